@@ -1,0 +1,54 @@
+//! Kinds of auction.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is decided and at what price.
+///
+/// Reverse kinds are computed on complemented bids: the lowest bid has the highest complement, so
+/// one tournament serves all four.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The highest bid wins and pays its own amount.
+    FirstPrice,
+    /// The highest bid wins and pays the second-highest amount (Vickrey 1961).
+    SecondPrice,
+    /// The lowest bid wins and is paid its own amount.
+    ReverseFirstPrice,
+    /// The lowest bid wins and is paid the second-lowest amount.
+    ReverseSecondPrice,
+}
+
+impl Kind {
+    /// Every kind, in the order they are documented.
+    pub const ALL: [Self; 4] =
+        [Self::FirstPrice, Self::SecondPrice, Self::ReverseFirstPrice, Self::ReverseSecondPrice];
+
+    /// Whether the lowest bid wins.
+    pub const fn is_reverse(self) -> bool {
+        matches!(self, Self::ReverseFirstPrice | Self::ReverseSecondPrice)
+    }
+
+    /// Whether the price is the runner-up's.
+    pub const fn is_second_price(self) -> bool {
+        matches!(self, Self::SecondPrice | Self::ReverseSecondPrice)
+    }
+
+    /// The name in session files and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstPrice => "first-price",
+            Self::SecondPrice => "second-price",
+            Self::ReverseFirstPrice => "reverse-first-price",
+            Self::ReverseSecondPrice => "reverse-second-price",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

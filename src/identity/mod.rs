@@ -1,0 +1,22 @@
+//! Who is who: key pairs, signed statements, the roster, tokens, sealing.
+//!
+//! - [`bytes`]: byte strings that are base64url in JSON
+//! - [`statement`]: what is signed, and how it is hashed
+//! - [`keys`]: key pairs and signatures (Ed25519, RFC 8032)
+//! - [`key_file`]: private keys at rest, optionally under a passphrase
+//! - [`roster`]: node cards and the signed list of nodes
+//! - [`token`]: short-lived tokens bound to their target
+//! - [`sealing`]: shares sealed to their node (HPKE, RFC 9180, with X-Wing)
+
+pub mod bytes;
+pub mod key_file;
+pub mod keys;
+pub mod roster;
+pub mod sealing;
+pub mod statement;
+pub mod token;
+
+pub use bytes::Blob;
+pub use keys::{KeyPair, PublicKey, Signature};
+pub use roster::{NodeCard, Roster};
+pub use statement::{Digest, Signed, Statement};

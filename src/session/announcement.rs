@@ -1,0 +1,76 @@
+//! The terms as the coordinator signs them: what every node holds and every bidder checks.
+
+use serde::{Deserialize, Serialize};
+
+use super::SessionId;
+use crate::auction::{Terms, Timestamp, terms::TermsError};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement, keys::SignatureError};
+
+/// A session: terms, for one roster, by one coordinator.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Announcement {
+    /// The session's id.
+    pub session: SessionId,
+    /// Digest of the roster whose nodes compute.
+    pub roster: Digest,
+    /// The terms.
+    pub terms: Terms,
+    /// When bidding opened.
+    pub opened: Timestamp,
+}
+
+impl Statement for Announcement {
+    const DOMAIN: &'static str = "gavel/v1/announcement";
+}
+
+/// Why an announcement is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AnnouncementError {
+    /// Not signed by the roster's coordinator.
+    #[error("the announcement is not signed by the coordinator of the roster")]
+    Signature(#[from] SignatureError),
+    /// For another roster.
+    #[error("the announcement is for another roster ({got}); this node holds {expected}")]
+    Roster {
+        /// This node's roster.
+        expected: Digest,
+        /// As announced.
+        got: Digest,
+    },
+    /// Terms that break a rule.
+    #[error("the terms are not usable: {0}")]
+    Terms(#[from] TermsError),
+}
+
+impl Signed<Announcement> {
+    /// Check signature, roster and terms.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check(&self, roster: &Signed<Roster>) -> Result<&Announcement, AnnouncementError> {
+        let body = self.verify(&roster.body.coordinator.key)?;
+        let expected = roster.body.digest();
+        if body.roster != expected {
+            return Err(AnnouncementError::Roster { expected, got: body.roster });
+        }
+        body.terms.check()?;
+        Ok(body)
+    }
+}
+
+/// That a bidder may bid in a session, signed by the coordinator: binds a name to a key, once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdmissionTicket {
+    /// The session.
+    pub session: SessionId,
+    /// The bidder's name, unique in the session.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+}
+
+impl Statement for AdmissionTicket {
+    const DOMAIN: &'static str = "gavel/v1/admission";
+}

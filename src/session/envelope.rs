@@ -1,0 +1,169 @@
+//! A bid as handed in: one sealed share per node, the bidder's signature.
+//!
+//! The bid is masked by one pseudorandom component per set T (see [`crate::sharing::seed`]). The
+//! envelope publishes the masked bid (the *correction*, which belongs to the first component) and
+//! a commitment to every seed; each node's sealed part holds the seeds of its components. Every
+//! pattern of bits is a bid, and a node checks its part alone.
+//!
+//! Who learns what: all see the correction and the commitments, which are uniform and hiding to
+//! anyone who lacks one seed; t nodes together lack the seed of the set they form.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Announcement, SessionId, announcement::AdmissionTicket};
+use crate::auction::terms::check_text;
+use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
+use crate::sharing::Scheme;
+
+/// Suite of an envelope: replicated bits, sealed with X-Wing, HKDF-SHA256 and ChaCha20-Poly1305.
+pub const SUITE_BITS_XWING: u8 = 1;
+
+/// What the bidder signs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvelopeBody {
+    /// Forms of sharing and sealing; [`SUITE_BITS_XWING`].
+    pub suite: u8,
+    /// The session.
+    pub session: SessionId,
+    /// Digest of the announcement the bidder has seen.
+    pub announcement: Digest,
+    /// The bidder's name.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// 1 for the first bid, one more for each replacement.
+    pub revision: u32,
+    /// The bid masked by all components, little-endian, ceil(bits / 8) bytes, unused bits 0.
+    pub correction: Blob,
+    /// A commitment to each component's seed, in the order of [`Scheme::sets`].
+    pub commitments: Vec<Digest>,
+    /// Sealed part of each node, in order of index.
+    pub parts: Vec<Blob>,
+}
+
+/// A bid as handed in. Its id in receipts and manifest is the body's digest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// What the bidder signs.
+    pub body: EnvelopeBody,
+    /// The coordinator's signature over the bidder's [`AdmissionTicket`].
+    pub admission: Signature,
+    /// The bidder's signature over the body.
+    pub signature: Signature,
+}
+
+impl Statement for EnvelopeBody {
+    const DOMAIN: &'static str = "gavel/v1/envelope";
+}
+
+/// Why an envelope is refused. Each names the cause and, where there is one, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// An unknown suite.
+    #[error(
+        "the envelope uses suite {got}, which this node does not know; update the bidder's program"
+    )]
+    Suite {
+        /// As given.
+        got: u8,
+    },
+    /// For another session or other terms.
+    #[error(
+        "the envelope is for another session or for other terms than were announced; fetch the session again and bid anew"
+    )]
+    Session,
+    /// A name that does not belong on a screen.
+    #[error("the bidder's name is not usable: {0}")]
+    Name(#[from] crate::auction::terms::TermsError),
+    /// Not admitted by the coordinator.
+    #[error("the coordinator has not admitted this bidder with this key to the session")]
+    Admission,
+    /// The bidder's signature does not fit.
+    #[error("the bidder's signature does not fit: the envelope is damaged or someone else's")]
+    Signature,
+    /// Wrong lengths or counts.
+    #[error("the envelope is malformed: {what}")]
+    Malformed {
+        /// Which part.
+        what: &'static str,
+    },
+}
+
+impl EnvelopeBody {
+    /// What commitments and sealed parts are bound to: session, terms, bidder, key and revision.
+    pub fn context(&self) -> [u8; 32] {
+        let hash = Sha256::new()
+            .chain_update(b"gavel/v1/envelope-context\0")
+            .chain_update([self.suite])
+            .chain_update(self.session.0)
+            .chain_update(self.announcement.0)
+            .chain_update(self.key.as_bytes())
+            .chain_update(self.revision.to_le_bytes())
+            .chain_update(self.bidder.as_bytes());
+        hash.finalize().into()
+    }
+
+    /// The correction as a number; `None` when it is malformed for this width.
+    pub fn correction_bits(&self, bits: u32) -> Option<u64> {
+        let bytes = &self.correction.0;
+        if bytes.len() != bits.div_ceil(8) as usize {
+            return None;
+        }
+        let mut word = [0; 8];
+        word.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        let value = u64::from_le_bytes(word);
+        (value & !crate::sharing::seed::mask(bits) == 0).then_some(value)
+    }
+}
+
+impl Envelope {
+    /// The envelope's id.
+    pub fn digest(&self) -> Digest {
+        self.body.digest()
+    }
+
+    /// Every check that needs no private key: suite, session, shape, admission, signature.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check(
+        &self,
+        announcement: &Announcement,
+        scheme: Scheme,
+        coordinator: &PublicKey,
+    ) -> Result<(), EnvelopeError> {
+        let body = &self.body;
+        if body.suite != SUITE_BITS_XWING {
+            return Err(EnvelopeError::Suite { got: body.suite });
+        }
+        if body.session != announcement.session || body.announcement != announcement.digest() {
+            return Err(EnvelopeError::Session);
+        }
+        check_text("the bidder's name", &body.bidder)?;
+        let malformed = |what| Err(EnvelopeError::Malformed { what });
+        if body.revision == 0 {
+            return malformed("its revision is 0");
+        }
+        if body.correction_bits(announcement.terms.bits()).is_none() {
+            return malformed("the masked bid does not have the width of the terms");
+        }
+        if body.commitments.len() != scheme.sets().len() {
+            return malformed("it does not hold one commitment per component");
+        }
+        let part = crate::identity::sealing::sealed_bytes(scheme);
+        if body.parts.len() != usize::from(scheme.nodes())
+            || body.parts.iter().any(|sealed| sealed.0.len() != part)
+        {
+            return malformed("it does not hold one sealed part of the right length per node");
+        }
+        let ticket =
+            AdmissionTicket { session: body.session, bidder: body.bidder.clone(), key: body.key };
+        coordinator
+            .verify(&ticket.digest(), &self.admission)
+            .map_err(|_| EnvelopeError::Admission)?;
+        body.key.verify(&body.digest(), &self.signature).map_err(|_| EnvelopeError::Signature)
+    }
+}

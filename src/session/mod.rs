@@ -1,0 +1,38 @@
+//! One session's life.
+//!
+//! - [`id`]: session ids
+//! - [`clock`]: the time, passed in
+//! - [`announcement`]: the terms as the coordinator signs them
+//! - [`envelope`]: a bid as handed in, and every check of it
+//! - [`receipt`]: what a node signs for an envelope
+//! - [`phase`]: the pure transition function
+//! - [`closing`]: inventories, verdicts, bundle
+//! - [`manifest`]: the one signed list of envelopes
+//! - [`outcome`]: the outcome and its signatures
+//! - [`progress`]: events while a session lives and computes
+//! - [`shares`]: from envelopes in the manifest to bit-sliced shares
+//! - [`run`]: the run that turns terms into protocol calls
+//! - [`record`]: everything public about a session, checked offline
+
+pub mod announcement;
+pub mod clock;
+pub mod closing;
+pub mod envelope;
+pub mod id;
+pub mod manifest;
+pub mod outcome;
+pub mod phase;
+pub mod progress;
+pub mod receipt;
+pub mod record;
+pub mod run;
+pub mod shares;
+
+pub use announcement::Announcement;
+pub use clock::Clock;
+pub use envelope::Envelope;
+pub use id::SessionId;
+pub use manifest::Manifest;
+pub use outcome::Outcome;
+pub use phase::Phase;
+pub use receipt::Receipt;

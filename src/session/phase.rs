@@ -1,0 +1,180 @@
+//! The phases of a session and the pure transition function.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a session stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The terms are written; nodes know nothing yet.
+    Draft,
+    /// Bids come in.
+    Open,
+    /// Frozen: the nodes agree on one manifest.
+    Closing,
+    /// The manifest is signed; attempts run.
+    Computing,
+    /// The outcome is signed.
+    Settled,
+    /// No attempt worked; may be tried again.
+    Failed,
+    /// Called off.
+    Cancelled,
+}
+
+/// What moves a session from phase to phase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// The coordinator announces the session.
+    Open,
+    /// Bidding ends: by the clock or by hand.
+    Freeze,
+    /// The manifest has its signatures.
+    ManifestSigned,
+    /// The outcome has its signatures.
+    OutcomeSigned,
+    /// An attempt, or the closing, cannot go on.
+    Fail,
+    /// The coordinator tries again.
+    Retry,
+    /// The coordinator calls the session off.
+    Cancel,
+}
+
+/// A step that the phase does not allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the session is {phase}: {}", reason(*.phase, *.step))]
+pub struct PhaseError {
+    /// Where the session stands.
+    pub phase: Phase,
+    /// What was asked for.
+    pub step: Step,
+}
+
+const fn reason(phase: Phase, step: Step) -> &'static str {
+    match (step, phase) {
+        (_, Phase::Settled) => "it is decided, nothing can change it",
+        (_, Phase::Cancelled) => "it was called off; open a new one",
+        (Step::Open, _) => "it has been opened already",
+        (Step::Freeze, Phase::Draft) => "open it before closing it",
+        (Step::Freeze, _) => "bidding has ended already",
+        (Step::Cancel, _) => "the bids are fixed and the outcome is being computed",
+        (Step::Retry, _) => "only a failed session is tried again",
+        (Step::ManifestSigned | Step::OutcomeSigned | Step::Fail, _) => {
+            "this step does not belong here"
+        }
+    }
+}
+
+impl Phase {
+    /// Every phase, in the order of a session's life.
+    pub const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::Open,
+        Self::Closing,
+        Self::Computing,
+        Self::Settled,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The phase after a step.
+    ///
+    /// # Errors
+    /// When the phase does not allow the step.
+    pub const fn after(self, step: Step) -> Result<Self, PhaseError> {
+        match (self, step) {
+            (Self::Draft, Step::Open) => Ok(Self::Open),
+            (Self::Open, Step::Freeze) => Ok(Self::Closing),
+            (Self::Closing, Step::ManifestSigned) => Ok(Self::Computing),
+            // A node that stayed away for the attempt learns the outcome from the others.
+            (Self::Computing | Self::Failed | Self::Closing, Step::OutcomeSigned) => {
+                Ok(Self::Settled)
+            }
+            (Self::Computing, Step::Fail) => Ok(Self::Failed),
+            (Self::Failed, Step::Retry) => Ok(Self::Computing),
+            (Self::Draft | Self::Open | Self::Closing, Step::Cancel) => Ok(Self::Cancelled),
+            (phase, step) => Err(PhaseError { phase, step }),
+        }
+    }
+
+    /// Whether nothing can change any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Settled | Self::Cancelled)
+    }
+
+    /// The name on screens and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Open => "open",
+            Self::Closing => "closing",
+            Self::Computing => "computing",
+            Self::Settled => "settled",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Phase {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|phase| phase.name() == text)
+            .ok_or_else(|| format!("unknown phase {text:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [Step; 7] = [
+        Step::Open,
+        Step::Freeze,
+        Step::ManifestSigned,
+        Step::OutcomeSigned,
+        Step::Fail,
+        Step::Retry,
+        Step::Cancel,
+    ];
+
+    #[test]
+    fn final_phases_stay() {
+        for phase in Phase::ALL {
+            for step in STEPS {
+                let next = phase.after(step);
+                assert!(!phase.is_final() || next.is_err(), "{phase} moved by {step:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_leads_back_to_open() {
+        for phase in Phase::ALL {
+            for step in STEPS {
+                let reopened = phase.after(step) == Ok(Phase::Open);
+                assert_eq!(reopened, phase == Phase::Draft && step == Step::Open);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        let error = Phase::Settled.after(Step::Cancel).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the session is settled: it is decided, nothing can change it"
+        );
+    }
+}

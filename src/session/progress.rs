@@ -1,0 +1,99 @@
+//! Events while a session lives and computes, for screens and event streams.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Phase, SessionId};
+use crate::auction::Timestamp;
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// Something happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When, by the clock of whoever tells it.
+    pub at: Timestamp,
+    /// The session it concerns.
+    pub session: SessionId,
+    /// The node that tells it; `None` for the coordinator.
+    pub node: Option<NodeIndex>,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// The session entered a phase.
+    Phase {
+        /// Which.
+        phase: Phase,
+        /// Why, where a reason is due.
+        reason: Option<String>,
+    },
+    /// A node took an envelope and signed its receipt.
+    Received {
+        /// Whose.
+        bidder: String,
+        /// Revision.
+        revision: u32,
+    },
+    /// An attempt began.
+    Attempt {
+        /// Attempt number, from 1.
+        attempt: u32,
+        /// Nodes that take part.
+        participants: NodeSet,
+    },
+    /// The attempt got further.
+    Progress(Progress),
+    /// The coordinator waits for nodes.
+    Waiting {
+        /// For whom.
+        nodes: NodeSet,
+    },
+}
+
+/// How far an attempt has come, at one node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Attempt number, from 1.
+    pub attempt: u32,
+    /// What is going on.
+    pub stage: Stage,
+    /// Level of the tournament that is finished, 0 before the first.
+    pub level: u32,
+    /// Levels in all.
+    pub levels: u32,
+    /// Comparisons done so far.
+    pub comparisons: u64,
+    /// Comparisons in all, as predicted.
+    pub comparisons_total: u64,
+    /// Rounds so far.
+    pub rounds: u64,
+    /// Rounds in all, as predicted.
+    pub rounds_total: u64,
+    /// AND gates so far (one per bit and bid).
+    pub gates: u64,
+    /// Bytes this node has sent to others so far.
+    pub bytes_sent: u64,
+}
+
+/// Stages of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Unsealing and laying out shares; making keys.
+    #[default]
+    Preparing,
+    /// Checking that every bid is within its range.
+    RangeCheck,
+    /// The tournament for the best bid.
+    Tournament,
+    /// The second price.
+    SecondPrice,
+    /// Opening the outcome.
+    Opening,
+    /// Done.
+    Done,
+}

@@ -1,0 +1,30 @@
+//! What a node signs for an envelope, after it is on disk.
+
+use serde::{Deserialize, Serialize};
+
+use super::SessionId;
+use crate::auction::Timestamp;
+use crate::identity::{Digest, Statement};
+use crate::sharing::NodeIndex;
+
+/// A node's promise that it holds an envelope and its share of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The session.
+    pub session: SessionId,
+    /// The node that signs.
+    pub node: NodeIndex,
+    /// The bidder's name.
+    pub bidder: String,
+    /// Revision of the bid, from 1.
+    pub revision: u32,
+    /// The envelope's digest.
+    pub envelope: Digest,
+    /// When the node had it on disk, by its clock.
+    pub received: Timestamp,
+}
+
+impl Statement for Receipt {
+    const DOMAIN: &'static str = "gavel/v1/receipt";
+}
