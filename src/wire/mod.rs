@@ -1,1 +1,9 @@
-//! wire
+//! Request and reply types, paths and error bodies, shared by server and client.
+//!
+//! - [`paths`]: every path of the API
+//! - [`node_api`]: what a node takes and answers
+//! - [`coordinator_api`]: what a coordinator takes and answers
+
+pub mod coordinator_api;
+pub mod node_api;
+pub mod paths;
