@@ -102,7 +102,7 @@ pub struct StartAttempt {
 }
 
 /// How an attempt stands at a node.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum AttemptState {
     /// It runs.
