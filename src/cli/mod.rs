@@ -4,6 +4,7 @@
 //! - [`commands`]: one file per command
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
+//! - [`host`]: servers in this process
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`view`]: sessions, events and results as text
@@ -18,6 +19,7 @@ pub mod commands;
 pub mod demo;
 pub mod failure;
 pub mod home;
+pub mod host;
 pub mod output;
 pub mod progress;
 pub mod session_file;

@@ -18,4 +18,4 @@ pub mod state;
 
 pub use error::ClientError;
 pub use network::Network;
-pub use split::BidAmount;
+pub use split::{BidAmount, SplitError, make_envelope};
