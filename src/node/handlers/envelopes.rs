@@ -1,0 +1,96 @@
+//! Envelopes: handed in by bidders, fetched by other nodes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::identity::{Digest, Signed};
+use crate::node::NodeState;
+use crate::node::intake::IntakeError;
+use crate::session::closing::ExclusionReason;
+use crate::session::envelope::EnvelopeError;
+use crate::session::progress::What;
+use crate::session::{Envelope, Phase, Receipt, SessionId};
+use crate::storage::Put;
+use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::wire::problem::ProblemType;
+
+/// Check an envelope, put it on disk, and only then answer with the signed receipt.
+pub async fn hand_in(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    Body(envelope): Body<Envelope>,
+) -> Reply<Signed<Receipt>> {
+    let row = node.session(session).await?;
+    let announcement = Arc::new(row.announcement.body);
+    let now = node.clock.now();
+    if row.phase != Phase::Open || now >= announcement.terms.bids_until {
+        return Err(too_late(row.phase));
+    }
+    let envelope = Arc::new(envelope);
+    let digest = node.check_envelope(&announcement, Arc::clone(&envelope)).await.map_err(refused)?;
+    let receipt = Signed::new(
+        Receipt {
+            session,
+            node: node.me,
+            bidder: envelope.body.bidder.clone(),
+            revision: envelope.body.revision,
+            envelope: digest,
+            received: now,
+        },
+        &node.keys.identity,
+    );
+    let replace = announcement.terms.replace_bids;
+    let put = node.store.put_envelope(&envelope, &receipt, replace).await;
+    match put.map_err(|error| Refusal::internal(&error))? {
+        Put::Stored => {
+            let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
+            node.tell(session, What::Received { bidder, revision });
+            Ok(Json(receipt))
+        }
+        Put::Known(receipt) => Ok(Json(receipt)),
+        Put::Closed => Err(too_late(Phase::Closing)),
+        Put::Stale { current } => Err(Refusal::new(
+            ProblemType::StaleRevision,
+            format!("this is revision {}, and revision {current} is here already", envelope.body.revision),
+        )),
+        Put::Conflict => Err(Refusal::new(
+            ProblemType::RevisionConflict,
+            "another envelope of the same revision is here already; send a higher revision",
+        )),
+        Put::NotReplaceable => Err(Refusal::new(
+            ProblemType::ReplacingNotAllowed,
+            "the terms do not allow a bid to be replaced, and one is here already",
+        )),
+    }
+}
+
+/// An envelope that another node is missing at closing.
+pub async fn fetch(
+    State(node): State<Arc<NodeState>>,
+    Params((session, envelope)): Params<(SessionId, Digest)>,
+) -> Reply<Envelope> {
+    match node.store.envelope(session, &envelope).await.map_err(|error| Refusal::internal(&error))? {
+        Some(envelope) => Ok(Json(envelope)),
+        None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
+    }
+}
+
+fn too_late(phase: Phase) -> Refusal {
+    let detail = match phase {
+        Phase::Cancelled => "the session was called off",
+        _ => "bidding has ended; the envelope is not taken",
+    };
+    Refusal::new(ProblemType::TooLate, detail)
+}
+
+fn refused(error: IntakeError) -> Refusal {
+    let kind = match &error {
+        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
+        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
+        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
+        IntakeError::Part(_) => ProblemType::PartUnreadable,
+    };
+    Refusal::new(kind, error.to_string())
+}
