@@ -5,18 +5,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::http::Method;
 use tokio::time::Instant;
 
 use super::CoordinatorState;
 use super::driver::{DriveError, Next, announce};
-use super::state::{LONG, SHORT};
+use super::state::LONG;
 use crate::identity::{Signed, Statement as _};
 use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::manifest::CoSigned;
-use crate::session::phase::Step;
 use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
-use crate::storage::coordinator::SessionRow;
+use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::http::{HttpError, PeerClient};
 use crate::wire::node_api::{ManifestSignature, NodeSession, SignedManifest};
 use crate::wire::paths;
@@ -26,24 +26,22 @@ use crate::wire::problem::ProblemType;
 ///
 /// # Errors
 /// When too few nodes are there.
-pub async fn close(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, DriveError> {
+pub async fn close(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
     let bundle = match state.store.bundle(row.session).await? {
         Some(bundle) => bundle,
         None => make_bundle(state, row).await?,
     };
     let manifest = sign(state, row, &bundle).await?;
-    let signed = SignedManifest { bundle, manifest };
-    state.store.set_manifest(row.session, &signed.manifest).await?;
-    let phase = state.store.step(row.session, Step::ManifestSigned, None, state.clock.now()).await?;
+    state.store.put_manifest(&manifest, state.clock.now()).await?;
     state.go_on(row.session);
-    state.tell_phase(row.session, phase, None);
-    debug_assert_eq!(phase, Phase::Computing);
+    state.tell_phase(row.session, Phase::Computing, None);
     Ok(Next::Again)
 }
 
 /// Freeze the nodes, let them judge each other's envelopes, and fix the bundle on disk.
-async fn make_bundle(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Bundle, DriveError> {
-    announce(state, row, state.scheme().all().difference(row.acknowledged)).await?;
+async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Bundle, DriveError> {
+    let acknowledged = state.store.acknowledged(row.session).await?;
+    announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let mut inventories = freeze_all(state, row).await?;
     // A node that goes away between inventory and verdict is left out, and the others judge again.
     loop {
@@ -51,7 +49,7 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<
         let path = &paths::of(paths::NODE_VERDICT, row.session);
         let listed = &listed;
         let answers = state
-            .ask(listed.nodes(), |_, node| async move { node.post::<_, Signed<Verdict>>(path, listed, LONG).await })
+            .ask(listed.nodes(), |_, node| async move { node.with_deadline(LONG).post::<_, Signed<Verdict>>(path, listed).await })
             .await;
         let (verdicts, trouble) = split(answers);
         if trouble.is_empty() {
@@ -61,7 +59,7 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<
                 verdicts: verdicts.into_values().collect(),
             };
             bundle.check(&state.roster.body, row.session).map_err(|error| waiting(state, &NodeSet::EMPTY, &error.to_string()))?;
-            state.store.set_bundle(row.session, &bundle).await?;
+            state.store.put_bundle(&bundle).await?;
             return Ok(bundle);
         }
         inventories.retain(|node, _| verdicts.contains_key(node));
@@ -72,7 +70,7 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<
 /// Freeze nodes until all have answered, or enough have and the grace is over.
 async fn freeze_all(
     state: &Arc<CoordinatorState>,
-    row: &SessionRow,
+    row: &CoordinatorSession,
 ) -> Result<BTreeMap<NodeIndex, Signed<Inventory>>, DriveError> {
     let path = &paths::of(paths::NODE_FREEZE, row.session);
     let until = Instant::now() + state.options.grace;
@@ -81,7 +79,7 @@ async fn freeze_all(
         let have: NodeSet = inventories.keys().copied().collect();
         let asked = state.scheme().all().difference(have);
         let answers = state
-            .ask(asked, |_, node| async move { node.post::<_, Signed<Inventory>>(path, &(), LONG).await })
+            .ask(asked, |_, node| async move { node.with_deadline(LONG).post_empty::<Signed<Inventory>>(path).await })
             .await;
         let (frozen, trouble) = split(answers);
         inventories.extend(frozen);
@@ -100,7 +98,7 @@ async fn freeze_all(
 }
 
 /// Hand out the bundle and gather signatures over its manifest.
-async fn sign(state: &Arc<CoordinatorState>, row: &SessionRow, bundle: &Bundle) -> Result<CoSigned<Manifest>, DriveError> {
+async fn sign(state: &Arc<CoordinatorState>, row: &CoordinatorSession, bundle: &Bundle) -> Result<CoSigned<Manifest>, DriveError> {
     let Some(announcement) = &row.announcement else {
         return Err(waiting(state, &NodeSet::EMPTY, "the announcement is not on disk"));
     };
@@ -108,7 +106,7 @@ async fn sign(state: &Arc<CoordinatorState>, row: &SessionRow, bundle: &Bundle) 
     let digest = manifest.digest();
     let path = &paths::of(paths::NODE_MANIFEST, row.session);
     let answers = state
-        .ask(state.scheme().all(), |_, node| async move { node.post::<_, ManifestSignature>(path, bundle, LONG).await })
+        .ask(state.scheme().all(), |_, node| async move { node.with_deadline(LONG).post::<_, ManifestSignature>(path, bundle).await })
         .await;
     let (answered, mut trouble) = split(answers);
     let mut signatures = BTreeMap::new();
@@ -158,20 +156,20 @@ pub(super) fn split<T>(
 
 /// Bring one node to where it can compute: announcement, then manifest.
 pub(super) async fn catch_up(
-    row: &SessionRow,
+    row: &CoordinatorSession,
     signed: &SignedManifest,
     node: PeerClient,
 ) -> Result<(), HttpError> {
     let session = paths::of(paths::NODE_SESSION, row.session);
-    match node.get::<NodeSession>(&session, SHORT).await {
+    match node.get::<NodeSession>(&session).await {
         Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => return Ok(()),
         Ok(_) => {}
         Err(error) if error.is_problem(ProblemType::UnknownSession) => {
             if let Some(announcement) = &row.announcement {
-                node.post_empty(paths::NODE_SESSIONS, announcement, SHORT).await?;
+                node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
             }
         }
         Err(error) => return Err(error),
     }
-    node.put_empty(&paths::of(paths::NODE_MANIFEST, row.session), signed, LONG).await
+    node.with_deadline(LONG).request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed)).await
 }

@@ -4,26 +4,29 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Method;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::CoordinatorState;
 use super::closing::{catch_up, enough, split};
 use super::driver::{DriveError, Next};
-use super::state::SHORT;
 use crate::identity::{Signature, Statement as _};
+use crate::session::Phase;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
-use crate::session::phase::Step;
 use crate::session::progress::What;
 use crate::sharing::{NodeIndex, NodeSet};
-use crate::storage::coordinator::SessionRow;
+use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::http::PeerClient;
 use crate::wire::node_api::{AttemptState, Cost, SignedManifest, StartAttempt};
 use crate::wire::paths;
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
 const POLL: Duration = Duration::from_secs(20);
+
+/// How an attempt ended that gave the outcome.
+pub const DONE: &str = "done";
 
 /// A node's finished attempt.
 struct Done {
@@ -36,7 +39,7 @@ struct Done {
 ///
 /// # Errors
 /// When too few nodes are there, or too many attempts have failed in a row.
-pub async fn compute(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, DriveError> {
+pub async fn compute(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
     let session = row.session;
     let (Some(bundle), Some(manifest)) =
         (state.store.bundle(session).await?, state.store.manifest(session).await?)
@@ -54,13 +57,17 @@ pub async fn compute(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<
     state.tell(session, What::Attempt { attempt, participants });
     let start = StartAttempt { session, attempt, participants, manifest: signed.manifest.body.digest() };
     let ended = run(state, &start).await;
-    let costs = ended.as_ref().map(|done| done.iter().map(|(&node, done)| (node, done.cost)).collect()).unwrap_or_default();
-    let trouble = ended.as_ref().err().map(String::as_str);
-    state.store.end_attempt(session, attempt, trouble, costs, state.clock.now()).await?;
+    let now = state.clock.now();
     match ended {
-        Ok(done) => settle(state, row, done).await,
+        Ok(done) => {
+            let costs: BTreeMap<NodeIndex, Cost> = done.iter().map(|(&node, done)| (node, done.cost)).collect();
+            let stats = serde_json::to_value(costs).ok();
+            state.store.end_attempt(session, attempt, DONE, stats.as_ref(), now).await?;
+            settle(state, row, done).await
+        }
         Err(trouble) => {
             tracing::warn!(%session, attempt, trouble, "the attempt failed");
+            state.store.end_attempt(session, attempt, &trouble, None, now).await?;
             too_many(state, row, participants, &trouble).await?;
             Ok(Next::After(state.options.pause))
         }
@@ -71,7 +78,7 @@ pub async fn compute(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<
 async fn run(state: &CoordinatorState, start: &StartAttempt) -> Result<BTreeMap<NodeIndex, Done>, String> {
     let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
     let started = state
-        .ask(start.participants, |_, node| async move { node.post_empty(path, start, SHORT).await })
+        .ask(start.participants, |_, node| async move { node.post::<_, ()>(path, start).await })
         .await;
     let (_, trouble) = split(started);
     if !trouble.is_empty() {
@@ -101,7 +108,7 @@ async fn run(state: &CoordinatorState, start: &StartAttempt) -> Result<BTreeMap<
 async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> {
     let path = paths::attempt(start.session, start.attempt);
     loop {
-        match node.get::<AttemptState>(&path, POLL).await {
+        match node.with_deadline(POLL).get::<AttemptState>(&path).await {
             Ok(AttemptState::Running { .. }) => {}
             Ok(AttemptState::Done { outcome, signature, cost }) => {
                 return Ok(Done { outcome: *outcome, signature, cost });
@@ -115,7 +122,7 @@ async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> 
 async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
     let path = &paths::attempt(start.session, start.attempt);
     // A node that cannot be told finds out by the next attempt's number.
-    let _ = state.ask(start.participants, |_, node| async move { node.delete(path, SHORT).await }).await;
+    let _ = state.ask(start.participants, |_, node| async move { node.request::<(), ()>(Method::DELETE, path, None).await }).await;
 }
 
 /// All nodes must have computed the same outcome and signed it.
@@ -136,7 +143,7 @@ fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(
 
 async fn settle(
     state: &Arc<CoordinatorState>,
-    row: &SessionRow,
+    row: &CoordinatorSession,
     done: BTreeMap<NodeIndex, Done>,
 ) -> Result<Next, DriveError> {
     let signatures = done.iter().map(|(&node, done)| (node, done.signature)).collect();
@@ -144,22 +151,27 @@ async fn settle(
         return Err(DriveError::Failed("an attempt without nodes".to_owned()));
     };
     let outcome = CoSigned { body, signatures };
-    state.store.set_outcome(row.session, &outcome, state.clock.now()).await?;
-    state.tell_phase(row.session, crate::session::Phase::Settled, None);
+    state.store.put_outcome(&outcome, state.clock.now()).await?;
+    state.tell_phase(row.session, Phase::Settled, None);
     Ok(Next::Again)
 }
 
 /// After a run of failed attempts by the same nodes, a person has to look.
 async fn too_many(
     state: &CoordinatorState,
-    row: &SessionRow,
+    row: &CoordinatorSession,
     participants: NodeSet,
     trouble: &str,
 ) -> Result<(), DriveError> {
+    let timeline = state.store.timeline(row.session).await?;
+    let since = timeline.iter().rev().find(|entered| entered.phase == Phase::Computing).map(|entered| entered.at);
     let attempts = state.store.attempts(row.session).await?;
-    let same = attempts.iter().rev().take_while(|line| line.participants == participants && line.trouble.is_some());
-    let retried = row.retried_after.unwrap_or(0);
-    let failed = same.filter(|line| line.attempt > retried).count();
+    let failed = attempts
+        .iter()
+        .rev()
+        .take_while(|line| line.participants == participants && Some(line.started) >= since)
+        .filter(|line| line.ended.is_some())
+        .count();
     if failed < state.options.attempts as usize {
         return Ok(());
     }
@@ -170,7 +182,7 @@ async fn too_many(
 ///
 /// # Errors
 /// When the store fails.
-pub async fn deliver(state: &Arc<CoordinatorState>, row: &SessionRow, pause: Duration) -> Result<Next, DriveError> {
+pub async fn deliver(state: &Arc<CoordinatorState>, row: &CoordinatorSession, pause: Duration) -> Result<Next, DriveError> {
     let (Some(outcome), Some(bundle), Some(manifest)) = (
         state.store.outcome(row.session).await?,
         state.store.bundle(row.session).await?,
@@ -180,16 +192,17 @@ pub async fn deliver(state: &Arc<CoordinatorState>, row: &SessionRow, pause: Dur
     };
     let (outcome, signed) = (&outcome, &SignedManifest { bundle, manifest });
     let path = &paths::of(paths::NODE_OUTCOME, row.session);
-    let missing = state.scheme().all().difference(row.delivered);
+    let delivered = state.store.delivered(row.session).await?;
+    let missing = state.scheme().all().difference(delivered);
     let answers = state
         .ask(missing, |_, node| async move {
             catch_up(row, signed, node.clone()).await?;
-            node.put_empty(path, outcome, SHORT).await
+            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
         })
         .await;
     let (taken, trouble) = split(answers);
     for node in taken.into_keys() {
-        state.store.delivered(row.session, node).await?;
+        state.store.deliver(row.session, node, state.clock.now()).await?;
     }
     Ok(if trouble.is_empty() { Next::Done } else { Next::After(pause) })
 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CoordinatorState;
-use super::state::SHORT;
 use crate::session::phase::Step;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeSet;
 use crate::storage::StorageError;
-use crate::storage::coordinator::SessionRow;
+use crate::storage::coordinator::CoordinatorSession;
 use crate::wire::paths;
 
 /// Longest sleep of a driver that waits for the clock.
@@ -94,7 +93,7 @@ pub enum Next {
     Done,
 }
 
-async fn step(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, DriveError> {
+async fn step(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
     match row.phase {
         Phase::Draft | Phase::Failed => Ok(Next::After(NAP)),
         Phase::Open => open(state, row).await,
@@ -106,8 +105,9 @@ async fn step(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, D
 }
 
 /// Announce the session to every node that has not acknowledged it, and watch the clock.
-async fn open(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, DriveError> {
-    let missing = announce(state, row, state.scheme().all().difference(row.acknowledged)).await?;
+async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
+    let acknowledged = state.store.acknowledged(row.session).await?;
+    let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let Some(announcement) = &row.announcement else {
         return Err(DriveError::Failed("an open session has no announcement on disk".to_owned()));
     };
@@ -124,10 +124,10 @@ async fn open(state: &Arc<CoordinatorState>, row: &SessionRow) -> Result<Next, D
 ///
 /// # Errors
 /// When the store fails.
-pub async fn announce(state: &CoordinatorState, row: &SessionRow, nodes: NodeSet) -> Result<NodeSet, DriveError> {
+pub async fn announce(state: &CoordinatorState, row: &CoordinatorSession, nodes: NodeSet) -> Result<NodeSet, DriveError> {
     let Some(announcement) = &row.announcement else { return Ok(nodes) };
     let answers = state
-        .ask(nodes, |_, node| async move { node.post_empty(paths::NODE_SESSIONS, announcement, SHORT).await })
+        .ask(nodes, |_, node| async move { node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await })
         .await;
     let mut missing = NodeSet::EMPTY;
     for (node, answer) in answers {
@@ -163,11 +163,18 @@ async fn fail(state: &CoordinatorState, session: SessionId, reason: &str) {
 }
 
 /// Tell every node that the session is called off, until each has heard it.
-async fn deliver_cancel(state: &CoordinatorState, row: &SessionRow) -> Result<Next, DriveError> {
+async fn deliver_cancel(state: &CoordinatorState, row: &CoordinatorSession) -> Result<Next, DriveError> {
     let path = &paths::of(paths::NODE_CANCEL, row.session);
-    let answers = state
-        .ask(row.acknowledged, |_, node| async move { node.post_empty(path, &(), SHORT).await })
-        .await;
-    let unheard = answers.values().any(|answer| answer.as_ref().is_err_and(crate::transport::http::HttpError::is_unreachable));
-    Ok(if unheard { Next::After(DELIVERY_PAUSE) } else { Next::Done })
+    let told = state.store.delivered(row.session).await?;
+    let listeners = state.store.acknowledged(row.session).await?.difference(told);
+    let answers =
+        state.ask(listeners, |_, node| async move { node.post_empty::<()>(path).await }).await;
+    let mut missing = false;
+    for (node, answer) in answers {
+        match answer {
+            Ok(()) => state.store.deliver(row.session, node, state.clock.now()).await?,
+            Err(_) => missing = true,
+        }
+    }
+    Ok(if missing { Next::After(DELIVERY_PAUSE) } else { Next::Done })
 }

@@ -17,7 +17,7 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::CoordinatorStore;
-use crate::transport::http::{HttpError, PeerClient};
+use crate::transport::http::{HttpError, HttpOptions, PeerClient, Target};
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -65,7 +65,8 @@ impl CoordinatorState {
                 let token = token::issue(&identity, &audience, clock.now()).ok()?;
                 Some(token.expose().to_owned())
             };
-            let client = PeerClient::new(&card.address, card.certificate, Arc::new(tokens))
+            let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
+            let client = PeerClient::new(Target::node(card), Arc::new(tokens), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             nodes.insert(index, client);
         }

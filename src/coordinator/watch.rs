@@ -40,7 +40,7 @@ pub fn start(state: &Arc<CoordinatorState>) {
 async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
     loop {
         let asked = Instant::now();
-        let answer = client.get::<NodeHealth>(paths::NODE_HEALTH, DEADLINE).await;
+        let answer = client.with_deadline(DEADLINE).get::<NodeHealth>(paths::NODE_HEALTH).await;
         let round_trip = asked.elapsed();
         let now = state.clock.now();
         let mut watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,11 +85,10 @@ pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
 /// Pass on a node's events, whoever it says it is.
 async fn follow_events(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
     loop {
-        if let Ok(mut events) = client.events::<Event>(paths::NODE_EVENTS).await {
-            while let Some(Ok(event)) = events.next().await {
-                // Nobody listening is fine.
-                let _ = state.events.send(Event { node: Some(node), ..event });
-            }
+        let mut events = client.events::<Event>(paths::NODE_EVENTS);
+        while let Some(Ok(event)) = events.next().await {
+            // Nobody listening is fine.
+            let _ = state.events.send(Event { node: Some(node), ..event });
         }
         tokio::time::sleep(INTERVAL).await;
     }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::NodeState;
-use crate::identity::{Digest, Statement as _};
+use crate::identity::{Digest, Signed};
 use crate::protocol::{Channel, Context};
 use crate::session::closing::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
@@ -21,9 +21,9 @@ use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
 use crate::session::shares::{self, BidPart};
-use crate::session::{Announcement, Manifest, Outcome, SessionId};
+use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
-use crate::storage::StoreError;
+use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
@@ -89,7 +89,7 @@ pub enum AttemptError {
     },
     /// The store.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] StorageError),
 }
 
 /// An attempt as it is started.
@@ -144,8 +144,8 @@ impl Task {
         let computed = run::run(&context, &self.announcement.terms, &bids, &tell).await?;
 
         let outcome = self.outcome(&computed);
-        let signature = node.keys.identity.sign(&outcome.digest());
-        node.store.set_computed(&outcome, &signature).await?;
+        let signed = Signed::new(outcome, &node.keys.identity);
+        node.store.put_own_outcome(&signed).await?;
         let stats = context.stats();
         let cost = Cost {
             rounds: stats.rounds,
@@ -154,7 +154,7 @@ impl Task {
             seconds: started.elapsed().as_secs_f64(),
             preparing_seconds: preparing.as_secs_f64(),
         };
-        Ok(AttemptState::Done { outcome: Box::new(outcome), signature, cost })
+        Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
 
     /// This node's shares of every bid of the manifest, in its order.
@@ -213,20 +213,20 @@ impl Task {
 fn open_all(
     node: &NodeState,
     entries: &[ManifestEntry],
-    envelopes: &HashMap<Digest, crate::session::Envelope>,
+    envelopes: &[Option<Envelope>],
     bits: u32,
 ) -> Result<Vec<BidPart>, AttemptError> {
-    let open = |entry: &ManifestEntry| {
+    let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
-        let envelope = envelopes.get(&entry.envelope).ok_or_else(missing)?;
+        let envelope = envelope.as_ref().ok_or_else(missing)?;
         let part = node
             .open_part(envelope, entry.envelope)
             .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
         let correction = envelope.body.correction_bits(bits).ok_or_else(missing)?;
         Ok(BidPart { correction, part })
     };
-    entries.iter().map(open).collect()
+    entries.iter().zip(envelopes).map(open).collect()
 }
 
 impl AttemptError {

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, future::join_all, stream};
 
 use super::NodeState;
-use super::state::PEER_DEADLINE;
 use crate::identity::{Digest, Statement as _};
 use crate::session::closing::{Bundle, Complaint, ExclusionReason, Inventories};
 use crate::session::{Announcement, Envelope, Manifest, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
-use crate::storage::StoreError;
+use crate::storage::StorageError;
+use crate::storage::node::Fetched;
 use crate::transport::reply::Refusal;
 use crate::wire::node_api::{CommittedBundle, SignedManifest};
 use crate::wire::paths;
@@ -67,7 +67,7 @@ pub enum ClosingError {
     Session(Refusal),
     /// The store refuses.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] StorageError),
 }
 
 impl From<Refusal> for ClosingError {
@@ -127,15 +127,18 @@ impl NodeState {
         holders: NodeSet,
     ) -> Result<Option<Envelope>, ClosingError> {
         let session = announcement.session;
-        if let Some(envelope) = self.store.envelope(session, &digest).await? {
+        if let Some(envelope) = self.store.envelope(session, digest).await? {
             return Ok(Some(envelope));
         }
         for holder in holders.without(self.me).iter() {
             let Some(peer) = self.peers.get(&holder) else { continue };
             let path = paths::envelope(session, &digest);
-            match peer.get::<Envelope>(&path, PEER_DEADLINE).await {
+            match peer.get::<Envelope>(&path).await {
                 Ok(envelope) if self.is_sound(announcement, &envelope, digest) => {
-                    self.store.put_fetched(&envelope).await?;
+                    let kept = self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
+                    if kept.contains(&Fetched::OtherKey) {
+                        tracing::warn!(%session, envelope = %digest, "the coordinator admitted two keys under one name");
+                    }
                     return Ok(Some(envelope));
                 }
                 Ok(_) => tracing::warn!(%session, %holder, envelope = %digest, "a node delivered a damaged envelope"),
@@ -180,7 +183,7 @@ impl NodeState {
         let path = paths::of(paths::NODE_BUNDLE, session);
         let asked = self.peers.iter().map(|(&node, peer)| {
             let path = &path;
-            async move { (node, peer.get::<CommittedBundle>(path, PEER_DEADLINE).await) }
+            async move { (node, peer.get::<CommittedBundle>(path).await) }
         });
         for (node, answer) in join_all(asked).await {
             match answer {
@@ -258,7 +261,7 @@ impl NodeState {
         if manifest != signed.manifest.body {
             return Err(ClosingError::NotTheManifest);
         }
-        self.store.set_manifest(session, &signed.bundle, &signed.manifest).await?;
+        self.store.put_manifest(&signed.manifest).await?;
         self.tell_phase(session, Phase::Computing);
         Ok(())
     }

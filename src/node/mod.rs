@@ -84,12 +84,6 @@ pub enum StartError {
     /// The TLS keys cannot be used.
     #[error("the TLS keys cannot be used: {0}")]
     Tls(String),
-    /// The address cannot be bound.
-    #[error(transparent)]
-    Listen(#[from] crate::transport::listen::ListenError),
-    /// The store cannot be read.
-    #[error(transparent)]
-    Store(#[from] crate::storage::StoreError),
 }
 
 /// A node that runs: its state, ready to be served.
@@ -102,12 +96,12 @@ impl Node {
     /// Check keys against the roster and start the links to the other nodes.
     ///
     /// # Errors
-    /// When keys and roster do not fit together, or the store cannot be read.
-    pub async fn start(config: Config) -> Result<Self, StartError> {
+    /// When keys and roster do not fit together.
+    pub fn start(config: Config) -> Result<Self, StartError> {
         let key = config.keys.identity.public();
         let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
         check_keys(&config.keys, &config.roster.body, me)?;
-        let state = NodeState::new(config, me).await?;
+        let state = NodeState::new(config, me)?;
         state.mesh.start();
         Ok(Self { state })
     }
@@ -127,16 +121,6 @@ impl Node {
     /// The node's events from now on.
     pub fn events(&self) -> tokio::sync::broadcast::Receiver<crate::session::progress::Event> {
         self.state.events.subscribe()
-    }
-
-    /// Serve on an address until the returned server is stopped.
-    ///
-    /// # Errors
-    /// When the address cannot be bound or the TLS keys cannot be used.
-    pub async fn serve(&self, listen: std::net::TcpListener) -> Result<crate::transport::listen::Server, StartError> {
-        let tls = &self.state.keys.tls;
-        let server = crate::transport::listen::serve(listen, self.router(), tls).await?;
-        Ok(server)
     }
 
     /// Stop computing and close the links.

@@ -17,7 +17,7 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::NodeStore;
-use crate::transport::http::PeerClient;
+use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::transport::mesh::{Mesh, MeshOptions};
 use crate::transport::reply::Refusal;
 use crate::wire::problem::ProblemType;
@@ -59,7 +59,7 @@ pub struct NodeState {
 
 impl NodeState {
     /// Set up; nothing runs yet.
-    pub(super) async fn new(config: Config, me: NodeIndex) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(config: Config, me: NodeIndex) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let roster = Arc::new(roster);
         let tokens = token_source(&keys, &roster, &clock);
@@ -77,7 +77,8 @@ impl NodeState {
         for index in roster.body.scheme.all().without(me).iter() {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
-            let client = PeerClient::new(&card.address, card.certificate, Arc::new(move || tokens(index)))
+            let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
+            let client = PeerClient::new(Target::node(card), Arc::new(move || tokens(index)), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             peers.insert(index, client);
         }
@@ -120,7 +121,7 @@ impl NodeState {
     ///
     /// # Errors
     /// When this node does not know it.
-    pub async fn session(&self, session: SessionId) -> Result<crate::storage::NodeSessionRow, Refusal> {
+    pub async fn session(&self, session: SessionId) -> Result<crate::storage::node::NodeSession, Refusal> {
         self.store
             .session(session)
             .await
@@ -142,7 +143,7 @@ impl NodeState {
     pub(super) async fn stop(&self) {
         self.attempts.stop_all();
         self.mesh.stop().await;
-        self.store.close().await;
+        self.store.database().close().await;
     }
 }
 

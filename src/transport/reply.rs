@@ -1,12 +1,18 @@
-//! What both servers share: problem documents as replies, JSON bodies with clear refusals, and the
-//! bearer token of a request.
+//! What both servers share: problem documents as replies, JSON bodies with clear refusals, event
+//! streams, and the bearer token of a request.
+
+use std::convert::Infallible;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::wire::problem::{Problem, ProblemType};
 
@@ -76,4 +82,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// A queue of events as server-sent events. A listener that is too slow loses the oldest.
+pub fn event_stream<T: Serialize + Clone + Send + 'static>(
+    events: Receiver<T>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(events, |mut events| async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => return Some((event, events)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
+    .filter_map(|event| async move { Event::default().json_data(event).ok().map(Ok) })
 }

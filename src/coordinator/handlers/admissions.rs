@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 
 use super::{store_refusal, unknown};
-use crate::auction::terms::{Admission, check_text};
+use crate::auction::terms::Admission;
 use crate::coordinator::CoordinatorState;
 use crate::identity::Statement as _;
 use crate::session::announcement::AdmissionTicket;
 use crate::session::{Phase, SessionId};
+use crate::storage::coordinator::AdmitError;
 use crate::transport::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{Admitted, AskAdmission, Bidder};
 use crate::wire::problem::ProblemType;
@@ -26,29 +27,24 @@ pub async fn admit(
         return Err(Refusal::new(ProblemType::WrongPhase, format!("the session is {}; bidders are admitted while it is open", row.phase)));
     };
     let Bidder { name, key } = ask.bidder;
-    check_text("the bidder's name", &name).map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
     let ticket = AdmissionTicket { session, bidder: name.clone(), key };
     key.verify(&ticket.digest(), &ask.signature)
         .map_err(|_| Refusal::new(ProblemType::BadRequest, "the request is not signed by the key it asks to admit"))?;
-    let listed = state.store.admission(session, &name).await.map_err(store_refusal)?;
-    match listed {
-        Some(known) if known == key => {}
-        Some(_) => {
-            return Err(Refusal::new(ProblemType::NameTaken, format!("another key already bids as {name:?} in this session; choose another name")));
-        }
-        None if announcement.body.terms.admission == Admission::Listed => {
+    if announcement.body.terms.admission == Admission::Listed {
+        let listed = state.store.admissions(session).await.map_err(store_refusal)?;
+        if !listed.iter().any(|admitted| admitted.bidder == name) {
             return Err(Refusal::new(
                 ProblemType::NotAdmitted,
-                "only listed bidders may take part; send your public key to the coordinator",
+                "only listed bidders may take part; send your name and public key to the coordinator",
             ));
         }
-        None => {
-            let admitted = state.store.admit(session, &name, &key, state.clock.now()).await.map_err(store_refusal)?;
-            if !admitted {
-                return Err(Refusal::new(ProblemType::NameTaken, format!("another key already bids as {name:?} in this session; choose another name")));
-            }
-        }
     }
+    state.store.admit(session, &name, key, state.clock.now()).await.map_err(|error| match error {
+        AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
+        AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
+        AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
+        AdmitError::Storage(error) => store_refusal(error),
+    })?;
     Ok(Json(Admitted { signature: state.keys.identity.sign(&ticket.digest()) }))
 }
 
@@ -58,5 +54,5 @@ pub async fn list(
     Params(session): Params<SessionId>,
 ) -> Reply<Vec<Bidder>> {
     let admitted = state.store.admissions(session).await.map_err(store_refusal)?;
-    Ok(Json(admitted.into_iter().map(|(name, key)| Bidder { name, key }).collect()))
+    Ok(Json(admitted.into_iter().map(|entry| Bidder { name: entry.bidder, key: entry.key }).collect()))
 }

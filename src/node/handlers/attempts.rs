@@ -33,7 +33,7 @@ pub async fn start(
             format!("the session is {} at this node; it needs the signed manifest first", row.phase),
         ));
     };
-    let manifest = manifest.manifest.body;
+    let manifest = manifest.body;
     let scheme = node.scheme();
     if start.session != session || start.manifest != manifest.digest() {
         return Err(Refusal::new(ProblemType::ManifestConflict, "the attempt is for another manifest than this node signed"));
@@ -79,11 +79,12 @@ pub async fn take_outcome(
     let _turn = node.turn(session).await;
     let row = node.session(session).await?;
     if row.phase == Phase::Settled {
+        node.parts.forget(session);
         return Ok(StatusCode::NO_CONTENT);
     }
     let conflict = |detail: String| Refusal::new(ProblemType::ManifestConflict, detail);
     let manifest = node.store.manifest(session).await.map_err(store_refusal)?;
-    let fits = manifest.is_some_and(|signed| signed.manifest.body.digest() == outcome.body.manifest);
+    let fits = manifest.is_some_and(|signed| signed.body.digest() == outcome.body.manifest);
     if outcome.body.session != session || !fits {
         return Err(conflict("the outcome is not for the manifest this node holds".to_owned()));
     }
@@ -95,7 +96,7 @@ pub async fn take_outcome(
     if signers.len() < needed {
         return Err(conflict(format!("the outcome is signed by {} nodes, {needed} are needed", signers.len())));
     }
-    node.store.set_outcome(session, &outcome).await.map_err(store_refusal)?;
+    node.store.settle(&outcome).await.map_err(store_refusal)?;
     node.parts.forget(session);
     node.tell_phase(session, Phase::Settled);
     Ok(StatusCode::NO_CONTENT)

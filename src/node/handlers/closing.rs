@@ -11,7 +11,7 @@ use crate::node::NodeState;
 use crate::node::closing::ClosingError;
 use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
-use crate::storage::StoreError;
+use crate::storage::StorageError;
 use crate::transport::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::{CommittedBundle, ManifestSignature, SignedManifest};
 use crate::wire::problem::ProblemType;
@@ -29,8 +29,8 @@ pub async fn freeze(
     } else if row.phase == Phase::Cancelled {
         return Err(Refusal::new(ProblemType::WrongPhase, "the session was called off"));
     }
-    let entries = node.store.inventory(session).await.map_err(store_refusal)?;
-    Ok(Json(Signed::new(Inventory { session, node: node.me, entries }, &node.keys.identity)))
+    let inventory = node.store.inventory(session, node.me).await.map_err(store_refusal)?;
+    Ok(Json(Signed::new(inventory, &node.keys.identity)))
 }
 
 /// Fetch what this node is missing of all inventories, and say what is wrong with any envelope.
@@ -58,8 +58,8 @@ pub async fn bundle(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<CommittedBundle> {
-    let bundle = node.store.committed_bundle(session).await.map_err(store_refusal)?;
-    Ok(Json(CommittedBundle { bundle }))
+    let row = node.session(session).await?;
+    Ok(Json(CommittedBundle { bundle: row.bundle }))
 }
 
 /// Commit to a bundle and sign the manifest that follows from it.
@@ -87,13 +87,15 @@ pub async fn take_manifest(
 }
 
 /// The reply for what the store refuses.
-pub fn store_refusal(error: StoreError) -> Refusal {
+pub fn store_refusal(error: StorageError) -> Refusal {
     match error {
-        StoreError::UnknownSession { session } => crate::node::state::unknown_session(session),
-        StoreError::Phase(error) => Refusal::new(ProblemType::WrongPhase, error.to_string()),
-        StoreError::BundleConflict { .. } => Refusal::new(ProblemType::BundleConflict, error.to_string()),
-        StoreError::AttemptOutdated { .. } => Refusal::new(ProblemType::AttemptOutdated, error.to_string()),
-        StoreError::SessionConflict { .. } => Refusal::new(ProblemType::BadTerms, error.to_string()),
+        StorageError::NoSession { session } => crate::node::state::unknown_session(session),
+        StorageError::Phase(error) => Refusal::new(ProblemType::WrongPhase, error.to_string()),
+        StorageError::Conflict { what: "bundle", .. } => {
+            Refusal::new(ProblemType::BundleConflict, error.to_string())
+        }
+        StorageError::Conflict { .. } => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
+        StorageError::OldAttempt { .. } => Refusal::new(ProblemType::AttemptOutdated, error.to_string()),
         error => Refusal::internal(&error),
     }
 }

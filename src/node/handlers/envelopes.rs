@@ -12,7 +12,7 @@ use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
-use crate::storage::Put;
+use crate::storage::node::PutError;
 use crate::transport::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
@@ -26,7 +26,11 @@ pub async fn hand_in(
     let announcement = Arc::new(row.announcement.body);
     let now = node.clock.now();
     if row.phase != Phase::Open || now >= announcement.terms.bids_until {
-        return Err(too_late(row.phase));
+        // The same envelope again gets its receipt of the first time, also after closing.
+        let again = node.store.envelope(session, envelope.digest()).await;
+        if !again.is_ok_and(|known| known.is_some()) {
+            return Err(too_late(row.phase));
+        }
     }
     let envelope = Arc::new(envelope);
     let digest = node.check_envelope(&announcement, Arc::clone(&envelope)).await.map_err(refused)?;
@@ -41,29 +45,13 @@ pub async fn hand_in(
         },
         &node.keys.identity,
     );
-    let replace = announcement.terms.replace_bids;
-    let put = node.store.put_envelope(&envelope, &receipt, replace).await;
-    match put.map_err(|error| Refusal::internal(&error))? {
-        Put::Stored => {
-            let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
-            node.tell(session, What::Received { bidder, revision });
-            Ok(Json(receipt))
-        }
-        Put::Known(receipt) => Ok(Json(receipt)),
-        Put::Closed => Err(too_late(Phase::Closing)),
-        Put::Stale { current } => Err(Refusal::new(
-            ProblemType::StaleRevision,
-            format!("this is revision {}, and revision {current} is here already", envelope.body.revision),
-        )),
-        Put::Conflict => Err(Refusal::new(
-            ProblemType::RevisionConflict,
-            "another envelope of the same revision is here already; send a higher revision",
-        )),
-        Put::NotReplaceable => Err(Refusal::new(
-            ProblemType::ReplacingNotAllowed,
-            "the terms do not allow a bid to be replaced, and one is here already",
-        )),
+    let replacing = announcement.terms.replace_bids;
+    let put = node.store.put_envelope(&envelope, &receipt, replacing).await.map_err(not_taken)?;
+    if put.new {
+        let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
+        node.tell(session, What::Received { bidder, revision });
     }
+    Ok(Json(put.receipt))
 }
 
 /// An envelope that another node is missing at closing.
@@ -71,7 +59,7 @@ pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, &envelope).await.map_err(|error| Refusal::internal(&error))? {
+    match node.store.envelope(session, envelope).await.map_err(|error| Refusal::internal(&error))? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
@@ -91,6 +79,18 @@ fn refused(error: IntakeError) -> Refusal {
         IntakeError::Envelope(_) => ProblemType::BadEnvelope,
         IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
         IntakeError::Part(_) => ProblemType::PartUnreadable,
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+fn not_taken(error: PutError) -> Refusal {
+    let kind = match &error {
+        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
+        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
+        PutError::Stale { .. } => ProblemType::StaleRevision,
+        PutError::Conflict { .. } => ProblemType::RevisionConflict,
+        PutError::OtherKey => ProblemType::NotAdmitted,
+        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(&error),
     };
     Refusal::new(kind, error.to_string())
 }

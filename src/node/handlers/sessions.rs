@@ -11,7 +11,6 @@ use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::session::announcement::AnnouncementError;
 use crate::session::{Announcement, Phase, SessionId};
-use crate::storage::NodeSessionRow;
 use crate::transport::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::NodeSession;
 use crate::wire::problem::ProblemType;
@@ -29,7 +28,7 @@ pub async fn announce(
         Refusal::new(kind, error.to_string())
     })?;
     let session = announcement.body.session;
-    let added = node.store.add_session(&announcement).await.map_err(super::closing::store_refusal)?;
+    let added = node.store.announce(&announcement).await.map_err(super::closing::store_refusal)?;
     if added {
         node.tell_phase(session, Phase::Open);
     }
@@ -42,7 +41,11 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Reply<Vec<NodeSession>> {
     let rows = node.store.sessions().await.map_err(|error| Refusal::internal(&error))?;
-    Ok(Json(rows.into_iter().map(|row| view(row, caller)).collect()))
+    let mut sessions = Vec::with_capacity(rows.len());
+    for row in rows {
+        sessions.push(view(&node, row, caller).await?);
+    }
+    Ok(Json(sessions))
 }
 
 /// One session.
@@ -51,7 +54,8 @@ pub async fn show(
     Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<NodeSession> {
-    Ok(Json(view(node.session(session).await?, caller)))
+    let row = node.session(session).await?;
+    Ok(Json(view(&node, row, caller).await?))
 }
 
 /// Call a session off.
@@ -62,18 +66,27 @@ pub async fn cancel(
     let _turn = node.turn(session).await;
     let row = node.session(session).await?;
     if row.phase != Phase::Cancelled {
-        node.store.cancel(session).await.map_err(super::closing::store_refusal)?;
+        node.store.cancel(session, "the coordinator called it off").await.map_err(super::closing::store_refusal)?;
         node.parts.forget(session);
         node.tell_phase(session, Phase::Cancelled);
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn view(row: NodeSessionRow, caller: Caller) -> NodeSession {
-    NodeSession {
+async fn view(
+    node: &NodeState,
+    row: crate::storage::node::NodeSession,
+    caller: Caller,
+) -> Result<NodeSession, Refusal> {
+    let session = row.announcement.body.session;
+    let outcome = match row.phase {
+        Phase::Settled => node.store.outcome(session).await.map_err(super::closing::store_refusal)?,
+        _ => None,
+    };
+    Ok(NodeSession {
         announcement: row.announcement,
         phase: row.phase,
         bids: (caller != Caller::Anyone).then_some(row.bids),
-        outcome: row.outcome,
-    }
+        outcome,
+    })
 }
