@@ -1,1 +1,374 @@
-//! key_file
+//! Private keys at rest: one file per identity, readable by its owner only, optionally under a
+//! passphrase.
+//!
+//! - [`NodeKeys`]: identity, sealing and TLS keys of a node
+//! - [`CoordinatorKeys`]: identity and TLS keys of the coordinator
+//! - [`BidderKeys`]: the identity of a bidder
+//!
+//! The file is TOML: version, kind and public key in the clear, the private keys as one base64url
+//! string. Without a passphrase a checksum follows the keys, so that damage is noticed before a
+//! node blames bidders for it. With one, the keys are encrypted (ChaCha20-Poly1305, RFC 8439) under
+//! a key from the passphrase (Argon2id, RFC 9106, its second recommended setting: 64 MiB, 3 passes,
+//! 4 lanes); parameters, version, kind and public key are authenticated with them.
+//!
+//! A file is written beside its final place, synced, and moved there in one step that never
+//! replaces another file. Adversary: other users of the machine, and whoever gets the file but not
+//! the passphrase.
+
+mod disk;
+mod format;
+
+use std::{fmt, io, path::Path, path::PathBuf};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+pub use super::tls::{TlsIdentity, TlsIdentityError};
+use super::{
+    KeyPair, NodeCard, PublicKey, Signed,
+    roster::{CoordinatorCard, SignedCard},
+    sealing::{SealingError, SealingKeyPair},
+};
+use format::Secrets;
+
+/// Whose keys a file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// A node's.
+    Node,
+    /// The coordinator's.
+    Coordinator,
+    /// A bidder's.
+    Bidder,
+}
+
+impl KeyKind {
+    /// The name in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Coordinator => "coordinator",
+            Self::Bidder => "bidder",
+        }
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why keys could not be made, kept or read. Each says what to do; none carries key material.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// No such file.
+    #[error("there is no key file at {path}; make one with `gavel init`")]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Something is there already.
+    #[error("{path} exists already and was left alone; move it away or choose another place")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others may read or change the file.
+    #[error(
+        "other users may read or change {path} (mode {mode:04o}); run `chmod 600 {path}`, and make new keys if they may have done so"
+    )]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The keys are encrypted and no passphrase was given.
+    #[error("the keys in {path} are under a passphrase; give it")]
+    NeedsPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The passphrase is wrong; a changed file looks the same.
+    #[error("the passphrase does not open {path} (or the file was changed); try again")]
+    WrongPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An empty passphrase when writing.
+    #[error("the passphrase is empty; give one, or none at all")]
+    EmptyPassphrase,
+    /// Keys of someone else's kind.
+    #[error("{path} holds the keys of a {got}, not of a {expected}; name the right file")]
+    WrongKind {
+        /// The file.
+        path: PathBuf,
+        /// What was needed.
+        expected: KeyKind,
+        /// What the file says.
+        got: KeyKind,
+    },
+    /// Written by a later program.
+    #[error(
+        "{path} was written by a newer gavel (format {version}, this one knows {}); update gavel",
+        format::VERSION
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u32,
+    },
+    /// Not a key file, or a damaged one.
+    #[error("{path} is not a usable key file: {what}; restore it from a copy")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The operating system refuses.
+    #[error("cannot {doing} {path}: {error}")]
+    Io {
+        /// The file or its directory.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What it says.
+        error: io::Error,
+    },
+    /// No certificate could be made.
+    #[error(transparent)]
+    Tls(#[from] TlsIdentityError),
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness; no keys were made")]
+    Randomness,
+    /// The passphrase could not be turned into a key.
+    #[error("the passphrase could not be processed: {0}")]
+    Argon2(argon2::Error),
+}
+
+impl From<rand::rngs::SysError> for KeyFileError {
+    fn from(_: rand::rngs::SysError) -> Self {
+        Self::Randomness
+    }
+}
+
+impl From<SealingError> for KeyFileError {
+    fn from(_: SealingError) -> Self {
+        Self::Randomness
+    }
+}
+
+/// A node's private keys.
+pub struct NodeKeys {
+    /// Signs receipts, manifests, outcomes and tokens.
+    pub identity: KeyPair,
+    /// Opens the shares that are sealed to this node.
+    pub sealing: SealingKeyPair,
+    /// Certificate and key of its server.
+    pub tls: TlsIdentity,
+}
+
+/// The coordinator's private keys.
+pub struct CoordinatorKeys {
+    /// Signs rosters, announcements, admissions and tokens.
+    pub identity: KeyPair,
+    /// Certificate and key of its server.
+    pub tls: TlsIdentity,
+}
+
+/// A bidder's private key.
+pub struct BidderKeys {
+    /// Signs envelopes and tokens.
+    pub identity: KeyPair,
+}
+
+impl NodeKeys {
+    /// Fresh keys. `host` is the name or address under which others reach the node.
+    ///
+    /// # Errors
+    /// When the host is not one, or the operating system gives no randomness.
+    pub fn generate(host: &str) -> Result<Self, KeyFileError> {
+        Ok(Self {
+            identity: KeyPair::generate()?,
+            sealing: SealingKeyPair::generate()?,
+            tls: TlsIdentity::generate(host)?,
+        })
+    }
+
+    /// Write the keys to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
+        let secrets = Secrets {
+            identity: self.identity.secret(),
+            sealing: Some(self.sealing.secret()),
+            tls: Some(self.tls.clone()),
+        };
+        write(path, KeyKind::Node, &secrets, passphrase)
+    }
+
+    /// Read the keys. A passphrase is not looked at where the file has none.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file, its permissions or the passphrase.
+    pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
+        match read(path, KeyKind::Node, passphrase)? {
+            Secrets { identity, sealing: Some(sealing), tls: Some(tls) } => Ok(Self {
+                identity: KeyPair::from_secret(&identity),
+                sealing: SealingKeyPair::from_secret(&sealing),
+                tls,
+            }),
+            _ => Err(incomplete(path)),
+        }
+    }
+
+    /// The node's card, signed, to hand to the coordinator.
+    pub fn card(&self, name: &str, address: &str) -> SignedCard {
+        let card = NodeCard {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            key: self.identity.public(),
+            certificate: self.tls.fingerprint(),
+            sealing_key: self.sealing.public().clone(),
+        };
+        Signed::new(card, &self.identity)
+    }
+}
+
+impl CoordinatorKeys {
+    /// Fresh keys. `host` is the name or address under which others reach the coordinator.
+    ///
+    /// # Errors
+    /// When the host is not one, or the operating system gives no randomness.
+    pub fn generate(host: &str) -> Result<Self, KeyFileError> {
+        Ok(Self { identity: KeyPair::generate()?, tls: TlsIdentity::generate(host)? })
+    }
+
+    /// Write the keys to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
+        let secrets = Secrets {
+            identity: self.identity.secret(),
+            sealing: None,
+            tls: Some(self.tls.clone()),
+        };
+        write(path, KeyKind::Coordinator, &secrets, passphrase)
+    }
+
+    /// Read the keys. A passphrase is not looked at where the file has none.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file, its permissions or the passphrase.
+    pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
+        match read(path, KeyKind::Coordinator, passphrase)? {
+            Secrets { identity, sealing: None, tls: Some(tls) } => {
+                Ok(Self { identity: KeyPair::from_secret(&identity), tls })
+            }
+            _ => Err(incomplete(path)),
+        }
+    }
+
+    /// The coordinator's place in a roster.
+    pub fn card(&self, name: &str, address: &str) -> CoordinatorCard {
+        CoordinatorCard {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            key: self.identity.public(),
+            certificate: self.tls.fingerprint(),
+        }
+    }
+}
+
+impl BidderKeys {
+    /// A fresh key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate() -> Result<Self, KeyFileError> {
+        Ok(Self { identity: KeyPair::generate()? })
+    }
+
+    /// Write the key to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
+        let secrets = Secrets { identity: self.identity.secret(), sealing: None, tls: None };
+        write(path, KeyKind::Bidder, &secrets, passphrase)
+    }
+
+    /// Read the key. A passphrase is not looked at where the file has none.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file, its permissions or the passphrase.
+    pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
+        match read(path, KeyKind::Bidder, passphrase)? {
+            Secrets { identity, sealing: None, tls: None } => {
+                Ok(Self { identity: KeyPair::from_secret(&identity) })
+            }
+            _ => Err(incomplete(path)),
+        }
+    }
+}
+
+fn write(
+    path: &Path,
+    kind: KeyKind,
+    secrets: &Secrets,
+    passphrase: Option<&SecretString>,
+) -> Result<(), KeyFileError> {
+    // Before the costly part; the final step refuses by itself.
+    if path.symlink_metadata().is_ok() {
+        return Err(KeyFileError::Exists { path: path.to_owned() });
+    }
+    let text = format::encode(kind, secrets, passphrase, format::Cost::RECOMMENDED)?;
+    disk::create(path, &text)
+}
+
+fn read(
+    path: &Path,
+    kind: KeyKind,
+    passphrase: Option<&SecretString>,
+) -> Result<Secrets, KeyFileError> {
+    let text = disk::read(path)?;
+    format::decode(path, &text, kind, passphrase)
+}
+
+fn incomplete(path: &Path) -> KeyFileError {
+    KeyFileError::Damaged {
+        path: path.to_owned(),
+        what: "it does not hold the keys that its kind has",
+    }
+}
+
+fn redacted(f: &mut fmt::Formatter<'_>, kind: &str, key: PublicKey) -> fmt::Result {
+    write!(f, "{kind}({key}, secret)")
+}
+
+impl fmt::Debug for NodeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redacted(f, "NodeKeys", self.identity.public())
+    }
+}
+
+impl fmt::Debug for CoordinatorKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redacted(f, "CoordinatorKeys", self.identity.public())
+    }
+}
+
+impl fmt::Debug for BidderKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redacted(f, "BidderKeys", self.identity.public())
+    }
+}
+
+#[cfg(test)]
+mod tests;

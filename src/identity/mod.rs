@@ -6,6 +6,7 @@
 //! - [`key_file`]: private keys at rest, optionally under a passphrase
 //! - [`roster`]: node cards and the signed list of nodes
 //! - [`token`]: short-lived tokens bound to their target
+//! - [`tls`]: the self-signed certificate that the roster pins
 //! - [`sealing`]: shares sealed to their node (HPKE, RFC 9180, with X-Wing)
 
 pub mod bytes;
@@ -14,6 +15,7 @@ pub mod keys;
 pub mod roster;
 pub mod sealing;
 pub mod statement;
+pub mod tls;
 pub mod token;
 
 pub use bytes::Blob;

@@ -4,6 +4,7 @@
 //! - [`clock`]: the time, passed in
 //! - [`announcement`]: the terms as the coordinator signs them
 //! - [`envelope`]: a bid as handed in, and every check of it
+//! - [`part`]: what is sealed to one node, and its check against the commitments
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: the pure transition function
 //! - [`closing`]: inventories, verdicts, bundle
@@ -21,6 +22,7 @@ pub mod envelope;
 pub mod id;
 pub mod manifest;
 pub mod outcome;
+pub mod part;
 pub mod phase;
 pub mod progress;
 pub mod receipt;

@@ -1,0 +1,253 @@
+//! Splitting a bid: from an amount to a signed envelope. This is the only code that holds a bid
+//! in the clear.
+//!
+//! In: announcement and roster as signed, the coordinator's admission, the bidder's keys and the
+//! amount. Out: an [`Envelope`]: the amount XOR one pseudorandom component per set T of t nodes (the
+//! correction), a commitment to the seed of every component, and the seeds of each node's
+//! components sealed to that node.
+//!
+//! Who learns what: t nodes together lack the seed of the set they form; to them the correction is
+//! masked by a component that looks uniform, so every amount is as likely as before (replicated
+//! sharing: Ito, Saito, Nishizeki 1987; components expanded from seeds: Cramer, Damgård, Ishai
+//! 2005). Size: 32 bytes per set, 1136 bytes plus 32 per component held for each node.
+
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::auction::{
+    Currency, Terms,
+    money::AmountError,
+    terms::{TermsError, check_text},
+};
+use crate::identity::{
+    Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
+    sealing::SealingError,
+};
+use crate::session::{
+    Announcement, Envelope,
+    announcement::{AdmissionTicket, AnnouncementError},
+    envelope::{EnvelopeBody, SUITE_BITS_XWING},
+    part::{Part, seal_part},
+};
+use crate::sharing::{NodeIndex, Seed};
+
+/// A bid in smallest units: wiped when dropped, never printed, never compared outside this file.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct BidAmount(u64);
+
+impl BidAmount {
+    /// An amount in smallest units.
+    pub const fn new(units: u64) -> Self {
+        Self(units)
+    }
+
+    /// Read an amount as people write it.
+    ///
+    /// # Errors
+    /// Says what to change, without repeating the text.
+    pub fn parse(text: &str, currency: &Currency) -> Result<Self, AmountError> {
+        currency.parse(text).map(Self)
+    }
+
+    /// Whether the terms allow this amount.
+    ///
+    /// # Errors
+    /// When it is above the maximum; names the maximum only.
+    pub fn check(&self, terms: &Terms) -> Result<(), SplitError> {
+        if self.0 > terms.maximum {
+            let maximum = terms.currency.show(terms.maximum).to_string();
+            return Err(SplitError::AboveMaximum { maximum });
+        }
+        Ok(())
+    }
+}
+
+/// Why no envelope was made. Never carries the amount.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SplitError {
+    /// Above what the terms allow.
+    #[error("the amount is above the maximum of this auction, {maximum}; bid at most that")]
+    AboveMaximum {
+        /// The public maximum with its currency.
+        maximum: String,
+    },
+    /// The roster breaks a rule.
+    #[error("the roster is not usable: {0}")]
+    Roster(#[from] RosterError),
+    /// The announcement breaks a rule or is for another roster.
+    #[error(transparent)]
+    Announcement(#[from] AnnouncementError),
+    /// A name that does not belong on a screen.
+    #[error("the bidder's name is not usable: {0}")]
+    Name(#[from] TermsError),
+    /// The admission is for another name, key or session, or not by the coordinator.
+    #[error(
+        "the coordinator has not admitted {bidder:?} with this key to this session; ask for admission first"
+    )]
+    Admission {
+        /// The bidder's name.
+        bidder: String,
+    },
+    /// Revisions count from 1.
+    #[error("the first bid is revision 1, not 0")]
+    Revision,
+    /// The terms allow one bid only.
+    #[error("this auction does not allow a bid to be replaced; the first one stands")]
+    NoReplacement,
+    /// A node's sealing key cannot be used.
+    #[error("cannot seal to node {node} ({name:?}): {error}")]
+    Sealing {
+        /// Index of the node.
+        node: NodeIndex,
+        /// Name on its card.
+        name: String,
+        /// What is wrong.
+        error: SealingError,
+    },
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness; no bid was made")]
+    Randomness,
+}
+
+/// Split, seal and sign a bid.
+///
+/// Everything signed by others is checked first, so that an amount is only ever split under terms
+/// and to nodes that the coordinator vouches for. The caller checks that the roster is the one it
+/// trusts.
+///
+/// # Errors
+/// Names the first rule that is broken; nothing was sealed then.
+pub fn make_envelope(
+    announcement: &Signed<Announcement>,
+    roster: &Signed<Roster>,
+    admission: Signature,
+    bidder: &str,
+    keys: &KeyPair,
+    revision: u32,
+    amount: BidAmount,
+) -> Result<Envelope, SplitError> {
+    roster.body.check()?;
+    roster.verify(&roster.body.coordinator.key).map_err(|_| RosterError::Signature)?;
+    let announced = announcement.check(roster)?;
+    check_text("the bidder's name", bidder)?;
+    match revision {
+        0 => return Err(SplitError::Revision),
+        1 => {}
+        _ if announced.terms.replace_bids => {}
+        _ => return Err(SplitError::NoReplacement),
+    }
+    let ticket = AdmissionTicket {
+        session: announced.session,
+        bidder: bidder.to_owned(),
+        key: keys.public(),
+    };
+    roster
+        .body
+        .coordinator
+        .key
+        .verify(&ticket.digest(), &admission)
+        .map_err(|_| SplitError::Admission { bidder: bidder.to_owned() })?;
+    amount.check(&announced.terms)?;
+    let maker = EnvelopeMaker {
+        announcement: announced,
+        roster: &roster.body,
+        admission,
+        bidder,
+        keys,
+        revision,
+    };
+    let (body, _seeds) = maker.fill(amount)?;
+    Ok(maker.sign(body))
+}
+
+/// All that an envelope is made from except the amount. Checks nothing: [`make_envelope`] does, and
+/// the testkit's bad bidder must not.
+pub(crate) struct EnvelopeMaker<'a> {
+    pub(crate) announcement: &'a Announcement,
+    pub(crate) roster: &'a Roster,
+    pub(crate) admission: Signature,
+    pub(crate) bidder: &'a str,
+    pub(crate) keys: &'a KeyPair,
+    pub(crate) revision: u32,
+}
+
+impl EnvelopeMaker<'_> {
+    /// Draw seeds, mask the amount, commit and seal. The seeds come back in the order of
+    /// [`Scheme::sets`](crate::sharing::Scheme::sets).
+    pub(crate) fn fill(&self, amount: BidAmount) -> Result<(EnvelopeBody, Vec<Seed>), SplitError> {
+        let scheme = self.roster.scheme;
+        let sets = scheme.sets();
+        // Room for all at once, here and below: a list that grows leaves copies of seeds behind.
+        let mut seeds = Vec::with_capacity(sets.len());
+        for _ in &sets {
+            seeds.push(Seed::random().map_err(|_| SplitError::Randomness)?);
+        }
+        let bits = self.announcement.terms.bits();
+        let correction = correction_of(&amount, &seeds, bits);
+        // From here on the amount exists as components only.
+        drop(amount);
+        let mut body = EnvelopeBody {
+            suite: SUITE_BITS_XWING,
+            session: self.announcement.session,
+            announcement: self.announcement.digest(),
+            bidder: self.bidder.to_owned(),
+            key: self.keys.public(),
+            revision: self.revision,
+            correction,
+            commitments: Vec::new(),
+            parts: Vec::new(),
+        };
+        let context = body.context();
+        body.commitments = seeds
+            .iter()
+            .zip(&sets)
+            .map(|(seed, &set)| Digest(seed.commitment(&context, set)))
+            .collect();
+        body.parts = scheme
+            .all()
+            .iter()
+            .map(|node| self.seal(&context, node, &seeds))
+            .collect::<Result<_, _>>()?;
+        Ok((body, seeds))
+    }
+
+    /// Seal to one node the seeds it holds out of all of them.
+    pub(crate) fn seal(
+        &self,
+        context: &[u8; 32],
+        node: NodeIndex,
+        seeds: &[Seed],
+    ) -> Result<Blob, SplitError> {
+        let card = self.roster.node(node).ok_or(RosterError::Count {
+            expected: self.roster.scheme.nodes(),
+            got: self.roster.nodes.len(),
+        })?;
+        let held = self.roster.scheme.held_by(node);
+        let mut own = Vec::with_capacity(held.len());
+        own.extend(held.into_iter().filter_map(|position| seeds.get(position).cloned()));
+        let part = Part::new(own);
+        seal_part(context, node, &part, &card.sealing_key).map_err(|error| SplitError::Sealing {
+            node,
+            name: card.name.clone(),
+            error,
+        })
+    }
+
+    /// Sign a body with the bidder's key.
+    pub(crate) fn sign(&self, body: EnvelopeBody) -> Envelope {
+        let signature = self.keys.sign(&body.digest());
+        Envelope { body, admission: self.admission, signature }
+    }
+}
+
+/// The correction: the amount XOR all components, cut to `bits` bits.
+fn correction_of(amount: &BidAmount, seeds: &[Seed], bits: u32) -> Blob {
+    let masked = Zeroizing::new(
+        seeds.iter().fold(amount.0, |masked, seed| masked ^ seed.component(bits))
+            & crate::sharing::seed::mask(bits),
+    );
+    Blob(masked.to_le_bytes()[..bits.div_ceil(8).min(8) as usize].to_vec())
+}
+
+#[cfg(test)]
+#[path = "split_tests.rs"]
+mod tests;

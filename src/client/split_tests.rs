@@ -1,0 +1,181 @@
+use super::*;
+use crate::session::part::open_part;
+use crate::sharing::{NodeSet, seed};
+use crate::testkit::paperwork::Paperwork;
+
+fn keys() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+/// What nodes 1..=n learn from an envelope: component per set, by position in the scheme's order.
+fn views(papers: &Paperwork, envelope: &Envelope, nodes: NodeSet) -> Vec<Option<u64>> {
+    let scheme = papers.scheme();
+    let bits = papers.announcement.body.terms.bits();
+    let mut components = vec![None; scheme.sets().len()];
+    for node in nodes.iter() {
+        let part = open_part(envelope, node, scheme, papers.sealing(node).unwrap()).unwrap();
+        for (position, component) in scheme.held_by(node).into_iter().zip(&*part.components(bits)) {
+            let known = components[position].replace(*component);
+            assert!(known.is_none_or(|known| known == *component), "holders differ");
+        }
+    }
+    components
+}
+
+fn correction(papers: &Paperwork, envelope: &Envelope) -> u64 {
+    envelope.body.correction_bits(papers.announcement.body.terms.bits()).unwrap()
+}
+
+#[test]
+fn all_components_together_are_the_amount() {
+    let ada = keys();
+    for (n, t) in [(3, 1), (4, 1), (5, 1), (5, 2), (7, 3), (9, 4)] {
+        for bits in [1, 2, 7, 8, 9, 31, 32, 33, 63] {
+            // 9 nodes hold 70 seeds each; two widths of them are enough here.
+            if n > 5 && ![9, 63].contains(&bits) {
+                continue;
+            }
+            let maximum = seed::mask(bits) - u64::from(bits > 1);
+            let papers = Paperwork::new(n, t, maximum).unwrap();
+            for amount in [0, 1, maximum / 3, maximum] {
+                let envelope = papers.bid("ada", &ada, 1, amount).unwrap();
+                let coordinator = papers.coordinator.public();
+                envelope.check(&papers.announcement.body, papers.scheme(), &coordinator).unwrap();
+                let components = views(&papers, &envelope, papers.scheme().all());
+                let value = components
+                    .into_iter()
+                    .fold(correction(&papers, &envelope), |value, part| value ^ part.unwrap());
+                assert_eq!(value, amount, "n = {n}, t = {t}, {bits} bits");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_t_nodes_lack_exactly_the_component_of_the_set_they_form() {
+    let ada = keys();
+    for (n, t) in [(3, 1), (5, 2), (7, 3)] {
+        let papers = Paperwork::new(n, t, 255).unwrap();
+        let envelope = papers.bid("ada", &ada, 1, 77).unwrap();
+        for (position, &set) in papers.scheme().sets().iter().enumerate() {
+            let components = views(&papers, &envelope, set);
+            let missing: Vec<usize> =
+                (0..components.len()).filter(|&at| components[at].is_none()).collect();
+            assert_eq!(missing, [position], "nodes {set}");
+            // Every amount is explained by exactly one value of the missing component.
+            let rest =
+                components.iter().flatten().fold(correction(&papers, &envelope), |a, b| a ^ b);
+            let explained: std::collections::BTreeSet<u64> =
+                (0..=255).map(|amount| amount ^ rest).collect();
+            assert_eq!(explained, (0..=255).collect());
+        }
+    }
+}
+
+/// Chi-square over 16 values of what t nodes see of many bids of one amount: the amount XOR the one
+/// component they lack. With 15 degrees of freedom a uniform source exceeds 80 once in 10^10 runs.
+#[test]
+fn what_t_nodes_see_of_an_amount_is_uniform() {
+    let papers = Paperwork::new(3, 1, 15).unwrap();
+    let ada = keys();
+    let maker = EnvelopeMaker {
+        announcement: &papers.announcement.body,
+        roster: &papers.roster.body,
+        admission: papers.admit("ada", &ada),
+        bidder: "ada",
+        keys: &ada,
+        revision: 1,
+    };
+    let sets = papers.scheme().sets();
+    let rounds = 600;
+    for amount in [0, 9, 15] {
+        let mut seen = vec![[0u32; 16]; sets.len()];
+        for _ in 0..rounds {
+            let (body, seeds) = maker.fill(BidAmount::new(amount)).unwrap();
+            let components: Vec<u64> = seeds.iter().map(|seed| seed.component(4)).collect();
+            for (missing, counts) in seen.iter_mut().enumerate() {
+                let known = (0..sets.len())
+                    .filter(|&at| at != missing)
+                    .fold(body.correction_bits(4).unwrap(), |rest, at| rest ^ components[at]);
+                counts[usize::try_from(known).unwrap()] += 1;
+                assert_eq!(known ^ components[missing], amount);
+            }
+        }
+        for counts in seen {
+            let expected = f64::from(rounds) / 16.0;
+            let chi: f64 =
+                counts.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
+            assert!(chi < 80.0, "amount {amount}: chi-square {chi:.1} of {counts:?}");
+        }
+    }
+}
+
+#[test]
+fn an_amount_above_the_maximum_is_refused_without_repeating_it() {
+    let papers = Paperwork::new(3, 1, 500_000).unwrap();
+    let ada = keys();
+    assert!(papers.bid("ada", &ada, 1, 500_000).is_ok());
+    for amount in [500_001, 987_654_321, u64::MAX] {
+        let error = papers.bid("ada", &ada, 1, amount).unwrap_err().to_string();
+        assert!(error.contains("maximum of this auction, 5 000.00 EUR"), "{error}");
+        assert!(!error.contains("5 000.01") && !error.contains("9 876"), "{error}");
+    }
+    let terms = &papers.announcement.body.terms;
+    assert!(BidAmount::parse("5000.01", &terms.currency).unwrap().check(terms).is_err());
+    assert!(BidAmount::parse("5000", &terms.currency).unwrap().check(terms).is_ok());
+    assert!(BidAmount::parse("5e3", &terms.currency).is_err());
+}
+
+#[test]
+fn papers_that_do_not_fit_are_refused() {
+    let mut papers = Paperwork::new(3, 1, 1000).unwrap();
+    let (ada, eve) = (keys(), keys());
+    let bid = |papers: &Paperwork, admission, bidder: &str, revision| {
+        make_envelope(
+            &papers.announcement,
+            &papers.roster,
+            admission,
+            bidder,
+            &ada,
+            revision,
+            BidAmount::new(7),
+        )
+    };
+    let refused = Err(SplitError::Admission { bidder: "ada".to_owned() });
+    assert_eq!(bid(&papers, papers.admit("ada", &eve), "ada", 1), refused);
+    assert_eq!(bid(&papers, papers.admit("eve", &ada), "ada", 1), refused);
+    let admission = papers.admit("ada", &ada);
+    assert_eq!(bid(&papers, admission, "ada", 0), Err(SplitError::Revision));
+    assert!(bid(&papers, admission, "ada", 2).is_ok());
+    assert!(matches!(bid(&papers, admission, " ada", 1), Err(SplitError::Name(_))));
+
+    papers.announcement.body.terms.replace_bids = false;
+    assert!(matches!(bid(&papers, admission, "ada", 1), Err(SplitError::Announcement(_))));
+    papers.resign();
+    assert_eq!(bid(&papers, admission, "ada", 2), Err(SplitError::NoReplacement));
+    assert!(bid(&papers, admission, "ada", 1).is_ok());
+
+    papers.roster.body.nodes[1].address = "127.0.0.1:1".to_owned();
+    assert_eq!(bid(&papers, admission, "ada", 1), Err(SplitError::Roster(RosterError::Signature)));
+    papers.roster.body.nodes[1].sealing_key.0.fill(0xff);
+    papers.resign();
+    let error = bid(&papers, admission, "ada", 1).unwrap_err();
+    assert_eq!(
+        error,
+        SplitError::Sealing {
+            node: NodeIndex::new(2).unwrap(),
+            name: "node 2".to_owned(),
+            error: SealingError::PublicKey,
+        }
+    );
+    assert!(error.to_string().contains("node 2"), "{error}");
+}
+
+#[test]
+fn an_envelope_has_the_size_that_the_header_says() {
+    let papers = Paperwork::new(5, 2, 1000).unwrap();
+    let body = papers.bid("ada", &keys(), 1, 7).unwrap().body;
+    assert_eq!(body.commitments.len(), 10);
+    assert_eq!(body.correction.0.len(), 2);
+    assert!(body.parts.iter().all(|part| part.0.len() == 1136 + 32 * 6));
+}

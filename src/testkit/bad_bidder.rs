@@ -1,0 +1,214 @@
+//! A bidder who breaks the rules on purpose, one at a time. Everything else about each envelope is
+//! right, so that a refusal can only have the cause that the test is about.
+
+use crate::client::{BidAmount, SplitError, split::EnvelopeMaker};
+use crate::identity::{KeyPair, Roster, Signature, Signed};
+use crate::session::{Announcement, Envelope};
+use crate::sharing::{NodeIndex, Seed};
+
+/// A bidder with valid papers and bad intentions.
+pub struct BadBidder<'a> {
+    /// The session.
+    pub announcement: &'a Signed<Announcement>,
+    /// The roster.
+    pub roster: &'a Signed<Roster>,
+    /// The coordinator's admission of this name with this key.
+    pub admission: Signature,
+    /// The bidder's name.
+    pub name: &'a str,
+    /// The bidder's keys.
+    pub keys: &'a KeyPair,
+    /// Revision that the envelopes carry.
+    pub revision: u32,
+}
+
+impl BadBidder<'_> {
+    fn maker(&self) -> EnvelopeMaker<'_> {
+        EnvelopeMaker {
+            announcement: &self.announcement.body,
+            roster: &self.roster.body,
+            admission: self.admission,
+            bidder: self.name,
+            keys: self.keys,
+            revision: self.revision,
+        }
+    }
+
+    /// One node is sealed seeds that are not the committed ones: it says `seeds-do-not-fit`.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn wrong_seeds(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
+        let maker = self.maker();
+        let (mut body, mut seeds) = maker.fill(amount)?;
+        for seed in &mut seeds {
+            *seed = Seed::random().map_err(|_| SplitError::Randomness)?;
+        }
+        let sealed = maker.seal(&body.context(), node, &seeds)?;
+        if let Some(part) = body.parts.get_mut(node.position()) {
+            *part = sealed;
+        }
+        Ok(maker.sign(body))
+    }
+
+    /// One node is sealed no seeds at all, so its part is too short: malformed, and whoever opens it
+    /// nevertheless says `part-unreadable`.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn empty_part(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
+        let maker = self.maker();
+        let (mut body, _) = maker.fill(amount)?;
+        let sealed = maker.seal(&body.context(), node, &[])?;
+        if let Some(part) = body.parts.get_mut(node.position()) {
+            *part = sealed;
+        }
+        Ok(maker.sign(body))
+    }
+
+    /// One node's sealed part is noise of the right length: it says `part-unreadable`.
+    ///
+    /// # Errors
+    /// When sealing to the other nodes fails.
+    pub fn garbage_part(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
+        let maker = self.maker();
+        let (mut body, _) = maker.fill(amount)?;
+        if let Some(part) = body.parts.get_mut(node.position()) {
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+            for byte in &mut part.0 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                *byte = state.to_le_bytes()[7];
+            }
+        }
+        Ok(maker.sign(body))
+    }
+
+    /// Any amount of the terms' width, above the maximum too: found in the protocol only, as
+    /// `out-of-range`. Bits past the width are cut off.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn unchecked_amount(&self, amount: BidAmount) -> Result<Envelope, SplitError> {
+        let maker = self.maker();
+        let (body, _) = maker.fill(amount)?;
+        Ok(maker.sign(body))
+    }
+
+    /// Two envelopes that are both right, signed as the same revision: `two-envelopes` once the
+    /// nodes compare.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn two_of_one_revision(
+        &self,
+        first: BidAmount,
+        second: BidAmount,
+    ) -> Result<(Envelope, Envelope), SplitError> {
+        Ok((self.unchecked_amount(first)?, self.unchecked_amount(second)?))
+    }
+
+    /// An envelope in this bidder's name and with its admission, made and signed with another key:
+    /// the admission does not fit.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn with_key_of(&self, other: &KeyPair, amount: BidAmount) -> Result<Envelope, SplitError> {
+        let maker = EnvelopeMaker { keys: other, ..self.maker() };
+        let (body, _) = maker.fill(amount)?;
+        Ok(maker.sign(body))
+    }
+
+    /// This bidder's envelope signed by another key: the signature does not fit.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn signed_by(&self, other: &KeyPair, amount: BidAmount) -> Result<Envelope, SplitError> {
+        let (body, _) = self.maker().fill(amount)?;
+        Ok(EnvelopeMaker { keys: other, ..self.maker() }.sign(body))
+    }
+
+    /// An envelope whose body was changed after signing: the signature does not fit.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn changed_after_signing(&self, amount: BidAmount) -> Result<Envelope, SplitError> {
+        let mut envelope = self.unchecked_amount(amount)?;
+        if let Some(byte) = envelope.body.correction.0.first_mut() {
+            *byte ^= 1;
+        }
+        Ok(envelope)
+    }
+
+    /// Someone else's bid handed in as one's own: correction, commitments and parts copied, signed
+    /// with this bidder's key. No node can open its part.
+    pub fn copy_of(&self, victim: &Envelope) -> Envelope {
+        let mut body = victim.body.clone();
+        self.name.clone_into(&mut body.bidder);
+        body.key = self.keys.public();
+        body.revision = self.revision;
+        self.maker().sign(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{closing::ExclusionReason, envelope::EnvelopeError, part::open_part};
+    use crate::testkit::paperwork::Paperwork;
+
+    #[test]
+    fn each_envelope_breaks_the_rule_it_names_and_no_other() {
+        let papers = Paperwork::new(5, 2, 1000).unwrap();
+        let (ada, eve) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let bad = BadBidder {
+            announcement: &papers.announcement,
+            roster: &papers.roster,
+            admission: papers.admit("eve", &eve),
+            name: "eve",
+            keys: &eve,
+            revision: 1,
+        };
+        let amount = || BidAmount::new(7);
+        let check = |envelope: &Envelope| {
+            let coordinator = papers.coordinator.public();
+            envelope.check(&papers.announcement.body, papers.scheme(), &coordinator)
+        };
+        let parts = |envelope: &Envelope| -> Vec<Option<ExclusionReason>> {
+            let open = |node| {
+                open_part(envelope, node, papers.scheme(), papers.sealing(node).unwrap()).err()
+            };
+            papers.scheme().all().iter().map(open).collect()
+        };
+        let only = |node: NodeIndex, reason| {
+            let mut reasons = vec![None; 5];
+            reasons[node.position()] = Some(reason);
+            reasons
+        };
+        let fine = vec![None; 5];
+        let node = NodeIndex::new(4).unwrap();
+
+        let envelope = bad.wrong_seeds(amount(), node).unwrap();
+        assert_eq!(check(&envelope), Ok(()));
+        assert_eq!(parts(&envelope), only(node, ExclusionReason::SeedsDoNotFit));
+        let envelope = bad.garbage_part(amount(), node).unwrap();
+        assert_eq!(check(&envelope), Ok(()));
+        assert_eq!(parts(&envelope), only(node, ExclusionReason::PartUnreadable));
+        let envelope = bad.empty_part(amount(), node).unwrap();
+        assert!(matches!(check(&envelope), Err(EnvelopeError::Malformed { .. })));
+        assert_eq!(parts(&envelope), only(node, ExclusionReason::PartUnreadable));
+        let envelope = bad.unchecked_amount(BidAmount::new(1001)).unwrap();
+        assert_eq!((check(&envelope), parts(&envelope)), (Ok(()), fine.clone()));
+        let (first, second) = bad.two_of_one_revision(amount(), amount()).unwrap();
+        assert_ne!(first.digest(), second.digest());
+        assert_eq!((check(&first), check(&second)), (Ok(()), Ok(())));
+
+        let envelope = bad.with_key_of(&ada, amount()).unwrap();
+        assert_eq!((check(&envelope), parts(&envelope)), (Err(EnvelopeError::Admission), fine));
+        let signature = Err(EnvelopeError::Signature);
+        assert_eq!(check(&bad.signed_by(&ada, amount()).unwrap()), signature);
+        assert_eq!(check(&bad.changed_after_signing(amount()).unwrap()), signature);
+        let stolen = bad.copy_of(&papers.bid("ada", &ada, 1, 900).unwrap());
+        assert_eq!(check(&stolen), Ok(()));
+        assert_eq!(parts(&stolen), vec![Some(ExclusionReason::PartUnreadable); 5]);
+    }
+}
