@@ -112,7 +112,7 @@ impl Coordinator {
         }
         let state = CoordinatorState::new(config)?;
         watch::start(&state);
-        for session in state.store.undelivered().await? {
+        for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
         Ok(Self { state })

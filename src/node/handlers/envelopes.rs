@@ -8,6 +8,7 @@ use axum::extract::State;
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
 use crate::node::intake::IntakeError;
+use crate::node::state::unknown_session;
 use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::progress::What;
@@ -22,14 +23,15 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     Body(envelope): Body<Envelope>,
 ) -> Reply<Signed<Receipt>> {
-    let row = node.session(session).await?;
-    let announcement = Arc::new(row.announcement.body);
+    let standing = node.store.standing(session).await.map_err(|error| Refusal::internal(&error))?;
+    let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
+    let announcement = Arc::new(announcement.body);
     let now = node.clock.now();
-    if row.phase != Phase::Open || now >= announcement.terms.bids_until {
+    if phase != Phase::Open || now >= announcement.terms.bids_until {
         // The same envelope again gets its receipt of the first time, also after closing.
         let again = node.store.envelope(session, envelope.digest()).await;
         if !again.is_ok_and(|known| known.is_some()) {
-            return Err(too_late(row.phase));
+            return Err(too_late(phase));
         }
     }
     let envelope = Arc::new(envelope);
