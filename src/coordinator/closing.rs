@@ -17,7 +17,7 @@ use crate::session::manifest::CoSigned;
 use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
-use crate::transport::http::{HttpError, PeerClient};
+use crate::transport::{HttpError, PeerClient};
 use crate::wire::node_api::{ManifestSignature, NodeSession, SignedManifest};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
@@ -42,6 +42,9 @@ pub async fn close(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> R
 async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Bundle, DriveError> {
     let acknowledged = state.store.acknowledged(row.session).await?;
     announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let Some(announcement) = &row.announcement else {
+        return Err(waiting(state, &NodeSet::EMPTY, "the announcement is not on disk"));
+    };
     let mut inventories = freeze_all(state, row).await?;
     // A node that goes away between inventory and verdict is left out, and the others judge again.
     loop {
@@ -58,7 +61,9 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) ->
                 inventories: listed.clone(),
                 verdicts: verdicts.into_values().collect(),
             };
-            bundle.check(&state.roster.body, row.session).map_err(|error| waiting(state, &NodeSet::EMPTY, &error.to_string()))?;
+            bundle
+                .check(&state.roster.body, &announcement.body)
+                .map_err(|error| waiting(state, &NodeSet::EMPTY, &error.to_string()))?;
             state.store.put_bundle(&bundle).await?;
             return Ok(bundle);
         }
@@ -164,7 +169,7 @@ pub(super) async fn catch_up(
     match node.get::<NodeSession>(&session).await {
         Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => return Ok(()),
         Ok(_) => {}
-        Err(error) if error.is_problem(ProblemType::UnknownSession) => {
+        Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
             if let Some(announcement) = &row.announcement {
                 node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
             }

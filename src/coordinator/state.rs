@@ -17,7 +17,8 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::CoordinatorStore;
-use crate::transport::http::{HttpError, HttpOptions, PeerClient, Target};
+use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::HttpError;
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -66,7 +67,7 @@ impl CoordinatorState {
                 Some(token.expose().to_owned())
             };
             let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
-            let client = PeerClient::new(Target::node(card), Arc::new(tokens), options)
+            let client = PeerClient::new(Target::from(card), Arc::new(tokens), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             nodes.insert(index, client);
         }

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use super::CoordinatorState;
 use crate::session::progress::Event;
 use crate::sharing::NodeIndex;
-use crate::transport::http::PeerClient;
+use crate::transport::{HttpError, PeerClient};
 use crate::wire::coordinator_api::NodeStatus;
 use crate::wire::node_api::NodeHealth;
 use crate::wire::paths;
@@ -38,32 +38,40 @@ pub fn start(state: &Arc<CoordinatorState>) {
 }
 
 async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
+    let client = client.with_deadline(DEADLINE);
     loop {
         let asked = Instant::now();
-        let answer = client.with_deadline(DEADLINE).get::<NodeHealth>(paths::NODE_HEALTH).await;
-        let round_trip = asked.elapsed();
-        let now = state.clock.now();
-        let mut watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let status = watched.entry(node).or_insert_with(|| unseen(&state, node));
-        match answer {
-            Ok(health) => {
-                let micros = u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX);
-                let half = i64::try_from(micros / 2000).unwrap_or(0);
-                status.round_trip_micros = Some(micros);
-                status.clock_difference_millis = Some(health.now.millis() - (now.millis() - half));
-                status.last_seen = Some(now);
-                status.trouble = (health.roster != state.roster_digest)
-                    .then(|| "it holds another roster than the coordinator".to_owned());
-                status.health = Some(health);
-            }
-            Err(error) => {
-                status.health = None;
-                status.round_trip_micros = None;
-                status.trouble = Some(error.to_string());
-            }
-        }
-        drop(watched);
+        let answer = client.get::<NodeHealth>(paths::NODE_HEALTH).await;
+        note(&state, node, answer, asked.elapsed());
         tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+fn note(
+    state: &CoordinatorState,
+    node: NodeIndex,
+    answer: Result<NodeHealth, HttpError>,
+    round_trip: Duration,
+) {
+    let now = state.clock.now();
+    let mut watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let status = watched.entry(node).or_insert_with(|| unseen(state, node));
+    match answer {
+        Ok(health) => {
+            let micros = u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX);
+            let half = i64::try_from(micros / 2000).unwrap_or(0);
+            status.round_trip_micros = Some(micros);
+            status.clock_difference_millis = Some(health.now.millis() - (now.millis() - half));
+            status.last_seen = Some(now);
+            status.trouble = (health.roster != state.roster_digest)
+                .then(|| "it holds another roster than the coordinator".to_owned());
+            status.health = Some(health);
+        }
+        Err(error) => {
+            status.health = None;
+            status.round_trip_micros = None;
+            status.trouble = Some(error.to_string());
+        }
     }
 }
 

@@ -14,15 +14,17 @@ use tokio::task::AbortHandle;
 
 use super::NodeState;
 use crate::identity::{Digest, Signed};
+use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
 use crate::session::closing::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
-use crate::session::shares::{self, BidPart};
+use crate::session::shares::{self, BidShares, SharesError};
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::NodeSet;
+use crate::sharing::bits::SharedBits;
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
@@ -70,9 +72,15 @@ impl Attempts {
 /// Why an attempt fails at this node.
 #[derive(Debug, thiserror::Error)]
 pub enum AttemptError {
+    /// The keys of the attempt could not be made.
+    #[error(transparent)]
+    Establish(#[from] EstablishError),
     /// The protocol.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The shares do not fit the terms.
+    #[error(transparent)]
+    Shares(#[from] SharesError),
     /// This node's own part of an envelope of the manifest does not work.
     #[error("this node's part of the envelope of {bidder:?} cannot be used: {}", .reason.explain())]
     OwnPart {
@@ -119,7 +127,7 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                AttemptState::Failed { culprit: error.culprit(), reason: error.to_string() }
+                AttemptState::Failed { culprits: error.culprits(), reason: error.to_string() }
             }
         };
         self.state.send_replace(ended);
@@ -134,19 +142,18 @@ impl Task {
         let StartAttempt { session, attempt, participants, .. } = self.start;
         let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
         let context = Context::establish(node.me, node.scheme(), participants, channel, self.binding())
-            .await
-            .map_err(RunError::from)?;
+            .await?;
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
             self.state.send_replace(AttemptState::Running { progress });
             node.tell(session, What::Progress(progress));
         };
-        let computed = run::run(&context, &self.announcement.terms, &bids, &tell).await?;
+        let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
 
         let outcome = self.outcome(&computed);
         let signed = Signed::new(outcome, &node.keys.identity);
         node.store.put_own_outcome(&signed).await?;
-        let stats = context.stats();
+        let stats = context.counters();
         let cost = Cost {
             rounds: stats.rounds,
             gates: stats.gates,
@@ -158,7 +165,7 @@ impl Task {
     }
 
     /// This node's shares of every bid of the manifest, in its order.
-    async fn lay_out(&self) -> Result<run::Bids, AttemptError> {
+    async fn lay_out(&self) -> Result<SharedBits, AttemptError> {
         let bits = self.announcement.terms.bits();
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
@@ -171,7 +178,7 @@ impl Task {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
-        Ok(shares::lay_out(self.node.scheme(), self.node.me, bits, &parts))
+        Ok(shares::lay_out(self.node.scheme(), self.node.me, bits, &parts)?)
     }
 
     /// What the keys of this attempt are bound to.
@@ -215,7 +222,7 @@ fn open_all(
     entries: &[ManifestEntry],
     envelopes: &[Option<Envelope>],
     bits: u32,
-) -> Result<Vec<BidPart>, AttemptError> {
+) -> Result<Vec<BidShares>, AttemptError> {
     let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
@@ -224,29 +231,39 @@ fn open_all(
             .open_part(envelope, entry.envelope)
             .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
         let correction = envelope.body.correction_bits(bits).ok_or_else(missing)?;
-        Ok(BidPart { correction, part })
+        Ok(BidShares { correction, seeds: part.seeds().to_vec() })
     };
     entries.iter().zip(envelopes).map(open).collect()
 }
 
 impl AttemptError {
-    fn culprit(&self) -> Option<NodeIndex> {
+    /// The nodes that the failure points at.
+    fn culprits(&self) -> NodeSet {
         match self {
-            Self::Run(error) => error.culprit(),
-            Self::OwnPart { .. } | Self::Envelope { .. } | Self::Store(_) => None,
+            Self::Run(error) => error.nodes(),
+            Self::Establish(EstablishError::Exchange(error)) => error.nodes(),
+            Self::Establish(_)
+            | Self::Shares(_)
+            | Self::OwnPart { .. }
+            | Self::Envelope { .. }
+            | Self::Store(_) => NodeSet::EMPTY,
         }
     }
 }
 
 /// The state of an attempt once it has ended, or as it is after `patience`.
-pub(super) async fn wait(mut state: watch::Receiver<AttemptState>, patience: Duration) -> AttemptState {
-    let ended = state.wait_for(|state| !matches!(state, AttemptState::Running { .. }));
-    match tokio::time::timeout(patience, ended).await {
-        Ok(Ok(state)) => return state.clone(),
+pub(super) async fn wait(
+    mut state: watch::Receiver<AttemptState>,
+    patience: Duration,
+) -> AttemptState {
+    let ended = |state: &AttemptState| !matches!(state, AttemptState::Running { .. });
+    let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
+    match waited.map(|waited| waited.map(|state| state.clone())) {
+        Ok(Ok(state)) => return state,
         // The task was called off before it came to an end.
         Ok(Err(_)) => {}
         Err(_) => return state.borrow().clone(),
     }
-    AttemptState::Failed { reason: "the attempt was called off".to_owned(), culprit: None }
+    AttemptState::Failed { reason: "the attempt was called off".to_owned(), culprits: NodeSet::EMPTY }
 }
 

@@ -169,7 +169,7 @@ impl NodeState {
         }
         let announcement = Arc::new(row.announcement.body);
         bundle
-            .check(&self.roster.body, session)
+            .check(&self.roster.body, &announcement)
             .map_err(|error| ClosingError::Refused(error.to_string()))?;
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;

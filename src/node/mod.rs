@@ -136,7 +136,7 @@ fn check_keys(keys: &NodeKeys, roster: &Roster, me: NodeIndex) -> Result<(), Sta
     if card.certificate != keys.tls.fingerprint() {
         return Err(StartError::OtherKeys { what: "TLS certificate", node: me });
     }
-    if card.sealing_key != keys.sealing.public() {
+    if card.sealing_key != *keys.sealing.public() {
         return Err(StartError::OtherKeys { what: "sealing key", node: me });
     }
     Ok(())

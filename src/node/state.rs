@@ -66,9 +66,12 @@ impl NodeState {
         let mesh = Mesh::new(
             me,
             Arc::clone(&roster),
-            Arc::new(tokens.clone()),
+            Arc::new({
+                let tokens = tokens.clone();
+                move |target| tokens(target).unwrap_or_default()
+            }),
             MeshOptions {
-                delay: options.simulated_delay,
+                rtt_delay: options.simulated_delay,
                 deadline: options.message_deadline,
                 ..MeshOptions::default()
             },
@@ -78,7 +81,7 @@ impl NodeState {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
-            let client = PeerClient::new(Target::node(card), Arc::new(move || tokens(index)), options)
+            let client = PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             peers.insert(index, client);
         }
@@ -142,7 +145,7 @@ impl NodeState {
     /// Stop attempts, links and the store.
     pub(super) async fn stop(&self) {
         self.attempts.stop_all();
-        self.mesh.stop().await;
+        self.mesh.shutdown().await;
         self.store.database().close().await;
     }
 }

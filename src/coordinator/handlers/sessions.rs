@@ -12,7 +12,7 @@ use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::computing::DONE;
 use crate::identity::{Signed, Statement as _};
-use crate::session::record::Record;
+use crate::session::record::{Format, Record};
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
@@ -59,7 +59,14 @@ pub async fn record(
             format!("the session is {}; there is a record once the manifest is signed", row.phase),
         ));
     };
-    Ok(Json(Record { roster: Signed::clone(&state.roster), announcement, bundle, manifest, outcome }))
+    Ok(Json(Record {
+        format: Format::default(),
+        roster: Signed::clone(&state.roster),
+        announcement,
+        bundle: Some(bundle),
+        manifest: Some(manifest),
+        outcome,
+    }))
 }
 
 async fn summary(

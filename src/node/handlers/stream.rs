@@ -25,11 +25,15 @@ pub async fn upgrade(
         Ok((response, io)) => {
             tokio::spawn(async move {
                 match io.await {
-                    Ok(io) => node.mesh.accept(from, io),
+                    Ok(io) => {
+                        if let Err(error) = node.mesh.accept(from, io) {
+                            tracing::warn!(%from, %error, "a stream was not taken");
+                        }
+                    }
                     Err(error) => tracing::debug!(%from, %error, "a stream was given up before it stood"),
                 }
             });
-            response.map(axum::body::Body::new)
+            response.map(|()| axum::body::Body::empty())
         }
         Err(error) => Refusal::new(ProblemType::BadRequest, error.to_string()).into_response(),
     }
