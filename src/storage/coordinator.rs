@@ -255,7 +255,8 @@ impl CoordinatorStore {
     /// Take a step that needs no document: freeze, fail, retry or cancel. Gives the phase after.
     ///
     /// # Errors
-    /// `Phase` when the session's phase does not allow it.
+    /// `Phase` when the session's phase does not allow it; `Document` for a step that comes with
+    /// one.
     pub async fn step(
         &self,
         session: SessionId,
@@ -263,6 +264,9 @@ impl CoordinatorStore {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Phase, StorageError> {
+        if matches!(step, Step::Open | Step::ManifestSigned | Step::OutcomeSigned) {
+            return Err(StorageError::Document { step });
+        }
         let reason = reason.map(ToOwned::to_owned);
         self.database
             .write(move |connection| {
