@@ -80,7 +80,8 @@ fn a_room_uses_only_rooms_below_it() {
         for path in found.into_iter().filter(|path| !is_test_file(path)) {
             let text = fs::read_to_string(&path).expect("a source file");
             for used in rooms_used(&text) {
-                let above = ROOMS.iter().position(|other| *other == used).is_some_and(|at| at > floor);
+                let above =
+                    ROOMS.iter().position(|other| *other == used).is_some_and(|at| at > floor);
                 let skipped = ALSO_FORBIDDEN
                     .iter()
                     .any(|(who, what)| who == room && what.contains(&used.as_str()));
@@ -102,8 +103,13 @@ fn protocols_know_no_network_no_files_and_no_clock() {
         files(&source.join(room), &mut found);
         for path in found.into_iter().filter(|path| !is_test_file(path)) {
             let text = fs::read_to_string(&path).expect("a source file");
-            for forbidden in ["tokio::", "axum", "reqwest", "std::net", "std::fs", "SystemTime", "Instant::now"] {
-                if product(&text).lines().any(|line| !line.trim_start().starts_with("//") && line.contains(forbidden)) {
+            for forbidden in
+                ["tokio::", "axum", "reqwest", "std::net", "std::fs", "SystemTime", "Instant::now"]
+            {
+                if product(&text)
+                    .lines()
+                    .any(|line| !line.trim_start().starts_with("//") && line.contains(forbidden))
+                {
                     wrong.push(format!("{}: {forbidden}", path.display()));
                 }
             }
@@ -117,5 +123,8 @@ fn the_check_sees_a_forbidden_use() {
     assert_eq!(rooms_used("use crate::node::NodeState;\n"), ["node"]);
     assert_eq!(rooms_used("use crate::{auction::Kind, storage};\n"), ["auction", "storage"]);
     assert_eq!(rooms_used("let x = crate::wire::paths::HEALTH;\n"), ["wire"]);
-    assert!(rooms_used("//! [`crate::session`]\nfn f() {}\n#[cfg(test)]\nmod tests {\nuse crate::cli;").is_empty());
+    assert!(
+        rooms_used("//! [`crate::session`]\nfn f() {}\n#[cfg(test)]\nmod tests {\nuse crate::cli;")
+            .is_empty()
+    );
 }

@@ -26,7 +26,10 @@ use crate::wire::problem::ProblemType;
 ///
 /// # Errors
 /// When too few nodes are there.
-pub async fn close(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
+pub async fn close(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
     let bundle = match state.store.bundle(row.session).await? {
         Some(bundle) => bundle,
         None => make_bundle(state, row).await?,
@@ -39,11 +42,14 @@ pub async fn close(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> R
 }
 
 /// Freeze the nodes, let them judge each other's envelopes, and fix the bundle on disk.
-async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Bundle, DriveError> {
+async fn make_bundle(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Bundle, DriveError> {
     let acknowledged = state.store.acknowledged(row.session).await?;
     announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let Some(announcement) = &row.announcement else {
-        return Err(waiting(state, &NodeSet::EMPTY, "the announcement is not on disk"));
+        return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
     };
     let mut inventories = freeze_all(state, row).await?;
     // A node that goes away between inventory and verdict is left out, and the others judge again.
@@ -52,7 +58,9 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) ->
         let path = &paths::of(paths::NODE_VERDICT, row.session);
         let listed = &listed;
         let answers = state
-            .ask(listed.nodes(), |_, node| async move { node.with_deadline(LONG).post::<_, Signed<Verdict>>(path, listed).await })
+            .ask(listed.nodes(), |_, node| async move {
+                node.with_deadline(LONG).post::<_, Signed<Verdict>>(path, listed).await
+            })
             .await;
         let (verdicts, trouble) = split(answers);
         if trouble.is_empty() {
@@ -63,7 +71,7 @@ async fn make_bundle(state: &Arc<CoordinatorState>, row: &CoordinatorSession) ->
             };
             bundle
                 .check(&state.roster.body, &announcement.body)
-                .map_err(|error| waiting(state, &NodeSet::EMPTY, &error.to_string()))?;
+                .map_err(|error| waiting(state, NodeSet::EMPTY, &error.to_string()))?;
             state.store.put_bundle(&bundle).await?;
             return Ok(bundle);
         }
@@ -84,7 +92,9 @@ async fn freeze_all(
         let have: NodeSet = inventories.keys().copied().collect();
         let asked = state.scheme().all().difference(have);
         let answers = state
-            .ask(asked, |_, node| async move { node.with_deadline(LONG).post_empty::<Signed<Inventory>>(path).await })
+            .ask(asked, |_, node| async move {
+                node.with_deadline(LONG).post_empty::<Signed<Inventory>>(path).await
+            })
             .await;
         let (frozen, trouble) = split(answers);
         inventories.extend(frozen);
@@ -103,15 +113,21 @@ async fn freeze_all(
 }
 
 /// Hand out the bundle and gather signatures over its manifest.
-async fn sign(state: &Arc<CoordinatorState>, row: &CoordinatorSession, bundle: &Bundle) -> Result<CoSigned<Manifest>, DriveError> {
+async fn sign(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+    bundle: &Bundle,
+) -> Result<CoSigned<Manifest>, DriveError> {
     let Some(announcement) = &row.announcement else {
-        return Err(waiting(state, &NodeSet::EMPTY, "the announcement is not on disk"));
+        return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
     };
     let manifest = Manifest::derive(&announcement.body, bundle);
     let digest = manifest.digest();
     let path = &paths::of(paths::NODE_MANIFEST, row.session);
     let answers = state
-        .ask(state.scheme().all(), |_, node| async move { node.with_deadline(LONG).post::<_, ManifestSignature>(path, bundle).await })
+        .ask(state.scheme().all(), |_, node| async move {
+            node.with_deadline(LONG).post::<_, ManifestSignature>(path, bundle).await
+        })
         .await;
     let (answered, mut trouble) = split(answers);
     let mut signatures = BTreeMap::new();
@@ -121,7 +137,8 @@ async fn sign(state: &Arc<CoordinatorState>, row: &CoordinatorSession, bundle: &
         if fits && answer.manifest == digest {
             signatures.insert(node, answer.signature);
         } else {
-            trouble.insert(node, "it signed another manifest than follows from the bundle".to_owned());
+            trouble
+                .insert(node, "it signed another manifest than follows from the bundle".to_owned());
         }
     }
     enough(state, signatures.keys().copied().collect(), &trouble)?;
@@ -137,12 +154,16 @@ pub(super) fn enough(
     if there.len() >= state.scheme().quorum() {
         return Ok(());
     }
-    let why = trouble.iter().map(|(node, why)| format!("node {node}: {why}")).collect::<Vec<_>>().join("; ");
-    Err(waiting(state, &there, &why))
+    let why = trouble
+        .iter()
+        .map(|(node, why)| format!("node {node}: {why}"))
+        .collect::<Vec<_>>()
+        .join("; ");
+    Err(waiting(state, there, &why))
 }
 
-fn waiting(state: &CoordinatorState, there: &NodeSet, why: &str) -> DriveError {
-    DriveError::Waiting { nodes: state.scheme().all().difference(*there), why: why.to_owned() }
+fn waiting(state: &CoordinatorState, there: NodeSet, why: &str) -> DriveError {
+    DriveError::Waiting { nodes: state.scheme().all().difference(there), why: why.to_owned() }
 }
 
 /// Answers apart from errors, which are put into words.
@@ -176,5 +197,7 @@ pub(super) async fn catch_up(
         }
         Err(error) => return Err(error),
     }
-    node.with_deadline(LONG).request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed)).await
+    node.with_deadline(LONG)
+        .request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed))
+        .await
 }

@@ -39,7 +39,10 @@ struct Done {
 ///
 /// # Errors
 /// When too few nodes are there, or too many attempts have failed in a row.
-pub async fn compute(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
+pub async fn compute(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
     let session = row.session;
     let (Some(bundle), Some(manifest)) =
         (state.store.bundle(session).await?, state.store.manifest(session).await?)
@@ -55,12 +58,14 @@ pub async fn compute(state: &Arc<CoordinatorState>, row: &CoordinatorSession) ->
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
     state.tell(session, What::Attempt { attempt, participants });
-    let start = StartAttempt { session, attempt, participants, manifest: signed.manifest.body.digest() };
+    let start =
+        StartAttempt { session, attempt, participants, manifest: signed.manifest.body.digest() };
     let ended = run(state, &start).await;
     let now = state.clock.now();
     match ended {
         Ok(done) => {
-            let costs: BTreeMap<NodeIndex, Cost> = done.iter().map(|(&node, done)| (node, done.cost)).collect();
+            let costs: BTreeMap<NodeIndex, Cost> =
+                done.iter().map(|(&node, done)| (node, done.cost)).collect();
             let stats = serde_json::to_value(costs).ok();
             state.store.end_attempt(session, attempt, DONE, stats.as_ref(), now).await?;
             settle(state, row, done).await
@@ -75,7 +80,10 @@ pub async fn compute(state: &Arc<CoordinatorState>, row: &CoordinatorSession) ->
 }
 
 /// Start an attempt everywhere and wait for all ends. The first failure calls off the others.
-async fn run(state: &CoordinatorState, start: &StartAttempt) -> Result<BTreeMap<NodeIndex, Done>, String> {
+async fn run(
+    state: &CoordinatorState,
+    start: &StartAttempt,
+) -> Result<BTreeMap<NodeIndex, Done>, String> {
     let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
     let started = state
         .ask(start.participants, |_, node| async move { node.post::<_, ()>(path, start).await })
@@ -122,19 +130,28 @@ async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> 
 async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
     let path = &paths::attempt(start.session, start.attempt);
     // A node that cannot be told finds out by the next attempt's number.
-    let _ = state.ask(start.participants, |_, node| async move { node.request::<(), ()>(Method::DELETE, path, None).await }).await;
+    let _ = state
+        .ask(start.participants, |_, node| async move {
+            node.request::<(), ()>(Method::DELETE, path, None).await
+        })
+        .await;
 }
 
 /// All nodes must have computed the same outcome and signed it.
 fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), String> {
     let outcomes: HashSet<_> = done.values().map(|done| done.outcome.digest()).collect();
     if outcomes.len() > 1 {
-        let nodes = done.iter().map(|(node, done)| format!("node {node}: {}", done.outcome.digest().short()));
-        return Err(format!("the nodes computed different outcomes ({})", nodes.collect::<Vec<_>>().join(", ")));
+        let nodes = done
+            .iter()
+            .map(|(node, done)| format!("node {node}: {}", done.outcome.digest().short()));
+        return Err(format!(
+            "the nodes computed different outcomes ({})",
+            nodes.collect::<Vec<_>>().join(", ")
+        ));
     }
     for (node, done) in done {
         let key = state.roster.body.node(*node).map(|card| card.key);
-        if !key.is_some_and(|key| key.verify(&done.outcome.digest(), &done.signature).is_ok()) {
+        if key.is_none_or(|key| key.verify(&done.outcome.digest(), &done.signature).is_err()) {
             return Err(format!("node {node}: its signature does not fit its outcome"));
         }
     }
@@ -164,7 +181,11 @@ async fn too_many(
     trouble: &str,
 ) -> Result<(), DriveError> {
     let timeline = state.store.timeline(row.session).await?;
-    let since = timeline.iter().rev().find(|entered| entered.phase == Phase::Computing).map(|entered| entered.at);
+    let since = timeline
+        .iter()
+        .rev()
+        .find(|entered| entered.phase == Phase::Computing)
+        .map(|entered| entered.at);
     let attempts = state.store.attempts(row.session).await?;
     let failed = attempts
         .iter()
@@ -175,14 +196,20 @@ async fn too_many(
     if failed < state.options.attempts as usize {
         return Ok(());
     }
-    Err(DriveError::Failed(format!("{failed} attempts in a row failed with nodes {participants} there; the last: {trouble}")))
+    Err(DriveError::Failed(format!(
+        "{failed} attempts in a row failed with nodes {participants} there; the last: {trouble}"
+    )))
 }
 
 /// Hand the outcome to every node until each has it.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn deliver(state: &Arc<CoordinatorState>, row: &CoordinatorSession, pause: Duration) -> Result<Next, DriveError> {
+pub async fn deliver(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+    pause: Duration,
+) -> Result<Next, DriveError> {
     let (Some(outcome), Some(bundle), Some(manifest)) = (
         state.store.outcome(row.session).await?,
         state.store.bundle(row.session).await?,

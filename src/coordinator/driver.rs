@@ -124,10 +124,16 @@ async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
 ///
 /// # Errors
 /// When the store fails.
-pub async fn announce(state: &CoordinatorState, row: &CoordinatorSession, nodes: NodeSet) -> Result<NodeSet, DriveError> {
+pub async fn announce(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+    nodes: NodeSet,
+) -> Result<NodeSet, DriveError> {
     let Some(announcement) = &row.announcement else { return Ok(nodes) };
     let answers = state
-        .ask(nodes, |_, node| async move { node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await })
+        .ask(nodes, |_, node| async move {
+            node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await
+        })
         .await;
     let mut missing = NodeSet::EMPTY;
     for (node, answer) in answers {
@@ -163,7 +169,10 @@ async fn fail(state: &CoordinatorState, session: SessionId, reason: &str) {
 }
 
 /// Tell every node that the session is called off, until each has heard it.
-async fn deliver_cancel(state: &CoordinatorState, row: &CoordinatorSession) -> Result<Next, DriveError> {
+async fn deliver_cancel(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
     let path = &paths::of(paths::NODE_CANCEL, row.session);
     let told = state.store.delivered(row.session).await?;
     let listeners = state.store.acknowledged(row.session).await?.difference(told);

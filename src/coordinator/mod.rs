@@ -79,7 +79,9 @@ pub enum StartError {
         key: PublicKey,
     },
     /// The roster lists another TLS certificate.
-    #[error("the roster lists another TLS certificate than the coordinator's key file holds; make the roster again")]
+    #[error(
+        "the roster lists another TLS certificate than the coordinator's key file holds; make the roster again"
+    )]
     OtherCertificate,
     /// The TLS keys cannot be used.
     #[error("the TLS keys cannot be used: {0}")]
@@ -121,7 +123,10 @@ impl Coordinator {
     /// The coordinator's routes.
     pub fn router(&self) -> Router {
         handlers::router()
-            .route_layer(middleware::from_fn_with_state(Arc::clone(&self.state), guard::guard::<CoordinatorState>))
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&self.state),
+                guard::guard::<CoordinatorState>,
+            ))
             .with_state(Arc::clone(&self.state))
     }
 

@@ -17,8 +17,8 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::CoordinatorStore;
-use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::transport::HttpError;
+use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -123,7 +123,11 @@ impl CoordinatorState {
     }
 
     /// Make one request to each of these nodes at once.
-    pub async fn ask<T, F>(&self, nodes: NodeSet, request: impl Fn(NodeIndex, PeerClient) -> F) -> BTreeMap<NodeIndex, Result<T, HttpError>>
+    pub async fn ask<T, F>(
+        &self,
+        nodes: NodeSet,
+        request: impl Fn(NodeIndex, PeerClient) -> F,
+    ) -> BTreeMap<NodeIndex, Result<T, HttpError>>
     where
         F: Future<Output = Result<T, HttpError>>,
     {

@@ -65,7 +65,8 @@ impl Gate for NodeState {
         let roster = &self.roster.body;
         let me = self.keys.identity.public();
         let now = self.clock.now();
-        let known = |key: &PublicKey| *key == roster.coordinator.key || roster.index_of(key).is_some();
+        let known =
+            |key: &PublicKey| *key == roster.coordinator.key || roster.index_of(key).is_some();
         let claims = token::verify(text, &me, now, known)
             .and_then(|claims| self.replay.admit(&claims, now).map(|()| claims))
             .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()))?;

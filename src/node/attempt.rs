@@ -52,7 +52,10 @@ impl Attempts {
     /// The state of an attempt, now and as it changes; `None` when this process never started it.
     pub fn find(&self, session: SessionId, attempt: u32) -> Option<watch::Receiver<AttemptState>> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&session).filter(|entry| entry.attempt == attempt).map(|entry| entry.state.clone())
+        entries
+            .get(&session)
+            .filter(|entry| entry.attempt == attempt)
+            .map(|entry| entry.state.clone())
     }
 
     /// Call an attempt off. One that has ended stays as it is.
@@ -110,7 +113,12 @@ struct Task {
 }
 
 /// Start an attempt in its own task; an earlier one of the session is called off.
-pub(super) fn start(node: &Arc<NodeState>, announcement: Announcement, manifest: Manifest, start: StartAttempt) {
+pub(super) fn start(
+    node: &Arc<NodeState>,
+    announcement: Announcement,
+    manifest: Manifest,
+    start: StartAttempt,
+) {
     let (session, attempt, participants) = (start.session, start.attempt, start.participants);
     let progress = Progress { attempt, ..Progress::default() };
     let (state, receiver) = watch::channel(AttemptState::Running { progress });
@@ -141,8 +149,9 @@ impl Task {
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
         let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
-        let context = Context::establish(node.me, node.scheme(), participants, channel, self.binding())
-            .await?;
+        let context =
+            Context::establish(node.me, node.scheme(), participants, channel, self.binding())
+                .await?;
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
             self.state.send_replace(AttemptState::Running { progress });
@@ -172,7 +181,8 @@ impl Task {
             let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
             let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
             let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let opened = tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, bits));
+            let opened =
+                tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, bits));
             match opened.await {
                 Ok(opened) => parts.extend(opened?),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -264,6 +274,8 @@ pub(super) async fn wait(
         Ok(Err(_)) => {}
         Err(_) => return state.borrow().clone(),
     }
-    AttemptState::Failed { reason: "the attempt was called off".to_owned(), culprits: NodeSet::EMPTY }
+    AttemptState::Failed {
+        reason: "the attempt was called off".to_owned(),
+        culprits: NodeSet::EMPTY,
+    }
 }
-

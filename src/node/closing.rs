@@ -31,7 +31,9 @@ pub enum ClosingError {
     #[error("{0}")]
     Refused(String),
     /// Another node has committed to another bundle.
-    #[error("node {node} has committed to another bundle of this session; the coordinator has handed out two")]
+    #[error(
+        "node {node} has committed to another bundle of this session; the coordinator has handed out two"
+    )]
     OtherBundle {
         /// That node.
         node: NodeIndex,
@@ -48,7 +50,9 @@ pub enum ClosingError {
     #[error("the manifest is not the one that follows from the bundle")]
     NotTheManifest,
     /// An envelope of the manifest cannot be had.
-    #[error("{count} envelopes of the manifest are missing here and no other node delivers them yet; try again")]
+    #[error(
+        "{count} envelopes of the manifest are missing here and no other node delivers them yet; try again"
+    )]
     Missing {
         /// How many.
         count: usize,
@@ -135,14 +139,19 @@ impl NodeState {
             let path = paths::envelope(session, &digest);
             match peer.get::<Envelope>(&path).await {
                 Ok(envelope) if self.is_sound(announcement, &envelope, digest) => {
-                    let kept = self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
+                    let kept =
+                        self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
                     if kept.contains(&Fetched::OtherKey) {
                         tracing::warn!(%session, envelope = %digest, "the coordinator admitted two keys under one name");
                     }
                     return Ok(Some(envelope));
                 }
-                Ok(_) => tracing::warn!(%session, %holder, envelope = %digest, "a node delivered a damaged envelope"),
-                Err(error) => tracing::info!(%session, %holder, %error, "an envelope could not be fetched"),
+                Ok(_) => {
+                    tracing::warn!(%session, %holder, envelope = %digest, "a node delivered a damaged envelope");
+                }
+                Err(error) => {
+                    tracing::info!(%session, %holder, %error, "an envelope could not be fetched");
+                }
             }
         }
         Ok(None)
@@ -150,7 +159,8 @@ impl NodeState {
 
     fn is_sound(&self, announcement: &Announcement, envelope: &Envelope, digest: Digest) -> bool {
         let coordinator = &self.roster.body.coordinator.key;
-        envelope.digest() == digest && envelope.check(announcement, self.scheme(), coordinator).is_ok()
+        envelope.digest() == digest
+            && envelope.check(announcement, self.scheme(), coordinator).is_ok()
     }
 
     /// Commit to a bundle, make sure no other node has committed to another, and give the manifest
@@ -192,7 +202,9 @@ impl NodeState {
                 }
                 Ok(_) => {}
                 // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
-                Err(error) => tracing::debug!(%session, %node, %error, "could not ask for its bundle"),
+                Err(error) => {
+                    tracing::debug!(%session, %node, %error, "could not ask for its bundle");
+                }
             }
         }
         Ok(())
@@ -205,27 +217,45 @@ impl NodeState {
         bundle: &Bundle,
         manifest: &Manifest,
     ) -> Result<(), ClosingError> {
-        let holders: HashMap<Digest, NodeSet> = candidates(&bundle.inventories).into_iter().collect();
+        let holders: HashMap<Digest, NodeSet> =
+            candidates(&bundle.inventories).into_iter().collect();
         let everyone = self.scheme().all();
-        let found = stream::iter(&manifest.entries)
+        let wanted: Vec<_> = manifest
+            .entries
+            .iter()
             .map(|entry| {
-                let listed = holders.get(&entry.envelope).copied().unwrap_or_default();
-                // Those that list it first, then the others, which may have fetched it meanwhile.
-                async move {
-                    let found = self.obtain(announcement, entry.envelope, listed).await?;
-                    match found {
-                        None => self.obtain(announcement, entry.envelope, everyone.difference(listed)).await,
-                        found => Ok(found),
-                    }
+                (entry.envelope, holders.get(&entry.envelope).copied().unwrap_or_default())
+            })
+            .collect();
+        // Those that list it first, then the others, which may have fetched it meanwhile.
+        let found = stream::iter(wanted)
+            .map(|(digest, listed)| async move {
+                match self.obtain(announcement, digest, listed).await? {
+                    None => self.obtain(announcement, digest, everyone.difference(listed)).await,
+                    found => Ok(found),
                 }
             })
             .buffer_unordered(FETCHES)
             .collect::<Vec<_>>()
             .await;
         let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
-        match found.iter().filter(|envelope| envelope.is_none()).count() {
-            0 => Ok(()),
-            count => Err(ClosingError::Missing { count }),
+        let missing = found.iter().filter(|envelope| envelope.is_none()).count();
+        if missing > 0 {
+            return Err(ClosingError::Missing { count: missing });
+        }
+        // A node that gave no verdict has not looked at its parts yet.
+        if bundle.inventories.nodes().contains(self.me) {
+            return Ok(());
+        }
+        let node = Arc::clone(self);
+        let opened = tokio::task::spawn_blocking(move || {
+            let mut found = found.into_iter().flatten();
+            found.find(|envelope| node.open_part(envelope, envelope.digest()).is_err())
+        });
+        match opened.await {
+            Ok(None) => Ok(()),
+            Ok(Some(envelope)) => Err(ClosingError::OwnPart { bidder: envelope.body.bidder }),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
@@ -252,7 +282,11 @@ impl NodeState {
         let signers = signed
             .manifest
             .verify(|node| roster.node(node).map(|card| card.key))
-            .map_err(|node| ClosingError::Refused(format!("the manifest's signature of node {node} does not fit")))?;
+            .map_err(|node| {
+                ClosingError::Refused(format!(
+                    "the manifest's signature of node {node} does not fit"
+                ))
+            })?;
         let needed = self.scheme().quorum();
         if signers.len() < needed {
             return Err(ClosingError::Signers { got: signers.len(), needed });
@@ -272,7 +306,10 @@ impl NodeState {
 fn candidates(inventories: &Inventories) -> Vec<(Digest, NodeSet)> {
     let mut highest: HashMap<&str, u32> = HashMap::new();
     let entries = || {
-        inventories.0.iter().flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
+        inventories
+            .0
+            .iter()
+            .flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
     };
     for (_, entry) in entries() {
         let revision = highest.entry(&entry.bidder).or_default();

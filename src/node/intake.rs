@@ -73,7 +73,11 @@ impl NodeState {
     ///
     /// # Errors
     /// Why the part cannot be used.
-    pub fn open_part(&self, envelope: &Envelope, digest: Digest) -> Result<Arc<Part>, ExclusionReason> {
+    pub fn open_part(
+        &self,
+        envelope: &Envelope,
+        digest: Digest,
+    ) -> Result<Arc<Part>, ExclusionReason> {
         let session = envelope.body.session;
         if let Some(part) = self.parts.find(session, &digest) {
             return Ok(part);

@@ -114,7 +114,10 @@ impl Node {
     /// The node's routes.
     pub fn router(&self) -> Router {
         handlers::router()
-            .route_layer(middleware::from_fn_with_state(Arc::clone(&self.state), guard::guard::<NodeState>))
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&self.state),
+                guard::guard::<NodeState>,
+            ))
             .with_state(Arc::clone(&self.state))
     }
 
@@ -141,4 +144,3 @@ fn check_keys(keys: &NodeKeys, roster: &Roster, me: NodeIndex) -> Result<(), Sta
     }
     Ok(())
 }
-

@@ -81,8 +81,9 @@ impl NodeState {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
-            let client = PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
-                .map_err(|error| StartError::Tls(error.to_string()))?;
+            let client =
+                PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
+                    .map_err(|error| StartError::Tls(error.to_string()))?;
             peers.insert(index, client);
         }
         Ok(Arc::new(Self {
@@ -111,7 +112,8 @@ impl NodeState {
     /// Tell whoever listens.
     pub fn tell(&self, session: SessionId, what: What) {
         // Nobody listening is fine.
-        let _ = self.events.send(Event { at: self.clock.now(), session, node: Some(self.me), what });
+        let _ =
+            self.events.send(Event { at: self.clock.now(), session, node: Some(self.me), what });
     }
 
     /// Tell that the session is in this phase now.
@@ -124,7 +126,10 @@ impl NodeState {
     ///
     /// # Errors
     /// When this node does not know it.
-    pub async fn session(&self, session: SessionId) -> Result<crate::storage::node::NodeSession, Refusal> {
+    pub async fn session(
+        &self,
+        session: SessionId,
+    ) -> Result<crate::storage::node::NodeSession, Refusal> {
         self.store
             .session(session)
             .await
@@ -152,7 +157,10 @@ impl NodeState {
 
 /// The refusal for a session this server does not know.
 pub fn unknown_session(session: SessionId) -> Refusal {
-    Refusal::new(ProblemType::UnknownSession, format!("session {} is not known here", session.short()))
+    Refusal::new(
+        ProblemType::UnknownSession,
+        format!("session {} is not known here", session.short()),
+    )
 }
 
 /// Longest wait for another node's answer at closing.

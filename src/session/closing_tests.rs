@@ -34,8 +34,7 @@ impl Place {
         let inventory = &mut inventories.0[usize::from(index) - 1];
         change(&mut inventory.body);
         *inventory = Signed::new(inventory.body.clone(), self.world.key(index));
-        let verdicts =
-            (1..=5).map(|i| self.world.verdict(i, &inventories, Vec::new())).collect();
+        let verdicts = (1..=5).map(|i| self.world.verdict(i, &inventories, Vec::new())).collect();
         Bundle { session: self.world.session(), inventories, verdicts }
     }
 
@@ -76,17 +75,11 @@ fn errors_name_the_node() {
 
     let mut bundle = place.bundle();
     bundle.inventories.0[1].body.entries[0].received = crate::session::fixtures::time(11);
-    assert_eq!(
-        place.check(&bundle),
-        Err(ClosingError::Signature { what: "inventory", node: two })
-    );
+    assert_eq!(place.check(&bundle), Err(ClosingError::Signature { what: "inventory", node: two }));
 
     let mut bundle = place.bundle();
     bundle.verdicts[2].body.inventories = Digest([0; 32]);
-    assert_eq!(
-        place.check(&bundle),
-        Err(ClosingError::Signature { what: "verdict", node: three })
-    );
+    assert_eq!(place.check(&bundle), Err(ClosingError::Signature { what: "verdict", node: three }));
     bundle.verdicts[2] = Signed::new(bundle.verdicts[2].body.clone(), place.world.key(3));
     assert_eq!(place.check(&bundle), Err(ClosingError::OtherInventories { node: three }));
 
@@ -132,7 +125,9 @@ fn an_inventory_lists_each_bidder_once() {
     let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "b\u{1b}[2J".into());
     assert!(matches!(place.check(&bundle), Err(ClosingError::Name { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].revision = 0);
-    assert!(matches!(place.check(&bundle), Err(ClosingError::Revision { node, .. }) if node == two));
+    assert!(
+        matches!(place.check(&bundle), Err(ClosingError::Revision { node, .. }) if node == two)
+    );
     let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "cyd".into());
     assert!(matches!(
         place.check(&bundle),

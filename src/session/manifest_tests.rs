@@ -26,8 +26,7 @@ fn excluded(envelope: &Envelope, reason: ExclusionReason, named_by: &[u8]) -> Ex
 #[test]
 fn no_bids_make_an_empty_manifest() {
     let world = World::new(3, 1);
-    let (bundle, manifest) =
-        derive(&world, (1..=3).map(|i| (i, Vec::new(), Vec::new())).collect());
+    let (bundle, manifest) = derive(&world, (1..=3).map(|i| (i, Vec::new(), Vec::new())).collect());
     assert!(manifest.entries.is_empty() && manifest.excluded.is_empty());
     assert_eq!(manifest.bundle, bundle.digest());
     assert_eq!(manifest.announcement, world.announcement.body.digest());
@@ -46,8 +45,7 @@ fn bids_go_by_the_median_of_their_receipts() {
             (3, vec![entry(&ada, 900_000), entry(&bea, -5)], Vec::new()),
         ],
     );
-    let order: Vec<_> =
-        manifest.entries.iter().map(|e| (e.bidder.as_str(), e.received)).collect();
+    let order: Vec<_> = manifest.entries.iter().map(|e| (e.bidder.as_str(), e.received)).collect();
     assert_eq!(order, [("ada", time(12)), ("bea", time(20))]);
     assert_eq!(manifest.entry(&bea.digest()).unwrap().0, 1);
 }
@@ -57,8 +55,7 @@ fn equal_times_go_by_digest() {
     let world = World::new(3, 1);
     let bids: Vec<_> = (0..20).map(|i| world.envelope(&format!("b{i:02}"), 1, 1)).collect();
     let entries: Vec<_> = bids.iter().map(|envelope| entry(envelope, 10)).collect();
-    let (_, manifest) =
-        derive(&world, (1..=3).map(|i| (i, entries.clone(), Vec::new())).collect());
+    let (_, manifest) = derive(&world, (1..=3).map(|i| (i, entries.clone(), Vec::new())).collect());
     assert_eq!(manifest.entries.len(), 20);
     assert!(manifest.entries.is_sorted_by(|a, b| a.envelope < b.envelope));
 }
@@ -181,10 +178,7 @@ fn a_manifest_needs_a_quorum_of_signatures() {
     let mut forged = world.co_sign(manifest.clone(), &[1, 2, 3, 4]);
     let stolen = forged.signatures[&node(1)];
     forged.signatures.insert(node(4), stolen);
-    assert_eq!(
-        forged.check(roster),
-        Err(ManifestError::Signature(SignerError { node: node(4) }))
-    );
+    assert_eq!(forged.check(roster), Err(ManifestError::Signature(SignerError { node: node(4) })));
     let mut stranger = world.co_sign(manifest.clone(), &[1, 2, 3]);
     stranger.signatures.insert(node(9), stolen);
     assert_eq!(

@@ -152,8 +152,7 @@ fn a_sound_record_passes_and_survives_json() {
     assert_eq!(report.closed_by, NodeSet::all(5));
     assert_eq!((report.manifest_signed_by, report.signed_by), (NodeSet::all(5), NodeSet::all(5)));
     assert_eq!(report.bids, 3);
-    let excluded: Vec<_> =
-        report.excluded.iter().map(|e| (e.bidder.as_str(), e.reason)).collect();
+    let excluded: Vec<_> = report.excluded.iter().map(|e| (e.bidder.as_str(), e.reason)).collect();
     assert_eq!(
         excluded,
         [("cyd", ExclusionReason::SeedsDoNotFit), ("dot", ExclusionReason::OutOfRange)]
@@ -365,13 +364,11 @@ fn prices_and_winners_by_terms() {
 fn a_receipt_finds_its_standing() {
     let place = Place::new();
     let record = place.record();
-    let standing =
-        |index, envelope| record.check_receipt(&place.world.receipt(index, envelope, 7));
+    let standing = |index, envelope| record.check_receipt(&place.world.receipt(index, envelope, 7));
     let counted = ReceiptStanding::Counted { entry: 1, of: 3, received: time(103) };
     assert_eq!(standing(3, &place.ada), counted);
     assert!(counted.kept());
-    let replaced =
-        ReceiptStanding::Replaced { revision: 2, envelopes: vec![place.ada.digest()] };
+    let replaced = ReceiptStanding::Replaced { revision: 2, envelopes: vec![place.ada.digest()] };
     assert_eq!(standing(3, &place.ada_before), replaced);
     let named = ReceiptStanding::Excluded {
         reason: ExclusionReason::SeedsDoNotFit,

@@ -39,7 +39,11 @@ pub trait Gate: Send + Sync + 'static {
 }
 
 /// Finds out who calls, refuses who may not, and leaves the caller for the handler.
-pub async fn guard<G: Gate>(State(gate): State<Arc<G>>, mut request: Request, next: Next) -> Response {
+pub async fn guard<G: Gate>(
+    State(gate): State<Arc<G>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match admit(gate.as_ref(), &request) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -58,13 +62,18 @@ fn admit<G: Gate>(gate: &G, request: &Request) -> Result<G::Caller, Refusal> {
     // A HEAD request is answered by the GET route.
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     match G::ACCESS.iter().find(|(allowed, route, _)| allowed == method && Some(*route) == path) {
-        None => Err(Refusal::new(ProblemType::NotFound, "there is no such request; see the API's paths")),
+        None => Err(Refusal::new(
+            ProblemType::NotFound,
+            "there is no such request; see the API's paths",
+        )),
         Some((_, _, rule)) if G::allows(*rule, caller) => Ok(caller),
-        Some((_, _, rule)) if caller == G::ANYONE => {
-            Err(Refusal::new(ProblemType::Unauthorized, format!("this is for {} only; send a token", G::whom(*rule))))
-        }
-        Some((_, _, rule)) => {
-            Err(Refusal::new(ProblemType::Forbidden, format!("this is for {} only", G::whom(*rule))))
-        }
+        Some((_, _, rule)) if caller == G::ANYONE => Err(Refusal::new(
+            ProblemType::Unauthorized,
+            format!("this is for {} only; send a token", G::whom(*rule)),
+        )),
+        Some((_, _, rule)) => Err(Refusal::new(
+            ProblemType::Forbidden,
+            format!("this is for {} only", G::whom(*rule)),
+        )),
     }
 }

@@ -22,14 +22,26 @@ pub async fn admit(
     Params(session): Params<SessionId>,
     Body(ask): Body<AskAdmission>,
 ) -> Reply<Admitted> {
-    let row = state.store.session(session).await.map_err(store_refusal)?.ok_or_else(|| unknown(session))?;
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
     let Some(announcement) = row.announcement.filter(|_| row.phase == Phase::Open) else {
-        return Err(Refusal::new(ProblemType::WrongPhase, format!("the session is {}; bidders are admitted while it is open", row.phase)));
+        return Err(Refusal::new(
+            ProblemType::WrongPhase,
+            format!("the session is {}; bidders are admitted while it is open", row.phase),
+        ));
     };
     let Bidder { name, key } = ask.bidder;
     let ticket = AdmissionTicket { session, bidder: name.clone(), key };
-    key.verify(&ticket.digest(), &ask.signature)
-        .map_err(|_| Refusal::new(ProblemType::BadRequest, "the request is not signed by the key it asks to admit"))?;
+    key.verify(&ticket.digest(), &ask.signature).map_err(|_| {
+        Refusal::new(
+            ProblemType::BadRequest,
+            "the request is not signed by the key it asks to admit",
+        )
+    })?;
     if announcement.body.terms.admission == Admission::Listed {
         let listed = state.store.admissions(session).await.map_err(store_refusal)?;
         if !listed.iter().any(|admitted| admitted.bidder == name) {
@@ -39,12 +51,14 @@ pub async fn admit(
             ));
         }
     }
-    state.store.admit(session, &name, key, state.clock.now()).await.map_err(|error| match error {
-        AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
-        AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
-        AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
-        AdmitError::Storage(error) => store_refusal(error),
-    })?;
+    state.store.admit(session, &name, key, state.clock.now()).await.map_err(
+        |error| match error {
+            AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
+            AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
+            AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
+            AdmitError::Storage(error) => store_refusal(error),
+        },
+    )?;
     Ok(Json(Admitted { signature: state.keys.identity.sign(&ticket.digest()) }))
 }
 
@@ -54,5 +68,7 @@ pub async fn list(
     Params(session): Params<SessionId>,
 ) -> Reply<Vec<Bidder>> {
     let admitted = state.store.admissions(session).await.map_err(store_refusal)?;
-    Ok(Json(admitted.into_iter().map(|entry| Bidder { name: entry.bidder, key: entry.key }).collect()))
+    Ok(Json(
+        admitted.into_iter().map(|entry| Bidder { name: entry.bidder, key: entry.key }).collect(),
+    ))
 }

@@ -27,7 +27,10 @@ pub async fn write(
     for bidder in new.bidders {
         let name = bidder.name.clone();
         state.store.admit(session, &bidder.name, bidder.key, now).await.map_err(|error| {
-            Refusal::new(ProblemType::BadRequest, format!("the bidder {name:?} cannot be listed: {error}"))
+            Refusal::new(
+                ProblemType::BadRequest,
+                format!("the bidder {name:?} cannot be listed: {error}"),
+            )
         })?;
     }
     driver::start(&state, session);
@@ -47,25 +50,44 @@ pub async fn open(
 }
 
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
-    let row = state.store.session(session).await.map_err(store_refusal)?.ok_or_else(|| unknown(session))?;
-    let wrong_phase = |error: crate::session::phase::PhaseError| Refusal::new(ProblemType::WrongPhase, error.to_string());
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    let wrong_phase = |error: crate::session::phase::PhaseError| {
+        Refusal::new(ProblemType::WrongPhase, error.to_string())
+    };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let bad_terms = |error: crate::auction::terms::TermsError| Refusal::new(ProblemType::BadTerms, error.to_string());
+    let bad_terms = |error: crate::auction::terms::TermsError| {
+        Refusal::new(ProblemType::BadTerms, error.to_string())
+    };
     let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;
     if terms.bids_until <= now {
         return Err(Refusal::new(
             ProblemType::BadTerms,
-            format!("bidding would have ended at {}, before it begins; write the session anew with a later bids_until", terms.bids_until),
+            format!(
+                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
+                terms.bids_until
+            ),
         ));
     }
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
     state.tell_phase(session, Phase::Open, None);
-    let row = state.store.session(session).await.map_err(store_refusal)?.ok_or_else(|| unknown(session))?;
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
-    driver::announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
+    driver::announce(state, &row, state.scheme().all())
+        .await
+        .map_err(|error| Refusal::internal(&error))?;
     state.driver(session).notify_one();
     Ok(())
 }
@@ -102,7 +124,11 @@ async fn step(
     step: Step,
     reason: &str,
 ) -> Result<StatusCode, Refusal> {
-    let phase = state.store.step(session, step, Some(reason), state.clock.now()).await.map_err(store_refusal)?;
+    let phase = state
+        .store
+        .step(session, step, Some(reason), state.clock.now())
+        .await
+        .map_err(store_refusal)?;
     state.tell_phase(session, phase, Some(reason.to_owned()));
     state.driver(session).notify_one();
     Ok(StatusCode::NO_CONTENT)

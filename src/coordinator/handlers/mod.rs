@@ -49,5 +49,8 @@ fn store_refusal(error: StorageError) -> Refusal {
 }
 
 fn unknown(session: crate::session::SessionId) -> Refusal {
-    Refusal::new(ProblemType::UnknownSession, format!("session {} is not known here", session.short()))
+    Refusal::new(
+        ProblemType::UnknownSession,
+        format!("session {} is not known here", session.short()),
+    )
 }

@@ -17,7 +17,9 @@ use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
 use crate::transport::reply::{Params, Refusal, Reply};
-use crate::wire::coordinator_api::{AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary};
+use crate::wire::coordinator_api::{
+    AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary,
+};
 use crate::wire::node_api::Cost;
 use crate::wire::problem::ProblemType;
 
@@ -49,11 +51,17 @@ pub async fn record(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<Record> {
-    let row = state.store.session(session).await.map_err(store_refusal)?.ok_or_else(|| unknown(session))?;
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
     let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
-    let (Some(announcement), Some(bundle), Some(manifest)) = (row.announcement, bundle, manifest) else {
+    let (Some(announcement), Some(bundle), Some(manifest)) = (row.announcement, bundle, manifest)
+    else {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
             format!("the session is {}; there is a record once the manifest is signed", row.phase),
@@ -81,15 +89,18 @@ async fn summary(
             .and_then(|file| file.terms(state.clock.now()))
             .map_err(|error| Refusal::internal(&error))?,
     };
-    let bidders = match staff {
-        true => Some(state.store.admissions(session).await.map_err(store_refusal)?.len() as u64),
-        false => None,
+    let bidders = if staff {
+        Some(state.store.admissions(session).await.map_err(store_refusal)?.len() as u64)
+    } else {
+        None
     };
     let result = match row.phase {
-        Phase::Settled => state.store.outcome(session).await.map_err(store_refusal)?.map(|outcome| ResultLine {
-            winner: outcome.body.winner.as_ref().map(|winner| winner.bidder.clone()),
-            price: outcome.body.winner.map(|winner| winner.price),
-        }),
+        Phase::Settled => {
+            state.store.outcome(session).await.map_err(store_refusal)?.map(|outcome| ResultLine {
+                winner: outcome.body.winner.as_ref().map(|winner| winner.bidder.clone()),
+                price: outcome.body.winner.map(|winner| winner.price),
+            })
+        }
         _ => None,
     };
     Ok(SessionSummary { session, terms, phase: row.phase, bidders, created: row.created, result })
@@ -101,14 +112,20 @@ pub(super) async fn detail(
     session: SessionId,
     staff: bool,
 ) -> Result<SessionDetail, Refusal> {
-    let row = state.store.session(session).await.map_err(store_refusal)?.ok_or_else(|| unknown(session))?;
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
     if row.phase == Phase::Draft && !staff {
         return Err(unknown(session));
     }
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
-    let waiting = state.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned();
+    let waiting =
+        state.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned();
     let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, staff).await?,

@@ -27,22 +27,35 @@ pub async fn start(
 ) -> Result<StatusCode, Refusal> {
     let row = node.session(session).await?;
     let stored = node.store.manifest(session).await.map_err(store_refusal)?;
-    let (Some(manifest), Phase::Computing | Phase::Failed | Phase::Settled) = (stored, row.phase) else {
+    let (Some(manifest), Phase::Computing | Phase::Failed | Phase::Settled) = (stored, row.phase)
+    else {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
-            format!("the session is {} at this node; it needs the signed manifest first", row.phase),
+            format!(
+                "the session is {} at this node; it needs the signed manifest first",
+                row.phase
+            ),
         ));
     };
     let manifest = manifest.body;
     let scheme = node.scheme();
     if start.session != session || start.manifest != manifest.digest() {
-        return Err(Refusal::new(ProblemType::ManifestConflict, "the attempt is for another manifest than this node signed"));
+        return Err(Refusal::new(
+            ProblemType::ManifestConflict,
+            "the attempt is for another manifest than this node signed",
+        ));
     }
     let in_roster = start.participants.is_subset_of(scheme.all());
-    if !in_roster || !start.participants.contains(node.me) || start.participants.len() < scheme.quorum() {
+    if !in_roster
+        || !start.participants.contains(node.me)
+        || start.participants.len() < scheme.quorum()
+    {
         return Err(Refusal::new(
             ProblemType::BadRequest,
-            format!("an attempt takes at least {} nodes of the roster, this one among them", scheme.quorum()),
+            format!(
+                "an attempt takes at least {} nodes of the roster, this one among them",
+                scheme.quorum()
+            ),
         ));
     }
     node.store.begin_attempt(session, start.attempt).await.map_err(store_refusal)?;
@@ -57,7 +70,10 @@ pub async fn show(
 ) -> Reply<AttemptState> {
     match node.attempts.find(session, attempt) {
         Some(state) => Ok(Json(attempt::wait(state, PATIENCE).await)),
-        None => Err(Refusal::new(ProblemType::NotFound, "this node does not run that attempt; it may have been restarted")),
+        None => Err(Refusal::new(
+            ProblemType::NotFound,
+            "this node does not run that attempt; it may have been restarted",
+        )),
     }
 }
 
@@ -89,12 +105,16 @@ pub async fn take_outcome(
         return Err(conflict("the outcome is not for the manifest this node holds".to_owned()));
     }
     let roster = &node.roster.body;
-    let signers = outcome
-        .verify(|index| roster.node(index).map(|card| card.key))
-        .map_err(|index| conflict(format!("the outcome's signature of node {index} does not fit")))?;
+    let signers =
+        outcome.verify(|index| roster.node(index).map(|card| card.key)).map_err(|index| {
+            conflict(format!("the outcome's signature of node {index} does not fit"))
+        })?;
     let needed = node.scheme().quorum();
     if signers.len() < needed {
-        return Err(conflict(format!("the outcome is signed by {} nodes, {needed} are needed", signers.len())));
+        return Err(conflict(format!(
+            "the outcome is signed by {} nodes, {needed} are needed",
+            signers.len()
+        )));
     }
     node.store.settle(&outcome).await.map_err(store_refusal)?;
     node.parts.forget(session);

@@ -94,8 +94,12 @@ pub fn store_refusal(error: StorageError) -> Refusal {
         StorageError::Conflict { what: "bundle", .. } => {
             Refusal::new(ProblemType::BundleConflict, error.to_string())
         }
-        StorageError::Conflict { .. } => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
-        StorageError::OldAttempt { .. } => Refusal::new(ProblemType::AttemptOutdated, error.to_string()),
+        StorageError::Conflict { .. } => {
+            Refusal::new(ProblemType::ManifestConflict, error.to_string())
+        }
+        StorageError::OldAttempt { .. } => {
+            Refusal::new(ProblemType::AttemptOutdated, error.to_string())
+        }
         error => Refusal::internal(&error),
     }
 }

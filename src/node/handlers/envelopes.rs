@@ -35,7 +35,10 @@ pub async fn hand_in(
         }
     }
     let envelope = Arc::new(envelope);
-    let digest = node.check_envelope(&announcement, Arc::clone(&envelope)).await.map_err(refused)?;
+    let digest = node
+        .check_envelope(&announcement, Arc::clone(&envelope))
+        .await
+        .map_err(|error| refused(&error))?;
     let receipt = Signed::new(
         Receipt {
             session,
@@ -48,7 +51,11 @@ pub async fn hand_in(
         &node.keys.identity,
     );
     let replacing = announcement.terms.replace_bids;
-    let put = node.store.put_envelope(&envelope, &receipt, replacing).await.map_err(not_taken)?;
+    let put = node
+        .store
+        .put_envelope(&envelope, &receipt, replacing)
+        .await
+        .map_err(|error| not_taken(&error))?;
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
@@ -75,8 +82,8 @@ fn too_late(phase: Phase) -> Refusal {
     Refusal::new(ProblemType::TooLate, detail)
 }
 
-fn refused(error: IntakeError) -> Refusal {
-    let kind = match &error {
+fn refused(error: &IntakeError) -> Refusal {
+    let kind = match error {
         IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
         IntakeError::Envelope(_) => ProblemType::BadEnvelope,
         IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
@@ -85,14 +92,14 @@ fn refused(error: IntakeError) -> Refusal {
     Refusal::new(kind, error.to_string())
 }
 
-fn not_taken(error: PutError) -> Refusal {
-    let kind = match &error {
+fn not_taken(error: &PutError) -> Refusal {
+    let kind = match error {
         PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
         PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
         PutError::Stale { .. } => ProblemType::StaleRevision,
         PutError::Conflict { .. } => ProblemType::RevisionConflict,
         PutError::OtherKey => ProblemType::NotAdmitted,
-        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(&error),
+        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())
 }

@@ -66,7 +66,10 @@ pub async fn cancel(
     let _turn = node.turn(session).await;
     let row = node.session(session).await?;
     if row.phase != Phase::Cancelled {
-        node.store.cancel(session, "the coordinator called it off").await.map_err(super::closing::store_refusal)?;
+        node.store
+            .cancel(session, "the coordinator called it off")
+            .await
+            .map_err(super::closing::store_refusal)?;
         node.parts.forget(session);
         node.tell_phase(session, Phase::Cancelled);
     }
@@ -80,7 +83,9 @@ async fn view(
 ) -> Result<NodeSession, Refusal> {
     let session = row.announcement.body.session;
     let outcome = match row.phase {
-        Phase::Settled => node.store.outcome(session).await.map_err(super::closing::store_refusal)?,
+        Phase::Settled => {
+            node.store.outcome(session).await.map_err(super::closing::store_refusal)?
+        }
         _ => None,
     };
     Ok(NodeSession {

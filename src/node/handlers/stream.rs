@@ -30,7 +30,9 @@ pub async fn upgrade(
                             tracing::warn!(%from, %error, "a stream was not taken");
                         }
                     }
-                    Err(error) => tracing::debug!(%from, %error, "a stream was given up before it stood"),
+                    Err(error) => {
+                        tracing::debug!(%from, %error, "a stream was given up before it stood")
+                    }
                 }
             });
             response.map(|()| axum::body::Body::empty())

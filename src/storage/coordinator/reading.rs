@@ -139,13 +139,12 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn delivered(&self, session: SessionId) -> Result<NodeSet, StorageError> {
-        let rows = sqlx::query(
-            "SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node",
-        )
-        .bind(session.0.to_vec())
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows =
+            sqlx::query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
+                .bind(session.0.to_vec())
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
         node_set(&rows)
     }
 
