@@ -172,6 +172,35 @@ impl CoordinatorStore {
             .await
     }
 
+    /// Note that a node has heard how the session ended.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn deliver(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    get(connection, session).await?;
+                    sqlx::query(
+                        "INSERT INTO coordinator_deliveries (session, node, delivered)
+                         VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(i64::from(node.get()))
+                    .bind(now.millis())
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Bind a bidder's name to a key, once. Whether it is new; the same key again changes nothing.
     ///
     /// # Errors
@@ -226,7 +255,8 @@ impl CoordinatorStore {
     /// Take a step that needs no document: freeze, fail, retry or cancel. Gives the phase after.
     ///
     /// # Errors
-    /// `Phase` when the session's phase does not allow it.
+    /// `Phase` when the session's phase does not allow it; `Document` for a step that comes with
+    /// one.
     pub async fn step(
         &self,
         session: SessionId,
@@ -234,6 +264,9 @@ impl CoordinatorStore {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Phase, StorageError> {
+        if matches!(step, Step::Open | Step::ManifestSigned | Step::OutcomeSigned) {
+            return Err(StorageError::Document { step });
+        }
         let reason = reason.map(ToOwned::to_owned);
         self.database
             .write(move |connection| {

@@ -308,3 +308,5 @@ async fn keep_dialling(shared: Arc<Shared>, dialer: Arc<dyn Dial>, to: NodeIndex
     }
 }
 
+#[cfg(test)]
+mod tests;

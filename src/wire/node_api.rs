@@ -123,8 +123,8 @@ pub enum AttemptState {
     Failed {
         /// Why.
         reason: String,
-        /// The node at fault, where the mathematics or the link names one.
-        culprit: Option<NodeIndex>,
+        /// The nodes that the failure points at, where the mathematics or the link names any.
+        culprits: NodeSet,
     },
 }
 

@@ -131,15 +131,39 @@ impl CoordinatorStore {
         .fetch_all(self.database.readers())
         .await
         .map_err(reading)?;
-        rows.iter()
-            .map(|row| {
-                let node = row.number("node")?;
-                NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
-                    what: "node",
-                    detail: format!("{node} is no node's index"),
-                })
-            })
-            .collect()
+        node_set(&rows)
+    }
+
+    /// The nodes that have heard how the session ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delivered(&self, session: SessionId) -> Result<NodeSet, StorageError> {
+        let rows =
+            sqlx::query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
+                .bind(session.0.to_vec())
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
+        node_set(&rows)
+    }
+
+    /// Sessions that are under way, or that not all of `nodes` nodes have heard the end of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn undelivered(&self, nodes: usize) -> Result<Vec<SessionId>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT s.session FROM coordinator_sessions s
+             WHERE s.phase NOT IN ('settled', 'cancelled')
+                OR (SELECT COUNT(*) FROM coordinator_deliveries d WHERE d.session = s.session) < $1
+             ORDER BY s.created, s.session",
+        )
+        .bind(i64::try_from(nodes).unwrap_or(i64::MAX))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(|row| row.bytes("session").map(SessionId)).collect()
     }
 
     /// The phases a session went through, in order.
@@ -225,4 +249,15 @@ fn session_of(row: &SqliteRow) -> Result<CoordinatorSession, StorageError> {
         closed: row.maybe_time("closed")?,
         ended: row.maybe_time("ended")?,
     })
+}
+
+fn node_set(rows: &[SqliteRow]) -> Result<NodeSet, StorageError> {
+    let node = |row: &SqliteRow| {
+        let node = row.number("node")?;
+        NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
+            what: "node",
+            detail: format!("{node} is no node's index"),
+        })
+    };
+    rows.iter().map(node).collect()
 }

@@ -31,6 +31,14 @@ CREATE TABLE coordinator_acknowledgements (
     PRIMARY KEY (session, node)
 );
 
+-- Nodes that have heard how a session ended.
+CREATE TABLE coordinator_deliveries (
+    session   BLOB   NOT NULL REFERENCES coordinator_sessions (session),
+    node      BIGINT NOT NULL,
+    delivered BIGINT NOT NULL,
+    PRIMARY KEY (session, node)
+);
+
 CREATE TABLE coordinator_attempts (
     session      BLOB   NOT NULL REFERENCES coordinator_sessions (session),
     attempt      BIGINT NOT NULL,

@@ -51,6 +51,37 @@ impl NodeStore {
         row.as_ref().map(session_of).transpose()
     }
 
+    /// What is needed of a session to take an envelope: its announcement and where it stands.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn standing(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<(Signed<Announcement>, Phase)>, StorageError> {
+        let row = sqlx::query("SELECT announcement, phase FROM node_sessions WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.map(|row| Ok((row.document("announcement")?, row.phase()?))).transpose()
+    }
+
+    /// How many sessions are neither settled nor cancelled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unfinished(&self) -> Result<u64, StorageError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS sessions FROM node_sessions
+             WHERE phase NOT IN ('settled', 'cancelled')",
+        )
+        .fetch_one(self.database.readers())
+        .await
+        .map_err(reading)?;
+        row.number("sessions")
+    }
+
     /// Every session, the latest first.
     ///
     /// # Errors
