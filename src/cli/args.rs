@@ -20,7 +20,9 @@ use super::demo::DemoArgs;
 /// Start with `gavel demo`.
 #[derive(Parser)]
 #[command(name = "gavel", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 failed for a reason that is printed, 2 wrong usage.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 failed for a reason that is printed, 2 wrong usage."
+)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]

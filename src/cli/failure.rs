@@ -78,9 +78,9 @@ impl Failure {
 /// A text from anywhere on one line of a screen: line breaks become blanks, other control
 /// characters go, runs of blanks shrink to one.
 pub fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| {
-        word.chars().filter(|character| !character.is_control()).collect::<String>()
-    });
+    let words = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|character| !character.is_control()).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -118,8 +118,9 @@ impl Home {
     /// # Errors
     /// When they cannot be written.
     pub fn save_settings(&self, settings: &Settings) -> Result<(), Failure> {
-        let text = toml::to_string(settings)
-            .map_err(|error| Failure::new("internal", format!("settings do not encode: {error}")))?;
+        let text = toml::to_string(settings).map_err(|error| {
+            Failure::new("internal", format!("settings do not encode: {error}"))
+        })?;
         write_whole(&self.file("gavel.toml"), text.as_bytes())
     }
 

@@ -37,8 +37,9 @@ impl Host {
     /// # Errors
     /// When the TLS keys cannot be used.
     pub fn start(listener: Listener, keys: &TlsIdentity, router: Router) -> Result<Self, Failure> {
-        let config = tls::server_config(keys.certificate_der(), keys.private_key_der())
-            .map_err(|error| Failure::new("bad-keys", format!("the TLS keys cannot be used: {error}")))?;
+        let config = tls::server_config(keys.certificate_der(), keys.private_key_der()).map_err(
+            |error| Failure::new("bad-keys", format!("the TLS keys cannot be used: {error}")),
+        )?;
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;

@@ -113,14 +113,14 @@ pub fn ask(question: &str) -> Option<Result<Zeroizing<String>, Failure>> {
         return None;
     }
     let terminal = console::Term::stderr();
-    let typed = terminal.clone().write_all(question.as_bytes()).and_then(|()| terminal.read_secure_line());
+    let typed =
+        terminal.clone().write_all(question.as_bytes()).and_then(|()| terminal.read_secure_line());
     Some(
         typed
             .map(Zeroizing::new)
             .map_err(|error| Failure::new("file", format!("the terminal cannot be read: {error}"))),
     )
 }
-
 
 #[cfg(test)]
 mod tests {

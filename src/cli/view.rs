@@ -54,7 +54,8 @@ pub fn terms(terms: &Terms) -> String {
         let _ = writeln!(text, "  reserve      {}", clean(&show(reserve)));
     }
     let _ = writeln!(text, "  maximum      {}", clean(&show(terms.maximum)));
-    let replace = if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
+    let replace =
+        if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
     text
 }
@@ -64,7 +65,12 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     let summary = &detail.summary;
     let mut text = terms(&summary.terms);
     let _ = writeln!(text, "  session      {}", summary.session);
-    let _ = writeln!(text, "  nodes        {}, threshold {}", roster.scheme.nodes(), roster.scheme.threshold());
+    let _ = writeln!(
+        text,
+        "  nodes        {}, threshold {}",
+        roster.scheme.nodes(),
+        roster.scheme.threshold()
+    );
     let _ = writeln!(text, "  phase        {}", strong(summary.phase));
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  reason       {}", clean(reason));
@@ -204,10 +210,7 @@ mod tests {
             bytes_sent: 1_200_000,
             ..Progress::default()
         };
-        assert_eq!(
-            progress_line(&progress),
-            "level 3 of 7, 96 comparisons, 31 rounds, 1.2 MB"
-        );
+        assert_eq!(progress_line(&progress), "level 3 of 7, 96 comparisons, 31 rounds, 1.2 MB");
     }
 
     #[test]

@@ -233,8 +233,7 @@ pub async fn place(
         None => network.coordinator().admit(session, bidder.name, bidder.keys).await?,
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
-    let envelope =
-        seal(network, announcement, admission, bidder, revision, amount).await?;
+    let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     bidder.state.create(&bid)?;
     hand_in(network, bidder.state, bid, true, patience).await
@@ -395,7 +394,10 @@ async fn ask(
             Err(error) => error,
         };
         if let Some(kind) = refusal(&error) {
-            return Err(silence(Some(kind), error.problem().map_or_else(|| error.to_string(), ToString::to_string)));
+            return Err(silence(
+                Some(kind),
+                error.problem().map_or_else(|| error.to_string(), ToString::to_string),
+            ));
         }
         if !worth_retrying(&error) || Instant::now() + pause >= end {
             return Err(silence(None, error.to_string()));

@@ -216,8 +216,8 @@ impl CoordinatorClient {
 
     async fn step(&self, path: &str, session: SessionId) -> Result<SessionDetail, ClientError> {
         self.operator()?;
-        let detail = self.http.post_empty(&paths::of(path, session)).await?;
-        self.checked(session, detail)
+        self.http.post_empty::<()>(&paths::of(path, session)).await?;
+        self.session(session).await
     }
 
     fn checked(

@@ -255,8 +255,7 @@ fn bids_in(folder: &Path) -> Result<Vec<SentBid>, StateError> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, StateError> {
-    let failed =
-        |error| StateError::File { doing: "reading", path: folder.to_owned(), error };
+    let failed = |error| StateError::File { doing: "reading", path: folder.to_owned(), error };
     match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(failed(error)),

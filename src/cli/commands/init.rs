@@ -234,7 +234,11 @@ fn tell(context: &Context, made: &Made, next: impl FnOnce() -> String) -> Result
             made.role,
             made.name,
             made.key_file.display(),
-            if made.passphrase { ", under a passphrase" } else { ", readable by this account only" },
+            if made.passphrase {
+                ", under a passphrase"
+            } else {
+                ", readable by this account only"
+            },
             made.key,
         );
         if let Some(certificate) = made.certificate {

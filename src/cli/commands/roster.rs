@@ -110,7 +110,10 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
             let remark = if fits.is_empty() {
                 "Rules and signature are right. This home has no keys to compare with it.".into()
             } else {
-                format!("Rules and signature are right; it fits this home's {}.", fits.join(" and "))
+                format!(
+                    "Rules and signature are right; it fits this home's {}.",
+                    fits.join(" and ")
+                )
             };
             tell(context, &roster, None, fits, &remark)
         }

@@ -155,7 +155,9 @@ impl Reach {
         let file = |name| context.home.file(name);
         let keys = CoordinatorKeys::load(&file("coordinator.key"), given.as_ref())
             .map(|keys| keys.identity)
-            .or_else(|_| NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity));
+            .or_else(|_| {
+                NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity)
+            });
         self.network(context, keys.ok())
     }
 
@@ -259,7 +261,10 @@ fn confirm(session: SessionId) -> Result<(), Failure> {
     }
     let terminal = console::Term::stderr();
     let asked = terminal
-        .write_str(&format!("Call session {} off? No bid in it will count. [y/N] ", session.short()))
+        .write_str(&format!(
+            "Call session {} off? No bid in it will count. [y/N] ",
+            session.short()
+        ))
         .and_then(|()| terminal.read_line());
     match asked {
         Ok(answer) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),

@@ -73,7 +73,12 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
         for receipt in read_receipts(path)? {
             let standing = record.check_receipt(&receipt);
             let detail = clean(&standing.to_string());
-            receipts.push(Checked { file: path.clone(), node: receipt.body.node, standing, detail });
+            receipts.push(Checked {
+                file: path.clone(),
+                node: receipt.body.node,
+                standing,
+                detail,
+            });
         }
     }
     if let Some(broken) = receipts.iter().find(|checked| !checked.standing.kept()) {
@@ -133,9 +138,12 @@ fn text(record: &Record, verified: &Verified) -> String {
         ));
     }
     lines.push(view::exclusions(&report.excluded).trim_end().to_owned());
-    lines.extend(verified.receipts.iter().map(|checked| {
-        format!("  receipt of node {}: {}", checked.node, checked.detail)
-    }));
+    lines.extend(
+        verified
+            .receipts
+            .iter()
+            .map(|checked| format!("  receipt of node {}: {}", checked.node, checked.detail)),
+    );
     lines.push(if report.pinned {
         "Every signature is right, and the nodes are those you trust.".into()
     } else {

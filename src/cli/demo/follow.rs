@@ -91,7 +91,10 @@ pub async fn settle(
     if detail.summary.phase != Phase::Settled {
         let reason = detail.reason.as_deref().unwrap_or("no reason is given");
         let phase = detail.summary.phase;
-        return Err(Failure::new("not-settled", format!("the session is {phase}: {}", clean(reason))));
+        return Err(Failure::new(
+            "not-settled",
+            format!("the session is {phase}: {}", clean(reason)),
+        ));
     }
     let record = coordinator.record(session).await?;
     bar.finish("settled");
@@ -104,7 +107,11 @@ fn stalled(detail: &SessionDetail) -> String {
     } else {
         format!(", waiting for {}", view::nodes(detail.waiting_for))
     };
-    format!("nothing has moved for {} s{waiting}; the session is {}", STALLED.as_secs(), detail.summary.phase)
+    format!(
+        "nothing has moved for {} s{waiting}; the session is {}",
+        STALLED.as_secs(),
+        detail.summary.phase
+    )
 }
 
 /// What has been shown, so that n nodes that tell the same step make one line.
@@ -153,10 +160,11 @@ mod tests {
                 ..Progress::default()
             })
         };
-        let lines: Vec<bool> = [step(1, 7), step(1, 7), step(2, 14), step(1, 7), step(2, 14), step(3, 21)]
-            .iter()
-            .map(|what| shown.line(what).is_some())
-            .collect();
+        let lines: Vec<bool> =
+            [step(1, 7), step(1, 7), step(2, 14), step(1, 7), step(2, 14), step(3, 21)]
+                .iter()
+                .map(|what| shown.line(what).is_some())
+                .collect();
         assert_eq!(lines, [true, false, true, false, false, true]);
     }
 }

@@ -21,7 +21,7 @@ use super::home::{create_private, write_json};
 use super::host::asked_to_stop;
 use super::session_file::{self, Loaded};
 use crate::auction::terms::{Admission, DemoRoster};
-use crate::client::bid;
+use crate::client::{Network, bid};
 use crate::session::Phase;
 use crate::sharing::Scheme;
 use crate::wire::coordinator_api::NewSession;
@@ -96,8 +96,9 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     };
     let folder = folder(&args)?;
     let mut world = World::start(folder.path(), scheme).await?;
+    let network = world.network.clone();
     let played = tokio::select! {
-        played = play(context, &loaded, players, &folder, &world) => played,
+        played = play(context, &loaded, players, &folder, &network) => played,
         failure = world.failed() => Err(failure),
         () = asked_to_stop() => {
             Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
@@ -125,9 +126,9 @@ fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
 fn folder(args: &DemoArgs) -> Result<Folder, Failure> {
     let Some(path) = &args.keep else {
         let folder = tempfile::Builder::new().prefix("gavel-demo-").tempdir();
-        return folder.map(Folder::Temporary).map_err(|error| {
-            Failure::file("creating a folder in", &std::env::temp_dir(), &error)
-        });
+        return folder
+            .map(Folder::Temporary)
+            .map_err(|error| Failure::file("creating a folder in", &std::env::temp_dir(), &error));
     };
     create_private(path)?;
     let mut entries =
@@ -146,9 +147,8 @@ async fn play(
     loaded: &Loaded,
     players: Vec<Player>,
     folder: &Folder,
-    world: &World,
+    network: &Network,
 ) -> Result<DemoResult, Failure> {
-    let network = &world.network;
     let coordinator = network.coordinator();
     let scheme = network.roster().body.scheme;
     context.output.note(format!(

@@ -14,8 +14,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::auction::{Currency, Timestamp};
 use crate::auction::terms::SessionFile;
+use crate::auction::{Currency, Timestamp};
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress;
