@@ -126,8 +126,7 @@ impl MemoryChannel {
             return match slot.insert(Slot::Taken) {
                 Slot::Arrived(payload) => Ok(Ok(payload)),
                 // Asked for twice: the first one to ask has it or waits for it.
-                Slot::Taken => Err(closed),
-                Slot::Awaited(_) => Err(closed),
+                Slot::Taken | Slot::Awaited(_) => Err(closed),
             };
         }
         // Looked up under the mailbox's lock: `close` comes for its waiters after it is marked.
