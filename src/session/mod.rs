@@ -18,6 +18,8 @@ pub mod announcement;
 pub mod clock;
 pub mod closing;
 pub mod envelope;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
 pub mod outcome;
