@@ -226,7 +226,8 @@ impl CoordinatorStore {
     /// Take a step that needs no document: freeze, fail, retry or cancel. Gives the phase after.
     ///
     /// # Errors
-    /// `Phase` when the session's phase does not allow it.
+    /// `Phase` when the session's phase does not allow it; `Document` for a step that comes with
+    /// one.
     pub async fn step(
         &self,
         session: SessionId,
@@ -234,6 +235,9 @@ impl CoordinatorStore {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Phase, StorageError> {
+        if matches!(step, Step::Open | Step::ManifestSigned | Step::OutcomeSigned) {
+            return Err(StorageError::Document { step });
+        }
         let reason = reason.map(ToOwned::to_owned);
         self.database
             .write(move |connection| {
@@ -288,13 +292,11 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let row = get(connection, session).await?;
-                    match row.maybe_document::<CoSigned<Manifest>>("manifest")? {
-                        Some(held) => merge(session, "manifest", held, &mut manifest)?,
-                        None => {
-                            let phase = row.phase()?;
-                            enter(connection, session, phase, Step::ManifestSigned, None, now)
-                                .await?;
-                        }
+                    if let Some(held) = row.maybe_document::<CoSigned<Manifest>>("manifest")? {
+                        merge(session, "manifest", held, &mut manifest)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::ManifestSigned, None, now).await?;
                     }
                     let text = json("manifest", &manifest)?;
                     sqlx::query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
@@ -323,13 +325,11 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let row = get(connection, session).await?;
-                    match row.maybe_document::<CoSigned<Outcome>>("outcome")? {
-                        Some(held) => merge(session, "outcome", held, &mut outcome)?,
-                        None => {
-                            let phase = row.phase()?;
-                            enter(connection, session, phase, Step::OutcomeSigned, None, now)
-                                .await?;
-                        }
+                    if let Some(held) = row.maybe_document::<CoSigned<Outcome>>("outcome")? {
+                        merge(session, "outcome", held, &mut outcome)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::OutcomeSigned, None, now).await?;
                     }
                     let text = json("outcome", &outcome)?;
                     sqlx::query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")

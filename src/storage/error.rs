@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::identity::Digest;
-use crate::session::{SessionId, phase::PhaseError};
+use crate::session::SessionId;
+use crate::session::phase::{PhaseError, Step};
 
 /// Why something could not be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,12 @@ pub enum StorageError {
     /// The session's phase does not allow this.
     #[error(transparent)]
     Phase(#[from] PhaseError),
+    /// A step asked for without the document that it comes with.
+    #[error("the step {step:?} comes with a signed document and is taken by storing that")]
+    Document {
+        /// Which.
+        step: Step,
+    },
     /// There is one already, and there may be only one.
     #[error(
         "session {session} has another {what} already ({}, not {})",

@@ -21,9 +21,6 @@ pub mod error;
 pub mod node;
 mod writer;
 
-#[cfg(test)]
-mod fixtures;
-
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
 pub use error::StorageError;
