@@ -3,9 +3,10 @@
 
 use gavel::auction::Kind;
 use gavel::protocol::and::and;
-use gavel::protocol::open::open;
+use gavel::protocol::assignment::contributor;
 use gavel::protocol::{Context, EstablishError, Opening, ProtocolError};
 use gavel::session::run::{RunError, run};
+use gavel::sharing::Scheme;
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{World, reference};
 
@@ -123,42 +124,41 @@ async fn a_single_bid_with_a_reserve_opens_one_bit() {
 /// Attempts that a distribution is drawn from.
 const ATTEMPTS: usize = 400;
 
-/// What a node sends in an AND, or what all learn from it, must not depend on the inputs: over
-/// many attempts every bit is set about half the time, whatever x and y are, and neighbouring bits
-/// do not go together.
-async fn check_uniform(n: u8, t: u8, messages: impl Fn(&Wiretap) -> Vec<u64>) {
+/// One AND of 64 positions, as somebody who sees everything sees it.
+struct View {
+    scheme: Scheme,
+    /// What each node sent, in ascending order.
+    sent: Vec<u64>,
+    /// The components of the result, in the order of the sets.
+    result: Vec<u64>,
+}
+
+/// What is sent, learned or known in an AND must not depend on the inputs: over many attempts
+/// every bit of what `seen` picks is set about half the time, whatever x and y are, and
+/// neighbouring bits do not go together.
+async fn check_uniform(n: u8, t: u8, seen: impl Fn(&View) -> Vec<u64>) {
     // Four fixed combinations of x and y, sixteen positions each.
     let (xs, ys): (Vec<u64>, Vec<u64>) = (0..64).map(|at| ((at / 16) & 1, at / 32)).unzip();
     let mut ones = Vec::new();
     let mut agreements = Vec::new();
     for _ in 0..ATTEMPTS {
-        let tap = Wiretap::default();
-        let world = World::new(n, t).tapped(&tap);
-        let (x, y) = (world.share(1, &xs), world.share(1, &ys));
-        let result = world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
-                let z = and(&ctx.narrow("and"), &x.of(ctx.me()), &y.of(ctx.me())).await?;
-                Ok(open(&ctx.narrow("open"), &z).await?.values())
-            })
-            .await;
-        assert!(result.iter().zip(xs.iter().zip(&ys)).all(|(z, (x, y))| *z == x & y));
-        let words = messages(&tap);
+        let words = seen(&view_of_an_and(n, t, &xs, &ys).await);
         ones.resize(words.len(), [0_u32; 64]);
         agreements.resize(words.len(), 0_u32);
         for ((word, ones), agreements) in words.iter().zip(&mut ones).zip(&mut agreements) {
             for (at, count) in ones.iter_mut().enumerate() {
                 *count += u32::try_from(word >> at & 1).unwrap();
             }
-            *agreements += (word ^ word >> 1 ^ u64::MAX).count_ones();
+            *agreements += (!(word ^ word.rotate_left(1))).count_ones();
         }
     }
     let mean = ATTEMPTS as f64 / 2.0;
     let variance = ATTEMPTS as f64 / 4.0;
     for ones in &ones {
-        // The sum of 64 squared standard deviations: 64 on average, over 150 once in 10^8.
+        // The sum of 64 squared standard deviations: 64 on average, over 160 once in 10^10.
         let chi_square: f64 =
             ones.iter().map(|&count| (f64::from(count) - mean).powi(2) / variance).sum();
-        assert!(chi_square < 150.0, "{chi_square} {ones:?}");
+        assert!(chi_square < 160.0, "{chi_square} {ones:?}");
         // And over each combination of x and y alone: no more than six standard deviations.
         for group in ones.chunks(16) {
             let sum: u32 = group.iter().sum();
@@ -173,6 +173,30 @@ async fn check_uniform(n: u8, t: u8, messages: impl Fn(&Wiretap) -> Vec<u64>) {
     }
 }
 
+async fn view_of_an_and(n: u8, t: u8, xs: &[u64], ys: &[u64]) -> View {
+    let tap = Wiretap::default();
+    let world = World::new(n, t).tapped(&tap);
+    let (x, y) = (world.share(1, xs), world.share(1, ys));
+    let results = world
+        .run(async |ctx: Context| -> Result<_, Failure> {
+            let z = and(&ctx.narrow("and"), &x.of(ctx.me()), &y.of(ctx.me())).await?;
+            Ok((0..ctx.holding().components()).map(|at| z.component(at)[0]).collect::<Vec<_>>())
+        })
+        .await;
+    let scheme = world.scheme();
+    let mut result = vec![0; scheme.sets().len()];
+    for (node, components) in results {
+        for (set, word) in scheme.held_by(node).into_iter().zip(components.unwrap()) {
+            result[set] = word;
+        }
+    }
+    let product = result.iter().fold(0, |sum, word| sum ^ word);
+    for (at, (x, y)) in xs.iter().zip(ys).enumerate() {
+        assert_eq!(product >> at & 1, x & y);
+    }
+    View { scheme, sent: words(&tap, "and"), result }
+}
+
 fn words(tap: &Wiretap, step: &str) -> Vec<u64> {
     let sent = tap.broadcasts(step);
     sent.iter().map(|bytes| u64::from_le_bytes(bytes[..8].try_into().unwrap())).collect()
@@ -180,16 +204,44 @@ fn words(tap: &Wiretap, step: &str) -> Vec<u64> {
 
 #[tokio::test]
 async fn what_three_nodes_send_in_an_and_is_uniform() {
-    check_uniform(3, 1, |tap| words(tap, "and")).await;
+    check_uniform(3, 1, |view| view.sent.clone()).await;
+    // All components of the result but one, whichever: what a node holds of it.
+    check_uniform(3, 1, |view| view.result.clone()).await;
 }
 
 #[tokio::test]
 async fn what_more_nodes_send_and_learn_in_an_and_is_uniform() {
     for (n, t) in [(4, 1), (5, 2)] {
-        check_uniform(n, t, |tap| {
-            let mut words = words(tap, "and");
-            let opened = words.iter().fold(0, |sum, word| sum ^ word);
-            words.push(opened);
+        check_uniform(n, t, |view| {
+            let mut words = view.sent.clone();
+            words.push(view.sent.iter().fold(0, |sum, word| sum ^ word));
+            words.extend(&view.result);
+            words
+        })
+        .await;
+    }
+}
+
+/// t nodes know every component of the mask but the one of the set that they form. Without what
+/// they know of it, the messages of the others must still look uniform: it is the shares of zero
+/// that hide them.
+#[tokio::test]
+async fn what_t_nodes_cannot_explain_away_is_uniform() {
+    for (n, t) in [(4, 1), (5, 2)] {
+        check_uniform(n, t, |view| {
+            let sets = view.scheme.sets();
+            let opened = view.sent.iter().fold(0, |sum, word| sum ^ word);
+            let mask = |set: usize| view.result[set] ^ if set == 0 { opened } else { 0 };
+            let mut words = Vec::new();
+            for &curious in &sets {
+                for honest in view.scheme.all().difference(curious).iter() {
+                    let known = (0..sets.len()).filter(|&set| {
+                        sets[set] != curious
+                            && contributor(&sets, view.scheme.all(), set) == Some(honest)
+                    });
+                    words.push(known.fold(view.sent[honest.position()], |z, set| z ^ mask(set)));
+                }
+            }
             words
         })
         .await;
