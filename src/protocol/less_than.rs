@@ -1,6 +1,6 @@
 //! Comparing shared numbers.
 //!
-//! In: x and y, shared, of the same width. Out: the bit [x < y] at every position, shared.
+//! In: x and y, shared, of the same width. Out: the bit `[x < y]` at every position, shared.
 //! Who learns what: nothing. Rounds: 1 + ceil(log2 width); 89 ANDs and 6 rounds for 32 bits.
 //! Adversary: as for AND.
 //!
@@ -13,7 +13,7 @@ use super::and::and_planes;
 use super::{Context, ProtocolError};
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
-/// [x < y] at every position.
+/// `[x < y]` at every position.
 ///
 /// # Errors
 /// When the shapes differ, or a node does not answer.
@@ -26,7 +26,7 @@ pub async fn less_than(
     less_than_on(ctx, x.width(), x, y).await
 }
 
-/// [x < y] at every position, looking only at the lowest `width` planes.
+/// `[x < y]` at every position, looking only at the lowest `width` planes.
 ///
 /// # Errors
 /// When the shapes differ, or a node does not answer.
@@ -51,7 +51,7 @@ pub async fn less_than_on(
     fold(ctx, generate, propagate).await
 }
 
-/// [c < y] at every position, for a public c. One round and `width` gates less.
+/// `[c < y]` at every position, for a public c. One round and `width` gates less.
 ///
 /// # Errors
 /// When a node does not answer.
