@@ -11,9 +11,10 @@ use crate::cli::progress::Progress as Bar;
 use crate::cli::view;
 use crate::client::Network;
 use crate::client::coordinator::CoordinatorClient;
-use crate::session::progress::{Progress, Stage, What};
+use crate::session::progress::{Stage, What};
 use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
+use crate::sharing::NodeSet;
 use crate::wire::coordinator_api::SessionDetail;
 
 /// How often the phase is asked for besides the events.
@@ -53,16 +54,12 @@ pub async fn settle(
     let coordinator = network.coordinator();
     let mut events = coordinator.events();
     let mut live = true;
-    let bar = Bar::start("closing", None);
     let mut detail = coordinator.close(session).await?;
     let mut shown = Shown::default();
-    let mut phase = None;
+    let mut phase = detail.summary.phase;
+    let mut bar = Bar::start(phase.name(), None);
     let mut news = Instant::now();
     loop {
-        if phase.replace(detail.summary.phase) != Some(detail.summary.phase) {
-            news = Instant::now();
-            bar.say(&view::phase_line(&detail));
-        }
         if detail.summary.phase.is_final() || detail.summary.phase == Phase::Failed {
             break;
         }
@@ -77,6 +74,9 @@ pub async fn settle(
                 event = events.next(), if live => match event {
                     Some(Ok(event)) if event.session == session => {
                         news = Instant::now();
+                        if event.node.is_none() && matches!(event.what, What::Phase { .. }) {
+                            break;
+                        }
                         if let Some(line) = shown.line(&event.what) {
                             bar.say(&line);
                         }
@@ -87,7 +87,13 @@ pub async fn settle(
             }
         }
         detail = coordinator.session(session).await?;
+        if phase != detail.summary.phase {
+            phase = detail.summary.phase;
+            news = Instant::now();
+            drop(std::mem::replace(&mut bar, Bar::start(phase.name(), None)));
+        }
     }
+    drop(bar);
     if detail.summary.phase != Phase::Settled {
         let reason = detail.reason.as_deref().unwrap_or("no reason is given");
         let phase = detail.summary.phase;
@@ -96,9 +102,7 @@ pub async fn settle(
             format!("the session is {phase}: {}", clean(reason)),
         ));
     }
-    let record = coordinator.record(session).await?;
-    bar.finish("settled");
-    Ok((detail, record))
+    Ok((detail, coordinator.record(session).await?))
 }
 
 fn stalled(detail: &SessionDetail) -> String {
@@ -117,28 +121,33 @@ fn stalled(detail: &SessionDetail) -> String {
 /// What has been shown, so that n nodes that tell the same step make one line.
 #[derive(Default)]
 struct Shown {
-    last: Progress,
+    attempt: u32,
+    steps: Vec<(Stage, u32)>,
+    waiting: NodeSet,
 }
 
 impl Shown {
     fn line(&mut self, what: &What) -> Option<String> {
         match what {
             What::Progress(progress) => {
-                let new = progress.attempt > self.last.attempt
-                    || (progress.attempt == self.last.attempt
-                        && progress.rounds >= self.last.rounds
-                        && (progress.stage, progress.level) != (self.last.stage, self.last.level));
-                if !new || progress.stage == Stage::Done {
+                let step = (progress.stage, progress.level);
+                if progress.attempt != self.attempt || self.steps.contains(&step) {
                     return None;
                 }
-                self.last = *progress;
-                Some(view::progress_line(progress))
+                self.steps.push(step);
+                let told = !matches!(progress.stage, Stage::Preparing | Stage::Done)
+                    && (progress.stage != Stage::Tournament || progress.level > 0);
+                told.then(|| view::progress_line(progress))
             }
-            What::Waiting { nodes } => Some(format!("waiting for {}", view::nodes(*nodes))),
-            What::Attempt { attempt, participants } => {
+            What::Attempt { attempt, participants } if *attempt > self.attempt => {
+                *self = Self { attempt: *attempt, ..Self::default() };
                 Some(format!("attempt {attempt} by {}", view::nodes(*participants)))
             }
-            What::Received { .. } | What::Phase { .. } => None,
+            What::Waiting { nodes } if *nodes != self.waiting && !nodes.is_empty() => {
+                self.waiting = *nodes;
+                Some(format!("waiting for {}", view::nodes(*nodes)))
+            }
+            _ => None,
         }
     }
 }
@@ -146,25 +155,35 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::progress::Progress;
 
     #[test]
     fn five_nodes_that_tell_one_step_make_one_line() {
         let mut shown = Shown::default();
-        let step = |level, rounds| {
+        let attempt = |attempt| What::Attempt { attempt, participants: NodeSet::all(5) };
+        let step = |attempt, level| {
             What::Progress(Progress {
-                attempt: 1,
+                attempt,
                 stage: Stage::Tournament,
                 level,
                 levels: 3,
-                rounds,
                 ..Progress::default()
             })
         };
-        let lines: Vec<bool> =
-            [step(1, 7), step(1, 7), step(2, 14), step(1, 7), step(2, 14), step(3, 21)]
-                .iter()
-                .map(|what| shown.line(what).is_some())
-                .collect();
-        assert_eq!(lines, [true, false, true, false, false, true]);
+        let told = [
+            attempt(1),
+            attempt(1),
+            step(1, 0),
+            step(1, 1),
+            step(1, 1),
+            step(1, 2),
+            step(1, 1),
+            attempt(2),
+            step(1, 3),
+            step(2, 1),
+        ];
+        let lines: Vec<bool> = told.iter().map(|what| shown.line(what).is_some()).collect();
+        let expected = [true, false, false, true, false, true, false, true, false, true];
+        assert_eq!(lines, expected);
     }
 }

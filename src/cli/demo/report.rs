@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::players::{Bidding, Refused};
 use crate::auction::{Kind, Terms};
 use crate::cli::failure::Failure;
-use crate::cli::output::{Table, bytes, clean, count, faint, strong};
+use crate::cli::output::{bytes, clean, count, faint, strong};
 use crate::cli::view;
 use crate::client::Network;
 use crate::identity::Statement as _;
@@ -163,7 +163,7 @@ impl DemoResult {
         let mut row = |label: &str, value: String| {
             let _ = writeln!(text, "  {} {value}", faint(format!("{label:<10}")));
         };
-        row("rule", format!("{}; the price is all that was opened", self.kind));
+        row("rule", format!("{}; winner and price are all that was opened", self.kind));
         row("signed by", names.join(", "));
         row("bids", self.bids_line());
         for excluded in &self.excluded {
@@ -181,13 +181,10 @@ impl DemoResult {
         );
         row("protocol", format!("{} rounds, {} AND gates", count(self.rounds), count(self.gates)));
         row("record", "checked offline: every signature is right".into());
-        let mut table = Table::new(&["  node", ">sent to others"]);
         for (position, sent) in self.bytes_sent.iter().enumerate() {
+            let label = if position == 0 { "sent" } else { "" };
             let name = self.names.get(position).map_or("", String::as_str);
-            table.row([format!("{} {name}", position + 1), bytes(*sent)]);
-        }
-        for line in table.to_string().lines() {
-            let _ = writeln!(text, "  {}", line.trim_start());
+            row(label, format!("{} {name:<12}{:>10}", position + 1, bytes(*sent)));
         }
         if let Some(folder) = &self.folder {
             let folder = folder.display();
