@@ -43,7 +43,8 @@ impl Host {
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
-        let task = tokio::spawn(server.serve(router.into_make_service()));
+        let task =
+            tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         Ok(Self { handle, task, local })
     }
 
