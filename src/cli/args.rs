@@ -5,8 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    bid::BidArgs, completions::CompletionsArgs, init::InitCommand, man::ManArgs,
-    receipt::ReceiptCommand, roster::RosterCommand, serve::ServeArgs, session::SessionCommand,
+    account::{AccountCommand, InviteArgs},
+    bid::BidArgs,
+    completions::CompletionsArgs,
+    init::InitCommand,
+    login::{JoinArgs, LoginArgs, LogoutArgs},
+    man::ManArgs,
+    receipt::ReceiptCommand,
+    roster::RosterCommand,
+    serve::ServeArgs,
+    session::SessionCommand,
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
@@ -62,6 +70,17 @@ pub enum Command {
     /// Write, open, close and watch sessions
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Make, list and disable accounts of operators and bidders
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Make invitations: one-time codes that become bidders' accounts
+    Invite(InviteArgs),
+    /// Redeem an invitation
+    Join(JoinArgs),
+    /// Log in at the coordinator with name and password
+    Login(LoginArgs),
+    /// End this home's login
+    Logout(LogoutArgs),
     /// Bid in a session
     Bid(BidArgs),
     /// Receipts that the nodes gave for this home's bids
