@@ -7,7 +7,7 @@
 //! - [`host`]: servers in this process
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
-//! - [`view`]: sessions, events and results as text
+//! - [`view`], [`news`]: sessions, results and events as text
 //! - [`output`], [`progress`], [`failure`]: how the program talks
 //!
 //! With `--json` standard output is JSON only and its last line is the result, or
@@ -20,6 +20,7 @@ pub mod demo;
 pub mod failure;
 pub mod home;
 pub mod host;
+pub mod news;
 pub mod output;
 pub mod progress;
 pub mod session_file;
