@@ -112,7 +112,10 @@ fn options_that_cannot_be_are_wrong_usage() {
 fn missing_and_unreadable_files() {
     let home = tempfile::tempdir().unwrap();
     let (kind, detail) = fails(home.path(), &["demo", "no-such.toml"], 1);
-    assert_eq!((kind.as_str(), detail.as_str()), ("file", "there is no file no-such.toml; check the path"));
+    assert_eq!(
+        (kind.as_str(), detail.as_str()),
+        ("file", "there is no file no-such.toml; check the path")
+    );
     let path = home.path().join("image.toml");
     fs::write(&path, [0xff, 0xfe, 0x00, 0x80]).unwrap();
     let (_, detail) = fails(home.path(), &["demo", path.to_str().unwrap()], 1);
@@ -248,7 +251,8 @@ fn keys_are_never_overwritten_and_stay_private() {
     let (kind, detail) = fails(home.path(), &init, 1);
     assert_eq!(kind, "keys-exist");
     assert!(detail.contains("exists already and was left alone"), "{detail}");
-    let (_, detail) = fails(home.path(), &["init", "node", "--name", "A", "--address", "nowhere"], 2);
+    let (_, detail) =
+        fails(home.path(), &["init", "node", "--name", "A", "--address", "nowhere"], 2);
     assert_eq!(detail, "\"nowhere\" is not an address; write it as host:port");
     let (_, detail) = fails(home.path(), &["init", "bidder", "--name", " ada"], 2);
     assert!(detail.contains("blanks at its ends"), "{detail}");
@@ -262,7 +266,8 @@ fn a_key_file_under_a_passphrase_asks_for_it() {
     fs::write(&passphrase, "correct horse battery staple\n").unwrap();
     let option = passphrase.to_str().unwrap();
     let address = format!("127.0.0.1:{}", free_port());
-    let init = ["init", "coordinator", "--name", "L", "--address", &address, "--passphrase-file", option];
+    let init =
+        ["init", "coordinator", "--name", "L", "--address", &address, "--passphrase-file", option];
     assert_eq!(ok(&home, &init)["passphrase"], true);
     let make = homes.make("1", &homes.cards);
     let (kind, detail) = fails(&home, &words(&make), 1);

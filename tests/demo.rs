@@ -166,8 +166,7 @@ fn ctrl_c_cleans_up() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = gavel();
     command.args(["demo", "--json", "--bids", "100000"]).env("TMPDIR", folder.path());
-    let mut child =
-        command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut progress = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.starts_with("bids") {
