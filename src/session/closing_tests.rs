@@ -94,7 +94,7 @@ fn errors_name_the_node() {
     assert_eq!(place.check(&bundle), Err(ClosingError::Unpaired { node: two }));
     let mut bundle = place.bundle();
     bundle.inventories.0.remove(1);
-    assert_eq!(place.check(&bundle), Err(ClosingError::Unpaired { node: two }));
+    assert_eq!(place.check(&bundle), Err(ClosingError::TooFew { needed: 5, got: 4 }));
 
     let bundle = place.resigned(2, |inventory| inventory.node = node(9));
     let error = place.check(&bundle).unwrap_err();

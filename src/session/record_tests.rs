@@ -323,10 +323,11 @@ fn an_outcome_fits_terms_and_manifest() {
         OutcomeError::WinnerExcluded { .. }
     ));
     for change in [
-        &(|o: &mut Outcome| o.out_of_range.push(o.out_of_range[0].clone())) as &dyn Fn(&mut _),
-        &|o| o.out_of_range[0].reason = ExclusionReason::Unavailable,
-        &|o| o.out_of_range[0].bidder = "eve".into(),
-        &|o| o.out_of_range[0].envelope = place.cyd.digest(),
+        &(|o: &mut Outcome| o.out_of_range.push(o.out_of_range[0].clone()))
+            as &dyn Fn(&mut Outcome),
+        &|o: &mut Outcome| o.out_of_range[0].reason = ExclusionReason::Unavailable,
+        &|o: &mut Outcome| o.out_of_range[0].bidder = "eve".into(),
+        &|o: &mut Outcome| o.out_of_range[0].envelope = place.cyd.digest(),
     ] {
         assert!(matches!(error(change), OutcomeError::Exclusion { .. }));
     }
@@ -364,7 +365,8 @@ fn prices_and_winners_by_terms() {
 fn a_receipt_finds_its_standing() {
     let place = Place::new();
     let record = place.record();
-    let standing = |index, envelope| record.check_receipt(&place.world.receipt(index, envelope, 7));
+    let standing =
+        |index, envelope: &Envelope| record.check_receipt(&place.world.receipt(index, envelope, 7));
     let counted = ReceiptStanding::Counted { entry: 1, of: 3, received: time(103) };
     assert_eq!(standing(3, &place.ada), counted);
     assert!(counted.kept());

@@ -10,13 +10,13 @@ use crate::auction::Timestamp;
 use crate::identity::Digest;
 use crate::session::{Phase, SessionId};
 
-fn unreadable(what: &'static str, detail: impl ToString) -> StorageError {
+fn unreadable(what: &'static str, detail: &dyn std::fmt::Display) -> StorageError {
     StorageError::Unreadable { what, detail: detail.to_string() }
 }
 
 /// A document as it is stored.
 pub(super) fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StorageError> {
-    serde_json::to_string(value).map_err(|error| unreadable(what, error))
+    serde_json::to_string(value).map_err(|error| unreadable(what, &error))
 }
 
 /// A document as it was stored.
@@ -24,7 +24,7 @@ pub(super) fn from_json<T: DeserializeOwned>(
     what: &'static str,
     text: &str,
 ) -> Result<T, StorageError> {
-    serde_json::from_str(text).map_err(|error| unreadable(what, error))
+    serde_json::from_str(text).map_err(|error| unreadable(what, &error))
 }
 
 /// Reading columns by name.
@@ -74,7 +74,7 @@ impl Columns for SqliteRow {
     }
 
     fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N], StorageError> {
-        self.maybe_bytes(column)?.ok_or_else(|| unreadable(column, "it is absent"))
+        self.maybe_bytes(column)?.ok_or_else(|| unreadable(column, &"it is absent"))
     }
 
     fn maybe_bytes<const N: usize>(
@@ -82,7 +82,7 @@ impl Columns for SqliteRow {
         column: &'static str,
     ) -> Result<Option<[u8; N]>, StorageError> {
         self.try_get::<Option<&[u8]>, _>(column)?
-            .map(|bytes| bytes.try_into().map_err(|error| unreadable(column, error)))
+            .map(|bytes| bytes.try_into().map_err(|error| unreadable(column, &error)))
             .transpose()
     }
 
@@ -96,11 +96,11 @@ impl Columns for SqliteRow {
 
     fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, StorageError> {
         let number: i64 = self.try_get(column)?;
-        T::try_from(number).map_err(|_| unreadable(column, number))
+        T::try_from(number).map_err(|_| unreadable(column, &number))
     }
 
     fn phase(&self) -> Result<Phase, StorageError> {
         let text: &str = self.try_get("phase")?;
-        Phase::from_str(text).map_err(|error| unreadable("phase", error))
+        Phase::from_str(text).map_err(|error| unreadable("phase", &error))
     }
 }

@@ -321,13 +321,11 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let row = get(connection, session).await?;
-                    match row.maybe_document::<CoSigned<Manifest>>("manifest")? {
-                        Some(held) => merge(session, "manifest", held, &mut manifest)?,
-                        None => {
-                            let phase = row.phase()?;
-                            enter(connection, session, phase, Step::ManifestSigned, None, now)
-                                .await?;
-                        }
+                    if let Some(held) = row.maybe_document::<CoSigned<Manifest>>("manifest")? {
+                        merge(session, "manifest", held, &mut manifest)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::ManifestSigned, None, now).await?;
                     }
                     let text = json("manifest", &manifest)?;
                     sqlx::query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
@@ -356,13 +354,11 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let row = get(connection, session).await?;
-                    match row.maybe_document::<CoSigned<Outcome>>("outcome")? {
-                        Some(held) => merge(session, "outcome", held, &mut outcome)?,
-                        None => {
-                            let phase = row.phase()?;
-                            enter(connection, session, phase, Step::OutcomeSigned, None, now)
-                                .await?;
-                        }
+                    if let Some(held) = row.maybe_document::<CoSigned<Outcome>>("outcome")? {
+                        merge(session, "outcome", held, &mut outcome)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::OutcomeSigned, None, now).await?;
                     }
                     let text = json("outcome", &outcome)?;
                     sqlx::query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")

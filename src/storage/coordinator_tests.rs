@@ -268,3 +268,23 @@ async fn coordinator_and_node_share_a_file() {
     assert_eq!(node.sessions().await.unwrap().len(), 1);
     assert_eq!(place.store.sessions().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn the_record_of_a_session_can_be_verified() {
+    let place = place().await;
+    assert_eq!(place.store.record(place.session()).await.unwrap(), None);
+    place.store.open(&place.world.announcement, time(20)).await.unwrap();
+    let error = place.store.record(place.session()).await.unwrap_err();
+    assert!(error.to_string().starts_with("a stored roster cannot be read"), "{error}");
+    place.store.database.put_roster(&place.world.roster).await.unwrap();
+    let record = place.store.record(place.session()).await.unwrap().unwrap();
+    assert!(record.verify(None).unwrap().closed_by.is_empty());
+    place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
+    place.store.put_bundle(&place.bundle()).await.unwrap();
+    place.store.put_manifest(&place.manifest(&[1, 2, 3]), time(40)).await.unwrap();
+    place.store.begin_attempt(place.session(), NodeSet::all(3), time(50)).await.unwrap();
+    place.store.put_outcome(&place.outcome(&[1, 2, 3]), time(60)).await.unwrap();
+    let place = place.reopen().await;
+    let record = place.store.record(place.session()).await.unwrap().unwrap();
+    assert!(record.verify(None).unwrap().settled);
+}

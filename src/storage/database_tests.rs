@@ -149,3 +149,54 @@ async fn readers_cannot_write() {
     let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
     assert!(sqlx::query("DELETE FROM schema").execute(database.readers()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_full_disk_fails_its_writes_and_no_later_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
+    let limit = |pages: &'static str| {
+        database.write::<(), StorageError, _>(move |connection| {
+            Box::pin(async move {
+                sqlx::query(pages).fetch_one(connection).await?;
+                Ok(())
+            })
+        })
+    };
+    // As small as the file is: the next page does not fit.
+    limit("PRAGMA max_page_count = 1").await.unwrap();
+    let worlds: Vec<_> = [3, 5, 7, 9].map(|nodes| World::new(nodes, 1)).into();
+    let puts = worlds.iter().map(|world| database.put_roster(&world.roster));
+    for put in futures_util::future::join_all(puts).await {
+        let error = put.unwrap_err().to_string();
+        assert!(error.contains("nothing was stored"), "{error}");
+    }
+    limit("PRAGMA max_page_count = 100000").await.unwrap();
+    for world in &worlds {
+        let digest = world.roster.body.digest();
+        assert_eq!(database.roster(&digest).await.unwrap(), None);
+        database.put_roster(&world.roster).await.unwrap();
+        assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(&world.roster));
+    }
+}
+
+#[tokio::test]
+async fn the_writer_syncs_every_commit() {
+    let place = tempfile::tempdir().unwrap();
+    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
+    let settings = database
+        .write::<_, StorageError, _>(|connection| {
+            Box::pin(async move {
+                let journal: String =
+                    sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+                let sync: i64 =
+                    sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+                let keys: i64 =
+                    sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(connection).await?;
+                Ok((journal, sync, keys))
+            })
+        })
+        .await
+        .unwrap();
+    // 2 is FULL.
+    assert_eq!(settings, ("wal".to_owned(), 2, 1));
+}

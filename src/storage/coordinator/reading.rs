@@ -8,6 +8,7 @@ use crate::auction::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::session::closing::Bundle;
 use crate::session::manifest::CoSigned;
+use crate::session::record::{Format, Record};
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -233,6 +234,32 @@ impl CoordinatorStore {
             .await
             .map_err(reading)?;
         row.ok_or(StorageError::NoSession { session })?.maybe_document("outcome")
+    }
+
+    /// Everything public about a session, for anyone to check; `None` for a draft. The roster must
+    /// have been kept by [`crate::storage::Database::put_roster`].
+    ///
+    /// # Errors
+    /// When the session or its roster is unknown or the database fails.
+    pub async fn record(&self, session: SessionId) -> Result<Option<Record>, StorageError> {
+        let known = self.session(session).await?.ok_or(StorageError::NoSession { session })?;
+        let Some(announcement) = known.announcement else { return Ok(None) };
+        let digest = announcement.body.roster;
+        let roster = self.database.roster(&digest).await?;
+        let roster = roster.ok_or_else(|| StorageError::Unreadable {
+            what: "roster",
+            detail: format!("{digest} is not there"),
+        })?;
+        Ok(Some(Record {
+            format: Format::One,
+            roster,
+            announcement,
+            // In the order in which they are stored, last first: a later part is never without
+            // the one it rests on, whatever is stored meanwhile.
+            outcome: self.outcome(session).await?,
+            manifest: self.manifest(session).await?,
+            bundle: self.bundle(session).await?,
+        }))
     }
 }
 

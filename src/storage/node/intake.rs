@@ -126,14 +126,12 @@ impl NodeStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let known = latest(connection, session, &row.bidder).await?;
-                    match admissible(&known, &row, receipt.body.received, replacing)? {
-                        Some(earlier) => Ok(Put { receipt: earlier, new: false }),
-                        None => {
-                            row.insert(connection, Some((receipt.body.received, receipt_text)))
-                                .await?;
-                            Ok(Put { receipt, new: true })
-                        }
+                    let received = receipt.body.received;
+                    if let Some(receipt) = admissible(&known, &row, received, replacing)? {
+                        return Ok(Put { receipt, new: false });
                     }
+                    row.insert(connection, Some((received, receipt_text))).await?;
+                    Ok(Put { receipt, new: true })
                 })
             })
             .await
