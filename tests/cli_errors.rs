@@ -1,5 +1,6 @@
 //! Wrong input gets one clear line that says what to change, as text and as JSON, and exit status
 //! 1 or 2. No servers run here.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 mod common;
 
@@ -167,13 +168,14 @@ impl Homes {
     fn home(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
+}
 
-    fn make(&self, threshold: &str, cards: &[String]) -> Vec<String> {
-        let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into()];
-        words.push(threshold.to_owned());
-        words.extend_from_slice(cards);
-        words
-    }
+/// The words of `gavel roster make`.
+fn make(threshold: &str, cards: &[String]) -> Vec<String> {
+    let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into()];
+    words.push(threshold.to_owned());
+    words.extend_from_slice(cards);
+    words
 }
 
 fn words(words: &[String]) -> Vec<&str> {
@@ -184,20 +186,20 @@ fn words(words: &[String]) -> Vec<&str> {
 fn rosters_that_cannot_be_made() {
     let homes = Homes::new(3);
     let lead = homes.home("lead");
-    let (_, detail) = fails(&lead, &words(&homes.make("2", &homes.cards)), 2);
+    let (_, detail) = fails(&lead, &words(&make("2", &homes.cards)), 2);
     assert_eq!(detail, "with 3 nodes the threshold is 1 to 1, not 2");
-    let (_, detail) = fails(&lead, &words(&homes.make("1", &homes.cards[..2])), 2);
+    let (_, detail) = fails(&lead, &words(&make("1", &homes.cards[..2])), 2);
     assert_eq!(detail, "an auction needs 3 to 9 nodes, not 2");
     let twice = [&homes.cards[..2], &homes.cards[..1]].concat();
-    let (_, detail) = fails(&lead, &words(&homes.make("1", &twice)), 1);
+    let (_, detail) = fails(&lead, &words(&make("1", &twice)), 1);
     assert_eq!(detail, "nodes 1 and 3 have the same key; every node needs its own");
     let node = homes.home("node-1");
-    let (_, detail) = fails(&node, &words(&homes.make("1", &homes.cards)), 1);
+    let (_, detail) = fails(&node, &words(&make("1", &homes.cards)), 1);
     assert!(detail.contains("is not a coordinator's home"), "{detail}");
 
     let text = fs::read_to_string(&homes.cards[1]).unwrap().replace("Org 2", "Org X");
     fs::write(&homes.cards[1], text).unwrap();
-    let (_, detail) = fails(&lead, &words(&homes.make("1", &homes.cards)), 1);
+    let (_, detail) = fails(&lead, &words(&make("1", &homes.cards)), 1);
     assert!(detail.contains("the node card of \"Org X\" is damaged"), "{detail}");
 }
 
@@ -205,7 +207,7 @@ fn rosters_that_cannot_be_made() {
 fn a_roster_that_does_not_fit_the_keys() {
     let homes = Homes::new(4);
     let lead = homes.home("lead");
-    let made = ok(&lead, &words(&homes.make("1", &homes.cards[..3])));
+    let made = ok(&lead, &words(&make("1", &homes.cards[..3])));
     assert_eq!(made["members"].as_array().unwrap().len(), 3);
     let roster = lead.join("roster.json");
     let path = roster.to_str().unwrap();
@@ -220,7 +222,7 @@ fn a_roster_that_does_not_fit_the_keys() {
     assert!(detail.contains("is not in the roster"), "{detail}");
 
     // Another roster is not written over this one.
-    let (kind, _) = fails(&lead, &words(&homes.make("1", &homes.cards)), 1);
+    let (kind, _) = fails(&lead, &words(&make("1", &homes.cards)), 1);
     assert_eq!(kind, "roster-exists");
 
     let text = fs::read_to_string(&roster).unwrap().replace("Org 1", "Org 9");
@@ -234,7 +236,7 @@ fn a_roster_that_does_not_fit_the_keys() {
 fn a_port_in_use_is_named() {
     let homes = Homes::new(3);
     let lead = homes.home("lead");
-    ok(&lead, &words(&homes.make("1", &homes.cards)));
+    ok(&lead, &words(&make("1", &homes.cards)));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (kind, detail) = fails(&lead, &["serve", "--listen", &address], 1);
@@ -269,13 +271,13 @@ fn a_key_file_under_a_passphrase_asks_for_it() {
     let init =
         ["init", "coordinator", "--name", "L", "--address", &address, "--passphrase-file", option];
     assert_eq!(ok(&home, &init)["passphrase"], true);
-    let make = homes.make("1", &homes.cards);
-    let (kind, detail) = fails(&home, &words(&make), 1);
+    let base = make("1", &homes.cards);
+    let (kind, detail) = fails(&home, &words(&base), 1);
     assert_eq!(kind, "needs-passphrase");
     assert!(detail.contains("--passphrase-file FILE"), "{detail}");
     let with = |text: &str| {
         fs::write(&passphrase, text).unwrap();
-        let mut make = make.clone();
+        let mut make = base.clone();
         make.extend(["--passphrase-file".to_owned(), option.to_owned()]);
         make
     };

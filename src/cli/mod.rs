@@ -89,8 +89,7 @@ fn start_log(cli: &Cli) {
         (0, false) => "off",
         (0, true) => "gavel=info,warn",
         (1, false) => "warn,gavel=info",
-        (1, true) => "gavel=debug,info",
-        (2, _) => "gavel=debug,info",
+        (1, true) | (2, _) => "gavel=debug,info",
         _ => "gavel=trace,debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));

@@ -38,12 +38,12 @@ pub struct ServeArgs {
 /// What runs, for scripts that wait until it does.
 #[derive(Serialize)]
 struct Ready {
-    roles: Vec<Role>,
+    roles: Vec<Served>,
     roster: Digest,
 }
 
 #[derive(Serialize)]
-struct Role {
+struct Served {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<crate::sharing::NodeIndex>,
@@ -121,7 +121,7 @@ async fn serve(
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
         let node = start_node(keys, roster, &running.database)?;
-        roles.push(Role {
+        roles.push(Served {
             role: "node",
             node: Some(node.index()),
             address: server.address.clone(),
@@ -137,7 +137,7 @@ async fn serve(
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
-        roles.push(Role {
+        roles.push(Served {
             role: "coordinator",
             node: None,
             address: server.address.clone(),
@@ -236,7 +236,7 @@ async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Ho
 }
 
 fn text(ready: &Ready) -> String {
-    let line = |role: &Role| {
+    let line = |role: &Served| {
         let name = match role.node {
             Some(index) => format!("node {index}"),
             None => role.role.to_owned(),
