@@ -90,7 +90,9 @@ pub async fn settle(
         if phase != detail.summary.phase {
             phase = detail.summary.phase;
             news = Instant::now();
-            drop(std::mem::replace(&mut bar, Bar::start(phase.name(), None)));
+            // The old line goes before the new one comes.
+            drop(bar);
+            bar = Bar::start(phase.name(), None);
         }
     }
     drop(bar);
