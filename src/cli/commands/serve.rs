@@ -1,5 +1,7 @@
 //! `gavel serve`: the coordinator, the node, or both, as the home is set up.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -120,7 +122,7 @@ async fn serve(
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
-        let node = start_node(keys, roster, &running.database)?;
+        let node = start_node(keys, roster, &running.database, options(settings))?;
         roles.push(Served {
             role: "node",
             node: Some(node.index()),
@@ -170,6 +172,15 @@ async fn serve(
     }
 }
 
+/// A node's options as the settings say.
+fn options(settings: &Settings) -> node::Options {
+    let delay = settings.links.as_ref().and_then(|links| links.simulated_delay_ms);
+    node::Options {
+        simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
+        ..node::Options::default()
+    }
+}
+
 /// Check a node's keys against the roster and start it.
 ///
 /// # Errors
@@ -178,13 +189,14 @@ pub fn start_node(
     keys: NodeKeys,
     roster: &Signed<Roster>,
     database: &Database,
+    options: node::Options,
 ) -> Result<Node, Failure> {
     Ok(Node::start(node::Config {
         keys,
         roster: roster.clone(),
         store: NodeStore::new(database.clone()),
         clock: Clock::System,
-        options: node::Options::default(),
+        options,
     })?)
 }
 
