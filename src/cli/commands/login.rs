@@ -55,12 +55,12 @@ impl PasswordOption {
         if self.password_file.is_some() {
             return Ok(first);
         }
-        match ask("The same again: ") {
-            Some(second) if second?.as_str() != first.expose() => {
-                Err(Failure::usage("the two passwords differ; nothing was done"))
-            }
-            _ => Ok(first),
+        if let Some(second) = ask("The same again: ")
+            && second?.as_str() != first.expose()
+        {
+            return Err(Failure::usage("the two passwords differ; nothing was done"));
         }
+        Ok(first)
     }
 }
 
