@@ -1,6 +1,7 @@
 //! Servers that run in this process, for `gavel serve` and `gavel demo`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +10,8 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use crate::identity::key_file::TlsIdentity;
 use crate::transport::listen::{self, Handle, ListenError, Listener};
-use crate::transport::reply::no_such_path;
+use crate::transport::metrics::Metrics;
+use crate::transport::observe::observed;
 use crate::transport::tls;
 
 /// How long requests may go on when a server stops.
@@ -20,6 +22,7 @@ pub struct Host {
     handle: Handle,
     task: JoinHandle<std::io::Result<()>>,
     local: SocketAddr,
+    metrics: Arc<Metrics>,
 }
 
 impl From<ListenError> for Failure {
@@ -44,15 +47,21 @@ impl Host {
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
-        let router = router.fallback(no_such_path);
+        let metrics = Arc::new(Metrics::default());
+        let router = observed(router, Arc::clone(&metrics));
         let task =
             tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
-        Ok(Self { handle, task, local })
+        Ok(Self { handle, task, local, metrics })
     }
 
     /// Where it listens.
     pub const fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Its figures.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Waits until the server fails; a server that runs never returns from here.

@@ -3,6 +3,8 @@
 //! - [`tls`]: TLS 1.3 pinned to the roster
 //! - [`listen`]: binding a port, the server on it
 //! - [`access`]: who may call what, for both servers
+//! - [`limits`]: rates, requests at work, deadlines, for both servers
+//! - [`observe`], [`metrics`]: ids of requests, the log's spans, figures for Prometheus
 //! - [`reply`]: bodies, problems and event streams, for both servers
 //! - [`error`]: why a request or a stream did not come about
 //! - [`http`]: the JSON client for one server
@@ -15,9 +17,12 @@ pub mod access;
 pub mod error;
 pub mod frame;
 pub mod http;
+pub mod limits;
 pub mod listen;
 pub mod memory;
 pub mod mesh;
+pub mod metrics;
+pub mod observe;
 pub mod reply;
 pub mod stream;
 pub mod tls;
