@@ -1,4 +1,5 @@
 //! The floors of the house: a room uses only rooms below it, and `protocol` knows no transport.
+#![allow(clippy::expect_used)] // a test helper that cannot read the source ends the test
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -105,9 +106,18 @@ fn protocols_know_no_network_no_files_and_no_clock() {
         files(&source.join(room), &mut found);
         for path in found.into_iter().filter(|path| !is_test_file(path)) {
             let text = fs::read_to_string(&path).expect("a source file");
-            for forbidden in
-                ["tokio::", "axum", "reqwest", "std::net", "std::fs", "SystemTime", "Instant::now"]
-            {
+            for forbidden in [
+                "tokio::net",
+                "tokio::time",
+                "tokio::fs",
+                "tokio::spawn",
+                "axum",
+                "reqwest",
+                "std::net",
+                "std::fs",
+                "SystemTime",
+                "Instant::now",
+            ] {
                 if product(&text)
                     .lines()
                     .any(|line| !line.trim_start().starts_with("//") && line.contains(forbidden))

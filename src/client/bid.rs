@@ -253,7 +253,7 @@ pub async fn place_watched(
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
-    bidder.state.create(&bid)?;
+    let bid = on_disk(bidder.state, bid, BidderState::create).await?;
     hand_in(network, bidder.state, bid, true, patience, told).await
 }
 
@@ -307,11 +307,29 @@ async fn seal(
     let roster = network.shared_roster();
     let (announcement, keys) = (announcement.clone(), bidder.keys.clone());
     let name = bidder.name.to_owned();
-    let work = tokio::task::spawn_blocking(move || {
+    let envelope = aside(move || {
         make_envelope(&announcement, &roster, admission, &name, &keys, revision, amount)
     });
-    match work.await {
-        Ok(envelope) => Ok(envelope?),
+    Ok(envelope.await?)
+}
+
+/// Do something with a bid and its file, away from the async threads: it waits for the disk.
+async fn on_disk(
+    state: &BidderState,
+    bid: SentBid,
+    put: impl FnOnce(&BidderState, &SentBid) -> Result<(), StateError> + Send + 'static,
+) -> Result<SentBid, StateError> {
+    if matches!(state, BidderState::Memory) {
+        return Ok(bid);
+    }
+    let state = state.clone();
+    aside(move || put(&state, &bid).map(|()| bid)).await
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // The work is never cancelled, so it has panicked: go on panicking here.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
@@ -338,20 +356,18 @@ async fn hand_in(
     let mut missing: Vec<Silence> = Vec::new();
     let mut enough_since = (bid.receipts.len() >= needed).then(Instant::now);
     let mut answered = NodeSet::EMPTY;
+    let mut saved = bid.receipts.len();
     loop {
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
-        let answer = match tokio::time::timeout_at(limit, asked.next()).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => break,
-        };
+        // Over when the time is, or when every node has answered.
+        let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
+        told(answer.as_ref());
         match answer {
             Ok(receipt) => {
-                told(Ok(&receipt));
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
             }
             Err(silence) => {
-                told(Err(&silence));
                 answered.insert(silence.node);
                 missing.push(silence);
             }
@@ -359,7 +375,8 @@ async fn hand_in(
         if bid.receipts.len() >= needed && enough_since.is_none() {
             enough_since = Some(Instant::now());
             // On disk as soon as the bid is in, whatever the remaining nodes do.
-            state.update(&bid)?;
+            bid = on_disk(state, bid, BidderState::update).await?;
+            saved = bid.receipts.len();
         }
     }
     drop(asked);
@@ -374,10 +391,13 @@ async fn hand_in(
         }
     }
     missing.sort_by_key(|silence| silence.node);
-    conclude(network, state, bid, fresh, missing)
+    if bid.receipts.len() > saved {
+        bid = on_disk(state, bid, BidderState::update).await?;
+    }
+    conclude(network, state, bid, fresh, missing).await
 }
 
-fn conclude(
+async fn conclude(
     network: &Network,
     state: &BidderState,
     bid: SentBid,
@@ -390,7 +410,7 @@ fn conclude(
     if let (true, Some(first)) = (all_refused, missing.first()) {
         if fresh {
             // No node holds it, so its revision is as good as unused.
-            state.forget(&bid)?;
+            on_disk(state, bid, BidderState::forget).await?;
         }
         return Err(BidError::Refused {
             kind: first.refused.unwrap_or("refused"),
@@ -398,7 +418,6 @@ fn conclude(
             nodes: missing,
         });
     }
-    state.update(&bid)?;
     let receipts = bid.receipts.len();
     if receipts < needed {
         return Err(BidError::TooFew { receipts, needed, missing });
@@ -469,3 +488,7 @@ fn jittered(pause: Duration) -> Duration {
     let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
     pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
+
+#[cfg(test)]
+#[path = "bid_tests.rs"]
+mod tests;

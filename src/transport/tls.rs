@@ -166,3 +166,114 @@ impl ServerCertVerifier for Pinned {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rustls::server::{ClientHello, ResolvesServerCert};
+    use rustls::sign::CertifiedKey;
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::*;
+
+    fn certificate() -> (Vec<u8>, Vec<u8>) {
+        let made = rcgen::generate_simple_self_signed(vec!["node".to_owned()]).unwrap();
+        (made.cert.der().to_vec(), made.signing_key.serialize_der())
+    }
+
+    /// What client and server make of each other.
+    async fn handshake(
+        server: Arc<ServerConfig>,
+        client: Arc<ClientConfig>,
+    ) -> (io::Result<()>, io::Result<()>) {
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let name = ServerName::try_from("node").unwrap();
+        // Both streams live until both are done: the server still sends tickets at the end.
+        let (client, server) = tokio::join!(
+            TlsConnector::from(client).connect(name, near),
+            TlsAcceptor::from(server).accept(far)
+        );
+        (client.map(drop), server.map(drop))
+    }
+
+    fn cause(error: &io::Error) -> &rustls::Error {
+        error.get_ref().unwrap().downcast_ref().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_pinned_certificate_is_accepted_and_no_other() {
+        let (der, key) = certificate();
+        let server = server_config(&der, &key).unwrap();
+        let pinned = pinned_client_config(fingerprint(&der), &[H2]).unwrap();
+        let (client, served) = handshake(Arc::clone(&server), pinned).await;
+        client.unwrap();
+        served.unwrap();
+        let other = pinned_client_config(Digest([1; 32]), &[H2]).unwrap();
+        let error = handshake(server, other).await.0.unwrap_err();
+        let wrong = wrong_certificate(cause(&error)).unwrap();
+        assert_eq!(*wrong, WrongCertificate { pinned: Digest([1; 32]), got: fingerprint(&der) });
+    }
+
+    /// Shows a certificate whose key it does not have.
+    #[derive(Debug)]
+    struct Thief(Arc<CertifiedKey>);
+
+    impl ResolvesServerCert for Thief {
+        fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_right_certificate_without_its_key_is_refused() {
+        let ((der, _), (_, other_key)) = (certificate(), certificate());
+        let key = PrivateKeyDer::try_from(other_key).unwrap();
+        let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
+        let shown = CertifiedKey::new(vec![CertificateDer::from(der.clone())], key);
+        let mut server = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Thief(Arc::new(shown))));
+        server.alpn_protocols = vec![H2.to_vec()];
+        let client = pinned_client_config(fingerprint(&der), &[H2]).unwrap();
+        let error = handshake(Arc::new(server), client).await.0.unwrap_err();
+        let expected = rustls::Error::from(CertificateError::BadSignature);
+        assert_eq!(*cause(&error), expected);
+    }
+
+    #[tokio::test]
+    async fn tls_1_2_is_refused_from_both_sides() {
+        let old = &[&rustls::version::TLS12];
+        let (der, key) = certificate();
+        let verifier = Pinned { fingerprint: fingerprint(&der), provider: provider() };
+        let client = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(old)
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        let served = handshake(server_config(&der, &key).unwrap(), Arc::new(client)).await;
+        assert!(served.0.is_err() && served.1.is_err());
+        let server = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(old)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from(der.clone())],
+                PrivateKeyDer::try_from(key).unwrap(),
+            )
+            .unwrap();
+        let client = pinned_client_config(fingerprint(&der), &[]).unwrap();
+        let served = handshake(Arc::new(server), client).await;
+        assert!(served.0.is_err() && served.1.is_err());
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let ((der, _), (_, other_key)) = (certificate(), certificate());
+        assert!(server_config(&der, &other_key).is_err());
+        assert!(server_config(&der, b"no key").is_err());
+    }
+}
