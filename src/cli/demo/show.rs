@@ -20,9 +20,9 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
 use crate::cli::output::clean;
 use crate::cli::session_file::{self, Loaded};
+use crate::client::Network;
 use crate::client::bid;
 use crate::client::state::BidderState;
-use crate::client::Network;
 use crate::identity::KeyPair;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
@@ -183,10 +183,8 @@ async fn acts(
     pace(SCENE.mul_f64(0.7)).await;
 
     let mut bidders: Vec<_> = play.players.iter().map(Player::card).collect();
-    bidders.push(coordinator_api::Bidder {
-        name: play.you.name.clone(),
-        key: play.you.keys.public(),
-    });
+    bidders
+        .push(coordinator_api::Bidder { name: play.you.name.clone(), key: play.you.keys.public() });
     let seconds = play.window.as_secs().max(2);
     let new = NewSession {
         file: session_file::terms_only(&play.file, Some(&format!("{seconds}s")))?,
@@ -221,14 +219,18 @@ async fn acts(
     }
     let detail = with_cost(network, detail).await?;
     // The viewer's bid counts too.
-    let placed = detail.manifest.as_ref().map_or(bidding.placed, |manifest| {
-        manifest.bids + manifest.excluded.len() as u64
-    });
+    let placed = detail
+        .manifest
+        .as_ref()
+        .map_or(bidding.placed, |manifest| manifest.bids + manifest.excluded.len() as u64);
     let bidding = Bidding { placed, ..bidding };
     *result = Some(report::make(network, &detail, &record, bidding, kept.as_deref())?);
     cue(stage, Cue::Act("settled, and checked offline".into())).await;
-    cue(stage, Cue::Say("settled; the record was checked offline: every signature is right".into()))
-        .await;
+    cue(
+        stage,
+        Cue::Say("settled; the record was checked offline: every signature is right".into()),
+    )
+    .await;
     if auto {
         tokio::time::sleep(SCENE.mul_f64(1.5).div_f64(speed)).await;
         cue(stage, Cue::Finish).await;
