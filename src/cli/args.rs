@@ -15,6 +15,7 @@ use super::commands::{
     roster::RosterCommand,
     serve::ServeArgs,
     session::SessionCommand,
+    tui::TuiArgs,
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
@@ -70,6 +71,8 @@ pub enum Command {
     /// Write, open, close and watch sessions
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Open the screens: auctions, bracket, nodes, bids, log
+    Tui(TuiArgs),
     /// Make, list and disable accounts of operators and bidders
     #[command(subcommand)]
     Account(AccountCommand),
@@ -95,6 +98,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether the command takes the terminal over.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        match self {
+            Self::Tui(_) => true,
+            Self::Demo(args) => args.opens_screens(json),
+            Self::Serve(args) => args.opens_screens(json),
+            _ => false,
+        }
+    }
+
     /// Whether the command runs until it is stopped and logs what it does.
     pub const fn serves(&self) -> bool {
         matches!(self, Self::Serve(_))

@@ -10,6 +10,7 @@ pub mod receipt;
 pub mod roster;
 pub mod serve;
 pub mod session;
+pub mod tui;
 pub mod verify;
 
 use super::args::{Cli, Command};
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Logout(args) => login::logout(&context, args).await,
         Command::Bid(args) => bid::run(&context, args).await,
         Command::Receipt(command) => receipt::run(&context, command),
+        Command::Tui(args) => tui::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),
