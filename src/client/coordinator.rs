@@ -18,7 +18,7 @@ use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, Clock, SessionId};
-use crate::transport::HttpError;
+use crate::transport::{HttpError, Internet, Net};
 use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
@@ -48,6 +48,19 @@ impl CoordinatorClient {
         signer: Option<Arc<KeyPair>>,
         clock: Clock,
     ) -> Result<Self, HttpError> {
+        Self::over(&Internet, roster, signer, clock)
+    }
+
+    /// The same over another way than the network.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn over(
+        net: &dyn Net,
+        roster: Arc<Signed<Roster>>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
         let card = &roster.body.coordinator;
         let operator = signer.as_ref().is_some_and(|keys| keys.public() == card.key);
         let tokens: TokenSource = match signer {
@@ -61,7 +74,7 @@ impl CoordinatorClient {
             }
         };
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
-        let http = PeerClient::new(Target::from(card), tokens, options)?;
+        let http = net.client(Target::from(card), tokens, options)?;
         Ok(Self { http, roster, operator })
     }
 

@@ -7,7 +7,7 @@ use super::node::NodeClient;
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
-use crate::transport::HttpError;
+use crate::transport::{HttpError, Internet, Net};
 
 /// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
 #[derive(Clone)]
@@ -28,12 +28,25 @@ impl Network {
         signer: Option<Arc<KeyPair>>,
         clock: Clock,
     ) -> Result<Self, HttpError> {
+        Self::over(&Internet, roster, signer, clock)
+    }
+
+    /// The same over another way than the network.
+    ///
+    /// # Errors
+    /// When an address in the roster cannot be used.
+    pub fn over(
+        net: &dyn Net,
+        roster: Signed<Roster>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
-        let coordinator = CoordinatorClient::new(Arc::clone(&roster), signer, clock)?;
+        let coordinator = CoordinatorClient::over(net, Arc::clone(&roster), signer, clock)?;
         let nodes = (1u8..)
             .map_while(NodeIndex::new)
             .zip(&roster.body.nodes)
-            .map(|(index, card)| NodeClient::new(index, card))
+            .map(|(index, card)| NodeClient::over(net, index, card))
             .collect::<Result<_, _>>()?;
         Ok(Self { roster, coordinator, nodes })
     }

@@ -17,6 +17,7 @@ use crate::session::{Announcement, Envelope, Manifest, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::node::Fetched;
+use crate::transport::aside::aside;
 use crate::transport::reply::Refusal;
 use crate::wire::node_api::{CommittedBundle, SignedManifest};
 use crate::wire::paths;
@@ -115,11 +116,9 @@ impl NodeState {
             return complaint(ExclusionReason::Unavailable);
         };
         let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || node.open_part(&envelope, digest).err());
-        match opened.await {
-            Ok(None) => Ok(None),
-            Ok(Some(reason)) => complaint(reason),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        match aside(move || node.open_part(&envelope, digest).err()).await {
+            None => Ok(None),
+            Some(reason) => complaint(reason),
         }
     }
 
@@ -248,14 +247,13 @@ impl NodeState {
             return Ok(());
         }
         let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || {
+        let opened = aside(move || {
             let mut found = found.into_iter().flatten();
             found.find(|envelope| node.open_part(envelope, envelope.digest()).is_err())
         });
         match opened.await {
-            Ok(None) => Ok(()),
-            Ok(Some(envelope)) => Err(ClosingError::OwnPart { bidder: envelope.body.bidder }),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            None => Ok(()),
+            Some(envelope) => Err(ClosingError::OwnPart { bidder: envelope.body.bidder }),
         }
     }
 
