@@ -9,6 +9,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::Accounts;
 use super::{Config, Options, StartError};
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
@@ -16,7 +17,7 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
-use crate::storage::CoordinatorStore;
+use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::{HttpError, Net};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::wire::coordinator_api::NodeStatus;
@@ -34,6 +35,8 @@ pub struct CoordinatorState {
     pub roster_digest: Digest,
     /// What is on disk.
     pub store: CoordinatorStore,
+    /// Logins of operators and bidders.
+    pub accounts: Accounts,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
     /// The time.
@@ -48,6 +51,8 @@ pub struct CoordinatorState {
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, String)>>,
+    /// Nodes that cannot compute a session, as each said of itself, and why.
+    unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, String>>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
     /// Every task of this coordinator.
@@ -75,10 +80,12 @@ impl CoordinatorState {
         Ok(Arc::new(Self {
             roster_digest: roster.body.digest(),
             roster: Arc::new(roster),
+            accounts: Accounts::new(AccountStore::new(store.database().clone())),
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
+            unfit: Mutex::default(),
             drivers: Mutex::default(),
             tasks: TaskTracker::new(),
             stopped: CancellationToken::new(),
@@ -123,6 +130,18 @@ impl CoordinatorState {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
     }
 
+    /// Note that a node cannot compute a session, as it says itself.
+    pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: String) {
+        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.entry(session).or_default().insert(node, why);
+    }
+
+    /// Nodes that cannot compute a session, and why.
+    pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, String> {
+        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.get(&session).cloned().unwrap_or_default()
+    }
+
     /// Make one request to each of these nodes at once.
     pub async fn ask<T, F>(
         &self,
@@ -148,6 +167,7 @@ impl CoordinatorState {
     /// The driver of a session has come to its end.
     pub(super) fn forget_driver(&self, session: SessionId) {
         self.drivers.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        self.unfit.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
         self.go_on(session);
     }
 

@@ -14,9 +14,10 @@ use super::{StorageError, writer::Writer};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 
 /// Every migration in order; the first is version 1.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("node", include_str!("migrations/0001_node.sql")),
     ("coordinator", include_str!("migrations/0002_coordinator.sql")),
+    ("accounts", include_str!("migrations/0003_accounts.sql")),
 ];
 
 /// Readers beside the writer.

@@ -49,7 +49,7 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
                 Ok(placed) => {
                     let revision = placed.bid.envelope.body.revision;
                     core.note(format_args!("{} has receipts for {revision}", plan.name));
-                    core.books().acknowledge(&plan.name, revision);
+                    core.books().session(session, |books| books.acknowledge(&plan.name, revision));
                     break;
                 }
                 Err(BidError::TooFew { .. }) => {

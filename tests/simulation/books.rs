@@ -12,10 +12,11 @@ use gavel::identity::{Digest, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::session::closing::{ExclusionReason, Inventory};
 use gavel::session::record::{Pin, Record};
-use gavel::session::{Envelope, Outcome, Receipt, SessionId, part};
+use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::transport::frame::{Frame, Kind};
 use gavel::wire::node_api::{AttemptState, ManifestSignature};
+use gavel::wire::paths;
 
 /// A request as the books see it.
 pub struct Seen<'a> {
@@ -36,10 +37,19 @@ pub struct Seen<'a> {
 pub struct Books {
     /// Rules that were broken.
     pub broken: Vec<String>,
+    quorum: usize,
+    /// A coordinator that dies while it opens a session may be asked to open another.
+    sessions: BTreeMap<SessionId, SessionBooks>,
+}
+
+/// The books of one session.
+#[derive(Default)]
+pub struct SessionBooks {
     /// The highest attempt of which anything was sent.
     pub attempts: u32,
     /// Bids that have n - t receipts, by bidder: the highest such revision.
     pub acknowledged: BTreeMap<String, u32>,
+    broken: Vec<String>,
     quorum: usize,
     until: Option<Timestamp>,
     envelopes: HashMap<Digest, Envelope>,
@@ -64,9 +74,50 @@ impl Books {
         }
     }
 
-    /// The session has been opened with these terms.
-    pub fn opened(&mut self, terms: &Terms) {
-        self.until = Some(terms.bids_until);
+    /// The books of a session.
+    pub fn session<T>(
+        &mut self,
+        session: SessionId,
+        write: impl FnOnce(&mut SessionBooks) -> T,
+    ) -> T {
+        let quorum = self.quorum;
+        let new = || SessionBooks { quorum, ..SessionBooks::default() };
+        let books = self.sessions.entry(session).or_insert_with(new);
+        let written = write(books);
+        for rule in std::mem::take(&mut books.broken) {
+            self.broke(rule);
+        }
+        written
+    }
+
+    /// All sessions' books.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionBooks> {
+        self.sessions.values()
+    }
+
+    /// A node has answered a request.
+    pub fn answered(&mut self, seen: &Seen<'_>) {
+        if let Some(session) = session_of(seen.path) {
+            self.session(session, |books| books.answered(seen));
+        } else if (seen.method, seen.path) == ("POST", paths::NODE_SESSIONS)
+            && let Ok(announced) = serde_json::from_slice::<Signed<Announcement>>(seen.asked)
+        {
+            let Announcement { session, terms, .. } = announced.body;
+            self.session(session, |books| books.until = Some(terms.bids_until));
+        }
+    }
+
+    /// A frame leaves a node.
+    pub fn sent(&mut self, from: NodeIndex, to: NodeIndex, frame: &Frame) {
+        if frame.kind == Kind::Data {
+            self.session(frame.session, |books| books.sent(from, to, frame));
+        }
+    }
+}
+
+impl SessionBooks {
+    fn broke(&mut self, rule: String) {
+        self.broken.push(rule);
     }
 
     /// When bidding ends; never, before the session is open.
@@ -80,8 +131,7 @@ impl Books {
         *highest = revision.max(*highest);
     }
 
-    /// A node has answered a request.
-    pub fn answered(&mut self, seen: &Seen<'_>) {
+    fn answered(&mut self, seen: &Seen<'_>) {
         let parts: Vec<&str> = seen.path.split('/').skip(5).collect();
         match (seen.method, parts.as_slice()) {
             ("POST", ["envelopes"]) => self.receipt(seen),
@@ -164,11 +214,7 @@ impl Books {
         }
     }
 
-    /// A frame leaves a node.
-    pub fn sent(&mut self, from: NodeIndex, to: NodeIndex, frame: &Frame) {
-        if frame.kind != Kind::Data {
-            return;
-        }
+    fn sent(&mut self, from: NodeIndex, to: NodeIndex, frame: &Frame) {
         self.attempts = self.attempts.max(frame.attempt);
         let mut signers: BTreeMap<Digest, usize> = BTreeMap::new();
         for manifest in self.manifests.values() {
@@ -285,7 +331,7 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
     Some(components.values().fold(masked, |amount, component| amount ^ component))
 }
 
-/// The path of a request begins with this session at a node.
-pub fn session_of(path: &str) -> Option<SessionId> {
+/// The session that the path of a request to a node names.
+fn session_of(path: &str) -> Option<SessionId> {
     path.strip_prefix("/v1/node/sessions/")?.split('/').next()?.parse().ok()
 }

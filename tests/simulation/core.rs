@@ -283,6 +283,12 @@ impl Core {
         self.state().parted.contains(&(a.min(b), a.max(b)))
     }
 
+    /// The run is over: servers and what they hold are let go.
+    pub fn end(&self) {
+        let servers = std::mem::take(&mut self.state().servers);
+        drop(servers);
+    }
+
     /// Nothing goes wrong any more.
     pub fn calm(&self) {
         let mut state = self.state();

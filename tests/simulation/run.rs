@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::bidders::{self, Plan};
-use super::books::Books;
+use super::books::{Books, SessionBooks};
 use super::chance::{self, Chance};
 use super::core::{Core, Host, Noise, SimDisk};
 use super::net::Line;
@@ -174,11 +174,12 @@ impl World {
         }
         let (history, crashes) = core.history();
         let commits = (0..=nodes).map(|host| (Host(host), core.commits(Host(host)))).collect();
+        core.end();
         let books = core.books();
         Report {
             broken: books.broken.clone(),
-            attempts: books.attempts,
-            acknowledged: books.acknowledged.len(),
+            attempts: books.sessions().map(|session| session.attempts).sum(),
+            acknowledged: books.sessions().map(|session| session.acknowledged.len()).sum(),
             history,
             crashes,
             commits,
@@ -199,7 +200,6 @@ impl World {
                 _ => sleep(Duration::from_millis(300)).await,
             }
         };
-        self.core.books().opened(&terms);
         let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
         let left = u64::try_from(left).unwrap_or(0);
         let plans = plans(chance, &self.folder, left, terms.maximum, terms.replace_bids);
@@ -224,7 +224,8 @@ impl World {
             }
         };
         let keys: Vec<_> = (1..=self.nodes()).map(|node| self.node_keys(Host(node))).collect();
-        self.core.books().settled(&self.roster, &keys, &record);
+        let check = |books: &mut SessionBooks| books.settled(&self.roster, &keys, &record);
+        self.core.books().session(session, check);
     }
 
     /// Wait until every node holds the outcome.

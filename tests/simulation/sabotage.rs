@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use gavel::auction::Timestamp;
 use gavel::identity::{KeyPair, Signed};
 use gavel::session::{Clock, Envelope, Receipt};
 use tower::ServiceExt as _;
@@ -54,7 +55,7 @@ impl Sabotage {
                     drop(late.oneshot(request).await);
                 });
                 core.belongs(to, task.abort_handle());
-                if core.clock(to).now() < core.books().until() {
+                if core.clock(to).now() < until(core, message) {
                     self.receipt(&core.clock(to), to, message)
                 } else {
                     serve(router, message).await
@@ -92,6 +93,12 @@ impl Sabotage {
         let receipt = Signed::new(body, &self.keys[node.position()]);
         Body::from(serde_json::to_vec(&receipt).expect("a receipt")).into_response()
     }
+}
+
+/// When bidding ends in the session of an envelope.
+fn until(core: &Core, message: &Message) -> Timestamp {
+    let envelope: Envelope = serde_json::from_slice(&message.body).expect("an envelope");
+    core.books().session(envelope.body.session, |books| books.until())
 }
 
 async fn serve(router: Router, message: &Message) -> Response {
