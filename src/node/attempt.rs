@@ -26,6 +26,7 @@ use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
 use crate::sharing::bits::SharedBits;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
+use crate::transport::aside::aside;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
@@ -182,12 +183,7 @@ impl Task {
             let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
             let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
             let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let opened =
-                tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, bits));
-            match opened.await {
-                Ok(opened) => parts.extend(opened?),
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
+            parts.extend(aside(move || open_all(&node, &entries, &envelopes, bits)).await?);
         }
         Ok(shares::lay_out(self.node.scheme(), self.node.me, bits, &parts)?)
     }
