@@ -3,11 +3,22 @@
 //! - [`node_set`]: node indices and sets of nodes
 //! - [`sets`]: the sets T of t nodes that index the components of a replicated share
 //! - [`seed`]: a bidder's seed for one component: expansion and commitment
+//! - [`planes`]: loops over planes of machine words
+//! - [`bits`]: batches of shared bits and of shared numbers, bit-sliced
+//! - [`layout`]: moving the positions and planes of a batch about
+//! - [`stream`]: pseudorandom planes from a key and a step name
+//! - [`keys`]: the keys of an attempt, made from contributions of all holders
 
+pub mod bits;
+pub mod keys;
+pub mod layout;
 pub mod node_set;
+pub mod planes;
 pub mod seed;
 pub mod sets;
+pub mod stream;
 
+pub use bits::{Holding, Plane, ShapeError, SharedBits};
 pub use node_set::{NodeIndex, NodeSet};
 pub use seed::Seed;
 pub use sets::{Scheme, SchemeError};

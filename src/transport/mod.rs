@@ -1,1 +1,3 @@
 //! transport
+
+pub mod memory;

@@ -1,0 +1,294 @@
+//! What a protocol runs over: who takes part, keys, channel, step name.
+//!
+//! A context belongs to one node and one attempt. [`Context::narrow`] gives a child with a longer
+//! step name; children share keys, counters and ledger. A step name can be used once: it addresses
+//! the step's messages and selects its masks, and a mask must never be used twice.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures_util::future::{try_join, try_join_all};
+use tokio::sync::OnceCell;
+use zeroize::Zeroize as _;
+
+use super::assignment::Duties;
+use super::ledger::Ledger;
+use super::{
+    Channel, ChannelError, CostModel, Counters, EstablishError, Opening, ProtocolError, StepId,
+};
+use crate::sharing::keys::{Contributions, SharingKeys, contribution_bytes, tag_bytes};
+use crate::sharing::stream::StreamStart;
+use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme};
+
+const KEYS: &str = "keys";
+const CONFIRM: &str = "keys/confirm";
+
+/// One node's view of one attempt, at one step. Cheap to clone and to narrow.
+#[derive(Clone)]
+pub struct Context {
+    shared: Arc<Shared>,
+    step: String,
+}
+
+struct Shared {
+    me: NodeIndex,
+    scheme: Scheme,
+    participants: NodeSet,
+    holding: Holding,
+    duties: Duties,
+    keys: SharingKeys,
+    channel: Arc<dyn Channel>,
+    ledger: Ledger,
+    used: Mutex<HashSet<StepId>>,
+    /// What all participants must have seen alike: a digest per step.
+    views: Mutex<BTreeMap<StepId, [u8; 32]>>,
+    confirmed: OnceCell<()>,
+}
+
+/// The right to use a step's name, given once.
+pub(super) struct Claim {
+    pub(super) name: String,
+    pub(super) id: StepId,
+    pub(super) start: StreamStart,
+}
+
+impl Context {
+    /// Make the keys of an attempt together with the other participants: one round.
+    ///
+    /// `binding` ties the keys to what they are for: a hash of session, attempt, manifest and
+    /// participants. The channel must be of this attempt alone.
+    ///
+    /// # Errors
+    /// When the participants can't compute, or a node does not answer.
+    pub async fn establish(
+        me: NodeIndex,
+        scheme: Scheme,
+        participants: NodeSet,
+        channel: Arc<dyn Channel>,
+        binding: [u8; 32],
+    ) -> Result<Self, EstablishError> {
+        let unknown = participants.difference(scheme.all());
+        if !unknown.is_empty() {
+            return Err(EstablishError::Unknown { nodes: unknown, n: scheme.nodes() });
+        }
+        if participants.len() < scheme.quorum() {
+            let (have, need) = (participants.len(), scheme.quorum());
+            return Err(EstablishError::TooFew { have, need });
+        }
+        if !participants.contains(me) {
+            return Err(EstablishError::NotTakingPart { me, participants });
+        }
+        let ledger = Ledger::default();
+        let link = Link { channel: &*channel, ledger: &ledger };
+        let peers = participants.without(me);
+        let mut contributions = Contributions::draw(scheme, me, participants)?;
+        let outgoing = peers
+            .iter()
+            .map(|peer| (peer, Bytes::from(contributions.message_to(peer).to_vec())))
+            .collect();
+        let id = StepId::of(KEYS);
+        let received = link.exchange(KEYS, id, outgoing, peers, contribution_bytes(scheme)).await?;
+        for (peer, message) in received {
+            contributions.absorb(peer, &message)?;
+            if let Ok(mut message) = message.try_into_mut() {
+                message.zeroize();
+            }
+        }
+        let keys = contributions.derive(&binding)?;
+        // Nobody waits for the tags now; they are checked before anything is opened.
+        let tags = peers.iter().map(|peer| (peer, Bytes::from(keys.tags_to(peer)))).collect();
+        link.send_all(CONFIRM, StepId::of(CONFIRM), tags).await?;
+        let shared = Shared {
+            me,
+            scheme,
+            participants,
+            holding: Holding::of(scheme, me),
+            duties: Duties::of(scheme, participants, me),
+            keys,
+            channel,
+            ledger,
+            used: Mutex::new([id, StepId::of(CONFIRM)].into()),
+            views: Mutex::default(),
+            confirmed: OnceCell::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), step: String::new() })
+    }
+
+    /// A child whose steps are named below this one's.
+    #[must_use]
+    pub fn narrow(&self, step: impl Display) -> Self {
+        let step =
+            if self.step.is_empty() { step.to_string() } else { format!("{}/{step}", self.step) };
+        Self { shared: Arc::clone(&self.shared), step }
+    }
+
+    /// This node.
+    pub fn me(&self) -> NodeIndex {
+        self.shared.me
+    }
+
+    /// How values are shared.
+    pub fn scheme(&self) -> Scheme {
+        self.shared.scheme
+    }
+
+    /// The nodes that take part in the attempt.
+    pub fn participants(&self) -> NodeSet {
+        self.shared.participants
+    }
+
+    /// Which components this node holds.
+    pub fn holding(&self) -> Holding {
+        self.shared.holding
+    }
+
+    /// Full name of the step.
+    pub fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// What has been spent so far, in this attempt.
+    pub fn counters(&self) -> Counters {
+        self.shared.ledger.counters()
+    }
+
+    /// Everything that has been opened so far, in this attempt.
+    pub fn openings(&self) -> Vec<Opening> {
+        self.shared.ledger.openings()
+    }
+
+    /// What protocols cost among these participants.
+    pub fn cost_model(&self) -> CostModel {
+        CostModel::new(self.shared.scheme, self.shared.participants)
+    }
+
+    pub(super) fn peers(&self) -> NodeSet {
+        self.shared.participants.without(self.shared.me)
+    }
+
+    pub(super) fn duties(&self) -> &Duties {
+        &self.shared.duties
+    }
+
+    pub(super) fn keys(&self) -> &SharingKeys {
+        &self.shared.keys
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// Take this step's name; the second time is refused.
+    pub(super) fn claim(&self) -> Result<Claim, ProtocolError> {
+        let id = StepId::of(&self.step);
+        if !lock(&self.shared.used).insert(id) {
+            return Err(ProtocolError::StepReused { step: self.step.clone() });
+        }
+        Ok(Claim { name: self.step.clone(), id, start: StreamStart::of(&self.step) })
+    }
+
+    /// One round: send, and receive one message of `expected` bytes from each of `sources`.
+    pub(super) async fn exchange(
+        &self,
+        claim: &Claim,
+        outgoing: Vec<(NodeIndex, Bytes)>,
+        sources: NodeSet,
+        expected: usize,
+    ) -> Result<Vec<(NodeIndex, Bytes)>, ProtocolError> {
+        let link = Link { channel: &*self.shared.channel, ledger: &self.shared.ledger };
+        link.exchange(&claim.name, claim.id, outgoing, sources, expected).await
+    }
+
+    /// Note what all participants must have seen alike at a step.
+    pub(super) fn saw(&self, claim: &Claim, digest: [u8; 32]) {
+        lock(&self.shared.views).insert(claim.id, digest);
+    }
+
+    /// Everything noted by [`Context::saw`], in an order that does not depend on timing.
+    pub(super) fn views(&self) -> Vec<(StepId, [u8; 32])> {
+        lock(&self.shared.views).iter().map(|(&id, &digest)| (id, digest)).collect()
+    }
+
+    /// Check, once, that the others have the same keys. Their tags were sent with the keys, so
+    /// this waits for nothing that is not already under way.
+    pub(super) async fn confirm_keys(&self) -> Result<(), ProtocolError> {
+        let shared = &*self.shared;
+        let check = || async {
+            let link = Link { channel: &*shared.channel, ledger: &shared.ledger };
+            let expected = tag_bytes(shared.scheme);
+            let tags =
+                link.receive_all(CONFIRM, StepId::of(CONFIRM), self.peers(), expected).await?;
+            let wrong: NodeSet = tags
+                .iter()
+                .filter(|(peer, tags)| !shared.keys.fits(*peer, tags))
+                .map(|&(peer, _)| peer)
+                .collect();
+            if wrong.is_empty() { Ok(()) } else { Err(ProtocolError::Keys { nodes: wrong }) }
+        };
+        shared.confirmed.get_or_try_init(check).await.copied()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A channel and the books that its use goes into.
+struct Link<'a> {
+    channel: &'a dyn Channel,
+    ledger: &'a Ledger,
+}
+
+impl Link<'_> {
+    async fn send_all(
+        &self,
+        name: &str,
+        id: StepId,
+        outgoing: Vec<(NodeIndex, Bytes)>,
+    ) -> Result<(), ProtocolError> {
+        let sends = outgoing.into_iter().map(|(peer, payload)| {
+            self.ledger.sent(payload.len());
+            self.channel.send(peer, id, payload)
+        });
+        try_join_all(sends).await.map(drop).map_err(|source| at(name, source))
+    }
+
+    async fn receive_all(
+        &self,
+        name: &str,
+        id: StepId,
+        sources: NodeSet,
+        expected: usize,
+    ) -> Result<Vec<(NodeIndex, Bytes)>, ProtocolError> {
+        let receives = sources.iter().map(|node| async move {
+            let message = self.channel.recv(node, id).await.map_err(|source| at(name, source))?;
+            if message.len() == expected {
+                return Ok((node, message));
+            }
+            let (step, got) = (name.to_owned(), message.len());
+            Err(ProtocolError::Malformed { step, node, expected, got })
+        });
+        try_join_all(receives).await
+    }
+
+    async fn exchange(
+        &self,
+        name: &str,
+        id: StepId,
+        outgoing: Vec<(NodeIndex, Bytes)>,
+        sources: NodeSet,
+        expected: usize,
+    ) -> Result<Vec<(NodeIndex, Bytes)>, ProtocolError> {
+        self.ledger.round();
+        // Both at once: with bounded queues, sending may have to wait until the other receives.
+        let sent = self.send_all(name, id, outgoing);
+        let received = self.receive_all(name, id, sources, expected);
+        try_join(sent, received).await.map(|((), received)| received)
+    }
+}
+
+fn at(step: &str, source: ChannelError) -> ProtocolError {
+    ProtocolError::Channel { step: step.to_owned(), source }
+}

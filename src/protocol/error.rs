@@ -1,0 +1,134 @@
+//! What can go wrong in a protocol, and whose doing it is.
+
+use super::ChannelError;
+use crate::sharing::{NodeIndex, NodeSet, ShapeError, keys::ContributionError};
+
+/// Why a protocol stopped. Nothing of the outcome is accepted after any of these; the attempt is
+/// repeated with new keys, without the nodes named where that is possible.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ProtocolError {
+    /// A message did not come or could not go.
+    #[error("at step {step}: {source}")]
+    Channel {
+        /// Full name of the step.
+        step: String,
+        /// What the channel says; it names the other node.
+        source: ChannelError,
+    },
+    /// A message has the wrong length.
+    #[error("at step {step}: node {node} sent {got} bytes where {expected} were due")]
+    Malformed {
+        /// Full name of the step.
+        step: String,
+        /// Who sent it.
+        node: NodeIndex,
+        /// Bytes that were due.
+        expected: usize,
+        /// Bytes that came.
+        got: usize,
+    },
+    /// Nodes sent different copies of what must be the same.
+    #[error("at step {step}: nodes {suspects} sent different copies of one share{}", proven(*.liars))]
+    Disagreement {
+        /// Full name of the step.
+        step: String,
+        /// Nodes that are proven wrong, as long as at most t are.
+        liars: NodeSet,
+        /// All nodes whose copies differ from another's; at least one of them is wrong.
+        suspects: NodeSet,
+    },
+    /// Nodes have computed with other values than this one.
+    #[error(
+        "at step {step}: nodes {nodes} hold other values than this node; one of the nodes taking \
+         part is wrong or sent different values to different nodes"
+    )]
+    Views {
+        /// Full name of the step.
+        step: String,
+        /// Nodes whose record differs from this node's.
+        nodes: NodeSet,
+    },
+    /// The keys of the attempt do not agree.
+    #[error(
+        "nodes {nodes} derived other keys than this node; one of the nodes taking part sent \
+         different contributions to different nodes"
+    )]
+    Keys {
+        /// Nodes whose keys differ from this node's.
+        nodes: NodeSet,
+    },
+    /// A step name was used twice in an attempt, which would use a mask twice.
+    #[error("step {step} was used twice in one attempt; this is a fault of the program")]
+    StepReused {
+        /// Full name of the step.
+        step: String,
+    },
+    /// Batches that do not fit together.
+    #[error("{0}; this is a fault of the program")]
+    Shape(#[from] ShapeError),
+}
+
+impl ProtocolError {
+    /// The nodes that the error names, the proven ones only where there are such.
+    pub fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Channel { source, .. } => match source {
+                ChannelError::Closed { node }
+                | ChannelError::Timeout { node }
+                | ChannelError::Flood { node } => NodeSet::EMPTY.with(*node),
+                ChannelError::Cancelled => NodeSet::EMPTY,
+            },
+            Self::Malformed { node, .. } => NodeSet::EMPTY.with(*node),
+            Self::Disagreement { liars, suspects, .. } if liars.is_empty() => *suspects,
+            Self::Disagreement { liars, .. } => *liars,
+            Self::Views { nodes, .. } | Self::Keys { nodes } => *nodes,
+            Self::StepReused { .. } | Self::Shape(_) => NodeSet::EMPTY,
+        }
+    }
+}
+
+fn proven(liars: NodeSet) -> String {
+    match liars.len() {
+        0 => String::new(),
+        1 => format!("; node {liars} is wrong"),
+        _ => format!("; nodes {liars} are wrong"),
+    }
+}
+
+/// Why a context could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EstablishError {
+    /// A participant that the scheme does not have.
+    #[error("nodes {nodes} are not among the {n} nodes of the roster")]
+    Unknown {
+        /// The ones too many.
+        nodes: NodeSet,
+        /// Nodes of the scheme.
+        n: u8,
+    },
+    /// Too few take part.
+    #[error("{have} nodes take part; {need} are needed to compute")]
+    TooFew {
+        /// As given.
+        have: usize,
+        /// 2t+1.
+        need: usize,
+    },
+    /// This node does not take part.
+    #[error("node {me} is not among the participants {participants}")]
+    NotTakingPart {
+        /// This node.
+        me: NodeIndex,
+        /// Those who are.
+        participants: NodeSet,
+    },
+    /// No randomness.
+    #[error("the operating system gives no randomness: {0}")]
+    Randomness(#[from] rand::rngs::SysError),
+    /// A contribution does not fit.
+    #[error(transparent)]
+    Contribution(#[from] ContributionError),
+    /// The exchange of contributions failed.
+    #[error("making the keys of the attempt: {0}")]
+    Exchange(#[from] ProtocolError),
+}

@@ -1,0 +1,74 @@
+//! What has been opened, and what it took: kept by every context, shared by its children.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sharing::NodeSet;
+
+/// Values that were made public among the nodes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opening {
+    /// Full name of the step.
+    pub step: String,
+    /// How many bits.
+    pub bits: u64,
+    /// To whom.
+    pub to: NodeSet,
+    /// Whether the values are hidden by a fresh mask that nobody knows, so that they tell nothing.
+    pub masked: bool,
+}
+
+/// What a context has spent so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Rounds of messages that had to wait for one another, keys included.
+    pub rounds: u64,
+    /// AND gates: one per bit and position.
+    pub gates: u64,
+    /// Messages this node has sent.
+    pub messages: u64,
+    /// Bytes of their payloads.
+    pub bytes_sent: u64,
+}
+
+/// The books of one attempt at one node.
+#[derive(Default)]
+pub(super) struct Ledger {
+    rounds: AtomicU64,
+    gates: AtomicU64,
+    messages: AtomicU64,
+    bytes_sent: AtomicU64,
+    openings: Mutex<Vec<Opening>>,
+}
+
+impl Ledger {
+    pub(super) fn round(&self) {
+        self.rounds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn gates(&self, count: usize) {
+        self.gates.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+        self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn opened(&self, opening: Opening) {
+        self.openings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(opening);
+    }
+
+    pub(super) fn openings(&self) -> Vec<Opening> {
+        self.openings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        Counters {
+            rounds: self.rounds.load(Ordering::Relaxed),
+            gates: self.gates.load(Ordering::Relaxed),
+            messages: self.messages.load(Ordering::Relaxed),
+            bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The largest of those that lost to the winner.
+//!
+//! In: a finished tournament whose winner's index is public. Out: the second-largest number,
+//! shared. Who learns what: nothing until it is opened. Rounds: those of a tournament of at most
+//! log2(count) numbers. Adversary: as for AND.
+//!
+//! The second-largest of all lost to nobody but the largest, so it is among the at most log2(count)
+//! numbers that met the winner (Knuth, The Art of Computer Programming 3, 5.3.3).
+
+use super::maximum::{Keep, Maximum, maximum};
+use super::{Context, ProtocolError};
+use crate::sharing::SharedBits;
+
+/// The second-largest number of a tournament kept with [`Keep::Levels`].
+///
+/// # Errors
+/// When nobody met the winner, the levels were not kept, or a node does not answer.
+pub async fn second_price(
+    ctx: &Context,
+    tournament: &Maximum,
+    winner: usize,
+) -> Result<SharedBits, ProtocolError> {
+    let beaten = tournament.beaten_by(winner)?;
+    let second = maximum(ctx, &beaten, Keep::Value, &|_, _| {}).await?;
+    Ok(second.value()?)
+}

@@ -1,0 +1,222 @@
+//! The keys of an attempt, made from contributions of all holders.
+//!
+//! In: 32 fresh random bytes from every participant for every key it is to hold. Out: for every
+//! set T one key known to the participants outside T, and for every pair of participants one key
+//! of their own (pseudorandom secret sharing: Cramer, Damgård, Ishai 2005).
+//! Who learns what: t nodes together lack the key of the set they form and the pair keys of
+//! others. Rounds: one message from each participant to each other, then, with the next messages,
+//! one of tags that confirm the keys. Adversary: up to t curious nodes; a node that sends
+//! different contributions to different holders is noticed by the tags.
+
+use std::collections::BTreeMap;
+
+use rand::{TryRng as _, rngs::SysRng};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::stream::StreamKey;
+use super::{NodeIndex, NodeSet, Scheme};
+
+/// Bytes of a contribution.
+const CONTRIBUTION: usize = 32;
+
+/// Bytes of a tag.
+const TAG: usize = 16;
+
+/// The sets that two nodes are both outside of, in the order of [`Scheme::sets`].
+fn common(scheme: Scheme, a: NodeIndex, b: NodeIndex) -> Vec<NodeSet> {
+    scheme.sets().into_iter().filter(|set| !set.contains(a) && !set.contains(b)).collect()
+}
+
+/// How many components two nodes have in common.
+fn common_count(scheme: Scheme) -> usize {
+    scheme.sets().iter().filter(|set| set.bits() & 0b11 == 0).count()
+}
+
+/// Bytes of a message of contributions.
+pub fn contribution_bytes(scheme: Scheme) -> usize {
+    (common_count(scheme) + 1) * CONTRIBUTION
+}
+
+/// Bytes of a message of tags.
+pub fn tag_bytes(scheme: Scheme) -> usize {
+    (common_count(scheme) + 1) * TAG
+}
+
+/// A message of contributions that does not have the right length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("node {node} sent key contributions of the wrong length")]
+pub struct ContributionError {
+    /// Who sent it.
+    pub node: NodeIndex,
+}
+
+/// One node's side of making the keys.
+pub struct Contributions {
+    scheme: Scheme,
+    me: NodeIndex,
+    participants: NodeSet,
+    /// This node's own, per set it is outside of.
+    own: BTreeMap<NodeSet, Zeroizing<[u8; CONTRIBUTION]>>,
+    /// This node's own, per other participant.
+    pairs: BTreeMap<NodeIndex, Zeroizing<[u8; CONTRIBUTION]>>,
+    /// Messages of the others: per common set, then for the pair.
+    received: BTreeMap<NodeIndex, Zeroizing<Vec<u8>>>,
+}
+
+impl Contributions {
+    /// Draw this node's contributions.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn draw(
+        scheme: Scheme,
+        me: NodeIndex,
+        participants: NodeSet,
+    ) -> Result<Self, rand::rngs::SysError> {
+        let fresh = || {
+            let mut bytes = Zeroizing::new([0; CONTRIBUTION]);
+            SysRng.try_fill_bytes(bytes.as_mut_slice()).map(|()| bytes)
+        };
+        let own = scheme.sets().into_iter().filter(|set| !set.contains(me));
+        let own = own.map(|set| Ok((set, fresh()?))).collect::<Result<_, _>>()?;
+        let pairs = participants.without(me).iter();
+        let pairs = pairs.map(|peer| Ok((peer, fresh()?))).collect::<Result<_, _>>()?;
+        Ok(Self { scheme, me, participants, own, pairs, received: BTreeMap::new() })
+    }
+
+    /// What goes to another participant: nothing that it is not to know.
+    pub fn message_to(&self, peer: NodeIndex) -> Zeroizing<Vec<u8>> {
+        let mut message = Zeroizing::new(Vec::with_capacity(contribution_bytes(self.scheme)));
+        for set in common(self.scheme, self.me, peer) {
+            message.extend(self.own.get(&set).iter().flat_map(|bytes| bytes.iter()));
+        }
+        message.extend(self.pairs.get(&peer).iter().flat_map(|bytes| bytes.iter()));
+        message
+    }
+
+    /// Take in another participant's message.
+    ///
+    /// # Errors
+    /// When it has the wrong length.
+    pub fn absorb(&mut self, peer: NodeIndex, message: &[u8]) -> Result<(), ContributionError> {
+        if message.len() != contribution_bytes(self.scheme) {
+            return Err(ContributionError { node: peer });
+        }
+        self.received.insert(peer, Zeroizing::new(message.to_vec()));
+        Ok(())
+    }
+
+    /// The keys, once every participant's message is in.
+    ///
+    /// # Errors
+    /// Names a participant whose message is missing.
+    pub fn derive(self, binding: &[u8; 32]) -> Result<SharingKeys, ContributionError> {
+        let start = |kind: &[u8], members: NodeSet| {
+            Sha256::new()
+                .chain_update(b"gavel/v1/sharing-key\0")
+                .chain_update(binding)
+                .chain_update([self.scheme.nodes(), self.scheme.threshold()])
+                .chain_update(self.participants.bits().to_le_bytes())
+                .chain_update(kind)
+                .chain_update(members.bits().to_le_bytes())
+        };
+        let of_peer = |peer: NodeIndex, at: usize| {
+            let message = self.received.get(&peer).ok_or(ContributionError { node: peer })?;
+            message
+                .get(at * CONTRIBUTION..(at + 1) * CONTRIBUTION)
+                .ok_or(ContributionError { node: peer })
+        };
+        let mut sets = Vec::new();
+        for (&set, own) in &self.own {
+            let mut hash = start(b"set", set);
+            for holder in self.participants.difference(set).iter() {
+                if holder == self.me {
+                    hash.update(own.as_slice());
+                } else {
+                    let shared = common(self.scheme, self.me, holder);
+                    let at = shared.iter().position(|&other| other == set);
+                    let at = at.ok_or(ContributionError { node: holder })?;
+                    hash.update(of_peer(holder, at)?);
+                }
+            }
+            sets.push((set, Key::from_hash(hash)));
+        }
+        let mut pairs = Vec::new();
+        for (&peer, own) in &self.pairs {
+            let theirs = of_peer(peer, common_count(self.scheme))?;
+            let (low, high) = if self.me < peer { (&own[..], theirs) } else { (theirs, &own[..]) };
+            let members = NodeSet::EMPTY.with(self.me).with(peer);
+            let hash = start(b"pair", members).chain_update(low).chain_update(high);
+            pairs.push((peer, Key::from_hash(hash)));
+        }
+        Ok(SharingKeys { scheme: self.scheme, me: self.me, sets, pairs })
+    }
+}
+
+struct Key {
+    stream: StreamKey,
+    /// The other half of the derived secret: proves that two nodes have the same key.
+    proof: Zeroizing<[u8; 16]>,
+}
+
+impl Key {
+    fn from_hash(hash: Sha256) -> Self {
+        let mut secret: [u8; 32] = hash.finalize().into();
+        let mut key = Zeroizing::new([0; 16]);
+        let mut proof = Zeroizing::new([0; 16]);
+        key.copy_from_slice(&secret[..16]);
+        proof.copy_from_slice(&secret[16..]);
+        secret.zeroize();
+        Self { stream: StreamKey::new(&key), proof }
+    }
+
+    /// What a holder shows to prove that it has this key.
+    fn tag(&self, holder: NodeIndex) -> [u8; TAG] {
+        let hash = Sha256::new()
+            .chain_update(b"gavel/v1/key-tag\0")
+            .chain_update(self.proof.as_slice())
+            .chain_update([holder.get()])
+            .finalize();
+        let mut tag = [0; TAG];
+        tag.copy_from_slice(&hash[..TAG]);
+        tag
+    }
+}
+
+/// The keys that one node holds in an attempt; wiped when dropped, never printed.
+pub struct SharingKeys {
+    scheme: Scheme,
+    me: NodeIndex,
+    sets: Vec<(NodeSet, Key)>,
+    pairs: Vec<(NodeIndex, Key)>,
+}
+
+impl SharingKeys {
+    /// The keys of the sets this node is outside of, in the order of [`Scheme::held_by`].
+    pub fn sets(&self) -> impl ExactSizeIterator<Item = &StreamKey> {
+        self.sets.iter().map(|(_, key)| &key.stream)
+    }
+
+    /// The keys shared with one other participant each.
+    pub fn pairs(&self) -> impl ExactSizeIterator<Item = &StreamKey> {
+        self.pairs.iter().map(|(_, key)| &key.stream)
+    }
+
+    fn tags(&self, peer: NodeIndex, holder: NodeIndex) -> Vec<u8> {
+        let sets = self.sets.iter().filter(|(set, _)| !set.contains(peer)).map(|(_, key)| key);
+        let pair = self.pairs.iter().filter(|(other, _)| *other == peer).map(|(_, key)| key);
+        sets.chain(pair).flat_map(|key| key.tag(holder)).collect()
+    }
+
+    /// The tags that prove to a participant that this node has the same keys.
+    pub fn tags_to(&self, peer: NodeIndex) -> Vec<u8> {
+        self.tags(peer, self.me)
+    }
+
+    /// Whether a participant's tags prove that it has the same keys as this node.
+    pub fn fits(&self, peer: NodeIndex, tags: &[u8]) -> bool {
+        tags.len() == tag_bytes(self.scheme) && bool::from(self.tags(peer, peer).ct_eq(tags))
+    }
+}
