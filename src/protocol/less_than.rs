@@ -1,10 +1,10 @@
 //! Comparing shared numbers.
 //!
-//! In: x and y, shared, of the same width. Out: the bit [x < y] at every position, shared.
+//! In: x and y, shared, of the same width. Out: the bit `[x < y]` at every position, shared.
 //! Who learns what: nothing. Rounds: 1 + ceil(log2 width); 89 ANDs and 6 rounds for 32 bits.
 //! Adversary: as for AND.
 //!
-//! Bit i generates (g_i = !x_i & y_i) or propagates (p_i = !(x_i ^ y_i)) what the bits below
+//! Bit i generates (`g_i = !x_i & y_i`) or propagates (`p_i = !(x_i ^ y_i)`) what the bits below
 //! decide; neighbours combine in a tree, higher over lower: (g, p) over (g', p') is
 //! (g ^ p & g', p & p'). This is the carry-lookahead adder of Brent and Kung (1982), on shares as
 //! in Damgård and others (2006). The lowest group's p is never needed and never computed.
@@ -13,7 +13,7 @@ use super::and::and_planes;
 use super::{Context, ProtocolError};
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
-/// [x < y] at every position.
+/// `[x < y]` at every position.
 ///
 /// # Errors
 /// When the shapes differ, or a node does not answer.
@@ -26,7 +26,7 @@ pub async fn less_than(
     less_than_on(ctx, x.width(), x, y).await
 }
 
-/// [x < y] at every position, looking only at the lowest `width` planes.
+/// `[x < y]` at every position, looking only at the lowest `width` planes.
 ///
 /// # Errors
 /// When the shapes differ, or a node does not answer.
@@ -51,7 +51,7 @@ pub async fn less_than_on(
     fold(ctx, generate, propagate).await
 }
 
-/// [c < y] at every position, for a public c. One round and `width` gates less.
+/// `[c < y]` at every position, for a public c. One round and `width` gates less.
 ///
 /// # Errors
 /// When a node does not answer.

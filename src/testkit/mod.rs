@@ -6,7 +6,7 @@
 //! - [`world`]: all nodes of a computation, over channels in memory
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`wiretap`]: what went over the channels
-//! - [`reference`]: plain twins of the protocols, and inputs to try them on
+//! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //!
 //! Nothing here is called by the product itself. What goes wrong in a test's world ends the test,
 //! so panics are the right answer there.
