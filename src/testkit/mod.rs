@@ -5,6 +5,7 @@
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //! - [`world`]: all nodes of a computation, over channels in memory
 //! - [`faulty`]: a channel that misbehaves at a chosen message
+//! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //!
@@ -14,10 +15,12 @@
 
 pub mod bad_bidder;
 pub mod faulty;
+pub mod numbers;
 pub mod paperwork;
 pub mod reference;
 pub mod wiretap;
 pub mod world;
 
 pub use faulty::{Fault, Misdeed};
+pub use numbers::NumberInputs;
 pub use world::{Inputs, World};
