@@ -1,1 +1,103 @@
-//! cli
+//! The command line: commands, text and JSON output.
+//!
+//! - [`args`]: what can be typed
+//! - [`commands`]: one file per command
+//! - [`demo`]: a whole auction on this machine, for `gavel demo`
+//! - [`home`]: the folder with keys, roster, settings and receipts
+//! - [`host`]: servers in this process
+//! - [`unlock`]: passphrases and key files
+//! - [`session_file`]: session files, with errors that name the line
+//! - [`view`]: sessions, events and results as text
+//! - [`output`], [`progress`], [`failure`]: how the program talks
+//!
+//! With `--json` standard output is JSON only and its last line is the result, or
+//! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,
+//! 2 wrong usage.
+
+pub mod args;
+pub mod commands;
+pub mod demo;
+pub mod failure;
+pub mod home;
+pub mod host;
+pub mod output;
+pub mod progress;
+pub mod session_file;
+pub mod unlock;
+pub mod view;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Cli;
+use failure::Failure;
+use output::Output;
+
+/// Parse the command line and do what it says.
+pub fn run() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&words, &error),
+    };
+    let output = Output { json: cli.global.json };
+    start_log(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.failure(&Failure::new("internal", format!("no threads to run on: {error}")));
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(commands::run(cli, output));
+    // A prompt or a lookup that still blocks a thread must not hold the program up.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// Help and version go to standard output with status 0; everything else is wrong usage.
+fn wrong_usage(words: &[OsString], error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.exit_code() == 0 {
+        return ExitCode::SUCCESS;
+    }
+    // The first line of clap's text is the message; usage and tips follow it.
+    if words.iter().any(|word| word == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or("wrong usage");
+        let failure = Failure::usage(message.trim_start_matches("error: "));
+        let _ = Output { json: true }.json_text(&failure.to_json());
+    }
+    ExitCode::from(2)
+}
+
+/// Logs go to standard error; `RUST_LOG` overrides `-v`.
+fn start_log(cli: &Cli) {
+    use std::io::IsTerminal as _;
+    use tracing_subscriber::EnvFilter;
+
+    let level = match (cli.global.verbose, cli.command.serves()) {
+        (0, false) => "off",
+        (0, true) => "gavel=info,warn",
+        (1, false) => "warn,gavel=info",
+        (1, true) => "gavel=debug,info",
+        (2, _) => "gavel=debug,info",
+        _ => "gavel=trace,debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .try_init();
+}

@@ -1,7 +1,21 @@
-//! The client: the only place where a bid is known in the clear.
+//! The typed client; splitting and sealing a bid.
 //!
-//! - [`split`]: a bid split into components, sealed part by part, and signed as an envelope
+//! - [`split`]: from an amount to a sealed, signed envelope
+//! - [`state`]: the envelopes and receipts that a bidder keeps
+//! - [`network`]: a roster's coordinator and nodes
+//! - [`coordinator`]: the coordinator's API
+//! - [`node`]: a node's API as a bidder uses it
+//! - [`bid`]: placing a bid, from admission to receipts
+//! - [`error`]: why a request did not do what was asked
 
+pub mod bid;
+pub mod coordinator;
+pub mod error;
+pub mod network;
+pub mod node;
 pub mod split;
+pub mod state;
 
+pub use error::ClientError;
+pub use network::Network;
 pub use split::{BidAmount, SplitError, make_envelope};

@@ -160,7 +160,11 @@ impl Roster {
     }
 }
 
-fn check_place(name: &str, address: &str) -> Result<(), RosterError> {
+/// Check the name and the address on a card.
+///
+/// # Errors
+/// Names the rule that is broken.
+pub fn check_place(name: &str, address: &str) -> Result<(), RosterError> {
     crate::auction::terms::check_text("a name in the roster", name)?;
     let port = address
         .rsplit_once(':')

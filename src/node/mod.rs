@@ -1,1 +1,146 @@
-//! node
+//! The node's server: router, access, one handler file per group of endpoints, and the attempts it
+//! computes.
+//!
+//! - [`access`]: who may call what
+//! - [`state`]: what every handler shares
+//! - [`handlers`]: one file per group of endpoints
+//! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`attempt`]: one attempt, from the manifest to the signed outcome
+
+pub mod access;
+pub mod attempt;
+mod closing;
+pub mod handlers;
+pub mod intake;
+pub mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+
+use crate::identity::key_file::NodeKeys;
+use crate::identity::{Roster, Signed};
+use crate::session::Clock;
+use crate::sharing::NodeIndex;
+use crate::storage::NodeStore;
+use crate::transport::access as guard;
+
+pub use state::NodeState;
+
+/// What a node is started with.
+pub struct Config {
+    /// The node's private keys.
+    pub keys: NodeKeys,
+    /// The roster, checked.
+    pub roster: Signed<Roster>,
+    /// What the node keeps.
+    pub store: NodeStore,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Deadlines and the like.
+    pub options: Options,
+}
+
+/// Deadlines of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long an attempt waits for one message of another node.
+    pub message_deadline: Duration,
+    /// Delay added to every message between nodes, one way.
+    pub simulated_delay: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { message_deadline: Duration::from_secs(20), simulated_delay: None }
+    }
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The node's key is not in the roster.
+    #[error(
+        "this node's key {key} is not in the roster; give the roster that lists it, or send the \
+         coordinator this node's card (gavel init node prints it) for a new roster"
+    )]
+    NotInRoster {
+        /// The node's public key.
+        key: crate::identity::PublicKey,
+    },
+    /// The roster lists another TLS certificate or sealing key for this node.
+    #[error(
+        "the roster lists another {what} for node {node} than its key file holds; send the \
+         coordinator this node's present card for a new roster"
+    )]
+    OtherKeys {
+        /// Which key.
+        what: &'static str,
+        /// The node.
+        node: NodeIndex,
+    },
+    /// The TLS keys cannot be used.
+    #[error("the TLS keys cannot be used: {0}")]
+    Tls(String),
+}
+
+/// A node that runs: its state, ready to be served.
+#[derive(Clone)]
+pub struct Node {
+    state: Arc<NodeState>,
+}
+
+impl Node {
+    /// Check keys against the roster and start the links to the other nodes.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let key = config.keys.identity.public();
+        let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
+        check_keys(&config.keys, &config.roster.body, me)?;
+        let state = NodeState::new(config, me)?;
+        state.mesh.start();
+        Ok(Self { state })
+    }
+
+    /// This node's index.
+    pub fn index(&self) -> NodeIndex {
+        self.state.me
+    }
+
+    /// The node's routes.
+    pub fn router(&self) -> Router {
+        handlers::router()
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&self.state),
+                guard::guard::<NodeState>,
+            ))
+            .with_state(Arc::clone(&self.state))
+    }
+
+    /// The node's events from now on.
+    pub fn events(&self) -> tokio::sync::broadcast::Receiver<crate::session::progress::Event> {
+        self.state.events.subscribe()
+    }
+
+    /// Stop computing and close the links.
+    pub async fn stop(&self) {
+        self.state.stop().await;
+    }
+}
+
+fn check_keys(keys: &NodeKeys, roster: &Roster, me: NodeIndex) -> Result<(), StartError> {
+    let Some(card) = roster.node(me) else {
+        return Err(StartError::NotInRoster { key: keys.identity.public() });
+    };
+    if card.certificate != keys.tls.fingerprint() {
+        return Err(StartError::OtherKeys { what: "TLS certificate", node: me });
+    }
+    if card.sealing_key != *keys.sealing.public() {
+        return Err(StartError::OtherKeys { what: "sealing key", node: me });
+    }
+    Ok(())
+}

@@ -107,8 +107,7 @@ impl ProtocolError {
             Self::Disagreement { liars, suspects, .. } if liars.is_empty() => *suspects,
             Self::Disagreement { liars, .. } => *liars,
             Self::Views { nodes, .. } | Self::Keys { nodes } => *nodes,
-            Self::Misfit { misfit, .. } if misfit.liars.is_empty() => misfit.suspects,
-            Self::Misfit { misfit, .. } => misfit.liars,
+            Self::Misfit { misfit, .. } => misfit.nodes(),
             Self::StepReused { .. } | Self::Shape(_) | Self::Impossible { .. } => NodeSet::EMPTY,
         }
     }

@@ -1,12 +1,17 @@
 //! The manifest: the one list of envelopes that take part, the same on every node.
+//!
+//! It is a pure function of announcement and bundle ([`Manifest::derive`]): of each bidder the
+//! highest revision that any closing node holds takes part, unless a node complained about it or
+//! the bidder signed two envelopes of that revision. It counts with the signatures of 2t+1 nodes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SessionId, closing::ExclusionReason};
-use crate::auction::Timestamp;
-use crate::identity::{Digest, PublicKey, Signature, Statement};
+use super::closing::{Bundle, ExclusionReason};
+use super::{Announcement, SessionId};
+use crate::auction::{Timestamp, order};
+use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// An envelope that takes part.
@@ -86,3 +91,157 @@ impl<T: Statement> CoSigned<T> {
         Ok(signers)
     }
 }
+
+/// A node's signature that does not fit the statement, or a signer the roster does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the signature of node {node} does not fit")]
+pub struct SignerError {
+    /// The node.
+    pub node: NodeIndex,
+}
+
+impl<T: Statement> CoSigned<T> {
+    /// The nodes of the roster that signed. One wrong signature spoils all: whoever put the
+    /// statement together should have checked it.
+    ///
+    /// # Errors
+    /// Names a node whose signature does not fit, or that the roster does not have.
+    pub fn signers(&self, roster: &Roster) -> Result<NodeSet, SignerError> {
+        self.verify(|node| roster.node(node).map(|card| card.key))
+            .map_err(|node| SignerError { node })
+    }
+}
+
+/// Why a co-signed manifest does not count.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// A signature does not fit.
+    #[error("the signature of node {} under the manifest does not fit", .0.node)]
+    Signature(#[from] SignerError),
+    /// Fewer signatures than it takes.
+    #[error("the manifest has {got} signatures; it takes {needed}")]
+    TooFew {
+        /// 2t+1.
+        needed: usize,
+        /// As there are.
+        got: usize,
+    },
+    /// It is not the one that follows from the bundle.
+    #[error("the manifest does not follow from inventories and verdicts: {what} differs")]
+    NotDerived {
+        /// The first part that differs.
+        what: String,
+    },
+}
+
+impl CoSigned<Manifest> {
+    /// The nodes that signed, if they are enough: 2t+1.
+    ///
+    /// # Errors
+    /// Names the node whose signature does not fit, or says how many are missing.
+    pub fn check(&self, roster: &Roster) -> Result<NodeSet, ManifestError> {
+        let signers = self.signers(roster)?;
+        let needed = roster.scheme.quorum();
+        if signers.len() < needed {
+            return Err(ManifestError::TooFew { needed, got: signers.len() });
+        }
+        Ok(signers)
+    }
+}
+
+impl Manifest {
+    /// The manifest that follows from a checked bundle ([`Bundle::check`]); the same for everyone.
+    pub fn derive(announcement: &Announcement, bundle: &Bundle) -> Self {
+        // Of each bidder the highest revision, with the times at which each envelope came.
+        let mut latest: BTreeMap<&str, (u32, BTreeMap<Digest, Vec<Timestamp>>)> = BTreeMap::new();
+        for (_, entry) in bundle.inventories.entries() {
+            let (revision, envelopes) = latest.entry(&entry.bidder).or_default();
+            if entry.revision > *revision {
+                *revision = entry.revision;
+                envelopes.clear();
+            }
+            if entry.revision == *revision {
+                envelopes.entry(entry.envelope).or_default().push(entry.received);
+            }
+        }
+        let mut complaints: BTreeMap<Digest, BTreeMap<ExclusionReason, NodeSet>> = BTreeMap::new();
+        for verdict in &bundle.verdicts {
+            for complaint in &verdict.body.complaints {
+                let nodes = complaints.entry(complaint.envelope).or_default();
+                nodes.entry(complaint.reason).or_default().insert(verdict.body.node);
+            }
+        }
+        let mut entries = Vec::new();
+        let mut excluded = Vec::new();
+        for (bidder, (revision, envelopes)) in latest {
+            let two = envelopes.len() > 1;
+            for (envelope, times) in envelopes {
+                // Of several reasons the first in their order, so that all nodes say the same.
+                let reason = if two {
+                    Some((ExclusionReason::TwoEnvelopes, NodeSet::EMPTY))
+                } else {
+                    complaints.remove(&envelope).and_then(|mut reasons| reasons.pop_first())
+                };
+                let bidder = bidder.to_owned();
+                match (reason, order::median(&times)) {
+                    (Some((reason, named_by)), _) => {
+                        excluded.push(Exclusion { bidder, envelope, reason, named_by });
+                    }
+                    (None, Some(received)) => {
+                        entries.push(ManifestEntry { bidder, revision, envelope, received });
+                    }
+                    // Every envelope in the map came with a time.
+                    (None, None) => {}
+                }
+            }
+        }
+        entries.sort_by_key(|entry| (entry.received, entry.envelope));
+        Self {
+            session: announcement.session,
+            announcement: announcement.digest(),
+            bundle: bundle.digest(),
+            entries,
+            excluded,
+        }
+    }
+
+    /// Check that this is the manifest that follows from a checked bundle.
+    ///
+    /// # Errors
+    /// Names the first part that differs.
+    pub fn check_derived(
+        &self,
+        announcement: &Announcement,
+        bundle: &Bundle,
+    ) -> Result<(), ManifestError> {
+        let right = Self::derive(announcement, bundle);
+        if *self == right {
+            return Ok(());
+        }
+        let what = if self.session != right.session {
+            "the session".to_owned()
+        } else if self.announcement != right.announcement {
+            "the announcement's digest".to_owned()
+        } else if self.bundle != right.bundle {
+            "the bundle's digest".to_owned()
+        } else if self.entries != right.entries {
+            let position = self.entries.iter().zip(&right.entries).position(|(a, b)| a != b);
+            let shorter = self.entries.len().min(right.entries.len());
+            format!("entry {}", position.unwrap_or(shorter) + 1)
+        } else {
+            let position = self.excluded.iter().zip(&right.excluded).position(|(a, b)| a != b);
+            let shorter = self.excluded.len().min(right.excluded.len());
+            format!("exclusion {}", position.unwrap_or(shorter) + 1)
+        };
+        Err(ManifestError::NotDerived { what })
+    }
+
+    /// The entry of an envelope, with its position from 0.
+    pub fn entry(&self, envelope: &Digest) -> Option<(usize, &ManifestEntry)> {
+        self.entries.iter().enumerate().find(|(_, entry)| entry.envelope == *envelope)
+    }
+}
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

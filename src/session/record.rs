@@ -1,1 +1,218 @@
-//! record
+//! Everything public about a session, checked offline.
+//!
+//! In: a record, and what the reader has from elsewhere about whom to trust (a [`Pin`]). Out: what
+//! the record proves, or which part was altered and whose signature does not fit. No network, no
+//! clock, no private key. Nothing in a record is secret: it holds who bid and when, never an
+//! amount other than the price.
+//!
+//! What each part rests on: the roster on the coordinator's signature, and on the pin; the
+//! announcement on the coordinator's; inventories and verdicts on their node's; the manifest
+//! follows from those and has 2t+1 signatures; the outcome has t+1 at least and fits terms and
+//! manifest. That the outcome is the right one for the hidden bids rests on the nodes: at least
+//! one honest node signed it.
+//!
+//! - [`standing`]: what a record says about a bidder's receipt
+
+pub mod standing;
+
+use serde::{Deserialize, Serialize};
+
+use super::announcement::AnnouncementError;
+use super::closing::{Bundle, ClosingError};
+use super::manifest::{CoSigned, Exclusion, ManifestError};
+use super::outcome::OutcomeError;
+use super::{Announcement, Manifest, Outcome, SessionId};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _, roster::RosterError};
+use crate::sharing::{NodeSet, Scheme};
+
+pub use standing::ReceiptStanding;
+
+/// The layout of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Format {
+    /// The first one.
+    #[default]
+    #[serde(rename = "gavel-record-1")]
+    One,
+}
+
+/// Everything public about a session. Later parts are absent while it has not come that far.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The layout.
+    pub format: Format,
+    /// The nodes, signed by the coordinator.
+    pub roster: Signed<Roster>,
+    /// The terms, signed by the coordinator.
+    pub announcement: Signed<Announcement>,
+    /// Inventories, with every envelope's digest, and verdicts, each signed by its node.
+    pub bundle: Option<Bundle>,
+    /// The envelopes that take part, signed by the nodes.
+    pub manifest: Option<CoSigned<Manifest>>,
+    /// Winner and price, signed by the nodes.
+    pub outcome: Option<CoSigned<Outcome>>,
+}
+
+/// What the reader knows from elsewhere than the record. Without it a record only proves that it
+/// is consistent: anyone can make up a coordinator and nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pin {
+    /// The roster's digest.
+    Roster(Digest),
+    /// The coordinator's key.
+    Coordinator(PublicKey),
+}
+
+/// What a record proves.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Report {
+    /// The session.
+    pub session: SessionId,
+    /// What is sold or bought.
+    pub title: String,
+    /// Digest of the roster, to compare with one known from elsewhere.
+    pub roster: Digest,
+    /// The coordinator's key, likewise.
+    pub coordinator: PublicKey,
+    /// Whether roster or coordinator were pinned.
+    pub pinned: bool,
+    /// Nodes and threshold.
+    pub scheme: Scheme,
+    /// Nodes that closed the session; empty while it is open.
+    pub closed_by: NodeSet,
+    /// Nodes that signed the manifest; empty without one.
+    pub manifest_signed_by: NodeSet,
+    /// Nodes that signed the outcome; empty without one.
+    pub signed_by: NodeSet,
+    /// Whether the outcome has the signatures of 2t+1 nodes.
+    pub settled: bool,
+    /// Envelopes that take part.
+    pub bids: usize,
+    /// Envelopes that do not, by the manifest or by the range check, and why.
+    pub excluded: Vec<Exclusion>,
+    /// The outcome, if there is one.
+    pub outcome: Option<Outcome>,
+}
+
+/// Why a record proves nothing: which part is wrong, and whose signature.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Not a record at all.
+    #[error("this is not a session record: {0}")]
+    Syntax(String),
+    /// The roster breaks a rule or is not signed by its coordinator.
+    #[error("roster: {0}")]
+    Roster(#[from] RosterError),
+    /// Another roster than the reader's.
+    #[error("roster: its digest is {got}, not {expected} as you gave it: it is another one")]
+    OtherRoster {
+        /// The reader's.
+        expected: Digest,
+        /// The record's.
+        got: Digest,
+    },
+    /// Another coordinator than the reader's.
+    #[error("roster: its coordinator's key is {got}, not {expected} as you gave it")]
+    OtherCoordinator {
+        /// The reader's.
+        expected: PublicKey,
+        /// The record's.
+        got: PublicKey,
+    },
+    /// The announcement is not the coordinator's.
+    #[error("announcement: {0}")]
+    Announcement(#[from] AnnouncementError),
+    /// A part without the one it rests on.
+    #[error("{part}: the record lacks the {missing} that it rests on")]
+    Missing {
+        /// The part that is there.
+        part: &'static str,
+        /// The part that is not.
+        missing: &'static str,
+    },
+    /// An inventory or verdict is not its node's.
+    #[error("bundle: {0}")]
+    Bundle(#[from] ClosingError),
+    /// The manifest does not follow from the bundle or lacks signatures.
+    #[error("manifest: {0}")]
+    Manifest(#[from] ManifestError),
+    /// The outcome lacks signatures or cannot be that of terms and manifest.
+    #[error("outcome: {0}")]
+    Outcome(#[from] OutcomeError),
+}
+
+impl Record {
+    /// Read a record's JSON.
+    ///
+    /// # Errors
+    /// `Syntax` with line and column.
+    pub fn parse(text: &str) -> Result<Self, RecordError> {
+        serde_json::from_str(text).map_err(|error| RecordError::Syntax(error.to_string()))
+    }
+
+    /// Check every signature, every link by digest, that the manifest follows from the bundle and
+    /// that the outcome fits terms and manifest.
+    ///
+    /// # Errors
+    /// Says which part was altered and whose signature does not fit.
+    pub fn verify(&self, pin: Option<Pin>) -> Result<Report, RecordError> {
+        let roster = &self.roster.body;
+        roster.check()?;
+        self.roster.verify(&roster.coordinator.key).map_err(|_| RosterError::Signature)?;
+        let digest = roster.digest();
+        match pin {
+            Some(Pin::Roster(expected)) if expected != digest => {
+                return Err(RecordError::OtherRoster { expected, got: digest });
+            }
+            Some(Pin::Coordinator(expected)) if expected != roster.coordinator.key => {
+                let got = roster.coordinator.key;
+                return Err(RecordError::OtherCoordinator { expected, got });
+            }
+            _ => {}
+        }
+        let announcement = self.announcement.check(&self.roster)?;
+        let mut report = Report {
+            session: announcement.session,
+            title: announcement.terms.title.clone(),
+            roster: digest,
+            coordinator: roster.coordinator.key,
+            pinned: pin.is_some(),
+            scheme: roster.scheme,
+            closed_by: NodeSet::EMPTY,
+            manifest_signed_by: NodeSet::EMPTY,
+            signed_by: NodeSet::EMPTY,
+            settled: false,
+            bids: 0,
+            excluded: Vec::new(),
+            outcome: None,
+        };
+        if let Some(bundle) = &self.bundle {
+            bundle.check(roster, announcement)?;
+            report.closed_by = bundle.inventories.nodes();
+        }
+        if let Some(manifest) = &self.manifest {
+            let missing = RecordError::Missing { part: "manifest", missing: "bundle" };
+            let bundle = self.bundle.as_ref().ok_or(missing)?;
+            manifest.body.check_derived(announcement, bundle)?;
+            report.manifest_signed_by = manifest.check(roster)?;
+            report.bids = manifest.body.entries.len();
+            report.excluded.clone_from(&manifest.body.excluded);
+        }
+        if let Some(outcome) = &self.outcome {
+            let missing = RecordError::Missing { part: "outcome", missing: "manifest" };
+            let manifest = self.manifest.as_ref().ok_or(missing)?;
+            let standing = outcome.check(roster)?;
+            outcome.body.check(announcement, &manifest.body)?;
+            report.signed_by = standing.signers;
+            report.settled = standing.settled;
+            report.excluded.extend(outcome.body.out_of_range.iter().cloned());
+            report.outcome = Some(outcome.body.clone());
+        }
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

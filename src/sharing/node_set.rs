@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, ser::SerializeSeq as _};
 
 /// Most nodes a roster may have (the number of components grows as n choose t).
 pub const MAX_NODES: u8 = 9;
@@ -167,7 +167,10 @@ impl fmt::Display for NodeSet {
 
 impl Serialize for NodeSet {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        // Binary encodings must know the length beforehand, and a filter does not tell it.
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        self.iter().try_for_each(|node| list.serialize_element(&node))?;
+        list.end()
     }
 }
 
@@ -193,5 +196,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<NodeSet>("[1,2,5]").unwrap(), set);
         assert!(serde_json::from_str::<NodeSet>("[2,1]").is_err());
         assert!(serde_json::from_str::<NodeSet>("[0]").is_err());
+        let bytes = postcard::to_stdvec(&set).unwrap();
+        assert_eq!(postcard::from_bytes::<NodeSet>(&bytes).unwrap(), set);
     }
 }

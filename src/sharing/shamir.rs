@@ -72,6 +72,13 @@ pub struct Misfit {
     pub suspects: NodeSet,
 }
 
+impl Misfit {
+    /// Those who are wrong for certain, or, where nobody is, all suspects.
+    pub const fn nodes(self) -> NodeSet {
+        if self.liars.is_empty() { self.suspects } else { self.liars }
+    }
+}
+
 impl std::fmt::Display for Misfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (some, nodes) = if self.liars.is_empty() {

@@ -1,13 +1,13 @@
 //! For tests, benches and the demo: a world of nodes in one process, faulty channels, a printed
 //! seed, and pieces that need no server.
 //!
-//! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
-//! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //! - [`world`]: all nodes of a computation, over channels in memory
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
-//! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
+//! - [`reference`]: plain twins of the protocols, and inputs to try them on
+//! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
+//! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //!
 //! Nothing here is called by the product itself. What goes wrong in a test's world ends the test,
 //! so panics are the right answer there.

@@ -1,3 +1,27 @@
-//! transport
+//! How bytes get from one process to another.
+//!
+//! - [`tls`]: TLS 1.3 pinned to the roster
+//! - [`listen`]: binding a port, the server on it
+//! - [`access`]: who may call what, for both servers
+//! - [`reply`]: bodies, problems and event streams, for both servers
+//! - [`error`]: why a request or a stream did not come about
+//! - [`http`]: the JSON client for one server
+//! - [`stream`]: a connection turned into a stream between two nodes
+//! - [`frame`]: what goes over such a stream
+//! - [`mesh`]: one stream to every other node, kept up, and the channels over them
+//! - [`memory`]: channels within one process
 
+pub mod access;
+pub mod error;
+pub mod frame;
+pub mod http;
+pub mod listen;
 pub mod memory;
+pub mod mesh;
+pub mod reply;
+pub mod stream;
+pub mod tls;
+
+pub use error::HttpError;
+pub use http::PeerClient;
+pub use mesh::{AttemptChannel, Mesh, MeshOptions, PeerStatus};

@@ -1,1 +1,13 @@
-//! wire
+//! Request and reply types, paths and error bodies, shared by server and client.
+//!
+//! - [`paths`]: every path of the API
+//! - [`node_api`]: what a node takes and answers
+//! - [`coordinator_api`]: what a coordinator takes and answers
+//! - [`problem`]: error bodies (RFC 9457)
+
+pub mod coordinator_api;
+pub mod node_api;
+pub mod paths;
+pub mod problem;
+
+pub use problem::{Problem, ProblemType};

@@ -2,6 +2,7 @@
 //! open.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
+mod auctions;
 mod faults;
 mod leak;
 mod twins;
@@ -10,11 +11,12 @@ use gavel::field::Field;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::{Context, EstablishError, ProtocolError};
 use gavel::session::run::RunError;
+use gavel::sharing::NodeSet;
 use gavel::testkit::World;
 
 /// Whatever a program of a test runs into.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+enum Failure {
     #[error(transparent)]
     Establish(#[from] EstablishError),
     #[error(transparent)]
@@ -23,6 +25,19 @@ pub enum Failure {
     Shape(#[from] gavel::sharing::ShapeError),
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl Failure {
+    /// The nodes that it names.
+    fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Protocol(error) | Self::Establish(EstablishError::Exchange(error)) => {
+                error.nodes()
+            }
+            Self::Run(error) => error.nodes(),
+            Self::Establish(_) | Self::Shape(_) => NodeSet::EMPTY,
+        }
+    }
 }
 
 /// n, t, and the nodes that stay away.

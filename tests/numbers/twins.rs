@@ -4,7 +4,7 @@ use gavel::field::small::Small;
 use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
 use gavel::protocol::maximum::Keep;
 use gavel::protocol::numbers::comparison::{self, at_least, less_than};
-use gavel::protocol::numbers::degree_check::degree_check;
+use gavel::protocol::numbers::degree_check::{degree_check, find_wrong_degrees};
 use gavel::protocol::numbers::maximum::{self as tournament, maximum, second_price};
 use gavel::protocol::numbers::multiply::{inner_products, multiply};
 use gavel::protocol::numbers::open::open;
@@ -278,14 +278,22 @@ async fn shares_of_a_wrong_degree_are_found() {
         let run = async |shared: &NumberInputs<F>| {
             agree(&world, async |ctx: NumberContext<F>| {
                 let numbers = shared.of(ctx.base().me());
-                Ok(degree_check(&ctx.narrow("degree"), &numbers).await?)
+                let found = find_wrong_degrees(&ctx.narrow("find"), &numbers).await?;
+                let checked = degree_check(&ctx.narrow("check"), &numbers).await;
+                assert_eq!(checked.is_ok(), found.is_none());
+                Ok(found)
             })
             .await
         };
-        assert!(run(&shared).await.is_empty());
+        assert_eq!(run(&shared).await, None);
         shared.bend(bent, 1, F::ONE);
         shared.bend(bent, 3, -F::ONE);
-        assert_eq!(run(&shared).await, [1, 3]);
+        let found = run(&shared).await.unwrap();
+        assert_eq!(found.positions, [1, 3]);
+        assert!(found.misfit.suspects.contains(bent));
+        if world.participants().len() > 3 * usize::from(world.scheme().threshold()) {
+            assert_eq!(found.misfit.liars.first(), Some(bent));
+        }
     }
 }
 

@@ -20,8 +20,8 @@ use crate::field::{
     bulk::{Elements, append, read},
 };
 use crate::protocol::context::Claim;
-use crate::protocol::{Opening, ProtocolError};
-use crate::sharing::{NodeSet, SharedNumbers};
+use crate::protocol::{Context, Opening, ProtocolError};
+use crate::sharing::{NodeIndex, NodeSet, SharedNumbers};
 
 /// Bytes of a digest.
 pub(super) const DIGEST: usize = 32;
@@ -74,12 +74,7 @@ pub(super) async fn exchange_shares<F: Field>(
         return Ok(base.participants().iter().map(|_| Elements::default()).collect());
     }
     base.confirm_keys().await?;
-    let mut seen = Sha256::new_with_prefix(b"gavel/v1/open-numbers\0");
-    for (step, digest) in base.views() {
-        seen.update(step.0.to_le_bytes());
-        seen.update(digest);
-    }
-    let seen: [u8; DIGEST] = seen.finalize().into();
+    let seen = views(base);
     let size = numbers.len() * F::BYTES;
     let mut message = Vec::with_capacity(size + DIGEST);
     append(&mut message, numbers.shares());
@@ -87,14 +82,7 @@ pub(super) async fn exchange_shares<F: Field>(
     let message = Bytes::from(message);
     let outgoing = base.peers().iter().map(|peer| (peer, message.clone())).collect();
     let received = base.exchange(claim, outgoing, base.peers(), size + DIGEST).await?;
-    let differing: NodeSet = received
-        .iter()
-        .filter(|(_, theirs)| theirs[size..] != seen)
-        .map(|(peer, _)| *peer)
-        .collect();
-    if !differing.is_empty() {
-        return Err(ProtocolError::Views { step: claim.name.clone(), nodes: differing });
-    }
+    check_views(claim, &received, seen)?;
     let mut received = received.into_iter();
     let mut rows = Vec::with_capacity(base.participants().len());
     for node in base.participants().iter() {
@@ -114,4 +102,42 @@ pub(super) async fn exchange_shares<F: Field>(
         masked,
     });
     Ok(rows)
+}
+
+/// Check that all participants have seen alike what they must have. One round of 32 bytes.
+///
+/// # Errors
+/// When they have not, or a node does not answer.
+pub(super) async fn agree<F: Field>(ctx: &NumberContext<F>) -> Result<(), ProtocolError> {
+    let base = ctx.base();
+    let claim = base.claim()?;
+    let seen = views(base);
+    let message = Bytes::copy_from_slice(&seen);
+    let outgoing = base.peers().iter().map(|peer| (peer, message.clone())).collect();
+    let received = base.exchange(&claim, outgoing, base.peers(), DIGEST).await?;
+    check_views(&claim, &received, seen)
+}
+
+/// A digest of everything that all participants must have seen alike so far.
+fn views(base: &Context) -> [u8; DIGEST] {
+    let mut seen = Sha256::new_with_prefix(b"gavel/v1/open-numbers\0");
+    for (step, digest) in base.views() {
+        seen.update(step.0.to_le_bytes());
+        seen.update(digest);
+    }
+    seen.finalize().into()
+}
+
+/// Compare the digests at the end of the others' messages with one's own.
+fn check_views(
+    claim: &Claim,
+    received: &[(NodeIndex, Bytes)],
+    seen: [u8; DIGEST],
+) -> Result<(), ProtocolError> {
+    let differing = received.iter().filter(|(_, theirs)| !theirs.ends_with(&seen));
+    let nodes: NodeSet = differing.map(|&(peer, _)| peer).collect();
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    Err(ProtocolError::Views { step: claim.name.clone(), nodes })
 }

@@ -1,0 +1,101 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::commands::{
+    bid::BidArgs, completions::CompletionsArgs, init::InitCommand, man::ManArgs,
+    receipt::ReceiptCommand, roster::RosterCommand, serve::ServeArgs, session::SessionCommand,
+    verify::VerifyArgs,
+};
+use super::demo::DemoArgs;
+
+/// Sealed-bid auctions without a trusted auctioneer.
+///
+/// Several organisations that do not trust each other each run a node. Bids are split so that no
+/// node, no coordinator and no t nodes together ever see one; the nodes compute winner and price
+/// together, open nothing else, and sign the outcome.
+///
+/// Start with `gavel demo`.
+#[derive(Parser)]
+#[command(name = "gavel", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done, 1 failed for a reason that is printed, 2 wrong usage."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone)]
+pub struct Global {
+    /// Standard output is JSON only; its last line is the result object
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Folder with keys, roster, settings and receipts [default: this account's data folder]
+    #[arg(long, global = true, env = "GAVEL_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// More of the log on standard error; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Every command.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Play a whole auction on this machine: real servers, real bids, a signed outcome
+    Demo(DemoArgs),
+    /// Make the keys of a node, a coordinator or a bidder
+    #[command(subcommand)]
+    Init(InitCommand),
+    /// Put node cards into a signed roster; look at a roster
+    #[command(subcommand)]
+    Roster(RosterCommand),
+    /// Run the coordinator, the node, or both, as this home is set up
+    Serve(ServeArgs),
+    /// Write, open, close and watch sessions
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Bid in a session
+    Bid(BidArgs),
+    /// Receipts that the nodes gave for this home's bids
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+    /// Check a session's record offline: receipts, manifest, outcome and every signature
+    Verify(VerifyArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Whether the command runs until it is stopped and logs what it does.
+    pub const fn serves(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+}
+
+/// How to reach the coordinator: by the roster.
+#[derive(Args, Clone)]
+pub struct RosterOption {
+    /// The roster [default: roster.json in the home folder]
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

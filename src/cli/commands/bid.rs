@@ -1,0 +1,185 @@
+//! `gavel bid SESSION`.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::Context;
+use crate::auction::Terms;
+use crate::cli::args::RosterOption;
+use crate::cli::failure::Failure;
+use crate::cli::output::{clean, strong};
+use crate::cli::unlock::{PassphraseOption, ask};
+use crate::cli::view;
+use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
+use crate::client::state::BidderState;
+use crate::client::{BidAmount, Network};
+use crate::identity::Digest;
+use crate::identity::key_file::BidderKeys;
+use crate::session::{Clock, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// A bid.
+///
+/// The amount is asked for without showing it, or read as one line from standard input when that
+/// is no terminal. It is split here; no server ever receives it.
+///
+/// A bid is in once n - t nodes have signed a receipt for it: whichever 2t+1 nodes close the
+/// session, one of them then names it, even if t keep silent.
+#[derive(Args)]
+pub struct BidArgs {
+    /// The session's id, or a beginning of it that no other has
+    session: String,
+    /// The amount in units, such as 1250.00. Stays in the shell's history and shows in the list
+    /// of processes; leave it out to be asked
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "resend", allow_hyphen_values = true)]
+    amount: Option<String>,
+    /// Send the latest envelope again to the nodes whose receipt is missing
+    #[arg(long)]
+    resend: bool,
+    /// Seconds to try until enough receipts are in
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    wait: u64,
+    #[command(flatten)]
+    roster: RosterOption,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// What became of the bid.
+#[derive(Serialize)]
+struct Receipts {
+    session: SessionId,
+    bidder: String,
+    revision: u32,
+    envelope: Digest,
+    receipts: NodeSet,
+    missing: Vec<Missing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Missing {
+    node: NodeIndex,
+    reason: String,
+}
+
+/// Place a bid, or send it again.
+///
+/// # Errors
+/// Why it is not in, with each node's reason.
+pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
+    let settings = context.home.settings()?;
+    let Some(person) = settings.bidder else {
+        return Err(Failure::new(
+            "no-keys",
+            format!(
+                "{} is not a bidder's home; run `gavel init bidder --name NAME` there first, or name the right one with --home",
+                context.home.directory().display()
+            ),
+        ));
+    };
+    let roster = context.home.roster(args.roster.roster.as_deref())?;
+    let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    let network = Network::new(roster, None, Clock::System)?;
+    let session = network.coordinator().find(&args.session).await?;
+    let state = BidderState::Folder(context.home.file("receipts"));
+    let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state };
+    let patience = Patience { deadline: Duration::from_secs(args.wait), ..Patience::default() };
+    let placed = if args.resend {
+        bid::resend(&network, session, &bidder, patience).await
+    } else {
+        let announcement = bid::announcement(&network, session).await?;
+        let terms = &announcement.body.terms;
+        context.output.note(view::terms(terms).trim_end());
+        let text = match args.amount {
+            Some(text) => Zeroizing::new(text),
+            None => read_amount(terms)?,
+        };
+        let amount = BidAmount::parse(&text, &terms.currency)?;
+        drop(text);
+        bid::place(&network, &announcement, &bidder, amount, patience).await
+    };
+    match placed {
+        Ok(placed) => tell(context, &network, &state, &placed),
+        Err(error) => {
+            if let BidError::Refused { nodes, .. } = &error {
+                nodes.iter().for_each(|node| context.output.note(clean(&node.to_string())));
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Ask for the amount, or read one line of standard input.
+fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
+    let unit = if terms.currency.code.is_empty() { "units" } else { &terms.currency.code };
+    if let Some(typed) = ask(&format!("Your bid in {} (not shown): ", clean(unit))) {
+        return typed;
+    }
+    if std::io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "standard error is no terminal to ask on; pipe the amount in, or give it with --amount",
+        ));
+    }
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new("file", format!("standard input: {error}")))?;
+    if line.trim().is_empty() {
+        return Err(Failure::usage(
+            "no amount came on standard input; write it as one line, or give it with --amount",
+        ));
+    }
+    Ok(line)
+}
+
+fn tell(
+    context: &Context,
+    network: &Network,
+    state: &BidderState,
+    placed: &Placed,
+) -> Result<(), Failure> {
+    let bid = &placed.bid;
+    let result = Receipts {
+        session: bid.session(),
+        bidder: bid.envelope.body.bidder.clone(),
+        revision: bid.revision(),
+        envelope: bid.digest,
+        receipts: bid.nodes(),
+        missing: placed
+            .missing
+            .iter()
+            .map(|silence| Missing { node: silence.node, reason: clean(&silence.reason) })
+            .collect(),
+        file: state.path(bid.session(), bid.revision()),
+    };
+    context.output.result(&result, || {
+        let mut text = format!(
+            "{} Revision {}, receipts from {} of {} nodes: {}.\n",
+            strong("The bid is in."),
+            result.revision,
+            result.receipts.len(),
+            network.nodes().len(),
+            result.receipts,
+        );
+        for silence in &placed.missing {
+            text.push_str(&clean(&silence.to_string()));
+            text.push('\n');
+        }
+        if let Some(file) = &result.file {
+            text.push_str(&format!(
+                "Keep {}: it proves what was handed in. `gavel verify RECORD --receipt FILE` \
+                 shows later that it counted.",
+                file.display()
+            ));
+        }
+        text
+    })
+}

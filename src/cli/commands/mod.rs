@@ -1,0 +1,46 @@
+//! One file per command.
+
+pub mod bid;
+pub mod completions;
+pub mod init;
+pub mod man;
+pub mod receipt;
+pub mod roster;
+pub mod serve;
+pub mod session;
+pub mod verify;
+
+use super::args::{Cli, Command};
+use super::failure::Failure;
+use super::home::Home;
+use super::output::Output;
+
+/// What every command gets.
+pub struct Context {
+    /// How to talk.
+    pub output: Output,
+    /// Keys, roster, settings, receipts.
+    pub home: Home,
+}
+
+/// Do what the command line says.
+///
+/// # Errors
+/// One line that says what to change.
+pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
+    crate::transport::tls::install_provider();
+    let home = Home::find(cli.global.home.as_deref())?;
+    let context = Context { output, home };
+    match cli.command {
+        Command::Demo(args) => super::demo::run(&context, args).await,
+        Command::Init(command) => init::run(&context, command),
+        Command::Roster(command) => roster::run(&context, command).await,
+        Command::Serve(args) => serve::run(&context, args).await,
+        Command::Session(command) => session::run(&context, command).await,
+        Command::Bid(args) => bid::run(&context, args).await,
+        Command::Receipt(command) => receipt::run(&context, command),
+        Command::Verify(args) => verify::run(&context, &args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&context, &args),
+    }
+}

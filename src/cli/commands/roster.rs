@@ -1,0 +1,269 @@
+//! `gavel roster make|show|check|fetch`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::failure::Failure;
+use crate::cli::home::{Settings, load_roster, read_json, write_json};
+use crate::cli::output::{Table, strong};
+use crate::cli::unlock::PassphraseOption;
+use crate::client;
+use crate::identity::key_file::CoordinatorKeys;
+use crate::identity::roster::{RosterError, SignedCard};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
+use crate::sharing::Scheme;
+
+/// What to do with a roster.
+#[derive(Subcommand)]
+pub enum RosterCommand {
+    /// Put node cards into a roster, signed by this home's coordinator
+    Make(MakeArgs),
+    /// Show a roster
+    Show(FileArgs),
+    /// Check a roster's signature and rules, and this home's keys against it
+    Check(FileArgs),
+    /// Fetch the roster from a coordinator whose fingerprint is known
+    Fetch(FetchArgs),
+}
+
+/// Cards to put into a roster.
+#[derive(Args)]
+pub struct MakeArgs {
+    /// t: any t nodes together learn nothing; at least 2t+1 nodes are needed to compute
+    #[arg(long, value_name = "T")]
+    threshold: u8,
+    /// Node cards, in the order of the nodes' indices
+    #[arg(required = true, value_name = "CARD")]
+    cards: Vec<PathBuf>,
+    /// Where to write it [default: roster.json in the home folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a roster that is there; sessions of the old one cannot go on with the new one
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// A roster file.
+#[derive(Args)]
+pub struct FileArgs {
+    /// The roster [default: roster.json in the home folder]
+    file: Option<PathBuf>,
+}
+
+/// A coordinator to fetch from.
+#[derive(Args)]
+pub struct FetchArgs {
+    /// The coordinator's host and port
+    #[arg(value_name = "HOST:PORT")]
+    address: String,
+    /// Fingerprint of its certificate (64 hexadecimal digits), from a source you trust
+    fingerprint: Digest,
+    /// Where to write it [default: roster.json in the home folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a roster that is there
+    #[arg(long)]
+    replace: bool,
+}
+
+/// A roster, for scripts.
+#[derive(Serialize)]
+struct Shown<'a> {
+    digest: Digest,
+    nodes: u8,
+    threshold: u8,
+    coordinator: Place<'a>,
+    members: Vec<Place<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fits: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    name: &'a str,
+    address: &'a str,
+    key: PublicKey,
+    certificate: Digest,
+}
+
+/// Make, show, check or fetch a roster.
+///
+/// # Errors
+/// Names the first rule that is broken.
+pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failure> {
+    match command {
+        RosterCommand::Make(args) => make(context, &args),
+        RosterCommand::Show(args) => {
+            let roster = context.home.roster(args.file.as_deref())?;
+            tell(context, &roster, None, Vec::new(), "")
+        }
+        RosterCommand::Check(args) => {
+            let roster = context.home.roster(args.file.as_deref())?;
+            let fits = fits(&roster.body, &context.home.settings()?)?;
+            let remark = if fits.is_empty() {
+                "Rules and signature are right. This home has no keys to compare with it.".into()
+            } else {
+                format!(
+                    "Rules and signature are right; it fits this home's {}.",
+                    fits.join(" and ")
+                )
+            };
+            tell(context, &roster, None, fits, &remark)
+        }
+        RosterCommand::Fetch(args) => fetch(context, &args).await,
+    }
+}
+
+fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
+    let too_many = || Failure::usage(format!("{} cards are too many", args.cards.len()));
+    let nodes = u8::try_from(args.cards.len()).map_err(|_| too_many())?;
+    let scheme = Scheme::new(nodes, args.threshold).map_err(Failure::usage)?;
+    let settings = context.home.settings()?;
+    let Some(place) = settings.coordinator else {
+        return Err(Failure::new(
+            "no-keys",
+            format!(
+                "{} is not a coordinator's home; run `gavel init coordinator` there first, or name the right one with --home",
+                context.home.directory().display()
+            ),
+        ));
+    };
+    let mut cards = Vec::new();
+    for path in &args.cards {
+        let card: SignedCard = read_json(path, "a node card")?;
+        if card.verify(&card.body.key).is_err() {
+            let error = RosterError::Card { name: card.body.name };
+            return Err(Failure::from(error).about(path.display()));
+        }
+        cards.push(card.body);
+    }
+    let path = context.home.file("coordinator.key");
+    let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
+    let coordinator = keys.card(&place.name, &place.address);
+    let roster = Roster { scheme, coordinator, nodes: cards };
+    let roster = Signed::new(roster, &keys.identity).checked()?;
+    let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
+    keep(&out, &roster, args.replace)?;
+    let remark = format!(
+        "Written to {}. Give it to every node; bidders fetch it with\n  {}",
+        out.display(),
+        strong(format!("gavel roster fetch {} {}", place.address, place.certificate)),
+    );
+    tell(context, &roster, Some(&out), Vec::new(), &remark)
+}
+
+async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
+    let roster = client::coordinator::fetch_roster(&args.address, args.fingerprint).await?;
+    let roster = roster.checked()?;
+    context.home.create()?;
+    let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
+    keep(&out, &roster, args.replace)?;
+    let remark = format!(
+        "Written to {}. Compare the digest with the one that a node's operator tells you.",
+        out.display()
+    );
+    tell(context, &roster, Some(&out), Vec::new(), &remark)
+}
+
+/// Write a roster; one that is there already is kept unless it is the same or to be replaced.
+fn keep(out: &Path, roster: &Signed<Roster>, replace: bool) -> Result<(), Failure> {
+    if !replace && out.exists() && load_roster(out).ok().as_ref() != Some(roster) {
+        return Err(Failure::new(
+            "roster-exists",
+            format!(
+                "{} is there already and was left alone; write elsewhere with --out, or add --replace",
+                out.display()
+            ),
+        ));
+    }
+    write_json(out, roster)
+}
+
+/// The roles of this home that the roster fits.
+fn fits(roster: &Roster, settings: &Settings) -> Result<Vec<&'static str>, Failure> {
+    let mut fits = Vec::new();
+    let wrong = |detail: String| Err(Failure::new("wrong-roster", detail));
+    if let Some(node) = &settings.node {
+        match roster.index_of(&node.key).and_then(|index| roster.node(index)) {
+            None => {
+                return wrong(format!(
+                    "the roster does not list this home's node key {}; send node-card.json to the coordinator for a new roster",
+                    node.key
+                ));
+            }
+            Some(card) if card.certificate != node.certificate => {
+                return wrong(
+                    "the roster lists another TLS certificate than this home's node has; send node-card.json to the coordinator for a new roster".into(),
+                );
+            }
+            Some(_) => fits.push("node"),
+        }
+    }
+    if let Some(coordinator) = &settings.coordinator {
+        if roster.coordinator.key != coordinator.key {
+            return wrong(format!(
+                "the roster is signed by another coordinator ({}) than this home's ({}); make it again with `gavel roster make`",
+                roster.coordinator.key, coordinator.key
+            ));
+        }
+        fits.push("coordinator");
+    }
+    Ok(fits)
+}
+
+fn tell(
+    context: &Context,
+    roster: &Signed<Roster>,
+    file: Option<&Path>,
+    fits: Vec<&'static str>,
+    remark: &str,
+) -> Result<(), Failure> {
+    let body = &roster.body;
+    let shown = Shown {
+        digest: body.digest(),
+        nodes: body.scheme.nodes(),
+        threshold: body.scheme.threshold(),
+        coordinator: Place {
+            name: &body.coordinator.name,
+            address: &body.coordinator.address,
+            key: body.coordinator.key,
+            certificate: body.coordinator.certificate,
+        },
+        members: body
+            .nodes
+            .iter()
+            .map(|card| Place {
+                name: &card.name,
+                address: &card.address,
+                key: card.key,
+                certificate: card.certificate,
+            })
+            .collect(),
+        file,
+        fits,
+    };
+    context.output.result(&shown, || {
+        let mut table = Table::new(&["", "name", "address", "certificate"]);
+        let row = |label: String, place: &Place<'_>| {
+            [label, place.name.to_owned(), place.address.to_owned(), place.certificate.short()]
+        };
+        table.row(row("coordinator".into(), &shown.coordinator));
+        for (position, place) in shown.members.iter().enumerate() {
+            table.row(row(format!("node {}", position + 1), place));
+        }
+        format!(
+            "{} nodes; any {} of them together learn nothing; {} are needed to compute\n{table}digest {}\n{remark}",
+            shown.nodes,
+            shown.threshold,
+            body.scheme.quorum(),
+            shown.digest,
+        )
+    })
+}

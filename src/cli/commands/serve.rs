@@ -1,0 +1,262 @@
+//! `gavel serve`: the coordinator, the node, or both, as the home is set up.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::args::RosterOption;
+use crate::cli::failure::Failure;
+use crate::cli::home::{Server, Settings};
+use crate::cli::host::{Host, asked_to_stop};
+use crate::cli::unlock::PassphraseOption;
+use crate::coordinator::{self, Coordinator};
+use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
+use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::node::{self, Node};
+use crate::session::Clock;
+use crate::storage::{CoordinatorStore, Database, NodeStore};
+use crate::transport::listen;
+
+/// Run this home's roles until Ctrl-C or SIGTERM.
+///
+/// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
+/// home folder.
+#[derive(Args)]
+pub struct ServeArgs {
+    /// Listen here instead of where gavel.toml says
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// No screen; log to standard error
+    #[arg(long)]
+    headless: bool,
+    #[command(flatten)]
+    roster: RosterOption,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// What runs, for scripts that wait until it does.
+#[derive(Serialize)]
+struct Ready {
+    roles: Vec<Role>,
+    roster: Digest,
+}
+
+#[derive(Serialize)]
+struct Role {
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<crate::sharing::NodeIndex>,
+    address: String,
+    listen: String,
+}
+
+impl From<node::StartError> for Failure {
+    fn from(error: node::StartError) -> Self {
+        Self::new("wrong-roster", error)
+    }
+}
+
+impl From<coordinator::StartError> for Failure {
+    fn from(error: coordinator::StartError) -> Self {
+        Self::new("wrong-roster", error)
+    }
+}
+
+impl From<crate::storage::StorageError> for Failure {
+    fn from(error: crate::storage::StorageError) -> Self {
+        Self::new("storage", error)
+    }
+}
+
+/// What has been started, to be stopped in order.
+struct Running {
+    node: Option<Node>,
+    coordinator: Option<Coordinator>,
+    hosts: Vec<Host>,
+    database: Database,
+}
+
+/// Serve.
+///
+/// # Errors
+/// When keys, roster, port or database cannot be used, with what to change.
+pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
+    let settings = context.home.settings()?;
+    let roster = context.home.roster(args.roster.roster.as_deref())?;
+    if settings.node.is_none() && settings.coordinator.is_none() {
+        return Err(Failure::new(
+            "no-keys",
+            format!(
+                "{} is set up neither as a node nor as a coordinator; run `gavel init node` or `gavel init coordinator` there first",
+                context.home.directory().display()
+            ),
+        ));
+    }
+    let mut running = Running {
+        node: None,
+        coordinator: None,
+        hosts: Vec::new(),
+        database: Database::open(&context.home.file("gavel.db")).await?,
+    };
+    let served = serve(context, &args, &settings, &roster, &mut running).await;
+    running.stop().await;
+    served
+}
+
+async fn serve(
+    context: &Context,
+    args: &ServeArgs,
+    settings: &Settings,
+    roster: &Signed<Roster>,
+    running: &mut Running,
+) -> Result<(), Failure> {
+    let node_place = settings.node.as_ref().map(|server| place(server, args)).transpose()?;
+    let coordinator_place =
+        settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
+    let mut roles = Vec::new();
+
+    let mut node_part = None;
+    if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
+        let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+        let tls = keys.tls.clone();
+        let node = start_node(keys, roster, &running.database)?;
+        roles.push(Role {
+            role: "node",
+            node: Some(node.index()),
+            address: server.address.clone(),
+            listen: listen.clone(),
+        });
+        node_part = Some((listen.clone(), tls, node.router()));
+        running.node = Some(node);
+    }
+    if let (Some(server), Some(listen)) = (&settings.coordinator, &coordinator_place) {
+        let path = context.home.file("coordinator.key");
+        let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
+        let tls = keys.tls.clone();
+        let coordinator = start_coordinator(keys, roster, &running.database).await?;
+        let router = coordinator.router();
+        running.coordinator = Some(coordinator);
+        roles.push(Role {
+            role: "coordinator",
+            node: None,
+            address: server.address.clone(),
+            listen: listen.clone(),
+        });
+        match node_part.take() {
+            Some((place, node_tls, node_router)) if place == *listen => {
+                one_certificate(&node_tls, &tls)?;
+                running.hosts.push(host(&place, &tls, node_router.merge(router)).await?);
+            }
+            other => {
+                node_part = other;
+                running.hosts.push(host(listen, &tls, router).await?);
+            }
+        }
+    }
+    if let Some((place, tls, router)) = node_part {
+        running.hosts.push(host(&place, &tls, router).await?);
+    }
+
+    let ready = Ready { roles, roster: roster.body.digest() };
+    context.output.result(&ready, || text(&ready))?;
+    let failures = running.hosts.iter_mut().map(|host| Box::pin(host.failed()));
+    tokio::select! {
+        () = asked_to_stop() => {
+            context.output.note("stopping");
+            Ok(())
+        }
+        (failure, _, _) = futures_util::future::select_all(failures) => Err(failure),
+    }
+}
+
+/// Check a node's keys against the roster and start it.
+///
+/// # Errors
+/// When they do not fit.
+pub fn start_node(
+    keys: NodeKeys,
+    roster: &Signed<Roster>,
+    database: &Database,
+) -> Result<Node, Failure> {
+    Ok(Node::start(node::Config {
+        keys,
+        roster: roster.clone(),
+        store: NodeStore::new(database.clone()),
+        clock: Clock::System,
+        options: node::Options::default(),
+    })?)
+}
+
+/// Check a coordinator's keys against the roster and start it.
+///
+/// # Errors
+/// When they do not fit, or its sessions cannot be read.
+pub async fn start_coordinator(
+    keys: CoordinatorKeys,
+    roster: &Signed<Roster>,
+    database: &Database,
+) -> Result<Coordinator, Failure> {
+    let started = Coordinator::start(coordinator::Config {
+        keys,
+        roster: roster.clone(),
+        store: CoordinatorStore::new(database.clone()),
+        clock: Clock::System,
+        options: coordinator::Options::default(),
+    });
+    Ok(started.await?)
+}
+
+/// Where a role listens: as asked for, as set up, or on every interface at its address's port.
+fn place(server: &Server, args: &ServeArgs) -> Result<String, Failure> {
+    if let Some(listen) = args.listen.as_ref().or(server.listen.as_ref()) {
+        return Ok(listen.clone());
+    }
+    match server.address.rsplit_once(':') {
+        Some((_, port)) => Ok(format!("0.0.0.0:{port}")),
+        None => Err(Failure::new(
+            "bad-settings",
+            format!("{:?} in gavel.toml is not an address; write it as host:port", server.address),
+        )),
+    }
+}
+
+fn one_certificate(node: &TlsIdentity, coordinator: &TlsIdentity) -> Result<(), Failure> {
+    if node.fingerprint() == coordinator.fingerprint() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "two-certificates",
+        "node and coordinator listen at one place but have two certificates; set `listen` of one of them in gavel.toml to another port",
+    ))
+}
+
+async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Host, Failure> {
+    Host::start(listen::bind(place).await?, tls, router)
+}
+
+fn text(ready: &Ready) -> String {
+    let line = |role: &Role| {
+        let name = match role.node {
+            Some(index) => format!("node {index}"),
+            None => role.role.to_owned(),
+        };
+        format!("{name} listens on {} as {}\n", role.listen, role.address)
+    };
+    ready.roles.iter().map(line).collect()
+}
+
+impl Running {
+    async fn stop(self) {
+        if let Some(coordinator) = &self.coordinator {
+            coordinator.stop();
+        }
+        if let Some(node) = &self.node {
+            node.stop().await;
+        }
+        for host in self.hosts {
+            host.stop().await;
+        }
+        self.database.close().await;
+    }
+}

@@ -1,0 +1,273 @@
+//! `gavel session new|open|close|cancel|retry|list|show|watch`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use futures_util::StreamExt as _;
+
+use super::Context;
+use crate::cli::args::RosterOption;
+use crate::cli::failure::Failure;
+use crate::cli::home::{read_json, write_json};
+use crate::cli::unlock::PassphraseOption;
+use crate::cli::{session_file, view};
+use crate::client::Network;
+use crate::identity::KeyPair;
+use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
+use crate::session::{Clock, Phase, SessionId};
+use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
+
+/// How often a phase is asked for where no events come.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What to do with a session.
+#[derive(Subcommand)]
+pub enum SessionCommand {
+    /// Write a new session from a session file; add --open to take bids at once
+    New(NewArgs),
+    /// Open a draft for bids
+    Open(OneArgs),
+    /// End bidding now, instead of at the time in the terms
+    Close(OneArgs),
+    /// Call a session off
+    Cancel(CancelArgs),
+    /// Try a failed session again
+    Retry(OneArgs),
+    /// List the sessions
+    List(ListArgs),
+    /// Show one session; with --record write everything public about it for `gavel verify`
+    Show(ShowArgs),
+    /// Follow a session until it is decided
+    Watch(OneArgs),
+}
+
+/// How to reach the coordinator and who asks.
+#[derive(Args)]
+pub struct Reach {
+    #[command(flatten)]
+    roster: RosterOption,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// A new session.
+#[derive(Args)]
+pub struct NewArgs {
+    /// The session file; bids in it are left out
+    file: PathBuf,
+    /// Open it at once
+    #[arg(long)]
+    open: bool,
+    /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}
+    #[arg(long, value_name = "FILE")]
+    bidders: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// One session.
+#[derive(Args)]
+pub struct OneArgs {
+    /// The session's id, or a beginning of it that no other has
+    session: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A session to call off.
+#[derive(Args)]
+pub struct CancelArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Do not ask whether it is meant
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Which sessions.
+#[derive(Args)]
+pub struct ListArgs {
+    /// Only sessions in this phase
+    #[arg(long)]
+    phase: Option<Phase>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// What to show.
+#[derive(Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Write the record of a settled session to a file, to be checked with `gavel verify`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+/// Do it.
+///
+/// # Errors
+/// When the coordinator cannot be reached or refuses, with the reason.
+pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failure> {
+    match command {
+        SessionCommand::New(args) => new(context, &args).await,
+        SessionCommand::List(args) => list(context, &args).await,
+        SessionCommand::Show(args) => show(context, &args).await,
+        SessionCommand::Watch(args) => watch(context, &args).await,
+        SessionCommand::Open(args) => {
+            let (network, session) = operator(context, &args).await?;
+            tell(context, &network, &network.coordinator().open(session).await?)
+        }
+        SessionCommand::Close(args) => {
+            let (network, session) = operator(context, &args).await?;
+            tell(context, &network, &network.coordinator().close(session).await?)
+        }
+        SessionCommand::Retry(args) => {
+            let (network, session) = operator(context, &args).await?;
+            tell(context, &network, &network.coordinator().retry(session).await?)
+        }
+        SessionCommand::Cancel(args) => {
+            let (network, session) = operator(context, &args.one).await?;
+            if !args.yes {
+                confirm(session)?;
+            }
+            tell(context, &network, &network.coordinator().cancel(session).await?)
+        }
+    }
+}
+
+impl Reach {
+    /// Connections as the coordinator's operator.
+    fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+        let path = context.home.file("coordinator.key");
+        if !path.exists() {
+            return Err(crate::client::ClientError::NotTheOperator.into());
+        }
+        let keys = self.passphrase.load(&path, CoordinatorKeys::load)?;
+        self.network(context, Some(keys.identity))
+    }
+
+    /// Connections as whoever this home is, as far as its keys open without asking.
+    fn as_anyone(&self, context: &Context) -> Result<Network, Failure> {
+        let given = self.passphrase.given()?;
+        let file = |name| context.home.file(name);
+        let keys = CoordinatorKeys::load(&file("coordinator.key"), given.as_ref())
+            .map(|keys| keys.identity)
+            .or_else(|_| {
+                NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity)
+            });
+        self.network(context, keys.ok())
+    }
+
+    fn network(&self, context: &Context, keys: Option<KeyPair>) -> Result<Network, Failure> {
+        let roster = context.home.roster(self.roster.roster.as_deref())?;
+        Ok(Network::new(roster, keys.map(Arc::new), Clock::System)?)
+    }
+}
+
+async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, SessionId), Failure> {
+    let network = args.reach.as_operator(context)?;
+    let session = network.coordinator().find(&args.session).await?;
+    Ok((network, session))
+}
+
+async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
+    let loaded = session_file::load(Some(&args.file))?;
+    let bidders: Vec<Bidder> = match &args.bidders {
+        Some(path) => read_json(path, "a list of bidders")?,
+        None => Vec::new(),
+    };
+    let network = args.reach.as_operator(context)?;
+    let new = NewSession {
+        file: session_file::terms_only(&loaded.text, None)?,
+        open: args.open,
+        bidders,
+    };
+    let detail = network.coordinator().new_session(&new).await?;
+    tell(context, &network, &detail)
+}
+
+async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
+    let network = args.reach.as_anyone(context)?;
+    let mut sessions = network.coordinator().sessions().await?;
+    sessions.retain(|summary| args.phase.is_none_or(|phase| phase == summary.phase));
+    context.output.result(&sessions, || view::list(&sessions))
+}
+
+async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
+    let network = args.one.reach.as_anyone(context)?;
+    let session = network.coordinator().find(&args.one.session).await?;
+    let detail = network.coordinator().session(session).await?;
+    if let Some(path) = &args.record {
+        let record = network.coordinator().record(session).await?;
+        write_json(path, &record)?;
+        context.output.note(format!(
+            "record written to {}; check it with `gavel verify {}`",
+            path.display(),
+            path.display()
+        ));
+    }
+    tell(context, &network, &detail)
+}
+
+async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
+    let network = args.reach.as_anyone(context)?;
+    let session = network.coordinator().find(&args.session).await?;
+    let mut events = network.coordinator().events();
+    let mut live = true;
+    let mut last = None;
+    loop {
+        let detail = network.coordinator().session(session).await?;
+        let phase = detail.summary.phase;
+        if last.replace(phase) != Some(phase) {
+            context.output.note(view::phase_line(&detail));
+        }
+        if phase.is_final() || phase == Phase::Failed {
+            return tell(context, &network, &detail);
+        }
+        // Events of this session are told as they come; without them the phase is asked for.
+        let pause = tokio::time::sleep(POLL);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                event = events.next(), if live => match event {
+                    Some(Ok(event)) if event.session == session => {
+                        if context.output.json {
+                            context.output.json_line(&event)?;
+                        } else if let Some(line) = view::event_line(&event) {
+                            context.output.note(line);
+                        }
+                    }
+                    Some(Ok(_)) => {}
+                    // Not an operator, or the link broke: the phase tells enough.
+                    Some(Err(_)) | None => live = false,
+                },
+            }
+        }
+    }
+}
+
+fn tell(context: &Context, network: &Network, detail: &SessionDetail) -> Result<(), Failure> {
+    context.output.result(detail, || view::detail(detail, &network.roster().body))
+}
+
+fn confirm(session: SessionId) -> Result<(), Failure> {
+    use std::io::IsTerminal as _;
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("calling a session off asks for confirmation; add --yes"));
+    }
+    let terminal = console::Term::stderr();
+    let asked = terminal
+        .write_str(&format!(
+            "Call session {} off? No bid in it will count. [y/N] ",
+            session.short()
+        ))
+        .and_then(|()| terminal.read_line());
+    match asked {
+        Ok(answer) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
+        _ => Err(Failure::new("not-confirmed", "nothing was changed")),
+    }
+}

@@ -1,0 +1,264 @@
+//! The bidders of a demo, each with a key of its own.
+//!
+//! They bid side by side, except that equal amounts are handed in one after another in the file's
+//! order: the earlier bid wins a tie, and a demo should end the same way every time.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use rand::{TryRng as _, rngs::SysRng};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use crate::auction::terms::SessionFile;
+use crate::auction::{Currency, Timestamp};
+use crate::cli::failure::Failure;
+use crate::cli::output::clean;
+use crate::cli::progress::Progress;
+use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
+use crate::client::state::BidderState;
+use crate::client::{BidAmount, Network};
+use crate::identity::key_file::BidderKeys;
+use crate::identity::{KeyPair, Signed};
+use crate::session::Announcement;
+use crate::wire::coordinator_api;
+
+/// Bidders at work at once.
+const AT_ONCE: usize = 48;
+
+/// Most bidders whose receipts are kept in files.
+const KEPT: usize = 200;
+
+/// Receipt times are in milliseconds: an equal amount comes at least so much later.
+const APART: Duration = Duration::from_millis(5);
+
+/// A bidder and what it will bid, as written.
+pub struct Player {
+    name: String,
+    amount: Zeroizing<String>,
+    keys: KeyPair,
+}
+
+impl Player {
+    fn new(name: String, amount: Zeroizing<String>) -> Result<Self, Failure> {
+        Ok(Self { name, amount, keys: KeyPair::generate()? })
+    }
+
+    /// Name and key, for sessions that admit only who is listed.
+    pub fn card(&self) -> coordinator_api::Bidder {
+        coordinator_api::Bidder { name: self.name.clone(), key: self.keys.public() }
+    }
+}
+
+/// The bidders of a session file.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn of_file(file: &SessionFile) -> Result<Vec<Player>, Failure> {
+    let player = |bid: &crate::auction::terms::DemoBid| {
+        Player::new(bid.bidder.clone(), Zeroizing::new(bid.amount.clone()))
+    };
+    file.bids.iter().map(player).collect()
+}
+
+/// Invented bidders with random amounts around the reserve.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn invent(file: &SessionFile, count: u32) -> Result<Vec<Player>, Failure> {
+    let terms = file.terms(Timestamp::from_millis(0))?;
+    let (low, high) = match terms.reserve {
+        Some(reserve) if terms.kind.is_reverse() => (reserve / 2, reserve.saturating_mul(9) / 8),
+        Some(reserve) => (reserve / 2, reserve.saturating_mul(4)),
+        None => (0, terms.maximum),
+    };
+    let high = high.clamp(1, terms.maximum);
+    let span = high - low.min(high) + 1;
+    let width = count.to_string().len();
+    (1..=count)
+        .map(|number| {
+            let mut bytes = Zeroizing::new([0; 8]);
+            SysRng.try_fill_bytes(bytes.as_mut())?;
+            let amount = low.min(high) + u64::from_le_bytes(*bytes) % span;
+            let amount = Zeroizing::new(terms.currency.plain(amount));
+            Player::new(format!("bidder {number:0width$}"), amount)
+        })
+        .collect()
+}
+
+/// A bidder whose bid is not in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Refused {
+    /// Its name.
+    pub bidder: String,
+    /// Why, as a slug.
+    pub reason: String,
+    /// Why, in words. Never the amount.
+    pub detail: String,
+}
+
+/// What came of the bidding.
+pub struct Bidding {
+    /// Bids that are in.
+    pub placed: u64,
+    /// Bids that are not, in the file's order.
+    pub refused: Vec<Refused>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Let everybody bid. A bid that is refused is told and listed; the rest goes on.
+///
+/// # Errors
+/// When the bidders' folder cannot be written.
+pub async fn bid(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    players: Vec<Player>,
+    places: &Path,
+) -> Result<Bidding, Failure> {
+    let started = Instant::now();
+    let keep = players.len() <= KEPT;
+    let mut progress = Progress::start("bids", Some(players.len() as u64));
+    let turns = turns(&players, &announcement.body.terms.currency);
+    let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
+        .map(|(position, (player, mut turn))| {
+            let place = keep.then(|| places.join((position + 1).to_string()));
+            async move {
+                turn.wait().await;
+                let placed = one(network, announcement, &player, place.as_deref()).await;
+                turn.done().await;
+                (position, player.name, placed)
+            }
+        })
+        .buffer_unordered(AT_ONCE);
+    let (mut placed, mut refused) = (0, Vec::new());
+    while let Some((position, name, result)) = bids.next().await {
+        progress.step();
+        match result {
+            Ok(bid) => {
+                placed += 1;
+                for silence in bid.missing {
+                    progress.keep(&format!("{}: {}", clean(&name), clean(&silence.to_string())));
+                }
+            }
+            Err(failure) => {
+                progress.keep(&format!("the bid of {:?} is not in: {}", name, failure.detail));
+                let Failure { kind: reason, detail, .. } = failure;
+                refused.push((position, Refused { bidder: name, reason, detail }));
+            }
+        }
+    }
+    drop(bids);
+    refused.sort_by_key(|(position, _)| *position);
+    let refused: Vec<Refused> = refused.into_iter().map(|(_, refused)| refused).collect();
+    let took = started.elapsed();
+    let all = network.nodes().len();
+    progress.finish(&format!(
+        "{placed} in, {} refused, receipts by {all} nodes, {:.1} s",
+        refused.len(),
+        took.as_secs_f64()
+    ));
+    Ok(Bidding { placed, refused, took })
+}
+
+async fn one(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    player: &Player,
+    place: Option<&Path>,
+) -> Result<Placed, Failure> {
+    let amount = BidAmount::parse(&player.amount, &announcement.body.terms.currency)?;
+    let state = match place {
+        None => BidderState::Memory,
+        Some(place) => {
+            crate::cli::home::create_private(place)?;
+            BidderKeys { identity: player.keys.clone() }.save(&place.join("bidder.key"), None)?;
+            BidderState::Folder(place.join("receipts"))
+        }
+    };
+    let bidder = Bidder { name: &player.name, keys: &player.keys, state: &state };
+    let placed = bid::place(network, announcement, &bidder, amount, Patience::default()).await;
+    placed.map_err(|error: BidError| error.into())
+}
+
+/// A bidder's turn among those with the same amount.
+#[derive(Default)]
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    after: Option<oneshot::Sender<()>>,
+}
+
+impl Turn {
+    /// Wait until the one before is done, however it ended.
+    async fn wait(&mut self) {
+        if let Some(before) = self.before.take() {
+            let _ = before.await;
+        }
+    }
+
+    /// Let the next one go.
+    async fn done(self) {
+        if let Some(after) = self.after {
+            tokio::time::sleep(APART).await;
+            let _ = after.send(());
+        }
+    }
+}
+
+/// Chains of equal amounts. The one before has begun already when a bidder waits, as bidders begin
+/// in order, so nobody waits for ever.
+fn turns(players: &[Player], currency: &Currency) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::with_capacity(players.len());
+    let mut last: HashMap<Option<u64>, usize> = HashMap::new();
+    for (position, player) in players.iter().enumerate() {
+        let mut turn = Turn::default();
+        if let Some(earlier) = last.insert(currency.parse(&player.amount).ok(), position) {
+            let (sender, receiver) = oneshot::channel();
+            turns[earlier].after = Some(sender);
+            turn.before = Some(receiver);
+        }
+        turns.push(turn);
+    }
+    turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::session_file::BUILT_IN;
+
+    #[test]
+    fn invented_bids_are_amounts_that_the_terms_allow() {
+        for text in [
+            BUILT_IN,
+            include_str!("../../../sessions/charity-lot.toml"),
+            include_str!("../../../sessions/procurement.toml"),
+            "title = \"t\"\nkind = \"first-price\"\nreserve = \"0\"\nmaximum = \"1\"\nbids_until = \"1m\"",
+        ] {
+            let file = SessionFile::parse(text).unwrap();
+            let terms = file.terms(Timestamp::from_millis(0)).unwrap();
+            for player in invent(&file, 50).unwrap() {
+                assert!(terms.currency.parse(&player.amount).unwrap() <= terms.maximum);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn equal_amounts_go_in_the_order_of_the_file() {
+        let file = SessionFile::parse(BUILT_IN).unwrap();
+        let players = of_file(&file).unwrap();
+        let currency = Currency { code: "EUR".into(), decimals: 2 };
+        let mut turns = turns(&players, &currency);
+        let mut later = turns.remove(4);
+        let earlier = turns.remove(0);
+        assert!(later.before.is_some() && earlier.after.is_some());
+        let waiting = tokio::spawn(async move { later.wait().await });
+        earlier.done().await;
+        waiting.await.unwrap();
+    }
+}

@@ -1,0 +1,215 @@
+//! A demo's result: as DESIGN of the command line promises to scripts, and as people like it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::players::{Bidding, Refused};
+use crate::auction::{Kind, Terms};
+use crate::cli::failure::Failure;
+use crate::cli::output::{bytes, clean, count, faint, strong};
+use crate::cli::view;
+use crate::client::Network;
+use crate::identity::Statement as _;
+use crate::session::closing::ExclusionReason;
+use crate::session::record::{Pin, Record};
+use crate::session::{Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::wire::coordinator_api::SessionDetail;
+
+/// The result object of `gavel demo --json`.
+#[derive(Serialize)]
+pub struct DemoResult {
+    session: SessionId,
+    title: String,
+    kind: Kind,
+    phase: Phase,
+    winner: Option<String>,
+    /// In smallest units.
+    price: Option<u64>,
+    /// With decimals and currency.
+    price_text: Option<String>,
+    nodes: u8,
+    threshold: u8,
+    signed_by: NodeSet,
+    /// Bids that are in, with those that were excluded at closing.
+    bids: u64,
+    excluded: Vec<Excluded>,
+    refused: Vec<Refused>,
+    seconds: Seconds,
+    attempts: u32,
+    rounds: u64,
+    gates: u64,
+    /// Payload bytes that each node sent to other nodes, in order of index.
+    bytes_sent: Vec<u64>,
+    /// Whether the record was checked offline, every signature.
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
+    #[serde(skip)]
+    terms: Terms,
+    #[serde(skip)]
+    names: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Seconds {
+    bidding: f64,
+    closing: f64,
+    computing: f64,
+}
+
+#[derive(Serialize)]
+struct Excluded {
+    bidder: String,
+    reason: ExclusionReason,
+    detail: &'static str,
+    named_by: NodeSet,
+}
+
+/// Check the record offline and put the result together.
+///
+/// # Errors
+/// When the record does not hold.
+pub fn make(
+    network: &Network,
+    detail: &SessionDetail,
+    record: &Record,
+    bidding: Bidding,
+    kept: Option<&Path>,
+) -> Result<DemoResult, Failure> {
+    let roster = &network.roster().body;
+    let report = record.verify(Some(Pin::Roster(roster.digest())))?;
+    let (Some(outcome), true) = (&report.outcome, report.settled) else {
+        return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
+    };
+    let terms = record.announcement.body.terms.clone();
+    let winner = outcome.winner.as_ref();
+    let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
+    let cost = last.map_or(&[][..], |attempt| &attempt.cost);
+    let of_node = |node: NodeIndex| cost.iter().find(|(index, _)| *index == node);
+    Ok(DemoResult {
+        session: report.session,
+        title: terms.title.clone(),
+        kind: terms.kind,
+        phase: detail.summary.phase,
+        winner: winner.map(|winner| winner.bidder.clone()),
+        price: winner.map(|winner| winner.price),
+        price_text: winner.map(|winner| terms.currency.show(winner.price).to_string()),
+        nodes: roster.scheme.nodes(),
+        threshold: roster.scheme.threshold(),
+        signed_by: report.signed_by,
+        bids: bidding.placed,
+        excluded: report
+            .excluded
+            .iter()
+            .map(|exclusion| Excluded {
+                bidder: exclusion.bidder.clone(),
+                reason: exclusion.reason,
+                detail: exclusion.reason.explain(),
+                named_by: exclusion.named_by,
+            })
+            .collect(),
+        refused: bidding.refused,
+        seconds: Seconds {
+            bidding: bidding.took.as_secs_f64(),
+            closing: between(detail, Phase::Closing, Phase::Computing),
+            computing: between(detail, Phase::Computing, Phase::Settled),
+        },
+        attempts: last.map_or(0, |attempt| attempt.attempt),
+        rounds: cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0),
+        gates: cost.iter().map(|(_, cost)| cost.gates).max().unwrap_or(0),
+        bytes_sent: roster
+            .scheme
+            .all()
+            .iter()
+            .map(|node| of_node(node).map_or(0, |(_, cost)| cost.bytes_sent))
+            .collect(),
+        verified: true,
+        folder: kept.map(Path::to_owned),
+        names: roster.nodes.iter().map(|card| card.name.clone()).collect(),
+        terms,
+    })
+}
+
+/// Seconds from first entering one phase to last entering another.
+fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
+    let start = detail.timeline.iter().find(|(phase, _)| *phase == from);
+    let end = detail.timeline.iter().rfind(|(phase, _)| *phase == to);
+    match (start, end) {
+        (Some((_, start)), Some((_, end))) => {
+            let millis = end.millis().saturating_sub(start.millis()).max(0);
+            millis as f64 / 1e3
+        }
+        _ => 0.0,
+    }
+}
+
+impl DemoResult {
+    /// For people.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let line = match (&self.winner, self.price) {
+            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
+            _ => view::nobody(&self.terms),
+        };
+        let _ = writeln!(text, "\n{}\n{line}\n", strong(clean(&self.title)));
+        let names: Vec<String> = self
+            .signed_by
+            .iter()
+            .filter_map(|node| self.names.get(node.position()).map(|name| format!("{node} {name}")))
+            .collect();
+        let mut row = |label: &str, value: String| {
+            let _ = writeln!(text, "  {} {value}", faint(format!("{label:<10}")));
+        };
+        row("rule", format!("{}; winner and price are all that was opened", self.kind));
+        row("signed by", names.join(", "));
+        row("bids", self.bids_line());
+        for excluded in &self.excluded {
+            row("excluded", format!("{}: {}", clean(&excluded.bidder), excluded.detail));
+        }
+        for refused in &self.refused {
+            row("refused", format!("{}: {}", clean(&refused.bidder), clean(&refused.detail)));
+        }
+        row(
+            "time",
+            format!(
+                "bidding {:.2} s, closing {:.2} s, computing {:.2} s",
+                self.seconds.bidding, self.seconds.closing, self.seconds.computing
+            ),
+        );
+        row("protocol", format!("{} rounds, {} AND gates", count(self.rounds), count(self.gates)));
+        row("record", "checked offline: every signature is right".into());
+        for (position, sent) in self.bytes_sent.iter().enumerate() {
+            let label = if position == 0 { "sent" } else { "" };
+            let name = self.names.get(position).map_or("", String::as_str);
+            row(label, format!("{} {name:<12}{:>10}", position + 1, bytes(*sent)));
+        }
+        if let Some(folder) = &self.folder {
+            let folder = folder.display();
+            let _ = writeln!(
+                text,
+                "\nKept in {folder}. Check it yourself:\n  gavel verify {folder}/record.json --roster {folder}/roster.json"
+            );
+        }
+        text
+    }
+
+    fn bids_line(&self) -> String {
+        let mut text = format!(
+            "{} handed in, sealed to {} nodes; no {} of them can read one",
+            count(self.bids),
+            self.nodes,
+            self.threshold
+        );
+        if self.threshold == 1 {
+            text = format!(
+                "{} handed in, sealed to {} nodes; none of them can read one",
+                count(self.bids),
+                self.nodes
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,261 @@
+//! The folder in which one organisation or bidder keeps keys, roster, settings and receipts.
+//!
+//! ```text
+//! gavel.toml           who this is: the roles, their names and addresses
+//! node.key             private keys, mode 0600, optionally under a passphrase
+//! coordinator.key      likewise
+//! bidder.key           likewise
+//! node-card.json       what the node's operator hands to the coordinator
+//! roster.json          the signed roster
+//! gavel.db             what node and coordinator keep
+//! receipts/            one file per session a bid was made in
+//! ```
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::failure::Failure;
+use crate::identity::{Digest, PublicKey, Roster, Signed};
+
+/// What `gavel init` writes and the other commands read.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Set when this home runs a node.
+    pub node: Option<Server>,
+    /// Set when this home runs the coordinator.
+    pub coordinator: Option<Server>,
+    /// Set when this home bids.
+    pub bidder: Option<Person>,
+}
+
+/// A node or the coordinator.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The organisation, as shown to people.
+    pub name: String,
+    /// Host and port under which others reach it.
+    pub address: String,
+    /// Where to listen, when that is not every interface at the address's port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// Public key, to compare with a roster without unlocking the private one.
+    pub key: PublicKey,
+    /// SHA-256 of the TLS certificate.
+    pub certificate: Digest,
+}
+
+/// A bidder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The name to bid under.
+    pub name: String,
+    /// Public key.
+    pub key: PublicKey,
+}
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Home {
+    directory: PathBuf,
+}
+
+impl Home {
+    /// The folder given, or the platform's place for a program's data.
+    ///
+    /// # Errors
+    /// When none is given and the platform names none.
+    pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(directory) = given {
+            return Ok(Self { directory: directory.to_owned() });
+        }
+        match directories::ProjectDirs::from("", "", "gavel") {
+            Some(places) => Ok(Self { directory: places.data_local_dir().to_owned() }),
+            None => Err(Failure::usage(
+                "this account has no home directory; say where to keep keys with --home DIR",
+            )),
+        }
+    }
+
+    /// The folder itself.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Make the folder, for this account only.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self) -> Result<(), Failure> {
+        create_private(&self.directory)
+    }
+
+    /// The settings; none at all where nothing was set up.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let path = self.file("gavel.toml");
+        if !path.exists() {
+            return Ok(Settings::default());
+        }
+        let text = read_text(&path)?;
+        toml::from_str(&text).map_err(|error| toml_failure("bad-settings", &path, &text, &error))
+    }
+
+    /// Write the settings.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn save_settings(&self, settings: &Settings) -> Result<(), Failure> {
+        let text = toml::to_string(settings).map_err(|error| {
+            Failure::new("internal", format!("settings do not encode: {error}"))
+        })?;
+        write_whole(&self.file("gavel.toml"), text.as_bytes())
+    }
+
+    /// The roster of a file, or of this home; checked.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or breaks a rule.
+    pub fn roster(&self, given: Option<&Path>) -> Result<Signed<Roster>, Failure> {
+        let path = given.map_or_else(|| self.file("roster.json"), Path::to_owned);
+        if given.is_none() && !path.exists() {
+            return Err(Failure::new(
+                "no-roster",
+                format!(
+                    "there is no roster at {}; give one with --roster FILE, or fetch it with `gavel roster fetch`",
+                    path.display()
+                ),
+            ));
+        }
+        load_roster(&path)
+    }
+}
+
+/// Read a roster and check its rules and signature.
+///
+/// # Errors
+/// Names the file and the first rule that is broken.
+pub fn load_roster(path: &Path) -> Result<Signed<Roster>, Failure> {
+    let roster: Signed<Roster> = read_json(path, "a roster")?;
+    roster.checked().map_err(|error| Failure::from(error).about(path.display()))
+}
+
+/// Make a folder that only this account may enter.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_private(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path).map_err(|error| Failure::file("creating", path, &error))
+}
+
+/// Read a text file.
+///
+/// # Errors
+/// Names the file.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::file("reading", path, &error))
+}
+
+/// Read a JSON file of one of our types.
+///
+/// # Errors
+/// Names the file, and the line where it is not what it should be.
+pub fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
+    let text = read_text(path)?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new("bad-file", format!("{} is not {what}: {error}", path.display()))
+    })
+}
+
+/// Write a file so that it is there whole or not at all.
+///
+/// # Errors
+/// Names the file.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| Failure::file("writing", path, error);
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+    file.write_all(content).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+/// Write one of our types as JSON for people's eyes.
+///
+/// # Errors
+/// Names the file.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new("internal", format!("no JSON for this: {error}")))?;
+    text.push('\n');
+    write_whole(path, text.as_bytes())
+}
+
+/// A TOML error on one line: file, line, what is wrong.
+pub fn toml_failure(kind: &str, path: &Path, text: &str, error: &toml::de::Error) -> Failure {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(start).filter(|&byte| byte == b'\n').count() + 1;
+    Failure::new(kind, format!("{}, line {line}: {}", path.display(), error.message()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_read_back_and_errors_name_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(folder.path())).unwrap();
+        assert_eq!(home.settings().unwrap(), Settings::default());
+        let key = PublicKey::from_bytes([7; 32]);
+        let settings = Settings {
+            node: Some(Server {
+                name: "Alpha".into(),
+                address: "127.0.0.1:7001".into(),
+                listen: None,
+                key,
+                certificate: Digest([3; 32]),
+            }),
+            coordinator: None,
+            bidder: Some(Person { name: "ada".into(), key }),
+        };
+        home.save_settings(&settings).unwrap();
+        assert_eq!(home.settings().unwrap(), settings);
+
+        fs::write(home.file("gavel.toml"), "[bidder]\nname = \"ada\"\nkeys = \"x\"\n").unwrap();
+        let failure = home.settings().unwrap_err();
+        assert!(failure.detail.contains("line 3: unknown field `keys`"), "{}", failure.detail);
+    }
+
+    #[test]
+    fn a_missing_roster_says_where_to_get_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(folder.path())).unwrap();
+        assert!(home.roster(None).unwrap_err().detail.contains("gavel roster fetch"));
+        let given = home.roster(Some(Path::new("/nowhere/roster.json"))).unwrap_err();
+        assert_eq!(given.detail, "there is no file /nowhere/roster.json; check the path");
+    }
+}

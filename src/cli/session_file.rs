@@ -1,0 +1,89 @@
+//! Session files as commands read them: errors on one line, with file and line number; the text
+//! that goes to the coordinator, without the bids.
+
+use std::path::Path;
+
+use super::failure::Failure;
+use super::home::{read_text, toml_failure};
+use crate::auction::terms::{SessionFile, TermsError};
+
+/// The file that `gavel demo` plays when none is given.
+pub const BUILT_IN: &str = include_str!("../../sessions/art-sale.toml");
+
+/// Name of [`BUILT_IN`] in messages.
+const BUILT_IN_NAME: &str = "the built-in art sale";
+
+/// A session file and its text.
+pub struct Loaded {
+    /// What it says.
+    pub file: SessionFile,
+    /// As written.
+    pub text: String,
+}
+
+/// Read a session file, or the built-in one.
+///
+/// # Errors
+/// Names the file and what to change in it.
+pub fn load(path: Option<&Path>) -> Result<Loaded, Failure> {
+    let (path, text) = match path {
+        Some(path) => (path, read_text(path)?),
+        None => (Path::new(BUILT_IN_NAME), BUILT_IN.to_owned()),
+    };
+    let file = parse(path, &text)?;
+    Ok(Loaded { file, text })
+}
+
+fn parse(path: &Path, text: &str) -> Result<SessionFile, Failure> {
+    SessionFile::parse(text).map_err(|error| match (&error, toml::from_str::<SessionFile>(text)) {
+        (TermsError::Syntax(_), Err(toml)) => toml_failure("bad-terms", path, text, &toml),
+        _ => Failure::from(error).about(path.display()),
+    })
+}
+
+/// The text for the coordinator: terms only. Bids and the demo's roster stay here.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn terms_only(text: &str, bids_until: Option<&str>) -> Result<String, Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| broken(&error))?;
+    table.remove("bids");
+    table.remove("roster");
+    if let Some(bids_until) = bids_until {
+        table.insert("bids_until".into(), toml::Value::String(bids_until.into()));
+    }
+    toml::to_string(&table).map_err(|error| broken(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bid_reaches_the_coordinator() {
+        let text = terms_only(BUILT_IN, Some("1h")).unwrap();
+        let file = SessionFile::parse(&text).unwrap();
+        assert!(file.bids.is_empty() && file.roster.is_none());
+        assert_eq!(file.title, "Harbour view, oil on canvas");
+        assert_eq!(file.bids_until, "1h");
+        assert!(!text.contains("1240") && !text.contains("ada"));
+    }
+
+    #[test]
+    fn a_wrong_file_names_its_line() {
+        let text = BUILT_IN.replace("second-price", "third-price");
+        let failure = parse(Path::new("sale.toml"), &text).map(|_| ()).unwrap_err();
+        assert!(
+            failure.detail.starts_with("sale.toml, line 3: unknown variant `third-price`"),
+            "{}",
+            failure.detail
+        );
+        let text = BUILT_IN.replace("reserve = \"500\"", "reserve = \"5\"\nmaximum = \"4\"");
+        let failure = parse(Path::new("sale.toml"), &text).map(|_| ()).unwrap_err();
+        assert_eq!(
+            failure.detail,
+            "sale.toml: the reserve 5.00 is above the maximum 4.00; lower one or raise the other"
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Sessions, events and results as text.
+
+use std::fmt::Write as _;
+
+use super::output::{Table, bytes, clean, count, faint, strong};
+use crate::auction::{Terms, Timestamp};
+use crate::identity::Roster;
+use crate::session::Phase;
+use crate::session::manifest::Exclusion;
+use crate::session::progress::{Event, Progress, Stage, What};
+use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
+
+/// The list of sessions.
+pub fn list(sessions: &[SessionSummary]) -> String {
+    if sessions.is_empty() {
+        return "There are no sessions.".into();
+    }
+    let mut table = Table::new(&["session", "title", "kind", "phase", "bids until", "outcome"]);
+    for summary in sessions {
+        let terms = &summary.terms;
+        let outcome = match &summary.result {
+            None => String::new(),
+            Some(result) => match (&result.winner, result.price) {
+                (Some(winner), Some(price)) => format!("{winner}, {}", terms.currency.show(price)),
+                _ => "no winner".into(),
+            },
+        };
+        table.row([
+            summary.session.short(),
+            terms.title.clone(),
+            terms.kind.to_string(),
+            summary.phase.to_string(),
+            time(terms.bids_until),
+            outcome,
+        ]);
+    }
+    table.to_string()
+}
+
+/// A point in time to the second.
+pub fn time(at: Timestamp) -> String {
+    let text = at.to_string();
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{}Z", seconds.replace('T', " ")),
+        None => text,
+    }
+}
+
+/// The terms, one line each.
+pub fn terms(terms: &Terms) -> String {
+    let mut text = format!("{}\n  kind         {}\n", strong(clean(&terms.title)), terms.kind);
+    let show = |amount| terms.currency.show(amount).to_string();
+    if let Some(reserve) = terms.reserve {
+        let _ = writeln!(text, "  reserve      {}", clean(&show(reserve)));
+    }
+    let _ = writeln!(text, "  maximum      {}", clean(&show(terms.maximum)));
+    let replace =
+        if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
+    let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
+    text
+}
+
+/// Everything about a session.
+pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
+    let summary = &detail.summary;
+    let mut text = terms(&summary.terms);
+    let _ = writeln!(text, "  session      {}", summary.session);
+    let _ = writeln!(
+        text,
+        "  nodes        {}, threshold {}",
+        roster.scheme.nodes(),
+        roster.scheme.threshold()
+    );
+    let _ = writeln!(text, "  phase        {}", strong(summary.phase));
+    if let Some(reason) = &detail.reason {
+        let _ = writeln!(text, "  reason       {}", clean(reason));
+    }
+    if !detail.waiting_for.is_empty() {
+        let _ = writeln!(text, "  waiting for  {}", nodes(detail.waiting_for));
+    }
+    if let Some(manifest) = &detail.manifest {
+        let _ = writeln!(
+            text,
+            "  manifest     {}, {} bids, signed by nodes {}",
+            manifest.digest.short(),
+            count(manifest.bids),
+            manifest.signed_by
+        );
+        text.push_str(&exclusions(&manifest.excluded));
+    }
+    for (phase, at) in &detail.timeline {
+        let _ = writeln!(text, "  {}", faint(format!("{phase:<12} {}", time(*at))));
+    }
+    for attempt in &detail.attempts {
+        let ended = match (&attempt.trouble, attempt.ended) {
+            (Some(trouble), _) => format!("failed: {}", clean(trouble)),
+            (None, Some(_)) => "done".into(),
+            (None, None) => "under way".into(),
+        };
+        let _ = writeln!(
+            text,
+            "  attempt {}    nodes {}; {ended}",
+            attempt.attempt, attempt.participants
+        );
+    }
+    if let Some(outcome) = &detail.outcome {
+        text.push_str(&exclusions(&outcome.body.out_of_range));
+        let won = outcome.body.winner.as_ref();
+        let line = match won {
+            Some(winner) => sold(&summary.terms, &winner.bidder, winner.price),
+            None => nobody(&summary.terms),
+        };
+        let signers = outcome.signatures.keys().copied().collect();
+        let _ = writeln!(text, "\n{line}\n{}", faint(format!("signed by {}", nodes(signers))));
+    }
+    text
+}
+
+/// Envelopes that did not take part.
+pub fn exclusions(excluded: &[Exclusion]) -> String {
+    let line = |exclusion: &Exclusion| {
+        let by = if exclusion.named_by.is_empty() {
+            String::new()
+        } else {
+            format!(" (said {})", nodes(exclusion.named_by))
+        };
+        format!("  excluded     {}: {}{by}\n", clean(&exclusion.bidder), exclusion.reason.explain())
+    };
+    excluded.iter().map(line).collect()
+}
+
+/// "node 2" or "nodes 1, 2 and 5".
+pub fn nodes(set: crate::sharing::NodeSet) -> String {
+    if set.len() == 1 { format!("node {set}") } else { format!("nodes {set}") }
+}
+
+/// The result in one line.
+pub fn sold(terms: &Terms, winner: &str, price: u64) -> String {
+    let price = clean(&terms.currency.show(price).to_string());
+    let verb = if terms.kind.is_reverse() { "Awarded to" } else { "Sold to" };
+    let pays = if terms.kind.is_reverse() { "for" } else { "at" };
+    format!("{verb} {} {pays} {}", strong(clean(winner)), strong(price))
+}
+
+/// No winner.
+pub fn nobody(terms: &Terms) -> String {
+    if terms.reserve.is_some() {
+        strong("No winner: no bid reached the reserve.")
+    } else {
+        strong("No winner: there was no bid.")
+    }
+}
+
+/// A line for a phase that was entered.
+pub fn phase_line(detail: &SessionDetail) -> String {
+    let phase = detail.summary.phase;
+    match (phase, &detail.reason) {
+        (Phase::Open, _) => format!("open until {}", time(detail.summary.terms.bids_until)),
+        (_, Some(reason)) => format!("{phase}: {}", clean(reason)),
+        (_, None) => phase.to_string(),
+    }
+}
+
+/// A line for an event, where it says something new.
+pub fn event_line(event: &Event) -> Option<String> {
+    match &event.what {
+        What::Received { bidder, revision } => {
+            let node = event.node.map_or_else(String::new, |node| format!(" at node {node}"));
+            Some(format!("revision {revision} of {}{node}", clean(bidder)))
+        }
+        What::Attempt { attempt, participants } => {
+            Some(format!("attempt {attempt} by {}", nodes(*participants)))
+        }
+        What::Waiting { nodes: waiting } => Some(format!("waiting for {}", nodes(*waiting))),
+        What::Progress(progress) => Some(progress_line(progress)),
+        What::Phase { .. } => None,
+    }
+}
+
+/// "level 3 of 7, 96 comparisons, 31 rounds, 1.2 MB".
+pub fn progress_line(progress: &Progress) -> String {
+    let stage = match progress.stage {
+        Stage::Preparing => "unsealing shares and making keys".to_owned(),
+        Stage::RangeCheck => "checking the range of every bid".to_owned(),
+        Stage::Tournament => format!("level {} of {}", progress.level, progress.levels),
+        Stage::SecondPrice => "finding the second price".to_owned(),
+        Stage::Opening => "opening the outcome".to_owned(),
+        Stage::Done => "done".to_owned(),
+    };
+    format!(
+        "{stage}, {} comparisons, {} rounds, {}",
+        count(progress.comparisons),
+        count(progress.rounds),
+        bytes(progress.bytes_sent)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_reads_like_a_sentence() {
+        let progress = Progress {
+            stage: Stage::Tournament,
+            level: 3,
+            levels: 7,
+            comparisons: 96,
+            rounds: 31,
+            bytes_sent: 1_200_000,
+            ..Progress::default()
+        };
+        assert_eq!(progress_line(&progress), "level 3 of 7, 96 comparisons, 31 rounds, 1.2 MB");
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(time(Timestamp::from_millis(1_000_000_000_123)), "2001-09-09 01:46:40Z");
+    }
+}

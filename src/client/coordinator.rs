@@ -1,0 +1,276 @@
+//! The coordinator's API, typed.
+//!
+//! Who learns what: the coordinator learns who asks for admission and when; it never sees an
+//! envelope's content or an amount.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::BoxStream;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::error::ClientError;
+use crate::identity::{
+    Digest, KeyPair, PublicKey, Roster, Signature, Signed, Statement as _, token,
+};
+use crate::session::announcement::AdmissionTicket;
+use crate::session::progress::Event;
+use crate::session::record::Record;
+use crate::session::{Announcement, Clock, SessionId};
+use crate::transport::HttpError;
+use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::wire::coordinator_api::{
+    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
+};
+use crate::wire::paths;
+
+/// How long an answer may take. Closing waits for every node's inventory and verdict in the
+/// background, so no request takes longer than this.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A connection to the coordinator of a roster.
+#[derive(Clone)]
+pub struct CoordinatorClient {
+    http: PeerClient,
+    roster: Arc<Signed<Roster>>,
+    operator: bool,
+}
+
+impl CoordinatorClient {
+    /// A client of the roster's coordinator. With the coordinator's own key it may do what its
+    /// operator may, with a node's key follow the events; without, what everybody may.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn new(
+        roster: Arc<Signed<Roster>>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
+        let card = &roster.body.coordinator;
+        let operator = signer.as_ref().is_some_and(|keys| keys.public() == card.key);
+        let tokens: TokenSource = match signer {
+            None => Arc::new(|| None),
+            Some(keys) => {
+                let target = card.key;
+                Arc::new(move || {
+                    let token = token::issue(&keys, &target, clock.now()).ok()?;
+                    Some(token.expose().to_owned())
+                })
+            }
+        };
+        let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
+        let http = PeerClient::new(Target::from(card), tokens, options)?;
+        Ok(Self { http, roster, operator })
+    }
+
+    /// Health, and the coordinator's view of the nodes.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn health(&self) -> Result<CoordinatorHealth, ClientError> {
+        self.get(paths::HEALTH).await
+    }
+
+    /// The roster as the coordinator hands it out; to be compared with the pinned one.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn roster(&self) -> Result<Signed<Roster>, ClientError> {
+        self.get(paths::ROSTER).await
+    }
+
+    /// Every session.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn sessions(&self) -> Result<Vec<SessionSummary>, ClientError> {
+        self.get(paths::SESSIONS).await
+    }
+
+    /// The session whose id begins with these digits.
+    ///
+    /// # Errors
+    /// When none or several do.
+    pub async fn find(&self, beginning: &str) -> Result<SessionId, ClientError> {
+        if let Ok(session) = beginning.parse() {
+            return Ok(session);
+        }
+        let sessions = self.sessions().await?;
+        let fits = |summary: &&SessionSummary| {
+            !beginning.is_empty() && summary.session.to_string().starts_with(beginning)
+        };
+        let mut found = sessions.iter().filter(fits);
+        match (found.next(), found.count()) {
+            (Some(only), 0) => Ok(only.session),
+            (first, more) => Err(ClientError::NoSuchSession {
+                beginning: beginning.to_owned(),
+                found: usize::from(first.is_some()) + more,
+            }),
+        }
+    }
+
+    /// Write a session, and open it if asked to.
+    ///
+    /// # Errors
+    /// When the terms break a rule, or this is not the operator.
+    pub async fn new_session(&self, new: &NewSession) -> Result<SessionDetail, ClientError> {
+        self.operator()?;
+        self.post(paths::SESSIONS, new).await
+    }
+
+    /// Everything about a session; its announcement is checked against the roster.
+    ///
+    /// # Errors
+    /// When there is no such session, or the coordinator's answer does not hold.
+    pub async fn session(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
+        let detail = self.get(&paths::of(paths::SESSION, session)).await?;
+        self.checked(session, detail)
+    }
+
+    /// Open a draft for bids.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn open(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
+        self.step(paths::OPEN, session).await
+    }
+
+    /// End bidding now.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn close(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
+        self.step(paths::CLOSE, session).await
+    }
+
+    /// Call the session off.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn cancel(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
+        self.step(paths::CANCEL, session).await
+    }
+
+    /// Try a failed session again.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn retry(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
+        self.step(paths::RETRY, session).await
+    }
+
+    /// Everything public about a session, to be checked offline.
+    ///
+    /// # Errors
+    /// When the session is not settled yet.
+    pub async fn record(&self, session: SessionId) -> Result<Record, ClientError> {
+        self.get(&paths::of(paths::RECORD, session)).await
+    }
+
+    /// Ask to be admitted as a bidder: binds the name to the key for this session.
+    ///
+    /// # Errors
+    /// When the name is taken or not listed, or the answer is not signed by the roster's key.
+    pub async fn admit(
+        &self,
+        session: SessionId,
+        name: &str,
+        keys: &KeyPair,
+    ) -> Result<Signature, ClientError> {
+        let bidder = Bidder { name: name.to_owned(), key: keys.public() };
+        let ticket = AdmissionTicket { session, bidder: name.to_owned(), key: bidder.key };
+        let digest = ticket.digest();
+        let ask = AskAdmission { bidder, signature: keys.sign(&digest) };
+        let path = paths::of(paths::ADMISSIONS, session);
+        let admitted: Admitted = self.post(&path, &ask).await?;
+        self.roster
+            .body
+            .coordinator
+            .key
+            .verify(&digest, &admitted.signature)
+            .map_err(|_| ClientError::FalseAdmission)?;
+        Ok(admitted.signature)
+    }
+
+    /// The bidders that are admitted to a session; for the operator.
+    ///
+    /// # Errors
+    /// When this is not the operator.
+    pub async fn admissions(&self, session: SessionId) -> Result<Vec<Bidder>, ClientError> {
+        self.operator()?;
+        self.get(&paths::of(paths::ADMISSIONS, session)).await
+    }
+
+    /// Live events of all sessions, from now on; for the operators of coordinator and nodes. Ends
+    /// with the link, or with the first error.
+    pub fn events(&self) -> BoxStream<'static, Result<Event, HttpError>> {
+        self.http.events(paths::EVENTS)
+    }
+
+    /// The checked announcement of a session that is no draft any more.
+    pub(super) fn announcement(detail: &SessionDetail) -> Option<&Signed<Announcement>> {
+        detail.announcement.as_ref()
+    }
+
+    async fn step(&self, path: &str, session: SessionId) -> Result<SessionDetail, ClientError> {
+        self.operator()?;
+        // Closing goes on in the background, so the reply itself says little.
+        self.http.post_empty::<IgnoredAny>(&paths::of(path, session)).await?;
+        self.session(session).await
+    }
+
+    fn checked(
+        &self,
+        session: SessionId,
+        detail: SessionDetail,
+    ) -> Result<SessionDetail, ClientError> {
+        let other = || ClientError::OtherSession { asked: session };
+        if detail.summary.session != session {
+            return Err(other());
+        }
+        if let Some(announcement) = &detail.announcement
+            && announcement.check(&self.roster)?.session != session
+        {
+            return Err(other());
+        }
+        Ok(detail)
+    }
+
+    const fn operator(&self) -> Result<(), ClientError> {
+        if self.operator { Ok(()) } else { Err(ClientError::NotTheOperator) }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        Ok(self.http.get(path).await?)
+    }
+
+    async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, ClientError> {
+        Ok(self.http.post(path, body).await?)
+    }
+}
+
+/// Fetch the roster from a coordinator of which only address and certificate are known.
+///
+/// # Errors
+/// When it cannot be reached, shows another certificate, or the roster it gives names another
+/// certificate for the coordinator than the one given.
+pub async fn fetch_roster(
+    address: &str,
+    certificate: Digest,
+) -> Result<Signed<Roster>, ClientError> {
+    // No request needs a token, so no key of the coordinator is needed yet.
+    let key = PublicKey::from_bytes([0; 32]);
+    let target = Target { address: address.to_owned(), certificate, key };
+    let http = PeerClient::new(target, Arc::new(|| None), HttpOptions::default())?;
+    let roster: Signed<Roster> = http.get(paths::ROSTER).await?;
+    if roster.body.coordinator.certificate != certificate {
+        return Err(ClientError::OtherRoster);
+    }
+    Ok(roster)
+}

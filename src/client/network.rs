@@ -1,0 +1,66 @@
+//! A roster's coordinator and nodes, reached with the keys pinned in it.
+
+use std::sync::Arc;
+
+use super::coordinator::CoordinatorClient;
+use super::node::NodeClient;
+use crate::identity::{KeyPair, Roster, Signed};
+use crate::session::Clock;
+use crate::sharing::NodeIndex;
+use crate::transport::HttpError;
+
+/// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
+#[derive(Clone)]
+pub struct Network {
+    roster: Arc<Signed<Roster>>,
+    coordinator: CoordinatorClient,
+    nodes: Arc<[NodeClient]>,
+}
+
+impl Network {
+    /// Clients for a checked roster. The signer is the coordinator's or a node's key, for
+    /// what their operators may ask. Nothing is connected before the first request.
+    ///
+    /// # Errors
+    /// When an address in the roster cannot be used.
+    pub fn new(
+        roster: Signed<Roster>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
+        let roster = Arc::new(roster);
+        let coordinator = CoordinatorClient::new(Arc::clone(&roster), signer, clock)?;
+        let nodes = (1u8..)
+            .map_while(NodeIndex::new)
+            .zip(&roster.body.nodes)
+            .map(|(index, card)| NodeClient::new(index, card))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { roster, coordinator, nodes })
+    }
+
+    /// The roster.
+    pub fn roster(&self) -> &Signed<Roster> {
+        &self.roster
+    }
+
+    /// The roster, to be moved elsewhere.
+    pub fn shared_roster(&self) -> Arc<Signed<Roster>> {
+        Arc::clone(&self.roster)
+    }
+
+    /// The coordinator.
+    pub const fn coordinator(&self) -> &CoordinatorClient {
+        &self.coordinator
+    }
+
+    /// The nodes in order of index.
+    pub fn nodes(&self) -> &[NodeClient] {
+        &self.nodes
+    }
+
+    /// Receipts after which a bid is in: n - t; see [`super::bid`].
+    pub fn receipts_needed(&self) -> usize {
+        let scheme = self.roster.body.scheme;
+        usize::from(scheme.nodes() - scheme.threshold())
+    }
+}

@@ -1,0 +1,85 @@
+//! A node's API as a bidder uses it, typed.
+//!
+//! Who learns what: the node gets a sealed envelope, of which it can open its own part alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::ClientError;
+use crate::identity::{NodeCard, PublicKey, Signed};
+use crate::session::{Envelope, Receipt, SessionId};
+use crate::sharing::NodeIndex;
+use crate::transport::HttpError;
+use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::wire::node_api::{NodeHealth, NodeSession};
+use crate::wire::paths;
+
+/// How long an answer may take: checking an envelope and one durable write, with a queue before.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A connection to one node of a roster.
+#[derive(Clone)]
+pub struct NodeClient {
+    http: PeerClient,
+    index: NodeIndex,
+    name: Arc<str>,
+    key: PublicKey,
+}
+
+impl NodeClient {
+    /// A client of one node; needs no token, as an envelope proves itself.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn new(index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
+        let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
+        let http = PeerClient::new(Target::from(card), Arc::new(|| None), options)?;
+        Ok(Self { http, index, name: card.name.as_str().into(), key: card.key })
+    }
+
+    /// The node's index in the roster.
+    pub const fn index(&self) -> NodeIndex {
+        self.index
+    }
+
+    /// The node's name in the roster.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The node's health.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub async fn health(&self) -> Result<NodeHealth, ClientError> {
+        Ok(self.http.get(paths::NODE_HEALTH).await?)
+    }
+
+    /// A session as this node sees it.
+    ///
+    /// # Errors
+    /// When the node does not know it.
+    pub async fn session(&self, session: SessionId) -> Result<NodeSession, ClientError> {
+        Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
+    }
+
+    /// Hand an envelope in.
+    ///
+    /// # Errors
+    /// The node's refusal, with its reason.
+    pub async fn hand_in(&self, envelope: &Envelope) -> Result<Signed<Receipt>, HttpError> {
+        let path = paths::of(paths::NODE_ENVELOPES, envelope.body.session);
+        self.http.post(&path, envelope).await
+    }
+
+    /// Whether a receipt is this node's, for this envelope.
+    pub fn is_receipt_for(&self, envelope: &Envelope, receipt: &Signed<Receipt>) -> bool {
+        let body = &receipt.body;
+        body.session == envelope.body.session
+            && body.node == self.index
+            && body.bidder == envelope.body.bidder
+            && body.revision == envelope.body.revision
+            && body.envelope == envelope.digest()
+            && receipt.verify(&self.key).is_ok()
+    }
+}

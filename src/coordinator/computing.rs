@@ -1,0 +1,239 @@
+//! Attempts, until the outcome is signed by enough nodes; then its delivery to every node.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::CoordinatorState;
+use super::closing::{catch_up, enough, split};
+use super::driver::{DriveError, Next};
+use crate::identity::{Signature, Statement as _};
+use crate::session::Phase;
+use crate::session::manifest::CoSigned;
+use crate::session::outcome::Outcome;
+use crate::session::progress::What;
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::storage::coordinator::CoordinatorSession;
+use crate::transport::http::PeerClient;
+use crate::wire::node_api::{AttemptState, Cost, SignedManifest, StartAttempt};
+use crate::wire::paths;
+
+/// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
+const POLL: Duration = Duration::from_secs(20);
+
+/// How an attempt ended that gave the outcome.
+pub const DONE: &str = "done";
+
+/// A node's finished attempt.
+struct Done {
+    outcome: Outcome,
+    signature: Signature,
+    cost: Cost,
+}
+
+/// Run one attempt with the nodes that are there.
+///
+/// # Errors
+/// When too few nodes are there, or too many attempts have failed in a row.
+pub async fn compute(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
+    let session = row.session;
+    let (Some(bundle), Some(manifest)) =
+        (state.store.bundle(session).await?, state.store.manifest(session).await?)
+    else {
+        return Err(DriveError::Failed("the manifest is not on the coordinator's disk".to_owned()));
+    };
+    let signed = &SignedManifest { bundle, manifest };
+    let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
+    let (there, trouble) = split(caught_up);
+    let participants: NodeSet = there.keys().copied().collect();
+    enough(state, participants, &trouble)?;
+    state.go_on(session);
+
+    let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
+    state.tell(session, What::Attempt { attempt, participants });
+    let start =
+        StartAttempt { session, attempt, participants, manifest: signed.manifest.body.digest() };
+    let ended = run(state, &start).await;
+    let now = state.clock.now();
+    match ended {
+        Ok(done) => {
+            let costs: BTreeMap<NodeIndex, Cost> =
+                done.iter().map(|(&node, done)| (node, done.cost)).collect();
+            let stats = serde_json::to_value(costs).ok();
+            state.store.end_attempt(session, attempt, DONE, stats.as_ref(), now).await?;
+            settle(state, row, done).await
+        }
+        Err(trouble) => {
+            tracing::warn!(%session, attempt, trouble, "the attempt failed");
+            state.store.end_attempt(session, attempt, &trouble, None, now).await?;
+            too_many(state, row, participants, &trouble).await?;
+            Ok(Next::After(state.options.pause))
+        }
+    }
+}
+
+/// Start an attempt everywhere and wait for all ends. The first failure calls off the others.
+async fn run(
+    state: &CoordinatorState,
+    start: &StartAttempt,
+) -> Result<BTreeMap<NodeIndex, Done>, String> {
+    let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
+    let started = state
+        .ask(start.participants, |_, node| async move { node.post::<_, ()>(path, start).await })
+        .await;
+    let (_, trouble) = split(started);
+    if !trouble.is_empty() {
+        call_off(state, start).await;
+        return Err(in_words(&trouble));
+    }
+    let mut running: FuturesUnordered<_> = start
+        .participants
+        .iter()
+        .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
+        .map(|(node, client)| async move { (node, follow(client, start).await) })
+        .collect();
+    let mut done = BTreeMap::new();
+    while let Some((node, ended)) = running.next().await {
+        match ended {
+            Ok(ended) => drop(done.insert(node, ended)),
+            Err(why) => {
+                call_off(state, start).await;
+                return Err(format!("node {node}: {why}"));
+            }
+        }
+    }
+    agree(state, &done)?;
+    Ok(done)
+}
+
+async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> {
+    let path = paths::attempt(start.session, start.attempt);
+    loop {
+        match node.with_deadline(POLL).get::<AttemptState>(&path).await {
+            Ok(AttemptState::Running { .. }) => {}
+            Ok(AttemptState::Done { outcome, signature, cost }) => {
+                return Ok(Done { outcome: *outcome, signature, cost });
+            }
+            Ok(AttemptState::Failed { reason, .. }) => return Err(reason),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
+    let path = &paths::attempt(start.session, start.attempt);
+    // A node that cannot be told finds out by the next attempt's number.
+    let _ = state
+        .ask(start.participants, |_, node| async move {
+            node.request::<(), ()>(Method::DELETE, path, None).await
+        })
+        .await;
+}
+
+/// All nodes must have computed the same outcome and signed it.
+fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), String> {
+    let outcomes: HashSet<_> = done.values().map(|done| done.outcome.digest()).collect();
+    if outcomes.len() > 1 {
+        let nodes = done
+            .iter()
+            .map(|(node, done)| format!("node {node}: {}", done.outcome.digest().short()));
+        return Err(format!(
+            "the nodes computed different outcomes ({})",
+            nodes.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    for (node, done) in done {
+        let key = state.roster.body.node(*node).map(|card| card.key);
+        if key.is_none_or(|key| key.verify(&done.outcome.digest(), &done.signature).is_err()) {
+            return Err(format!("node {node}: its signature does not fit its outcome"));
+        }
+    }
+    Ok(())
+}
+
+async fn settle(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+    done: BTreeMap<NodeIndex, Done>,
+) -> Result<Next, DriveError> {
+    let signatures = done.iter().map(|(&node, done)| (node, done.signature)).collect();
+    let Some(body) = done.into_values().next().map(|done| done.outcome) else {
+        return Err(DriveError::Failed("an attempt without nodes".to_owned()));
+    };
+    let outcome = CoSigned { body, signatures };
+    state.store.put_outcome(&outcome, state.clock.now()).await?;
+    state.tell_phase(row.session, Phase::Settled, None);
+    Ok(Next::Again)
+}
+
+/// After a run of failed attempts by the same nodes, a person has to look.
+async fn too_many(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+    participants: NodeSet,
+    trouble: &str,
+) -> Result<(), DriveError> {
+    let timeline = state.store.timeline(row.session).await?;
+    let since = timeline
+        .iter()
+        .rev()
+        .find(|entered| entered.phase == Phase::Computing)
+        .map(|entered| entered.at);
+    let attempts = state.store.attempts(row.session).await?;
+    let failed = attempts
+        .iter()
+        .rev()
+        .take_while(|line| line.participants == participants && Some(line.started) >= since)
+        .filter(|line| line.ended.is_some())
+        .count();
+    if failed < state.options.attempts as usize {
+        return Ok(());
+    }
+    Err(DriveError::Failed(format!(
+        "{failed} attempts in a row failed with nodes {participants} there; the last: {trouble}"
+    )))
+}
+
+/// Hand the outcome to every node until each has it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn deliver(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+    pause: Duration,
+) -> Result<Next, DriveError> {
+    let (Some(outcome), Some(bundle), Some(manifest)) = (
+        state.store.outcome(row.session).await?,
+        state.store.bundle(row.session).await?,
+        state.store.manifest(row.session).await?,
+    ) else {
+        return Ok(Next::Done);
+    };
+    let (outcome, signed) = (&outcome, &SignedManifest { bundle, manifest });
+    let path = &paths::of(paths::NODE_OUTCOME, row.session);
+    let delivered = state.store.delivered(row.session).await?;
+    let missing = state.scheme().all().difference(delivered);
+    let answers = state
+        .ask(missing, |_, node| async move {
+            catch_up(row, signed, node.clone()).await?;
+            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
+        })
+        .await;
+    let (taken, trouble) = split(answers);
+    for node in taken.into_keys() {
+        state.store.deliver(row.session, node, state.clock.now()).await?;
+    }
+    Ok(if trouble.is_empty() { Next::Done } else { Next::After(pause) })
+}
+
+fn in_words(trouble: &BTreeMap<NodeIndex, String>) -> String {
+    trouble.iter().map(|(node, why)| format!("node {node}: {why}")).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,74 @@
+//! Bidders admitted to a session: a name bound to a key, once.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use super::{store_refusal, unknown};
+use crate::auction::terms::Admission;
+use crate::coordinator::CoordinatorState;
+use crate::identity::Statement as _;
+use crate::session::announcement::AdmissionTicket;
+use crate::session::{Phase, SessionId};
+use crate::storage::coordinator::AdmitError;
+use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::wire::coordinator_api::{Admitted, AskAdmission, Bidder};
+use crate::wire::problem::ProblemType;
+
+/// Admit a bidder: anyone with a free name where the terms say so, else only who is listed.
+pub async fn admit(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+    Body(ask): Body<AskAdmission>,
+) -> Reply<Admitted> {
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    let Some(announcement) = row.announcement.filter(|_| row.phase == Phase::Open) else {
+        return Err(Refusal::new(
+            ProblemType::WrongPhase,
+            format!("the session is {}; bidders are admitted while it is open", row.phase),
+        ));
+    };
+    let Bidder { name, key } = ask.bidder;
+    let ticket = AdmissionTicket { session, bidder: name.clone(), key };
+    key.verify(&ticket.digest(), &ask.signature).map_err(|_| {
+        Refusal::new(
+            ProblemType::BadRequest,
+            "the request is not signed by the key it asks to admit",
+        )
+    })?;
+    if announcement.body.terms.admission == Admission::Listed {
+        let listed = state.store.admissions(session).await.map_err(store_refusal)?;
+        if !listed.iter().any(|admitted| admitted.bidder == name) {
+            return Err(Refusal::new(
+                ProblemType::NotAdmitted,
+                "only listed bidders may take part; send your name and public key to the coordinator",
+            ));
+        }
+    }
+    state.store.admit(session, &name, key, state.clock.now()).await.map_err(
+        |error| match error {
+            AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
+            AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
+            AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
+            AdmitError::Storage(error) => store_refusal(error),
+        },
+    )?;
+    Ok(Json(Admitted { signature: state.keys.identity.sign(&ticket.digest()) }))
+}
+
+/// Every bidder admitted to a session.
+pub async fn list(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Reply<Vec<Bidder>> {
+    let admitted = state.store.admissions(session).await.map_err(store_refusal)?;
+    Ok(Json(
+        admitted.into_iter().map(|entry| Bidder { name: entry.bidder, key: entry.key }).collect(),
+    ))
+}

@@ -1,0 +1,39 @@
+//! Health, the roster and live events.
+
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+
+use crate::coordinator::{CoordinatorState, watch};
+use crate::identity::{Roster, Signed};
+use crate::transport::reply::event_stream;
+use crate::wire::coordinator_api::CoordinatorHealth;
+
+/// How the coordinator sees the nodes.
+pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<CoordinatorHealth> {
+    let watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let status = |&node| watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
+    Json(CoordinatorHealth {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        roster: state.roster_digest,
+        now: state.clock.now(),
+        nodes: state.nodes.keys().map(status).collect(),
+    })
+}
+
+/// The signed roster.
+pub async fn roster(State(state): State<Arc<CoordinatorState>>) -> Json<Signed<Roster>> {
+    Json(Signed::clone(&state.roster))
+}
+
+/// Every event of every session from now on, the nodes' among them.
+pub async fn events(
+    State(state): State<Arc<CoordinatorState>>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(event_stream(state.events.subscribe())).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,135 @@
+//! A session's life by hand: write, open, close, cancel, try again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::{store_refusal, unknown};
+use crate::auction::terms::SessionFile;
+use crate::coordinator::{CoordinatorState, driver};
+use crate::identity::Signed;
+use crate::session::phase::Step;
+use crate::session::{Announcement, Phase, SessionId};
+use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::wire::coordinator_api::{NewSession, SessionDetail};
+use crate::wire::problem::ProblemType;
+
+/// Write a session; open it at once if asked to.
+pub async fn write(
+    State(state): State<Arc<CoordinatorState>>,
+    Body(new): Body<NewSession>,
+) -> Reply<SessionDetail> {
+    let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
+    let now = state.clock.now();
+    state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
+    for bidder in new.bidders {
+        let name = bidder.name.clone();
+        state.store.admit(session, &bidder.name, bidder.key, now).await.map_err(|error| {
+            Refusal::new(
+                ProblemType::BadRequest,
+                format!("the bidder {name:?} cannot be listed: {error}"),
+            )
+        })?;
+    }
+    driver::start(&state, session);
+    if new.open {
+        open_session(&state, session).await?;
+    }
+    super::sessions::detail(&state, session, true).await.map(Json)
+}
+
+/// Open a session for bids.
+pub async fn open(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Reply<SessionDetail> {
+    open_session(&state, session).await?;
+    super::sessions::detail(&state, session, true).await.map(Json)
+}
+
+async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    let wrong_phase = |error: crate::session::phase::PhaseError| {
+        Refusal::new(ProblemType::WrongPhase, error.to_string())
+    };
+    row.phase.after(Step::Open).map_err(wrong_phase)?;
+    let now = state.clock.now();
+    let bad_terms = |error: crate::auction::terms::TermsError| {
+        Refusal::new(ProblemType::BadTerms, error.to_string())
+    };
+    let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;
+    if terms.bids_until <= now {
+        return Err(Refusal::new(
+            ProblemType::BadTerms,
+            format!(
+                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
+                terms.bids_until
+            ),
+        ));
+    }
+    let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
+    let announcement = Signed::new(announcement, &state.keys.identity);
+    state.store.open(&announcement, now).await.map_err(store_refusal)?;
+    state.tell_phase(session, Phase::Open, None);
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    // The nodes hear of it before the answer goes out; those that are away are told by the driver.
+    driver::announce(state, &row, state.scheme().all())
+        .await
+        .map_err(|error| Refusal::internal(&error))?;
+    state.driver(session).notify_one();
+    Ok(())
+}
+
+/// End bidding now.
+pub async fn close(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Result<StatusCode, Refusal> {
+    driver::freeze(&state, session).await.map_err(store_refusal)?;
+    state.driver(session).notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Call a session off.
+pub async fn cancel(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Result<StatusCode, Refusal> {
+    step(&state, session, Step::Cancel, "called off by the coordinator").await
+}
+
+/// Try a failed session again.
+pub async fn retry(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Result<StatusCode, Refusal> {
+    step(&state, session, Step::Retry, "tried again by the coordinator").await
+}
+
+async fn step(
+    state: &CoordinatorState,
+    session: SessionId,
+    step: Step,
+    reason: &str,
+) -> Result<StatusCode, Refusal> {
+    let phase = state
+        .store
+        .step(session, step, Some(reason), state.clock.now())
+        .await
+        .map_err(store_refusal)?;
+    state.tell_phase(session, phase, Some(reason.to_owned()));
+    state.driver(session).notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,56 @@
+//! The coordinator's endpoints, one file per group. Who may call is decided before them in
+//! [`super::access`].
+
+mod admissions;
+mod health;
+mod life;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use super::CoordinatorState;
+use crate::storage::StorageError;
+use crate::transport::reply::Refusal;
+use crate::wire::paths;
+use crate::wire::problem::ProblemType;
+
+/// Largest body.
+const BODY: usize = 4 << 20;
+
+/// Every route of a coordinator.
+pub fn router() -> Router<Arc<CoordinatorState>> {
+    Router::new()
+        .route(paths::HEALTH, get(health::health))
+        .route(paths::ROSTER, get(health::roster))
+        .route(paths::EVENTS, get(health::events))
+        .route(paths::SESSIONS, get(sessions::list).post(life::write))
+        .route(paths::SESSION, get(sessions::show))
+        .route(paths::RECORD, get(sessions::record))
+        .route(paths::OPEN, post(life::open))
+        .route(paths::CLOSE, post(life::close))
+        .route(paths::CANCEL, post(life::cancel))
+        .route(paths::RETRY, post(life::retry))
+        .route(paths::ADMISSIONS, get(admissions::list).post(admissions::admit))
+        .layer(DefaultBodyLimit::max(BODY))
+}
+
+/// The reply for what the store refuses.
+fn store_refusal(error: StorageError) -> Refusal {
+    match error {
+        StorageError::NoSession { session } => unknown(session),
+        StorageError::Phase(error) => Refusal::new(ProblemType::WrongPhase, error.to_string()),
+        StorageError::File(error) => Refusal::new(ProblemType::BadTerms, error.to_string()),
+        error => Refusal::internal(&error),
+    }
+}
+
+fn unknown(session: crate::session::SessionId) -> Refusal {
+    Refusal::new(
+        ProblemType::UnknownSession,
+        format!("session {} is not known here", session.short()),
+    )
+}

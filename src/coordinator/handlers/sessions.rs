@@ -1,0 +1,159 @@
+//! Sessions listed, shown, and exported as a record.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::State;
+use axum::{Extension, Json};
+
+use super::{store_refusal, unknown};
+use crate::auction::terms::SessionFile;
+use crate::coordinator::CoordinatorState;
+use crate::coordinator::access::Caller;
+use crate::coordinator::computing::DONE;
+use crate::identity::{Signed, Statement as _};
+use crate::session::record::{Format, Record};
+use crate::session::{Phase, SessionId};
+use crate::sharing::NodeIndex;
+use crate::storage::coordinator::{Attempt, CoordinatorSession};
+use crate::transport::reply::{Params, Refusal, Reply};
+use crate::wire::coordinator_api::{
+    AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary,
+};
+use crate::wire::node_api::Cost;
+use crate::wire::problem::ProblemType;
+
+/// Every session; drafts only for the operator.
+pub async fn list(
+    State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
+) -> Reply<Vec<SessionSummary>> {
+    let staff = caller != Caller::Anyone;
+    let rows = state.store.sessions().await.map_err(store_refusal)?;
+    let mut sessions = Vec::with_capacity(rows.len());
+    for row in rows.into_iter().filter(|row| staff || row.phase != Phase::Draft) {
+        sessions.push(summary(&state, &row, staff).await?);
+    }
+    Ok(Json(sessions))
+}
+
+/// One session.
+pub async fn show(
+    State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
+    Params(session): Params<SessionId>,
+) -> Reply<SessionDetail> {
+    detail(&state, session, caller != Caller::Anyone).await.map(Json)
+}
+
+/// Everything public about a session, to be checked offline.
+pub async fn record(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+) -> Reply<Record> {
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
+    let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
+    let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
+    let (Some(announcement), Some(bundle), Some(manifest)) = (row.announcement, bundle, manifest)
+    else {
+        return Err(Refusal::new(
+            ProblemType::WrongPhase,
+            format!("the session is {}; there is a record once the manifest is signed", row.phase),
+        ));
+    };
+    Ok(Json(Record {
+        format: Format::default(),
+        roster: Signed::clone(&state.roster),
+        announcement,
+        bundle: Some(bundle),
+        manifest: Some(manifest),
+        outcome,
+    }))
+}
+
+async fn summary(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+    staff: bool,
+) -> Result<SessionSummary, Refusal> {
+    let session = row.session;
+    let terms = match &row.announcement {
+        Some(announcement) => announcement.body.terms.clone(),
+        None => SessionFile::parse(&row.file)
+            .and_then(|file| file.terms(state.clock.now()))
+            .map_err(|error| Refusal::internal(&error))?,
+    };
+    let bidders = if staff {
+        Some(state.store.admissions(session).await.map_err(store_refusal)?.len() as u64)
+    } else {
+        None
+    };
+    let result = match row.phase {
+        Phase::Settled => {
+            state.store.outcome(session).await.map_err(store_refusal)?.map(|outcome| ResultLine {
+                winner: outcome.body.winner.as_ref().map(|winner| winner.bidder.clone()),
+                price: outcome.body.winner.map(|winner| winner.price),
+            })
+        }
+        _ => None,
+    };
+    Ok(SessionSummary { session, terms, phase: row.phase, bidders, created: row.created, result })
+}
+
+/// Everything about a session that this caller may see.
+pub(super) async fn detail(
+    state: &CoordinatorState,
+    session: SessionId,
+    staff: bool,
+) -> Result<SessionDetail, Refusal> {
+    let row = state
+        .store
+        .session(session)
+        .await
+        .map_err(store_refusal)?
+        .ok_or_else(|| unknown(session))?;
+    if row.phase == Phase::Draft && !staff {
+        return Err(unknown(session));
+    }
+    let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
+    let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
+    let waiting =
+        state.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned();
+    let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
+    Ok(SessionDetail {
+        summary: summary(state, &row, staff).await?,
+        reason: row.reason.or(why),
+        timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
+        acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
+        waiting_for,
+        manifest: manifest.map(|manifest| ManifestLine {
+            digest: manifest.body.digest(),
+            bids: manifest.body.entries.len() as u64,
+            signed_by: manifest.signatures.keys().copied().collect(),
+            excluded: manifest.body.excluded,
+        }),
+        attempts: attempts.into_iter().map(attempt_line).collect(),
+        outcome: state.store.outcome(session).await.map_err(store_refusal)?,
+        announcement: row.announcement,
+    })
+}
+
+fn attempt_line(attempt: Attempt) -> AttemptLine {
+    let cost: BTreeMap<NodeIndex, Cost> =
+        attempt.stats.and_then(|stats| serde_json::from_value(stats).ok()).unwrap_or_default();
+    AttemptLine {
+        attempt: attempt.attempt,
+        participants: attempt.participants,
+        started: attempt.started,
+        ended: attempt.ended,
+        trouble: attempt.result.filter(|result| result != DONE),
+        cost: cost.into_iter().collect(),
+    }
+}

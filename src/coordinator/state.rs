@@ -1,0 +1,164 @@
+//! What handlers and drivers of a coordinator share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Config, Options, StartError};
+use crate::identity::key_file::CoordinatorKeys;
+use crate::identity::token::{self, ReplayGuard};
+use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::session::progress::{Event, What};
+use crate::session::{Clock, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
+use crate::storage::CoordinatorStore;
+use crate::transport::HttpError;
+use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::wire::coordinator_api::NodeStatus;
+
+/// Events that a slow listener may lag behind before it loses the oldest.
+const EVENT_QUEUE: usize = 4096;
+
+/// What handlers and drivers of a coordinator share.
+pub struct CoordinatorState {
+    /// The coordinator's private keys.
+    pub keys: CoordinatorKeys,
+    /// The roster.
+    pub roster: Arc<Signed<Roster>>,
+    /// Its digest.
+    pub roster_digest: Digest,
+    /// What is on disk.
+    pub store: CoordinatorStore,
+    /// HTTPS to the nodes.
+    pub nodes: BTreeMap<NodeIndex, PeerClient>,
+    /// The time.
+    pub clock: Clock,
+    /// Deadlines.
+    pub options: Options,
+    /// Live events: its own and those of the nodes.
+    pub events: broadcast::Sender<Event>,
+    /// The nodes as last seen.
+    pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
+    /// Tokens seen, so that each is used once.
+    pub replay: ReplayGuard,
+    /// Nodes for which a session waits, and why.
+    pub waiting: Mutex<HashMap<SessionId, (NodeSet, String)>>,
+    /// Wakes the driver of a session.
+    drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
+    /// Every task of this coordinator.
+    pub tasks: TaskTracker,
+    /// Ends them.
+    pub stopped: CancellationToken,
+}
+
+impl CoordinatorState {
+    pub(super) fn new(config: Config) -> Result<Arc<Self>, StartError> {
+        let Config { keys, roster, store, clock, options } = config;
+        let mut nodes = BTreeMap::new();
+        for (index, card) in (1..).map_while(NodeIndex::new).zip(&roster.body.nodes) {
+            let (identity, audience, clock) = (keys.identity.clone(), card.key, clock.clone());
+            let tokens = move || {
+                let token = token::issue(&identity, &audience, clock.now()).ok()?;
+                Some(token.expose().to_owned())
+            };
+            let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
+            let client = PeerClient::new(Target::from(card), Arc::new(tokens), options)
+                .map_err(|error| StartError::Tls(error.to_string()))?;
+            nodes.insert(index, client);
+        }
+        Ok(Arc::new(Self {
+            roster_digest: roster.body.digest(),
+            roster: Arc::new(roster),
+            events: broadcast::channel(EVENT_QUEUE).0,
+            watched: Mutex::default(),
+            replay: ReplayGuard::default(),
+            waiting: Mutex::default(),
+            drivers: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stopped: CancellationToken::new(),
+            keys,
+            store,
+            nodes,
+            clock,
+            options,
+        }))
+    }
+
+    /// Number of nodes and threshold.
+    pub fn scheme(&self) -> Scheme {
+        self.roster.body.scheme
+    }
+
+    /// Tell whoever listens.
+    pub fn tell(&self, session: SessionId, what: What) {
+        // Nobody listening is fine.
+        let _ = self.events.send(Event { at: self.clock.now(), session, node: None, what });
+    }
+
+    /// Tell that the session is in this phase now.
+    pub fn tell_phase(&self, session: SessionId, phase: Phase, reason: Option<String>) {
+        tracing::info!(%session, %phase, reason, "phase");
+        self.tell(session, What::Phase { phase, reason });
+    }
+
+    /// Note for whom a session waits; told once per change.
+    pub fn wait_for(&self, session: SessionId, nodes: NodeSet, why: &str) {
+        let entry = (nodes, why.to_owned());
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.get(&session) != Some(&entry) {
+            tracing::warn!(%session, %nodes, why, "waiting");
+            waiting.insert(session, entry);
+            self.tell(session, What::Waiting { nodes });
+        }
+    }
+
+    /// The session waits for nobody any more.
+    pub fn go_on(&self, session: SessionId) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+    }
+
+    /// Make one request to each of these nodes at once.
+    pub async fn ask<T, F>(
+        &self,
+        nodes: NodeSet,
+        request: impl Fn(NodeIndex, PeerClient) -> F,
+    ) -> BTreeMap<NodeIndex, Result<T, HttpError>>
+    where
+        F: Future<Output = Result<T, HttpError>>,
+    {
+        let asked = nodes.iter().filter_map(|node| {
+            let answer = request(node, self.nodes.get(&node)?.clone());
+            Some(async move { (node, answer.await) })
+        });
+        join_all(asked).await.into_iter().collect()
+    }
+
+    /// What wakes the driver of a session.
+    pub fn driver(&self, session: SessionId) -> Arc<Notify> {
+        let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(drivers.entry(session).or_default())
+    }
+
+    /// The driver of a session has come to its end.
+    pub(super) fn forget_driver(&self, session: SessionId) {
+        self.drivers.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        self.go_on(session);
+    }
+
+    /// Stop every task.
+    pub(super) fn stop(&self) {
+        self.stopped.cancel();
+        self.tasks.close();
+    }
+}
+
+/// Longest wait for a node's answer to a small request.
+pub const SHORT: Duration = Duration::from_secs(5);
+
+/// Longest wait for a node that fetches and checks envelopes.
+pub const LONG: Duration = Duration::from_secs(120);

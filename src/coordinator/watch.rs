@@ -1,0 +1,103 @@
+//! The nodes' health, asked once a second, and their events, passed on.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+
+use super::CoordinatorState;
+use crate::session::progress::Event;
+use crate::sharing::NodeIndex;
+use crate::transport::{HttpError, PeerClient};
+use crate::wire::coordinator_api::NodeStatus;
+use crate::wire::node_api::NodeHealth;
+use crate::wire::paths;
+
+/// Between two questions after a node's health, and before a broken event stream is taken up again.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Longest wait for a node's health.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Watch every node until the coordinator stops.
+pub fn start(state: &Arc<CoordinatorState>) {
+    for (&node, client) in &state.nodes {
+        let tasks = [
+            tokio::spawn(follow_health(Arc::clone(state), node, client.clone())),
+            tokio::spawn(follow_events(Arc::clone(state), node, client.clone())),
+        ];
+        for task in tasks {
+            let stopped = state.stopped.clone();
+            let end = task.abort_handle();
+            state.tasks.spawn(async move {
+                stopped.cancelled().await;
+                end.abort();
+            });
+        }
+    }
+}
+
+async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
+    let client = client.with_deadline(DEADLINE);
+    loop {
+        let asked = Instant::now();
+        let answer = client.get::<NodeHealth>(paths::NODE_HEALTH).await;
+        note(&state, node, answer, asked.elapsed());
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+fn note(
+    state: &CoordinatorState,
+    node: NodeIndex,
+    answer: Result<NodeHealth, HttpError>,
+    round_trip: Duration,
+) {
+    let now = state.clock.now();
+    let mut watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let status = watched.entry(node).or_insert_with(|| unseen(state, node));
+    match answer {
+        Ok(health) => {
+            let micros = u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX);
+            let half = i64::try_from(micros / 2000).unwrap_or(0);
+            status.round_trip_micros = Some(micros);
+            status.clock_difference_millis = Some(health.now.millis() - (now.millis() - half));
+            status.last_seen = Some(now);
+            status.trouble = (health.roster != state.roster_digest)
+                .then(|| "it holds another roster than the coordinator".to_owned());
+            status.health = Some(health);
+        }
+        Err(error) => {
+            status.health = None;
+            status.round_trip_micros = None;
+            status.trouble = Some(error.to_string());
+        }
+    }
+}
+
+/// A node of the roster that has not answered yet.
+pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
+    let card = state.roster.body.node(node);
+    NodeStatus {
+        node,
+        name: card.map(|card| card.name.clone()).unwrap_or_default(),
+        address: card.map(|card| card.address.clone()).unwrap_or_default(),
+        health: None,
+        trouble: Some("it has not answered yet".to_owned()),
+        round_trip_micros: None,
+        last_seen: None,
+        clock_difference_millis: None,
+    }
+}
+
+/// Pass on a node's events, whoever it says it is.
+async fn follow_events(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
+    loop {
+        let mut events = client.events::<Event>(paths::NODE_EVENTS);
+        while let Some(Ok(event)) = events.next().await {
+            // Nobody listening is fine.
+            let _ = state.events.send(Event { node: Some(node), ..event });
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}

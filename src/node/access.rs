@@ -1,0 +1,97 @@
+//! Who may call what at a node: decided here and nowhere else.
+
+use axum::http::Method;
+
+use super::NodeState;
+use crate::identity::{PublicKey, token};
+use crate::sharing::NodeIndex;
+use crate::transport::access::Gate;
+use crate::transport::reply::Refusal;
+use crate::wire::{paths, problem::ProblemType};
+
+/// Who calls, as proved by the request's token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Caller {
+    /// No token.
+    Anyone,
+    /// The roster's coordinator.
+    Coordinator,
+    /// Another node of the roster.
+    Node(NodeIndex),
+    /// Whoever holds this node's own key: its operator.
+    Operator,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// Everybody; what is public, or proves itself (an envelope carries its own signatures).
+    Anyone,
+    /// The coordinator alone.
+    Coordinator,
+    /// Another node alone.
+    Node,
+    /// Anyone who runs part of the system: coordinator, nodes, this node's operator.
+    Staff,
+}
+
+impl Gate for NodeState {
+    type Caller = Caller;
+    type Rule = Rule;
+
+    const ANYONE: Caller = Caller::Anyone;
+    const ACCESS: &'static [(Method, &'static str, Rule)] = &[
+        (Method::GET, paths::NODE_HEALTH, Rule::Anyone),
+        (Method::GET, paths::NODE_EVENTS, Rule::Staff),
+        (Method::GET, paths::STREAM, Rule::Node),
+        (Method::GET, paths::NODE_SESSIONS, Rule::Anyone),
+        (Method::POST, paths::NODE_SESSIONS, Rule::Coordinator),
+        (Method::GET, paths::NODE_SESSION, Rule::Anyone),
+        (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
+        (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
+        (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
+        (Method::POST, paths::NODE_FREEZE, Rule::Coordinator),
+        (Method::POST, paths::NODE_VERDICT, Rule::Coordinator),
+        (Method::GET, paths::NODE_BUNDLE, Rule::Node),
+        (Method::POST, paths::NODE_MANIFEST, Rule::Coordinator),
+        (Method::PUT, paths::NODE_MANIFEST, Rule::Coordinator),
+        (Method::POST, paths::NODE_ATTEMPTS, Rule::Coordinator),
+        (Method::GET, paths::NODE_ATTEMPT, Rule::Coordinator),
+        (Method::DELETE, paths::NODE_ATTEMPT, Rule::Coordinator),
+        (Method::PUT, paths::NODE_OUTCOME, Rule::Coordinator),
+    ];
+
+    fn identify(&self, text: &str) -> Result<Caller, Refusal> {
+        let roster = &self.roster.body;
+        let me = self.keys.identity.public();
+        let now = self.clock.now();
+        let known =
+            |key: &PublicKey| *key == roster.coordinator.key || roster.index_of(key).is_some();
+        let claims = token::verify(text, &me, now, known)
+            .and_then(|claims| self.replay.admit(&claims, now).map(|()| claims))
+            .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()))?;
+        Ok(match roster.index_of(&claims.issuer) {
+            Some(index) if index == self.me => Caller::Operator,
+            Some(index) => Caller::Node(index),
+            None => Caller::Coordinator,
+        })
+    }
+
+    fn allows(rule: Rule, caller: Caller) -> bool {
+        match rule {
+            Rule::Anyone => true,
+            Rule::Coordinator => caller == Caller::Coordinator,
+            Rule::Node => matches!(caller, Caller::Node(_)),
+            Rule::Staff => caller != Caller::Anyone,
+        }
+    }
+
+    fn whom(rule: Rule) -> &'static str {
+        match rule {
+            Rule::Anyone => "everybody",
+            Rule::Coordinator => "the coordinator",
+            Rule::Node => "the other nodes",
+            Rule::Staff => "the coordinator, the nodes and this node's operator",
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! One attempt at a node: from the manifest to the signed outcome.
+//!
+//! An attempt is bound to its manifest, number and participants: the keys of pseudorandom sharing
+//! are made from all three, so masks of different attempts have nothing in common. A failed
+//! attempt is repeated from the bids' shares, never resumed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::NodeState;
+use crate::auction::Terms;
+use crate::identity::{Digest, Signed};
+use crate::protocol::error::EstablishError;
+use crate::protocol::{Channel, Context};
+use crate::session::closing::ExclusionReason;
+use crate::session::manifest::{Exclusion, ManifestEntry};
+use crate::session::outcome::Winner;
+use crate::session::progress::{Progress, What};
+use crate::session::run::{self, Computed, RunError};
+use crate::session::shares::{self, BidShares, Bids, SharesError};
+use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
+use crate::sharing::NodeSet;
+use crate::storage::StorageError;
+use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
+
+/// Envelopes read from disk and opened at once.
+const BATCH: usize = 512;
+
+/// Attempts that run or have just ended, the latest of each session.
+#[derive(Default)]
+pub struct Attempts(Mutex<HashMap<SessionId, Entry>>);
+
+struct Entry {
+    attempt: u32,
+    state: watch::Receiver<AttemptState>,
+    task: AbortHandle,
+}
+
+impl Attempts {
+    fn put(&self, session: SessionId, entry: Entry) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(earlier) = entries.insert(session, entry) {
+            earlier.task.abort();
+        }
+    }
+
+    /// The state of an attempt, now and as it changes; `None` when this process never started it.
+    pub fn find(&self, session: SessionId, attempt: u32) -> Option<watch::Receiver<AttemptState>> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .get(&session)
+            .filter(|entry| entry.attempt == attempt)
+            .map(|entry| entry.state.clone())
+    }
+
+    /// Call an attempt off. One that has ended stays as it is.
+    pub fn call_off(&self, session: SessionId, attempt: u32) {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get(&session).filter(|entry| entry.attempt == attempt) {
+            entry.task.abort();
+        }
+    }
+
+    pub(super) fn stop_all(&self) {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.values().for_each(|entry| entry.task.abort());
+    }
+}
+
+/// Why an attempt fails at this node.
+#[derive(Debug, thiserror::Error)]
+pub enum AttemptError {
+    /// The keys of the attempt could not be made.
+    #[error(transparent)]
+    Establish(#[from] EstablishError),
+    /// The protocol.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The shares do not fit the terms.
+    #[error(transparent)]
+    Shares(#[from] SharesError),
+    /// This node's own part of an envelope of the manifest does not work.
+    #[error("this node's part of the envelope of {bidder:?} cannot be used: {}", .reason.explain())]
+    OwnPart {
+        /// Whose envelope.
+        bidder: String,
+        /// Why.
+        reason: ExclusionReason,
+    },
+    /// An envelope of the manifest is not on this node's disk.
+    #[error("the envelope of {bidder:?} is not on this node's disk")]
+    Envelope {
+        /// Whose envelope.
+        bidder: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+/// An attempt as it is started.
+struct Task {
+    node: Arc<NodeState>,
+    announcement: Announcement,
+    manifest: Manifest,
+    start: StartAttempt,
+    state: watch::Sender<AttemptState>,
+}
+
+/// Start an attempt in its own task; an earlier one of the session is called off.
+pub(super) fn start(
+    node: &Arc<NodeState>,
+    announcement: Announcement,
+    manifest: Manifest,
+    start: StartAttempt,
+) {
+    let (session, attempt, participants) = (start.session, start.attempt, start.participants);
+    let progress = Progress { attempt, ..Progress::default() };
+    let (state, receiver) = watch::channel(AttemptState::Running { progress });
+    let task = Task { node: Arc::clone(node), announcement, manifest, start, state };
+    node.tell(session, What::Attempt { attempt, participants });
+    let task = tokio::spawn(task.run());
+    node.attempts.put(session, Entry { attempt, state: receiver, task: task.abort_handle() });
+}
+
+impl Task {
+    async fn run(self) {
+        let (session, attempt) = (self.start.session, self.start.attempt);
+        let ended = match self.compute().await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::warn!(%session, attempt, %error, "the attempt failed");
+                AttemptState::Failed { culprits: error.culprits(), reason: error.to_string() }
+            }
+        };
+        self.state.send_replace(ended);
+    }
+
+    async fn compute(&self) -> Result<AttemptState, AttemptError> {
+        let started = Instant::now();
+        let bids = self.lay_out().await?;
+        let preparing = started.elapsed();
+
+        let node = &self.node;
+        let StartAttempt { session, attempt, participants, .. } = self.start;
+        let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
+        let context =
+            Context::establish(node.me, node.scheme(), participants, channel, self.binding())
+                .await?;
+        let tell = |mut progress: Progress| {
+            progress.attempt = attempt;
+            self.state.send_replace(AttemptState::Running { progress });
+            node.tell(session, What::Progress(progress));
+        };
+        let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
+
+        let outcome = self.outcome(&computed);
+        let signed = Signed::new(outcome, &node.keys.identity);
+        node.store.put_own_outcome(&signed).await?;
+        let stats = context.counters();
+        let cost = Cost {
+            rounds: stats.rounds,
+            gates: stats.gates,
+            bytes_sent: stats.bytes_sent,
+            seconds: started.elapsed().as_secs_f64(),
+            preparing_seconds: preparing.as_secs_f64(),
+        };
+        Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
+    }
+
+    /// This node's shares of every bid of the manifest, in its order.
+    async fn lay_out(&self) -> Result<Bids, AttemptError> {
+        let terms = &self.announcement.terms;
+        let mut parts = Vec::with_capacity(self.manifest.entries.len());
+        for entries in self.manifest.entries.chunks(BATCH) {
+            let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
+            let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
+            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
+            let terms = terms.clone();
+            let opened =
+                tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, &terms));
+            match opened.await {
+                Ok(opened) => parts.extend(opened?),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
+    }
+
+    /// What the keys of this attempt are bound to.
+    fn binding(&self) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(b"gavel/v1/attempt\0")
+            .chain_update(self.start.session.0)
+            .chain_update(self.start.attempt.to_le_bytes())
+            .chain_update(self.start.participants.bits().to_le_bytes())
+            .chain_update(self.start.manifest.0)
+            .finalize()
+            .into()
+    }
+
+    fn outcome(&self, computed: &Computed) -> Outcome {
+        let entry = |position: usize| &self.manifest.entries[position];
+        let winner = computed.winner.zip(computed.price).map(|(position, price)| Winner {
+            bidder: entry(position).bidder.clone(),
+            envelope: entry(position).envelope,
+            price,
+        });
+        let excluded = |&position: &usize| Exclusion {
+            bidder: entry(position).bidder.clone(),
+            envelope: entry(position).envelope,
+            reason: ExclusionReason::OutOfRange,
+            named_by: NodeSet::EMPTY,
+        };
+        Outcome {
+            session: self.start.session,
+            announcement: self.manifest.announcement,
+            manifest: self.start.manifest,
+            kind: self.announcement.terms.kind,
+            winner,
+            out_of_range: computed.out_of_range.iter().map(excluded).collect(),
+        }
+    }
+}
+
+fn open_all(
+    node: &NodeState,
+    entries: &[ManifestEntry],
+    envelopes: &[Option<Envelope>],
+    terms: &Terms,
+) -> Result<Vec<BidShares>, AttemptError> {
+    let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
+        let bidder = || entry.bidder.clone();
+        let missing = || AttemptError::Envelope { bidder: bidder() };
+        let envelope = envelope.as_ref().ok_or_else(missing)?;
+        let part = node
+            .open_part(envelope, entry.envelope)
+            .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
+        let correction = envelope.body.correction_for(terms).ok_or_else(missing)?;
+        Ok(BidShares { correction, seeds: part.seeds().to_vec() })
+    };
+    entries.iter().zip(envelopes).map(open).collect()
+}
+
+impl AttemptError {
+    /// The nodes that the failure points at.
+    fn culprits(&self) -> NodeSet {
+        match self {
+            Self::Run(error) => error.nodes(),
+            Self::Establish(EstablishError::Exchange(error)) => error.nodes(),
+            Self::Establish(_)
+            | Self::Shares(_)
+            | Self::OwnPart { .. }
+            | Self::Envelope { .. }
+            | Self::Store(_) => NodeSet::EMPTY,
+        }
+    }
+}
+
+/// The state of an attempt once it has ended, or as it is after `patience`.
+pub(super) async fn wait(
+    mut state: watch::Receiver<AttemptState>,
+    patience: Duration,
+) -> AttemptState {
+    let ended = |state: &AttemptState| !matches!(state, AttemptState::Running { .. });
+    let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
+    match waited.map(|waited| waited.map(|state| state.clone())) {
+        Ok(Ok(state)) => return state,
+        // The task was called off before it came to an end.
+        Ok(Err(_)) => {}
+        Err(_) => return state.borrow().clone(),
+    }
+    AttemptState::Failed {
+        reason: "the attempt was called off".to_owned(),
+        culprits: NodeSet::EMPTY,
+    }
+}

@@ -1,0 +1,123 @@
+//! Attempts at a node, and the signed outcome.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::closing::store_refusal;
+use crate::identity::Statement as _;
+use crate::node::{NodeState, attempt};
+use crate::session::manifest::CoSigned;
+use crate::session::{Outcome, Phase, SessionId};
+use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::wire::node_api::{AttemptState, StartAttempt};
+use crate::wire::problem::ProblemType;
+
+/// How long a question for an attempt's end is held.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Start an attempt.
+pub async fn start(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    Body(start): Body<StartAttempt>,
+) -> Result<StatusCode, Refusal> {
+    let row = node.session(session).await?;
+    let stored = node.store.manifest(session).await.map_err(store_refusal)?;
+    let (Some(manifest), Phase::Computing | Phase::Failed | Phase::Settled) = (stored, row.phase)
+    else {
+        return Err(Refusal::new(
+            ProblemType::WrongPhase,
+            format!(
+                "the session is {} at this node; it needs the signed manifest first",
+                row.phase
+            ),
+        ));
+    };
+    let manifest = manifest.body;
+    let scheme = node.scheme();
+    if start.session != session || start.manifest != manifest.digest() {
+        return Err(Refusal::new(
+            ProblemType::ManifestConflict,
+            "the attempt is for another manifest than this node signed",
+        ));
+    }
+    let in_roster = start.participants.is_subset_of(scheme.all());
+    if !in_roster
+        || !start.participants.contains(node.me)
+        || start.participants.len() < scheme.quorum()
+    {
+        return Err(Refusal::new(
+            ProblemType::BadRequest,
+            format!(
+                "an attempt takes at least {} nodes of the roster, this one among them",
+                scheme.quorum()
+            ),
+        ));
+    }
+    node.store.begin_attempt(session, start.attempt).await.map_err(store_refusal)?;
+    attempt::start(&node, row.announcement.body, manifest, start);
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// How an attempt stands; waits a while for its end.
+pub async fn show(
+    State(node): State<Arc<NodeState>>,
+    Params((session, attempt)): Params<(SessionId, u32)>,
+) -> Reply<AttemptState> {
+    match node.attempts.find(session, attempt) {
+        Some(state) => Ok(Json(attempt::wait(state, PATIENCE).await)),
+        None => Err(Refusal::new(
+            ProblemType::NotFound,
+            "this node does not run that attempt; it may have been restarted",
+        )),
+    }
+}
+
+/// Call an attempt off.
+pub async fn call_off(
+    State(node): State<Arc<NodeState>>,
+    Params((session, attempt)): Params<(SessionId, u32)>,
+) -> StatusCode {
+    node.attempts.call_off(session, attempt);
+    StatusCode::NO_CONTENT
+}
+
+/// Take the outcome with its signatures: the session is settled.
+pub async fn take_outcome(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    Body(outcome): Body<CoSigned<Outcome>>,
+) -> Result<StatusCode, Refusal> {
+    let _turn = node.turn(session).await;
+    let row = node.session(session).await?;
+    if row.phase == Phase::Settled {
+        node.parts.forget(session);
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let conflict = |detail: String| Refusal::new(ProblemType::ManifestConflict, detail);
+    let manifest = node.store.manifest(session).await.map_err(store_refusal)?;
+    let fits = manifest.is_some_and(|signed| signed.body.digest() == outcome.body.manifest);
+    if outcome.body.session != session || !fits {
+        return Err(conflict("the outcome is not for the manifest this node holds".to_owned()));
+    }
+    let roster = &node.roster.body;
+    let signers =
+        outcome.verify(|index| roster.node(index).map(|card| card.key)).map_err(|index| {
+            conflict(format!("the outcome's signature of node {index} does not fit"))
+        })?;
+    let needed = node.scheme().quorum();
+    if signers.len() < needed {
+        return Err(conflict(format!(
+            "the outcome is signed by {} nodes, {needed} are needed",
+            signers.len()
+        )));
+    }
+    node.store.settle(&outcome).await.map_err(store_refusal)?;
+    node.parts.forget(session);
+    node.tell_phase(session, Phase::Settled);
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,105 @@
+//! Envelopes: handed in by bidders, fetched by other nodes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::identity::{Digest, Signed};
+use crate::node::NodeState;
+use crate::node::intake::IntakeError;
+use crate::node::state::unknown_session;
+use crate::session::closing::ExclusionReason;
+use crate::session::envelope::EnvelopeError;
+use crate::session::progress::What;
+use crate::session::{Envelope, Phase, Receipt, SessionId};
+use crate::storage::node::PutError;
+use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::wire::problem::ProblemType;
+
+/// Check an envelope, put it on disk, and only then answer with the signed receipt.
+pub async fn hand_in(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    Body(envelope): Body<Envelope>,
+) -> Reply<Signed<Receipt>> {
+    let standing = node.store.standing(session).await.map_err(|error| Refusal::internal(&error))?;
+    let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
+    let announcement = Arc::new(announcement.body);
+    let now = node.clock.now();
+    if phase != Phase::Open || now >= announcement.terms.bids_until {
+        // The same envelope again gets its receipt of the first time, also after closing.
+        let again = node.store.envelope(session, envelope.digest()).await;
+        if !again.is_ok_and(|known| known.is_some()) {
+            return Err(too_late(phase));
+        }
+    }
+    let envelope = Arc::new(envelope);
+    let digest = node
+        .check_envelope(&announcement, Arc::clone(&envelope))
+        .await
+        .map_err(|error| refused(&error))?;
+    let receipt = Signed::new(
+        Receipt {
+            session,
+            node: node.me,
+            bidder: envelope.body.bidder.clone(),
+            revision: envelope.body.revision,
+            envelope: digest,
+            received: now,
+        },
+        &node.keys.identity,
+    );
+    let replacing = announcement.terms.replace_bids;
+    let put = node
+        .store
+        .put_envelope(&envelope, &receipt, replacing)
+        .await
+        .map_err(|error| not_taken(&error))?;
+    if put.new {
+        let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
+        node.tell(session, What::Received { bidder, revision });
+    }
+    Ok(Json(put.receipt))
+}
+
+/// An envelope that another node is missing at closing.
+pub async fn fetch(
+    State(node): State<Arc<NodeState>>,
+    Params((session, envelope)): Params<(SessionId, Digest)>,
+) -> Reply<Envelope> {
+    match node.store.envelope(session, envelope).await.map_err(|error| Refusal::internal(&error))? {
+        Some(envelope) => Ok(Json(envelope)),
+        None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
+    }
+}
+
+fn too_late(phase: Phase) -> Refusal {
+    let detail = match phase {
+        Phase::Cancelled => "the session was called off",
+        _ => "bidding has ended; the envelope is not taken",
+    };
+    Refusal::new(ProblemType::TooLate, detail)
+}
+
+fn refused(error: &IntakeError) -> Refusal {
+    let kind = match error {
+        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
+        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
+        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
+        IntakeError::Part(_) => ProblemType::PartUnreadable,
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+fn not_taken(error: &PutError) -> Refusal {
+    let kind = match error {
+        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
+        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
+        PutError::Stale { .. } => ProblemType::StaleRevision,
+        PutError::Conflict { .. } => ProblemType::RevisionConflict,
+        PutError::OtherKey => ProblemType::NotAdmitted,
+        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
+    };
+    Refusal::new(kind, error.to_string())
+}

@@ -1,0 +1,31 @@
+//! A node's health.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::node::NodeState;
+use crate::transport::reply::{Refusal, Reply};
+use crate::wire::node_api::{Link, NodeHealth};
+
+/// How this node is.
+pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
+    let sessions = node.store.unfinished().await.map_err(|error| Refusal::internal(&error))?;
+    let links = node.mesh.peer_status().into_iter().map(|peer| Link {
+        node: peer.node,
+        connected: peer.connected,
+        round_trip_micros: peer.rtt_micros,
+        bytes_in: peer.bytes_in,
+        bytes_out: peer.bytes_out,
+    });
+    Ok(Json(NodeHealth {
+        node: node.me,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        roster: node.roster_digest,
+        now: node.clock.now(),
+        started: node.started,
+        sessions,
+        links: links.collect(),
+    }))
+}

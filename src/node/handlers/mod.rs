@@ -1,0 +1,49 @@
+//! The node's endpoints, one file per group. Handlers parse, call and map; who may call is decided
+//! before them in [`super::access`].
+
+mod attempts;
+mod closing;
+mod envelopes;
+mod events;
+mod health;
+mod sessions;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post, put};
+
+use super::NodeState;
+use crate::wire::paths;
+
+/// Largest ordinary body.
+const SMALL_BODY: usize = 1 << 20;
+
+/// Largest body of the closing: inventories of 100,000 bids by nine nodes fit.
+const LARGE_BODY: usize = 256 << 20;
+
+/// Every route of a node.
+pub fn router() -> Router<Arc<NodeState>> {
+    let large = Router::new()
+        .route(paths::NODE_VERDICT, post(closing::verdict))
+        .route(paths::NODE_MANIFEST, post(closing::sign_manifest).put(closing::take_manifest))
+        .layer(DefaultBodyLimit::max(LARGE_BODY));
+    Router::new()
+        .route(paths::NODE_HEALTH, get(health::health))
+        .route(paths::NODE_EVENTS, get(events::events))
+        .route(paths::STREAM, get(stream::upgrade))
+        .route(paths::NODE_SESSIONS, get(sessions::list).post(sessions::announce))
+        .route(paths::NODE_SESSION, get(sessions::show))
+        .route(paths::NODE_CANCEL, post(sessions::cancel))
+        .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
+        .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_FREEZE, post(closing::freeze))
+        .route(paths::NODE_BUNDLE, get(closing::bundle))
+        .route(paths::NODE_ATTEMPTS, post(attempts::start))
+        .route(paths::NODE_ATTEMPT, get(attempts::show).delete(attempts::call_off))
+        .route(paths::NODE_OUTCOME, put(attempts::take_outcome))
+        .layer(DefaultBodyLimit::max(SMALL_BODY))
+        .merge(large)
+}

@@ -1,0 +1,180 @@
+//! What every handler of a node shares.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::attempt::Attempts;
+use super::intake::PartCache;
+use super::{Config, StartError};
+use crate::auction::Timestamp;
+use crate::identity::key_file::NodeKeys;
+use crate::identity::token::{self, ReplayGuard};
+use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::session::progress::{Event, What};
+use crate::session::{Clock, Phase, SessionId};
+use crate::sharing::{NodeIndex, Scheme};
+use crate::storage::NodeStore;
+use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::mesh::{Mesh, MeshOptions};
+use crate::transport::reply::Refusal;
+use crate::wire::problem::ProblemType;
+
+/// Events that a slow listener may lag behind before it loses the oldest.
+const EVENT_QUEUE: usize = 1024;
+
+/// What every handler of a node shares.
+pub struct NodeState {
+    /// This node's index.
+    pub me: NodeIndex,
+    /// This node's private keys.
+    pub keys: NodeKeys,
+    /// The roster.
+    pub roster: Arc<Signed<Roster>>,
+    /// Its digest.
+    pub roster_digest: Digest,
+    /// What is on disk.
+    pub store: NodeStore,
+    /// Streams to the other nodes.
+    pub mesh: Arc<Mesh>,
+    /// HTTPS to the other nodes.
+    pub peers: HashMap<NodeIndex, PeerClient>,
+    /// The time.
+    pub clock: Clock,
+    /// When the process started.
+    pub started: Timestamp,
+    /// Live events.
+    pub events: broadcast::Sender<Event>,
+    /// Attempts that run or have just ended.
+    pub attempts: Attempts,
+    /// Opened parts of envelopes, in memory only.
+    pub parts: PartCache,
+    /// Tokens seen, so that each is used once.
+    pub replay: ReplayGuard,
+    /// One closing step of a session at a time.
+    closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl NodeState {
+    /// Set up; nothing runs yet.
+    pub(super) fn new(config: Config, me: NodeIndex) -> Result<Arc<Self>, StartError> {
+        let Config { keys, roster, store, clock, options } = config;
+        let roster = Arc::new(roster);
+        let tokens = token_source(&keys, &roster, &clock);
+        let mesh = Mesh::new(
+            me,
+            Arc::clone(&roster),
+            Arc::new({
+                let tokens = tokens.clone();
+                move |target| tokens(target).unwrap_or_default()
+            }),
+            MeshOptions {
+                rtt_delay: options.simulated_delay,
+                deadline: options.message_deadline,
+                ..MeshOptions::default()
+            },
+        );
+        let mut peers = HashMap::new();
+        for index in roster.body.scheme.all().without(me).iter() {
+            let Some(card) = roster.body.node(index) else { continue };
+            let tokens = tokens.clone();
+            let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
+            let client =
+                PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
+                    .map_err(|error| StartError::Tls(error.to_string()))?;
+            peers.insert(index, client);
+        }
+        Ok(Arc::new(Self {
+            me,
+            roster_digest: roster.body.digest(),
+            started: clock.now(),
+            events: broadcast::channel(EVENT_QUEUE).0,
+            attempts: Attempts::default(),
+            parts: PartCache::default(),
+            replay: ReplayGuard::default(),
+            closing: Mutex::default(),
+            keys,
+            roster,
+            store,
+            mesh,
+            peers,
+            clock,
+        }))
+    }
+
+    /// Number of nodes and threshold.
+    pub fn scheme(&self) -> Scheme {
+        self.roster.body.scheme
+    }
+
+    /// Tell whoever listens.
+    pub fn tell(&self, session: SessionId, what: What) {
+        // Nobody listening is fine.
+        let _ =
+            self.events.send(Event { at: self.clock.now(), session, node: Some(self.me), what });
+    }
+
+    /// Tell that the session is in this phase now.
+    pub fn tell_phase(&self, session: SessionId, phase: Phase) {
+        tracing::info!(%session, %phase, "phase");
+        self.tell(session, What::Phase { phase, reason: None });
+    }
+
+    /// A session as stored.
+    ///
+    /// # Errors
+    /// When this node does not know it.
+    pub async fn session(
+        &self,
+        session: SessionId,
+    ) -> Result<crate::storage::node::NodeSession, Refusal> {
+        self.store
+            .session(session)
+            .await
+            .map_err(|error| Refusal::internal(&error))?
+            .ok_or_else(|| unknown_session(session))
+    }
+
+    /// Wait for this session's turn: closing steps of one session never overlap at a node.
+    pub async fn turn(&self, session: SessionId) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut turns = self.closing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            turns.retain(|_, lock| Arc::strong_count(lock) > 1);
+            Arc::clone(turns.entry(session).or_default())
+        };
+        lock.lock_owned().await
+    }
+
+    /// Stop attempts, links and the store.
+    pub(super) async fn stop(&self) {
+        self.attempts.stop_all();
+        self.mesh.shutdown().await;
+        self.store.database().close().await;
+    }
+}
+
+/// The refusal for a session this server does not know.
+pub fn unknown_session(session: SessionId) -> Refusal {
+    Refusal::new(
+        ProblemType::UnknownSession,
+        format!("session {} is not known here", session.short()),
+    )
+}
+
+/// Longest wait for another node's answer at closing.
+pub const PEER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Tokens of this node for the other nodes.
+fn token_source(
+    keys: &NodeKeys,
+    roster: &Arc<Signed<Roster>>,
+    clock: &Clock,
+) -> impl Fn(NodeIndex) -> Option<String> + Clone + Send + Sync + 'static {
+    let (identity, roster, clock) = (keys.identity.clone(), Arc::clone(roster), clock.clone());
+    move |target| {
+        let card = roster.body.node(target)?;
+        Some(token::issue(&identity, &card.key, clock.now()).ok()?.expose().to_owned())
+    }
+}

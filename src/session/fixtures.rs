@@ -1,0 +1,192 @@
+//! A made-up session for tests: keys, roster, announcement, and everything that is signed in it.
+
+use super::announcement::AdmissionTicket;
+use super::closing::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
+use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
+use super::manifest::CoSigned;
+use super::{Announcement, Envelope, Receipt, SessionId};
+use crate::auction::terms::{Admission, Protocol};
+use crate::auction::{Currency, Kind, Terms, Timestamp};
+use crate::identity::roster::CoordinatorCard;
+use crate::identity::{
+    Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
+};
+use crate::sharing::{NodeIndex, Scheme};
+
+/// When bidding ends in every fixture, in milliseconds.
+pub const UNTIL: i64 = 1_000_000;
+
+/// Keys, roster and one announced session.
+pub struct World {
+    pub coordinator: KeyPair,
+    pub keys: Vec<KeyPair>,
+    pub roster: Signed<Roster>,
+    pub announcement: Signed<Announcement>,
+}
+
+pub fn node(index: u8) -> NodeIndex {
+    NodeIndex::new(index).unwrap()
+}
+
+pub fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub fn terms() -> Terms {
+    Terms {
+        title: "Harbour view".into(),
+        kind: Kind::SecondPrice,
+        currency: Currency { code: "EUR".into(), decimals: 2 },
+        reserve: Some(500),
+        maximum: 100_000,
+        bids_until: time(UNTIL),
+        replace_bids: true,
+        protocol: Protocol::Bits,
+        admission: Admission::Open,
+    }
+}
+
+impl World {
+    pub fn new(nodes: u8, threshold: u8) -> Self {
+        Self::with_terms(nodes, threshold, terms())
+    }
+
+    pub fn with_terms(nodes: u8, threshold: u8, terms: Terms) -> Self {
+        let coordinator = KeyPair::from_secret(&[100; 32]);
+        let keys: Vec<_> = (1..=nodes).map(|i| KeyPair::from_secret(&[i; 32])).collect();
+        let cards = keys.iter().zip(1..).map(|(key, i)| NodeCard {
+            name: format!("node {i}"),
+            address: format!("node{i}.example:7000"),
+            key: key.public(),
+            certificate: Digest([i; 32]),
+            sealing_key: Blob(vec![i; PUBLIC_KEY_BYTES]),
+        });
+        let roster = Roster {
+            scheme: Scheme::new(nodes, threshold).unwrap(),
+            coordinator: CoordinatorCard {
+                name: "auctioneer".into(),
+                address: "auctioneer.example:7000".into(),
+                key: coordinator.public(),
+                certificate: Digest([100; 32]),
+            },
+            nodes: cards.collect(),
+        };
+        let announcement = Announcement {
+            session: SessionId([7; 16]),
+            roster: roster.digest(),
+            terms,
+            opened: time(1_000),
+        };
+        let roster = Signed::new(roster, &coordinator);
+        let announcement = Signed::new(announcement, &coordinator);
+        Self { coordinator, keys, roster, announcement }
+    }
+
+    pub fn session(&self) -> SessionId {
+        self.announcement.body.session
+    }
+
+    /// The same world with another session announced.
+    pub fn announce(&self, id: u8) -> Signed<Announcement> {
+        let mut body = self.announcement.body.clone();
+        body.session = SessionId([id; 16]);
+        Signed::new(body, &self.coordinator)
+    }
+
+    pub fn key(&self, index: u8) -> &KeyPair {
+        &self.keys[usize::from(index) - 1]
+    }
+
+    /// An envelope whose masked bid is `salt`: two salts make two envelopes of one revision.
+    pub fn envelope(&self, bidder: &str, revision: u32, salt: u8) -> Envelope {
+        let mut secret = [0; 32];
+        secret[..bidder.len().min(32)].copy_from_slice(&bidder.as_bytes()[..bidder.len().min(32)]);
+        self.envelope_by(&KeyPair::from_secret(&secret), bidder, revision, salt)
+    }
+
+    /// An envelope by a key of choice.
+    pub fn envelope_by(&self, key: &KeyPair, bidder: &str, revision: u32, salt: u8) -> Envelope {
+        let session = self.session();
+        let body = EnvelopeBody {
+            suite: SUITE_BITS_XWING,
+            session,
+            announcement: self.announcement.body.digest(),
+            bidder: bidder.into(),
+            key: key.public(),
+            revision,
+            correction: Blob(vec![salt, 0, 0]),
+            commitments: vec![Digest([salt; 32]); self.roster.body.scheme.sets().len()],
+            parts: vec![Blob(vec![salt; 1200]); self.keys.len()],
+        };
+        let ticket = AdmissionTicket { session, bidder: bidder.into(), key: key.public() };
+        let admission = self.coordinator.sign(&ticket.digest());
+        let signature = key.sign(&body.digest());
+        Envelope { body, admission, signature }
+    }
+
+    pub fn receipt(&self, index: u8, envelope: &Envelope, millis: i64) -> Signed<Receipt> {
+        let receipt = Receipt {
+            session: envelope.body.session,
+            node: node(index),
+            bidder: envelope.body.bidder.clone(),
+            revision: envelope.body.revision,
+            envelope: envelope.digest(),
+            received: time(millis),
+        };
+        Signed::new(receipt, self.key(index))
+    }
+
+    pub fn inventory(&self, index: u8, mut entries: Vec<InventoryEntry>) -> Signed<Inventory> {
+        entries.sort_by(|a, b| a.bidder.cmp(&b.bidder));
+        let inventory = Inventory { session: self.session(), node: node(index), entries };
+        Signed::new(inventory, self.key(index))
+    }
+
+    pub fn verdict(
+        &self,
+        index: u8,
+        inventories: &Inventories,
+        mut complaints: Vec<Complaint>,
+    ) -> Signed<Verdict> {
+        complaints.sort();
+        let verdict = Verdict {
+            session: self.session(),
+            node: node(index),
+            inventories: inventories.digest(),
+            complaints,
+        };
+        Signed::new(verdict, self.key(index))
+    }
+
+    /// A bundle: what each node lists and complains about.
+    pub fn bundle(&self, nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>) -> Bundle {
+        let mut complaints = Vec::new();
+        let mut inventories = Vec::new();
+        for (index, entries, complained) in nodes {
+            inventories.push(self.inventory(index, entries));
+            complaints.push((index, complained));
+        }
+        let inventories = Inventories(inventories);
+        let verdicts = complaints
+            .into_iter()
+            .map(|(index, complaints)| self.verdict(index, &inventories, complaints))
+            .collect();
+        Bundle { session: self.session(), inventories, verdicts }
+    }
+
+    pub fn co_sign<T: Statement>(&self, body: T, nodes: &[u8]) -> CoSigned<T> {
+        let digest = body.digest();
+        let signatures = nodes.iter().map(|&i| (node(i), self.key(i).sign(&digest))).collect();
+        CoSigned { body, signatures }
+    }
+}
+
+/// An inventory's line for an envelope.
+pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
+    InventoryEntry {
+        bidder: envelope.body.bidder.clone(),
+        revision: envelope.body.revision,
+        envelope: envelope.digest(),
+        received: time(millis),
+    }
+}

@@ -1,0 +1,188 @@
+use super::*;
+use crate::session::Envelope;
+use crate::session::closing::{Complaint, InventoryEntry};
+use crate::session::fixtures::{World, entry, node, time};
+
+fn derive(
+    world: &World,
+    nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>,
+) -> (Bundle, Manifest) {
+    let bundle = world.bundle(nodes);
+    bundle.check(&world.roster.body, &world.announcement.body).unwrap();
+    let manifest = Manifest::derive(&world.announcement.body, &bundle);
+    manifest.check_derived(&world.announcement.body, &bundle).unwrap();
+    (bundle, manifest)
+}
+
+fn excluded(envelope: &Envelope, reason: ExclusionReason, named_by: &[u8]) -> Exclusion {
+    Exclusion {
+        bidder: envelope.body.bidder.clone(),
+        envelope: envelope.digest(),
+        reason,
+        named_by: named_by.iter().copied().map(node).collect(),
+    }
+}
+
+#[test]
+fn no_bids_make_an_empty_manifest() {
+    let world = World::new(3, 1);
+    let (bundle, manifest) = derive(&world, (1..=3).map(|i| (i, Vec::new(), Vec::new())).collect());
+    assert!(manifest.entries.is_empty() && manifest.excluded.is_empty());
+    assert_eq!(manifest.bundle, bundle.digest());
+    assert_eq!(manifest.announcement, world.announcement.body.digest());
+}
+
+#[test]
+fn bids_go_by_the_median_of_their_receipts() {
+    let world = World::new(3, 1);
+    let (ada, bea) = (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1));
+    // Node 3 claims that bea was years early and ada late: one of three does not count.
+    let (_, manifest) = derive(
+        &world,
+        vec![
+            (1, vec![entry(&ada, 10), entry(&bea, 20)], Vec::new()),
+            (2, vec![entry(&ada, 12), entry(&bea, 22)], Vec::new()),
+            (3, vec![entry(&ada, 900_000), entry(&bea, -5)], Vec::new()),
+        ],
+    );
+    let order: Vec<_> = manifest.entries.iter().map(|e| (e.bidder.as_str(), e.received)).collect();
+    assert_eq!(order, [("ada", time(12)), ("bea", time(20))]);
+    assert_eq!(manifest.entry(&bea.digest()).unwrap().0, 1);
+}
+
+#[test]
+fn equal_times_go_by_digest() {
+    let world = World::new(3, 1);
+    let bids: Vec<_> = (0..20).map(|i| world.envelope(&format!("b{i:02}"), 1, 1)).collect();
+    let entries: Vec<_> = bids.iter().map(|envelope| entry(envelope, 10)).collect();
+    let (_, manifest) = derive(&world, (1..=3).map(|i| (i, entries.clone(), Vec::new())).collect());
+    assert_eq!(manifest.entries.len(), 20);
+    assert!(manifest.entries.is_sorted_by(|a, b| a.envelope < b.envelope));
+}
+
+#[test]
+fn the_highest_revision_that_any_node_holds_counts() {
+    let world = World::new(5, 2);
+    let (first, second) = (world.envelope("ada", 1, 1), world.envelope("ada", 2, 1));
+    // The replacement reached node 4 alone before closing.
+    let (_, manifest) = derive(
+        &world,
+        (1..=5)
+            .map(|i| (i, vec![entry(if i == 4 { &second } else { &first }, 10)], Vec::new()))
+            .collect(),
+    );
+    assert_eq!(manifest.entries.len(), 1);
+    assert_eq!(manifest.entries[0].envelope, second.digest());
+    assert_eq!((manifest.entries[0].revision, manifest.entries[0].received), (2, time(10)));
+    assert!(manifest.excluded.is_empty());
+}
+
+#[test]
+fn two_envelopes_of_the_last_revision_exclude_both() {
+    let world = World::new(3, 1);
+    let (one, two) = (world.envelope("ada", 2, 1), world.envelope("ada", 2, 2));
+    let bea = world.envelope("bea", 1, 1);
+    let nodes = |third: &Envelope| {
+        vec![
+            (1, vec![entry(&one, 10), entry(&bea, 5)], Vec::new()),
+            (2, vec![entry(&two, 10)], Vec::new()),
+            (3, vec![entry(third, 10)], Vec::new()),
+        ]
+    };
+    let (_, manifest) = derive(&world, nodes(&one));
+    let mut both = vec![
+        excluded(&one, ExclusionReason::TwoEnvelopes, &[]),
+        excluded(&two, ExclusionReason::TwoEnvelopes, &[]),
+    ];
+    both.sort_by_key(|exclusion| exclusion.envelope);
+    assert_eq!(manifest.excluded, both);
+    assert_eq!(manifest.entries.len(), 1);
+    // Once a later revision is there, what happened before it does not matter.
+    let third = world.envelope("ada", 3, 1);
+    let (_, manifest) = derive(&world, nodes(&third));
+    assert!(manifest.excluded.is_empty());
+    assert_eq!(manifest.entries.len(), 2);
+}
+
+#[test]
+fn complaints_exclude_and_are_named() {
+    let world = World::new(5, 2);
+    let (ada, bea) = (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1));
+    let old = world.envelope("cyd", 1, 1);
+    let new = world.envelope("cyd", 2, 1);
+    let about = |envelope: &Envelope, reason| Complaint { envelope: envelope.digest(), reason };
+    let entries = |cyd: &Envelope| vec![entry(&ada, 1), entry(&bea, 2), entry(cyd, 3)];
+    let (_, manifest) = derive(
+        &world,
+        vec![
+            (1, entries(&old), vec![]),
+            (2, entries(&new), vec![about(&bea, ExclusionReason::SeedsDoNotFit)]),
+            // About a revision that has been replaced: of no consequence.
+            (3, entries(&new), vec![about(&old, ExclusionReason::PartUnreadable)]),
+            (
+                4,
+                entries(&new),
+                vec![
+                    about(&bea, ExclusionReason::SeedsDoNotFit),
+                    about(&ada, ExclusionReason::Unavailable),
+                ],
+            ),
+            (5, entries(&new), vec![about(&ada, ExclusionReason::PartUnreadable)]),
+        ],
+    );
+    assert_eq!(
+        manifest.excluded,
+        [
+            excluded(&ada, ExclusionReason::PartUnreadable, &[5]),
+            excluded(&bea, ExclusionReason::SeedsDoNotFit, &[2, 4]),
+        ]
+    );
+    assert_eq!(manifest.entries.len(), 1);
+    assert_eq!(manifest.entries[0].envelope, new.digest());
+}
+
+#[test]
+fn a_manifest_that_was_changed_says_where() {
+    let world = World::new(3, 1);
+    let (ada, bea) = (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1));
+    let (bundle, manifest) = derive(
+        &world,
+        (1..=3).map(|i| (i, vec![entry(&ada, 1), entry(&bea, 2)], Vec::new())).collect(),
+    );
+    let what = |change: &dyn Fn(&mut Manifest)| {
+        let mut changed = manifest.clone();
+        change(&mut changed);
+        match changed.check_derived(&world.announcement.body, &bundle) {
+            Err(ManifestError::NotDerived { what }) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(what(&|m| m.session = SessionId([0; 16])), "the session");
+    assert_eq!(what(&|m| m.bundle = Digest([0; 32])), "the bundle's digest");
+    assert_eq!(what(&|m| m.entries.swap(0, 1)), "entry 1");
+    assert_eq!(what(&|m| drop(m.entries.pop())), "entry 2");
+    assert_eq!(
+        what(&|m| m.excluded.push(excluded(&ada, ExclusionReason::Unavailable, &[]))),
+        "exclusion 1"
+    );
+}
+
+#[test]
+fn a_manifest_needs_a_quorum_of_signatures() {
+    let world = World::new(5, 1);
+    let (_, manifest) = derive(&world, (1..=5).map(|i| (i, Vec::new(), Vec::new())).collect());
+    let roster = &world.roster.body;
+    let signed = |nodes: &[u8]| world.co_sign(manifest.clone(), nodes).check(roster);
+    assert_eq!(signed(&[1, 3, 5]).unwrap().to_string(), "1, 3 and 5");
+    assert_eq!(signed(&[1, 3]), Err(ManifestError::TooFew { needed: 3, got: 2 }));
+    let mut forged = world.co_sign(manifest.clone(), &[1, 2, 3, 4]);
+    let stolen = forged.signatures[&node(1)];
+    forged.signatures.insert(node(4), stolen);
+    assert_eq!(forged.check(roster), Err(ManifestError::Signature(SignerError { node: node(4) })));
+    let mut stranger = world.co_sign(manifest.clone(), &[1, 2, 3]);
+    stranger.signatures.insert(node(9), stolen);
+    assert_eq!(
+        stranger.check(roster),
+        Err(ManifestError::Signature(SignerError { node: node(9) }))
+    );
+}

@@ -1,0 +1,455 @@
+//! What the coordinator keeps: sessions and their timeline, who was admitted, which nodes
+//! acknowledged, the closing's documents, attempts and the outcome. Never an envelope or an amount.
+//!
+//! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
+//!
+//! - [`attempts`]: attempts at computing
+//! - [`reading`]: what is known of sessions
+
+pub mod attempts;
+pub mod reading;
+
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::column::{Columns as _, json};
+use super::node::{merge, same};
+use super::{Database, StorageError};
+use crate::auction::{Timestamp, terms::SessionFile, terms::TermsError};
+use crate::identity::{PublicKey, Signed, Statement as _};
+use crate::session::closing::Bundle;
+use crate::session::manifest::CoSigned;
+use crate::session::phase::{Phase, Step};
+use crate::session::{Announcement, Manifest, Outcome, SessionId};
+use crate::sharing::NodeIndex;
+
+pub use attempts::Attempt;
+pub use reading::{Admitted, CoordinatorSession, Entered};
+
+/// What the coordinator keeps. Clones share the database.
+#[derive(Clone)]
+pub struct CoordinatorStore {
+    database: Database,
+}
+
+/// Why a bidder was not admitted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    /// The name belongs to another key.
+    #[error(
+        "the name {bidder:?} is taken in this session; bid with the key that took it, or under another name"
+    )]
+    Taken {
+        /// The name.
+        bidder: String,
+    },
+    /// A name that does not belong on a screen.
+    #[error(transparent)]
+    Name(#[from] TermsError),
+    /// Bidding has ended.
+    #[error("the session is {phase} and admits no more bidders")]
+    NotOpen {
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// The store failed. Nothing was stored.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<sqlx::Error> for AdmitError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+impl CoordinatorStore {
+    /// The coordinator's tables in a database.
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// The database.
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Draft a session from its file. The file is kept without `bids` and `roster`, which are a
+    /// demo's: no plain bid gets into the database.
+    ///
+    /// # Errors
+    /// `File` when it is not a session file; the database refuses an id that is there already.
+    pub async fn create(
+        &self,
+        session: SessionId,
+        file: &str,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let title = SessionFile::parse(file)?.title;
+        let file = without_bids(file)?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO coordinator_sessions (session, title, file, phase, created)
+                         VALUES ($1, $2, $3, $4, $5)",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(title)
+                    .bind(file)
+                    .bind(Phase::Draft.name())
+                    .bind(now.millis())
+                    .execute(&mut *connection)
+                    .await?;
+                    note(connection, session, Phase::Draft, None, now).await
+                })
+            })
+            .await
+    }
+
+    /// Open a drafted session under its signed announcement. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// `Phase` when it is no draft; `Conflict` when it was opened with another announcement.
+    pub async fn open(
+        &self,
+        announcement: &Signed<Announcement>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let session = announcement.body.session;
+        let offered = announcement.body.digest();
+        let text = json("announcement", announcement)?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row = get(connection, session).await?;
+                    if let Some(held) =
+                        row.maybe_document::<Signed<Announcement>>("announcement")?
+                    {
+                        return same(session, "announcement", held.body.digest(), offered);
+                    }
+                    enter(connection, session, row.phase()?, Step::Open, None, now).await?;
+                    sqlx::query(
+                        "UPDATE coordinator_sessions SET announcement = $1, opened = $2
+                         WHERE session = $3",
+                    )
+                    .bind(text)
+                    .bind(now.millis())
+                    .bind(session.0.to_vec())
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Note that a node holds the announcement.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn acknowledge(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    get(connection, session).await?;
+                    sqlx::query(
+                        "INSERT INTO coordinator_acknowledgements (session, node, acknowledged)
+                         VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(i64::from(node.get()))
+                    .bind(now.millis())
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Note that a node has heard how the session ended.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn deliver(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    get(connection, session).await?;
+                    sqlx::query(
+                        "INSERT INTO coordinator_deliveries (session, node, delivered)
+                         VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(i64::from(node.get()))
+                    .bind(now.millis())
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Bind a bidder's name to a key, once. Whether it is new; the same key again changes nothing.
+    ///
+    /// # Errors
+    /// `Taken` when the name belongs to another key; `NotOpen` after closing.
+    pub async fn admit(
+        &self,
+        session: SessionId,
+        bidder: &str,
+        key: PublicKey,
+        now: Timestamp,
+    ) -> Result<bool, AdmitError> {
+        crate::auction::terms::check_text("the bidder's name", bidder)?;
+        let bidder = bidder.to_owned();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let phase = get(connection, session).await?.phase()?;
+                    let held = sqlx::query(
+                        "SELECT bidder_key FROM coordinator_admissions
+                         WHERE session = $1 AND bidder = $2",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(bidder.as_str())
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    if let Some(row) = held {
+                        return if row.bytes("bidder_key")? == *key.as_bytes() {
+                            Ok(false)
+                        } else {
+                            Err(AdmitError::Taken { bidder })
+                        };
+                    }
+                    if !matches!(phase, Phase::Draft | Phase::Open) {
+                        return Err(AdmitError::NotOpen { phase });
+                    }
+                    sqlx::query(
+                        "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted)
+                         VALUES ($1, $2, $3, $4)",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(bidder)
+                    .bind(key.as_bytes().to_vec())
+                    .bind(now.millis())
+                    .execute(connection)
+                    .await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Take a step that needs no document: freeze, fail, retry or cancel. Gives the phase after.
+    ///
+    /// # Errors
+    /// `Phase` when the session's phase does not allow it; `Document` for a step that comes with
+    /// one.
+    pub async fn step(
+        &self,
+        session: SessionId,
+        step: Step,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Phase, StorageError> {
+        if matches!(step, Step::Open | Step::ManifestSigned | Step::OutcomeSigned) {
+            return Err(StorageError::Document { step });
+        }
+        let reason = reason.map(ToOwned::to_owned);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let phase = get(connection, session).await?.phase()?;
+                    enter(connection, session, phase, step, reason, now).await
+                })
+            })
+            .await
+    }
+
+    /// Keep the closing's bundle, before any node sees it. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when there is another; `Phase` unless the session is closing.
+    pub async fn put_bundle(&self, bundle: &Bundle) -> Result<(), StorageError> {
+        let session = bundle.session;
+        let offered = bundle.digest();
+        let text = json("bundle", bundle)?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row = get(connection, session).await?;
+                    if let Some(held) = row.maybe_document::<Bundle>("bundle")? {
+                        return same(session, "bundle", held.digest(), offered);
+                    }
+                    // Allowed where the manifest's signatures would be: while closing.
+                    row.phase()?.after(Step::ManifestSigned)?;
+                    sqlx::query("UPDATE coordinator_sessions SET bundle = $1 WHERE session = $2")
+                        .bind(text)
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Keep the manifest; with the first one computing begins. Later signatures are added.
+    ///
+    /// # Errors
+    /// `Conflict` when there is another; `Phase` unless the session is closing.
+    pub async fn put_manifest(
+        &self,
+        manifest: &CoSigned<Manifest>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let session = manifest.body.session;
+        let mut manifest = manifest.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row = get(connection, session).await?;
+                    if let Some(held) = row.maybe_document::<CoSigned<Manifest>>("manifest")? {
+                        merge(session, "manifest", held, &mut manifest)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::ManifestSigned, None, now).await?;
+                    }
+                    let text = json("manifest", &manifest)?;
+                    sqlx::query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
+                        .bind(text)
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Keep the outcome; with the first one the session is settled. Later signatures are added.
+    ///
+    /// # Errors
+    /// `Conflict` when there is another; `Phase` when the session cannot be settled.
+    pub async fn put_outcome(
+        &self,
+        outcome: &CoSigned<Outcome>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let session = outcome.body.session;
+        let mut outcome = outcome.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row = get(connection, session).await?;
+                    if let Some(held) = row.maybe_document::<CoSigned<Outcome>>("outcome")? {
+                        merge(session, "outcome", held, &mut outcome)?;
+                    } else {
+                        let phase = row.phase()?;
+                        enter(connection, session, phase, Step::OutcomeSigned, None, now).await?;
+                    }
+                    let text = json("outcome", &outcome)?;
+                    sqlx::query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")
+                        .bind(text)
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// A session file without the parts of a demo, comments included.
+fn without_bids(file: &str) -> Result<String, TermsError> {
+    let syntax = |error: &dyn std::fmt::Display| TermsError::Syntax(error.to_string());
+    let mut table: toml::Table = toml::from_str(file).map_err(|error| syntax(&error))?;
+    table.remove("bids");
+    table.remove("roster");
+    toml::to_string(&table).map_err(|error| syntax(&error))
+}
+
+async fn get(
+    connection: &mut SqliteConnection,
+    session: SessionId,
+) -> Result<SqliteRow, StorageError> {
+    sqlx::query(
+        "SELECT phase, announcement, bundle, manifest, outcome
+         FROM coordinator_sessions WHERE session = $1",
+    )
+    .bind(session.0.to_vec())
+    .fetch_optional(connection)
+    .await?
+    .ok_or(StorageError::NoSession { session })
+}
+
+/// Move a session on and note it in its timeline.
+async fn enter(
+    connection: &mut SqliteConnection,
+    session: SessionId,
+    from: Phase,
+    step: Step,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Result<Phase, StorageError> {
+    let phase = from.after(step)?;
+    sqlx::query("UPDATE coordinator_sessions SET phase = $1, reason = $2 WHERE session = $3")
+        .bind(phase.name())
+        .bind(reason.clone())
+        .bind(session.0.to_vec())
+        .execute(&mut *connection)
+        .await?;
+    if step == Step::Freeze {
+        sqlx::query("UPDATE coordinator_sessions SET closed = $1 WHERE session = $2")
+            .bind(now.millis())
+            .bind(session.0.to_vec())
+            .execute(&mut *connection)
+            .await?;
+    }
+    if phase.is_final() {
+        sqlx::query("UPDATE coordinator_sessions SET ended = $1 WHERE session = $2")
+            .bind(now.millis())
+            .bind(session.0.to_vec())
+            .execute(&mut *connection)
+            .await?;
+    }
+    note(connection, session, phase, reason, now).await?;
+    Ok(phase)
+}
+
+async fn note(
+    connection: &mut SqliteConnection,
+    session: SessionId,
+    phase: Phase,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO coordinator_timeline (session, position, entered, phase, reason)
+         VALUES ($1, (SELECT COUNT(*) FROM coordinator_timeline WHERE session = $1), $2, $3, $4)",
+    )
+    .bind(session.0.to_vec())
+    .bind(now.millis())
+    .bind(phase.name())
+    .bind(reason)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "coordinator_tests.rs"]
+mod tests;

@@ -1,0 +1,290 @@
+//! What is known of sessions.
+
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+use super::super::{StorageError, column::Columns as _, database::reading};
+use super::CoordinatorStore;
+use crate::auction::Timestamp;
+use crate::identity::{PublicKey, Signed};
+use crate::session::closing::Bundle;
+use crate::session::manifest::CoSigned;
+use crate::session::record::{Format, Record};
+use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// A session as the coordinator knows it. Bundle, manifest and outcome are asked for by their own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CoordinatorSession {
+    /// Its id.
+    pub session: SessionId,
+    /// What is sold or bought.
+    pub title: String,
+    /// The session file, without the parts of a demo.
+    pub file: String,
+    /// The terms as signed; `None` for a draft.
+    pub announcement: Option<Signed<Announcement>>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Why it failed or was called off.
+    pub reason: Option<String>,
+    /// When it was drafted.
+    pub created: Timestamp,
+    /// When bidding opened.
+    pub opened: Option<Timestamp>,
+    /// When bidding ended.
+    pub closed: Option<Timestamp>,
+    /// When it was settled or called off.
+    pub ended: Option<Timestamp>,
+}
+
+/// A bidder's admission.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    /// The name, unique in the session.
+    pub bidder: String,
+    /// The key it is bound to.
+    pub key: PublicKey,
+    /// When.
+    pub admitted: Timestamp,
+}
+
+/// A line of a session's timeline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entered {
+    /// The phase it entered.
+    pub phase: Phase,
+    /// When.
+    pub at: Timestamp,
+    /// Why, where a reason is due.
+    pub reason: Option<String>,
+}
+
+impl CoordinatorStore {
+    /// A session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<CoordinatorSession>, StorageError> {
+        let row = sqlx::query(
+            "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
+                    ended
+             FROM coordinator_sessions WHERE session = $1",
+        )
+        .bind(session.0.to_vec())
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(reading)?;
+        row.as_ref().map(session_of).transpose()
+    }
+
+    /// Every session, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions(&self) -> Result<Vec<CoordinatorSession>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
+                    ended
+             FROM coordinator_sessions ORDER BY created DESC, session",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(session_of).collect()
+    }
+
+    /// The bidders admitted to a session, in the order of their admission.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admissions(&self, session: SessionId) -> Result<Vec<Admitted>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT bidder, bidder_key, admitted FROM coordinator_admissions
+             WHERE session = $1 ORDER BY admitted, bidder",
+        )
+        .bind(session.0.to_vec())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Admitted {
+                    bidder: row.try_get("bidder")?,
+                    key: PublicKey::from_bytes(row.bytes("bidder_key")?),
+                    admitted: row.time("admitted")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The nodes that hold the announcement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn acknowledged(&self, session: SessionId) -> Result<NodeSet, StorageError> {
+        let rows = sqlx::query(
+            "SELECT node FROM coordinator_acknowledgements WHERE session = $1 ORDER BY node",
+        )
+        .bind(session.0.to_vec())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        node_set(&rows)
+    }
+
+    /// The nodes that have heard how the session ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delivered(&self, session: SessionId) -> Result<NodeSet, StorageError> {
+        let rows =
+            sqlx::query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
+                .bind(session.0.to_vec())
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
+        node_set(&rows)
+    }
+
+    /// Sessions that are under way, or that not all of `nodes` nodes have heard the end of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn undelivered(&self, nodes: usize) -> Result<Vec<SessionId>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT s.session FROM coordinator_sessions s
+             WHERE s.phase NOT IN ('settled', 'cancelled')
+                OR (SELECT COUNT(*) FROM coordinator_deliveries d WHERE d.session = s.session) < $1
+             ORDER BY s.created, s.session",
+        )
+        .bind(i64::try_from(nodes).unwrap_or(i64::MAX))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(|row| row.bytes("session").map(SessionId)).collect()
+    }
+
+    /// The phases a session went through, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn timeline(&self, session: SessionId) -> Result<Vec<Entered>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT entered, phase, reason FROM coordinator_timeline
+             WHERE session = $1 ORDER BY position",
+        )
+        .bind(session.0.to_vec())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Entered {
+                    phase: row.phase()?,
+                    at: row.time("entered")?,
+                    reason: row.try_get("reason")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The closing's bundle.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn bundle(&self, session: SessionId) -> Result<Option<Bundle>, StorageError> {
+        let row = sqlx::query("SELECT bundle FROM coordinator_sessions WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.ok_or(StorageError::NoSession { session })?.maybe_document("bundle")
+    }
+
+    /// The manifest with its signatures.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn manifest(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
+        let row = sqlx::query("SELECT manifest FROM coordinator_sessions WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.ok_or(StorageError::NoSession { session })?.maybe_document("manifest")
+    }
+
+    /// The outcome with its signatures.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn outcome(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
+        let row = sqlx::query("SELECT outcome FROM coordinator_sessions WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.ok_or(StorageError::NoSession { session })?.maybe_document("outcome")
+    }
+
+    /// Everything public about a session, for anyone to check; `None` for a draft. The roster must
+    /// have been kept by [`crate::storage::Database::put_roster`].
+    ///
+    /// # Errors
+    /// When the session or its roster is unknown or the database fails.
+    pub async fn record(&self, session: SessionId) -> Result<Option<Record>, StorageError> {
+        let known = self.session(session).await?.ok_or(StorageError::NoSession { session })?;
+        let Some(announcement) = known.announcement else { return Ok(None) };
+        let digest = announcement.body.roster;
+        let roster = self.database.roster(&digest).await?;
+        let roster = roster.ok_or_else(|| StorageError::Unreadable {
+            what: "roster",
+            detail: format!("{digest} is not there"),
+        })?;
+        Ok(Some(Record {
+            format: Format::One,
+            roster,
+            announcement,
+            // In the order in which they are stored, last first: a later part is never without
+            // the one it rests on, whatever is stored meanwhile.
+            outcome: self.outcome(session).await?,
+            manifest: self.manifest(session).await?,
+            bundle: self.bundle(session).await?,
+        }))
+    }
+}
+
+fn session_of(row: &SqliteRow) -> Result<CoordinatorSession, StorageError> {
+    Ok(CoordinatorSession {
+        session: row.session()?,
+        title: row.try_get("title")?,
+        file: row.try_get("file")?,
+        announcement: row.maybe_document("announcement")?,
+        phase: row.phase()?,
+        reason: row.try_get("reason")?,
+        created: row.time("created")?,
+        opened: row.maybe_time("opened")?,
+        closed: row.maybe_time("closed")?,
+        ended: row.maybe_time("ended")?,
+    })
+}
+
+fn node_set(rows: &[SqliteRow]) -> Result<NodeSet, StorageError> {
+    let node = |row: &SqliteRow| {
+        let node = row.number("node")?;
+        NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
+            what: "node",
+            detail: format!("{node} is no node's index"),
+        })
+    };
+    rows.iter().map(node).collect()
+}

@@ -1,0 +1,290 @@
+use super::*;
+use crate::identity::{Digest, KeyPair};
+use crate::session::fixtures::{World, node, time};
+use crate::sharing::NodeSet;
+
+const FILE: &str = r#"
+# a comment with 987654.32 in it
+title = "Harbour view"
+kind = "second-price"
+currency = "EUR"
+decimals = 2
+reserve = "500"
+bids_until = "2m"
+[roster]
+nodes = 3
+threshold = 1
+[[bids]]
+bidder = "ada"
+amount = "987654.32"
+"#;
+
+struct Place {
+    directory: tempfile::TempDir,
+    world: World,
+    store: CoordinatorStore,
+}
+
+async fn place() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::new(3, 1);
+    let store = open(&directory).await;
+    store.create(world.session(), FILE, time(10)).await.unwrap();
+    Place { directory, world, store }
+}
+
+async fn open(directory: &tempfile::TempDir) -> CoordinatorStore {
+    CoordinatorStore::new(Database::open(&directory.path().join("c.db")).await.unwrap())
+}
+
+impl Place {
+    fn session(&self) -> SessionId {
+        self.world.session()
+    }
+
+    async fn opened() -> Self {
+        let place = place().await;
+        place.store.open(&place.world.announcement, time(20)).await.unwrap();
+        place
+    }
+
+    async fn computing() -> Self {
+        let place = Self::opened().await;
+        place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
+        place.store.put_bundle(&place.bundle()).await.unwrap();
+        place.store.put_manifest(&place.manifest(&[1, 2, 3]), time(40)).await.unwrap();
+        place
+    }
+
+    async fn reopen(self) -> Self {
+        self.store.database.close().await;
+        let store = open(&self.directory).await;
+        Self { store, ..self }
+    }
+
+    async fn get(&self) -> CoordinatorSession {
+        self.store.session(self.session()).await.unwrap().unwrap()
+    }
+
+    fn bundle(&self) -> Bundle {
+        self.world.bundle((1..=3).map(|i| (i, Vec::new(), Vec::new())).collect())
+    }
+
+    fn manifest(&self, signers: &[u8]) -> CoSigned<Manifest> {
+        let manifest = Manifest::derive(&self.world.announcement.body, &self.bundle());
+        self.world.co_sign(manifest, signers)
+    }
+
+    fn outcome(&self, signers: &[u8]) -> CoSigned<Outcome> {
+        let outcome = Outcome {
+            session: self.session(),
+            announcement: self.world.announcement.body.digest(),
+            manifest: self.manifest(&[]).body.digest(),
+            kind: self.world.announcement.body.terms.kind,
+            winner: None,
+            out_of_range: Vec::new(),
+        };
+        self.world.co_sign(outcome, signers)
+    }
+}
+
+#[tokio::test]
+async fn a_draft_holds_no_bids() {
+    let place = place().await;
+    let session = place.get().await;
+    assert_eq!((session.title.as_str(), session.phase), ("Harbour view", Phase::Draft));
+    let file = SessionFile::parse(&session.file).unwrap();
+    assert!(file.bids.is_empty() && file.roster.is_none());
+    assert_eq!(
+        file.terms(time(0)).unwrap(),
+        SessionFile::parse(FILE).unwrap().terms(time(0)).unwrap()
+    );
+    place.store.database.close().await;
+    for file in std::fs::read_dir(place.directory.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"987654"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_session_file_is_not_drafted() {
+    let place = place().await;
+    let file = FILE.replace("second-price", "third-price");
+    let error = place.store.create(SessionId([1; 16]), &file, time(1)).await;
+    assert!(matches!(error, Err(StorageError::File(_))));
+    // The id is there already.
+    assert!(place.store.create(place.session(), FILE, time(1)).await.is_err());
+    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_goes_through_its_life_on_disk() {
+    let place = Place::opened().await;
+    place.store.open(&place.world.announcement, time(21)).await.unwrap();
+    let mut other = place.world.announcement.body.clone();
+    other.terms.reserve = None;
+    let other = Signed::new(other, &place.world.coordinator);
+    let refused = place.store.open(&other, time(21)).await;
+    assert!(matches!(refused, Err(StorageError::Conflict { what: "announcement", .. })));
+    for index in [3, 1, 3] {
+        place.store.acknowledge(place.session(), node(index), time(22)).await.unwrap();
+    }
+    assert!(matches!(place.store.put_bundle(&place.bundle()).await, Err(StorageError::Phase(_))));
+    let early = place.store.put_manifest(&place.manifest(&[1]), time(25)).await;
+    assert!(matches!(early, Err(StorageError::Phase(_))));
+
+    let place = place.reopen().await;
+    let phase = place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
+    assert_eq!(phase, Phase::Closing);
+    place.store.put_bundle(&place.bundle()).await.unwrap();
+    place.store.put_bundle(&place.bundle()).await.unwrap();
+    let mut other = place.bundle();
+    other.verdicts.pop();
+    let refused = place.store.put_bundle(&other).await;
+    assert!(matches!(refused, Err(StorageError::Conflict { what: "bundle", .. })));
+    place.store.put_manifest(&place.manifest(&[1, 2]), time(40)).await.unwrap();
+    place.store.put_manifest(&place.manifest(&[2, 3]), time(41)).await.unwrap();
+
+    let place = place.reopen().await;
+    place.store.begin_attempt(place.session(), NodeSet::all(3), time(50)).await.unwrap();
+    place.store.put_outcome(&place.outcome(&[1, 2, 3]), time(60)).await.unwrap();
+    place.store.put_outcome(&place.outcome(&[1]), time(61)).await.unwrap();
+    let mut other = place.outcome(&[1]).body;
+    other.manifest = Digest([0; 32]);
+    let refused = place.store.put_outcome(&place.world.co_sign(other, &[1]), time(62)).await;
+    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+
+    let place = place.reopen().await;
+    let session = place.get().await;
+    assert_eq!(session.announcement.as_ref(), Some(&place.world.announcement));
+    assert_eq!(session.phase, Phase::Settled);
+    assert_eq!(session.opened, Some(time(20)));
+    assert_eq!((session.closed, session.ended), (Some(time(30)), Some(time(60))));
+    let acknowledged = place.store.acknowledged(place.session()).await.unwrap();
+    assert_eq!(acknowledged.to_string(), "1 and 3");
+    assert_eq!(place.store.bundle(place.session()).await.unwrap(), Some(place.bundle()));
+    let manifest = place.store.manifest(place.session()).await.unwrap();
+    assert_eq!(manifest, Some(place.manifest(&[1, 2, 3])));
+    let outcome = place.store.outcome(place.session()).await.unwrap();
+    assert_eq!(outcome, Some(place.outcome(&[1, 2, 3])));
+    let timeline = place.store.timeline(place.session()).await.unwrap();
+    let timeline: Vec<_> = timeline.iter().map(|line| (line.phase, line.at.millis())).collect();
+    assert_eq!(
+        timeline,
+        [
+            (Phase::Draft, 10),
+            (Phase::Open, 20),
+            (Phase::Closing, 30),
+            (Phase::Computing, 40),
+            (Phase::Settled, 60)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_bound_to_one_key() {
+    let place = place().await;
+    let (one, two) = (KeyPair::from_secret(&[1; 32]), KeyPair::from_secret(&[2; 32]));
+    let admit =
+        |bidder, key: &KeyPair| place.store.admit(place.session(), bidder, key.public(), time(5));
+    assert!(admit("ada", &one).await.unwrap());
+    assert!(!admit("ada", &one).await.unwrap());
+    assert!(matches!(admit("ada", &two).await, Err(AdmitError::Taken { .. })));
+    assert!(matches!(admit("a\nda", &two).await, Err(AdmitError::Name(_))));
+    let (a, b) = tokio::join!(admit("bea", &one), admit("bea", &two));
+    assert!(a.unwrap());
+    assert!(matches!(b, Err(AdmitError::Taken { .. })));
+    place.store.open(&place.world.announcement, time(20)).await.unwrap();
+    assert!(admit("cyd", &two).await.unwrap());
+    place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
+    let late = admit("dot", &two).await;
+    assert!(matches!(late, Err(AdmitError::NotOpen { phase: Phase::Closing })));
+    assert!(!admit("ada", &one).await.unwrap());
+    let place = place.reopen().await;
+    let admitted = place.store.admissions(place.session()).await.unwrap();
+    let names: Vec<_> = admitted.iter().map(|a| a.bidder.as_str()).collect();
+    assert_eq!(names, ["ada", "bea", "cyd"]);
+    assert_eq!(admitted[0].key, one.public());
+}
+
+#[tokio::test]
+async fn attempts_are_counted_and_ended_once() {
+    let place = Place::computing().await;
+    let all = NodeSet::all(3);
+    let begin = |millis| place.store.begin_attempt(place.session(), all, time(millis));
+    let (a, b) = tokio::join!(begin(50), begin(51));
+    assert_eq!((a.unwrap(), b.unwrap()), (1, 2));
+    let stats = serde_json::json!({"rounds": 17});
+    let end = |attempt, stats| {
+        place.store.end_attempt(place.session(), attempt, "node 2 went away", stats, time(60))
+    };
+    end(1, Some(&stats)).await.unwrap();
+    assert!(matches!(end(1, None).await, Err(StorageError::NoAttempt { attempt: 1, .. })));
+    assert!(end(9, None).await.is_err());
+    place.store.step(place.session(), Step::Fail, Some("too few"), time(70)).await.unwrap();
+    assert_eq!(place.get().await.reason.as_deref(), Some("too few"));
+    // Trying again is a step of its own in the timeline.
+    assert_eq!(begin(80).await.unwrap(), 3);
+    let session = place.get().await;
+    assert_eq!((session.phase, session.reason), (Phase::Computing, None));
+    let place = place.reopen().await;
+    let attempts = place.store.attempts(place.session()).await.unwrap();
+    assert_eq!(attempts.len(), 3);
+    assert_eq!(attempts[0].stats.as_ref(), Some(&stats));
+    assert_eq!((attempts[0].ended, attempts[0].participants), (Some(time(60)), all));
+    assert_eq!((attempts[2].started, attempts[2].ended), (time(80), None));
+    let timeline = place.store.timeline(place.session()).await.unwrap();
+    let last: Vec<_> = timeline.iter().rev().take(2).map(|line| line.phase).collect();
+    assert_eq!(last, [Phase::Computing, Phase::Failed]);
+}
+
+#[tokio::test]
+async fn phases_that_do_not_follow_are_refused() {
+    let place = place().await;
+    let step = |step| place.store.step(place.session(), step, Some("why"), time(99));
+    for wrong in [Step::Freeze, Step::Fail, Step::Retry] {
+        assert!(matches!(step(wrong).await, Err(StorageError::Phase(_))), "{wrong:?}");
+    }
+    for wrong in [Step::Open, Step::ManifestSigned, Step::OutcomeSigned] {
+        assert!(matches!(step(wrong).await, Err(StorageError::Document { .. })), "{wrong:?}");
+    }
+    let begun = place.store.begin_attempt(place.session(), NodeSet::all(3), time(1)).await;
+    assert!(matches!(begun, Err(StorageError::Phase(_))));
+    assert!(place.store.put_outcome(&place.outcome(&[1]), time(1)).await.is_err());
+    assert_eq!(step(Step::Cancel).await.unwrap(), Phase::Cancelled);
+    assert!(place.store.open(&place.world.announcement, time(100)).await.is_err());
+    let session = place.get().await;
+    assert_eq!((session.phase, session.ended), (Phase::Cancelled, Some(time(99))));
+    assert_eq!(place.store.timeline(place.session()).await.unwrap().len(), 2);
+    let unknown = place.store.step(SessionId([0; 16]), Step::Cancel, None, time(1)).await;
+    assert!(matches!(unknown, Err(StorageError::NoSession { .. })));
+}
+
+#[tokio::test]
+async fn coordinator_and_node_share_a_file() {
+    let place = Place::opened().await;
+    let node = crate::storage::NodeStore::new(place.store.database.clone());
+    assert!(node.announce(&place.world.announcement).await.unwrap());
+    assert_eq!(node.sessions().await.unwrap().len(), 1);
+    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_record_of_a_session_can_be_verified() {
+    let place = place().await;
+    assert_eq!(place.store.record(place.session()).await.unwrap(), None);
+    place.store.open(&place.world.announcement, time(20)).await.unwrap();
+    let error = place.store.record(place.session()).await.unwrap_err();
+    assert!(error.to_string().starts_with("a stored roster cannot be read"), "{error}");
+    place.store.database.put_roster(&place.world.roster).await.unwrap();
+    let record = place.store.record(place.session()).await.unwrap().unwrap();
+    assert!(record.verify(None).unwrap().closed_by.is_empty());
+    place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
+    place.store.put_bundle(&place.bundle()).await.unwrap();
+    place.store.put_manifest(&place.manifest(&[1, 2, 3]), time(40)).await.unwrap();
+    place.store.begin_attempt(place.session(), NodeSet::all(3), time(50)).await.unwrap();
+    place.store.put_outcome(&place.outcome(&[1, 2, 3]), time(60)).await.unwrap();
+    let place = place.reopen().await;
+    let record = place.store.record(place.session()).await.unwrap().unwrap();
+    assert!(record.verify(None).unwrap().settled);
+}

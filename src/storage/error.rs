@@ -1,0 +1,129 @@
+//! What can go wrong in storage, and whose fault it is.
+
+use std::path::PathBuf;
+
+use crate::identity::Digest;
+use crate::session::SessionId;
+use crate::session::phase::{PhaseError, Step};
+
+/// Why something could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The directory or file cannot be made or written.
+    #[error("cannot use {}: {error}; check that the place exists and may be written", .path.display())]
+    Place {
+        /// Which.
+        path: PathBuf,
+        /// As the operating system says.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file by a later version of the program.
+    #[error(
+        "{} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program",
+        .path.display()
+    )]
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// Version in the file.
+        found: i64,
+        /// Latest version this program knows.
+        known: i64,
+    },
+    /// A database that is not gavel's.
+    #[error("{} is a database of another program; give another path", .path.display())]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file is not a sound database.
+    #[error("{} is damaged ({detail}); restore it from a backup", .path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// As the check says.
+        detail: String,
+    },
+    /// The file cannot be opened.
+    #[error("{} cannot be opened: {error}", .path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// As the database says.
+        #[source]
+        error: sqlx::Error,
+    },
+    /// A statement failed. Nothing of the request was stored.
+    #[error("the database failed, nothing was stored: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The commit that this write shared with others failed. Nothing of it was stored.
+    #[error("the database failed to commit, nothing was stored: {detail}; check the disk's space")]
+    Commit {
+        /// As the database says.
+        detail: String,
+    },
+    /// A stored value that this program cannot read.
+    #[error("a stored {what} cannot be read: {detail}")]
+    Unreadable {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The database has been closed: the process is about to end.
+    #[error("the database is closed")]
+    Closed,
+    /// An unknown session.
+    #[error("there is no session {session} here")]
+    NoSession {
+        /// As asked for.
+        session: SessionId,
+    },
+    /// The session's phase does not allow this.
+    #[error(transparent)]
+    Phase(#[from] PhaseError),
+    /// A step asked for without the document that it comes with.
+    #[error("the step {step:?} comes with a signed document and is taken by storing that")]
+    Document {
+        /// Which.
+        step: Step,
+    },
+    /// There is one already, and there may be only one.
+    #[error(
+        "session {session} has another {what} already ({}, not {})",
+        .existing.short(),
+        .offered.short()
+    )]
+    Conflict {
+        /// The session.
+        session: SessionId,
+        /// Such as "bundle".
+        what: &'static str,
+        /// Digest of the one that stays.
+        existing: Digest,
+        /// Digest of the one that was refused.
+        offered: Digest,
+    },
+    /// An attempt that is not newer than the last one.
+    #[error("attempt {offered} of session {session} is not newer than attempt {last}")]
+    OldAttempt {
+        /// The session.
+        session: SessionId,
+        /// The last attempt begun.
+        last: u32,
+        /// As asked for.
+        offered: u32,
+    },
+    /// An attempt that was never begun, or has ended.
+    #[error("attempt {attempt} of session {session} is not under way")]
+    NoAttempt {
+        /// The session.
+        session: SessionId,
+        /// As asked for.
+        attempt: u32,
+    },
+    /// The terms of a session cannot be read.
+    #[error("the session file cannot be stored: {0}")]
+    File(#[from] crate::auction::terms::TermsError),
+}

@@ -1,0 +1,422 @@
+//! Envelopes and receipts. Every rule of handing in a bid is checked in the transaction that
+//! stores it, by the one writer, so two envelopes that race are decided one after the other and
+//! freezing draws a sharp line.
+
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::super::column::{Columns as _, from_json, json};
+use super::super::{StorageError, database::reading};
+use super::NodeStore;
+use crate::auction::Timestamp;
+use crate::identity::{Digest, Signed};
+use crate::session::closing::{Inventory, InventoryEntry};
+use crate::session::phase::{Phase, PhaseError, Step};
+use crate::session::{Envelope, Receipt, SessionId};
+use crate::sharing::NodeIndex;
+
+/// Most envelopes read by one statement.
+const BATCH: usize = 256;
+
+/// An envelope that was taken, or had been before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Put {
+    /// The receipt to give: the one offered, or the one given when this envelope first came.
+    pub receipt: Signed<Receipt>,
+    /// Whether it came for the first time.
+    pub new: bool,
+}
+
+/// Why an envelope was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Bidding has not begun or has ended.
+    #[error("the session is {phase} and takes no bids")]
+    NotOpen {
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// After the time in the terms.
+    #[error("the bid came too late: bidding ended at {until}")]
+    Late {
+        /// As the terms say.
+        until: Timestamp,
+    },
+    /// The terms do not allow replacing.
+    #[error("the terms do not allow replacing a bid; revision {current} stays")]
+    Fixed {
+        /// The revision that stays.
+        current: u32,
+    },
+    /// An earlier revision than the one held.
+    #[error("revision {current} of the bid is here already; a replacement must be a later one")]
+    Stale {
+        /// The revision held.
+        current: u32,
+    },
+    /// Another envelope of the same revision.
+    #[error(
+        "another envelope ({}) of revision {revision} is here already; raise the revision to replace it",
+        .held.short()
+    )]
+    Conflict {
+        /// The revision.
+        revision: u32,
+        /// The envelope that stays.
+        held: Digest,
+    },
+    /// The bidder's earlier bid was signed by another key.
+    #[error(
+        "this bidder's earlier bid was signed by another key; only that key can replace it (the coordinator admitted two keys under one name)"
+    )]
+    OtherKey,
+    /// Envelope and receipt are not about the same thing: a mistake in the node, not the bid.
+    #[error("the receipt does not belong to the envelope")]
+    Receipt,
+    /// The store failed. Nothing was stored.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<sqlx::Error> for PutError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// What became of an envelope that was fetched from another node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fetched {
+    /// It is held now.
+    Stored,
+    /// It was held before.
+    Held,
+    /// It is held, but this node gave the bidder a receipt for an envelope of another key: a
+    /// reason to complain.
+    OtherKey,
+}
+
+impl NodeStore {
+    /// Take an envelope whose checks are done. `receipt` is what the node gives for it; it must
+    /// not leave the node before this returns. `replacing` is what the terms say.
+    ///
+    /// The same envelope again gives the receipt of the first time, also after freezing.
+    ///
+    /// # Errors
+    /// Says why the envelope was not taken.
+    pub async fn put_envelope(
+        &self,
+        envelope: &Envelope,
+        receipt: &Signed<Receipt>,
+        replacing: bool,
+    ) -> Result<Put, PutError> {
+        let session = envelope.body.session;
+        let digest = envelope.digest();
+        let promise = &receipt.body;
+        if promise.session != session
+            || promise.envelope != digest
+            || promise.bidder != envelope.body.bidder
+            || promise.revision != envelope.body.revision
+        {
+            return Err(PutError::Receipt);
+        }
+        let row = EnvelopeRow::new(envelope, digest)?;
+        let receipt_text = json("receipt", receipt)?;
+        let receipt = receipt.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let known = latest(connection, session, &row.bidder).await?;
+                    let received = receipt.body.received;
+                    if let Some(receipt) = admissible(&known, &row, received, replacing)? {
+                        return Ok(Put { receipt, new: false });
+                    }
+                    row.insert(connection, Some((received, receipt_text))).await?;
+                    Ok(Put { receipt, new: true })
+                })
+            })
+            .await
+    }
+
+    /// Keep envelopes fetched from other nodes at closing, in one commit; what became of each, in
+    /// order. They get no receipt and do not enter the inventory.
+    ///
+    /// # Errors
+    /// `Phase` before freezing.
+    pub async fn put_fetched(
+        &self,
+        session: SessionId,
+        envelopes: &[Envelope],
+    ) -> Result<Vec<Fetched>, StorageError> {
+        let rows: Vec<_> = envelopes
+            .iter()
+            .map(|envelope| EnvelopeRow::new(envelope, envelope.digest()))
+            .collect::<Result<_, _>>()?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let phase = super::get(connection, session).await?.phase()?;
+                    // Before freezing it would stand in the way of the bidder's own delivery.
+                    if phase == Phase::Open {
+                        return Err(PhaseError { phase, step: Step::ManifestSigned }.into());
+                    }
+                    let mut fetched = Vec::with_capacity(rows.len());
+                    for row in rows {
+                        let held = latest(connection, session, &row.bidder).await?;
+                        let other = match held.maybe_bytes::<32>("bidder_key")? {
+                            Some(key) => key != row.key,
+                            None => false,
+                        };
+                        let stored = row.insert(connection, None).await?;
+                        fetched.push(match (other, stored) {
+                            (true, _) => Fetched::OtherKey,
+                            (false, true) => Fetched::Stored,
+                            (false, false) => Fetched::Held,
+                        });
+                    }
+                    Ok(fetched)
+                })
+            })
+            .await
+    }
+
+    /// What this node holds: each bidder's latest revision, by bidder's name in ascending order.
+    /// Final once the session is frozen.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn inventory(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+    ) -> Result<Inventory, StorageError> {
+        self.session(session).await?.ok_or(StorageError::NoSession { session })?;
+        let rows = sqlx::query(
+            "SELECT e.bidder, e.revision, e.digest, e.received FROM node_envelopes e
+             WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM node_envelopes later
+                 WHERE later.session = e.session AND later.bidder = e.bidder
+                   AND later.received IS NOT NULL AND later.revision > e.revision)",
+        )
+        .bind(session.0.to_vec())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        let mut entries = rows
+            .iter()
+            .map(|row| {
+                Ok(InventoryEntry {
+                    bidder: row.try_get("bidder")?,
+                    revision: row.number("revision")?,
+                    envelope: row.digest("digest")?,
+                    received: row.time("received")?,
+                })
+            })
+            .collect::<Result<Vec<_>, StorageError>>()?;
+        // Not by the database, whose order of texts depends on its settings.
+        entries.sort_unstable_by(|a, b| a.bidder.cmp(&b.bidder));
+        Ok(Inventory { session, node, entries })
+    }
+
+    /// An envelope, received or fetched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn envelope(
+        &self,
+        session: SessionId,
+        digest: Digest,
+    ) -> Result<Option<Envelope>, StorageError> {
+        let row =
+            sqlx::query("SELECT envelope FROM node_envelopes WHERE session = $1 AND digest = $2")
+                .bind(session.0.to_vec())
+                .bind(digest.0.to_vec())
+                .fetch_optional(self.database.readers())
+                .await
+                .map_err(reading)?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    /// The envelopes with these digests, in this order; `None` where one is not held. Callers with
+    /// a long list ask for a part at a time: each envelope takes some kilobytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn envelopes(
+        &self,
+        session: SessionId,
+        digests: &[Digest],
+    ) -> Result<Vec<Option<Envelope>>, StorageError> {
+        let mut found = Vec::with_capacity(digests.len());
+        for digest in digests {
+            found.push(self.envelope(session, *digest).await?);
+        }
+        Ok(found)
+    }
+
+    /// Which of these envelopes the node does not hold, in the same order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn missing(
+        &self,
+        session: SessionId,
+        digests: &[Digest],
+    ) -> Result<Vec<Digest>, StorageError> {
+        let mut missing = Vec::new();
+        for batch in digests.chunks(BATCH) {
+            let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
+                "SELECT digest FROM node_envelopes WHERE session = ",
+            );
+            query.push_bind(session.0.to_vec()).push(" AND digest IN (");
+            let mut list = query.separated(", ");
+            for digest in batch {
+                list.push_bind(digest.0.to_vec());
+            }
+            query.push(")");
+            let rows = query.build().fetch_all(self.database.readers()).await.map_err(reading)?;
+            let held = rows
+                .iter()
+                .map(|row| row.digest("digest"))
+                .collect::<Result<std::collections::HashSet<_>, _>>()?;
+            missing.extend(batch.iter().filter(|digest| !held.contains(digest)));
+        }
+        Ok(missing)
+    }
+
+    /// The receipts given to a bidder, by revision.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn receipts(
+        &self,
+        session: SessionId,
+        bidder: &str,
+    ) -> Result<Vec<Signed<Receipt>>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT receipt FROM node_envelopes
+             WHERE session = $1 AND bidder = $2 AND received IS NOT NULL ORDER BY revision",
+        )
+        .bind(session.0.to_vec())
+        .bind(bidder.to_owned())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(|row| row.document("receipt")).collect()
+    }
+}
+
+/// An envelope as it is stored.
+struct EnvelopeRow {
+    session: SessionId,
+    digest: Digest,
+    bidder: String,
+    key: [u8; 32],
+    revision: u32,
+    bytes: Vec<u8>,
+}
+
+impl EnvelopeRow {
+    fn new(envelope: &Envelope, digest: Digest) -> Result<Self, StorageError> {
+        let bytes = postcard::to_stdvec(envelope).map_err(|error| StorageError::Unreadable {
+            what: "envelope",
+            detail: error.to_string(),
+        })?;
+        Ok(Self {
+            session: envelope.body.session,
+            digest,
+            bidder: envelope.body.bidder.clone(),
+            key: *envelope.body.key.as_bytes(),
+            revision: envelope.body.revision,
+            bytes,
+        })
+    }
+
+    /// Store it, with time and receipt if it came from the bidder. Whether it is new: one that
+    /// was fetched before it came in itself stays as it is.
+    async fn insert(
+        self,
+        connection: &mut SqliteConnection,
+        receipt: Option<(Timestamp, String)>,
+    ) -> Result<bool, sqlx::Error> {
+        let (received, receipt) = receipt.unzip();
+        let done = sqlx::query(
+            "INSERT INTO node_envelopes
+             (session, digest, bidder, bidder_key, revision, received, receipt, envelope)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (session, digest) DO NOTHING",
+        )
+        .bind(self.session.0.to_vec())
+        .bind(self.digest.0.to_vec())
+        .bind(self.bidder)
+        .bind(self.key.to_vec())
+        .bind(i64::from(self.revision))
+        .bind(received.map(Timestamp::millis))
+        .bind(receipt)
+        .bind(self.bytes)
+        .execute(connection)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+fn decode(row: &SqliteRow) -> Result<Envelope, StorageError> {
+    postcard::from_bytes(row.try_get("envelope")?)
+        .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
+}
+
+/// The session, with the bidder's latest received envelope if there is one.
+async fn latest(
+    connection: &mut SqliteConnection,
+    session: SessionId,
+    bidder: &str,
+) -> Result<SqliteRow, StorageError> {
+    sqlx::query(
+        "SELECT s.phase, s.bids_until, e.revision, e.digest, e.bidder_key, e.receipt
+         FROM node_sessions s LEFT JOIN node_envelopes e
+           ON e.session = s.session AND e.bidder = $2 AND e.received IS NOT NULL
+         WHERE s.session = $1 ORDER BY e.revision DESC LIMIT 1",
+    )
+    .bind(session.0.to_vec())
+    .bind(bidder.to_owned())
+    .fetch_optional(connection)
+    .await?
+    .ok_or(StorageError::NoSession { session })
+}
+
+/// Whether an envelope may be stored: the receipt it has already, or none and it may.
+fn admissible(
+    known: &SqliteRow,
+    row: &EnvelopeRow,
+    received: Timestamp,
+    replacing: bool,
+) -> Result<Option<Signed<Receipt>>, PutError> {
+    let current = match known.maybe_bytes::<32>("digest")? {
+        Some(digest) => Some((Digest(digest), known.number::<u32>("revision")?)),
+        None => None,
+    };
+    if let Some((digest, _)) = current
+        && digest == row.digest
+    {
+        return Ok(Some(from_json("receipt", known.try_get("receipt")?)?));
+    }
+    let phase = known.phase()?;
+    if phase != Phase::Open {
+        return Err(PutError::NotOpen { phase });
+    }
+    let until = known.time("bids_until")?;
+    if received > until {
+        return Err(PutError::Late { until });
+    }
+    let Some((held, current)) = current else { return Ok(None) };
+    if known.bytes::<32>("bidder_key")? != row.key {
+        Err(PutError::OtherKey)
+    } else if row.revision < current {
+        Err(PutError::Stale { current })
+    } else if row.revision == current {
+        Err(PutError::Conflict { revision: current, held })
+    } else if !replacing {
+        Err(PutError::Fixed { current })
+    } else {
+        Ok(None)
+    }
+}

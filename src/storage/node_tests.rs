@@ -1,0 +1,462 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::identity::KeyPair;
+use crate::session::closing::InventoryEntry;
+use crate::session::fixtures::{UNTIL, World, entry, node, time};
+use crate::session::outcome::Winner;
+
+struct Place {
+    directory: tempfile::TempDir,
+    world: World,
+    store: NodeStore,
+}
+
+async fn place() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::new(3, 1);
+    let store = open(&directory).await;
+    assert!(store.announce(&world.announcement).await.unwrap());
+    Place { directory, world, store }
+}
+
+async fn open(directory: &tempfile::TempDir) -> NodeStore {
+    NodeStore::new(Database::open(&directory.path().join("node.db")).await.unwrap())
+}
+
+impl Place {
+    async fn put(&self, bidder: &str, revision: u32, salt: u8) -> Result<Put, PutError> {
+        let envelope = self.world.envelope(bidder, revision, salt);
+        let receipt = self.world.receipt(1, &envelope, i64::from(revision) * 10);
+        self.store.put_envelope(&envelope, &receipt, true).await
+    }
+
+    async fn reopen(self) -> Self {
+        self.store.database.close().await;
+        let store = open(&self.directory).await;
+        Self { store, ..self }
+    }
+
+    fn session(&self) -> SessionId {
+        self.world.session()
+    }
+
+    fn manifest(&self, bundle: Digest, signers: &[u8]) -> CoSigned<Manifest> {
+        let manifest = Manifest {
+            session: self.session(),
+            announcement: self.world.announcement.body.digest(),
+            bundle,
+            entries: Vec::new(),
+            excluded: Vec::new(),
+        };
+        self.world.co_sign(manifest, signers)
+    }
+
+    fn outcome(&self, price: u64, signers: &[u8]) -> CoSigned<Outcome> {
+        let terms = &self.world.announcement.body;
+        let winner = Winner { bidder: "ada".into(), envelope: Digest([9; 32]), price };
+        let outcome = Outcome {
+            session: self.session(),
+            announcement: terms.digest(),
+            manifest: self.manifest(Digest([1; 32]), &[]).body.digest(),
+            kind: terms.terms.kind,
+            winner: Some(winner),
+            out_of_range: Vec::new(),
+        };
+        self.world.co_sign(outcome, signers)
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_announced_once() {
+    let place = place().await;
+    assert!(!place.store.announce(&place.world.announcement).await.unwrap());
+    let mut other = place.world.announcement.body.clone();
+    other.terms.reserve = None;
+    let error = place.store.announce(&Signed::new(other, &place.world.coordinator)).await;
+    assert!(matches!(error, Err(StorageError::Conflict { what: "announcement", .. })));
+    assert!(place.store.announce(&place.world.announce(8)).await.unwrap());
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!(session.announcement, place.world.announcement);
+    assert_eq!((session.phase, session.bids, session.last_attempt), (Phase::Open, 0, 0));
+    assert_eq!(place.store.sessions().await.unwrap().len(), 2);
+    assert_eq!(place.store.session(SessionId([0; 16])).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_envelope_earns_one_receipt() {
+    let place = place().await;
+    let envelope = place.world.envelope("ada", 1, 1);
+    let first = place.world.receipt(1, &envelope, 10);
+    let put = place.store.put_envelope(&envelope, &first, true).await.unwrap();
+    assert_eq!(put, Put { receipt: first.clone(), new: true });
+    // Handed in again: the receipt of the first time, whatever the node offers now.
+    let second = place.world.receipt(1, &envelope, 20);
+    let put = place.store.put_envelope(&envelope, &second, false).await.unwrap();
+    assert_eq!(put, Put { receipt: first.clone(), new: false });
+    let given = place.store.receipts(place.session(), "ada").await.unwrap();
+    assert!(given.len() == 1 && given[0] == first);
+    assert_eq!(place.store.receipts(place.session(), "bea").await.unwrap(), []);
+    let stored = place.store.envelope(place.session(), envelope.digest()).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&envelope));
+    // Also after freezing: the answer may have been lost on the way.
+    place.store.freeze(place.session(), time(30)).await.unwrap();
+    let put = place.store.put_envelope(&envelope, &second, true).await.unwrap();
+    assert_eq!(put, Put { receipt: first, new: false });
+}
+
+#[tokio::test]
+async fn revisions_only_go_up() {
+    let place = place().await;
+    place.put("ada", 2, 1).await.unwrap();
+    let held = place.world.envelope("ada", 2, 1).digest();
+    assert!(matches!(place.put("ada", 1, 1).await, Err(PutError::Stale { current: 2 })));
+    match place.put("ada", 2, 2).await {
+        Err(PutError::Conflict { revision: 2, held: it }) => assert_eq!(it, held),
+        other => panic!("{other:?}"),
+    }
+    place.put("ada", 3, 1).await.unwrap();
+    // What was current is stale now, though its receipt is kept.
+    assert!(matches!(place.put("ada", 2, 1).await, Err(PutError::Stale { current: 3 })));
+    let envelope = place.world.envelope("ada", 4, 1);
+    let receipt = place.world.receipt(1, &envelope, 40);
+    let fixed = place.store.put_envelope(&envelope, &receipt, false).await;
+    assert!(matches!(fixed, Err(PutError::Fixed { current: 3 })));
+    let receipts = place.store.receipts(place.session(), "ada").await.unwrap();
+    assert_eq!(receipts.iter().map(|r| r.body.revision).collect::<Vec<_>>(), [2, 3]);
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.bids, session.envelopes), (1, 2));
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    assert_eq!(inventory.entries, [entry(&place.world.envelope("ada", 3, 1), 30)]);
+}
+
+#[tokio::test]
+async fn what_does_not_belong_is_refused() {
+    let place = place().await;
+    place.put("ada", 1, 1).await.unwrap();
+    let mallory = KeyPair::from_secret(&[200; 32]);
+    let envelope = place.world.envelope_by(&mallory, "ada", 2, 1);
+    let receipt = place.world.receipt(1, &envelope, 20);
+    let put = place.store.put_envelope(&envelope, &receipt, true).await;
+    assert!(matches!(put, Err(PutError::OtherKey)));
+
+    let envelope = place.world.envelope("bea", 1, 1);
+    let receipt = place.world.receipt(1, &envelope, UNTIL + 1);
+    let put = place.store.put_envelope(&envelope, &receipt, true).await;
+    assert!(matches!(put, Err(PutError::Late { until }) if until == time(UNTIL)));
+
+    let receipt = place.world.receipt(1, &place.world.envelope("ada", 1, 1), 20);
+    let put = place.store.put_envelope(&envelope, &receipt, true).await;
+    assert!(matches!(put, Err(PutError::Receipt)));
+
+    let mut elsewhere = envelope;
+    elsewhere.body.session = SessionId([99; 16]);
+    let receipt = place.world.receipt(1, &elsewhere, 20);
+    let put = place.store.put_envelope(&elsewhere, &receipt, true).await;
+    assert!(matches!(put, Err(PutError::Storage(StorageError::NoSession { .. }))));
+    assert_eq!(place.store.inventory(place.session(), node(1)).await.unwrap().entries.len(), 1);
+}
+
+#[tokio::test]
+async fn a_frozen_session_takes_nothing_more() {
+    let place = place().await;
+    place.put("bea", 1, 1).await.unwrap();
+    place.put("ada", 1, 1).await.unwrap();
+    assert_eq!(place.store.freeze(place.session(), time(50)).await.unwrap(), time(50));
+    assert_eq!(place.store.freeze(place.session(), time(60)).await.unwrap(), time(50));
+    let refused = place.put("cyd", 1, 1).await;
+    assert!(matches!(refused, Err(PutError::NotOpen { phase: Phase::Closing })));
+    assert!(matches!(place.put("ada", 2, 1).await, Err(PutError::NotOpen { .. })));
+    let place = place.reopen().await;
+    assert!(matches!(place.put("cyd", 1, 1).await, Err(PutError::NotOpen { .. })));
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.phase, session.frozen), (Phase::Closing, Some(time(50))));
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    let bidders: Vec<_> = inventory.entries.iter().map(|e| e.bidder.as_str()).collect();
+    assert_eq!(bidders, ["ada", "bea"]);
+    let none = place.store.freeze(SessionId([0; 16]), time(1)).await;
+    assert!(matches!(none, Err(StorageError::NoSession { .. })));
+}
+
+#[tokio::test]
+async fn fetched_envelopes_stay_out_of_the_inventory() {
+    let place = place().await;
+    let ours = place.world.envelope("ada", 1, 1);
+    place.put("ada", 1, 1).await.unwrap();
+    let newer = place.world.envelope("ada", 2, 1);
+    let theirs = place.world.envelope("bea", 1, 1);
+    let forged = place.world.envelope_by(&KeyPair::from_secret(&[200; 32]), "ada", 9, 1);
+    let all = [ours.clone(), newer.clone(), theirs.clone(), forged.clone()];
+    let early = place.store.put_fetched(place.session(), &all).await;
+    assert!(matches!(early, Err(StorageError::Phase(_))));
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    let digests: Vec<_> = all.iter().map(crate::session::Envelope::digest).collect();
+    assert_eq!(
+        place.store.missing(place.session(), &digests).await.unwrap(),
+        digests[1..].to_vec()
+    );
+    let fetched = place.store.put_fetched(place.session(), &all).await.unwrap();
+    assert_eq!(fetched, [Fetched::Held, Fetched::Stored, Fetched::Stored, Fetched::OtherKey]);
+    assert!(place.store.missing(place.session(), &digests).await.unwrap().is_empty());
+    let mut asked = digests.clone();
+    asked.push(Digest([0; 32]));
+    let found = place.store.envelopes(place.session(), &asked).await.unwrap();
+    assert_eq!(found, [Some(ours.clone()), Some(newer), Some(theirs), Some(forged), None]);
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    assert_eq!(inventory.entries, [entry(&ours, 10)]);
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.bids, session.envelopes), (1, 4));
+}
+
+#[tokio::test]
+async fn a_node_is_bound_to_one_bundle() {
+    let place = place().await;
+    let (one, two) = (Digest([1; 32]), Digest([2; 32]));
+    let early = place.store.commit_bundle(place.session(), one).await;
+    assert!(matches!(early, Err(StorageError::Phase(_))));
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    // Two coordinators, or one of two minds, at once: exactly one bundle wins.
+    let (a, b) = tokio::join!(
+        place.store.commit_bundle(place.session(), one),
+        place.store.commit_bundle(place.session(), two)
+    );
+    assert!(a.is_ok());
+    match b {
+        Err(StorageError::Conflict { what: "bundle", existing, offered, .. }) => {
+            assert_eq!((existing, offered), (one, two));
+        }
+        other => panic!("{other:?}"),
+    }
+    let place = place.reopen().await;
+    place.store.commit_bundle(place.session(), one).await.unwrap();
+    assert!(place.store.commit_bundle(place.session(), two).await.is_err());
+    let wrong = place.store.put_manifest(&place.manifest(two, &[1])).await;
+    assert!(matches!(wrong, Err(StorageError::Conflict { what: "bundle", .. })));
+    place.store.put_manifest(&place.manifest(one, &[1])).await.unwrap();
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.phase, session.bundle), (Phase::Computing, Some(one)));
+}
+
+#[tokio::test]
+async fn manifest_signatures_are_gathered() {
+    let place = place().await;
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    assert_eq!(place.store.manifest(place.session()).await.unwrap(), None);
+    // A node that was away learns bundle and manifest at once.
+    let bundle = Digest([1; 32]);
+    place.store.put_manifest(&place.manifest(bundle, &[1, 2])).await.unwrap();
+    place.store.put_manifest(&place.manifest(bundle, &[3])).await.unwrap();
+    let held = place.store.manifest(place.session()).await.unwrap().unwrap();
+    assert_eq!(held, place.manifest(bundle, &[1, 2, 3]));
+    let mut other = place.manifest(bundle, &[1]).body;
+    other.announcement = Digest([5; 32]);
+    let error = place.store.put_manifest(&place.world.co_sign(other, &[1])).await;
+    assert!(matches!(error, Err(StorageError::Conflict { what: "manifest", .. })));
+}
+
+#[tokio::test]
+async fn attempts_only_go_up() {
+    let place = place().await;
+    assert!(matches!(
+        place.store.begin_attempt(place.session(), 1).await,
+        Err(StorageError::Phase(_))
+    ));
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    place.store.put_manifest(&place.manifest(Digest([1; 32]), &[1])).await.unwrap();
+    place.store.begin_attempt(place.session(), 1).await.unwrap();
+    let (a, b) = tokio::join!(
+        place.store.begin_attempt(place.session(), 2),
+        place.store.begin_attempt(place.session(), 2)
+    );
+    assert!(a.is_ok());
+    assert!(matches!(b, Err(StorageError::OldAttempt { last: 2, offered: 2, .. })));
+    place.store.fail(place.session(), "node 3 went away").await.unwrap();
+    let place = place.reopen().await;
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!(session.phase, Phase::Failed);
+    assert_eq!(session.reason.as_deref(), Some("node 3 went away"));
+    let error = place.store.begin_attempt(place.session(), 1).await;
+    assert!(matches!(error, Err(StorageError::OldAttempt { last: 2, .. })));
+    place.store.begin_attempt(place.session(), 5).await.unwrap();
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.phase, session.last_attempt), (Phase::Computing, 5));
+    assert_eq!(session.reason, None);
+}
+
+#[tokio::test]
+async fn a_node_stands_by_its_outcome() {
+    let place = place().await;
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    place.store.put_manifest(&place.manifest(Digest([1; 32]), &[1, 2])).await.unwrap();
+    place.store.begin_attempt(place.session(), 1).await.unwrap();
+    let own = Signed::new(place.outcome(700, &[]).body, place.world.key(1));
+    place.store.put_own_outcome(&own).await.unwrap();
+    place.store.put_own_outcome(&own).await.unwrap();
+    let other = Signed::new(place.outcome(800, &[]).body, place.world.key(1));
+    let refused = place.store.put_own_outcome(&other).await;
+    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+    let refused = place.store.settle(&place.outcome(800, &[2, 3])).await;
+    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+    place.store.settle(&place.outcome(700, &[1, 2])).await.unwrap();
+    place.store.settle(&place.outcome(700, &[3])).await.unwrap();
+    let place = place.reopen().await;
+    assert_eq!(place.store.own_outcome(place.session()).await.unwrap(), Some(own));
+    let settled = place.store.outcome(place.session()).await.unwrap();
+    assert_eq!(settled, Some(place.outcome(700, &[1, 2, 3])));
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!(session.phase, Phase::Settled);
+    assert!(place.store.begin_attempt(place.session(), 2).await.is_err());
+    assert!(place.store.cancel(place.session(), "too late").await.is_err());
+}
+
+#[tokio::test]
+async fn a_cancelled_session_stays_cancelled() {
+    let place = place().await;
+    place.store.cancel(place.session(), "withdrawn by the seller").await.unwrap();
+    place.store.cancel(place.session(), "again").await.unwrap();
+    let refused = place.put("ada", 1, 1).await;
+    assert!(matches!(refused, Err(PutError::NotOpen { phase: Phase::Cancelled })));
+    assert!(place.store.freeze(place.session(), time(1)).await.is_err());
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!(session.reason.as_deref(), Some("withdrawn by the seller"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_tasks_share_commits_and_freezing_draws_a_sharp_line() {
+    let place = Arc::new(place().await);
+    let tasks: Vec<_> = (0..50u32)
+        .map(|task| {
+            let place = Arc::clone(&place);
+            tokio::spawn(async move {
+                let mut given = Vec::new();
+                for bid in 0..10u32 {
+                    let bidder = format!("bidder {task} {bid}");
+                    match place.put(&bidder, 1, 1).await {
+                        Ok(put) => given.push(put.receipt.body),
+                        Err(PutError::NotOpen { phase: Phase::Closing }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                given
+            })
+        })
+        .collect();
+    let freezer = {
+        let place = Arc::clone(&place);
+        tokio::spawn(async move {
+            loop {
+                let session = place.store.session(place.session()).await.unwrap().unwrap();
+                if session.bids > 150 {
+                    return place.store.freeze(place.session(), time(99)).await.unwrap();
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let mut given = BTreeMap::new();
+    for task in tasks {
+        given.extend(task.await.unwrap().into_iter().map(|r| (r.bidder.clone(), r)));
+    }
+    freezer.await.unwrap();
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    // Exactly what was acknowledged: nothing lost, nothing let in after.
+    let receipts: Vec<_> = given
+        .into_values()
+        .map(|r| InventoryEntry {
+            bidder: r.bidder,
+            revision: r.revision,
+            envelope: r.envelope,
+            received: r.received,
+        })
+        .collect();
+    assert!(inventory.entries.len() > 150);
+    assert_eq!(inventory.entries, receipts);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_at_once_survive_a_drop() {
+    let place = place().await;
+    let envelopes: Vec<_> =
+        (0..500).map(|i| place.world.envelope(&format!("b{i}"), 1, 1)).collect();
+    let puts = envelopes.iter().map(|envelope| {
+        let receipt = place.world.receipt(1, envelope, 10);
+        let store = place.store.clone();
+        async move { store.put_envelope(envelope, &receipt, true).await }
+    });
+    for put in futures_util::future::join_all(puts).await {
+        assert!(put.unwrap().new);
+    }
+    let Place { directory, world, store } = place;
+    // No close: what was acknowledged must be there for whoever opens the file next.
+    drop(store);
+    let store = open(&directory).await;
+    let session = store.session(world.session()).await.unwrap().unwrap();
+    assert_eq!((session.bids, session.envelopes), (500, 500));
+    for envelope in &envelopes {
+        let held = store.envelope(world.session(), envelope.digest()).await.unwrap();
+        assert_eq!(held.as_ref(), Some(envelope));
+    }
+}
+
+/// Where the child of the next test finds its database; absent in an ordinary run.
+const CHILD: &str = "GAVEL_TEST_STORAGE_CHILD";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_child_that_is_killed() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let store = NodeStore::new(Database::open(path.as_ref()).await.unwrap());
+    let world = Arc::new(World::new(3, 1));
+    store.announce(&world.announcement).await.unwrap();
+    let tasks = (0..8).map(|task| {
+        let (store, world) = (store.clone(), Arc::clone(&world));
+        tokio::spawn(async move {
+            for bid in 0..100_000 {
+                let envelope = world.envelope(&format!("t{task} {bid}"), 1, 1);
+                let receipt = world.receipt(1, &envelope, 10);
+                store.put_envelope(&envelope, &receipt, true).await.unwrap();
+                eprintln!("acknowledged {}", envelope.digest());
+            }
+        })
+    });
+    futures_util::future::join_all(tasks).await;
+}
+
+#[tokio::test]
+async fn sigkill_loses_nothing_that_was_acknowledged() {
+    use std::io::{BufRead as _, BufReader};
+    let directory = tempfile::tempdir().unwrap();
+    let mut acknowledged = Vec::new();
+    // Killed, started again on the same file, killed again.
+    for round in 1..=2 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "storage::node::tests::the_child_that_is_killed", "--nocapture"])
+            .env(CHILD, directory.path().join("node.db"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        for line in lines {
+            // The last line may have been cut off by the signal.
+            let Ok(line) = line else { break };
+            let Some(digest) = line.strip_prefix("acknowledged ") else { continue };
+            let Ok(digest) = digest.parse::<Digest>() else { break };
+            acknowledged.push(digest);
+            if acknowledged.len() == 300 * round {
+                child.kill().unwrap();
+            }
+        }
+        assert!(!child.wait().unwrap().success());
+        assert!(acknowledged.len() >= 300 * round);
+    }
+    let store = open(&directory).await;
+    let session = World::new(3, 1).session();
+    assert_eq!(store.missing(session, &acknowledged).await.unwrap(), []);
+    let inventory = store.inventory(session, node(1)).await.unwrap();
+    for entry in &inventory.entries {
+        let receipts = store.receipts(session, &entry.bidder).await.unwrap();
+        assert_eq!(receipts.len(), 1);
+        assert_eq!(receipts[0].body.envelope, entry.envelope);
+    }
+}

@@ -1,0 +1,107 @@
+//! What both servers share: problem documents as replies, JSON bodies with clear refusals, event
+//! streams, and the bearer token of a request.
+
+use std::convert::Infallible;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::wire::problem::{Problem, ProblemType};
+
+/// A refused request.
+#[derive(Debug)]
+pub struct Refusal(pub Problem);
+
+/// What a handler returns.
+pub type Reply<T> = Result<Json<T>, Refusal>;
+
+impl Refusal {
+    /// Refuse for a reason of this type, with a sentence that says what to do.
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
+        Self(Problem::new(kind, detail))
+    }
+
+    /// A fault of this server. The cause goes to the log, not to the caller.
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(ProblemType::Internal, "the server could not do this; its log says why")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+/// A JSON body; what does not parse is refused with the place and the reason.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::BytesRejection(error))
+                if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+            {
+                Err(Refusal::new(
+                    ProblemType::TooLarge,
+                    "the body is larger than this request allows",
+                ))
+            }
+            Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
+        }
+    }
+}
+
+/// Parameters of the path; what does not parse is refused.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(params)) => Ok(Self(params)),
+            Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
+        }
+    }
+}
+
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// A queue of events as server-sent events. A listener that is too slow loses the oldest.
+pub fn event_stream<T: Serialize + Clone + Send + 'static>(
+    events: Receiver<T>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(events, |mut events| async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => return Some((event, events)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
+    .filter_map(|event| async move { Event::default().json_data(event).ok().map(Ok) })
+}

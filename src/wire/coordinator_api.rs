@@ -1,0 +1,167 @@
+//! What a coordinator takes and answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::node_api::{Cost, NodeHealth};
+use crate::auction::{Terms, Timestamp};
+use crate::identity::{Digest, PublicKey, Signature, Signed};
+use crate::session::manifest::CoSigned;
+use crate::session::{Announcement, Outcome, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// A coordinator's health and its view of the nodes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CoordinatorHealth {
+    /// The program's version.
+    pub version: String,
+    /// Digest of the roster.
+    pub roster: Digest,
+    /// The coordinator's clock.
+    pub now: Timestamp,
+    /// Every node of the roster.
+    pub nodes: Vec<NodeStatus>,
+}
+
+/// A node as the coordinator sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Which node.
+    pub node: NodeIndex,
+    /// Its name in the roster.
+    pub name: String,
+    /// Its address in the roster.
+    pub address: String,
+    /// Its own report, when it answered.
+    pub health: Option<NodeHealth>,
+    /// Why it did not answer.
+    pub trouble: Option<String>,
+    /// Round trip of the last answer in microseconds.
+    pub round_trip_micros: Option<u64>,
+    /// When it last answered.
+    pub last_seen: Option<Timestamp>,
+    /// Its clock minus the coordinator's, in milliseconds.
+    pub clock_difference_millis: Option<i64>,
+}
+
+/// Write a new session.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// The session file's text, without bids. Relative times count from opening.
+    pub file: String,
+    /// Open it at once.
+    #[serde(default)]
+    pub open: bool,
+    /// Bidders that may take part when the terms say `admission = "listed"`.
+    #[serde(default)]
+    pub bidders: Vec<Bidder>,
+}
+
+/// A bidder's name and key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bidder {
+    /// Name, unique in a session.
+    pub name: String,
+    /// Public key.
+    pub key: PublicKey,
+}
+
+/// A session in a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionSummary {
+    /// Its id.
+    pub session: SessionId,
+    /// Title, kind and the rest.
+    pub terms: Terms,
+    /// Phase.
+    pub phase: Phase,
+    /// Bidders admitted; only for operators.
+    pub bidders: Option<u64>,
+    /// When it was written.
+    pub created: Timestamp,
+    /// The winner's name and the price, once settled.
+    pub result: Option<ResultLine>,
+}
+
+/// A settled session's result, for lists.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResultLine {
+    /// Winner's name, `None` when nobody won.
+    pub winner: Option<String>,
+    /// Price in smallest units.
+    pub price: Option<u64>,
+}
+
+/// Everything about a session.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SessionDetail {
+    /// As in the list.
+    #[serde(flatten)]
+    pub summary: SessionSummary,
+    /// What bidders and nodes check; `None` for a draft.
+    pub announcement: Option<Signed<Announcement>>,
+    /// Why it failed, waits or was cancelled.
+    pub reason: Option<String>,
+    /// Phases entered, with times.
+    pub timeline: Vec<(Phase, Timestamp)>,
+    /// Nodes that have acknowledged the announcement.
+    pub acknowledged: NodeSet,
+    /// Nodes for which the coordinator waits.
+    pub waiting_for: NodeSet,
+    /// Digest of the manifest and how many envelopes it holds, once signed.
+    pub manifest: Option<ManifestLine>,
+    /// Attempts so far.
+    pub attempts: Vec<AttemptLine>,
+    /// The outcome, once settled.
+    pub outcome: Option<CoSigned<Outcome>>,
+}
+
+/// A signed manifest, for screens.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ManifestLine {
+    /// Its digest.
+    pub digest: Digest,
+    /// Envelopes that take part.
+    pub bids: u64,
+    /// Envelopes that do not.
+    pub excluded: Vec<crate::session::manifest::Exclusion>,
+    /// Nodes that signed it.
+    pub signed_by: NodeSet,
+}
+
+/// One attempt.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AttemptLine {
+    /// Number, from 1.
+    pub attempt: u32,
+    /// Nodes that took part.
+    pub participants: NodeSet,
+    /// When it started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// What went wrong, if something did.
+    pub trouble: Option<String>,
+    /// What it cost each node, once done.
+    pub cost: Vec<(NodeIndex, Cost)>,
+}
+
+/// A bidder asks to be admitted to a session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskAdmission {
+    /// Name and key.
+    pub bidder: Bidder,
+    /// The bidder's signature over the [`crate::session::announcement::AdmissionTicket`], which
+    /// proves that the key is the bidder's own.
+    pub signature: Signature,
+}
+
+/// The coordinator's signature over the [`crate::session::announcement::AdmissionTicket`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admitted {
+    /// The signature that goes into the envelope.
+    pub signature: Signature,
+}

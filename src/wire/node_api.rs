@@ -1,0 +1,144 @@
+//! What a node takes and answers, beyond the statements of [`crate::session`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::auction::Timestamp;
+use crate::identity::{Digest, Signature, Signed};
+use crate::session::closing::Bundle;
+use crate::session::manifest::CoSigned;
+use crate::session::progress::Progress;
+use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// A node's health.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodeHealth {
+    /// Which node.
+    pub node: NodeIndex,
+    /// The program's version.
+    pub version: String,
+    /// Digest of the node's roster.
+    pub roster: Digest,
+    /// The node's clock.
+    pub now: Timestamp,
+    /// Since when the process runs.
+    pub started: Timestamp,
+    /// Sessions that are neither settled nor cancelled.
+    pub sessions: u64,
+    /// Links to the other nodes.
+    pub links: Vec<Link>,
+}
+
+/// A node's link to another node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// The other node.
+    pub node: NodeIndex,
+    /// Whether the stream stands.
+    pub connected: bool,
+    /// Last measured round trip in microseconds.
+    pub round_trip_micros: Option<u64>,
+    /// Bytes received since start.
+    pub bytes_in: u64,
+    /// Bytes sent since start.
+    pub bytes_out: u64,
+}
+
+/// A session as one node sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodeSession {
+    /// The announcement it holds.
+    pub announcement: Signed<Announcement>,
+    /// Phase at this node.
+    pub phase: Phase,
+    /// Bidders whose envelope this node holds; only for nodes, operators and the coordinator.
+    pub bids: Option<u64>,
+    /// The outcome, once settled.
+    pub outcome: Option<CoSigned<Outcome>>,
+}
+
+/// The bundle a node has committed to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedBundle {
+    /// Its digest; `None` before the node has committed.
+    pub bundle: Option<Digest>,
+}
+
+/// A node's signature over the manifest of a bundle.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestSignature {
+    /// Which node.
+    pub node: NodeIndex,
+    /// The manifest it derived, by digest.
+    pub manifest: Digest,
+    /// Its signature.
+    pub signature: Signature,
+}
+
+/// The manifest with all its signatures, and the bundle it follows from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedManifest {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// The manifest.
+    pub manifest: CoSigned<Manifest>,
+}
+
+/// Start an attempt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartAttempt {
+    /// The session.
+    pub session: SessionId,
+    /// Attempt number, higher than any before.
+    pub attempt: u32,
+    /// Nodes that take part, at least 2t+1.
+    pub participants: NodeSet,
+    /// Digest of the manifest.
+    pub manifest: Digest,
+}
+
+/// How an attempt stands at a node.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum AttemptState {
+    /// It runs.
+    Running {
+        /// How far it is.
+        progress: Progress,
+    },
+    /// It is done and the outcome on disk.
+    Done {
+        /// What the node computed.
+        outcome: Box<Outcome>,
+        /// Its signature.
+        signature: Signature,
+        /// What it took.
+        cost: Cost,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        reason: String,
+        /// The nodes that the failure points at, where the mathematics or the link names any.
+        culprits: NodeSet,
+    },
+}
+
+/// What an attempt cost one node.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// Rounds of messages, keys included.
+    pub rounds: u64,
+    /// AND gates, one per bit and bid.
+    pub gates: u64,
+    /// Payload bytes sent to other nodes.
+    pub bytes_sent: u64,
+    /// Wall time from the start of the attempt to the outcome, in seconds.
+    pub seconds: f64,
+    /// Part of it spent unsealing and laying out shares, in seconds.
+    pub preparing_seconds: f64,
+}

@@ -1,0 +1,74 @@
+//! Every path of the API. Routes are written with `{session}`, `{envelope}` and `{attempt}`;
+//! the functions fill them in.
+
+use crate::identity::Digest;
+use crate::session::SessionId;
+
+/// Upgrade to the binary stream between two nodes.
+pub const STREAM: &str = "/v1/node/stream";
+/// A node's health.
+pub const NODE_HEALTH: &str = "/v1/node/health";
+/// A node's live events.
+pub const NODE_EVENTS: &str = "/v1/node/events";
+/// Announce a session to a node; list a node's sessions.
+pub const NODE_SESSIONS: &str = "/v1/node/sessions";
+/// One session at a node.
+pub const NODE_SESSION: &str = "/v1/node/sessions/{session}";
+/// Hand in an envelope.
+pub const NODE_ENVELOPES: &str = "/v1/node/sessions/{session}/envelopes";
+/// Fetch an envelope, between nodes.
+pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope}";
+/// End bidding and sign the inventory.
+pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
+/// Fetch what is missing and sign the verdict.
+pub const NODE_VERDICT: &str = "/v1/node/sessions/{session}/verdict";
+/// Which bundle the node has committed to, between nodes.
+pub const NODE_BUNDLE: &str = "/v1/node/sessions/{session}/bundle";
+/// Sign the manifest of a bundle (POST); take the manifest with all signatures (PUT).
+pub const NODE_MANIFEST: &str = "/v1/node/sessions/{session}/manifest";
+/// Start an attempt.
+pub const NODE_ATTEMPTS: &str = "/v1/node/sessions/{session}/attempts";
+/// How an attempt stands (GET, waits a while for its end); call it off (DELETE).
+pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
+/// Take the outcome with all signatures.
+pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
+/// Call a session off.
+pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
+
+/// A coordinator's health and its view of the nodes.
+pub const HEALTH: &str = "/v1/health";
+/// The signed roster.
+pub const ROSTER: &str = "/v1/roster";
+/// Live events of all sessions.
+pub const EVENTS: &str = "/v1/events";
+/// List sessions; write a new one.
+pub const SESSIONS: &str = "/v1/sessions";
+/// One session.
+pub const SESSION: &str = "/v1/sessions/{session}";
+/// Open a session for bids.
+pub const OPEN: &str = "/v1/sessions/{session}/open";
+/// Close a session by hand.
+pub const CLOSE: &str = "/v1/sessions/{session}/close";
+/// Call a session off.
+pub const CANCEL: &str = "/v1/sessions/{session}/cancel";
+/// Try a failed session again.
+pub const RETRY: &str = "/v1/sessions/{session}/retry";
+/// Be admitted as a bidder; list the bidders.
+pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
+/// Everything public about a session, for `gavel verify`.
+pub const RECORD: &str = "/v1/sessions/{session}/record";
+
+/// A path with its session filled in.
+pub fn of(path: &str, session: SessionId) -> String {
+    path.replace("{session}", &session.to_string())
+}
+
+/// [`NODE_ENVELOPE`] filled in.
+pub fn envelope(session: SessionId, envelope: &Digest) -> String {
+    of(NODE_ENVELOPE, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`NODE_ATTEMPT`] filled in.
+pub fn attempt(session: SessionId, attempt: u32) -> String {
+    of(NODE_ATTEMPT, session).replace("{attempt}", &attempt.to_string())
+}
