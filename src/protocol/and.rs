@@ -6,14 +6,14 @@
 //! wrong value to all is not.
 //!
 //! Three nodes, t = 1 (Araki, Furukawa, Lindell, Nof, Ohara 2016): node i holds the components
-//! a = {i-1} and b = {i+1}, computes z_i = x_a & (y_a ^ y_b) ^ x_b & y_a, masked by a share of
-//! zero, and sends it to node i+1. z_i is the new component {i-1}, which those two hold. One bit
+//! a = {i-1} and b = {i+1}, computes `z_i = x_a & (y_a ^ y_b) ^ x_b & y_a`, masked by a share of
+//! zero, and sends it to node i+1. `z_i` is the new component {i-1}, which those two hold. One bit
 //! sent per gate and node.
 //!
-//! Any n: z_i is the XOR of the products assigned to node i ([`super::assignment`]), a share of
-//! zero, and i's part of a pseudorandom rho; it goes to all. d = XOR of all z_i = (x & y) ^ rho;
-//! the result is rho's components with d XORed into the designated one. n-1 bits per gate and
-//! node.
+//! Any n: `z_i` is the XOR of the products assigned to node i ([`super::assignment`]), a share of
+//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all `z_i`, is
+//! (x & y) ^ rho; the result is rho's components, with d added to the designated one. n-1 bits
+//! per gate and node.
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};

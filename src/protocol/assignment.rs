@@ -1,7 +1,7 @@
 //! Which node computes which products of components.
 //!
-//! The product of two shared bits is the XOR over all pairs of sets (T, U) of x_T & y_U. A node
-//! can compute a pair's product if it is outside both sets; among 2t+1 participants there always
+//! The product of two shared bits is the XOR over all pairs of sets (T, U) of `x_T & y_U`. A
+//! node can compute a pair's product if it is outside both sets; among 2t+1 participants there always
 //! is one, since T and U together have at most 2t nodes. The rule is public and gives every pair
 //! to exactly one participant: pairs with the fewest candidates first, each to the candidate that
 //! has the fewest pairs so far, the lowest index on a tie.

@@ -4,7 +4,7 @@
 
 use std::ops::{Add, AddAssign};
 
-use super::open::DIGEST;
+use super::open::{DIGEST, pieces};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::planes::{WORD_BYTES, words};
 use crate::sharing::{NodeSet, Scheme};
@@ -53,18 +53,18 @@ impl CostModel {
         Self { scheme, participants }
     }
 
-    const fn peers(&self) -> u64 {
+    const fn peers(self) -> u64 {
         self.participants.len().saturating_sub(1) as u64
     }
 
     /// Making and confirming the keys of an attempt.
-    pub fn keys(&self) -> Cost {
+    pub fn keys(self) -> Cost {
         let message = contribution_bytes(self.scheme) + tag_bytes(self.scheme);
         Cost { rounds: 1, bytes_sent: self.peers() * message as u64, ..Cost::default() }
     }
 
     /// The AND of so many planes of so many positions.
-    pub const fn and(&self, planes: usize, len: usize) -> Cost {
+    pub const fn and(self, planes: usize, len: usize) -> Cost {
         if planes == 0 || len == 0 {
             return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0 };
         }
@@ -78,16 +78,15 @@ impl CostModel {
     }
 
     /// Opening batches, each given by its width and positions, in one round.
-    pub fn open(&self, batches: &[(usize, usize)]) -> Cost {
+    pub fn open(self, batches: &[(usize, usize)]) -> Cost {
         let piece: usize =
             batches.iter().map(|&(width, len)| width * words(len) * WORD_BYTES).sum();
-        let pieces = self.scheme.sets().iter().filter(|set| set.bits() & 0b11 == 0b01).count();
-        let message = (pieces * piece + DIGEST) as u64;
+        let message = (pieces(self.scheme) * piece + DIGEST) as u64;
         Cost { rounds: 1, bytes_sent: self.peers() * message, ..Cost::default() }
     }
 
     /// Folding `width` planes of generate and propagate into one.
-    fn fold(&self, width: usize, len: usize) -> Cost {
+    fn fold(self, width: usize, len: usize) -> Cost {
         let mut cost = Cost::default();
         let mut groups = width;
         while groups > 1 {
@@ -98,19 +97,19 @@ impl CostModel {
     }
 
     /// Comparing `len` pairs of numbers of `width` bits.
-    pub fn less_than(&self, width: usize, len: usize) -> Cost {
+    pub fn less_than(self, width: usize, len: usize) -> Cost {
         self.and(width, len)
             + self.fold(width, len)
             + Cost { comparisons: len as u64, ..Cost::default() }
     }
 
     /// Selecting one of two numbers at `len` positions.
-    pub const fn select(&self, width: usize, len: usize) -> Cost {
+    pub const fn select(self, width: usize, len: usize) -> Cost {
         self.and(width, len)
     }
 
     /// The tournament over `len` numbers, which carries the winner's index along if asked to.
-    pub fn maximum(&self, width: usize, len: usize, index: bool) -> Cost {
+    pub fn maximum(self, width: usize, len: usize, index: bool) -> Cost {
         let mut cost = Cost::default();
         let (mut left, mut level) = (len, 0);
         while left > 1 {
@@ -123,7 +122,7 @@ impl CostModel {
     }
 
     /// Checking `len` numbers against a public maximum.
-    pub fn range_check(&self, width: usize, len: usize) -> Cost {
+    pub fn range_check(self, width: usize, len: usize) -> Cost {
         if len == 0 {
             return Cost::default();
         }

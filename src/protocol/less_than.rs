@@ -4,7 +4,7 @@
 //! Who learns what: nothing. Rounds: 1 + ceil(log2 width); 89 ANDs and 6 rounds for 32 bits.
 //! Adversary: as for AND.
 //!
-//! Bit i generates (g_i = !x_i & y_i) or propagates (p_i = !(x_i ^ y_i)) what the bits below
+//! Bit i generates (`g_i = !x_i & y_i`) or propagates (`p_i = !(x_i ^ y_i)`) what the bits below
 //! decide; neighbours combine in a tree, higher over lower: (g, p) over (g', p') is
 //! (g ^ p & g', p & p'). This is the carry-lookahead adder of Brent and Kung (1982), on shares as
 //! in Damgård and others (2006). The lowest group's p is never needed and never computed.

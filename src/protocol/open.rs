@@ -19,10 +19,16 @@ use sha2::{Digest as _, Sha256};
 use super::context::Claim;
 use super::{Context, Opening, ProtocolError};
 use crate::sharing::planes::{WORD_BYTES, append_le, bit, clear_tail, words, xor_le};
-use crate::sharing::{NodeIndex, NodeSet, SharedBits};
+use crate::sharing::{NodeIndex, NodeSet, Scheme, SharedBits};
 
 /// Bytes of a digest.
 pub(super) const DIGEST: usize = 32;
+
+/// How many components any one node holds that any other one lacks.
+pub(super) fn pieces(scheme: Scheme) -> usize {
+    let (one, two) = (NodeSet::all(1), NodeSet::all(2));
+    scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
+}
 
 /// A batch of values that are public.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,7 +113,7 @@ pub async fn open_all(
         (peer, Bytes::from(message))
     });
     let outgoing = outgoing.collect();
-    let pieces = sets.iter().filter(|set| set.bits() & 0b11 == 0b01).count();
+    let pieces = pieces(ctx.scheme());
     let expected = pieces * piece + DIGEST;
     let received = ctx.exchange(&claim, outgoing, ctx.peers(), expected).await?;
 

@@ -159,7 +159,7 @@ pub fn predict_ending(
         cost += model.open(&[(width, 1)]);
     } else if entries > 1 {
         cost += model.maximum(width, entries, true);
-        cost += ending_cost(&model, work, entries, ending);
+        cost += ending_cost(model, work, entries, ending);
     }
     Predicted {
         rounds: cost.rounds,
@@ -170,7 +170,7 @@ pub fn predict_ending(
     }
 }
 
-fn ending_cost(model: &CostModel, work: Workload, entries: usize, ending: Ending) -> Cost {
+fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending) -> Cost {
     let width = work.bits as usize;
     let index = (levels(entries) as usize, 1);
     if !work.kind.is_second_price() && !work.reserve {

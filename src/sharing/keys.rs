@@ -29,9 +29,10 @@ fn common(scheme: Scheme, a: NodeIndex, b: NodeIndex) -> Vec<NodeSet> {
     scheme.sets().into_iter().filter(|set| !set.contains(a) && !set.contains(b)).collect()
 }
 
-/// How many components two nodes have in common.
+/// How many components any two nodes have in common.
 fn common_count(scheme: Scheme) -> usize {
-    scheme.sets().iter().filter(|set| set.bits() & 0b11 == 0).count()
+    let two = NodeSet::all(2);
+    scheme.sets().into_iter().filter(|set| set.intersection(two).is_empty()).count()
 }
 
 /// Bytes of a message of contributions.

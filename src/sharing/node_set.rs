@@ -58,7 +58,7 @@ impl NodeSet {
 
     /// All nodes 1..=n.
     pub const fn all(n: u8) -> Self {
-        Self(((1u32 << n) - 1) as u16)
+        Self((1 << n) - 1)
     }
 
     /// The set with these bits (bit i-1 for node i); bits past [`MAX_NODES`] are dropped.

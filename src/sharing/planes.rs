@@ -143,9 +143,9 @@ mod tests {
         }
         let before = square;
         transpose(&mut square);
-        for row in 0..WORD {
-            for column in 0..WORD {
-                assert_eq!(square[column] >> row & 1, before[row] >> column & 1);
+        for (row, before) in before.iter().enumerate() {
+            for (column, word) in square.iter().enumerate() {
+                assert_eq!(word >> row & 1, before >> column & 1);
             }
         }
     }

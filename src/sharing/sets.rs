@@ -1,4 +1,4 @@
-//! The sets T of t nodes that index the components of a replicated (CNF) share: component x_T is
+//! The sets T of t nodes that index the components of a replicated (CNF) share: component `x_T` is
 //! held by every node outside T, and the value is the XOR of all components
 //! (Ito, Saito, Nishizeki 1987; Cramer, Damgård, Ishai 2005).
 

@@ -160,7 +160,7 @@ impl World {
         });
         match tokio::time::timeout(self.deadline * 4, join_all(nodes)).await {
             Ok(results) => results,
-            Err(_) => panic!("the nodes hang"),
+            Err(late) => panic!("the nodes hang: {late}"),
         }
     }
 

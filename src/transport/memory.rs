@@ -175,3 +175,57 @@ impl Channel for MemoryChannel {
         self.sent.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    const STEP: StepId = StepId(1);
+
+    fn pair(deadline: Duration) -> (NodeIndex, NodeIndex, Arc<MemoryChannel>, Arc<MemoryChannel>) {
+        let mut ends = network(NodeSet::all(2), deadline).into_iter();
+        let (a, at_a) = ends.next().unwrap();
+        let (b, at_b) = ends.next().unwrap();
+        (a, b, at_a, at_b)
+    }
+
+    #[tokio::test]
+    async fn messages_wait_for_receivers_and_receivers_for_messages() {
+        let (a, b, at_a, at_b) = pair(Duration::from_secs(5));
+        at_a.send(b, STEP, Bytes::from_static(b"early")).await.unwrap();
+        assert_eq!(at_b.recv(a, STEP).await.unwrap(), "early");
+        let late = StepId(2);
+        let (received, sent) =
+            tokio::join!(at_b.recv(a, late), at_a.send(b, late, Bytes::from_static(b"late")));
+        sent.unwrap();
+        assert_eq!(received.unwrap(), "late");
+        assert_eq!(at_a.bytes_sent(), 9);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_past_the_deadline() {
+        let (a, _, _at_a, at_b) = pair(Duration::from_millis(20));
+        assert_eq!(at_b.recv(a, STEP).await, Err(ChannelError::Timeout { node: a }));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_goes_is_noticed_at_once() {
+        let (a, b, at_a, at_b) = pair(Duration::from_secs(60));
+        let begun = Instant::now();
+        at_a.send(b, STEP, Bytes::from_static(b"last words")).await.unwrap();
+        let (waited, ()) = tokio::join!(at_b.recv(a, StepId(2)), async { drop(at_a) });
+        assert_eq!(waited, Err(ChannelError::Closed { node: a }));
+        assert_eq!(at_b.recv(a, STEP).await.unwrap(), "last words");
+        assert_eq!(at_b.recv(a, StepId(3)).await, Err(ChannelError::Closed { node: a }));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn a_second_message_at_a_step_is_one_too_many() {
+        let (a, b, at_a, at_b) = pair(Duration::from_secs(5));
+        at_a.send(b, STEP, Bytes::new()).await.unwrap();
+        at_a.send(b, STEP, Bytes::new()).await.unwrap();
+        assert_eq!(at_b.recv(a, STEP).await, Err(ChannelError::Flood { node: a }));
+    }
+}

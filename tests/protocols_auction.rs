@@ -1,0 +1,268 @@
+//! Whole auctions against the plain reference, and what they cost.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+use std::sync::{Arc, Mutex};
+
+use gavel::auction::{Kind, Terms};
+use gavel::protocol::{Context, EstablishError};
+use gavel::session::progress::{Progress, Stage};
+use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
+use gavel::sharing::seed::mask;
+use gavel::testkit::{World, reference};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Establish(#[from] EstablishError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+fn quiet(_: Progress) {}
+
+/// Run an auction and compare outcome and cost with what they must be.
+async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
+    let width = terms.bits();
+    let shared = world.share(width as usize, bids);
+    let (computed, counters) = world
+        .agree(async |ctx: Context| -> Result<_, Failure> {
+            let computed = run(&ctx, terms, shared.of(ctx.me()), &quiet).await?;
+            Ok((computed, ctx.counters()))
+        })
+        .await;
+    let (winner, price, out_of_range) = reference::auction(terms, bids);
+    let expected = Computed { winner, price, out_of_range };
+    assert_eq!(computed, expected, "{terms:?} {bids:?}");
+
+    let (scheme, participants) = (world.scheme(), world.participants());
+    let work = Workload::of(terms, bids.len());
+    let in_range: Vec<usize> =
+        (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
+    let ending = computed
+        .winner
+        .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
+    let exact = predict_ending(scheme, participants, work, in_range.len(), ending);
+    assert_eq!(
+        (counters.rounds, counters.gates, counters.bytes_sent),
+        (exact.rounds, exact.gates, exact.bytes_sent_per_node),
+        "{terms:?} {bids:?}"
+    );
+    let most = predict(scheme, participants, work);
+    assert!(
+        counters.rounds <= most.rounds
+            && counters.gates <= most.gates
+            && counters.bytes_sent <= most.bytes_sent_per_node
+    );
+    computed
+}
+
+fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
+    let bits = rng.random_range(1..=10);
+    let maximum = match rng.random_range(0..3) {
+        0 => rng.random_range(1..=mask(bits)),
+        _ => mask(bits),
+    };
+    let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
+    let terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    let count = rng.random_range(0..=9);
+    let bids = reference::awkward_values(rng, terms.bits(), count);
+    (terms, bids)
+}
+
+/// So many random auctions of a kind, most with three nodes, some with more.
+async fn random_auctions(kind: Kind, count: usize) {
+    let worlds = [
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(4, 1).without(&[3]),
+        World::new(5, 2),
+    ];
+    for world in worlds.iter().cycle().take(count) {
+        let (terms, bids) = world.draw(|rng| random_auction(rng, kind));
+        check(world, &terms, &bids).await;
+    }
+}
+
+#[tokio::test]
+async fn random_first_price_auctions() {
+    random_auctions(Kind::FirstPrice, 2000).await;
+}
+
+#[tokio::test]
+async fn random_second_price_auctions() {
+    random_auctions(Kind::SecondPrice, 2000).await;
+}
+
+#[tokio::test]
+async fn random_reverse_first_price_auctions() {
+    random_auctions(Kind::ReverseFirstPrice, 2000).await;
+}
+
+#[tokio::test]
+async fn random_reverse_second_price_auctions() {
+    random_auctions(Kind::ReverseSecondPrice, 2000).await;
+}
+
+#[tokio::test]
+async fn few_many_equal_and_extreme_bids() {
+    let largest = u64::from(u32::MAX);
+    for world in [World::new(3, 1), World::new(5, 2), World::new(5, 1).without(&[1, 2])] {
+        for kind in Kind::ALL {
+            for reserve in [None, Some(500), Some(0), Some(largest)] {
+                let terms = reference::terms(kind, reserve, largest);
+                for bids in [
+                    vec![],
+                    vec![500],
+                    vec![499],
+                    vec![501, 501],
+                    vec![0, 0, 0],
+                    vec![largest; 4],
+                    vec![0, largest, 0, largest, 7],
+                    vec![10, 10, 7],
+                    vec![6, 2, 2, 5],
+                ] {
+                    check(&world, &terms, &bids).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_bids() {
+    for world in [World::new(3, 1), World::new(5, 2), World::new(7, 3)] {
+        for kind in Kind::ALL {
+            let bids = world.draw(|rng| reference::awkward_values(rng, 32, 100));
+            check(&world, &reference::terms(kind, Some(1 << 20), 4_000_000_000), &bids).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_number_of_nodes_settles() {
+    for (n, t, missing) in [
+        (3, 1, &[][..]),
+        (4, 1, &[2]),
+        (5, 1, &[4, 5]),
+        (6, 2, &[6]),
+        (7, 2, &[1, 2]),
+        (7, 3, &[]),
+        (8, 3, &[5]),
+        (9, 1, &[1, 2, 3, 4, 5, 6]),
+        (9, 2, &[1, 2, 3, 4]),
+        (9, 4, &[]),
+    ] {
+        let world = World::new(n, t).without(missing);
+        let terms = reference::terms(Kind::SecondPrice, Some(3), 200);
+        check(&world, &terms, &[120, 255, 77, 120, 2]).await;
+    }
+}
+
+#[tokio::test]
+async fn bids_of_every_width() {
+    let world = World::new(3, 1);
+    for bits in 1..=63 {
+        let bids = world.draw(|rng| reference::awkward_values(rng, bits, 5));
+        for kind in [Kind::SecondPrice, Kind::ReverseFirstPrice] {
+            check(&world, &reference::terms(kind, None, mask(bits)), &bids).await;
+            let half = (mask(bits) / 2).max(1);
+            let narrow: Vec<u64> = bids.iter().map(|bid| bid & mask(bits.max(2) - 1)).collect();
+            check(&world, &reference::terms(kind, Some(half / 2), half), &narrow).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_prediction_for_full_brackets_is_exact() {
+    let participants = World::new(5, 2).participants();
+    for (kind, reserve, bids) in [
+        (Kind::FirstPrice, None, 64),
+        (Kind::SecondPrice, None, 64),
+        (Kind::SecondPrice, Some(1), 63),
+        (Kind::FirstPrice, Some(1), 31),
+    ] {
+        let world = World::new(5, 2);
+        let terms = reference::terms(kind, reserve, u64::from(u32::MAX));
+        let bids: Vec<u64> = (0..bids).map(|bid| 100 + bid * 7919 % 1000).collect();
+        let work = Workload::of(&terms, bids.len());
+        let predicted = predict(world.scheme(), participants, work);
+        let shared = world.share(32, &bids);
+        let counters = world
+            .agree(async |ctx: Context| -> Result<_, Failure> {
+                run(&ctx, &terms, shared.of(ctx.me()), &quiet).await?;
+                Ok(ctx.counters())
+            })
+            .await;
+        assert_eq!(
+            (counters.rounds, counters.gates, counters.bytes_sent),
+            (predicted.rounds, predicted.gates, predicted.bytes_sent_per_node)
+        );
+    }
+}
+
+#[test]
+fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
+    let world = World::new(5, 2);
+    let terms = reference::terms(Kind::SecondPrice, None, u64::from(u32::MAX));
+    let predicted = predict(world.scheme(), world.participants(), Workload::of(&terms, 100));
+    // Keys 1; seven levels of 6 + 1; three levels of 6 + 1 for the second price; index and price.
+    assert_eq!(predicted.rounds, 1 + 7 * 7 + 3 * 7 + 2);
+    assert_eq!(predicted.levels, 7);
+    assert_eq!(predicted.comparisons, 99 + 6);
+    let terms = reference::terms(Kind::SecondPrice, Some(1), u64::from(u32::MAX));
+    let predicted = predict(world.scheme(), world.participants(), Workload::of(&terms, 1000));
+    assert!(predicted.rounds <= 110, "{predicted:?}");
+}
+
+#[tokio::test]
+async fn progress_only_ever_grows_and_ends_at_the_prediction() {
+    let world = World::new(3, 1);
+    let terms = reference::terms(Kind::SecondPrice, Some(3), 1000);
+    let bids = [4, 1001, 900, 17, 17, 3, 1020, 901];
+    let shared = world.share(10, &bids);
+    let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    world
+        .agree(async |ctx: Context| -> Result<_, Failure> {
+            let told = Arc::clone(&told);
+            let first = ctx.me().get() == 1;
+            let tell = move |progress| {
+                if first {
+                    told.lock().unwrap().push(progress);
+                }
+            };
+            Ok(run(&ctx, &terms, shared.of(ctx.me()), &tell).await?)
+        })
+        .await;
+    let told = told.lock().unwrap();
+    let stages: Vec<Stage> = told.iter().map(|progress| progress.stage).collect();
+    let mut expected = vec![Stage::RangeCheck, Stage::Tournament];
+    expected.extend([Stage::Tournament; 3]);
+    expected.extend([Stage::Opening, Stage::SecondPrice, Stage::Opening, Stage::Done]);
+    assert_eq!(stages, expected);
+    for pair in told.windows(2) {
+        assert!(pair[0].rounds <= pair[1].rounds && pair[0].comparisons <= pair[1].comparisons);
+        assert!(pair[0].level <= pair[1].level && pair[0].gates <= pair[1].gates);
+    }
+    let last = told.last().unwrap();
+    assert_eq!((last.rounds, last.comparisons), (last.rounds_total, last.comparisons_total));
+    assert_eq!((last.level, last.levels), (3, 3));
+}
+
+#[tokio::test]
+async fn bids_of_another_width_are_refused() {
+    let world = World::new(3, 1);
+    let terms = reference::terms(Kind::FirstPrice, None, 1000);
+    let shared = world.share(9, &[1, 2]);
+    let results = world
+        .run(async |ctx: Context| -> Result<_, Failure> {
+            Ok(run(&ctx, &terms, shared.of(ctx.me()), &quiet).await?)
+        })
+        .await;
+    for (_, result) in results {
+        assert!(matches!(result, Err(Failure::Run(RunError::Width { expected: 10, got: 9 }))));
+    }
+}
