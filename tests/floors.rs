@@ -109,9 +109,10 @@ fn protocols_know_no_network_no_files_and_no_clock() {
             let text = fs::read_to_string(&path).expect("a source file");
             for forbidden in [
                 "tokio::net",
-                "tokio::time",
                 "tokio::fs",
+                "tokio::io",
                 "tokio::spawn",
+                "tokio::time",
                 "axum",
                 "reqwest",
                 "std::net",

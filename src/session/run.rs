@@ -20,11 +20,12 @@ use super::run_paper;
 use super::shares::Bids;
 use crate::auction::terms::Protocol;
 use crate::auction::{Kind, Terms};
-use crate::protocol::maximum::{Keep, beaten_levels, levels, maximum};
+use crate::protocol::bracket::{beaten, index_bits, levels};
+use crate::protocol::maximum::{Keep, maximum};
 use crate::protocol::open::{PublicBits, open, open_all};
 use crate::protocol::range_check::range_check;
 use crate::protocol::second_price::second_price;
-use crate::protocol::{Context, Cost, CostModel, ProtocolError};
+use crate::protocol::{Context, Cost, CostModel, ProtocolError, Tactics};
 use crate::sharing::{NodeSet, Scheme, ShapeError, SharedBits, seed::mask};
 
 /// What the nodes have computed, by position in the manifest.
@@ -148,8 +149,13 @@ pub struct Predicted {
 
 /// What a run costs at most: all bids in range, and the winner met an opponent at every level.
 /// With 2^k entries and a bid that wins, this is exact.
-pub fn predict(scheme: Scheme, participants: NodeSet, work: Workload) -> Predicted {
-    predict_ending(scheme, participants, work, work.bids, Ending::Longest)
+pub fn predict(
+    scheme: Scheme,
+    participants: NodeSet,
+    work: Workload,
+    tactics: &Tactics,
+) -> Predicted {
+    predict_ending(scheme, participants, work, tactics, work.bids, Ending::Longest)
 }
 
 /// What a run costs exactly, given what becomes public in it.
@@ -157,26 +163,37 @@ pub fn predict_ending(
     scheme: Scheme,
     participants: NodeSet,
     work: Workload,
+    tactics: &Tactics,
     in_range: usize,
     ending: Ending,
 ) -> Predicted {
-    let model = CostModel::new(scheme, participants);
+    let model = CostModel::new(scheme, participants).with_tactics(tactics);
     let entries = if in_range == 0 { 0 } else { in_range + usize::from(work.reserve) };
     let run = match work.protocol {
-        Protocol::Bits => run_cost(model, work, entries, ending),
+        Protocol::Bits => run_cost(model, work, tactics, entries, ending),
         Protocol::Paper => run_paper::cost(participants, work, entries, ending),
     };
     let cost = model.keys() + run;
+    let groups: &[u8] = match work.protocol {
+        Protocol::Bits => &tactics.groups,
+        Protocol::Paper => &[],
+    };
     Predicted {
         rounds: cost.rounds,
         gates: cost.gates,
         bytes_sent_per_node: cost.bytes_sent,
         comparisons: cost.comparisons,
-        levels: levels(entries),
+        levels: u32::try_from(levels(entries, groups).len()).unwrap_or(u32::MAX),
     }
 }
 
-fn run_cost(model: CostModel, work: Workload, entries: usize, ending: Ending) -> Cost {
+fn run_cost(
+    model: CostModel,
+    work: Workload,
+    tactics: &Tactics,
+    entries: usize,
+    ending: Ending,
+) -> Cost {
     let width = work.bits as usize;
     let mut cost = Cost::default();
     if work.range_check {
@@ -185,15 +202,22 @@ fn run_cost(model: CostModel, work: Workload, entries: usize, ending: Ending) ->
     if entries == 1 {
         cost += model.open(&[(width, 1)]);
     } else if entries > 1 {
-        cost += model.maximum(width, entries, true);
-        cost += ending_cost(model, work, entries, ending);
+        cost += model.maximum(width, entries, true, &tactics.groups);
+        cost += ending_cost(model, work, tactics, entries, ending);
     }
     cost
 }
 
-fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending) -> Cost {
+fn ending_cost(
+    model: CostModel,
+    work: Workload,
+    tactics: &Tactics,
+    entries: usize,
+    ending: Ending,
+) -> Cost {
     let width = work.bits as usize;
-    let index = (levels(entries) as usize, 1);
+    let bracket = levels(entries, &tactics.groups);
+    let index = (index_bits(&bracket) as usize, 1);
     if !work.kind.is_second_price() && !work.reserve {
         return model.open(&[index, (width, 1)]);
     }
@@ -209,8 +233,8 @@ fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending)
     } else if work.reserve && entries == 2 {
         index
     } else {
-        let beaten = beaten_levels(entries, winner).count();
-        index + model.maximum(width, beaten, false) + price
+        let beaten = beaten(&bracket, winner).len();
+        index + model.maximum(width, beaten, false, &tactics.second_groups) + price
     }
 }
 
@@ -337,11 +361,17 @@ async fn decide(
     } else {
         reporter.stage(Stage::SecondPrice);
         let second = second_price(&ctx.narrow("second-price"), &best, winner).await?;
-        reporter.compared_more(beaten_levels(count, winner).count() - 1);
+        reporter.compared_more(second_comparisons(ctx.tactics(), count, winner));
         second
     };
     reporter.stage(Stage::Opening);
     Ok(Some((winner, price_of(&open(&ctx.narrow("price"), &price).await?)?)))
+}
+
+/// Comparisons among those whom the winner met.
+fn second_comparisons(tactics: &Tactics, count: usize, winner: usize) -> usize {
+    let met = beaten(&levels(count, &tactics.groups), winner).len();
+    levels(met, &tactics.second_groups).iter().map(|level| level.comparisons()).sum()
 }
 
 /// The bids with the reserve as last entry, if there is one.
@@ -380,7 +410,8 @@ impl<'a> Reporter<'a> {
 
     fn expect(&self, in_range: usize, ending: Ending) {
         let (scheme, participants) = (self.ctx.scheme(), self.ctx.participants());
-        let predicted = predict_ending(scheme, participants, self.work, in_range, ending);
+        let tactics = self.ctx.tactics();
+        let predicted = predict_ending(scheme, participants, self.work, tactics, in_range, ending);
         self.update(|state| {
             state.levels = predicted.levels;
             state.comparisons_total = predicted.comparisons;

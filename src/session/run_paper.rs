@@ -21,7 +21,8 @@ use super::progress::Stage;
 use super::run::{Computed, Ending, Reporter, RunError, Workload, check_price, finish};
 use crate::auction::Terms;
 use crate::field::{Field as _, Mersenne127};
-use crate::protocol::maximum::{Keep, beaten_levels, levels};
+use crate::protocol::bracket::{beaten, levels};
+use crate::protocol::maximum::Keep;
 use crate::protocol::numbers::degree_check::degree_check;
 use crate::protocol::numbers::maximum::{self as tournament, maximum, second_price};
 use crate::protocol::numbers::open::open;
@@ -36,7 +37,7 @@ type F = Mersenne127;
 /// Random bits that a run takes at most.
 fn bits_needed(work: Workload) -> usize {
     let entries = work.bids + usize::from(work.reserve);
-    let second = if work.kind.is_second_price() { levels(entries) as usize } else { 0 };
+    let second = if work.kind.is_second_price() { levels(entries, &[]).len() } else { 0 };
     range_check::bits_needed::<F>(work.bids)
         + tournament::bits_needed(work.bits, entries)
         + tournament::bits_needed(work.bits, second)
@@ -73,7 +74,7 @@ fn ending_cost(model: NumberCosts<F>, work: Workload, entries: usize, ending: En
     } else if work.reserve && entries == 2 {
         one
     } else {
-        let beaten = beaten_levels(entries, winner).count();
+        let beaten = beaten(&levels(entries, &[]), winner).len();
         one + model.maximum(work.bits, beaten, false) + one
     }
 }
@@ -151,7 +152,7 @@ async fn decide(
         reporter.stage(Stage::SecondPrice);
         let step = ctx.narrow("second-price");
         let second = second_price(&step, pool, width, &best, winner).await?;
-        reporter.compared_more(beaten_levels(count, winner).count() - 1);
+        reporter.compared_more(beaten(&levels(count, &[]), winner).len() - 1);
         second
     };
     reporter.stage(Stage::Opening);

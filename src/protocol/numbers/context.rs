@@ -48,7 +48,7 @@ impl<F: Field> NumberContext<F> {
         let weights = lagrange(participants, F::ZERO);
         let mine = participants.iter().position(|node| node == me);
         let weight = mine.and_then(|at| weights.get(at)).copied().ok_or(few)?;
-        let pseudorandom = Pseudorandom::new(scheme, me, participants);
+        let pseudorandom = Pseudorandom::new(scheme, me);
         let tables = Tables { pseudorandom, decoder, weight };
         Ok(Self { base: base.clone(), tables: Arc::new(tables) })
     }

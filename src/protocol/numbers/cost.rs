@@ -10,7 +10,7 @@ use super::fold::products;
 use super::open::DIGEST;
 use crate::field::Field;
 use crate::protocol::Cost;
-use crate::protocol::maximum::levels;
+use crate::protocol::bracket::levels;
 use crate::sharing::NodeSet;
 
 /// What protocols on numbers over a field cost among some participants.
@@ -79,7 +79,7 @@ impl<F: Field> NumberCosts<F> {
     pub fn maximum(&self, width: u32, len: usize, index: bool) -> Cost {
         let mut cost = Cost::default();
         let mut left = len;
-        for level in 0..levels(len) {
+        for level in 0..levels(len, &[]).len() {
             let pairs = left / 2;
             let selected = if index && level > 0 { 2 * pairs } else { pairs };
             cost += self.at_least(width, pairs) + self.multiply(selected);

@@ -16,7 +16,8 @@ use super::multiply::multiply;
 use super::random_bits::BitPool;
 use crate::field::Field;
 use crate::protocol::ProtocolError;
-use crate::protocol::maximum::{Keep, beaten_levels};
+use crate::protocol::bracket::{beaten, levels};
+use crate::protocol::maximum::Keep;
 use crate::sharing::{ShapeError, SharedNumbers};
 
 /// Random bits that a tournament takes.
@@ -48,9 +49,10 @@ impl<F: Field> Maximum<F> {
     /// # Errors
     /// When the levels were not kept.
     pub fn beaten_by(&self, winner: usize) -> Result<SharedNumbers<F>, ShapeError> {
-        let expected = beaten_levels(self.count, winner).count();
+        let met = beaten(&levels(self.count, &[]), winner);
+        let expected = met.len();
         let mut beaten = Vec::with_capacity(expected);
-        for (level, position) in beaten_levels(self.count, winner) {
+        for (level, position) in met {
             let numbers = self.levels.get(level);
             let numbers =
                 numbers.ok_or(ShapeError { what: "levels kept", expected, got: level })?;

@@ -36,19 +36,13 @@ pub struct Pseudorandom<F> {
     me: NodeIndex,
     /// The sets this node is outside of, in the order of [`Scheme::held_by`], with f_T(me).
     sets: Vec<(NodeSet, F)>,
-    /// Nodes with which this one has a key, in ascending order.
-    peers: Vec<NodeIndex>,
 }
 
 impl<F: Field> Pseudorandom<F> {
-    /// For a node among participants.
-    pub fn new(scheme: Scheme, me: NodeIndex, participants: NodeSet) -> Self {
+    /// For a node.
+    pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
         let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
-        Self {
-            me,
-            sets: held.map(|set| (set, set_polynomial(set, me))).collect(),
-            peers: participants.without(me).iter().collect(),
-        }
+        Self { me, sets: held.map(|set| (set, set_polynomial(set, me))).collect() }
     }
 
     /// Random numbers, nobody knows which.
@@ -108,8 +102,7 @@ impl<F: Field> Pseudorandom<F> {
     pub fn zero_sums(&self, keys: &SharingKeys, start: StreamStart, len: usize) -> Elements<F> {
         let mut sum = zeros(len);
         let mut values = zeros(len);
-        // Keys of pairs come in ascending order of the other node.
-        for (&peer, key) in self.peers.iter().zip(keys.pairs()) {
+        for (peer, key) in keys.links() {
             expand(key, start, &mut values);
             if self.me < peer {
                 crate::field::bulk::add_into(&mut sum, &values);

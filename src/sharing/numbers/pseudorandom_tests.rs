@@ -47,7 +47,7 @@ fn random_shares_lie_on_one_polynomial() {
             let rows: Rows<F> = keys(scheme, participants)
                 .iter()
                 .map(|(me, keys)| {
-                    let source = Pseudorandom::new(scheme, *me, participants);
+                    let source = Pseudorandom::new(scheme, *me);
                     (*me, source.numbers(keys, start, 9))
                 })
                 .collect();
@@ -67,7 +67,7 @@ fn integers_have_the_width_they_are_said_to() {
         let rows: Rows<Mersenne127> = keys(scheme, participants)
             .iter()
             .map(|(me, keys)| {
-                let source = Pseudorandom::new(scheme, *me, participants);
+                let source = Pseudorandom::new(scheme, *me);
                 (*me, source.integers(keys, StreamStart::of("integers"), 40, 41))
             })
             .collect();
@@ -87,7 +87,7 @@ fn a_nodes_own_numbers_are_known_to_it_alone() {
         let rows: Rows<Mersenne61> = keys(scheme, participants)
             .iter()
             .map(|(me, keys)| {
-                let source = Pseudorandom::new(scheme, *me, participants);
+                let source = Pseudorandom::new(scheme, *me);
                 let (shares, numbers) = source.owned(keys, StreamStart::of("owned"), 5, owner);
                 assert_eq!(numbers.is_some(), *me == owner);
                 known = numbers.or(known.take());
@@ -104,7 +104,7 @@ fn zero_sums_add_up_to_nothing() {
     for (scheme, participants) in worlds() {
         let mut sum = zeros::<Mersenne127>(7);
         for (me, keys) in keys(scheme, participants) {
-            let source = Pseudorandom::new(scheme, me, participants);
+            let source = Pseudorandom::new(scheme, me);
             let mine: Elements<Mersenne127> = source.zero_sums(&keys, StreamStart::of("zero"), 7);
             assert!(mine.iter().all(|number| !number.is_zero()));
             crate::field::bulk::add_into(&mut sum, &mine);
