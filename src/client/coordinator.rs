@@ -19,8 +19,8 @@ use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, Clock, SessionId};
-use crate::transport::{HttpError, Internet, Net};
 use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::transport::{HttpError, Internet, Net};
 use crate::wire::account_api::Login;
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,

@@ -18,8 +18,8 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
-use crate::transport::{HttpError, Net};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.

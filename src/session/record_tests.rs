@@ -75,7 +75,8 @@ impl Place {
 
     fn record(&self) -> Record {
         let bundle = self.bundle();
-        let manifest = Manifest::derive(&self.world.announcement.body, self.world.roster.body.scheme, &bundle);
+        let manifest =
+            Manifest::derive(&self.world.announcement.body, self.world.roster.body.scheme, &bundle);
         let outcome = self.outcome(&manifest);
         Record {
             format: Format::One,

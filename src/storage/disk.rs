@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
-use sqlx::{Either, Error, Execute, Executor, Sqlite, SqliteConnection, SqlStr, SqlitePool};
+use sqlx::{Either, Error, Execute, Executor, SqlStr, Sqlite, SqliteConnection, SqlitePool};
 
 /// What becomes of a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -281,10 +281,10 @@ pub fn key_files(data: &[u8]) {
 
 fn key_file_seeds() -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a folder");
-    let (bidder, node) = (folder.path().join("bidder"), folder.path().join("node"));
-    BidderKeys { identity: bidder() }.save(&bidder, None).expect("a key file");
-    NodeKeys::generate("node.example").expect("keys").save(&node, None).expect("a key file");
-    [bidder, node].iter().map(|path| std::fs::read(path).expect("a key file")).collect()
+    let (one, other) = (folder.path().join("bidder"), folder.path().join("node"));
+    BidderKeys { identity: bidder() }.save(&one, None).expect("a key file");
+    NodeKeys::generate("node.example").expect("keys").save(&other, None).expect("a key file");
+    [one, other].iter().map(|path| std::fs::read(path).expect("a key file")).collect()
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

@@ -265,10 +265,8 @@ impl PeerClient {
         body: Option<Bytes>,
         accept: &'static str,
     ) -> Result<reqwest::Request, HttpError> {
-        let setup = |detail: String| HttpError::Setup {
-            address: self.target.address.clone(),
-            detail,
-        };
+        let setup =
+            |detail: String| HttpError::Setup { address: self.target.address.clone(), detail };
         let url = reqwest::Url::parse(url).map_err(|error| setup(error.to_string()))?;
         let mut request = reqwest::Request::new(method.clone(), url);
         let headers = request.headers_mut();

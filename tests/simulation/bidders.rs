@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gavel::client::bid::{self, Bidder, BidError, Patience};
+use gavel::client::bid::{self, BidError, Bidder, Patience};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, Network};
 use gavel::identity::KeyPair;

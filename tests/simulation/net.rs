@@ -324,8 +324,7 @@ impl Tap {
         } else if let Self::Frames(buffer) = self {
             buffer.extend_from_slice(bytes);
         }
-        let (Self::Frames(buffer), Some((from, to))) =
-            (self, pump.from.node().zip(pump.to.node()))
+        let (Self::Frames(buffer), Some((from, to))) = (self, pump.from.node().zip(pump.to.node()))
         else {
             return;
         };

@@ -337,9 +337,11 @@ async fn trouble(core: Arc<Core>, nodes: u8, rough: bool) {
         return;
     }
     let end = tokio::time::Instant::now() + ROUGH;
-    let one = |chance: &mut Chance| Host(u8::try_from(chance.between(0, nodes.into())).expect("u8"));
+    let one =
+        |chance: &mut Chance| Host(u8::try_from(chance.between(0, nodes.into())).expect("u8"));
     while tokio::time::Instant::now() < end {
-        let (pause, what) = core.decide(|chance| (chance.between(200, 4_000), chance.between(0, 9)));
+        let (pause, what) =
+            core.decide(|chance| (chance.between(200, 4_000), chance.between(0, 9)));
         sleep(Duration::from_millis(pause)).await;
         let (host, other, lasts) =
             core.decide(|chance| (one(chance), one(chance), chance.between(200, 8_000)));
