@@ -114,9 +114,10 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
 
 /// The roster: fetched where a fingerprint is given, else the home's.
 async fn roster(context: &Context, args: &TuiArgs) -> Result<Signed<Roster>, Failure> {
-    let address = args.connect.as_deref().map(|text| {
-        text.trim_start_matches("https://").trim_end_matches('/').to_owned()
-    });
+    let address = args
+        .connect
+        .as_deref()
+        .map(|text| text.trim_start_matches("https://").trim_end_matches('/').to_owned());
     if let (Some(address), Some(fingerprint)) = (&address, args.fingerprint) {
         let roster = coordinator::fetch_roster(address, fingerprint).await?;
         return Ok(roster.checked()?);
@@ -185,13 +186,10 @@ fn plain_terminal() -> bool {
     if set("TERM").is_some_and(|term| term == "linux" || term == "vt100" || term == "dumb") {
         return true;
     }
-    set("LC_ALL")
-        .or_else(|| set("LC_CTYPE"))
-        .or_else(|| set("LANG"))
-        .is_some_and(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            !locale.contains("utf") && locale != "c" && locale != "posix"
-        })
+    set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf") && locale != "c" && locale != "posix"
+    })
 }
 
 /// Where the file of tastes may be.

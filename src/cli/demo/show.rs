@@ -20,14 +20,15 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
 use crate::cli::output::clean;
 use crate::cli::session_file::{self, Loaded};
+use crate::client::Network;
 use crate::client::bid;
 use crate::client::state::BidderState;
-use crate::client::Network;
 use crate::identity::KeyPair;
+use crate::node;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
 use crate::tui::model::Screen;
-use crate::tui::{Connection, Cue, Me, Options, Staged};
+use crate::tui::{Connection, Cue, Me, Options, Staged, text};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};
 
 /// Longest time that bidding goes on, at the usual speed.
@@ -38,6 +39,10 @@ const AUTO: Duration = Duration::from_secs(20);
 
 /// Of the time, the bidders come within so much.
 const WITHIN: f64 = 0.6;
+
+/// Round trip between nodes that is played, so that the computation can be watched: about that of
+/// a continent.
+const ROUND_TRIP: Duration = Duration::from_millis(60);
 
 /// How often the phase is looked at.
 const POLL: Duration = Duration::from_millis(250);
@@ -98,7 +103,11 @@ pub async fn run(
     let staged = staged.await.map_err(|error| Failure::new("internal", error))?;
     ended?;
     match staged? {
-        Some(result) => context.output.result(&result, || result.paragraph()),
+        Some(result) => {
+            let columns = console::Term::stdout().size().1;
+            let text = text::wrap(&result.paragraph(), usize::from(columns.clamp(40, 100)));
+            context.output.result(&result, || text.join("\n"))
+        }
         None => {
             context.output.note(
                 "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
@@ -134,8 +143,12 @@ async fn direct(
 ) -> Result<Option<DemoResult>, Failure> {
     let starting = format!("starting {} nodes and a coordinator", play.scheme.nodes());
     cue(&stage, Cue::Starting(starting)).await;
+    let options = node::Options {
+        simulated_delay: Some(ROUND_TRIP.div_f64(play.speed)),
+        ..node::Options::default()
+    };
     let mut world = tokio::select! {
-        world = World::start(&place, play.scheme) => match world {
+        world = World::start_with(&place, play.scheme, options) => match world {
             Ok(world) => world,
             Err(failure) => {
                 cue(&stage, Cue::Finish).await;
@@ -183,10 +196,8 @@ async fn acts(
     pace(SCENE.mul_f64(0.7)).await;
 
     let mut bidders: Vec<_> = play.players.iter().map(Player::card).collect();
-    bidders.push(coordinator_api::Bidder {
-        name: play.you.name.clone(),
-        key: play.you.keys.public(),
-    });
+    bidders
+        .push(coordinator_api::Bidder { name: play.you.name.clone(), key: play.you.keys.public() });
     let seconds = play.window.as_secs().max(2);
     let new = NewSession {
         file: session_file::terms_only(&play.file, Some(&format!("{seconds}s")))?,
@@ -221,14 +232,18 @@ async fn acts(
     }
     let detail = with_cost(network, detail).await?;
     // The viewer's bid counts too.
-    let placed = detail.manifest.as_ref().map_or(bidding.placed, |manifest| {
-        manifest.bids + manifest.excluded.len() as u64
-    });
+    let placed = detail
+        .manifest
+        .as_ref()
+        .map_or(bidding.placed, |manifest| manifest.bids + manifest.excluded.len() as u64);
     let bidding = Bidding { placed, ..bidding };
     *result = Some(report::make(network, &detail, &record, bidding, kept.as_deref())?);
     cue(stage, Cue::Act("settled, and checked offline".into())).await;
-    cue(stage, Cue::Say("settled; the record was checked offline: every signature is right".into()))
-        .await;
+    cue(
+        stage,
+        Cue::Say("settled; the record was checked offline: every signature is right".into()),
+    )
+    .await;
     if auto {
         tokio::time::sleep(SCENE.mul_f64(1.5).div_f64(speed)).await;
         cue(stage, Cue::Finish).await;

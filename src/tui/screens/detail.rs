@@ -98,18 +98,22 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         strip.push(canvas.span(role, glyph));
         strip.push(canvas.span(Role::Border, rail));
         let name_role = if at == here { role } else { Role::Muted };
-        let name = if cell < 10 && phase == Phase::Computing { "comput" } else { phase.name() };
-        let name = if cell < 9 { canvas.fit(name, cell - 1) } else { canvas.fit(name, cell) };
-        let gap = if cell < 9 { " " } else { "" };
-        names.push(canvas.span(name_role, name + gap));
+        names.push(canvas.span(name_role, canvas.fit(phase.name(), cell)));
         let time = entered(phase).map(text::clock).unwrap_or_default();
         times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
     }
     canvas.line(area, row, strip);
-    canvas.line(area, row + 1, names);
     if cell < 9 {
+        // No room for five names: the present one, and since when.
+        let since = entered(session.phase).map(|at| format!(" since {}", text::clock(at)));
+        let line = vec![
+            canvas.span(phase_role(session.phase), session.phase.name()),
+            canvas.span(Role::Muted, since.unwrap_or_default()),
+        ];
+        canvas.line(area, row + 1, line);
         return row + 2;
     }
+    canvas.line(area, row + 1, names);
     canvas.line(area, row + 2, times);
     row + 3
 }
