@@ -129,7 +129,8 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     };
     let clock = text::clock(data.now);
     // A notice needs the room more.
-    let right = if model.ui.toast.is_some() && area.width < 110 {
+    let lost = matches!(data.link, Link::Lost { .. });
+    let right = if (model.ui.toast.is_some() || lost) && area.width < 110 {
         clock
     } else {
         format!("{right}{} {} {clock}", model.person.role(), glyphs.middle)

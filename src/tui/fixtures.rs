@@ -302,7 +302,7 @@ pub fn full() -> Model {
     sessions.push(settled.clone());
     put(&mut model, sessions, settled);
     for number in 0..40 {
-        receive(&mut model, 61, &format!("bidder {number:02}"), &[1, 2, 3, 4, 5]);
+        receive(&mut model, 61, &format!("buyer {number:02}"), &[1, 2, 3, 4, 5]);
     }
     receive(&mut model, 61, "\u{1b}[31mmallory\u{202e}", &[1]);
     receive(&mut model, 61, &"日本".repeat(60), &[1, 5]);

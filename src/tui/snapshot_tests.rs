@@ -197,7 +197,7 @@ fn hidden_names_show_nowhere() {
         model.ui.screen = screen;
         model.ui.log.level = super::data::Level::Fine;
         let text = shown(&mut model, (140, 45));
-        for name in ["mallory", "bidder 39", "to ada", "dmitri"] {
+        for name in ["mallory", "buyer 39", "to ada", "dmitri"] {
             assert!(!text.contains(name), "{name} in {text}");
         }
     }

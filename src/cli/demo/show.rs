@@ -102,27 +102,24 @@ pub async fn run(
     stop.cancel();
     let staged = staged.await.map_err(|error| Failure::new("internal", error))?;
     ended?;
-    match staged? {
-        Some(result) => {
-            let columns = console::Term::stdout().size().1;
-            let text = text::wrap(&result.paragraph(), usize::from(columns.clamp(40, 100)));
-            context.output.result(&result, || text.join("\n"))
-        }
-        None => {
-            context.output.note(
-                "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
-            );
-            Ok(())
-        }
+    if let Some(result) = staged? {
+        let columns = console::Term::stdout().size().1;
+        let text = text::wrap(&result.paragraph(), usize::from(columns.clamp(40, 100)));
+        context.output.result(&result, || text.join("\n"))
+    } else {
+        context.output.note(
+            "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
+        );
+        Ok(())
     }
 }
 
 /// The viewer as a bidder, under a name that nobody else has.
 fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
-    let name = std::iter::once("you".to_owned())
-        .chain((2..).map(|number| format!("you {number}")))
-        .find(|name| players.iter().all(|player| player.name() != name))
-        .unwrap_or_default();
+    let mut name = "you".to_owned();
+    while players.iter().any(|player| player.name() == name) {
+        name.push('+');
+    }
     let state = BidderState::Folder(folder.path().join("bidders").join("you").join("receipts"));
     Ok(Me { name, keys: KeyPair::generate()?, state })
 }

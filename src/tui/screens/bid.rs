@@ -331,15 +331,14 @@ fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
          them together still miss one. The coordinator learns that you bid, never what.",
         scheme.threshold()
     );
-    let mut row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
-    for node in &data.nodes {
+    let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
+    for (at, node) in data.nodes.iter().enumerate() {
         let line = vec![
             canvas.span(Role::Muted, format!("{} ", canvas.glyphs().arrow)),
             canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 20)),
             canvas.span(Role::Muted, format!(" {}", node.address)),
         ];
-        canvas.line(area, row, line);
-        row += 1;
+        canvas.line(area, row + at, line);
     }
 }
 

@@ -84,7 +84,7 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         walk.push(session.phase);
     }
     let here = walk.iter().position(|phase| *phase == session.phase).unwrap_or(0);
-    let cell = (usize::from(area.width) / 5).clamp(6, 12);
+    let cell = (usize::from(area.width) / walk.len().max(1)).clamp(5, 12);
     let line_of = canvas.glyphs().line;
     let (mut strip, mut names, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for (at, &phase) in walk.iter().enumerate() {
@@ -192,7 +192,8 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     head.push_str(&canvas.fit_right("rev", 6));
     head.push_str("  ");
     for node in &nodes {
-        head.push_str(&format!("{node} "));
+        head.push_str(&node.to_string());
+        head.push(' ');
     }
     let span = canvas.span(Role::Head, head);
     canvas.line(area, 0, span);

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use super::super::action::{Action, Cue, Effect};
 use super::super::data::{Level, Link, NodeState};
 use super::super::fixtures::{self, at, detail, event, health, id, node, summary};
-use super::super::model::{BidStage, Deed, Heard, Hit, Model, Popup, Screen};
+use super::super::model::{BidStage, Deed, Heard, Hit, List, Model, Popup, Screen};
 use super::super::snapshot_tests::shown;
 use super::super::table::Command;
 use super::bidding::{Check, check};
@@ -281,9 +281,9 @@ fn the_mouse_clicks_tabs_rows_and_hints() {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         update(model, Action::Mouse(event))
     };
-    use super::super::model::List;
-    click(&|hit| matches!(hit, Hit::Row(List::Sessions, 3)), &mut model);
-    assert_eq!(super::list::selected_row(&model), Some(3));
+    let row = model.ui.drawn.offsets[List::Sessions as usize] + 3;
+    click(&|hit| *hit == Hit::Row(List::Sessions, row), &mut model);
+    assert_eq!(super::list::selected_row(&model), Some(row));
     click(&|hit| matches!(hit, Hit::Tab(Screen::Log)), &mut model);
     assert_eq!(model.ui.screen, Screen::Log);
     shown(&mut model, (140, 45));
