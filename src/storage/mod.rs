@@ -3,6 +3,7 @@
 //!
 //! - [`error`]: what can go wrong, and whose fault it is
 //! - [`database`]: opening a file: mode, integrity, migrations, readers
+//! - [`disk`]: where a simulation takes hold of a store
 //! - `writer`: the one writing task; concurrent writes share a durable commit
 //! - `column`: between columns and types
 //! - [`node`]: what one node keeps: sessions, envelopes, receipts given
@@ -19,6 +20,7 @@ pub mod accounts;
 mod column;
 pub mod coordinator;
 pub mod database;
+pub mod disk;
 pub mod error;
 pub mod node;
 mod writer;
@@ -26,5 +28,6 @@ mod writer;
 pub use accounts::AccountStore;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
+pub use disk::{Disk, Fate};
 pub use error::StorageError;
 pub use node::NodeStore;
