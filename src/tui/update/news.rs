@@ -87,12 +87,11 @@ pub fn log(model: &mut Model, level: Level, session: Option<SessionId>, text: &s
 fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
     let now = model.live().now;
     let why = clean(why);
-    let since = match &model.live().link {
-        Link::Lost { since, .. } => *since,
-        _ => {
-            log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
-            now
-        }
+    let since = if let Link::Lost { since, .. } = &model.live().link {
+        *since
+    } else {
+        log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        now
     };
     model.live_mut().link = Link::Lost { since, again, why };
 }
