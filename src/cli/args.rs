@@ -5,9 +5,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    bid::BidArgs, completions::CompletionsArgs, init::InitCommand, man::ManArgs,
-    receipt::ReceiptCommand, roster::RosterCommand, serve::ServeArgs, session::SessionCommand,
-    tui::TuiArgs, verify::VerifyArgs,
+    account::{AccountCommand, InviteArgs},
+    bid::BidArgs,
+    completions::CompletionsArgs,
+    init::InitCommand,
+    login::{JoinArgs, LoginArgs, LogoutArgs},
+    man::ManArgs,
+    receipt::ReceiptCommand,
+    roster::RosterCommand,
+    serve::ServeArgs,
+    session::SessionCommand,
+    tui::TuiArgs,
+    verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
 
@@ -64,6 +73,17 @@ pub enum Command {
     Session(SessionCommand),
     /// Open the screens: auctions, bracket, nodes, bids, log
     Tui(TuiArgs),
+    /// Make, list and disable accounts of operators and bidders
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Make invitations: one-time codes that become bidders' accounts
+    Invite(InviteArgs),
+    /// Redeem an invitation
+    Join(JoinArgs),
+    /// Log in at the coordinator with name and password
+    Login(LoginArgs),
+    /// End this home's login
+    Logout(LogoutArgs),
     /// Bid in a session
     Bid(BidArgs),
     /// Receipts that the nodes gave for this home's bids

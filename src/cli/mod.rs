@@ -5,6 +5,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
+//! - [`login`]: the login that this home keeps
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`view`], [`news`]: sessions, results and events as text
@@ -20,6 +21,7 @@ pub mod demo;
 pub mod failure;
 pub mod home;
 pub mod host;
+pub mod login;
 pub mod news;
 pub mod output;
 pub mod progress;

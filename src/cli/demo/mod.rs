@@ -192,6 +192,12 @@ async fn play(
         bidders: match loaded.file.admission {
             Admission::Listed => players.iter().map(Player::card).collect(),
             Admission::Open => Vec::new(),
+            Admission::Accounts => {
+                return Err(Failure::new(
+                    "bad-terms",
+                    "a demo's bidders have no accounts; write admission = \"open\" or \"listed\"",
+                ));
+            }
         },
     };
     let session = follow::opened(coordinator, coordinator.new_session(&new).await?).await?;
