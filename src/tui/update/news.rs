@@ -117,14 +117,17 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
             data.nodes.push(Node::new(status.clone()));
             data.nodes.len() - 1
         });
-        let before = data.nodes[at].state(data.coordinator_now());
+        let before = match known {
+            None => NodeState::Unseen,
+            Some(_) => data.nodes[at].state(data.coordinator_now()),
+        };
         data.nodes[at].update(status);
         let node = &data.nodes[at];
         let after = node.state(data.coordinator_now());
         let up = |state| matches!(state, NodeState::Up | NodeState::Odd);
         let who = format!("node {} ({})", node.status.node, node.name);
         match (up(before), up(after)) {
-            (false, true) if before == NodeState::Unseen || known.is_none() => {
+            (false, true) if before == NodeState::Unseen => {
                 lines.push((Level::Info, format!("{who} is up")));
             }
             (false, true) => lines.push((Level::Info, format!("{who} is back"))),
