@@ -325,9 +325,12 @@ fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
     let each =
         scheme.sets().iter().filter(|set| !first.is_some_and(|node| set.contains(node))).count();
     let text = format!(
-        "What is sent: to each node its own sealed part, {each} of the {all} shares; any {} of \
-         them together still miss one. The coordinator learns that you bid, never what.",
-        scheme.threshold()
+        "What is sent: to each node its own sealed part, {each} of the {all} shares; {} still \
+         missing one. The coordinator learns that you bid, never what.",
+        match scheme.threshold() {
+            1 => "each alone is".to_owned(),
+            threshold => format!("any {threshold} of them together are"),
+        }
     );
     let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
     for (at, node) in data.nodes.iter().enumerate() {
