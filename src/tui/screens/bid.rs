@@ -124,12 +124,11 @@ fn won(canvas: &Canvas<'_, '_>, session: &Session, own: &OwnBid) -> Option<bool>
 fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     if let Some(form) = &model.ui.form {
-        return match model.data().session(form.session) {
-            Some(session) => write(canvas, area, form, session),
-            None => {
-                let inner = canvas.pane(area, "Bid", true);
-                canvas.empty(inner, "The auction is gone.", &[]);
-            }
+        return if let Some(session) = model.data().session(form.session) {
+            write(canvas, area, form, session);
+        } else {
+            let inner = canvas.pane(area, "Bid", true);
+            canvas.empty(inner, "The auction is gone.", &[]);
         };
     }
     let sessions = model.biddable();
@@ -139,18 +138,17 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     };
     let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), false);
     let row = terms(canvas, inner, session);
-    match model.data().own.get(&session.id) {
-        Some(own) => mine(canvas, inner, row + 1, session, own),
-        None => {
-            let key = model.keymap.first(Layer::Bid, Command::EditBid);
-            match super::super::update::bidding::allowed(model, session) {
-                Ok(()) => {
-                    let text = format!("You have not bid here. {key} writes a bid.");
-                    canvas.wrapped(inner, row + 1, Role::Text, &text);
-                }
-                Err(why) => {
-                    canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
-                }
+    if let Some(own) = model.data().own.get(&session.id) {
+        mine(canvas, inner, row + 1, session, own);
+    } else {
+        let key = model.keymap.first(Layer::Bid, Command::EditBid);
+        match super::super::update::bidding::allowed(model, session) {
+            Ok(()) => {
+                let text = format!("You have not bid here. {key} writes a bid.");
+                canvas.wrapped(inner, row + 1, Role::Text, &text);
+            }
+            Err(why) => {
+                canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
             }
         }
     }
