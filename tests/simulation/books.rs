@@ -327,7 +327,7 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
         let values = part.components(bits).to_vec();
         components.extend(scheme.held_by(node).into_iter().zip(values));
     }
-    let masked = envelope.body.correction_bits(bits)?;
+    let masked = u64::try_from(envelope.body.correction_for(terms)?).ok()?;
     Some(components.values().fold(masked, |amount, component| amount ^ component))
 }
 
