@@ -2,6 +2,7 @@
 //! way, and the terminal left clean.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use std::io::{Read as _, Write};
 use std::sync::{Arc, Mutex};

@@ -106,11 +106,11 @@ fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 /// What a stage is called.
 pub const fn stage(stage: Stage) -> &'static str {
     match stage {
-        Stage::Preparing => "unsealing shares, making keys",
-        Stage::RangeCheck => "checking every bid's range",
-        Stage::Tournament => "the tournament",
-        Stage::SecondPrice => "the second price",
-        Stage::Opening => "opening the outcome",
+        Stage::Preparing => "unsealing shares",
+        Stage::RangeCheck => "checking ranges",
+        Stage::Tournament => "tournament",
+        Stage::SecondPrice => "second price",
+        Stage::Opening => "opening",
         Stage::Done => "done",
     }
 }
