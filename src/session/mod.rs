@@ -13,6 +13,7 @@
 //! - [`progress`]: events while a session lives and computes
 //! - [`shares`]: from envelopes in the manifest to bit-sliced shares
 //! - [`run`]: the run that turns terms into protocol calls
+//! - [`plan`]: how a run is to go, chosen from what has been measured
 //! - [`record`]: everything public about a session, checked offline
 
 pub mod announcement;
@@ -26,6 +27,7 @@ pub mod manifest;
 pub mod outcome;
 pub mod part;
 pub mod phase;
+pub mod plan;
 pub mod progress;
 pub mod receipt;
 pub mod record;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod bench;
 pub mod bid;
 pub mod completions;
 pub mod init;
@@ -40,6 +41,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Bid(args) => bid::run(&context, args).await,
         Command::Receipt(command) => receipt::run(&context, command),
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Bench(command) => bench::run(&context, command).await,
+        Command::BenchNode => super::bench::member::serve().await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),
     }
