@@ -22,6 +22,9 @@ enum Failure {
 
 fn quiet(_: Progress) {}
 
+/// A server runs it as a task of its own, on any thread.
+fn movable(_: &impl Send) {}
+
 /// Run an auction and compare outcome and cost with what they must be.
 async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
     check_with(world, terms, bids, &Tactics::default()).await
@@ -33,8 +36,9 @@ async fn check_with(world: &World, terms: &Terms, bids: &[u64], tactics: &Tactic
     let (computed, counters) = world
         .agree(async |ctx: Context| -> Result<_, Failure> {
             let ctx = ctx.with_tactics(tactics.clone());
-            let computed = run(&ctx, terms, shared.of(ctx.me()), &quiet).await?;
-            Ok((computed, ctx.counters()))
+            let running = run(&ctx, terms, shared.of(ctx.me()), &quiet);
+            movable(&running);
+            Ok((running.await?, ctx.counters()))
         })
         .await;
     let (winner, price, out_of_range) = reference::auction(terms, bids);

@@ -196,7 +196,7 @@ fn is_and(step: StepId) -> bool {
 }
 
 #[tokio::test]
-async fn a_wrong_share_in_an_opening_is_pinned_on_the_liar() {
+async fn a_wrong_share_in_an_opening_is_noticed_and_its_senders_named() {
     // Five nodes, t = 2: the liar's copy stands against two others for each component it sends.
     let world = World::new(5, 2);
     let value = world.share(8, &[201]);

@@ -4,6 +4,7 @@
 use gavel::auction::Kind;
 use gavel::protocol::and::and;
 use gavel::protocol::assignment::contributor;
+use gavel::protocol::open::open;
 use gavel::protocol::{Context, EstablishError, Opening, ProtocolError};
 use gavel::session::run::{RunError, run};
 use gavel::sharing::Scheme;
@@ -266,6 +267,28 @@ async fn masks_change_with_every_attempt_and_every_step() {
         for step in ["a", "b"] {
             let opened = words(&tap, step).into_iter().fold(0, |sum, word| sum ^ word);
             assert!(seen.insert(opened), "the mask of step {step} came twice");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_opening_sends_nothing_past_the_last_position() {
+    let tap = Wiretap::default();
+    let world = World::new(4, 1).tapped(&tap);
+    let x = world.share(2, &[1, 2, 3]);
+    world
+        .agree(async |ctx: Context| -> Result<_, Failure> {
+            let x = x.of(ctx.me());
+            // An AND leaves random bits past the third position.
+            let z = and(&ctx.narrow("and"), &x, &x).await?;
+            Ok(open(&ctx.narrow("open"), &z).await?.values())
+        })
+        .await;
+    for message in tap.broadcasts("open") {
+        let (planes, _digest) = message.split_at(message.len() - 32);
+        assert_eq!(planes.len(), 16);
+        for plane in planes.chunks(8) {
+            assert_eq!((plane[0] & !7, &plane[1..]), (0, &[0; 7][..]));
         }
     }
 }

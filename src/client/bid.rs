@@ -25,6 +25,7 @@ use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
+use crate::transport::aside::aside;
 use crate::wire::problem::ProblemType;
 
 /// Who bids, and where the bids are kept.
@@ -196,6 +197,9 @@ pub async fn announcement(
     }
 }
 
+/// What is told of each node's answer as it comes: its receipt, or its silence.
+pub type Told<'a> = dyn Fn(Result<&Signed<Receipt>, &Silence>) + Send + Sync + 'a;
+
 /// Make a bid and hand it in. The announcement must be the one of [`announcement`].
 ///
 /// An amount that the terms do not allow leaves nothing behind; so does an envelope that every
@@ -209,6 +213,21 @@ pub async fn place(
     bidder: &Bidder<'_>,
     amount: BidAmount,
     patience: Patience,
+) -> Result<Placed, BidError> {
+    place_watched(network, announcement, bidder, amount, patience, &|_| {}).await
+}
+
+/// [`place`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_watched(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let terms = &announcement.body.terms;
     amount.check(terms)?;
@@ -235,8 +254,8 @@ pub async fn place(
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
-    bidder.state.create(&bid)?;
-    hand_in(network, bidder.state, bid, true, patience).await
+    let bid = on_disk(bidder.state, bid, BidderState::create).await?;
+    hand_in(network, bidder.state, bid, true, patience, told).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -249,9 +268,23 @@ pub async fn resend(
     bidder: &Bidder<'_>,
     patience: Patience,
 ) -> Result<Placed, BidError> {
+    resend_watched(network, session, bidder, patience, &|_| {}).await
+}
+
+/// [`resend`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_watched(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    told: &Told<'_>,
+) -> Result<Placed, BidError> {
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience).await
+    hand_in(network, bidder.state, bid, false, patience, told).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -275,13 +308,23 @@ async fn seal(
     let roster = network.shared_roster();
     let (announcement, keys) = (announcement.clone(), bidder.keys.clone());
     let name = bidder.name.to_owned();
-    let work = tokio::task::spawn_blocking(move || {
+    let envelope = aside(move || {
         make_envelope(&announcement, &roster, admission, &name, &keys, revision, amount)
     });
-    match work.await {
-        Ok(envelope) => Ok(envelope?),
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    Ok(envelope.await?)
+}
+
+/// Do something with a bid and its file, away from the async threads: it waits for the disk.
+async fn on_disk(
+    state: &BidderState,
+    bid: SentBid,
+    put: impl FnOnce(&BidderState, &SentBid) -> Result<(), StateError> + Send + 'static,
+) -> Result<SentBid, StateError> {
+    if matches!(state, BidderState::Memory) {
+        return Ok(bid);
     }
+    let state = state.clone();
+    aside(move || put(&state, &bid).map(|()| bid)).await
 }
 
 /// Hand an envelope to every node whose receipt is missing, all at once, and keep what comes back.
@@ -291,6 +334,7 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
@@ -305,12 +349,12 @@ async fn hand_in(
     let mut missing: Vec<Silence> = Vec::new();
     let mut enough_since = (bid.receipts.len() >= needed).then(Instant::now);
     let mut answered = NodeSet::EMPTY;
+    let mut saved = bid.receipts.len();
     loop {
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
-        let answer = match tokio::time::timeout_at(limit, asked.next()).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => break,
-        };
+        // Over when the time is, or when every node has answered.
+        let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
+        told(answer.as_ref());
         match answer {
             Ok(receipt) => {
                 answered.insert(receipt.body.node);
@@ -324,7 +368,8 @@ async fn hand_in(
         if bid.receipts.len() >= needed && enough_since.is_none() {
             enough_since = Some(Instant::now());
             // On disk as soon as the bid is in, whatever the remaining nodes do.
-            state.update(&bid)?;
+            bid = on_disk(state, bid, BidderState::update).await?;
+            saved = bid.receipts.len();
         }
     }
     drop(asked);
@@ -339,10 +384,13 @@ async fn hand_in(
         }
     }
     missing.sort_by_key(|silence| silence.node);
-    conclude(network, state, bid, fresh, missing)
+    if bid.receipts.len() > saved {
+        bid = on_disk(state, bid, BidderState::update).await?;
+    }
+    conclude(network, state, bid, fresh, missing).await
 }
 
-fn conclude(
+async fn conclude(
     network: &Network,
     state: &BidderState,
     bid: SentBid,
@@ -355,7 +403,7 @@ fn conclude(
     if let (true, Some(first)) = (all_refused, missing.first()) {
         if fresh {
             // No node holds it, so its revision is as good as unused.
-            state.forget(&bid)?;
+            on_disk(state, bid, BidderState::forget).await?;
         }
         return Err(BidError::Refused {
             kind: first.refused.unwrap_or("refused"),
@@ -363,7 +411,6 @@ fn conclude(
             nodes: missing,
         });
     }
-    state.update(&bid)?;
     let receipts = bid.receipts.len();
     if receipts < needed {
         return Err(BidError::TooFew { receipts, needed, missing });
@@ -434,3 +481,7 @@ fn jittered(pause: Duration) -> Duration {
     let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
     pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
+
+#[cfg(test)]
+#[path = "bid_tests.rs"]
+mod tests;

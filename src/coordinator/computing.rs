@@ -53,8 +53,11 @@ pub async fn compute(
     };
     let signed = &SignedManifest { bundle, manifest };
     let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
-    let (there, trouble) = split(caught_up);
-    let participants: NodeSet = there.keys().copied().collect();
+    let (there, mut trouble) = split(caught_up);
+    let unfit = state.unfit(session);
+    let participants: NodeSet =
+        there.into_keys().filter(|node| !unfit.contains_key(node)).collect();
+    trouble.extend(unfit);
     enough(state, participants, &trouble)?;
     state.go_on(session);
 
@@ -62,8 +65,7 @@ pub async fn compute(
     state.tell(session, What::Attempt { attempt, participants });
     let manifest = &signed.manifest.body;
     let plan = plan(state, row, participants, manifest.entries.len());
-    let start =
-        StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
+    let start = StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
     let ended = run(state, &start).await;
     let now = state.clock.now();
     match ended {
@@ -126,14 +128,17 @@ async fn run(
         .participants
         .iter()
         .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
-        .map(|(node, client)| async move { (node, follow(client, start).await) })
+        .map(|(node, client)| async move { (node, follow(node, client, start).await) })
         .collect();
     let mut done = BTreeMap::new();
     while let Some((node, ended)) = running.next().await {
         match ended {
             Ok(ended) => drop(done.insert(node, ended)),
-            Err(why) => {
+            Err(Ended { why, unfit }) => {
                 call_off(state, start).await;
+                if unfit {
+                    state.note_unfit(start.session, node, why.clone());
+                }
                 return Err(format!("node {node}: {why}"));
             }
         }
@@ -142,7 +147,14 @@ async fn run(
     Ok(done)
 }
 
-async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> {
+/// An attempt that a node has not finished.
+struct Ended {
+    why: String,
+    /// The node says that it cannot take part itself; without it the others may succeed.
+    unfit: bool,
+}
+
+async fn follow(index: NodeIndex, node: PeerClient, start: &StartAttempt) -> Result<Done, Ended> {
     let path = paths::attempt(start.session, start.attempt);
     loop {
         match node.with_deadline(POLL).get::<AttemptState>(&path).await {
@@ -150,8 +162,11 @@ async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> 
             Ok(AttemptState::Done { outcome, signature, cost }) => {
                 return Ok(Done { outcome: *outcome, signature, cost });
             }
-            Ok(AttemptState::Failed { reason, .. }) => return Err(reason),
-            Err(error) => return Err(error.to_string()),
+            Ok(AttemptState::Failed { reason, culprits }) => {
+                let unfit = culprits == NodeSet::EMPTY.with(index);
+                return Err(Ended { why: reason, unfit });
+            }
+            Err(error) => return Err(Ended { why: error.to_string(), unfit: false }),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! bundles at least one sees the other's, so a coordinator cannot have two manifests signed as
 //! long as the nodes reach each other.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use super::NodeState;
 use crate::identity::{Digest, Statement as _};
 use crate::session::closing::{Bundle, Complaint, ExclusionReason, Inventories};
 use crate::session::{Announcement, Envelope, Manifest, Phase, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::StorageError;
 use crate::storage::node::Fetched;
+use crate::transport::aside::aside;
 use crate::transport::reply::Refusal;
 use crate::wire::node_api::{CommittedBundle, SignedManifest};
 use crate::wire::paths;
@@ -57,12 +59,6 @@ pub enum ClosingError {
         /// How many.
         count: usize,
     },
-    /// This node's own part of an envelope of the manifest does not work.
-    #[error("this node cannot compute: its part of the envelope of {bidder:?} cannot be used")]
-    OwnPart {
-        /// Whose envelope.
-        bidder: String,
-    },
     /// Not in this phase.
     #[error("the session is {0} at this node")]
     Phase(Phase),
@@ -94,7 +90,7 @@ impl NodeState {
         inventories
             .check(&self.roster.body, announcement.session)
             .map_err(|error| ClosingError::Refused(error.to_string()))?;
-        let holders = candidates(inventories);
+        let holders = candidates(inventories, self.scheme());
         let judged = stream::iter(holders)
             .map(|(digest, holders)| self.judge(announcement, digest, holders))
             .buffer_unordered(FETCHES)
@@ -110,16 +106,18 @@ impl NodeState {
         digest: Digest,
         holders: NodeSet,
     ) -> Result<Option<Complaint>, ClosingError> {
+        // Whose part has been opened is on disk, and fine.
+        if self.parts.find(announcement.session, &digest).is_some() {
+            return Ok(None);
+        }
         let complaint = |reason| Ok(Some(Complaint { envelope: digest, reason }));
         let Some(envelope) = self.obtain(announcement, digest, holders).await? else {
             return complaint(ExclusionReason::Unavailable);
         };
         let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || node.open_part(&envelope, digest).err());
-        match opened.await {
-            Ok(None) => Ok(None),
-            Ok(Some(reason)) => complaint(reason),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        match aside(move || node.open_part(&envelope, digest).err()).await {
+            None => Ok(None),
+            Some(reason) => complaint(reason),
         }
     }
 
@@ -174,17 +172,22 @@ impl NodeState {
         bundle: &Bundle,
     ) -> Result<Manifest, ClosingError> {
         let row = self.session(session).await?;
-        if matches!(row.phase, Phase::Open | Phase::Cancelled) {
+        if row.phase == Phase::Cancelled {
             return Err(ClosingError::Phase(row.phase));
         }
         let announcement = Arc::new(row.announcement.body);
         bundle
             .check(&self.roster.body, &announcement)
             .map_err(|error| ClosingError::Refused(error.to_string()))?;
+        if row.phase == Phase::Open {
+            // It was away while 2t+1 others froze: bidding has ended.
+            self.store.freeze(session, self.clock.now()).await?;
+            self.tell_phase(session, Phase::Closing);
+        }
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
         self.ask_others(session, digest).await?;
-        let manifest = Manifest::derive(&announcement, bundle);
+        let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
         Ok(manifest)
     }
@@ -210,22 +213,25 @@ impl NodeState {
         Ok(())
     }
 
-    /// Fetch every envelope of the manifest that is not here yet.
+    /// Fetch every envelope of the manifest that is not here yet. A node that gave no verdict may
+    /// find its own part of one unusable; it then says so when it is asked to compute.
     async fn gather(
         self: &Arc<Self>,
         announcement: &Arc<Announcement>,
         bundle: &Bundle,
         manifest: &Manifest,
     ) -> Result<(), ClosingError> {
+        let digests: Vec<Digest> = manifest.entries.iter().map(|entry| entry.envelope).collect();
+        let absent = self.store.missing(announcement.session, &digests).await?;
+        if absent.is_empty() {
+            return Ok(());
+        }
         let holders: HashMap<Digest, NodeSet> =
-            candidates(&bundle.inventories).into_iter().collect();
+            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
-        let wanted: Vec<_> = manifest
-            .entries
-            .iter()
-            .map(|entry| {
-                (entry.envelope, holders.get(&entry.envelope).copied().unwrap_or_default())
-            })
+        let wanted: Vec<_> = absent
+            .into_iter()
+            .map(|digest| (digest, holders.get(&digest).copied().unwrap_or_default()))
             .collect();
         // Those that list it first, then the others, which may have fetched it meanwhile.
         let found = stream::iter(wanted)
@@ -243,20 +249,7 @@ impl NodeState {
         if missing > 0 {
             return Err(ClosingError::Missing { count: missing });
         }
-        // A node that gave no verdict has not looked at its parts yet.
-        if bundle.inventories.nodes().contains(self.me) {
-            return Ok(());
-        }
-        let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || {
-            let mut found = found.into_iter().flatten();
-            found.find(|envelope| node.open_part(envelope, envelope.digest()).is_err())
-        });
-        match opened.await {
-            Ok(None) => Ok(()),
-            Ok(Some(envelope)) => Err(ClosingError::OwnPart { bidder: envelope.body.bidder }),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        Ok(())
     }
 
     /// Take the manifest with its signatures. A node that was away catches up here.
@@ -274,9 +267,6 @@ impl NodeState {
         }
         if row.phase == Phase::Cancelled {
             return Err(ClosingError::Phase(row.phase));
-        }
-        if row.phase == Phase::Open {
-            self.store.freeze(session, self.clock.now()).await?;
         }
         let roster = &self.roster.body;
         let signers = signed
@@ -301,25 +291,29 @@ impl NodeState {
     }
 }
 
-/// Every envelope that may enter the manifest, with the nodes that list it: each bidder's highest
-/// revision, in ascending order of digest.
-fn candidates(inventories: &Inventories) -> Vec<(Digest, NodeSet)> {
-    let mut highest: HashMap<&str, u32> = HashMap::new();
-    let entries = || {
-        inventories
-            .0
-            .iter()
-            .flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
-    };
-    for (_, entry) in entries() {
-        let revision = highest.entry(&entry.bidder).or_default();
-        *revision = entry.revision.max(*revision);
-    }
-    let mut holders: BTreeMap<Digest, NodeSet> = BTreeMap::new();
-    for (node, entry) in entries() {
-        if highest.get(entry.bidder.as_str()) == Some(&entry.revision) {
-            holders.entry(entry.envelope).or_default().insert(node);
+/// Every envelope that may enter the manifest, with the nodes that list it, in ascending order of
+/// digest: each bidder's highest revision, and where at most t nodes list that, so that it may turn
+/// out not to be there, the one before it.
+fn candidates(inventories: &Inventories, scheme: Scheme) -> Vec<(Digest, NodeSet)> {
+    let few = usize::from(scheme.threshold());
+    let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
+        BTreeMap::new();
+    for signed in &inventories.0 {
+        for entry in &signed.body.entries {
+            let revisions = listed.entry(&entry.bidder).or_default();
+            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
+            envelopes.entry(entry.envelope).or_default().insert(signed.body.node);
         }
     }
-    holders.into_iter().collect()
+    let mut candidates = BTreeMap::new();
+    for revisions in listed.into_values() {
+        for envelopes in revisions.into_values() {
+            let sure = envelopes.values().any(|holders| holders.len() > few);
+            candidates.extend(envelopes);
+            if sure {
+                break;
+            }
+        }
+    }
+    candidates.into_iter().collect()
 }

@@ -12,13 +12,15 @@ use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::part::{self, Part};
 use crate::session::{Announcement, Envelope, SessionId};
+use crate::transport::aside::aside;
 
 /// Opened parts by session and envelope. Wiped when they are dropped.
 #[derive(Default)]
 pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Part>>>>);
 
 impl PartCache {
-    fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Part>> {
+    /// A part that was opened before.
+    pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Part>> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.get(&session)?.get(envelope).cloned()
     }
@@ -26,6 +28,14 @@ impl PartCache {
     fn keep(&self, session: SessionId, envelope: Digest, part: Arc<Part>) {
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.entry(session).or_default().insert(envelope, part);
+    }
+
+    /// Forget one envelope's part: the envelope was not taken.
+    pub fn remove(&self, session: SessionId, envelope: &Digest) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(parts) = parts.get_mut(&session) {
+            parts.remove(envelope);
+        }
     }
 
     /// Forget a session that is decided or called off.
@@ -57,16 +67,13 @@ impl NodeState {
         envelope: Arc<Envelope>,
     ) -> Result<Digest, IntakeError> {
         let (node, announcement) = (Arc::clone(self), Arc::clone(announcement));
-        let checked = tokio::task::spawn_blocking(move || {
+        aside(move || {
             let digest = envelope.digest();
             envelope.check(&announcement, node.scheme(), &node.roster.body.coordinator.key)?;
             node.open_part(&envelope, digest).map_err(IntakeError::Part)?;
             Ok(digest)
-        });
-        match checked.await {
-            Ok(result) => result,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        })
+        .await
     }
 
     /// This node's part of an envelope, opened now or before.

@@ -1,6 +1,6 @@
 //! Comparing shared numbers.
 //!
-//! In: x and y, shared, of the same width. Out: the bit [x < y] at every position, shared.
+//! In: x and y, shared, of the same width. Out: the bit `[x < y]` at every position, shared.
 //! Who learns what: nothing. Rounds: 1 + ceil(log2 width); 73 ANDs and 6 rounds for 32 bits.
 //! Adversary: as for AND.
 //!
@@ -20,7 +20,7 @@ use super::stripes::{self, Stripe};
 use super::{Context, ProtocolError};
 use crate::sharing::{ShapeError, SharedBits};
 
-/// [x < y] at every position.
+/// `[x < y]` at every position.
 ///
 /// # Errors
 /// When the shapes differ, or a node does not answer.
@@ -33,7 +33,7 @@ pub async fn less_than(
     less_than_on(ctx, x.width(), x, y).await
 }
 
-/// [x < y] at every position, looking only at the lowest `width` planes. Large batches go stripe
+/// `[x < y]` at every position, looking only at the lowest `width` planes. Large batches go stripe
 /// by stripe.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub async fn less_than_on(
     stripes::run(ctx, len, steps).await
 }
 
-/// [x < y] on one stripe.
+/// `[x < y]` on one stripe.
 pub(super) async fn less_than_part(
     ctx: &Context,
     width: usize,
@@ -107,7 +107,7 @@ fn bit_of(numbers: &SharedBits, index: usize, stripe: Stripe) -> Result<Operand<
     Ok(Operand::of(plane_of(numbers, index, stripe)?))
 }
 
-/// [c < y] at every position, for a public c. One round and `width` gates less.
+/// `[c < y]` at every position, for a public c. One round and `width` gates less.
 ///
 /// # Errors
 /// When a node does not answer.

@@ -17,6 +17,7 @@
 //! - [`maximum`]: the largest of many, by a tournament
 //! - [`second_price`]: the largest of those that lost to the winner
 //! - [`range_check`]: which numbers are at most a public one
+//! - [`numbers`]: all this on Shamir shares of numbers over a prime field
 
 pub mod and;
 pub mod assignment;
@@ -29,6 +30,7 @@ mod gates;
 pub mod ledger;
 pub mod less_than;
 pub mod maximum;
+pub mod numbers;
 pub mod open;
 pub mod range_check;
 pub mod second_price;

@@ -88,13 +88,14 @@ impl Phase {
         match (self, step) {
             (Self::Draft, Step::Open) => Ok(Self::Open),
             (Self::Open, Step::Freeze) => Ok(Self::Closing),
-            (Self::Closing, Step::ManifestSigned) => Ok(Self::Computing),
+            (Self::Closing, Step::ManifestSigned) | (Self::Failed, Step::Retry) => {
+                Ok(Self::Computing)
+            }
             // A node that stayed away for the attempt learns the outcome from the others.
             (Self::Computing | Self::Failed | Self::Closing, Step::OutcomeSigned) => {
                 Ok(Self::Settled)
             }
             (Self::Computing, Step::Fail) => Ok(Self::Failed),
-            (Self::Failed, Step::Retry) => Ok(Self::Computing),
             (Self::Draft | Self::Open | Self::Closing, Step::Cancel) => Ok(Self::Cancelled),
             (phase, step) => Err(PhaseError { phase, step }),
         }

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Workload, predict};
+use crate::auction::terms::Protocol;
 pub use crate::protocol::Tactics;
 use crate::protocol::bracket::Level;
 use crate::protocol::tactics::{GROUPS, LEAST_KING, TacticsError};
@@ -82,6 +83,9 @@ impl Plan {
 
 /// The plan that is expected to take the least time.
 pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Plan {
+    if work.protocol == Protocol::Paper {
+        return with_tactics(scheme, participants, work, line, Tactics::default());
+    }
     let king_from = king_from(scheme, participants, line);
     let mut tactics = Tactics { king_from, ..Tactics::default() };
     let entries = work.bids + usize::from(work.reserve);
@@ -244,13 +248,21 @@ impl Search {
 mod tests {
     use super::*;
     use crate::auction::Kind;
+    use crate::auction::terms::Protocol;
 
     fn line(round_trip_millis: f64, bytes_per_second: f64) -> Line {
         Line { round_seconds: round_trip_millis / 2e3, bytes_per_second, nodes_per_core: 1.0 }
     }
 
     fn work(bids: usize) -> Workload {
-        Workload { bits: 32, bids, kind: Kind::SecondPrice, reserve: false, range_check: false }
+        Workload {
+            protocol: Protocol::Bits,
+            bits: 32,
+            bids,
+            kind: Kind::SecondPrice,
+            reserve: false,
+            range_check: false,
+        }
     }
 
     #[test]

@@ -10,11 +10,15 @@
 //!   pays it.
 //!
 //! Reverse kinds run on complemented bits. The reserve takes part as a last, public entry, so a
-//! bid equal to it wins. Rounds and bytes are those of [`predict`].
+//! bid equal to it wins. Rounds and bytes are those of [`predict`]. Terms that say so run on
+//! numbers instead ([`super::run_paper`]), with the same outcome.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::progress::{Progress, Stage};
+use super::run_paper;
+use super::shares::Bids;
+use crate::auction::terms::Protocol;
 use crate::auction::{Kind, Terms};
 use crate::protocol::bracket::{beaten, index_bits, levels};
 use crate::protocol::maximum::{Keep, maximum};
@@ -49,6 +53,9 @@ pub enum RunError {
         /// As given.
         got: usize,
     },
+    /// Bids shared in another form than the terms say.
+    #[error("the bids are not shared as the terms say; this is a fault of the program")]
+    Form,
     /// An opened index that no entry has.
     #[error("the winner's index {got} is not among {entries} entries: a node computed wrongly")]
     Index {
@@ -76,7 +83,9 @@ impl RunError {
     pub fn nodes(&self) -> NodeSet {
         match self {
             Self::Protocol(error) => error.nodes(),
-            Self::Width { .. } | Self::Index { .. } | Self::Price { .. } => NodeSet::EMPTY,
+            Self::Width { .. } | Self::Form | Self::Index { .. } | Self::Price { .. } => {
+                NodeSet::EMPTY
+            }
         }
     }
 }
@@ -84,6 +93,8 @@ impl RunError {
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
+    /// How bids are shared.
+    pub protocol: Protocol,
     /// Width of a bid.
     pub bits: u32,
     /// Number of bids.
@@ -100,6 +111,7 @@ impl Workload {
     /// The work that some bids under these terms make.
     pub fn of(terms: &Terms, bids: usize) -> Self {
         Self {
+            protocol: terms.protocol,
             bits: terms.bits(),
             bids,
             kind: terms.kind,
@@ -125,7 +137,7 @@ pub enum Ending {
 pub struct Predicted {
     /// Rounds.
     pub rounds: u64,
-    /// AND gates: one per bit and bid.
+    /// AND gates, one per bit and bid, or products.
     pub gates: u64,
     /// Bytes of payload that each node sends.
     pub bytes_sent_per_node: u64,
@@ -156,9 +168,34 @@ pub fn predict_ending(
     ending: Ending,
 ) -> Predicted {
     let model = CostModel::new(scheme, participants).with_tactics(tactics);
-    let width = work.bits as usize;
     let entries = if in_range == 0 { 0 } else { in_range + usize::from(work.reserve) };
-    let mut cost = model.keys();
+    let run = match work.protocol {
+        Protocol::Bits => run_cost(model, work, tactics, entries, ending),
+        Protocol::Paper => run_paper::cost(participants, work, entries, ending),
+    };
+    let cost = model.keys() + run;
+    let groups: &[u8] = match work.protocol {
+        Protocol::Bits => &tactics.groups,
+        Protocol::Paper => &[],
+    };
+    Predicted {
+        rounds: cost.rounds,
+        gates: cost.gates,
+        bytes_sent_per_node: cost.bytes_sent,
+        comparisons: cost.comparisons,
+        levels: u32::try_from(levels(entries, groups).len()).unwrap_or(u32::MAX),
+    }
+}
+
+fn run_cost(
+    model: CostModel,
+    work: Workload,
+    tactics: &Tactics,
+    entries: usize,
+    ending: Ending,
+) -> Cost {
+    let width = work.bits as usize;
+    let mut cost = Cost::default();
     if work.range_check {
         cost += model.range_check(width, work.bids);
     }
@@ -168,13 +205,7 @@ pub fn predict_ending(
         cost += model.maximum(width, entries, true, &tactics.groups);
         cost += ending_cost(model, work, tactics, entries, ending);
     }
-    Predicted {
-        rounds: cost.rounds,
-        gates: cost.gates,
-        bytes_sent_per_node: cost.bytes_sent,
-        comparisons: cost.comparisons,
-        levels: u32::try_from(levels(entries, &tactics.groups).len()).unwrap_or(u32::MAX),
-    }
+    cost
 }
 
 fn ending_cost(
@@ -215,14 +246,32 @@ fn ending_cost(
 pub async fn run(
     ctx: &Context,
     terms: &Terms,
-    bids: SharedBits,
+    bids: impl Into<Bids>,
     progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
+    let bids = bids.into();
+    let reporter = Reporter::new(ctx, Workload::of(terms, bids.len()), progress);
+    match (terms.protocol, bids) {
+        (Protocol::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
+        (Protocol::Paper, Bids::Numbers(bids)) => {
+            run_paper::run_paper(ctx, terms, bids, &reporter).await
+        }
+        (Protocol::Bits, Bids::Numbers(_)) | (Protocol::Paper, Bids::Bits(_)) => {
+            Err(RunError::Form)
+        }
+    }
+}
+
+async fn run_bits(
+    ctx: &Context,
+    terms: &Terms,
+    bids: SharedBits,
+    reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let (width, total) = (terms.bits() as usize, bids.len());
     if bids.width() != width {
         return Err(RunError::Width { expected: width, got: bids.width() });
     }
-    let reporter = Reporter::new(ctx, Workload::of(terms, total), progress);
     let (mut entries, in_range) = if terms.needs_range_check() {
         reporter.stage(Stage::RangeCheck);
         let fits = range_check(&ctx.narrow("range-check"), &bids, terms.maximum).await?;
@@ -237,16 +286,25 @@ pub async fn run(
         entries.complement();
     }
     let decided =
-        if entries.is_empty() { None } else { decide(ctx, terms, entries, &reporter).await? };
+        if entries.is_empty() { None } else { decide(ctx, terms, entries, reporter).await? };
+    Ok(finish(total, &in_range, decided, reporter))
+}
+
+/// What was computed, from what was decided among the bids in range.
+pub(super) fn finish(
+    total: usize,
+    in_range: &[usize],
+    decided: Option<(usize, u64)>,
+    reporter: &Reporter<'_>,
+) -> Computed {
     let out_of_range = (0..total).filter(|position| in_range.binary_search(position).is_err());
-    let out_of_range = out_of_range.collect();
     let ending = decided.map_or(Ending::Unsold, |(winner, _)| Ending::Sold(winner));
     reporter.done(in_range.len(), ending);
-    Ok(Computed {
+    Computed {
         winner: decided.and_then(|(winner, _)| in_range.get(winner).copied()),
         price: decided.map(|(_, price)| price),
-        out_of_range,
-    })
+        out_of_range: out_of_range.collect(),
+    }
 }
 
 /// Winner (among the bids given) and price, of at least one bid, the best being the largest.
@@ -325,7 +383,7 @@ fn with_reserve(terms: &Terms, bids: SharedBits) -> Result<SharedBits, ShapeErro
 }
 
 /// A price that honest nodes can arrive at.
-fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
+pub(super) fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
     let worse = |reserve: u64| {
         if terms.kind.is_reverse() { price > reserve } else { price < reserve }
     };
@@ -336,7 +394,7 @@ fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
 }
 
 /// Tells how far a run has come.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     ctx: &'a Context,
     work: Workload,
     tell: &'a (dyn Fn(Progress) + Send + Sync),
@@ -371,20 +429,20 @@ impl<'a> Reporter<'a> {
         *state
     }
 
-    fn stage(&self, stage: Stage) {
+    pub(super) fn stage(&self, stage: Stage) {
         (self.tell)(self.update(|state| state.stage = stage));
     }
 
-    fn compared_more(&self, comparisons: usize) {
+    pub(super) fn compared_more(&self, comparisons: usize) {
         self.update(|state| state.comparisons += comparisons as u64);
     }
 
-    fn compared(&self, comparisons: usize, in_range: usize) {
+    pub(super) fn compared(&self, comparisons: usize, in_range: usize) {
         self.compared_more(comparisons);
         self.expect(in_range, Ending::Longest);
     }
 
-    fn level(&self, level: u32, pairs: usize) {
+    pub(super) fn level(&self, level: u32, pairs: usize) {
         (self.tell)(self.update(|state| {
             state.level = level;
             state.comparisons += pairs as u64;

@@ -231,9 +231,14 @@ impl SharingKeys {
     /// The keys, shared with one other participant each, whose streams make a share of zero: every
     /// stream is added by two participants. Not every pair needs one; see [`zero_links`].
     pub fn zeros(&self) -> impl Iterator<Item = &StreamKey> {
+        self.links().map(|(_, key)| key)
+    }
+
+    /// The same keys, with the other participant each.
+    pub fn links(&self) -> impl Iterator<Item = (NodeIndex, &StreamKey)> {
         let links = self.zeros;
         let linked = self.pairs.iter().filter(move |(peer, _)| links.contains(*peer));
-        linked.map(|(_, key)| &key.stream)
+        linked.map(|(peer, key)| (*peer, &key.stream))
     }
 
     fn tags(&self, peer: NodeIndex, holder: NodeIndex) -> Vec<u8> {

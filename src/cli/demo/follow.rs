@@ -6,12 +6,13 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use crate::cli::failure::Failure;
+use crate::cli::news::News;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress as Bar;
 use crate::cli::view;
 use crate::client::Network;
 use crate::client::coordinator::CoordinatorClient;
-use crate::session::progress::{Progress, Stage, What};
+use crate::session::progress::What;
 use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::SessionDetail;
@@ -53,16 +54,12 @@ pub async fn settle(
     let coordinator = network.coordinator();
     let mut events = coordinator.events();
     let mut live = true;
-    let bar = Bar::start("closing", None);
     let mut detail = coordinator.close(session).await?;
-    let mut shown = Shown::default();
-    let mut phase = None;
+    let mut told = News::default();
+    let mut phase = detail.summary.phase;
+    let mut bar = Bar::start(phase.name(), None);
     let mut news = Instant::now();
     loop {
-        if phase.replace(detail.summary.phase) != Some(detail.summary.phase) {
-            news = Instant::now();
-            bar.say(&view::phase_line(&detail));
-        }
         if detail.summary.phase.is_final() || detail.summary.phase == Phase::Failed {
             break;
         }
@@ -77,7 +74,10 @@ pub async fn settle(
                 event = events.next(), if live => match event {
                     Some(Ok(event)) if event.session == session => {
                         news = Instant::now();
-                        if let Some(line) = shown.line(&event.what) {
+                        if event.node.is_none() && matches!(event.what, What::Phase { .. }) {
+                            break;
+                        }
+                        if let Some(line) = told.line(&event) {
                             bar.say(&line);
                         }
                     }
@@ -87,7 +87,15 @@ pub async fn settle(
             }
         }
         detail = coordinator.session(session).await?;
+        if phase != detail.summary.phase {
+            phase = detail.summary.phase;
+            news = Instant::now();
+            // The old line goes before the new one comes.
+            drop(bar);
+            bar = Bar::start(phase.name(), None);
+        }
     }
+    drop(bar);
     if detail.summary.phase != Phase::Settled {
         let reason = detail.reason.as_deref().unwrap_or("no reason is given");
         let phase = detail.summary.phase;
@@ -96,9 +104,7 @@ pub async fn settle(
             format!("the session is {phase}: {}", clean(reason)),
         ));
     }
-    let record = coordinator.record(session).await?;
-    bar.finish("settled");
-    Ok((detail, record))
+    Ok((detail, coordinator.record(session).await?))
 }
 
 fn stalled(detail: &SessionDetail) -> String {
@@ -112,59 +118,4 @@ fn stalled(detail: &SessionDetail) -> String {
         STALLED.as_secs(),
         detail.summary.phase
     )
-}
-
-/// What has been shown, so that n nodes that tell the same step make one line.
-#[derive(Default)]
-struct Shown {
-    last: Progress,
-}
-
-impl Shown {
-    fn line(&mut self, what: &What) -> Option<String> {
-        match what {
-            What::Progress(progress) => {
-                let new = progress.attempt > self.last.attempt
-                    || (progress.attempt == self.last.attempt
-                        && progress.rounds >= self.last.rounds
-                        && (progress.stage, progress.level) != (self.last.stage, self.last.level));
-                if !new || progress.stage == Stage::Done {
-                    return None;
-                }
-                self.last = *progress;
-                Some(view::progress_line(progress))
-            }
-            What::Waiting { nodes } => Some(format!("waiting for {}", view::nodes(*nodes))),
-            What::Attempt { attempt, participants } => {
-                Some(format!("attempt {attempt} by {}", view::nodes(*participants)))
-            }
-            What::Received { .. } | What::Phase { .. } => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn five_nodes_that_tell_one_step_make_one_line() {
-        let mut shown = Shown::default();
-        let step = |level, rounds| {
-            What::Progress(Progress {
-                attempt: 1,
-                stage: Stage::Tournament,
-                level,
-                levels: 3,
-                rounds,
-                ..Progress::default()
-            })
-        };
-        let lines: Vec<bool> =
-            [step(1, 7), step(1, 7), step(2, 14), step(1, 7), step(2, 14), step(3, 21)]
-                .iter()
-                .map(|what| shown.line(what).is_some())
-                .collect();
-        assert_eq!(lines, [true, false, true, false, false, true]);
-    }
 }

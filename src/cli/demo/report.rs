@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::players::{Bidding, Refused};
 use crate::auction::{Kind, Terms};
 use crate::cli::failure::Failure;
-use crate::cli::output::{Table, bytes, clean, count, faint, strong};
+use crate::cli::output::{bytes, clean, count, faint, strong};
 use crate::cli::view;
 use crate::client::Network;
 use crate::identity::Statement as _;
@@ -147,6 +147,29 @@ fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
 }
 
 impl DemoResult {
+    /// In one paragraph, for after a screen has closed.
+    pub fn paragraph(&self) -> String {
+        let sold = match (&self.winner, self.price) {
+            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
+            _ => view::nobody(&self.terms),
+        };
+        let text = format!(
+            "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
+            clean(&self.title),
+            sold.trim_end_matches('.'),
+            self.bids_line(),
+            if self.winner.is_some() { "winner and price" } else { "that" },
+            self.signed_by.len(),
+            self.nodes,
+            count(self.rounds),
+            self.seconds.computing,
+        );
+        match &self.folder {
+            None => text,
+            Some(folder) => format!("{text} It is kept in {}.", folder.display()),
+        }
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -163,7 +186,7 @@ impl DemoResult {
         let mut row = |label: &str, value: String| {
             let _ = writeln!(text, "  {} {value}", faint(format!("{label:<10}")));
         };
-        row("rule", format!("{}; the price is all that was opened", self.kind));
+        row("rule", format!("{}; winner and price are all that was opened", self.kind));
         row("signed by", names.join(", "));
         row("bids", self.bids_line());
         for excluded in &self.excluded {
@@ -181,13 +204,10 @@ impl DemoResult {
         );
         row("protocol", format!("{} rounds, {} AND gates", count(self.rounds), count(self.gates)));
         row("record", "checked offline: every signature is right".into());
-        let mut table = Table::new(&["  node", ">sent to others"]);
         for (position, sent) in self.bytes_sent.iter().enumerate() {
+            let label = if position == 0 { "sent" } else { "" };
             let name = self.names.get(position).map_or("", String::as_str);
-            table.row([format!("{} {name}", position + 1), bytes(*sent)]);
-        }
-        for line in table.to_string().lines() {
-            let _ = writeln!(text, "  {}", line.trim_start());
+            row(label, format!("{} {name:<12}{:>10}", position + 1, bytes(*sent)));
         }
         if let Some(folder) = &self.folder {
             let folder = folder.display();
@@ -200,19 +220,14 @@ impl DemoResult {
     }
 
     fn bids_line(&self) -> String {
-        let mut text = format!(
-            "{} handed in, sealed to {} nodes; no {} of them can read one",
+        let who = match self.threshold {
+            1 => "no node alone".to_owned(),
+            threshold => format!("no {threshold} nodes together"),
+        };
+        format!(
+            "{} handed in, sealed to {} nodes; {who} can read one",
             count(self.bids),
-            self.nodes,
-            self.threshold
-        );
-        if self.threshold == 1 {
-            text = format!(
-                "{} handed in, sealed to {} nodes; none of them can read one",
-                count(self.bids),
-                self.nodes
-            );
-        }
-        text
+            self.nodes
+        )
     }
 }

@@ -31,7 +31,7 @@ pub async fn upgrade(
                         }
                     }
                     Err(error) => {
-                        tracing::debug!(%from, %error, "a stream was given up before it stood")
+                        tracing::debug!(%from, %error, "a stream was given up before it stood");
                     }
                 }
             });
