@@ -150,16 +150,19 @@ impl Task {
 
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
+        let plan = &self.start.plan;
         let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
-                .await?;
+                .await?
+                .with_tactics(plan.tactics.clone());
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
             self.state.send_replace(AttemptState::Running { progress });
             node.tell(session, What::Progress(progress));
         };
         let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(&computed);
         let signed = Signed::new(outcome, &node.keys.identity);
@@ -171,6 +174,10 @@ impl Task {
             bytes_sent: stats.bytes_sent,
             seconds: started.elapsed().as_secs_f64(),
             preparing_seconds: preparing.as_secs_f64(),
+            computing_seconds: computing.as_secs_f64(),
+            predicted_rounds: plan.rounds,
+            predicted_bytes_sent: plan.bytes_sent,
+            predicted_seconds: plan.seconds,
         };
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
@@ -197,6 +204,8 @@ impl Task {
             .chain_update(self.start.attempt.to_le_bytes())
             .chain_update(self.start.participants.bits().to_le_bytes())
             .chain_update(self.start.manifest.0)
+            // Nodes that were told different tactics must not open anything together.
+            .chain_update(self.start.plan.tactics.digest())
             .finalize()
             .into()
     }

@@ -4,6 +4,7 @@
 //! (`session::plan`) chooses them from what has been measured.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Sizes that a tournament's groups may have.
 pub const GROUPS: [u8; 3] = [2, 4, 8];
@@ -62,6 +63,18 @@ pub enum TacticsError {
 }
 
 impl Tactics {
+    /// A hash of everything in it.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new().chain_update(b"gavel/v1/tactics\0");
+        for list in [&self.groups, &self.second_groups] {
+            hash.update((list.len() as u64).to_le_bytes());
+            hash.update(list);
+        }
+        hash.update(self.king_from.unwrap_or(0).to_le_bytes());
+        hash.update(self.stripe.unwrap_or(0).to_le_bytes());
+        hash.finalize().into()
+    }
+
     /// Check tactics that come from elsewhere.
     ///
     /// # Errors
@@ -99,6 +112,8 @@ mod tests {
         };
         assert_eq!(good.check(), Ok(()));
         assert_eq!(Tactics::default().check(), Ok(()));
+        assert_ne!(Tactics::default().digest(), good.digest());
+        assert_eq!(good.clone().digest(), good.digest());
         let with = |change: fn(&mut Tactics)| {
             let mut tactics = good.clone();
             change(&mut tactics);

@@ -229,6 +229,7 @@ fn body_seeds() -> Vec<Vec<u8>> {
         attempt: 2,
         participants: papers.scheme().all(),
         manifest: papers.announcement.body.roster,
+        plan: crate::session::plan::Plan::default(),
     };
     vec![
         seed(0, envelope_seeds().swap_remove(0)),

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod account;
+pub mod bench;
 pub mod bid;
 pub mod completions;
 pub mod init;
@@ -49,6 +50,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Receipt(command) => receipt::run(&context, command),
         Command::Tui(args) => tui::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Bench(command) => bench::run(&context, command).await,
+        Command::BenchNode => super::bench::member::serve().await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),
     }
