@@ -142,8 +142,8 @@ pub fn line(account: Account) -> AccountLine {
 }
 
 /// What the store refuses of an account.
-pub fn account_refusal(error: AccountError) -> Refusal {
-    let kind = match &error {
+pub fn account_refusal(error: &AccountError) -> Refusal {
+    let kind = match error {
         AccountError::NameTaken { .. } | AccountError::KeyTaken => ProblemType::NameTaken,
         AccountError::Code => ProblemType::BadInvitation,
         AccountError::Storage(error) => return Refusal::internal(error),
