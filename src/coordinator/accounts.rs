@@ -44,7 +44,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts of a store; [`Accounts::load`] before the first request.
+    /// The accounts of a store; `load` comes before the first request.
     pub fn new(store: AccountStore) -> Self {
         Self {
             store,

@@ -11,10 +11,9 @@
 //! sent per gate and node.
 //!
 //! Any n: `z_i` is the XOR of the products assigned to node i ([`super::assignment`]), a share of
-//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all
-//! `z_i`, is (x & y) ^ rho;
-//! the result is rho's components with d XORed into the designated one. n-1 bits per gate and
-//! node.
+//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all `z_i`, is
+//! (x & y) ^ rho; the result is rho's components with d added to the designated one. n-1 bits per
+//! gate and node.
 //!
 //! Kings (Damgård, Nielsen 2007), for large batches: the row of all gates is cut into as many
 //! pieces as there are participants; `z_i`'s k-th piece goes to the k-th participant, which XORs
