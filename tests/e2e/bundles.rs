@@ -75,7 +75,8 @@ impl Liar<'_> {
     }
 
     fn manifest(&self, bundle: &Bundle) -> Manifest {
-        Manifest::derive(&self.auction.announcement.body, bundle)
+        let scheme = self.auction.network.roster().body.scheme;
+        Manifest::derive(&self.auction.announcement.body, scheme, bundle)
     }
 
     /// A manifest with the signatures that these nodes give.
@@ -142,6 +143,7 @@ async fn a_bundle_cannot_leave_out_a_bid_or_an_attempt_have_its_own_manifest() {
         attempt,
         participants: set(participants),
         manifest,
+        plan: gavel::session::plan::Plan::default(),
     };
     let digest = signed.manifest.body.digest();
     let early = liar.attempt(1, &start(1, &nodes, digest)).await;
