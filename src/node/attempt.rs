@@ -13,10 +13,12 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::NodeState;
+use super::intake::Opened;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
 use crate::session::closing::ExclusionReason;
+use crate::session::envelope::correction_bits;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
@@ -179,11 +181,22 @@ impl Task {
         let bits = self.announcement.terms.bits();
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
-            let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
-            let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
+            let session = self.start.session;
+            let kept: Vec<Option<Arc<Opened>>> = entries
+                .iter()
+                .map(|entry| self.node.parts.find(session, &entry.envelope))
+                .collect();
+            // Those that were opened before a restart are read and opened again.
+            let absent: Vec<Digest> = entries
+                .iter()
+                .zip(&kept)
+                .filter(|(_, kept)| kept.is_none())
+                .map(|(entry, _)| entry.envelope)
+                .collect();
+            let read = self.node.store.envelopes(session, &absent).await?;
             let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
             let opened =
-                tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, bits));
+                tokio::task::spawn_blocking(move || open_all(&node, &entries, kept, read, bits));
             match opened.await {
                 Ok(opened) => parts.extend(opened?),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -228,23 +241,30 @@ impl Task {
     }
 }
 
+/// This node's shares of some bids: those whose part is open, and the others, read in this order.
 fn open_all(
     node: &NodeState,
     entries: &[ManifestEntry],
-    envelopes: &[Option<Envelope>],
+    kept: Vec<Option<Arc<Opened>>>,
+    read: Vec<Option<Envelope>>,
     bits: u32,
 ) -> Result<Vec<BidShares>, AttemptError> {
-    let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
+    let mut read = read.into_iter();
+    let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
-        let envelope = envelope.as_ref().ok_or_else(missing)?;
-        let part = node
-            .open_part(envelope, entry.envelope)
-            .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
-        let correction = envelope.body.correction_bits(bits).ok_or_else(missing)?;
-        Ok(BidShares { correction, seeds: part.seeds().to_vec() })
+        let opened = match kept {
+            Some(opened) => opened,
+            None => {
+                let envelope = read.next().flatten().ok_or_else(missing)?;
+                node.open_part(&envelope, entry.envelope)
+                    .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
+            }
+        };
+        let correction = correction_bits(&opened.correction, bits).ok_or_else(missing)?;
+        Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
     };
-    entries.iter().zip(envelopes).map(open).collect()
+    entries.iter().zip(kept).map(open).collect()
 }
 
 impl AttemptError {

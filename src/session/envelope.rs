@@ -108,15 +108,20 @@ impl EnvelopeBody {
 
     /// The correction as a number; `None` when it is malformed for this width.
     pub fn correction_bits(&self, bits: u32) -> Option<u64> {
-        let bytes = &self.correction.0;
-        if bytes.len() != bits.div_ceil(8) as usize {
-            return None;
-        }
-        let mut word = [0; 8];
-        word.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        let value = u64::from_le_bytes(word);
-        (value & !crate::sharing::seed::mask(bits) == 0).then_some(value)
+        correction_bits(&self.correction, bits)
     }
+}
+
+/// A correction as a number; `None` when it is malformed for this width.
+pub fn correction_bits(correction: &Blob, bits: u32) -> Option<u64> {
+    let bytes = &correction.0;
+    if bytes.len() != bits.div_ceil(8) as usize {
+        return None;
+    }
+    let mut word = [0; 8];
+    word.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    let value = u64::from_le_bytes(word);
+    (value & !crate::sharing::seed::mask(bits) == 0).then_some(value)
 }
 
 impl Envelope {
