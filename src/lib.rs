@@ -7,7 +7,8 @@
 //! The rooms of the house, from the ground up. A room uses only rooms above it in this list
 //! (`tests/floors.rs` fails on a forbidden `use`):
 //!
-//! - [`sharing`]: replicated shares of bits, node sets, pseudorandom sharing keys
+//! - [`field`]: prime fields: 2^61-1, 2^127-1 and 256 bits; encodings refuse what is not canonical
+//! - [`sharing`]: replicated shares of bits, Shamir shares of numbers, pseudorandom sharing keys
 //! - [`protocol`]: joint computation, one protocol a file; knows no HTTP, no files, no clock
 //! - [`auction`]: pure rules: terms, kinds, ties, the plain reference
 //! - [`identity`]: key pairs, roster, tokens, sealing
@@ -18,6 +19,7 @@
 //! - [`node`]: the node's server
 //! - [`coordinator`]: opening, closing, retrying; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing a bid
+//! - [`tui`]: the terminal UI: model, update, screens
 //! - [`cli`]: commands, text and JSON output
 //! - [`testkit`]: a world of nodes in one process; faulty channels; a printed seed
 
@@ -25,6 +27,7 @@ pub mod auction;
 pub mod cli;
 pub mod client;
 pub mod coordinator;
+pub mod field;
 pub mod identity;
 pub mod node;
 pub mod protocol;
@@ -33,4 +36,5 @@ pub mod sharing;
 pub mod storage;
 pub mod testkit;
 pub mod transport;
+pub mod tui;
 pub mod wire;

@@ -2,12 +2,14 @@
 //!
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
+//! - [`bench`]: nodes of `gavel bench`, each in a process of its own
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
+//! - [`login`]: the login that this home keeps
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
-//! - [`view`]: sessions, events and results as text
+//! - [`view`], [`news`]: sessions, results and events as text
 //! - [`output`], [`progress`], [`failure`]: how the program talks
 //!
 //! With `--json` standard output is JSON only and its last line is the result, or
@@ -15,11 +17,14 @@
 //! 2 wrong usage.
 
 pub mod args;
+pub mod bench;
 pub mod commands;
 pub mod demo;
 pub mod failure;
 pub mod home;
 pub mod host;
+pub mod login;
+pub mod news;
 pub mod output;
 pub mod progress;
 pub mod session_file;
@@ -84,16 +89,20 @@ fn start_log(cli: &Cli) {
     use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
 
+    let terminal = std::io::stderr().is_terminal();
+    if terminal && cli.command.opens_screens(cli.global.json) {
+        // Log lines would be written over the screens; `2> FILE` keeps them.
+        return;
+    }
     let level = match (cli.global.verbose, cli.command.serves()) {
         (0, false) => "off",
         (0, true) => "gavel=info,warn",
         (1, false) => "warn,gavel=info",
-        (1, true) => "gavel=debug,info",
-        (2, _) => "gavel=debug,info",
+        (1, true) | (2, _) => "gavel=debug,info",
         _ => "gavel=trace,debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none();
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

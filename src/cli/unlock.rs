@@ -21,9 +21,13 @@ const VARIABLE: &str = "GAVEL_PASSPHRASE";
 /// How to open a key file that is under a passphrase.
 #[derive(Args, Clone, Default)]
 pub struct PassphraseOption {
-    /// Read the key file's passphrase from the first line of a file [default: the variable
-    /// GAVEL_PASSPHRASE, or a hidden prompt]
-    #[arg(long, value_name = "FILE")]
+    /// Where the passphrase is, in the first line.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Read the key file's passphrase from the first line of a file [default: the \
+                variable GAVEL_PASSPHRASE, or a hidden prompt]"
+    )]
     pub passphrase_file: Option<PathBuf>,
 }
 
@@ -120,6 +124,30 @@ pub fn ask(question: &str) -> Option<Result<Zeroizing<String>, Failure>> {
             .map(Zeroizing::new)
             .map_err(|error| Failure::new("file", format!("the terminal cannot be read: {error}"))),
     )
+}
+
+/// One line of standard input, where nobody sits at a terminal.
+///
+/// # Errors
+/// When standard input is a terminal after all, or there is no line.
+pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
+    use std::io::BufRead as _;
+    if std::io::stdin().is_terminal() {
+        return Err(Failure::usage(format!(
+            "standard error is no terminal to ask for {what} on; pipe it in"
+        )));
+    }
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new("file", format!("standard input: {error}")))?;
+    if line.trim().is_empty() {
+        return Err(Failure::usage(format!(
+            "{what} did not come on standard input; write it as one line"
+        )));
+    }
+    Ok(line)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
+use crate::transport::aside::aside;
 use crate::wire::problem::ProblemType;
 
 /// Who bids, and where the bids are kept.
@@ -196,6 +197,9 @@ pub async fn announcement(
     }
 }
 
+/// What is told of each node's answer as it comes: its receipt, or its silence.
+pub type Told<'a> = dyn Fn(Result<&Signed<Receipt>, &Silence>) + Send + Sync + 'a;
+
 /// Make a bid and hand it in. The announcement must be the one of [`announcement`].
 ///
 /// An amount that the terms do not allow leaves nothing behind; so does an envelope that every
@@ -209,6 +213,21 @@ pub async fn place(
     bidder: &Bidder<'_>,
     amount: BidAmount,
     patience: Patience,
+) -> Result<Placed, BidError> {
+    place_watched(network, announcement, bidder, amount, patience, &|_| {}).await
+}
+
+/// [`place`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_watched(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let terms = &announcement.body.terms;
     amount.check(terms)?;
@@ -236,7 +255,7 @@ pub async fn place(
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
-    hand_in(network, bidder.state, bid, true, patience).await
+    hand_in(network, bidder.state, bid, true, patience, told).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -249,9 +268,23 @@ pub async fn resend(
     bidder: &Bidder<'_>,
     patience: Patience,
 ) -> Result<Placed, BidError> {
+    resend_watched(network, session, bidder, patience, &|_| {}).await
+}
+
+/// [`resend`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_watched(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    told: &Told<'_>,
+) -> Result<Placed, BidError> {
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience).await
+    hand_in(network, bidder.state, bid, false, patience, told).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -294,14 +327,6 @@ async fn on_disk(
     aside(move || put(&state, &bid).map(|()| bid)).await
 }
 
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // The work is never cancelled, so it has panicked: go on panicking here.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
-
 /// Hand an envelope to every node whose receipt is missing, all at once, and keep what comes back.
 async fn hand_in(
     network: &Network,
@@ -309,6 +334,7 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
@@ -326,10 +352,9 @@ async fn hand_in(
     let mut saved = bid.receipts.len();
     loop {
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
-        let answer = match tokio::time::timeout_at(limit, asked.next()).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => break,
-        };
+        // Over when the time is, or when every node has answered.
+        let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
+        told(answer.as_ref());
         match answer {
             Ok(receipt) => {
                 answered.insert(receipt.body.node);
@@ -456,3 +481,7 @@ fn jittered(pause: Duration) -> Duration {
     let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
     pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
+
+#[cfg(test)]
+#[path = "bid_tests.rs"]
+mod tests;

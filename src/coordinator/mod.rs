@@ -4,6 +4,7 @@
 //! is acted on; a coordinator that is killed goes on from there.
 //!
 //! - [`access`]: who may call what
+//! - [`accounts`], [`passwords`], [`throttle`]: logins of operators and bidders
 //! - [`state`]: what handlers and drivers share
 //! - [`handlers`]: one file per group of endpoints
 //! - [`driver`]: one task per session that moves it from phase to phase
@@ -12,11 +13,14 @@
 //! - [`watch`]: the nodes' health and events
 
 pub mod access;
+pub mod accounts;
 pub mod closing;
 pub mod computing;
 pub mod driver;
 pub mod handlers;
+pub mod passwords;
 pub mod state;
+pub mod throttle;
 pub mod watch;
 
 use std::sync::Arc;
@@ -29,7 +33,7 @@ use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::session::Clock;
 use crate::storage::CoordinatorStore;
-use crate::transport::access as guard;
+use crate::transport::{Internet, Net, access as guard};
 
 pub use state::CoordinatorState;
 
@@ -104,6 +108,14 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_over(&Internet, config).await
+    }
+
+    /// The same over another way to the nodes than the network.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together, or the store cannot be read.
+    pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
         let card = &config.roster.body.coordinator;
         let key = config.keys.identity.public();
         if card.key != key {
@@ -112,7 +124,8 @@ impl Coordinator {
         if card.certificate != config.keys.tls.fingerprint() {
             return Err(StartError::OtherCertificate);
         }
-        let state = CoordinatorState::new(config)?;
+        let state = CoordinatorState::new(net, config)?;
+        state.accounts.load().await?;
         watch::start(&state);
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);

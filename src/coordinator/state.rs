@@ -9,6 +9,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::Accounts;
 use super::{Config, Options, StartError};
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
@@ -16,9 +17,9 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
-use crate::storage::CoordinatorStore;
-use crate::transport::HttpError;
+use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -34,6 +35,8 @@ pub struct CoordinatorState {
     pub roster_digest: Digest,
     /// What is on disk.
     pub store: CoordinatorStore,
+    /// Logins of operators and bidders.
+    pub accounts: Accounts,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
     /// The time.
@@ -59,7 +62,7 @@ pub struct CoordinatorState {
 }
 
 impl CoordinatorState {
-    pub(super) fn new(config: Config) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(net: &dyn Net, config: Config) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let mut nodes = BTreeMap::new();
         for (index, card) in (1..).map_while(NodeIndex::new).zip(&roster.body.nodes) {
@@ -69,13 +72,15 @@ impl CoordinatorState {
                 Some(token.expose().to_owned())
             };
             let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
-            let client = PeerClient::new(Target::from(card), Arc::new(tokens), options)
+            let client = net
+                .client(Target::from(card), Arc::new(tokens), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             nodes.insert(index, client);
         }
         Ok(Arc::new(Self {
             roster_digest: roster.body.digest(),
             roster: Arc::new(roster),
+            accounts: Accounts::new(AccountStore::new(store.database().clone())),
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             replay: ReplayGuard::default(),

@@ -14,20 +14,21 @@ use tokio::task::AbortHandle;
 
 use super::NodeState;
 use super::intake::Opened;
+use crate::auction::Terms;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
 use crate::session::closing::ExclusionReason;
-use crate::session::envelope::correction_bits;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
-use crate::session::shares::{self, BidShares, SharesError};
+use crate::session::shares::{self, BidShares, Bids, SharesError};
+use crate::session::suite::Suite;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::bits::SharedBits;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
+use crate::transport::aside::aside;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
@@ -151,16 +152,19 @@ impl Task {
 
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
+        let plan = &self.start.plan;
         let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
-                .await?;
+                .await?
+                .with_tactics(plan.tactics.clone());
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
             self.state.send_replace(AttemptState::Running { progress });
             node.tell(session, What::Progress(progress));
         };
         let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(&computed);
         let signed = Signed::new(outcome, &node.keys.identity);
@@ -172,13 +176,17 @@ impl Task {
             bytes_sent: stats.bytes_sent,
             seconds: started.elapsed().as_secs_f64(),
             preparing_seconds: preparing.as_secs_f64(),
+            computing_seconds: computing.as_secs_f64(),
+            predicted_rounds: plan.rounds,
+            predicted_bytes_sent: plan.bytes_sent,
+            predicted_seconds: plan.seconds,
         };
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
 
     /// This node's shares of every bid of the manifest, in its order.
-    async fn lay_out(&self) -> Result<SharedBits, AttemptError> {
-        let bits = self.announcement.terms.bits();
+    async fn lay_out(&self) -> Result<Bids, AttemptError> {
+        let terms = &self.announcement.terms;
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
             let session = self.start.session;
@@ -194,15 +202,10 @@ impl Task {
                 .map(|(entry, _)| entry.envelope)
                 .collect();
             let read = self.node.store.envelopes(session, &absent).await?;
-            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let opened =
-                tokio::task::spawn_blocking(move || open_all(&node, &entries, kept, read, bits));
-            match opened.await {
-                Ok(opened) => parts.extend(opened?),
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
+            let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
+            parts.extend(aside(move || open_all(&node, &entries, kept, read, &terms)).await?);
         }
-        Ok(shares::lay_out(self.node.scheme(), self.node.me, bits, &parts)?)
+        Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
     }
 
     /// What the keys of this attempt are bound to.
@@ -213,6 +216,8 @@ impl Task {
             .chain_update(self.start.attempt.to_le_bytes())
             .chain_update(self.start.participants.bits().to_le_bytes())
             .chain_update(self.start.manifest.0)
+            // Nodes that were told different tactics must not open anything together.
+            .chain_update(self.start.plan.tactics.digest())
             .finalize()
             .into()
     }
@@ -247,7 +252,7 @@ fn open_all(
     entries: &[ManifestEntry],
     kept: Vec<Option<Arc<Opened>>>,
     read: Vec<Option<Envelope>>,
-    bits: u32,
+    terms: &Terms,
 ) -> Result<Vec<BidShares>, AttemptError> {
     let mut read = read.into_iter();
     let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
@@ -261,7 +266,9 @@ fn open_all(
                     .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
             }
         };
-        let correction = correction_bits(&opened.correction, bits).ok_or_else(missing)?;
+        let correction = Suite::of(terms.protocol)
+            .read_correction(&opened.correction.0, terms.bits())
+            .ok_or_else(missing)?;
         Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
     };
     entries.iter().zip(kept).map(open).collect()

@@ -1,6 +1,7 @@
 //! The node's server: router, access, one handler file per group of endpoints, and the attempts it
 //! computes.
 //!
+//! - [`bench`]: the engine of an attempt alone, for `gavel bench`
 //! - [`access`]: who may call what
 //! - [`state`]: what every handler shares
 //! - [`handlers`]: one file per group of endpoints
@@ -9,6 +10,7 @@
 
 pub mod access;
 pub mod attempt;
+pub mod bench;
 mod closing;
 pub mod handlers;
 pub mod intake;
@@ -25,7 +27,7 @@ use crate::identity::{Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
-use crate::transport::access as guard;
+use crate::transport::{Internet, Net, access as guard};
 
 pub use state::NodeState;
 
@@ -98,10 +100,18 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_over(&Internet, config)
+    }
+
+    /// The same over another way to the other nodes than the network.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
         let key = config.keys.identity.public();
         let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
         check_keys(&config.keys, &config.roster.body, me)?;
-        let state = NodeState::new(config, me)?;
+        let state = NodeState::new(net, config, me)?;
         state.mesh.start();
         Ok(Self { state })
     }

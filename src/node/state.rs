@@ -19,6 +19,7 @@ use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::NodeStore;
 use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::transport::mesh::{Mesh, MeshOptions};
+use crate::transport::net::Net;
 use crate::transport::reply::Refusal;
 use crate::wire::problem::ProblemType;
 
@@ -59,31 +60,33 @@ pub struct NodeState {
 
 impl NodeState {
     /// Set up; nothing runs yet.
-    pub(super) fn new(config: Config, me: NodeIndex) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(
+        net: &dyn Net,
+        config: Config,
+        me: NodeIndex,
+    ) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let roster = Arc::new(roster);
         let tokens = token_source(&keys, &roster, &clock);
-        let mesh = Mesh::new(
-            me,
-            Arc::clone(&roster),
-            Arc::new({
-                let tokens = tokens.clone();
-                move |target| tokens(target).unwrap_or_default()
-            }),
-            MeshOptions {
-                rtt_delay: options.simulated_delay,
-                deadline: options.message_deadline,
-                ..MeshOptions::default()
-            },
-        );
+        let mesh_options = MeshOptions {
+            rtt_delay: options.simulated_delay,
+            deadline: options.message_deadline,
+            ..MeshOptions::default()
+        };
+        let stream_tokens = Arc::new({
+            let tokens = tokens.clone();
+            move |target| tokens(target).unwrap_or_default()
+        });
+        let dialer = net.dialer(Arc::clone(&roster), stream_tokens, mesh_options.dial_deadline);
+        let mesh = Mesh::with_dialer(me, roster.body.scheme.nodes(), dialer, mesh_options);
         let mut peers = HashMap::new();
         for index in roster.body.scheme.all().without(me).iter() {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
-            let client =
-                PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
-                    .map_err(|error| StartError::Tls(error.to_string()))?;
+            let client = net
+                .client(Target::from(card), Arc::new(move || tokens(index)), options)
+                .map_err(|error| StartError::Tls(error.to_string()))?;
             peers.insert(index, client);
         }
         Ok(Arc::new(Self {

@@ -1,21 +1,23 @@
 //! Opening a database file: mode, integrity, migrations, readers and the writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::column::{Columns as _, json};
+use super::disk::{Disk, InPlace, Readers, in_place};
 use super::{StorageError, writer::Writer};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 
 /// Every migration in order; the first is version 1.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("node", include_str!("migrations/0001_node.sql")),
     ("coordinator", include_str!("migrations/0002_coordinator.sql")),
+    ("accounts", include_str!("migrations/0003_accounts.sql")),
 ];
 
 /// Readers beside the writer.
@@ -30,7 +32,7 @@ pub struct Database(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
 }
 
@@ -42,6 +44,19 @@ impl Database {
     /// When the place cannot be used, or the file is damaged, another program's or from a newer
     /// version of this one.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
+        Self::open_with(path, None).await
+    }
+
+    /// Open or make a database for a simulation: its statements run in place, and `disk` decides
+    /// what becomes of commits. Needs a tokio runtime, which should have one thread.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_in_place(path: &Path, disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
+        in_place(Self::open_with(path, Some(disk)))
+    }
+
+    async fn open_with(path: &Path, disk: InPlace) -> Result<Self, StorageError> {
         make_private(path).map_err(|error| StorageError::Place { path: path.to_owned(), error })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -52,10 +67,15 @@ impl Database {
         let mut connection = options.connect().await.map_err(|error| opening(path, error))?;
         check(path, &mut connection).await?;
         migrate(path, &mut connection).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
-        let writer = Writer::start(connection);
+        let options = options.pragma("query_only", "ON");
+        let readers = if disk.is_some() {
+            let reader = options.connect().await.map_err(|error| opening(path, error))?;
+            Readers::InPlace(Mutex::new(reader))
+        } else {
+            let pool = SqlitePoolOptions::new().max_connections(READERS);
+            Readers::Pool(pool.connect_lazy_with(options))
+        };
+        let writer = Writer::start(connection, disk);
         Ok(Self(Arc::new(Inner { path: path.to_owned(), readers, writer })))
     }
 
@@ -105,7 +125,7 @@ impl Database {
         row.map(|row| row.document("roster")).transpose()
     }
 
-    pub(super) fn readers(&self) -> &SqlitePool {
+    pub(super) fn readers(&self) -> &Readers {
         &self.0.readers
     }
 

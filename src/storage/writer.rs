@@ -10,6 +10,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
+use super::disk::{Fate, InPlace, in_place};
 
 /// Writes that wait, before callers have to.
 const QUEUE: usize = 1024;
@@ -68,9 +69,9 @@ where
 
 impl Writer {
     /// Start the task; it ends when the last writer is dropped or on [`Writer::stop`].
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(connection: SqliteConnection, disk: InPlace) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(connection, queue));
+        tokio::spawn(serve(connection, queue, disk));
         Self(sender)
     }
 
@@ -97,7 +98,11 @@ impl Writer {
     }
 }
 
-async fn serve(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message>) {
+async fn serve(
+    mut connection: SqliteConnection,
+    mut queue: mpsc::Receiver<Message>,
+    disk: InPlace,
+) {
     let mut messages = Vec::with_capacity(GROUP);
     let mut stopping = Vec::new();
     while queue.recv_many(&mut messages, GROUP).await > 0 {
@@ -111,11 +116,18 @@ async fn serve(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Messa
                 }
             }
         }
-        if !group.is_empty() {
-            commit(&mut connection, group).await;
+        if group.is_empty() {
+            continue;
+        }
+        let done = commit(&mut connection, group, &disk);
+        let done = if disk.is_some() { in_place(done) } else { done.await };
+        if done == Fate::Dies {
+            return;
         }
     }
-    if let Err(error) = connection.close().await {
+    // In place it closes when it is dropped.
+    let closed = if disk.is_some() { Ok(()) } else { connection.close().await };
+    if let Err(error) = closed {
         tracing::warn!(%error, "the database did not close cleanly; it recovers when next opened");
     }
     for done in stopping {
@@ -124,8 +136,17 @@ async fn serve(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Messa
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, mut group: Vec<Box<dyn Job>>) {
-    let committed = try_commit(connection, &mut group).await.map_err(|error| error.to_string());
+async fn commit(
+    connection: &mut SqliteConnection,
+    mut group: Vec<Box<dyn Job>>,
+    disk: &InPlace,
+) -> Fate {
+    let committed = match try_commit(connection, &mut group, disk).await {
+        Ok(Fate::Done) => Ok(()),
+        Ok(Fate::Fails(detail)) => Err(detail),
+        Ok(Fate::Dies) => return Fate::Dies,
+        Err(error) => Err(error.to_string()),
+    };
     if let Err(detail) = &committed {
         tracing::error!(%detail, writes = group.len(), "a commit failed");
         // Fails where the database has rolled back by itself.
@@ -134,12 +155,14 @@ async fn commit(connection: &mut SqliteConnection, mut group: Vec<Box<dyn Job>>)
     for job in group {
         job.answer(&committed);
     }
+    Fate::Done
 }
 
 async fn try_commit(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn Job>],
-) -> Result<(), sqlx::Error> {
+    disk: &InPlace,
+) -> Result<Fate, sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     for job in group {
         sqlx::query("SAVEPOINT job").execute(&mut *connection).await?;
@@ -148,6 +171,13 @@ async fn try_commit(
         }
         sqlx::query("RELEASE job").execute(&mut *connection).await?;
     }
+    let fate = disk.as_ref().map_or(Fate::Done, |disk| disk.before_commit());
+    if fate != Fate::Done {
+        if fate == Fate::Dies {
+            sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+        }
+        return Ok(fate);
+    }
     sqlx::query("COMMIT").execute(&mut *connection).await?;
-    Ok(())
+    Ok(disk.as_ref().map_or(Fate::Done, |disk| disk.after_commit()))
 }

@@ -35,6 +35,9 @@ pub const PATH: &str = "/v1/node/stream";
 /// The name in the `Upgrade` header.
 pub const PROTOCOL: &str = "gavel/1";
 
+/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a record.
+pub(super) const READ_AHEAD: usize = 64 << 10;
+
 const REPLY_LIMIT: usize = 64 << 10;
 
 /// Bytes both ways, over whatever carries them.
@@ -124,7 +127,10 @@ impl Dial for TlsDialer {
     }
 }
 
-/// Open a stream to a server. Has no deadline of its own.
+/// Open a stream to a server, over TLS. Has no deadline of its own.
+///
+/// # Errors
+/// Why it did not come about.
 pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     let address = &target.address;
     let setup = |detail: String| HttpError::Setup { address: address.clone(), detail };
@@ -133,19 +139,35 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned()).map_err(|error| setup(error.to_string()))?;
+    let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
+    let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
+    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
+    let tcp = tokio::io::BufReader::with_capacity(READ_AHEAD, tcp);
+    let tls = TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))?;
+    open_over(tls, address, token).await
+}
+
+/// Open a stream over a connection to a server. Has no deadline of its own.
+///
+/// # Errors
+/// Why it did not come about.
+pub async fn open_over<C: Io + 'static>(
+    connection: C,
+    address: &str,
+    token: &str,
+) -> Result<BoxIo, HttpError> {
     let request = Request::get(PATH)
         .header(HOST, address)
         .header(CONNECTION, "upgrade")
         .header(UPGRADE, PROTOCOL)
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Empty::<Bytes>::new())
-        .map_err(|error| setup(error.to_string()))?;
-
+        .map_err(|error| HttpError::Setup {
+            address: address.to_owned(),
+            detail: error.to_string(),
+        })?;
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
-    let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
-    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
-    let tls = TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls))
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(connection))
         .await
         .map_err(|error| failed(&error))?;
     // Drives the connection until the upgrade; ends with this function either way.
@@ -156,7 +178,7 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     }
     if !names(reply.headers(), &UPGRADE, PROTOCOL) {
         return Err(HttpError::Unreadable {
-            address: address.clone(),
+            address: address.to_owned(),
             status: reply.status().as_u16(),
             detail: "it upgraded to another protocol".to_owned(),
         });

@@ -75,7 +75,8 @@ impl Liar<'_> {
     }
 
     fn manifest(&self, bundle: &Bundle) -> Manifest {
-        Manifest::derive(&self.auction.announcement.body, bundle)
+        let scheme = self.auction.network.roster().body.scheme;
+        Manifest::derive(&self.auction.announcement.body, scheme, bundle)
     }
 
     /// A manifest with the signatures that these nodes give.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use gavel::auction::{Kind, plain};
+use gavel::protocol::Tactics;
 use gavel::session::run::{Ending, Workload, predict_ending};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -69,7 +70,8 @@ impl Case {
         let ending = decided.map_or(Ending::Unsold, |decision| Ending::Sold(decision.winner));
         let scheme = net.roster.body.scheme;
         let work = Workload::of(terms, amounts.len());
-        let exact = predict_ending(scheme, scheme.all(), work, amounts.len(), ending);
+        let exact =
+            predict_ending(scheme, scheme.all(), work, &Tactics::default(), amounts.len(), ending);
         let attempt = settled.detail.attempts.last().unwrap();
         assert_eq!(attempt.cost.len(), usize::from(scheme.nodes()));
         for (node, cost) in &attempt.cost {

@@ -1,25 +1,32 @@
 //! `gavel serve`: the coordinator, the node, or both, as the home is set up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Context;
+use super::tui::{self as screens, LookArgs};
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
 use crate::cli::unlock::PassphraseOption;
+use crate::client::Network;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
-use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Node};
 use crate::session::Clock;
 use crate::storage::{CoordinatorStore, Database, NodeStore};
 use crate::transport::listen;
+use crate::tui::Connection;
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
+///
+/// On a terminal it opens the screens of `gavel tui`, and leaving them stops the servers; with
+/// --headless it logs to standard error instead.
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
 /// home folder.
@@ -32,20 +39,29 @@ pub struct ServeArgs {
     #[arg(long)]
     headless: bool,
     #[command(flatten)]
+    look: LookArgs,
+    #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
 }
 
+impl ServeArgs {
+    /// Whether the screens open: on a terminal, unless they are not wanted.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        !self.headless && !json && screens::on_a_terminal()
+    }
+}
+
 /// What runs, for scripts that wait until it does.
 #[derive(Serialize)]
 struct Ready {
-    roles: Vec<Role>,
+    roles: Vec<Served>,
     roster: Digest,
 }
 
 #[derive(Serialize)]
-struct Role {
+struct Served {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<crate::sharing::NodeIndex>,
@@ -118,17 +134,21 @@ async fn serve(
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
     let mut roles = Vec::new();
 
+    let mut operator: Option<Arc<KeyPair>> = None;
+    let mut own_node = None;
     let mut node_part = None;
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
+        operator = Some(Arc::new(keys.identity.clone()));
         let node = start_node(keys, roster, &running.database, options(settings))?;
-        roles.push(Role {
+        roles.push(Served {
             role: "node",
             node: Some(node.index()),
             address: server.address.clone(),
             listen: listen.clone(),
         });
+        own_node = Some(node.index());
         node_part = Some((listen.clone(), tls, node.router()));
         running.node = Some(node);
     }
@@ -136,10 +156,11 @@ async fn serve(
         let path = context.home.file("coordinator.key");
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         let tls = keys.tls.clone();
+        operator = Some(Arc::new(keys.identity.clone()));
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
-        roles.push(Role {
+        roles.push(Served {
             role: "coordinator",
             node: None,
             address: server.address.clone(),
@@ -162,8 +183,21 @@ async fn serve(
 
     let ready = Ready { roles, roster: roster.body.digest() };
     context.output.result(&ready, || text(&ready))?;
+    let watched = async {
+        if !args.opens_screens(context.output.json) {
+            return std::future::pending().await;
+        }
+        let connection = Connection {
+            network: Network::new(roster.clone(), operator, Clock::System)?,
+            operator: settings.coordinator.is_some(),
+            node: own_node,
+            bidder: screens::bidder(context, &args.passphrase)?,
+        };
+        screens::open(context, &args.look, false, Some(connection)).await
+    };
     let failures = running.hosts.iter_mut().map(|host| Box::pin(host.failed()));
     tokio::select! {
+        left = watched => left,
         () = asked_to_stop() => {
             context.output.note("stopping");
             Ok(())
@@ -248,7 +282,7 @@ async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Ho
 }
 
 fn text(ready: &Ready) -> String {
-    let line = |role: &Role| {
+    let line = |role: &Served| {
         let name = match role.node {
             Some(index) => format!("node {index}"),
             None => role.role.to_owned(),

@@ -147,6 +147,29 @@ fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
 }
 
 impl DemoResult {
+    /// In one paragraph, for after a screen has closed.
+    pub fn paragraph(&self) -> String {
+        let sold = match (&self.winner, self.price) {
+            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
+            _ => view::nobody(&self.terms),
+        };
+        let text = format!(
+            "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
+            clean(&self.title),
+            console::strip_ansi_codes(sold.trim_end_matches('.')),
+            self.bids_line(),
+            if self.winner.is_some() { "winner and price" } else { "that" },
+            self.signed_by.len(),
+            self.nodes,
+            count(self.rounds),
+            self.seconds.computing,
+        );
+        match &self.folder {
+            None => text,
+            Some(folder) => format!("{text} It is kept in {}.", folder.display()),
+        }
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -197,19 +220,14 @@ impl DemoResult {
     }
 
     fn bids_line(&self) -> String {
-        let mut text = format!(
-            "{} handed in, sealed to {} nodes; no {} of them can read one",
+        let who = match self.threshold {
+            1 => "no node alone".to_owned(),
+            threshold => format!("no {threshold} nodes together"),
+        };
+        format!(
+            "{} handed in, sealed to {} nodes; {who} can read one",
             count(self.bids),
-            self.nodes,
-            self.threshold
-        );
-        if self.threshold == 1 {
-            text = format!(
-                "{} handed in, sealed to {} nodes; none of them can read one",
-                count(self.bids),
-                self.nodes
-            );
-        }
-        text
+            self.nodes
+        )
     }
 }
