@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
-//! - [`bench`]: nodes of `gavel bench`, each in a process of its own
+//! - [`mod@bench`]: nodes of `gavel bench`, each in a process of its own
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process

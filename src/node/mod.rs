@@ -1,7 +1,7 @@
 //! The node's server: router, access, one handler file per group of endpoints, and the attempts it
 //! computes.
 //!
-//! - [`bench`]: the engine of an attempt alone, for `gavel bench`
+//! - [`mod@bench`]: the engine of an attempt alone, for `gavel bench`
 //! - [`access`]: who may call what
 //! - [`state`]: what every handler shares
 //! - [`handlers`]: one file per group of endpoints

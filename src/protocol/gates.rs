@@ -110,7 +110,7 @@ pub(super) struct Gates<'a> {
     holding: Holding,
     len: usize,
     products: Vec<(Operand<'a>, Operand<'a>)>,
-    gates: Vec<Gate<'a>>,
+    ends: Vec<Gate<'a>>,
 }
 
 /// A part of a gate that lies in a tile.
@@ -124,8 +124,8 @@ struct Piece {
 
 impl<'a> Gates<'a> {
     pub(super) fn new(holding: Holding, len: usize, room: usize) -> Self {
-        let (products, gates) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        Self { holding, len, products, gates }
+        let (products, ends) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        Self { holding, len, products, ends }
     }
 
     /// A gate that is one product, with a plane added to the result if one is given.
@@ -140,12 +140,12 @@ impl<'a> Gates<'a> {
         add: Option<Plane<'a>>,
     ) {
         self.products.extend(products);
-        self.gates.push(Gate { end: self.products.len(), add });
+        self.ends.push(Gate { end: self.products.len(), add });
     }
 
     /// Number of gates.
     pub(super) fn count(&self) -> usize {
-        self.gates.len()
+        self.ends.len()
     }
 
     /// Positions.
@@ -161,7 +161,7 @@ impl<'a> Gates<'a> {
     /// Check that every plane fits.
     pub(super) fn check(&self) -> Result<(), ShapeError> {
         let operands = self.products.iter().flat_map(|(x, y)| x.planes().chain(y.planes()));
-        for plane in operands.chain(self.gates.iter().filter_map(|gate| gate.add)) {
+        for plane in operands.chain(self.ends.iter().filter_map(|gate| gate.add)) {
             let (expected, got) = (self.holding.components(), plane.holding().components());
             if expected != got {
                 return Err(ShapeError { what: "components of a plane", expected, got });
@@ -175,8 +175,8 @@ impl<'a> Gates<'a> {
     }
 
     fn products_of(&self, gate: usize) -> &[(Operand<'a>, Operand<'a>)] {
-        let begin = gate.checked_sub(1).map_or(0, |before| self.gates[before].end);
-        &self.products[begin..self.gates[gate].end]
+        let begin = gate.checked_sub(1).map_or(0, |before| self.ends[before].end);
+        &self.products[begin..self.ends[gate].end]
     }
 
     /// The parts of gates in the `len` words of the flat row from `first` on.
@@ -198,7 +198,7 @@ impl<'a> Gates<'a> {
     /// Add to a tile of a component of the results what is to be added to them.
     pub(super) fn add(&self, component: usize, first: usize, tile: &mut [u64]) {
         for piece in self.pieces(first, tile.len()) {
-            if let Some(plane) = self.gates[piece.gate].add {
+            if let Some(plane) = self.ends[piece.gate].add {
                 xor_into(&mut tile[piece.place], &plane.component(component)[piece.words]);
             }
         }

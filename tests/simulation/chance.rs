@@ -29,7 +29,7 @@ pub fn repeat_secrets() {
     REPEATED.set(Some(0x0123_4567_89ab_cdef));
 }
 
-/// The next number of the sequence (SplitMix64: Steele, Lea, Flood 2014).
+/// The next number of the sequence (`SplitMix64`: Steele, Lea, Flood 2014).
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
