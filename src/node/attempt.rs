@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::NodeState;
+use super::intake::Opened;
 use crate::auction::Terms;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
@@ -23,6 +24,7 @@ use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
 use crate::session::shares::{self, BidShares, Bids, SharesError};
+use crate::session::suite::Suite;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
@@ -187,11 +189,21 @@ impl Task {
         let terms = &self.announcement.terms;
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
-            let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
-            let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
-            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let terms = terms.clone();
-            parts.extend(aside(move || open_all(&node, &entries, &envelopes, &terms)).await?);
+            let session = self.start.session;
+            let kept: Vec<Option<Arc<Opened>>> = entries
+                .iter()
+                .map(|entry| self.node.parts.find(session, &entry.envelope))
+                .collect();
+            // Those that were opened before a restart are read and opened again.
+            let absent: Vec<Digest> = entries
+                .iter()
+                .zip(&kept)
+                .filter(|(_, kept)| kept.is_none())
+                .map(|(entry, _)| entry.envelope)
+                .collect();
+            let read = self.node.store.envelopes(session, &absent).await?;
+            let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
+            parts.extend(aside(move || open_all(&node, &entries, kept, read, &terms)).await?);
         }
         Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
     }
@@ -234,23 +246,32 @@ impl Task {
     }
 }
 
+/// This node's shares of some bids: those whose part is open, and the others, read in this order.
 fn open_all(
     node: &NodeState,
     entries: &[ManifestEntry],
-    envelopes: &[Option<Envelope>],
+    kept: Vec<Option<Arc<Opened>>>,
+    read: Vec<Option<Envelope>>,
     terms: &Terms,
 ) -> Result<Vec<BidShares>, AttemptError> {
-    let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
+    let mut read = read.into_iter();
+    let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
-        let envelope = envelope.as_ref().ok_or_else(missing)?;
-        let part = node
-            .open_part(envelope, entry.envelope)
-            .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
-        let correction = envelope.body.correction_for(terms).ok_or_else(missing)?;
-        Ok(BidShares { correction, seeds: part.seeds().to_vec() })
+        let opened = match kept {
+            Some(opened) => opened,
+            None => {
+                let envelope = read.next().flatten().ok_or_else(missing)?;
+                node.open_part(&envelope, entry.envelope)
+                    .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
+            }
+        };
+        let correction = Suite::of(terms.protocol)
+            .read_correction(&opened.correction.0, terms.bits())
+            .ok_or_else(missing)?;
+        Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
     };
-    entries.iter().zip(envelopes).map(open).collect()
+    entries.iter().zip(kept).map(open).collect()
 }
 
 impl AttemptError {
