@@ -284,30 +284,38 @@ fn ring_product(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
     }
 }
 
-/// z ^= the XOR over duties of `x_left` & (XOR of `y_right`).
+/// z ^= the XOR over the duties of (XOR of some x) & (XOR of some y).
 fn assigned_products(duties: &Duties, z: &mut [u64], xs: &[&[u64]], ys: &[&[u64]]) {
     let (chunks, rest) = z.as_chunks_mut::<CHUNK>();
     let whole = chunks.len() * CHUNK;
     for (at, z) in chunks.iter_mut().enumerate() {
         let words = at * CHUNK..(at + 1) * CHUNK;
         let mut sum = *z;
-        for (left, rights) in &duties.products {
-            let mut right_sum = [0; CHUNK];
-            for &right in rights {
-                for (sum, y) in right_sum.iter_mut().zip(&ys[right][words.clone()]) {
-                    *sum ^= y;
-                }
-            }
-            for ((sum, right), x) in sum.iter_mut().zip(right_sum).zip(&xs[*left][words.clone()]) {
-                *sum ^= right & x;
+        for (left, right) in &duties.products {
+            let (left, right) = (add_up(xs, left, &words), add_up(ys, right, &words));
+            for ((sum, left), right) in sum.iter_mut().zip(left).zip(right) {
+                *sum ^= left & right;
             }
         }
         *z = sum;
     }
     for (at, z) in rest.iter_mut().enumerate() {
-        for (left, rights) in &duties.products {
-            let right = rights.iter().fold(0, |sum, &right| sum ^ ys[right][whole + at]);
-            *z ^= right & xs[*left][whole + at];
+        for (left, right) in &duties.products {
+            let left = left.iter().fold(0, |sum, &left| sum ^ xs[left][whole + at]);
+            let right = right.iter().fold(0, |sum, &right| sum ^ ys[right][whole + at]);
+            *z ^= left & right;
         }
     }
+}
+
+/// The XOR of a few components' words.
+#[inline]
+fn add_up(components: &[&[u64]], chosen: &[usize], words: &Range<usize>) -> [u64; CHUNK] {
+    let mut sum = [0; CHUNK];
+    for &component in chosen {
+        for (sum, word) in sum.iter_mut().zip(&components[component][words.clone()]) {
+            *sum ^= word;
+        }
+    }
+    sum
 }

@@ -14,8 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::run::{Workload, predict};
 use crate::auction::terms::Protocol;
+use crate::field::Mersenne127;
 pub use crate::protocol::Tactics;
 use crate::protocol::bracket::Level;
+use crate::protocol::numbers::{NumberCosts, comparison};
+use crate::protocol::stripes;
 use crate::protocol::tactics::{GROUPS, LEAST_KING, TacticsError};
 use crate::protocol::{Cost, CostModel};
 use crate::sharing::{NodeSet, Scheme};
@@ -87,8 +90,9 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
         return with_tactics(scheme, participants, work, line, Tactics::default());
     }
     let king_from = king_from(scheme, participants, line);
-    let mut tactics = Tactics { king_from, ..Tactics::default() };
     let entries = work.bids + usize::from(work.reserve);
+    let lanes = lanes(scheme, entries.div_ceil(2), line);
+    let mut tactics = Tactics { king_from, lanes, ..Tactics::default() };
     let model = CostModel::new(scheme, participants).with_tactics(&tactics);
     let mut search = Search { scheme, work, line, model, known: HashMap::new() };
     tactics.groups = search.first(entries, 0, 0).1;
@@ -97,28 +101,47 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
     with_tactics(scheme, participants, work, line, tactics)
 }
 
+/// Pairs to be compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pairs {
+    /// How numbers are shared.
+    pub protocol: Protocol,
+    /// Bits of each number.
+    pub bits: u32,
+    /// How many.
+    pub count: usize,
+}
+
 /// The plan for comparing so many pairs and opening the results.
-pub fn for_comparisons(
-    scheme: Scheme,
-    participants: NodeSet,
-    (bits, pairs): (u32, usize),
-    line: Line,
-) -> Plan {
-    let king_from = king_from(scheme, participants, line);
-    let tactics = Tactics { king_from, ..Tactics::default() };
-    comparisons_with(scheme, participants, (bits, pairs), line, tactics)
+pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line: Line) -> Plan {
+    let mut tactics = Tactics::default();
+    if pairs.protocol == Protocol::Bits {
+        tactics.king_from = king_from(scheme, participants, line);
+        tactics.lanes = lanes(scheme, pairs.count, line);
+    }
+    comparisons_with(scheme, participants, pairs, line, tactics)
 }
 
 /// What comparing so many pairs with these tactics is expected to take.
 pub fn comparisons_with(
     scheme: Scheme,
     participants: NodeSet,
-    (bits, pairs): (u32, usize),
+    pairs: Pairs,
     line: Line,
     tactics: Tactics,
 ) -> Plan {
+    let Pairs { protocol, bits, count } = pairs;
     let model = CostModel::new(scheme, participants).with_tactics(&tactics);
-    let cost = model.keys() + model.less_than(bits as usize, pairs) + model.open(&[(1, pairs)]);
+    let work = match protocol {
+        Protocol::Bits => model.less_than(bits as usize, count) + model.open(&[(1, count)]),
+        Protocol::Paper => {
+            let numbers = NumberCosts::<Mersenne127>::new(participants);
+            numbers.random_bits(comparison::bits_needed(bits, count))
+                + numbers.at_least(bits, count)
+                + numbers.open(count)
+        }
+    };
+    let cost = model.keys() + work;
     Plan {
         tactics,
         rounds: cost.rounds,
@@ -160,6 +183,35 @@ pub fn seconds(scheme: Scheme, line: Line, cost: Cost) -> f64 {
         + cost.bytes_sent as f64 / line.bytes_per_second
         + processor
 }
+
+/// Rounds of a comparison of 32 bits and what goes with it.
+const ROUNDS_OF_A_STRIPE: f64 = 8.0;
+
+/// Nanoseconds of processor to get a byte of fresh memory.
+const FRESH_NANOS: f64 = 0.25;
+
+/// How many stripes are to be under way at a time: fewer wait longer for messages, more need more
+/// memory at once. `None` where all of them fit easily.
+fn lanes(scheme: Scheme, positions: usize, line: Line) -> Option<u16> {
+    let components = components_held(scheme);
+    let count = stripes::count(components, positions);
+    if count * stripes::memory(components) <= EASILY {
+        return None;
+    }
+    let count = count as f64;
+    let waiting = count * ROUNDS_OF_A_STRIPE * line.round_seconds;
+    let each = stripes::memory(components) as f64 * FRESH_NANOS * 1e-9 * line.nodes_per_core;
+    // waiting / lanes + each * lanes is least here.
+    let lanes = (waiting / each).sqrt().ceil().max(LEAST_LANES);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below count")]
+    (lanes < count).then_some(lanes.min(f64::from(u16::MAX)) as u16)
+}
+
+/// Bytes of intermediate results that no rounds are spent to save.
+const EASILY: usize = 64 << 20;
+
+/// So that one stripe can compute while others are sent and received.
+const LEAST_LANES: f64 = 6.0;
 
 fn components_held(scheme: Scheme) -> usize {
     scheme.all().first().map_or(0, |node| scheme.held_by(node).len())
@@ -291,7 +343,7 @@ mod tests {
                             groups: vec![size; 20],
                             second_groups: vec![size; 20],
                             king_from: best.tactics.king_from,
-                            stripe: None,
+                            ..Tactics::default()
                         };
                         let other = with_tactics(scheme, scheme.all(), work(bids), line, tactics);
                         assert!(

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::auction::terms::Protocol;
 use crate::cli::output::{bytes, faint, strong};
 use crate::node::bench::job::Measured;
 use crate::node::bench::lines::Lines;
@@ -20,7 +21,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     bids: Option<usize>,
     bits: u32,
-    protocol: &'static str,
+    protocol: Protocol,
     seed: u64,
     /// From all inputs shared to the outcome known at every node, keys included.
     seconds: f64,
@@ -61,6 +62,8 @@ pub struct Asked {
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,
+    /// How numbers are shared.
+    pub protocol: Protocol,
     /// Where the inputs come from.
     pub seed: u64,
     /// Whether all nodes share a process.
@@ -104,7 +107,7 @@ impl Report {
             pairs: asked.pairs.then_some(asked.count),
             bids: (!asked.pairs).then_some(asked.count),
             bits: asked.bits,
-            protocol: "bits",
+            protocol: asked.protocol,
             seed: asked.seed,
             seconds,
             rounds,

@@ -8,13 +8,14 @@ use rand::{TryRng as _, rngs::SysRng};
 use super::Context;
 use crate::auction::Kind;
 use crate::auction::plain::decide;
+use crate::auction::terms::Protocol;
 use crate::cli::bench::party::Party;
 use crate::cli::bench::report::{Asked, Report, slowest};
 use crate::cli::failure::Failure;
 use crate::node::bench::inputs::{Plain, draw, near, share};
 use crate::node::bench::job::{Found, Inputs, Measured, Task, terms};
 use crate::node::bench::lines::Effort;
-use crate::session::plan::{self, Plan};
+use crate::session::plan::{self, Pairs, Plan};
 use crate::session::run::Workload;
 use crate::sharing::Scheme;
 
@@ -56,6 +57,17 @@ pub struct AuctionArgs {
 enum Form {
     /// Replicated bits
     Bits,
+    /// Shamir shares and the comparison of the paper of 2008
+    Paper,
+}
+
+impl From<Form> for Protocol {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Bits => Self::Bits,
+            Form::Paper => Self::Paper,
+        }
+    }
 }
 
 /// Options of every bench.
@@ -88,6 +100,9 @@ struct Common {
     /// Positions of a stripe, instead of the scheme's
     #[arg(long, value_name = "N", hide_short_help = true)]
     stripe: Option<u32>,
+    /// Stripes under way at a time, instead of the plan's choice
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    lanes: Option<u16>,
     /// Messages from so many bytes on go over kings, instead of the plan's choice; 0 for none
     #[arg(long, value_name = "BYTES", hide_short_help = true)]
     king_from: Option<u64>,
@@ -115,7 +130,6 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
     if count == 0 || count > MOST {
         return Err(Failure::usage(format!("a bench takes 1 to {MOST} numbers, not {count}")));
     }
-    let Form::Bits = common.protocol;
     let threshold = common.threshold.unwrap_or(common.nodes.saturating_sub(1) / 2);
     let scheme =
         Scheme::new(common.nodes, threshold).map_err(|error| Failure::usage(error.to_string()))?;
@@ -127,8 +141,15 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         Some(seed) => seed,
         None => SysRng.try_next_u64()?,
     };
-    let asked =
-        Asked { scheme, pairs, count, bits: common.bits, seed, in_one_process: common.in_process };
+    let asked = Asked {
+        scheme,
+        pairs,
+        count,
+        bits: common.bits,
+        protocol: common.protocol.into(),
+        seed,
+        in_one_process: common.in_process,
+    };
     let report = measure(context, &asked, common, rtt).await?;
     context.output.result(&report, || report.text())?;
     if report.correct() {
@@ -179,9 +200,11 @@ fn effort(scheme: Scheme, rtt: f64) -> Effort {
 
 fn plan_for(asked: &Asked, common: &Common, line: plan::Line) -> Result<Plan, Failure> {
     let (scheme, all) = (asked.scheme, asked.scheme.all());
-    let work = Workload::of(&terms(Kind::SecondPrice, asked.bits), asked.count);
+    let terms = terms(Kind::SecondPrice, asked.protocol, asked.bits);
+    let work = Workload::of(&terms, asked.count);
+    let pairs = Pairs { protocol: asked.protocol, bits: asked.bits, count: asked.count };
     let mut tactics = if asked.pairs {
-        plan::for_comparisons(scheme, all, (asked.bits, asked.count), line).tactics
+        plan::for_comparisons(scheme, all, pairs, line).tactics
     } else {
         plan::choose(scheme, all, work, line).tactics
     };
@@ -193,9 +216,10 @@ fn plan_for(asked: &Asked, common: &Common, line: plan::Line) -> Result<Plan, Fa
         tactics.king_from = (from > 0).then_some(from);
     }
     tactics.stripe = common.stripe.or(tactics.stripe);
+    tactics.lanes = common.lanes.or(tactics.lanes);
     tactics.check().map_err(|error| Failure::usage(error.to_string()))?;
     Ok(if asked.pairs {
-        plan::comparisons_with(scheme, all, (asked.bits, asked.count), line, tactics)
+        plan::comparisons_with(scheme, all, pairs, line, tactics)
     } else {
         plan::with_tactics(scheme, all, work, line, tactics)
     })
@@ -226,7 +250,9 @@ impl Work {
         let mut inputs: Vec<Inputs> =
             asked.scheme.all().iter().map(|_| Inputs { task, batches: Vec::new() }).collect();
         for batch in batches {
-            for (inputs, shares) in inputs.iter_mut().zip(share(asked.scheme, batch)?) {
+            for (inputs, shares) in
+                inputs.iter_mut().zip(share(asked.scheme, asked.protocol, batch)?)
+            {
                 inputs.batches.push(shares);
             }
         }

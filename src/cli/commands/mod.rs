@@ -7,6 +7,7 @@ pub mod completions;
 pub mod init;
 pub mod login;
 pub mod man;
+pub mod plan;
 pub mod receipt;
 pub mod roster;
 pub mod serve;

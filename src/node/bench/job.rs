@@ -5,15 +5,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{self, Shares};
+use super::inputs::{self, Batch, F, Shares};
 use crate::auction::terms::{Admission, Protocol};
 use crate::auction::{Currency, Kind, Terms, Timestamp};
+use crate::field::Field as _;
 use crate::protocol::less_than::less_than;
+use crate::protocol::numbers::random_bits::BitPool;
+use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::open::open;
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
 use crate::session::run::{Computed, RunError, run};
+use crate::session::shares::Bids;
 use crate::sharing::seed::mask;
-use crate::sharing::{NodeIndex, Scheme, ShapeError};
+use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
 
 /// What is computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,7 +90,7 @@ pub enum JobError {
 }
 
 /// Terms under which every value of so many bits is a valid bid.
-pub fn terms(kind: Kind, bits: u32) -> Terms {
+pub fn terms(kind: Kind, protocol: Protocol, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
         kind,
@@ -95,7 +99,7 @@ pub fn terms(kind: Kind, bits: u32) -> Terms {
         maximum: mask(bits),
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
-        protocol: Protocol::default(),
+        protocol,
         admission: Admission::default(),
     }
 }
@@ -103,8 +107,7 @@ pub fn terms(kind: Kind, bits: u32) -> Terms {
 /// Inputs that are laid out and wait for the start.
 pub struct Ready {
     task: Task,
-    batches: Vec<crate::sharing::SharedBits>,
-    bits: u32,
+    batches: Vec<Batch>,
 }
 
 /// Lay the inputs out.
@@ -114,13 +117,7 @@ pub struct Ready {
 pub fn lay_out(scheme: Scheme, me: NodeIndex, inputs: &Inputs) -> Result<Ready, ShapeError> {
     let batches = inputs.batches.iter().map(|shares| inputs::expand(scheme, me, shares));
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    let wanted = if inputs.task == Task::Compare { 2 } else { 1 };
-    if batches.len() != wanted {
-        let got = batches.len();
-        return Err(ShapeError { what: "batches of inputs", expected: wanted, got });
-    }
-    let width = batches.first().map_or(0, crate::sharing::SharedBits::width);
-    Ok(Ready { task: inputs.task, batches, bits: u32::try_from(width).unwrap_or(u32::MAX) })
+    Ok(Ready { task: inputs.task, batches })
 }
 
 /// Run a job over a channel that nothing else uses.
@@ -138,18 +135,27 @@ pub async fn perform(
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
     let context = context.with_tactics(tactics);
     let mut batches = ready.batches.into_iter();
-    let first = batches.next();
-    let found = match (ready.task, first, batches.next()) {
-        (Task::Compare, Some(x), Some(y)) => {
+    let found = match (ready.task, batches.next(), batches.next()) {
+        (Task::Compare, Some(Batch::Bits(x)), Some(Batch::Bits(y))) => {
             let smaller = less_than(&context.narrow("compare"), &x, &y).await?;
             Found::Smaller(open(&context.narrow("open"), &smaller).await?.words().to_vec())
         }
-        (Task::Auction(kind), Some(bids), _) => {
-            let terms = terms(kind, ready.bits);
+        (Task::Compare, Some(Batch::Numbers(bits, x)), Some(Batch::Numbers(_, y))) => {
+            Found::Smaller(compare_numbers(&context, bits, &x, &y).await?)
+        }
+        (Task::Auction(kind), Some(batch), None) => {
+            let (protocol, bits, bids) = match batch {
+                Batch::Bits(bids) => {
+                    let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
+                    (Protocol::Bits, bits, Bids::Bits(bids))
+                }
+                Batch::Numbers(bits, bids) => (Protocol::Paper, bits, Bids::Numbers(bids)),
+            };
+            let terms = terms(kind, protocol, bits);
             let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;
             Found::Outcome { winner, price }
         }
-        (_, _, _) => return Err(ShapeError { what: "batches", expected: 2, got: 0 }.into()),
+        _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),
     };
     let (ended, cpu_seconds) = (now(), cpu_seconds() - processor);
     let counters = context.counters();
@@ -163,6 +169,25 @@ pub async fn perform(
         peak_memory_bytes: peak_memory_bytes(),
         found,
     })
+}
+
+/// Whether x is below y, after the paper; the results are opened, 64 to a word.
+async fn compare_numbers(
+    context: &Context,
+    bits: u32,
+    x: &SharedNumbers<F>,
+    y: &SharedNumbers<F>,
+) -> Result<Vec<u64>, ProtocolError> {
+    let context = NumberContext::<F>::new(context)?;
+    let needed = comparison::bits_needed(bits, x.len());
+    let mut pool = BitPool::prepare(&context.narrow("random-bits"), needed).await?;
+    let smaller = comparison::less_than(&context.narrow("compare"), &mut pool, bits, x, y).await?;
+    let opened = numbers::open::open(&context.narrow("open"), &smaller).await?;
+    let word = |opened: &[F]| {
+        let set = opened.iter().enumerate().filter(|(_, bit)| !bit.is_zero());
+        set.fold(0, |word, (at, _)| word | 1 << at)
+    };
+    Ok(opened.chunks(64).map(word).collect())
 }
 
 fn now() -> u64 {
