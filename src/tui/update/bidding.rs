@@ -142,9 +142,7 @@ fn ask(model: &mut Model) {
     };
     let mut lines = vec![
         session.title.to_string(),
-        format!(
-            "as {name}. It is sealed in {nodes} parts, one for each node; {learn}."
-        ),
+        format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
     lines.push(match earlier {
         Some(own) => format!("It replaces your bid of revision {}.", own.revision),
