@@ -3,7 +3,7 @@
 //! take long, or take memory out of proportion to its input.
 //!
 //! A failing input is written to a file that is named; put it into `fuzz/corpus/` once it is mended.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::expect_used, clippy::panic)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -167,7 +167,9 @@ fn outside_bytes_do_no_harm() {
     println!("seed {seed}");
     for target in &TARGETS {
         let corpus = corpus(target);
-        corpus.iter().for_each(|input| try_input(target, input));
+        for input in &corpus {
+            try_input(target, input);
+        }
         let mut chance = StdRng::seed_from_u64(seed);
         let (began, mut tried) = (Instant::now(), 0_u64);
         while began.elapsed() < each {
@@ -183,6 +185,8 @@ fn outside_bytes_do_no_harm() {
 fn seeds_are_taken() {
     for target in &TARGETS {
         assert!(!(target.seeds)().is_empty(), "{}", target.name);
-        (target.seeds)().iter().for_each(|seed| (target.run)(seed));
+        for seed in (target.seeds)() {
+            (target.run)(&seed);
+        }
     }
 }

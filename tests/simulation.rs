@@ -9,6 +9,9 @@
 //! GAVEL_SIMULATION_SEED=17 cargo test --test simulation -- --nocapture replay
 //! ```
 
+// What goes wrong in the simulation itself ends the test.
+#![allow(clippy::expect_used, clippy::panic)]
+
 #[path = "simulation/bidders.rs"]
 mod bidders;
 #[path = "simulation/books.rs"]

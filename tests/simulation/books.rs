@@ -193,7 +193,9 @@ impl SessionBooks {
                 lost.push(format!("node {node} has a receipt out for {bidder} {revision}, which its inventory lacks"));
             }
         }
-        lost.into_iter().for_each(|rule| self.broke(rule));
+        for rule in lost {
+            self.broke(rule);
+        }
     }
 
     fn signed_manifest(&mut self, seen: &Seen<'_>) {

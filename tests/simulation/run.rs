@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gavel::auction::terms::SessionFile;
-use gavel::auction::{Kind, Timestamp};
+use gavel::auction::Kind;
 use gavel::client::Network;
 use gavel::coordinator::{self, Coordinator};
 use gavel::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
@@ -17,7 +16,6 @@ use gavel::node::{self, Node};
 use gavel::session::{Clock, Phase, SessionId};
 use gavel::sharing::{NodeIndex, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
-use gavel::wire::paths;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
@@ -132,7 +130,7 @@ struct World {
     folder: PathBuf,
     roster: Signed<Roster>,
     /// Secrets of the coordinator, then of the nodes: identity and sealing.
-    secrets: Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>,
+    secrets: Vec<Secrets>,
     running: std::sync::Mutex<BTreeMap<Host, Process>>,
 }
 
@@ -238,7 +236,6 @@ impl World {
                 }
             }
         }
-        debug_assert!(paths::NODE_SESSION.contains("{session}"));
     }
 
     fn nodes(&self) -> u8 {
@@ -376,7 +373,7 @@ async fn trouble(core: Arc<Core>, nodes: u8, rough: bool) {
             6 => {
                 let ahead = core.decide(|chance| {
                     let far = if chance.happens(0.2) { 50_000 } else { 4_000 };
-                    i64::try_from(chance.between(0, 2 * far)).expect("short") - far as i64
+                    chance.between(0, 2 * far).cast_signed() - far.cast_signed()
                 });
                 core.jump(host, ahead);
             }
@@ -408,11 +405,9 @@ fn file(chance: &mut Chance) -> String {
         chance.happens(0.8)
     );
     if chance.happens(0.5) {
-        file += &format!("reserve = \"{}\"\n", chance.between(1, 90));
+        file.extend(["reserve = \"", &chance.between(1, 90).to_string(), "\"\n"]);
     }
-    file += &format!("maximum = \"{}\"\n", chance.pick(&[100, 127, 255]));
-    debug_assert!(SessionFile::parse(&file).is_ok());
-    debug_assert!(Timestamp::from_millis(0).millis() == 0);
+    file.extend(["maximum = \"", *chance.pick(&["100", "127", "255"]), "\"\n"]);
     file
 }
 
@@ -444,7 +439,10 @@ fn plans(
 }
 
 /// Keys and the roster that lists them.
-type Papers = (Signed<Roster>, Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>);
+type Papers = (Signed<Roster>, Vec<Secrets>);
+
+/// Identity and sealing key of a process.
+type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
 
 fn papers(scheme: Scheme) -> Papers {
     let draw = || {
