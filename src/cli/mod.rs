@@ -2,6 +2,7 @@
 //!
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
+//! - [`mod@bench`]: nodes of `gavel bench`, each in a process of its own
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
@@ -16,6 +17,7 @@
 //! 2 wrong usage.
 
 pub mod args;
+pub mod bench;
 pub mod commands;
 pub mod demo;
 pub mod failure;

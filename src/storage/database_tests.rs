@@ -60,7 +60,7 @@ async fn a_newer_schema_is_refused() {
         .unwrap();
     database.close().await;
     let error = error_of(&path).await;
-    assert!(matches!(error, StorageError::Newer { found: 99, known: 2, .. }), "{error}");
+    assert!(matches!(error, StorageError::Newer { found: 99, known: 3, .. }), "{error}");
     assert!(error.to_string().contains("update the program"));
 }
 

@@ -35,6 +35,9 @@ pub const PATH: &str = "/v1/node/stream";
 /// The name in the `Upgrade` header.
 pub const PROTOCOL: &str = "gavel/1";
 
+/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a record.
+pub(super) const READ_AHEAD: usize = 64 << 10;
+
 const REPLY_LIMIT: usize = 64 << 10;
 
 /// Bytes both ways, over whatever carries them.
@@ -139,6 +142,7 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
     let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
     tcp.set_nodelay(true).map_err(|error| failed(&error))?;
+    let tcp = tokio::io::BufReader::with_capacity(READ_AHEAD, tcp);
     let tls = TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))?;
     open_over(tls, address, token).await
 }
