@@ -9,7 +9,8 @@ mod schemas;
 
 use serde_json::{Map, Value, json};
 
-use super::problem::{MEDIA_TYPE, ProblemType};
+use super::paths;
+use super::problem::{MEDIA_TYPE, ProblemType, ProblemType as P};
 
 pub use page::page;
 
@@ -53,9 +54,6 @@ pub struct Endpoint {
     pub problems: &'static [ProblemType],
 }
 
-use ProblemType as P;
-use super::paths;
-
 const EVERYBODY: &str = "everybody";
 const OPERATORS: &str = "the coordinator's operators";
 const STAFF: &str = "the coordinator's operators and the nodes";
@@ -77,6 +75,7 @@ const fn endpoint(
 }
 
 /// Every endpoint of both servers.
+#[rustfmt::skip] // one line for each reads as a table
 pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::HEALTH, EVERYBODY, "How the coordinator sees the nodes", None, Reply::Json(200, "CoordinatorHealth"), &[]),
     endpoint("GET", paths::ROSTER, EVERYBODY, "The signed roster", None, Reply::Json(200, "SignedRoster"), &[]),
@@ -128,7 +127,8 @@ impl Endpoint {
     /// Every problem it may answer with: its own, and those that come with its form.
     pub fn all_problems(&self) -> Vec<ProblemType> {
         // A token that is none is refused wherever it is shown.
-        let mut all = vec![P::Unauthorized, P::TooManyRequests, P::Internal, P::Unavailable, P::Timeout];
+        let mut all =
+            vec![P::Unauthorized, P::TooManyRequests, P::Internal, P::Unavailable, P::Timeout];
         if self.who != EVERYBODY {
             all.push(P::Forbidden);
         }

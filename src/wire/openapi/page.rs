@@ -25,7 +25,8 @@ pub fn page() -> String {
         env!("CARGO_PKG_VERSION")
     );
     for server in ["coordinator", "node"] {
-        let _ = writeln!(text, "<h2>At {} {server}</h2>", if server == "node" { "a" } else { "the" });
+        let _ =
+            writeln!(text, "<h2>At {} {server}</h2>", if server == "node" { "a" } else { "the" });
         for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.server() == server) {
             one(&mut text, endpoint);
         }

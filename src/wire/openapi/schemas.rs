@@ -132,7 +132,8 @@ fn sessions() -> Value {
 }
 
 fn accounts() -> Value {
-    let password = || json!({"type": "string", "minLength": 1, "maxLength": 512, "format": "password"});
+    let password =
+        || json!({"type": "string", "minLength": 1, "maxLength": 512, "format": "password"});
     let role = || json!({"type": "string", "enum": ["operator", "bidder"]});
     json!({
         "AskLogin": closed(json!({"name": text(), "password": password()})),
