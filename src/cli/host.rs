@@ -22,7 +22,6 @@ pub struct Host {
     handle: Handle,
     task: JoinHandle<std::io::Result<()>>,
     local: SocketAddr,
-    metrics: Arc<Metrics>,
 }
 
 impl From<ListenError> for Failure {
@@ -41,27 +40,34 @@ impl Host {
     /// # Errors
     /// When the TLS keys cannot be used.
     pub fn start(listener: Listener, keys: &TlsIdentity, router: Router) -> Result<Self, Failure> {
+        Self::counted(listener, keys, router, Arc::default())
+    }
+
+    /// Serve a router on a bound port, counting its requests.
+    ///
+    /// # Errors
+    /// When the TLS keys cannot be used.
+    pub fn counted(
+        listener: Listener,
+        keys: &TlsIdentity,
+        router: Router,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Failure> {
         let config = tls::server_config(keys.certificate_der(), keys.private_key_der()).map_err(
             |error| Failure::new("bad-keys", format!("the TLS keys cannot be used: {error}")),
         )?;
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
-        let metrics = Arc::new(Metrics::default());
-        let router = observed(router, Arc::clone(&metrics));
+        let router = observed(router, metrics);
         let task =
             tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
-        Ok(Self { handle, task, local, metrics })
+        Ok(Self { handle, task, local })
     }
 
     /// Where it listens.
     pub const fn local(&self) -> SocketAddr {
         self.local
-    }
-
-    /// Its figures.
-    pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.metrics)
     }
 
     /// Waits until the server fails; a server that runs never returns from here.

@@ -7,20 +7,23 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use futures_util::FutureExt as _;
 use rand::{TryRng as _, rngs::SysRng};
 use tracing::Instrument as _;
 
 use super::metrics::Metrics;
 use super::reply::{Refusal, no_such_path};
+use crate::wire::openapi;
 use crate::wire::problem::{Problem, ProblemType};
 
 /// The header with a request's id.
@@ -29,9 +32,27 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A server's router with all of it around.
 pub fn observed(router: Router, metrics: Arc<Metrics>) -> Router {
     router
+        .route(openapi::DOCUMENT, get(description))
+        .route(openapi::PAGE, get(page))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(metrics, observe))
+}
+
+/// The description of the API, the same for everybody.
+async fn description() -> impl IntoResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
+    ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
+}
+
+/// The same for people.
+async fn page() -> impl IntoResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(openapi::page);
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+    ];
+    (headers, TEXT.as_str())
 }
 
 async fn wrong_method() -> Refusal {
@@ -107,7 +128,6 @@ fn said(panic: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use axum::routing::get;
     use http_body_util::BodyExt as _;
     use serde_json::Value;
     use tower::ServiceExt as _;
