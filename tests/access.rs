@@ -16,6 +16,8 @@ use gavel::session::Clock;
 use gavel::sharing::NodeIndex;
 use gavel::testkit::servers::{Answer, Servers, ask};
 use gavel::transport::access::Gate;
+use gavel::transport::observe::observed;
+use gavel::wire::openapi::{DOCUMENT, PAGE};
 use serde_json::{Value, json};
 
 /// Set to write docs/ACCESS.md anew.
@@ -81,7 +83,10 @@ fn the_page_says_what_the_tables_say() {
          request is looked at; what it asks for may still be refused, such as another bidder's name where\n\
          the terms say `admission = \"accounts\"`. Drafts of sessions and counts of bids are shown to\n\
          operators, nodes and coordinator only.\n\n\
-         ## At the coordinator\n\n{}\n## At a node\n\n{}",
+         ## At the coordinator\n\n{}\n## At a node\n\n{}\n## At both\n\n\
+         `GET {PAGE}` and `GET {DOCUMENT}` are the same for everybody; a token is not looked at there.\n\
+         `GET /metrics` is served at the address of `gavel serve --metrics` alone, over plain HTTP and to\n\
+         whoever reaches it; the API does not have it.\n",
         table::<CoordinatorState>(&at_coordinator()),
         table::<NodeState>(&at_node()),
     );
@@ -180,10 +185,10 @@ impl People {
         Self { bidders: made.try_into().unwrap(), operator }
     }
 
-    fn token(login: &Value, server: &PublicKey) -> Option<String> {
+    fn token(login: &Value, server: &PublicKey) -> String {
         let lines = login["tokens"].as_array().unwrap();
         let line = lines.iter().find(|line| line["server"] == json!(server)).unwrap();
-        Some(line["token"].as_str().unwrap().to_owned())
+        line["token"].as_str().unwrap().to_owned()
     }
 }
 
@@ -249,7 +254,7 @@ async fn every_request_at_the_coordinator_is_as_the_table_says() {
     let people = People::new(&servers).await;
     let me = servers.coordinator.public();
     let single = |signer: &KeyPair| Servers::single_use(signer, &me).ok();
-    let login = |login: &Value| People::token(login, &me);
+    let login = |login: &Value| Some(People::token(login, &me));
     let callers: Vec<(&str, AtCoordinator, Maker<'_>)> = vec![
         ("anonymous", AtCoordinator::Anyone, Box::new(|| None)),
         (
@@ -298,7 +303,7 @@ async fn every_request_at_a_node_is_as_the_table_says() {
     let people = People::new(&servers).await;
     let me = servers.nodes[0].public();
     let single = |signer: &KeyPair| Servers::single_use(signer, &me).ok();
-    let login = |login: &Value| People::token(login, &me);
+    let login = |login: &Value| Some(People::token(login, &me));
     let callers: Vec<(&str, AtNode, Maker<'_>)> = vec![
         ("anonymous", AtNode::Anyone, Box::new(|| None)),
         ("a bidder", AtNode::Account(grant(Role::Bidder)), Box::new(|| login(&people.bidders[0]))),
@@ -324,5 +329,34 @@ async fn every_request_at_a_node_is_as_the_table_says() {
     assert_eq!(answer.unwrap().status, 200);
     bad.push(("used before", used));
     walk_bad::<NodeState>(&servers.node_router, &bad).await;
+    servers.stop().await;
+}
+
+#[tokio::test]
+async fn the_description_is_for_everybody_and_the_figures_are_not_in_the_api() {
+    let servers = Servers::start().await.unwrap();
+    let people = People::new(&servers).await;
+    for (router, keys) in [
+        (&servers.coordinator_router, &servers.coordinator),
+        (&servers.node_router, &servers.nodes[0]),
+    ] {
+        let me = keys.public();
+        let router = observed(router.clone(), std::sync::Arc::default());
+        let mut tokens = vec![None];
+        tokens.extend(people.bidders.iter().map(|login| Some(People::token(login, &me))));
+        tokens.push(Some(People::token(&people.operator, &me)));
+        tokens.push(Servers::single_use(&servers.coordinator, &me).ok());
+        tokens.extend(servers.nodes.iter().map(|node| Servers::single_use(node, &me).ok()));
+        tokens.extend(bad_tokens(&servers, &me).into_iter().map(|(_, token)| Some(token)));
+        for token in tokens {
+            for page in [DOCUMENT, PAGE] {
+                let answer = ask(&router, Method::GET, page, token.as_deref(), None).await.unwrap();
+                assert_eq!(answer.status, 200, "{page} with {token:?}");
+            }
+            let answer = ask(&router, Method::GET, "/metrics", token.as_deref(), None).await;
+            let answer = answer.unwrap();
+            assert_eq!((answer.status, kind(&answer).as_str()), (404, "urn:gavel:not-found"));
+        }
+    }
     servers.stop().await;
 }

@@ -24,6 +24,10 @@ fn served<G: Gate>() -> BTreeSet<(String, String, String)> {
 fn every_route_is_described_and_every_description_has_its_route() {
     let mut routes = served::<CoordinatorState>();
     routes.extend(served::<NodeState>());
+    // At every server, outside of the tables, the same for everybody.
+    for page in [DOCUMENT, PAGE] {
+        routes.insert(("GET".to_owned(), page.to_owned(), "everybody".to_owned()));
+    }
     let described: BTreeSet<_> = ENDPOINTS
         .iter()
         .map(|line| (line.method.to_owned(), line.path.to_owned(), line.who.to_owned()))
@@ -88,5 +92,22 @@ async fn description_and_page_are_served() {
     assert_eq!(page.status, 200);
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
     assert!(page.headers["content-security-policy"].to_str().unwrap().contains("'none'"));
+    servers.stop().await;
+}
+
+/// Who guesses paths and methods is told so in the same form.
+#[tokio::test]
+async fn what_is_not_there_is_answered_with_a_problem() {
+    let servers = Servers::start().await.unwrap();
+    let router = observed(servers.coordinator_router.clone(), std::sync::Arc::default());
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.server() != "node") {
+        let path = endpoint.path.replace("{session}", &"0".repeat(32));
+        let answer = ask(&router, Method::PATCH, &path, None, None).await.unwrap();
+        assert_eq!((answer.status, &answer.body["type"]), (405, &json!("urn:gavel:wrong-method")));
+        let allowed = answer.headers["allow"].to_str().unwrap();
+        assert!(allowed.contains(endpoint.method), "{path}: {allowed}");
+    }
+    let answer = ask(&router, Method::GET, "/v1/nothing", None, None).await.unwrap();
+    assert_eq!((answer.status, &answer.body["type"]), (404, &json!("urn:gavel:not-found")));
     servers.stop().await;
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
 use crate::coordinator::Coordinator;
 use crate::node::Node;
+use crate::transport::listen::{self, Handle};
 use crate::transport::metrics::{Figure, MEDIA_TYPE, Metrics};
 
 /// The running endpoint; ends when dropped.
@@ -34,14 +34,19 @@ pub async fn serve(
     node: Option<Node>,
     coordinator: Option<Coordinator>,
 ) -> Result<Endpoint, Failure> {
-    let listener = TcpListener::bind(place).await.map_err(|error| {
+    let unusable = |error: listen::ListenError| {
         Failure::new(
             "cannot-listen",
             format!(
-                "cannot serve figures on {place}: {error}; choose another place with --metrics"
+                "cannot serve figures on {place}: {}",
+                error.to_string().replace("--listen", "--metrics")
             ),
         )
-    })?;
+    };
+    let server = listen::bind(place)
+        .await
+        .and_then(|listener| listen::plain_server(listener, Handle::new()))
+        .map_err(unusable)?;
     let answer = move || {
         let mut figures = process();
         figures.extend(node.iter().flat_map(Node::figures));
@@ -51,7 +56,7 @@ pub async fn serve(
     };
     let router = Router::new().route("/metrics", get(answer));
     Ok(Endpoint(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        if let Err(error) = server.serve(router.into_make_service()).await {
             tracing::warn!(%error, "the figures' endpoint stopped");
         }
     })))

@@ -218,7 +218,7 @@ mod tests {
     fn memory_is_bounded() {
         let limits = Limits::default();
         let start = Instant::now();
-        for number in 0..(MOST as u32 + 1000) {
+        for number in 0..=u32::try_from(MOST).unwrap() + 999 {
             let address = IpAddr::from(number.to_be_bytes());
             assert!(limits.count_address(address, start).is_ok());
         }

@@ -21,8 +21,10 @@ use futures_util::FutureExt as _;
 use rand::{TryRng as _, rngs::SysRng};
 use tracing::Instrument as _;
 
+use super::limits::Limits;
 use super::metrics::Metrics;
-use super::reply::{Refusal, no_such_path};
+use super::reply::{Peer, Refusal, no_such_path};
+use super::rest::Rest;
 use crate::wire::openapi;
 use crate::wire::problem::{Problem, ProblemType};
 
@@ -31,12 +33,24 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A server's router with all of it around.
 pub fn observed(router: Router, metrics: Arc<Metrics>) -> Router {
-    router
+    let pages = Router::new()
         .route(openapi::DOCUMENT, get(description))
         .route(openapi::PAGE, get(page))
+        .route_layer(from_fn_with_state(Arc::new(Limits::default()), count));
+    router
+        .merge(pages)
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(metrics, observe))
+}
+
+/// Pages that every server shows to everybody, whatever token comes with the request, count by
+/// address like other requests.
+async fn count(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    match limits.count_address(Peer::of(request.extensions()).0, Instant::now()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 /// The description of the API, the same for everybody.
@@ -67,11 +81,13 @@ async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!("request", id = %id, %method, route);
+    let (rest, request) = Rest::of(request);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
     let response = match answered.await {
         Ok(response) => response,
         Err(panic) => span.in_scope(|| Refusal::internal(&said(panic.as_ref())).into_response()),
     };
+    rest.discard().await;
     let mut response = with_instance(response, &id);
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     metrics.answered(method.as_str(), route, status, took);

@@ -33,6 +33,8 @@ pub enum Reply {
     Events,
     /// The binary stream between nodes: status 101.
     Stream,
+    /// A page for people.
+    Page,
 }
 
 /// One endpoint.
@@ -77,6 +79,8 @@ const fn endpoint(
 /// Every endpoint of both servers.
 #[rustfmt::skip] // one line for each reads as a table
 pub const ENDPOINTS: &[Endpoint] = &[
+    endpoint("GET", DOCUMENT, EVERYBODY, "This description, for programs", None, Reply::Json(200, "Description"), &[]),
+    endpoint("GET", PAGE, EVERYBODY, "This description, for people", None, Reply::Page, &[]),
     endpoint("GET", paths::HEALTH, EVERYBODY, "How the coordinator sees the nodes", None, Reply::Json(200, "CoordinatorHealth"), &[]),
     endpoint("GET", paths::ROSTER, EVERYBODY, "The signed roster", None, Reply::Json(200, "SignedRoster"), &[]),
     endpoint("GET", paths::EVENTS, STAFF, "Live events of all sessions", None, Reply::Events, &[]),
@@ -145,21 +149,30 @@ impl Endpoint {
 
     /// Where it is answered.
     pub fn server(&self) -> &'static str {
-        if self.path.starts_with("/v1/node/") { "node" } else { "coordinator" }
+        match self.path {
+            DOCUMENT | PAGE => "both",
+            path if path.starts_with("/v1/node/") => "node",
+            _ => "coordinator",
+        }
     }
 
     fn operation(&self) -> Value {
         let mut responses = Map::new();
         let (status, answer) = match self.reply {
-            Reply::Json(status, schema) => (status, json_answer(reference(schema))),
+            Reply::Json(status, schema) => (status, json_answer(&reference(schema))),
             Reply::List(schema) => {
-                (200, json_answer(json!({"type": "array", "items": reference(schema)})))
+                (200, json_answer(&json!({"type": "array", "items": reference(schema)})))
             }
             Reply::Empty(status) => (status, json!({"description": "Done."})),
             Reply::Events => (
                 200,
                 json!({"description": "Events as they happen.",
                     "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
+            ),
+            Reply::Page => (
+                200,
+                json!({"description": "A page.",
+                    "content": {"text/html": {"schema": {"type": "string"}}}}),
             ),
             Reply::Stream => (101, json!({"description": "The stream stands."})),
         };
@@ -218,6 +231,7 @@ pub fn document() -> Value {
         },
         "servers": [{"url": "/"}],
         "tags": [
+            {"name": "both", "description": "The same at every server"},
             {"name": "coordinator", "description": "Sessions, admissions, accounts"},
             {"name": "node", "description": "Envelopes, closing, attempts"},
         ],
@@ -235,7 +249,7 @@ fn reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
-fn json_answer(schema: Value) -> Value {
+fn json_answer(schema: &Value) -> Value {
     json!({"description": "Done.", "content": {"application/json": {"schema": schema}}})
 }
 

@@ -24,9 +24,10 @@ pub fn page() -> String {
          request, as in <code>x-request-id</code> and in the server's log.</p>\n",
         env!("CARGO_PKG_VERSION")
     );
-    for server in ["coordinator", "node"] {
-        let _ =
-            writeln!(text, "<h2>At {} {server}</h2>", if server == "node" { "a" } else { "the" });
+    for (server, title) in
+        [("coordinator", "At the coordinator"), ("node", "At a node"), ("both", "At both")]
+    {
+        let _ = writeln!(text, "<h2>{title}</h2>");
         for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.server() == server) {
             one(&mut text, endpoint);
         }
@@ -64,6 +65,7 @@ fn one(text: &mut String, endpoint: &Endpoint) {
         Reply::List(schema) => format!("200, a list of {}", link(schema)),
         Reply::Empty(status) => format!("{status}, empty"),
         Reply::Events => "200, server-sent events".to_owned(),
+        Reply::Page => "200, a page".to_owned(),
         Reply::Stream => "101, the binary stream".to_owned(),
     };
     let _ = write!(text, "<p>Reply: {reply}</p><p>Problems:</p><ul>");

@@ -1,5 +1,7 @@
 //! The schemas of requests and replies.
 
+#![expect(clippy::needless_pass_by_value, reason = "schemas are put together where they are used")]
+
 use serde_json::{Map, Value, json};
 
 use super::reference;
@@ -18,14 +20,11 @@ fn open(members: Value) -> Value {
     let mut required = Vec::new();
     if let Value::Object(members) = members {
         for (name, schema) in members {
-            match name.strip_suffix('?') {
-                Some(name) => {
-                    properties.insert(name.to_owned(), schema);
-                }
-                None => {
-                    required.push(json!(name));
-                    properties.insert(name, schema);
-                }
+            if let Some(name) = name.strip_suffix('?') {
+                properties.insert(name.to_owned(), schema);
+            } else {
+                required.push(json!(name));
+                properties.insert(name, schema);
             }
         }
     }
@@ -83,6 +82,7 @@ fn basics() -> Value {
         "Kind": {"type": "string", "enum": kinds},
         "Phase": {"type": "string", "enum": ["draft", "open", "closing", "computing", "settled",
             "failed", "cancelled"]},
+        "Description": {"type": "object", "description": "An OpenAPI 3.1 document."},
         "Document": {"type": "object", "description": "A document of the closing, as nodes and \
             coordinator sign it; ARCHITECTURE.md says which and why."},
     })
