@@ -41,7 +41,8 @@ pub struct AddArgs {
     role: Role,
     /// A bidder's public key, as `gavel init bidder` shows it. Bidders are better invited, with
     /// `gavel invite`: then the key is bound by the bidder
-    #[arg(long)]
+    // One key in 64 begins with a hyphen.
+    #[arg(long, allow_hyphen_values = true)]
     key: Option<PublicKey>,
     #[command(flatten)]
     password: PasswordOption,
@@ -301,5 +302,14 @@ mod tests {
         assert_eq!(labels(&path).unwrap(), ["Ada", "Bob, Jr"]);
         std::fs::write(&path, "name\n").unwrap();
         assert!(labels(&path).is_err());
+    }
+
+    #[test]
+    fn a_key_may_begin_with_a_hyphen() {
+        use clap::Parser as _;
+        let key = PublicKey::from_bytes([0xf8; 32]).to_string();
+        assert!(key.starts_with('-'));
+        let words = ["gavel", "account", "add", "ada", "--role", "bidder", "--key", &key];
+        assert!(crate::cli::args::Cli::try_parse_from(words).is_ok());
     }
 }
