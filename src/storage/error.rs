@@ -20,39 +20,57 @@ pub enum StorageError {
     },
     /// A file by a later version of the program.
     #[error(
-        "{} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program",
-        .path.display()
+        "{place} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program"
     )]
     Newer {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// Version in the file.
         found: i64,
         /// Latest version this program knows.
         known: i64,
     },
     /// A database that is not gavel's.
-    #[error("{} is a database of another program; give another path", .path.display())]
+    #[error("{place} holds the tables of another program; give another place")]
     Foreign {
         /// Which.
-        path: PathBuf,
+        place: String,
     },
     /// The file is not a sound database.
-    #[error("{} is damaged ({detail}); restore it from a backup", .path.display())]
+    #[error("{place} is damaged ({detail}); restore it from a backup with `gavel restore`")]
     Damaged {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// As the check says.
         detail: String,
     },
     /// The file cannot be opened.
-    #[error("{} cannot be opened: {error}", .path.display())]
+    #[error("{place} cannot be opened: {error}")]
     Open {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// As the database says.
         #[source]
         error: sqlx::Error,
+    },
+    /// A server that does not answer.
+    #[error("{place} does not answer; check that the server runs and can be reached")]
+    Silent {
+        /// Which.
+        place: String,
+    },
+    /// Neither a path nor a PostgreSQL URL.
+    #[error(
+        "that is no place for a database; give the path of a file, or postgres://user@host/database"
+    )]
+    Address,
+    /// Another process has the file, or the role in it.
+    #[error("{place} is in use by {by}; end that first")]
+    Held {
+        /// Which, and which role.
+        place: String,
+        /// Who, as far as is known.
+        by: String,
     },
     /// A statement failed. Nothing of the request was stored.
     #[error("the database failed, nothing was stored: {0}")]

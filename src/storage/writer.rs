@@ -4,12 +4,23 @@
 //!
 //! Writes take effect in the order they were queued, and each caller hears of its own result only
 //! after the commit. A write that fails is undone alone.
+//!
+//! On a server several processes write. Each transaction begins by taking one lock for the whole
+//! store, so that writes follow one another exactly as they do in a file. The connection is made
+//! again when it is lost; the roles that hang on it (see [`super::role`]) are then taken again
+//! before anything is written.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout};
 
 use super::StorageError;
+use super::address::{Address, CONNECT, Lock};
+use super::role::{Role, Roles};
+use super::sql::{Connection, query};
 
 /// Writes that wait, before callers have to.
 const QUEUE: usize = 1024;
@@ -17,18 +28,25 @@ const QUEUE: usize = 1024;
 /// Most writes in one commit: bounds how long the first of them waits.
 const GROUP: usize = 256;
 
+/// How often a connection that nobody uses is tried, and a role that is not had is asked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Longest time that one commit may take on a server before its connection is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The way to the writing task.
 pub(super) struct Writer(mpsc::Sender<Message>);
 
 enum Message {
     Write(Box<dyn Job>),
+    Claim(Role, oneshot::Sender<Result<(), StorageError>>),
     Stop(oneshot::Sender<()>),
 }
 
 /// A queued write.
 trait Job: Send {
     /// Do it; whether its changes stay.
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
+    fn run<'a>(&'a mut self, connection: &'a mut Connection) -> BoxFuture<'a, bool>;
     /// Tell the caller, after the commit.
     fn answer(self: Box<Self>, committed: &Result<(), String>);
 }
@@ -41,11 +59,11 @@ struct Task<F, T, E> {
 
 impl<F, T, E> Job for Task<F, T, E>
 where
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send,
+    F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send,
     T: Send,
     E: From<StorageError> + Send,
 {
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
+    fn run<'a>(&'a mut self, connection: &'a mut Connection) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return false };
             let result = work(connection).await;
@@ -68,22 +86,53 @@ where
 
 impl Writer {
     /// Start the task; it ends when the last writer is dropped or on [`Writer::stop`].
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(
+        address: Address,
+        connection: Connection,
+        lock: Option<Lock>,
+        roles: Arc<Roles>,
+    ) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(connection, queue));
+        let desk = Desk {
+            connection: Some(connection),
+            address,
+            lock,
+            roles,
+            claimed: Vec::new(),
+            looked: Instant::now(),
+        };
+        tokio::spawn(desk.serve(queue));
         Self(sender)
+    }
+
+    /// The statements that begin a transaction that writes: from here on no other one does.
+    pub(super) const fn begin(connection: &Connection) -> &'static str {
+        match connection {
+            Connection::Sqlite(_) => "BEGIN IMMEDIATE",
+            Connection::Postgres(_) => {
+                "BEGIN; SELECT pg_advisory_xact_lock(\
+                 hashtextextended('gavel/write/' || current_schema()::text, 0))"
+            }
+        }
     }
 
     /// Do a write in a transaction, durably, and give its result.
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
         let task = Box::new(Task { work: Some(work), result: None, caller });
         self.0.send(Message::Write(task)).await.map_err(|_| StorageError::Closed)?;
+        answer.await.map_err(|_| StorageError::Closed)?
+    }
+
+    /// Ask for a role now, and again from time to time for as long as it is not had.
+    pub(super) async fn claim(&self, role: Role) -> Result<(), StorageError> {
+        let (caller, answer) = oneshot::channel();
+        self.0.send(Message::Claim(role, caller)).await.map_err(|_| StorageError::Closed)?;
         answer.await.map_err(|_| StorageError::Closed)?
     }
 
@@ -97,57 +146,214 @@ impl Writer {
     }
 }
 
-async fn serve(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message>) {
-    let mut messages = Vec::with_capacity(GROUP);
-    let mut stopping = Vec::new();
-    while queue.recv_many(&mut messages, GROUP).await > 0 {
-        let mut group = Vec::with_capacity(messages.len());
-        for message in messages.drain(..) {
-            match message {
-                Message::Write(job) => group.push(job),
-                Message::Stop(done) => {
-                    queue.close();
-                    stopping.push(done);
+/// What the writing task works with.
+struct Desk {
+    /// Absent while a server cannot be reached.
+    connection: Option<Connection>,
+    address: Address,
+    /// Kept as long as the connection.
+    lock: Option<Lock>,
+    roles: Arc<Roles>,
+    /// Roles asked for, had or not.
+    claimed: Vec<Role>,
+    /// When connection and roles were last looked after.
+    looked: Instant,
+}
+
+impl Desk {
+    async fn serve(mut self, mut queue: mpsc::Receiver<Message>) {
+        let mut messages = Vec::with_capacity(GROUP);
+        let mut stopping = Vec::new();
+        loop {
+            // A file is not looked after: nobody takes it away.
+            let idle = match self.address {
+                Address::File(_) => Duration::MAX,
+                Address::Server(_) => TICK,
+            };
+            if timeout(idle, queue.recv_many(&mut messages, GROUP)).await == Ok(0) {
+                break;
+            }
+            let mut group = Vec::with_capacity(messages.len());
+            for message in messages.drain(..) {
+                match message {
+                    Message::Write(job) => group.push(job),
+                    Message::Claim(role, caller) => drop(caller.send(self.claim(role).await)),
+                    Message::Stop(done) => {
+                        queue.close();
+                        stopping.push(done);
+                    }
+                }
+            }
+            if !group.is_empty() {
+                self.commit(group).await;
+            }
+            if self.looked.elapsed() >= TICK {
+                self.look_after().await;
+            }
+        }
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database did not close cleanly; it recovers when next opened");
+        }
+        self.lose_roles();
+        drop(self.lock.take());
+        for done in stopping {
+            // Whoever asked may have gone away.
+            let _ = done.send(());
+        }
+    }
+
+    async fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
+        let committed = self.try_commit(&mut group).await;
+        if let Err(detail) = &committed {
+            tracing::error!(%detail, writes = group.len(), "a commit failed");
+        }
+        for job in group {
+            job.answer(&committed);
+        }
+    }
+
+    async fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), String> {
+        self.connect().await?;
+        if self.claimed.contains(&Role::Coordinator) && !self.roles.has(Role::Coordinator) {
+            return Err("another process is the coordinator on this database now".to_owned());
+        }
+        let Some(connection) = &mut self.connection else { return Err("not connected".into()) };
+        // A file's commit ends by itself, and must not be left alone half way.
+        let patience = match connection {
+            Connection::Sqlite(_) => Duration::MAX,
+            Connection::Postgres(_) => PATIENCE,
+        };
+        let error = match timeout(patience, run(connection, group)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => {
+                self.lose();
+                return Err(format!(
+                    "{} did not answer; whether it has stored it is not known",
+                    self.address
+                ));
+            }
+        };
+        // Fails where a file's database has rolled back by itself, and where a server is gone.
+        let undone = timeout(CONNECT, connection.run("ROLLBACK")).await;
+        if matches!(connection, Connection::Postgres(_)) && !matches!(undone, Ok(Ok(()))) {
+            self.lose();
+        }
+        Err(error)
+    }
+
+    /// Have a connection, with every role that was asked for taken again if it can be.
+    async fn connect(&mut self) -> Result<(), String> {
+        if self.connection.is_some() {
+            return Ok(());
+        }
+        self.connection = Some(self.address.writer().await.map_err(|error| error.to_string())?);
+        tracing::info!(database = %self.address, "connected again");
+        self.take_roles().await;
+        Ok(())
+    }
+
+    /// See that the connection is alive, and ask for the roles that are not had.
+    async fn look_after(&mut self) {
+        self.looked = Instant::now();
+        if matches!(self.address, Address::File(_)) {
+            return;
+        }
+        if let Some(connection) = &mut self.connection
+            && !matches!(timeout(CONNECT, connection.run("SELECT 1")).await, Ok(Ok(())))
+        {
+            tracing::warn!(database = %self.address, "the connection to the database is lost");
+            self.lose();
+        }
+        match self.connect().await {
+            Ok(()) => self.take_roles().await,
+            Err(error) => tracing::debug!(%error, "not connected"),
+        }
+        self.looked = Instant::now();
+    }
+
+    /// Give the connection up, and with it every role.
+    fn lose(&mut self) {
+        self.connection = None;
+        self.lose_roles();
+    }
+
+    fn lose_roles(&self) {
+        for role in Role::ALL {
+            self.roles.set(role, false);
+        }
+    }
+
+    async fn claim(&mut self, role: Role) -> Result<(), StorageError> {
+        if !self.claimed.contains(&role) {
+            self.claimed.push(role);
+        }
+        self.connect().await.map_err(|detail| StorageError::Commit { detail })?;
+        self.take_roles().await;
+        if self.roles.has(role) {
+            return Ok(());
+        }
+        let place = format!("{} ({})", self.address, role.name());
+        let by = self.holder(role).await.unwrap_or_else(|| "another process".to_owned());
+        Err(StorageError::Held { place, by })
+    }
+
+    async fn take_roles(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let mut failed = false;
+        for &role in &self.claimed {
+            if self.roles.has(role) {
+                continue;
+            }
+            let taken = match connection {
+                Connection::Sqlite(_) => Ok(true),
+                Connection::Postgres(_) => {
+                    let statement = query(format!("SELECT pg_try_advisory_lock({})", role.lock()));
+                    match timeout(CONNECT, statement.fetch_one(&mut *connection)).await {
+                        Ok(row) => row.and_then(|row| row.try_get(0)),
+                        Err(_) => Err(sqlx::Error::PoolTimedOut),
+                    }
+                }
+            };
+            match taken {
+                Ok(taken) => self.roles.set(role, taken),
+                Err(error) => {
+                    tracing::warn!(%error, role = role.name(), "a role cannot be asked for");
+                    failed = true;
+                    break;
                 }
             }
         }
-        if !group.is_empty() {
-            commit(&mut connection, group).await;
+        if failed {
+            self.lose();
         }
     }
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "the database did not close cleanly; it recovers when next opened");
-    }
-    for done in stopping {
-        // Whoever asked may have gone away.
-        let _ = done.send(());
+
+    /// Who has a role, as it calls itself.
+    async fn holder(&mut self, role: Role) -> Option<String> {
+        let statement = query(format!(
+            "SELECT a.application_name || coalesce(', at ' || host(a.client_addr), '')
+             FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND (l.classid::bigint << 32) | l.objid::bigint = {}",
+            role.lock()
+        ));
+        let rows = timeout(CONNECT, statement.fetch_all(self.connection.as_mut()?)).await.ok()?;
+        let by: String = rows.ok()?.first()?.try_get(0).ok()?;
+        Some(by.chars().filter(|c| !c.is_control()).collect())
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, mut group: Vec<Box<dyn Job>>) {
-    let committed = try_commit(connection, &mut group).await.map_err(|error| error.to_string());
-    if let Err(detail) = &committed {
-        tracing::error!(%detail, writes = group.len(), "a commit failed");
-        // Fails where the database has rolled back by itself.
-        drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
-    }
+async fn run(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    connection.run(Writer::begin(connection)).await?;
     for job in group {
-        job.answer(&committed);
+        connection.run("SAVEPOINT job").await?;
+        let stays = job.run(connection).await;
+        let end = if stays { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+        connection.run(end).await?;
     }
-}
-
-async fn try_commit(
-    connection: &mut SqliteConnection,
-    group: &mut [Box<dyn Job>],
-) -> Result<(), sqlx::Error> {
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    for job in group {
-        sqlx::query("SAVEPOINT job").execute(&mut *connection).await?;
-        if !job.run(connection).await {
-            sqlx::query("ROLLBACK TO job").execute(&mut *connection).await?;
-        }
-        sqlx::query("RELEASE job").execute(&mut *connection).await?;
-    }
-    sqlx::query("COMMIT").execute(&mut *connection).await?;
-    Ok(())
+    connection.run("COMMIT").await
 }

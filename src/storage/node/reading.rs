@@ -1,7 +1,6 @@
 //! What is known of sessions.
 
-use sqlx::{Row as _, sqlite::SqliteRow};
-
+use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::{NodeStore, count};
 use crate::auction::Timestamp;
@@ -36,7 +35,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, session: SessionId) -> Result<Option<NodeSession>, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
                     (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
                      WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
@@ -59,7 +58,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<(Signed<Announcement>, Phase)>, StorageError> {
-        let row = sqlx::query("SELECT announcement, phase FROM node_sessions WHERE session = $1")
+        let row = query("SELECT announcement, phase FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -72,7 +71,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn unfinished(&self) -> Result<u64, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT COUNT(*) AS sessions FROM node_sessions
              WHERE phase NOT IN ('settled', 'cancelled')",
         )
@@ -87,7 +86,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self) -> Result<Vec<NodeSession>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
                     (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
                      WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
@@ -109,7 +108,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
-        let row = sqlx::query("SELECT manifest FROM node_sessions WHERE session = $1")
+        let row = query("SELECT manifest FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -125,7 +124,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<Signed<Outcome>>, StorageError> {
-        let row = sqlx::query("SELECT own_outcome FROM node_sessions WHERE session = $1")
+        let row = query("SELECT own_outcome FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -141,7 +140,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
-        let row = sqlx::query("SELECT outcome FROM node_sessions WHERE session = $1")
+        let row = query("SELECT outcome FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -150,7 +149,7 @@ impl NodeStore {
     }
 }
 
-fn session_of(row: &SqliteRow) -> Result<NodeSession, StorageError> {
+fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
     Ok(NodeSession {
         announcement: row.document("announcement")?,
         phase: row.phase()?,
