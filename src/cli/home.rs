@@ -30,6 +30,18 @@ pub struct Settings {
     pub coordinator: Option<Server>,
     /// Set when this home bids.
     pub bidder: Option<Person>,
+    /// The node's streams to other nodes, when they are not as usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Links>,
+}
+
+/// The streams to other nodes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    /// Delay added to every message to another node, one way: to see on one machine how a network
+    /// of long distances behaves.
+    pub simulated_delay_ms: Option<u32>,
 }
 
 /// A node or the coordinator.
@@ -241,6 +253,7 @@ mod tests {
             }),
             coordinator: None,
             bidder: Some(Person { name: "ada".into(), key }),
+            links: Some(Links { simulated_delay_ms: Some(20) }),
         };
         home.save_settings(&settings).unwrap();
         assert_eq!(home.settings().unwrap(), settings);

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use crate::identity::key_file::TlsIdentity;
 use crate::transport::listen::{self, Handle, ListenError, Listener};
+use crate::transport::reply::no_such_path;
 use crate::transport::tls;
 
 /// How long requests may go on when a server stops.
@@ -43,6 +44,7 @@ impl Host {
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
+        let router = router.fallback(no_such_path);
         let task = tokio::spawn(server.serve(router.into_make_service()));
         Ok(Self { handle, task, local })
     }

@@ -7,7 +7,7 @@
 //! - [`host`]: servers in this process
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
-//! - [`view`]: sessions, events and results as text
+//! - [`view`], [`news`]: sessions, results and events as text
 //! - [`output`], [`progress`], [`failure`]: how the program talks
 //!
 //! With `--json` standard output is JSON only and its last line is the result, or
@@ -20,6 +20,7 @@ pub mod demo;
 pub mod failure;
 pub mod home;
 pub mod host;
+pub mod news;
 pub mod output;
 pub mod progress;
 pub mod session_file;
@@ -88,8 +89,7 @@ fn start_log(cli: &Cli) {
         (0, false) => "off",
         (0, true) => "gavel=info,warn",
         (1, false) => "warn,gavel=info",
-        (1, true) => "gavel=debug,info",
-        (2, _) => "gavel=debug,info",
+        (1, true) | (2, _) => "gavel=debug,info",
         _ => "gavel=trace,debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));

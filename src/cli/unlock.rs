@@ -21,9 +21,13 @@ const VARIABLE: &str = "GAVEL_PASSPHRASE";
 /// How to open a key file that is under a passphrase.
 #[derive(Args, Clone, Default)]
 pub struct PassphraseOption {
-    /// Read the key file's passphrase from the first line of a file [default: the variable
-    /// GAVEL_PASSPHRASE, or a hidden prompt]
-    #[arg(long, value_name = "FILE")]
+    /// Where the passphrase is, in the first line.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Read the key file's passphrase from the first line of a file [default: the \
+                variable GAVEL_PASSPHRASE, or a hidden prompt]"
+    )]
     pub passphrase_file: Option<PathBuf>,
 }
 

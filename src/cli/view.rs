@@ -7,7 +7,8 @@ use crate::auction::{Terms, Timestamp};
 use crate::identity::Roster;
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
-use crate::session::progress::{Event, Progress, Stage, What};
+use crate::session::progress::{Progress, Stage};
+use crate::sharing::Scheme;
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 
 /// The list of sessions.
@@ -161,19 +162,11 @@ pub fn phase_line(detail: &SessionDetail) -> String {
     }
 }
 
-/// A line for an event, where it says something new.
-pub fn event_line(event: &Event) -> Option<String> {
-    match &event.what {
-        What::Received { bidder, revision } => {
-            let node = event.node.map_or_else(String::new, |node| format!(" at node {node}"));
-            Some(format!("revision {revision} of {}{node}", clean(bidder)))
-        }
-        What::Attempt { attempt, participants } => {
-            Some(format!("attempt {attempt} by {}", nodes(*participants)))
-        }
-        What::Waiting { nodes: waiting } => Some(format!("waiting for {}", nodes(*waiting))),
-        What::Progress(progress) => Some(progress_line(progress)),
-        What::Phase { .. } => None,
+/// What a threshold means.
+pub fn privacy(scheme: Scheme) -> String {
+    match scheme.threshold() {
+        1 => "no node alone learns anything".into(),
+        threshold => format!("any {threshold} nodes together learn nothing"),
     }
 }
 

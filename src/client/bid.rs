@@ -326,10 +326,8 @@ async fn hand_in(
     let mut saved = bid.receipts.len();
     loop {
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
-        let answer = match tokio::time::timeout_at(limit, asked.next()).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => break,
-        };
+        // Over when the time is, or when every node has answered.
+        let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
         match answer {
             Ok(receipt) => {
                 answered.insert(receipt.body.node);
@@ -456,3 +454,7 @@ fn jittered(pause: Duration) -> Duration {
     let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
     pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
+
+#[cfg(test)]
+#[path = "bid_tests.rs"]
+mod tests;

@@ -264,3 +264,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, StateError> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -30,6 +30,8 @@ pub async fn close(
     state: &Arc<CoordinatorState>,
     row: &CoordinatorSession,
 ) -> Result<Next, DriveError> {
+    let acknowledged = state.store.acknowledged(row.session).await?;
+    announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let bundle = match state.store.bundle(row.session).await? {
         Some(bundle) => bundle,
         None => make_bundle(state, row).await?,
@@ -46,8 +48,6 @@ async fn make_bundle(
     state: &Arc<CoordinatorState>,
     row: &CoordinatorSession,
 ) -> Result<Bundle, DriveError> {
-    let acknowledged = state.store.acknowledged(row.session).await?;
-    announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let Some(announcement) = &row.announcement else {
         return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
     };

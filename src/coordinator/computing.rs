@@ -51,8 +51,11 @@ pub async fn compute(
     };
     let signed = &SignedManifest { bundle, manifest };
     let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
-    let (there, trouble) = split(caught_up);
-    let participants: NodeSet = there.keys().copied().collect();
+    let (there, mut trouble) = split(caught_up);
+    let unfit = state.unfit(session);
+    let participants: NodeSet =
+        there.into_keys().filter(|node| !unfit.contains_key(node)).collect();
+    trouble.extend(unfit);
     enough(state, participants, &trouble)?;
     state.go_on(session);
 
@@ -97,14 +100,17 @@ async fn run(
         .participants
         .iter()
         .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
-        .map(|(node, client)| async move { (node, follow(client, start).await) })
+        .map(|(node, client)| async move { (node, follow(node, client, start).await) })
         .collect();
     let mut done = BTreeMap::new();
     while let Some((node, ended)) = running.next().await {
         match ended {
             Ok(ended) => drop(done.insert(node, ended)),
-            Err(why) => {
+            Err(Ended { why, unfit }) => {
                 call_off(state, start).await;
+                if unfit {
+                    state.note_unfit(start.session, node, why.clone());
+                }
                 return Err(format!("node {node}: {why}"));
             }
         }
@@ -113,7 +119,14 @@ async fn run(
     Ok(done)
 }
 
-async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> {
+/// An attempt that a node has not finished.
+struct Ended {
+    why: String,
+    /// The node says that it cannot take part itself; without it the others may succeed.
+    unfit: bool,
+}
+
+async fn follow(index: NodeIndex, node: PeerClient, start: &StartAttempt) -> Result<Done, Ended> {
     let path = paths::attempt(start.session, start.attempt);
     loop {
         match node.with_deadline(POLL).get::<AttemptState>(&path).await {
@@ -121,8 +134,11 @@ async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, String> 
             Ok(AttemptState::Done { outcome, signature, cost }) => {
                 return Ok(Done { outcome: *outcome, signature, cost });
             }
-            Ok(AttemptState::Failed { reason, .. }) => return Err(reason),
-            Err(error) => return Err(error.to_string()),
+            Ok(AttemptState::Failed { reason, culprits }) => {
+                let unfit = culprits == NodeSet::EMPTY.with(index);
+                return Err(Ended { why: reason, unfit });
+            }
+            Err(error) => return Err(Ended { why: error.to_string(), unfit: false }),
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct CoordinatorState {
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, String)>>,
+    /// Nodes that cannot compute a session, as each said of itself, and why.
+    unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, String>>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
     /// Every task of this coordinator.
@@ -78,6 +80,7 @@ impl CoordinatorState {
             watched: Mutex::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
+            unfit: Mutex::default(),
             drivers: Mutex::default(),
             tasks: TaskTracker::new(),
             stopped: CancellationToken::new(),
@@ -122,6 +125,18 @@ impl CoordinatorState {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
     }
 
+    /// Note that a node cannot compute a session, as it says itself.
+    pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: String) {
+        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.entry(session).or_default().insert(node, why);
+    }
+
+    /// Nodes that cannot compute a session, and why.
+    pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, String> {
+        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.get(&session).cloned().unwrap_or_default()
+    }
+
     /// Make one request to each of these nodes at once.
     pub async fn ask<T, F>(
         &self,
@@ -147,6 +162,7 @@ impl CoordinatorState {
     /// The driver of a session has come to its end.
     pub(super) fn forget_driver(&self, session: SessionId) {
         self.drivers.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        self.unfit.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
         self.go_on(session);
     }
 

@@ -23,7 +23,7 @@ use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
 use crate::session::shares::{self, BidShares, SharesError};
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::NodeSet;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::sharing::bits::SharedBits;
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
@@ -135,7 +135,8 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                AttemptState::Failed { culprits: error.culprits(), reason: error.to_string() }
+                let culprits = error.culprits(self.node.me);
+                AttemptState::Failed { culprits, reason: error.to_string() }
             }
         };
         self.state.send_replace(ended);
@@ -247,16 +248,15 @@ fn open_all(
 }
 
 impl AttemptError {
-    /// The nodes that the failure points at.
-    fn culprits(&self) -> NodeSet {
+    /// The nodes that the failure points at; this one where it cannot take part itself.
+    fn culprits(&self, me: NodeIndex) -> NodeSet {
         match self {
             Self::Run(error) => error.nodes(),
             Self::Establish(EstablishError::Exchange(error)) => error.nodes(),
-            Self::Establish(_)
-            | Self::Shares(_)
-            | Self::OwnPart { .. }
-            | Self::Envelope { .. }
-            | Self::Store(_) => NodeSet::EMPTY,
+            Self::Shares(_) | Self::OwnPart { .. } | Self::Envelope { .. } => {
+                NodeSet::EMPTY.with(me)
+            }
+            Self::Establish(_) | Self::Store(_) => NodeSet::EMPTY,
         }
     }
 }

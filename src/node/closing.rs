@@ -57,12 +57,6 @@ pub enum ClosingError {
         /// How many.
         count: usize,
     },
-    /// This node's own part of an envelope of the manifest does not work.
-    #[error("this node cannot compute: its part of the envelope of {bidder:?} cannot be used")]
-    OwnPart {
-        /// Whose envelope.
-        bidder: String,
-    },
     /// Not in this phase.
     #[error("the session is {0} at this node")]
     Phase(Phase),
@@ -174,13 +168,18 @@ impl NodeState {
         bundle: &Bundle,
     ) -> Result<Manifest, ClosingError> {
         let row = self.session(session).await?;
-        if matches!(row.phase, Phase::Open | Phase::Cancelled) {
+        if row.phase == Phase::Cancelled {
             return Err(ClosingError::Phase(row.phase));
         }
         let announcement = Arc::new(row.announcement.body);
         bundle
             .check(&self.roster.body, &announcement)
             .map_err(|error| ClosingError::Refused(error.to_string()))?;
+        if row.phase == Phase::Open {
+            // It was away while 2t+1 others froze: bidding has ended.
+            self.store.freeze(session, self.clock.now()).await?;
+            self.tell_phase(session, Phase::Closing);
+        }
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
         self.ask_others(session, digest).await?;
@@ -210,7 +209,8 @@ impl NodeState {
         Ok(())
     }
 
-    /// Fetch every envelope of the manifest that is not here yet.
+    /// Fetch every envelope of the manifest that is not here yet. A node that gave no verdict may
+    /// find its own part of one unusable; it then says so when it is asked to compute.
     async fn gather(
         self: &Arc<Self>,
         announcement: &Arc<Announcement>,
@@ -243,20 +243,7 @@ impl NodeState {
         if missing > 0 {
             return Err(ClosingError::Missing { count: missing });
         }
-        // A node that gave no verdict has not looked at its parts yet.
-        if bundle.inventories.nodes().contains(self.me) {
-            return Ok(());
-        }
-        let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || {
-            let mut found = found.into_iter().flatten();
-            found.find(|envelope| node.open_part(envelope, envelope.digest()).is_err())
-        });
-        match opened.await {
-            Ok(None) => Ok(()),
-            Ok(Some(envelope)) => Err(ClosingError::OwnPart { bidder: envelope.body.bidder }),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        Ok(())
     }
 
     /// Take the manifest with its signatures. A node that was away catches up here.
@@ -274,9 +261,6 @@ impl NodeState {
         }
         if row.phase == Phase::Cancelled {
             return Err(ClosingError::Phase(row.phase));
-        }
-        if row.phase == Phase::Open {
-            self.store.freeze(session, self.clock.now()).await?;
         }
         let roster = &self.roster.body;
         let signers = signed

@@ -28,6 +28,14 @@ impl PartCache {
         parts.entry(session).or_default().insert(envelope, part);
     }
 
+    /// Forget one envelope's part: the envelope was not taken.
+    pub fn remove(&self, session: SessionId, envelope: &Digest) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(parts) = parts.get_mut(&session) {
+            parts.remove(envelope);
+        }
+    }
+
     /// Forget a session that is decided or called off.
     pub fn forget(&self, session: SessionId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);

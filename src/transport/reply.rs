@@ -2,6 +2,7 @@
 //! streams, and the bearer token of a request.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -13,8 +14,15 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tower_http::timeout::TimeoutBody;
 
 use crate::wire::problem::{Problem, ProblemType};
+
+/// Longest pause within a body: who sends nothing for this long is not waited for.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Longest time for a whole body.
+const WHOLE: Duration = Duration::from_secs(120);
 
 /// A refused request.
 #[derive(Debug)]
@@ -55,7 +63,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        match Json::<T>::from_request(request, state).await {
+        let request = request.map(|body| axum::body::Body::new(TimeoutBody::new(SILENCE, body)));
+        let read = tokio::time::timeout(WHOLE, Json::<T>::from_request(request, state));
+        let slow = || Refusal::new(ProblemType::BadRequest, "the body came too slowly");
+        match read.await.map_err(|_| slow())? {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(error))
                 if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
@@ -82,6 +93,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
     }
+}
+
+/// The answer to a path that no route has, in the form of every other refusal.
+pub async fn no_such_path() -> Refusal {
+    Refusal::new(ProblemType::NotFound, "there is no such path; see the API's paths")
 }
 
 /// The bearer token of a request.

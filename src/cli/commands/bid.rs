@@ -1,5 +1,6 @@
 //! `gavel bid SESSION`.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub struct BidArgs {
 
 /// What became of the bid.
 #[derive(Serialize)]
-struct Receipts {
+struct Handed {
     session: SessionId,
     bidder: String,
     revision: u32,
@@ -109,7 +110,9 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
         Ok(placed) => tell(context, &network, &state, &placed),
         Err(error) => {
             if let BidError::Refused { nodes, .. } = &error {
-                nodes.iter().for_each(|node| context.output.note(clean(&node.to_string())));
+                for node in nodes {
+                    context.output.note(clean(&node.to_string()));
+                }
             }
             Err(error.into())
         }
@@ -147,7 +150,7 @@ fn tell(
     placed: &Placed,
 ) -> Result<(), Failure> {
     let bid = &placed.bid;
-    let result = Receipts {
+    let result = Handed {
         session: bid.session(),
         bidder: bid.envelope.body.bidder.clone(),
         revision: bid.revision(),
@@ -174,11 +177,12 @@ fn tell(
             text.push('\n');
         }
         if let Some(file) = &result.file {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "Keep {}: it proves what was handed in. `gavel verify RECORD --receipt FILE` \
                  shows later that it counted.",
                 file.display()
-            ));
+            );
         }
         text
     })

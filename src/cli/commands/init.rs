@@ -1,5 +1,6 @@
 //! `gavel init node|coordinator|bidder`: keys, and for a node its card.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -242,7 +243,7 @@ fn tell(context: &Context, made: &Made, next: impl FnOnce() -> String) -> Result
             made.key,
         );
         if let Some(certificate) = made.certificate {
-            text.push_str(&format!("  certificate    {certificate}\n"));
+            let _ = writeln!(text, "  certificate    {certificate}");
         }
         text + &next()
     })

@@ -1,5 +1,7 @@
 //! `gavel receipt list|show`.
 
+use std::fmt::Write as _;
+
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -104,11 +106,12 @@ fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), F
             for receipt in &bid.receipts {
                 table.row([receipt.body.node.to_string(), receipt.body.received.to_string()]);
             }
-            text.push_str(&format!(
-                "revision {}, envelope {}\n{table}",
-                bid.revision(),
-                bid.digest
-            ));
+            let (revision, digest) = (bid.revision(), bid.digest);
+            let _ = write!(
+                text,
+                "revision {revision}, envelope {digest}
+{table}"
+            );
         }
         text
     })

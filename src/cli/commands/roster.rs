@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{Settings, load_roster, read_json, write_json};
 use crate::cli::output::{Table, strong};
 use crate::cli::unlock::PassphraseOption;
+use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::{RosterError, SignedCard};
@@ -259,9 +260,9 @@ fn tell(
             table.row(row(format!("node {}", position + 1), place));
         }
         format!(
-            "{} nodes; any {} of them together learn nothing; {} are needed to compute\n{table}digest {}\n{remark}",
+            "{} nodes; {}; {} are needed to compute\n{table}digest {}\n{remark}",
             shown.nodes,
-            shown.threshold,
+            view::privacy(body.scheme),
             body.scheme.quorum(),
             shown.digest,
         )

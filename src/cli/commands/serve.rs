@@ -1,5 +1,7 @@
 //! `gavel serve`: the coordinator, the node, or both, as the home is set up.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -38,12 +40,12 @@ pub struct ServeArgs {
 /// What runs, for scripts that wait until it does.
 #[derive(Serialize)]
 struct Ready {
-    roles: Vec<Role>,
+    roles: Vec<Served>,
     roster: Digest,
 }
 
 #[derive(Serialize)]
-struct Role {
+struct Served {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<crate::sharing::NodeIndex>,
@@ -120,8 +122,8 @@ async fn serve(
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
-        let node = start_node(keys, roster, &running.database)?;
-        roles.push(Role {
+        let node = start_node(keys, roster, &running.database, options(settings))?;
+        roles.push(Served {
             role: "node",
             node: Some(node.index()),
             address: server.address.clone(),
@@ -137,7 +139,7 @@ async fn serve(
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
-        roles.push(Role {
+        roles.push(Served {
             role: "coordinator",
             node: None,
             address: server.address.clone(),
@@ -170,6 +172,15 @@ async fn serve(
     }
 }
 
+/// A node's options as the settings say.
+fn options(settings: &Settings) -> node::Options {
+    let delay = settings.links.as_ref().and_then(|links| links.simulated_delay_ms);
+    node::Options {
+        simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
+        ..node::Options::default()
+    }
+}
+
 /// Check a node's keys against the roster and start it.
 ///
 /// # Errors
@@ -178,13 +189,14 @@ pub fn start_node(
     keys: NodeKeys,
     roster: &Signed<Roster>,
     database: &Database,
+    options: node::Options,
 ) -> Result<Node, Failure> {
     Ok(Node::start(node::Config {
         keys,
         roster: roster.clone(),
         store: NodeStore::new(database.clone()),
         clock: Clock::System,
-        options: node::Options::default(),
+        options,
     })?)
 }
 
@@ -236,7 +248,7 @@ async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Ho
 }
 
 fn text(ready: &Ready) -> String {
-    let line = |role: &Role| {
+    let line = |role: &Served| {
         let name = match role.node {
             Some(index) => format!("node {index}"),
             None => role.role.to_owned(),

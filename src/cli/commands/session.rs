@@ -11,6 +11,7 @@ use super::Context;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
+use crate::cli::news::News;
 use crate::cli::unlock::PassphraseOption;
 use crate::cli::{session_file, view};
 use crate::client::Network;
@@ -218,6 +219,7 @@ async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     let mut events = network.coordinator().events();
     let mut live = true;
     let mut last = None;
+    let mut news = News::default();
     loop {
         let detail = network.coordinator().session(session).await?;
         let phase = detail.summary.phase;
@@ -237,7 +239,7 @@ async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
                     Some(Ok(event)) if event.session == session => {
                         if context.output.json {
                             context.output.json_line(&event)?;
-                        } else if let Some(line) = view::event_line(&event) {
+                        } else if let Some(line) = news.line(&event) {
                             context.output.note(line);
                         }
                     }

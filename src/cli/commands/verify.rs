@@ -28,7 +28,8 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "coordinator")]
     roster: Option<PathBuf>,
     /// The key of the coordinator you trust
-    #[arg(long, value_name = "KEY")]
+    // A key in base64url may begin with a hyphen.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     coordinator: Option<PublicKey>,
     /// A bid's file from the bidder's home, or a single receipt: say what became of it
     #[arg(long, value_name = "FILE")]

@@ -6,15 +6,15 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use crate::cli::failure::Failure;
+use crate::cli::news::News;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress as Bar;
 use crate::cli::view;
 use crate::client::Network;
 use crate::client::coordinator::CoordinatorClient;
-use crate::session::progress::{Stage, What};
+use crate::session::progress::What;
 use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
-use crate::sharing::NodeSet;
 use crate::wire::coordinator_api::SessionDetail;
 
 /// How often the phase is asked for besides the events.
@@ -55,7 +55,7 @@ pub async fn settle(
     let mut events = coordinator.events();
     let mut live = true;
     let mut detail = coordinator.close(session).await?;
-    let mut shown = Shown::default();
+    let mut told = News::default();
     let mut phase = detail.summary.phase;
     let mut bar = Bar::start(phase.name(), None);
     let mut news = Instant::now();
@@ -77,7 +77,7 @@ pub async fn settle(
                         if event.node.is_none() && matches!(event.what, What::Phase { .. }) {
                             break;
                         }
-                        if let Some(line) = shown.line(&event.what) {
+                        if let Some(line) = told.line(&event) {
                             bar.say(&line);
                         }
                     }
@@ -90,7 +90,9 @@ pub async fn settle(
         if phase != detail.summary.phase {
             phase = detail.summary.phase;
             news = Instant::now();
-            drop(std::mem::replace(&mut bar, Bar::start(phase.name(), None)));
+            // The old line goes before the new one comes.
+            drop(bar);
+            bar = Bar::start(phase.name(), None);
         }
     }
     drop(bar);
@@ -116,74 +118,4 @@ fn stalled(detail: &SessionDetail) -> String {
         STALLED.as_secs(),
         detail.summary.phase
     )
-}
-
-/// What has been shown, so that n nodes that tell the same step make one line.
-#[derive(Default)]
-struct Shown {
-    attempt: u32,
-    steps: Vec<(Stage, u32)>,
-    waiting: NodeSet,
-}
-
-impl Shown {
-    fn line(&mut self, what: &What) -> Option<String> {
-        match what {
-            What::Progress(progress) => {
-                let step = (progress.stage, progress.level);
-                if progress.attempt != self.attempt || self.steps.contains(&step) {
-                    return None;
-                }
-                self.steps.push(step);
-                let told = !matches!(progress.stage, Stage::Preparing | Stage::Done)
-                    && (progress.stage != Stage::Tournament || progress.level > 0);
-                told.then(|| view::progress_line(progress))
-            }
-            What::Attempt { attempt, participants } if *attempt > self.attempt => {
-                *self = Self { attempt: *attempt, ..Self::default() };
-                Some(format!("attempt {attempt} by {}", view::nodes(*participants)))
-            }
-            What::Waiting { nodes } if *nodes != self.waiting && !nodes.is_empty() => {
-                self.waiting = *nodes;
-                Some(format!("waiting for {}", view::nodes(*nodes)))
-            }
-            _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::progress::Progress;
-
-    #[test]
-    fn five_nodes_that_tell_one_step_make_one_line() {
-        let mut shown = Shown::default();
-        let attempt = |attempt| What::Attempt { attempt, participants: NodeSet::all(5) };
-        let step = |attempt, level| {
-            What::Progress(Progress {
-                attempt,
-                stage: Stage::Tournament,
-                level,
-                levels: 3,
-                ..Progress::default()
-            })
-        };
-        let told = [
-            attempt(1),
-            attempt(1),
-            step(1, 0),
-            step(1, 1),
-            step(1, 1),
-            step(1, 2),
-            step(1, 1),
-            attempt(2),
-            step(1, 3),
-            step(2, 1),
-        ];
-        let lines: Vec<bool> = told.iter().map(|what| shown.line(what).is_some()).collect();
-        let expected = [true, false, false, true, false, true, false, true, false, true];
-        assert_eq!(lines, expected);
-    }
 }

@@ -152,9 +152,9 @@ async fn play(
     let coordinator = network.coordinator();
     let scheme = network.roster().body.scheme;
     context.output.note(format!(
-        "{} nodes and a coordinator run on 127.0.0.1; any {} nodes together learn nothing",
+        "{} nodes and a coordinator run on 127.0.0.1; {}",
         scheme.nodes(),
-        scheme.threshold()
+        super::view::privacy(scheme)
     ));
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,

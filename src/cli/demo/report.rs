@@ -197,19 +197,14 @@ impl DemoResult {
     }
 
     fn bids_line(&self) -> String {
-        let mut text = format!(
-            "{} handed in, sealed to {} nodes; no {} of them can read one",
+        let who = match self.threshold {
+            1 => "no node alone".to_owned(),
+            threshold => format!("no {threshold} nodes together"),
+        };
+        format!(
+            "{} handed in, sealed to {} nodes; {who} can read one",
             count(self.bids),
-            self.nodes,
-            self.threshold
-        );
-        if self.threshold == 1 {
-            text = format!(
-                "{} handed in, sealed to {} nodes; none of them can read one",
-                count(self.bids),
-                self.nodes
-            );
-        }
-        text
+            self.nodes
+        )
     }
 }

@@ -14,7 +14,7 @@ use crate::client::Network;
 use crate::coordinator::Coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
-use crate::node::Node;
+use crate::node::{self, Node};
 use crate::session::Clock;
 use crate::sharing::Scheme;
 use crate::storage::Database;
@@ -80,7 +80,7 @@ impl World {
         for place in places {
             let database = Database::open(&place.folder.join("gavel.db")).await?;
             let tls = place.keys.tls.clone();
-            let node = start_node(place.keys, &roster, &database)?;
+            let node = start_node(place.keys, &roster, &database, node::Options::default())?;
             hosts.push(Host::start(place.listener, &tls, node.router())?);
             nodes.push(node);
             databases.push(database);

@@ -43,8 +43,7 @@ pub async fn admit(
         )
     })?;
     if announcement.body.terms.admission == Admission::Listed {
-        let listed = state.store.admissions(session).await.map_err(store_refusal)?;
-        if !listed.iter().any(|admitted| admitted.bidder == name) {
+        if !state.store.is_admitted(session, &name).await.map_err(store_refusal)? {
             return Err(Refusal::new(
                 ProblemType::NotAdmitted,
                 "only listed bidders may take part; send your name and public key to the coordinator",

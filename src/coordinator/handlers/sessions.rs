@@ -90,7 +90,7 @@ async fn summary(
             .map_err(|error| Refusal::internal(&error))?,
     };
     let bidders = if staff {
-        Some(state.store.admissions(session).await.map_err(store_refusal)?.len() as u64)
+        Some(state.store.count_admissions(session).await.map_err(store_refusal)?)
     } else {
         None
     };

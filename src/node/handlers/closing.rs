@@ -110,7 +110,7 @@ fn refuse_closing(error: ClosingError) -> Refusal {
             ProblemType::ManifestConflict
         }
         ClosingError::OtherBundle { .. } => ProblemType::BundleConflict,
-        ClosingError::Missing { .. } | ClosingError::OwnPart { .. } => ProblemType::Unavailable,
+        ClosingError::Missing { .. } => ProblemType::Unavailable,
         ClosingError::Phase(_) => ProblemType::WrongPhase,
         ClosingError::Session(_) | ClosingError::Store(_) => ProblemType::Internal,
     };

@@ -27,7 +27,8 @@ pub async fn hand_in(
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
     let now = node.clock.now();
-    if phase != Phase::Open || now >= announcement.terms.bids_until {
+    let late = phase != Phase::Open || now >= announcement.terms.bids_until;
+    if late {
         // The same envelope again gets its receipt of the first time, also after closing.
         let again = node.store.envelope(session, envelope.digest()).await;
         if !again.is_ok_and(|known| known.is_some()) {
@@ -51,11 +52,12 @@ pub async fn hand_in(
         &node.keys.identity,
     );
     let replacing = announcement.terms.replace_bids;
-    let put = node
-        .store
-        .put_envelope(&envelope, &receipt, replacing)
-        .await
-        .map_err(|error| not_taken(&error))?;
+    let put = node.store.put_envelope(&envelope, &receipt, replacing).await;
+    if late || put.is_err() {
+        // Nobody fills this node's memory with envelopes that are not taken.
+        node.parts.remove(session, &digest);
+    }
+    let put = put.map_err(|error| not_taken(&error))?;
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });

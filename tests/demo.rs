@@ -1,0 +1,185 @@
+//! `gavel demo`: five servers on loopback, real sealed envelopes, a signed outcome.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+mod common;
+
+use std::fs;
+
+use common::{gavel, result, stderr, stdout};
+use serde_json::{Value, json};
+
+/// Run a demo and give its result, and what it told on standard error.
+fn demo(words: &[&str]) -> (Value, String) {
+    let mut command = gavel();
+    command.args(["demo", "--headless", "--json"]).args(words);
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+    (result(&output), stderr(&output))
+}
+
+#[test]
+fn an_art_sale_goes_to_the_earlier_of_two_equal_bids() {
+    let (result, progress) = demo(&["sessions/art-sale.toml"]);
+    assert_eq!(result["kind"], "second-price");
+    assert_eq!(result["phase"], "settled");
+    assert_eq!(result["winner"], "ada");
+    assert_eq!(result["price"], 124_000);
+    assert_eq!(result["price_text"], "1 240.00 EUR");
+    assert_eq!(result["signed_by"], json!([1, 2, 3, 4, 5]));
+    assert_eq!(result["bids"], 6);
+    assert_eq!(result["excluded"], json!([]));
+    assert_eq!(result["refused"], json!([]));
+    assert_eq!(result["verified"], true);
+    assert_eq!(result["session"].as_str().unwrap().len(), 32);
+    assert!(result["seconds"]["closing"].is_number() && result["seconds"]["computing"].is_number());
+    assert!(result["rounds"].as_u64().unwrap() > 0 && result["gates"].as_u64().unwrap() > 0);
+    let sent = result["bytes_sent"].as_array().unwrap();
+    assert!(sent.len() == 5 && sent.iter().all(|bytes| bytes.as_u64().unwrap() > 0));
+    assert!(progress.contains("level 3 of 3, 6 comparisons"), "{progress}");
+    // Losing amounts are nobody's business, not even on this screen.
+    for amount in ["860.5", "1175", "499.99", "930"] {
+        assert!(!progress.contains(amount), "{amount} in {progress}");
+    }
+}
+
+#[test]
+fn a_procurement_goes_to_the_lowest_offer() {
+    let (result, _) = demo(&["sessions/procurement.toml"]);
+    assert_eq!(result["kind"], "reverse-second-price");
+    assert_eq!(result["winner"], "Kessler Roads");
+    assert_eq!(result["price"], 8_740_000);
+}
+
+#[test]
+fn a_charity_lot_goes_to_the_highest_bid_at_its_own_price() {
+    let (result, _) = demo(&["sessions/charity-lot.toml"]);
+    assert_eq!(result["kind"], "first-price");
+    assert_eq!((&result["winner"], &result["price"]), (&json!("Keiko"), &json!(410)));
+    assert_eq!(result["signed_by"], json!([1, 2, 3]));
+}
+
+#[test]
+fn any_number_of_nodes_and_threshold_decides_alike() {
+    for (nodes, threshold) in [("3", "1"), ("4", "1"), ("5", "1"), ("7", "3"), ("9", "4")] {
+        let (result, _) = demo(&["--nodes", nodes, "--threshold", threshold]);
+        assert_eq!((&result["winner"], &result["price"]), (&json!("ada"), &json!(124_000)));
+        assert_eq!(result["bytes_sent"].as_array().unwrap().len().to_string(), nodes);
+        assert_eq!(result["threshold"].to_string(), threshold);
+    }
+}
+
+/// A session with these bids.
+fn with_bids(reserve: &str, bids: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    use std::fmt::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("session.toml");
+    let mut text = format!(
+        "title = \"Lot\"\nkind = \"second-price\"\ndecimals = 2\nmaximum = \"1000\"\n\
+         reserve = \"{reserve}\"\nbids_until = \"1m\"\n[roster]\nnodes = 3\nthreshold = 1\n"
+    );
+    for (bidder, amount) in bids {
+        write!(text, "[[bids]]\nbidder = \"{bidder}\"\namount = \"{amount}\"\n").unwrap();
+    }
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn no_bids_one_bid_and_bids_below_the_reserve() {
+    let (_folder, path) = with_bids("10", &[]);
+    let (result, _) = demo(&[&path]);
+    assert_eq!((&result["winner"], &result["price"]), (&Value::Null, &Value::Null));
+    assert_eq!((&result["phase"], &result["bids"]), (&json!("settled"), &json!(0)));
+
+    let (_folder, path) = with_bids("10", &[("ada", "20")]);
+    let (result, _) = demo(&[&path]);
+    assert_eq!((&result["winner"], &result["price"]), (&json!("ada"), &json!(1000)));
+
+    let (_folder, path) = with_bids("10", &[("ada", "9.99"), ("basil", "0"), ("chiara", "5")]);
+    let (result, _) = demo(&[&path]);
+    assert_eq!((&result["winner"], &result["price"]), (&Value::Null, &Value::Null));
+    assert_eq!(result["bids"], 3);
+}
+
+#[test]
+fn a_bid_that_the_client_refuses_is_named_and_the_rest_goes_on() {
+    let bids = [("ada", "1000.01"), ("basil", "12.345"), ("chiara", "1000"), ("dmitri", "ten")];
+    let (_folder, path) = with_bids("10", &bids);
+    let (result, progress) = demo(&[&path]);
+    assert_eq!((&result["winner"], &result["price"]), (&json!("chiara"), &json!(1000)));
+    assert_eq!(result["bids"], 1);
+    let refused = result["refused"].as_array().unwrap();
+    let names: Vec<&str> = refused.iter().map(|one| one["bidder"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ada", "basil", "dmitri"]);
+    assert_eq!(refused[0]["reason"], "above-maximum");
+    assert!(refused[1]["detail"].as_str().unwrap().contains("3 decimals"));
+    assert!(progress.contains("the bid of \"ada\" is not in: "), "{progress}");
+    assert!(!progress.contains("1000.01") && !progress.contains("12.345"), "{progress}");
+}
+
+#[test]
+fn invented_bidders_and_a_kept_folder_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let place = kept.to_str().unwrap();
+    let (result, _) = demo(&["--bids", "20", "--nodes", "3", "--keep", place]);
+    assert_eq!(result["bids"], 20);
+    assert!(result["winner"].as_str().unwrap().starts_with("bidder "));
+
+    let session = result["session"].as_str().unwrap();
+    let file = |name: &str| kept.join(name).to_str().unwrap().to_owned();
+    let receipt = file(&format!("bidders/7/receipts/{session}/1.json"));
+    let mut verify = gavel();
+    verify.args(["--json", "verify", &file("record.json"), "--roster", &file("roster.json")]);
+    let output = verify.args(["--receipt", &receipt]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let verified = common::result(&output);
+    assert_eq!(verified["outcome"]["winner"]["bidder"], result["winner"]);
+    assert_eq!((&verified["settled"], &verified["pinned"]), (&json!(true), &json!(true)));
+    let receipts = verified["receipts"].as_array().unwrap();
+    assert!(receipts.len() == 3 && receipts.iter().all(|one| one["standing"] == "counted"));
+
+    // A record that was altered is refused.
+    let text = fs::read_to_string(kept.join("record.json")).unwrap();
+    let winner = result["winner"].as_str().unwrap();
+    let altered = folder.path().join("altered.json");
+    fs::write(&altered, text.replace(winner, "somebody else")).unwrap();
+    let output = gavel().arg("verify").arg(&altered).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+}
+
+#[test]
+fn the_text_for_people_names_winner_price_and_signers() {
+    let output = gavel().args(["demo", "--nodes", "3"]).output().unwrap();
+    let text = stdout(&output);
+    for words in ["Sold to ada at 1 240.00 EUR", "1 Alder, 2 Birch, 3 Cedar", "every signature"] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_cleans_up() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = gavel();
+    command.args(["demo", "--json", "--bids", "100000"]).env("TMPDIR", folder.path());
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut progress = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("bids") {
+        line.clear();
+        assert!(progress.read_line(&mut line).unwrap() > 0, "the demo ended early");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let id = child.id().to_string();
+    std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+    std::io::copy(&mut progress, &mut std::io::sink()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(result(&output)["error"]["type"], "interrupted");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,264 @@
+//! The walkthrough of the README with one process per organisation: keys, roster, servers, bids,
+//! closing, verification; with a node that is away while bids come in.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+mod common;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use common::{fails, free_port, gavel, ok, result, stderr};
+use serde_json::{Value, json};
+
+/// Homes of everybody, and the servers that run.
+struct Town {
+    folder: tempfile::TempDir,
+    running: Vec<(String, Child)>,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.running {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Town {
+    /// Three nodes, the first of which also runs the coordinator on the same port.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let town = Self { folder, running: Vec::new() };
+        let mut make = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
+        for name in ["north", "south", "west"] {
+            let address = format!("127.0.0.1:{}", free_port());
+            let place = ["--name", name, "--address", &address];
+            let made = ok(&town.home(name), &[&["init", "node"][..], &place].concat());
+            make.push(made["card"].as_str().unwrap().to_owned());
+            if name == "north" {
+                ok(&town.home(name), &[&["init", "coordinator"][..], &place].concat());
+            }
+        }
+        let words: Vec<&str> = make.iter().map(String::as_str).collect();
+        let roster = ok(&town.home("north"), &words);
+        for name in ["south", "west"] {
+            let from = town.home("north").join("roster.json");
+            fs::copy(from, town.home(name).join("roster.json")).unwrap();
+        }
+        let mut town = town;
+        for name in ["north", "south", "west"] {
+            town.start(name);
+        }
+        for bidder in ["ada", "basil"] {
+            let home = town.home(bidder);
+            ok(&home, &["init", "bidder", "--name", bidder]);
+            let text = |field: &str| roster["coordinator"][field].as_str().unwrap();
+            ok(&home, &["roster", "fetch", text("address"), text("certificate")]);
+        }
+        town
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Start a server and wait until it says that it listens.
+    fn start(&mut self, name: &str) {
+        use std::io::BufRead as _;
+        let mut command = gavel();
+        command.args(["--json", "serve", "--headless", "--home"]).arg(self.home(name));
+        let log = fs::File::create(self.home(name).join("log")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let roles = ready["roles"].as_array().unwrap().len();
+        assert_eq!(roles, if name == "north" { 2 } else { 1 }, "{line}");
+        self.running.push((name.to_owned(), child));
+    }
+
+    /// Kill a server without notice.
+    fn kill(&mut self, name: &str) {
+        let position = self.running.iter().position(|(running, _)| running == name).unwrap();
+        let (_, mut child) = self.running.remove(position);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn new_session(&self, replace: bool) -> String {
+        let path = self.folder.path().join("sale.toml");
+        let text = format!(
+            "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\ndecimals = 2\n\
+             bids_until = \"1h\"\nreplace_bids = {replace}\n"
+        );
+        fs::write(&path, text).unwrap();
+        let words = ["session", "new", "--open", path.to_str().unwrap()];
+        let detail = ok(&self.home("north"), &words);
+        assert_eq!(detail["phase"], "open");
+        detail["session"].as_str().unwrap().to_owned()
+    }
+
+    /// Close and wait for the outcome.
+    fn settle(&self, session: &str) -> Value {
+        ok(&self.home("north"), &["session", "close", session]);
+        ok(&self.home("north"), &["session", "watch", session])
+    }
+}
+
+/// Bid with the amount on standard input, as a script does that keeps it off the command line.
+fn bid_by_pipe(home: &Path, session: &str, amount: &str) -> Value {
+    let mut command = gavel();
+    command.args(["--json", "bid", session, "--home"]).arg(home).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{amount}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(amount));
+    result(&output)
+}
+
+#[test]
+fn an_auction_between_three_organisations() {
+    let town = Town::new();
+    let (ada, basil) = (town.home("ada"), town.home("basil"));
+    let session = town.new_session(true);
+    let begin = &session[..8];
+    let listed = ok(&ada, &["session", "list", "--phase", "open"]);
+    assert_eq!(listed[0]["session"], session.as_str());
+
+    let placed = bid_by_pipe(&ada, begin, "1240.50");
+    assert_eq!((&placed["revision"], &placed["receipts"]), (&json!(1), &json!([1, 2, 3])));
+    assert_eq!(ok(&basil, &["bid", begin, "--amount", "900"])["revision"], 1);
+
+    // Amounts that are refused before anything is sent burn no revision.
+    let (kind, detail) = fails(&basil, &["bid", begin, "--amount", "900.123"], 1);
+    assert_eq!((kind.as_str(), detail.contains("3 decimals")), ("bad-amount", true));
+    let (kind, _) = fails(&basil, &["bid", begin, "--amount", "42949672.96"], 1);
+    assert_eq!(kind, "above-maximum");
+    assert_eq!(ok(&basil, &["bid", begin, "--amount", "950"])["revision"], 2);
+
+    // A name is one key's; another key cannot take it.
+    let thief = town.home("thief");
+    ok(&thief, &["init", "bidder", "--name", "ada"]);
+    let roster = town.home("north").join("roster.json");
+    let roster = roster.to_str().unwrap();
+    let words = ["bid", begin, "--amount", "5000", "--roster", roster];
+    assert_eq!(fails(&thief, &words, 1).0, "name-taken");
+    // Closing is the coordinator's operator's alone.
+    assert_eq!(fails(&town.home("south"), &["session", "close", begin], 1).0, "not-the-operator");
+    assert_eq!(fails(&ada, &["session", "show", "0000"], 1).0, "unknown-session");
+
+    let settled = town.settle(begin);
+    assert_eq!(settled["phase"], "settled");
+    assert_eq!(settled["result"], json!({"winner": "ada", "price": 95_000}));
+
+    let record = town.folder.path().join("record.json");
+    let record = record.to_str().unwrap();
+    ok(&ada, &["session", "show", begin, "--record", record]);
+    let receipts: Vec<Value> = [1, 2]
+        .iter()
+        .map(|revision| {
+            let file = basil.join(format!("receipts/{session}/{revision}.json"));
+            let file = file.to_str().unwrap().to_owned();
+            ok(&basil, &["verify", record, "--receipt", &file])["receipts"][0]["standing"].clone()
+        })
+        .collect();
+    assert_eq!(receipts, [json!("replaced"), json!("counted")]);
+    // The record holds under the roster one trusts, not under another coordinator's key.
+    let other = ok(&ada, &["receipt", "show", begin])[0]["envelope"]["body"]["key"].clone();
+    let words = ["verify", record, "--coordinator", other.as_str().unwrap()];
+    assert_eq!(fails(&ada, &words, 1).0, "bad-record");
+
+    let (kind, detail) = fails(&basil, &["bid", begin, "--amount", "2000"], 1);
+    assert_eq!(kind, "wrong-phase");
+    assert!(detail.contains("bidding has ended"), "{detail}");
+
+    // Nothing that anybody keeps holds an amount that lost.
+    for entry in ["north", "south", "west", "ada", "basil"] {
+        for file in walk(&town.home(entry)) {
+            let content = fs::read(&file).unwrap();
+            for amount in [&b"1240.5"[..], b"124050"] {
+                let found = content.windows(amount.len()).any(|window| window == amount);
+                assert!(!found, "{} holds a bid", file.display());
+            }
+        }
+    }
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files
+}
+
+#[test]
+fn a_bid_is_in_while_one_node_is_away_and_is_sent_again_when_two_were() {
+    let mut town = Town::new();
+    let (ada, basil) = (town.home("ada"), town.home("basil"));
+    let session = town.new_session(false);
+
+    town.kill("west");
+    let placed = ok(&ada, &["bid", &session, "--amount", "700"]);
+    assert_eq!(placed["receipts"], json!([1, 2]));
+    assert_eq!(placed["missing"][0]["node"], 3);
+    // One bid each in this auction.
+    assert_eq!(fails(&ada, &["bid", &session, "--amount", "800"], 1).0, "replacing-not-allowed");
+
+    town.kill("south");
+    let words = ["bid", &session, "--amount", "650", "--wait", "2"];
+    let (kind, detail) = fails(&basil, &words, 1);
+    assert_eq!(kind, "too-few-receipts");
+    assert!(
+        detail.starts_with("only 1 of the 2 receipts needed came in; node 2 (south)"),
+        "{detail}"
+    );
+    // Another amount now would be a second bid under one revision.
+    let (kind, detail) = fails(&basil, &["bid", &session, "--amount", "900"], 1);
+    assert_eq!(kind, "unfinished-bid");
+    assert!(detail.contains("--resend"), "{detail}");
+
+    town.start("south");
+    town.start("west");
+    let sent = ok(&basil, &["bid", &session, "--resend"]);
+    assert_eq!((&sent["revision"], &sent["receipts"]), (&json!(1), &json!([1, 2, 3])));
+    let sent = ok(&ada, &["bid", &session, "--resend"]);
+    assert_eq!(sent["receipts"], json!([1, 2, 3]));
+
+    let settled = town.settle(&session);
+    assert_eq!(settled["result"], json!({"winner": "ada", "price": 65_000}));
+}
+
+#[test]
+fn a_session_is_written_opened_and_called_off() {
+    let town = Town::new();
+    let north = town.home("north");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/charity-lot.toml");
+    let draft = ok(&north, &["session", "new", path]);
+    assert_eq!(draft["phase"], "draft");
+    let session = draft["session"].as_str().unwrap();
+    assert_eq!(fails(&north, &["session", "close", session], 1).0, "wrong-phase");
+    assert_eq!(ok(&north, &["session", "open", session])["phase"], "open");
+    let (kind, detail) = fails(&north, &["session", "cancel", session], 2);
+    assert_eq!((kind.as_str(), detail.contains("--yes")), ("usage", true));
+    assert_eq!(ok(&north, &["session", "cancel", session, "--yes"])["phase"], "cancelled");
+    let (kind, _) = fails(&town.home("ada"), &["bid", session, "--amount", "5"], 1);
+    assert_eq!(kind, "wrong-phase");
+    let (kind, detail) = fails(&north, &["session", "retry", session], 1);
+    assert_eq!(kind, "wrong-phase");
+    assert!(detail.contains("it was called off"), "{detail}");
+}
+
+#[test]
+fn nobody_at_home_is_told_in_one_line() {
+    let mut town = Town::new();
+    town.kill("north");
+    let (kind, detail) = fails(&town.home("ada"), &["session", "list"], 1);
+    assert_eq!(kind, "unreachable");
+    assert!(detail.starts_with("nothing listens at 127.0.0.1:"), "{detail}");
+}
