@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -10,6 +10,9 @@ use super::commands::{
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
+use super::failure::Failure;
+use super::home::{Home, Settings};
+use crate::storage::Address;
 
 /// Sealed-bid auctions without a trusted auctioneer.
 ///
@@ -88,6 +91,31 @@ pub struct RosterOption {
     /// The roster [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
+}
+
+/// Where the store is.
+#[derive(Args, Clone, Default)]
+pub struct DatabaseOption {
+    /// A file, or postgres://user@host/database [default: as gavel.toml says, else gavel.db in the
+    /// home folder]
+    #[arg(long, env = "GAVEL_DATABASE", hide_env_values = true, value_name = "URL|FILE")]
+    pub database: Option<String>,
+}
+
+impl DatabaseOption {
+    /// The address: as asked for, as set up, or the home's own file.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn address(&self, home: &Home, settings: &Settings) -> Result<Address, Failure> {
+        // What is typed is meant from where it is typed.
+        let (text, folder) = match (&self.database, &settings.database) {
+            (Some(text), _) => (text.as_str(), Path::new("")),
+            (None, Some(text)) => (text.as_str(), home.directory()),
+            (None, None) => ("gavel.db", home.directory()),
+        };
+        Address::parse(text, folder).map_err(Failure::usage)
+    }
 }
 
 #[cfg(test)]

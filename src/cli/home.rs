@@ -24,6 +24,10 @@ use crate::identity::{Digest, PublicKey, Roster, Signed};
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// Where node and coordinator keep what they keep: a file, from this folder on, or a
+    /// PostgreSQL URL; gavel.db when it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -244,6 +248,7 @@ mod tests {
         assert_eq!(home.settings().unwrap(), Settings::default());
         let key = PublicKey::from_bytes([7; 32]);
         let settings = Settings {
+            database: Some("postgres://gavel@db/gavel".into()),
             node: Some(Server {
                 name: "Alpha".into(),
                 address: "127.0.0.1:7001".into(),

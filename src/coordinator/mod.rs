@@ -28,7 +28,7 @@ use axum::middleware;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::session::Clock;
-use crate::storage::CoordinatorStore;
+use crate::storage::{CoordinatorStore, Role};
 use crate::transport::access as guard;
 
 pub use state::CoordinatorState;
@@ -112,6 +112,8 @@ impl Coordinator {
         if card.certificate != config.keys.tls.fingerprint() {
             return Err(StartError::OtherCertificate);
         }
+        // Two coordinators on one store would open and close sessions in each other's way.
+        config.store.database().claim(Role::Coordinator).await?;
         let state = CoordinatorState::new(config)?;
         watch::start(&state);
         for session in state.store.undelivered(state.nodes.len()).await? {
@@ -128,6 +130,14 @@ impl Coordinator {
                 guard::guard::<CoordinatorState>,
             ))
             .with_state(Arc::clone(&self.state))
+    }
+
+    /// Waits until another process may have become the coordinator on this store: from then on
+    /// this one writes nothing more.
+    pub async fn lost(&self) {
+        let mut role = self.state.store.database().watch(Role::Coordinator);
+        // An error means that the store is closed.
+        drop(role.wait_for(|held| !held).await);
     }
 
     /// Stop every task.

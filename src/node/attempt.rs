@@ -23,8 +23,8 @@ use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
 use crate::session::shares::{self, BidShares, SharesError};
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
 use crate::sharing::bits::SharedBits;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
@@ -149,7 +149,7 @@ impl Task {
 
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
-        let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
+        let channel: Arc<dyn Channel> = node.mesh().channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
                 .await?;

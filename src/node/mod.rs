@@ -5,6 +5,7 @@
 //! - [`state`]: what every handler shares
 //! - [`handlers`]: one file per group of endpoints
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`replica`]: several replicas of one node on one store
 //! - [`attempt`]: one attempt, from the manifest to the signed outcome
 
 pub mod access;
@@ -12,6 +13,7 @@ pub mod attempt;
 mod closing;
 pub mod handlers;
 pub mod intake;
+pub mod replica;
 pub mod state;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
 use crate::transport::access as guard;
 
+pub use replica::Replica;
 pub use state::NodeState;
 
 /// What a node is started with.
@@ -98,11 +101,19 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_replica(config, Replica::default())
+    }
+
+    /// The same for one of several replicas on one store.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn start_replica(config: Config, replica: Replica) -> Result<Self, StartError> {
         let key = config.keys.identity.public();
         let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
         check_keys(&config.keys, &config.roster.body, me)?;
-        let state = NodeState::new(config, me)?;
-        state.mesh.start();
+        let state = NodeState::new(config, replica, me)?;
+        replica::start(&state);
         Ok(Self { state })
     }
 
@@ -113,12 +124,17 @@ impl Node {
 
     /// The node's routes.
     pub fn router(&self) -> Router {
-        handlers::router()
+        handlers::router(&self.state)
             .route_layer(middleware::from_fn_with_state(
                 Arc::clone(&self.state),
                 guard::guard::<NodeState>,
             ))
             .with_state(Arc::clone(&self.state))
+    }
+
+    /// Whether this replica computes at present.
+    pub fn computes(&self) -> bool {
+        self.state.computes()
     }
 
     /// The node's events from now on.

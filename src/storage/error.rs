@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::identity::Digest;
+use crate::identity::{Digest, PublicKey};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
 
@@ -71,6 +71,14 @@ pub enum StorageError {
         place: String,
         /// Who, as far as is known.
         by: String,
+    },
+    /// Another node's store.
+    #[error(
+        "this database belongs to the node with key {owner}; every node needs one of its own, or a schema of its own"
+    )]
+    Owner {
+        /// Whose it is.
+        owner: PublicKey,
     },
     /// A statement failed. Nothing of the request was stored.
     #[error("the database failed, nothing was stored: {0}")]

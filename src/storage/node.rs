@@ -6,9 +6,11 @@
 //!
 //! - [`intake`]: envelopes and receipts
 //! - [`reading`]: what is known of sessions
+//! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
 pub mod reading;
+pub mod replicas;
 
 use super::column::{Columns as _, json};
 use super::sql::{Connection, Row, query};

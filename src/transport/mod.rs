@@ -18,6 +18,7 @@ pub mod http;
 pub mod listen;
 pub mod memory;
 pub mod mesh;
+pub mod relay;
 pub mod reply;
 pub mod stream;
 pub mod tls;

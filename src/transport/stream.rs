@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::HttpError;
@@ -124,8 +124,8 @@ impl Dial for TlsDialer {
     }
 }
 
-/// Open a stream to a server. Has no deadline of its own.
-pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
+/// A TLS connection to a server for HTTP/1.1, pinned to its certificate.
+pub(super) async fn connect(target: &Target) -> Result<TlsStream<TcpStream>, HttpError> {
     let address = &target.address;
     let setup = |detail: String| HttpError::Setup { address: address.clone(), detail };
     let tls = pinned_client_config(target.certificate, &[HTTP_1_1])
@@ -133,18 +133,28 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned()).map_err(|error| setup(error.to_string()))?;
+    let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
+    let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
+    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
+    TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))
+}
+
+/// Open a stream to a server. Has no deadline of its own.
+pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
+    let address = &target.address;
     let request = Request::get(PATH)
         .header(HOST, address)
         .header(CONNECTION, "upgrade")
         .header(UPGRADE, PROTOCOL)
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Empty::<Bytes>::new())
-        .map_err(|error| setup(error.to_string()))?;
+        .map_err(|error| HttpError::Setup {
+            address: address.clone(),
+            detail: error.to_string(),
+        })?;
 
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
-    let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
-    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
-    let tls = TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))?;
+    let tls = connect(target).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls))
         .await
         .map_err(|error| failed(&error))?;

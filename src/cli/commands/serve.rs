@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Context;
-use crate::cli::args::RosterOption;
+use crate::cli::args::{DatabaseOption, RosterOption};
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
@@ -14,15 +14,19 @@ use crate::cli::unlock::PassphraseOption;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
-use crate::node::{self, Node};
+use crate::node::{self, Node, Replica};
 use crate::session::Clock;
-use crate::storage::{CoordinatorStore, Database, NodeStore};
+use crate::storage::Address;
+use crate::storage::{CoordinatorStore, Database, NodeStore, StorageError};
 use crate::transport::listen;
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
-/// home folder.
+/// home folder, or where --database or gavel.toml says.
+///
+/// Several replicas of a node may run on one PostgreSQL database: all take bids, and one computes.
+/// When that one dies another full one takes over.
 #[derive(Args)]
 pub struct ServeArgs {
     /// Listen here instead of where gavel.toml says
@@ -31,10 +35,28 @@ pub struct ServeArgs {
     /// No screen; log to standard error
     #[arg(long)]
     headless: bool,
+    /// What this replica of the node may do
+    #[arg(long, value_enum, default_value_t)]
+    role: Part,
+    /// Where the other replicas of this node reach this one [default: the node's address]
+    #[arg(long, value_name = "HOST:PORT")]
+    replica_address: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOption,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
+}
+
+/// What a replica may do.
+#[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Part {
+    /// Everything this home is set up for; computes when no other replica of the node does
+    #[default]
+    Full,
+    /// The node only, and of its work only taking bids
+    Intake,
 }
 
 /// What runs, for scripts that wait until it does.
@@ -61,13 +83,22 @@ impl From<node::StartError> for Failure {
 
 impl From<coordinator::StartError> for Failure {
     fn from(error: coordinator::StartError) -> Self {
+        if let coordinator::StartError::Store(error) = error {
+            return error.into();
+        }
         Self::new("wrong-roster", error)
     }
 }
 
-impl From<crate::storage::StorageError> for Failure {
-    fn from(error: crate::storage::StorageError) -> Self {
-        Self::new("storage", error)
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        let kind = match &error {
+            StorageError::Held { .. } => "in-use",
+            StorageError::Damaged { .. } => "damaged",
+            StorageError::Newer { .. } => "newer",
+            _ => "storage",
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -84,7 +115,17 @@ struct Running {
 /// # Errors
 /// When keys, roster, port or database cannot be used, with what to change.
 pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
-    let settings = context.home.settings()?;
+    let mut settings = context.home.settings()?;
+    let address = args.database.address(&context.home, &settings)?;
+    if args.role == Part::Intake {
+        if let Address::File(path) = &address {
+            return Err(Failure::usage(format!(
+                "replicas share a PostgreSQL database, and {} is a file; give --database postgres://…",
+                path.display()
+            )));
+        }
+        settings.coordinator = None;
+    }
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     if settings.node.is_none() && settings.coordinator.is_none() {
         return Err(Failure::new(
@@ -99,7 +140,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         node: None,
         coordinator: None,
         hosts: Vec::new(),
-        database: Database::open(&context.home.file("gavel.db")).await?,
+        database: Database::open_at(&address).await?,
     };
     let served = serve(context, &args, &settings, &roster, &mut running).await;
     running.stop().await;
@@ -122,7 +163,14 @@ async fn serve(
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
-        let node = start_node(keys, roster, &running.database, options(settings))?;
+        let replica = Replica {
+            intake_only: args.role == Part::Intake,
+            address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
+        };
+        let store = NodeStore::new(running.database.clone());
+        store.own(keys.identity.public()).await?;
+        let config = node_config(keys, roster, store, options(settings));
+        let node = Node::start_replica(config, replica)?;
         roles.push(Served {
             role: "node",
             node: Some(node.index()),
@@ -162,13 +210,26 @@ async fn serve(
 
     let ready = Ready { roles, roster: roster.body.digest() };
     context.output.result(&ready, || text(&ready))?;
-    let failures = running.hosts.iter_mut().map(|host| Box::pin(host.failed()));
+    let Running { hosts, coordinator, .. } = running;
+    let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
     tokio::select! {
         () = asked_to_stop() => {
             context.output.note("stopping");
             Ok(())
         }
         (failure, _, _) = futures_util::future::select_all(failures) => Err(failure),
+        () = lost(coordinator.as_ref()) => Err(Failure::new(
+            "in-use",
+            "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
+        )),
+    }
+}
+
+/// Waits until this process is the coordinator no more.
+async fn lost(coordinator: Option<&Coordinator>) {
+    match coordinator {
+        Some(coordinator) => coordinator.lost().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -191,13 +252,17 @@ pub fn start_node(
     database: &Database,
     options: node::Options,
 ) -> Result<Node, Failure> {
-    Ok(Node::start(node::Config {
-        keys,
-        roster: roster.clone(),
-        store: NodeStore::new(database.clone()),
-        clock: Clock::System,
-        options,
-    })?)
+    let store = NodeStore::new(database.clone());
+    Ok(Node::start(node_config(keys, roster, store, options))?)
+}
+
+fn node_config(
+    keys: NodeKeys,
+    roster: &Signed<Roster>,
+    store: NodeStore,
+    options: node::Options,
+) -> node::Config {
+    node::Config { keys, roster: roster.clone(), store, clock: Clock::System, options }
 }
 
 /// Check a coordinator's keys against the roster and start it.

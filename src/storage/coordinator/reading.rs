@@ -124,14 +124,13 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM coordinator_admissions WHERE session = $1")
+        let row =
+            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
                 .bind(session.0.to_vec())
                 .fetch_one(self.database.readers())
                 .await
                 .map_err(reading)?;
-        // A count is never negative.
-        Ok(count.unsigned_abs())
+        row.number("bidders")
     }
 
     /// Whether a bidder of this name is admitted to a session.
@@ -143,14 +142,13 @@ impl CoordinatorStore {
         session: SessionId,
         bidder: &str,
     ) -> Result<bool, StorageError> {
-        let found = sqlx::query(
-            "SELECT bidder FROM coordinator_admissions WHERE session = $1 AND bidder = $2",
-        )
-        .bind(session.0.to_vec())
-        .bind(bidder.to_owned())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let found =
+            query("SELECT bidder FROM coordinator_admissions WHERE session = $1 AND bidder = $2")
+                .bind(session.0.to_vec())
+                .bind(bidder.to_owned())
+                .fetch_optional(self.database.readers())
+                .await
+                .map_err(reading)?;
         Ok(found.is_some())
     }
 
