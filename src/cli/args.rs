@@ -5,8 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    bid::BidArgs, completions::CompletionsArgs, init::InitCommand, man::ManArgs,
-    receipt::ReceiptCommand, roster::RosterCommand, serve::ServeArgs, session::SessionCommand,
+    backup::{BackupArgs, RestoreArgs},
+    bid::BidArgs,
+    completions::CompletionsArgs,
+    init::InitCommand,
+    man::ManArgs,
+    receipt::ReceiptCommand,
+    roster::RosterCommand,
+    serve::ServeArgs,
+    session::SessionCommand,
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
@@ -62,6 +69,10 @@ pub enum Command {
     Roster(RosterCommand),
     /// Run the coordinator, the node, or both, as this home is set up
     Serve(ServeArgs),
+    /// Write this home's database, settings and receipts to one file, also while it serves
+    Backup(BackupArgs),
+    /// Make a home from a backup
+    Restore(RestoreArgs),
     /// Write, open, close and watch sessions
     #[command(subcommand)]
     Session(SessionCommand),

@@ -72,6 +72,12 @@ pub enum StorageError {
         /// Who, as far as is known.
         by: String,
     },
+    /// A store where a new one was to be made.
+    #[error("{place} is there already and was left alone; move it away, or give another place")]
+    Occupied {
+        /// Which.
+        place: String,
+    },
     /// Another node's store.
     #[error(
         "this database belongs to the node with key {owner}; every node needs one of its own, or a schema of its own"

@@ -4,6 +4,7 @@
 //! - [`error`]: what can go wrong, and whose fault it is
 //! - [`address`]: where a store is: a file, or a server by its URL; what a connection is set to
 //! - [`database`]: an open store
+//! - [`backup`]: a copy of a store, and a store from a copy
 //! - [`role`]: what only one process may be at a time
 //! - `migrate`: integrity and migrations
 //! - `sql`: one way to run a statement on both
@@ -20,6 +21,7 @@
 //! where `GAVEL_TEST_POSTGRES_URL` names a server.
 
 pub mod address;
+pub mod backup;
 mod column;
 pub mod coordinator;
 pub mod database;

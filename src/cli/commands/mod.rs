@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod backup;
 pub mod bid;
 pub mod completions;
 pub mod init;
@@ -36,6 +37,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Init(command) => init::run(&context, command),
         Command::Roster(command) => roster::run(&context, command).await,
         Command::Serve(args) => serve::run(&context, args).await,
+        Command::Backup(args) => backup::save(&context, &args).await,
+        Command::Restore(args) => backup::restore(&context, &args).await,
         Command::Session(command) => session::run(&context, command).await,
         Command::Bid(args) => bid::run(&context, args).await,
         Command::Receipt(command) => receipt::run(&context, command),
