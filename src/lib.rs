@@ -18,6 +18,7 @@
 //! - [`node`]: the node's server
 //! - [`coordinator`]: opening, closing, retrying; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing a bid
+//! - [`tui`]: the terminal UI: model, update, screens
 //! - [`cli`]: commands, text and JSON output
 //! - [`testkit`]: a world of nodes in one process; faulty channels; a printed seed
 
@@ -33,4 +34,5 @@ pub mod sharing;
 pub mod storage;
 pub mod testkit;
 pub mod transport;
+pub mod tui;
 pub mod wire;

@@ -56,7 +56,8 @@ fn a_home_comes_back_from_a_backup_made_while_it_served() {
     let home = lead(folder.path());
     let serving = serve(&home);
     let sale = folder.path().join("sale.toml");
-    let text = "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\nbids_until = \"1h\"\n";
+    let text =
+        "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\nbids_until = \"1h\"\n";
     fs::write(&sale, text).unwrap();
     let made = ok(&home, &["session", "new", sale.to_str().unwrap()]);
 
@@ -68,7 +69,7 @@ fn a_home_comes_back_from_a_backup_made_while_it_served() {
     // Keys leave the home under a passphrase only.
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (with, without) = (path("with.backup"), path("without.backup"));
-    assert_eq!(fails(&home, &["backup", &with, "--with-keys"], 1).0, "needs-passphrase");
+    assert_eq!(fails(&home, &["backup", &with, "--with-keys"], 2).0, "usage");
     let secret = path("secret");
     fs::write(&secret, "correct horse\n").unwrap();
     let saved = ok(&home, &["backup", &with, "--with-keys", "--passphrase-file", &secret]);

@@ -33,6 +33,8 @@ pub enum Admission {
     Open,
     /// Only the bidders whose name and key the coordinator's operator has entered.
     Listed,
+    /// Only bidders with an account at the coordinator, by the account's name and key.
+    Accounts,
 }
 
 /// The terms of an auction, as signed by the coordinator and held by every node.

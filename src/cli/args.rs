@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
+    account::{AccountCommand, InviteArgs},
     backup::{BackupArgs, RestoreArgs},
     bid::BidArgs,
     completions::CompletionsArgs,
     init::InitCommand,
+    login::{JoinArgs, LoginArgs, LogoutArgs},
     man::ManArgs,
     receipt::ReceiptCommand,
     roster::RosterCommand,
     serve::ServeArgs,
     session::SessionCommand,
+    tui::TuiArgs,
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
@@ -76,6 +79,19 @@ pub enum Command {
     /// Write, open, close and watch sessions
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Open the screens: auctions, bracket, nodes, bids, log
+    Tui(TuiArgs),
+    /// Make, list and disable accounts of operators and bidders
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Make invitations: one-time codes that become bidders' accounts
+    Invite(InviteArgs),
+    /// Redeem an invitation
+    Join(JoinArgs),
+    /// Log in at the coordinator with name and password
+    Login(LoginArgs),
+    /// End this home's login
+    Logout(LogoutArgs),
     /// Bid in a session
     Bid(BidArgs),
     /// Receipts that the nodes gave for this home's bids
@@ -90,6 +106,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether the command takes the terminal over.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        match self {
+            Self::Tui(_) => true,
+            Self::Demo(args) => args.opens_screens(json),
+            Self::Serve(args) => args.opens_screens(json),
+            _ => false,
+        }
+    }
+
     /// Whether the command runs until it is stopped and logs what it does.
     pub const fn serves(&self) -> bool {
         matches!(self, Self::Serve(_))

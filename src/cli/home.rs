@@ -7,6 +7,7 @@
 //! bidder.key           likewise
 //! node-card.json       what the node's operator hands to the coordinator
 //! roster.json          the signed roster
+//! login.json           the tokens of a login, mode 0600
 //! gavel.db             what node and coordinator keep
 //! receipts/            one file per session a bid was made in
 //! ```

@@ -45,7 +45,8 @@ impl Host {
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
         let router = router.fallback(no_such_path);
-        let task = tokio::spawn(server.serve(router.into_make_service()));
+        let task =
+            tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         Ok(Self { handle, task, local })
     }
 

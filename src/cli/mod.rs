@@ -6,6 +6,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
+//! - [`login`]: the login that this home keeps
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`view`], [`news`]: sessions, results and events as text
@@ -22,6 +23,7 @@ pub mod demo;
 pub mod failure;
 pub mod home;
 pub mod host;
+pub mod login;
 pub mod news;
 pub mod output;
 pub mod progress;
@@ -87,6 +89,11 @@ fn start_log(cli: &Cli) {
     use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
 
+    let terminal = std::io::stderr().is_terminal();
+    if terminal && cli.command.opens_screens(cli.global.json) {
+        // Log lines would be written over the screens; `2> FILE` keeps them.
+        return;
+    }
     let level = match (cli.global.verbose, cli.command.serves()) {
         (0, false) => "off",
         (0, true) => "gavel=info,warn",
@@ -95,7 +102,7 @@ fn start_log(cli: &Cli) {
         _ => "gavel=trace,debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none();
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -126,6 +126,30 @@ pub fn ask(question: &str) -> Option<Result<Zeroizing<String>, Failure>> {
     )
 }
 
+/// One line of standard input, where nobody sits at a terminal.
+///
+/// # Errors
+/// When standard input is a terminal after all, or there is no line.
+pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
+    use std::io::BufRead as _;
+    if std::io::stdin().is_terminal() {
+        return Err(Failure::usage(format!(
+            "standard error is no terminal to ask for {what} on; pipe it in"
+        )));
+    }
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new("file", format!("standard input: {error}")))?;
+    if line.trim().is_empty() {
+        return Err(Failure::usage(format!(
+            "{what} did not come on standard input; write it as one line"
+        )));
+    }
+    Ok(line)
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;

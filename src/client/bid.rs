@@ -196,6 +196,9 @@ pub async fn announcement(
     }
 }
 
+/// What is told of each node's answer as it comes: its receipt, or its silence.
+pub type Told<'a> = dyn Fn(Result<&Signed<Receipt>, &Silence>) + Send + Sync + 'a;
+
 /// Make a bid and hand it in. The announcement must be the one of [`announcement`].
 ///
 /// An amount that the terms do not allow leaves nothing behind; so does an envelope that every
@@ -209,6 +212,21 @@ pub async fn place(
     bidder: &Bidder<'_>,
     amount: BidAmount,
     patience: Patience,
+) -> Result<Placed, BidError> {
+    place_watched(network, announcement, bidder, amount, patience, &|_| {}).await
+}
+
+/// [`place`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_watched(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let terms = &announcement.body.terms;
     amount.check(terms)?;
@@ -236,7 +254,7 @@ pub async fn place(
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
-    hand_in(network, bidder.state, bid, true, patience).await
+    hand_in(network, bidder.state, bid, true, patience, told).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -249,9 +267,23 @@ pub async fn resend(
     bidder: &Bidder<'_>,
     patience: Patience,
 ) -> Result<Placed, BidError> {
+    resend_watched(network, session, bidder, patience, &|_| {}).await
+}
+
+/// [`resend`], telling of each node's answer as it comes.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_watched(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    told: &Told<'_>,
+) -> Result<Placed, BidError> {
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience).await
+    hand_in(network, bidder.state, bid, false, patience, told).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -309,6 +341,7 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
+    told: &Told<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
@@ -328,6 +361,7 @@ async fn hand_in(
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
         // Over when the time is, or when every node has answered.
         let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
+        told(answer.as_ref());
         match answer {
             Ok(receipt) => {
                 answered.insert(receipt.body.node);

@@ -10,9 +10,10 @@ use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::account::token_source;
 use super::error::ClientError;
 use crate::identity::{
-    Digest, KeyPair, PublicKey, Roster, Signature, Signed, Statement as _, token,
+    Digest, KeyPair, PublicKey, Role, Roster, Signature, Signed, Statement as _, token,
 };
 use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
@@ -20,6 +21,7 @@ use crate::session::record::Record;
 use crate::session::{Announcement, Clock, SessionId};
 use crate::transport::HttpError;
 use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::wire::account_api::Login;
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
 };
@@ -32,8 +34,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A connection to the coordinator of a roster.
 #[derive(Clone)]
 pub struct CoordinatorClient {
-    http: PeerClient,
-    roster: Arc<Signed<Roster>>,
+    pub(super) http: PeerClient,
+    pub(super) roster: Arc<Signed<Roster>>,
     operator: bool,
 }
 
@@ -60,8 +62,30 @@ impl CoordinatorClient {
                 })
             }
         };
+        Self::with_tokens(roster, tokens, operator)
+    }
+
+    /// A client for somebody who has logged in.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn with_login(
+        roster: Arc<Signed<Roster>>,
+        login: &Arc<Login>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
+        let tokens = token_source(login, roster.body.coordinator.key, clock);
+        Self::with_tokens(roster, tokens, login.account.role == Role::Operator)
+    }
+
+    fn with_tokens(
+        roster: Arc<Signed<Roster>>,
+        tokens: TokenSource,
+        operator: bool,
+    ) -> Result<Self, HttpError> {
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
-        let http = PeerClient::new(Target::from(card), tokens, options)?;
+        let target = Target::from(&roster.body.coordinator);
+        let http = PeerClient::new(target, tokens, options)?;
         Ok(Self { http, roster, operator })
     }
 
@@ -238,15 +262,15 @@ impl CoordinatorClient {
         Ok(detail)
     }
 
-    const fn operator(&self) -> Result<(), ClientError> {
+    pub(super) const fn operator(&self) -> Result<(), ClientError> {
         if self.operator { Ok(()) } else { Err(ClientError::NotTheOperator) }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         Ok(self.http.get(path).await?)
     }
 
-    async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+    pub(super) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
         &self,
         path: &str,
         body: &B,

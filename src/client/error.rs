@@ -36,9 +36,15 @@ pub enum ClientError {
         /// Sessions that fit.
         found: usize,
     },
+    /// No account has this name.
+    #[error("there is no account {name:?}; see `gavel account list`")]
+    NoSuchAccount {
+        /// As typed.
+        name: String,
+    },
     /// This home is not the coordinator's.
     #[error(
-        "this is for the coordinator's operator: run it with the coordinator's home folder (--home DIR), which holds coordinator.key"
+        "this is for the coordinator's operators: log in with `gavel login`, or use the coordinator's home folder (--home DIR), which holds coordinator.key"
     )]
     NotTheOperator,
 }
@@ -64,6 +70,7 @@ impl ClientError {
             Self::Announcement(_) => "bad-announcement",
             Self::OtherSession { .. } | Self::FalseAdmission | Self::OtherRoster => "bad-answer",
             Self::NoSuchSession { .. } => "unknown-session",
+            Self::NoSuchAccount { .. } => "unknown-account",
             Self::NotTheOperator => "not-the-operator",
         }
     }

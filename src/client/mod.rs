@@ -5,9 +5,11 @@
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
 //! - [`node`]: a node's API as a bidder uses it
+//! - [`account`]: logging in, and looking after accounts
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - [`error`]: why a request did not do what was asked
 
+pub mod account;
 pub mod bid;
 pub mod coordinator;
 pub mod error;

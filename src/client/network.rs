@@ -8,6 +8,7 @@ use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::transport::HttpError;
+use crate::wire::account_api::Login;
 
 /// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
 #[derive(Clone)]
@@ -30,6 +31,25 @@ impl Network {
     ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
         let coordinator = CoordinatorClient::new(Arc::clone(&roster), signer, clock)?;
+        Self::of(roster, coordinator)
+    }
+
+    /// Clients for somebody who has logged in at the roster's coordinator. Nodes are sent no token:
+    /// an envelope proves itself.
+    ///
+    /// # Errors
+    /// When an address in the roster cannot be used.
+    pub fn with_login(
+        roster: Signed<Roster>,
+        login: &Arc<Login>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
+        let roster = Arc::new(roster);
+        let coordinator = CoordinatorClient::with_login(Arc::clone(&roster), login, clock)?;
+        Self::of(roster, coordinator)
+    }
+
+    fn of(roster: Arc<Signed<Roster>>, coordinator: CoordinatorClient) -> Result<Self, HttpError> {
         let nodes = (1u8..)
             .map_while(NodeIndex::new)
             .zip(&roster.body.nodes)

@@ -3,7 +3,8 @@
 use axum::http::Method;
 
 use super::CoordinatorState;
-use crate::identity::{PublicKey, token};
+use crate::identity::access_token::{self, Grant};
+use crate::identity::{PublicKey, Role, token};
 use crate::sharing::NodeIndex;
 use crate::transport::access::Gate;
 use crate::transport::reply::Refusal;
@@ -18,6 +19,24 @@ pub enum Caller {
     Operator,
     /// A node of the roster, or its operator.
     Node(NodeIndex),
+    /// Somebody who has logged in.
+    Account(Grant),
+}
+
+impl Caller {
+    /// Whether it runs this coordinator: by its key, or by an operator's account.
+    pub fn is_operator(self) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Account(grant) => grant.role == Role::Operator,
+            Self::Anyone | Self::Node(_) => false,
+        }
+    }
+
+    /// Whether it runs part of the system.
+    pub fn is_staff(self) -> bool {
+        self.is_operator() || matches!(self, Self::Node(_))
+    }
 }
 
 /// Who may call a route.
@@ -25,10 +44,12 @@ pub enum Caller {
 pub enum Rule {
     /// Everybody; what is public, or proves itself.
     Anyone,
-    /// The coordinator's operator alone.
+    /// The coordinator's operators.
     Operator,
-    /// The coordinator's operator and the nodes.
+    /// The coordinator's operators and the nodes.
     Staff,
+    /// Whoever has logged in.
+    Account,
 }
 
 impl Gate for CoordinatorState {
@@ -50,12 +71,31 @@ impl Gate for CoordinatorState {
         (Method::POST, paths::ADMISSIONS, Rule::Anyone),
         (Method::GET, paths::ADMISSIONS, Rule::Staff),
         (Method::GET, paths::RECORD, Rule::Anyone),
+        (Method::POST, paths::LOGIN, Rule::Anyone),
+        (Method::POST, paths::REFRESH, Rule::Anyone),
+        (Method::POST, paths::LOGOUT, Rule::Anyone),
+        (Method::POST, paths::JOIN, Rule::Anyone),
+        (Method::GET, paths::ACCOUNT, Rule::Account),
+        (Method::POST, paths::OWN_PASSWORD, Rule::Account),
+        (Method::GET, paths::ACCOUNTS, Rule::Operator),
+        (Method::POST, paths::ACCOUNTS, Rule::Operator),
+        (Method::POST, paths::DISABLE, Rule::Operator),
+        (Method::POST, paths::ENABLE, Rule::Operator),
+        (Method::POST, paths::PASSWORD, Rule::Operator),
+        (Method::GET, paths::INVITATIONS, Rule::Operator),
+        (Method::POST, paths::INVITATIONS, Rule::Operator),
     ];
 
     fn identify(&self, text: &str) -> Result<Caller, Refusal> {
         let roster = &self.roster.body;
         let me = self.keys.identity.public();
         let now = self.clock.now();
+        if access_token::claims_to_be_one(text) {
+            let claims = access_token::verify(text, &me, &me, now)
+                .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()))?;
+            self.accounts.in_standing(&claims)?;
+            return Ok(Caller::Account(claims.grant));
+        }
         let known = |key: &PublicKey| *key == me || roster.index_of(key).is_some();
         let claims = token::verify(text, &me, now, known)
             .and_then(|claims| self.replay.admit(&claims, now).map(|()| claims))
@@ -66,16 +106,18 @@ impl Gate for CoordinatorState {
     fn allows(rule: Rule, caller: Caller) -> bool {
         match rule {
             Rule::Anyone => true,
-            Rule::Operator => caller == Caller::Operator,
-            Rule::Staff => caller != Caller::Anyone,
+            Rule::Operator => caller.is_operator(),
+            Rule::Staff => caller.is_staff(),
+            Rule::Account => matches!(caller, Caller::Account(_)),
         }
     }
 
     fn whom(rule: Rule) -> &'static str {
         match rule {
             Rule::Anyone => "everybody",
-            Rule::Operator => "the coordinator's operator",
-            Rule::Staff => "the coordinator's operator and the nodes",
+            Rule::Operator => "the coordinator's operators",
+            Rule::Staff => "the coordinator's operators and the nodes",
+            Rule::Account => "people who have logged in",
         }
     }
 }

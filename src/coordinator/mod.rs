@@ -4,6 +4,7 @@
 //! is acted on; a coordinator that is killed goes on from there.
 //!
 //! - [`access`]: who may call what
+//! - [`accounts`], [`passwords`], [`throttle`]: logins of operators and bidders
 //! - [`state`]: what handlers and drivers share
 //! - [`handlers`]: one file per group of endpoints
 //! - [`driver`]: one task per session that moves it from phase to phase
@@ -12,11 +13,14 @@
 //! - [`watch`]: the nodes' health and events
 
 pub mod access;
+pub mod accounts;
 pub mod closing;
 pub mod computing;
 pub mod driver;
 pub mod handlers;
+pub mod passwords;
 pub mod state;
+pub mod throttle;
 pub mod watch;
 
 use std::sync::Arc;
@@ -115,6 +119,7 @@ impl Coordinator {
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Role::Coordinator).await?;
         let state = CoordinatorState::new(config)?;
+        state.accounts.load().await?;
         watch::start(&state);
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);

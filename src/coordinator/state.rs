@@ -9,6 +9,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::Accounts;
 use super::{Config, Options, StartError};
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
@@ -16,7 +17,7 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
-use crate::storage::CoordinatorStore;
+use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::HttpError;
 use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::wire::coordinator_api::NodeStatus;
@@ -34,6 +35,8 @@ pub struct CoordinatorState {
     pub roster_digest: Digest,
     /// What is on disk.
     pub store: CoordinatorStore,
+    /// Logins of operators and bidders.
+    pub accounts: Accounts,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
     /// The time.
@@ -76,6 +79,7 @@ impl CoordinatorState {
         Ok(Arc::new(Self {
             roster_digest: roster.body.digest(),
             roster: Arc::new(roster),
+            accounts: Accounts::new(AccountStore::new(store.database().clone())),
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             replay: ReplayGuard::default(),

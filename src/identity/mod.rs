@@ -1,5 +1,6 @@
 //! Who is who: key pairs, signed statements, the roster, tokens, sealing.
 //!
+//! - [`account`], [`access_token`]: accounts of people, and what they may do at one server
 //! - [`bytes`]: byte strings that are base64url in JSON
 //! - [`statement`]: what is signed, and how it is hashed
 //! - [`keys`]: key pairs and signatures (Ed25519, RFC 8032)
@@ -9,6 +10,8 @@
 //! - [`tls`]: the self-signed certificate that the roster pins
 //! - [`sealing`]: shares sealed to their node (HPKE, RFC 9180, with X-Wing)
 
+pub mod access_token;
+pub mod account;
 pub mod bytes;
 pub mod key_file;
 pub mod keys;
@@ -18,6 +21,7 @@ pub mod statement;
 pub mod tls;
 pub mod token;
 
+pub use account::{AccountId, Role};
 pub use bytes::Blob;
 pub use keys::{KeyPair, PublicKey, Signature};
 pub use roster::{NodeCard, Roster};

@@ -22,7 +22,7 @@ use std::{
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::{TryRng as _, rngs::SysRng};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::{KeyPair, PublicKey, bytes};
@@ -36,6 +36,9 @@ pub const LEEWAY_SECONDS: i64 = 30;
 
 /// Longest token that is looked at; those of [`issue`] have about 420 characters.
 pub const MAX_TOKEN: usize = 1024;
+
+/// The header's `typ`.
+const TYPE: &str = "JWT";
 
 /// Tokens that a [`ReplayGuard`] remembers of one caller.
 const MAX_PER_ISSUER: usize = 1 << 16;
@@ -145,13 +148,22 @@ pub fn issue(keys: &KeyPair, audience: &PublicKey, now: Timestamp) -> Result<Tok
     SysRng.try_fill_bytes(&mut jti).map_err(|_| TokenError::Randomness)?;
     let iat = seconds(now);
     let exp = iat.saturating_add(LIFETIME_SECONDS);
-    sign(keys, &Payload { iss: keys.public(), aud: *audience, iat, exp, jti })
+    sign(keys, TYPE, &Payload { iss: keys.public(), aud: *audience, iat, exp, jti })
 }
 
-fn sign(keys: &KeyPair, payload: &Payload) -> Result<Token, TokenError> {
+/// Sign a payload of either kind of token.
+pub(super) fn sign<P: Serialize>(
+    keys: &KeyPair,
+    kind: &str,
+    payload: &P,
+) -> Result<Token, TokenError> {
     let private =
         SigningKey::from_bytes(&keys.secret()).to_pkcs8_der().map_err(|_| TokenError::Signing)?;
-    let header = Header { kid: Some(keys.public().to_string()), ..Header::new(Algorithm::EdDSA) };
+    let header = Header {
+        typ: Some(kind.to_owned()),
+        kid: Some(keys.public().to_string()),
+        ..Header::new(Algorithm::EdDSA)
+    };
     jsonwebtoken::encode(&header, payload, &EncodingKey::from_ed_der(private.as_bytes()))
         .map(|text| Token(Zeroizing::new(text)))
         .map_err(|_| TokenError::Signing)
@@ -184,7 +196,7 @@ pub fn verify(
     if !allowed(&issuer) {
         return Err(TokenError::Issuer { issuer });
     }
-    let payload = checked_payload(text, &issuer)?;
+    let payload: Payload = checked_payload(text, &issuer)?;
     if payload.iss != issuer {
         return Err(TokenError::Signature);
     }
@@ -211,7 +223,10 @@ pub fn verify(
 }
 
 /// The payload, if the signature by this key fits.
-fn checked_payload(text: &str, issuer: &PublicKey) -> Result<Payload, TokenError> {
+pub(super) fn checked_payload<P: DeserializeOwned>(
+    text: &str,
+    issuer: &PublicKey,
+) -> Result<P, TokenError> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     // Times and audience are checked by the caller, against the time that is passed in.
     validation.required_spec_claims.clear();
@@ -219,7 +234,7 @@ fn checked_payload(text: &str, issuer: &PublicKey) -> Result<Payload, TokenError
     validation.validate_nbf = false;
     validation.validate_aud = false;
     let key = DecodingKey::from_ed_der(issuer.as_bytes());
-    match jsonwebtoken::decode::<Payload>(text, &key, &validation) {
+    match jsonwebtoken::decode::<P>(text, &key, &validation) {
         Ok(token) => Ok(token.claims),
         Err(error) => match error.kind() {
             jsonwebtoken::errors::ErrorKind::InvalidSignature => Err(TokenError::Signature),
@@ -229,16 +244,16 @@ fn checked_payload(text: &str, issuer: &PublicKey) -> Result<Payload, TokenError
 }
 
 /// The one rule for when a token's time is over, for checking and for forgetting alike.
-const fn check_expiry(exp: i64, now: i64) -> Result<(), TokenError> {
+pub(super) const fn check_expiry(exp: i64, now: i64) -> Result<(), TokenError> {
     let seconds = now.saturating_sub(exp);
     if seconds < LEEWAY_SECONDS { Ok(()) } else { Err(TokenError::Expired { seconds }) }
 }
 
-const fn seconds(time: Timestamp) -> i64 {
+pub(super) const fn seconds(time: Timestamp) -> i64 {
     time.millis().div_euclid(1000)
 }
 
-fn timestamp(seconds: i64) -> Timestamp {
+pub(super) fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds.saturating_mul(1000))
 }
 

@@ -3,7 +3,8 @@
 use axum::http::Method;
 
 use super::NodeState;
-use crate::identity::{PublicKey, token};
+use crate::identity::access_token::{self, Grant};
+use crate::identity::{PublicKey, Role, token};
 use crate::sharing::NodeIndex;
 use crate::transport::access::Gate;
 use crate::transport::reply::Refusal;
@@ -20,6 +21,19 @@ pub enum Caller {
     Node(NodeIndex),
     /// Whoever holds this node's own key: its operator.
     Operator,
+    /// Somebody who has logged in at the coordinator.
+    Account(Grant),
+}
+
+impl Caller {
+    /// Whether it runs part of the system.
+    pub fn is_staff(self) -> bool {
+        match self {
+            Self::Coordinator | Self::Node(_) | Self::Operator => true,
+            Self::Account(grant) => grant.role == Role::Operator,
+            Self::Anyone => false,
+        }
+    }
 }
 
 /// Who may call a route.
@@ -31,7 +45,8 @@ pub enum Rule {
     Coordinator,
     /// Another node alone.
     Node,
-    /// Anyone who runs part of the system: coordinator, nodes, this node's operator.
+    /// Anyone who runs part of the system: the coordinator and its operators, nodes, this node's
+    /// operator.
     Staff,
 }
 
@@ -65,6 +80,11 @@ impl Gate for NodeState {
         let roster = &self.roster.body;
         let me = self.keys.identity.public();
         let now = self.clock.now();
+        if access_token::claims_to_be_one(text) {
+            return access_token::verify(text, &me, &roster.coordinator.key, now)
+                .map(|claims| Caller::Account(claims.grant))
+                .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()));
+        }
         let known =
             |key: &PublicKey| *key == roster.coordinator.key || roster.index_of(key).is_some();
         let claims = token::verify(text, &me, now, known)
@@ -82,7 +102,7 @@ impl Gate for NodeState {
             Rule::Anyone => true,
             Rule::Coordinator => caller == Caller::Coordinator,
             Rule::Node => matches!(caller, Caller::Node(_)),
-            Rule::Staff => caller != Caller::Anyone,
+            Rule::Staff => caller.is_staff(),
         }
     }
 
@@ -91,7 +111,7 @@ impl Gate for NodeState {
             Rule::Anyone => "everybody",
             Rule::Coordinator => "the coordinator",
             Rule::Node => "the other nodes",
-            Rule::Staff => "the coordinator, the nodes and this node's operator",
+            Rule::Staff => "the coordinator, the nodes and their operators",
         }
     }
 }

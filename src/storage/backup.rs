@@ -30,7 +30,8 @@ pub async fn copy_out(from: &Address, into: &Path) -> Result<(), StorageError> {
             query("VACUUM INTO $1").bind(name).execute(&mut source).await.map_err(failed)?;
             source.close().await.map_err(failed)?;
             // Damage that copying did not meet is found here, and not when it is needed.
-            open_copy(into).await?.close().await?;
+            let copy = open_copy(into).await.map_err(|error| error.of(from))?;
+            copy.close().await?;
             Ok(())
         }
         Address::Server(_) => {

@@ -159,3 +159,17 @@ pub enum StorageError {
     #[error("the session file cannot be stored: {0}")]
     File(#[from] crate::auction::terms::TermsError),
 }
+
+impl StorageError {
+    /// What is wrong with a copy of a store, said of the store itself.
+    pub(super) fn of(mut self, address: &super::Address) -> Self {
+        if let Self::Newer { place, .. }
+        | Self::Foreign { place }
+        | Self::Damaged { place, .. }
+        | Self::Open { place, .. } = &mut self
+        {
+            *place = address.to_string();
+        }
+        self
+    }
+}

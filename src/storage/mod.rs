@@ -11,15 +11,18 @@
 //! - `writer`: the one writing task; concurrent writes share a durable commit
 //! - `column`: between columns and types
 //! - [`node`]: what one node keeps: sessions, envelopes, receipts given
+//! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
 //! - [`coordinator`]: what the coordinator keeps: sessions, admissions, attempts, the timeline
 //!
-//! Both stores may live in one database. Nothing in it is a plain bid, a share, a seed, a password or
-//! a private key: envelopes are kept as they came, sealed and masked, and a session file is kept
+//! Both stores may live in one database. Nothing in it is a plain bid, a share, a seed, a password,
+//! a token or a private key: passwords are hashed with Argon2id, codes and tokens with SHA-256,
+//! envelopes are kept as they came, sealed and masked, and a session file is kept
 //! without the bids that a demo's file lists.
 //!
 //! Every statement and every migration is written once and runs on both; the tests run on both
 //! where `GAVEL_TEST_POSTGRES_URL` names a server.
 
+pub mod accounts;
 pub mod address;
 pub mod backup;
 mod column;
@@ -34,6 +37,7 @@ pub mod role;
 mod sql;
 mod writer;
 
+pub use accounts::AccountStore;
 pub use address::Address;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;

@@ -6,6 +6,7 @@
 //! - [`reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
+//! - [`servers`]: a coordinator and a node as routers, without sockets
 //!
 //! Nothing here is called by the product itself. What goes wrong here ends the test, so panics are
 //! the right answer.
@@ -15,6 +16,7 @@ pub mod bad_bidder;
 pub mod faulty;
 pub mod paperwork;
 pub mod reference;
+pub mod servers;
 pub mod wiretap;
 pub mod world;
 

@@ -2,12 +2,13 @@
 //! streams, and the bearer token of a request.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -28,6 +29,9 @@ const WHOLE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Refusal(pub Problem);
 
+/// The member of a problem that says when to try again.
+const RETRY_AFTER: &str = "retry_after_seconds";
+
 /// What a handler returns.
 pub type Reply<T> = Result<Json<T>, Refusal>;
 
@@ -42,13 +46,23 @@ impl Refusal {
         tracing::error!(%cause, "internal error");
         Self::new(ProblemType::Internal, "the server could not do this; its log says why")
     }
+
+    /// Say after how many seconds to try again, in the document and in `Retry-After`.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self(self.0.with(RETRY_AFTER, seconds))
+    }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.0.more.get(RETRY_AFTER).and_then(serde_json::Value::as_u64);
         let mut response = (status, Json(self.0)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -92,6 +106,26 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
             Ok(Path(params)) => Ok(Self(params)),
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
+    }
+}
+
+/// The address a request comes from; unspecified where the server does not know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// Of a request's extensions.
+    pub fn of(extensions: &Extensions) -> Self {
+        let known = extensions.get::<ConnectInfo<SocketAddr>>();
+        Self(known.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |known| known.0.ip()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! - [`paths`]: every path of the API
 //! - [`node_api`]: what a node takes and answers
+//! - [`account_api`]: logging in, and looking after accounts
 //! - [`coordinator_api`]: what a coordinator takes and answers
 //! - [`problem`]: error bodies (RFC 9457)
 
+pub mod account_api;
 pub mod coordinator_api;
 pub mod node_api;
 pub mod paths;

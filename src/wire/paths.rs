@@ -1,7 +1,8 @@
-//! Every path of the API. Routes are written with `{session}`, `{envelope}` and `{attempt}`;
+//! Every path of the API. Routes are written with `{session}`, `{envelope}`, `{attempt}` and
+//! `{account}`;
 //! the functions fill them in.
 
-use crate::identity::Digest;
+use crate::identity::{AccountId, Digest};
 use crate::session::SessionId;
 
 /// Upgrade to the binary stream between two nodes.
@@ -57,6 +58,34 @@ pub const RETRY: &str = "/v1/sessions/{session}/retry";
 pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
+
+/// Log in with name and password.
+pub const LOGIN: &str = "/v1/login";
+/// Go on with a login.
+pub const REFRESH: &str = "/v1/refresh";
+/// End a login.
+pub const LOGOUT: &str = "/v1/logout";
+/// Redeem an invitation.
+pub const JOIN: &str = "/v1/join";
+/// One's own account.
+pub const ACCOUNT: &str = "/v1/account";
+/// Change one's own password.
+pub const OWN_PASSWORD: &str = "/v1/account/password";
+/// List accounts; make one.
+pub const ACCOUNTS: &str = "/v1/accounts";
+/// Disable an account and end its logins.
+pub const DISABLE: &str = "/v1/accounts/{account}/disable";
+/// Enable an account again.
+pub const ENABLE: &str = "/v1/accounts/{account}/enable";
+/// Give an account a new password and end its logins.
+pub const PASSWORD: &str = "/v1/accounts/{account}/password";
+/// List invitations; make some.
+pub const INVITATIONS: &str = "/v1/invitations";
+
+/// A path with its account filled in.
+pub fn of_account(path: &str, account: AccountId) -> String {
+    path.replace("{account}", &account.to_string())
+}
 
 /// A path with its session filled in.
 pub fn of(path: &str, session: SessionId) -> String {

@@ -62,6 +62,14 @@ problem_types! {
     Unauthorized = "unauthorized", 401, "Not signed in";
     /// The token is valid but does not allow this.
     Forbidden = "forbidden", 403, "Not allowed";
+    /// Name and password do not fit together.
+    WrongLogin = "wrong-login", 401, "Wrong name or password";
+    /// The login is over: expired, ended, or its token was used twice.
+    LoginOver = "login-over", 401, "Login over";
+    /// The invitation cannot be redeemed.
+    BadInvitation = "bad-invitation", 403, "Bad invitation";
+    /// What is asked for an account breaks a rule.
+    BadAccount = "bad-account", 422, "Bad account";
     /// Nothing has this path or id.
     NotFound = "not-found", 404, "Not found";
     /// No session has this id here.
@@ -208,7 +216,7 @@ mod tests {
     #[test]
     fn every_type_has_its_own_name_and_comes_back() {
         let slugs: HashSet<_> = ProblemType::ALL.iter().map(|kind| kind.slug()).collect();
-        assert_eq!(slugs.len(), 26);
+        assert_eq!(slugs.len(), ProblemType::ALL.len());
         for &kind in ProblemType::ALL {
             assert_eq!(ProblemType::of_urn(&kind.urn()), kind);
             assert!((400..600).contains(&kind.status()), "{kind:?}");

@@ -15,13 +15,13 @@ use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::output::{clean, strong};
 use crate::cli::unlock::{PassphraseOption, ask};
-use crate::cli::view;
+use crate::cli::{login, view};
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
-use crate::session::{Clock, SessionId};
+use crate::session::SessionId;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A bid.
@@ -87,7 +87,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     };
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
-    let network = Network::new(roster, None, Clock::System)?;
+    let network = login::network(&context.home, roster).await?;
     let session = network.coordinator().find(&args.session).await?;
     let state = BidderState::Folder(context.home.file("receipts"));
     let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state };

@@ -1,14 +1,17 @@
 //! One file per command.
 
+pub mod account;
 pub mod backup;
 pub mod bid;
 pub mod completions;
 pub mod init;
+pub mod login;
 pub mod man;
 pub mod receipt;
 pub mod roster;
 pub mod serve;
 pub mod session;
+pub mod tui;
 pub mod verify;
 
 use super::args::{Cli, Command};
@@ -40,8 +43,14 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Backup(args) => backup::save(&context, &args).await,
         Command::Restore(args) => backup::restore(&context, &args).await,
         Command::Session(command) => session::run(&context, command).await,
+        Command::Account(command) => account::run(&context, command).await,
+        Command::Invite(args) => account::invite(&context, args).await,
+        Command::Join(args) => login::join(&context, args).await,
+        Command::Login(args) => login::login(&context, args).await,
+        Command::Logout(args) => login::logout(&context, args).await,
         Command::Bid(args) => bid::run(&context, args).await,
         Command::Receipt(command) => receipt::run(&context, command),
+        Command::Tui(args) => tui::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),

@@ -1,26 +1,33 @@
 //! `gavel serve`: the coordinator, the node, or both, as the home is set up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Context;
+use super::tui::{self as screens, LookArgs};
 use crate::cli::args::{DatabaseOption, RosterOption};
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
 use crate::cli::unlock::PassphraseOption;
+use crate::client::Network;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
-use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
 use crate::session::Clock;
 use crate::storage::Address;
 use crate::storage::{CoordinatorStore, Database, NodeStore, StorageError};
 use crate::transport::listen;
+use crate::tui::Connection;
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
+///
+/// On a terminal it opens the screens of `gavel tui`, and leaving them stops the servers; with
+/// --headless it logs to standard error instead.
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
 /// home folder, or where --database or gavel.toml says.
@@ -44,6 +51,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     database: DatabaseOption,
     #[command(flatten)]
+    look: LookArgs,
+    #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
@@ -57,6 +66,13 @@ enum Part {
     Full,
     /// The node only, and of its work only taking bids
     Intake,
+}
+
+impl ServeArgs {
+    /// Whether the screens open: on a terminal, unless they are not wanted.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        !self.headless && !json && screens::on_a_terminal()
+    }
 }
 
 /// What runs, for scripts that wait until it does.
@@ -159,10 +175,13 @@ async fn serve(
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
     let mut roles = Vec::new();
 
+    let mut operator: Option<Arc<KeyPair>> = None;
+    let mut own_node = None;
     let mut node_part = None;
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
         let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
         let tls = keys.tls.clone();
+        operator = Some(Arc::new(keys.identity.clone()));
         let replica = Replica {
             intake_only: args.role == Part::Intake,
             address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
@@ -177,6 +196,7 @@ async fn serve(
             address: server.address.clone(),
             listen: listen.clone(),
         });
+        own_node = Some(node.index());
         node_part = Some((listen.clone(), tls, node.router()));
         running.node = Some(node);
     }
@@ -184,6 +204,7 @@ async fn serve(
         let path = context.home.file("coordinator.key");
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         let tls = keys.tls.clone();
+        operator = Some(Arc::new(keys.identity.clone()));
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
@@ -210,9 +231,22 @@ async fn serve(
 
     let ready = Ready { roles, roster: roster.body.digest() };
     context.output.result(&ready, || text(&ready))?;
+    let watched = async {
+        if !args.opens_screens(context.output.json) {
+            return std::future::pending().await;
+        }
+        let connection = Connection {
+            network: Network::new(roster.clone(), operator, Clock::System)?,
+            operator: settings.coordinator.is_some(),
+            node: own_node,
+            bidder: screens::bidder(context, &args.passphrase)?,
+        };
+        screens::open(context, &args.look, false, Some(connection)).await
+    };
     let Running { hosts, coordinator, .. } = running;
     let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
     tokio::select! {
+        left = watched => left,
         () = asked_to_stop() => {
             context.output.note("stopping");
             Ok(())

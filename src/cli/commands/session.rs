@@ -13,10 +13,10 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
 use crate::cli::news::News;
 use crate::cli::unlock::PassphraseOption;
-use crate::cli::{session_file, view};
+use crate::cli::{login, session_file, view};
 use crate::client::Network;
-use crate::identity::KeyPair;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
+use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::{Clock, Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
 
@@ -140,18 +140,24 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
 }
 
 impl Reach {
-    /// Connections as the coordinator's operator.
-    fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+    /// Connections as the coordinator's operator: by its key, or by a login.
+    ///
+    /// # Errors
+    /// When this home has neither.
+    pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
         let path = context.home.file("coordinator.key");
         if !path.exists() {
-            return Err(crate::client::ClientError::NotTheOperator.into());
+            let roster = self.roster(context)?;
+            return login::operator(&context.home, &roster)
+                .await?
+                .ok_or_else(|| crate::client::ClientError::NotTheOperator.into());
         }
         let keys = self.passphrase.load(&path, CoordinatorKeys::load)?;
         self.network(context, Some(keys.identity))
     }
 
     /// Connections as whoever this home is, as far as its keys open without asking.
-    fn as_anyone(&self, context: &Context) -> Result<Network, Failure> {
+    async fn as_anyone(&self, context: &Context) -> Result<Network, Failure> {
         let given = self.passphrase.given()?;
         let file = |name| context.home.file(name);
         let keys = CoordinatorKeys::load(&file("coordinator.key"), given.as_ref())
@@ -159,17 +165,28 @@ impl Reach {
             .or_else(|_| {
                 NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity)
             });
-        self.network(context, keys.ok())
+        match keys {
+            Ok(keys) => self.network(context, Some(keys)),
+            Err(_) => login::network(&context.home, self.roster(context)?).await,
+        }
+    }
+
+    /// The roster.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn roster(&self, context: &Context) -> Result<Signed<Roster>, Failure> {
+        context.home.roster(self.roster.roster.as_deref())
     }
 
     fn network(&self, context: &Context, keys: Option<KeyPair>) -> Result<Network, Failure> {
-        let roster = context.home.roster(self.roster.roster.as_deref())?;
+        let roster = self.roster(context)?;
         Ok(Network::new(roster, keys.map(Arc::new), Clock::System)?)
     }
 }
 
 async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, SessionId), Failure> {
-    let network = args.reach.as_operator(context)?;
+    let network = args.reach.as_operator(context).await?;
     let session = network.coordinator().find(&args.session).await?;
     Ok((network, session))
 }
@@ -180,7 +197,7 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
         Some(path) => read_json(path, "a list of bidders")?,
         None => Vec::new(),
     };
-    let network = args.reach.as_operator(context)?;
+    let network = args.reach.as_operator(context).await?;
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, None)?,
         open: args.open,
@@ -191,14 +208,14 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
 }
 
 async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
-    let network = args.reach.as_anyone(context)?;
+    let network = args.reach.as_anyone(context).await?;
     let mut sessions = network.coordinator().sessions().await?;
     sessions.retain(|summary| args.phase.is_none_or(|phase| phase == summary.phase));
     context.output.result(&sessions, || view::list(&sessions))
 }
 
 async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
-    let network = args.one.reach.as_anyone(context)?;
+    let network = args.one.reach.as_anyone(context).await?;
     let session = network.coordinator().find(&args.one.session).await?;
     let detail = network.coordinator().session(session).await?;
     if let Some(path) = &args.record {
@@ -214,7 +231,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
-    let network = args.reach.as_anyone(context)?;
+    let network = args.reach.as_anyone(context).await?;
     let session = network.coordinator().find(&args.session).await?;
     let mut events = network.coordinator().events();
     let mut live = true;

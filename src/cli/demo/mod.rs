@@ -5,10 +5,12 @@
 //! - [`players`]: the bidders
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`report`]: the result
+//! - [`show`]: the same, staged for the terminal UI
 
 pub mod follow;
 pub mod players;
 pub mod report;
+pub mod show;
 pub mod world;
 
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::commands::Context;
+use super::commands::tui::{self as screens, LookArgs};
 use super::failure::Failure;
 use super::home::{create_private, write_json};
 use super::host::asked_to_stop;
@@ -38,8 +41,8 @@ const OPEN_FOR: &str = "6h";
 /// Which auction to play.
 ///
 /// Starts the nodes and the coordinator of a session file on 127.0.0.1, lets the file's bidders
-/// bid, closes, waits for the outcome and checks it. Runs without a screen; the screen comes with
-/// it in a later version.
+/// bid, closes, waits for the outcome and checks it. On a terminal it opens the screens, where you
+/// may bid too; with --headless it prints progress and the result.
 #[derive(Args)]
 pub struct DemoArgs {
     /// The session file [default: a built-in art sale]
@@ -59,11 +62,35 @@ pub struct DemoArgs {
     /// Keep keys, databases, receipts and record in this folder, which must be empty
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// On the screens: play so many times as fast
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// On the screens: play everything without keys, and leave at the end
+    #[arg(long, conflicts_with = "headless")]
+    auto: bool,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.05..=100.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.05 to 100".to_owned()),
+    }
+}
+
+impl DemoArgs {
+    /// Whether the screens open: on a terminal, unless they are not wanted.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        !self.headless && !json && screens::on_a_terminal()
+    }
 }
 
 /// Where the demo lives.
-enum Folder {
+pub enum Folder {
+    /// Gone at the end.
     Temporary(tempfile::TempDir),
+    /// Kept.
     Kept(PathBuf),
 }
 
@@ -95,6 +122,9 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
         None => players::of_file(&loaded.file)?,
     };
     let folder = folder(&args)?;
+    if args.opens_screens(context.output.json) {
+        return show::run(context, &args, &loaded, players, folder, scheme).await;
+    }
     let mut world = World::start(folder.path(), scheme).await?;
     let network = world.network.clone();
     let played = tokio::select! {
@@ -162,6 +192,12 @@ async fn play(
         bidders: match loaded.file.admission {
             Admission::Listed => players.iter().map(Player::card).collect(),
             Admission::Open => Vec::new(),
+            Admission::Accounts => {
+                return Err(Failure::new(
+                    "bad-terms",
+                    "a demo's bidders have no accounts; write admission = \"open\" or \"listed\"",
+                ));
+            }
         },
     };
     let session = follow::opened(coordinator, coordinator.new_session(&new).await?).await?;

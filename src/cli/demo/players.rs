@@ -28,10 +28,10 @@ use crate::session::Announcement;
 use crate::wire::coordinator_api;
 
 /// Bidders at work at once.
-const AT_ONCE: usize = 48;
+pub const AT_ONCE: usize = 48;
 
 /// Most bidders whose receipts are kept in files.
-const KEPT: usize = 200;
+pub const KEPT: usize = 200;
 
 /// Receipt times are in milliseconds: an equal amount comes at least so much later.
 const APART: Duration = Duration::from_millis(5);
@@ -46,6 +46,11 @@ pub struct Player {
 impl Player {
     fn new(name: String, amount: Zeroizing<String>) -> Result<Self, Failure> {
         Ok(Self { name, amount, keys: KeyPair::generate()? })
+    }
+
+    /// The name it bids under.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Name and key, for sessions that admit only who is listed.
@@ -166,7 +171,11 @@ pub async fn bid(
     Ok(Bidding { placed, refused, took })
 }
 
-async fn one(
+/// One bidder's bid, from admission to receipts; kept in a folder where one is given.
+///
+/// # Errors
+/// Why it is not in.
+pub async fn one(
     network: &Network,
     announcement: &Signed<Announcement>,
     player: &Player,

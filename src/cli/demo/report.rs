@@ -147,6 +147,29 @@ fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
 }
 
 impl DemoResult {
+    /// In one paragraph, for after a screen has closed.
+    pub fn paragraph(&self) -> String {
+        let sold = match (&self.winner, self.price) {
+            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
+            _ => view::nobody(&self.terms),
+        };
+        let text = format!(
+            "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
+            strong(clean(&self.title)),
+            sold.trim_end_matches('.'),
+            self.bids_line(),
+            if self.winner.is_some() { "winner and price" } else { "that" },
+            self.signed_by.len(),
+            self.nodes,
+            count(self.rounds),
+            self.seconds.computing,
+        );
+        match &self.folder {
+            None => text,
+            Some(folder) => format!("{text} It is kept in {}.", folder.display()),
+        }
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 
 use super::{store_refusal, unknown};
 use crate::auction::terms::Admission;
 use crate::coordinator::CoordinatorState;
+use crate::coordinator::access::Caller;
 use crate::identity::Statement as _;
 use crate::session::announcement::AdmissionTicket;
 use crate::session::{Phase, SessionId};
@@ -16,9 +17,11 @@ use crate::transport::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{Admitted, AskAdmission, Bidder};
 use crate::wire::problem::ProblemType;
 
-/// Admit a bidder: anyone with a free name where the terms say so, else only who is listed.
+/// Admit a bidder: anyone with a free name where the terms say so, else only who is
+/// listed or has an account.
 pub async fn admit(
     State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
     Body(ask): Body<AskAdmission>,
 ) -> Reply<Admitted> {
@@ -49,6 +52,9 @@ pub async fn admit(
                 "only listed bidders may take part; send your name and public key to the coordinator",
             ));
         }
+    }
+    if announcement.body.terms.admission == Admission::Accounts {
+        state.accounts.may_bid(caller, &name, key).await?;
     }
     state.store.admit(session, &name, key, state.clock.now()).await.map_err(
         |error| match error {

@@ -1,9 +1,11 @@
 //! The coordinator's endpoints, one file per group. Who may call is decided before them in
 //! [`super::access`].
 
+mod accounts;
 mod admissions;
 mod health;
 mod life;
+mod login;
 mod sessions;
 
 use std::sync::Arc;
@@ -21,6 +23,9 @@ use crate::wire::problem::ProblemType;
 /// Largest body.
 const BODY: usize = 4 << 20;
 
+/// Largest body of a login.
+const SMALL_BODY: usize = 16 << 10;
+
 /// Every route of a coordinator.
 pub fn router() -> Router<Arc<CoordinatorState>> {
     Router::new()
@@ -35,7 +40,25 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::CANCEL, post(life::cancel))
         .route(paths::RETRY, post(life::retry))
         .route(paths::ADMISSIONS, get(admissions::list).post(admissions::admit))
+        .route(paths::INVITATIONS, get(accounts::invitations).post(accounts::invite))
         .layer(DefaultBodyLimit::max(BODY))
+        .merge(accounts())
+}
+
+/// Logging in and accounts; their bodies are small.
+fn accounts() -> Router<Arc<CoordinatorState>> {
+    Router::new()
+        .route(paths::LOGIN, post(login::login))
+        .route(paths::REFRESH, post(login::refresh))
+        .route(paths::LOGOUT, post(login::logout))
+        .route(paths::JOIN, post(login::join))
+        .route(paths::ACCOUNT, get(accounts::own))
+        .route(paths::OWN_PASSWORD, post(accounts::change_password))
+        .route(paths::ACCOUNTS, get(accounts::list).post(accounts::add))
+        .route(paths::DISABLE, post(accounts::disable))
+        .route(paths::ENABLE, post(accounts::enable))
+        .route(paths::PASSWORD, post(accounts::reset_password))
+        .layer(DefaultBodyLimit::max(SMALL_BODY))
 }
 
 /// The reply for what the store refuses.

@@ -23,12 +23,12 @@ use crate::wire::coordinator_api::{
 use crate::wire::node_api::Cost;
 use crate::wire::problem::ProblemType;
 
-/// Every session; drafts only for the operator.
+/// Every session; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
 ) -> Reply<Vec<SessionSummary>> {
-    let staff = caller != Caller::Anyone;
+    let staff = caller.is_staff();
     let rows = state.store.sessions().await.map_err(store_refusal)?;
     let mut sessions = Vec::with_capacity(rows.len());
     for row in rows.into_iter().filter(|row| staff || row.phase != Phase::Draft) {
@@ -43,7 +43,7 @@ pub async fn show(
     Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<SessionDetail> {
-    detail(&state, session, caller != Caller::Anyone).await.map(Json)
+    detail(&state, session, caller.is_staff()).await.map(Json)
 }
 
 /// Everything public about a session, to be checked offline.

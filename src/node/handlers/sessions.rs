@@ -91,7 +91,7 @@ async fn view(
     Ok(NodeSession {
         announcement: row.announcement,
         phase: row.phase,
-        bids: (caller != Caller::Anyone).then_some(row.bids),
+        bids: caller.is_staff().then_some(row.bids),
         outcome,
     })
 }

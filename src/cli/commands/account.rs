@@ -1,0 +1,305 @@
+//! `gavel account …` and `gavel invite`: looking after accounts, for operators.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::Context;
+use super::login::PasswordOption;
+use super::session::Reach;
+use crate::cli::failure::Failure;
+use crate::cli::home::{read_text, write_whole};
+use crate::cli::login;
+use crate::cli::output::{Table, clean};
+use crate::identity::{PublicKey, Role};
+use crate::wire::account_api::{
+    AccountLine, AskInvitations, InvitationLine, NewAccount, NewInvitation,
+};
+
+/// What to do with accounts.
+#[derive(Subcommand)]
+pub enum AccountCommand {
+    /// Make an account. The holder of the coordinator's key makes the first operator's
+    Add(AddArgs),
+    /// List the accounts
+    List(ListArgs),
+    /// Disable an account: its logins end
+    Disable(OneArgs),
+    /// Enable an account again
+    Enable(OneArgs),
+    /// Give an account a new password: its logins end. Without a name: change one's own
+    Password(PasswordArgs),
+}
+
+/// An account to make.
+#[derive(Args)]
+pub struct AddArgs {
+    /// Its name
+    name: String,
+    /// What it may do
+    #[arg(long)]
+    role: Role,
+    /// A bidder's public key, as `gavel init bidder` shows it. Bidders are better invited, with
+    /// `gavel invite`: then the key is bound by the bidder
+    #[arg(long)]
+    key: Option<PublicKey>,
+    #[command(flatten)]
+    password: PasswordOption,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Who asks.
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// One account.
+#[derive(Args)]
+pub struct OneArgs {
+    /// Its name
+    name: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Whose password.
+#[derive(Args)]
+pub struct PasswordArgs {
+    /// The account's name; without it one's own password is changed
+    name: Option<String>,
+    #[command(flatten)]
+    password: PasswordOption,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Invitations.
+///
+/// Each code makes one bidder's account, once: the bidder redeems it with `gavel join CODE` and
+/// binds name, password and key. Codes are shown this once; the coordinator keeps their hashes.
+#[derive(Args)]
+pub struct InviteArgs {
+    /// How many
+    #[arg(conflicts_with = "from", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    count: Option<u16>,
+    /// One for each line of a CSV file, whose first column says for whom it is
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Write them as CSV, with for whom, code and expiry, to a file that only you can read
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Hours until they expire
+    #[arg(long, value_name = "HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8784))]
+    hours: u32,
+    /// List the invitations made so far, and who redeemed them, without their codes
+    #[arg(long, conflicts_with_all = ["count", "from", "csv"])]
+    list: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Do it.
+///
+/// # Errors
+/// When the coordinator refuses, with the reason.
+pub async fn run(context: &Context, command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Add(args) => add(context, args).await,
+        AccountCommand::List(args) => {
+            let network = args.reach.as_operator(context).await?;
+            let accounts = network.coordinator().accounts().await?;
+            context.output.result(&accounts, || table(&accounts))
+        }
+        AccountCommand::Disable(args) => set(context, &args, false).await,
+        AccountCommand::Enable(args) => set(context, &args, true).await,
+        AccountCommand::Password(args) => password(context, args).await,
+    }
+}
+
+async fn add(context: &Context, args: AddArgs) -> Result<(), Failure> {
+    let network = args.reach.as_operator(context).await?;
+    let question = format!("A first password for {} (not shown): ", clean(&args.name));
+    let password = args.password.new_one(&question)?;
+    let new = NewAccount { name: args.name, role: args.role, password, key: args.key };
+    let account = network.coordinator().add_account(&new).await?;
+    tell(context, &account)
+}
+
+async fn set(context: &Context, args: &OneArgs, enabled: bool) -> Result<(), Failure> {
+    let network = args.reach.as_operator(context).await?;
+    let account = network.coordinator().account_named(&args.name).await?.account;
+    let account = network.coordinator().set_account(account, enabled).await?;
+    tell(context, &account)
+}
+
+async fn password(context: &Context, args: PasswordArgs) -> Result<(), Failure> {
+    if let Some(name) = &args.name {
+        let network = args.reach.as_operator(context).await?;
+        let account = network.coordinator().account_named(name).await?.account;
+        let question = format!("A new password for {} (not shown): ", clean(name));
+        let password = args.password.new_one(&question)?;
+        let account = network.coordinator().reset_password(account, password).await?;
+        return tell(context, &account);
+    }
+    let network = login::network(&context.home, args.reach.roster(context)?).await?;
+    let account = network.coordinator().own_account().await?;
+    let old = PasswordOption::default().existing("The present password (not shown): ")?;
+    let new = args.password.new_one("The new password (not shown): ")?;
+    network.coordinator().change_password(old, new).await?;
+    login::forget(&context.home);
+    context.output.result(&account, || {
+        "The password is changed and every login ended; log in again with `gavel login`.".to_owned()
+    })
+}
+
+/// Make or list invitations.
+///
+/// # Errors
+/// When the coordinator refuses, with the reason.
+pub async fn invite(context: &Context, args: InviteArgs) -> Result<(), Failure> {
+    let network = args.reach.as_operator(context).await?;
+    if args.list {
+        let lines = network.coordinator().invitations().await?;
+        return context.output.result(&lines, || invitations(&lines));
+    }
+    let labels = match (&args.from, args.count) {
+        (Some(path), _) => labels(path)?,
+        (None, Some(count)) => vec![String::new(); usize::from(count)],
+        (None, None) => {
+            return Err(Failure::usage("say how many, or give a CSV file with --from"));
+        }
+    };
+    let made = network.coordinator().invite(&AskInvitations { labels, hours: args.hours }).await?;
+    if let Some(path) = &args.csv {
+        write_whole(path, csv(&made).as_bytes())?;
+        context.output.note(format!("{} codes written to {}", made.len(), path.display()));
+    }
+    context.output.result(&made, || {
+        let mut table = Table::new(&["for", "code", "expires"]);
+        for line in &made {
+            table.row([&line.label, line.code.expose(), &line.expires.to_string()]);
+        }
+        format!("{table}Each makes one account, once: gavel join CODE --name NAME")
+    })
+}
+
+/// The first column of a CSV file; a first line that begins with "for" or "name" is its header.
+fn labels(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = read_text(path)?;
+    let mut labels: Vec<String> = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(first_field)
+        .filter(|label| !label.is_empty())
+        .collect();
+    if labels.first().is_some_and(|first| matches!(first.to_lowercase().as_str(), "for" | "name")) {
+        labels.remove(0);
+    }
+    if labels.is_empty() {
+        return Err(Failure::new("bad-file", format!("{} holds no names", path.display())));
+    }
+    Ok(labels)
+}
+
+/// The first field of a line of CSV (RFC 4180), without blanks around it.
+fn first_field(line: &str) -> String {
+    let line = line.trim();
+    let Some(quoted) = line.strip_prefix('"') else {
+        return line.split(',').next().unwrap_or_default().trim().to_owned();
+    };
+    let mut field = String::new();
+    let mut rest = quoted.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' if rest.peek() == Some(&'"') => {
+                field.push('"');
+                rest.next();
+            }
+            '"' => break,
+            other => field.push(other),
+        }
+    }
+    field.trim().to_owned()
+}
+
+fn csv(made: &[NewInvitation]) -> String {
+    let mut text = String::from("for,code,expires\r\n");
+    for line in made {
+        text.push_str(&field(&line.label));
+        text.push(',');
+        text.push_str(line.code.expose());
+        text.push(',');
+        text.push_str(&line.expires.to_string());
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// A field of CSV. A spreadsheet must not take a label for a formula.
+fn field(text: &str) -> String {
+    let guarded = match text.chars().next() {
+        Some('=' | '+' | '-' | '@') => format!("'{text}"),
+        _ => text.to_owned(),
+    };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", guarded.replace('"', "\"\""));
+    }
+    guarded
+}
+
+fn table(accounts: &[AccountLine]) -> String {
+    if accounts.is_empty() {
+        return "There are no accounts yet; `gavel account add NAME --role operator` makes one."
+            .to_owned();
+    }
+    let mut table = Table::new(&["name", "role", "since", "standing", "key"]);
+    for account in accounts {
+        table.row([
+            account.name.clone(),
+            account.role.to_string(),
+            account.created.to_string(),
+            if account.disabled.is_some() { "disabled" } else { "good" }.to_owned(),
+            account.key.map(|key| key.to_string()).unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn invitations(lines: &[InvitationLine]) -> String {
+    let mut table = Table::new(&["for", "made", "expires", "redeemed as"]);
+    for line in lines {
+        table.row([
+            line.label.clone().unwrap_or_default(),
+            line.created.to_string(),
+            line.expires.to_string(),
+            line.account.clone().unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn tell(context: &Context, account: &AccountLine) -> Result<(), Failure> {
+    context.output.result(account, || table(std::slice::from_ref(account)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_read_and_written_as_spreadsheets_do() {
+        assert_eq!(first_field("  Ada , ada@example.org"), "Ada");
+        assert_eq!(first_field(r#""Lovelace, ""Ada""",x"#), r#"Lovelace, "Ada""#);
+        assert_eq!(field("Lovelace, Ada"), "\"Lovelace, Ada\"");
+        assert_eq!(field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("names.csv");
+        std::fs::write(&path, "\u{feff}name,mail\r\nAda,a@x\r\n\r\n\"Bob, Jr\",b@x\r\n").unwrap();
+        assert_eq!(labels(&path).unwrap(), ["Ada", "Bob, Jr"]);
+        std::fs::write(&path, "name\n").unwrap();
+        assert!(labels(&path).is_err());
+    }
+}

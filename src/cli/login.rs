@@ -1,0 +1,177 @@
+//! The login that this home keeps: `login.json`, mode 0600, with an access token for each server
+//! and a refresh token.
+//!
+//! A refresh token is good for one use, and a second use ends the login. Commands that run at the
+//! same time therefore take turns at it, by a lock file.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::failure::Failure;
+use super::home::{Home, read_json, write_json};
+use crate::client::account::is_fresh;
+use crate::client::{ClientError, Network};
+use crate::identity::{Role, Roster, Signed};
+use crate::session::Clock;
+use crate::wire::account_api::Login;
+use crate::wire::problem::ProblemType;
+
+const FILE: &str = "login.json";
+const LOCK: &str = "login.lock";
+
+/// How long to wait for another command's turn; a lock that is older was left behind.
+const TURN: Duration = Duration::from_secs(20);
+
+/// The login that is kept, as it is.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn kept(home: &Home) -> Result<Option<Login>, Failure> {
+    let path = home.file(FILE);
+    if path.exists() { read_json(&path, "a login").map(Some) } else { Ok(None) }
+}
+
+/// Keep a login.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn keep(home: &Home, login: &Login) -> Result<(), Failure> {
+    home.create()?;
+    write_json(&home.file(FILE), login)
+}
+
+/// Keep no login any more.
+pub fn forget(home: &Home) {
+    let _ = fs::remove_file(home.file(FILE));
+}
+
+/// The login that is kept, refreshed when its tokens are about to expire; `None` when there is
+/// none for this roster's coordinator.
+///
+/// # Errors
+/// When it is over, or the coordinator cannot be reached.
+pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<Login>>, Failure> {
+    let mine =
+        |login: &Login| login.tokens.iter().any(|line| line.server == roster.body.coordinator.key);
+    let Some(login) = kept(home)?.filter(mine) else { return Ok(None) };
+    if is_fresh(&login, Clock::System.now()) {
+        return Ok(Some(Arc::new(login)));
+    }
+    let _turn = Turn::take(home).await?;
+    // Another command may have refreshed it meanwhile.
+    let Some(login) = kept(home)?.filter(mine) else { return Ok(None) };
+    if is_fresh(&login, Clock::System.now()) {
+        return Ok(Some(Arc::new(login)));
+    }
+    let network = Network::new(roster.clone(), None, Clock::System)?;
+    match network.coordinator().refresh(&login).await {
+        Ok(login) => {
+            keep(home, &login)?;
+            Ok(Some(Arc::new(login)))
+        }
+        Err(error) => {
+            if over(&error) {
+                forget(home);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Connections as the account that is logged in here, or as nobody.
+///
+/// # Errors
+/// When the login is over, or an address in the roster cannot be used.
+pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Failure> {
+    Ok(match current(home, &roster).await? {
+        Some(login) => Network::with_login(roster, &login, Clock::System)?,
+        None => Network::new(roster, None, Clock::System)?,
+    })
+}
+
+/// Connections as the operator's account that is logged in here, if one is.
+///
+/// # Errors
+/// When the login is over, or an address in the roster cannot be used.
+pub async fn operator(home: &Home, roster: &Signed<Roster>) -> Result<Option<Network>, Failure> {
+    match current(home, roster).await? {
+        Some(login) if login.account.role == Role::Operator => {
+            Ok(Some(Network::with_login(roster.clone(), &login, Clock::System)?))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn over(error: &ClientError) -> bool {
+    error.slug() == ProblemType::LoginOver.slug()
+}
+
+/// One command's turn at the refresh token; given back when dropped.
+struct Turn(std::path::PathBuf);
+
+impl Turn {
+    async fn take(home: &Home) -> Result<Self, Failure> {
+        let path = home.file(LOCK);
+        loop {
+            match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(_) => return Ok(Self(path)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    let age = fs::metadata(&path)
+                        .and_then(|data| data.modified())
+                        .ok()
+                        .and_then(|made| SystemTime::now().duration_since(made).ok());
+                    if age.is_some_and(|age| age > TURN) {
+                        let _ = fs::remove_file(&path);
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => return Err(Failure::file("writing", &path, &error)),
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn turns_are_taken_one_after_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(folder.path())).unwrap();
+        let first = Turn::take(&home).await.unwrap();
+        let second = tokio::time::timeout(Duration::from_millis(200), Turn::take(&home)).await;
+        assert!(second.is_err(), "the second has to wait");
+        drop(first);
+        drop(Turn::take(&home).await.unwrap());
+        assert!(!Path::new(&home.file(LOCK)).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(folder.path())).unwrap();
+        let text = serde_json::json!({
+            "account": {"account": "00".repeat(16), "name": "Ada", "role": "operator", "created": 0},
+            "tokens": [], "expires": 0, "refresh": "secret", "refresh_expires": 0,
+        });
+        let login: Login = serde_json::from_value(text).unwrap();
+        keep(&home, &login).unwrap();
+        let mode = fs::metadata(home.file(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(kept(&home).unwrap().unwrap().refresh.expose(), "secret");
+        forget(&home);
+        assert!(kept(&home).unwrap().is_none());
+    }
+}

@@ -1,0 +1,201 @@
+//! Accounts and invitations, for operators; one's own account, for everybody who has one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+
+use crate::auction::terms::check_text;
+use crate::coordinator::CoordinatorState;
+use crate::coordinator::access::Caller;
+use crate::coordinator::accounts::{account_refusal, fresh_code, line};
+use crate::identity::{AccountId, Role};
+use crate::storage::StorageError;
+use crate::storage::accounts::{self as stored, Account};
+use crate::transport::reply::{Body, Params, Peer, Refusal, Reply};
+use crate::wire::account_api::{
+    AccountLine, AskInvitations, ChangePassword, InvitationLine, NewAccount, NewInvitation,
+    NewPassword, code_digest,
+};
+use crate::wire::problem::ProblemType;
+
+/// Most invitations in one request.
+const MOST_INVITATIONS: usize = 10_000;
+
+/// Longest time until an invitation expires, in hours.
+const LONGEST_HOURS: u32 = 24 * 366;
+
+/// The caller's account.
+pub async fn own(
+    State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
+) -> Reply<AccountLine> {
+    own_account(&state, caller).await.map(|account| Json(line(account)))
+}
+
+/// Change the caller's password. Ends every login of the account, this one included.
+pub async fn change_password(
+    State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
+    Peer(address): Peer,
+    Body(change): Body<ChangePassword>,
+) -> Result<StatusCode, Refusal> {
+    let name = own_account(&state, caller).await?.name;
+    let account = state.authenticate(address, &name, change.old).await?;
+    let hash = state.accounts.passwords.hash(&name, change.new).await?;
+    set_password(&state, account.account, hash).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every account.
+pub async fn list(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<AccountLine>> {
+    let accounts = state.accounts.store.accounts().await.map_err(internal)?;
+    Ok(Json(accounts.into_iter().map(line).collect()))
+}
+
+/// Make an account with a role.
+pub async fn add(
+    State(state): State<Arc<CoordinatorState>>,
+    Body(new): Body<NewAccount>,
+) -> Result<(StatusCode, Json<AccountLine>), Refusal> {
+    let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
+    check_text("the name", &new.name).map_err(|error| bad(error.to_string()))?;
+    match (new.role, new.key) {
+        (Role::Bidder, None) => {
+            return Err(bad(
+                "a bidder's account is bound to a public key; give it, or send an invitation"
+                    .to_owned(),
+            ));
+        }
+        (Role::Operator, Some(_)) => {
+            return Err(bad("an operator's account has no key of its own".to_owned()));
+        }
+        (Role::Bidder, Some(_)) | (Role::Operator, None) => {}
+    }
+    let new = stored::NewAccount {
+        account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
+        password: state.accounts.passwords.hash(&new.name, new.password).await?,
+        name: new.name,
+        role: new.role,
+        key: new.key,
+    };
+    let account =
+        state.accounts.store.create(new, state.clock.now()).await.map_err(account_refusal)?;
+    state.accounts.note(&account);
+    tracing::info!(account = %account.account, role = %account.role, "account made");
+    Ok((StatusCode::CREATED, Json(line(account))))
+}
+
+/// Disable an account: its logins end, and so does its access at the coordinator.
+pub async fn disable(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(account): Params<AccountId>,
+) -> Reply<AccountLine> {
+    set_disabled(&state, account, true).await
+}
+
+/// Enable an account again.
+pub async fn enable(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(account): Params<AccountId>,
+) -> Reply<AccountLine> {
+    set_disabled(&state, account, false).await
+}
+
+/// Give an account a new password.
+pub async fn reset_password(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(account): Params<AccountId>,
+    Body(new): Body<NewPassword>,
+) -> Reply<AccountLine> {
+    let held = state.accounts.store.account(account).await.map_err(internal)?;
+    let name = held.ok_or_else(unknown)?.name;
+    let hash = state.accounts.passwords.hash(&name, new.password).await?;
+    set_password(&state, account, hash).await.map(|account| Json(line(account)))
+}
+
+/// Every invitation, without its code.
+pub async fn invitations(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<InvitationLine>> {
+    let rows = state.accounts.store.invitations().await.map_err(internal)?;
+    let lines = rows.into_iter().map(|row| InvitationLine {
+        digest: row.code,
+        label: row.label,
+        created: row.created,
+        expires: row.expires,
+        account: row.account,
+    });
+    Ok(Json(lines.collect()))
+}
+
+/// Make invitations. Their codes are in this reply and nowhere else.
+pub async fn invite(
+    State(state): State<Arc<CoordinatorState>>,
+    Body(ask): Body<AskInvitations>,
+) -> Reply<Vec<NewInvitation>> {
+    let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
+    if ask.labels.is_empty() || ask.labels.len() > MOST_INVITATIONS {
+        return Err(bad(format!("ask for 1 to {MOST_INVITATIONS} invitations at once")));
+    }
+    if !(1..=LONGEST_HOURS).contains(&ask.hours) {
+        return Err(bad(format!("an invitation lasts 1 to {LONGEST_HOURS} hours")));
+    }
+    let now = state.clock.now();
+    let expires = now.plus_millis(i64::from(ask.hours) * 60 * 60 * 1000);
+    let mut made = Vec::with_capacity(ask.labels.len());
+    let mut kept = Vec::with_capacity(ask.labels.len());
+    for label in ask.labels {
+        if !label.is_empty() {
+            check_text("a label", &label).map_err(|error| bad(error.to_string()))?;
+        }
+        let code = fresh_code()?;
+        let digest = code_digest(code.expose());
+        kept.push((digest, (!label.is_empty()).then(|| label.clone())));
+        made.push(NewInvitation { label, code, expires });
+    }
+    tracing::info!(count = made.len(), "invitations made");
+    state.accounts.store.invite(kept, expires, now).await.map_err(internal)?;
+    Ok(Json(made))
+}
+
+async fn own_account(state: &CoordinatorState, caller: Caller) -> Result<Account, Refusal> {
+    let Caller::Account(grant) = caller else {
+        return Err(Refusal::new(ProblemType::Forbidden, "only accounts have this"));
+    };
+    state.accounts.store.account(grant.account).await.map_err(internal)?.ok_or_else(unknown)
+}
+
+async fn set_disabled(
+    state: &CoordinatorState,
+    account: AccountId,
+    disabled: bool,
+) -> Reply<AccountLine> {
+    let now = state.clock.now();
+    let changed =
+        state.accounts.store.set_disabled(account, disabled, now).await.map_err(internal)?;
+    let changed = changed.ok_or_else(unknown)?;
+    state.accounts.note(&changed);
+    tracing::info!(%account, disabled, "account changed");
+    Ok(Json(line(changed)))
+}
+
+async fn set_password(
+    state: &CoordinatorState,
+    account: AccountId,
+    hash: String,
+) -> Result<Account, Refusal> {
+    let now = state.clock.now();
+    let changed = state.accounts.store.set_password(account, hash, now).await.map_err(internal)?;
+    let changed = changed.ok_or_else(unknown)?;
+    state.accounts.note(&changed);
+    tracing::info!(%account, "password changed");
+    Ok(changed)
+}
+
+fn internal(error: StorageError) -> Refusal {
+    Refusal::internal(&error)
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(ProblemType::NotFound, "there is no account with this id")
+}

@@ -1,0 +1,568 @@
+//! Accounts, invitations and refresh tokens of a coordinator.
+//!
+//! In: password hashes made elsewhere, digests of codes and tokens; never a password, a code or a
+//! token itself. Every change that must not happen twice (a code redeemed, a refresh token used) is
+//! decided inside the transaction that stores it.
+
+use super::column::Columns as _;
+use super::database::reading;
+use super::sql::{Connection, Row, query};
+use super::{Database, StorageError};
+use crate::auction::Timestamp;
+use crate::identity::{AccountId, Digest, PublicKey, Role};
+
+/// An account as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// Its id.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// The key a bidder's account is bound to.
+    pub key: Option<PublicKey>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Since when it is disabled.
+    pub disabled: Option<Timestamp>,
+    /// Access tokens made before this time are refused.
+    pub valid_from: Timestamp,
+}
+
+/// An account that is to be.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// Its id.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Hash of its password.
+    pub password: String,
+    /// The key it is bound to.
+    pub key: Option<PublicKey>,
+}
+
+/// An invitation as stored; the code itself is not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invitation {
+    /// SHA-256 of the code.
+    pub code: Digest,
+    /// For whom, in the operator's words.
+    pub label: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it can be redeemed.
+    pub expires: Timestamp,
+    /// Name of the account it became.
+    pub account: Option<String>,
+}
+
+/// What a refresh token turned out to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refreshed {
+    /// Good, and used up now; the new one is stored.
+    Good(Account),
+    /// It had been used before: the whole family is revoked.
+    Reused(AccountId),
+    /// Unknown, expired, or of a disabled account.
+    Unknown,
+}
+
+/// Why an account cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The name is taken.
+    #[error(
+        "the name {name:?} is taken, or differs from a taken one in its capitals only; choose another"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The key belongs to another account.
+    #[error(
+        "this public key belongs to another account; make a new one with `gavel init bidder` in another home"
+    )]
+    KeyTaken,
+    /// The code is none that can be redeemed.
+    #[error(
+        "the invitation is unknown, was redeemed before, or has expired; ask the operator for a new one"
+    )]
+    Code,
+    /// The store failed. Nothing was stored.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<sqlx::Error> for AccountError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// Accounts, invitations and refresh tokens. Clones share the database.
+#[derive(Clone)]
+pub struct AccountStore {
+    database: Database,
+}
+
+impl AccountStore {
+    /// The accounts in a database.
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Make an account.
+    ///
+    /// # Errors
+    /// When name or key are taken.
+    pub async fn create(&self, new: NewAccount, now: Timestamp) -> Result<Account, AccountError> {
+        self.database
+            .write(move |connection| Box::pin(async move { insert(connection, new, now).await }))
+            .await
+    }
+
+    /// Redeem an invitation: the code is used up and the account made, or neither.
+    ///
+    /// # Errors
+    /// When the code is none that can be redeemed, or name or key are taken.
+    pub async fn redeem(
+        &self,
+        code: Digest,
+        new: NewAccount,
+        now: Timestamp,
+    ) -> Result<Account, AccountError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let found = query(
+                        "SELECT expires FROM coordinator_invitations
+                         WHERE code = $1 AND redeemed IS NULL AND expires > $2",
+                    )
+                    .bind(code.0.to_vec())
+                    .bind(now.millis())
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    if found.is_none() {
+                        return Err(AccountError::Code);
+                    }
+                    let account = insert(connection, new, now).await?;
+                    query(
+                        "UPDATE coordinator_invitations SET redeemed = $1, account = $2
+                         WHERE code = $3",
+                    )
+                    .bind(now.millis())
+                    .bind(account.account.0.to_vec())
+                    .bind(code.0.to_vec())
+                    .execute(connection)
+                    .await?;
+                    Ok(account)
+                })
+            })
+            .await
+    }
+
+    /// Whether an invitation could be redeemed now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn redeemable(&self, code: Digest, now: Timestamp) -> Result<bool, StorageError> {
+        let found = query(
+            "SELECT expires FROM coordinator_invitations
+             WHERE code = $1 AND redeemed IS NULL AND expires > $2",
+        )
+        .bind(code.0.to_vec())
+        .bind(now.millis())
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(reading)?;
+        Ok(found.is_some())
+    }
+
+    /// Keep invitations, by their codes' digests and labels.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn invite(
+        &self,
+        codes: Vec<(Digest, Option<String>)>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    for (code, label) in codes {
+                        query(
+                            "INSERT INTO coordinator_invitations (code, label, created, expires)
+                             VALUES ($1, $2, $3, $4)",
+                        )
+                        .bind(code.0.to_vec())
+                        .bind(label)
+                        .bind(now.millis())
+                        .bind(expires.millis())
+                        .execute(&mut *connection)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Every invitation, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn invitations(&self) -> Result<Vec<Invitation>, StorageError> {
+        let rows = query(
+            "SELECT code, label, invitation.created AS created, expires, name
+             FROM coordinator_invitations AS invitation
+             LEFT JOIN coordinator_accounts AS account ON account.account = invitation.account
+             ORDER BY invitation.created DESC, label, code",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Invitation {
+                    code: row.digest("code")?,
+                    label: row.try_get("label")?,
+                    created: row.time("created")?,
+                    expires: row.time("expires")?,
+                    account: row.try_get("name")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Every account by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
+        let rows = query(
+            "SELECT account, name, role, bidder_key, created, disabled, valid_from
+             FROM coordinator_accounts ORDER BY folded",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(account_of).collect()
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
+        let row = query(
+            "SELECT account, name, role, bidder_key, created, disabled, valid_from
+             FROM coordinator_accounts WHERE account = $1",
+        )
+        .bind(account.0.to_vec())
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(reading)?;
+        row.as_ref().map(account_of).transpose()
+    }
+
+    /// The account of this name and the hash of its password.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn password(&self, name: &str) -> Result<Option<(Account, String)>, StorageError> {
+        let row = query(
+            "SELECT account, name, role, bidder_key, created, disabled, valid_from, password
+             FROM coordinator_accounts WHERE folded = $1",
+        )
+        .bind(folded(name))
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(reading)?;
+        row.map(|row| Ok((account_of(&row)?, row.try_get("password")?))).transpose()
+    }
+
+    /// Disable an account and end all its logins, or enable it again. `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_disabled(
+        &self,
+        account: AccountId,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    query("UPDATE coordinator_accounts SET disabled = $1 WHERE account = $2")
+                        .bind(disabled.then_some(now.millis()))
+                        .bind(account.0.to_vec())
+                        .execute(&mut *connection)
+                        .await?;
+                    end_logins(connection, account, now).await
+                })
+            })
+            .await
+    }
+
+    /// Give an account another password and end all its logins. `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password(
+        &self,
+        account: AccountId,
+        password: String,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    query("UPDATE coordinator_accounts SET password = $1 WHERE account = $2")
+                        .bind(password)
+                        .bind(account.0.to_vec())
+                        .execute(&mut *connection)
+                        .await?;
+                    end_logins(connection, account, now).await
+                })
+            })
+            .await
+    }
+
+    /// Begin a login: keep its first refresh token. What has expired of the account's is dropped.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin(
+        &self,
+        account: AccountId,
+        family: [u8; 16],
+        token: Digest,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    query(
+                        "DELETE FROM coordinator_refresh_tokens
+                         WHERE account = $1 AND expires <= $2",
+                    )
+                    .bind(account.0.to_vec())
+                    .bind(now.millis())
+                    .execute(&mut *connection)
+                    .await?;
+                    keep(connection, account, &family, token, expires).await
+                })
+            })
+            .await
+    }
+
+    /// Use a refresh token up and keep the next of its family.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate(
+        &self,
+        token: Digest,
+        next: Digest,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Refreshed, StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row = query(
+                        "SELECT family, account, expires, used
+                         FROM coordinator_refresh_tokens WHERE token = $1",
+                    )
+                    .bind(token.0.to_vec())
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    let Some(row) = row else { return Ok(Refreshed::Unknown) };
+                    let family: [u8; 16] = row.bytes("family")?;
+                    let account = AccountId(row.bytes("account")?);
+                    if row.maybe_time("used")?.is_some() {
+                        drop_family(connection, &family).await?;
+                        return Ok(Refreshed::Reused(account));
+                    }
+                    let found = find(connection, account).await?;
+                    let Some(found) = found.filter(|found| found.disabled.is_none()) else {
+                        return Ok(Refreshed::Unknown);
+                    };
+                    if row.time("expires")? <= now {
+                        return Ok(Refreshed::Unknown);
+                    }
+                    query("UPDATE coordinator_refresh_tokens SET used = $1 WHERE token = $2")
+                        .bind(now.millis())
+                        .bind(token.0.to_vec())
+                        .execute(&mut *connection)
+                        .await?;
+                    keep(connection, account, &family, next, expires).await?;
+                    Ok(Refreshed::Good(found))
+                })
+            })
+            .await
+    }
+
+    /// End the login that a refresh token belongs to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end(&self, token: Digest) -> Result<(), StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let row =
+                        query("SELECT family FROM coordinator_refresh_tokens WHERE token = $1")
+                            .bind(token.0.to_vec())
+                            .fetch_optional(&mut *connection)
+                            .await?;
+                    if let Some(row) = row {
+                        drop_family(connection, &row.bytes("family")?).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Names that differ in capitals alone are one name.
+fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+async fn insert(
+    connection: &mut Connection,
+    new: NewAccount,
+    now: Timestamp,
+) -> Result<Account, AccountError> {
+    let NewAccount { account, name, role, password, key } = new;
+    let taken = query("SELECT name FROM coordinator_accounts WHERE folded = $1")
+        .bind(folded(&name))
+        .fetch_optional(&mut *connection)
+        .await?;
+    if taken.is_some() {
+        return Err(AccountError::NameTaken { name });
+    }
+    let key_bytes = key.map(|key| key.as_bytes().to_vec());
+    let taken = query("SELECT name FROM coordinator_accounts WHERE bidder_key = $1")
+        .bind(key_bytes.clone())
+        .fetch_optional(&mut *connection)
+        .await?;
+    if taken.is_some() {
+        return Err(AccountError::KeyTaken);
+    }
+    query(
+        "INSERT INTO coordinator_accounts
+             (account, name, folded, role, password, bidder_key, created, valid_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(account.0.to_vec())
+    .bind(name.as_str())
+    .bind(folded(&name))
+    .bind(role.name())
+    .bind(password)
+    .bind(key_bytes)
+    .bind(now.millis())
+    // Tokens count in whole seconds; one made within this second is good.
+    .bind(now.millis().div_euclid(1000) * 1000)
+    .execute(&mut *connection)
+    .await?;
+    match find(connection, account).await? {
+        Some(account) => Ok(account),
+        None => Err(StorageError::Database(sqlx::Error::RowNotFound).into()),
+    }
+}
+
+async fn find(
+    connection: &mut Connection,
+    account: AccountId,
+) -> Result<Option<Account>, StorageError> {
+    let row = query(
+        "SELECT account, name, role, bidder_key, created, disabled, valid_from
+         FROM coordinator_accounts WHERE account = $1",
+    )
+    .bind(account.0.to_vec())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(account_of).transpose()
+}
+
+/// Drop every refresh token of an account and refuse its access tokens of before the next second.
+async fn end_logins(
+    connection: &mut Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<Account>, StorageError> {
+    query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
+        .bind(account.0.to_vec())
+        .execute(&mut *connection)
+        .await?;
+    query("UPDATE coordinator_accounts SET valid_from = $1 WHERE account = $2")
+        .bind((now.millis().div_euclid(1000) + 1) * 1000)
+        .bind(account.0.to_vec())
+        .execute(&mut *connection)
+        .await?;
+    find(connection, account).await
+}
+
+async fn keep(
+    connection: &mut Connection,
+    account: AccountId,
+    family: &[u8; 16],
+    token: Digest,
+    expires: Timestamp,
+) -> Result<(), StorageError> {
+    query(
+        "INSERT INTO coordinator_refresh_tokens (token, family, account, expires)
+         VALUES ($1, $2, $3, $4)",
+    )
+    .bind(token.0.to_vec())
+    .bind(family.to_vec())
+    .bind(account.0.to_vec())
+    .bind(expires.millis())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn drop_family(connection: &mut Connection, family: &[u8; 16]) -> Result<(), StorageError> {
+    query("DELETE FROM coordinator_refresh_tokens WHERE family = $1")
+        .bind(family.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn account_of(row: &Row) -> Result<Account, StorageError> {
+    let role: &str = row.try_get("role")?;
+    Ok(Account {
+        account: AccountId(row.bytes("account")?),
+        name: row.try_get("name")?,
+        role: role.parse().map_err(|detail: &str| StorageError::Unreadable {
+            what: "role",
+            detail: detail.to_owned(),
+        })?,
+        key: row.maybe_bytes("bidder_key")?.map(PublicKey::from_bytes),
+        created: row.time("created")?,
+        disabled: row.maybe_time("disabled")?,
+        valid_from: row.time("valid_from")?,
+    })
+}
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;

@@ -1,0 +1,29 @@
+//! What lies over a screen: the page of keys, the palette, questions, the form of a session.
+
+pub mod confirm;
+pub mod help;
+pub mod new_session;
+pub mod palette;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+
+/// A wiped pane in the middle of an area; gives its inside.
+pub fn over(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    (width, height): (u16, u16),
+    title: &str,
+    word: &str,
+) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let place = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    canvas.wipe(place);
+    canvas.pane_with(place, title, word, true)
+}

@@ -1,0 +1,305 @@
+//! The one place where the state changes: `update(model, action)` gives back what is to be done.
+//!
+//! - [`keys`]: keys, mouse and typed text
+//! - [`news`]: what the servers say
+//! - [`list`]: filter, order, moving about
+//! - [`allowed`]: what can be done now, and why not
+//! - [`deeds`]: opening, closing, writing sessions
+//! - [`bidding`]: the form of a bid
+//! - [`palette`]: finding commands
+
+pub mod allowed;
+pub mod bidding;
+pub mod deeds;
+pub mod keys;
+pub mod list;
+pub mod news;
+pub mod palette;
+
+use super::action::{Action, Cue, Effect};
+use super::data::Level;
+use super::keymap::Layer;
+use super::model::{Asked, Model, Popup, Question, Screen};
+use super::table::Command;
+use super::text::clean;
+use crate::auction::Timestamp;
+use crate::session::Phase;
+
+/// Take an action in.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Key(key) => {
+            model.dirty = true;
+            keys::key(model, key)
+        }
+        Action::Mouse(mouse) => keys::mouse(model, mouse),
+        Action::Paste(text) => {
+            keys::paste(model, &text);
+            Vec::new()
+        }
+        Action::Resize(width, height) => {
+            model.ui.size = (width, height);
+            model.dirty = true;
+            Vec::new()
+        }
+        Action::Tick(now) => tick(model, now),
+        Action::Do(command) => run(model, command),
+        Action::Cue(cue) => {
+            cued(model, cue);
+            Vec::new()
+        }
+        news => {
+            model.dirty = true;
+            news::take(model, news)
+        }
+    }
+}
+
+fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    let before = model.live().now;
+    model.live_mut().now = now;
+    // What shows is told in seconds.
+    model.dirty |= before.millis().div_euclid(1000) != now.millis().div_euclid(1000);
+    if model.ui.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        model.ui.toast = None;
+        model.dirty = true;
+    }
+    news::ask_for_detail(model)
+}
+
+fn cued(model: &mut Model, cue: Cue) {
+    model.dirty = true;
+    match cue {
+        Cue::Starting(what) => model.live_mut().link = super::data::Link::Starting { what },
+        Cue::Act(act) => model.ui.act = Some(act),
+        Cue::Show(screen) => {
+            // Who reads help or answers a question is not interrupted.
+            if model.ui.popups.is_empty() && model.ui.form.is_none() {
+                model.ui.screen = screen;
+            }
+        }
+        Cue::Select(session) => {
+            model.ui.selected = Some(session);
+            model.asking.detail_stale = true;
+        }
+        Cue::Say(text) => model.say(Level::Info, text),
+        Cue::Trouble(text) => {
+            let text = clean(&text).to_string();
+            news::log(model, Level::Error, None, &text);
+            model.say(Level::Error, text);
+        }
+        Cue::Finish => model.over = true,
+    }
+}
+
+/// Do what a command says, or say why not.
+pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.dirty = true;
+    if let Some(why) = allowed::refusal(model, command) {
+        model.say(Level::Warn, format!("{}: {why}", command.row().name()));
+        return Vec::new();
+    }
+    match command {
+        Command::Open | Command::Close | Command::Cancel | Command::Retry => {
+            deeds::ask(model, command);
+        }
+        Command::New => model.ui.popups.push(Popup::New(Box::default())),
+        Command::NextField
+        | Command::PreviousField
+        | Command::Change
+        | Command::Submit
+        | Command::Discard => return deeds::form(model, command),
+        Command::Record => return deeds::record(model),
+        Command::BidHere
+        | Command::EditBid
+        | Command::Resend
+        | Command::SendBid
+        | Command::Reveal
+        | Command::LeaveForm => return bidding::run(model, command),
+        Command::Yes => return yes(model),
+        Command::No => {
+            model.ui.popups.pop();
+        }
+        Command::Run => return palette::choose(model),
+        Command::ChoiceUp | Command::ChoiceDown => palette::step(model, command),
+        Command::LeavePalette | Command::LeaveHelp => {
+            model.ui.popups.pop();
+        }
+        Command::Filter
+        | Command::KeepFilter
+        | Command::DropFilter
+        | Command::Sort
+        | Command::SortBack
+        | Command::Up
+        | Command::Down
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom
+        | Command::Previous
+        | Command::Following
+        | Command::Follow
+        | Command::Level
+        | Command::OnlySelected => list::run(model, command),
+        Command::Copy => return copy(model),
+        Command::Refresh => {
+            model.asking.detail_stale = true;
+            model.say(Level::Info, "asking coordinator and nodes again");
+            return vec![Effect::Refresh];
+        }
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Redraw => return vec![Effect::Redraw],
+        Command::Quit => quit(model),
+        Command::Leave => model.over = true,
+        other => look(model, other),
+    }
+    Vec::new()
+}
+
+/// Commands that change nothing but the view.
+fn look(model: &mut Model, command: Command) {
+    match command {
+        Command::ShowBracket => show(model, Screen::Bracket),
+        Command::Enter => model.ui.in_detail = true,
+        Command::Back => model.ui.in_detail = false,
+        Command::Screen1 => show(model, Screen::Auctions),
+        Command::Screen2 => show(model, Screen::Bracket),
+        Command::Screen3 => show(model, Screen::Nodes),
+        Command::Screen4 => show(model, Screen::Bid),
+        Command::Screen5 => show(model, Screen::Log),
+        Command::NextScreen => turn(model, 1),
+        Command::PreviousScreen => turn(model, Screen::ALL.len() - 1),
+        Command::Keys => {
+            model.ui.help_line = 0;
+            let layer = model.layer();
+            model.ui.popups.push(Popup::Help(layer));
+        }
+        Command::Commands => {
+            let layer = model.layer();
+            model.ui.popups.push(Popup::Palette(super::model::Palette::default(), layer));
+        }
+        Command::Pause => {
+            model.pause();
+            let text = if model.paused() {
+                "the display is stopped; everything else goes on"
+            } else {
+                "the display goes on"
+            };
+            model.say(Level::Info, text);
+        }
+        Command::Enlarge => model.ui.enlarged = !model.ui.enlarged,
+        Command::Mask => {
+            model.ui.masked = !model.ui.masked;
+            let text =
+                if model.ui.masked { "bidders' names are hidden" } else { "names show again" };
+            model.say(Level::Info, text);
+        }
+        Command::NextTheme => {
+            model.theme = model.theme.next();
+            let theme = model.theme;
+            model.say(Level::Info, format!("theme: {theme}"));
+        }
+        // Everything else has been done already.
+        _ => {}
+    }
+}
+
+fn show(model: &mut Model, screen: Screen) {
+    model.ui.screen = screen;
+    model.ui.enlarged = false;
+    model.asking.detail_stale = true;
+}
+
+fn turn(model: &mut Model, by: usize) {
+    let here = Screen::ALL.iter().position(|screen| *screen == model.ui.screen).unwrap_or(0);
+    show(model, Screen::ALL[(here + by) % Screen::ALL.len()]);
+}
+
+fn yes(model: &mut Model) -> Vec<Effect> {
+    let Some(Popup::Confirm(_)) = model.ui.popups.last() else { return Vec::new() };
+    let Some(Popup::Confirm(question)) = model.ui.popups.pop() else { return Vec::new() };
+    match question.asked {
+        Asked::Deed(session, deed) => deeds::confirmed(model, session, deed),
+        Asked::Bid(session) => bidding::confirmed(model, session),
+        Asked::Quit => {
+            model.over = true;
+            Vec::new()
+        }
+    }
+}
+
+/// Leave at once, unless something would be interrupted.
+fn quit(model: &mut Model) {
+    let running =
+        model.live().sessions.iter().find(|session| {
+            matches!(session.phase, Phase::Open | Phase::Closing | Phase::Computing)
+        });
+    let sending = model
+        .ui
+        .form
+        .as_ref()
+        .is_some_and(|form| matches!(form.stage, super::model::BidStage::Sending { .. }));
+    let lines = match running {
+        _ if sending => vec![
+            "Your bid is on its way and not every receipt is here.".to_owned(),
+            "The envelope is kept; it can be sent again later.".to_owned(),
+        ],
+        Some(session) if model.person.demo => vec![
+            format!("{} is {}.", session.title, session.phase),
+            "The demo's servers stop with this program.".to_owned(),
+        ],
+        _ => {
+            model.over = true;
+            return;
+        }
+    };
+    model.ui.popups.push(Popup::Confirm(Question {
+        asked: Asked::Quit,
+        title: "Leave now?".to_owned(),
+        lines,
+        grave: true,
+    }));
+}
+
+/// What `y` copies here.
+pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
+    match model.ui.screen {
+        Screen::Auctions | Screen::Bracket | Screen::Log => {
+            model.ui.selected.map(|session| ("session id", session.to_string()))
+        }
+        Screen::Nodes => {
+            let data = model.data();
+            let node = data.nodes.get(model.ui.node)?;
+            let card = data.roster.as_ref()?.node(node.status.node)?;
+            Some(("public key of the node", card.key.to_string()))
+        }
+        Screen::Bid => {
+            let session = match &model.ui.form {
+                Some(form) => form.session,
+                None => model.biddable().get(model.ui.bid_row)?.id,
+            };
+            match model.data().own.get(&session) {
+                Some(own) => {
+                    Some(("envelope's digest, as on your receipts", own.envelope.to_string()))
+                }
+                None => Some(("session id", session.to_string())),
+            }
+        }
+    }
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some((what, text)) = to_copy(model) else { return Vec::new() };
+    model
+        .say(Level::Info, format!("copied the {what}: {}", super::text::truncate(&text, 20, "..")));
+    vec![Effect::Copy(clean(&text))]
+}
+
+/// The layer whose commands a key or the palette reaches now, without what lies over it.
+pub fn beneath(model: &Model) -> Layer {
+    model.screen_layer()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,107 @@
+//! The command palette: finding commands by parts of their names.
+
+use super::super::action::Effect;
+use super::super::data::Level;
+use super::super::keymap::Layer;
+use super::super::model::{Model, Popup, Screen};
+use super::super::table::{Command, ROWS, Row};
+
+/// How well a query fits a text: its letters in order, the better the more of them follow each
+/// other or begin a word.
+pub fn score(query: &str, text: &str) -> Option<i32> {
+    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let mut score = 0;
+    let mut from = 0;
+    let mut last = None;
+    for wanted in query.to_lowercase().chars().filter(|wanted| !wanted.is_whitespace()) {
+        let at = (from..text.len()).find(|&at| text[at] == wanted)?;
+        let begins = at == 0 || !text[at - 1].is_alphanumeric();
+        let follows = last.is_some_and(|last: usize| last + 1 == at);
+        score += 1 + 4 * i32::from(begins) + 3 * i32::from(follows);
+        score -= i32::try_from(at - from).unwrap_or(i32::MAX / 4).min(6) / 2;
+        last = Some(at);
+        from = at + 1;
+    }
+    Some(score)
+}
+
+/// The commands that fit what was typed, the best first.
+pub fn found(model: &Model) -> Vec<&'static Row> {
+    let Some(Popup::Palette(palette, _)) = model.ui.popups.last() else { return Vec::new() };
+    matching(palette.field.text())
+}
+
+/// The same, for any query.
+pub fn matching(query: &str) -> Vec<&'static Row> {
+    let mut found: Vec<(i32, usize, &Row)> = ROWS
+        .iter()
+        .enumerate()
+        // The palette's own keys help nobody inside it.
+        .filter(|(_, row)| row.layers != [Layer::Palette])
+        .filter_map(|(at, row)| {
+            let name = score(query, row.name()).map(|score| score * 3);
+            let about = score(query, row.about);
+            Some((name.max(about)?, at, row))
+        })
+        .collect();
+    found.sort_by_key(|(score, at, _)| (std::cmp::Reverse(*score), *at));
+    found.into_iter().map(|(_, _, row)| row).collect()
+}
+
+/// The selected row.
+pub fn selected(model: &Model) -> usize {
+    match model.ui.popups.last() {
+        Some(Popup::Palette(palette, _)) => palette.selected,
+        _ => 0,
+    }
+}
+
+/// Select a row.
+pub fn select(model: &mut Model, row: usize) {
+    if let Some(Popup::Palette(palette, _)) = model.ui.popups.last_mut() {
+        palette.selected = row;
+    }
+}
+
+/// What was typed has changed.
+pub fn reset(model: &mut Model) {
+    select(model, 0);
+}
+
+/// Up or down.
+pub fn step(model: &mut Model, command: Command) {
+    let count = found(model).len().max(1);
+    let here = selected(model);
+    let row = if command == Command::ChoiceUp { here + count - 1 } else { here + 1 };
+    select(model, row % count);
+}
+
+/// Do what is selected.
+pub fn choose(model: &mut Model) -> Vec<Effect> {
+    let Some(row) = found(model).get(selected(model)).copied() else {
+        model.say(Level::Warn, "no command fits; take letters away");
+        return Vec::new();
+    };
+    model.ui.popups.pop();
+    go_home(model, row);
+    super::run(model, row.command)
+}
+
+/// Go to the screen that a command belongs to, unless it counts here.
+fn go_home(model: &mut Model, row: &Row) {
+    let here = model.layer();
+    if row.layers.contains(&here) || row.layers.contains(&Layer::Global) {
+        return;
+    }
+    let screen = row.layers.iter().find_map(|layer| match layer {
+        Layer::Auctions | Layer::Detail => Some(Screen::Auctions),
+        Layer::Bracket => Some(Screen::Bracket),
+        Layer::Nodes => Some(Screen::Nodes),
+        Layer::Bid | Layer::BidForm => Some(Screen::Bid),
+        Layer::Log => Some(Screen::Log),
+        _ => None,
+    });
+    if let Some(screen) = screen {
+        model.ui.screen = screen;
+    }
+}
