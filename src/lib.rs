@@ -7,7 +7,8 @@
 //! The rooms of the house, from the ground up. A room uses only rooms above it in this list
 //! (`tests/floors.rs` fails on a forbidden `use`):
 //!
-//! - [`sharing`]: replicated shares of bits, node sets, pseudorandom sharing keys
+//! - [`field`]: prime fields: 2^61-1, 2^127-1 and 256 bits; encodings refuse what is not canonical
+//! - [`sharing`]: replicated shares of bits, Shamir shares of numbers, pseudorandom sharing keys
 //! - [`protocol`]: joint computation, one protocol a file; knows no HTTP, no files, no clock
 //! - [`auction`]: pure rules: terms, kinds, ties, the plain reference
 //! - [`identity`]: key pairs, roster, tokens, sealing
@@ -26,6 +27,7 @@ pub mod auction;
 pub mod cli;
 pub mod client;
 pub mod coordinator;
+pub mod field;
 pub mod identity;
 pub mod node;
 pub mod protocol;

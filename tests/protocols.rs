@@ -252,7 +252,7 @@ async fn check_maximum(world: &World, width: u32, values: &[u64]) {
             let numbers = shared.of(ctx.me());
             let won = maximum(&ctx.narrow("m"), &numbers, Keep::Levels, &|_, _| {}).await?;
             let spent = since(&ctx, before);
-            let cost = ctx.cost_model().maximum(width as usize, values.len(), true);
+            let cost = ctx.cost_model().maximum(width as usize, values.len(), true, &[]);
             assert_eq!(
                 (spent.rounds, spent.gates, spent.bytes_sent),
                 (cost.rounds, cost.gates, cost.bytes_sent)
@@ -362,7 +362,7 @@ async fn what_comparing_costs_is_what_the_design_says() {
                 less_than(&ctx.narrow("less-than"), &x.of(ctx.me()), &y.of(ctx.me())).await?;
                 let spent = since(&ctx, before);
                 assert_eq!(spent.rounds, 6);
-                assert_eq!(spent.gates, 89 * 128);
+                assert_eq!(spent.gates, 73 * 128);
                 assert_eq!(spent.bytes_sent * 8, spent.gates * sent_per_gate);
                 assert_eq!(spent.messages, 6 * sent_per_gate);
                 Ok(())

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use gavel::auction::{Kind, Terms};
-use gavel::protocol::{Context, EstablishError};
+use gavel::protocol::{Context, EstablishError, Tactics};
 use gavel::session::progress::{Progress, Stage};
 use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
 use gavel::sharing::seed::mask;
@@ -27,10 +27,15 @@ fn movable(_: &impl Send) {}
 
 /// Run an auction and compare outcome and cost with what they must be.
 async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
+    check_with(world, terms, bids, &Tactics::default()).await
+}
+
+async fn check_with(world: &World, terms: &Terms, bids: &[u64], tactics: &Tactics) -> Computed {
     let width = terms.bits();
     let shared = world.share(width as usize, bids);
     let (computed, counters) = world
         .agree(async |ctx: Context| -> Result<_, Failure> {
+            let ctx = ctx.with_tactics(tactics.clone());
             let running = run(&ctx, terms, shared.of(ctx.me()), &quiet);
             movable(&running);
             Ok((running.await?, ctx.counters()))
@@ -47,13 +52,13 @@ async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
     let ending = computed
         .winner
         .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
-    let exact = predict_ending(scheme, participants, work, in_range.len(), ending);
+    let exact = predict_ending(scheme, participants, work, tactics, in_range.len(), ending);
     assert_eq!(
         (counters.rounds, counters.gates, counters.bytes_sent),
         (exact.rounds, exact.gates, exact.bytes_sent_per_node),
         "{terms:?} {bids:?}"
     );
-    let most = predict(scheme, participants, work);
+    let most = predict(scheme, participants, work, tactics);
     assert!(
         counters.rounds <= most.rounds
             && counters.gates <= most.gates
@@ -147,6 +152,41 @@ async fn a_hundred_bids() {
 }
 
 #[tokio::test]
+async fn tactics_change_the_cost_and_nothing_else() {
+    let all = [
+        Tactics { groups: vec![4, 4, 4, 4], second_groups: vec![4], ..Tactics::default() },
+        Tactics { groups: vec![8, 8, 8], second_groups: vec![8, 8], ..Tactics::default() },
+        Tactics { groups: vec![2, 8, 4], second_groups: vec![4, 2], ..Tactics::default() },
+        Tactics {
+            groups: vec![4, 2, 8],
+            king_from: Some(1024),
+            stripe: Some(64),
+            ..Tactics::default()
+        },
+        Tactics { king_from: Some(1024), stripe: Some(128), ..Tactics::default() },
+    ];
+    let largest = u64::from(u32::MAX);
+    let worlds = [World::new(3, 1), World::new(5, 2), World::new(5, 1).without(&[2])];
+    for world in worlds.iter().chain(&[World::new(7, 3)]) {
+        for tactics in &all {
+            tactics.check().unwrap();
+            for kind in Kind::ALL {
+                let counts: &[usize] =
+                    if world.scheme().nodes() == 7 { &[70] } else { &[1, 2, 3, 7, 9, 33, 260] };
+                for &count in counts {
+                    let bids = world.draw(|rng| reference::awkward_values(rng, 32, count));
+                    let terms = reference::terms(kind, Some(1 << 20), largest);
+                    check_with(world, &terms, &bids, tactics).await;
+                    // All alike: the first one wins, in groups too.
+                    let terms = reference::terms(kind, None, largest - 1);
+                    check_with(world, &terms, &vec![bids[0] & !1; count], tactics).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_number_of_nodes_settles() {
     for (n, t, missing) in [
         (3, 1, &[][..]),
@@ -193,7 +233,7 @@ async fn a_prediction_for_full_brackets_is_exact() {
         let terms = reference::terms(kind, reserve, u64::from(u32::MAX));
         let bids: Vec<u64> = (0..bids).map(|bid| 100 + bid * 7919 % 1000).collect();
         let work = Workload::of(&terms, bids.len());
-        let predicted = predict(world.scheme(), participants, work);
+        let predicted = predict(world.scheme(), participants, work, &Tactics::default());
         let shared = world.share(32, &bids);
         let counters = world
             .agree(async |ctx: Context| -> Result<_, Failure> {
@@ -208,17 +248,21 @@ async fn a_prediction_for_full_brackets_is_exact() {
     }
 }
 
+fn predict_pairs(world: &World, work: Workload) -> gavel::session::run::Predicted {
+    predict(world.scheme(), world.participants(), work, &Tactics::default())
+}
+
 #[test]
 fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
     let world = World::new(5, 2);
     let terms = reference::terms(Kind::SecondPrice, None, u64::from(u32::MAX));
-    let predicted = predict(world.scheme(), world.participants(), Workload::of(&terms, 100));
+    let predicted = predict_pairs(&world, Workload::of(&terms, 100));
     // Keys 1; seven levels of 6 + 1; three levels of 6 + 1 for the second price; index and price.
     assert_eq!(predicted.rounds, 1 + 7 * 7 + 3 * 7 + 2);
     assert_eq!(predicted.levels, 7);
     assert_eq!(predicted.comparisons, 99 + 6);
     let terms = reference::terms(Kind::SecondPrice, Some(1), u64::from(u32::MAX));
-    let predicted = predict(world.scheme(), world.participants(), Workload::of(&terms, 1000));
+    let predicted = predict_pairs(&world, Workload::of(&terms, 1000));
     assert!(predicted.rounds <= 110, "{predicted:?}");
 }
 

@@ -188,7 +188,7 @@ async fn a_lie_is_noticed_wherever_there_is_a_second_source() {
 fn is_and(step: StepId) -> bool {
     let levels = (1..=3).flat_map(|level| {
         ["tournament", "second-price"].into_iter().flat_map(move |part| {
-            ["less-than/generate", "less-than/0", "less-than/1", "select"]
+            ["less-than/generate", "less-than/carry", "less-than/0", "select"]
                 .map(|gate| StepId::of(&format!("{part}/{level}/{gate}")))
         })
     });

@@ -22,6 +22,8 @@ pub enum Protocol {
     /// Replicated shares of bits.
     #[default]
     Bits,
+    /// Shamir shares of numbers, and the comparison of the paper of 2008.
+    Paper,
 }
 
 /// Who may bid.
@@ -66,10 +68,13 @@ impl Terms {
         (64 - self.maximum.leading_zeros()).max(1)
     }
 
-    /// Whether some pattern of [`Terms::bits`] bits is above the maximum, so that every bid's
-    /// range is checked in the protocol.
+    /// Whether a bidder can hand in something above the maximum, so that every bid's range is
+    /// checked in the protocol: any number of a field, or a pattern of [`Terms::bits`] bits.
     pub fn needs_range_check(&self) -> bool {
-        self.maximum != crate::sharing::seed::mask(self.bits())
+        match self.protocol {
+            Protocol::Bits => self.maximum != crate::sharing::seed::mask(self.bits()),
+            Protocol::Paper => true,
+        }
     }
 
     /// Check what a node must not take on trust: bounds and names.

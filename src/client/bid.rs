@@ -25,6 +25,7 @@ use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
+use crate::transport::aside::aside;
 use crate::wire::problem::ProblemType;
 
 /// Who bids, and where the bids are kept.
@@ -324,14 +325,6 @@ async fn on_disk(
     }
     let state = state.clone();
     aside(move || put(&state, &bid).map(|()| bid)).await
-}
-
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // The work is never cancelled, so it has panicked: go on panicking here.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 /// Hand an envelope to every node whose receipt is missing, all at once, and keep what comes back.

@@ -19,8 +19,8 @@ use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, Clock, SessionId};
-use crate::transport::HttpError;
 use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::transport::{HttpError, Internet, Net};
 use crate::wire::account_api::Login;
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
@@ -50,6 +50,19 @@ impl CoordinatorClient {
         signer: Option<Arc<KeyPair>>,
         clock: Clock,
     ) -> Result<Self, HttpError> {
+        Self::over(&Internet, roster, signer, clock)
+    }
+
+    /// The same over another way than the network.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn over(
+        net: &dyn Net,
+        roster: Arc<Signed<Roster>>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
         let card = &roster.body.coordinator;
         let operator = signer.as_ref().is_some_and(|keys| keys.public() == card.key);
         let tokens: TokenSource = match signer {
@@ -62,7 +75,7 @@ impl CoordinatorClient {
                 })
             }
         };
-        Self::with_tokens(roster, tokens, operator)
+        Self::with_tokens(net, roster, tokens, operator)
     }
 
     /// A client for somebody who has logged in.
@@ -75,17 +88,18 @@ impl CoordinatorClient {
         clock: Clock,
     ) -> Result<Self, HttpError> {
         let tokens = token_source(login, roster.body.coordinator.key, clock);
-        Self::with_tokens(roster, tokens, login.account.role == Role::Operator)
+        Self::with_tokens(&Internet, roster, tokens, login.account.role == Role::Operator)
     }
 
     fn with_tokens(
+        net: &dyn Net,
         roster: Arc<Signed<Roster>>,
         tokens: TokenSource,
         operator: bool,
     ) -> Result<Self, HttpError> {
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
         let target = Target::from(&roster.body.coordinator);
-        let http = PeerClient::new(target, tokens, options)?;
+        let http = net.client(target, tokens, options)?;
         Ok(Self { http, roster, operator })
     }
 

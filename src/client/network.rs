@@ -7,7 +7,7 @@ use super::node::NodeClient;
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
-use crate::transport::HttpError;
+use crate::transport::{HttpError, Internet, Net};
 use crate::wire::account_api::Login;
 
 /// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
@@ -29,9 +29,22 @@ impl Network {
         signer: Option<Arc<KeyPair>>,
         clock: Clock,
     ) -> Result<Self, HttpError> {
+        Self::over(&Internet, roster, signer, clock)
+    }
+
+    /// The same over another way than the network.
+    ///
+    /// # Errors
+    /// When an address in the roster cannot be used.
+    pub fn over(
+        net: &dyn Net,
+        roster: Signed<Roster>,
+        signer: Option<Arc<KeyPair>>,
+        clock: Clock,
+    ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
-        let coordinator = CoordinatorClient::new(Arc::clone(&roster), signer, clock)?;
-        Self::of(roster, coordinator)
+        let coordinator = CoordinatorClient::over(net, Arc::clone(&roster), signer, clock)?;
+        Self::of(net, roster, coordinator)
     }
 
     /// Clients for somebody who has logged in at the roster's coordinator. Nodes are sent no token:
@@ -46,14 +59,18 @@ impl Network {
     ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
         let coordinator = CoordinatorClient::with_login(Arc::clone(&roster), login, clock)?;
-        Self::of(roster, coordinator)
+        Self::of(&Internet, roster, coordinator)
     }
 
-    fn of(roster: Arc<Signed<Roster>>, coordinator: CoordinatorClient) -> Result<Self, HttpError> {
+    fn of(
+        net: &dyn Net,
+        roster: Arc<Signed<Roster>>,
+        coordinator: CoordinatorClient,
+    ) -> Result<Self, HttpError> {
         let nodes = (1u8..)
             .map_while(NodeIndex::new)
             .zip(&roster.body.nodes)
-            .map(|(index, card)| NodeClient::new(index, card))
+            .map(|(index, card)| NodeClient::over(net, index, card))
             .collect::<Result<_, _>>()?;
         Ok(Self { roster, coordinator, nodes })
     }

@@ -9,8 +9,8 @@ use super::error::ClientError;
 use crate::identity::{NodeCard, PublicKey, Signed};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
-use crate::transport::HttpError;
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::{HttpError, Internet, Net};
 use crate::wire::node_api::{NodeHealth, NodeSession};
 use crate::wire::paths;
 
@@ -32,8 +32,16 @@ impl NodeClient {
     /// # Errors
     /// When the address in the roster cannot be used.
     pub fn new(index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
+        Self::over(&Internet, index, card)
+    }
+
+    /// The same over another way than the network.
+    ///
+    /// # Errors
+    /// When the address in the roster cannot be used.
+    pub fn over(net: &dyn Net, index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
-        let http = PeerClient::new(Target::from(card), Arc::new(|| None), options)?;
+        let http = net.client(Target::from(card), Arc::new(|| None), options)?;
         Ok(Self { http, index, name: card.name.as_str().into(), key: card.key })
     }
 

@@ -2,8 +2,8 @@
 //! in the clear.
 //!
 //! In: announcement and roster as signed, the coordinator's admission, the bidder's keys and the
-//! amount. Out: an [`Envelope`]: the amount XOR one pseudorandom component per set T of t nodes (the
-//! correction), a commitment to the seed of every component, and the seeds of each node's
+//! amount. Out: an [`Envelope`]: the amount XOR one pseudorandom component per set T of t nodes, or
+//! in a field the amount less as many pseudorandom numbers (the correction), a commitment to the seed of every component, and the seeds of each node's
 //! components sealed to that node.
 //!
 //! Who learns what: t nodes together lack the seed of the set they form; to them the correction is
@@ -18,6 +18,7 @@ use crate::auction::{
     money::AmountError,
     terms::{TermsError, check_text},
 };
+use crate::field::{Field as _, Mersenne127};
 use crate::identity::{
     Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
     sealing::SealingError,
@@ -25,10 +26,11 @@ use crate::identity::{
 use crate::session::{
     Announcement, Envelope,
     announcement::{AdmissionTicket, AnnouncementError},
-    envelope::{EnvelopeBody, SUITE_BITS_XWING},
+    envelope::EnvelopeBody,
     part::{Part, seal_part},
+    suite::Suite,
 };
-use crate::sharing::{NodeIndex, Seed};
+use crate::sharing::{NodeIndex, Seed, numbers::components};
 
 /// A bid in smallest units: wiped when dropped, never printed, never compared outside this file.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -181,12 +183,13 @@ impl EnvelopeMaker<'_> {
         for _ in &sets {
             seeds.push(Seed::random().map_err(|_| SplitError::Randomness)?);
         }
+        let suite = Suite::of(self.announcement.terms.protocol);
         let bits = self.announcement.terms.bits();
-        let correction = correction_of(&amount, &seeds, bits);
+        let correction = correction_of(&amount, &seeds, suite, bits);
         // From here on the amount exists as components only.
         drop(amount);
         let mut body = EnvelopeBody {
-            suite: SUITE_BITS_XWING,
+            suite: suite.number(),
             session: self.announcement.session,
             announcement: self.announcement.digest(),
             bidder: self.bidder.to_owned(),
@@ -239,13 +242,22 @@ impl EnvelopeMaker<'_> {
     }
 }
 
-/// The correction: the amount XOR all components, cut to `bits` bits.
-fn correction_of(amount: &BidAmount, seeds: &[Seed], bits: u32) -> Blob {
-    let masked = Zeroizing::new(
-        seeds.iter().fold(amount.0, |masked, seed| masked ^ seed.component(bits))
-            & crate::sharing::seed::mask(bits),
-    );
-    Blob(masked.to_le_bytes()[..bits.div_ceil(8).min(8) as usize].to_vec())
+/// The correction: the amount XOR all components, cut to `bits` bits; or the amount less all
+/// numbers of the field that the seeds stand for.
+fn correction_of(amount: &BidAmount, seeds: &[Seed], suite: Suite, bits: u32) -> Blob {
+    match suite {
+        Suite::Bits => {
+            let masked = Zeroizing::new(
+                seeds.iter().fold(amount.0, |masked, seed| masked ^ seed.component(bits))
+                    & crate::sharing::seed::mask(bits),
+            );
+            Blob(masked.to_le_bytes()[..bits.div_ceil(8).min(8) as usize].to_vec())
+        }
+        Suite::Numbers => {
+            let number = Zeroizing::new(Mersenne127::from_u64(amount.0));
+            Blob(components::correction(*number, seeds).to_bytes().to_vec())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 use super::*;
+use crate::auction::terms::Protocol;
+use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 use crate::session::part::open_part;
 use crate::sharing::{NodeSet, seed};
 use crate::testkit::paperwork::Paperwork;
@@ -23,7 +25,57 @@ fn views(papers: &Paperwork, envelope: &Envelope, nodes: NodeSet) -> Vec<Option<
 }
 
 fn correction(papers: &Paperwork, envelope: &Envelope) -> u64 {
-    envelope.body.correction_bits(papers.announcement.body.terms.bits()).unwrap()
+    correction_in(papers, &envelope.body)
+}
+
+fn correction_in(papers: &Paperwork, body: &EnvelopeBody) -> u64 {
+    u64::try_from(body.correction_for(&papers.announcement.body.terms).unwrap()).unwrap()
+}
+
+/// The number that an envelope's correction and all seeds make.
+fn number_in(papers: &Paperwork, envelope: &Envelope) -> u128 {
+    let scheme = papers.scheme();
+    let mut seeds = vec![None; scheme.sets().len()];
+    for node in scheme.all().iter() {
+        let part = open_part(envelope, node, scheme, papers.sealing(node).unwrap()).unwrap();
+        for (position, seed) in scheme.held_by(node).into_iter().zip(part.seeds()) {
+            seeds[position] = Some(seed.clone());
+        }
+    }
+    let correction = envelope.body.correction_for(&papers.announcement.body.terms).unwrap();
+    let sum = seeds.iter().flatten().map(components::number::<Mersenne127>);
+    sum.fold(Mersenne127::from_u128(correction), |sum, number| sum + number).to_number()
+}
+
+#[test]
+fn a_bid_on_numbers_is_split_over_the_field() {
+    let ada = keys();
+    for (n, t) in [(3, 1), (5, 2), (7, 3)] {
+        let mut papers = Paperwork::new(n, t, 1000).unwrap();
+        papers.announcement.body.terms.protocol = Protocol::Paper;
+        papers.resign();
+        let coordinator = papers.coordinator.public();
+        let check = |envelope: &Envelope| {
+            envelope.check(&papers.announcement.body, papers.scheme(), &coordinator)
+        };
+        for amount in [0, 1, 1000] {
+            let envelope = papers.bid("ada", &ada, 1, amount).unwrap();
+            assert_eq!(check(&envelope), Ok(()));
+            assert_eq!(envelope.body.suite, SUITE_NUMBERS_XWING);
+            assert_eq!(envelope.body.correction.0.len(), 16);
+            assert_eq!(number_in(&papers, &envelope), u128::from(amount));
+        }
+        // Not the encoding of a number, and a bid in bits.
+        let mut bent = papers.bid("ada", &ada, 1, 7).unwrap();
+        bent.body.correction.0 = vec![0xff; 16];
+        assert!(matches!(check(&bent), Err(EnvelopeError::Malformed { .. })));
+        bent.body.suite = SUITE_BITS_XWING;
+        assert!(
+            check(&bent).unwrap_err().to_string().contains("as bits where the terms say a number")
+        );
+        bent.body.suite = 3;
+        assert_eq!(check(&bent), Err(EnvelopeError::Suite { got: 3 }));
+    }
 }
 
 #[test]
@@ -96,7 +148,7 @@ fn what_t_nodes_see_of_an_amount_is_uniform() {
             for (missing, counts) in seen.iter_mut().enumerate() {
                 let known = (0..sets.len())
                     .filter(|&at| at != missing)
-                    .fold(body.correction_bits(4).unwrap(), |rest, at| rest ^ components[at]);
+                    .fold(correction_in(&papers, &body), |rest, at| rest ^ components[at]);
                 counts[usize::try_from(known).unwrap()] += 1;
                 assert_eq!(known ^ components[missing], amount);
             }

@@ -121,7 +121,7 @@ async fn sign(
     let Some(announcement) = &row.announcement else {
         return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
     };
-    let manifest = Manifest::derive(&announcement.body, bundle);
+    let manifest = Manifest::derive(&announcement.body, state.scheme(), bundle);
     let digest = manifest.digest();
     let path = &paths::of(paths::NODE_MANIFEST, row.session);
     let answers = state

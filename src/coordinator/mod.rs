@@ -33,7 +33,7 @@ use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::session::Clock;
 use crate::storage::{CoordinatorStore, Role};
-use crate::transport::access as guard;
+use crate::transport::{Internet, Net, access as guard};
 
 pub use state::CoordinatorState;
 
@@ -108,6 +108,14 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_over(&Internet, config).await
+    }
+
+    /// The same over another way to the nodes than the network.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together, or the store cannot be read.
+    pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
         let card = &config.roster.body.coordinator;
         let key = config.keys.identity.public();
         if card.key != key {
@@ -118,7 +126,7 @@ impl Coordinator {
         }
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Role::Coordinator).await?;
-        let state = CoordinatorState::new(config)?;
+        let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
         for session in state.store.undelivered(state.nodes.len()).await? {

@@ -18,8 +18,8 @@ use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
-use crate::transport::HttpError;
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -62,7 +62,7 @@ pub struct CoordinatorState {
 }
 
 impl CoordinatorState {
-    pub(super) fn new(config: Config) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(net: &dyn Net, config: Config) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let mut nodes = BTreeMap::new();
         for (index, card) in (1..).map_while(NodeIndex::new).zip(&roster.body.nodes) {
@@ -72,7 +72,8 @@ impl CoordinatorState {
                 Some(token.expose().to_owned())
             };
             let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
-            let client = PeerClient::new(Target::from(card), Arc::new(tokens), options)
+            let client = net
+                .client(Target::from(card), Arc::new(tokens), options)
                 .map_err(|error| StartError::Tls(error.to_string()))?;
             nodes.insert(index, client);
         }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::NodeState;
+use crate::auction::Terms;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
@@ -21,11 +22,11 @@ use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
-use crate::session::shares::{self, BidShares, SharesError};
+use crate::session::shares::{self, BidShares, Bids, SharesError};
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::bits::SharedBits;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
+use crate::transport::aside::aside;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
@@ -175,21 +176,17 @@ impl Task {
     }
 
     /// This node's shares of every bid of the manifest, in its order.
-    async fn lay_out(&self) -> Result<SharedBits, AttemptError> {
-        let bits = self.announcement.terms.bits();
+    async fn lay_out(&self) -> Result<Bids, AttemptError> {
+        let terms = &self.announcement.terms;
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
             let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
             let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
             let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let opened =
-                tokio::task::spawn_blocking(move || open_all(&node, &entries, &envelopes, bits));
-            match opened.await {
-                Ok(opened) => parts.extend(opened?),
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
+            let terms = terms.clone();
+            parts.extend(aside(move || open_all(&node, &entries, &envelopes, &terms)).await?);
         }
-        Ok(shares::lay_out(self.node.scheme(), self.node.me, bits, &parts)?)
+        Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
     }
 
     /// What the keys of this attempt are bound to.
@@ -232,7 +229,7 @@ fn open_all(
     node: &NodeState,
     entries: &[ManifestEntry],
     envelopes: &[Option<Envelope>],
-    bits: u32,
+    terms: &Terms,
 ) -> Result<Vec<BidShares>, AttemptError> {
     let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
         let bidder = || entry.bidder.clone();
@@ -241,7 +238,7 @@ fn open_all(
         let part = node
             .open_part(envelope, entry.envelope)
             .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
-        let correction = envelope.body.correction_bits(bits).ok_or_else(missing)?;
+        let correction = envelope.body.correction_for(terms).ok_or_else(missing)?;
         Ok(BidShares { correction, seeds: part.seeds().to_vec() })
     };
     entries.iter().zip(envelopes).map(open).collect()

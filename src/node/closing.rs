@@ -5,6 +5,7 @@
 //! bundles at least one sees the other's, so a coordinator cannot have two manifests signed as
 //! long as the nodes reach each other.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use super::NodeState;
 use crate::identity::{Digest, Statement as _};
 use crate::session::closing::{Bundle, Complaint, ExclusionReason, Inventories};
 use crate::session::{Announcement, Envelope, Manifest, Phase, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::StorageError;
 use crate::storage::node::Fetched;
+use crate::transport::aside::aside;
 use crate::transport::reply::Refusal;
 use crate::wire::node_api::{CommittedBundle, SignedManifest};
 use crate::wire::paths;
@@ -88,7 +90,7 @@ impl NodeState {
         inventories
             .check(&self.roster.body, announcement.session)
             .map_err(|error| ClosingError::Refused(error.to_string()))?;
-        let holders = candidates(inventories);
+        let holders = candidates(inventories, self.scheme());
         let judged = stream::iter(holders)
             .map(|(digest, holders)| self.judge(announcement, digest, holders))
             .buffer_unordered(FETCHES)
@@ -109,11 +111,9 @@ impl NodeState {
             return complaint(ExclusionReason::Unavailable);
         };
         let node = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || node.open_part(&envelope, digest).err());
-        match opened.await {
-            Ok(None) => Ok(None),
-            Ok(Some(reason)) => complaint(reason),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        match aside(move || node.open_part(&envelope, digest).err()).await {
+            None => Ok(None),
+            Some(reason) => complaint(reason),
         }
     }
 
@@ -183,7 +183,7 @@ impl NodeState {
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
         self.ask_others(session, digest).await?;
-        let manifest = Manifest::derive(&announcement, bundle);
+        let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
         Ok(manifest)
     }
@@ -218,7 +218,7 @@ impl NodeState {
         manifest: &Manifest,
     ) -> Result<(), ClosingError> {
         let holders: HashMap<Digest, NodeSet> =
-            candidates(&bundle.inventories).into_iter().collect();
+            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
         let wanted: Vec<_> = manifest
             .entries
@@ -285,25 +285,29 @@ impl NodeState {
     }
 }
 
-/// Every envelope that may enter the manifest, with the nodes that list it: each bidder's highest
-/// revision, in ascending order of digest.
-fn candidates(inventories: &Inventories) -> Vec<(Digest, NodeSet)> {
-    let mut highest: HashMap<&str, u32> = HashMap::new();
-    let entries = || {
-        inventories
-            .0
-            .iter()
-            .flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
-    };
-    for (_, entry) in entries() {
-        let revision = highest.entry(&entry.bidder).or_default();
-        *revision = entry.revision.max(*revision);
-    }
-    let mut holders: BTreeMap<Digest, NodeSet> = BTreeMap::new();
-    for (node, entry) in entries() {
-        if highest.get(entry.bidder.as_str()) == Some(&entry.revision) {
-            holders.entry(entry.envelope).or_default().insert(node);
+/// Every envelope that may enter the manifest, with the nodes that list it, in ascending order of
+/// digest: each bidder's highest revision, and where at most t nodes list that, so that it may turn
+/// out not to be there, the one before it.
+fn candidates(inventories: &Inventories, scheme: Scheme) -> Vec<(Digest, NodeSet)> {
+    let few = usize::from(scheme.threshold());
+    let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
+        BTreeMap::new();
+    for signed in &inventories.0 {
+        for entry in &signed.body.entries {
+            let revisions = listed.entry(&entry.bidder).or_default();
+            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
+            envelopes.entry(entry.envelope).or_default().insert(signed.body.node);
         }
     }
-    holders.into_iter().collect()
+    let mut candidates = BTreeMap::new();
+    for revisions in listed.into_values() {
+        for envelopes in revisions.into_values() {
+            let sure = envelopes.values().any(|holders| holders.len() > few);
+            candidates.extend(envelopes);
+            if sure {
+                break;
+            }
+        }
+    }
+    candidates.into_iter().collect()
 }

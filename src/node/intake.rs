@@ -12,6 +12,7 @@ use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::part::{self, Part};
 use crate::session::{Announcement, Envelope, SessionId};
+use crate::transport::aside::aside;
 
 /// Opened parts by session and envelope. Wiped when they are dropped.
 #[derive(Default)]
@@ -65,16 +66,13 @@ impl NodeState {
         envelope: Arc<Envelope>,
     ) -> Result<Digest, IntakeError> {
         let (node, announcement) = (Arc::clone(self), Arc::clone(announcement));
-        let checked = tokio::task::spawn_blocking(move || {
+        aside(move || {
             let digest = envelope.digest();
             envelope.check(&announcement, node.scheme(), &node.roster.body.coordinator.key)?;
             node.open_part(&envelope, digest).map_err(IntakeError::Part)?;
             Ok(digest)
-        });
-        match checked.await {
-            Ok(result) => result,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        })
+        .await
     }
 
     /// This node's part of an envelope, opened now or before.

@@ -27,7 +27,7 @@ use crate::identity::{Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
-use crate::transport::access as guard;
+use crate::transport::{Internet, Net, access as guard};
 
 pub use replica::Replica;
 pub use state::NodeState;
@@ -101,7 +101,15 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        Self::start_replica(config, Replica::default())
+        Self::start_over(&Internet, config)
+    }
+
+    /// The same over another way to the other nodes than the network.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
+        Self::start_as(net, config, Replica::default())
     }
 
     /// The same for one of several replicas on one store.
@@ -109,10 +117,14 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start_replica(config: Config, replica: Replica) -> Result<Self, StartError> {
+        Self::start_as(&Internet, config, replica)
+    }
+
+    fn start_as(net: &dyn Net, config: Config, replica: Replica) -> Result<Self, StartError> {
         let key = config.keys.identity.public();
         let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
         check_keys(&config.keys, &config.roster.body, me)?;
-        let state = NodeState::new(config, replica, me)?;
+        let state = NodeState::new(net, config, replica, me)?;
         replica::start(&state);
         Ok(Self { state })
     }

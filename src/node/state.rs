@@ -21,6 +21,7 @@ use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::{NodeStore, Role};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::transport::mesh::{Mesh, MeshOptions};
+use crate::transport::net::Net;
 use crate::transport::reply::Refusal;
 use crate::wire::problem::ProblemType;
 
@@ -69,6 +70,7 @@ pub struct NodeState {
 impl NodeState {
     /// Set up; nothing runs yet.
     pub(super) fn new(
+        net: &dyn Net,
         config: Config,
         replica: Replica,
         me: NodeIndex,
@@ -82,22 +84,22 @@ impl NodeState {
             deadline: options.message_deadline,
             ..MeshOptions::default()
         };
-        let make_mesh = Box::new({
-            let (roster, tokens) = (Arc::clone(&roster), tokens.clone());
-            move || {
-                let tokens = tokens.clone();
-                let tokens = Arc::new(move |target| tokens(target).unwrap_or_default());
-                Mesh::new(me, Arc::clone(&roster), tokens, mesh_options)
-            }
+        let stream_tokens = Arc::new({
+            let tokens = tokens.clone();
+            move |target| tokens(target).unwrap_or_default()
         });
+        let dialer = net.dialer(Arc::clone(&roster), stream_tokens, mesh_options.dial_deadline);
+        let nodes = roster.body.scheme.nodes();
+        let make_mesh =
+            Box::new(move || Mesh::with_dialer(me, nodes, Arc::clone(&dialer), mesh_options));
         let mut peers = HashMap::new();
         for index in roster.body.scheme.all().without(me).iter() {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
-            let client =
-                PeerClient::new(Target::from(card), Arc::new(move || tokens(index)), options)
-                    .map_err(|error| StartError::Tls(error.to_string()))?;
+            let client = net
+                .client(Target::from(card), Arc::new(move || tokens(index)), options)
+                .map_err(|error| StartError::Tls(error.to_string()))?;
             peers.insert(index, client);
         }
         Ok(Arc::new(Self {

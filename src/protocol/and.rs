@@ -1,32 +1,40 @@
 //! The AND of shared bits.
 //!
 //! In: pairs of planes (x, y), shared. Out: the planes x & y, shared, with fresh randomness.
-//! Who learns what: nothing. Rounds: one. Adversary: up to t curious nodes; a node that sends
-//! different values to different nodes is noticed at the next opening, one that sends the same
-//! wrong value to all is not.
+//! Who learns what: nothing. Rounds: one; two over kings. Adversary: up to t curious nodes; a node
+//! that sends different values to different nodes is noticed at the next opening, one that sends
+//! the same wrong value to all is not.
 //!
 //! Three nodes, t = 1 (Araki, Furukawa, Lindell, Nof, Ohara 2016): node i holds the components
-//! a = {i-1} and b = {i+1}, computes `z_i = x_a & (y_a ^ y_b) ^ x_b & y_a`, masked by a share of
-//! zero, and sends it to node i+1. `z_i` is the new component {i-1}, which those two hold. One bit
+//! a = {i-1} and b = {i+1}, computes z_i = x_a & (y_a ^ y_b) ^ x_b & y_a, masked by a share of
+//! zero, and sends it to node i+1. z_i is the new component {i-1}, which those two hold. One bit
 //! sent per gate and node.
 //!
-//! Any n: `z_i` is the XOR of the products assigned to node i ([`super::assignment`]), a share of
-//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all `z_i`, is
-//! (x & y) ^ rho; the result is rho's components, with d added to the designated one. n-1 bits
-//! per gate and node.
+//! Any n: z_i is the XOR of the products assigned to node i ([`super::assignment`]), a share of
+//! zero, and i's part of a pseudorandom rho; it goes to all. d = XOR of all z_i = (x & y) ^ rho;
+//! the result is rho's components with d XORed into the designated one. n-1 bits per gate and
+//! node.
+//!
+//! Kings (Damgård, Nielsen 2007), for large batches: the row of all gates is cut into as many
+//! pieces as there are participants; z_i's k-th piece goes to the k-th participant, which XORs
+//! what it gets and sends that piece of d to all. 2 (n-1)/n bits per gate and node.
+//!
+//! z is made tile by tile, masked in the cache by the streams of the keys, and written once to
+//! where it is needed: the message and the result.
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::context::Claim;
+use super::gates::{Gates, NARROW_TILE, Operand, WIDE_TILE};
 use super::{Context, Opening, ProtocolError};
-use crate::sharing::bits::{Buffer, zeroed};
-use crate::sharing::planes::{WORD_BYTES, append_le, read_le, words, xor_into, xor_le};
-use crate::sharing::{NodeIndex, NodeSet, Plane, ShapeError, SharedBits};
+use crate::sharing::bits::Buffer;
+use crate::sharing::planes::{WORD_BYTES, append_le, read_le, xor_into, xor_le};
+use crate::sharing::{NodeIndex, NodeSet, Plane, SharedBits};
 
-/// Words worked on at a time: every component's piece stays in the first-level cache.
-const TILE: usize = 256;
+/// Words of the opened d that are put together at a time.
+const OPENED_TILE: usize = 512;
 
 /// x & y, number by number.
 ///
@@ -50,29 +58,33 @@ pub async fn and(
 pub async fn and_planes(
     ctx: &Context,
     len: usize,
-    gates: &[(Plane<'_>, Plane<'_>)],
+    pairs: &[(Plane<'_>, Plane<'_>)],
 ) -> Result<SharedBits, ProtocolError> {
-    for plane in gates.iter().flat_map(|(x, y)| [x, y]) {
-        let (expected, got) = (ctx.holding().components(), plane.holding().components());
-        if expected != got {
-            return Err(ShapeError { what: "components of a plane", expected, got }.into());
-        }
-        if plane.len() != len {
-            let (expected, got) = (len, plane.len());
-            return Err(ShapeError { what: "positions of a plane", expected, got }.into());
-        }
+    let mut gates = Gates::new(ctx.holding(), len, pairs.len());
+    for &(x, y) in pairs {
+        gates.push(Operand::of(x), Operand::of(y), None);
     }
+    evaluate(ctx, &gates).await
+}
+
+/// All gates of a round; plane k of the result belongs to gate k.
+pub(super) async fn evaluate(
+    ctx: &Context,
+    gates: &Gates<'_>,
+) -> Result<SharedBits, ProtocolError> {
+    gates.check()?;
     let claim = ctx.claim()?;
-    if gates.is_empty() || len == 0 {
-        return Ok(SharedBits::zeros(ctx.holding(), gates.len(), len));
+    let (count, len) = (gates.count(), gates.len());
+    if count == 0 || len == 0 {
+        return Ok(SharedBits::zeros(ctx.holding(), count, len));
     }
-    ctx.ledger().gates(gates.len() * len);
+    ctx.ledger().gates(count * len);
     let components = if ctx.scheme().nodes() == 3 {
-        three_nodes(ctx, &claim, len, gates).await?
+        three_nodes(ctx, &claim, gates).await?
     } else {
-        any_nodes(ctx, &claim, len, gates).await?
+        any_nodes(ctx, &claim, gates).await?
     };
-    Ok(SharedBits::from_components(ctx.holding(), gates.len(), len, components)?)
+    Ok(SharedBits::from_components(ctx.holding(), count, len, components)?)
 }
 
 /// Before and after a node in the ring 1, 2, 3.
@@ -85,123 +97,200 @@ pub(super) fn neighbours(me: NodeIndex) -> (NodeSet, NodeSet) {
 async fn three_nodes(
     ctx: &Context,
     claim: &Claim,
-    len: usize,
-    gates: &[(Plane<'_>, Plane<'_>)],
+    gates: &Gates<'_>,
 ) -> Result<Vec<Buffer>, ProtocolError> {
     let (before, after) = neighbours(ctx.me());
     // The two components held, in ascending order of set: {before} and {after}.
     let (a, b) = if before < after { (0, 1) } else { (1, 0) };
-    let stride = words(len);
-    let mut own = zeroed(gates.len() * stride);
-    for (z, (x, y)) in own.chunks_exact_mut(stride).zip(gates) {
-        araki(z, x.component(a), x.component(b), y.component(a), y.component(b));
-    }
-    for key in ctx.keys().pairs() {
-        key.xor_into(claim.start, &mut own);
-    }
-    let mut message = Vec::new();
-    append_le(&mut message, &own);
-    let expected = own.len() * WORD_BYTES;
-    let outgoing = after.iter().map(|peer| (peer, Bytes::from(std::mem::take(&mut message))));
-    let received = ctx.exchange(claim, outgoing.collect(), before, expected).await?;
-    let mut theirs = zeroed(gates.len() * stride);
+    let (message, own) = ring_parts(ctx, claim, gates, (a, b));
+    let expected = message.len();
+    let outgoing = after.iter().map(|peer| (peer, message.clone())).collect();
+    drop(message);
+    let received = ctx.exchange(claim, outgoing, before, expected).await?;
+    let mut theirs = Buffer::with_room(gates.total());
+    let mut tile = Zeroizing::new([0; NARROW_TILE]);
     for (_, message) in received {
-        read_le(&mut theirs, &message);
+        for (number, bytes) in message.chunks(NARROW_TILE * WORD_BYTES).enumerate() {
+            let tile = &mut tile[..bytes.len() / WORD_BYTES];
+            read_le(tile, bytes);
+            gates.add(b, number * NARROW_TILE, tile);
+            theirs.append(tile);
+        }
     }
     Ok(if a == 0 { vec![own, theirs] } else { vec![theirs, own] })
 }
 
-/// z = xa & (ya ^ yb) ^ xb & ya.
-fn araki(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
-    let len = z.len();
-    let (xa, xb, ya, yb) = (&xa[..len], &xb[..len], &ya[..len], &yb[..len]);
-    for at in 0..len {
-        z[at] = xa[at] & (ya[at] ^ yb[at]) ^ xb[at] & ya[at];
+/// This node's parts: masked, as they are sent, and as a component of the result.
+fn ring_parts(
+    ctx: &Context,
+    claim: &Claim,
+    gates: &Gates<'_>,
+    (a, b): (usize, usize),
+) -> (Bytes, Buffer) {
+    let total = gates.total();
+    let mut message = Vec::with_capacity(total * WORD_BYTES);
+    let mut own = Buffer::with_room(total);
+    let mut tile = Zeroizing::new([0; NARROW_TILE]);
+    let mut scratch = crate::sharing::bits::zeroed(4 * NARROW_TILE);
+    for first in (0..total).step_by(NARROW_TILE) {
+        let z = &mut tile[..NARROW_TILE.min(total - first)];
+        gates.ring_part((a, b), first, z, &mut scratch);
+        for key in ctx.keys().zeros() {
+            key.xor_at(claim.start, first / 2, z);
+        }
+        append_le(&mut message, z);
+        gates.add(a, first, z);
+        own.append(z);
     }
+    (message.into(), own)
 }
 
 async fn any_nodes(
     ctx: &Context,
     claim: &Claim,
-    len: usize,
-    gates: &[(Plane<'_>, Plane<'_>)],
+    gates: &Gates<'_>,
 ) -> Result<Vec<Buffer>, ProtocolError> {
-    let stride = words(len);
-    let size = gates.len() * stride;
-    let mut sum = zeroed(size);
-    products(ctx, &mut sum, stride, gates);
-    for key in ctx.keys().pairs() {
-        key.xor_into(claim.start, &mut sum);
-    }
-    let mut components = Vec::with_capacity(ctx.holding().components());
-    for key in ctx.keys().sets() {
-        let mut mask = zeroed(size);
-        key.xor_into(claim.start, &mut mask);
-        components.push(mask);
-    }
-    for &mask in &ctx.duties().masks {
-        xor_into(&mut sum, &components[mask]);
-    }
-    let mut message = Vec::new();
-    append_le(&mut message, &sum);
-    let message = Bytes::from(message);
-    let outgoing = ctx.peers().iter().map(|peer| (peer, message.clone())).collect();
-    let received = ctx.exchange(claim, outgoing, ctx.peers(), size * WORD_BYTES).await?;
-    for (_, message) in received {
-        xor_le(&mut sum, &message);
-    }
-    ctx.saw(claim, digest(&sum));
+    let total = gates.total();
+    let (own, mut components) = masked_parts(ctx, claim, gates);
+    let kings = super::cost::over_kings(ctx.tactics().king_from, total * WORD_BYTES);
+    let opened = if kings {
+        over_kings(ctx, claim, own, total).await?
+    } else {
+        let outgoing = ctx.peers().iter().map(|peer| (peer, own.clone())).collect();
+        let received = ctx.exchange(claim, outgoing, ctx.peers(), own.len()).await?;
+        let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
+        parts.push(own);
+        Opened::Sum(parts)
+    };
+    let mut designated = ctx.holding().designated().and_then(|at| components.get_mut(at));
+    let mut hash = Sha256::new();
+    opened.each_tile(total, |first, words, bytes| {
+        if let Some(component) = &mut designated {
+            xor_into(&mut component[first..first + words.len()], words);
+        }
+        hash.update(bytes);
+    });
+    ctx.saw(claim, hash.finalize().into());
     ctx.ledger().opened(Opening {
         step: claim.name.clone(),
-        bits: (gates.len() * len) as u64,
+        bits: (gates.count() * gates.len()) as u64,
         to: ctx.participants(),
         masked: true,
     });
-    if let Some(designated) = ctx.holding().designated() {
-        xor_into(&mut components[designated], &sum);
-    }
     Ok(components)
 }
 
-/// sum = the XOR of the products assigned to this node.
-fn products(ctx: &Context, sum: &mut [u64], stride: usize, gates: &[(Plane<'_>, Plane<'_>)]) {
-    let duties = ctx.duties();
-    let mut tile = Zeroizing::new([0; TILE]);
-    let mut used = 0;
-    for (z, (x, y)) in sum.chunks_exact_mut(stride).zip(gates) {
-        for (number, z) in z.chunks_mut(TILE).enumerate() {
-            let piece = number * TILE..number * TILE + z.len();
-            let tile = &mut tile[..z.len()];
-            used = used.max(z.len());
-            for (left, rights) in &duties.products {
-                let mut rights = rights.iter().map(|&right| &y.component(right)[piece.clone()]);
-                let Some(first) = rights.next() else { continue };
-                tile.copy_from_slice(first);
-                for right in rights {
-                    xor_into(tile, right);
+/// This node's masked parts, as they are sent, and the components of rho with what is added to the
+/// results.
+fn masked_parts(ctx: &Context, claim: &Claim, gates: &Gates<'_>) -> (Bytes, Vec<Buffer>) {
+    let total = gates.total();
+    let held = ctx.holding().components();
+    let mut message =
+        Vec::with_capacity((total + usize::from(super::cost::MOST_NODES)) * WORD_BYTES);
+    let mut components: Vec<Buffer> = (0..held).map(|_| Buffer::with_room(total)).collect();
+    let mut adds_mask = vec![false; held];
+    for &mask in &ctx.duties().masks {
+        adds_mask[mask] = true;
+    }
+    let mut tile = Zeroizing::new([0; WIDE_TILE]);
+    let mut mask = Zeroizing::new([0; WIDE_TILE]);
+    let mut scratch = crate::sharing::bits::zeroed(2 * held * WIDE_TILE);
+    for first in (0..total).step_by(WIDE_TILE) {
+        let len = WIDE_TILE.min(total - first);
+        let (z, mask) = (&mut tile[..len], &mut mask[..len]);
+        gates.assigned_part(ctx.duties(), first, z, &mut scratch);
+        for key in ctx.keys().zeros() {
+            key.xor_at(claim.start, first / 2, z);
+        }
+        let keys = ctx.keys().sets();
+        for (number, ((component, key), adds)) in
+            components.iter_mut().zip(keys).zip(&adds_mask).enumerate()
+        {
+            key.write_at(claim.start, first / 2, mask);
+            if *adds {
+                xor_into(z, mask);
+            }
+            gates.add(number, first, mask);
+            component.append(mask);
+        }
+        append_le(&mut message, z);
+    }
+    (message.into(), components)
+}
+
+/// A masked value that everyone has now.
+enum Opened {
+    /// As the parts of all participants.
+    Sum(Vec<Bytes>),
+    /// As pieces, one after the other.
+    Pieces(Vec<Bytes>),
+}
+
+impl Opened {
+    /// Hand out the first `total` words tile by tile: where a tile begins, its words, and the same
+    /// as bytes.
+    fn each_tile(self, total: usize, mut hand_out: impl FnMut(usize, &[u64], &[u8])) {
+        let mut words = [0; OPENED_TILE];
+        match self {
+            Self::Sum(parts) => {
+                let mut bytes = Vec::with_capacity(OPENED_TILE * WORD_BYTES);
+                for first in (0..total).step_by(OPENED_TILE) {
+                    let words = &mut words[..OPENED_TILE.min(total - first)];
+                    let range = first * WORD_BYTES..(first + words.len()) * WORD_BYTES;
+                    words.fill(0);
+                    for part in &parts {
+                        xor_le(words, &part[range.clone()]);
+                    }
+                    bytes.clear();
+                    append_le(&mut bytes, words);
+                    hand_out(first, words, &bytes);
                 }
-                and_xor_into(z, &x.component(*left)[piece.clone()], tile);
+            }
+            Self::Pieces(pieces) => {
+                let mut first = 0;
+                for bytes in pieces.iter().flat_map(|piece| piece.chunks(OPENED_TILE * WORD_BYTES))
+                {
+                    // The last piece is padded.
+                    let len = (bytes.len() / WORD_BYTES).min(total - first);
+                    let words = &mut words[..len];
+                    read_le(words, bytes);
+                    hand_out(first, words, &bytes[..len * WORD_BYTES]);
+                    first += len;
+                }
             }
         }
     }
-    tile[..used].zeroize();
 }
 
-/// z ^= x & y.
-fn and_xor_into(z: &mut [u64], x: &[u64], y: &[u64]) {
-    for ((z, x), y) in z.iter_mut().zip(x).zip(y) {
-        *z ^= x & y;
-    }
-}
+/// Open the XOR of everybody's parts over kings: one piece each.
+async fn over_kings(
+    ctx: &Context,
+    claim: &Claim,
+    own: Bytes,
+    total: usize,
+) -> Result<Opened, ProtocolError> {
+    let participants = ctx.participants();
+    let size = super::cost::king_piece(participants.len(), total);
+    let mut padded = Vec::from(own);
+    padded.resize(participants.len() * size, 0);
+    let own = Bytes::from(padded);
+    let piece = |place: usize| own.slice(place * size..(place + 1) * size);
+    let places = || participants.iter().enumerate();
+    let outgoing = places().filter(|(_, peer)| *peer != ctx.me());
+    let outgoing = outgoing.map(|(place, peer)| (peer, piece(place))).collect();
+    let received = ctx.exchange(claim, outgoing, ctx.peers(), size).await?;
+    let mine = places().find(|(_, node)| *node == ctx.me());
+    let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
+    parts.extend(mine.map(|(place, _)| piece(place)));
+    let mut sum = Vec::with_capacity(size);
+    Opened::Sum(parts).each_tile(size / WORD_BYTES, |_, _, bytes| sum.extend_from_slice(bytes));
+    let sum = Bytes::from(sum);
 
-/// SHA-256 of words in little-endian order.
-fn digest(values: &[u64]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut bytes = Vec::with_capacity(TILE * WORD_BYTES);
-    for values in values.chunks(TILE) {
-        bytes.clear();
-        append_le(&mut bytes, values);
-        hash.update(&bytes);
-    }
-    hash.finalize().into()
+    let claim = ctx.narrow("kings").claim()?;
+    let outgoing = ctx.peers().iter().map(|peer| (peer, sum.clone())).collect();
+    let received = ctx.exchange(&claim, outgoing, ctx.peers(), size).await?;
+    let mut pieces: Vec<(NodeIndex, Bytes)> = received;
+    pieces.push((ctx.me(), sum));
+    pieces.sort_unstable_by_key(|(node, _)| *node);
+    Ok(Opened::Pieces(pieces.into_iter().map(|(_, piece)| piece).collect()))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use super::assignment::Duties;
 use super::ledger::Ledger;
 use super::{
     Channel, ChannelError, CostModel, Counters, EstablishError, Opening, ProtocolError, StepId,
+    Tactics,
 };
 use crate::sharing::keys::{Contributions, SharingKeys, contribution_bytes, tag_bytes};
 use crate::sharing::stream::StreamStart;
@@ -29,6 +31,9 @@ const CONFIRM: &str = "keys/confirm";
 #[derive(Clone)]
 pub struct Context {
     shared: Arc<Shared>,
+    tactics: Arc<Tactics>,
+    /// Rounds that lie behind this context. Work that goes on beside it counts its own.
+    rounds: Arc<AtomicU64>,
     step: String,
 }
 
@@ -81,7 +86,8 @@ impl Context {
             return Err(EstablishError::NotTakingPart { me, participants });
         }
         let ledger = Ledger::default();
-        let link = Link { channel: &*channel, ledger: &ledger };
+        let rounds = Arc::new(AtomicU64::new(0));
+        let link = Link { channel: &*channel, ledger: &ledger, rounds: &rounds };
         let peers = participants.without(me);
         let mut contributions = Contributions::draw(scheme, me, participants)?;
         let outgoing = peers
@@ -113,7 +119,36 @@ impl Context {
             views: Mutex::default(),
             confirmed: OnceCell::new(),
         };
-        Ok(Self { shared: Arc::new(shared), step: String::new() })
+        let (shared, tactics) = (Arc::new(shared), Arc::default());
+        Ok(Self { shared, tactics, rounds, step: String::new() })
+    }
+
+    /// With other tactics than direct opening and pairs. All participants must use the same.
+    #[must_use]
+    pub fn with_tactics(self, tactics: Tactics) -> Self {
+        Self { tactics: Arc::new(tactics), ..self }
+    }
+
+    /// How rounds and bytes are spent.
+    pub fn tactics(&self) -> &Tactics {
+        &self.tactics
+    }
+
+    /// A context for work that goes on beside other work. It begins at this one's round and counts
+    /// on by itself.
+    pub(super) fn fork(&self) -> Self {
+        let rounds = Arc::new(AtomicU64::new(self.rounds()));
+        Self { rounds, ..self.clone() }
+    }
+
+    /// Rounds that lie behind this context.
+    pub(super) fn rounds(&self) -> u64 {
+        self.rounds.load(Ordering::Relaxed)
+    }
+
+    /// Work that went on beside this has ended after so many rounds.
+    pub(super) fn catch_up(&self, rounds: u64) {
+        self.rounds.fetch_max(rounds, Ordering::Relaxed);
     }
 
     /// A child whose steps are named below this one's.
@@ -121,7 +156,7 @@ impl Context {
     pub fn narrow(&self, step: impl Display) -> Self {
         let step =
             if self.step.is_empty() { step.to_string() } else { format!("{}/{step}", self.step) };
-        Self { shared: Arc::clone(&self.shared), step }
+        Self { step, ..self.clone() }
     }
 
     /// This node.
@@ -151,7 +186,7 @@ impl Context {
 
     /// What has been spent so far, in this attempt.
     pub fn counters(&self) -> Counters {
-        self.shared.ledger.counters()
+        Counters { rounds: self.rounds(), ..self.shared.ledger.counters() }
     }
 
     /// Everything that has been opened so far, in this attempt.
@@ -161,7 +196,7 @@ impl Context {
 
     /// What protocols cost among these participants.
     pub fn cost_model(&self) -> CostModel {
-        CostModel::new(self.shared.scheme, self.shared.participants)
+        CostModel::new(self.shared.scheme, self.shared.participants).with_tactics(&self.tactics)
     }
 
     pub(super) fn peers(&self) -> NodeSet {
@@ -197,7 +232,8 @@ impl Context {
         sources: NodeSet,
         expected: usize,
     ) -> Result<Vec<(NodeIndex, Bytes)>, ProtocolError> {
-        let link = Link { channel: &*self.shared.channel, ledger: &self.shared.ledger };
+        let shared = &*self.shared;
+        let link = Link { channel: &*shared.channel, ledger: &shared.ledger, rounds: &self.rounds };
         link.exchange(&claim.name, claim.id, outgoing, sources, expected).await
     }
 
@@ -216,7 +252,8 @@ impl Context {
     pub(super) async fn confirm_keys(&self) -> Result<(), ProtocolError> {
         let shared = &*self.shared;
         let check = || async {
-            let link = Link { channel: &*shared.channel, ledger: &shared.ledger };
+            let link =
+                Link { channel: &*shared.channel, ledger: &shared.ledger, rounds: &self.rounds };
             let expected = tag_bytes(shared.scheme);
             let tags =
                 link.receive_all(CONFIRM, StepId::of(CONFIRM), self.peers(), expected).await?;
@@ -239,6 +276,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Link<'a> {
     channel: &'a dyn Channel,
     ledger: &'a Ledger,
+    rounds: &'a AtomicU64,
 }
 
 impl Link<'_> {
@@ -281,7 +319,7 @@ impl Link<'_> {
         sources: NodeSet,
         expected: usize,
     ) -> Result<Vec<(NodeIndex, Bytes)>, ProtocolError> {
-        self.ledger.round();
+        self.rounds.fetch_add(1, Ordering::Relaxed);
         // Both at once: with bounded queues, sending may have to wait until the other receives.
         let sent = self.send_all(name, id, outgoing);
         let received = self.receive_all(name, id, sources, expected);

@@ -4,10 +4,25 @@
 
 use std::ops::{Add, AddAssign};
 
+use super::bracket::{self, Level};
 use super::open::{DIGEST, pieces};
+use super::{Tactics, stripes};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::planes::{WORD_BYTES, words};
-use crate::sharing::{NodeSet, Scheme};
+use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme};
+
+/// Participants that there can be.
+pub(super) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
+
+/// Whether an AND whose masked result has so many bytes is opened by kings.
+pub(super) fn over_kings(king_from: Option<u64>, bytes: usize) -> bool {
+    king_from.is_some_and(|from| bytes as u64 >= from)
+}
+
+/// Bytes of a king's piece, padded so that all are alike.
+pub(super) const fn king_piece(participants: usize, total: usize) -> usize {
+    total.div_ceil(participants) * WORD_BYTES
+}
 
 /// What something costs each node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,12 +60,26 @@ impl AddAssign for Cost {
 pub struct CostModel {
     scheme: Scheme,
     participants: NodeSet,
+    king_from: Option<u64>,
+    stripe: Option<u32>,
 }
 
 impl CostModel {
-    /// The costs among these participants.
+    /// The costs among these participants, with direct opening.
     pub const fn new(scheme: Scheme, participants: NodeSet) -> Self {
-        Self { scheme, participants }
+        Self { scheme, participants, king_from: None, stripe: None }
+    }
+
+    /// The costs with other tactics.
+    #[must_use]
+    pub const fn with_tactics(self, tactics: &Tactics) -> Self {
+        Self { king_from: tactics.king_from, stripe: tactics.stripe, ..self }
+    }
+
+    /// What any node holds: all hold as many components.
+    fn holding(self) -> Holding {
+        let first = self.participants.first().or(NodeIndex::new(1));
+        first.map_or(Holding::NONE, |node| Holding::of(self.scheme, node))
     }
 
     const fn peers(self) -> u64 {
@@ -63,18 +92,41 @@ impl CostModel {
         Cost { rounds: 1, bytes_sent: self.peers() * message as u64, ..Cost::default() }
     }
 
-    /// The AND of so many planes of so many positions.
-    pub const fn and(self, planes: usize, len: usize) -> Cost {
+    /// So many gates of one round, on so many positions.
+    pub fn and(self, planes: usize, len: usize) -> Cost {
         if planes == 0 || len == 0 {
-            return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0 };
+            return Cost::default();
         }
-        let receivers = if self.scheme.nodes() == 3 { 1 } else { self.peers() };
-        Cost {
-            rounds: 1,
-            gates: (planes * len) as u64,
-            bytes_sent: receivers * (planes * words(len) * WORD_BYTES) as u64,
-            comparisons: 0,
+        let gates = (planes * len) as u64;
+        let total = planes * words(len);
+        let message = (total * WORD_BYTES) as u64;
+        if self.scheme.nodes() == 3 {
+            return Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0 };
         }
+        if over_kings(self.king_from, total * WORD_BYTES) {
+            let piece = king_piece(self.participants.len(), total) as u64;
+            return Cost { rounds: 2, gates, bytes_sent: 2 * self.peers() * piece, comparisons: 0 };
+        }
+        Cost { rounds: 1, gates, bytes_sent: self.peers() * message, comparisons: 0 }
+    }
+
+    /// A program that runs stripe by stripe, several beside one another.
+    fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
+        let holding = self.holding();
+        let mut lanes = vec![0; stripes::lanes(holding, len, self.stripe)];
+        let mut cost = Cost::default();
+        let mut known: Option<(usize, Cost)> = None;
+        for (number, len) in stripes::lengths(holding, len, self.stripe).enumerate() {
+            let stripe = match known {
+                Some((before, cost)) if before == len => cost,
+                _ => program(len),
+            };
+            known = Some((len, stripe));
+            let lane = number % lanes.len();
+            lanes[lane] += stripe.rounds;
+            cost += stripe;
+        }
+        Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
     }
 
     /// Opening batches, each given by its width and positions, in one round.
@@ -98,27 +150,52 @@ impl CostModel {
 
     /// Comparing `len` pairs of numbers of `width` bits.
     pub fn less_than(self, width: usize, len: usize) -> Cost {
-        self.and(width, len)
-            + self.fold(width, len)
+        self.striped(len, |len| self.less_than_part(width, len))
             + Cost { comparisons: len as u64, ..Cost::default() }
     }
 
+    fn less_than_part(self, width: usize, len: usize) -> Cost {
+        let blocks = width.div_ceil(2);
+        let full = width / 2;
+        // Every block's low bit; whether both bits of a block propagate, but for the lowest.
+        self.and(blocks + full.saturating_sub(1), len)
+            + self.and(full, len)
+            + self.fold(blocks, len)
+    }
+
     /// Selecting one of two numbers at `len` positions.
-    pub const fn select(self, width: usize, len: usize) -> Cost {
+    pub fn select(self, width: usize, len: usize) -> Cost {
         self.and(width, len)
     }
 
     /// The tournament over `len` numbers, which carries the winner's index along if asked to.
-    pub fn maximum(self, width: usize, len: usize, index: bool) -> Cost {
+    pub fn maximum(self, width: usize, len: usize, index: bool, groups: &[u8]) -> Cost {
         let mut cost = Cost::default();
-        let (mut left, mut level) = (len, 0);
-        while left > 1 {
-            let carried = if index { level } else { 0 };
-            cost += self.less_than(width, left / 2) + self.select(width + carried, left / 2);
-            left = left.div_ceil(2);
-            level += 1;
+        let mut carried = 0;
+        for level in bracket::levels(len, groups) {
+            cost += self.level(width, if index { carried } else { 0 }, level);
+            carried += level.group.trailing_zeros() as usize;
         }
         cost
+    }
+
+    /// One level of a tournament, whose numbers carry so many bits of their index.
+    pub fn level(self, width: usize, carried: usize, level: Level) -> Cost {
+        let places = level.groups();
+        let comparisons = Cost { comparisons: level.comparisons() as u64, ..Cost::default() };
+        if level.group == 2 {
+            return self.striped(places, |len| {
+                self.less_than_part(width, len) + self.and(width + carried, len)
+            }) + comparisons;
+        }
+        let compared = bracket::pairs(level.group) * places;
+        let mut cost = self.striped(compared, |len| self.less_than_part(width, len)) + comparisons;
+        let mut literals = level.group - 1;
+        while literals > 1 {
+            cost += self.and(literals / 2 * (level.group - 1), places);
+            literals = literals.div_ceil(2);
+        }
+        cost + self.and(width + carried, places)
     }
 
     /// Checking `len` numbers against a public maximum.
@@ -126,7 +203,7 @@ impl CostModel {
         if len == 0 {
             return Cost::default();
         }
-        self.fold(width, len)
+        self.striped(len, |len| self.fold(width, len))
             + self.open(&[(1, len)])
             + Cost { comparisons: len as u64, ..Cost::default() }
     }

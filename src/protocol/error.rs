@@ -1,6 +1,7 @@
 //! What can go wrong in a protocol, and whose doing it is.
 
 use super::ChannelError;
+use crate::sharing::shamir::Misfit;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError, keys::ContributionError};
 
 /// Why a protocol stopped. Nothing of the outcome is accepted after any of these; the attempt is
@@ -36,6 +37,28 @@ pub enum ProtocolError {
         liars: NodeSet,
         /// All nodes whose copies differ from another's; at least one of them is wrong.
         suspects: NodeSet,
+    },
+    /// Shares of a number that do not lie on one polynomial.
+    #[error("at step {step}: the shares do not fit together: {misfit}")]
+    Misfit {
+        /// Full name of the step.
+        step: String,
+        /// Whose they may be.
+        misfit: Misfit,
+    },
+    /// A message that is not an encoding of numbers.
+    #[error("at step {step}: node {node} sent something that is not a number of the field")]
+    Encoding {
+        /// Full name of the step.
+        step: String,
+        /// Who sent it.
+        node: NodeIndex,
+    },
+    /// An opened value that honest nodes cannot arrive at.
+    #[error("at step {step}: a value came out that cannot be; a node computed wrongly")]
+    Impossible {
+        /// Full name of the step.
+        step: String,
     },
     /// Nodes have computed with other values than this one.
     #[error(
@@ -78,11 +101,14 @@ impl ProtocolError {
                 | ChannelError::Flood { node } => NodeSet::EMPTY.with(*node),
                 ChannelError::Cancelled => NodeSet::EMPTY,
             },
-            Self::Malformed { node, .. } => NodeSet::EMPTY.with(*node),
+            Self::Malformed { node, .. } | Self::Encoding { node, .. } => {
+                NodeSet::EMPTY.with(*node)
+            }
             Self::Disagreement { liars, suspects, .. } if liars.is_empty() => *suspects,
             Self::Disagreement { liars, .. } => *liars,
             Self::Views { nodes, .. } | Self::Keys { nodes } => *nodes,
-            Self::StepReused { .. } | Self::Shape(_) => NodeSet::EMPTY,
+            Self::Misfit { misfit, .. } => misfit.nodes(),
+            Self::StepReused { .. } | Self::Shape(_) | Self::Impossible { .. } => NodeSet::EMPTY,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The largest of those that lost to the winner.
 //!
 //! In: a finished tournament whose winner's index is public. Out: the second-largest number,
-//! shared. Who learns what: nothing until it is opened. Rounds: those of a tournament of at most
-//! log2(count) numbers. Adversary: as for AND.
+//! shared. Who learns what: nothing until it is opened. Rounds: those of a tournament among the
+//! numbers that met the winner. Adversary: as for AND.
 //!
-//! The second-largest of all lost to nobody but the largest, so it is among the at most log2(count)
-//! numbers that met the winner (Knuth, The Art of Computer Programming 3, 5.3.3).
+//! The second-largest of all lost to nobody but the largest, so it is among the numbers that met
+//! the winner: one for each level of pairs, at most log2(count) of them (Knuth, The Art of Computer Programming 3, 5.3.3).
 
-use super::maximum::{Keep, Maximum, maximum};
+use super::maximum::{Keep, Maximum, maximum_in};
 use super::{Context, ProtocolError};
 use crate::sharing::SharedBits;
 
@@ -21,6 +21,7 @@ pub async fn second_price(
     winner: usize,
 ) -> Result<SharedBits, ProtocolError> {
     let beaten = tournament.beaten_by(winner)?;
-    let second = maximum(ctx, &beaten, Keep::Value, &|_, _| {}).await?;
+    let second =
+        maximum_in(ctx, &beaten, &ctx.tactics().second_groups, Keep::Value, &|_, _| {}).await?;
     Ok(second.value()?)
 }

@@ -1,12 +1,15 @@
-//! One of two shared numbers, by a shared bit.
+//! One of several shared numbers, by shared bits.
 //!
-//! In: a bit b and numbers x and y, shared. Out: x where b is 1, y where it is 0, shared, with
-//! fresh randomness. Who learns what: nothing. Rounds: one; one AND per bit of the numbers:
-//! y ^ (b & (x ^ y)). Adversary: as for AND.
+//! In: numbers, and for each but the first a bit that says whether it is the one, shared; at most
+//! one of the bits is set. Out: the number whose bit is set, or the first, shared, with fresh
+//! randomness. Who learns what: nothing. Rounds: one; one AND per bit of the numbers, however many
+//! there are to choose from: `x_0` ^ XOR of `b_j & (x_j ^ x_0)` is one sum of products.
+//! Adversary: as for AND.
 
-use super::and::and_planes;
+use super::and::evaluate;
+use super::gates::{Gates, Operand};
 use super::{Context, ProtocolError};
-use crate::sharing::SharedBits;
+use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// x where the bit is 1, y where it is 0.
 ///
@@ -18,10 +21,32 @@ pub async fn select(
     x: &SharedBits,
     y: &SharedBits,
 ) -> Result<SharedBits, ProtocolError> {
-    let differences = x.xor(y)?;
-    let bit = bit.plane(0)?;
-    let gates: Vec<_> = differences.planes().map(|difference| (bit, difference)).collect();
-    let mut result = and_planes(ctx, y.len(), &gates).await?;
-    result.xor_with(y)?;
-    Ok(result)
+    x.check_like(y)?;
+    let planes = |numbers| SharedBits::planes(numbers).collect();
+    choose(ctx, &[bit.plane(0)?], &[planes(y), planes(x)]).await
+}
+
+/// The number whose bit is set, or the first: `bits[j]` belongs to `numbers[j + 1]`. Numbers are
+/// given as their planes.
+pub(super) async fn choose(
+    ctx: &Context,
+    bits: &[Plane<'_>],
+    numbers: &[Vec<Plane<'_>>],
+) -> Result<SharedBits, ProtocolError> {
+    let Some((first, others)) = numbers.split_first() else {
+        return Err(ShapeError { what: "numbers to choose from", expected: 1, got: 0 }.into());
+    };
+    let width = first.len();
+    if let Some(other) = others.iter().find(|other| other.len() != width) {
+        return Err(ShapeError { what: "width", expected: width, got: other.len() }.into());
+    }
+    let len = first.first().map_or(0, |plane| plane.len());
+    let mut gates = Gates::new(ctx.holding(), len, width);
+    for (index, &own) in first.iter().enumerate() {
+        let products = bits.iter().zip(others);
+        let products =
+            products.map(|(&bit, other)| (Operand::of(bit), Operand::of(other[index]).xor(own)));
+        gates.push_sum(products, Some(own));
+    }
+    evaluate(ctx, &gates).await
 }

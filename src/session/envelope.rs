@@ -1,9 +1,9 @@
 //! A bid as handed in: one sealed share per node, the bidder's signature.
 //!
-//! The bid is masked by one pseudorandom component per set T (see [`crate::sharing::seed`]). The
-//! envelope publishes the masked bid (the *correction*, which belongs to the first component) and
+//! The bid is masked by one pseudorandom component per set T (see [`crate::sharing::seed`]), bit by
+//! bit or as a number of a field: the suite says which ([`super::suite`]). The envelope publishes the masked bid (the *correction*, which belongs to the first component) and
 //! a commitment to every seed; each node's sealed part holds the seeds of its components. Every
-//! pattern of bits is a bid, and a node checks its part alone.
+//! correction is that of a bid, and a node checks its part alone.
 //!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form.
@@ -11,19 +11,19 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Announcement, SessionId, announcement::AdmissionTicket};
+use super::{Announcement, SessionId, announcement::AdmissionTicket, suite::Suite};
+use crate::auction::Terms;
 use crate::auction::terms::check_text;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
 use crate::sharing::Scheme;
 
-/// Suite of an envelope: replicated bits, sealed with X-Wing, HKDF-SHA256 and ChaCha20-Poly1305.
-pub const SUITE_BITS_XWING: u8 = 1;
+pub use super::suite::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
 /// What the bidder signs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvelopeBody {
-    /// Forms of sharing and sealing; [`SUITE_BITS_XWING`].
+    /// Forms of sharing and sealing; [`SUITE_BITS_XWING`] or [`SUITE_NUMBERS_XWING`].
     pub suite: u8,
     /// The session.
     pub session: SessionId,
@@ -35,7 +35,8 @@ pub struct EnvelopeBody {
     pub key: PublicKey,
     /// 1 for the first bid, one more for each replacement.
     pub revision: u32,
-    /// The bid masked by all components, little-endian, ceil(bits / 8) bytes, unused bits 0.
+    /// The bid masked by all components, little-endian: ceil(bits / 8) bytes with unused bits 0,
+    /// or the encoding of a number.
     pub correction: Blob,
     /// A commitment to each component's seed, in the order of [`Scheme::sets`].
     pub commitments: Vec<Digest>,
@@ -69,6 +70,14 @@ pub enum EnvelopeError {
     Suite {
         /// As given.
         got: u8,
+    },
+    /// Shared in another form than the terms say.
+    #[error("the envelope shares the bid as {got} where the terms say {expected}; bid anew")]
+    Form {
+        /// As given.
+        got: Suite,
+        /// As the terms say.
+        expected: Suite,
     },
     /// For another session or other terms.
     #[error(
@@ -106,16 +115,9 @@ impl EnvelopeBody {
         hash.finalize().into()
     }
 
-    /// The correction as a number; `None` when it is malformed for this width.
-    pub fn correction_bits(&self, bits: u32) -> Option<u64> {
-        let bytes = &self.correction.0;
-        if bytes.len() != bits.div_ceil(8) as usize {
-            return None;
-        }
-        let mut word = [0; 8];
-        word.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        let value = u64::from_le_bytes(word);
-        (value & !crate::sharing::seed::mask(bits) == 0).then_some(value)
+    /// The correction as these terms want it; `None` when it is malformed for them.
+    pub fn correction_for(&self, terms: &Terms) -> Option<u128> {
+        Suite::of(terms.protocol).read_correction(&self.correction.0, terms.bits())
     }
 }
 
@@ -136,8 +138,11 @@ impl Envelope {
         coordinator: &PublicKey,
     ) -> Result<(), EnvelopeError> {
         let body = &self.body;
-        if body.suite != SUITE_BITS_XWING {
-            return Err(EnvelopeError::Suite { got: body.suite });
+        let terms = &announcement.terms;
+        let suite = Suite::from_number(body.suite);
+        let suite = suite.ok_or(EnvelopeError::Suite { got: body.suite })?;
+        if suite != Suite::of(terms.protocol) {
+            return Err(EnvelopeError::Form { got: suite, expected: Suite::of(terms.protocol) });
         }
         if body.session != announcement.session || body.announcement != announcement.digest() {
             return Err(EnvelopeError::Session);
@@ -147,7 +152,7 @@ impl Envelope {
         if body.revision == 0 {
             return malformed("its revision is 0");
         }
-        if body.correction_bits(announcement.terms.bits()).is_none() {
+        if body.correction_for(terms).is_none() {
             return malformed("the masked bid does not have the width of the terms");
         }
         if body.commitments.len() != scheme.sets().len() {

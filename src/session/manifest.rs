@@ -2,8 +2,11 @@
 //!
 //! It is a pure function of announcement and bundle ([`Manifest::derive`]): of each bidder the
 //! highest revision that any closing node holds takes part, unless a node complained about it or
-//! the bidder signed two envelopes of that revision. It counts with the signatures of 2t+1 nodes.
+//! the bidder signed two envelopes of that revision. An envelope that a node could not get hold of
+//! and at most t nodes list is as if it had not come, and the revision before it takes part. The
+//! manifest counts with the signatures of 2t+1 nodes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +15,7 @@ use super::closing::{Bundle, ExclusionReason};
 use super::{Announcement, SessionId};
 use crate::auction::{Timestamp, order};
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 /// An envelope that takes part.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -149,20 +152,18 @@ impl CoSigned<Manifest> {
     }
 }
 
+/// Envelopes of one revision, with the times at which nodes received them.
+type Listed = BTreeMap<Digest, Vec<Timestamp>>;
+
 impl Manifest {
     /// The manifest that follows from a checked bundle ([`Bundle::check`]); the same for everyone.
-    pub fn derive(announcement: &Announcement, bundle: &Bundle) -> Self {
-        // Of each bidder the highest revision, with the times at which each envelope came.
-        let mut latest: BTreeMap<&str, (u32, BTreeMap<Digest, Vec<Timestamp>>)> = BTreeMap::new();
+    pub fn derive(announcement: &Announcement, scheme: Scheme, bundle: &Bundle) -> Self {
+        // Of each bidder the revisions, highest first, with the times at which each envelope came.
+        let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, Listed>> = BTreeMap::new();
         for (_, entry) in bundle.inventories.entries() {
-            let (revision, envelopes) = latest.entry(&entry.bidder).or_default();
-            if entry.revision > *revision {
-                *revision = entry.revision;
-                envelopes.clear();
-            }
-            if entry.revision == *revision {
-                envelopes.entry(entry.envelope).or_default().push(entry.received);
-            }
+            let revisions = listed.entry(&entry.bidder).or_default();
+            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
+            envelopes.entry(entry.envelope).or_default().push(entry.received);
         }
         let mut complaints: BTreeMap<Digest, BTreeMap<ExclusionReason, NodeSet>> = BTreeMap::new();
         for verdict in &bundle.verdicts {
@@ -173,25 +174,45 @@ impl Manifest {
         }
         let mut entries = Vec::new();
         let mut excluded = Vec::new();
-        for (bidder, (revision, envelopes)) in latest {
-            let two = envelopes.len() > 1;
-            for (envelope, times) in envelopes {
-                // Of several reasons the first in their order, so that all nodes say the same.
-                let reason = if two {
-                    Some((ExclusionReason::TwoEnvelopes, NodeSet::EMPTY))
-                } else {
-                    complaints.remove(&envelope).and_then(|mut reasons| reasons.pop_first())
-                };
-                let bidder = bidder.to_owned();
-                match (reason, order::median(&times)) {
-                    (Some((reason, named_by)), _) => {
-                        excluded.push(Exclusion { bidder, envelope, reason, named_by });
+        let few = usize::from(scheme.threshold());
+        for (bidder, revisions) in listed {
+            for (Reverse(revision), mut envelopes) in revisions {
+                // Of more than t nodes that list an envelope one at least is honest and holds it,
+                // so it can be had; who cannot reach that node now must not cost the bidder the
+                // bid. What t nodes say they hold and others cannot get counts as never come.
+                envelopes.retain(|envelope, times| {
+                    let missed = complaints
+                        .get_mut(envelope)
+                        .and_then(|reasons| reasons.remove(&ExclusionReason::Unavailable));
+                    let Some(named_by) = missed.filter(|_| times.len() <= few) else { return true };
+                    let (bidder, envelope) = (bidder.to_owned(), *envelope);
+                    let reason = ExclusionReason::Unavailable;
+                    excluded.push(Exclusion { bidder, envelope, reason, named_by });
+                    false
+                });
+                let two = envelopes.len() > 1;
+                let any = !envelopes.is_empty();
+                for (envelope, times) in envelopes {
+                    // Of several reasons the first in their order, so that all nodes say the same.
+                    let reason = if two {
+                        Some((ExclusionReason::TwoEnvelopes, NodeSet::EMPTY))
+                    } else {
+                        complaints.remove(&envelope).and_then(|mut reasons| reasons.pop_first())
+                    };
+                    let bidder = bidder.to_owned();
+                    match (reason, order::median(&times)) {
+                        (Some((reason, named_by)), _) => {
+                            excluded.push(Exclusion { bidder, envelope, reason, named_by });
+                        }
+                        (None, Some(received)) => {
+                            entries.push(ManifestEntry { bidder, revision, envelope, received });
+                        }
+                        // Every envelope in the map came with a time.
+                        (None, None) => {}
                     }
-                    (None, Some(received)) => {
-                        entries.push(ManifestEntry { bidder, revision, envelope, received });
-                    }
-                    // Every envelope in the map came with a time.
-                    (None, None) => {}
+                }
+                if any {
+                    break;
                 }
             }
         }
@@ -212,9 +233,10 @@ impl Manifest {
     pub fn check_derived(
         &self,
         announcement: &Announcement,
+        scheme: Scheme,
         bundle: &Bundle,
     ) -> Result<(), ManifestError> {
-        let right = Self::derive(announcement, bundle);
+        let right = Self::derive(announcement, scheme, bundle);
         if *self == right {
             return Ok(());
         }

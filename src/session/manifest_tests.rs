@@ -9,8 +9,8 @@ fn derive(
 ) -> (Bundle, Manifest) {
     let bundle = world.bundle(nodes);
     bundle.check(&world.roster.body, &world.announcement.body).unwrap();
-    let manifest = Manifest::derive(&world.announcement.body, &bundle);
-    manifest.check_derived(&world.announcement.body, &bundle).unwrap();
+    let manifest = Manifest::derive(&world.announcement.body, world.roster.body.scheme, &bundle);
+    manifest.check_derived(&world.announcement.body, world.roster.body.scheme, &bundle).unwrap();
     (bundle, manifest)
 }
 
@@ -142,6 +142,44 @@ fn complaints_exclude_and_are_named() {
 }
 
 #[test]
+fn what_a_node_cannot_get_counts_only_where_few_list_it() {
+    let world = World::new(3, 1);
+    let first = world.envelope("ada", 1, 1);
+    let (second, made_up) = (world.envelope("ada", 2, 1), world.envelope("ada", 1, 2));
+    let missed = |envelope: &Envelope| Complaint {
+        envelope: envelope.digest(),
+        reason: ExclusionReason::Unavailable,
+    };
+    let counts = |manifest: &Manifest| {
+        manifest.entries.iter().map(|entry| entry.envelope).collect::<Vec<_>>()
+    };
+    // Two of three list it, so one that is honest holds it.
+    let (_, manifest) = derive(
+        &world,
+        vec![
+            (1, vec![entry(&first, 1)], vec![]),
+            (2, vec![entry(&first, 1)], vec![]),
+            (3, vec![], vec![missed(&first)]),
+        ],
+    );
+    assert_eq!((counts(&manifest), manifest.excluded), (vec![first.digest()], vec![]));
+    // A replacement, or a second envelope, that only one node says it has does not cost the bid
+    // that it stands in the way of.
+    for other in [second, made_up] {
+        let (_, manifest) = derive(
+            &world,
+            vec![
+                (1, vec![entry(&first, 1)], vec![missed(&other)]),
+                (2, vec![entry(&first, 1)], vec![]),
+                (3, vec![entry(&other, 1)], vec![]),
+            ],
+        );
+        assert_eq!(counts(&manifest), [first.digest()]);
+        assert_eq!(manifest.excluded, [excluded(&other, ExclusionReason::Unavailable, &[1])]);
+    }
+}
+
+#[test]
 fn a_manifest_that_was_changed_says_where() {
     let world = World::new(3, 1);
     let (ada, bea) = (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1));
@@ -152,7 +190,7 @@ fn a_manifest_that_was_changed_says_where() {
     let what = |change: &dyn Fn(&mut Manifest)| {
         let mut changed = manifest.clone();
         change(&mut changed);
-        match changed.check_derived(&world.announcement.body, &bundle) {
+        match changed.check_derived(&world.announcement.body, world.roster.body.scheme, &bundle) {
             Err(ManifestError::NotDerived { what }) => what,
             other => panic!("{other:?}"),
         }

@@ -11,8 +11,10 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the outcome and its signatures
 //! - [`progress`]: events while a session lives and computes
-//! - [`shares`]: from envelopes in the manifest to bit-sliced shares
+//! - [`suite`]: the forms in which a bid is shared and sealed
+//! - [`shares`]: from envelopes in the manifest to the shares that a node computes with
 //! - [`run`]: the run that turns terms into protocol calls
+//! - [`run_paper`]: the run on numbers, with the comparison of the paper
 //! - [`record`]: everything public about a session, checked offline
 
 pub mod announcement;
@@ -30,7 +32,9 @@ pub mod progress;
 pub mod receipt;
 pub mod record;
 pub mod run;
+pub mod run_paper;
 pub mod shares;
+pub mod suite;
 
 pub use announcement::Announcement;
 pub use clock::Clock;

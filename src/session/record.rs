@@ -194,7 +194,7 @@ impl Record {
         if let Some(manifest) = &self.manifest {
             let missing = RecordError::Missing { part: "manifest", missing: "bundle" };
             let bundle = self.bundle.as_ref().ok_or(missing)?;
-            manifest.body.check_derived(announcement, bundle)?;
+            manifest.body.check_derived(announcement, roster.scheme, bundle)?;
             report.manifest_signed_by = manifest.check(roster)?;
             report.bids = manifest.body.entries.len();
             report.excluded.clone_from(&manifest.body.excluded);

@@ -75,7 +75,8 @@ impl Place {
 
     fn record(&self) -> Record {
         let bundle = self.bundle();
-        let manifest = Manifest::derive(&self.world.announcement.body, &bundle);
+        let manifest =
+            Manifest::derive(&self.world.announcement.body, self.world.roster.body.scheme, &bundle);
         let outcome = self.outcome(&manifest);
         Record {
             format: Format::One,
@@ -412,7 +413,7 @@ fn a_node_that_was_away_at_closing_broke_no_promise() {
     let world = World::new(5, 1);
     let eve = world.envelope("eve", 1, 1);
     let bundle = world.bundle([1, 2, 3].map(|i| (i, Vec::new(), Vec::new())).into());
-    let manifest = Manifest::derive(&world.announcement.body, &bundle);
+    let manifest = Manifest::derive(&world.announcement.body, world.roster.body.scheme, &bundle);
     let record = Record {
         format: Format::One,
         roster: world.roster.clone(),

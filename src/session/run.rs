@@ -10,17 +10,22 @@
 //!   pays it.
 //!
 //! Reverse kinds run on complemented bits. The reserve takes part as a last, public entry, so a
-//! bid equal to it wins. Rounds and bytes are those of [`predict`].
+//! bid equal to it wins. Rounds and bytes are those of [`predict`]. Terms that say so run on
+//! numbers instead ([`super::run_paper`]), with the same outcome.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::progress::{Progress, Stage};
+use super::run_paper;
+use super::shares::Bids;
+use crate::auction::terms::Protocol;
 use crate::auction::{Kind, Terms};
-use crate::protocol::maximum::{Keep, beaten_levels, levels, maximum};
+use crate::protocol::bracket::{beaten, index_bits, levels};
+use crate::protocol::maximum::{Keep, maximum};
 use crate::protocol::open::{PublicBits, open, open_all};
 use crate::protocol::range_check::range_check;
 use crate::protocol::second_price::second_price;
-use crate::protocol::{Context, Cost, CostModel, ProtocolError};
+use crate::protocol::{Context, Cost, CostModel, ProtocolError, Tactics};
 use crate::sharing::{NodeSet, Scheme, ShapeError, SharedBits, seed::mask};
 
 /// What the nodes have computed, by position in the manifest.
@@ -48,6 +53,9 @@ pub enum RunError {
         /// As given.
         got: usize,
     },
+    /// Bids shared in another form than the terms say.
+    #[error("the bids are not shared as the terms say; this is a fault of the program")]
+    Form,
     /// An opened index that no entry has.
     #[error("the winner's index {got} is not among {entries} entries: a node computed wrongly")]
     Index {
@@ -75,7 +83,9 @@ impl RunError {
     pub fn nodes(&self) -> NodeSet {
         match self {
             Self::Protocol(error) => error.nodes(),
-            Self::Width { .. } | Self::Index { .. } | Self::Price { .. } => NodeSet::EMPTY,
+            Self::Width { .. } | Self::Form | Self::Index { .. } | Self::Price { .. } => {
+                NodeSet::EMPTY
+            }
         }
     }
 }
@@ -83,6 +93,8 @@ impl RunError {
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
+    /// How bids are shared.
+    pub protocol: Protocol,
     /// Width of a bid.
     pub bits: u32,
     /// Number of bids.
@@ -99,6 +111,7 @@ impl Workload {
     /// The work that some bids under these terms make.
     pub fn of(terms: &Terms, bids: usize) -> Self {
         Self {
+            protocol: terms.protocol,
             bits: terms.bits(),
             bids,
             kind: terms.kind,
@@ -124,7 +137,7 @@ pub enum Ending {
 pub struct Predicted {
     /// Rounds.
     pub rounds: u64,
-    /// AND gates: one per bit and bid.
+    /// AND gates, one per bit and bid, or products.
     pub gates: u64,
     /// Bytes of payload that each node sends.
     pub bytes_sent_per_node: u64,
@@ -136,8 +149,13 @@ pub struct Predicted {
 
 /// What a run costs at most: all bids in range, and the winner met an opponent at every level.
 /// With 2^k entries and a bid that wins, this is exact.
-pub fn predict(scheme: Scheme, participants: NodeSet, work: Workload) -> Predicted {
-    predict_ending(scheme, participants, work, work.bids, Ending::Longest)
+pub fn predict(
+    scheme: Scheme,
+    participants: NodeSet,
+    work: Workload,
+    tactics: &Tactics,
+) -> Predicted {
+    predict_ending(scheme, participants, work, tactics, work.bids, Ending::Longest)
 }
 
 /// What a run costs exactly, given what becomes public in it.
@@ -145,34 +163,61 @@ pub fn predict_ending(
     scheme: Scheme,
     participants: NodeSet,
     work: Workload,
+    tactics: &Tactics,
     in_range: usize,
     ending: Ending,
 ) -> Predicted {
-    let model = CostModel::new(scheme, participants);
-    let width = work.bits as usize;
+    let model = CostModel::new(scheme, participants).with_tactics(tactics);
     let entries = if in_range == 0 { 0 } else { in_range + usize::from(work.reserve) };
-    let mut cost = model.keys();
+    let run = match work.protocol {
+        Protocol::Bits => run_cost(model, work, tactics, entries, ending),
+        Protocol::Paper => run_paper::cost(participants, work, entries, ending),
+    };
+    let cost = model.keys() + run;
+    let groups: &[u8] = match work.protocol {
+        Protocol::Bits => &tactics.groups,
+        Protocol::Paper => &[],
+    };
+    Predicted {
+        rounds: cost.rounds,
+        gates: cost.gates,
+        bytes_sent_per_node: cost.bytes_sent,
+        comparisons: cost.comparisons,
+        levels: u32::try_from(levels(entries, groups).len()).unwrap_or(u32::MAX),
+    }
+}
+
+fn run_cost(
+    model: CostModel,
+    work: Workload,
+    tactics: &Tactics,
+    entries: usize,
+    ending: Ending,
+) -> Cost {
+    let width = work.bits as usize;
+    let mut cost = Cost::default();
     if work.range_check {
         cost += model.range_check(width, work.bids);
     }
     if entries == 1 {
         cost += model.open(&[(width, 1)]);
     } else if entries > 1 {
-        cost += model.maximum(width, entries, true);
-        cost += ending_cost(model, work, entries, ending);
+        cost += model.maximum(width, entries, true, &tactics.groups);
+        cost += ending_cost(model, work, tactics, entries, ending);
     }
-    Predicted {
-        rounds: cost.rounds,
-        gates: cost.gates,
-        bytes_sent_per_node: cost.bytes_sent,
-        comparisons: cost.comparisons,
-        levels: levels(entries),
-    }
+    cost
 }
 
-fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending) -> Cost {
+fn ending_cost(
+    model: CostModel,
+    work: Workload,
+    tactics: &Tactics,
+    entries: usize,
+    ending: Ending,
+) -> Cost {
     let width = work.bits as usize;
-    let index = (levels(entries) as usize, 1);
+    let bracket = levels(entries, &tactics.groups);
+    let index = (index_bits(&bracket) as usize, 1);
     if !work.kind.is_second_price() && !work.reserve {
         return model.open(&[index, (width, 1)]);
     }
@@ -188,8 +233,8 @@ fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending)
     } else if work.reserve && entries == 2 {
         index
     } else {
-        let beaten = beaten_levels(entries, winner).count();
-        index + model.maximum(width, beaten, false) + price
+        let beaten = beaten(&bracket, winner).len();
+        index + model.maximum(width, beaten, false, &tactics.second_groups) + price
     }
 }
 
@@ -201,14 +246,32 @@ fn ending_cost(model: CostModel, work: Workload, entries: usize, ending: Ending)
 pub async fn run(
     ctx: &Context,
     terms: &Terms,
-    bids: SharedBits,
+    bids: impl Into<Bids>,
     progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
+    let bids = bids.into();
+    let reporter = Reporter::new(ctx, Workload::of(terms, bids.len()), progress);
+    match (terms.protocol, bids) {
+        (Protocol::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
+        (Protocol::Paper, Bids::Numbers(bids)) => {
+            run_paper::run_paper(ctx, terms, bids, &reporter).await
+        }
+        (Protocol::Bits, Bids::Numbers(_)) | (Protocol::Paper, Bids::Bits(_)) => {
+            Err(RunError::Form)
+        }
+    }
+}
+
+async fn run_bits(
+    ctx: &Context,
+    terms: &Terms,
+    bids: SharedBits,
+    reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let (width, total) = (terms.bits() as usize, bids.len());
     if bids.width() != width {
         return Err(RunError::Width { expected: width, got: bids.width() });
     }
-    let reporter = Reporter::new(ctx, Workload::of(terms, total), progress);
     let (mut entries, in_range) = if terms.needs_range_check() {
         reporter.stage(Stage::RangeCheck);
         let fits = range_check(&ctx.narrow("range-check"), &bids, terms.maximum).await?;
@@ -223,16 +286,25 @@ pub async fn run(
         entries.complement();
     }
     let decided =
-        if entries.is_empty() { None } else { decide(ctx, terms, entries, &reporter).await? };
+        if entries.is_empty() { None } else { decide(ctx, terms, entries, reporter).await? };
+    Ok(finish(total, &in_range, decided, reporter))
+}
+
+/// What was computed, from what was decided among the bids in range.
+pub(super) fn finish(
+    total: usize,
+    in_range: &[usize],
+    decided: Option<(usize, u64)>,
+    reporter: &Reporter<'_>,
+) -> Computed {
     let out_of_range = (0..total).filter(|position| in_range.binary_search(position).is_err());
-    let out_of_range = out_of_range.collect();
     let ending = decided.map_or(Ending::Unsold, |(winner, _)| Ending::Sold(winner));
     reporter.done(in_range.len(), ending);
-    Ok(Computed {
+    Computed {
         winner: decided.and_then(|(winner, _)| in_range.get(winner).copied()),
         price: decided.map(|(_, price)| price),
-        out_of_range,
-    })
+        out_of_range: out_of_range.collect(),
+    }
 }
 
 /// Winner (among the bids given) and price, of at least one bid, the best being the largest.
@@ -289,11 +361,17 @@ async fn decide(
     } else {
         reporter.stage(Stage::SecondPrice);
         let second = second_price(&ctx.narrow("second-price"), &best, winner).await?;
-        reporter.compared_more(beaten_levels(count, winner).count() - 1);
+        reporter.compared_more(second_comparisons(ctx.tactics(), count, winner));
         second
     };
     reporter.stage(Stage::Opening);
     Ok(Some((winner, price_of(&open(&ctx.narrow("price"), &price).await?)?)))
+}
+
+/// Comparisons among those whom the winner met.
+fn second_comparisons(tactics: &Tactics, count: usize, winner: usize) -> usize {
+    let met = beaten(&levels(count, &tactics.groups), winner).len();
+    levels(met, &tactics.second_groups).iter().map(|level| level.comparisons()).sum()
 }
 
 /// The bids with the reserve as last entry, if there is one.
@@ -305,7 +383,7 @@ fn with_reserve(terms: &Terms, bids: SharedBits) -> Result<SharedBits, ShapeErro
 }
 
 /// A price that honest nodes can arrive at.
-fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
+pub(super) fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
     let worse = |reserve: u64| {
         if terms.kind.is_reverse() { price > reserve } else { price < reserve }
     };
@@ -316,7 +394,7 @@ fn check_price(terms: &Terms, price: u64) -> Result<u64, RunError> {
 }
 
 /// Tells how far a run has come.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     ctx: &'a Context,
     work: Workload,
     tell: &'a (dyn Fn(Progress) + Send + Sync),
@@ -332,7 +410,8 @@ impl<'a> Reporter<'a> {
 
     fn expect(&self, in_range: usize, ending: Ending) {
         let (scheme, participants) = (self.ctx.scheme(), self.ctx.participants());
-        let predicted = predict_ending(scheme, participants, self.work, in_range, ending);
+        let tactics = self.ctx.tactics();
+        let predicted = predict_ending(scheme, participants, self.work, tactics, in_range, ending);
         self.update(|state| {
             state.levels = predicted.levels;
             state.comparisons_total = predicted.comparisons;
@@ -350,20 +429,20 @@ impl<'a> Reporter<'a> {
         *state
     }
 
-    fn stage(&self, stage: Stage) {
+    pub(super) fn stage(&self, stage: Stage) {
         (self.tell)(self.update(|state| state.stage = stage));
     }
 
-    fn compared_more(&self, comparisons: usize) {
+    pub(super) fn compared_more(&self, comparisons: usize) {
         self.update(|state| state.comparisons += comparisons as u64);
     }
 
-    fn compared(&self, comparisons: usize, in_range: usize) {
+    pub(super) fn compared(&self, comparisons: usize, in_range: usize) {
         self.compared_more(comparisons);
         self.expect(in_range, Ending::Longest);
     }
 
-    fn level(&self, level: u32, pairs: usize) {
+    pub(super) fn level(&self, level: u32, pairs: usize) {
         (self.tell)(self.update(|state| {
             state.level = level;
             state.comparisons += pairs as u64;

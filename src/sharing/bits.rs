@@ -8,9 +8,10 @@
 //! What is here is local: XOR, NOT, public values. Nobody learns anything and nothing is sent.
 //! Buffers are wiped when dropped; nothing here can be printed or compared.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::Arc;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, optimization_barrier};
 
 use super::planes::{self, negate, words, xor_into};
 use super::{NodeIndex, Scheme, seed::mask};
@@ -26,6 +27,9 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// Nothing at all.
+    pub const NONE: Self = Self { components: 0, designated: None };
+
     /// What a node holds under a scheme.
     pub fn of(scheme: Scheme, node: NodeIndex) -> Self {
         let held = scheme.held_by(node);
@@ -61,43 +65,96 @@ pub(super) fn same(what: &'static str, expected: usize, got: usize) -> Result<()
 }
 
 /// A component's buffer, wiped when dropped.
-pub type Buffer = Zeroizing<Vec<u64>>;
+///
+/// The wipe is one vectorised fill that the compiler may not leave out; wiping word by word with
+/// volatile writes, as `Zeroizing` does, costs more than the gates that filled the buffer.
+#[derive(Clone, Default)]
+pub struct Buffer(Vec<u64>);
+
+impl Buffer {
+    /// An empty buffer with room for so many words. It must not grow past them: what is moved
+    /// would stay behind unwiped.
+    pub(crate) fn with_room(words: usize) -> Self {
+        Self(Vec::with_capacity(words))
+    }
+
+    /// Append words; what does not fit in the room is refused.
+    pub(crate) fn append(&mut self, words: &[u64]) {
+        debug_assert!(self.0.len() + words.len() <= self.0.capacity(), "a buffer must not move");
+        self.0.extend_from_slice(words);
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u64];
+    fn deref(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u64] {
+        &mut self.0
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        optimization_barrier(self.0.as_slice());
+    }
+}
 
 /// A buffer of zeros.
 pub fn zeroed(words: usize) -> Buffer {
-    Zeroizing::new(vec![0; words])
+    Buffer(vec![0; words])
 }
 
-/// A batch of shared numbers (of shared bits, when `width` is 1).
+/// A batch of shared numbers (of shared bits, when `width` is 1). A clone shares the buffers until
+/// one of the two is changed.
 #[derive(Clone)]
 pub struct SharedBits {
     pub(super) holding: Holding,
     pub(super) width: usize,
     pub(super) len: usize,
-    pub(super) components: Vec<Buffer>,
+    pub(super) components: Arc<Vec<Buffer>>,
 }
 
-/// One plane of a batch: a batch of shared bits, borrowed.
+/// One plane of a batch, or a stretch of one: a batch of shared bits, borrowed.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
     bits: &'a SharedBits,
-    index: usize,
+    /// First word in each component's buffer.
+    first: usize,
+    len: usize,
 }
 
 impl<'a> Plane<'a> {
     /// This plane's words of a component.
     pub fn component(self, component: usize) -> &'a [u64] {
-        &self.bits.components[component][self.bits.range(self.index)]
+        &self.bits.components[component][self.first..self.first + words(self.len)]
     }
 
     /// Positions.
     pub const fn len(self) -> usize {
-        self.bits.len
+        self.len
     }
 
     /// Whether there are no positions.
     pub const fn is_empty(self) -> bool {
-        self.bits.len == 0
+        self.len == 0
+    }
+
+    /// The positions from word `first` on, `len` of them.
+    ///
+    /// # Errors
+    /// When the plane ends before.
+    pub fn cut(self, first: usize, len: usize) -> Result<Self, ShapeError> {
+        let end = first * planes::WORD + len;
+        if end > self.len {
+            return Err(ShapeError { what: "positions of a plane", expected: self.len, got: end });
+        }
+        Ok(Self { first: self.first + first, len, ..self })
     }
 
     /// Which components the node holds.
@@ -109,8 +166,9 @@ impl<'a> Plane<'a> {
 impl SharedBits {
     /// A batch of public zeros.
     pub fn zeros(holding: Holding, width: usize, len: usize) -> Self {
-        let components = (0..holding.components).map(|_| zeroed(width * words(len))).collect();
-        Self { holding, width, len, components }
+        let components: Vec<_> =
+            (0..holding.components).map(|_| zeroed(width * words(len))).collect();
+        Self { holding, width, len, components: Arc::new(components) }
     }
 
     /// A batch from its components' buffers, in the order of [`Scheme::held_by`].
@@ -127,7 +185,12 @@ impl SharedBits {
         for buffer in &components {
             same("words of a component", width * words(len), buffer.len())?;
         }
-        Ok(Self { holding, width, len, components })
+        Ok(Self { holding, width, len, components: Arc::new(components) })
+    }
+
+    /// The buffers, to change them; copied first if a clone shares them.
+    pub(super) fn components_mut(&mut self) -> &mut Vec<Buffer> {
+        Arc::make_mut(&mut self.components)
     }
 
     /// A batch from each position's components: `value(component, position)` gives the bits.
@@ -141,7 +204,7 @@ impl SharedBits {
         let mut batch = Self::zeros(holding, width, len);
         let stride = words(len);
         let mut square = Zeroizing::new([0; planes::WORD]);
-        for (component, buffer) in batch.components.iter_mut().enumerate() {
+        for (component, buffer) in batch.components_mut().iter_mut().enumerate() {
             for word in 0..stride {
                 let first = word * planes::WORD;
                 for (offset, row) in square.iter_mut().enumerate() {
@@ -207,7 +270,11 @@ impl SharedBits {
 
     /// The planes from bit 0 up.
     pub fn planes(&self) -> impl ExactSizeIterator<Item = Plane<'_>> + Clone {
-        (0..self.width).map(|index| Plane { bits: self, index })
+        (0..self.width).map(|index| self.plane_at(index))
+    }
+
+    const fn plane_at(&self, index: usize) -> Plane<'_> {
+        Plane { bits: self, first: index * words(self.len), len: self.len }
     }
 
     /// The plane of one bit.
@@ -216,7 +283,7 @@ impl SharedBits {
     /// When the numbers are not that wide.
     pub const fn plane(&self, index: usize) -> Result<Plane<'_>, ShapeError> {
         if index < self.width {
-            Ok(Plane { bits: self, index })
+            Ok(self.plane_at(index))
         } else {
             Err(ShapeError { what: "plane below the width", expected: self.width, got: index })
         }
@@ -238,7 +305,7 @@ impl SharedBits {
     /// When the shapes differ.
     pub fn xor_with(&mut self, other: &Self) -> Result<(), ShapeError> {
         self.check_like(other)?;
-        for (mine, theirs) in self.components.iter_mut().zip(&other.components) {
+        for (mine, theirs) in self.components_mut().iter_mut().zip(other.components.iter()) {
             xor_into(mine, theirs);
         }
         Ok(())
@@ -263,7 +330,7 @@ impl SharedBits {
         same("positions", self.len, other.len())?;
         same("components", self.holding.components, other.holding().components)?;
         let range = self.range(index);
-        for (component, buffer) in self.components.iter_mut().enumerate() {
+        for (component, buffer) in self.components_mut().iter_mut().enumerate() {
             xor_into(&mut buffer[range.clone()], other.component(component));
         }
         Ok(())
@@ -290,9 +357,10 @@ impl SharedBits {
     pub(crate) fn negate_plane(&mut self, plane: usize) {
         let range = self.range(plane);
         if let Some(designated) = self.holding.designated
-            && let Some(words) = self.components[designated].get_mut(range)
+            && designated < self.components.len()
         {
-            negate(words, self.len);
+            let len = self.len;
+            negate(&mut self.components_mut()[designated][range], len);
         }
     }
 }

@@ -152,8 +152,34 @@ impl Contributions {
             let hash = start(b"pair", members).chain_update(low).chain_update(high);
             pairs.push((peer, Key::from_hash(hash)));
         }
-        Ok(SharingKeys { scheme: self.scheme, me: self.me, sets, pairs })
+        let zeros = zero_links(self.scheme, self.participants, self.me);
+        Ok(SharingKeys { scheme: self.scheme, me: self.me, sets, pairs, zeros })
     }
+}
+
+/// The participants with whom a node shares a stream of its share of zero.
+///
+/// What t curious nodes see of the others' shares is uniform but for the sum if those others stay
+/// linked to one another when any t nodes are taken out. The smallest such graphs are known
+/// (Harary, The maximum connectivity of a graph, 1962): in a ring of the participants everyone is
+/// linked to the nearest t+1, or to t of them and the one opposite.
+pub fn zero_links(scheme: Scheme, participants: NodeSet, me: NodeIndex) -> NodeSet {
+    let ring: Vec<NodeIndex> = participants.iter().collect();
+    let size = ring.len();
+    let near = (usize::from(scheme.threshold()) + 1) / 2;
+    let opposite = scheme.threshold() % 2 == 0;
+    let linked = |a: usize, b: usize| {
+        let (low, high) = (a.min(b), a.max(b));
+        let distance = (high - low).min(size - (high - low));
+        let across = if size % 2 == 0 {
+            distance == size / 2
+        } else {
+            low <= size / 2 && high - low == size / 2
+        };
+        distance > 0 && (distance <= near || opposite && across)
+    };
+    let Some(place) = ring.iter().position(|&node| node == me) else { return NodeSet::EMPTY };
+    (0..size).filter(|&other| linked(place, other)).map(|other| ring[other]).collect()
 }
 
 struct Key {
@@ -192,6 +218,8 @@ pub struct SharingKeys {
     me: NodeIndex,
     sets: Vec<(NodeSet, Key)>,
     pairs: Vec<(NodeIndex, Key)>,
+    /// The peers whose pair keys are used.
+    zeros: NodeSet,
 }
 
 impl SharingKeys {
@@ -200,9 +228,17 @@ impl SharingKeys {
         self.sets.iter().map(|(_, key)| &key.stream)
     }
 
-    /// The keys shared with one other participant each.
-    pub fn pairs(&self) -> impl ExactSizeIterator<Item = &StreamKey> {
-        self.pairs.iter().map(|(_, key)| &key.stream)
+    /// The keys, shared with one other participant each, whose streams make a share of zero: every
+    /// stream is added by two participants. Not every pair needs one; see [`zero_links`].
+    pub fn zeros(&self) -> impl Iterator<Item = &StreamKey> {
+        self.links().map(|(_, key)| key)
+    }
+
+    /// The same keys, with the other participant each.
+    pub fn links(&self) -> impl Iterator<Item = (NodeIndex, &StreamKey)> {
+        let links = self.zeros;
+        let linked = self.pairs.iter().filter(move |(peer, _)| links.contains(*peer));
+        linked.map(|(peer, key)| (*peer, &key.stream))
     }
 
     fn tags(&self, peer: NodeIndex, holder: NodeIndex) -> Vec<u8> {
@@ -219,5 +255,49 @@ impl SharingKeys {
     /// Whether a participant's tags prove that it has the same keys as this node.
     pub fn fits(&self, peer: NodeIndex, tags: &[u8]) -> bool {
         tags.len() == tag_bytes(self.scheme) && bool::from(self.tags(peer, peer).ct_eq(tags))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether everyone of a set can be reached from its first within it.
+    fn connected(scheme: Scheme, participants: NodeSet, within: NodeSet) -> bool {
+        let mut reached: NodeSet = within.first().into_iter().collect();
+        loop {
+            let links = reached.iter().map(|node| zero_links(scheme, participants, node));
+            let next = links.fold(reached, NodeSet::union).intersection(within);
+            if next == reached {
+                return reached == within;
+            }
+            reached = next;
+        }
+    }
+
+    #[test]
+    fn shares_of_zero_hide_the_others_from_any_t() {
+        for (n, t) in [(3, 1), (4, 1), (5, 1), (5, 2), (6, 2), (7, 2), (7, 3), (8, 3), (9, 4)] {
+            let scheme = Scheme::new(n, t).unwrap();
+            let quorums = (0..1_u16 << n).map(NodeSet::from_bits);
+            for participants in quorums.filter(|set| set.len() >= scheme.quorum()) {
+                let mut links = 0;
+                for me in participants.iter() {
+                    let linked = zero_links(scheme, participants, me);
+                    assert!(linked.is_subset_of(participants.without(me)));
+                    for peer in linked.iter() {
+                        assert!(zero_links(scheme, participants, peer).contains(me));
+                    }
+                    links += linked.len();
+                }
+                // Half of the sum of degrees, rounded up: no graph with this property has fewer.
+                let (size, t) = (participants.len(), usize::from(t));
+                assert_eq!(links / 2, (size * (t + 1)).div_ceil(2));
+                for curious in scheme.sets() {
+                    let others = participants.difference(curious);
+                    assert!(connected(scheme, participants, others), "{participants} {curious}");
+                }
+            }
+        }
     }
 }

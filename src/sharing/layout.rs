@@ -29,8 +29,8 @@ impl SharedBits {
                 let (from, to) = (self.range(plane), left.range(plane));
                 split_pairs(
                     &buffer[from],
-                    &mut left.components[component][to.clone()],
-                    &mut right.components[component][to],
+                    &mut left.components_mut()[component][to.clone()],
+                    &mut right.components_mut()[component][to],
                     pairs,
                 );
             }
@@ -50,7 +50,7 @@ impl SharedBits {
         let mut batch = Self::zeros(self.holding, self.width, positions.len());
         for plane in 0..self.width {
             let (from, to) = (self.range(plane), batch.range(plane));
-            for (buffer, source) in batch.components.iter_mut().zip(&self.components) {
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
                 let source = &source[from.clone()];
                 let target = &mut buffer[to.clone()];
                 for (word, positions) in target.iter_mut().zip(positions.chunks(planes::WORD)) {
@@ -62,6 +62,43 @@ impl SharedBits {
             }
         }
         Ok(batch)
+    }
+
+    /// `len` positions from `at` on; beyond the end they are public zeros.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn extract(&self, at: usize, len: usize) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(self.holding, self.width, len);
+        let kept = self.len.saturating_sub(at).min(len);
+        for plane in 0..self.width {
+            let (from, to) = (self.range(plane), batch.range(plane));
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
+                let target = &mut buffer[to.clone()];
+                planes::take_bits(&mut target[..words(kept)], &source[from.clone()], at);
+                planes::clear_tail(&mut target[..words(kept)], kept);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Every so many positions: batch number j holds positions j, j + `ways`, j + 2 `ways`, ... All
+    /// are of the same length; beyond the end they are public zeros. `ways` is a power of two.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn deal(&self, ways: usize) -> Result<Vec<Self>, ShapeError> {
+        let padded = self.len.next_multiple_of(ways);
+        let mut dealt =
+            vec![if padded == self.len { self.clone() } else { self.extract(0, padded)? }];
+        while dealt.len() < ways {
+            // Even and odd positions of number j out of m go to numbers j and j + m out of 2m.
+            let halves: Vec<Pairs> = dealt.iter().map(Self::pairs).collect::<Result<_, _>>()?;
+            let (low, high): (Vec<_>, Vec<_>) =
+                halves.into_iter().map(|pairs| (pairs.left, pairs.right)).unzip();
+            dealt = low.into_iter().chain(high).collect();
+        }
+        Ok(dealt)
     }
 
     /// The positions of all parts, one part after the other.
@@ -80,7 +117,9 @@ impl SharedBits {
             same("components", holding.components(), part.holding.components())?;
             for plane in 0..width {
                 let (from, to) = (part.range(plane), batch.range(plane));
-                for (buffer, source) in batch.components.iter_mut().zip(&part.components) {
+                for (buffer, source) in
+                    batch.components_mut().iter_mut().zip(part.components.iter())
+                {
                     copy_bits(&mut buffer[to.clone()], at, &source[from.clone()], part.len);
                 }
             }

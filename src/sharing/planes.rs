@@ -74,9 +74,20 @@ pub fn bit(plane: &[u64], at: usize) -> bool {
     plane.get(at / WORD).is_some_and(|word| word >> (at % WORD) & 1 == 1)
 }
 
-/// OR `len` positions of `src` into `dst` from position `at` on.
+/// Put `len` positions of `src` into `dst`, which is zero from position `at` on.
 pub fn copy_bits(dst: &mut [u64], at: usize, src: &[u64], len: usize) {
     let (first, shift) = (at / WORD, at % WORD);
+    let whole = len / WORD;
+    if shift == 0
+        && let Some(dst) = dst.get_mut(first..first + words(len))
+        && let Some(src) = src.get(..words(len))
+    {
+        dst[..whole].copy_from_slice(&src[..whole]);
+        if whole < src.len() {
+            dst[whole] |= src[whole] & tail_mask(len);
+        }
+        return;
+    }
     for (offset, &word) in src.iter().take(words(len)).enumerate() {
         let last = offset + 1 == words(len);
         let word = if last { word & tail_mask(len) } else { word };
@@ -88,6 +99,16 @@ pub fn copy_bits(dst: &mut [u64], at: usize, src: &[u64], len: usize) {
         {
             *dst |= word >> (WORD - shift);
         }
+    }
+}
+
+/// dst = `dst.len()` words of `src` from position `at` on; zero past its end.
+pub fn take_bits(dst: &mut [u64], src: &[u64], at: usize) {
+    let (first, shift) = (at / WORD, at % WORD);
+    for (offset, dst) in dst.iter_mut().enumerate() {
+        let word = |at: usize| src.get(at).copied().unwrap_or(0);
+        let low = word(first + offset) >> shift;
+        *dst = if shift == 0 { low } else { low | word(first + offset + 1) << (WORD - shift) };
     }
 }
 
@@ -175,6 +196,18 @@ mod tests {
                 for position in 0..at + len {
                     assert_eq!(bit(&dst, position), position >= at && bit(&src, position - at));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn bits_are_taken_from_any_position() {
+        let src = [0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210];
+        for at in [0, 1, 63, 64, 70, 127, 128, 200] {
+            let mut dst = [0; 3];
+            take_bits(&mut dst, &src, at);
+            for position in 0..3 * WORD {
+                assert_eq!(bit(&dst, position), bit(&src, at + position));
             }
         }
     }

@@ -10,10 +10,13 @@ use aes::cipher::{
 };
 use ctr::{CtrCore, flavors::Ctr128BE};
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroize as _;
+use zeroize::optimization_barrier;
 
 /// Words made at a time: 4 KiB, well inside the first-level cache.
 const TILE: usize = 256;
+
+/// Words of a cipher block.
+const BLOCK: usize = 2;
 
 /// The first counter block of a step's streams.
 #[derive(Clone, Copy)]
@@ -26,6 +29,11 @@ impl StreamStart {
         let mut start = [0; 16];
         start.copy_from_slice(&hash[..16]);
         Self(start)
+    }
+
+    /// The counter block so many blocks further on.
+    const fn after(self, blocks: usize) -> [u8; 16] {
+        u128::from_be_bytes(self.0).wrapping_add(blocks as u128).to_be_bytes()
     }
 }
 
@@ -40,25 +48,55 @@ impl StreamKey {
 
     /// dst ^= the step's stream. `dst` starts at the beginning of the stream.
     pub fn xor_into(&self, start: StreamStart, dst: &mut [u64]) {
-        let iv: Array<u8, U16> = start.0.into();
+        self.expand(start, 0, dst, |word, key| *word ^= key);
+    }
+
+    /// dst ^= the step's stream from block `blocks` (of two words each) on.
+    pub fn xor_at(&self, start: StreamStart, blocks: usize, dst: &mut [u64]) {
+        self.expand(start, blocks, dst, |word, key| *word ^= key);
+    }
+
+    /// dst = the step's stream from block `blocks` (of two words each) on.
+    pub fn write_at(&self, start: StreamStart, blocks: usize, dst: &mut [u64]) {
+        self.expand(start, blocks, dst, |word, key| *word = key);
+    }
+
+    /// The cipher takes all blocks of a tile at once and keeps eight of them under way.
+    fn expand(
+        &self,
+        start: StreamStart,
+        blocks: usize,
+        dst: &mut [u64],
+        put: impl Fn(&mut u64, u64),
+    ) {
+        let iv: Array<u8, U16> = start.after(blocks).into();
         let mut stream = CtrCore::<&Aes128Enc, Ctr128BE>::inner_iv_init(&self.0, &iv);
-        let mut tile = [Block::<Aes128Enc>::default(); TILE / 2];
-        let used = dst.len().div_ceil(2).min(TILE / 2);
+        let mut tile = [Block::<Aes128Enc>::default(); TILE / BLOCK];
+        let used = dst.len().div_ceil(BLOCK).min(TILE / BLOCK);
         for words in dst.chunks_mut(TILE) {
-            let blocks = &mut tile[..words.len().div_ceil(2)];
+            let blocks = &mut tile[..words.len().div_ceil(BLOCK)];
             stream.write_keystream_blocks(blocks);
-            for (pair, block) in words.chunks_mut(2).zip(blocks.iter()) {
-                let block = u128::from_le_bytes(block.0);
-                #[expect(clippy::cast_possible_truncation, reason = "the two halves of a block")]
-                for (word, half) in pair.iter_mut().zip([block as u64, (block >> 64) as u64]) {
-                    *word ^= half;
-                }
+            let (pairs, rest) = words.as_chunks_mut::<BLOCK>();
+            for ([first, second], block) in pairs.iter_mut().zip(blocks.iter()) {
+                let [low, high] = halves(block);
+                put(first, low);
+                put(second, high);
+            }
+            if let ([word], Some(block)) = (rest, blocks.last()) {
+                put(word, halves(block)[0]);
             }
         }
-        for block in &mut tile[..used] {
-            block.0.zeroize();
-        }
+        let used = &mut tile[..used];
+        used.fill(Block::<Aes128Enc>::default());
+        optimization_barrier(used);
     }
+}
+
+/// The two words of a block.
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of a block")]
+fn halves(block: &Block<Aes128Enc>) -> [u64; 2] {
+    let block = u128::from_le_bytes(block.0);
+    [block as u64, (block >> 64) as u64]
 }
 
 #[cfg(test)]
@@ -78,6 +116,24 @@ mod tests {
         }
         key.xor_into(start, &mut long);
         assert!(long.iter().all(|&word| word == 0));
+    }
+
+    #[test]
+    fn a_stream_can_be_taken_up_anywhere() {
+        let key = StreamKey::new(&[9; 16]);
+        // A start whose counter overflows on the way.
+        let start = StreamStart([255; 16]);
+        let mut whole = vec![0; 3 * TILE];
+        key.xor_into(start, &mut whole);
+        for blocks in [0, 1, 5, TILE / 2, TILE] {
+            for len in [1, 2, 7, TILE] {
+                let mut part = vec![u64::MAX; len];
+                key.write_at(start, blocks, &mut part);
+                assert_eq!(part, whole[2 * blocks..2 * blocks + len]);
+                key.xor_at(start, blocks, &mut part);
+                assert!(part.iter().all(|&word| word == 0));
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -116,6 +117,14 @@ impl Address {
                 )
             }
         }
+    }
+
+    /// One connection that reads in place, for a simulation on a file.
+    pub(super) async fn reader_in_place(&self) -> Result<Pool, StorageError> {
+        let Self::File(path) = self else { return Ok(self.readers()) };
+        let connected = file(path).pragma("query_only", "ON").connect().await;
+        let connection = connected.map_err(|error| opening(self, error))?;
+        Ok(Pool::InPlace(Mutex::new(connection)))
     }
 }
 

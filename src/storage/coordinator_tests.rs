@@ -68,7 +68,11 @@ impl Place {
     }
 
     fn manifest(&self, signers: &[u8]) -> CoSigned<Manifest> {
-        let manifest = Manifest::derive(&self.world.announcement.body, &self.bundle());
+        let manifest = Manifest::derive(
+            &self.world.announcement.body,
+            self.world.roster.body.scheme,
+            &self.bundle(),
+        );
         self.world.co_sign(manifest, signers)
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::address::{Address, Lock, make_private};
 use super::column::{Columns as _, json};
+use super::disk::{Disk, InPlace, in_place};
 use super::role::{Role, Roles};
 use super::sql::{Connection, Pool, query};
 use super::{StorageError, migrate, writer::Writer};
@@ -33,6 +34,15 @@ impl Database {
         Self::open_at(&Address::File(path.to_owned())).await
     }
 
+    /// Open or make a database for a simulation: its statements run in place, and `disk` decides
+    /// what becomes of commits. Needs a tokio runtime, which should have one thread.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_in_place(path: &Path, disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
+        in_place(Self::open_with(&Address::File(path.to_owned()), Some(disk)))
+    }
+
     /// Open or make a store. Of a file: directories it makes have mode 0700, the file has 0600; it
     /// belongs to this process until it is closed; its integrity is checked. Of either: brings its
     /// tables up to date.
@@ -41,18 +51,29 @@ impl Database {
     /// When the place cannot be used, or it is damaged, in use, another program's or from a newer
     /// version of this one.
     pub async fn open_at(address: &Address) -> Result<Self, StorageError> {
+        Self::open_with(address, None).await
+    }
+
+    async fn open_with(address: &Address, disk: InPlace) -> Result<Self, StorageError> {
         let mut lock = None;
         if let Address::File(path) = address {
             make_private(path)
                 .map_err(|error| StorageError::Place { path: path.clone(), error })?;
-            lock = Some(Lock::take(path).await?);
+            // A simulation sees to it itself that a store is opened once.
+            if disk.is_none() {
+                lock = Some(Lock::take(path).await?);
+            }
         }
         let mut connection = address.writer().await?;
         migrate::check(address, &mut connection).await?;
         migrate::migrate(address, &mut connection).await?;
         let roles = Arc::new(Roles::new());
-        let readers = address.readers();
-        let writer = Writer::start(address.clone(), connection, lock, Arc::clone(&roles));
+        let readers = if disk.is_some() {
+            address.reader_in_place().await?
+        } else {
+            address.readers()
+        };
+        let writer = Writer::start(address.clone(), connection, lock, Arc::clone(&roles), disk);
         Ok(Self(Arc::new(Inner { address: address.clone(), readers, writer, roles })))
     }
 

@@ -5,6 +5,7 @@
 //! - [`address`]: where a store is: a file, or a server by its URL; what a connection is set to
 //! - [`database`]: an open store
 //! - [`backup`]: a copy of a store, and a store from a copy
+//! - [`disk`]: where a simulation takes hold of a store
 //! - [`role`]: what only one process may be at a time
 //! - `migrate`: integrity and migrations
 //! - `sql`: one way to run a statement on both
@@ -28,6 +29,7 @@ pub mod backup;
 mod column;
 pub mod coordinator;
 pub mod database;
+pub mod disk;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -41,6 +43,7 @@ pub use accounts::AccountStore;
 pub use address::Address;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
+pub use disk::{Disk, Fate};
 pub use error::StorageError;
 pub use node::NodeStore;
 pub use role::Role;

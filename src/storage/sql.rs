@@ -3,11 +3,14 @@
 //! driver's own way for any database would hide what its errors mean.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Connection as _, Decode, PgConnection, PgPool, Postgres, Row as _,
     Sqlite, SqliteConnection, SqlitePool, Type, postgres::PgRow, sqlite::SqliteRow,
 };
+
+use super::disk::in_place;
 
 /// A connection to either.
 pub(super) enum Connection {
@@ -23,6 +26,8 @@ pub(super) enum Pool {
     Sqlite(SqlitePool),
     /// To a server.
     Postgres(PgPool),
+    /// To a file, one whose statements run in place, for a simulation.
+    InPlace(Mutex<SqliteConnection>),
 }
 
 /// A row of either.
@@ -133,6 +138,10 @@ impl Query {
             }
             Source::Pool(Pool::Sqlite(pool)) => sqlite(prepared!(self).fetch_all(pool).await?),
             Source::Pool(Pool::Postgres(pool)) => postgres(prepared!(self).fetch_all(pool).await?),
+            Source::Pool(Pool::InPlace(connection)) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                sqlite(in_place(prepared!(self).fetch_all(&mut *connection))?)
+            }
         })
     }
 
@@ -153,6 +162,10 @@ impl Query {
             }
             Source::Pool(Pool::Postgres(pool)) => {
                 prepared!(self).fetch_optional(pool).await?.map(Row::Postgres)
+            }
+            Source::Pool(Pool::InPlace(connection)) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                in_place(prepared!(self).fetch_optional(&mut *connection))?.map(Row::Sqlite)
             }
         })
     }
@@ -221,6 +234,8 @@ impl Pool {
         match self {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
+            // Closes when it is dropped.
+            Self::InPlace(_) => {}
         }
     }
 }

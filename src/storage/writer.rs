@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::StorageError;
 use super::address::{Address, CONNECT, Lock};
+use super::disk::{Fate, InPlace, in_place};
 use super::role::{Role, Roles};
 use super::sql::{Connection, query};
 
@@ -91,6 +92,7 @@ impl Writer {
         connection: Connection,
         lock: Option<Lock>,
         roles: Arc<Roles>,
+        disk: InPlace,
     ) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         let desk = Desk {
@@ -100,6 +102,7 @@ impl Writer {
             roles,
             claimed: Vec::new(),
             looked: Instant::now(),
+            disk,
         };
         tokio::spawn(desk.serve(queue));
         Self(sender)
@@ -158,6 +161,8 @@ struct Desk {
     claimed: Vec<Role>,
     /// When connection and roles were last looked after.
     looked: Instant,
+    /// Present in a simulation.
+    disk: InPlace,
 }
 
 impl Desk {
@@ -185,13 +190,20 @@ impl Desk {
                 }
             }
             if !group.is_empty() {
-                self.commit(group).await;
+                let simulated = self.disk.is_some();
+                let done = self.commit(group);
+                let done = if simulated { in_place(done) } else { done.await };
+                if done == Fate::Dies {
+                    return;
+                }
             }
             if self.looked.elapsed() >= TICK {
                 self.look_after().await;
             }
         }
+        // In place it closes when it is dropped.
         if let Some(connection) = self.connection.take()
+            && self.disk.is_none()
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the database did not close cleanly; it recovers when next opened");
@@ -204,17 +216,22 @@ impl Desk {
         }
     }
 
-    async fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
-        let committed = self.try_commit(&mut group).await;
-        if let Err(detail) = &committed {
-            tracing::error!(%detail, writes = group.len(), "a commit failed");
-        }
+    async fn commit(&mut self, mut group: Vec<Box<dyn Job>>) -> Fate {
+        let committed = match self.try_commit(&mut group).await {
+            Ok(Fate::Dies) => return Fate::Dies,
+            Ok(_) => Ok(()),
+            Err(detail) => {
+                tracing::error!(%detail, writes = group.len(), "a commit failed");
+                Err(detail)
+            }
+        };
         for job in group {
             job.answer(&committed);
         }
+        Fate::Done
     }
 
-    async fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), String> {
+    async fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Fate, String> {
         self.connect().await?;
         if self.claimed.contains(&Role::Coordinator) && !self.roles.has(Role::Coordinator) {
             return Err("another process is the coordinator on this database now".to_owned());
@@ -225,8 +242,9 @@ impl Desk {
             Connection::Sqlite(_) => Duration::MAX,
             Connection::Postgres(_) => PATIENCE,
         };
-        let error = match timeout(patience, run(connection, group)).await {
-            Ok(Ok(())) => return Ok(()),
+        let error = match timeout(patience, run(connection, group, &self.disk)).await {
+            Ok(Ok(Fate::Fails(detail))) => detail,
+            Ok(Ok(fate)) => return Ok(fate),
             Ok(Err(error)) => error.to_string(),
             Err(_) => {
                 self.lose();
@@ -347,7 +365,11 @@ impl Desk {
     }
 }
 
-async fn run(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+async fn run(
+    connection: &mut Connection,
+    group: &mut [Box<dyn Job>],
+    disk: &InPlace,
+) -> Result<Fate, sqlx::Error> {
     connection.run(Writer::begin(connection)).await?;
     for job in group {
         connection.run("SAVEPOINT job").await?;
@@ -355,5 +377,13 @@ async fn run(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<
         let end = if stays { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
         connection.run(end).await?;
     }
-    connection.run("COMMIT").await
+    let fate = disk.as_ref().map_or(Fate::Done, |disk| disk.before_commit());
+    if fate != Fate::Done {
+        if fate == Fate::Dies {
+            connection.run("ROLLBACK").await?;
+        }
+        return Ok(fate);
+    }
+    connection.run("COMMIT").await?;
+    Ok(disk.as_ref().map_or(Fate::Done, |disk| disk.after_commit()))
 }

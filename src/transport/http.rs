@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use sse_stream::{Sse, SseByteStream};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::HttpError;
+use super::net::Carrier;
 use super::tls::{H2, HTTP_1_1, pinned_client_config};
 use crate::identity::roster::CoordinatorCard;
 use crate::identity::{Digest, NodeCard, PublicKey};
@@ -79,10 +80,17 @@ impl Default for HttpOptions {
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
 
+/// What carries the requests.
+#[derive(Clone)]
+enum Way {
+    Https(reqwest::Client),
+    Other(Arc<dyn Carrier>),
+}
+
 /// A client of one server. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct PeerClient {
-    http: reqwest::Client,
+    way: Way,
     target: Arc<Target>,
     tokens: TokenSource,
     options: HttpOptions,
@@ -118,7 +126,17 @@ impl PeerClient {
             .http2_adaptive_window(true)
             .build()
             .map_err(|error| setup(error.to_string()))?;
-        Ok(Self { http, target: Arc::new(target), tokens, options })
+        Ok(Self { way: Way::Https(http), target: Arc::new(target), tokens, options })
+    }
+
+    /// A client whose requests go another way than over the network.
+    pub fn over(
+        carrier: Arc<dyn Carrier>,
+        target: Target,
+        tokens: TokenSource,
+        options: HttpOptions,
+    ) -> Self {
+        Self { way: Way::Other(carrier), target: Arc::new(target), tokens, options }
     }
 
     /// The server.
@@ -211,20 +229,18 @@ impl PeerClient {
         method: &Method,
         path: &str,
         body: Option<Bytes>,
-        accept: &str,
+        accept: &'static str,
     ) -> Result<Response, HttpError> {
         let url = format!("https://{}{path}", self.target.address);
         let mut pause = RETRY_FIRST;
         let mut retries = self.options.connect_retries;
         loop {
-            let mut request = self.http.request(method.clone(), &url).header(ACCEPT, accept);
-            if let Some(token) = (self.tokens)() {
-                request = request.bearer_auth(token);
-            }
-            if let Some(body) = body.clone() {
-                request = request.header(CONTENT_TYPE, "application/json").body(body);
-            }
-            match request.send().await {
+            let request = self.request_to(&url, method, body.clone(), accept)?;
+            let sent = match &self.way {
+                Way::Https(client) => client.execute(request).await,
+                Way::Other(carrier) => Ok(carrier.carry(&self.target, request).await?),
+            };
+            match sent {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => return Err(self.problem(response).await),
                 Err(error) if error.is_connect() && retries > 0 => {
@@ -240,6 +256,32 @@ impl PeerClient {
                 Err(error) => return Err(self.reached(error)),
             }
         }
+    }
+
+    fn request_to(
+        &self,
+        url: &str,
+        method: &Method,
+        body: Option<Bytes>,
+        accept: &'static str,
+    ) -> Result<reqwest::Request, HttpError> {
+        let setup =
+            |detail: String| HttpError::Setup { address: self.target.address.clone(), detail };
+        let url = reqwest::Url::parse(url).map_err(|error| setup(error.to_string()))?;
+        let mut request = reqwest::Request::new(method.clone(), url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        if let Some(token) = (self.tokens)() {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                .map_err(|error| setup(error.to_string()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        if let Some(body) = body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.into());
+        }
+        Ok(request)
     }
 
     async fn problem(&self, response: Response) -> HttpError {

@@ -10,14 +10,18 @@
 //! - [`frame`]: what goes over such a stream
 //! - [`mesh`]: one stream to every other node, kept up, and the channels over them
 //! - [`memory`]: channels within one process
+//! - [`net`]: the way to other processes, which a simulation replaces
+//! - [`aside`]: work that would hold up the async threads
 
 pub mod access;
+pub mod aside;
 pub mod error;
 pub mod frame;
 pub mod http;
 pub mod listen;
 pub mod memory;
 pub mod mesh;
+pub mod net;
 pub mod relay;
 pub mod reply;
 pub mod stream;
@@ -26,3 +30,4 @@ pub mod tls;
 pub use error::HttpError;
 pub use http::PeerClient;
 pub use mesh::{AttemptChannel, Mesh, MeshOptions, PeerStatus};
+pub use net::{Internet, Net};

@@ -139,9 +139,23 @@ pub(super) async fn connect(target: &Target) -> Result<TlsStream<TcpStream>, Htt
     TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))
 }
 
-/// Open a stream to a server. Has no deadline of its own.
+/// Open a stream to a server, over TLS. Has no deadline of its own.
+///
+/// # Errors
+/// Why it did not come about.
 pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
-    let address = &target.address;
+    open_over(connect(target).await?, &target.address, token).await
+}
+
+/// Open a stream over a connection to a server. Has no deadline of its own.
+///
+/// # Errors
+/// Why it did not come about.
+pub async fn open_over<C: Io + 'static>(
+    connection: C,
+    address: &str,
+    token: &str,
+) -> Result<BoxIo, HttpError> {
     let request = Request::get(PATH)
         .header(HOST, address)
         .header(CONNECTION, "upgrade")
@@ -149,13 +163,11 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Empty::<Bytes>::new())
         .map_err(|error| HttpError::Setup {
-            address: address.clone(),
+            address: address.to_owned(),
             detail: error.to_string(),
         })?;
-
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
-    let tls = connect(target).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls))
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(connection))
         .await
         .map_err(|error| failed(&error))?;
     // Drives the connection until the upgrade; ends with this function either way.
@@ -166,7 +178,7 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     }
     if !names(reply.headers(), &UPGRADE, PROTOCOL) {
         return Err(HttpError::Unreadable {
-            address: address.clone(),
+            address: address.to_owned(),
             status: reply.status().as_u16(),
             detail: "it upgraded to another protocol".to_owned(),
         });

@@ -45,13 +45,13 @@ pub async fn admit(
             "the request is not signed by the key it asks to admit",
         )
     })?;
-    if announcement.body.terms.admission == Admission::Listed {
-        if !state.store.is_admitted(session, &name).await.map_err(store_refusal)? {
-            return Err(Refusal::new(
-                ProblemType::NotAdmitted,
-                "only listed bidders may take part; send your name and public key to the coordinator",
-            ));
-        }
+    if announcement.body.terms.admission == Admission::Listed
+        && !state.store.is_admitted(session, &name).await.map_err(store_refusal)?
+    {
+        return Err(Refusal::new(
+            ProblemType::NotAdmitted,
+            "only listed bidders may take part; send your name and public key to the coordinator",
+        ));
     }
     if announcement.body.terms.admission == Admission::Accounts {
         state.accounts.may_bid(caller, &name, key).await?;

@@ -1,0 +1,147 @@
+//! Comparing shared numbers, after the paper: Bogetoft and others, "Secure Multiparty Computation
+//! Goes Live" (2008), the protocol of its section on comparison.
+//!
+//! In: x and y, shared, both below 2^l. Out: the bit [x >= y] at every position, shared. Who learns
+//! what: nothing but a number that is 2^l + x - y under a mask of k = 40 more bits, so within 2^-40
+//! of one that does not depend on x and y. Rounds: 1 + ceil(log2 l), and one before for the random
+//! bits of all comparisons together ([`BitPool`]). For 32 bits: 6 rounds, 42 products and 32
+//! random bits. Adversary: as for [`super::multiply`] and [`super::open`].
+//!
+//! With the paper beside it (l bits, security parameter k, its names in brackets):
+//!
+//! 1. A random r with its bits r_0 .. r_(l-1) shared. The paper makes all l+k+1 bits by the roots
+//!    of opened squares; here only the l that are looked at, and what is above them is one
+//!    pseudorandom integer R of k+1 bits or a few more, made without a message.
+//! 2. Open a = B - r + 2^l + x - y [T = 2^(l+k+1) - r + 2^l + m1 - m2]. B is a multiple of 2^l that
+//!    r is below.
+//! 3. z_i = a_i xor r_i, Z_i = a_i, and the fold of [`super::fold`] with (0, 0) below: Z becomes
+//!    the carry out of the lowest l bits of a + r. The paper's chain is a tree here.
+//! 4. a + r is 2^l + x - y plus a multiple of 2^l, and [x >= y] is bit l of it [a_l xor r_l xor Z].
+//!    It is also what is left of 2^l + x - y without its lowest l bits, (a + r) mod 2^l =
+//!    a mod 2^l + r mod 2^l - 2^l Z, divided by 2^l: linear, so neither r_l nor a last product is
+//!    needed.
+
+use super::NumberContext;
+use super::fold::{Group, fold};
+use super::open::open_masked;
+use super::random_bits::BitPool;
+use crate::field::{
+    Field,
+    bulk::{Elements, add_into, scale, sub_into, zeros},
+};
+use crate::protocol::ProtocolError;
+use crate::sharing::{ShapeError, SharedNumbers};
+
+/// Statistical security: what is opened is within 2^-KAPPA of telling nothing.
+pub const KAPPA: u32 = 40;
+
+/// Random bits that a comparison takes.
+pub const fn bits_needed(width: u32, comparisons: usize) -> usize {
+    width as usize * comparisons
+}
+
+/// [x >= y] at every position, for numbers below 2^`width`.
+///
+/// # Errors
+/// When the lengths differ, the numbers are too wide for the field or the pool is empty, or a node
+/// does not answer.
+pub async fn at_least<F: Field>(
+    ctx: &NumberContext<F>,
+    pool: &mut BitPool<F>,
+    width: u32,
+    x: &SharedNumbers<F>,
+    y: &SharedNumbers<F>,
+) -> Result<SharedNumbers<F>, ProtocolError> {
+    let len = x.len();
+    let mut z = x.clone();
+    z.sub(y)?;
+    // Sets of the scheme: R is the sum of as many integers of k+1 bits.
+    let sets = ctx.base().scheme().sets().len() as u64;
+    let widest = F::BITS.saturating_sub(KAPPA + 3 + sets.next_power_of_two().trailing_zeros());
+    if width == 0 || width > widest.min(64) {
+        let (expected, got) = (widest.min(64) as usize, width as usize);
+        return Err(ShapeError { what: "bits to compare, at most", expected, got }.into());
+    }
+    if len == 0 {
+        return Ok(z);
+    }
+    let power = F::from_u128(1 << width);
+    z.add_public(&vec![power; len])?;
+
+    let bits = pool.take(bits_needed(width, len))?;
+    let high = ctx.narrow("high").random_integers(len, KAPPA + 1)?;
+    let low = number(bits.shares(), len);
+    let mut masked = z.clone();
+    masked.add_public(&vec![F::from_u128(u128::from(sets) << (width + KAPPA + 1)); len])?;
+    let mut above = high;
+    above.scale(power);
+    masked.sub(&above)?;
+    masked.sub(&SharedNumbers::from_shares(low.clone()))?;
+    let opened = open_masked(&ctx.narrow("masked"), &masked).await?;
+    let opened: Vec<u128> = opened.into_iter().map(low_bits).collect();
+
+    let mut carry = fold(&ctx.narrow("fold"), leaves(&opened, bits.shares())).await?;
+    // (z - (a mod 2^l) - (r mod 2^l) + 2^l Z) / 2^l
+    scale(&mut carry, power);
+    add_into(&mut carry, z.shares());
+    sub_into(&mut carry, &low);
+    for (carry, a) in carry.iter_mut().zip(&opened) {
+        *carry -= F::from_u128(a & ((1 << width) - 1));
+    }
+    scale(&mut carry, power.invert().unwrap_or(F::ZERO));
+    Ok(SharedNumbers::from_shares(carry))
+}
+
+/// [x < y] at every position, for numbers below 2^`width`.
+///
+/// # Errors
+/// As for [`at_least`].
+pub async fn less_than<F: Field>(
+    ctx: &NumberContext<F>,
+    pool: &mut BitPool<F>,
+    width: u32,
+    x: &SharedNumbers<F>,
+    y: &SharedNumbers<F>,
+) -> Result<SharedNumbers<F>, ProtocolError> {
+    let mut result = at_least(ctx, pool, width, x, y).await?;
+    result.subtract_from(F::ONE);
+    Ok(result)
+}
+
+/// The numbers that bits make, given bit by bit from the lowest, `len` positions each.
+pub(super) fn number<F: Field>(bits: &[F], len: usize) -> Elements<F> {
+    let mut number = zeros(len);
+    for plane in bits.chunks_exact(len.max(1)).rev() {
+        for (number, &bit) in number.iter_mut().zip(plane) {
+            *number = *number + *number + bit;
+        }
+    }
+    number
+}
+
+/// The lowest 128 bits of the number that an element stands for.
+pub(super) fn low_bits<F: Field>(value: F) -> u128 {
+    let bytes = value.to_bytes();
+    bytes.as_ref().iter().take(16).rev().fold(0, |bits, &byte| bits << 8 | u128::from(byte))
+}
+
+/// z_i = a_i xor r_i and Z_i = a_i; the lowest over (0, 0) is a_0 and r_0.
+fn leaves<F: Field>(opened: &[u128], bits: &[F]) -> Vec<Group<F>> {
+    let len = opened.len();
+    let leaf = |(index, plane): (usize, &[F])| {
+        let (mut passes, mut answer) = (zeros(len), zeros(len));
+        for (position, (&a, &r)) in opened.iter().zip(plane).enumerate() {
+            // `a` is public: a branch on it tells nothing.
+            let one = a >> index & 1 == 1;
+            passes[position] = if one { F::ONE - r } else { r };
+            answer[position] = match (one, index) {
+                (true, 0) => r,
+                (true, _) => F::ONE,
+                (false, _) => F::ZERO,
+            };
+        }
+        let lowest = index == 0;
+        Group { passes: (!lowest).then_some(passes), answer, public: !lowest }
+    };
+    bits.chunks_exact(len.max(1)).enumerate().map(leaf).collect()
+}

@@ -1,0 +1,114 @@
+//! How protocols trade rounds for bytes. Nothing here changes what is computed or who learns what.
+//!
+//! All participants must use the same tactics: they decide which messages there are. The plan
+//! (`session::plan`) chooses them from what has been measured.
+
+use serde::{Deserialize, Serialize};
+
+/// Sizes that a tournament's groups may have.
+pub const GROUPS: [u8; 3] = [2, 4, 8];
+
+/// Levels for which a size may be given; more than any tournament has.
+pub const MOST_LEVELS: usize = 64;
+
+/// The least number of positions in a stripe.
+pub const LEAST_STRIPE: u32 = 64;
+
+/// The least message that may go over kings, in bytes; smaller ones have nothing to be cut into.
+pub const LEAST_KING: u64 = 1024;
+
+/// How to spend rounds and bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tactics {
+    /// Sizes of the groups on each level of the tournament, 2, 4 or 8; pairs on further levels.
+    pub groups: Vec<u8>,
+    /// The same for the tournament among those who lost to the winner.
+    pub second_groups: Vec<u8>,
+    /// An AND whose masked result has at least so many bytes is opened by kings, in two rounds;
+    /// otherwise everyone sends to all, in one.
+    pub king_from: Option<u64>,
+    /// Positions of a stripe, a multiple of 64; by the scheme if not given.
+    pub stripe: Option<u32>,
+}
+
+/// Tactics that no program of this version gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TacticsError {
+    /// A group of a size that there is not.
+    #[error("groups are of 2, 4 or 8, not of {got}")]
+    Group {
+        /// As given.
+        got: u8,
+    },
+    /// Too many levels.
+    #[error("group sizes are given for {got} levels; at most {MOST_LEVELS} are taken")]
+    Levels {
+        /// As given.
+        got: usize,
+    },
+    /// Kings for messages that are too small.
+    #[error("messages of {got} bytes do not go over kings; {LEAST_KING} or more may")]
+    King {
+        /// As given.
+        got: u64,
+    },
+    /// A stripe that is not made of whole words.
+    #[error("a stripe has a multiple of 64 positions, at most 2^24, not {got}")]
+    Stripe {
+        /// As given.
+        got: u32,
+    },
+}
+
+impl Tactics {
+    /// Check tactics that come from elsewhere.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check(&self) -> Result<(), TacticsError> {
+        for list in [&self.groups, &self.second_groups] {
+            if list.len() > MOST_LEVELS {
+                return Err(TacticsError::Levels { got: list.len() });
+            }
+            if let Some(&got) = list.iter().find(|size| !GROUPS.contains(size)) {
+                return Err(TacticsError::Group { got });
+            }
+        }
+        match (self.king_from, self.stripe) {
+            (Some(got), _) if got < LEAST_KING => Err(TacticsError::King { got }),
+            (_, Some(got)) if got < LEAST_STRIPE || got % 64 != 0 || got > 1 << 24 => {
+                Err(TacticsError::Stripe { got })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tactics_from_elsewhere_are_checked() {
+        let good = Tactics {
+            groups: vec![8, 4, 2],
+            second_groups: vec![4],
+            king_from: Some(LEAST_KING),
+            stripe: Some(128),
+        };
+        assert_eq!(good.check(), Ok(()));
+        assert_eq!(Tactics::default().check(), Ok(()));
+        let with = |change: fn(&mut Tactics)| {
+            let mut tactics = good.clone();
+            change(&mut tactics);
+            tactics.check()
+        };
+        assert_eq!(with(|bad| bad.groups.push(3)), Err(TacticsError::Group { got: 3 }));
+        assert_eq!(with(|bad| bad.second_groups.push(0)), Err(TacticsError::Group { got: 0 }));
+        assert_eq!(with(|bad| bad.groups = vec![2; 65]), Err(TacticsError::Levels { got: 65 }));
+        assert_eq!(with(|bad| bad.king_from = Some(8)), Err(TacticsError::King { got: 8 }));
+        assert_eq!(with(|bad| bad.stripe = Some(65)), Err(TacticsError::Stripe { got: 65 }));
+        assert_eq!(with(|bad| bad.stripe = Some(0)), Err(TacticsError::Stripe { got: 0 }));
+    }
+}

@@ -1,0 +1,146 @@
+//! Shares of random numbers, expanded from the keys of an attempt without a message
+//! (pseudorandom secret sharing: Cramer, Damgård, Ishai 2005).
+//!
+//! Every set T of t nodes has a key known to the nodes outside T, and a polynomial f_T of degree t
+//! with f_T(0) = 1 and zeros at the points of T. The sum over all T of stream_T * f_T is a random
+//! polynomial of degree t whose value at i needs only what node i has, since f_T(i) is 0 for i in
+//! T. Who learns what: t nodes together lack the stream of the set they form, so the number looks
+//! random to them. A stream is never used twice: the caller brings a fresh start for each call.
+
+use zeroize::Zeroizing;
+
+use super::SharedNumbers;
+use crate::field::{
+    Field,
+    bulk::{Elements, zeros},
+};
+use crate::sharing::keys::SharingKeys;
+use crate::sharing::shamir::point;
+use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
+
+/// The value at a node's point of the polynomial of degree t that is 1 at 0 and 0 at the points
+/// of a set.
+pub fn set_polynomial<F: Field>(set: NodeSet, node: NodeIndex) -> F {
+    let at = point::<F>(node);
+    let (over, under) = set
+        .iter()
+        .map(point::<F>)
+        .fold((F::ONE, F::ONE), |(over, under), zero| (over * (zero - at), under * zero));
+    // No node's point is 0.
+    over * under.invert().unwrap_or(F::ZERO)
+}
+
+/// What one node makes its pseudorandom shares with.
+pub struct Pseudorandom<F> {
+    me: NodeIndex,
+    /// The sets this node is outside of, in the order of [`Scheme::held_by`], with f_T(me).
+    sets: Vec<(NodeSet, F)>,
+}
+
+impl<F: Field> Pseudorandom<F> {
+    /// For a node.
+    pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
+        let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
+        Self { me, sets: held.map(|set| (set, set_polynomial(set, me))).collect() }
+    }
+
+    /// Random numbers, nobody knows which.
+    pub fn numbers(&self, keys: &SharingKeys, start: StreamStart, len: usize) -> SharedNumbers<F> {
+        self.combine(keys, len, |_| true, |key, values| expand(key, start, values))
+    }
+
+    /// Random integers: sums of one integer of `bits` bits for every set, so below
+    /// 2^bits times the number of sets. To t nodes, such an integer is uniform in a range of 2^bits.
+    pub fn integers(
+        &self,
+        keys: &SharingKeys,
+        start: StreamStart,
+        len: usize,
+        bits: u32,
+    ) -> SharedNumbers<F> {
+        let mask = 1_u128.checked_shl(bits).map_or(u128::MAX, |above| above - 1);
+        self.combine(
+            keys,
+            len,
+            |_| true,
+            |key, values| {
+                let mut words = Zeroizing::new(vec![0; 2 * values.len()]);
+                key.xor_into(start, &mut words);
+                for (value, pair) in values.iter_mut().zip(words.as_chunks::<2>().0) {
+                    let [low, high] = pair.map(u128::from);
+                    *value = F::from_u128((high << 64 | low) & mask);
+                }
+            },
+        )
+    }
+
+    /// Random numbers that one node knows: its own and everyone's shares of them. The numbers
+    /// themselves come back at that node only.
+    pub fn owned(
+        &self,
+        keys: &SharingKeys,
+        start: StreamStart,
+        len: usize,
+        owner: NodeIndex,
+    ) -> (SharedNumbers<F>, Option<Elements<F>>) {
+        let known = |set: NodeSet| !set.contains(owner);
+        let shares = self.combine(keys, len, known, |key, values| expand(key, start, values));
+        let numbers = (owner == self.me).then(|| {
+            let mut numbers = zeros(len);
+            let mut values = zeros(len);
+            for key in keys.sets() {
+                expand(key, start, &mut values);
+                crate::field::bulk::add_into(&mut numbers, &values);
+            }
+            numbers
+        });
+        (shares, numbers)
+    }
+
+    /// Numbers that look random, and are 0 if all participants add up theirs.
+    pub fn zero_sums(&self, keys: &SharingKeys, start: StreamStart, len: usize) -> Elements<F> {
+        let mut sum = zeros(len);
+        let mut values = zeros(len);
+        for (peer, key) in keys.links() {
+            expand(key, start, &mut values);
+            if self.me < peer {
+                crate::field::bulk::add_into(&mut sum, &values);
+            } else {
+                crate::field::bulk::sub_into(&mut sum, &values);
+            }
+        }
+        sum
+    }
+
+    fn combine(
+        &self,
+        keys: &SharingKeys,
+        len: usize,
+        takes_part: impl Fn(NodeSet) -> bool,
+        fill: impl Fn(&StreamKey, &mut [F]),
+    ) -> SharedNumbers<F> {
+        let mut sum = zeros(len);
+        let mut values = zeros(len);
+        for (&(set, factor), key) in self.sets.iter().zip(keys.sets()) {
+            if takes_part(set) {
+                fill(key, &mut values);
+                crate::field::bulk::add_scaled(&mut sum, factor, &values);
+            }
+        }
+        SharedNumbers::from_shares(sum)
+    }
+}
+
+/// values = the numbers that the stream stands for.
+fn expand<F: Field>(key: &StreamKey, start: StreamStart, values: &mut [F]) {
+    let mut words = Zeroizing::new(vec![0; F::STREAM_WORDS * values.len()]);
+    key.xor_into(start, &mut words);
+    for (value, words) in values.iter_mut().zip(words.chunks_exact(F::STREAM_WORDS)) {
+        *value = F::from_stream(words);
+    }
+}
+
+#[cfg(test)]
+#[path = "pseudorandom_tests.rs"]
+mod tests;

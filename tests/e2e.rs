@@ -1,0 +1,19 @@
+//! Whole auctions over real servers, with everything that can go wrong: nodes and coordinators that
+//! are killed, bidders and callers that break the rules, and a search for what must stay secret.
+
+// Helpers of tests may fail the test, as tests themselves may.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod e2e {
+    pub mod access;
+    pub mod auction;
+    pub mod bad_bidders;
+    pub mod bundles;
+    pub mod kills;
+    pub mod net;
+    pub mod nonsense;
+    pub mod processes;
+    pub mod secrets;
+    pub mod site;
+    pub mod sizes;
+}

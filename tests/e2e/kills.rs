@@ -1,0 +1,208 @@
+//! Nodes that go away and come back.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use gavel::client::BidAmount;
+use gavel::identity::KeyPair;
+use gavel::session::Phase;
+use gavel::testkit::bad_bidder::BadBidder;
+use gavel::wire::coordinator_api::SessionDetail;
+
+use super::auction::{Auction, file, set};
+use super::net::{Net, Setup, index};
+
+const BIDS: [(&str, u64); 3] = [("ada", 700), ("basil", 900), ("chiara", 800)];
+
+async fn with_bids(net: &Net) -> Auction {
+    let auction = net.open(&file("second-price", Some(500), None)).await;
+    for (name, units) in BIDS {
+        auction.bid(name, units).await;
+    }
+    auction
+}
+
+fn signed(detail: &SessionDetail) -> bool {
+    detail.manifest.is_some()
+}
+
+fn begun(detail: &SessionDetail) -> bool {
+    !detail.attempts.is_empty()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_two_of_five_nodes_may_be_killed_once_the_manifest_is_signed() {
+    let pairs = (1..=5_u8).flat_map(|a| (a + 1..=5).map(move |b| (a, b)));
+    let lost = pairs.enumerate().map(|(number, (a, b))| tokio::spawn(lose(a, b, number % 2 == 1)));
+    for ended in join_all(lost).await {
+        ended.unwrap();
+    }
+}
+
+/// Kill two nodes, at once or in the middle of the first attempt.
+async fn lose(a: u8, b: u8, midway: bool) {
+    let mut net = Net::start(Setup::new(5, 1).delayed(60)).await;
+    let auction = with_bids(&net).await;
+    auction.close().await;
+    auction.wait("a signed manifest", signed).await;
+    if midway {
+        auction.wait("an attempt", begun).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    net.kill(a);
+    net.kill(b);
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)), "without nodes {a} and {b}");
+    let rest = net.roster.body.scheme.all().without(index(a)).without(index(b));
+    assert_eq!(settled.report.signed_by, rest);
+    if midway {
+        assert!(settled.detail.attempts.len() > 1, "{a} and {b} were killed too late");
+        assert!(settled.detail.attempts[0].trouble.is_some());
+    }
+    net.restart(a).await;
+    net.restart(b).await;
+    auction.all_nodes_reach(Phase::Settled).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_away_while_bidding_or_closing_catches_up() {
+    let mut net = Net::start(Setup::new(5, 1)).await;
+    // Node 4 misses even the announcement.
+    net.kill(4);
+    let auction = with_bids(&net).await;
+    net.kill(5);
+    auction.close().await;
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    assert_eq!(settled.report.closed_by, set(&[1, 2, 3]));
+    net.restart(4).await;
+    net.restart(5).await;
+    auction.all_nodes_reach(Phase::Settled).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_too_few_nodes_it_waits_says_for_whom_and_goes_on() {
+    let mut net = Net::start(Setup::new(5, 2).delayed(40)).await;
+    let auction = with_bids(&net).await;
+    net.kill(4);
+    auction.close().await;
+    let waiting = |detail: &SessionDetail| !detail.waiting_for.is_empty();
+    let detail = auction.wait("it waits for node 4", waiting).await;
+    assert_eq!((detail.summary.phase, detail.waiting_for), (Phase::Closing, set(&[4])));
+    assert!(detail.reason.unwrap().contains("node 4: "));
+    net.restart(4).await;
+
+    auction.wait("an attempt", begun).await;
+    net.kill(2);
+    let detail = auction.wait("it waits for node 2", waiting).await;
+    assert_eq!((detail.summary.phase, detail.waiting_for), (Phase::Computing, set(&[2])));
+    assert!(detail.reason.unwrap().contains("node 2: "));
+    net.restart(2).await;
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    assert!(settled.detail.waiting_for.is_empty());
+    assert_eq!(settled.report.signed_by, set(&[1, 2, 3, 4, 5]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_coordinator_that_is_killed_goes_on_where_it_was() {
+    let mut net = Net::start(Setup::new(3, 1).delayed(40)).await;
+    let auction = with_bids(&net).await;
+    net.restart_coordinator().await;
+    auction.bid("dmitri", 650).await;
+    net.kill(3);
+    auction.close().await;
+    net.restart_coordinator().await;
+    auction.wait("closing", |detail| detail.summary.phase == Phase::Closing).await;
+    net.restart(3).await;
+    auction.wait("an attempt", begun).await;
+    net.kill_coordinator();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    net.restart_coordinator().await;
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    assert_eq!(settled.names().len(), 4);
+    let first = settled.record;
+    net.restart_coordinator().await;
+    assert_eq!(auction.settled().await.record, first);
+    auction.all_nodes_reach(Phase::Settled).await;
+}
+
+/// A bid whose part for node 5 is bad is not found so while node 5 is away at closing. Node 5 then
+/// cannot compute; the others do without it, and it learns the outcome.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_cannot_use_its_part_of_a_bid_is_done_without() {
+    let mut net = Net::start(Setup::new(5, 1).delayed(60)).await;
+    let auction = with_bids(&net).await;
+    let eve = KeyPair::generate().unwrap();
+    let bad = BadBidder {
+        announcement: &auction.announcement,
+        roster: &net.roster,
+        admission: auction.admit("eve", &eve).await,
+        name: "eve",
+        keys: &eve,
+        revision: 1,
+    };
+    let envelope = bad.wrong_seeds(BidAmount::new(850), index(5)).unwrap();
+    net.kill(5);
+    for node in 1..=4 {
+        auction.hand_in(node, &envelope).await.unwrap();
+    }
+    auction.close().await;
+    auction.wait("an attempt", begun).await;
+    net.restart(5).await;
+    auction.node_reaches(4, Phase::Computing).await;
+    net.kill(4);
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 850)));
+    assert_eq!(settled.report.signed_by, set(&[1, 2, 3]));
+    net.restart(4).await;
+    auction.all_nodes_reach(Phase::Settled).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_fails_says_why_and_can_be_tried_again() {
+    let mut net = Net::start(Setup::new(3, 1).delayed(30)).await;
+    let auction = with_bids(&net).await;
+    // No message can come in time.
+    net.setup.deadline = Duration::from_millis(5);
+    for node in 1..=3 {
+        net.restart(node).await;
+    }
+    auction.close().await;
+    let failed = |detail: &SessionDetail| detail.summary.phase == Phase::Failed;
+    let detail = auction.wait("failed", failed).await;
+    let reason = detail.reason.unwrap();
+    assert!(reason.contains("attempts in a row failed"), "{reason}");
+    assert!(detail.attempts.iter().all(|attempt| attempt.trouble.is_some()));
+    net.setup.deadline = Duration::from_secs(10);
+    for node in 1..=3 {
+        net.restart(node).await;
+    }
+    net.network.coordinator().retry(auction.session).await.unwrap();
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    auction.all_nodes_reach(Phase::Settled).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_called_off_stays_so_also_for_a_node_that_was_away() {
+    let mut net = Net::start(Setup::new(3, 1)).await;
+    let (open, closing) = (with_bids(&net).await, with_bids(&net).await);
+    net.kill(3);
+    closing.close().await;
+    closing.wait("it waits", |detail| !detail.waiting_for.is_empty()).await;
+    let called_off = |detail: &SessionDetail| detail.summary.phase == Phase::Cancelled;
+    for auction in [&open, &closing] {
+        net.network.coordinator().cancel(auction.session).await.unwrap();
+        auction.wait("called off", called_off).await;
+    }
+    net.restart_coordinator().await;
+    net.restart(3).await;
+    for auction in [&open, &closing] {
+        auction.all_nodes_reach(Phase::Cancelled).await;
+        let keys = KeyPair::generate().unwrap();
+        assert!(auction.try_bid("late", &keys, 1000).await.is_err());
+        auction.wait("still called off", called_off).await;
+    }
+}

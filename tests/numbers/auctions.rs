@@ -1,0 +1,207 @@
+//! Whole auctions on numbers: against the plain reference, against the run on bits, and what they
+//! cost.
+
+use std::sync::Mutex;
+
+use gavel::auction::terms::Protocol;
+use gavel::auction::{Kind, Terms};
+use gavel::field::{Field as _, Mersenne127};
+use gavel::protocol::{Context, ProtocolError};
+use gavel::session::progress::{Progress, Stage};
+use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
+use gavel::sharing::seed::mask;
+use gavel::testkit::{NumberInputs, World, reference};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use super::Failure;
+
+type F = Mersenne127;
+
+/// Terms that run on numbers.
+pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
+    Terms { protocol: Protocol::Paper, ..reference::terms(kind, reserve, maximum) }
+}
+
+/// A server runs it as a task of its own, on any thread.
+fn movable(_: &impl Send) {}
+
+/// Run an auction and compare outcome and cost with what they must be.
+async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
+    let shared = NumberInputs::<F>::of_numbers(world, bids);
+    let (computed, counters) = world
+        .agree(async |ctx: Context| -> Result<_, Failure> {
+            let running = run(&ctx, terms, shared.of(ctx.me()), &|_| {});
+            movable(&running);
+            Ok((running.await?, ctx.counters()))
+        })
+        .await;
+    let (winner, price, out_of_range) = reference::auction(terms, bids);
+    assert_eq!(computed, Computed { winner, price, out_of_range }, "{terms:?} {bids:?}");
+
+    let (scheme, participants) = (world.scheme(), world.participants());
+    let work = Workload::of(terms, bids.len());
+    let in_range: Vec<usize> =
+        (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
+    let ending = computed
+        .winner
+        .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
+    let exact = predict_ending(scheme, participants, work, in_range.len(), ending);
+    assert_eq!(
+        (counters.rounds, counters.gates, counters.bytes_sent),
+        (exact.rounds, exact.gates, exact.bytes_sent_per_node),
+        "{terms:?} {bids:?}"
+    );
+    let most = predict(scheme, participants, work);
+    assert!(counters.rounds <= most.rounds && counters.bytes_sent <= most.bytes_sent_per_node);
+    computed
+}
+
+fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
+    let bits = rng.random_range(1..=6);
+    let maximum = match rng.random_range(0..3) {
+        0 => rng.random_range(1..=mask(bits)),
+        _ => mask(bits),
+    };
+    let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
+    let terms = terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    let count = rng.random_range(0..=5);
+    let bids = reference::awkward_values(rng, terms.bits(), count);
+    (terms, bids)
+}
+
+#[tokio::test]
+async fn both_protocols_decide_a_thousand_auctions_alike() {
+    let worlds = [
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(4, 1).without(&[3]),
+        World::new(5, 2),
+    ];
+    for (world, number) in worlds.iter().cycle().zip(0..1000) {
+        let kind = Kind::ALL[number % Kind::ALL.len()];
+        let (terms, bids) = world.draw(|rng| random_auction(rng, kind));
+        let on_numbers = check(world, &terms, &bids).await;
+
+        let shared = world.share(terms.bits() as usize, &bids);
+        let terms = Terms { protocol: Protocol::Bits, ..terms };
+        let on_bits = world.agree(async |ctx: Context| -> Result<_, Failure> {
+            Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
+        });
+        assert_eq!(on_numbers, on_bits.await, "{terms:?} {bids:?}");
+    }
+}
+
+#[tokio::test]
+async fn few_equal_and_extreme_bids() {
+    let largest = u64::from(u32::MAX);
+    for world in [World::new(3, 1), World::new(5, 1).without(&[1, 2])] {
+        for kind in Kind::ALL {
+            for reserve in [None, Some(500), Some(largest)] {
+                let terms = terms(kind, reserve, largest);
+                for bids in [
+                    vec![],
+                    vec![500],
+                    vec![499],
+                    vec![0, 0, 0],
+                    vec![largest; 4],
+                    vec![0, largest, largest + 1, u64::MAX, 7],
+                    vec![10, 10, 7],
+                    vec![6, 2, 2, 5],
+                ] {
+                    check(&world, &terms, &bids).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_nodes_and_wider_bids() {
+    for (n, t, missing) in [(5, 2, &[][..]), (7, 3, &[]), (7, 2, &[1, 5]), (9, 4, &[])] {
+        let world = World::new(n, t).without(missing);
+        let terms = terms(Kind::SecondPrice, Some(3), mask(63) - 1);
+        check(&world, &terms, &[120, mask(63), mask(63) - 1, 120, mask(63) - 2]).await;
+    }
+    let world = World::new(5, 2);
+    let bids = world.draw(|rng| reference::awkward_values(rng, 32, 20));
+    check(&world, &terms(Kind::ReverseSecondPrice, Some(1 << 20), 4_000_000_000), &bids).await;
+}
+
+#[tokio::test]
+async fn any_number_of_the_field_is_excluded_without_disturbing_the_rest() {
+    let world = World::new(5, 2);
+    let terms = terms(Kind::SecondPrice, None, 1000);
+    let mut bids: Vec<F> = [300, 400, 350].map(F::from_u64).to_vec();
+    bids.extend([-F::ONE, F::from_u64(2 * 1024 + 5), F::from_u128(1 << 126), F::from_u64(1001)]);
+    bids.push(F::from_u64(1000));
+    let shared = NumberInputs::share(&world, &bids);
+    let computed = world.agree(async |ctx: Context| -> Result<_, Failure> {
+        Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
+    });
+    let expected = Computed { winner: Some(7), price: Some(400), out_of_range: vec![3, 4, 5, 6] };
+    assert_eq!(computed.await, expected);
+}
+
+#[tokio::test]
+async fn a_share_that_does_not_fit_stops_the_run_and_is_named() {
+    let world = World::new(4, 1);
+    let mut shared = NumberInputs::<F>::of_numbers(&world, &[5, 9, 7]);
+    let bent = world.scheme().all().first().unwrap();
+    shared.bend(bent, 1, F::ONE);
+    let terms = terms(Kind::SecondPrice, None, 15);
+    let results = world
+        .run(async |ctx: Context| -> Result<Computed, Failure> {
+            Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
+        })
+        .await;
+    for (node, result) in results {
+        match result.unwrap_err() {
+            Failure::Run(RunError::Protocol(ProtocolError::Misfit { step, misfit })) => {
+                assert_eq!(step, "degree-check/all");
+                // The node itself, which holds its own shares for right, blames nobody for certain.
+                let blamed = misfit.liars.first();
+                assert_eq!(blamed, (node != bent).then_some(bent));
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn bids_in_another_form_are_refused() {
+    let world = World::new(3, 1);
+    let (bits, numbers) = (world.share(4, &[3]), NumberInputs::<F>::of_numbers(&world, &[3]));
+    let paper = terms(Kind::FirstPrice, None, 15);
+    let on_bits = reference::terms(Kind::FirstPrice, None, 15);
+    let refused = world.agree(async |ctx: Context| -> Result<_, Failure> {
+        let one = run(&ctx, &paper, bits.of(ctx.me()), &|_| {}).await;
+        let other = run(&ctx, &on_bits, numbers.of(ctx.me()), &|_| {}).await;
+        Ok((one == Err(RunError::Form), other == Err(RunError::Form)))
+    });
+    assert_eq!(refused.await, (true, true));
+}
+
+#[tokio::test]
+async fn progress_is_told_and_ends_where_predicted() {
+    let world = World::new(3, 1);
+    let shared = NumberInputs::<F>::of_numbers(&world, &[5, 9, 7, 99, 9]);
+    let terms = terms(Kind::SecondPrice, Some(4), 15);
+    let told = world.agree(async |ctx: Context| -> Result<_, Failure> {
+        let seen = Mutex::new(Vec::new());
+        let tell = |progress: Progress| seen.lock().unwrap().push(progress);
+        run(&ctx, &terms, shared.of(ctx.me()), &tell).await?;
+        Ok(seen.into_inner().unwrap())
+    });
+    let told = told.await;
+    let mut stages: Vec<Stage> = told.iter().map(|progress| progress.stage).collect();
+    stages.dedup();
+    use Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
+    assert_eq!(stages, [RangeCheck, Tournament, Opening, SecondPrice, Opening, Done]);
+    let last = told.last().unwrap();
+    assert_eq!((last.level, last.levels), (3, 3));
+    assert_eq!(last.comparisons, last.comparisons_total);
+    assert_eq!(last.rounds, last.rounds_total);
+}

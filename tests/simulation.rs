@@ -1,0 +1,155 @@
+//! Nodes, coordinator and bidders in one thread, driven by a seed: messages that are lost, delayed,
+//! doubled and cut, partitions, clocks that jump, full disks, and processes that die at any commit.
+//!
+//! The product's own code runs here, from the client to the store; what is replaced are the
+//! network under requests and streams, the disk under commits, the clock and the randomness. A
+//! failing seed is printed with the command that replays it:
+//!
+//! ```text
+//! GAVEL_SIMULATION_SEED=17 cargo test --test simulation -- --nocapture replay
+//! ```
+
+#[path = "simulation/bidders.rs"]
+mod bidders;
+#[path = "simulation/books.rs"]
+mod books;
+#[path = "simulation/chance.rs"]
+mod chance;
+#[path = "simulation/core.rs"]
+mod core;
+#[path = "simulation/net.rs"]
+mod net;
+#[path = "simulation/run.rs"]
+mod run;
+#[path = "simulation/sabotage.rs"]
+mod sabotage;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use run::{Options, Report, run};
+use sabotage::Bug;
+
+/// Seeds in a `cargo test`; `GAVEL_SIMULATION_SEEDS` says otherwise.
+const SEEDS: u64 = 60;
+
+/// Seeds after which a planted bug must have been found.
+const FOUND_WITHIN: u64 = 60;
+
+/// One test at a time: each uses all processors.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Do something with the numbers below `count`, on all processors.
+fn on_all_processors(count: u64, work: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return;
+                    }
+                    work(number);
+                }
+            });
+        }
+    });
+}
+
+/// The end of a run's history and what it broke, for the screen.
+fn tell(seed: u64, report: &Report) -> String {
+    format!(
+        "seed {seed} breaks:\n  {}\nreplay: GAVEL_SIMULATION_SEED={seed} cargo test --test \
+         simulation replay -- --nocapture",
+        report.broken.join("\n  ")
+    )
+}
+
+#[test]
+fn replay() {
+    let Some(seed) = number("GAVEL_SIMULATION_SEED") else { return };
+    let report = run(Options::of(seed));
+    for line in &report.history {
+        println!("{line}");
+    }
+    assert!(report.broken.is_empty(), "{}", tell(seed, &report));
+}
+
+#[test]
+fn nothing_is_broken_by_any_seed() {
+    let _alone = alone();
+    let began = Instant::now();
+    let seeds = number("GAVEL_SIMULATION_SEEDS").unwrap_or(SEEDS);
+    let first = number("GAVEL_SIMULATION_FIRST").unwrap_or(0);
+    let (failed, sums) = (Mutex::new(Vec::new()), Mutex::new((0, 0, 0)));
+    on_all_processors(seeds, |number| {
+        let report = run(Options::of(first + number));
+        let mut sums = sums.lock().expect("no panic while locked");
+        sums.0 += report.crashes;
+        sums.1 += u64::from(report.attempts);
+        sums.2 += report.acknowledged as u64;
+        if !report.broken.is_empty() {
+            let told = tell(first + number, &report);
+            println!("{told}");
+            failed.lock().expect("no panic while locked").push(told);
+        }
+    });
+    let (crashes, attempts, bidders) = *sums.lock().expect("no panic while locked");
+    println!(
+        "{seeds} seeds in {:.0?}: {crashes} crashes, {attempts} attempts, {bidders} bidders with receipts",
+        began.elapsed()
+    );
+    let failed = failed.into_inner().expect("no panic while locked");
+    assert!(failed.is_empty(), "{} of {seeds} seeds fail:\n{}", failed.len(), failed.join("\n"));
+    assert!(bidders > seeds, "hardly anybody bids");
+}
+
+#[test]
+fn a_seed_runs_the_same_way_again() {
+    let _alone = alone();
+    for seed in [3, 11, 12] {
+        let (first, second) = (run(Options::of(seed)), run(Options::of(seed)));
+        let differs = first.history.iter().zip(&second.history).find(|(a, b)| a != b);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(first.history.len(), second.history.len(), "seed {seed}");
+    }
+}
+
+/// How many seeds it takes to find a bug, and what gave it away.
+fn hunt(bug: Bug, signs: &[&str]) {
+    let _alone = alone();
+    for seed in 0..FOUND_WITHIN {
+        let report = run(Options { bug: Some(bug), ..Options::of(seed) });
+        let sign = report.broken.iter().find(|rule| signs.iter().any(|sign| rule.contains(sign)));
+        if let Some(sign) = sign {
+            println!("{bug:?} found by seed {seed}: {sign}");
+            return;
+        }
+    }
+    panic!("{bug:?} was not found in {FOUND_WITHIN} seeds");
+}
+
+#[test]
+fn a_receipt_before_the_commit_is_found() {
+    hunt(Bug::SkipsCommit, &["its inventory lacks", "does not count"]);
+}
+
+#[test]
+fn keys_that_are_used_again_are_found() {
+    hunt(Bug::ReusesKeys, &["used a key of attempt"]);
+}
+
+#[test]
+fn a_late_bid_that_is_taken_is_found() {
+    hunt(Bug::TakesLateBids, &["ms late"]);
+}

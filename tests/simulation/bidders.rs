@@ -1,0 +1,102 @@
+//! Bidders and the coordinator's operator, with the product's own client.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gavel::client::bid::{self, BidError, Bidder, Patience};
+use gavel::client::state::BidderState;
+use gavel::client::{BidAmount, Network};
+use gavel::identity::KeyPair;
+use gavel::session::{Phase, SessionId};
+use gavel::wire::coordinator_api::NewSession;
+use tokio::time::sleep;
+
+use super::core::Core;
+
+/// Longest that a bidder tries at a time.
+const PATIENCE: Patience =
+    Patience { deadline: Duration::from_secs(4), stragglers: Duration::from_millis(500) };
+
+/// One bidder's plan.
+pub struct Plan {
+    /// The name.
+    pub name: String,
+    /// Amounts, each replacing the one before, and the pause before each.
+    pub bids: Vec<(Duration, u64)>,
+    /// Where envelopes and receipts are kept.
+    pub folder: PathBuf,
+}
+
+/// Bid as planned, as long as the session takes bids.
+pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
+    let keys = KeyPair::generate().expect("randomness");
+    let state = BidderState::Folder(plan.folder);
+    let bidder = Bidder { name: &plan.name, keys: &keys, state: &state };
+    for (pause, amount) in plan.bids {
+        sleep(pause).await;
+        let announcement = loop {
+            match bid::announcement(&network, session).await {
+                Ok(announcement) => break announcement,
+                Err(BidError::NotOpen { .. }) => return,
+                Err(_) => sleep(Duration::from_millis(300)).await,
+            }
+        };
+        let mut placed =
+            bid::place(&network, &announcement, &bidder, BidAmount::new(amount), PATIENCE).await;
+        for _ in 0..3 {
+            match placed {
+                Ok(placed) => {
+                    let revision = placed.bid.envelope.body.revision;
+                    core.note(format_args!("{} has receipts for {revision}", plan.name));
+                    core.books().session(session, |books| books.acknowledge(&plan.name, revision));
+                    break;
+                }
+                Err(BidError::TooFew { .. }) => {
+                    placed = bid::resend(&network, session, &bidder, PATIENCE).await;
+                }
+                Err(error) => {
+                    core.note(format_args!("{}: {error}", plan.name));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Write and open the session; gives its id.
+pub async fn open(network: &Network, file: &str) -> SessionId {
+    let coordinator = network.coordinator();
+    loop {
+        let new = NewSession { file: file.to_owned(), open: true, bidders: Vec::new() };
+        if let Ok(detail) = coordinator.new_session(&new).await {
+            return detail.summary.session;
+        }
+        sleep(Duration::from_millis(300)).await;
+        // The answer may have been lost, or the coordinator have died on the way.
+        let Ok(sessions) = coordinator.sessions().await else { continue };
+        for known in sessions {
+            let opened = match known.phase {
+                Phase::Draft => coordinator.open(known.session).await.is_ok(),
+                _ => true,
+            };
+            if opened {
+                return known.session;
+            }
+        }
+    }
+}
+
+/// Look after the session until it is settled: try again what has failed.
+pub async fn look_after(network: &Network, session: SessionId) {
+    let coordinator = network.coordinator();
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        match coordinator.session(session).await.map(|detail| detail.summary.phase) {
+            Ok(Phase::Settled) => return,
+            // A refusal means that it goes on already.
+            Ok(Phase::Failed) => drop(coordinator.retry(session).await),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! One run: from a seed to the rules that were broken in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use gavel::auction::terms::SessionFile;
+use gavel::auction::{Kind, Timestamp};
+use gavel::client::Network;
+use gavel::coordinator::{self, Coordinator};
+use gavel::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
+use gavel::identity::sealing::SealingKeyPair;
+use gavel::identity::{KeyPair, Roster, Signed};
+use gavel::node::{self, Node};
+use gavel::session::{Clock, Phase, SessionId};
+use gavel::sharing::{NodeIndex, Scheme};
+use gavel::storage::{CoordinatorStore, Database, NodeStore};
+use gavel::wire::paths;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
+
+use super::bidders::{self, Plan};
+use super::books::{Books, SessionBooks};
+use super::chance::{self, Chance};
+use super::core::{Core, Host, Noise, SimDisk};
+use super::net::Line;
+use super::sabotage::{Bug, Sabotage};
+
+/// How long things go wrong, in simulated time.
+const ROUGH: Duration = Duration::from_secs(25);
+
+/// How long everything may take once nothing goes wrong any more.
+const END: Duration = Duration::from_secs(240);
+
+/// Bidding lasts this long.
+const BIDDING: u64 = 8;
+
+/// What a run does.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Decides everything.
+    pub seed: u64,
+    /// A bug to be found.
+    pub bug: Option<Bug>,
+    /// What goes wrong, instead of what the seed says.
+    pub noise: Option<Noise>,
+}
+
+impl Options {
+    /// A run of the product as it is.
+    pub const fn of(seed: u64) -> Self {
+        Self { seed, bug: None, noise: None }
+    }
+}
+
+/// What came of a run.
+#[derive(Default)]
+pub struct Report {
+    /// Rules that were broken.
+    pub broken: Vec<String>,
+    /// What happened, line by line.
+    pub history: Vec<String>,
+    /// How many processes died.
+    pub crashes: u64,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// How many bids had their receipts.
+    pub acknowledged: usize,
+    /// Commits of every host.
+    pub commits: BTreeMap<Host, u64>,
+}
+
+/// Run a seed, on a thread of its own.
+pub fn run(options: Options) -> Report {
+    let thread = std::thread::Builder::new().name(format!("seed {}", options.seed));
+    let run = thread.spawn(move || {
+        chance::fix(options.seed);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let folder = Folder::new();
+        let report = runtime.block_on(World::run(&folder.0, options));
+        drop(runtime);
+        report
+    });
+    match run.expect("a thread").join() {
+        Ok(report) => report,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+            let broken = vec![format!("panic: {}", text.unwrap_or_default())];
+            Report { broken, ..Report::default() }
+        }
+    }
+}
+
+/// Databases of a run, in memory where the system has a place for it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let memory = PathBuf::from("/dev/shm");
+        let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = place.join(format!("gavel-simulation-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A process that runs.
+enum Process {
+    Node(Node),
+    Coordinator(Coordinator),
+}
+
+struct World {
+    core: Arc<Core>,
+    folder: PathBuf,
+    roster: Signed<Roster>,
+    /// Secrets of the coordinator, then of the nodes: identity and sealing.
+    secrets: Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>,
+    running: std::sync::Mutex<BTreeMap<Host, Process>>,
+}
+
+impl World {
+    async fn run(folder: &Path, options: Options) -> Report {
+        let mut chance = Chance::new(options.seed.rotate_left(17) ^ 1);
+        let (nodes, threshold) = *chance.pick(&[(3, 1), (3, 1), (4, 1)]);
+        let scheme = Scheme::new(nodes, threshold).expect("a scheme");
+        let noise = options.noise.clone().unwrap_or_else(|| noise(&mut chance, nodes));
+        let (roster, secrets) = papers(scheme);
+        let sabotage = options.bug.map(|bug| Sabotage {
+            bug,
+            keys: secrets[1..].iter().map(|(key, _)| KeyPair::from_secret(key)).collect(),
+        });
+        let books = Books::new(scheme.quorum());
+        let (core, died) = Core::new(options.seed, noise.clone(), books, sabotage);
+        core.note(format_args!("{nodes} nodes, {noise:?}"));
+        let world = Arc::new(Self {
+            core: Arc::clone(&core),
+            folder: folder.to_owned(),
+            roster,
+            secrets,
+            running: std::sync::Mutex::default(),
+        });
+        let clocks = Arc::clone(&core);
+        tokio::spawn(async move {
+            loop {
+                sleep(Duration::from_millis(50)).await;
+                clocks.tick();
+            }
+        });
+        for host in (0..=nodes).map(Host) {
+            world.start(host).await;
+        }
+        tokio::spawn(Arc::clone(&world).revive(died));
+        let rough = options.noise.is_none();
+        if timeout(ROUGH + END, world.session(&mut chance, rough)).await.is_err() {
+            core.books().broke("the session does not end".to_owned());
+        }
+        let (history, crashes) = core.history();
+        let commits = (0..=nodes).map(|host| (Host(host), core.commits(Host(host)))).collect();
+        core.end();
+        let books = core.books();
+        Report {
+            broken: books.broken.clone(),
+            attempts: books.sessions().map(|session| session.attempts).sum(),
+            acknowledged: books.sessions().map(|session| session.acknowledged.len()).sum(),
+            history,
+            crashes,
+            commits,
+        }
+    }
+
+    /// A whole auction.
+    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool) {
+        let operator = self.network(100, true);
+        let file = file(chance);
+        let trouble = tokio::spawn(trouble(Arc::clone(&self.core), self.nodes(), rough));
+        let session = bidders::open(&operator, &file).await;
+        self.core.note(format_args!("open: {}", file.replace('\n', " ")));
+        let terms = loop {
+            let detail = operator.coordinator().session(session).await;
+            match detail.map(|detail| detail.announcement) {
+                Ok(Some(announcement)) => break announcement.body.terms,
+                _ => sleep(Duration::from_millis(300)).await,
+            }
+        };
+        let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
+        let left = u64::try_from(left).unwrap_or(0);
+        let plans = plans(chance, &self.folder, left, terms.maximum, terms.replace_bids);
+        let bidding = (101..).zip(plans).map(|(number, plan)| {
+            let network = self.network(number, false);
+            tokio::spawn(bidders::bid(Arc::clone(&self.core), network, session, plan))
+        });
+        let bidding = bidding.collect::<Vec<_>>();
+        bidders::look_after(&operator, session).await;
+        self.core.note(format_args!("settled at the coordinator"));
+        for bidder in join_all(bidding).await {
+            if bidder.is_err() {
+                self.core.books().broke("a bidder panicked".to_owned());
+            }
+        }
+        trouble.await.expect("no panic");
+        self.everywhere(&operator, session).await;
+        let record = loop {
+            match operator.coordinator().record(session).await {
+                Ok(record) => break record,
+                Err(_) => sleep(Duration::from_millis(300)).await,
+            }
+        };
+        let keys: Vec<_> = (1..=self.nodes()).map(|node| self.node_keys(Host(node))).collect();
+        let check = |books: &mut SessionBooks| books.settled(&self.roster, &keys, &record);
+        self.core.books().session(session, check);
+    }
+
+    /// Wait until every node holds the outcome.
+    async fn everywhere(&self, network: &Network, session: SessionId) {
+        for node in network.nodes() {
+            loop {
+                match node.session(session).await.map(|known| known.phase) {
+                    Ok(Phase::Settled) => break,
+                    _ => sleep(Duration::from_millis(500)).await,
+                }
+            }
+        }
+        debug_assert!(paths::NODE_SESSION.contains("{session}"));
+    }
+
+    fn nodes(&self) -> u8 {
+        self.roster.body.scheme.nodes()
+    }
+
+    fn network(&self, number: u8, operator: bool) -> Network {
+        let line = Line { core: Arc::clone(&self.core), host: Host(number), life: 0 };
+        let signer = operator.then(|| Arc::new(KeyPair::from_secret(&self.secrets[0].0)));
+        let clock = self.core.clock(Host::COORDINATOR);
+        Network::over(&line, self.roster.clone(), signer, clock).expect("a network")
+    }
+
+    fn node_keys(&self, host: Host) -> NodeKeys {
+        let (identity, sealing) = &self.secrets[usize::from(host.0)];
+        NodeKeys {
+            identity: KeyPair::from_secret(identity),
+            sealing: SealingKeyPair::from_secret(sealing),
+            tls: certificate(host),
+        }
+    }
+
+    async fn start(self: &Arc<Self>, host: Host) {
+        let (life, clock) = self.core.begin(host);
+        let core = Arc::clone(&self.core);
+        let disk = Arc::new(SimDisk { core: Arc::clone(&core), host, life });
+        let database = Database::open_in_place(&self.folder.join(format!("{host}.db")), disk);
+        let database = database.expect("a database");
+        let line = Line { core: Arc::clone(&core), host, life };
+        if host == Host::COORDINATOR {
+            let started = self.coordinator(&line, database, clock).await;
+            core.serve(host, started.router());
+            self.running().insert(host, Process::Coordinator(started));
+        } else {
+            let config = node::Config {
+                keys: self.node_keys(host),
+                roster: self.roster.clone(),
+                store: NodeStore::new(database),
+                clock,
+                options: node::Options {
+                    message_deadline: Duration::from_secs(5),
+                    ..node::Options::default()
+                },
+            };
+            let node = Node::start_over(&line, config).expect("a node");
+            core.serve(host, node.router());
+            self.running().insert(host, Process::Node(node));
+        }
+    }
+
+    async fn coordinator(&self, line: &Line, database: Database, clock: Clock) -> Coordinator {
+        let config = coordinator::Config {
+            keys: CoordinatorKeys {
+                identity: KeyPair::from_secret(&self.secrets[0].0),
+                tls: certificate(Host::COORDINATOR),
+            },
+            roster: self.roster.clone(),
+            store: CoordinatorStore::new(database),
+            clock,
+            options: coordinator::Options {
+                grace: Duration::from_secs(2),
+                ..coordinator::Options::default()
+            },
+        };
+        Coordinator::start_over(line, config).await.expect("a coordinator")
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Host, Process>> {
+        self.running.lock().expect("no panic while locked")
+    }
+
+    /// Start again who has died, after a while.
+    async fn revive(self: Arc<Self>, mut died: mpsc::UnboundedReceiver<Host>) {
+        while let Some(host) = died.recv().await {
+            // What is left of the process reaches neither disk nor network any more.
+            match self.running().remove(&host) {
+                Some(Process::Node(node)) => {
+                    tokio::spawn(async move { node.stop().await });
+                }
+                Some(Process::Coordinator(coordinator)) => coordinator.stop(),
+                None => {}
+            }
+            let world = Arc::clone(&self);
+            tokio::spawn(async move {
+                let pause = world.core.decide(|chance| chance.between(100, 5_000));
+                sleep(Duration::from_millis(pause)).await;
+                world.start(host).await;
+            });
+        }
+    }
+}
+
+/// Partitions, full disks, clocks that jump, processes that are killed; then calm.
+async fn trouble(core: Arc<Core>, nodes: u8, rough: bool) {
+    if !rough {
+        return;
+    }
+    let end = tokio::time::Instant::now() + ROUGH;
+    let one =
+        |chance: &mut Chance| Host(u8::try_from(chance.between(0, nodes.into())).expect("u8"));
+    while tokio::time::Instant::now() < end {
+        let (pause, what) =
+            core.decide(|chance| (chance.between(200, 4_000), chance.between(0, 9)));
+        sleep(Duration::from_millis(pause)).await;
+        let (host, other, lasts) =
+            core.decide(|chance| (one(chance), one(chance), chance.between(200, 8_000)));
+        let (core, lasts) = (Arc::clone(&core), Duration::from_millis(lasts));
+        match what {
+            0 | 1 => core.kill(host),
+            2 | 3 if host != other => {
+                core.part(host, other, true);
+                tokio::spawn(async move {
+                    sleep(lasts).await;
+                    core.part(host, other, false);
+                });
+            }
+            4 => {
+                for other in (0..=nodes).map(Host).filter(|other| *other != host) {
+                    core.part(host, other, true);
+                }
+                tokio::spawn(async move {
+                    sleep(lasts).await;
+                    for other in (0..=nodes).map(Host).filter(|other| *other != host) {
+                        core.part(host, other, false);
+                    }
+                });
+            }
+            5 => {
+                core.fill(host, true);
+                tokio::spawn(async move {
+                    sleep(lasts).await;
+                    core.fill(host, false);
+                });
+            }
+            6 => {
+                let ahead = core.decide(|chance| {
+                    let far = if chance.happens(0.2) { 50_000 } else { 4_000 };
+                    i64::try_from(chance.between(0, 2 * far)).expect("short") - far as i64
+                });
+                core.jump(host, ahead);
+            }
+            _ => {}
+        }
+    }
+    core.calm();
+}
+
+/// How rough this run is.
+fn noise(chance: &mut Chance, nodes: u8) -> Noise {
+    let aimed = chance.happens(0.5);
+    let rough = if aimed { 0.2 } else { *chance.pick(&[0.0, 0.3, 1.0, 1.0]) };
+    let host = Host(u8::try_from(chance.between(0, nodes.into())).expect("few nodes"));
+    Noise {
+        messages: 0.04 * rough,
+        cut: 0.002 * rough,
+        delay: *chance.pick(&[5, 30, 150]),
+        crash: 0.02 * rough,
+        crash_at: aimed.then(|| (host, chance.between(1, 24), chance.happens(0.5))),
+    }
+}
+
+/// A session file.
+fn file(chance: &mut Chance) -> String {
+    let kind = chance.pick(&Kind::ALL).name();
+    let mut file = format!(
+        "title = \"Simulated\"\nkind = \"{kind}\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n",
+        chance.happens(0.8)
+    );
+    if chance.happens(0.5) {
+        file += &format!("reserve = \"{}\"\n", chance.between(1, 90));
+    }
+    file += &format!("maximum = \"{}\"\n", chance.pick(&[100, 127, 255]));
+    debug_assert!(SessionFile::parse(&file).is_ok());
+    debug_assert!(Timestamp::from_millis(0).millis() == 0);
+    file
+}
+
+/// Who bids what, and when; some on the last moment, and some too late.
+fn plans(
+    chance: &mut Chance,
+    folder: &Path,
+    left: u64,
+    maximum: u64,
+    replacing: bool,
+) -> Vec<Plan> {
+    let bidders = chance.between(1, 4);
+    let mut plans = Vec::new();
+    for number in 1..=bidders {
+        let first = match chance.between(0, 5) {
+            0 => left.saturating_sub(chance.between(0, 300)),
+            1 => left + chance.between(0, 300),
+            _ => chance.between(0, left),
+        };
+        let mut bids = vec![(Duration::from_millis(first), chance.between(0, maximum.min(100)))];
+        while replacing && bids.len() < 3 && chance.happens(0.4) {
+            let pause = Duration::from_millis(chance.between(0, 4_000));
+            bids.push((pause, chance.between(0, maximum.min(100))));
+        }
+        let name = format!("bidder-{number}");
+        plans.push(Plan { bids, folder: folder.join(&name), name });
+    }
+    plans
+}
+
+/// Keys and the roster that lists them.
+type Papers = (Signed<Roster>, Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>);
+
+fn papers(scheme: Scheme) -> Papers {
+    let draw = || {
+        let identity = KeyPair::generate().expect("randomness").secret();
+        (identity, SealingKeyPair::generate().expect("randomness").secret())
+    };
+    let secrets: Vec<_> = (0..=scheme.nodes()).map(|_| draw()).collect();
+    let coordinator = CoordinatorKeys {
+        identity: KeyPair::from_secret(&secrets[0].0),
+        tls: certificate(Host::COORDINATOR),
+    };
+    let card = |node: NodeIndex| {
+        let (identity, sealing) = &secrets[usize::from(node.get())];
+        let keys = NodeKeys {
+            identity: KeyPair::from_secret(identity),
+            sealing: SealingKeyPair::from_secret(sealing),
+            tls: certificate(Host::of(node)),
+        };
+        keys.card(&format!("node {node}"), &Core::address(Host::of(node))).body
+    };
+    let roster = Roster {
+        scheme,
+        coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
+        nodes: scheme.all().iter().map(card).collect(),
+    };
+    (Signed::new(roster, &coordinator.identity), secrets)
+}
+
+/// Nothing speaks TLS here; the certificate is only compared with the roster's.
+fn certificate(host: Host) -> TlsIdentity {
+    TlsIdentity::from_der(vec![host.0; 16], Zeroizing::new(Vec::new()))
+}
