@@ -68,11 +68,8 @@ impl Database {
         migrate::check(address, &mut connection).await?;
         migrate::migrate(address, &mut connection).await?;
         let roles = Arc::new(Roles::new());
-        let readers = if disk.is_some() {
-            address.reader_in_place().await?
-        } else {
-            address.readers()
-        };
+        let readers =
+            if disk.is_some() { address.reader_in_place().await? } else { address.readers() };
         let writer = Writer::start(address.clone(), connection, lock, Arc::clone(&roles), disk);
         Ok(Self(Arc::new(Inner { address: address.clone(), readers, writer, roles })))
     }
