@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use self::core::{Host, Noise};
 use run::{Options, Report, run};
 use sabotage::Bug;
 
@@ -123,6 +124,39 @@ fn a_seed_runs_the_same_way_again() {
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!(first.history.len(), second.history.len(), "seed {seed}");
     }
+}
+
+/// Every process dies once at each of its commits, before it and after it, in an auction that goes
+/// well otherwise.
+#[test]
+fn a_crash_at_any_commit_does_no_harm() {
+    let _alone = alone();
+    let quiet = Noise { delay: 5, ..Noise::default() };
+    let with = |noise| Options { noise: Some(noise), ..Options::of(1) };
+    let smooth = run(with(quiet.clone()));
+    assert!(smooth.broken.is_empty(), "{:#?}", smooth.broken);
+    let points: Vec<(Host, u64, bool)> = smooth
+        .commits
+        .iter()
+        .flat_map(|(&host, &commits)| (1..=commits).map(move |commit| (host, commit)))
+        .flat_map(|(host, commit)| [(host, commit, false), (host, commit, true)])
+        .collect();
+    let (failed, died) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+    on_all_processors(points.len() as u64, |number| {
+        let point = points[usize::try_from(number).expect("few points")];
+        let report = run(with(Noise { crash_at: Some(point), ..quiet.clone() }));
+        died.fetch_add(report.crashes, Ordering::Relaxed);
+        if !report.broken.is_empty() {
+            let (host, commit, after) = point;
+            let when = if after { "after" } else { "before" };
+            let text = format!("{host} dies {when} commit {commit}: {}", report.broken.join("; "));
+            failed.lock().expect("no panic while locked").push(text);
+        }
+    });
+    let failed = failed.into_inner().expect("no panic while locked");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    println!("{} crashes at {} points", died.load(Ordering::Relaxed), points.len());
+    assert!(died.load(Ordering::Relaxed) >= points.len() as u64 - 2, "processes did not die");
 }
 
 /// How many seeds it takes to find a bug, and what gave it away.

@@ -23,12 +23,18 @@ fn ones<F: Field, const N: usize>(a: [F; N], j: u32) -> [F; N] {
     for at in (0..j.ilog2()).rev() {
         let before = power;
         for _ in 0..length {
-            power.iter_mut().for_each(|value| *value = value.square());
+            for value in &mut power {
+                *value = value.square();
+            }
         }
-        power.iter_mut().zip(&before).for_each(|(value, &before)| *value *= before);
+        for (value, &before) in power.iter_mut().zip(&before) {
+            *value *= before;
+        }
         length *= 2;
         if j >> at & 1 == 1 {
-            power.iter_mut().zip(&a).for_each(|(value, &a)| *value = value.square() * a);
+            for (value, &a) in power.iter_mut().zip(&a) {
+                *value = value.square() * a;
+            }
             length += 1;
         }
     }

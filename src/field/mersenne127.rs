@@ -129,7 +129,7 @@ impl Field for Mersenne127 {
     #[inline]
     fn square(self) -> Self {
         let (a, b) = words(self.0);
-        Self::fold(a * a, a * b << 1, b * b)
+        Self::fold(a * a, (a * b) << 1, b * b)
     }
 
     fn invert(self) -> CtOption<Self> {

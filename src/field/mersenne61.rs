@@ -87,7 +87,6 @@ impl Field for Mersenne61 {
     fn from_u128(value: u128) -> Self {
         const PIECE: u128 = P as u128;
         // Pieces of 61, 61 and 6 bits, each worth 1.
-        #[expect(clippy::cast_possible_truncation, reason = "each piece has at most 61 bits")]
         let piece = |at: u32| (value >> at & PIECE) as u64;
         Self(reduce(reduce(piece(0) + piece(61)) + piece(122)))
     }

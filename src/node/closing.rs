@@ -106,6 +106,10 @@ impl NodeState {
         digest: Digest,
         holders: NodeSet,
     ) -> Result<Option<Complaint>, ClosingError> {
+        // Whose part has been opened is on disk, and fine.
+        if self.parts.find(announcement.session, &digest).is_some() {
+            return Ok(None);
+        }
         let complaint = |reason| Ok(Some(Complaint { envelope: digest, reason }));
         let Some(envelope) = self.obtain(announcement, digest, holders).await? else {
             return complaint(ExclusionReason::Unavailable);
@@ -217,15 +221,17 @@ impl NodeState {
         bundle: &Bundle,
         manifest: &Manifest,
     ) -> Result<(), ClosingError> {
+        let digests: Vec<Digest> = manifest.entries.iter().map(|entry| entry.envelope).collect();
+        let absent = self.store.missing(announcement.session, &digests).await?;
+        if absent.is_empty() {
+            return Ok(());
+        }
         let holders: HashMap<Digest, NodeSet> =
             candidates(&bundle.inventories, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
-        let wanted: Vec<_> = manifest
-            .entries
-            .iter()
-            .map(|entry| {
-                (entry.envelope, holders.get(&entry.envelope).copied().unwrap_or_default())
-            })
+        let wanted: Vec<_> = absent
+            .into_iter()
+            .map(|digest| (digest, holders.get(&digest).copied().unwrap_or_default()))
             .collect();
         // Those that list it first, then the others, which may have fetched it meanwhile.
         let found = stream::iter(wanted)

@@ -19,7 +19,8 @@ use crate::transport::aside::aside;
 pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Part>>>>);
 
 impl PartCache {
-    fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Part>> {
+    /// A part that was opened before.
+    pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Part>> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.get(&session)?.get(envelope).cloned()
     }

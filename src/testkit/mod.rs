@@ -6,6 +6,7 @@
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
 //! - [`reference`]: plain twins of the protocols, and inputs to try them on
+//! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //! - [`servers`]: a coordinator and a node as routers, without sockets
@@ -16,6 +17,7 @@
 
 pub mod bad_bidder;
 pub mod faulty;
+pub mod fuzz;
 pub mod numbers;
 pub mod paperwork;
 pub mod reference;

@@ -1,6 +1,6 @@
 //! Shared numbers for a [`World`].
 
-use rand::RngExt as _;
+use rand::RngExt;
 
 use super::World;
 use crate::field::{Field, MAX_STREAM_WORDS, bulk::zeros};
@@ -16,7 +16,7 @@ impl<F: Field> NumberInputs<F> {
     pub fn share(world: &World, values: &[F]) -> Self {
         let t = usize::from(world.scheme().threshold());
         let draw = || {
-            let words: [u64; MAX_STREAM_WORDS] = world.draw(|rng| rng.random());
+            let words: [u64; MAX_STREAM_WORDS] = world.draw(RngExt::random);
             F::from_stream(&words[..F::STREAM_WORDS])
         };
         let polynomials: Vec<Vec<F>> = values

@@ -34,6 +34,7 @@ const QUEUE: usize = 1024;
 const BURST: usize = 512;
 
 /// What the program is started with.
+#[expect(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Options {
     /// Colours.
     pub theme: Theme,
@@ -244,5 +245,5 @@ async fn asked_to_stop() {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -159,7 +159,7 @@ impl<'a, 'f> Canvas<'a, 'f> {
     ) -> Range<usize> {
         let mut first = self.drawn.offsets[list as usize].min(length.saturating_sub(height));
         if let Some(selected) = selected.map(|row| row.min(length.saturating_sub(1))) {
-            first = first.clamp((selected + 1).saturating_sub(height), selected.max(0));
+            first = first.clamp((selected + 1).saturating_sub(height), selected);
         }
         self.drawn.offsets[list as usize] = first;
         self.drawn.heights[list as usize] = height;

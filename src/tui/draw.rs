@@ -127,8 +127,14 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
         Some(act) if area.width >= 110 => format!("{act} {} ", glyphs.middle),
         _ => String::new(),
     };
-    let right =
-        format!("{right}{} {} {}", model.person.role(), glyphs.middle, text::clock(data.now));
+    let clock = text::clock(data.now);
+    // A notice needs the room more.
+    let lost = matches!(data.link, Link::Lost { .. });
+    let right = if (model.ui.toast.is_some() || lost) && area.width < 110 {
+        clock
+    } else {
+        format!("{right}{} {} {clock}", model.person.role(), glyphs.middle)
+    };
     let inner = Rect { x: area.x + 1, width: area.width - 2, ..area };
     let room = usize::from(inner.width).saturating_sub(text::width(&right) + 2);
     let line = match &model.ui.toast {

@@ -213,7 +213,10 @@ impl fmt::Display for Key {
             }
         }
         match self.code {
-            KeyCode::F(number) => text.push_str(&format!("f{number}")),
+            KeyCode::F(number) => {
+                text.push('f');
+                text.push_str(&number.to_string());
+            }
             code => match (NAMED.iter().find(|(_, named)| *named == code), code) {
                 (Some((name, _)), _) if *name != "minus" => text.push_str(name),
                 (_, KeyCode::Char(character)) => text.push(character),

@@ -134,16 +134,15 @@ async fn events(out: Out) {
             let next = if live {
                 stream.next().await
             } else {
-                match tokio::time::timeout(Duration::from_secs(1), stream.next()).await {
-                    Ok(next) => next,
-                    Err(_) => {
-                        live = true;
-                        if !out.send(Action::Events(Events::Live)).await {
-                            return;
-                        }
-                        continue;
+                let first = tokio::time::timeout(Duration::from_secs(1), stream.next()).await;
+                let Ok(next) = first else {
+                    live = true;
+                    if !out.send(Action::Events(Events::Live)).await {
+                        return;
                     }
-                }
+                    continue;
+                };
+                next
             };
             match next {
                 Some(Ok(event)) => {

@@ -28,6 +28,8 @@ pub mod connection;
 pub mod data;
 pub mod draw;
 pub mod field;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod keymap;
 pub mod link;
 pub mod model;
@@ -43,3 +45,6 @@ pub mod update;
 pub use action::Cue;
 pub use app::{Options, Staged, TuiError, run};
 pub use connection::{Connection, Me};
+
+#[cfg(test)]
+mod snapshot_tests;

@@ -160,6 +160,7 @@ pub enum SortBy {
 
 impl SortBy {
     /// The next column.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Activity => Self::Title,
@@ -364,6 +365,7 @@ pub struct LogView {
 }
 
 /// Where the person is.
+#[expect(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Ui {
     /// The screen.
     pub screen: Screen,

@@ -76,6 +76,7 @@ impl Theme {
     }
 
     /// The theme after this one.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,

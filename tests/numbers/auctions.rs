@@ -7,7 +7,8 @@ use gavel::auction::terms::Protocol;
 use gavel::auction::{Kind, Terms};
 use gavel::field::{Field as _, Mersenne127};
 use gavel::protocol::{Context, ProtocolError};
-use gavel::session::progress::{Progress, Stage};
+use gavel::session::progress::Progress;
+use gavel::session::progress::Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
 use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{NumberInputs, World, reference};
@@ -196,9 +197,8 @@ async fn progress_is_told_and_ends_where_predicted() {
         Ok(seen.into_inner().unwrap())
     });
     let told = told.await;
-    let mut stages: Vec<Stage> = told.iter().map(|progress| progress.stage).collect();
+    let mut stages: Vec<_> = told.iter().map(|progress| progress.stage).collect();
     stages.dedup();
-    use Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
     assert_eq!(stages, [RangeCheck, Tournament, Opening, SecondPrice, Opening, Done]);
     let last = told.last().unwrap();
     assert_eq!((last.level, last.levels), (3, 3));

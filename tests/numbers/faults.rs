@@ -59,7 +59,7 @@ async fn a_missing_message_ends_the_attempt_with_a_name() {
     for (n, t) in SCHEMES {
         for deed in [Misdeed::Drop, Misdeed::Silence] {
             let begun = Instant::now();
-            let runs = with_every_message(n, t, deed, Duration::from_secs(2)).await;
+            let runs = with_every_message(n, t, deed, Duration::from_secs(1)).await;
             assert!(begun.elapsed() < Duration::from_secs(30));
             for results in runs {
                 let mut blamed = NodeSet::EMPTY;

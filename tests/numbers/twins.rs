@@ -241,7 +241,7 @@ async fn any_element_is_checked_for_its_range() {
         values.extend([-F::ONE, -top, top + F::ONE, top + top + F::ONE, far, far + top, -far]);
         // What the comparison alone would let pass.
         values.push(F::from_u64(2) * F::from_u64(maximum.next_power_of_two()) + F::from_u64(5));
-        let random = world.draw(|rng| rng.random::<u128>());
+        let random = world.draw(rand::RngExt::random::<u128>);
         values.push(F::from_u128(random));
         let shared = NumberInputs::share(world, &values);
         let fits = agree(world, async |ctx: NumberContext<F>| {

@@ -200,3 +200,31 @@ fn places(context: &Context) -> Vec<PathBuf> {
     }
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::tui::table::ROWS;
+
+    #[test]
+    fn every_key_of_the_screens_names_a_command_that_exists() {
+        for row in ROWS {
+            let words: Vec<&str> = row.cli.command().split(' ').collect();
+            assert_eq!(words[0], "gavel", "{}", row.name());
+            let mut command = crate::cli::args::Cli::command();
+            for word in &words[1..] {
+                // Capitals stand for arguments.
+                if word.starts_with("--") {
+                    let known = command
+                        .get_arguments()
+                        .any(|argument| argument.get_long() == Some(word.trim_start_matches("--")));
+                    assert!(known || *word == "--help", "{}: {word}", row.name());
+                } else if word.chars().any(char::is_lowercase) {
+                    let found = command.find_subcommand(word).cloned();
+                    command = found.unwrap_or_else(|| panic!("{}: {word}", row.name()));
+                }
+            }
+        }
+    }
+}

@@ -155,7 +155,7 @@ impl DemoResult {
         };
         let text = format!(
             "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
-            strong(clean(&self.title)),
+            clean(&self.title),
             sold.trim_end_matches('.'),
             self.bids_line(),
             if self.winner.is_some() { "winner and price" } else { "that" },

@@ -24,10 +24,11 @@ use crate::client::Network;
 use crate::client::bid;
 use crate::client::state::BidderState;
 use crate::identity::KeyPair;
+use crate::node;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
 use crate::tui::model::Screen;
-use crate::tui::{Connection, Cue, Me, Options, Staged};
+use crate::tui::{Connection, Cue, Me, Options, Staged, text};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};
 
 /// Longest time that bidding goes on, at the usual speed.
@@ -38,6 +39,10 @@ const AUTO: Duration = Duration::from_secs(20);
 
 /// Of the time, the bidders come within so much.
 const WITHIN: f64 = 0.6;
+
+/// Round trip between nodes that is played, so that the computation can be watched: about that of
+/// a continent.
+const ROUND_TRIP: Duration = Duration::from_millis(60);
 
 /// How often the phase is looked at.
 const POLL: Duration = Duration::from_millis(250);
@@ -97,23 +102,24 @@ pub async fn run(
     stop.cancel();
     let staged = staged.await.map_err(|error| Failure::new("internal", error))?;
     ended?;
-    match staged? {
-        Some(result) => context.output.result(&result, || result.paragraph()),
-        None => {
-            context.output.note(
-                "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
-            );
-            Ok(())
-        }
+    if let Some(result) = staged? {
+        let columns = console::Term::stdout().size().1;
+        let text = text::wrap(&result.paragraph(), usize::from(columns.clamp(40, 100)));
+        context.output.result(&result, || text.join("\n"))
+    } else {
+        context.output.note(
+            "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
+        );
+        Ok(())
     }
 }
 
 /// The viewer as a bidder, under a name that nobody else has.
 fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
-    let name = std::iter::once("you".to_owned())
-        .chain((2..).map(|number| format!("you {number}")))
-        .find(|name| players.iter().all(|player| player.name() != name))
-        .unwrap_or_default();
+    let mut name = "you".to_owned();
+    while players.iter().any(|player| player.name() == name) {
+        name.push('+');
+    }
     let state = BidderState::Folder(folder.path().join("bidders").join("you").join("receipts"));
     Ok(Me { name, keys: KeyPair::generate()?, state })
 }
@@ -134,8 +140,12 @@ async fn direct(
 ) -> Result<Option<DemoResult>, Failure> {
     let starting = format!("starting {} nodes and a coordinator", play.scheme.nodes());
     cue(&stage, Cue::Starting(starting)).await;
+    let options = node::Options {
+        simulated_delay: Some(ROUND_TRIP.div_f64(play.speed)),
+        ..node::Options::default()
+    };
     let mut world = tokio::select! {
-        world = World::start(&place, play.scheme) => match world {
+        world = World::start_with(&place, play.scheme, options) => match world {
             Ok(world) => world,
             Err(failure) => {
                 cue(&stage, Cue::Finish).await;

@@ -57,6 +57,18 @@ impl World {
     /// # Errors
     /// When the folder or a port cannot be used.
     pub async fn start(folder: &Path, scheme: Scheme) -> Result<Self, Failure> {
+        Self::start_with(folder, scheme, node::Options::default()).await
+    }
+
+    /// The same, with other options for the nodes.
+    ///
+    /// # Errors
+    /// When the folder or a port cannot be used.
+    pub async fn start_with(
+        folder: &Path,
+        scheme: Scheme,
+        options: node::Options,
+    ) -> Result<Self, Failure> {
         let mut places = Vec::new();
         let mut cards = Vec::new();
         for (node, name) in scheme.all().iter().zip(NAMES) {
@@ -80,7 +92,7 @@ impl World {
         for place in places {
             let database = Database::open(&place.folder.join("gavel.db")).await?;
             let tls = place.keys.tls.clone();
-            let node = start_node(place.keys, &roster, &database, node::Options::default())?;
+            let node = start_node(place.keys, &roster, &database, options)?;
             hosts.push(Host::start(place.listener, &tls, node.router())?);
             nodes.push(node);
             databases.push(database);

@@ -1,5 +1,5 @@
 //! Comparing shared numbers, after the paper: Bogetoft and others, "Secure Multiparty Computation
-//! Goes Live" (2008), the protocol of its section on comparison.
+//! Goes Live" (2008), its comparison.
 //!
 //! In: x and y, shared, both below 2^l. Out: the bit [x >= y] at every position, shared. Who learns
 //! what: nothing but a number that is 2^l + x - y under a mask of k = 40 more bits, so within 2^-40
@@ -7,19 +7,19 @@
 //! bits of all comparisons together ([`BitPool`]). For 32 bits: 6 rounds, 42 products and 32
 //! random bits. Adversary: as for [`super::multiply`] and [`super::open`].
 //!
-//! With the paper beside it (l bits, security parameter k, its names in brackets):
+//! With the paper beside it; k is its security parameter, and `v_i` is bit i of v:
 //!
-//! 1. A random r with its bits r_0 .. r_(l-1) shared. The paper makes all l+k+1 bits by the roots
-//!    of opened squares; here only the l that are looked at, and what is above them is one
-//!    pseudorandom integer R of k+1 bits or a few more, made without a message.
-//! 2. Open a = B - r + 2^l + x - y [T = 2^(l+k+1) - r + 2^l + m1 - m2]. B is a multiple of 2^l that
-//!    r is below.
-//! 3. z_i = a_i xor r_i, Z_i = a_i, and the fold of [`super::fold`] with (0, 0) below: Z becomes
-//!    the carry out of the lowest l bits of a + r. The paper's chain is a tree here.
-//! 4. a + r is 2^l + x - y plus a multiple of 2^l, and [x >= y] is bit l of it [a_l xor r_l xor Z].
-//!    It is also what is left of 2^l + x - y without its lowest l bits, (a + r) mod 2^l =
-//!    a mod 2^l + r mod 2^l - 2^l Z, divided by 2^l: linear, so neither r_l nor a last product is
-//!    needed.
+//! 1. *A random r with its bits shared.* The paper makes all l+k+1 bits by the roots of opened
+//!    squares. Here only the l that are looked at are made so; what is above them is one
+//!    pseudorandom integer of k+1 bits or a few more, had without a message.
+//! 2. *Open* `a = 2^(l+k+1) - r + 2^l + x - y`. Since r may be a few bits longer here, a larger
+//!    multiple of 2^l stands in front.
+//! 3. *Fold* the pairs `z_i = a_i xor r_i`, `Z_i = a_i` with [`super::fold`], (0, 0) below them: Z
+//!    becomes the carry out of the lowest l bits of a + r. The paper's chain is a tree here.
+//! 4. *The result* is bit l of a + r, which is 2^l + x - y but for a multiple of 2^(l+1):
+//!    `a_l xor r_l xor Z`. It is also what is left of 2^l + x - y without its lowest l bits,
+//!    `(a mod 2^l) + (r mod 2^l) - 2^l Z`, divided by 2^l. That is linear, so that neither `r_l` nor
+//!    another product is needed.
 
 use super::NumberContext;
 use super::fold::{Group, fold};
@@ -125,7 +125,7 @@ pub(super) fn low_bits<F: Field>(value: F) -> u128 {
     bytes.as_ref().iter().take(16).rev().fold(0, |bits, &byte| bits << 8 | u128::from(byte))
 }
 
-/// z_i = a_i xor r_i and Z_i = a_i; the lowest over (0, 0) is a_0 and r_0.
+/// `z_i = a_i xor r_i` and `Z_i = a_i`; the lowest over (0, 0) is `a_0 and r_0`.
 fn leaves<F: Field>(opened: &[u128], bits: &[F]) -> Vec<Group<F>> {
     let len = opened.len();
     let leaf = |(index, plane): (usize, &[F])| {

@@ -27,7 +27,7 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// Opening so many numbers.
-    pub const fn open(&self, len: usize) -> Cost {
+    pub const fn open(self, len: usize) -> Cost {
         if len == 0 {
             return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0 };
         }
@@ -36,7 +36,7 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// So many products, or inner products.
-    pub const fn multiply(&self, len: usize) -> Cost {
+    pub const fn multiply(self, len: usize) -> Cost {
         if len == 0 {
             return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0 };
         }
@@ -45,12 +45,12 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// So many random bits: each is a product that is opened.
-    pub const fn random_bits(&self, len: usize) -> Cost {
+    pub const fn random_bits(self, len: usize) -> Cost {
         self.multiply(len)
     }
 
     /// Folding so many bits at `len` positions.
-    fn fold(&self, bits: u32, len: usize) -> Cost {
+    fn fold(self, bits: u32, len: usize) -> Cost {
         let mut cost = Cost::default();
         // Whether each group's answer is public; the lowest is not, and it has no z.
         let mut groups: Vec<bool> = (0..bits).map(|bit| bit > 0).collect();
@@ -67,7 +67,7 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// Comparing `len` pairs of numbers below 2^`width`, without the random bits.
-    pub fn at_least(&self, width: u32, len: usize) -> Cost {
+    pub fn at_least(self, width: u32, len: usize) -> Cost {
         if len == 0 {
             return Cost::default();
         }
@@ -76,7 +76,7 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// The tournament over `len` numbers, without the random bits.
-    pub fn maximum(&self, width: u32, len: usize, index: bool) -> Cost {
+    pub fn maximum(self, width: u32, len: usize, index: bool) -> Cost {
         let mut cost = Cost::default();
         let mut left = len;
         for level in 0..levels(len, &[]).len() {
@@ -89,13 +89,13 @@ impl<F: Field> NumberCosts<F> {
     }
 
     /// Checking the range of `len` numbers, without the random bits.
-    pub fn range_check(&self, len: usize) -> Cost {
+    pub fn range_check(self, len: usize) -> Cost {
         let comparisons = Cost { comparisons: 2 * len as u64, ..Cost::default() };
         self.open(len) + self.fold(F::BITS, 2 * len) + self.open(len) + comparisons
     }
 
     /// Checking the degree of `len` numbers, when all is well.
-    pub fn degree_check(&self, len: usize) -> Cost {
+    pub fn degree_check(self, len: usize) -> Cost {
         let once = self.open(len.min(1));
         once + once
     }

@@ -7,7 +7,7 @@
 //!
 //! The product of two polynomials of degree t has degree 2t, so the participants' products with
 //! their Lagrange weights add up to x y (Gennaro, Rabin, Rabin 1998). Node i sends
-//! lambda_i (x_i y_i + rho_i) + zero_i, where rho is pseudorandom and the zero_i add up to 0. The
+//! `lambda_i (x_i y_i + rho_i) + zero_i`: rho is pseudorandom, and every `zero` adds up to 0. The
 //! sum is d = x y + rho, and d minus the shares of rho is the result (after Damgård, Nielsen 2007,
 //! with the pseudorandom sharing of Cramer, Damgård, Ishai 2005 in place of their preparation).
 

@@ -2,7 +2,7 @@
 //! from the seed that the nodes outside T get, and of a public correction.
 //!
 //! In: the correction and a node's seeds. Out: the node's Shamir share, without a message: the
-//! correction plus the sum over its sets of the set's number times f_T(i), as in
+//! correction plus the sum over its sets of the set's number times the set's polynomial at i, as in
 //! [`super::pseudorandom`] (non-interactive sharing after Cramer, Damgård, Ishai 2005). Who learns
 //! what: t nodes together lack the seed of the set they form, so the correction looks random to
 //! them. Whatever seeds and correction a bidder hands out, the shares are of degree t, because

@@ -1,9 +1,9 @@
 //! Shares of random numbers, expanded from the keys of an attempt without a message
 //! (pseudorandom secret sharing: Cramer, Damgård, Ishai 2005).
 //!
-//! Every set T of t nodes has a key known to the nodes outside T, and a polynomial f_T of degree t
-//! with f_T(0) = 1 and zeros at the points of T. The sum over all T of stream_T * f_T is a random
-//! polynomial of degree t whose value at i needs only what node i has, since f_T(i) is 0 for i in
+//! Every set T of t nodes has a key known to the nodes outside T, and a polynomial f of degree t
+//! that is 1 at 0 and 0 at the points of T. The sum over all T of T's stream times f is a random
+//! polynomial of degree t. Its value at i needs only what node i has, since f is 0 there if i is in
 //! T. Who learns what: t nodes together lack the stream of the set they form, so the number looks
 //! random to them. A stream is never used twice: the caller brings a fresh start for each call.
 
@@ -34,7 +34,7 @@ pub fn set_polynomial<F: Field>(set: NodeSet, node: NodeIndex) -> F {
 /// What one node makes its pseudorandom shares with.
 pub struct Pseudorandom<F> {
     me: NodeIndex,
-    /// The sets this node is outside of, in the order of [`Scheme::held_by`], with f_T(me).
+    /// The sets this node is outside of, in the order of [`Scheme::held_by`], with `f(me)`.
     sets: Vec<(NodeSet, F)>,
 }
 

@@ -43,11 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, layer: Layer) {
                 Some(_) => (Role::Disabled, Role::Disabled),
                 None => (Role::Key, Role::Text),
             };
-            let texts = match &refusal {
-                Some(why) => format!("{} (not now: {why})", row.about),
-                None => row.about.to_owned(),
-            };
-            for (at, part) in text::wrap(&texts, about).into_iter().enumerate() {
+            for (at, part) in text::wrap(row.about, about).into_iter().enumerate() {
                 let (key, command) = if at == 0 {
                     (model.keys(layer, row), row.cli.command())
                 } else {

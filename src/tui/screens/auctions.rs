@@ -7,6 +7,8 @@
 //! ╰───────────────────────────────╯╰───────────────────────────────╯
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
@@ -28,7 +30,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if enlarged {
         return if in_detail { detail::draw(canvas, area) } else { sessions(canvas, area) };
     }
-    let width = if area.width >= 110 { area.width * 11 / 20 } else { area.width / 2 + 1 };
+    let width = if area.width >= 110 { area.width * 3 / 5 } else { area.width / 2 + 1 };
     sessions(canvas, Rect { width, ..area });
     detail::draw(canvas, Rect { x: area.x + width, width: area.width - width, ..area });
 }
@@ -128,11 +130,13 @@ struct Columns {
 
 impl Columns {
     fn new(width: usize) -> Self {
+        // Where there is no room for both, the outcome's column tells the phase until it is decided.
         let (kind, phase, outcome) = match width {
             0..52 => (0, 0, 0),
             52..66 => (0, 9, 0),
-            66..90 => (11, 9, 0),
-            _ => (11, 9, 24),
+            66..78 => (11, 9, 0),
+            78..100 => (11, 0, 22),
+            _ => (11, 9, 28),
         };
         // Without a column of its own the outcome takes the place of bids and closing time.
         let (bids, closes) = (6, if outcome == 0 { 9 } else { 6 });
@@ -145,14 +149,14 @@ impl Columns {
         let mut text = format!("    {}", canvas.fit("title", self.title));
         for (name, width) in [("kind", self.kind), ("phase", self.phase)] {
             if width > 0 {
-                text.push_str(&format!(" {}", canvas.fit(name, width)));
+                let _ = write!(text, " {}", canvas.fit(name, width));
             }
         }
-        text.push_str(&format!(" {}", canvas.fit_right("bids", self.bids)));
+        let _ = write!(text, " {}", canvas.fit_right("bids", self.bids));
         let closes = if self.outcome == 0 { "closes in" } else { "closes" };
-        text.push_str(&format!(" {}", canvas.fit_right(closes, self.closes)));
+        let _ = write!(text, " {}", canvas.fit_right(closes, self.closes));
         if self.outcome > 0 {
-            text.push_str(&format!(" {}", canvas.fit("outcome", self.outcome)));
+            let _ = write!(text, "  {}", canvas.fit("outcome", self.outcome - 1));
         }
         vec![canvas.span(Role::Head, text)]
     }
@@ -184,7 +188,7 @@ impl Columns {
                 if session.terms.kind.is_reverse() { "awarded" } else { "sold" }.to_owned()
             }
             (None, Some(None)) if self.outcome == 0 => "no winner".to_owned(),
-            _ if self.phase == 0 => session.phase.name().to_owned(),
+            _ if self.phase == 0 && self.outcome == 0 => session.phase.name().to_owned(),
             _ => String::new(),
         };
         let soon = data.closes_in(session).is_some_and(|left| left < 30_000);
@@ -195,13 +199,15 @@ impl Columns {
                 Some(Some((winner, price))) => {
                     let winner = canvas.model.shown(winner);
                     let price = session.amount(*price).to_string();
-                    let room = self.outcome.saturating_sub(text::width(&price) + 1).max(6);
+                    let room = self.outcome.saturating_sub(text::width(&price) + 2).max(6);
                     format!("{} {price}", canvas.fit(&winner, room))
                 }
                 Some(None) => "no winner".to_owned(),
+                None if self.phase == 0 => session.phase.name().to_owned(),
                 None => String::new(),
             };
-            line.push(canvas.span(Role::Text, format!(" {}", canvas.fit(&outcome, self.outcome))));
+            let role = if session.result.is_some() { Role::Text } else { role };
+            line.push(canvas.span(role, format!("  {}", canvas.fit(&outcome, self.outcome - 1))));
         }
         line
     }

@@ -193,12 +193,12 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         (Phase::Settled, _) => {
             let text = match session.result.clone().flatten() {
                 Some((winner, price)) => format!(
-                    "You did not win. It went to {} {} {}. What you bid stays hidden.",
+                    "You did not win. It went to {} {} {}. No losing bid is named.",
                     model.shown(&winner),
                     if session.terms.kind.is_reverse() { "for" } else { "at" },
                     session.amount(price)
                 ),
-                None => "You did not win; nobody did. What you bid stays hidden.".to_owned(),
+                None => "You did not win; nobody did. Nothing was opened.".to_owned(),
             };
             row = canvas.wrapped(area, row, Role::Text, &text);
         }
@@ -331,15 +331,14 @@ fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
          them together still miss one. The coordinator learns that you bid, never what.",
         scheme.threshold()
     );
-    let mut row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
-    for node in &data.nodes {
+    let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
+    for (at, node) in data.nodes.iter().enumerate() {
         let line = vec![
             canvas.span(Role::Muted, format!("{} ", canvas.glyphs().arrow)),
             canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 20)),
             canvas.span(Role::Muted, format!(" {}", node.address)),
         ];
-        canvas.line(area, row, line);
-        row += 1;
+        canvas.line(area, row + at, line);
     }
 }
 
@@ -356,7 +355,7 @@ fn receipts(
         let glyphs = canvas.glyphs();
         let (role, glyph, text) = match heard.get(&node.status.node) {
             Some(Heard::Receipt(signed)) => {
-                (Role::Good, glyphs.tick, format!("receipt signed at {}", text::clock(*signed)))
+                (Role::Good, glyphs.tick, format!("receipt signed {}", text::clock(*signed)))
             }
             Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
             None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),

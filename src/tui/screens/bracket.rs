@@ -220,10 +220,10 @@ fn levels(
     reserve: bool,
 ) {
     if progress.levels == 0 {
-        let text = if !matches!(progress.stage, Stage::Preparing | Stage::RangeCheck) {
-            "one bid: nothing to compare"
-        } else {
+        let text = if matches!(progress.stage, Stage::Preparing | Stage::RangeCheck) {
             "the levels appear when the tournament begins"
+        } else {
+            "one bid: nothing to compare"
         };
         canvas.text(area, 0, Role::Muted, text);
         return;

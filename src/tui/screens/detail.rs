@@ -84,7 +84,7 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         walk.push(session.phase);
     }
     let here = walk.iter().position(|phase| *phase == session.phase).unwrap_or(0);
-    let cell = (usize::from(area.width) / 5).clamp(6, 12);
+    let cell = (usize::from(area.width) / walk.len().max(1)).clamp(5, 12);
     let line_of = canvas.glyphs().line;
     let (mut strip, mut names, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for (at, &phase) in walk.iter().enumerate() {
@@ -98,18 +98,22 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         strip.push(canvas.span(role, glyph));
         strip.push(canvas.span(Role::Border, rail));
         let name_role = if at == here { role } else { Role::Muted };
-        let name = if cell < 10 && phase == Phase::Computing { "comput" } else { phase.name() };
-        let name = if cell < 9 { canvas.fit(name, cell - 1) } else { canvas.fit(name, cell) };
-        let gap = if cell < 9 { " " } else { "" };
-        names.push(canvas.span(name_role, name + gap));
+        names.push(canvas.span(name_role, canvas.fit(phase.name(), cell)));
         let time = entered(phase).map(text::clock).unwrap_or_default();
         times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
     }
     canvas.line(area, row, strip);
-    canvas.line(area, row + 1, names);
     if cell < 9 {
+        // No room for five names: the present one, and since when.
+        let since = entered(session.phase).map(|at| format!(" since {}", text::clock(at)));
+        let line = vec![
+            canvas.span(phase_role(session.phase), session.phase.name()),
+            canvas.span(Role::Muted, since.unwrap_or_default()),
+        ];
+        canvas.line(area, row + 1, line);
         return row + 2;
     }
+    canvas.line(area, row + 1, names);
     canvas.line(area, row + 2, times);
     row + 3
 }
@@ -188,7 +192,8 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     head.push_str(&canvas.fit_right("rev", 6));
     head.push_str("  ");
     for node in &nodes {
-        head.push_str(&format!("{node} "));
+        head.push_str(&node.to_string());
+        head.push(' ');
     }
     let span = canvas.span(Role::Head, head);
     canvas.line(area, 0, span);

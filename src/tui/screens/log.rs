@@ -88,7 +88,7 @@ fn spans(canvas: &Canvas<'_, '_>, line: &LogLine, width: usize) -> Vec<Span<'sta
         Some(session) => session.title.to_string(),
         None => id.short(),
     });
-    let title = if width >= 110 { 28 } else { 16 };
+    let title = if width >= 110 { 28 } else { 11 };
     let session = canvas.fit(&session.unwrap_or_default(), title);
     let text = list::line_text(model, line);
     let room = width.saturating_sub(9 + 6 + 7 + title + 1);

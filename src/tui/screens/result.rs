@@ -70,8 +70,8 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let room = usize::from(area.height).saturating_sub(row);
     for (at, (name, value, role)) in facts.iter().take(room).enumerate() {
         let line = vec![
-            canvas.span(Role::Muted, format!("{name:<11}")),
-            canvas.span(*role, canvas.cut(value, width.saturating_sub(11))),
+            canvas.span(Role::Muted, format!("{name:<12}")),
+            canvas.span(*role, canvas.cut(value, width.saturating_sub(12))),
         ];
         canvas.line(column, row + at, line);
     }
@@ -98,7 +98,7 @@ fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> 
             .as_ref()
             .and_then(|outcome| outcome.body.winner.as_ref())
             .is_some_and(|winner| winner.envelope == own.envelope);
-        let text = if won { "you won" } else { "you did not win; your amount stays hidden" };
+        let text = if won { "you won" } else { "you did not win; no losing bid is named" };
         let role = if won { Role::Good } else { Role::Text };
         facts.push(("your bid", text.to_owned(), role));
     }

@@ -48,6 +48,13 @@ pub fn refusal(model: &Model, command: Command) -> Option<String> {
         Command::Reveal | Command::LeaveForm if model.ui.form.is_none() => {
             Err("only in the form of a bid".to_owned())
         }
+        Command::Reveal
+            if model.ui.form.as_ref().is_some_and(|form| {
+                matches!(form.stage, BidStage::Sending { .. } | BidStage::Done { .. })
+            }) =>
+        {
+            Err("the amount has been sealed and is kept nowhere".to_owned())
+        }
         Command::ShowBracket | Command::Enter => match model.selected() {
             None => Err("select an auction first".to_owned()),
             Some(_) => Ok(()),

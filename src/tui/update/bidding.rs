@@ -68,7 +68,7 @@ pub fn sendable(model: &Model) -> Result<(), String> {
         return Err("it is on its way".to_owned());
     }
     if let BidStage::Done { .. } = form.stage {
-        return Ok(());
+        return Err("your bid is in; leave the form".to_owned());
     }
     let Some(session) = model.live().session(form.session) else {
         return Err("the session is gone".to_owned());
@@ -128,10 +128,6 @@ fn open(model: &mut Model, session: SessionId) {
 
 fn ask(model: &mut Model) {
     let Some(form) = &mut model.ui.form else { return };
-    if let BidStage::Done { .. } = form.stage {
-        model.ui.form = None;
-        return;
-    }
     form.reveal = false;
     let id = form.session;
     let Some(session) = model.live().session(id) else { return };

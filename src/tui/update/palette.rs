@@ -39,7 +39,8 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
         // The palette's own keys help nobody inside it.
         .filter(|(_, row)| row.layers != [Layer::Palette])
         .filter_map(|(at, row)| {
-            let name = score(query, row.name()).map(|score| score * 3);
+            let exact = 100 * i32::from(row.name() == query.trim());
+            let name = score(query, row.name()).map(|score| score * 3 + exact);
             let about = score(query, row.about);
             Some((name.max(about)?, at, row))
         })

@@ -1,1 +1,345 @@
+//! What follows from what.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::super::action::{Action, Cue, Effect};
+use super::super::data::{Level, Link, NodeState};
+use super::super::fixtures::{self, at, detail, event, health, id, node, summary};
+use super::super::model::{BidStage, Deed, Heard, Hit, List, Model, Popup, Screen};
+use super::super::snapshot_tests::shown;
+use super::super::table::Command;
+use super::bidding::{Check, check};
+use super::{allowed, run, update};
+use crate::session::Phase;
+use crate::session::progress::{Progress, Stage, What};
+use crate::sharing::NodeSet;
+
+fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn types(model: &mut Model, text: &str) {
+    for character in text.chars() {
+        key(model, KeyCode::Char(character));
+    }
+}
+
+fn toast(model: &Model) -> String {
+    model.ui.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default()
+}
+
+#[test]
+fn closing_is_asked_about_and_then_done() {
+    let mut model = fixtures::normal();
+    assert!(key(&mut model, KeyCode::Char('c')).is_empty());
+    let Some(Popup::Confirm(question)) = model.ui.popups.last() else { panic!("no question") };
+    assert!(question.lines.iter().any(|line| line.contains("cannot be undone")));
+    // No other key does anything.
+    assert!(key(&mut model, KeyCode::Enter).is_empty());
+    let effects = key(&mut model, KeyCode::Char('y'));
+    assert!(matches!(effects[..], [Effect::Do(session, Deed::Close)] if session == id(1)));
+    assert!(model.ui.popups.is_empty());
+    // Saying no does nothing.
+    key(&mut model, KeyCode::Char('c'));
+    assert!(key(&mut model, KeyCode::Esc).is_empty() && model.ui.popups.is_empty());
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut model = fixtures::normal();
+    run(&mut model, Command::Open);
+    assert!(toast(&model).contains("opened already"), "{}", toast(&model));
+    run(&mut model, Command::Retry);
+    assert!(toast(&model).contains("only a failed session"));
+    model.person.read_only = true;
+    run(&mut model, Command::Close);
+    assert!(toast(&model).contains("--read-only"));
+    model.person.read_only = false;
+    model.person.operator = false;
+    run(&mut model, Command::Close);
+    assert!(toast(&model).contains("operator"));
+    model.person.bidder = None;
+    run(&mut model, Command::BidHere);
+    assert!(toast(&model).contains("gavel init bidder"));
+    let mut lost = fixtures::failing();
+    run(&mut lost, Command::Retry);
+    assert!(toast(&lost).contains("does not answer"));
+    assert!(allowed::refusal(&fixtures::empty(), Command::Close).is_some());
+}
+
+#[test]
+fn amounts_are_checked_while_typing() {
+    let terms = fixtures::terms("t", crate::auction::Kind::SecondPrice);
+    assert_eq!(check("  ", &terms), Check::Empty);
+    assert_eq!(check("600.5", &terms), Check::Fine(None));
+    assert!(matches!(check("499", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
+    assert!(matches!(check("1.234", &terms), Check::Wrong(why) if why.contains("3 decimals")));
+    assert!(matches!(check("250001", &terms), Check::Wrong(why) if why.contains("maximum")));
+    assert!(matches!(check("12a", &terms), Check::Wrong(_)));
+    let terms = fixtures::terms("t", crate::auction::Kind::ReverseFirstPrice);
+    assert!(matches!(check("501", &terms), Check::Fine(Some(why)) if why.contains("ceiling")));
+}
+
+#[test]
+fn a_bid_goes_out_once_and_leaves_no_amount_behind() {
+    let mut model = fixtures::normal();
+    key(&mut model, KeyCode::Char('b'));
+    key(&mut model, KeyCode::Enter);
+    assert!(toast(&model).contains("type an amount"));
+    types(&mut model, "600");
+    // Characters are for the field, also those that mean something elsewhere.
+    types(&mut model, "q");
+    assert!(!model.over);
+    key(&mut model, KeyCode::Backspace);
+    key(&mut model, KeyCode::Enter);
+    let effects = key(&mut model, KeyCode::Char('y'));
+    assert!(matches!(effects[..], [Effect::Place(session, _)] if session == id(1)));
+    let form = model.ui.form.as_ref().unwrap();
+    assert!(form.amount.is_empty() && matches!(form.stage, BidStage::Sending { .. }));
+    // Not twice.
+    assert!(key(&mut model, KeyCode::Enter).is_empty() && model.ui.popups.is_empty());
+    let heard = Heard::Receipt(at(0));
+    update(&mut model, Action::BidHeard(id(1), node(2), heard.clone()));
+    let Some(BidStage::Sending { heard: answers }) = model.ui.form.as_ref().map(|form| &form.stage)
+    else {
+        panic!("not sending");
+    };
+    assert_eq!(answers.get(&node(2)), Some(&heard));
+    let why = "too late".to_owned();
+    update(&mut model, Action::BidFailed(id(1), why, std::collections::BTreeMap::new()));
+    assert!(shown(&mut model, (80, 24)).contains("Not in: too late"));
+    // Typing again begins anew.
+    types(&mut model, "7");
+    assert_eq!(model.ui.form.as_ref().unwrap().stage, BidStage::Editing);
+    key(&mut model, KeyCode::Esc);
+    assert!(model.ui.form.is_none());
+}
+
+#[test]
+fn losing_and_finding_a_node_shows() {
+    let mut model = fixtures::normal();
+    update(&mut model, Action::Health(Box::new(health(&[3])), 800));
+    assert!(toast(&model).contains("node 3 (Cedar) does not answer"));
+    assert_eq!(model.live().nodes_up(), 4);
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("does not answer"), "{text}");
+    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    assert_eq!(model.live().nodes_up(), 5);
+    let log: Vec<String> =
+        model.live().log.iter().map(|line| super::list::line_text(&model, line)).collect();
+    assert!(log.iter().any(|line| line.contains("is back")), "{log:?}");
+}
+
+#[test]
+fn a_node_that_hangs_shows_before_its_deadline() {
+    let mut model = fixtures::normal();
+    // The coordinator still has the last answer, but it is getting old.
+    update(&mut model, Action::Tick(at(2)));
+    let node = &model.live().nodes[0];
+    assert_eq!(node.state(model.live().coordinator_now()), NodeState::Late);
+}
+
+#[test]
+fn losing_and_finding_the_coordinator_shows() {
+    let mut model = fixtures::normal();
+    let lost = |seconds| Action::Lost { why: "refused".into(), again: at(seconds) };
+    update(&mut model, Action::Tick(at(1)));
+    update(&mut model, lost(3));
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("lost since 12:00:01, reconnecting in 2 s: refused"), "{text}");
+    update(&mut model, Action::Tick(at(3)));
+    update(&mut model, lost(7));
+    assert!(matches!(model.live().link, Link::Lost { since, .. } if since == at(1)));
+    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    assert!(matches!(model.live().link, Link::Connected { .. }));
+}
+
+#[test]
+fn events_move_sessions_and_ask_for_what_is_missing() {
+    let mut model = fixtures::normal();
+    let what = What::Phase { phase: Phase::Closing, reason: None };
+    update(&mut model, event(1, None, what.clone()));
+    assert_eq!(model.live().session(id(1)).unwrap().phase, Phase::Closing);
+    // The selected one is asked for at the next tick, and only once.
+    let effects = update(&mut model, Action::Tick(at(1)));
+    assert!(matches!(effects[..], [Effect::LoadDetail(session)] if session == id(1)));
+    assert!(update(&mut model, Action::Tick(at(2))).is_empty());
+    // One that is not known brings the whole list.
+    let effects = update(&mut model, event(9, None, what));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Refresh)));
+}
+
+#[test]
+fn receipts_fill_the_grid_and_revisions_empty_it() {
+    let mut model = fixtures::normal();
+    let row = |model: &Model| model.live().live[&id(1)].bids[3].clone();
+    assert_eq!((row(&model).revision, row(&model).nodes.len()), (1, 3));
+    let what = What::Received { bidder: "emeka".into(), revision: 2 };
+    update(&mut model, event(1, Some(5), what));
+    assert_eq!((row(&model).revision, row(&model).nodes), (2, NodeSet::from_bits(16)));
+    // A late receipt for an old revision changes nothing.
+    let what = What::Received { bidder: "emeka".into(), revision: 1 };
+    update(&mut model, event(1, Some(3), what));
+    assert_eq!(row(&model).nodes.len(), 1);
+}
+
+#[test]
+fn a_later_attempt_starts_from_nothing() {
+    let mut model = fixtures::computing();
+    let progress = Progress { attempt: 2, stage: Stage::Preparing, ..Progress::default() };
+    update(&mut model, event(1, Some(1), What::Progress(progress)));
+    assert_eq!(model.live().live[&id(1)].progress.len(), 1);
+    // The old one's stragglers do not count any more.
+    let old = Progress { attempt: 1, stage: Stage::Done, ..Progress::default() };
+    update(&mut model, event(1, Some(2), What::Progress(old)));
+    assert_eq!(model.live().live[&id(1)].progress.len(), 1);
+}
+
+#[test]
+fn a_stopped_display_keeps_what_it_shows() {
+    let mut model = fixtures::normal();
+    key(&mut model, KeyCode::Char(' '));
+    fixtures::receive(&mut model, 1, "zoe", &[1]);
+    assert!(!shown(&mut model, (80, 24)).contains("zoe"));
+    key(&mut model, KeyCode::Char(' '));
+    assert!(shown(&mut model, (80, 24)).contains("zoe"));
+}
+
+#[test]
+fn the_filter_narrows_and_the_selection_follows() {
+    let mut model = fixtures::full();
+    key(&mut model, KeyCode::Char('/'));
+    types(&mut model, "winter SETTLED");
+    assert!(!model.ui.order.is_empty() && model.ui.order.len() < 10);
+    let selected = model.selected().unwrap();
+    assert!(selected.title.as_str().starts_with("Winter") && selected.phase == Phase::Settled);
+    key(&mut model, KeyCode::Enter);
+    assert!(!model.ui.filtering);
+    key(&mut model, KeyCode::Char('/'));
+    key(&mut model, KeyCode::Esc);
+    assert_eq!(model.ui.order.len(), 61);
+}
+
+#[test]
+fn a_session_is_written_in_the_form() {
+    let mut model = fixtures::empty();
+    key(&mut model, KeyCode::Char('n'));
+    key(&mut model, KeyCode::Enter);
+    assert!(shown(&mut model, (80, 24)).contains("title has 1 to 200 characters"));
+    types(&mut model, "A lot");
+    let effects = key(&mut model, KeyCode::Enter);
+    let [Effect::Write { file, open: true }] = &effects[..] else { panic!("not written") };
+    let parsed = crate::auction::terms::SessionFile::parse(file).unwrap();
+    assert_eq!((parsed.title.as_str(), parsed.bids_until.as_str()), ("A lot", "1h"));
+    // The answer closes the form and selects it.
+    let written = Box::new(detail(summary(3, "A lot", Phase::Open)));
+    update(&mut model, Action::Written(Ok(written)));
+    assert!(model.ui.popups.is_empty());
+    assert_eq!(model.ui.selected, Some(id(3)));
+}
+
+#[test]
+fn a_session_file_fills_the_form() {
+    let mut model = fixtures::empty();
+    key(&mut model, KeyCode::Char('n'));
+    key(&mut model, KeyCode::Up);
+    types(&mut model, "sale.toml");
+    let effects = key(&mut model, KeyCode::Enter);
+    assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path.ends_with("sale.toml")));
+    let text = include_str!("../../../sessions/procurement.toml").to_owned();
+    update(&mut model, Action::FileRead(Ok(text)));
+    let Some(Popup::New(form)) = model.ui.popups.last() else { panic!("no form") };
+    assert!(form.title.text().starts_with("Winter road"));
+    assert_eq!((form.reserve.text(), form.replace), ("98000", false));
+    // The bids in it go nowhere.
+    assert!(!super::deeds::text_of(form).contains("Nordweg"));
+}
+
+#[test]
+fn the_palette_finds_and_runs() {
+    let mut model = fixtures::normal();
+    key(&mut model, KeyCode::Char(':'));
+    types(&mut model, "nodes");
+    key(&mut model, KeyCode::Enter);
+    assert_eq!(model.ui.screen, Screen::Nodes);
+    assert!(model.ui.popups.is_empty());
+    key(&mut model, KeyCode::Char(':'));
+    types(&mut model, "close");
+    key(&mut model, KeyCode::Enter);
+    assert!(matches!(model.ui.popups.last(), Some(Popup::Confirm(_))));
+}
+
+#[test]
+fn the_mouse_clicks_tabs_rows_and_hints() {
+    let mut model = fixtures::full();
+    shown(&mut model, (140, 45));
+    let click = |wanted: &dyn Fn(&Hit) -> bool, model: &mut Model| {
+        let (area, _) =
+            *model.ui.drawn.hits.iter().find(|(_, hit)| wanted(hit)).expect("a place to click");
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let (column, row) = (area.x + 1, area.y);
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        update(model, Action::Mouse(event))
+    };
+    let row = model.ui.drawn.offsets[List::Sessions as usize] + 3;
+    click(&|hit| *hit == Hit::Row(List::Sessions, row), &mut model);
+    assert_eq!(super::list::selected_row(&model), Some(row));
+    click(&|hit| matches!(hit, Hit::Tab(Screen::Log)), &mut model);
+    assert_eq!(model.ui.screen, Screen::Log);
+    shown(&mut model, (140, 45));
+    click(&|hit| matches!(hit, Hit::Hint(Command::Keys)), &mut model);
+    assert!(matches!(model.ui.popups.last(), Some(Popup::Help(_))));
+}
+
+#[test]
+fn the_log_follows_until_somebody_looks_back() {
+    let mut model = fixtures::full();
+    model.ui.screen = Screen::Log;
+    model.ui.log.level = Level::Fine;
+    shown(&mut model, (80, 24));
+    key(&mut model, KeyCode::Up);
+    assert!(!model.ui.log.follow);
+    let line = model.ui.log.line;
+    fixtures::receive(&mut model, 61, "zoe", &[1, 2]);
+    assert_eq!(model.ui.log.line, line);
+    key(&mut model, KeyCode::Char('G'));
+    assert!(model.ui.log.follow);
+}
+
+#[test]
+fn leaving_asks_only_where_something_would_be_lost() {
+    let mut model = fixtures::normal();
+    key(&mut model, KeyCode::Char('q'));
+    assert!(model.over);
+    let mut demo = fixtures::normal();
+    demo.person.demo = true;
+    key(&mut demo, KeyCode::Char('q'));
+    assert!(!demo.over && matches!(demo.ui.popups.last(), Some(Popup::Confirm(_))));
+    let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    update(&mut demo, Action::Key(control_c));
+    assert!(demo.over);
+}
+
+#[test]
+fn cues_do_not_interrupt_who_is_typing() {
+    let mut model = fixtures::normal();
+    key(&mut model, KeyCode::Char('b'));
+    types(&mut model, "6");
+    update(&mut model, Action::Cue(Cue::Show(Screen::Bracket)));
+    assert_eq!(model.ui.screen, Screen::Bid);
+    key(&mut model, KeyCode::Esc);
+    update(&mut model, Action::Cue(Cue::Show(Screen::Bracket)));
+    assert_eq!(model.ui.screen, Screen::Bracket);
+    update(&mut model, Action::Cue(Cue::Finish));
+    assert!(model.over);
+}
+
+#[test]
+fn idle_time_draws_once_a_second() {
+    let mut model = fixtures::normal();
+    model.dirty = false;
+    update(&mut model, Action::Tick(at(0).plus_millis(250)));
+    assert!(!model.dirty);
+    update(&mut model, Action::Tick(at(1)));
+    assert!(model.dirty);
+}

@@ -1,0 +1,292 @@
+//! What outside bytes must never do: panic, hang, or take memory without bound. One function per
+//! place where such bytes come in. The crate in `fuzz/` hands them to libFuzzer, and
+//! `tests/fuzzing.rs` runs them for a short time on a stable compiler, from the same corpus.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use bytes::BytesMut;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::paperwork::{NodeSecrets, Paperwork};
+use crate::auction::{Timestamp, terms::SessionFile};
+use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::sealing::SealingKeyPair;
+use crate::identity::token::{self, ReplayGuard};
+use crate::identity::{KeyPair, Roster, Signed};
+use crate::session::closing::{Bundle, Inventories};
+use crate::session::manifest::CoSigned;
+use crate::session::record::Record;
+use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};
+use crate::transport::frame::{Frame, HEADER_BYTES};
+use crate::wire::{account_api as accounts, coordinator_api as coordinator, node_api as node};
+
+/// A place where outside bytes come in.
+pub struct Target {
+    /// Its name; the corpus lies in `fuzz/corpus/` under it.
+    pub name: &'static str,
+    /// Take these bytes in.
+    pub run: fn(&[u8]),
+    /// Inputs to begin with, beside those in the corpus.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: [Target; 7] = [
+    Target { name: "frames", run: frames, seeds: frame_seeds },
+    Target { name: "envelopes", run: envelopes, seeds: envelope_seeds },
+    Target { name: "session_files", run: session_files, seeds: session_file_seeds },
+    Target { name: "tokens", run: tokens, seeds: token_seeds },
+    Target { name: "bodies", run: bodies, seeds: body_seeds },
+    Target { name: "records", run: records, seeds: record_seeds },
+    Target { name: "key_files", run: key_files, seeds: key_file_seeds },
+];
+
+/// Largest payload of a frame here.
+const PAYLOAD: usize = 1 << 16;
+
+/// When all this happens.
+const NOW: i64 = 1_800_000_000_000;
+
+/// Papers with the same keys in every process, so that a corpus keeps its worth.
+fn papers() -> &'static Paperwork {
+    static PAPERS: OnceLock<Paperwork> = OnceLock::new();
+    PAPERS.get_or_init(|| {
+        let mut papers = Paperwork::new(3, 1, 1000).expect("three nodes can compute");
+        papers.coordinator = KeyPair::from_secret(&[100; 32]);
+        papers.nodes = (1..=3)
+            .map(|node| NodeSecrets {
+                identity: KeyPair::from_secret(&[node; 32]),
+                sealing: SealingKeyPair::from_secret(&[node; 32]),
+            })
+            .collect();
+        papers.roster.body.coordinator.key = papers.coordinator.public();
+        for (card, keys) in papers.roster.body.nodes.iter_mut().zip(&papers.nodes) {
+            card.key = keys.identity.public();
+            card.sealing_key = keys.sealing.public().clone();
+        }
+        papers.announcement.body.session = SessionId([7; 16]);
+        papers.resign();
+        papers
+    })
+}
+
+fn bidder() -> KeyPair {
+    KeyPair::from_secret(&[50; 32])
+}
+
+/// Bytes of a stream between nodes, as they are cut by the network: the first byte says how.
+pub fn frames(data: &[u8]) {
+    let Some((&cut, stream)) = data.split_first() else { return };
+    let mut buffer = BytesMut::new();
+    for piece in stream.chunks(usize::from(cut).max(1)) {
+        buffer.extend_from_slice(piece);
+        loop {
+            match Frame::take(&mut buffer, PAYLOAD) {
+                Ok(Some(frame)) => assert!(frame.payload.len() <= PAYLOAD, "too long a payload"),
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        let most = 4 * (PAYLOAD + HEADER_BYTES) + 2 * stream.len();
+        assert!(buffer.capacity() <= most, "room for more than a frame");
+    }
+}
+
+fn frame_seeds() -> Vec<Vec<u8>> {
+    use crate::protocol::StepId;
+    use crate::transport::frame::Kind;
+    let mut stream = BytesMut::from(&[7_u8][..]);
+    let data = Frame {
+        kind: Kind::Data,
+        session: SessionId([7; 16]),
+        attempt: 3,
+        step: StepId(5),
+        payload: vec![9; 100].into(),
+    };
+    for frame in [Frame::control(Kind::Ping, 12), data] {
+        frame.put_header(&mut stream);
+        stream.extend_from_slice(&frame.payload);
+    }
+    vec![stream.to_vec()]
+}
+
+/// An envelope as a bidder hands it in, and as it comes back from the store.
+pub fn envelopes(data: &[u8]) {
+    let papers = papers();
+    let envelope = match serde_json::from_slice::<Envelope>(data) {
+        Ok(envelope) => envelope,
+        Err(_) => match postcard::from_bytes::<Envelope>(data) {
+            Ok(envelope) => envelope,
+            Err(_) => return,
+        },
+    };
+    let (scheme, key) = (papers.scheme(), papers.coordinator.public());
+    let fine = envelope.check(&papers.announcement.body, scheme, &key).is_ok();
+    for node in scheme.all().iter() {
+        let sealing = papers.sealing(node).expect("a node of the roster");
+        if let Ok(part) = part::open_part(&envelope, node, scheme, sealing) {
+            assert_eq!(part.seeds().len(), scheme.held_by(node).len(), "seeds of a part");
+        }
+    }
+    let bits = envelope.body.correction_bits(papers.announcement.body.terms.bits());
+    assert!(!fine || bits.is_some(), "an envelope that passes has a bid of the right width");
+}
+
+fn envelope_seeds() -> Vec<Vec<u8>> {
+    let envelope = papers().bid("ada", &bidder(), 1, 700).expect("a bid");
+    let stored = postcard::to_stdvec(&envelope).expect("an envelope encodes");
+    vec![json(&envelope), stored]
+}
+
+/// A session file as an operator writes it.
+pub fn session_files(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(file) = SessionFile::parse(text) else { return };
+    // What parses has terms at any time, except where a duration leads out of the calendar.
+    if let Ok(terms) = file.terms(Timestamp::from_millis(NOW)) {
+        terms.check().expect("terms that were made pass their own check");
+        assert!((1..=64).contains(&terms.bits()), "a width that shares have");
+    }
+}
+
+fn session_file_seeds() -> Vec<Vec<u8>> {
+    vec![
+        b"title = \"A\"\nkind = \"second-price\"\nbids_until = \"2m\"\nreserve = \"1.5\"\n\
+          decimals = 2\ncurrency = \"EUR\"\nmaximum = \"99\"\nreplace_bids = true\n\
+          [roster]\nnodes = 5\nthreshold = 2\n[[bids]]\nbidder = \"ada\"\namount = \"7\"\n"
+            .to_vec(),
+    ]
+}
+
+/// A bearer token as anybody may send it.
+pub fn tokens(data: &[u8]) {
+    static GUARD: OnceLock<ReplayGuard> = OnceLock::new();
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (papers, now) = (papers(), Timestamp::from_millis(NOW));
+    let me = papers.nodes[0].identity.public();
+    let Ok(claims) = token::verify(text, &me, now, |key| *key == papers.coordinator.public())
+    else {
+        return;
+    };
+    assert_eq!(claims.audience, me, "a token that passes is for this server");
+    // Passing once is all that a token may do.
+    let guard = GUARD.get_or_init(|| ReplayGuard::with_limits(64, 64));
+    if guard.admit(&claims, now).is_ok() {
+        assert!(guard.admit(&claims, now).is_err(), "a token passes twice");
+    }
+}
+
+fn token_seeds() -> Vec<Vec<u8>> {
+    let (papers, now) = (papers(), Timestamp::from_millis(NOW));
+    let token = token::issue(&papers.coordinator, &papers.nodes[0].identity.public(), now);
+    vec![token.expect("a token").expose().as_bytes().to_vec()]
+}
+
+/// The body of a request or an answer: the first byte says of which type.
+pub fn bodies(data: &[u8]) {
+    let Some((&kind, body)) = data.split_first() else { return };
+    if let Some(read) = BODIES.get(usize::from(kind) % BODIES.len()) {
+        read(body);
+    }
+}
+
+/// What parses must be written as something that parses.
+fn again<T: Serialize + DeserializeOwned>(body: &[u8]) {
+    if let Ok(parsed) = serde_json::from_slice::<T>(body) {
+        let text = json(&parsed);
+        assert!(serde_json::from_slice::<T>(&text).is_ok(), "it does not parse again");
+    }
+}
+
+const BODIES: [fn(&[u8]); 18] = [
+    again::<Envelope>,
+    again::<Signed<Announcement>>,
+    again::<Inventories>,
+    again::<Bundle>,
+    again::<node::SignedManifest>,
+    again::<node::ManifestSignature>,
+    again::<node::StartAttempt>,
+    again::<node::AttemptState>,
+    again::<node::NodeHealth>,
+    again::<CoSigned<Outcome>>,
+    again::<CoSigned<Manifest>>,
+    again::<Signed<Roster>>,
+    again::<coordinator::NewSession>,
+    again::<coordinator::AskAdmission>,
+    again::<coordinator::SessionDetail>,
+    again::<accounts::AskLogin>,
+    again::<accounts::Join>,
+    again::<crate::wire::Problem>,
+];
+
+fn body_seeds() -> Vec<Vec<u8>> {
+    let papers = papers();
+    let seed = |kind: u8, body: Vec<u8>| [vec![kind], body].concat();
+    let start = node::StartAttempt {
+        session: SessionId([7; 16]),
+        attempt: 2,
+        participants: papers.scheme().all(),
+        manifest: papers.announcement.body.roster,
+    };
+    vec![
+        seed(0, envelope_seeds().swap_remove(0)),
+        seed(1, json(&papers.announcement)),
+        seed(2, b"[]".to_vec()),
+        seed(6, json(&start)),
+        seed(11, json(&papers.roster)),
+        seed(12, br#"{"file":"title = \"A\"","open":true,"bidders":[]}"#.to_vec()),
+    ]
+}
+
+/// A record that somebody hands to `gavel verify`.
+pub fn records(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(record) = Record::parse(text) {
+        // The record is untrusted; what matters is that judging it comes to an end.
+        let _ = record.verify(None);
+    }
+}
+
+fn record_seeds() -> Vec<Vec<u8>> {
+    let papers = papers();
+    let record = Record {
+        format: crate::session::record::Format::default(),
+        roster: papers.roster.clone(),
+        announcement: papers.announcement.clone(),
+        bundle: None,
+        manifest: None,
+        outcome: None,
+    };
+    vec![json(&record)]
+}
+
+/// A key file, as each kind of keys. None here is read with a passphrase: deriving a key from one
+/// is slow on purpose.
+pub fn key_files(data: &[u8]) {
+    let Ok(mut file) = tempfile::NamedTempFile::new() else { return };
+    if file.write_all(data).is_err() {
+        return;
+    }
+    let told = |read: Result<(), KeyFileError>| {
+        if let Err(error) = read {
+            assert!(!error.to_string().is_empty(), "a refusal without a reason");
+        }
+    };
+    told(NodeKeys::load(file.path(), None).map(drop));
+    told(CoordinatorKeys::load(file.path(), None).map(drop));
+    told(BidderKeys::load(file.path(), None).map(drop));
+}
+
+fn key_file_seeds() -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, other) = (folder.path().join("bidder"), folder.path().join("node"));
+    BidderKeys { identity: bidder() }.save(&one, None).expect("a key file");
+    NodeKeys::generate("node.example").expect("keys").save(&other, None).expect("a key file");
+    [one, other].iter().map(|path| std::fs::read(path).expect("a key file")).collect()
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("it encodes")
+}

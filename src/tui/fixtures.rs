@@ -1,0 +1,324 @@
+//! Made-up states for tests: fixed clock, four states of a system.
+
+use std::sync::Arc;
+
+use super::action::Action;
+use super::data::Events;
+use super::keymap::{Keymap, Rebinding};
+use super::model::{Model, Person};
+use super::text::clean;
+use super::theme::Theme;
+use super::update::update;
+use crate::auction::terms::{Admission, Protocol};
+use crate::auction::{Currency, Kind, Terms, Timestamp};
+use crate::identity::{Digest, Roster};
+use crate::session::closing::ExclusionReason;
+use crate::session::fixtures::World;
+use crate::session::manifest::{CoSigned, Exclusion};
+use crate::session::outcome::Winner;
+use crate::session::progress::{Event, Progress, Stage, What};
+use crate::session::{Outcome, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::wire::coordinator_api::{
+    AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, ResultLine, SessionDetail,
+    SessionSummary,
+};
+use crate::wire::node_api::{Cost, Link, NodeHealth};
+
+/// 2026-11-21 12:00:00 UTC.
+pub const NOW: i64 = 1_795_262_400_000;
+
+const NAMES: [&str; 5] = ["Alder", "Birch", "Cedar", "Dogwood", "Elm"];
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(NOW + 1000 * seconds)
+}
+
+pub fn node(index: u8) -> NodeIndex {
+    NodeIndex::new(index).unwrap()
+}
+
+pub fn id(number: u16) -> SessionId {
+    let mut bytes = [0; 16];
+    bytes[..2].copy_from_slice(&number.to_be_bytes());
+    bytes[2] = 0xab;
+    SessionId(bytes)
+}
+
+pub fn roster() -> Roster {
+    let mut roster = World::new(5, 2).roster.body;
+    for (card, name) in roster.nodes.iter_mut().zip(NAMES) {
+        card.name = name.into();
+        card.address = format!("{}.example:7000", name.to_lowercase());
+    }
+    roster
+}
+
+pub fn person() -> Person {
+    Person { operator: true, bidder: Some(clean("ada")), ..Person::default() }
+}
+
+pub fn model() -> Model {
+    let keymap = Keymap::new(&Rebinding::new()).unwrap();
+    let mut model = Model::new(at(0), Person::default(), keymap, Theme::Dark, false);
+    update(&mut model, Action::Tick(at(0)));
+    model
+}
+
+/// Connected, with five nodes; nothing has happened yet.
+pub fn empty() -> Model {
+    let mut model = model();
+    let person = Box::new(person());
+    update(&mut model, Action::Attached { roster: Arc::new(roster()), person });
+    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    update(&mut model, Action::Events(Events::Live));
+    update(&mut model, Action::Sessions(Vec::new()));
+    model.ui.toast = None;
+    model
+}
+
+pub fn health(away: &[u8]) -> CoordinatorHealth {
+    let status = |index: u8| {
+        let up = !away.contains(&index);
+        let link = |other: u8| Link {
+            node: node(other),
+            connected: up && !away.contains(&other),
+            round_trip_micros: Some(300 + 40 * u64::from(other)),
+            bytes_in: 48_000 * u64::from(other),
+            bytes_out: 51_000 * u64::from(index),
+        };
+        let name = NAMES[usize::from(index) - 1];
+        NodeStatus {
+            node: node(index),
+            name: name.into(),
+            address: format!("{}.example:7000", name.to_lowercase()),
+            health: up.then(|| NodeHealth {
+                node: node(index),
+                version: "0.1.0".into(),
+                roster: Digest([9; 32]),
+                now: at(0),
+                started: at(-7_380),
+                sessions: 2,
+                links: (1..=5).filter(|other| *other != index).map(link).collect(),
+            }),
+            trouble: (!up).then(|| "connection refused".into()),
+            round_trip_micros: up.then_some(700 + 90 * u64::from(index)),
+            last_seen: Some(if up { at(0) } else { at(-42) }),
+            clock_difference_millis: Some(i64::from(index) - 3),
+        }
+    };
+    CoordinatorHealth {
+        version: "0.1.0".into(),
+        roster: Digest([9; 32]),
+        now: at(0),
+        nodes: (1..=5).map(status).collect(),
+    }
+}
+
+pub fn terms(title: &str, kind: Kind) -> Terms {
+    Terms {
+        title: title.into(),
+        kind,
+        currency: Currency { code: "EUR".into(), decimals: 2 },
+        reserve: Some(50_000),
+        maximum: 25_000_000,
+        bids_until: at(102),
+        replace_bids: true,
+        protocol: Protocol::Bits,
+        admission: Admission::Open,
+    }
+}
+
+pub fn summary(number: u16, title: &str, phase: Phase) -> SessionSummary {
+    SessionSummary {
+        session: id(number),
+        terms: terms(title, Kind::SecondPrice),
+        phase,
+        bidders: Some(6),
+        created: at(-600 + i64::from(number)),
+        result: (phase == Phase::Settled)
+            .then(|| ResultLine { winner: Some("ada".into()), price: Some(117_500) }),
+    }
+}
+
+pub fn detail(summary: SessionSummary) -> SessionDetail {
+    let phase = summary.phase;
+    let mut timeline = vec![(Phase::Draft, at(-120))];
+    for (step, when) in
+        [(Phase::Open, -118), (Phase::Closing, -4), (Phase::Computing, -3), (Phase::Settled, -1)]
+    {
+        if phase >= step && !(phase == Phase::Cancelled && step > Phase::Open) {
+            timeline.push((step, at(when)));
+        }
+    }
+    let fixed = matches!(phase, Phase::Computing | Phase::Settled | Phase::Failed);
+    let all = NodeSet::all(5);
+    let exclusion = Exclusion {
+        bidder: "dmitri".into(),
+        envelope: Digest([4; 32]),
+        reason: ExclusionReason::SeedsDoNotFit,
+        named_by: NodeSet::from_bits(2),
+    };
+    let failed = phase == Phase::Failed;
+    let cost = |index: u8| {
+        (
+            node(index),
+            Cost {
+                rounds: 24,
+                gates: 4_000,
+                bytes_sent: 15_900 + u64::from(index),
+                seconds: 0.31,
+                preparing_seconds: 0.02,
+            },
+        )
+    };
+    SessionDetail {
+        announcement: None,
+        reason: match phase {
+            Phase::Failed => {
+                Some("five attempts failed; the last: nodes 4 and 5 fell silent".into())
+            }
+            Phase::Cancelled => Some("called off by the coordinator".into()),
+            _ => None,
+        },
+        timeline,
+        acknowledged: all,
+        waiting_for: NodeSet::EMPTY,
+        manifest: fixed.then(|| ManifestLine {
+            digest: Digest([5; 32]),
+            bids: 6,
+            excluded: if phase == Phase::Settled { vec![exclusion] } else { Vec::new() },
+            signed_by: all,
+        }),
+        attempts: if fixed {
+            vec![AttemptLine {
+                attempt: 1,
+                participants: all,
+                started: at(-3),
+                ended: (phase != Phase::Computing).then(|| at(-1)),
+                trouble: failed.then(|| "nodes 4 and 5 fell silent in round 9".into()),
+                cost: if phase == Phase::Settled { (1..=5).map(cost).collect() } else { vec![] },
+            }]
+        } else {
+            Vec::new()
+        },
+        outcome: (phase == Phase::Settled).then(|| CoSigned {
+            body: Outcome {
+                session: summary.session,
+                announcement: Digest([1; 32]),
+                manifest: Digest([5; 32]),
+                kind: Kind::SecondPrice,
+                winner: Some(Winner {
+                    bidder: "ada".into(),
+                    envelope: Digest([7; 32]),
+                    price: 117_500,
+                }),
+                out_of_range: Vec::new(),
+            },
+            signatures: (1..=5)
+                .map(|index| (node(index), World::new(5, 2).key(index).sign(&Digest([1; 32]))))
+                .collect(),
+        }),
+        summary,
+    }
+}
+
+pub fn event(number: u16, by: Option<u8>, what: What) -> Action {
+    let event = Event { at: at(-2), session: id(number), node: by.map(node), what };
+    Action::Event(Box::new(event))
+}
+
+pub fn receive(model: &mut Model, number: u16, bidder: &str, nodes: &[u8]) {
+    for &index in nodes {
+        let what = What::Received { bidder: bidder.into(), revision: 1 };
+        update(model, event(number, Some(index), what));
+    }
+}
+
+pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionSummary) {
+    let session = selected.session;
+    update(model, Action::Sessions(summaries));
+    model.ui.selected = Some(session);
+    update(model, Action::Detail(session, Ok(Box::new(detail(selected)))));
+    model.asking.detail_stale = false;
+}
+
+/// One open auction with bids.
+pub fn normal() -> Model {
+    let mut model = empty();
+    let open = summary(1, "Harbour view, oil on canvas", Phase::Open);
+    put(&mut model, vec![open.clone()], open);
+    for bidder in ["ada", "basil", "chiara"] {
+        receive(&mut model, 1, bidder, &[1, 2, 3, 4, 5]);
+    }
+    receive(&mut model, 1, "emeka", &[1, 2, 4]);
+    model
+}
+
+/// The same, while its outcome is computed.
+pub fn computing() -> Model {
+    let mut model = empty();
+    let computing = summary(1, "Harbour view, oil on canvas", Phase::Computing);
+    put(&mut model, vec![computing.clone()], computing);
+    for index in 1..=4u8 {
+        let progress = Progress {
+            attempt: 1,
+            stage: Stage::Tournament,
+            level: 1,
+            levels: 3,
+            comparisons: 3,
+            comparisons_total: 7,
+            rounds: 9 + u64::from(index % 2),
+            rounds_total: 24,
+            gates: 300,
+            bytes_sent: 6_200,
+        };
+        update(&mut model, event(1, Some(index), What::Progress(progress)));
+    }
+    model
+}
+
+/// Many auctions in all phases, names of every sort.
+pub fn full() -> Model {
+    let mut model = empty();
+    let titles = [
+        "A very long title of an auction that does not fit into any column of any list at all",
+        "日本画の展示会場にて競売",
+        "Estate of the late 🎨 painter",
+        "מכירה פומבית של ציור",
+        "Winter road service, district north",
+    ];
+    let mut sessions: Vec<SessionSummary> = (1..=60u16)
+        .map(|number| {
+            let phase = Phase::ALL[usize::from(number) % Phase::ALL.len()];
+            let title = titles[usize::from(number) % titles.len()];
+            let mut summary = summary(number, &format!("{title} {number}"), phase);
+            summary.terms.kind = Kind::ALL[usize::from(number) % 4];
+            summary.terms.title = summary.terms.title.chars().take(200).collect();
+            summary
+        })
+        .collect();
+    let settled = summary(61, "Harbour view, oil on canvas", Phase::Settled);
+    sessions.push(settled.clone());
+    put(&mut model, sessions, settled);
+    for number in 0..40 {
+        receive(&mut model, 61, &format!("buyer {number:02}"), &[1, 2, 3, 4, 5]);
+    }
+    receive(&mut model, 61, "\u{1b}[31mmallory\u{202e}", &[1]);
+    receive(&mut model, 61, &"日本".repeat(60), &[1, 5]);
+    model
+}
+
+/// Two nodes are away, a session has failed, and the coordinator has just gone.
+pub fn failing() -> Model {
+    let mut model = empty();
+    let failed = summary(1, "Harbour view, oil on canvas", Phase::Failed);
+    put(&mut model, vec![failed.clone()], failed);
+    update(&mut model, Action::Health(Box::new(health(&[4, 5])), 800));
+    let reason = Some("nodes 4 and 5 fell silent".to_owned());
+    update(&mut model, event(1, None, What::Phase { phase: Phase::Failed, reason }));
+    let why = "connection refused".to_owned();
+    update(&mut model, Action::Lost { why, again: at(2) });
+    model.ui.toast = None;
+    model
+}
