@@ -8,6 +8,13 @@
 //! ```text
 //! GAVEL_SIMULATION_SEED=17 cargo test --test simulation -- --nocapture replay
 //! ```
+// What goes wrong in here ends the test; the casts are of small numbers drawn from a seed.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::cast_possible_truncation)]
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::panic)]
+#![allow(clippy::unused_self, clippy::format_push_string)]
+
+// What goes wrong in the simulation itself ends the test.
+#![allow(clippy::expect_used, clippy::panic)]
 
 #[path = "simulation/bidders.rs"]
 mod bidders;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::commands::{
     account::{AccountCommand, InviteArgs},
     backup::{BackupArgs, RestoreArgs},
+    bench::BenchCommand,
     bid::BidArgs,
     completions::CompletionsArgs,
     init::InitCommand,
@@ -99,6 +100,12 @@ pub enum Command {
     Receipt(ReceiptCommand),
     /// Check a session's record offline: receipts, manifest, outcome and every signature
     Verify(VerifyArgs),
+    /// Measure the engine: comparisons and whole auctions, between processes over real streams
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// One node of `gavel bench`, told what to do on standard input
+    #[command(hide = true)]
+    BenchNode,
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write the pages of all commands to a folder

@@ -163,8 +163,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::find(Some(folder.path())).unwrap();
         let text = serde_json::json!({
-            "account": {"account": "00".repeat(16), "name": "Ada", "role": "operator", "created": 0},
-            "tokens": [], "expires": 0, "refresh": "secret", "refresh_expires": 0,
+            "account": {"account": "00".repeat(16), "name": "Ada", "role": "operator",
+                "created": "1970-01-01T00:00:00.000Z"},
+            "tokens": [], "expires": "1970-01-01T00:00:00.000Z", "refresh": "secret",
+            "refresh_expires": "1970-01-01T00:00:00.000Z",
         });
         let login: Login = serde_json::from_value(text).unwrap();
         keep(&home, &login).unwrap();

@@ -3,6 +3,7 @@
 //! - [`archive`]: the file of a backup
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
+//! - [`mod@bench`]: nodes of `gavel bench`, each in a process of its own
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
@@ -18,6 +19,7 @@
 
 pub mod archive;
 pub mod args;
+pub mod bench;
 pub mod commands;
 pub mod demo;
 pub mod failure;

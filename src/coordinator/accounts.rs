@@ -44,7 +44,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts of a store; [`Accounts::load`] before the first request.
+    /// The accounts of a store; `load` comes before the first request.
     pub fn new(store: AccountStore) -> Self {
         Self {
             store,
@@ -142,8 +142,8 @@ pub fn line(account: Account) -> AccountLine {
 }
 
 /// What the store refuses of an account.
-pub fn account_refusal(error: AccountError) -> Refusal {
-    let kind = match &error {
+pub fn account_refusal(error: &AccountError) -> Refusal {
+    let kind = match error {
         AccountError::NameTaken { .. } | AccountError::KeyTaken => ProblemType::NameTaken,
         AccountError::Code => ProblemType::BadInvitation,
         AccountError::Storage(error) => return Refusal::internal(error),

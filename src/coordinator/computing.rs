@@ -1,7 +1,7 @@
 //! Attempts, until the outcome is signed by enough nodes; then its delivery to every node.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -15,11 +15,13 @@ use crate::identity::{Signature, Statement as _};
 use crate::session::Phase;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
+use crate::session::plan::{self, Line, Plan};
 use crate::session::progress::What;
+use crate::session::run::Workload;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::http::PeerClient;
-use crate::wire::node_api::{AttemptState, Cost, SignedManifest, StartAttempt};
+use crate::wire::node_api::{AttemptState, Cost, Link, SignedManifest, StartAttempt};
 use crate::wire::paths;
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
@@ -61,8 +63,9 @@ pub async fn compute(
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
     state.tell(session, What::Attempt { attempt, participants });
-    let start =
-        StartAttempt { session, attempt, participants, manifest: signed.manifest.body.digest() };
+    let manifest = &signed.manifest.body;
+    let plan = plan(state, row, participants, manifest.entries.len());
+    let start = StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
     let ended = run(state, &start).await;
     let now = state.clock.now();
     match ended {
@@ -80,6 +83,31 @@ pub async fn compute(
             Ok(Next::After(state.options.pause))
         }
     }
+}
+
+/// The plan that fits the slowest link among the participants, by what they last reported.
+fn plan(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+    participants: NodeSet,
+    bids: usize,
+) -> Plan {
+    let watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let health = participants.iter().filter_map(|node| watched.get(&node)?.health.as_ref());
+    let links: Vec<Link> = health
+        .flat_map(|health| health.links.iter())
+        .filter(|link| participants.contains(link.node))
+        .cloned()
+        .collect();
+    drop(watched);
+    let round_trip = links.iter().filter_map(|link| link.round_trip_micros).max();
+    let rate = links.iter().filter_map(|link| link.bytes_per_second).min();
+    let line = Line::of_links(round_trip.unwrap_or(0), rate);
+    // A session without an announcement has no attempts.
+    row.announcement.as_ref().map_or_else(Plan::default, |announcement| {
+        let work = Workload::of(&announcement.body.terms, bids);
+        plan::choose(state.scheme(), participants, work, line)
+    })
 }
 
 /// Start an attempt everywhere and wait for all ends. The first failure calls off the others.

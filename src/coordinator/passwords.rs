@@ -170,7 +170,8 @@ mod tests {
     #[tokio::test]
     async fn too_many_at_once_are_turned_away() {
         let passwords = Passwords::default();
-        let _all = passwords.places.try_acquire_many((AT_ONCE + QUEUE) as u32).unwrap();
+        let _all =
+            passwords.places.try_acquire_many(u32::try_from(AT_ONCE + QUEUE).unwrap()).unwrap();
         let refused = passwords.fits(None, Secret::new("x")).await.unwrap_err();
         assert_eq!(refused.0.kind, ProblemType::Unavailable);
     }

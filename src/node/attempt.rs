@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::NodeState;
+use super::intake::Opened;
 use crate::auction::Terms;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
@@ -23,6 +24,7 @@ use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::run::{self, Computed, RunError};
 use crate::session::shares::{self, BidShares, Bids, SharesError};
+use crate::session::suite::Suite;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
@@ -150,16 +152,19 @@ impl Task {
 
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
+        let plan = &self.start.plan;
         let channel: Arc<dyn Channel> = node.mesh().channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
-                .await?;
+                .await?
+                .with_tactics(plan.tactics.clone());
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
             self.state.send_replace(AttemptState::Running { progress });
             node.tell(session, What::Progress(progress));
         };
         let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(&computed);
         let signed = Signed::new(outcome, &node.keys.identity);
@@ -171,6 +176,10 @@ impl Task {
             bytes_sent: stats.bytes_sent,
             seconds: started.elapsed().as_secs_f64(),
             preparing_seconds: preparing.as_secs_f64(),
+            computing_seconds: computing.as_secs_f64(),
+            predicted_rounds: plan.rounds,
+            predicted_bytes_sent: plan.bytes_sent,
+            predicted_seconds: plan.seconds,
         };
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
@@ -180,11 +189,21 @@ impl Task {
         let terms = &self.announcement.terms;
         let mut parts = Vec::with_capacity(self.manifest.entries.len());
         for entries in self.manifest.entries.chunks(BATCH) {
-            let digests: Vec<Digest> = entries.iter().map(|entry| entry.envelope).collect();
-            let envelopes = self.node.store.envelopes(self.start.session, &digests).await?;
-            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let terms = terms.clone();
-            parts.extend(aside(move || open_all(&node, &entries, &envelopes, &terms)).await?);
+            let session = self.start.session;
+            let kept: Vec<Option<Arc<Opened>>> = entries
+                .iter()
+                .map(|entry| self.node.parts.find(session, &entry.envelope))
+                .collect();
+            // Those that were opened before a restart are read and opened again.
+            let absent: Vec<Digest> = entries
+                .iter()
+                .zip(&kept)
+                .filter(|(_, kept)| kept.is_none())
+                .map(|(entry, _)| entry.envelope)
+                .collect();
+            let read = self.node.store.envelopes(session, &absent).await?;
+            let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
+            parts.extend(aside(move || open_all(&node, &entries, kept, read, &terms)).await?);
         }
         Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
     }
@@ -197,6 +216,8 @@ impl Task {
             .chain_update(self.start.attempt.to_le_bytes())
             .chain_update(self.start.participants.bits().to_le_bytes())
             .chain_update(self.start.manifest.0)
+            // Nodes that were told different tactics must not open anything together.
+            .chain_update(self.start.plan.tactics.digest())
             .finalize()
             .into()
     }
@@ -225,23 +246,32 @@ impl Task {
     }
 }
 
+/// This node's shares of some bids: those whose part is open, and the others, read in this order.
 fn open_all(
     node: &NodeState,
     entries: &[ManifestEntry],
-    envelopes: &[Option<Envelope>],
+    kept: Vec<Option<Arc<Opened>>>,
+    read: Vec<Option<Envelope>>,
     terms: &Terms,
 ) -> Result<Vec<BidShares>, AttemptError> {
-    let open = |(entry, envelope): (&ManifestEntry, &Option<Envelope>)| {
+    let mut read = read.into_iter();
+    let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
-        let envelope = envelope.as_ref().ok_or_else(missing)?;
-        let part = node
-            .open_part(envelope, entry.envelope)
-            .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?;
-        let correction = envelope.body.correction_for(terms).ok_or_else(missing)?;
-        Ok(BidShares { correction, seeds: part.seeds().to_vec() })
+        let opened = match kept {
+            Some(opened) => opened,
+            None => {
+                let envelope = read.next().flatten().ok_or_else(missing)?;
+                node.open_part(&envelope, entry.envelope)
+                    .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
+            }
+        };
+        let correction = Suite::of(terms.protocol)
+            .read_correction(&opened.correction.0, terms.bits())
+            .ok_or_else(missing)?;
+        Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
     };
-    entries.iter().zip(envelopes).map(open).collect()
+    entries.iter().zip(kept).map(open).collect()
 }
 
 impl AttemptError {

@@ -7,25 +7,33 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::NodeState;
-use crate::identity::Digest;
+use crate::identity::{Blob, Digest};
 use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::part::{self, Part};
 use crate::session::{Announcement, Envelope, SessionId};
 use crate::transport::aside::aside;
 
-/// Opened parts by session and envelope. Wiped when they are dropped.
+/// What a node computes with of an envelope.
+pub struct Opened {
+    /// The bid masked by all components, as published.
+    pub correction: Blob,
+    /// The node's own part. Wiped when it is dropped.
+    pub part: Part,
+}
+
+/// Opened parts by session and envelope.
 #[derive(Default)]
-pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Part>>>>);
+pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Opened>>>>);
 
 impl PartCache {
     /// A part that was opened before.
-    pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Part>> {
+    pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Opened>> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.get(&session)?.get(envelope).cloned()
     }
 
-    fn keep(&self, session: SessionId, envelope: Digest, part: Arc<Part>) {
+    fn keep(&self, session: SessionId, envelope: Digest, part: Arc<Opened>) {
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.entry(session).or_default().insert(envelope, part);
     }
@@ -84,12 +92,13 @@ impl NodeState {
         &self,
         envelope: &Envelope,
         digest: Digest,
-    ) -> Result<Arc<Part>, ExclusionReason> {
+    ) -> Result<Arc<Opened>, ExclusionReason> {
         let session = envelope.body.session;
         if let Some(part) = self.parts.find(session, &digest) {
             return Ok(part);
         }
-        let part = Arc::new(part::open_part(envelope, self.me, self.scheme(), &self.keys.sealing)?);
+        let part = part::open_part(envelope, self.me, self.scheme(), &self.keys.sealing)?;
+        let part = Arc::new(Opened { correction: envelope.body.correction.clone(), part });
         self.parts.keep(session, digest, Arc::clone(&part));
         Ok(part)
     }

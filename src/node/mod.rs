@@ -1,6 +1,7 @@
 //! The node's server: router, access, one handler file per group of endpoints, and the attempts it
 //! computes.
 //!
+//! - [`mod@bench`]: the engine of an attempt alone, for `gavel bench`
 //! - [`access`]: who may call what
 //! - [`state`]: what every handler shares
 //! - [`handlers`]: one file per group of endpoints
@@ -10,6 +11,7 @@
 
 pub mod access;
 pub mod attempt;
+pub mod bench;
 mod closing;
 pub mod handlers;
 pub mod intake;

@@ -6,17 +6,17 @@
 //! the same wrong value to all is not.
 //!
 //! Three nodes, t = 1 (Araki, Furukawa, Lindell, Nof, Ohara 2016): node i holds the components
-//! a = {i-1} and b = {i+1}, computes z_i = x_a & (y_a ^ y_b) ^ x_b & y_a, masked by a share of
-//! zero, and sends it to node i+1. z_i is the new component {i-1}, which those two hold. One bit
+//! a = {i-1} and b = {i+1}, computes `z_i = x_a & (y_a ^ y_b) ^ x_b & y_a`, masked by a share of
+//! zero, and sends it to node i+1. `z_i` is the new component {i-1}, which those two hold. One bit
 //! sent per gate and node.
 //!
-//! Any n: z_i is the XOR of the products assigned to node i ([`super::assignment`]), a share of
-//! zero, and i's part of a pseudorandom rho; it goes to all. d = XOR of all z_i = (x & y) ^ rho;
-//! the result is rho's components with d XORed into the designated one. n-1 bits per gate and
-//! node.
+//! Any n: `z_i` is the XOR of the products assigned to node i ([`super::assignment`]), a share of
+//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all `z_i`, is
+//! (x & y) ^ rho; the result is rho's components with d added to the designated one. n-1 bits per
+//! gate and node.
 //!
 //! Kings (Damgård, Nielsen 2007), for large batches: the row of all gates is cut into as many
-//! pieces as there are participants; z_i's k-th piece goes to the k-th participant, which XORs
+//! pieces as there are participants; `z_i`'s k-th piece goes to the k-th participant, which XORs
 //! what it gets and sends that piece of d to all. 2 (n-1)/n bits per gate and node.
 //!
 //! z is made tile by tile, masked in the cache by the streams of the keys, and written once to

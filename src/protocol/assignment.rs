@@ -1,10 +1,16 @@
 //! Which node computes which products of components.
 //!
-//! The product of two shared bits is the XOR over all pairs of sets (T, U) of `x_T & y_U`. A
-//! node can compute a pair's product if it is outside both sets; among 2t+1 participants there always
+//! The product of two shared bits is the XOR over all pairs of sets (T, U) of x_T & y_U. A node
+//! can compute a pair's product if it is outside both sets; among 2t+1 participants there always
 //! is one, since T and U together have at most 2t nodes. The rule is public and gives every pair
-//! to exactly one participant: pairs with the fewest candidates first, each to the candidate that
-//! has the fewest pairs so far, the lowest index on a tie.
+//! to exactly one participant: the lowest outside both.
+//!
+//! That gives the first participants many more pairs than the last, and costs all of them little:
+//! whether a pair is node i's depends only on which participants below i are in T and which in U.
+//! So sets fall into classes, and node i multiplies sums over classes. With seven nodes and t = 3 it
+//! reads 40 to 88 components a gate, where an equal share of the 1225 pairs would take about 200.
+
+use std::collections::BTreeMap;
 
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
@@ -12,24 +18,8 @@ use crate::sharing::{NodeIndex, NodeSet, Scheme};
 /// where no participant is outside both, which cannot be with 2t+1 of them.
 pub fn owners(scheme: Scheme, participants: NodeSet) -> Vec<Vec<Option<NodeIndex>>> {
     let sets = scheme.sets();
-    let mut load = [0_usize; 16];
-    let mut owners = vec![vec![None; sets.len()]; sets.len()];
-    for candidates_wanted in 1..=participants.len() {
-        for (i, &t) in sets.iter().enumerate() {
-            for (j, &u) in sets.iter().enumerate() {
-                let candidates = participants.difference(t.union(u));
-                if candidates.len() != candidates_wanted {
-                    continue;
-                }
-                let least = candidates.iter().min_by_key(|node| load[node.position()]);
-                if let Some(node) = least {
-                    load[node.position()] += 1;
-                    owners[i][j] = Some(node);
-                }
-            }
-        }
-    }
-    owners
+    let owner = |t: NodeSet, u: NodeSet| participants.difference(t.union(u)).first();
+    sets.iter().map(|&t| sets.iter().map(|&u| owner(t, u)).collect()).collect()
 }
 
 /// The participant that puts a set's part of a pseudorandom value into the opening of its masked
@@ -41,8 +31,8 @@ pub fn contributor(sets: &[NodeSet], participants: NodeSet, set: usize) -> Optio
 
 /// What one node does in every AND. All numbers are positions among the components it holds.
 pub(super) struct Duties {
-    /// Its products: x's component, with the components of y that it is multiplied by.
-    pub(super) products: Vec<(usize, Vec<usize>)>,
+    /// Its products: the XOR of some components of x, times the XOR of some of y.
+    pub(super) products: Vec<(Vec<usize>, Vec<usize>)>,
     /// The components of the mask that it adds.
     pub(super) masks: Vec<usize>,
 }
@@ -53,14 +43,19 @@ impl Duties {
         let held = scheme.held_by(me);
         let owners = owners(scheme, participants);
         let mine = |t: usize, u: usize| owners[t][u] == Some(me);
-        let products = held.iter().enumerate().map(|(x, &t)| {
+        // Components of x that are multiplied by the same ones of y are added up first.
+        let mut classes: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+        for (x, &t) in held.iter().enumerate() {
             let ys = held.iter().enumerate().filter(|&(_, &u)| mine(t, u)).map(|(y, _)| y);
-            (x, ys.collect::<Vec<_>>())
-        });
+            let ys: Vec<usize> = ys.collect();
+            if !ys.is_empty() {
+                classes.entry(ys).or_default().push(x);
+            }
+        }
         let masks = held.iter().enumerate();
         let masks = masks.filter(|&(_, &t)| contributor(&sets, participants, t) == Some(me));
         Self {
-            products: products.filter(|(_, ys)| !ys.is_empty()).collect(),
+            products: classes.into_iter().map(|(ys, xs)| (xs, ys)).collect(),
             masks: masks.map(|(position, _)| position).collect(),
         }
     }
@@ -84,20 +79,14 @@ mod tests {
             let sets = scheme.sets();
             for participants in quorums(scheme) {
                 let owners = owners(scheme, participants);
-                let mut load = [0_usize; 9];
                 for (i, &t) in sets.iter().enumerate() {
                     for (j, &u) in sets.iter().enumerate() {
                         let owner = owners[i][j].unwrap();
                         assert!(participants.difference(t.union(u)).contains(owner));
-                        load[owner.position()] += 1;
                     }
                     let masker = contributor(&sets, participants, i).unwrap();
                     assert!(participants.difference(t).contains(masker));
                 }
-                let load: Vec<usize> =
-                    participants.iter().map(|node| load[node.position()]).collect();
-                let (least, most) = (load.iter().min().unwrap(), load.iter().max().unwrap());
-                assert!(most <= &(2 * least), "{n} {t} {participants}: {load:?}");
             }
         }
     }
@@ -113,9 +102,9 @@ mod tests {
                 for node in participants.iter() {
                     let held = scheme.held_by(node);
                     let duties = Duties::of(scheme, participants, node);
-                    for (x, ys) in duties.products {
-                        for y in ys {
-                            seen[held[x] * sets + held[y]] += 1;
+                    for (xs, ys) in duties.products {
+                        for x in xs {
+                            ys.iter().for_each(|&y| seen[held[x] * sets + held[y]] += 1);
                         }
                     }
                     for mask in duties.masks {
@@ -123,6 +112,22 @@ mod tests {
                     }
                 }
                 assert!(seen.iter().chain(&masks).all(|&count| count == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_node_reads_for_a_gate_is_bounded() {
+        for (n, t, most) in [(4, 1, 7), (5, 1, 9), (5, 2, 19), (7, 2, 41), (7, 3, 88), (9, 4, 450)]
+        {
+            let scheme = Scheme::new(n, t).unwrap();
+            for participants in quorums(scheme) {
+                for node in participants.iter() {
+                    let duties = Duties::of(scheme, participants, node);
+                    let read = duties.products.iter().map(|(xs, ys)| xs.len() + ys.len());
+                    let read: usize = read.sum();
+                    assert!(read <= most, "{n} {t} {participants} {node}: {read}");
+                }
             }
         }
     }

@@ -4,12 +4,13 @@
 
 use std::ops::{Add, AddAssign};
 
+use super::Tactics;
 use super::bracket::{self, Level};
 use super::open::{DIGEST, pieces};
-use super::{Tactics, stripes};
+use super::stripes::Knife;
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::planes::{WORD_BYTES, words};
-use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme};
+use crate::sharing::{Holding, NodeSet, Scheme};
 
 /// Participants that there can be.
 pub(super) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
@@ -60,26 +61,25 @@ impl AddAssign for Cost {
 pub struct CostModel {
     scheme: Scheme,
     participants: NodeSet,
+    holding: Holding,
     king_from: Option<u64>,
-    stripe: Option<u32>,
+    knife: Knife,
 }
 
 impl CostModel {
-    /// The costs among these participants, with direct opening.
-    pub const fn new(scheme: Scheme, participants: NodeSet) -> Self {
-        Self { scheme, participants, king_from: None, stripe: None }
+    /// The costs among these participants, with default tactics.
+    pub fn new(scheme: Scheme, participants: NodeSet) -> Self {
+        // All nodes hold as many components.
+        let holding = scheme.all().first().map_or(Holding::NONE, |node| Holding::of(scheme, node));
+        let knife = Knife::new(holding, &Tactics::default());
+        Self { scheme, participants, holding, king_from: None, knife }
     }
 
     /// The costs with other tactics.
     #[must_use]
     pub const fn with_tactics(self, tactics: &Tactics) -> Self {
-        Self { king_from: tactics.king_from, stripe: tactics.stripe, ..self }
-    }
-
-    /// What any node holds: all hold as many components.
-    fn holding(self) -> Holding {
-        let first = self.participants.first().or(NodeIndex::new(1));
-        first.map_or(Holding::NONE, |node| Holding::of(self.scheme, node))
+        let knife = Knife::new(self.holding, tactics);
+        Self { king_from: tactics.king_from, knife, ..self }
     }
 
     const fn peers(self) -> u64 {
@@ -112,19 +112,18 @@ impl CostModel {
 
     /// A program that runs stripe by stripe, several beside one another.
     fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
-        let holding = self.holding();
-        let mut lanes = vec![0; stripes::lanes(holding, len, self.stripe)];
+        let cut = self.knife.cut(len);
+        let mut lanes = vec![0; cut.lanes];
         let mut cost = Cost::default();
         let mut known: Option<(usize, Cost)> = None;
-        for (number, len) in stripes::lengths(holding, len, self.stripe).enumerate() {
-            let stripe = match known {
-                Some((before, cost)) if before == len => cost,
-                _ => program(len),
+        for (number, stripe) in cut.stripes().enumerate() {
+            let own = match known {
+                Some((len, cost)) if len == stripe.len => cost,
+                _ => program(stripe.len),
             };
-            known = Some((len, stripe));
-            let lane = number % lanes.len();
-            lanes[lane] += stripe.rounds;
-            cost += stripe;
+            known = Some((stripe.len, own));
+            lanes[number % cut.lanes] += own.rounds;
+            cost += own;
         }
         Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
     }

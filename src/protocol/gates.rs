@@ -19,7 +19,7 @@ use crate::sharing::{Holding, Plane, ShapeError};
 pub(super) const NARROW_TILE: usize = 256;
 
 /// The same where a node holds more: every component of both operands has its place in the cache.
-pub(super) const WIDE_TILE: usize = 64;
+pub(super) const WIDE_TILE: usize = 128;
 
 /// Words kept in registers while products are summed up.
 const CHUNK: usize = 8;
@@ -75,18 +75,26 @@ impl<'a> Operand<'a> {
     }
 
     fn put(&self, flipped: bool, component: usize, range: &Range<usize>, place: &mut [u64]) {
-        let mut planes = self.planes().map(|plane| &plane.component(component)[range.clone()]);
-        match planes.next() {
-            Some(first) => place.copy_from_slice(first),
-            None => place.fill(0),
-        }
-        for words in planes {
-            xor_into(place, words);
-        }
-        if flipped {
-            for word in place {
-                *word = !*word;
+        let words = |plane: Plane<'a>| &plane.component(component)[range.clone()];
+        let flip = if flipped { u64::MAX } else { 0 };
+        match self.planes {
+            [Some(a), Some(b), Some(c)] => {
+                let sources = words(a).iter().zip(words(b)).zip(words(c));
+                for (word, ((a, b), c)) in place.iter_mut().zip(sources) {
+                    *word = a ^ b ^ c ^ flip;
+                }
             }
+            [Some(a), Some(b), None] => {
+                for (word, (a, b)) in place.iter_mut().zip(words(a).iter().zip(words(b))) {
+                    *word = a ^ b ^ flip;
+                }
+            }
+            [Some(a), ..] => {
+                for (word, a) in place.iter_mut().zip(words(a)) {
+                    *word = a ^ flip;
+                }
+            }
+            [None, ..] => place.fill(flip),
         }
     }
 }
@@ -102,7 +110,7 @@ pub(super) struct Gates<'a> {
     holding: Holding,
     len: usize,
     products: Vec<(Operand<'a>, Operand<'a>)>,
-    gates: Vec<Gate<'a>>,
+    ends: Vec<Gate<'a>>,
 }
 
 /// A part of a gate that lies in a tile.
@@ -116,8 +124,8 @@ struct Piece {
 
 impl<'a> Gates<'a> {
     pub(super) fn new(holding: Holding, len: usize, room: usize) -> Self {
-        let (products, gates) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        Self { holding, len, products, gates }
+        let (products, ends) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        Self { holding, len, products, ends }
     }
 
     /// A gate that is one product, with a plane added to the result if one is given.
@@ -132,12 +140,12 @@ impl<'a> Gates<'a> {
         add: Option<Plane<'a>>,
     ) {
         self.products.extend(products);
-        self.gates.push(Gate { end: self.products.len(), add });
+        self.ends.push(Gate { end: self.products.len(), add });
     }
 
     /// Number of gates.
     pub(super) fn count(&self) -> usize {
-        self.gates.len()
+        self.ends.len()
     }
 
     /// Positions.
@@ -153,7 +161,7 @@ impl<'a> Gates<'a> {
     /// Check that every plane fits.
     pub(super) fn check(&self) -> Result<(), ShapeError> {
         let operands = self.products.iter().flat_map(|(x, y)| x.planes().chain(y.planes()));
-        for plane in operands.chain(self.gates.iter().filter_map(|gate| gate.add)) {
+        for plane in operands.chain(self.ends.iter().filter_map(|gate| gate.add)) {
             let (expected, got) = (self.holding.components(), plane.holding().components());
             if expected != got {
                 return Err(ShapeError { what: "components of a plane", expected, got });
@@ -167,8 +175,8 @@ impl<'a> Gates<'a> {
     }
 
     fn products_of(&self, gate: usize) -> &[(Operand<'a>, Operand<'a>)] {
-        let begin = gate.checked_sub(1).map_or(0, |before| self.gates[before].end);
-        &self.products[begin..self.gates[gate].end]
+        let begin = gate.checked_sub(1).map_or(0, |before| self.ends[before].end);
+        &self.products[begin..self.ends[gate].end]
     }
 
     /// The parts of gates in the `len` words of the flat row from `first` on.
@@ -190,7 +198,7 @@ impl<'a> Gates<'a> {
     /// Add to a tile of a component of the results what is to be added to them.
     pub(super) fn add(&self, component: usize, first: usize, tile: &mut [u64]) {
         for piece in self.pieces(first, tile.len()) {
-            if let Some(plane) = self.gates[piece.gate].add {
+            if let Some(plane) = self.ends[piece.gate].add {
                 xor_into(&mut tile[piece.place], &plane.component(component)[piece.words]);
             }
         }
@@ -230,21 +238,38 @@ impl<'a> Gates<'a> {
         z: &mut [u64],
         scratch: &mut [u64],
     ) {
-        let len = z.len();
+        // As many places as the usual schemes need, so that filling them costs little.
+        match self.holding.components() {
+            0..=6 => self.assigned_among::<6>(duties, first, z, scratch),
+            7..=20 => self.assigned_among::<20>(duties, first, z, scratch),
+            _ => self.assigned_among::<70>(duties, first, z, scratch),
+        }
+    }
+
+    fn assigned_among<const HELD: usize>(
+        &self,
+        duties: &Duties,
+        first: usize,
+        z: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let (held, len) = (self.holding.components().min(HELD), z.len());
         z.fill(0);
-        let (xs, ys) = scratch.split_at_mut(self.holding.components() * WIDE_TILE);
+        let (left, right) = scratch.split_at_mut(held * WIDE_TILE);
         for piece in self.pieces(first, len) {
             let z = &mut z[piece.place];
             for (x, y) in self.products_of(piece.gate) {
-                for (operand, places) in [(x, &mut *xs), (y, &mut *ys)] {
-                    let places = places.as_chunks_mut::<WIDE_TILE>().0;
-                    for (component, place) in places.iter_mut().enumerate() {
-                        let flipped =
-                            operand.negated && self.holding.designated() == Some(component);
-                        operand.put(flipped, component, &piece.words, &mut place[..z.len()]);
+                let (mut xs, mut ys): ([&[u64]; HELD], [&[u64]; HELD]) = ([&[]; HELD], [&[]; HELD]);
+                for (operand, views, places) in
+                    [(x, &mut xs, &mut *left), (y, &mut ys, &mut *right)]
+                {
+                    let places = places.as_chunks_mut::<WIDE_TILE>().0.iter_mut();
+                    for (component, (view, place)) in views.iter_mut().zip(places).enumerate() {
+                        let place = &mut place[..z.len()];
+                        *view = operand.words(self.holding, component, &piece.words, place);
                     }
                 }
-                assigned_products(duties, z, xs, ys);
+                assigned_products(duties, z, &xs[..held], &ys[..held]);
             }
         }
     }
@@ -259,34 +284,38 @@ fn ring_product(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
     }
 }
 
-/// z ^= the XOR over duties of `x_left` & (XOR of `y_right`), components being a tile apart.
-fn assigned_products(duties: &Duties, z: &mut [u64], xs: &[u64], ys: &[u64]) {
-    let xs = xs.as_chunks::<WIDE_TILE>().0;
-    let ys = ys.as_chunks::<WIDE_TILE>().0;
+/// z ^= the XOR over the duties of (XOR of some x) & (XOR of some y).
+fn assigned_products(duties: &Duties, z: &mut [u64], xs: &[&[u64]], ys: &[&[u64]]) {
     let (chunks, rest) = z.as_chunks_mut::<CHUNK>();
+    let whole = chunks.len() * CHUNK;
     for (at, z) in chunks.iter_mut().enumerate() {
-        let word = at * CHUNK;
+        let words = at * CHUNK..(at + 1) * CHUNK;
         let mut sum = *z;
-        for (left, rights) in &duties.products {
-            let mut right_sum = [0; CHUNK];
-            for &right in rights {
-                for (sum, y) in right_sum.iter_mut().zip(&ys[right][word..word + CHUNK]) {
-                    *sum ^= y;
-                }
-            }
-            for ((sum, right), x) in
-                sum.iter_mut().zip(right_sum).zip(&xs[*left][word..word + CHUNK])
-            {
-                *sum ^= right & x;
+        for (left, right) in &duties.products {
+            let (left, right) = (add_up(xs, left, &words), add_up(ys, right, &words));
+            for ((sum, left), right) in sum.iter_mut().zip(left).zip(right) {
+                *sum ^= left & right;
             }
         }
         *z = sum;
     }
-    let word = chunks.len() * CHUNK;
     for (at, z) in rest.iter_mut().enumerate() {
-        for (left, rights) in &duties.products {
-            let right = rights.iter().fold(0, |sum, &right| sum ^ ys[right][word + at]);
-            *z ^= right & xs[*left][word + at];
+        for (left, right) in &duties.products {
+            let left = left.iter().fold(0, |sum, &left| sum ^ xs[left][whole + at]);
+            let right = right.iter().fold(0, |sum, &right| sum ^ ys[right][whole + at]);
+            *z ^= left & right;
         }
     }
+}
+
+/// The XOR of a few components' words.
+#[inline]
+fn add_up(components: &[&[u64]], chosen: &[usize], words: &Range<usize>) -> [u64; CHUNK] {
+    let mut sum = [0; CHUNK];
+    for &component in chosen {
+        for (sum, word) in sum.iter_mut().zip(&components[component][words.clone()]) {
+            *sum ^= word;
+        }
+    }
+    sum
 }

@@ -9,7 +9,7 @@
 //! - [`tactics`]: how rounds are traded for bytes
 //! - `gates`: gates to be computed in one round, and this node's part of each
 //! - [`and`]: the AND of shared bits
-//! - `stripes`: large batches, cut up so that computing and sending overlap
+//! - [`stripes`]: large batches, cut up so that computing and sending overlap
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
 //! - [`select`]: one of two shared numbers, by a shared bit
@@ -35,7 +35,7 @@ pub mod open;
 pub mod range_check;
 pub mod second_price;
 pub mod select;
-mod stripes;
+pub mod stripes;
 pub mod tactics;
 
 pub use channel::{Channel, ChannelError, StepId};

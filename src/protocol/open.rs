@@ -49,6 +49,11 @@ impl PublicBits {
         self.len == 0
     }
 
+    /// All planes, one after the other.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// The number at a position.
     pub fn value(&self, position: usize) -> u64 {
         let stride = words(self.len).max(1);

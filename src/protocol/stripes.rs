@@ -10,7 +10,7 @@
 
 use tokio::task::JoinSet;
 
-use super::{Context, ProtocolError};
+use super::{Context, ProtocolError, Tactics};
 use crate::sharing::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::{Holding, Plane, ShapeError, SharedBits};
 
@@ -49,30 +49,70 @@ const fn positions(components: usize) -> usize {
     }
 }
 
-/// Stripes of a batch and lanes that they run in.
-fn cut(holding: Holding, len: usize, wanted: Option<u32>) -> (usize, usize) {
-    let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok());
-    let stripe = wanted.unwrap_or_else(|| positions(holding.components())).max(WORD) / WORD * WORD;
-    // A short last stripe would have the rounds of a full one for little work.
-    let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
-    let memory = PLANES * words(stripe) * WORD_BYTES * holding.components();
-    let stripes = len.div_ceil(stripe).max(1);
-    (stripe, stripes.min((UNDER_WAY / memory.max(1)).max(1)))
-}
-
-/// How many stripes are under way at a time; stripe number k runs in lane k modulo this.
-pub(super) fn lanes(holding: Holding, len: usize, wanted: Option<u32>) -> usize {
-    cut(holding, len, wanted).1
-}
-
-/// The lengths of all stripes.
-pub(super) fn lengths(
+/// What decides how a batch is cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Knife {
     holding: Holding,
+    stripe: Option<u32>,
+    lanes: Option<u16>,
+}
+
+/// Positions of a stripe, and how many stripes are under way at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Cut {
     len: usize,
-    wanted: Option<u32>,
-) -> impl Iterator<Item = usize> {
-    let (stripe, _) = cut(holding, len, wanted);
-    (0..len.div_ceil(stripe)).map(move |number| stripe.min(len - number * stripe))
+    stripe: usize,
+    /// Stripe number k runs in lane k modulo this.
+    pub(super) lanes: usize,
+}
+
+impl Knife {
+    pub(super) const fn new(holding: Holding, tactics: &Tactics) -> Self {
+        Self { holding, stripe: tactics.stripe, lanes: tactics.lanes }
+    }
+
+    pub(super) fn cut(self, len: usize) -> Cut {
+        let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
+        let stripe = wanted.unwrap_or_else(|| positions(self.holding.components()));
+        let stripe = stripe.max(WORD) / WORD * WORD;
+        // A short last stripe would have the rounds of a full one for little work.
+        let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
+        let memory = stripe_bytes(self.holding.components(), stripe);
+        let most = self.lanes.map_or_else(|| UNDER_WAY / memory.max(1), usize::from);
+        Cut { len, stripe, lanes: len.div_ceil(stripe).clamp(1, most.max(1)) }
+    }
+}
+
+impl Cut {
+    /// Number of stripes.
+    fn count(self) -> usize {
+        self.len.div_ceil(self.stripe)
+    }
+
+    /// The stripes in order.
+    pub(super) fn stripes(self) -> impl Iterator<Item = Stripe> {
+        (0..self.count()).map(move |number| self.stripe(number))
+    }
+
+    fn stripe(self, number: usize) -> Stripe {
+        let first = number * self.stripe;
+        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
+    }
+}
+
+/// Bytes of intermediate results that a stripe holds at a time.
+const fn stripe_bytes(components: usize, positions: usize) -> usize {
+    PLANES * words(positions) * WORD_BYTES * components
+}
+
+/// Bytes of intermediate results of one stripe where a node holds so many components.
+pub fn memory(components: usize) -> usize {
+    stripe_bytes(components, positions(components))
+}
+
+/// Stripes that so many positions are cut into where a node holds so many components.
+pub fn count(components: usize, len: usize) -> usize {
+    len.div_ceil(positions(components))
 }
 
 /// Run the same steps on every stripe of a batch of `len` positions, and put the results together.
@@ -86,8 +126,8 @@ where
     F: Fn(Context, Stripe) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
 {
-    let (stripe, lanes) = cut(ctx.holding(), len, ctx.tactics().stripe);
-    let stripes = len.div_ceil(stripe);
+    let cut = Knife::new(ctx.holding(), ctx.tactics()).cut(len);
+    let (stripes, lanes) = (cut.count(), cut.lanes);
     if stripes <= 1 {
         return steps(ctx.clone(), Stripe::whole(len)).await;
     }
@@ -98,10 +138,8 @@ where
         tasks.spawn(async move {
             let mut done = Vec::new();
             for number in (lane..stripes).step_by(lanes) {
-                let len = stripe.min(len - number * stripe);
-                let part = Stripe { first_word: number * stripe / WORD, len };
                 let stripe_ctx = ctx.narrow(format!("stripe-{number}"));
-                let result = steps(stripe_ctx, part).await?;
+                let result = steps(stripe_ctx, cut.stripe(number)).await?;
                 done.push((number, result));
             }
             Ok::<_, ProtocolError>((done, ctx.rounds()))
@@ -145,13 +183,24 @@ mod tests {
     fn stripes_cover_a_batch_and_lanes_bound_the_memory() {
         for (n, t) in [(3, 1), (5, 2), (7, 3), (9, 4)] {
             let holding = Holding::of(Scheme::new(n, t).unwrap(), NodeIndex::new(1).unwrap());
+            let components = holding.components();
             for len in [0, 1, 64, 65, 100_000, 1_000_000, 30_000_000] {
-                let lengths: Vec<usize> = lengths(holding, len, None).collect();
-                assert_eq!(lengths.iter().sum::<usize>(), len);
-                let (stripe, lanes) = cut(holding, len, None);
-                assert!(lengths.len() < 2 || stripe % WORD == 0);
-                let memory = lanes * PLANES * words(stripe) * WORD_BYTES * holding.components();
-                assert!(memory <= UNDER_WAY || lanes == 1, "{n} {len}: {memory}");
+                for lanes in [None, Some(1), Some(7)] {
+                    let tactics = Tactics { lanes, ..Tactics::default() };
+                    let cut = Knife::new(holding, &tactics).cut(len);
+                    let stripes: Vec<Stripe> = cut.stripes().collect();
+                    let mut next = 0;
+                    for stripe in &stripes {
+                        assert_eq!(stripe.first_word * WORD, next);
+                        next += stripe.len;
+                    }
+                    assert_eq!(next, len);
+                    let most = lanes.map_or(UNDER_WAY, |lanes| {
+                        usize::from(lanes) * stripe_bytes(components, cut.stripe)
+                    });
+                    let memory = cut.lanes * stripe_bytes(components, cut.stripe);
+                    assert!(memory <= most || cut.lanes == 1, "{n} {len}: {memory}");
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! (`session::plan`) chooses them from what has been measured.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Sizes that a tournament's groups may have.
 pub const GROUPS: [u8; 3] = [2, 4, 8];
@@ -30,6 +31,9 @@ pub struct Tactics {
     pub king_from: Option<u64>,
     /// Positions of a stripe, a multiple of 64; by the scheme if not given.
     pub stripe: Option<u32>,
+    /// Stripes that are under way at a time; as many as fit in memory if not given. More take fewer
+    /// rounds, fewer take less memory, which must first be had from the system.
+    pub lanes: Option<u16>,
 }
 
 /// Tactics that no program of this version gives.
@@ -59,9 +63,25 @@ pub enum TacticsError {
         /// As given.
         got: u32,
     },
+    /// No lanes.
+    #[error("stripes run in at least one lane")]
+    Lanes,
 }
 
 impl Tactics {
+    /// A hash of everything in it.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new().chain_update(b"gavel/v1/tactics\0");
+        for list in [&self.groups, &self.second_groups] {
+            hash.update((list.len() as u64).to_le_bytes());
+            hash.update(list);
+        }
+        hash.update(self.king_from.unwrap_or(0).to_le_bytes());
+        hash.update(self.stripe.unwrap_or(0).to_le_bytes());
+        hash.update(self.lanes.unwrap_or(0).to_le_bytes());
+        hash.finalize().into()
+    }
+
     /// Check tactics that come from elsewhere.
     ///
     /// # Errors
@@ -80,6 +100,7 @@ impl Tactics {
             (_, Some(got)) if got < LEAST_STRIPE || got % 64 != 0 || got > 1 << 24 => {
                 Err(TacticsError::Stripe { got })
             }
+            _ if self.lanes == Some(0) => Err(TacticsError::Lanes),
             _ => Ok(()),
         }
     }
@@ -96,9 +117,12 @@ mod tests {
             second_groups: vec![4],
             king_from: Some(LEAST_KING),
             stripe: Some(128),
+            lanes: Some(3),
         };
         assert_eq!(good.check(), Ok(()));
         assert_eq!(Tactics::default().check(), Ok(()));
+        assert_ne!(Tactics::default().digest(), good.digest());
+        assert_eq!(good.clone().digest(), good.digest());
         let with = |change: fn(&mut Tactics)| {
             let mut tactics = good.clone();
             change(&mut tactics);
@@ -109,6 +133,7 @@ mod tests {
         assert_eq!(with(|bad| bad.groups = vec![2; 65]), Err(TacticsError::Levels { got: 65 }));
         assert_eq!(with(|bad| bad.king_from = Some(8)), Err(TacticsError::King { got: 8 }));
         assert_eq!(with(|bad| bad.stripe = Some(65)), Err(TacticsError::Stripe { got: 65 }));
+        assert_eq!(with(|bad| bad.lanes = Some(0)), Err(TacticsError::Lanes));
         assert_eq!(with(|bad| bad.stripe = Some(0)), Err(TacticsError::Stripe { got: 0 }));
     }
 }

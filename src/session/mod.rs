@@ -14,6 +14,7 @@
 //! - [`suite`]: the forms in which a bid is shared and sealed
 //! - [`shares`]: from envelopes in the manifest to the shares that a node computes with
 //! - [`run`]: the run that turns terms into protocol calls
+//! - [`plan`]: how a run is to go, chosen from what has been measured
 //! - [`run_paper`]: the run on numbers, with the comparison of the paper
 //! - [`record`]: everything public about a session, checked offline
 
@@ -28,6 +29,7 @@ pub mod manifest;
 pub mod outcome;
 pub mod part;
 pub mod phase;
+pub mod plan;
 pub mod progress;
 pub mod receipt;
 pub mod record;

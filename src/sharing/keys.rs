@@ -166,12 +166,12 @@ impl Contributions {
 pub fn zero_links(scheme: Scheme, participants: NodeSet, me: NodeIndex) -> NodeSet {
     let ring: Vec<NodeIndex> = participants.iter().collect();
     let size = ring.len();
-    let near = (usize::from(scheme.threshold()) + 1) / 2;
-    let opposite = scheme.threshold() % 2 == 0;
+    let near = usize::from(scheme.threshold()).div_ceil(2);
+    let opposite = scheme.threshold().is_multiple_of(2);
     let linked = |a: usize, b: usize| {
         let (low, high) = (a.min(b), a.max(b));
         let distance = (high - low).min(size - (high - low));
-        let across = if size % 2 == 0 {
+        let across = if size.is_multiple_of(2) {
             distance == size / 2
         } else {
             low <= size / 2 && high - low == size / 2

@@ -48,10 +48,14 @@ pub fn negate(dst: &mut [u64], len: usize) {
 
 /// Append words in little-endian order.
 pub fn append_le(out: &mut Vec<u8>, words: &[u64]) {
-    let start = out.len();
-    out.resize(start + words.len() * WORD_BYTES, 0);
-    for (bytes, word) in out[start..].as_chunks_mut::<WORD_BYTES>().0.iter_mut().zip(words) {
-        *bytes = word.to_le_bytes();
+    /// Words turned into bytes at a time.
+    const PIECE: usize = 64;
+    let mut piece = [[0; WORD_BYTES]; PIECE];
+    for words in words.chunks(PIECE) {
+        for (bytes, word) in piece.iter_mut().zip(words) {
+            *bytes = word.to_le_bytes();
+        }
+        out.extend_from_slice(piece[..words.len()].as_flattened());
     }
 }
 

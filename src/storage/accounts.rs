@@ -506,11 +506,17 @@ async fn end_logins(
         .bind(account.0.to_vec())
         .execute(&mut *connection)
         .await?;
-    query("UPDATE coordinator_accounts SET valid_from = $1 WHERE account = $2")
-        .bind((now.millis().div_euclid(1000) + 1) * 1000)
-        .bind(account.0.to_vec())
-        .execute(&mut *connection)
-        .await?;
+    // Tokens are dated to the second, and those of a login in this second to the next one: each
+    // time the logins of an account end, later tokens are of a later second than all before.
+    query(
+        "UPDATE coordinator_accounts
+         SET valid_from = CASE WHEN valid_from >= $1 THEN valid_from + 1000 ELSE $1 END
+         WHERE account = $2",
+    )
+    .bind((now.millis().div_euclid(1000) + 1) * 1000)
+    .bind(account.0.to_vec())
+    .execute(&mut *connection)
+    .await?;
     find(connection, account).await
 }
 

@@ -130,7 +130,7 @@ pub fn envelopes(data: &[u8]) {
             assert_eq!(part.seeds().len(), scheme.held_by(node).len(), "seeds of a part");
         }
     }
-    let bits = envelope.body.correction_bits(papers.announcement.body.terms.bits());
+    let bits = envelope.body.correction_for(&papers.announcement.body.terms);
     assert!(!fine || bits.is_some(), "an envelope that passes has a bid of the right width");
 }
 
@@ -229,6 +229,7 @@ fn body_seeds() -> Vec<Vec<u8>> {
         attempt: 2,
         participants: papers.scheme().all(),
         manifest: papers.announcement.body.roster,
+        plan: crate::session::plan::Plan::default(),
     };
     vec![
         seed(0, envelope_seeds().swap_remove(0)),

@@ -5,7 +5,7 @@
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
-//! - [`reference`]: plain twins of the protocols, and inputs to try them on
+//! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude

@@ -8,17 +8,39 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::accept::NoDelayAcceptor;
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
-use tokio::net::TcpSocket;
+use tokio::io::BufReader;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::stream::READ_AHEAD;
 
 /// Stops a server, at once or once its requests are done.
 pub type Handle = axum_server::Handle<SocketAddr>;
 
 /// A server that still needs a router: `server.serve(router.into_make_service())`.
-pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<NoDelayAcceptor>>;
+pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<ReadAhead>>;
+
+/// Sets `TCP_NODELAY`, and reads from the socket in large pieces.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadAhead;
+
+impl<S: Send + 'static> Accept<TcpStream, S> for ReadAhead {
+    type Stream = BufReader<TcpStream>;
+    type Service = S;
+    type Future = BoxFuture<'static, std::io::Result<(Self::Stream, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let accepted = NoDelayAcceptor::new().accept(stream, service);
+        Box::pin(async move {
+            let (stream, service) = accepted.await?;
+            Ok((BufReader::with_capacity(READ_AHEAD, stream), service))
+        })
+    }
+}
 
 const BACKLOG: u32 = 1024;
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -123,7 +145,7 @@ pub fn server(
     let address = listener.local.to_string();
     let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls))
         .handshake_timeout(HANDSHAKE)
-        .acceptor(NoDelayAcceptor::new());
+        .acceptor(ReadAhead);
     let mut server = axum_server::from_tcp(listener.socket)
         .map_err(|error| ListenError::Other { address, detail: error.to_string() })?
         .acceptor(acceptor)

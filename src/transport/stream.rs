@@ -17,7 +17,8 @@ use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, UPGR
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::task::AbortOnDropHandle;
@@ -34,6 +35,9 @@ pub const PATH: &str = "/v1/node/stream";
 
 /// The name in the `Upgrade` header.
 pub const PROTOCOL: &str = "gavel/1";
+
+/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a record.
+pub(super) const READ_AHEAD: usize = 64 << 10;
 
 const REPLY_LIMIT: usize = 64 << 10;
 
@@ -125,7 +129,7 @@ impl Dial for TlsDialer {
 }
 
 /// A TLS connection to a server for HTTP/1.1, pinned to its certificate.
-pub(super) async fn connect(target: &Target) -> Result<TlsStream<TcpStream>, HttpError> {
+pub(super) async fn connect(target: &Target) -> Result<TlsStream<BufReader<TcpStream>>, HttpError> {
     let address = &target.address;
     let setup = |detail: String| HttpError::Setup { address: address.clone(), detail };
     let tls = pinned_client_config(target.certificate, &[HTTP_1_1])
@@ -136,6 +140,7 @@ pub(super) async fn connect(target: &Target) -> Result<TlsStream<TcpStream>, Htt
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
     let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
     tcp.set_nodelay(true).map_err(|error| failed(&error))?;
+    let tcp = BufReader::with_capacity(READ_AHEAD, tcp);
     TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))
 }
 

@@ -86,6 +86,7 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
             round_trip_micros: Some(300 + 40 * u64::from(other)),
             bytes_in: 48_000 * u64::from(other),
             bytes_out: 51_000 * u64::from(index),
+            bytes_per_second: None,
         };
         let name = NAMES[usize::from(index) - 1];
         NodeStatus {
@@ -169,6 +170,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 bytes_sent: 15_900 + u64::from(index),
                 seconds: 0.31,
                 preparing_seconds: 0.02,
+                ..Cost::default()
             },
         )
     };

@@ -8,8 +8,8 @@
 //! - [`theme`]: colours by role, glyphs
 //! - [`table`], [`keymap`]: every command and its keys, which drive dispatch, hints, help, palette
 //! - [`config`]: the file of tastes
-//! - [`data`]: what is known of the system
-//! - [`model`]: where the person is
+//! - [`data`], [`node_view`]: what is known of the system
+//! - [`model`], [`forms`]: where the person is
 //! - [`action`]: what goes into `update`, and what comes out
 //! - [`update`]: the one place where the state changes
 //! - [`canvas`], [`draw`], [`screens`], [`popups`]: what is seen
@@ -30,9 +30,11 @@ pub mod draw;
 pub mod field;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod forms;
 pub mod keymap;
 pub mod link;
 pub mod model;
+pub mod node_view;
 pub mod popups;
 pub mod runner;
 pub mod screens;

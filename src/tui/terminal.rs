@@ -16,6 +16,7 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 /// Whether some thread has panicked since the terminal was taken over.
 static PANICKED: AtomicBool = AtomicBool::new(false);
@@ -75,7 +76,7 @@ impl Screen {
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
-        self.terminal.clear()
+        self.redraw()
     }
 
     /// The terminal to draw on.
@@ -88,7 +89,9 @@ impl Screen {
     /// # Errors
     /// When the terminal refuses.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and not every one answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Give the terminal back, go to the shell, and take it over again when it comes back.

@@ -173,10 +173,9 @@ fn plain(role: Role) -> Style {
             with(Modifier::BOLD)
         }
         Role::Warn => with(Modifier::ITALIC),
-        Role::Head => with(Modifier::UNDERLINED),
+        Role::Head | Role::Input => with(Modifier::UNDERLINED),
         Role::Selected | Role::Bar => with(Modifier::REVERSED),
-        Role::Input => with(Modifier::UNDERLINED),
-        Role::Tab => with(Modifier::BOLD),
+        Role::Tab => with(Modifier::BOLD.union(Modifier::UNDERLINED)),
     }
 }
 

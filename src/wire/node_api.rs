@@ -6,6 +6,7 @@ use crate::auction::Timestamp;
 use crate::identity::{Digest, Signature, Signed};
 use crate::session::closing::Bundle;
 use crate::session::manifest::CoSigned;
+use crate::session::plan::Plan;
 use crate::session::progress::Progress;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -42,6 +43,9 @@ pub struct Link {
     pub bytes_in: u64,
     /// Bytes sent since start.
     pub bytes_out: u64,
+    /// Bytes a second that went out when there was much to send; `None` before there was.
+    #[serde(default)]
+    pub bytes_per_second: Option<u64>,
 }
 
 /// A session as one node sees it.
@@ -88,7 +92,7 @@ pub struct SignedManifest {
 }
 
 /// Start an attempt.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartAttempt {
     /// The session.
@@ -99,6 +103,9 @@ pub struct StartAttempt {
     pub participants: NodeSet,
     /// Digest of the manifest.
     pub manifest: Digest,
+    /// How rounds and bytes are spent, and what that is expected to take; the same at every node.
+    #[serde(default)]
+    pub plan: Plan,
 }
 
 /// How an attempt stands at a node.
@@ -141,4 +148,16 @@ pub struct Cost {
     pub seconds: f64,
     /// Part of it spent unsealing and laying out shares, in seconds.
     pub preparing_seconds: f64,
+    /// Part of it spent computing, from the keys to the outcome, in seconds.
+    #[serde(default)]
+    pub computing_seconds: f64,
+    /// Rounds that the plan predicted.
+    #[serde(default)]
+    pub predicted_rounds: u64,
+    /// Bytes that the plan predicted.
+    #[serde(default)]
+    pub predicted_bytes_sent: u64,
+    /// Seconds of computing that the plan predicted.
+    #[serde(default)]
+    pub predicted_seconds: f64,
 }

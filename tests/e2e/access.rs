@@ -16,7 +16,7 @@ use super::nonsense::{Raw, filled};
 const NOBODY: &str = "00000000000000000000000000000000";
 
 /// What anybody may ask.
-const PUBLIC: [(Method, &str); 10] = [
+const PUBLIC: [(Method, &str); 14] = [
     (Method::GET, paths::NODE_HEALTH),
     (Method::GET, paths::NODE_SESSIONS),
     (Method::GET, paths::NODE_SESSION),
@@ -27,7 +27,14 @@ const PUBLIC: [(Method, &str); 10] = [
     (Method::GET, paths::SESSION),
     (Method::GET, paths::RECORD),
     (Method::POST, paths::ADMISSIONS),
+    (Method::POST, paths::LOGIN),
+    (Method::POST, paths::REFRESH),
+    (Method::POST, paths::LOGOUT),
+    (Method::POST, paths::JOIN),
 ];
+
+/// What only people with an account may ask; `tests/accounts.rs` asks as such.
+const FOR_ACCOUNTS: [&str; 2] = [paths::ACCOUNT, paths::OWN_PASSWORD];
 
 /// What another node may ask beside that.
 const FOR_NODES: [(Method, &str); 6] = [
@@ -47,6 +54,7 @@ fn may(method: &Method, route: &str, who: Who) -> bool {
     let on = |list: &[(Method, &str)]| list.iter().any(|line| (&line.0, line.1) == (method, route));
     match who {
         _ if on(&PUBLIC) => true,
+        _ if FOR_ACCOUNTS.contains(&route) => false,
         Who::Anyone => false,
         Who::OtherNode => on(&FOR_NODES),
         Who::Coordinator => !BETWEEN_NODES.contains(&route),

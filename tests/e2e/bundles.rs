@@ -6,6 +6,7 @@ use gavel::identity::{Digest, Signature, Signed, Statement as _};
 use gavel::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use gavel::session::manifest::CoSigned;
 use gavel::session::outcome::Winner;
+use gavel::session::plan::Plan;
 use gavel::session::{Manifest, Outcome, Phase, SessionId};
 use gavel::transport::HttpError;
 use gavel::wire::node_api::{ManifestSignature, SignedManifest, StartAttempt};
@@ -75,7 +76,8 @@ impl Liar<'_> {
     }
 
     fn manifest(&self, bundle: &Bundle) -> Manifest {
-        Manifest::derive(&self.auction.announcement.body, bundle)
+        let scheme = self.auction.network.roster().body.scheme;
+        Manifest::derive(&self.auction.announcement.body, scheme, bundle)
     }
 
     /// A manifest with the signatures that these nodes give.
@@ -142,6 +144,7 @@ async fn a_bundle_cannot_leave_out_a_bid_or_an_attempt_have_its_own_manifest() {
         attempt,
         participants: set(participants),
         manifest,
+        plan: Plan::default(),
     };
     let digest = signed.manifest.body.digest();
     let early = liar.attempt(1, &start(1, &nodes, digest)).await;

@@ -153,11 +153,13 @@ async fn nodes_that_hang_are_done_without_until_they_wake_up() {
         site.nodes[hung].signal("STOP");
     }
     early.close().await;
-    for auction in [&early, &late] {
-        let settled = auction.settled().await;
-        assert_eq!(settled.winner(), Some(("basil", 800)));
-        assert_eq!(settled.report.signed_by, set(&[1, 3, 5]));
-    }
+    let settled = early.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    assert_eq!(settled.report.signed_by, set(&[1, 3, 5]));
+    // Its first attempt may have come to its end just before the nodes hung.
+    let settled = late.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 800)));
+    assert!(set(&[1, 3, 5]).is_subset_of(settled.report.signed_by));
     for hung in [1, 3] {
         site.nodes[hung].signal("CONT");
     }

@@ -332,7 +332,7 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
     }
     let shares_of = |node: NodeIndex| {
         let bid = |envelope: &Envelope| BidShares {
-            correction: envelope.body.correction_bits(bits).unwrap(),
+            correction: envelope.body.correction_for(terms).unwrap(),
             seeds: open_part(envelope, node, scheme, &keys[node.position()])
                 .unwrap()
                 .seeds()

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use gavel::auction::{Kind, plain};
+use gavel::protocol::tactics::{LEAST_KING, Tactics};
 use gavel::session::run::{Ending, Workload, predict_ending};
+use gavel::wire::node_api::Cost;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -69,17 +71,48 @@ impl Case {
         let ending = decided.map_or(Ending::Unsold, |decision| Ending::Sold(decision.winner));
         let scheme = net.roster.body.scheme;
         let work = Workload::of(terms, amounts.len());
-        let exact = predict_ending(scheme, scheme.all(), work, amounts.len(), ending);
         let attempt = settled.detail.attempts.last().unwrap();
         assert_eq!(attempt.cost.len(), usize::from(scheme.nodes()));
+        let (_, first) = attempt.cost[0];
+        let costs = |cost: &Cost| (cost.rounds, cost.gates, cost.bytes_sent);
         for (node, cost) in &attempt.cost {
-            assert_eq!(
-                (cost.rounds, cost.gates, cost.bytes_sent),
-                (exact.rounds, exact.gates, exact.bytes_sent_per_node),
-                "node {node}, {self:?}"
-            );
+            assert_eq!(costs(cost), costs(&first), "node {node}, {self:?}");
         }
+        // Which plan was chosen hangs on the links as measured; it is one of these.
+        let planned = tactics(amounts.len() + usize::from(work.reserve)).any(|tactics| {
+            let all = scheme.all();
+            let exact = predict_ending(scheme, all, work, &tactics, amounts.len(), ending);
+            costs(&first) == (exact.rounds, exact.gates, exact.bytes_sent_per_node)
+        });
+        assert!(planned, "no plan costs {first:?}, {self:?}");
     }
+}
+
+/// Every way to group a tournament of so many, and the one among those who lost to the winner.
+fn tactics(entries: usize) -> impl Iterator<Item = Tactics> {
+    // The winner meets seven others a level at most, on three levels.
+    let second = groupings(32);
+    // Kings never, or for every row that is large enough for them.
+    [None, Some(LEAST_KING)].into_iter().flat_map(move |king_from| {
+        let second = second.clone();
+        groupings(entries).into_iter().flat_map(move |groups| {
+            second.clone().into_iter().map(move |second_groups| {
+                let groups = groups.clone();
+                Tactics { groups, second_groups, king_from, stripe: None }
+            })
+        })
+    })
+}
+
+fn groupings(entries: usize) -> Vec<Vec<u8>> {
+    if entries <= 1 {
+        return vec![Vec::new()];
+    }
+    let with = |group: u8| {
+        let rest = groupings(entries.div_ceil(group.into()));
+        rest.into_iter().map(move |rest| [vec![group], rest].concat())
+    };
+    [2, 4, 8].into_iter().flat_map(with).collect()
 }
 
 async fn run_all(net: &Net, cases: Vec<Case>) {

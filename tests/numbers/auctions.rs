@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use gavel::auction::terms::Protocol;
 use gavel::auction::{Kind, Terms};
 use gavel::field::{Field as _, Mersenne127};
+use gavel::protocol::Tactics;
 use gavel::protocol::{Context, ProtocolError};
 use gavel::session::progress::Progress;
 use gavel::session::progress::Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
@@ -47,13 +48,14 @@ async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
     let ending = computed
         .winner
         .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
-    let exact = predict_ending(scheme, participants, work, in_range.len(), ending);
+    let exact =
+        predict_ending(scheme, participants, work, &Tactics::default(), in_range.len(), ending);
     assert_eq!(
         (counters.rounds, counters.gates, counters.bytes_sent),
         (exact.rounds, exact.gates, exact.bytes_sent_per_node),
         "{terms:?} {bids:?}"
     );
-    let most = predict(scheme, participants, work);
+    let most = predict(scheme, participants, work, &Tactics::default());
     assert!(counters.rounds <= most.rounds && counters.bytes_sent <= most.bytes_sent_per_node);
     computed
 }

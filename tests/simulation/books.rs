@@ -193,7 +193,9 @@ impl SessionBooks {
                 lost.push(format!("node {node} has a receipt out for {bidder} {revision}, which its inventory lacks"));
             }
         }
-        lost.into_iter().for_each(|rule| self.broke(rule));
+        for rule in lost {
+            self.broke(rule);
+        }
     }
 
     fn signed_manifest(&mut self, seen: &Seen<'_>) {
@@ -327,7 +329,7 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
         let values = part.components(bits).to_vec();
         components.extend(scheme.held_by(node).into_iter().zip(values));
     }
-    let masked = envelope.body.correction_bits(bits)?;
+    let masked = u64::try_from(envelope.body.correction_for(terms)?).ok()?;
     Some(components.values().fold(masked, |amount, component| amount ^ component))
 }
 

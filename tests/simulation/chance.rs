@@ -29,7 +29,7 @@ pub fn repeat_secrets() {
     REPEATED.set(Some(0x0123_4567_89ab_cdef));
 }
 
-/// The next number of the sequence (SplitMix64: Steele, Lea, Flood 2014).
+/// The next number of the sequence (`SplitMix64`: Steele, Lea, Flood 2014).
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: c_uint
     let Some(state) = STATE.get() else {
         // SAFETY: the arguments are passed on as they came.
         let got = unsafe { syscall(GETRANDOM, buffer, length, flags) };
-        return got as isize;
+        return isize::try_from(got).unwrap_or(-1);
     };
     if length == 0 {
         return 0;
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: c_uint
         Some(repeated) if length == 32 => REPEATED.with(|source| fill(source, repeated, out)),
         _ => STATE.with(|source| fill(source, state, out)),
     }
-    length as isize
+    isize::try_from(length).unwrap_or(isize::MAX)
 }
 
 /// What happens in a run: decisions, apart from what the product draws.

@@ -154,7 +154,7 @@ impl Core {
     }
 
     /// The host behind an address.
-    pub fn host_at(&self, address: &str) -> Host {
+    pub fn host_at(address: &str) -> Host {
         let number = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
         Host(number.and_then(|port| u8::try_from(port - 7000).ok()).expect("an address"))
     }

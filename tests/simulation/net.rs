@@ -117,7 +117,7 @@ impl Line {
         if !self.alive() {
             pending::<()>().await;
         }
-        let to = self.core.host_at(&address);
+        let to = Core::host_at(&address);
         let way = self.core.way(self.host, to);
         sleep(way.out).await;
         if !self.alive() || self.core.parted(self.host, to) {

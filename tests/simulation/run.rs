@@ -127,12 +127,15 @@ enum Process {
     Coordinator(Coordinator),
 }
 
+/// Identity and sealing.
+type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
+
 struct World {
     core: Arc<Core>,
     folder: PathBuf,
     roster: Signed<Roster>,
-    /// Secrets of the coordinator, then of the nodes: identity and sealing.
-    secrets: Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>,
+    /// Secrets of the coordinator, then of the nodes.
+    secrets: Vec<Secrets>,
     running: std::sync::Mutex<BTreeMap<Host, Process>>,
 }
 

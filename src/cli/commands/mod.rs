@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod backup;
+pub mod bench;
 pub mod bid;
 pub mod completions;
 pub mod init;
 pub mod login;
 pub mod man;
+pub mod plan;
 pub mod receipt;
 pub mod roster;
 pub mod serve;
@@ -52,6 +54,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Receipt(command) => receipt::run(&context, command),
         Command::Tui(args) => tui::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Bench(command) => bench::run(&context, command).await,
+        Command::BenchNode => super::bench::member::serve().await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),
     }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
 
 use super::Context;
+use super::plan::PlanArgs;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
@@ -42,6 +43,8 @@ pub enum SessionCommand {
     Show(ShowArgs),
     /// Follow a session until it is decided
     Watch(OneArgs),
+    /// Print how the nodes would compute a session, and what that is expected to take
+    Plan(PlanArgs),
 }
 
 /// How to reach the coordinator and who asks.
@@ -116,6 +119,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::New(args) => new(context, &args).await,
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
+        SessionCommand::Plan(args) => super::plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
             let (network, session) = operator(context, &args).await?;

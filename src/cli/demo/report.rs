@@ -156,7 +156,7 @@ impl DemoResult {
         let text = format!(
             "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
             clean(&self.title),
-            sold.trim_end_matches('.'),
+            console::strip_ansi_codes(sold.trim_end_matches('.')),
             self.bids_line(),
             if self.winner.is_some() { "winner and price" } else { "that" },
             self.signed_by.len(),

@@ -50,7 +50,7 @@ pub async fn change_password(
 
 /// Every account.
 pub async fn list(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<AccountLine>> {
-    let accounts = state.accounts.store.accounts().await.map_err(internal)?;
+    let accounts = state.accounts.store.accounts().await.map_err(|error| internal(&error))?;
     Ok(Json(accounts.into_iter().map(line).collect()))
 }
 
@@ -80,8 +80,12 @@ pub async fn add(
         role: new.role,
         key: new.key,
     };
-    let account =
-        state.accounts.store.create(new, state.clock.now()).await.map_err(account_refusal)?;
+    let account = state
+        .accounts
+        .store
+        .create(new, state.clock.now())
+        .await
+        .map_err(|error| account_refusal(&error))?;
     state.accounts.note(&account);
     tracing::info!(account = %account.account, role = %account.role, "account made");
     Ok((StatusCode::CREATED, Json(line(account))))
@@ -109,7 +113,7 @@ pub async fn reset_password(
     Params(account): Params<AccountId>,
     Body(new): Body<NewPassword>,
 ) -> Reply<AccountLine> {
-    let held = state.accounts.store.account(account).await.map_err(internal)?;
+    let held = state.accounts.store.account(account).await.map_err(|error| internal(&error))?;
     let name = held.ok_or_else(unknown)?.name;
     let hash = state.accounts.passwords.hash(&name, new.password).await?;
     set_password(&state, account, hash).await.map(|account| Json(line(account)))
@@ -117,7 +121,7 @@ pub async fn reset_password(
 
 /// Every invitation, without its code.
 pub async fn invitations(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<InvitationLine>> {
-    let rows = state.accounts.store.invitations().await.map_err(internal)?;
+    let rows = state.accounts.store.invitations().await.map_err(|error| internal(&error))?;
     let lines = rows.into_iter().map(|row| InvitationLine {
         digest: row.code,
         label: row.label,
@@ -154,7 +158,7 @@ pub async fn invite(
         made.push(NewInvitation { label, code, expires });
     }
     tracing::info!(count = made.len(), "invitations made");
-    state.accounts.store.invite(kept, expires, now).await.map_err(internal)?;
+    state.accounts.store.invite(kept, expires, now).await.map_err(|error| internal(&error))?;
     Ok(Json(made))
 }
 
@@ -162,7 +166,13 @@ async fn own_account(state: &CoordinatorState, caller: Caller) -> Result<Account
     let Caller::Account(grant) = caller else {
         return Err(Refusal::new(ProblemType::Forbidden, "only accounts have this"));
     };
-    state.accounts.store.account(grant.account).await.map_err(internal)?.ok_or_else(unknown)
+    state
+        .accounts
+        .store
+        .account(grant.account)
+        .await
+        .map_err(|error| internal(&error))?
+        .ok_or_else(unknown)
 }
 
 async fn set_disabled(
@@ -171,8 +181,12 @@ async fn set_disabled(
     disabled: bool,
 ) -> Reply<AccountLine> {
     let now = state.clock.now();
-    let changed =
-        state.accounts.store.set_disabled(account, disabled, now).await.map_err(internal)?;
+    let changed = state
+        .accounts
+        .store
+        .set_disabled(account, disabled, now)
+        .await
+        .map_err(|error| internal(&error))?;
     let changed = changed.ok_or_else(unknown)?;
     state.accounts.note(&changed);
     tracing::info!(%account, disabled, "account changed");
@@ -185,15 +199,20 @@ async fn set_password(
     hash: String,
 ) -> Result<Account, Refusal> {
     let now = state.clock.now();
-    let changed = state.accounts.store.set_password(account, hash, now).await.map_err(internal)?;
+    let changed = state
+        .accounts
+        .store
+        .set_password(account, hash, now)
+        .await
+        .map_err(|error| internal(&error))?;
     let changed = changed.ok_or_else(unknown)?;
     state.accounts.note(&changed);
     tracing::info!(%account, "password changed");
     Ok(changed)
 }
 
-fn internal(error: StorageError) -> Refusal {
-    Refusal::internal(&error)
+fn internal(error: &StorageError) -> Refusal {
+    Refusal::internal(error)
 }
 
 fn unknown() -> Refusal {

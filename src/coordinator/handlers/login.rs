@@ -72,7 +72,7 @@ pub async fn join(
     if !redeemable.map_err(|error| Refusal::internal(&error))? {
         state.accounts.throttle.failed(address, &code.to_string(), now);
         tracing::warn!(%address, "an invitation's code was refused");
-        return Err(account_refusal(crate::storage::accounts::AccountError::Code));
+        return Err(account_refusal(&crate::storage::accounts::AccountError::Code));
     }
     let new = NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
@@ -81,7 +81,12 @@ pub async fn join(
         role: Role::Bidder,
         key: Some(join.key),
     };
-    let account = state.accounts.store.redeem(code, new, now).await.map_err(account_refusal)?;
+    let account = state
+        .accounts
+        .store
+        .redeem(code, new, now)
+        .await
+        .map_err(|error| account_refusal(&error))?;
     state.accounts.throttle.succeeded(address, &code.to_string());
     state.begin_login(account).await.map(Json)
 }

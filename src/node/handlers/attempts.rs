@@ -58,6 +58,12 @@ pub async fn start(
             ),
         ));
     }
+    start.plan.check().map_err(|error| {
+        Refusal::new(
+            ProblemType::BadRequest,
+            format!("the attempt's plan cannot be used: {error}; update the older program"),
+        )
+    })?;
     node.store.begin_attempt(session, start.attempt).await.map_err(store_refusal)?;
     attempt::start(&node, row.announcement.body, manifest, start);
     Ok(StatusCode::ACCEPTED)

@@ -18,6 +18,7 @@ pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
         round_trip_micros: peer.rtt_micros,
         bytes_in: peer.bytes_in,
         bytes_out: peer.bytes_out,
+        bytes_per_second: peer.bytes_per_second,
     });
     Ok(Json(NodeHealth {
         node: node.me,

@@ -92,7 +92,7 @@ pub async fn at_least<F: Field>(
     Ok(SharedNumbers::from_shares(carry))
 }
 
-/// [x < y] at every position, for numbers below 2^`width`.
+/// `[x < y]` at every position, for numbers below 2^`width`.
 ///
 /// # Errors
 /// As for [`at_least`].

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
-use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::super::frame::{Frame, FrameError, HEADER_BYTES, Kind};
 use super::super::stream::BoxIo;
@@ -179,7 +179,7 @@ async fn write(peer: &Peer, id: u64, delayed: bool, io: &mut WriteHalf<BoxIo>) -
                 line.held += taken;
             }
         }
-        let now = delayed.then(tokio::time::Instant::now);
+        let now = delayed.then(Instant::now);
         while batch.remaining() < BATCH
             && line.frames.front().is_some_and(|queued| queued.due <= now)
             && let Some(queued) = line.frames.pop_front()
@@ -190,21 +190,38 @@ async fn write(peer: &Peer, id: u64, delayed: bool, io: &mut WriteHalf<BoxIo>) -
             match line.frames.front().and_then(|queued| queued.due) {
                 Some(due) => tokio::select! {
                     () = peer.ready() => {}
-                    () = sleep_until(due) => {}
+                    () = until(due) => {}
                 },
                 None => peer.ready().await,
             }
             continue;
         }
         let (bytes, payload) = batch.close();
+        let began = Instant::now();
         if let Err(error) = write_out(io, &mut batch).await {
             return error.into();
         }
+        peer.written(bytes, began.elapsed());
         peer.traffic.bytes_out.fetch_add(bytes, Ordering::Relaxed);
         peer.traffic.payload_out.fetch_add(payload, Ordering::Relaxed);
         if line.frames.is_empty() {
             peer.give_back(std::mem::take(&mut line.held));
         }
+    }
+}
+
+/// The runtime's timers tick in milliseconds; short delays would come out twice as long.
+const TICK: Duration = Duration::from_millis(2);
+
+/// Wait for a simulated delay to be over, to within the system's own precision.
+async fn until(due: Instant) {
+    if let Some(early) = due.checked_sub(TICK) {
+        sleep_until(early).await;
+    }
+    let rest = due.saturating_duration_since(Instant::now());
+    if !rest.is_zero() {
+        // A sleep that nobody waits for any more ends by itself soon.
+        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(rest)).await;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
@@ -32,6 +33,8 @@ pub struct PeerStatus {
     pub payload_in: u64,
     /// Bytes of messages sent.
     pub payload_out: u64,
+    /// Bytes a second that went out when there was much to send, lately.
+    pub bytes_per_second: Option<u64>,
     /// Time since something came from the node; `None` if nothing ever did.
     pub last_seen_millis_ago: Option<u64>,
     /// How often the link came back.
@@ -39,6 +42,9 @@ pub struct PeerStatus {
     /// Why the link is down, as far as this node knows.
     pub trouble: Option<String>,
 }
+
+/// Bytes written at once from which on the time taken says something about the line.
+const TELLING: u64 = 256 << 10;
 
 /// Round trips that are kept.
 const SAMPLES: usize = 16;
@@ -85,6 +91,8 @@ pub(super) struct Traffic {
     pub(super) bytes_out: AtomicU64,
     pub(super) payload_in: AtomicU64,
     pub(super) payload_out: AtomicU64,
+    /// Bytes a second; 0 before there was much to send.
+    rate: AtomicU64,
     /// Microseconds since the epoch, plus one; 0 for never.
     seen: AtomicU64,
 }
@@ -287,6 +295,19 @@ impl Peer {
         u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
+    /// So much was written in so long. Small writes end in the socket's buffer and tell nothing
+    /// about the line; of the others a moving average is kept.
+    pub(super) fn written(&self, bytes: u64, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        if bytes >= TELLING {
+            let rate = (bytes.saturating_mul(1_000_000) / micros).max(1);
+            let before = self.traffic.rate.load(Ordering::Relaxed);
+            // Only the link's own task writes here.
+            let average = if before == 0 { rate } else { before - before / 8 + rate / 8 };
+            self.traffic.rate.store(average, Ordering::Relaxed);
+        }
+    }
+
     /// Something came from the peer.
     pub(super) fn seen_now(&self) {
         self.traffic.seen.store(self.clock().saturating_add(1), Ordering::Relaxed);
@@ -322,6 +343,7 @@ impl Peer {
             bytes_out: count(&self.traffic.bytes_out),
             payload_in: count(&self.traffic.payload_in),
             payload_out: count(&self.traffic.payload_out),
+            bytes_per_second: Some(count(&self.traffic.rate)).filter(|&rate| rate > 0),
             last_seen_millis_ago: self.silent_micros().map(|micros| micros / 1000),
             reconnects: state.links.saturating_sub(1),
             trouble: state.trouble.clone(),

@@ -124,12 +124,11 @@ fn won(canvas: &Canvas<'_, '_>, session: &Session, own: &OwnBid) -> Option<bool>
 fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     if let Some(form) = &model.ui.form {
-        return match model.data().session(form.session) {
-            Some(session) => write(canvas, area, form, session),
-            None => {
-                let inner = canvas.pane(area, "Bid", true);
-                canvas.empty(inner, "The auction is gone.", &[]);
-            }
+        return if let Some(session) = model.data().session(form.session) {
+            write(canvas, area, form, session);
+        } else {
+            let inner = canvas.pane(area, "Bid", true);
+            canvas.empty(inner, "The auction is gone.", &[]);
         };
     }
     let sessions = model.biddable();
@@ -139,18 +138,17 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     };
     let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), false);
     let row = terms(canvas, inner, session);
-    match model.data().own.get(&session.id) {
-        Some(own) => mine(canvas, inner, row + 1, session, own),
-        None => {
-            let key = model.keymap.first(Layer::Bid, Command::EditBid);
-            match super::super::update::bidding::allowed(model, session) {
-                Ok(()) => {
-                    let text = format!("You have not bid here. {key} writes a bid.");
-                    canvas.wrapped(inner, row + 1, Role::Text, &text);
-                }
-                Err(why) => {
-                    canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
-                }
+    if let Some(own) = model.data().own.get(&session.id) {
+        mine(canvas, inner, row + 1, session, own);
+    } else {
+        let key = model.keymap.first(Layer::Bid, Command::EditBid);
+        match super::super::update::bidding::allowed(model, session) {
+            Ok(()) => {
+                let text = format!("You have not bid here. {key} writes a bid.");
+                canvas.wrapped(inner, row + 1, Role::Text, &text);
+            }
+            Err(why) => {
+                canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
             }
         }
     }
@@ -327,9 +325,12 @@ fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
     let each =
         scheme.sets().iter().filter(|set| !first.is_some_and(|node| set.contains(node))).count();
     let text = format!(
-        "What is sent: to each node its own sealed part, {each} of the {all} shares; any {} of \
-         them together still miss one. The coordinator learns that you bid, never what.",
-        scheme.threshold()
+        "What is sent: to each node its own sealed part, {each} of the {all} shares; {} still \
+         missing one. The coordinator learns that you bid, never what.",
+        match scheme.threshold() {
+            1 => "each alone is".to_owned(),
+            threshold => format!("any {threshold} of them together are"),
+        }
     );
     let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
     for (at, node) in data.nodes.iter().enumerate() {

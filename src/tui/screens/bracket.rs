@@ -106,11 +106,11 @@ fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 /// What a stage is called.
 pub const fn stage(stage: Stage) -> &'static str {
     match stage {
-        Stage::Preparing => "unsealing shares, making keys",
-        Stage::RangeCheck => "checking every bid's range",
-        Stage::Tournament => "the tournament",
-        Stage::SecondPrice => "the second price",
-        Stage::Opening => "opening the outcome",
+        Stage::Preparing => "unsealing shares",
+        Stage::RangeCheck => "checking ranges",
+        Stage::Tournament => "tournament",
+        Stage::SecondPrice => "second price",
+        Stage::Opening => "opening",
         Stage::Done => "done",
     }
 }
@@ -290,24 +290,21 @@ fn each_node(canvas: &mut Canvas<'_, '_>, area: Rect, live: &Live) {
     for (at, node) in data.nodes.iter().enumerate() {
         let label = canvas.fit(&format!("{} {}", node.status.node, node.name), name);
         let mut line = vec![canvas.span(Role::Text, format!("{label} "))];
-        match live.progress.get(&node.status.node) {
-            Some(progress) => {
-                let role = if progress.stage == Stage::Done { Role::Good } else { Role::Key };
-                line.extend(canvas.bar(share(progress), bar, role));
-                let figures = format!(
-                    " {}{}  ",
-                    canvas.fit_right(&count(progress.rounds), 7),
-                    canvas.fit_right(&bytes(progress.bytes_sent), 10)
-                );
-                line.push(canvas.span(Role::Text, figures));
-                let room = width.saturating_sub(name + bar + 21);
-                line.push(canvas.span(Role::Muted, canvas.cut(stage(progress.stage), room)));
-            }
-            None => {
-                let takes_part = live.participants.contains(node.status.node);
-                let text = if takes_part { "unsealing" } else { "does not take part" };
-                line.push(canvas.span(Role::Disabled, text));
-            }
+        if let Some(progress) = live.progress.get(&node.status.node) {
+            let role = if progress.stage == Stage::Done { Role::Good } else { Role::Key };
+            line.extend(canvas.bar(share(progress), bar, role));
+            let figures = format!(
+                " {}{}  ",
+                canvas.fit_right(&count(progress.rounds), 7),
+                canvas.fit_right(&bytes(progress.bytes_sent), 10)
+            );
+            line.push(canvas.span(Role::Text, figures));
+            let room = width.saturating_sub(name + bar + 21);
+            line.push(canvas.span(Role::Muted, canvas.cut(stage(progress.stage), room)));
+        } else {
+            let takes_part = live.participants.contains(node.status.node);
+            let text = if takes_part { "unsealing" } else { "does not take part" };
+            line.push(canvas.span(Role::Disabled, text));
         }
         canvas.line(area, at + 1, line);
     }

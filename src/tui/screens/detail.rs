@@ -103,7 +103,7 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
     }
     canvas.line(area, row, strip);
-    if cell < 9 {
+    if cell < 10 {
         // No room for five names: the present one, and since when.
         let since = entered(session.phase).map(|at| format!(" since {}", text::clock(at)));
         let line = vec![

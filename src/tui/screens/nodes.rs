@@ -38,7 +38,11 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let word = data.roster.as_ref().map(|roster| {
         let threshold = roster.scheme.threshold();
         let needed = roster.scheme.quorum();
-        format!("any {threshold} together learn nothing, {needed} settle")
+        let learn = match threshold {
+            1 => "no node alone learns anything".to_owned(),
+            _ => format!("any {threshold} together learn nothing"),
+        };
+        format!("{learn}, {needed} settle")
     });
     let inner = canvas.pane_with(area, &title, &word.unwrap_or_default(), true);
     if data.nodes.is_empty() {

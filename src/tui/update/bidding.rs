@@ -136,11 +136,13 @@ fn ask(model: &mut Model) {
     let threshold = model.live().roster.as_ref().map_or(0, |roster| roster.scheme.threshold());
     let name = model.person.bidder.clone().unwrap_or_default();
     let name = if model.ui.masked { "you".to_owned() } else { name.to_string() };
+    let learn = match threshold {
+        1 => "no node alone learns anything".to_owned(),
+        _ => format!("any {threshold} of them together learn nothing"),
+    };
     let mut lines = vec![
         session.title.to_string(),
-        format!(
-            "as {name}. It is sealed in {nodes} parts, one for each node; any {threshold} of them together learn nothing."
-        ),
+        format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
     lines.push(match earlier {
         Some(own) => format!("It replaces your bid of revision {}.", own.revision),

@@ -192,16 +192,13 @@ fn submit(form: &mut NewForm) -> Vec<Effect> {
         return vec![Effect::ReadFile(PathBuf::from(form.file.text()))];
     }
     let file = text_of(form);
-    match SessionFile::parse(&file) {
-        Err(error) => {
-            form.notice = Some(clean(&error.to_string()).to_string());
-            Vec::new()
-        }
-        Ok(_) => {
-            form.busy = true;
-            form.notice = None;
-            vec![Effect::Write { file, open: form.open }]
-        }
+    if let Err(error) = SessionFile::parse(&file) {
+        form.notice = Some(clean(&error.to_string()).to_string());
+        Vec::new()
+    } else {
+        form.busy = true;
+        form.notice = None;
+        vec![Effect::Write { file, open: form.open }]
     }
 }
 

@@ -117,12 +117,9 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::Reveal
         | Command::LeaveForm => return bidding::run(model, command),
         Command::Yes => return yes(model),
-        Command::No => {
-            model.ui.popups.pop();
-        }
         Command::Run => return palette::choose(model),
         Command::ChoiceUp | Command::ChoiceDown => palette::step(model, command),
-        Command::LeavePalette | Command::LeaveHelp => {
+        Command::No | Command::LeavePalette | Command::LeaveHelp => {
             model.ui.popups.pop();
         }
         Command::Filter
@@ -159,11 +156,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
 /// Commands that change nothing but the view.
 fn look(model: &mut Model, command: Command) {
     match command {
-        Command::ShowBracket => show(model, Screen::Bracket),
         Command::Enter => model.ui.in_detail = true,
         Command::Back => model.ui.in_detail = false,
         Command::Screen1 => show(model, Screen::Auctions),
-        Command::Screen2 => show(model, Screen::Bracket),
+        Command::Screen2 | Command::ShowBracket => show(model, Screen::Bracket),
         Command::Screen3 => show(model, Screen::Nodes),
         Command::Screen4 => show(model, Screen::Bid),
         Command::Screen5 => show(model, Screen::Log),

@@ -87,12 +87,11 @@ pub fn log(model: &mut Model, level: Level, session: Option<SessionId>, text: &s
 fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
     let now = model.live().now;
     let why = clean(why);
-    let since = match &model.live().link {
-        Link::Lost { since, .. } => *since,
-        _ => {
-            log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
-            now
-        }
+    let since = if let Link::Lost { since, .. } = &model.live().link {
+        *since
+    } else {
+        log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        now
     };
     model.live_mut().link = Link::Lost { since, again, why };
 }
@@ -118,14 +117,17 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
             data.nodes.push(Node::new(status.clone()));
             data.nodes.len() - 1
         });
-        let before = data.nodes[at].state(data.coordinator_now());
+        let before = match known {
+            None => NodeState::Unseen,
+            Some(_) => data.nodes[at].state(data.coordinator_now()),
+        };
         data.nodes[at].update(status);
         let node = &data.nodes[at];
         let after = node.state(data.coordinator_now());
         let up = |state| matches!(state, NodeState::Up | NodeState::Odd);
         let who = format!("node {} ({})", node.status.node, node.name);
         match (up(before), up(after)) {
-            (false, true) if before == NodeState::Unseen || known.is_none() => {
+            (false, true) if before == NodeState::Unseen => {
                 lines.push((Level::Info, format!("{who} is up")));
             }
             (false, true) => lines.push((Level::Info, format!("{who} is back"))),

@@ -1,0 +1,23 @@
+//! Nodes of `gavel bench`: each in a process of its own, linked over TLS on loopback, or all in
+//! this process.
+//!
+//! - [`pipe`]: what is said between the bench and its nodes
+//! - [`member`]: a node's side
+//! - [`party`]: the bench's side
+//! - [`report`]: the figures, as JSON and as a table
+
+pub mod member;
+pub mod party;
+pub mod pipe;
+pub mod report;
+
+use crate::session::SessionId;
+
+/// The session that bench frames belong to.
+const SESSION: SessionId = SessionId(*b"gavel bench 0001");
+
+/// Attempt in which the lines are measured.
+const LINES: u32 = 1;
+
+/// Attempt that is the run.
+const RUN: u32 = 2;

@@ -1,0 +1,127 @@
+//! `gavel session plan`: how the nodes would compute a session, before anything runs.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::bench::report::time;
+use crate::cli::failure::Failure;
+use crate::cli::output::{bytes, strong};
+use crate::cli::session_file;
+use crate::session::Clock;
+use crate::session::plan::{self, Line, Plan};
+use crate::session::run::Workload;
+use crate::sharing::Scheme;
+
+/// What to plan for.
+#[derive(Args)]
+pub struct PlanArgs {
+    /// The session file
+    file: PathBuf,
+    /// Round trip between the nodes that are farthest apart, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 1.0)]
+    rtt: f64,
+    /// What a node can send in a second, in megabytes, while all others send too
+    #[arg(long, value_name = "MB/S", default_value_t = 100.0)]
+    bandwidth: f64,
+    /// Number of bids [default: as many as the file has]
+    #[arg(long, value_name = "N")]
+    bids: Option<usize>,
+    /// Nodes [default: as the file says, or 5]
+    #[arg(long, value_name = "N")]
+    nodes: Option<u8>,
+    /// Threshold [default: as the file says, or as high as the nodes allow]
+    #[arg(long, value_name = "T")]
+    threshold: Option<u8>,
+}
+
+/// The plan as scripts read it.
+#[derive(Serialize)]
+struct Planned {
+    nodes: u8,
+    threshold: u8,
+    bids: usize,
+    bits: u32,
+    rtt_millis: f64,
+    megabytes_per_second: f64,
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+/// Print the plan.
+///
+/// # Errors
+/// When the file or an option makes no sense.
+pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
+    if !(args.rtt >= 0.0 && args.rtt <= 60_000.0) {
+        return Err(Failure::usage("a round trip is 0 to 60000 milliseconds"));
+    }
+    if !(args.bandwidth > 0.0 && args.bandwidth <= 1e6) {
+        return Err(Failure::usage(
+            "a bandwidth is above 0 and at most 1000000 megabytes a second",
+        ));
+    }
+    let file = session_file::load(Some(&args.file))?.file;
+    let terms = file.terms(Clock::System.now())?;
+    let (nodes, threshold) = scheme_of(args, file.roster.as_ref().map(|r| (r.nodes, r.threshold)));
+    let scheme = Scheme::new(nodes, threshold)?;
+    let bids = args.bids.unwrap_or(file.bids.len());
+    let micros = args.rtt * 1e3;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    let line = Line::of_links(micros as u64, Some((args.bandwidth * 1e6) as u64));
+    let plan = plan::choose(scheme, scheme.all(), Workload::of(&terms, bids), line);
+    let planned = Planned {
+        nodes,
+        threshold,
+        bids,
+        bits: terms.bits(),
+        rtt_millis: args.rtt,
+        megabytes_per_second: args.bandwidth,
+        plan,
+    };
+    context.output.result(&planned, || text(&planned))
+}
+
+fn scheme_of(args: &PlanArgs, file: Option<(u8, u8)>) -> (u8, u8) {
+    let nodes = args.nodes.or(file.map(|(nodes, _)| nodes)).unwrap_or(5);
+    let most = nodes.saturating_sub(1) / 2;
+    let written = file.filter(|&(n, _)| n == nodes).map(|(_, threshold)| threshold);
+    (nodes, args.threshold.or(written).unwrap_or(most))
+}
+
+fn text(planned: &Planned) -> String {
+    let tactics = &planned.plan.tactics;
+    let groups = |list: &[u8]| match list {
+        [] => "pairs".to_owned(),
+        list => list.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let kings = tactics.king_from.map_or_else(
+        || "everyone sends to all".to_owned(),
+        |from| format!("over kings from {} on, else everyone to all", bytes(from)),
+    );
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} of {} bits, {} nodes, threshold {}, round trip {} ms, {} MB/s",
+        strong(format!("{} bids", planned.bids)),
+        planned.bits,
+        planned.nodes,
+        planned.threshold,
+        planned.rtt_millis,
+        planned.megabytes_per_second,
+    );
+    for (name, value) in [
+        ("groups by level", groups(&tactics.groups)),
+        ("for the second price", groups(&tactics.second_groups)),
+        ("masked values", kings),
+        ("rounds", planned.plan.rounds.to_string()),
+        ("sent by each node", bytes(planned.plan.bytes_sent)),
+        ("time to compute", time(planned.plan.seconds)),
+    ] {
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+    text
+}
