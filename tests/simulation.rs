@@ -13,9 +13,6 @@
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::panic)]
 #![allow(clippy::unused_self, clippy::format_push_string)]
 
-// What goes wrong in the simulation itself ends the test.
-#![allow(clippy::expect_used, clippy::panic)]
-
 #[path = "simulation/bidders.rs"]
 mod bidders;
 #[path = "simulation/books.rs"]

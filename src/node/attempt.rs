@@ -258,13 +258,12 @@ fn open_all(
     let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
         let bidder = || entry.bidder.clone();
         let missing = || AttemptError::Envelope { bidder: bidder() };
-        let opened = match kept {
-            Some(opened) => opened,
-            None => {
-                let envelope = read.next().flatten().ok_or_else(missing)?;
-                node.open_part(&envelope, entry.envelope)
-                    .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
-            }
+        let opened = if let Some(opened) = kept {
+            opened
+        } else {
+            let envelope = read.next().flatten().ok_or_else(missing)?;
+            node.open_part(&envelope, entry.envelope)
+                .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
         };
         let correction = Suite::of(terms.protocol)
             .read_correction(&opened.correction.0, terms.bits())

@@ -1,6 +1,6 @@
 //! Which node computes which products of components.
 //!
-//! The product of two shared bits is the XOR over all pairs of sets (T, U) of x_T & y_U. A node
+//! The product of two shared bits is the XOR over all pairs of sets (T, U) of `x_T` & `y_U`. A node
 //! can compute a pair's product if it is outside both sets; among 2t+1 participants there always
 //! is one, since T and U together have at most 2t nodes. The rule is public and gives every pair
 //! to exactly one participant: the lowest outside both.
@@ -104,7 +104,9 @@ mod tests {
                     let duties = Duties::of(scheme, participants, node);
                     for (xs, ys) in duties.products {
                         for x in xs {
-                            ys.iter().for_each(|&y| seen[held[x] * sets + held[y]] += 1);
+                            for &y in &ys {
+                                seen[held[x] * sets + held[y]] += 1;
+                            }
                         }
                     }
                     for mask in duties.masks {

@@ -98,7 +98,7 @@ fn tactics(entries: usize) -> impl Iterator<Item = Tactics> {
         groupings(entries).into_iter().flat_map(move |groups| {
             second.clone().into_iter().map(move |second_groups| {
                 let groups = groups.clone();
-                Tactics { groups, second_groups, king_from, stripe: None }
+                Tactics { groups, second_groups, king_from, ..Tactics::default() }
             })
         })
     })
