@@ -54,15 +54,28 @@ pub(super) async fn migrate(
     address: &Address,
     connection: &mut Connection,
 ) -> Result<(), StorageError> {
+    migrate_to(address, connection, known()).await
+}
+
+/// The same up to a version and no further, as the program of that version did it.
+pub(super) async fn migrate_to(
+    address: &Address,
+    connection: &mut Connection,
+    last: i64,
+) -> Result<(), StorageError> {
     let failed = |error| opening(address, error);
     connection.run(Writer::begin(connection)).await.map_err(failed)?;
-    let migrated = try_migrate(address, connection).await;
+    let migrated = try_migrate(address, connection, last).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.run(end).await.map_err(failed);
     migrated.and(ended)
 }
 
-async fn try_migrate(address: &Address, connection: &mut Connection) -> Result<(), StorageError> {
+async fn try_migrate(
+    address: &Address,
+    connection: &mut Connection,
+    last: i64,
+) -> Result<(), StorageError> {
     let failed = |error| opening(address, error);
     let place = || address.to_string();
     let tables = match connection {
@@ -89,7 +102,7 @@ async fn try_migrate(address: &Address, connection: &mut Connection) -> Result<(
         return Err(StorageError::Newer { place: place(), found, known });
     }
     for (version, name, statements) in MIGRATIONS {
-        if !done.contains(&version) {
+        if version <= last && !done.contains(&version) {
             let statements = dialect(connection, statements);
             connection.run(statements).await.map_err(failed)?;
             query("INSERT INTO schema (version, name) VALUES ($1, $2)")

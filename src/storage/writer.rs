@@ -7,8 +7,8 @@
 //!
 //! On a server several processes write. Each transaction begins by taking one lock for the whole
 //! store, so that writes follow one another exactly as they do in a file. The connection is made
-//! again when it is lost; the roles that hang on it (see [`super::role`]) are then taken again
-//! before anything is written.
+//! again when it is lost. The roles that hang on it (see [`super::role`]) are asked for again after a
+//! while, so that whoever acts in a role hears that it was lost, and another process has its turn.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,9 @@ const GROUP: usize = 256;
 
 /// How often a connection that nobody uses is tried, and a role that is not had is asked for.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long a process that lost a role does not ask for it.
+const REST: Duration = Duration::from_secs(3);
 
 /// Longest time that one commit may take on a server before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +105,7 @@ impl Writer {
             roles,
             claimed: Vec::new(),
             looked: Instant::now(),
+            rests_until: None,
             disk,
         };
         tokio::spawn(desk.serve(queue));
@@ -161,6 +165,8 @@ struct Desk {
     claimed: Vec<Role>,
     /// When connection and roles were last looked after.
     looked: Instant,
+    /// Until when no role is asked for, after one was lost.
+    rests_until: Option<Instant>,
     /// Present in a simulation.
     disk: InPlace,
 }
@@ -234,7 +240,8 @@ impl Desk {
     async fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Fate, String> {
         self.connect().await?;
         if self.claimed.contains(&Role::Coordinator) && !self.roles.has(Role::Coordinator) {
-            return Err("another process is the coordinator on this database now".to_owned());
+            let detail = "another process is the coordinator on this database now, or may be";
+            return Err(detail.to_owned());
         }
         let Some(connection) = &mut self.connection else { return Err("not connected".into()) };
         // A file's commit ends by itself, and must not be left alone half way.
@@ -295,6 +302,9 @@ impl Desk {
     /// Give the connection up, and with it every role.
     fn lose(&mut self) {
         self.connection = None;
+        if Role::ALL.into_iter().any(|role| self.roles.has(role)) {
+            self.rests_until = Some(Instant::now() + REST);
+        }
         self.lose_roles();
     }
 
@@ -319,6 +329,9 @@ impl Desk {
     }
 
     async fn take_roles(&mut self) {
+        if self.rests_until.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
         let Some(connection) = &mut self.connection else { return };
         let mut failed = false;
         for &role in &self.claimed {
