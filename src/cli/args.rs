@@ -15,6 +15,7 @@ use super::commands::{
     man::ManArgs,
     receipt::ReceiptCommand,
     roster::RosterCommand,
+    rotate::RotateArgs,
     serve::ServeArgs,
     session::SessionCommand,
     tui::TuiArgs,
@@ -71,6 +72,8 @@ pub enum Command {
     /// Put node cards into a signed roster; look at a roster
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Change a node's TLS and sealing keys, or forget the earlier ones
+    Rotate(RotateArgs),
     /// Run the coordinator, the node, or both, as this home is set up
     Serve(ServeArgs),
     /// Write this home's database, settings and receipts to one file, also while it serves

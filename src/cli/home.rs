@@ -64,6 +64,9 @@ pub struct Server {
     pub key: PublicKey,
     /// SHA-256 of the TLS certificate.
     pub certificate: Digest,
+    /// Those of earlier certificates whose keys are still there: the roster may list one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Digest>,
 }
 
 /// A bidder.
@@ -256,6 +259,7 @@ mod tests {
                 listen: None,
                 key,
                 certificate: Digest([3; 32]),
+                earlier: vec![Digest([4; 32])],
             }),
             coordinator: None,
             bidder: Some(Person { name: "ada".into(), key }),

@@ -1,5 +1,12 @@
 //! Node cards and the roster: the signed list of nodes, their addresses and public keys, and the
 //! threshold. Everything is pinned here; no certificate authority is involved.
+//!
+//! A roster may succeed another one: the same nodes, known by the same identity keys in the same
+//! order, with the same threshold and coordinator, but other TLS certificates, sealing keys,
+//! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on with
+//! the sessions that were opened under those.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +50,9 @@ pub struct CoordinatorCard {
     pub certificate: Digest,
 }
 
+/// Rosters that one roster may succeed: its list stays small enough to be sent around.
+pub const MAX_SUCCEEDED: usize = 500;
+
 /// The list of nodes. Node i is `nodes[i-1]`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +63,11 @@ pub struct Roster {
     pub coordinator: CoordinatorCard,
     /// The nodes in order of their index.
     pub nodes: Vec<NodeCard>,
+    /// Digests of the rosters that this one succeeds, the first one first and the one that it
+    /// replaces last. Left out of the encoding where there is none, which is still unambiguous:
+    /// nothing follows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub succeeds: Vec<Digest>,
 }
 
 impl Statement for Roster {
@@ -99,6 +114,27 @@ pub enum RosterError {
         /// Name on the card.
         name: String,
     },
+    /// A card of a node that the roster does not list.
+    #[error(
+        "the card of {name:?} is of a node that the roster does not list; a new node needs a new roster, made with `gavel roster make`"
+    )]
+    Stranger {
+        /// Name on the card.
+        name: String,
+    },
+    /// More predecessors than a roster may have, or one of them twice.
+    #[error(
+        "the roster's list of those it succeeds is too long or names one twice; make a new first roster with `gavel roster make --replace` once no session is open"
+    )]
+    Succession,
+    /// Something differs that must stay the same from one roster to the next.
+    #[error(
+        "the roster says that it succeeds another one, but has another {what}; ask the coordinator for a roster of the same nodes"
+    )]
+    NoSuccessor {
+        /// What differs.
+        what: &'static str,
+    },
     /// A name that does not belong on a screen.
     #[error(transparent)]
     Text(#[from] crate::auction::terms::TermsError),
@@ -121,6 +157,10 @@ impl Roster {
                 expected: self.scheme.nodes(),
                 got: self.nodes.len(),
             });
+        }
+        let different: BTreeSet<&Digest> = self.succeeds.iter().collect();
+        if self.succeeds.len() > MAX_SUCCEEDED || different.len() != self.succeeds.len() {
+            return Err(RosterError::Succession);
         }
         check_place(&self.coordinator.name, &self.coordinator.address)?;
         for (position, card) in self.nodes.iter().enumerate() {
@@ -146,6 +186,60 @@ impl Roster {
             }
         }
         Ok(())
+    }
+
+    /// How many rosters there have been, this one included.
+    pub fn version(&self) -> usize {
+        self.succeeds.len() + 1
+    }
+
+    /// Whether a session under the roster with this digest goes on under this one: it is this one,
+    /// or one that this one succeeds.
+    pub fn covers(&self, roster: &Digest) -> bool {
+        self.digest() == *roster || self.succeeds.contains(roster)
+    }
+
+    /// Check that this roster succeeds another: that it names it and all that came before it, and
+    /// that coordinator, threshold and the nodes' identities are the same.
+    ///
+    /// # Errors
+    /// Names what differs.
+    pub fn check_succeeds(&self, earlier: &Self) -> Result<(), RosterError> {
+        let mut line = earlier.succeeds.clone();
+        line.push(earlier.digest());
+        let keys = |roster: &Self| roster.nodes.iter().map(|card| card.key).collect::<Vec<_>>();
+        let same = [
+            ("coordinator", self.coordinator.key == earlier.coordinator.key),
+            ("number of nodes or threshold", self.scheme == earlier.scheme),
+            ("identity key of a node", keys(self) == keys(earlier)),
+            ("line of earlier rosters", self.succeeds.starts_with(&line)),
+        ];
+        match same.into_iter().find(|(_, same)| !same) {
+            Some((what, _)) => Err(RosterError::NoSuccessor { what }),
+            None => Ok(()),
+        }
+    }
+
+    /// The roster that replaces this one: new cards of some of its nodes, and the coordinator's
+    /// present card.
+    ///
+    /// # Errors
+    /// Names a card whose node is not in this roster.
+    pub fn successor(
+        &self,
+        coordinator: CoordinatorCard,
+        cards: Vec<NodeCard>,
+    ) -> Result<Self, RosterError> {
+        let mut next = Self { coordinator, ..self.clone() };
+        next.succeeds.push(self.digest());
+        for card in cards {
+            match next.nodes.iter_mut().find(|known| known.key == card.key) {
+                Some(known) => *known = card,
+                None => return Err(RosterError::Stranger { name: card.name }),
+            }
+        }
+        next.check_succeeds(self)?;
+        Ok(next)
     }
 
     /// A node's card.
@@ -190,3 +284,7 @@ impl Signed<Roster> {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

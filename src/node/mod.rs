@@ -123,9 +123,8 @@ impl Node {
     }
 
     fn start_as(net: &dyn Net, config: Config, replica: Replica) -> Result<Self, StartError> {
-        let key = config.keys.identity.public();
-        let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
-        check_keys(&config.keys, &config.roster.body, me)?;
+        let mut config = config;
+        let me = fit_keys(&mut config.keys, &config.roster.body)?;
         let state = NodeState::new(net, config, replica, me)?;
         replica::start(&state);
         Ok(Self { state })
@@ -162,15 +161,14 @@ impl Node {
     }
 }
 
-fn check_keys(keys: &NodeKeys, roster: &Roster, me: NodeIndex) -> Result<(), StartError> {
-    let Some(card) = roster.node(me) else {
-        return Err(StartError::NotInRoster { key: keys.identity.public() });
-    };
-    if card.certificate != keys.tls.fingerprint() {
-        return Err(StartError::OtherKeys { what: "TLS certificate", node: me });
-    }
-    if card.sealing_key != *keys.sealing.public() {
-        return Err(StartError::OtherKeys { what: "sealing key", node: me });
-    }
-    Ok(())
+/// Use those of a node's keys that the roster lists; the node's index.
+///
+/// # Errors
+/// When the roster does not list the node, or lists keys that it does not have.
+pub fn fit_keys(keys: &mut NodeKeys, roster: &Roster) -> Result<NodeIndex, StartError> {
+    let key = keys.identity.public();
+    let me = roster.index_of(&key).ok_or(StartError::NotInRoster { key })?;
+    let card = roster.node(me).ok_or(StartError::NotInRoster { key })?;
+    keys.fit(card).map_err(|what| StartError::OtherKeys { what, node: me })?;
+    Ok(me)
 }

@@ -121,6 +121,28 @@ impl Database {
         .await
     }
 
+    /// Serve under a roster from now on: keep it, after checking it against those of before.
+    ///
+    /// # Errors
+    /// `OldRoster` when one was served under that succeeds it; `Roster` when it says that it
+    /// succeeds one of those, but has other nodes, another threshold or another coordinator.
+    pub async fn adopt(&self, roster: &Signed<Roster>) -> Result<(), StorageError> {
+        let rows =
+            query("SELECT roster FROM rosters").fetch_all(self.readers()).await.map_err(reading)?;
+        let digest = roster.body.digest();
+        for row in rows {
+            let known = row.document::<Signed<Roster>>("roster")?.body;
+            let (given, newest) = (roster.body.version(), known.version());
+            if known.succeeds.contains(&digest) {
+                return Err(StorageError::OldRoster { given, newest });
+            }
+            if roster.body.succeeds.contains(&known.digest()) {
+                roster.body.check_succeeds(&known)?;
+            }
+        }
+        self.put_roster(roster).await
+    }
+
     /// A roster by its digest.
     ///
     /// # Errors

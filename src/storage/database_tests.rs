@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::NodeCard;
 use crate::session::fixtures::World;
 use crate::storage::fixtures::Somewhere;
 
@@ -23,6 +24,38 @@ async fn a_roster_stays() {
     assert!(matches!(database.put_roster(&world.roster).await, Err(StorageError::Closed)));
     let database = somewhere.open().await;
     assert_eq!(database.roster(&digest).await.unwrap(), Some(world.roster));
+}
+
+#[tokio::test]
+async fn only_a_later_roster_takes_the_place_of_one() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let world = World::new(3, 1);
+    let next = |roster: &Signed<Roster>, byte: u8| {
+        let Signed { body, .. } = roster;
+        let card = NodeCard { certificate: Digest([byte; 32]), ..body.nodes[1].clone() };
+        let next = body.successor(body.coordinator.clone(), vec![card]).unwrap();
+        Signed::new(next, &world.coordinator)
+    };
+    let (first, second) = (&world.roster, &next(&world.roster, 50));
+    let third = &next(second, 51);
+    let database = somewhere.open().await;
+    for roster in [first, first, second, third, third] {
+        database.adopt(roster).await.unwrap();
+    }
+    let error = database.adopt(first).await.unwrap_err();
+    assert!(matches!(error, StorageError::OldRoster { given: 1, newest: 2 | 3 }), "{error}");
+    assert!(database.adopt(second).await.is_err());
+    // One that only says that it succeeds them.
+    let mut other = World::new(5, 2).roster.body;
+    other.succeeds = vec![first.body.digest()];
+    let error = database.adopt(&Signed::new(other, &world.coordinator)).await.unwrap_err();
+    assert!(matches!(error, StorageError::Roster(_)), "{error}");
+    // One of another line is another matter.
+    database.adopt(&World::new(5, 2).roster).await.unwrap();
+    for roster in [first, second, third] {
+        let digest = roster.body.digest();
+        assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(roster));
+    }
 }
 
 #[tokio::test]
@@ -107,31 +140,45 @@ async fn tables_of_another_program_are_refused() {
 async fn an_older_schema_is_brought_up_to_date_and_keeps_what_it_holds() {
     let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let world = World::new(3, 1);
-    // As the first version left it: one migration, one roster.
-    let database = somewhere.open().await;
-    database.put_roster(&world.roster).await.unwrap();
-    database.close().await;
+    let digest = world.roster.body.digest();
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
+    }
     let mut connection = somewhere.address.writer().await.unwrap();
-    let tables = match &connection {
-        Connection::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table'",
-        Connection::Postgres(_) => {
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()
-             ORDER BY tablename LIKE '%_sessions'"
+    for (version, name, _) in migrate::MIGRATIONS {
+        // As the program of this version left it, with one roster in it.
+        migrate::migrate_to(&somewhere.address, &mut connection, version).await.unwrap();
+        let rows = query("SELECT version FROM schema").fetch_all(&mut connection).await.unwrap();
+        let done: Vec<i64> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
+        assert_eq!(done.iter().max(), Some(&version), "{name}");
+        if version == 1 {
+            query("INSERT INTO rosters (digest, roster) VALUES ($1, $2)")
+                .bind(digest.0.to_vec())
+                .bind(json("roster", &world.roster).unwrap())
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
-    };
-    let rows = query(tables).fetch_all(&mut connection).await.unwrap();
-    connection.run("DELETE FROM schema WHERE version > 1").await.unwrap();
-    for row in rows {
-        let table: String = row.try_get(0).unwrap();
-        if !["schema", "rosters", "node_sessions", "node_envelopes"].contains(&table.as_str()) {
-            connection.run(format!("DROP TABLE {table}")).await.unwrap();
-        }
+        let rows = query("SELECT roster FROM rosters").fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), 1, "{name}");
     }
     connection.close().await.unwrap();
     let database = somewhere.open().await;
-    let digest = world.roster.body.digest();
     assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(&world.roster));
     let store = crate::storage::CoordinatorStore::new(database);
+    assert_eq!(store.sessions().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_first_schema_is_brought_up_to_date_at_once() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
+    }
+    let mut connection = somewhere.address.writer().await.unwrap();
+    migrate::migrate_to(&somewhere.address, &mut connection, 1).await.unwrap();
+    connection.close().await.unwrap();
+    let store = crate::storage::CoordinatorStore::new(somewhere.open().await);
     assert_eq!(store.sessions().await.unwrap(), []);
 }
 

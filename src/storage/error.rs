@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::identity::{Digest, PublicKey};
+use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
 
@@ -86,6 +86,19 @@ pub enum StorageError {
         /// Whose it is.
         owner: PublicKey,
     },
+    /// A roster that this database has gone beyond.
+    #[error(
+        "version {given} of the roster was given, and this database has served under version {newest}; fetch that one with `gavel roster fetch`"
+    )]
+    OldRoster {
+        /// Version of the roster given.
+        given: usize,
+        /// Version of the newest one that succeeds it.
+        newest: usize,
+    },
+    /// A roster that says that it succeeds one of this database, and does not.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// A statement failed. Nothing of the request was stored.
     #[error("the database failed, nothing was stored: {0}")]
     Database(#[from] sqlx::Error),

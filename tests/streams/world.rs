@@ -134,6 +134,7 @@ impl World {
                 certificate: Digest([0; 32]),
             },
             nodes: cards,
+            succeeds: Vec::new(),
         };
         let roster = Arc::new(Signed::new(roster, &coordinator));
         let mut meshes = Vec::new();

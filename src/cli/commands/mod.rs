@@ -11,6 +11,7 @@ pub mod man;
 pub mod plan;
 pub mod receipt;
 pub mod roster;
+pub mod rotate;
 pub mod serve;
 pub mod session;
 pub mod tui;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Demo(args) => super::demo::run(&context, args).await,
         Command::Init(command) => init::run(&context, command),
         Command::Roster(command) => roster::run(&context, command).await,
+        Command::Rotate(args) => rotate::run(&context, &args).await,
         Command::Serve(args) => serve::run(&context, args).await,
         Command::Backup(args) => backup::save(&context, &args).await,
         Command::Restore(args) => backup::restore(&context, &args).await,

@@ -20,7 +20,7 @@ use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
 use crate::session::Clock;
 use crate::storage::Address;
-use crate::storage::{CoordinatorStore, Database, NodeStore, StorageError};
+use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
 use crate::transport::listen;
 use crate::tui::Connection;
 
@@ -112,6 +112,7 @@ impl From<StorageError> for Failure {
             StorageError::Held { .. } => "in-use",
             StorageError::Damaged { .. } => "damaged",
             StorageError::Newer { .. } => "newer",
+            StorageError::OldRoster { .. } | StorageError::Roster(_) => "wrong-roster",
             _ => "storage",
         };
         Self::new(kind, error)
@@ -179,7 +180,9 @@ async fn serve(
     let mut own_node = None;
     let mut node_part = None;
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
-        let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+        let mut keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+        // The certificate that the roster lists, which need not be the newest.
+        node::fit_keys(&mut keys, &roster.body)?;
         let tls = keys.tls.clone();
         operator = Some(Arc::new(keys.identity.clone()));
         let replica = Replica {
@@ -188,6 +191,8 @@ async fn serve(
         };
         let store = NodeStore::new(running.database.clone());
         store.own(keys.identity.public()).await?;
+        running.database.adopt(roster).await?;
+        tell_of_spare_keys(&keys, &store, roster).await?;
         let config = node_config(keys, roster, store, options(settings));
         let node = Node::start_replica(config, replica)?;
         roles.push(Served {
@@ -205,6 +210,9 @@ async fn serve(
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         let tls = keys.tls.clone();
         operator = Some(Arc::new(keys.identity.clone()));
+        // Nobody else's coordinator must find its roster out of date.
+        running.database.claim(Role::Coordinator).await?;
+        running.database.adopt(roster).await?;
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
@@ -257,6 +265,28 @@ async fn serve(
             "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
         )),
     }
+}
+
+/// Say it in the log when earlier keys are no longer needed.
+async fn tell_of_spare_keys(
+    keys: &NodeKeys,
+    store: &NodeStore,
+    roster: &Signed<Roster>,
+) -> Result<(), Failure> {
+    if keys.others.is_empty() {
+        return Ok(());
+    }
+    let sessions = store.unfinished_before(&roster.body.digest()).await?.len();
+    let others = keys.others.len();
+    if sessions == 0 {
+        tracing::info!(
+            others,
+            "keys beside the roster's: `gavel rotate --forget` removes earlier ones"
+        );
+    } else {
+        tracing::info!(others, sessions, "earlier keys are kept for sessions of an earlier roster");
+    }
+    Ok(())
 }
 
 /// Waits until this process is the coordinator no more.

@@ -81,6 +81,29 @@ impl NodeStore {
         row.number("sessions")
     }
 
+    /// The sessions that are neither settled nor cancelled, and were opened under another roster
+    /// than this: what was sealed under that one may still be needed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unfinished_before(&self, roster: &Digest) -> Result<Vec<SessionId>, StorageError> {
+        let rows = query(
+            "SELECT announcement FROM node_sessions
+             WHERE phase NOT IN ('settled', 'cancelled') ORDER BY opened, session",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        let mut sessions = Vec::new();
+        for row in rows {
+            let announcement = row.document::<Signed<Announcement>>("announcement")?.body;
+            if announcement.roster != *roster {
+                sessions.push(announcement.session);
+            }
+        }
+        Ok(sessions)
+    }
+
     /// Every session, the latest first.
     ///
     /// # Errors
