@@ -10,6 +10,7 @@ use std::process::{Child, Stdio};
 
 use common::{fails, free_port, gavel, ok, result, stderr};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use sqlx::ConnectOptions as _;
 
 /// A server that is killed at the end of the test.
@@ -172,4 +173,84 @@ async fn damaged_and_newer_databases_are_refused() {
     }
     ok(&home, &["restore", backup.to_str().unwrap()]);
     drop(serve(&home));
+}
+
+/// A backup with this database in it, as `gavel backup` writes it.
+fn backup_of(database: &Path, into: &Path) {
+    let content = fs::read(database).unwrap();
+    let mut bytes = b"gavel backup 1\n".to_vec();
+    bytes.extend(8u16.to_le_bytes());
+    bytes.extend(b"gavel.db");
+    bytes.extend((content.len() as u64).to_le_bytes());
+    bytes.extend(content);
+    bytes.extend(0u16.to_le_bytes());
+    let digest = sha2::Sha256::digest(&bytes);
+    bytes.extend(digest);
+    fs::write(into, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_of_an_older_version_is_restored_and_one_of_a_newer_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old.db");
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(&old)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    // As the first version left it.
+    for statements in [
+        "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)",
+        include_str!("../src/storage/migrations/0001_node.sql"),
+        "INSERT INTO schema (version, name) VALUES (1, 'node')",
+    ] {
+        sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    }
+    let backup = folder.path().join("old.backup");
+    backup_of(&old, &backup);
+    sqlx::raw_sql("INSERT INTO schema (version, name) VALUES (9999, 'later')")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+    let newer = folder.path().join("newer.backup");
+    backup_of(&old, &newer);
+
+    let home = lead(folder.path());
+    let (kind, detail) = fails(&home, &["restore", newer.to_str().unwrap()], 1);
+    assert_eq!(kind, "newer");
+    assert!(detail.contains("update the program"), "{detail}");
+    assert!(!home.join("gavel.db").exists());
+    assert_eq!(ok(&home, &["restore", backup.to_str().unwrap()])["parts"], json!(["gavel.db"]));
+    drop(serve(&home));
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(home.join("gavel.db"));
+    let mut connection = options.connect().await.unwrap();
+    let rows = sqlx::query("SELECT version FROM schema").fetch_all(&mut connection).await.unwrap();
+    assert!(rows.len() > 1, "{} migrations", rows.len());
+}
+
+#[test]
+fn keys_of_before_are_kept_under_the_passphrase_and_in_backups() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, secret) = (folder.path().join("north"), folder.path().join("secret"));
+    fs::write(&secret, "correct horse\n").unwrap();
+    let secret = secret.to_str().unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let words = ["init", "node", "--name", "north", "--address", &address];
+    let words = [&words[..], &["--passphrase-file", secret]].concat();
+    ok(&home, &words);
+    let key = || fs::read_to_string(home.join("node.key")).unwrap();
+    let before = key();
+    assert_eq!(fails(&home, &["rotate"], 1).0, "needs-passphrase");
+    assert_eq!(key(), before);
+    let made = ok(&home, &["rotate", "--passphrase-file", secret]);
+    assert_eq!(made["earlier"], 1);
+    assert!(key().contains("[passphrase]") && key().contains("version = 2"), "{}", key());
+    let backup = folder.path().join("north.backup");
+    let words = ["backup", backup.to_str().unwrap(), "--with-keys", "--passphrase-file", secret];
+    ok(&home, &words);
+    let again = folder.path().join("again");
+    ok(&again, &["restore", backup.to_str().unwrap()]);
+    assert_eq!(ok(&again, &["rotate", "--passphrase-file", secret])["earlier"], 2);
 }

@@ -9,7 +9,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 
 use super::address::{Address, make_private, opening};
-use super::migrate::{check, migrate};
+use super::migrate::{check, done, known, migrate, migrate_to};
 use super::sql::{Connection, Query, Row, Value, query};
 use super::{Database, StorageError};
 
@@ -30,17 +30,23 @@ pub async fn copy_out(from: &Address, into: &Path) -> Result<(), StorageError> {
             query("VACUUM INTO $1").bind(name).execute(&mut source).await.map_err(failed)?;
             source.close().await.map_err(failed)?;
             // Damage that copying did not meet is found here, and not when it is needed.
-            let copy = open_copy(into).await.map_err(|error| error.of(from))?;
+            let copy = open_copy(into, known()).await.map_err(|error| error.of(from))?;
             copy.close().await?;
             Ok(())
         }
         Address::Server(_) => {
             let mut source = from.writer().await?;
-            migrate(from, &mut source).await?;
             let failed = |error| opening(from, error);
             source.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await.map_err(failed)?;
-            let mut target = open_copy(into).await?;
-            copy(&mut source, &mut target).await?;
+            // A store that an older version serves stays as it is; the copy is brought up to date.
+            let done = done(from, &mut source).await?.unwrap_or_default();
+            let version = done.last().copied().unwrap_or_else(known);
+            let mut target = open_copy(into, version).await?;
+            if !done.is_empty() {
+                copy(&mut source, &mut target).await?;
+            }
+            let place = Address::File(into.to_owned());
+            migrate(&place, &mut target).await?;
             target.close().await?;
             source.close().await?;
             Ok(())
@@ -54,7 +60,7 @@ pub async fn copy_out(from: &Address, into: &Path) -> Result<(), StorageError> {
 /// `Occupied` when there is a store already; when the copy is damaged or from a newer version.
 pub async fn copy_in(from: &Path, into: &Address) -> Result<(), StorageError> {
     let occupied = || StorageError::Occupied { place: into.to_string() };
-    let mut source = open_copy(from).await?;
+    let mut source = open_copy(from, known()).await?;
     match into {
         Address::File(path) => {
             if path.exists() {
@@ -91,8 +97,8 @@ pub async fn copy_in(from: &Path, into: &Address) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Open a copy alone, check it and bring it up to date.
-async fn open_copy(path: &Path) -> Result<Connection, StorageError> {
+/// Open a copy alone, check it and bring it up to this version.
+async fn open_copy(path: &Path, version: i64) -> Result<Connection, StorageError> {
     make_private(path).map_err(|error| StorageError::Place { path: path.to_owned(), error })?;
     let address = Address::File(path.to_owned());
     let options = SqliteConnectOptions::new()
@@ -102,7 +108,7 @@ async fn open_copy(path: &Path) -> Result<Connection, StorageError> {
     let connected = options.connect().await.map_err(|error| opening(&address, error))?;
     let mut connection = Connection::Sqlite(connected);
     check(&address, &mut connection).await?;
-    migrate(&address, &mut connection).await?;
+    migrate_to(&address, &mut connection, version).await?;
     Ok(connection)
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::Statement as _;
 use crate::session::fixtures::{World, node, time};
 use crate::storage::NodeStore;
 use crate::storage::fixtures::Somewhere;
@@ -56,4 +57,34 @@ async fn a_copy_that_is_no_copy_is_refused() {
     std::fs::write(&path, "a letter to the editor, not a database\n".repeat(200)).unwrap();
     let error = copy_in(&path, &somewhere.address).await.unwrap_err();
     assert!(matches!(error, StorageError::Damaged { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_of_an_older_version_stays_as_it_is_and_its_copy_is_brought_up_to_date() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
+    }
+    let world = World::new(3, 1);
+    let mut connection = somewhere.address.writer().await.unwrap();
+    migrate_to(&somewhere.address, &mut connection, 1).await.unwrap();
+    query("INSERT INTO rosters (digest, roster) VALUES ($1, $2)")
+        .bind(world.roster.body.digest().0.to_vec())
+        .bind(serde_json::to_string(&world.roster).unwrap())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let copy = somewhere.folder.path().join("copy.db");
+    copy_out(&somewhere.address, &copy).await.unwrap();
+    let seen = done(&somewhere.address, &mut connection).await.unwrap().unwrap();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [1]);
+    connection.close().await.unwrap();
+    let place = Address::File(copy);
+    let mut connection = place.writer().await.unwrap();
+    let seen = done(&place, &mut connection).await.unwrap().unwrap();
+    assert_eq!(seen.last(), Some(&known()));
+    connection.close().await.unwrap();
+    let again = Database::open_at(&place).await.unwrap();
+    let kept = again.roster(&world.roster.body.digest()).await.unwrap();
+    assert_eq!(kept, Some(world.roster));
 }

@@ -71,11 +71,14 @@ pub(super) async fn migrate_to(
     migrated.and(ended)
 }
 
-async fn try_migrate(
+/// The migrations that a store has seen; `None` of one that is empty.
+///
+/// # Errors
+/// `Foreign` when it is another program's, `Newer` when it is from a newer version of this one.
+pub(super) async fn done(
     address: &Address,
     connection: &mut Connection,
-    last: i64,
-) -> Result<(), StorageError> {
+) -> Result<Option<BTreeSet<i64>>, StorageError> {
     let failed = |error| opening(address, error);
     let place = || address.to_string();
     let tables = match connection {
@@ -88,19 +91,36 @@ async fn try_migrate(
     let names: Vec<String> =
         tables.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(failed)?;
     if names.is_empty() {
-        let schema =
-            "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)";
-        connection.run(schema).await.map_err(failed)?;
-    } else if !names.iter().any(|name| name == "schema") {
+        return Ok(None);
+    }
+    if !names.iter().any(|name| name == "schema") {
         return Err(StorageError::Foreign { place: place() });
     }
-    let rows = query("SELECT version FROM schema").fetch_all(&mut *connection).await;
+    let rows = query("SELECT version FROM schema").fetch_all(connection).await;
     let done: BTreeSet<i64> =
         rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect()).map_err(failed)?;
     let (found, known) = (done.last().copied().unwrap_or(0), known());
     if found > known {
         return Err(StorageError::Newer { place: place(), found, known });
     }
+    Ok(Some(done))
+}
+
+async fn try_migrate(
+    address: &Address,
+    connection: &mut Connection,
+    last: i64,
+) -> Result<(), StorageError> {
+    let failed = |error| opening(address, error);
+    let done = match done(address, connection).await? {
+        Some(done) => done,
+        None => {
+            let schema =
+                "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)";
+            connection.run(schema).await.map_err(failed)?;
+            BTreeSet::new()
+        }
+    };
     for (version, name, statements) in MIGRATIONS {
         if version <= last && !done.contains(&version) {
             let statements = dialect(connection, statements);
