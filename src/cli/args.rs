@@ -143,9 +143,15 @@ pub struct RosterOption {
 /// Where the store is.
 #[derive(Args, Clone, Default)]
 pub struct DatabaseOption {
-    /// A file, or postgres://user@host/database [default: as gavel.toml says, else gavel.db in the
-    /// home folder]
-    #[arg(long, env = "GAVEL_DATABASE", hide_env_values = true, value_name = "URL|FILE")]
+    /// A file, or a server's URL.
+    #[arg(
+        long,
+        env = "GAVEL_DATABASE",
+        hide_env_values = true,
+        value_name = "URL|FILE",
+        help = "A file, or postgres://user@host/database [default: as gavel.toml says, else \
+                gavel.db in the home folder]"
+    )]
     pub database: Option<String>,
 }
 

@@ -112,14 +112,13 @@ async fn try_migrate(
     last: i64,
 ) -> Result<(), StorageError> {
     let failed = |error| opening(address, error);
-    let done = match done(address, connection).await? {
-        Some(done) => done,
-        None => {
-            let schema =
-                "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)";
-            connection.run(schema).await.map_err(failed)?;
-            BTreeSet::new()
-        }
+    let done = if let Some(done) = done(address, connection).await? {
+        done
+    } else {
+        let schema =
+            "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)";
+        connection.run(schema).await.map_err(failed)?;
+        BTreeSet::new()
     };
     for (version, name, statements) in MIGRATIONS {
         if version <= last && !done.contains(&version) {

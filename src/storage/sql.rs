@@ -215,10 +215,9 @@ impl Connection {
     ) -> Result<(), sqlx::Error> {
         let statements = sqlx::raw_sql(AssertSqlSafe(text.into()));
         match self {
-            Self::Sqlite(connection) => drop(statements.execute(connection).await?),
-            Self::Postgres(connection) => drop(statements.execute(connection).await?),
+            Self::Sqlite(connection) => statements.execute(connection).await.map(|_| ()),
+            Self::Postgres(connection) => statements.execute(connection).await.map(|_| ()),
         }
-        Ok(())
     }
 
     pub(super) async fn close(self) -> Result<(), sqlx::Error> {

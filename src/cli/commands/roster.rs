@@ -215,12 +215,12 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
 }
 
 async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
-    let (address, fingerprint) = match (&args.address, args.fingerprint) {
-        (Some(address), Some(fingerprint)) => (address.clone(), fingerprint),
-        _ => {
-            let present = context.home.roster(None)?.body.coordinator;
-            (present.address, present.certificate)
-        }
+    let given = args.address.clone().zip(args.fingerprint);
+    let (address, fingerprint) = if let Some(given) = given {
+        given
+    } else {
+        let present = context.home.roster(None)?.body.coordinator;
+        (present.address, present.certificate)
     };
     let roster = client::coordinator::fetch_roster(&address, fingerprint).await?;
     let roster = roster.checked()?;
