@@ -138,7 +138,8 @@ fn open_sessions_survive_new_keys_of_a_node() {
     assert_eq!(next["version"], 2);
     assert_ne!(next["members"][2]["certificate"], before["members"][2]["certificate"]);
     assert_eq!(next["members"][2]["key"], before["members"][2]["key"]);
-    assert_eq!(fails(&town.home("lead"), &["roster", "update", card], 1).0, "no-change");
+    let (_, detail) = fails(&town.home("lead"), &["roster", "update", card], 1);
+    assert!(detail.contains("not later"), "{detail}");
     town.restart("lead");
     assert_eq!(ok(&town.home("west"), &["roster", "fetch"])["version"], 2);
     town.restart("west");
@@ -204,8 +205,16 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     let address = format!("127.0.0.1:{}", free_port());
     let stranger = ["init", "node", "--name", "east", "--address", &address];
     let other = ok(&town.home("east"), &stranger)["card"].as_str().unwrap().to_owned();
+    assert_eq!(fails(&town.home("lead"), &["roster", "update", &other], 1).0, "bad-file");
+    ok(&town.home("east"), &["rotate"]);
     let (_, detail) = fails(&town.home("lead"), &["roster", "update", &other], 1);
     assert!(detail.contains("does not list"), "{detail}");
+    // A card that somebody else has changed.
+    let text = fs::read_to_string(card).unwrap();
+    let forged = town.folder.path().join("forged.json");
+    fs::write(&forged, text.replace("\"south\"", "\"South\"")).unwrap();
+    let words = ["roster", "update", forged.to_str().unwrap()];
+    assert_eq!(fails(&town.home("lead"), &words, 1).0, "bad-roster");
     assert_eq!(fails(&town.home("north"), &["roster", "update", card], 1).0, "no-keys");
     assert_eq!(fails(&town.home("lead"), &["rotate"], 1).0, "no-keys");
     assert_eq!(fs::read(town.roster("lead")).unwrap(), first);

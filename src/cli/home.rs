@@ -67,6 +67,14 @@ pub struct Server {
     /// Those of earlier certificates whose keys are still there: the roster may list one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Digest>,
+    /// How often a node's card has changed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub issue: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A bidder.
@@ -260,6 +268,7 @@ mod tests {
                 key,
                 certificate: Digest([3; 32]),
                 earlier: vec![Digest([4; 32])],
+                issue: 1,
             }),
             coordinator: None,
             bidder: Some(Person { name: "ada".into(), key }),

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use super::tls::{TlsIdentity, TlsIdentityError};
 use super::{
     KeyPair, NodeCard, PublicKey, Signed,
-    roster::{CoordinatorCard, SignedCard},
+    roster::{CoordinatorCard, RenewedCard, SignedCard},
     sealing::{SealingError, SealingKeyPair},
 };
 use format::Secrets;
@@ -326,6 +326,12 @@ impl NodeKeys {
             sealing_key: self.sealing.public().clone(),
         };
         Signed::new(card, &self.identity)
+    }
+
+    /// The node's card after a change, signed, for the next version of a roster.
+    pub fn renewed_card(&self, name: &str, address: &str, issue: u32) -> Signed<RenewedCard> {
+        let card = self.card(name, address).body;
+        Signed::new(RenewedCard { card, issue }, &self.identity)
     }
 }
 

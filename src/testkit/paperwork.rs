@@ -69,7 +69,7 @@ impl Paperwork {
             certificate: Digest([0; 32]),
         };
         let roster = Signed::new(
-            Roster { scheme, coordinator: place, nodes: cards, succeeds: Vec::new() },
+            Roster { scheme, coordinator: place, nodes: cards, succession: None },
             &coordinator,
         );
         let opened = Timestamp::from_millis(1_800_000_000_000);

@@ -69,7 +69,7 @@ impl Servers {
             scheme: Scheme::new(3, 1)?,
             coordinator: card,
             nodes: cards,
-            succeeds: Vec::new(),
+            succession: None,
         };
         let roster = Signed::new(roster, &lead.identity).checked()?;
         let identities = keys.iter().map(|keys| keys.identity.clone()).collect();

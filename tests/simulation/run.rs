@@ -474,7 +474,7 @@ fn papers(scheme: Scheme) -> Papers {
         scheme,
         coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
         nodes: scheme.all().iter().map(card).collect(),
-        succeeds: Vec::new(),
+        succession: None,
     };
     (Signed::new(roster, &coordinator.identity), secrets)
 }

@@ -226,6 +226,7 @@ fn server(args: &ServerArgs, key: PublicKey, certificate: Digest) -> Server {
         key,
         certificate,
         earlier: Vec::new(),
+        issue: 0,
     }
 }
 

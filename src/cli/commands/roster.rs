@@ -13,7 +13,7 @@ use crate::cli::unlock::PassphraseOption;
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::roster::{RosterError, SignedCard};
+use crate::identity::roster::{RenewedCard, RosterError, SignedCard};
 use crate::identity::{Digest, NodeCard, PublicKey, Roster, Signed, Statement as _};
 use crate::sharing::Scheme;
 
@@ -59,7 +59,7 @@ pub struct MakeArgs {
 /// again with it, then every node.
 #[derive(Args)]
 pub struct UpdateArgs {
-    /// New node cards, in any order
+    /// Cards that `gavel rotate` wrote, in any order
     #[arg(required = true, value_name = "CARD")]
     cards: Vec<PathBuf>,
     #[command(flatten)]
@@ -147,11 +147,11 @@ fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     let nodes = u8::try_from(args.cards.len()).map_err(|_| too_many())?;
     let scheme = Scheme::new(nodes, args.threshold).map_err(Failure::usage)?;
     let place = coordinator_place(context)?;
-    let cards = read_cards(&args.cards)?;
+    let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let roster = Roster { scheme, coordinator, nodes: cards, succeeds: Vec::new() };
+    let roster = Roster { scheme, coordinator, nodes: cards, succession: None };
     let roster = Signed::new(roster, &keys.identity).checked()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
     keep(&out, &roster, args.replace)?;
@@ -175,18 +175,27 @@ fn coordinator_place(context: &Context) -> Result<Server, Failure> {
     })
 }
 
-/// Node cards of files, each signed by its node.
-fn read_cards(paths: &[PathBuf]) -> Result<Vec<NodeCard>, Failure> {
-    let mut cards = Vec::new();
-    for path in paths {
-        let card: SignedCard = read_json(path, "a node card")?;
-        if card.verify(&card.body.key).is_err() {
-            let error = RosterError::Card { name: card.body.name };
-            return Err(Failure::from(error).about(path.display()));
-        }
-        cards.push(card.body);
+/// A node's card, first or later, signed by the node.
+fn read_card(path: &Path) -> Result<NodeCard, Failure> {
+    if let Ok(card) = read_renewed(path) {
+        return Ok(card.body.card);
     }
-    Ok(cards)
+    let card: SignedCard = read_json(path, "a node card")?;
+    if card.verify(&card.body.key).is_err() {
+        let error = RosterError::Card { name: card.body.name };
+        return Err(Failure::from(error).about(path.display()));
+    }
+    Ok(card.body)
+}
+
+/// A later card of a node, signed by the node.
+fn read_renewed(path: &Path) -> Result<Signed<RenewedCard>, Failure> {
+    let card: Signed<RenewedCard> = read_json(path, "a node card by `gavel rotate`")?;
+    if card.verify(&card.body.card.key).is_err() {
+        let error = RosterError::Card { name: card.body.card.name };
+        return Err(Failure::from(error).about(path.display()));
+    }
+    Ok(card)
 }
 
 fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
@@ -195,13 +204,8 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let next = old.body.successor(coordinator, read_cards(&args.cards)?)?;
-    if next.nodes == old.body.nodes && next.coordinator == old.body.coordinator {
-        return Err(Failure::new(
-            "no-change",
-            "the roster lists these very cards already; nothing was written",
-        ));
-    }
+    let cards = args.cards.iter().map(|path| read_renewed(path)).collect::<Result<_, _>>()?;
+    let next = old.body.successor(coordinator, cards)?;
     let next = Signed::new(next, &keys.identity).checked()?;
     let out = context.home.file("roster.json");
     write_json(&out, &next)?;

@@ -117,10 +117,14 @@ fn renew(
     let kept = shared.then(|| keys.tls.clone());
     keys.rotate(host(&server.address), kept)?;
     keys.replace(&home.file("node.key"), passphrase)?;
-    let card = keys.card(&server.name, &server.address);
+    let issue = issue(home, server) + 1;
+    let card = keys.renewed_card(&server.name, &server.address, issue);
     let card_file = home.file("node-card.json");
     write_json(&card_file, &card)?;
     let certificate = note(&mut settings, &keys);
+    if let Some(server) = &mut settings.node {
+        server.issue = issue;
+    }
     home.save_settings(&settings)?;
     let made = Made {
         certificate,
@@ -143,6 +147,15 @@ fn renew(
             strong("gavel roster fetch"),
         )
     })
+}
+
+/// The number of the node's last card, as far as this home knows.
+fn issue(home: &Home, server: &Server) -> u32 {
+    let listed = home
+        .roster(None)
+        .ok()
+        .and_then(|roster| roster.body.index_of(&server.key).map(|node| roster.body.issue(node)));
+    listed.unwrap_or(0).max(server.issue)
 }
 
 /// Write down which certificates there are keys for; the newest.
