@@ -187,7 +187,10 @@ fn head(
         bytes(progress.bytes_sent),
     );
     canvas.text(area, 2, Role::Text, &facts);
-    let time = format!("{}{left}", text::duration(elapsed));
+    let delay = canvas.model.person.simulated_delay.map_or_else(String::new, |delay| {
+        format!("; the demo holds messages back by {} ms", delay.as_millis())
+    });
+    let time = format!("{}{left}{delay}", text::duration(elapsed));
     canvas.text(area, 3, Role::Muted, &format!("for {time}"));
 }
 
@@ -289,7 +292,9 @@ fn each_node(canvas: &mut Canvas<'_, '_>, area: Rect, live: &Live) {
     canvas.line(area, 0, span);
     for (at, node) in data.nodes.iter().enumerate() {
         let label = canvas.fit(&format!("{} {}", node.status.node, node.name), name);
-        let mut line = vec![canvas.span(Role::Text, format!("{label} "))];
+        let own = canvas.model.person.node == Some(node.status.node);
+        let role = if own { Role::Accent } else { Role::Text };
+        let mut line = vec![canvas.span(role, format!("{label} "))];
         if let Some(progress) = live.progress.get(&node.status.node) {
             let role = if progress.stage == Stage::Done { Role::Good } else { Role::Key };
             line.extend(canvas.bar(share(progress), bar, role));
