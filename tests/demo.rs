@@ -35,7 +35,9 @@ fn an_art_sale_goes_to_the_earlier_of_two_equal_bids() {
     assert!(result["rounds"].as_u64().unwrap() > 0 && result["gates"].as_u64().unwrap() > 0);
     let sent = result["bytes_sent"].as_array().unwrap();
     assert!(sent.len() == 5 && sent.iter().all(|bytes| bytes.as_u64().unwrap() > 0));
-    assert!(progress.contains("level 3 of 3, 6 comparisons"), "{progress}");
+    // In one group, in pairs or in something between, as the plan has it.
+    let last = |levels: u8| progress.contains(&format!("level {levels} of {levels}, "));
+    assert!((1..=3).any(last), "{progress}");
     // Losing amounts are nobody's business, not even on this screen.
     for amount in ["860.5", "1175", "499.99", "930"] {
         assert!(!progress.contains(amount), "{amount} in {progress}");

@@ -1,0 +1,194 @@
+//! The kernels that are timed (`cargo bench --bench bits`) and whose instructions are counted
+//! (`cargo bench --bench instructions`): one list for both.
+//!
+//! A comparison kernel is a whole protocol run of all nodes over channels in memory, on one thread:
+//! keys, gates, masks, messages and openings, without TLS and the network.
+
+// A kernel that does not run ends the bench.
+#![allow(clippy::expect_used)]
+
+use std::hint::black_box;
+
+use gavel::field::bulk::{mul_into, powers};
+use gavel::field::{Field, Mersenne127};
+use gavel::protocol::less_than::less_than;
+use gavel::protocol::maximum::{Keep, maximum};
+use gavel::protocol::numbers::NumberContext;
+use gavel::protocol::numbers::comparison::{at_least, bits_needed};
+use gavel::protocol::numbers::random_bits::BitPool;
+use gavel::protocol::{Context, EstablishError, ProtocolError};
+use gavel::sharing::planes::{split_pairs, transpose};
+use gavel::sharing::stream::{StreamKey, StreamStart};
+use gavel::testkit::{NumberInputs, World};
+use tokio::runtime::{Builder, Runtime};
+
+/// Positions of the large batches; a multiple of 64.
+const MANY: usize = 1 << 16;
+
+/// Words of the plane that the small kernels work on.
+const PLANE: usize = 4096;
+
+/// A kernel, ready to run.
+pub struct Kernel {
+    /// What is printed.
+    pub name: &'static str,
+    /// What it is counted by.
+    pub unit: &'static str,
+    /// So many of them in one run.
+    pub units: u64,
+    /// One run.
+    pub run: Box<dyn FnMut()>,
+}
+
+/// How to make a kernel ready.
+pub type Make = fn() -> Kernel;
+
+/// All kernels, in the order in which they are shown.
+pub const ALL: [Make; 10] = [
+    stream,
+    squares,
+    pairs,
+    comparisons_of_three,
+    comparisons_of_five,
+    comparisons_of_seven,
+    tournament,
+    products,
+    roots,
+    comparisons_of_the_paper,
+];
+
+fn stream() -> Kernel {
+    let (key, start) = (StreamKey::new(&[7; 16]), StreamStart::of("bench"));
+    let mut plane = vec![0; PLANE];
+    let run = move || key.xor_into(start, black_box(&mut plane));
+    Kernel { name: "AES stream into planes", unit: "word", units: PLANE as u64, run: Box::new(run) }
+}
+
+fn squares() -> Kernel {
+    let mut square = std::array::from_fn(|at| 0x0123_4567_89ab_cdef_u64.wrapping_mul(at as u64));
+    let run = move || {
+        for _ in 0..64 {
+            transpose(black_box(&mut square));
+        }
+    };
+    Kernel { name: "transpose 64 numbers", unit: "word", units: 64 * 64, run: Box::new(run) }
+}
+
+fn pairs() -> Kernel {
+    let source: Vec<u64> = (0..PLANE as u64).map(|at| at.wrapping_mul(0x9e37_79b9)).collect();
+    let (mut even, mut odd) = (vec![0; PLANE / 2], vec![0; PLANE / 2]);
+    let run = move || split_pairs(black_box(&source), &mut even, &mut odd, PLANE * 32);
+    Kernel { name: "pair up neighbours", unit: "word", units: PLANE as u64, run: Box::new(run) }
+}
+
+fn comparisons_of_three() -> Kernel {
+    comparisons("compare 32 bits, 3 nodes", 3, 1)
+}
+
+fn comparisons_of_five() -> Kernel {
+    comparisons("compare 32 bits, 5 nodes", 5, 2)
+}
+
+fn comparisons_of_seven() -> Kernel {
+    comparisons("compare 32 bits, 7 nodes", 7, 3)
+}
+
+fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
+    let world = World::new(nodes, threshold);
+    let values = |by: u64| (0..MANY as u64).map(move |at| at.wrapping_mul(by) & 0xffff_ffff);
+    let x = world.share(32, &values(0x9e37_79b9).collect::<Vec<_>>());
+    let y = world.share(32, &values(0x85eb_ca6b).collect::<Vec<_>>());
+    let runtime = runtime();
+    let run = move || {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
+            less_than(&ctx.narrow("less-than"), &x, &y).await.map_err(Failure::from)
+        }));
+        for (_, result) in results {
+            drop(black_box(result).expect("a comparison"));
+        }
+    };
+    let units = MANY as u64 * u64::from(nodes);
+    Kernel { name, unit: "comparison and node", units, run: Box::new(run) }
+}
+
+fn tournament() -> Kernel {
+    let world = World::new(3, 1);
+    let values: Vec<u64> = (0..MANY as u64).map(|at| (at * 7919) & 0xffff_ffff).collect();
+    let numbers = world.share(32, &values);
+    let runtime = runtime();
+    let run = move || {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let numbers = numbers.of(ctx.me());
+            let ctx = ctx.narrow("maximum");
+            maximum(&ctx, &numbers, Keep::Levels, &|_, _| ()).await.map_err(Failure::from)
+        }));
+        for (_, result) in results {
+            drop(black_box(result).map_err(|_| ()).expect("a maximum"));
+        }
+    };
+    let units = MANY as u64 * 3;
+    Kernel { name: "tournament, 3 nodes", unit: "bid and node", units, run: Box::new(run) }
+}
+
+fn products() -> Kernel {
+    let values = powers(Mersenne127::from_u64(0x0123_4567_89ab_cdef), 1024);
+    let mut product = values.clone();
+    let run = move || mul_into(black_box(&mut product), black_box(&values));
+    Kernel { name: "products in 2^127-1", unit: "product", units: 1024, run: Box::new(run) }
+}
+
+fn roots() -> Kernel {
+    let values = powers(Mersenne127::from_u64(0x0123_4567_89ab_cdef), 256);
+    let squares: Vec<Mersenne127> = values.iter().map(|value| value.square()).collect();
+    let run = move || Mersenne127::inverse_roots(black_box(&mut squares.clone()));
+    Kernel { name: "inverse roots in 2^127-1", unit: "root", units: 256, run: Box::new(run) }
+}
+
+fn comparisons_of_the_paper() -> Kernel {
+    const COUNT: usize = 256;
+    let world = World::new(5, 2);
+    let values = |by: u64| (0..COUNT as u64).map(move |at| at.wrapping_mul(by) & 0xffff_ffff);
+    let x =
+        NumberInputs::<Mersenne127>::of_numbers(&world, &values(0x9e37_79b9).collect::<Vec<_>>());
+    let y = NumberInputs::of_numbers(&world, &values(0x85eb_ca6b).collect::<Vec<_>>());
+    let runtime = runtime();
+    let run = move || {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
+            let ctx = NumberContext::<Mersenne127>::new(&ctx)?;
+            let mut pool = BitPool::prepare(&ctx.narrow("bits"), bits_needed(32, COUNT)).await?;
+            Ok::<_, Failure>(at_least(&ctx.narrow("at-least"), &mut pool, 32, &x, &y).await?)
+        }));
+        for (_, result) in results {
+            drop(black_box(result).map_err(|_| ()).expect("a comparison"));
+        }
+    };
+    let units = COUNT as u64 * 5;
+    Kernel {
+        name: "the paper's comparison",
+        unit: "comparison and node",
+        units,
+        run: Box::new(run),
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().expect("a runtime")
+}
+
+/// Whatever stops a run.
+#[derive(Debug)]
+struct Failure(#[expect(dead_code, reason = "printed by expect")] String);
+
+impl From<EstablishError> for Failure {
+    fn from(error: EstablishError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self(error.to_string())
+    }
+}
