@@ -2,7 +2,7 @@
 
 use super::super::data::Session;
 use super::super::model::Model;
-use super::super::text::{bytes, count};
+use super::super::text::{bytes, count, plural};
 use super::super::theme::Role;
 use super::bracket::stage;
 use crate::session::Phase;
@@ -54,15 +54,20 @@ fn open(
     let heard = rows.iter().filter(|row| row.revision > 0).count();
     if given < heard {
         let text = format!(
-            "has given receipts for {given} of {heard} bids; the other nodes pass on the rest when \
-             bidding ends"
+            "has given receipts for {given} of {}; the other nodes pass on the rest when bidding \
+             ends",
+            bids(heard)
         );
         return (Role::Warn, text);
     }
     match heard {
         0 => (Role::Good, "holds the terms and takes bids".to_owned()),
-        _ => (Role::Good, format!("has given a receipt for each of the {heard} bids heard of")),
+        _ => (Role::Good, format!("has given a receipt for {}, all there are", bids(heard))),
     }
+}
+
+fn bids(number: usize) -> String {
+    plural(number as u64, "bid", "bids")
 }
 
 fn computing(model: &Model, session: &Session, node: NodeIndex) -> (Role, String) {
