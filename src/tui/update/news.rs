@@ -104,6 +104,8 @@ fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
         *since
     } else {
         log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        // No older notice may lie over this.
+        model.ui.toast = None;
         now
     };
     model.live_mut().link = Link::Lost { since, again, why };

@@ -108,8 +108,10 @@ fn leaving_servers_asks_and_the_same_key_again_leaves() {
 fn without_the_coordinator_nodes_are_unknown_and_not_away() {
     let mut model = fixtures::normal();
     model.person.node = Some(node(2));
+    model.say(Level::Warn, "an older notice");
     update(&mut model, Action::Lost { why: "refused".into(), again: at(1) });
     assert_eq!(model.live().nodes_up(), 0);
+    assert!(shown(&mut model, (80, 24)).contains("lost since"));
     let state = |model: &Model, at: usize| {
         let data = model.live();
         data.node_state(&data.nodes[at])
