@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod e2e {
-    pub mod access;
     pub mod auction;
     pub mod bad_bidders;
     pub mod bundles;
@@ -13,6 +12,7 @@ mod e2e {
     pub mod net;
     pub mod nonsense;
     pub mod processes;
+    pub mod random_kills;
     pub mod secrets;
     pub mod site;
     pub mod sizes;

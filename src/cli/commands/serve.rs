@@ -12,6 +12,7 @@ use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
+use crate::cli::metrics;
 use crate::cli::unlock::PassphraseOption;
 use crate::client::Network;
 use crate::coordinator::{self, Coordinator};
@@ -21,6 +22,7 @@ use crate::node::{self, Node};
 use crate::session::Clock;
 use crate::storage::{CoordinatorStore, Database, NodeStore};
 use crate::transport::listen;
+use crate::transport::metrics::Metrics;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
@@ -40,6 +42,10 @@ pub struct ServeArgs {
     headless: bool,
     #[command(flatten)]
     look: LookArgs,
+    /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
+    /// this machine or an inner network
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics: Option<String>,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
@@ -93,6 +99,7 @@ struct Running {
     coordinator: Option<Coordinator>,
     hosts: Vec<Host>,
     database: Database,
+    metrics: Arc<Metrics>,
 }
 
 /// Serve.
@@ -116,6 +123,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         coordinator: None,
         hosts: Vec::new(),
         database: Database::open(&context.home.file("gavel.db")).await?,
+        metrics: Arc::default(),
     };
     let served = serve(context, &args, &settings, &roster, &mut running).await;
     running.stop().await;
@@ -169,18 +177,28 @@ async fn serve(
         match node_part.take() {
             Some((place, node_tls, node_router)) if place == *listen => {
                 one_certificate(&node_tls, &tls)?;
-                running.hosts.push(host(&place, &tls, node_router.merge(router)).await?);
+                running
+                    .hosts
+                    .push(host(&place, &tls, node_router.merge(router), &running.metrics).await?);
             }
             other => {
                 node_part = other;
-                running.hosts.push(host(listen, &tls, router).await?);
+                running.hosts.push(host(listen, &tls, router, &running.metrics).await?);
             }
         }
     }
     if let Some((place, tls, router)) = node_part {
-        running.hosts.push(host(&place, &tls, router).await?);
+        running.hosts.push(host(&place, &tls, router, &running.metrics).await?);
     }
 
+    let _figures = match &args.metrics {
+        Some(place) => {
+            let metrics = Arc::clone(&running.metrics);
+            let (node, coordinator) = (running.node.clone(), running.coordinator.clone());
+            Some(metrics::serve(place, metrics, node, coordinator).await?)
+        }
+        None => None,
+    };
     let ready = Ready { roles, roster: roster.body.digest() };
     context.output.result(&ready, || text(&ready))?;
     let watched = async {
@@ -282,8 +300,13 @@ fn one_certificate(node: &TlsIdentity, coordinator: &TlsIdentity) -> Result<(), 
     ))
 }
 
-async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Host, Failure> {
-    Host::start(listen::bind(place).await?, tls, router)
+async fn host(
+    place: &str,
+    tls: &TlsIdentity,
+    router: axum::Router,
+    metrics: &Arc<Metrics>,
+) -> Result<Host, Failure> {
+    Host::counted(listen::bind(place).await?, tls, router, Arc::clone(metrics))
 }
 
 fn text(ready: &Ready) -> String {
