@@ -24,7 +24,7 @@ use crate::storage::Address;
 use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
 use crate::transport::listen;
 use crate::transport::metrics::Metrics;
-use crate::tui::Connection;
+use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
 ///
@@ -255,7 +255,12 @@ async fn serve(
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
         };
-        screens::open(context, &args.look, false, Some(connection)).await
+        let options = Options {
+            serves: in_words(&ready),
+            connection: Some(connection),
+            ..screens::options(context, &args.look)?
+        };
+        Ok(crate::tui::run(options).await?)
     };
     let Running { hosts, coordinator, .. } = running;
     let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
@@ -421,6 +426,15 @@ fn text(ready: &Ready) -> String {
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
     ready.roles.iter().map(line).collect()
+}
+
+/// The roles that run, as in "the coordinator and node 3".
+fn in_words(ready: &Ready) -> String {
+    let name = |role: &Served| match role.node {
+        Some(index) => format!("node {index}"),
+        None => format!("the {}", role.role),
+    };
+    ready.roles.iter().map(name).collect::<Vec<_>>().join(" and ")
 }
 
 impl Running {
