@@ -1,11 +1,12 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
     account::{AccountCommand, InviteArgs},
+    backup::{BackupArgs, RestoreArgs},
     bench::BenchCommand,
     bid::BidArgs,
     completions::CompletionsArgs,
@@ -14,12 +15,16 @@ use super::commands::{
     man::ManArgs,
     receipt::ReceiptCommand,
     roster::RosterCommand,
+    rotate::RotateArgs,
     serve::ServeArgs,
     session::SessionCommand,
     tui::TuiArgs,
     verify::VerifyArgs,
 };
 use super::demo::DemoArgs;
+use super::failure::Failure;
+use super::home::{Home, Settings};
+use crate::storage::Address;
 
 /// Sealed-bid auctions without a trusted auctioneer.
 ///
@@ -79,8 +84,14 @@ pub enum Command {
     /// Put node cards into a signed roster; look at a roster
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Change a node's TLS and sealing keys, or forget the earlier ones
+    Rotate(RotateArgs),
     /// Run the coordinator, the node, or both, as this home is set up
     Serve(ServeArgs),
+    /// Write this home's database, settings and receipts to one file, also while it serves
+    Backup(BackupArgs),
+    /// Make a home from a backup
+    Restore(RestoreArgs),
     /// Write, open, close and watch sessions
     #[command(subcommand)]
     Session(SessionCommand),
@@ -139,6 +150,37 @@ pub struct RosterOption {
     /// The roster [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
+}
+
+/// Where the store is.
+#[derive(Args, Clone, Default)]
+pub struct DatabaseOption {
+    /// A file, or a server's URL.
+    #[arg(
+        long,
+        env = "GAVEL_DATABASE",
+        hide_env_values = true,
+        value_name = "URL|FILE",
+        help = "A file, or postgres://user@host/database [default: as gavel.toml says, else \
+                gavel.db in the home folder]"
+    )]
+    pub database: Option<String>,
+}
+
+impl DatabaseOption {
+    /// The address: as asked for, as set up, or the home's own file.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn address(&self, home: &Home, settings: &Settings) -> Result<Address, Failure> {
+        // What is typed is meant from where it is typed.
+        let (text, folder) = match (&self.database, &settings.database) {
+            (Some(text), _) => (text.as_str(), Path::new("")),
+            (None, Some(text)) => (text.as_str(), home.directory()),
+            (None, None) => ("gavel.db", home.directory()),
+        };
+        Address::parse(text, folder).map_err(Failure::usage)
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,10 @@ use crate::identity::{Digest, PublicKey, Roster, Signed};
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// Where node and coordinator keep what they keep: a file, from this folder on, or a
+    /// PostgreSQL URL; gavel.db when it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -60,6 +64,17 @@ pub struct Server {
     pub key: PublicKey,
     /// SHA-256 of the TLS certificate.
     pub certificate: Digest,
+    /// Those of earlier certificates whose keys are still there: the roster may list one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Digest>,
+    /// How often a node's card has changed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub issue: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A bidder.
@@ -245,12 +260,15 @@ mod tests {
         assert_eq!(home.settings().unwrap(), Settings::default());
         let key = PublicKey::from_bytes([7; 32]);
         let settings = Settings {
+            database: Some("postgres://gavel@db/gavel".into()),
             node: Some(Server {
                 name: "Alpha".into(),
                 address: "127.0.0.1:7001".into(),
                 listen: None,
                 key,
                 certificate: Digest([3; 32]),
+                earlier: vec![Digest([4; 32])],
+                issue: 1,
             }),
             coordinator: None,
             bidder: Some(Person { name: "ada".into(), key }),

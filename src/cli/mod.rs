@@ -1,5 +1,6 @@
 //! The command line: commands, text and JSON output.
 //!
+//! - [`archive`]: the file of a backup
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
 //! - [`mod@bench`]: nodes of `gavel bench`, each in a process of its own
@@ -17,6 +18,7 @@
 //! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,
 //! 2 wrong usage.
 
+pub mod archive;
 pub mod args;
 pub mod bench;
 pub mod commands;

@@ -32,7 +32,7 @@ use axum::middleware;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::session::Clock;
-use crate::storage::CoordinatorStore;
+use crate::storage::{CoordinatorStore, Role};
 use crate::transport::metrics::Figure;
 use crate::transport::{Internet, Net, access as guard};
 use crate::wire::coordinator_api::NodeStatus;
@@ -126,6 +126,8 @@ impl Coordinator {
         if card.certificate != config.keys.tls.fingerprint() {
             return Err(StartError::OtherCertificate);
         }
+        // Two coordinators on one store would open and close sessions in each other's way.
+        config.store.database().claim(Role::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
@@ -156,6 +158,14 @@ impl Coordinator {
             value: f64::from(u8::from(status.health.is_some())),
         };
         watched.iter().map(figure).collect()
+    }
+
+    /// Waits until another process may have become the coordinator on this store: from then on
+    /// this one writes nothing more.
+    pub async fn lost(&self) {
+        let mut role = self.state.store.database().watch(Role::Coordinator);
+        // An error means that the store is closed.
+        drop(role.wait_for(|held| !held).await);
     }
 
     /// Stop every task.

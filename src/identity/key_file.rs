@@ -12,7 +12,7 @@
 //! 4 lanes); parameters, version, kind and public key are authenticated with them.
 //!
 //! A file is written beside its final place, synced, and moved there in one step that never
-//! replaces another file. Adversary: other users of the machine, and whoever gets the file but not
+//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine, and whoever gets the file but not
 //! the passphrase.
 
 mod disk;
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use super::tls::{TlsIdentity, TlsIdentityError};
 use super::{
     KeyPair, NodeCard, PublicKey, Signed,
-    roster::{CoordinatorCard, SignedCard},
+    roster::{CoordinatorCard, RenewedCard, SignedCard},
     sealing::{SealingError, SealingKeyPair},
 };
 use format::Secrets;
@@ -113,7 +113,7 @@ pub enum KeyFileError {
     /// Written by a later program.
     #[error(
         "{path} was written by a newer gavel (format {version}, this one knows {}); update gavel",
-        format::VERSION
+        format::NEWEST
     )]
     Newer {
         /// The file.
@@ -162,7 +162,7 @@ impl From<SealingError> for KeyFileError {
     }
 }
 
-/// A node's private keys.
+/// A node's private keys: an identity that stays, and keys that are changed from time to time.
 pub struct NodeKeys {
     /// Signs receipts, manifests, outcomes and tokens.
     pub identity: KeyPair,
@@ -170,7 +170,21 @@ pub struct NodeKeys {
     pub sealing: SealingKeyPair,
     /// Certificate and key of its server.
     pub tls: TlsIdentity,
+    /// Those of before, and after [`NodeKeys::fit`] perhaps those to come: what was sealed to them
+    /// can still be opened.
+    pub others: Vec<Changing>,
 }
+
+/// The keys of a node that are changed from time to time.
+pub struct Changing {
+    /// Opens the shares that are sealed to the node.
+    pub sealing: SealingKeyPair,
+    /// Certificate and key of its server.
+    pub tls: TlsIdentity,
+}
+
+/// Earlier keys that a file keeps beside the present ones.
+pub const MAX_OTHERS: usize = 15;
 
 /// The coordinator's private keys.
 pub struct CoordinatorKeys {
@@ -196,7 +210,56 @@ impl NodeKeys {
             identity: KeyPair::generate()?,
             sealing: SealingKeyPair::generate()?,
             tls: TlsIdentity::generate(host)?,
+            others: Vec::new(),
         })
+    }
+
+    /// Make new sealing and TLS keys and keep the present ones beside them. A certificate that is
+    /// to stay, because another server has it too, is given as `tls`.
+    ///
+    /// # Errors
+    /// When the host is not one, or the operating system gives no randomness.
+    pub fn rotate(&mut self, host: &str, tls: Option<TlsIdentity>) -> Result<(), KeyFileError> {
+        let tls = tls.map_or_else(|| TlsIdentity::generate(host), Ok)?;
+        let next = Changing { sealing: SealingKeyPair::generate()?, tls };
+        let Changing { sealing, tls } = next;
+        let before = Changing {
+            sealing: std::mem::replace(&mut self.sealing, sealing),
+            tls: std::mem::replace(&mut self.tls, tls),
+        };
+        self.others.insert(0, before);
+        Ok(())
+    }
+
+    /// Use those keys that a card of this node lists, and keep the others beside them.
+    ///
+    /// # Errors
+    /// What the card lists that is not among the keys.
+    pub fn fit(&mut self, card: &NodeCard) -> Result<(), &'static str> {
+        let fits = |sealing: &SealingKeyPair, tls: &TlsIdentity| {
+            (card.certificate == tls.fingerprint(), card.sealing_key == *sealing.public())
+        };
+        let present = fits(&self.sealing, &self.tls);
+        if present == (true, true) {
+            return Ok(());
+        }
+        let found =
+            self.others.iter().position(|keys| fits(&keys.sealing, &keys.tls) == (true, true));
+        match found {
+            Some(position) => {
+                let keys = &mut self.others[position];
+                std::mem::swap(&mut self.sealing, &mut keys.sealing);
+                std::mem::swap(&mut self.tls, &mut keys.tls);
+                Ok(())
+            }
+            None if present.0 => Err("sealing key"),
+            None => Err("TLS certificate"),
+        }
+    }
+
+    /// Every sealing key, the one in use first.
+    pub fn sealing_keys(&self) -> impl Iterator<Item = &SealingKeyPair> {
+        std::iter::once(&self.sealing).chain(self.others.iter().map(|keys| &keys.sealing))
     }
 
     /// Write the keys to a new file.
@@ -204,12 +267,31 @@ impl NodeKeys {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
-        let secrets = Secrets {
+        write(path, KeyKind::Node, &self.secrets(), passphrase)
+    }
+
+    /// Write the keys over a file of earlier ones, in one step.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then it is as it was.
+    pub fn replace(
+        &self,
+        path: &Path,
+        passphrase: Option<&SecretString>,
+    ) -> Result<(), KeyFileError> {
+        let secrets = self.secrets();
+        let text = format::encode(KeyKind::Node, &secrets, passphrase, format::Cost::RECOMMENDED)?;
+        disk::replace(path, &text)
+    }
+
+    fn secrets(&self) -> Secrets {
+        let others = self.others.iter().map(|keys| (keys.sealing.secret(), keys.tls.clone()));
+        Secrets {
             identity: self.identity.secret(),
             sealing: Some(self.sealing.secret()),
             tls: Some(self.tls.clone()),
-        };
-        write(path, KeyKind::Node, &secrets, passphrase)
+            others: others.collect(),
+        }
     }
 
     /// Read the keys. A passphrase is not looked at where the file has none.
@@ -218,10 +300,17 @@ impl NodeKeys {
     /// Says what is wrong with the file, its permissions or the passphrase.
     pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
         match read(path, KeyKind::Node, passphrase)? {
-            Secrets { identity, sealing: Some(sealing), tls: Some(tls) } => Ok(Self {
+            Secrets { identity, sealing: Some(sealing), tls: Some(tls), others } => Ok(Self {
                 identity: KeyPair::from_secret(&identity),
                 sealing: SealingKeyPair::from_secret(&sealing),
                 tls,
+                others: others
+                    .into_iter()
+                    .map(|(sealing, tls)| Changing {
+                        sealing: SealingKeyPair::from_secret(&sealing),
+                        tls,
+                    })
+                    .collect(),
             }),
             _ => Err(incomplete(path)),
         }
@@ -237,6 +326,12 @@ impl NodeKeys {
             sealing_key: self.sealing.public().clone(),
         };
         Signed::new(card, &self.identity)
+    }
+
+    /// The node's card after a change, signed, for the next version of a roster.
+    pub fn renewed_card(&self, name: &str, address: &str, issue: u32) -> Signed<RenewedCard> {
+        let card = self.card(name, address).body;
+        Signed::new(RenewedCard { card, issue }, &self.identity)
     }
 }
 
@@ -258,6 +353,7 @@ impl CoordinatorKeys {
             identity: self.identity.secret(),
             sealing: None,
             tls: Some(self.tls.clone()),
+            others: Vec::new(),
         };
         write(path, KeyKind::Coordinator, &secrets, passphrase)
     }
@@ -268,7 +364,7 @@ impl CoordinatorKeys {
     /// Says what is wrong with the file, its permissions or the passphrase.
     pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
         match read(path, KeyKind::Coordinator, passphrase)? {
-            Secrets { identity, sealing: None, tls: Some(tls) } => {
+            Secrets { identity, sealing: None, tls: Some(tls), .. } => {
                 Ok(Self { identity: KeyPair::from_secret(&identity), tls })
             }
             _ => Err(incomplete(path)),
@@ -300,7 +396,12 @@ impl BidderKeys {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
-        let secrets = Secrets { identity: self.identity.secret(), sealing: None, tls: None };
+        let secrets = Secrets {
+            identity: self.identity.secret(),
+            sealing: None,
+            tls: None,
+            others: Vec::new(),
+        };
         write(path, KeyKind::Bidder, &secrets, passphrase)
     }
 
@@ -310,7 +411,7 @@ impl BidderKeys {
     /// Says what is wrong with the file, its permissions or the passphrase.
     pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
         match read(path, KeyKind::Bidder, passphrase)? {
-            Secrets { identity, sealing: None, tls: None } => {
+            Secrets { identity, sealing: None, tls: None, .. } => {
                 Ok(Self { identity: KeyPair::from_secret(&identity) })
             }
             _ => Err(incomplete(path)),

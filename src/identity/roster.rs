@@ -1,9 +1,18 @@
 //! Node cards and the roster: the signed list of nodes, their addresses and public keys, and the
 //! threshold. Everything is pinned here; no certificate authority is involved.
+//!
+//! A roster may succeed another one: the same nodes, known by the same identity keys in the same
+//! order, with the same threshold and coordinator, but other TLS certificates, sealing keys,
+//! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on with
+//! the sessions that were opened under those. A card that changed carries its node's own signature
+//! and a number that only goes up: the coordinator cannot put other keys in a node's place, nor bring
+//! back those of before.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Blob, Digest, PublicKey, Signed, Statement};
+use super::{Blob, Digest, PublicKey, Signature, Signed, Statement};
 use crate::sharing::{NodeIndex, Scheme};
 
 /// What an operator hands to the coordinator to enter a roster: everything public about a node.
@@ -29,6 +38,41 @@ impl Statement for NodeCard {
     const DOMAIN: &'static str = "gavel/v1/node-card";
 }
 
+/// A node's card after a change, as the node signs it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenewedCard {
+    /// The card.
+    pub card: NodeCard,
+    /// How often it has changed; a later card has a higher number.
+    pub issue: u32,
+}
+
+impl Statement for RenewedCard {
+    const DOMAIN: &'static str = "gavel/v1/renewed-card";
+}
+
+/// What a roster that succeeds others says of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Succession {
+    /// Digests of the rosters that it succeeds, the first one first and the one that it replaces
+    /// last.
+    pub rosters: Vec<Digest>,
+    /// For every card that has changed since the first roster, what its node signed.
+    pub renewed: BTreeMap<NodeIndex, Renewal>,
+}
+
+/// What a node signed of its [`RenewedCard`], beside the card itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewal {
+    /// The card's number.
+    pub issue: u32,
+    /// The node's signature.
+    pub signature: Signature,
+}
+
 /// The coordinator's place in a roster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +87,9 @@ pub struct CoordinatorCard {
     pub certificate: Digest,
 }
 
+/// Rosters that one roster may succeed: its list stays small enough to be sent around.
+pub const MAX_SUCCEEDED: usize = 500;
+
 /// The list of nodes. Node i is `nodes[i-1]`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +100,10 @@ pub struct Roster {
     pub coordinator: CoordinatorCard,
     /// The nodes in order of their index.
     pub nodes: Vec<NodeCard>,
+    /// What it succeeds; none for a first roster. Left out of the encoding then, which is still
+    /// unambiguous: nothing follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succession: Option<Succession>,
 }
 
 impl Statement for Roster {
@@ -99,6 +150,35 @@ pub enum RosterError {
         /// Name on the card.
         name: String,
     },
+    /// A card of a node that the roster does not list.
+    #[error(
+        "the card of {name:?} is of a node that the roster does not list; a new node needs a new roster, made with `gavel roster make`"
+    )]
+    Stranger {
+        /// Name on the card.
+        name: String,
+    },
+    /// A card that is not later than the one in the roster.
+    #[error(
+        "the card of {name:?} is not later than the one in the roster; ask its operator for the card that `gavel rotate` wrote last"
+    )]
+    OldCard {
+        /// Name on the card.
+        name: String,
+    },
+    /// Too many predecessors, one of them twice, or none.
+    #[error(
+        "the roster's list of those it succeeds is too long, empty, or names one twice; make a new first roster with `gavel roster make --replace` once no session is open"
+    )]
+    Succession,
+    /// Something differs that must stay the same from one roster to the next.
+    #[error(
+        "the roster says that it succeeds another one, but has another {what}; ask the coordinator for a roster of the same nodes"
+    )]
+    NoSuccessor {
+        /// What differs.
+        what: &'static str,
+    },
     /// A name that does not belong on a screen.
     #[error(transparent)]
     Text(#[from] crate::auction::terms::TermsError),
@@ -121,6 +201,9 @@ impl Roster {
                 expected: self.scheme.nodes(),
                 got: self.nodes.len(),
             });
+        }
+        if let Some(succession) = &self.succession {
+            succession.check(&self.nodes)?;
         }
         check_place(&self.coordinator.name, &self.coordinator.address)?;
         for (position, card) in self.nodes.iter().enumerate() {
@@ -148,6 +231,85 @@ impl Roster {
         Ok(())
     }
 
+    /// How many rosters there have been, this one included.
+    pub fn version(&self) -> usize {
+        self.succeeded().len() + 1
+    }
+
+    /// Digests of the rosters that this one succeeds, the first one first.
+    pub fn succeeded(&self) -> &[Digest] {
+        self.succession.as_ref().map_or(&[], |succession| &succession.rosters)
+    }
+
+    /// How often a node's card has changed.
+    pub fn issue(&self, node: NodeIndex) -> u32 {
+        let renewal = self.succession.as_ref().and_then(|line| line.renewed.get(&node));
+        renewal.map_or(0, |renewal| renewal.issue)
+    }
+
+    /// Whether a session under the roster with this digest goes on under this one: it is this one,
+    /// or one that this one succeeds.
+    pub fn covers(&self, roster: &Digest) -> bool {
+        self.digest() == *roster || self.succeeded().contains(roster)
+    }
+
+    /// Check that this roster succeeds another: that it names it and all that came before it, that
+    /// coordinator, threshold and the nodes' identities are the same, and that every other card is a
+    /// later one. Both must have been checked by themselves.
+    ///
+    /// # Errors
+    /// Names what differs.
+    pub fn check_succeeds(&self, earlier: &Self) -> Result<(), RosterError> {
+        let mut line = earlier.succeeded().to_vec();
+        line.push(earlier.digest());
+        let renewed = (1..)
+            .map_while(NodeIndex::new)
+            .zip(self.nodes.iter().zip(&earlier.nodes))
+            .all(|(node, (card, before))| card == before || self.issue(node) > earlier.issue(node));
+        let keys = |roster: &Self| roster.nodes.iter().map(|card| card.key).collect::<Vec<_>>();
+        let same = [
+            ("coordinator", self.coordinator.key == earlier.coordinator.key),
+            ("number of nodes or threshold", self.scheme == earlier.scheme),
+            ("identity key of a node", keys(self) == keys(earlier)),
+            ("line of earlier rosters", self.succeeded().starts_with(&line)),
+            ("card of a node, without a later signature of that node", renewed),
+        ];
+        match same.into_iter().find(|(_, same)| !same) {
+            Some((what, _)) => Err(RosterError::NoSuccessor { what }),
+            None => Ok(()),
+        }
+    }
+
+    /// The roster that replaces this one: new cards of some of its nodes, and the coordinator's
+    /// present card.
+    ///
+    /// # Errors
+    /// Names a card whose node is not in this roster, or that is not a later one.
+    pub fn successor(
+        &self,
+        coordinator: CoordinatorCard,
+        cards: Vec<Signed<RenewedCard>>,
+    ) -> Result<Self, RosterError> {
+        let mut next = Self { coordinator, ..self.clone() };
+        let mut succession = next.succession.take().unwrap_or_default();
+        succession.rosters.push(self.digest());
+        for Signed { body: RenewedCard { card, issue }, signature } in cards {
+            let node = self.index_of(&card.key);
+            let place = node.and_then(|node| next.nodes.get_mut(node.position()));
+            let (Some(node), Some(place)) = (node, place) else {
+                return Err(RosterError::Stranger { name: card.name });
+            };
+            if issue <= self.issue(node) {
+                return Err(RosterError::OldCard { name: card.name });
+            }
+            *place = card;
+            succession.renewed.insert(node, Renewal { issue, signature });
+        }
+        next.succession = Some(succession);
+        next.check_succeeds(self)?;
+        Ok(next)
+    }
+
     /// A node's card.
     pub fn node(&self, node: NodeIndex) -> Option<&NodeCard> {
         self.nodes.get(node.position())
@@ -157,6 +319,23 @@ impl Roster {
     pub fn index_of(&self, key: &PublicKey) -> Option<NodeIndex> {
         let position = self.nodes.iter().position(|card| card.key == *key)?;
         NodeIndex::new(u8::try_from(position + 1).ok()?)
+    }
+}
+
+impl Succession {
+    fn check(&self, nodes: &[NodeCard]) -> Result<(), RosterError> {
+        let different: BTreeSet<&Digest> = self.rosters.iter().collect();
+        let count = self.rosters.len();
+        if count == 0 || count > MAX_SUCCEEDED || different.len() != count {
+            return Err(RosterError::Succession);
+        }
+        for (node, Renewal { issue, signature }) in &self.renewed {
+            let card = nodes.get(node.position()).ok_or(RosterError::Succession)?.clone();
+            let (key, name) = (card.key, card.name.clone());
+            let digest = RenewedCard { card, issue: *issue }.digest();
+            key.verify(&digest, signature).map_err(|_| RosterError::Card { name })?;
+        }
+        Ok(())
     }
 }
 
@@ -190,3 +369,7 @@ impl Signed<Roster> {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

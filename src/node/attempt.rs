@@ -153,7 +153,7 @@ impl Task {
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
         let plan = &self.start.plan;
-        let channel: Arc<dyn Channel> = node.mesh.channel(session, attempt, participants);
+        let channel: Arc<dyn Channel> = node.mesh().channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
                 .await?

@@ -97,9 +97,23 @@ impl NodeState {
         if let Some(part) = self.parts.find(session, &digest) {
             return Ok(part);
         }
-        let part = part::open_part(envelope, self.me, self.scheme(), &self.keys.sealing)?;
+        let part = self.open_sealed(envelope)?;
         let part = Arc::new(Opened { correction: envelope.body.correction.clone(), part });
         self.parts.keep(session, digest, Arc::clone(&part));
         Ok(part)
+    }
+
+    /// Open this node's part with the key in use or, where it was sealed under another roster, with
+    /// an earlier one.
+    fn open_sealed(&self, envelope: &Envelope) -> Result<Part, ExclusionReason> {
+        let mut reason = ExclusionReason::PartUnreadable;
+        for keys in self.keys.sealing_keys() {
+            match part::open_part(envelope, self.me, self.scheme(), keys) {
+                Err(ExclusionReason::PartUnreadable) => {}
+                Err(other) => reason = other,
+                Ok(part) => return Ok(part),
+            }
+        }
+        Err(reason)
     }
 }

@@ -6,6 +6,7 @@
 //! - [`state`]: what every handler shares
 //! - [`handlers`]: one file per group of endpoints
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`replica`]: several replicas of one node on one store
 //! - [`attempt`]: one attempt, from the manifest to the signed outcome
 
 pub mod access;
@@ -14,6 +15,7 @@ pub mod bench;
 mod closing;
 pub mod handlers;
 pub mod intake;
+pub mod replica;
 pub mod state;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use crate::transport::mesh::PeerStatus;
 use crate::transport::metrics::Figure;
 use crate::transport::{Internet, Net, access as guard};
 
+pub use replica::Replica;
 pub use state::NodeState;
 
 /// What a node is started with.
@@ -110,11 +113,22 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        let key = config.keys.identity.public();
-        let me = config.roster.body.index_of(&key).ok_or(StartError::NotInRoster { key })?;
-        check_keys(&config.keys, &config.roster.body, me)?;
-        let state = NodeState::new(net, config, me)?;
-        state.mesh.start();
+        Self::start_as(net, config, Replica::default())
+    }
+
+    /// The same for one of several replicas on one store.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn start_replica(config: Config, replica: Replica) -> Result<Self, StartError> {
+        Self::start_as(&Internet, config, replica)
+    }
+
+    fn start_as(net: &dyn Net, config: Config, replica: Replica) -> Result<Self, StartError> {
+        let mut config = config;
+        let me = fit_keys(&mut config.keys, &config.roster.body)?;
+        let state = NodeState::new(net, config, replica, me)?;
+        replica::start(&state);
         Ok(Self { state })
     }
 
@@ -125,7 +139,7 @@ impl Node {
 
     /// The node's routes.
     pub fn router(&self) -> Router {
-        handlers::router()
+        handlers::router(&self.state)
             .route_layer(middleware::from_fn_with_state(
                 Arc::clone(&self.state),
                 guard::guard::<NodeState>,
@@ -135,7 +149,7 @@ impl Node {
 
     /// Its figures, for `/metrics`.
     pub fn figures(&self) -> Vec<Figure> {
-        let peers = self.state.mesh.peer_status();
+        let peers = self.state.mesh().peer_status();
         let each = |name, help, kind, value: fn(&PeerStatus) -> f64| {
             let figure = move |peer: &PeerStatus| Figure {
                 name,
@@ -161,6 +175,11 @@ impl Node {
         figures
     }
 
+    /// Whether this replica computes at present.
+    pub fn computes(&self) -> bool {
+        self.state.computes()
+    }
+
     /// The node's events from now on.
     pub fn events(&self) -> tokio::sync::broadcast::Receiver<crate::session::progress::Event> {
         self.state.events.subscribe()
@@ -172,15 +191,14 @@ impl Node {
     }
 }
 
-fn check_keys(keys: &NodeKeys, roster: &Roster, me: NodeIndex) -> Result<(), StartError> {
-    let Some(card) = roster.node(me) else {
-        return Err(StartError::NotInRoster { key: keys.identity.public() });
-    };
-    if card.certificate != keys.tls.fingerprint() {
-        return Err(StartError::OtherKeys { what: "TLS certificate", node: me });
-    }
-    if card.sealing_key != *keys.sealing.public() {
-        return Err(StartError::OtherKeys { what: "sealing key", node: me });
-    }
-    Ok(())
+/// Use those of a node's keys that the roster lists; the node's index.
+///
+/// # Errors
+/// When the roster does not list the node, or lists keys that it does not have.
+pub fn fit_keys(keys: &mut NodeKeys, roster: &Roster) -> Result<NodeIndex, StartError> {
+    let key = keys.identity.public();
+    let me = roster.index_of(&key).ok_or(StartError::NotInRoster { key })?;
+    let card = roster.node(me).ok_or(StartError::NotInRoster { key })?;
+    keys.fit(card).map_err(|what| StartError::OtherKeys { what, node: me })?;
+    Ok(me)
 }

@@ -1,13 +1,15 @@
 //! What every handler of a node shares.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
+use tokio::task::AbortHandle;
 
 use super::attempt::Attempts;
 use super::intake::PartCache;
+use super::replica::Replica;
 use super::{Config, StartError};
 use crate::auction::Timestamp;
 use crate::identity::key_file::NodeKeys;
@@ -16,7 +18,7 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
-use crate::storage::NodeStore;
+use crate::storage::{NodeStore, Role};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
 use crate::transport::limits::Limits;
 use crate::transport::mesh::{Mesh, MeshOptions};
@@ -39,8 +41,15 @@ pub struct NodeState {
     pub roster_digest: Digest,
     /// What is on disk.
     pub store: NodeStore,
-    /// Streams to the other nodes.
-    pub mesh: Arc<Mesh>,
+    /// Streams to the other nodes, and how to begin with new ones.
+    mesh: Mutex<Arc<Mesh>>,
+    make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
+    /// Which replica of the node this is.
+    pub(super) replica: Replica,
+    /// Whether it computes.
+    pub(super) computing: watch::Receiver<bool>,
+    /// Tasks that end with the node.
+    tasks: Mutex<Vec<AbortHandle>>,
     /// HTTPS to the other nodes.
     pub peers: HashMap<NodeIndex, PeerClient>,
     /// The time.
@@ -66,9 +75,11 @@ impl NodeState {
     pub(super) fn new(
         net: &dyn Net,
         config: Config,
+        replica: Replica,
         me: NodeIndex,
     ) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
+        let computing = store.database().watch(Role::Computing);
         let roster = Arc::new(roster);
         let tokens = token_source(&keys, &roster, &clock);
         let mesh_options = MeshOptions {
@@ -81,7 +92,9 @@ impl NodeState {
             move |target| tokens(target).unwrap_or_default()
         });
         let dialer = net.dialer(Arc::clone(&roster), stream_tokens, mesh_options.dial_deadline);
-        let mesh = Mesh::with_dialer(me, roster.body.scheme.nodes(), dialer, mesh_options);
+        let nodes = roster.body.scheme.nodes();
+        let make_mesh =
+            Box::new(move || Mesh::with_dialer(me, nodes, Arc::clone(&dialer), mesh_options));
         let mut peers = HashMap::new();
         for index in roster.body.scheme.all().without(me).iter() {
             let Some(card) = roster.body.node(index) else { continue };
@@ -105,7 +118,11 @@ impl NodeState {
             keys,
             roster,
             store,
-            mesh,
+            mesh: Mutex::new(make_mesh()),
+            make_mesh,
+            replica,
+            computing,
+            tasks: Mutex::default(),
             peers,
             clock,
         }))
@@ -147,17 +164,40 @@ impl NodeState {
     /// Wait for this session's turn: closing steps of one session never overlap at a node.
     pub async fn turn(&self, session: SessionId) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
-            let mut turns = self.closing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut turns = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
             turns.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(turns.entry(session).or_default())
         };
         lock.lock_owned().await
     }
 
+    /// Streams to the other nodes.
+    pub fn mesh(&self) -> Arc<Mesh> {
+        Arc::clone(&self.mesh.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// End every stream to the other nodes; new ones are not begun yet.
+    pub(super) async fn renew_mesh(&self) {
+        let fresh = (self.make_mesh)();
+        let old = std::mem::replace(
+            &mut *self.mesh.lock().unwrap_or_else(PoisonError::into_inner),
+            fresh,
+        );
+        old.shutdown().await;
+    }
+
+    /// End this task with the node.
+    pub(super) fn keep(&self, task: AbortHandle) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
     /// Stop attempts, links and the store.
     pub(super) async fn stop(&self) {
         self.attempts.stop_all();
-        self.mesh.shutdown().await;
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.mesh().shutdown().await;
         self.store.database().close().await;
     }
 }

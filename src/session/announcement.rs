@@ -44,14 +44,15 @@ pub enum AnnouncementError {
 }
 
 impl Signed<Announcement> {
-    /// Check signature, roster and terms.
+    /// Check signature, roster and terms. A session of a roster that this one succeeds goes on
+    /// under this one.
     ///
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, roster: &Signed<Roster>) -> Result<&Announcement, AnnouncementError> {
         let body = self.verify(&roster.body.coordinator.key)?;
-        let expected = roster.body.digest();
-        if body.roster != expected {
+        if !roster.body.covers(&body.roster) {
+            let expected = roster.body.digest();
             return Err(AnnouncementError::Roster { expected, got: body.roster });
         }
         body.terms.check()?;

@@ -70,6 +70,7 @@ impl World {
                 certificate: Digest([100; 32]),
             },
             nodes: cards.collect(),
+            succession: None,
         };
         let announcement = Announcement {
             session: SessionId([7; 16]),

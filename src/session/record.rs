@@ -151,6 +151,14 @@ impl Record {
         serde_json::from_str(text).map_err(|error| RecordError::Syntax(error.to_string()))
     }
 
+    /// The pin of a reader who trusts this roster: the record's own roster, where the reader's
+    /// succeeds it, else the reader's.
+    pub fn pin(&self, trusted: &Roster) -> Pin {
+        let own = &self.roster.body;
+        let earlier = trusted.check_succeeds(own).is_ok();
+        Pin::Roster(if earlier { own.digest() } else { trusted.digest() })
+    }
+
     /// Check every signature, every link by digest, that the manifest follows from the bundle and
     /// that the outcome fits terms and manifest.
     ///
@@ -172,6 +180,11 @@ impl Record {
             _ => {}
         }
         let announcement = self.announcement.check(&self.roster)?;
+        // The roster that the session was opened under, not one that came after it.
+        if announcement.roster != digest {
+            let got = announcement.roster;
+            return Err(AnnouncementError::Roster { expected: digest, got }.into());
+        }
         let mut report = Report {
             session: announcement.session,
             title: announcement.terms.title.clone(),

@@ -4,10 +4,9 @@
 //! token itself. Every change that must not happen twice (a code redeemed, a refresh token used) is
 //! decided inside the transaction that stores it.
 
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
-
 use super::column::Columns as _;
 use super::database::reading;
+use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::auction::Timestamp;
 use crate::identity::{AccountId, Digest, PublicKey, Role};
@@ -139,7 +138,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let found: Option<i64> = sqlx::query_scalar(
+                    let found = query(
                         "SELECT expires FROM coordinator_invitations
                          WHERE code = $1 AND redeemed IS NULL AND expires > $2",
                     )
@@ -151,7 +150,7 @@ impl AccountStore {
                         return Err(AccountError::Code);
                     }
                     let account = insert(connection, new, now).await?;
-                    sqlx::query(
+                    query(
                         "UPDATE coordinator_invitations SET redeemed = $1, account = $2
                          WHERE code = $3",
                     )
@@ -171,7 +170,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn redeemable(&self, code: Digest, now: Timestamp) -> Result<bool, StorageError> {
-        let found: Option<i64> = sqlx::query_scalar(
+        let found = query(
             "SELECT expires FROM coordinator_invitations
              WHERE code = $1 AND redeemed IS NULL AND expires > $2",
         )
@@ -197,7 +196,7 @@ impl AccountStore {
             .write(move |connection| {
                 Box::pin(async move {
                     for (code, label) in codes {
-                        sqlx::query(
+                        query(
                             "INSERT INTO coordinator_invitations (code, label, created, expires)
                              VALUES ($1, $2, $3, $4)",
                         )
@@ -219,7 +218,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT code, label, invitation.created AS created, expires, name
              FROM coordinator_invitations AS invitation
              LEFT JOIN coordinator_accounts AS account ON account.account = invitation.account
@@ -246,7 +245,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT account, name, role, bidder_key, created, disabled, valid_from
              FROM coordinator_accounts ORDER BY folded",
         )
@@ -261,7 +260,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT account, name, role, bidder_key, created, disabled, valid_from
              FROM coordinator_accounts WHERE account = $1",
         )
@@ -277,7 +276,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn password(&self, name: &str) -> Result<Option<(Account, String)>, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT account, name, role, bidder_key, created, disabled, valid_from, password
              FROM coordinator_accounts WHERE folded = $1",
         )
@@ -301,7 +300,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query("UPDATE coordinator_accounts SET disabled = $1 WHERE account = $2")
+                    query("UPDATE coordinator_accounts SET disabled = $1 WHERE account = $2")
                         .bind(disabled.then_some(now.millis()))
                         .bind(account.0.to_vec())
                         .execute(&mut *connection)
@@ -325,7 +324,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query("UPDATE coordinator_accounts SET password = $1 WHERE account = $2")
+                    query("UPDATE coordinator_accounts SET password = $1 WHERE account = $2")
                         .bind(password)
                         .bind(account.0.to_vec())
                         .execute(&mut *connection)
@@ -351,7 +350,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "DELETE FROM coordinator_refresh_tokens
                          WHERE account = $1 AND expires <= $2",
                     )
@@ -379,7 +378,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = sqlx::query(
+                    let row = query(
                         "SELECT family, account, expires, used
                          FROM coordinator_refresh_tokens WHERE token = $1",
                     )
@@ -400,7 +399,7 @@ impl AccountStore {
                     if row.time("expires")? <= now {
                         return Ok(Refreshed::Unknown);
                     }
-                    sqlx::query("UPDATE coordinator_refresh_tokens SET used = $1 WHERE token = $2")
+                    query("UPDATE coordinator_refresh_tokens SET used = $1 WHERE token = $2")
                         .bind(now.millis())
                         .bind(token.0.to_vec())
                         .execute(&mut *connection)
@@ -420,12 +419,11 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = sqlx::query(
-                        "SELECT family FROM coordinator_refresh_tokens WHERE token = $1",
-                    )
-                    .bind(token.0.to_vec())
-                    .fetch_optional(&mut *connection)
-                    .await?;
+                    let row =
+                        query("SELECT family FROM coordinator_refresh_tokens WHERE token = $1")
+                            .bind(token.0.to_vec())
+                            .fetch_optional(&mut *connection)
+                            .await?;
                     if let Some(row) = row {
                         drop_family(connection, &row.bytes("family")?).await?;
                     }
@@ -442,29 +440,27 @@ fn folded(name: &str) -> String {
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     new: NewAccount,
     now: Timestamp,
 ) -> Result<Account, AccountError> {
     let NewAccount { account, name, role, password, key } = new;
-    let taken: Option<String> =
-        sqlx::query_scalar("SELECT name FROM coordinator_accounts WHERE folded = $1")
-            .bind(folded(&name))
-            .fetch_optional(&mut *connection)
-            .await?;
+    let taken = query("SELECT name FROM coordinator_accounts WHERE folded = $1")
+        .bind(folded(&name))
+        .fetch_optional(&mut *connection)
+        .await?;
     if taken.is_some() {
         return Err(AccountError::NameTaken { name });
     }
     let key_bytes = key.map(|key| key.as_bytes().to_vec());
-    let taken: Option<String> =
-        sqlx::query_scalar("SELECT name FROM coordinator_accounts WHERE bidder_key = $1")
-            .bind(key_bytes.clone())
-            .fetch_optional(&mut *connection)
-            .await?;
+    let taken = query("SELECT name FROM coordinator_accounts WHERE bidder_key = $1")
+        .bind(key_bytes.clone())
+        .fetch_optional(&mut *connection)
+        .await?;
     if taken.is_some() {
         return Err(AccountError::KeyTaken);
     }
-    sqlx::query(
+    query(
         "INSERT INTO coordinator_accounts
              (account, name, folded, role, password, bidder_key, created, valid_from)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -487,10 +483,10 @@ async fn insert(
 }
 
 async fn find(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     account: AccountId,
 ) -> Result<Option<Account>, StorageError> {
-    let row = sqlx::query(
+    let row = query(
         "SELECT account, name, role, bidder_key, created, disabled, valid_from
          FROM coordinator_accounts WHERE account = $1",
     )
@@ -502,17 +498,17 @@ async fn find(
 
 /// Drop every refresh token of an account and refuse its access tokens of before the next second.
 async fn end_logins(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     account: AccountId,
     now: Timestamp,
 ) -> Result<Option<Account>, StorageError> {
-    sqlx::query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
+    query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
         .bind(account.0.to_vec())
         .execute(&mut *connection)
         .await?;
     // Tokens are dated to the second, and those of a login in this second to the next one: each
     // time the logins of an account end, later tokens are of a later second than all before.
-    sqlx::query(
+    query(
         "UPDATE coordinator_accounts
          SET valid_from = CASE WHEN valid_from >= $1 THEN valid_from + 1000 ELSE $1 END
          WHERE account = $2",
@@ -525,13 +521,13 @@ async fn end_logins(
 }
 
 async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     account: AccountId,
     family: &[u8; 16],
     token: Digest,
     expires: Timestamp,
 ) -> Result<(), StorageError> {
-    sqlx::query(
+    query(
         "INSERT INTO coordinator_refresh_tokens (token, family, account, expires)
          VALUES ($1, $2, $3, $4)",
     )
@@ -544,18 +540,15 @@ async fn keep(
     Ok(())
 }
 
-async fn drop_family(
-    connection: &mut SqliteConnection,
-    family: &[u8; 16],
-) -> Result<(), StorageError> {
-    sqlx::query("DELETE FROM coordinator_refresh_tokens WHERE family = $1")
+async fn drop_family(connection: &mut Connection, family: &[u8; 16]) -> Result<(), StorageError> {
+    query("DELETE FROM coordinator_refresh_tokens WHERE family = $1")
         .bind(family.to_vec())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-fn account_of(row: &SqliteRow) -> Result<Account, StorageError> {
+fn account_of(row: &Row) -> Result<Account, StorageError> {
     let role: &str = row.try_get("role")?;
     Ok(Account {
         account: AccountId(row.bytes("account")?),
@@ -574,3 +567,8 @@ fn account_of(row: &SqliteRow) -> Result<Account, StorageError> {
 #[cfg(test)]
 #[path = "accounts_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;

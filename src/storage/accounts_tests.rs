@@ -1,11 +1,12 @@
 use super::*;
+use crate::storage::fixtures::Somewhere;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_800_000_000_000 + seconds * 1000)
 }
 
-async fn store(directory: &tempfile::TempDir) -> AccountStore {
-    AccountStore::new(Database::open(&directory.path().join("a.db")).await.unwrap())
+async fn store(somewhere: &Somewhere) -> AccountStore {
+    AccountStore::new(somewhere.open().await)
 }
 
 fn new(name: &str, key: u8) -> NewAccount {
@@ -24,8 +25,8 @@ const fn digest(byte: u8) -> Digest {
 
 #[tokio::test]
 async fn a_code_makes_one_account_and_only_while_it_lasts() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = store(&directory).await;
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
     let codes = vec![(digest(1), Some("for Ada".to_owned())), (digest(2), None)];
     store.invite(codes, at(100), at(0)).await.unwrap();
     assert!(store.redeemable(digest(1), at(99)).await.unwrap());
@@ -50,8 +51,8 @@ async fn a_code_makes_one_account_and_only_while_it_lasts() {
 
 #[tokio::test]
 async fn a_refresh_token_is_used_once_and_twice_ends_the_login() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = store(&directory).await;
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
     let ada = store.create(new("ada", 1), at(0)).await.unwrap();
     store.begin(ada.account, [1; 16], digest(1), at(100), at(0)).await.unwrap();
     store.begin(ada.account, [2; 16], digest(9), at(100), at(0)).await.unwrap();
@@ -73,8 +74,8 @@ async fn a_refresh_token_is_used_once_and_twice_ends_the_login() {
 
 #[tokio::test]
 async fn disabling_and_a_new_password_end_every_login() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = store(&directory).await;
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
     let ada = store.create(new("ada", 1), at(0)).await.unwrap();
     store.begin(ada.account, [1; 16], digest(1), at(100), at(0)).await.unwrap();
     let disabled = store.set_disabled(ada.account, true, at(5)).await.unwrap().unwrap();
@@ -95,8 +96,8 @@ async fn disabling_and_a_new_password_end_every_login() {
 
 #[tokio::test]
 async fn logging_out_ends_one_login() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = store(&directory).await;
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
     let ada = store.create(new("ada", 1), at(0)).await.unwrap();
     store.begin(ada.account, [1; 16], digest(1), at(100), at(0)).await.unwrap();
     store.end(digest(1)).await.unwrap();

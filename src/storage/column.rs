@@ -3,9 +3,8 @@
 use std::str::FromStr;
 
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
-use super::StorageError;
+use super::{StorageError, sql::Row};
 use crate::auction::Timestamp;
 use crate::identity::Digest;
 use crate::session::{Phase, SessionId};
@@ -61,7 +60,7 @@ pub(super) trait Columns {
     }
 }
 
-impl Columns for SqliteRow {
+impl Columns for Row {
     fn document<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StorageError> {
         from_json(column, self.try_get::<&str, _>(column)?)
     }
@@ -87,7 +86,7 @@ impl Columns for SqliteRow {
     }
 
     fn time(&self, column: &'static str) -> Result<Timestamp, StorageError> {
-        Ok(Timestamp::from_millis(self.try_get(column)?))
+        Ok(Timestamp::from_millis(self.try_get::<i64, _>(column)?))
     }
 
     fn maybe_time(&self, column: &'static str) -> Result<Option<Timestamp>, StorageError> {

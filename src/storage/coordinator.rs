@@ -9,10 +9,9 @@
 pub mod attempts;
 pub mod reading;
 
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
-
 use super::column::{Columns as _, json};
 use super::node::{merge, same};
+use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::auction::{Timestamp, terms::SessionFile, terms::TermsError};
 use crate::identity::{PublicKey, Signed, Statement as _};
@@ -89,7 +88,7 @@ impl CoordinatorStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "INSERT INTO coordinator_sessions (session, title, file, phase, created)
                          VALUES ($1, $2, $3, $4, $5)",
                     )
@@ -128,7 +127,7 @@ impl CoordinatorStore {
                         return same(session, "announcement", held.body.digest(), offered);
                     }
                     enter(connection, session, row.phase()?, Step::Open, None, now).await?;
-                    sqlx::query(
+                    query(
                         "UPDATE coordinator_sessions SET announcement = $1, opened = $2
                          WHERE session = $3",
                     )
@@ -157,7 +156,7 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     get(connection, session).await?;
-                    sqlx::query(
+                    query(
                         "INSERT INTO coordinator_acknowledgements (session, node, acknowledged)
                          VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
                     )
@@ -186,7 +185,7 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     get(connection, session).await?;
-                    sqlx::query(
+                    query(
                         "INSERT INTO coordinator_deliveries (session, node, delivered)
                          VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
                     )
@@ -218,7 +217,7 @@ impl CoordinatorStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let phase = get(connection, session).await?.phase()?;
-                    let held = sqlx::query(
+                    let held = query(
                         "SELECT bidder_key FROM coordinator_admissions
                          WHERE session = $1 AND bidder = $2",
                     )
@@ -236,7 +235,7 @@ impl CoordinatorStore {
                     if !matches!(phase, Phase::Draft | Phase::Open) {
                         return Err(AdmitError::NotOpen { phase });
                     }
-                    sqlx::query(
+                    query(
                         "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted)
                          VALUES ($1, $2, $3, $4)",
                     )
@@ -295,7 +294,7 @@ impl CoordinatorStore {
                     }
                     // Allowed where the manifest's signatures would be: while closing.
                     row.phase()?.after(Step::ManifestSigned)?;
-                    sqlx::query("UPDATE coordinator_sessions SET bundle = $1 WHERE session = $2")
+                    query("UPDATE coordinator_sessions SET bundle = $1 WHERE session = $2")
                         .bind(text)
                         .bind(session.0.to_vec())
                         .execute(connection)
@@ -328,7 +327,7 @@ impl CoordinatorStore {
                         enter(connection, session, phase, Step::ManifestSigned, None, now).await?;
                     }
                     let text = json("manifest", &manifest)?;
-                    sqlx::query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
+                    query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
                         .bind(text)
                         .bind(session.0.to_vec())
                         .execute(connection)
@@ -361,7 +360,7 @@ impl CoordinatorStore {
                         enter(connection, session, phase, Step::OutcomeSigned, None, now).await?;
                     }
                     let text = json("outcome", &outcome)?;
-                    sqlx::query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")
+                    query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")
                         .bind(text)
                         .bind(session.0.to_vec())
                         .execute(connection)
@@ -382,11 +381,8 @@ fn without_bids(file: &str) -> Result<String, TermsError> {
     toml::to_string(&table).map_err(|error| syntax(&error))
 }
 
-async fn get(
-    connection: &mut SqliteConnection,
-    session: SessionId,
-) -> Result<SqliteRow, StorageError> {
-    sqlx::query(
+async fn get(connection: &mut Connection, session: SessionId) -> Result<Row, StorageError> {
+    query(
         "SELECT phase, announcement, bundle, manifest, outcome
          FROM coordinator_sessions WHERE session = $1",
     )
@@ -398,7 +394,7 @@ async fn get(
 
 /// Move a session on and note it in its timeline.
 async fn enter(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     from: Phase,
     step: Step,
@@ -406,21 +402,21 @@ async fn enter(
     now: Timestamp,
 ) -> Result<Phase, StorageError> {
     let phase = from.after(step)?;
-    sqlx::query("UPDATE coordinator_sessions SET phase = $1, reason = $2 WHERE session = $3")
+    query("UPDATE coordinator_sessions SET phase = $1, reason = $2 WHERE session = $3")
         .bind(phase.name())
         .bind(reason.clone())
         .bind(session.0.to_vec())
         .execute(&mut *connection)
         .await?;
     if step == Step::Freeze {
-        sqlx::query("UPDATE coordinator_sessions SET closed = $1 WHERE session = $2")
+        query("UPDATE coordinator_sessions SET closed = $1 WHERE session = $2")
             .bind(now.millis())
             .bind(session.0.to_vec())
             .execute(&mut *connection)
             .await?;
     }
     if phase.is_final() {
-        sqlx::query("UPDATE coordinator_sessions SET ended = $1 WHERE session = $2")
+        query("UPDATE coordinator_sessions SET ended = $1 WHERE session = $2")
             .bind(now.millis())
             .bind(session.0.to_vec())
             .execute(&mut *connection)
@@ -431,13 +427,13 @@ async fn enter(
 }
 
 async fn note(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     phase: Phase,
     reason: Option<String>,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    sqlx::query(
+    query(
         "INSERT INTO coordinator_timeline (session, position, entered, phase, reason)
          VALUES ($1, (SELECT COUNT(*) FROM coordinator_timeline WHERE session = $1), $2, $3, $4)",
     )
@@ -453,3 +449,8 @@ async fn note(
 #[cfg(test)]
 #[path = "coordinator_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "coordinator_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;

@@ -2,6 +2,7 @@ use super::*;
 use crate::identity::{Digest, KeyPair};
 use crate::session::fixtures::{World, node, time};
 use crate::sharing::NodeSet;
+use crate::storage::fixtures::Somewhere;
 
 const FILE: &str = r#"
 # a comment with 987654.32 in it
@@ -20,21 +21,17 @@ amount = "987654.32"
 "#;
 
 struct Place {
-    directory: tempfile::TempDir,
+    somewhere: Somewhere,
     world: World,
     store: CoordinatorStore,
 }
 
-async fn place() -> Place {
-    let directory = tempfile::tempdir().unwrap();
+async fn place() -> Option<Place> {
+    let somewhere = Somewhere::new(module_path!()).await?;
     let world = World::new(3, 1);
-    let store = open(&directory).await;
+    let store = CoordinatorStore::new(somewhere.open().await);
     store.create(world.session(), FILE, time(10)).await.unwrap();
-    Place { directory, world, store }
-}
-
-async fn open(directory: &tempfile::TempDir) -> CoordinatorStore {
-    CoordinatorStore::new(Database::open(&directory.path().join("c.db")).await.unwrap())
+    Some(Place { somewhere, world, store })
 }
 
 impl Place {
@@ -42,23 +39,23 @@ impl Place {
         self.world.session()
     }
 
-    async fn opened() -> Self {
-        let place = place().await;
+    async fn opened() -> Option<Self> {
+        let place = place().await?;
         place.store.open(&place.world.announcement, time(20)).await.unwrap();
-        place
+        Some(place)
     }
 
-    async fn computing() -> Self {
-        let place = Self::opened().await;
+    async fn computing() -> Option<Self> {
+        let place = Self::opened().await?;
         place.store.step(place.session(), Step::Freeze, None, time(30)).await.unwrap();
         place.store.put_bundle(&place.bundle()).await.unwrap();
         place.store.put_manifest(&place.manifest(&[1, 2, 3]), time(40)).await.unwrap();
-        place
+        Some(place)
     }
 
     async fn reopen(self) -> Self {
         self.store.database.close().await;
-        let store = open(&self.directory).await;
+        let store = CoordinatorStore::new(self.somewhere.open().await);
         Self { store, ..self }
     }
 
@@ -94,7 +91,7 @@ impl Place {
 
 #[tokio::test]
 async fn a_draft_holds_no_bids() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let session = place.get().await;
     assert_eq!((session.title.as_str(), session.phase), ("Harbour view", Phase::Draft));
     let file = SessionFile::parse(&session.file).unwrap();
@@ -103,8 +100,12 @@ async fn a_draft_holds_no_bids() {
         file.terms(time(0)).unwrap(),
         SessionFile::parse(FILE).unwrap().terms(time(0)).unwrap()
     );
+    let stored =
+        query("SELECT file FROM coordinator_sessions").fetch_one(place.store.database.readers());
+    assert!(!stored.await.unwrap().try_get::<String, _>(0).unwrap().contains("987654"));
     place.store.database.close().await;
-    for file in std::fs::read_dir(place.directory.path()).unwrap() {
+    // Where it is a file, also what has been deleted in it.
+    for file in std::fs::read_dir(place.somewhere.folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"987654"));
     }
@@ -112,7 +113,7 @@ async fn a_draft_holds_no_bids() {
 
 #[tokio::test]
 async fn what_is_no_session_file_is_not_drafted() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let file = FILE.replace("second-price", "third-price");
     let error = place.store.create(SessionId([1; 16]), &file, time(1)).await;
     assert!(matches!(error, Err(StorageError::File(_))));
@@ -123,7 +124,7 @@ async fn what_is_no_session_file_is_not_drafted() {
 
 #[tokio::test]
 async fn a_session_goes_through_its_life_on_disk() {
-    let place = Place::opened().await;
+    let Some(place) = Place::opened().await else { return };
     place.store.open(&place.world.announcement, time(21)).await.unwrap();
     let mut other = place.world.announcement.body.clone();
     other.terms.reserve = None;
@@ -187,7 +188,7 @@ async fn a_session_goes_through_its_life_on_disk() {
 
 #[tokio::test]
 async fn a_name_is_bound_to_one_key() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let (one, two) = (KeyPair::from_secret(&[1; 32]), KeyPair::from_secret(&[2; 32]));
     let admit =
         |bidder, key: &KeyPair| place.store.admit(place.session(), bidder, key.public(), time(5));
@@ -213,7 +214,7 @@ async fn a_name_is_bound_to_one_key() {
 
 #[tokio::test]
 async fn attempts_are_counted_and_ended_once() {
-    let place = Place::computing().await;
+    let Some(place) = Place::computing().await else { return };
     let all = NodeSet::all(3);
     let begin = |millis| place.store.begin_attempt(place.session(), all, time(millis));
     let (a, b) = tokio::join!(begin(50), begin(51));
@@ -244,7 +245,7 @@ async fn attempts_are_counted_and_ended_once() {
 
 #[tokio::test]
 async fn phases_that_do_not_follow_are_refused() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let step = |step| place.store.step(place.session(), step, Some("why"), time(99));
     for wrong in [Step::Freeze, Step::Fail, Step::Retry] {
         assert!(matches!(step(wrong).await, Err(StorageError::Phase(_))), "{wrong:?}");
@@ -266,7 +267,7 @@ async fn phases_that_do_not_follow_are_refused() {
 
 #[tokio::test]
 async fn coordinator_and_node_share_a_file() {
-    let place = Place::opened().await;
+    let Some(place) = Place::opened().await else { return };
     let node = crate::storage::NodeStore::new(place.store.database.clone());
     assert!(node.announce(&place.world.announcement).await.unwrap());
     assert_eq!(node.sessions().await.unwrap().len(), 1);
@@ -275,7 +276,7 @@ async fn coordinator_and_node_share_a_file() {
 
 #[tokio::test]
 async fn the_record_of_a_session_can_be_verified() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     assert_eq!(place.store.record(place.session()).await.unwrap(), None);
     place.store.open(&place.world.announcement, time(20)).await.unwrap();
     let error = place.store.record(place.session()).await.unwrap_err();

@@ -1,50 +1,37 @@
-//! Opening a database file: mode, integrity, migrations, readers and the writer.
+//! An open store: its readers, its writer, and the rosters that both sides of it need.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::sync::watch;
 
+use super::address::{Address, Lock, make_private};
 use super::column::{Columns as _, json};
-use super::disk::{Disk, InPlace, Readers, in_place};
-use super::{StorageError, writer::Writer};
+use super::disk::{Disk, InPlace, in_place};
+use super::role::{Role, Roles};
+use super::sql::{Connection, Pool, query};
+use super::{StorageError, migrate, writer::Writer};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 
-/// Every migration in order; the first is version 1.
-const MIGRATIONS: [(&str, &str); 3] = [
-    ("node", include_str!("migrations/0001_node.sql")),
-    ("coordinator", include_str!("migrations/0002_coordinator.sql")),
-    ("accounts", include_str!("migrations/0003_accounts.sql")),
-];
-
-/// Readers beside the writer.
-const READERS: u32 = 4;
-
-/// How long a connection waits for another process, such as a backup, to let go of the file.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// An open database file. Clones share it.
+/// An open store. Clones share it.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
 
 struct Inner {
-    path: PathBuf,
-    readers: Readers,
+    address: Address,
+    readers: Pool,
     writer: Writer,
+    roles: Arc<Roles>,
 }
 
 impl Database {
-    /// Open or make a database: directories it makes have mode 0700, the file has 0600. Checks
-    /// its integrity and brings its tables up to date.
+    /// Open or make a database in a file, see [`Database::open_at`].
     ///
     /// # Errors
-    /// When the place cannot be used, or the file is damaged, another program's or from a newer
-    /// version of this one.
+    /// As there.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
-        Self::open_with(path, None).await
+        Self::open_at(&Address::File(path.to_owned())).await
     }
 
     /// Open or make a database for a simulation: its statements run in place, and `disk` decides
@@ -53,41 +40,63 @@ impl Database {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_in_place(path: &Path, disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
-        in_place(Self::open_with(path, Some(disk)))
+        in_place(Self::open_with(&Address::File(path.to_owned()), Some(disk)))
     }
 
-    async fn open_with(path: &Path, disk: InPlace) -> Result<Self, StorageError> {
-        make_private(path).map_err(|error| StorageError::Place { path: path.to_owned(), error })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY);
-        let mut connection = options.connect().await.map_err(|error| opening(path, error))?;
-        check(path, &mut connection).await?;
-        migrate(path, &mut connection).await?;
-        let options = options.pragma("query_only", "ON");
-        let readers = if disk.is_some() {
-            let reader = options.connect().await.map_err(|error| opening(path, error))?;
-            Readers::InPlace(Mutex::new(reader))
-        } else {
-            let pool = SqlitePoolOptions::new().max_connections(READERS);
-            Readers::Pool(pool.connect_lazy_with(options))
-        };
-        let writer = Writer::start(connection, disk);
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), readers, writer })))
+    /// Open or make a store. Of a file: directories it makes have mode 0700, the file has 0600; it
+    /// belongs to this process until it is closed; its integrity is checked. Of either: brings its
+    /// tables up to date.
+    ///
+    /// # Errors
+    /// When the place cannot be used, or it is damaged, in use, another program's or from a newer
+    /// version of this one.
+    pub async fn open_at(address: &Address) -> Result<Self, StorageError> {
+        Self::open_with(address, None).await
     }
 
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    async fn open_with(address: &Address, disk: InPlace) -> Result<Self, StorageError> {
+        let mut lock = None;
+        if let Address::File(path) = address {
+            make_private(path)
+                .map_err(|error| StorageError::Place { path: path.clone(), error })?;
+            // A simulation sees to it itself that a store is opened once.
+            if disk.is_none() {
+                lock = Some(Lock::take(path).await?);
+            }
+        }
+        let mut connection = address.writer().await?;
+        migrate::check(address, &mut connection).await?;
+        migrate::migrate(address, &mut connection).await?;
+        let roles = Arc::new(Roles::new());
+        let readers =
+            if disk.is_some() { address.reader_in_place().await? } else { address.readers() };
+        let writer = Writer::start(address.clone(), connection, lock, Arc::clone(&roles), disk);
+        Ok(Self(Arc::new(Inner { address: address.clone(), readers, writer, roles })))
     }
 
-    /// Finish what is queued and close the file. What is asked for afterwards is refused.
+    /// Where the store is.
+    pub fn address(&self) -> &Address {
+        &self.0.address
+    }
+
+    /// Finish what is queued and close the store. What is asked for afterwards is refused.
     pub async fn close(&self) {
         self.0.readers.close().await;
         self.0.writer.stop().await;
+    }
+
+    /// Ask for a role. Where another process has it, it is asked for again from time to time; see
+    /// [`Database::watch`].
+    ///
+    /// # Errors
+    /// `Held`, naming who has it now.
+    pub async fn claim(&self, role: Role) -> Result<(), StorageError> {
+        self.0.writer.claim(role).await
+    }
+
+    /// Whether this process has a role, now and as it changes.
+    pub fn watch(&self, role: Role) -> watch::Receiver<bool> {
+        self.0.roles.watch(role)
     }
 
     /// Keep a roster, so that a session's record can be checked after the roster has changed.
@@ -99,7 +108,7 @@ impl Database {
         let text = json("roster", roster)?;
         self.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO rosters (digest, roster) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                 )
                 .bind(digest.0.to_vec())
@@ -112,12 +121,34 @@ impl Database {
         .await
     }
 
+    /// Serve under a roster from now on: keep it, after checking it against those of before.
+    ///
+    /// # Errors
+    /// `OldRoster` when one was served under that succeeds it; `Roster` when it says that it
+    /// succeeds one of those, but has other nodes, another threshold or another coordinator.
+    pub async fn adopt(&self, roster: &Signed<Roster>) -> Result<(), StorageError> {
+        let rows =
+            query("SELECT roster FROM rosters").fetch_all(self.readers()).await.map_err(reading)?;
+        let digest = roster.body.digest();
+        for row in rows {
+            let known = row.document::<Signed<Roster>>("roster")?.body;
+            let (given, newest) = (roster.body.version(), known.version());
+            if known.succeeded().contains(&digest) {
+                return Err(StorageError::OldRoster { given, newest });
+            }
+            if roster.body.succeeded().contains(&known.digest()) {
+                roster.body.check_succeeds(&known)?;
+            }
+        }
+        self.put_roster(roster).await
+    }
+
     /// A roster by its digest.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn roster(&self, digest: &Digest) -> Result<Option<Signed<Roster>>, StorageError> {
-        let row = sqlx::query("SELECT roster FROM rosters WHERE digest = $1")
+        let row = query("SELECT roster FROM rosters WHERE digest = $1")
             .bind(digest.0.to_vec())
             .fetch_optional(self.readers())
             .await
@@ -125,14 +156,14 @@ impl Database {
         row.map(|row| row.document("roster")).transpose()
     }
 
-    pub(super) fn readers(&self) -> &Readers {
+    pub(super) fn readers(&self) -> &Pool {
         &self.0.readers
     }
 
     /// Do a write in a transaction; durable when this returns.
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
@@ -148,109 +179,15 @@ pub(super) fn reading(error: sqlx::Error) -> StorageError {
     }
 }
 
-/// Make directories and file for their owner alone. The log files beside it take the file's mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true);
-    let mut file = std::fs::OpenOptions::new();
-    file.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        directory.mode(0o700);
-        file.mode(0o600);
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        directory.create(parent)?;
-    }
-    let file = file.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    }
-    drop(file);
-    Ok(())
-}
-
-/// What went wrong before the database was open.
-fn opening(path: &Path, error: sqlx::Error) -> StorageError {
-    let path = path.to_owned();
-    // The lowest byte of SQLite's code is the kind: 11 corrupt, 26 not a database.
-    let kind = error
-        .as_database_error()
-        .and_then(|error| error.code()?.parse::<u32>().ok())
-        .map(|code| code & 0xff);
-    match kind {
-        Some(11 | 26) => StorageError::Damaged { path, detail: error.to_string() },
-        _ => StorageError::Open { path, error },
-    }
-}
-
-async fn check(path: &Path, connection: &mut SqliteConnection) -> Result<(), StorageError> {
-    let found: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_all(connection)
-        .await
-        .map_err(|error| opening(path, error))?;
-    match found.first() {
-        Some(line) if line != "ok" => Err(StorageError::Damaged {
-            path: path.to_owned(),
-            // One line, whatever the check wrote.
-            detail: line.replace('\n', " "),
-        }),
-        _ => Ok(()),
-    }
-}
-
-async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), StorageError> {
-    let failed = |error| opening(path, error);
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(failed)?;
-    let migrated = try_migrate(path, connection).await;
-    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    let ended = sqlx::query(end).execute(connection).await.map_err(failed);
-    migrated.and(ended.map(drop))
-}
-
-async fn try_migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), StorageError> {
-    let failed = |error| opening(path, error);
-    let tables: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
-    if tables.is_empty() {
-        sqlx::query(
-            "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)",
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    } else if !tables.iter().any(|name| name == "schema") {
-        return Err(StorageError::Foreign { path: path.to_owned() });
-    }
-    let found: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM schema")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed)?;
-    let found = found.unwrap_or(0);
-    for (version, (name, statements)) in (1..).zip(MIGRATIONS) {
-        if version > found {
-            sqlx::raw_sql(statements).execute(&mut *connection).await.map_err(failed)?;
-            sqlx::query("INSERT INTO schema (version, name) VALUES ($1, $2)")
-                .bind(version)
-                .bind(name)
-                .execute(&mut *connection)
-                .await
-                .map_err(failed)?;
-        }
-    }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StorageError::Newer { path: path.to_owned(), found, known });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 #[path = "database_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "database_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod file_tests;

@@ -1,56 +1,76 @@
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::*;
-use crate::session::fixtures::World;
+use std::collections::BTreeMap;
 
-async fn error_of(path: &Path) -> StorageError {
-    match Database::open(path).await {
-        Ok(_) => panic!("opened {}", path.display()),
+use crate::identity::NodeCard;
+use crate::identity::roster::{RenewedCard, Succession};
+use crate::session::fixtures::World;
+use crate::storage::fixtures::Somewhere;
+
+async fn error_of(address: &Address) -> StorageError {
+    match Database::open_at(address).await {
+        Ok(_) => panic!("opened {address}"),
         Err(error) => error,
     }
 }
 
 #[tokio::test]
-async fn directory_and_files_are_private() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("new/deeper/gavel.db");
-    let database = Database::open(&path).await.unwrap();
-    database.put_roster(&World::new(3, 1).roster).await.unwrap();
-    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(path.parent().unwrap()), 0o700);
-    assert_eq!(mode(path.parent().unwrap().parent().unwrap()), 0o700);
-    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
-        let file = file.unwrap().path();
-        assert_eq!(mode(&file), 0o600, "{}", file.display());
-    }
-}
-
-#[tokio::test]
 async fn a_roster_stays() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("gavel.db");
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let world = World::new(5, 2);
     let digest = world.roster.body.digest();
-    let database = Database::open(&path).await.unwrap();
+    let database = somewhere.open().await;
     assert_eq!(database.roster(&digest).await.unwrap(), None);
     database.put_roster(&world.roster).await.unwrap();
     database.put_roster(&world.roster).await.unwrap();
     database.close().await;
     assert!(matches!(database.roster(&digest).await, Err(StorageError::Closed)));
     assert!(matches!(database.put_roster(&world.roster).await, Err(StorageError::Closed)));
-    let database = Database::open(&path).await.unwrap();
+    let database = somewhere.open().await;
     assert_eq!(database.roster(&digest).await.unwrap(), Some(world.roster));
 }
 
 #[tokio::test]
+async fn only_a_later_roster_takes_the_place_of_one() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let world = World::new(3, 1);
+    let next = |roster: &Signed<Roster>, byte: u8| {
+        let Signed { body, .. } = roster;
+        let card = NodeCard { certificate: Digest([byte; 32]), ..body.nodes[1].clone() };
+        let card = Signed::new(RenewedCard { card, issue: byte.into() }, &world.keys[1]);
+        let next = body.successor(body.coordinator.clone(), vec![card]).unwrap();
+        Signed::new(next, &world.coordinator)
+    };
+    let (first, second) = (&world.roster, &next(&world.roster, 50));
+    let third = &next(second, 51);
+    let database = somewhere.open().await;
+    for roster in [first, first, second, third, third] {
+        database.adopt(roster).await.unwrap();
+    }
+    let error = database.adopt(first).await.unwrap_err();
+    assert!(matches!(error, StorageError::OldRoster { given: 1, newest: 2 | 3 }), "{error}");
+    assert!(database.adopt(second).await.is_err());
+    // One that only says that it succeeds them.
+    let mut other = World::new(5, 2).roster.body;
+    let rosters = vec![first.body.digest()];
+    other.succession = Some(Succession { rosters, renewed: BTreeMap::new() });
+    let error = database.adopt(&Signed::new(other, &world.coordinator)).await.unwrap_err();
+    assert!(matches!(error, StorageError::Roster(_)), "{error}");
+    // One of another line is another matter.
+    database.adopt(&World::new(5, 2).roster).await.unwrap();
+    for roster in [first, second, third] {
+        let digest = roster.body.digest();
+        assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(roster));
+    }
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("gavel.db");
-    let database = Database::open(&path).await.unwrap();
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let database = somewhere.open().await;
     database
         .write::<_, StorageError, _>(|connection| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO schema (version, name) VALUES (99, 'later')")
+                query("INSERT INTO schema (version, name) VALUES (99, 'later')")
                     .execute(connection)
                     .await?;
                 Ok(())
@@ -59,64 +79,22 @@ async fn a_newer_schema_is_refused() {
         .await
         .unwrap();
     database.close().await;
-    let error = error_of(&path).await;
-    assert!(matches!(error, StorageError::Newer { found: 99, known: 3, .. }), "{error}");
+    let error = error_of(&somewhere.address).await;
+    assert!(
+        matches!(error, StorageError::Newer { found: 99, known, .. } if known == migrate::known()),
+        "{error}"
+    );
     assert!(error.to_string().contains("update the program"));
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_refused() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("gavel.db");
-    std::fs::write(&path, "a letter to the editor, not a database\n".repeat(200)).unwrap();
-    let error = error_of(&path).await;
-    assert!(matches!(error, StorageError::Damaged { .. }), "{error}");
-    assert!(error.to_string().contains("gavel.db is damaged"), "{error}");
-
-    let error = error_of(Path::new("/proc/nowhere/gavel.db")).await;
-    assert!(matches!(error, StorageError::Place { .. }), "{error}");
-
-    let path = place.path().join("music.db");
-    let mut foreign = SqliteConnectOptions::new()
-        .filename(&path)
-        .create_if_missing(true)
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("CREATE TABLE songs (title TEXT)").execute(&mut foreign).await.unwrap();
-    let error = error_of(&path).await;
-    assert!(matches!(error, StorageError::Foreign { .. }), "{error}");
-}
-
-#[tokio::test]
-async fn a_damaged_page_is_noticed() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("gavel.db");
-    let database = Database::open(&path).await.unwrap();
-    for nodes in [3, 5, 7, 9] {
-        database.put_roster(&World::new(nodes, 1).roster).await.unwrap();
-    }
-    database.close().await;
-    let mut bytes = std::fs::read(&path).unwrap();
-    let pages = bytes.len() / 4096;
-    assert!(pages > 4);
-    for page in 2..pages {
-        bytes[page * 4096..page * 4096 + 64].fill(0xff);
-    }
-    std::fs::write(&path, bytes).unwrap();
-    let error = error_of(&path).await;
-    assert!(matches!(error, StorageError::Damaged { .. }), "{error}");
-    assert!(!error.to_string().contains('\n'));
-}
-
-#[tokio::test]
 async fn a_write_that_fails_is_undone_alone() {
-    let place = tempfile::tempdir().unwrap();
-    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let database = somewhere.open().await;
     let insert = |version: i64, fails: bool| {
         database.write::<(), StorageError, _>(move |connection| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO schema (version, name) VALUES ($1, 'test')")
+                query("INSERT INTO schema (version, name) VALUES ($1, 'test')")
                     .bind(version)
                     .execute(connection)
                     .await?;
@@ -135,68 +113,150 @@ async fn a_write_that_fails_is_undone_alone() {
     assert!(results[0].is_ok() && results[3].is_ok());
     assert!(matches!(results[1], Err(StorageError::Closed)));
     assert!(matches!(results[2], Err(StorageError::Database(_))));
-    let stored: Vec<i64> =
-        sqlx::query_scalar("SELECT version FROM schema WHERE version > 100 ORDER BY version")
-            .fetch_all(database.readers())
-            .await
-            .unwrap();
+    let rows = query("SELECT version FROM schema WHERE version > 100 ORDER BY version")
+        .fetch_all(database.readers())
+        .await
+        .unwrap();
+    let stored: Vec<i64> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
     assert_eq!(stored, [101, 103]);
 }
 
 #[tokio::test]
 async fn readers_cannot_write() {
-    let place = tempfile::tempdir().unwrap();
-    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
-    assert!(sqlx::query("DELETE FROM schema").execute(database.readers()).await.is_err());
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let database = somewhere.open().await;
+    assert!(query("DELETE FROM schema").fetch_all(database.readers()).await.is_err());
 }
 
 #[tokio::test]
-async fn a_full_disk_fails_its_writes_and_no_later_ones() {
-    let place = tempfile::tempdir().unwrap();
-    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
-    let limit = |pages: &'static str| {
-        database.write::<(), StorageError, _>(move |connection| {
-            Box::pin(async move {
-                sqlx::query(pages).fetch_one(connection).await?;
-                Ok(())
-            })
-        })
-    };
-    // As small as the file is: the next page does not fit.
-    limit("PRAGMA max_page_count = 1").await.unwrap();
-    let worlds: Vec<_> = [3, 5, 7, 9].map(|nodes| World::new(nodes, 1)).into();
-    let puts = worlds.iter().map(|world| database.put_roster(&world.roster));
-    for put in futures_util::future::join_all(puts).await {
-        let error = put.unwrap_err().to_string();
-        assert!(error.contains("nothing was stored"), "{error}");
+async fn tables_of_another_program_are_refused() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
     }
-    limit("PRAGMA max_page_count = 100000").await.unwrap();
-    for world in &worlds {
-        let digest = world.roster.body.digest();
-        assert_eq!(database.roster(&digest).await.unwrap(), None);
-        database.put_roster(&world.roster).await.unwrap();
-        assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(&world.roster));
-    }
+    let mut connection = somewhere.address.writer().await.unwrap();
+    connection.run("CREATE TABLE songs (title TEXT)").await.unwrap();
+    connection.close().await.unwrap();
+    let error = error_of(&somewhere.address).await;
+    assert!(matches!(error, StorageError::Foreign { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn the_writer_syncs_every_commit() {
-    let place = tempfile::tempdir().unwrap();
-    let database = Database::open(&place.path().join("gavel.db")).await.unwrap();
-    let settings = database
-        .write::<_, StorageError, _>(|connection| {
-            Box::pin(async move {
-                let journal: String =
-                    sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
-                let sync: i64 =
-                    sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
-                let keys: i64 =
-                    sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(connection).await?;
-                Ok((journal, sync, keys))
-            })
-        })
-        .await
-        .unwrap();
-    // 2 is FULL.
-    assert_eq!(settings, ("wal".to_owned(), 2, 1));
+async fn an_older_schema_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let world = World::new(3, 1);
+    let digest = world.roster.body.digest();
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
+    }
+    let mut connection = somewhere.address.writer().await.unwrap();
+    for (version, name, _) in migrate::MIGRATIONS {
+        // As the program of this version left it, with one roster in it.
+        migrate::migrate_to(&somewhere.address, &mut connection, version).await.unwrap();
+        let rows = query("SELECT version FROM schema").fetch_all(&mut connection).await.unwrap();
+        let done: Vec<i64> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
+        assert_eq!(done.iter().max(), Some(&version), "{name}");
+        if version == 1 {
+            query("INSERT INTO rosters (digest, roster) VALUES ($1, $2)")
+                .bind(digest.0.to_vec())
+                .bind(json("roster", &world.roster).unwrap())
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        let rows = query("SELECT roster FROM rosters").fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), 1, "{name}");
+    }
+    connection.close().await.unwrap();
+    let database = somewhere.open().await;
+    assert_eq!(database.roster(&digest).await.unwrap().as_ref(), Some(&world.roster));
+    let store = crate::storage::CoordinatorStore::new(database);
+    assert_eq!(store.sessions().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_first_schema_is_brought_up_to_date_at_once() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    if let Address::File(path) = &somewhere.address {
+        make_private(path).unwrap();
+    }
+    let mut connection = somewhere.address.writer().await.unwrap();
+    migrate::migrate_to(&somewhere.address, &mut connection, 1).await.unwrap();
+    connection.close().await.unwrap();
+    let store = crate::storage::CoordinatorStore::new(somewhere.open().await);
+    assert_eq!(store.sessions().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_one_process_has_a_role_and_the_next_one_takes_over() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let first = somewhere.open().await;
+    first.claim(Role::Coordinator).await.unwrap();
+    first.claim(Role::Coordinator).await.unwrap();
+    assert!(*first.watch(Role::Coordinator).borrow());
+    assert!(!*first.watch(Role::Computing).borrow());
+    let ours = format!("process {}", std::process::id());
+    if let Address::File(_) = &somewhere.address {
+        // A file has room for one process altogether.
+        let error = error_of(&somewhere.address).await;
+        assert!(matches!(&error, StorageError::Held { by, .. } if *by == ours), "{error}");
+        first.close().await;
+        somewhere.open().await.claim(Role::Coordinator).await.unwrap();
+        return;
+    }
+    let second = somewhere.open().await;
+    let error = second.claim(Role::Coordinator).await.unwrap_err();
+    assert!(error.to_string().contains(&ours), "{error}");
+    // It has asked for the role and not got it, so it may not write.
+    let refused = second.put_roster(&World::new(3, 1).roster).await.unwrap_err();
+    assert!(refused.to_string().contains("another process is the coordinator"), "{refused}");
+    second.claim(Role::Computing).await.unwrap();
+    assert!(first.claim(Role::Computing).await.is_err());
+    let mut waits = second.watch(Role::Coordinator);
+    assert!(!*waits.borrow());
+    first.close().await;
+    let taken = waits.wait_for(|held| *held);
+    tokio::time::timeout(std::time::Duration::from_secs(10), taken).await.unwrap().unwrap();
+    second.put_roster(&World::new(3, 1).roster).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_loses_the_role_and_is_made_again() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let Address::Server(_) = &somewhere.address else { return };
+    let first = somewhere.open().await;
+    let second = somewhere.open().await;
+    first.claim(Role::Coordinator).await.unwrap();
+    second.claim(Role::Coordinator).await.unwrap_err();
+    // Another copy of the program goes on while the first one's connection is cut.
+    let mut held = first.watch(Role::Coordinator);
+    let mut taken = second.watch(Role::Coordinator);
+    let mut admin = somewhere.address.writer().await.unwrap();
+    let cut = format!(
+        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory'
+         AND (l.classid::bigint << 32) | l.objid::bigint = {}",
+        Role::Coordinator.lock()
+    );
+    query(cut).fetch_all(&mut admin).await.unwrap();
+    let patience = std::time::Duration::from_secs(10);
+    tokio::time::timeout(patience, held.wait_for(|held| !held)).await.unwrap().unwrap();
+    tokio::time::timeout(patience, taken.wait_for(|taken| *taken)).await.unwrap().unwrap();
+    let world = World::new(3, 1);
+    second.put_roster(&world.roster).await.unwrap();
+    // Connected again, and fenced off.
+    let refused = first.put_roster(&World::new(5, 2).roster).await.unwrap_err();
+    assert!(refused.to_string().contains("another process is the coordinator"), "{refused}");
+    assert!(first.roster(&world.roster.body.digest()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_address_shows_no_password() {
+    let folder = Path::new("/home/gavel");
+    let address = Address::parse("postgres://ada:opensesame@db.example.org/gavel", folder).unwrap();
+    assert_eq!(address.to_string(), "postgres://ada@db.example.org:5432/gavel");
+    let address = Address::parse("other.db", folder).unwrap();
+    assert_eq!(address.to_string(), "/home/gavel/other.db");
+    for wrong in ["mysql://ada@db/gavel", "", "postgres://:x:y"] {
+        assert!(matches!(Address::parse(wrong, folder), Err(StorageError::Address)), "{wrong}");
+    }
 }

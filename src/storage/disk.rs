@@ -3,14 +3,9 @@
 //! process may die. The product has neither.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-
-use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, StreamExt as _};
-use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
-use sqlx::{Either, Error, Execute, Executor, SqlStr, Sqlite, SqliteConnection, SqlitePool};
 
 /// What becomes of a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,80 +30,6 @@ pub trait Disk: Send + Sync {
 
 /// A store as a simulation has it.
 pub(super) type InPlace = Option<Arc<dyn Disk>>;
-
-/// Readers of a database: some connections, or one whose statements run in place.
-#[derive(Debug)]
-pub(super) enum Readers {
-    Pool(SqlitePool),
-    InPlace(Mutex<SqliteConnection>),
-}
-
-impl Readers {
-    pub(super) async fn close(&self) {
-        // A connection in place closes when it is dropped.
-        if let Self::Pool(pool) = self {
-            pool.close().await;
-        }
-    }
-}
-
-impl<'c> Executor<'c> for &'_ Readers {
-    type Database = Sqlite;
-
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<SqliteQueryResult, SqliteRow>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        match self {
-            Readers::Pool(pool) => pool.fetch_many(query),
-            Readers::InPlace(connection) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let all: Vec<_> = in_place(connection.fetch_many(query).collect());
-                stream::iter(all).boxed()
-            }
-        }
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        match self {
-            Readers::Pool(pool) => pool.fetch_optional(query),
-            Readers::InPlace(connection) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let found = in_place(connection.fetch_optional(query));
-                Box::pin(std::future::ready(found))
-            }
-        }
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [SqliteTypeInfo],
-    ) -> BoxFuture<'e, Result<SqliteStatement, Error>>
-    where
-        'c: 'e,
-    {
-        match self {
-            Readers::Pool(pool) => pool.prepare_with(sql, parameters),
-            Readers::InPlace(connection) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let prepared = in_place(connection.prepare_with(sql, parameters));
-                Box::pin(std::future::ready(prepared))
-            }
-        }
-    }
-}
 
 /// Wait for the database's thread without letting anything else run. For futures that wait for
 /// nothing else.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::identity::Digest;
+use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
 
@@ -20,40 +20,85 @@ pub enum StorageError {
     },
     /// A file by a later version of the program.
     #[error(
-        "{} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program",
-        .path.display()
+        "{place} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program"
     )]
     Newer {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// Version in the file.
         found: i64,
         /// Latest version this program knows.
         known: i64,
     },
     /// A database that is not gavel's.
-    #[error("{} is a database of another program; give another path", .path.display())]
+    #[error("{place} holds the tables of another program; give another place")]
     Foreign {
         /// Which.
-        path: PathBuf,
+        place: String,
     },
     /// The file is not a sound database.
-    #[error("{} is damaged ({detail}); restore it from a backup", .path.display())]
+    #[error("{place} is damaged ({detail}); restore it from a backup with `gavel restore`")]
     Damaged {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// As the check says.
         detail: String,
     },
     /// The file cannot be opened.
-    #[error("{} cannot be opened: {error}", .path.display())]
+    #[error("{place} cannot be opened: {error}")]
     Open {
         /// Which.
-        path: PathBuf,
+        place: String,
         /// As the database says.
         #[source]
         error: sqlx::Error,
     },
+    /// A server that does not answer.
+    #[error("{place} does not answer; check that the server runs and can be reached")]
+    Silent {
+        /// Which.
+        place: String,
+    },
+    /// Neither a path nor a PostgreSQL URL.
+    #[error(
+        "that is no place for a database; give the path of a file, or postgres://user@host/database"
+    )]
+    Address,
+    /// Another process has the file, or the role in it.
+    #[error("{place} is in use by {by}; end that first")]
+    Held {
+        /// Which, and which role.
+        place: String,
+        /// Who, as far as is known.
+        by: String,
+    },
+    /// A store where a new one was to be made.
+    #[error("{place} is there already and was left alone; move it away, or give another place")]
+    Occupied {
+        /// Which.
+        place: String,
+    },
+    /// Another node's store.
+    #[error(
+        "this database belongs to the node with key {owner}; every node needs one of its own, or a schema of its own"
+    )]
+    Owner {
+        /// Whose it is.
+        owner: PublicKey,
+    },
+    /// A roster that this database has gone beyond.
+    #[error(
+        "version {given} of the roster was given, and this database has served under version {newest}; fetch that one with `gavel roster fetch`"
+    )]
+    OldRoster {
+        /// Version of the roster given.
+        given: usize,
+        /// Version of the newest one that succeeds it.
+        newest: usize,
+    },
+    /// A roster that says that it succeeds one of this database, and does not.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// A statement failed. Nothing of the request was stored.
     #[error("the database failed, nothing was stored: {0}")]
     Database(#[from] sqlx::Error),
@@ -126,4 +171,18 @@ pub enum StorageError {
     /// The terms of a session cannot be read.
     #[error("the session file cannot be stored: {0}")]
     File(#[from] crate::auction::terms::TermsError),
+}
+
+impl StorageError {
+    /// What is wrong with a copy of a store, said of the store itself.
+    pub(super) fn of(mut self, address: &super::Address) -> Self {
+        if let Self::Newer { place, .. }
+        | Self::Foreign { place }
+        | Self::Damaged { place, .. }
+        | Self::Open { place, .. } = &mut self
+        {
+            *place = address.to_string();
+        }
+        self
+    }
 }

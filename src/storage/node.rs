@@ -6,13 +6,14 @@
 //!
 //! - [`intake`]: envelopes and receipts
 //! - [`reading`]: what is known of sessions
+//! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
 pub mod reading;
-
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+pub mod replicas;
 
 use super::column::{Columns as _, json};
+use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::auction::Timestamp;
 use crate::identity::{Digest, Signed, Statement};
@@ -61,7 +62,7 @@ impl NodeStore {
                         same(session, "announcement", existing, digest)?;
                         return Ok(false);
                     }
-                    sqlx::query(
+                    query(
                         "INSERT INTO node_sessions
                          (session, announcement, digest, bids_until, opened, phase)
                          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -100,14 +101,12 @@ impl NodeStore {
                         _ => {}
                     }
                     let phase = phase.after(Step::Freeze)?;
-                    sqlx::query(
-                        "UPDATE node_sessions SET phase = $1, frozen = $2 WHERE session = $3",
-                    )
-                    .bind(phase.name())
-                    .bind(now.millis())
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
+                    query("UPDATE node_sessions SET phase = $1, frozen = $2 WHERE session = $3")
+                        .bind(phase.name())
+                        .bind(now.millis())
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
                     Ok(now)
                 })
             })
@@ -156,14 +155,12 @@ impl NodeStore {
                         phase = phase.after(Step::ManifestSigned)?;
                     }
                     let text = json("manifest", &manifest)?;
-                    sqlx::query(
-                        "UPDATE node_sessions SET phase = $1, manifest = $2 WHERE session = $3",
-                    )
-                    .bind(phase.name())
-                    .bind(text)
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
+                    query("UPDATE node_sessions SET phase = $1, manifest = $2 WHERE session = $3")
+                        .bind(phase.name())
+                        .bind(text)
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
                     Ok(())
                 })
             })
@@ -194,7 +191,7 @@ impl NodeStore {
                         let offered = attempt;
                         return Err(StorageError::OldAttempt { session, last, offered });
                     }
-                    sqlx::query(
+                    query(
                         "UPDATE node_sessions SET phase = $1, attempt = $2, reason = NULL
                          WHERE session = $3",
                     )
@@ -224,7 +221,7 @@ impl NodeStore {
                 Box::pin(async move {
                     let row = get(connection, session).await?;
                     check_outcome(session, &row, digest)?;
-                    sqlx::query("UPDATE node_sessions SET own_outcome = $1 WHERE session = $2")
+                    query("UPDATE node_sessions SET own_outcome = $1 WHERE session = $2")
                         .bind(text)
                         .bind(session.0.to_vec())
                         .execute(connection)
@@ -253,7 +250,7 @@ impl NodeStore {
                         None => phase = phase.after(Step::OutcomeSigned)?,
                     }
                     let text = json("outcome", &outcome)?;
-                    sqlx::query(
+                    query(
                         "UPDATE node_sessions SET phase = $1, outcome = $2, reason = NULL
                          WHERE session = $3",
                     )
@@ -294,14 +291,12 @@ impl NodeStore {
                         return Ok(());
                     }
                     let phase = phase.after(step)?;
-                    sqlx::query(
-                        "UPDATE node_sessions SET phase = $1, reason = $2 WHERE session = $3",
-                    )
-                    .bind(phase.name())
-                    .bind(reason)
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
+                    query("UPDATE node_sessions SET phase = $1, reason = $2 WHERE session = $3")
+                        .bind(phase.name())
+                        .bind(reason)
+                        .bind(session.0.to_vec())
+                        .execute(connection)
+                        .await?;
                     Ok(())
                 })
             })
@@ -310,10 +305,10 @@ impl NodeStore {
 }
 
 async fn find(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
-) -> Result<Option<SqliteRow>, StorageError> {
-    Ok(sqlx::query(
+) -> Result<Option<Row>, StorageError> {
+    Ok(query(
         "SELECT digest, phase, frozen, bundle, manifest, attempt, own_outcome, outcome
          FROM node_sessions WHERE session = $1",
     )
@@ -322,17 +317,14 @@ async fn find(
     .await?)
 }
 
-async fn get(
-    connection: &mut SqliteConnection,
-    session: SessionId,
-) -> Result<SqliteRow, StorageError> {
+async fn get(connection: &mut Connection, session: SessionId) -> Result<Row, StorageError> {
     find(connection, session).await?.ok_or(StorageError::NoSession { session })
 }
 
 async fn bind_bundle(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
-    row: &SqliteRow,
+    row: &Row,
     bundle: Digest,
 ) -> Result<(), StorageError> {
     if let Some(existing) = row.maybe_bytes("bundle")? {
@@ -342,7 +334,7 @@ async fn bind_bundle(
     if phase != Phase::Closing {
         return Err(PhaseError { phase, step: Step::ManifestSigned }.into());
     }
-    sqlx::query("UPDATE node_sessions SET bundle = $1 WHERE session = $2")
+    query("UPDATE node_sessions SET bundle = $1 WHERE session = $2")
         .bind(bundle.0.to_vec())
         .bind(session.0.to_vec())
         .execute(connection)
@@ -351,7 +343,7 @@ async fn bind_bundle(
 }
 
 /// Whether this is the outcome that the node computed itself, if it did.
-fn check_outcome(session: SessionId, row: &SqliteRow, offered: Digest) -> Result<(), StorageError> {
+fn check_outcome(session: SessionId, row: &Row, offered: Digest) -> Result<(), StorageError> {
     let own = row.maybe_document::<Signed<Outcome>>("own_outcome")?.map(|own| own.body);
     let settled = row.maybe_document::<CoSigned<Outcome>>("outcome")?.map(|held| held.body);
     for existing in own.iter().chain(&settled) {
@@ -387,7 +379,7 @@ pub(super) fn merge<T: Statement>(
 }
 
 /// The number of rows that a count gives.
-fn count(row: &SqliteRow, column: &'static str) -> Result<u64, StorageError> {
+fn count(row: &Row, column: &'static str) -> Result<u64, StorageError> {
     // COUNT is a number that is never absent.
     Ok(row.try_get::<i64, _>(column)?.unsigned_abs())
 }
@@ -395,3 +387,8 @@ fn count(row: &SqliteRow, column: &'static str) -> Result<u64, StorageError> {
 #[cfg(test)]
 #[path = "node_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "node_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;

@@ -6,23 +6,20 @@ use crate::identity::KeyPair;
 use crate::session::closing::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
 use crate::session::outcome::Winner;
+use crate::storage::{Address, fixtures::Somewhere};
 
 struct Place {
-    directory: tempfile::TempDir,
+    somewhere: Somewhere,
     world: World,
     store: NodeStore,
 }
 
-async fn place() -> Place {
-    let directory = tempfile::tempdir().unwrap();
+async fn place() -> Option<Place> {
+    let somewhere = Somewhere::new(module_path!()).await?;
     let world = World::new(3, 1);
-    let store = open(&directory).await;
+    let store = NodeStore::new(somewhere.open().await);
     assert!(store.announce(&world.announcement).await.unwrap());
-    Place { directory, world, store }
-}
-
-async fn open(directory: &tempfile::TempDir) -> NodeStore {
-    NodeStore::new(Database::open(&directory.path().join("node.db")).await.unwrap())
+    Some(Place { somewhere, world, store })
 }
 
 impl Place {
@@ -34,7 +31,7 @@ impl Place {
 
     async fn reopen(self) -> Self {
         self.store.database.close().await;
-        let store = open(&self.directory).await;
+        let store = NodeStore::new(self.somewhere.open().await);
         Self { store, ..self }
     }
 
@@ -70,7 +67,7 @@ impl Place {
 
 #[tokio::test]
 async fn a_session_is_announced_once() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     assert!(!place.store.announce(&place.world.announcement).await.unwrap());
     let mut other = place.world.announcement.body.clone();
     other.terms.reserve = None;
@@ -86,7 +83,7 @@ async fn a_session_is_announced_once() {
 
 #[tokio::test]
 async fn an_envelope_earns_one_receipt() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let envelope = place.world.envelope("ada", 1, 1);
     let first = place.world.receipt(1, &envelope, 10);
     let put = place.store.put_envelope(&envelope, &first, true).await.unwrap();
@@ -108,7 +105,7 @@ async fn an_envelope_earns_one_receipt() {
 
 #[tokio::test]
 async fn revisions_only_go_up() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.put("ada", 2, 1).await.unwrap();
     let held = place.world.envelope("ada", 2, 1).digest();
     assert!(matches!(place.put("ada", 1, 1).await, Err(PutError::Stale { current: 2 })));
@@ -133,7 +130,7 @@ async fn revisions_only_go_up() {
 
 #[tokio::test]
 async fn what_does_not_belong_is_refused() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.put("ada", 1, 1).await.unwrap();
     let mallory = KeyPair::from_secret(&[200; 32]);
     let envelope = place.world.envelope_by(&mallory, "ada", 2, 1);
@@ -160,7 +157,7 @@ async fn what_does_not_belong_is_refused() {
 
 #[tokio::test]
 async fn a_frozen_session_takes_nothing_more() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.put("bea", 1, 1).await.unwrap();
     place.put("ada", 1, 1).await.unwrap();
     assert_eq!(place.store.freeze(place.session(), time(50)).await.unwrap(), time(50));
@@ -181,7 +178,7 @@ async fn a_frozen_session_takes_nothing_more() {
 
 #[tokio::test]
 async fn fetched_envelopes_stay_out_of_the_inventory() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let ours = place.world.envelope("ada", 1, 1);
     place.put("ada", 1, 1).await.unwrap();
     let newer = place.world.envelope("ada", 2, 1);
@@ -211,7 +208,7 @@ async fn fetched_envelopes_stay_out_of_the_inventory() {
 
 #[tokio::test]
 async fn a_node_is_bound_to_one_bundle() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let (one, two) = (Digest([1; 32]), Digest([2; 32]));
     let early = place.store.commit_bundle(place.session(), one).await;
     assert!(matches!(early, Err(StorageError::Phase(_))));
@@ -240,7 +237,7 @@ async fn a_node_is_bound_to_one_bundle() {
 
 #[tokio::test]
 async fn manifest_signatures_are_gathered() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.store.freeze(place.session(), time(50)).await.unwrap();
     assert_eq!(place.store.manifest(place.session()).await.unwrap(), None);
     // A node that was away learns bundle and manifest at once.
@@ -257,7 +254,7 @@ async fn manifest_signatures_are_gathered() {
 
 #[tokio::test]
 async fn attempts_only_go_up() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     assert!(matches!(
         place.store.begin_attempt(place.session(), 1).await,
         Err(StorageError::Phase(_))
@@ -286,7 +283,7 @@ async fn attempts_only_go_up() {
 
 #[tokio::test]
 async fn a_node_stands_by_its_outcome() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.store.freeze(place.session(), time(50)).await.unwrap();
     place.store.put_manifest(&place.manifest(Digest([1; 32]), &[1, 2])).await.unwrap();
     place.store.begin_attempt(place.session(), 1).await.unwrap();
@@ -312,7 +309,7 @@ async fn a_node_stands_by_its_outcome() {
 
 #[tokio::test]
 async fn a_cancelled_session_stays_cancelled() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     place.store.cancel(place.session(), "withdrawn by the seller").await.unwrap();
     place.store.cancel(place.session(), "again").await.unwrap();
     let refused = place.put("ada", 1, 1).await;
@@ -324,7 +321,8 @@ async fn a_cancelled_session_stays_cancelled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_tasks_share_commits_and_freezing_draws_a_sharp_line() {
-    let place = Arc::new(place().await);
+    let Some(place) = place().await else { return };
+    let place = Arc::new(place);
     let tasks: Vec<_> = (0..50u32)
         .map(|task| {
             let place = Arc::clone(&place);
@@ -376,7 +374,7 @@ async fn fifty_tasks_share_commits_and_freezing_draws_a_sharp_line() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_at_once_survive_a_drop() {
-    let place = place().await;
+    let Some(place) = place().await else { return };
     let envelopes: Vec<_> =
         (0..500).map(|i| place.world.envelope(&format!("b{i}"), 1, 1)).collect();
     let puts = envelopes.iter().map(|envelope| {
@@ -387,10 +385,10 @@ async fn five_hundred_at_once_survive_a_drop() {
     for put in futures_util::future::join_all(puts).await {
         assert!(put.unwrap().new);
     }
-    let Place { directory, world, store } = place;
+    let Place { somewhere, world, store } = place;
     // No close: what was acknowledged must be there for whoever opens the file next.
     drop(store);
-    let store = open(&directory).await;
+    let store = NodeStore::new(somewhere.open().await);
     let session = store.session(world.session()).await.unwrap().unwrap();
     assert_eq!((session.bids, session.envelopes), (500, 500));
     for envelope in &envelopes {
@@ -404,8 +402,9 @@ const CHILD: &str = "GAVEL_TEST_STORAGE_CHILD";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_child_that_is_killed() {
-    let Some(path) = std::env::var_os(CHILD) else { return };
-    let store = NodeStore::new(Database::open(path.as_ref()).await.unwrap());
+    let Ok(text) = std::env::var(CHILD) else { return };
+    let address = Address::parse(&text, std::path::Path::new("")).unwrap();
+    let store = NodeStore::new(Database::open_at(&address).await.unwrap());
     let world = Arc::new(World::new(3, 1));
     store.announce(&world.announcement).await.unwrap();
     let tasks = (0..8).map(|task| {
@@ -425,13 +424,13 @@ async fn the_child_that_is_killed() {
 #[tokio::test]
 async fn sigkill_loses_nothing_that_was_acknowledged() {
     use std::io::{BufRead as _, BufReader};
-    let directory = tempfile::tempdir().unwrap();
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let mut acknowledged = Vec::new();
-    // Killed, started again on the same file, killed again.
+    // Killed, started again on the same store, killed again.
     for round in 1..=2 {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "storage::node::tests::the_child_that_is_killed", "--nocapture"])
-            .env(CHILD, directory.path().join("node.db"))
+            .env(CHILD, &somewhere.text)
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::piped())
             .spawn()
@@ -450,7 +449,7 @@ async fn sigkill_loses_nothing_that_was_acknowledged() {
         assert!(!child.wait().unwrap().success());
         assert!(acknowledged.len() >= 300 * round);
     }
-    let store = open(&directory).await;
+    let store = NodeStore::new(somewhere.open().await);
     let session = World::new(3, 1).session();
     assert_eq!(store.missing(session, &acknowledged).await.unwrap(), []);
     let inventory = store.inventory(session, node(1)).await.unwrap();

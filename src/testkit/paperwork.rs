@@ -68,7 +68,10 @@ impl Paperwork {
             key: coordinator.public(),
             certificate: Digest([0; 32]),
         };
-        let roster = Signed::new(Roster { scheme, coordinator: place, nodes: cards }, &coordinator);
+        let roster = Signed::new(
+            Roster { scheme, coordinator: place, nodes: cards, succession: None },
+            &coordinator,
+        );
         let opened = Timestamp::from_millis(1_800_000_000_000);
         let terms = Terms {
             title: "Harbour view".to_owned(),

@@ -65,7 +65,12 @@ impl Servers {
             keys.push(node);
         }
         let card = lead.card("Auction house", "127.0.0.1:9");
-        let roster = Roster { scheme: Scheme::new(3, 1)?, coordinator: card, nodes: cards };
+        let roster = Roster {
+            scheme: Scheme::new(3, 1)?,
+            coordinator: card,
+            nodes: cards,
+            succession: None,
+        };
         let roster = Signed::new(roster, &lead.identity).checked()?;
         let identities = keys.iter().map(|keys| keys.identity.clone()).collect();
         let identity = lead.identity.clone();

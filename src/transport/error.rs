@@ -27,7 +27,7 @@ pub enum HttpError {
     /// Another certificate than the pinned one.
     #[error(
         "the certificate of {address} is not the one in the roster; someone may be in between, or \
-         the node was set up anew and needs a new roster"
+         it has new keys: then `gavel roster fetch` gets the next version of the roster"
     )]
     WrongCertificate {
         /// Host and port.

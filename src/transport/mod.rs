@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod net;
 pub mod observe;
 pub mod places;
+pub mod relay;
 pub mod reply;
 pub mod rest;
 pub mod stream;

@@ -17,9 +17,9 @@ use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, UPGR
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::HttpError;
@@ -127,11 +127,8 @@ impl Dial for TlsDialer {
     }
 }
 
-/// Open a stream to a server, over TLS. Has no deadline of its own.
-///
-/// # Errors
-/// Why it did not come about.
-pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
+/// A TLS connection to a server for HTTP/1.1, pinned to its certificate.
+pub(super) async fn connect(target: &Target) -> Result<TlsStream<BufReader<TcpStream>>, HttpError> {
     let address = &target.address;
     let setup = |detail: String| HttpError::Setup { address: address.clone(), detail };
     let tls = pinned_client_config(target.certificate, &[HTTP_1_1])
@@ -142,9 +139,16 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
     let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
     tcp.set_nodelay(true).map_err(|error| failed(&error))?;
-    let tcp = tokio::io::BufReader::with_capacity(READ_AHEAD, tcp);
-    let tls = TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))?;
-    open_over(tls, address, token).await
+    let tcp = BufReader::with_capacity(READ_AHEAD, tcp);
+    TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))
+}
+
+/// Open a stream to a server, over TLS. Has no deadline of its own.
+///
+/// # Errors
+/// Why it did not come about.
+pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
+    open_over(connect(target).await?, &target.address, token).await
 }
 
 /// Open a stream over a connection to a server. Has no deadline of its own.

@@ -214,7 +214,7 @@ impl Net {
         keys.save(&lead.folder.join("coordinator.key"), None).unwrap();
         let card = keys.card("Coordinator", &lead.address);
         let operator = keys.identity;
-        let roster = Roster { scheme, coordinator: card, nodes: cards };
+        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
         let roster = Signed::new(roster, &operator).checked().unwrap();
         for (seat, listener) in seats.iter_mut().zip(listeners) {
             seat.run_node(listener, roster.clone(), setup).await;

@@ -261,6 +261,7 @@ impl World {
             identity: KeyPair::from_secret(identity),
             sealing: SealingKeyPair::from_secret(sealing),
             tls: certificate(host),
+            others: Vec::new(),
         }
     }
 
@@ -465,6 +466,7 @@ fn papers(scheme: Scheme) -> Papers {
             identity: KeyPair::from_secret(identity),
             sealing: SealingKeyPair::from_secret(sealing),
             tls: certificate(Host::of(node)),
+            others: Vec::new(),
         };
         keys.card(&format!("node {node}"), &Core::address(Host::of(node))).body
     };
@@ -472,6 +474,7 @@ fn papers(scheme: Scheme) -> Papers {
         scheme,
         coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
         nodes: scheme.all().iter().map(card).collect(),
+        succession: None,
     };
     (Signed::new(roster, &coordinator.identity), secrets)
 }

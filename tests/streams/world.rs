@@ -134,6 +134,7 @@ impl World {
                 certificate: Digest([0; 32]),
             },
             nodes: cards,
+            succession: None,
         };
         let roster = Arc::new(Signed::new(roster, &coordinator));
         let mut meshes = Vec::new();

@@ -90,7 +90,7 @@ impl Party {
         }));
         let keys = CoordinatorKeys::generate("127.0.0.1")?;
         let coordinator = keys.card("bench", "127.0.0.1:1");
-        let roster = Roster { scheme, coordinator, nodes: cards.await? };
+        let roster = Roster { scheme, coordinator, nodes: cards.await?, succession: None };
         let roster = Signed::new(roster, &keys.identity).checked()?;
         let roster =
             serde_json::to_string(&roster).map_err(|error| Failure::new("internal", error))?;

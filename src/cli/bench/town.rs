@@ -80,6 +80,8 @@ impl Plan {
             listen: Some(self.address.clone()),
             key: keys.public(),
             certificate,
+            earlier: Vec::new(),
+            issue: 0,
         }
     }
 
@@ -138,7 +140,7 @@ impl Town {
         let settings = Settings { coordinator: Some(server), ..Settings::default() };
         lead.home.save_settings(&settings)?;
         let coordinator = keys.card(&lead.name, &lead.address);
-        let roster = Roster { scheme, coordinator, nodes: cards };
+        let roster = Roster { scheme, coordinator, nodes: cards, succession: None };
         let roster = Signed::new(roster, &keys.identity).checked()?;
         plans.push(lead);
         let mut servers = Vec::new();

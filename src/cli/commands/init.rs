@@ -101,7 +101,7 @@ pub fn run(context: &Context, command: InitCommand) -> Result<(), Failure> {
 }
 
 /// The host of an address, without the brackets of IPv6.
-fn host(address: &str) -> &str {
+pub(super) fn host(address: &str) -> &str {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -225,6 +225,8 @@ fn server(args: &ServerArgs, key: PublicKey, certificate: Digest) -> Server {
         listen: args.listen.clone(),
         key,
         certificate,
+        earlier: Vec::new(),
+        issue: 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod account;
+pub mod backup;
 pub mod bench;
 pub mod bid;
 pub mod completions;
@@ -10,6 +11,7 @@ pub mod man;
 pub mod plan;
 pub mod receipt;
 pub mod roster;
+pub mod rotate;
 pub mod serve;
 pub mod session;
 pub mod tui;
@@ -40,7 +42,10 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Demo(args) => super::demo::run(&context, args).await,
         Command::Init(command) => init::run(&context, command),
         Command::Roster(command) => roster::run(&context, command).await,
+        Command::Rotate(args) => rotate::run(&context, &args).await,
         Command::Serve(args) => serve::run(&context, args).await,
+        Command::Backup(args) => backup::save(&context, &args).await,
+        Command::Restore(args) => backup::restore(&context, &args).await,
         Command::Session(command) => session::run(&context, command).await,
         Command::Account(command) => account::run(&context, command).await,
         Command::Invite(args) => account::invite(&context, args).await,

@@ -1,4 +1,4 @@
-//! `gavel roster make|show|check|fetch`.
+//! `gavel roster make|update|show|check|fetch`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Settings, load_roster, read_json, write_json};
+use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
 use crate::cli::output::{Table, strong};
 use crate::cli::unlock::PassphraseOption;
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::roster::{RosterError, SignedCard};
-use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
+use crate::identity::roster::{RenewedCard, RosterError, SignedCard};
+use crate::identity::{Digest, NodeCard, PublicKey, Roster, Signed, Statement as _};
 use crate::sharing::Scheme;
 
 /// What to do with a roster.
@@ -22,11 +22,14 @@ use crate::sharing::Scheme;
 pub enum RosterCommand {
     /// Put node cards into a roster, signed by this home's coordinator
     Make(MakeArgs),
+    /// Put new cards of nodes into this home's roster: the next version of it
+    Update(UpdateArgs),
     /// Show a roster
     Show(FileArgs),
     /// Check a roster's signature and rules, and this home's keys against it
     Check(FileArgs),
-    /// Fetch the roster from a coordinator whose fingerprint is known
+    /// Fetch the roster from a coordinator whose fingerprint is known, or the next version of the
+    /// roster that is here
     Fetch(FetchArgs),
 }
 
@@ -49,6 +52,20 @@ pub struct MakeArgs {
     passphrase: PassphraseOption,
 }
 
+/// Cards to change in a roster.
+///
+/// The nodes stay the same, by their identity keys; certificates, sealing keys, addresses and names
+/// may be others. The sessions that are open go on under the new version. Start the coordinator
+/// again with it, then every node.
+#[derive(Args)]
+pub struct UpdateArgs {
+    /// Cards that `gavel rotate` wrote, in any order
+    #[arg(required = true, value_name = "CARD")]
+    cards: Vec<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
 /// A roster file.
 #[derive(Args)]
 pub struct FileArgs {
@@ -59,15 +76,16 @@ pub struct FileArgs {
 /// A coordinator to fetch from.
 #[derive(Args)]
 pub struct FetchArgs {
-    /// The coordinator's host and port
-    #[arg(value_name = "HOST:PORT")]
-    address: String,
-    /// Fingerprint of its certificate (64 hexadecimal digits), from a source you trust
-    fingerprint: Digest,
+    /// The coordinator's host and port [default: as the roster that is here says]
+    #[arg(value_name = "HOST:PORT", requires = "fingerprint")]
+    address: Option<String>,
+    /// Fingerprint of its certificate (64 hexadecimal digits), from a source you trust [default:
+    /// as the roster that is here says]
+    fingerprint: Option<Digest>,
     /// Where to write it [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace a roster that is there
+    /// Replace a roster that is there, also by one that is not its next version
     #[arg(long)]
     replace: bool,
 }
@@ -76,6 +94,7 @@ pub struct FetchArgs {
 #[derive(Serialize)]
 struct Shown<'a> {
     digest: Digest,
+    version: usize,
     nodes: u8,
     threshold: u8,
     coordinator: Place<'a>,
@@ -101,6 +120,7 @@ struct Place<'a> {
 pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failure> {
     match command {
         RosterCommand::Make(args) => make(context, &args),
+        RosterCommand::Update(args) => update(context, &args),
         RosterCommand::Show(args) => {
             let roster = context.home.roster(args.file.as_deref())?;
             tell(context, &roster, None, Vec::new(), "")
@@ -126,29 +146,12 @@ fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     let too_many = || Failure::usage(format!("{} cards are too many", args.cards.len()));
     let nodes = u8::try_from(args.cards.len()).map_err(|_| too_many())?;
     let scheme = Scheme::new(nodes, args.threshold).map_err(Failure::usage)?;
-    let settings = context.home.settings()?;
-    let Some(place) = settings.coordinator else {
-        return Err(Failure::new(
-            "no-keys",
-            format!(
-                "{} is not a coordinator's home; run `gavel init coordinator` there first, or name the right one with --home",
-                context.home.directory().display()
-            ),
-        ));
-    };
-    let mut cards = Vec::new();
-    for path in &args.cards {
-        let card: SignedCard = read_json(path, "a node card")?;
-        if card.verify(&card.body.key).is_err() {
-            let error = RosterError::Card { name: card.body.name };
-            return Err(Failure::from(error).about(path.display()));
-        }
-        cards.push(card.body);
-    }
+    let place = coordinator_place(context)?;
+    let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let roster = Roster { scheme, coordinator, nodes: cards };
+    let roster = Roster { scheme, coordinator, nodes: cards, succession: None };
     let roster = Signed::new(roster, &keys.identity).checked()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
     keep(&out, &roster, args.replace)?;
@@ -160,8 +163,70 @@ fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     tell(context, &roster, Some(&out), Vec::new(), &remark)
 }
 
+fn coordinator_place(context: &Context) -> Result<Server, Failure> {
+    context.home.settings()?.coordinator.ok_or_else(|| {
+        Failure::new(
+            "no-keys",
+            format!(
+                "{} is not a coordinator's home; run `gavel init coordinator` there first, or name the right one with --home",
+                context.home.directory().display()
+            ),
+        )
+    })
+}
+
+/// A node's card, first or later, signed by the node.
+fn read_card(path: &Path) -> Result<NodeCard, Failure> {
+    if let Ok(card) = read_renewed(path) {
+        return Ok(card.body.card);
+    }
+    let card: SignedCard = read_json(path, "a node card")?;
+    if card.verify(&card.body.key).is_err() {
+        let error = RosterError::Card { name: card.body.name };
+        return Err(Failure::from(error).about(path.display()));
+    }
+    Ok(card.body)
+}
+
+/// A later card of a node, signed by the node.
+fn read_renewed(path: &Path) -> Result<Signed<RenewedCard>, Failure> {
+    let card: Signed<RenewedCard> = read_json(path, "a node card by `gavel rotate`")?;
+    if card.verify(&card.body.card.key).is_err() {
+        let error = RosterError::Card { name: card.body.card.name };
+        return Err(Failure::from(error).about(path.display()));
+    }
+    Ok(card)
+}
+
+fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
+    let place = coordinator_place(context)?;
+    let old = context.home.roster(None)?;
+    let path = context.home.file("coordinator.key");
+    let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
+    let coordinator = keys.card(&place.name, &place.address);
+    let cards = args.cards.iter().map(|path| read_renewed(path)).collect::<Result<_, _>>()?;
+    let next = old.body.successor(coordinator, cards)?;
+    let next = Signed::new(next, &keys.identity).checked()?;
+    let out = context.home.file("roster.json");
+    write_json(&out, &next)?;
+    let remark = format!(
+        "Written to {}. Start the coordinator again with it. Every node then runs\n  {}\nand is \
+         started again; bidders run the same command.",
+        out.display(),
+        strong("gavel roster fetch"),
+    );
+    tell(context, &next, Some(&out), Vec::new(), &remark)
+}
+
 async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
-    let roster = client::coordinator::fetch_roster(&args.address, args.fingerprint).await?;
+    let given = args.address.clone().zip(args.fingerprint);
+    let (address, fingerprint) = if let Some(given) = given {
+        given
+    } else {
+        let present = context.home.roster(None)?.body.coordinator;
+        (present.address, present.certificate)
+    };
+    let roster = client::coordinator::fetch_roster(&address, fingerprint).await?;
     let roster = roster.checked()?;
     context.home.create()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
@@ -173,9 +238,13 @@ async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
     tell(context, &roster, Some(&out), Vec::new(), &remark)
 }
 
-/// Write a roster; one that is there already is kept unless it is the same or to be replaced.
+/// Write a roster; one that is there already is kept unless it is the same, an earlier version or to
+/// be replaced.
 fn keep(out: &Path, roster: &Signed<Roster>, replace: bool) -> Result<(), Failure> {
-    if !replace && out.exists() && load_roster(out).ok().as_ref() != Some(roster) {
+    let goes_on = |present: &Signed<Roster>| {
+        present == roster || roster.body.check_succeeds(&present.body).is_ok()
+    };
+    if !replace && out.exists() && !load_roster(out).is_ok_and(|present| goes_on(&present)) {
         return Err(Failure::new(
             "roster-exists",
             format!(
@@ -199,7 +268,10 @@ fn fits(roster: &Roster, settings: &Settings) -> Result<Vec<&'static str>, Failu
                     node.key
                 ));
             }
-            Some(card) if card.certificate != node.certificate => {
+            Some(card)
+                if card.certificate != node.certificate
+                    && !node.earlier.contains(&card.certificate) =>
+            {
                 return wrong(
                     "the roster lists another TLS certificate than this home's node has; send node-card.json to the coordinator for a new roster".into(),
                 );
@@ -229,6 +301,7 @@ fn tell(
     let body = &roster.body;
     let shown = Shown {
         digest: body.digest(),
+        version: body.version(),
         nodes: body.scheme.nodes(),
         threshold: body.scheme.threshold(),
         coordinator: Place {
@@ -260,10 +333,11 @@ fn tell(
             table.row(row(format!("node {}", position + 1), place));
         }
         format!(
-            "{} nodes; {}; {} are needed to compute\n{table}digest {}\n{remark}",
+            "{} nodes; {}; {} are needed to compute\n{table}version {}, digest {}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
             body.scheme.quorum(),
+            shown.version,
             shown.digest,
         )
     })

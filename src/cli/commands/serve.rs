@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Context;
 use super::tui::{self as screens, LookArgs};
-use crate::cli::args::RosterOption;
+use crate::cli::args::{DatabaseOption, RosterOption};
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
@@ -18,12 +18,13 @@ use crate::client::Network;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
-use crate::node::{self, Node};
+use crate::node::{self, Node, Replica};
 use crate::session::Clock;
-use crate::storage::{CoordinatorStore, Database, NodeStore};
+use crate::storage::Address;
+use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
 use crate::transport::listen;
 use crate::transport::metrics::Metrics;
-use crate::tui::Connection;
+use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
 ///
@@ -31,7 +32,10 @@ use crate::tui::Connection;
 /// --headless it logs to standard error instead.
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
-/// home folder.
+/// home folder, or where --database or gavel.toml says.
+///
+/// Several replicas of a node may run on one PostgreSQL database: all take bids, and one computes.
+/// When that one dies another full one takes over.
 #[derive(Args)]
 pub struct ServeArgs {
     /// Listen here instead of where gavel.toml says
@@ -40,6 +44,14 @@ pub struct ServeArgs {
     /// No screen; log to standard error
     #[arg(long)]
     headless: bool,
+    /// What this replica of the node may do
+    #[arg(long, value_enum, default_value_t)]
+    role: Part,
+    /// Where the other replicas of this node reach this one [default: the node's address]
+    #[arg(long, value_name = "HOST:PORT")]
+    replica_address: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOption,
     #[command(flatten)]
     look: LookArgs,
     /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
@@ -50,6 +62,16 @@ pub struct ServeArgs {
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
+}
+
+/// What a replica may do.
+#[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Part {
+    /// Everything this home is set up for; computes when no other replica of the node does
+    #[default]
+    Full,
+    /// The node only, and of its work only taking bids
+    Intake,
 }
 
 impl ServeArgs {
@@ -83,13 +105,23 @@ impl From<node::StartError> for Failure {
 
 impl From<coordinator::StartError> for Failure {
     fn from(error: coordinator::StartError) -> Self {
+        if let coordinator::StartError::Store(error) = error {
+            return error.into();
+        }
         Self::new("wrong-roster", error)
     }
 }
 
-impl From<crate::storage::StorageError> for Failure {
-    fn from(error: crate::storage::StorageError) -> Self {
-        Self::new("storage", error)
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        let kind = match &error {
+            StorageError::Held { .. } => "in-use",
+            StorageError::Damaged { .. } => "damaged",
+            StorageError::Newer { .. } => "newer",
+            StorageError::OldRoster { .. } | StorageError::Roster(_) => "wrong-roster",
+            _ => "storage",
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -107,7 +139,17 @@ struct Running {
 /// # Errors
 /// When keys, roster, port or database cannot be used, with what to change.
 pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
-    let settings = context.home.settings()?;
+    let mut settings = context.home.settings()?;
+    let address = args.database.address(&context.home, &settings)?;
+    if args.role == Part::Intake {
+        if let Address::File(path) = &address {
+            return Err(Failure::usage(format!(
+                "replicas share a PostgreSQL database, and {} is a file; give --database postgres://…",
+                path.display()
+            )));
+        }
+        settings.coordinator = None;
+    }
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     if settings.node.is_none() && settings.coordinator.is_none() {
         return Err(Failure::new(
@@ -122,7 +164,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         node: None,
         coordinator: None,
         hosts: Vec::new(),
-        database: Database::open(&context.home.file("gavel.db")).await?,
+        database: Database::open_at(&address).await?,
         metrics: Arc::default(),
     };
     let served = serve(context, &args, &settings, &roster, &mut running).await;
@@ -146,10 +188,9 @@ async fn serve(
     let mut own_node = None;
     let mut node_part = None;
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
-        let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
-        let tls = keys.tls.clone();
-        operator = Some(Arc::new(keys.identity.clone()));
-        let node = start_node(keys, roster, &running.database, options(settings))?;
+        let (node, identity, tls) =
+            start_own_node(context, args, settings, server, roster, &running.database).await?;
+        operator = Some(Arc::new(identity));
         roles.push(Served {
             role: "node",
             node: Some(node.index()),
@@ -165,6 +206,9 @@ async fn serve(
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         let tls = keys.tls.clone();
         operator = Some(Arc::new(keys.identity.clone()));
+        // Nobody else's coordinator must find its roster out of date.
+        running.database.claim(Role::Coordinator).await?;
+        running.database.adopt(roster).await?;
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();
         running.coordinator = Some(coordinator);
@@ -211,9 +255,15 @@ async fn serve(
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
         };
-        screens::open(context, &args.look, false, Some(connection)).await
+        let options = Options {
+            serves: in_words(&ready),
+            connection: Some(connection),
+            ..screens::options(context, &args.look)?
+        };
+        Ok(crate::tui::run(options).await?)
     };
-    let failures = running.hosts.iter_mut().map(|host| Box::pin(host.failed()));
+    let Running { hosts, coordinator, .. } = running;
+    let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
     tokio::select! {
         left = watched => left,
         () = asked_to_stop() => {
@@ -221,6 +271,65 @@ async fn serve(
             Ok(())
         }
         (failure, _, _) = futures_util::future::select_all(failures) => Err(failure),
+        () = lost(coordinator.as_ref()) => Err(Failure::new(
+            "in-use",
+            "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
+        )),
+    }
+}
+
+/// Start this home's node, and hand back whom it acts as and what it serves with.
+async fn start_own_node(
+    context: &Context,
+    args: &ServeArgs,
+    settings: &Settings,
+    server: &Server,
+    roster: &Signed<Roster>,
+    database: &Database,
+) -> Result<(Node, KeyPair, TlsIdentity), Failure> {
+    let mut keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+    // The certificate that the roster lists, which need not be the newest.
+    node::fit_keys(&mut keys, &roster.body)?;
+    let replica = Replica {
+        intake_only: args.role == Part::Intake,
+        address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
+    };
+    let store = NodeStore::new(database.clone());
+    store.own(keys.identity.public()).await?;
+    database.adopt(roster).await?;
+    tell_of_spare_keys(&keys, &store, roster).await?;
+    let (identity, tls) = (keys.identity.clone(), keys.tls.clone());
+    let config = node_config(keys, roster, store, options(settings));
+    Ok((Node::start_replica(config, replica)?, identity, tls))
+}
+
+/// Say it in the log when earlier keys are no longer needed.
+async fn tell_of_spare_keys(
+    keys: &NodeKeys,
+    store: &NodeStore,
+    roster: &Signed<Roster>,
+) -> Result<(), Failure> {
+    if keys.others.is_empty() {
+        return Ok(());
+    }
+    let sessions = store.unfinished_before(&roster.body.digest()).await?.len();
+    let others = keys.others.len();
+    if sessions == 0 {
+        tracing::info!(
+            others,
+            "keys beside the roster's: `gavel rotate --forget` removes earlier ones"
+        );
+    } else {
+        tracing::info!(others, sessions, "earlier keys are kept for sessions of an earlier roster");
+    }
+    Ok(())
+}
+
+/// Waits until this process is the coordinator no more.
+async fn lost(coordinator: Option<&Coordinator>) {
+    match coordinator {
+        Some(coordinator) => coordinator.lost().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -243,13 +352,17 @@ pub fn start_node(
     database: &Database,
     options: node::Options,
 ) -> Result<Node, Failure> {
-    Ok(Node::start(node::Config {
-        keys,
-        roster: roster.clone(),
-        store: NodeStore::new(database.clone()),
-        clock: Clock::System,
-        options,
-    })?)
+    let store = NodeStore::new(database.clone());
+    Ok(Node::start(node_config(keys, roster, store, options))?)
+}
+
+fn node_config(
+    keys: NodeKeys,
+    roster: &Signed<Roster>,
+    store: NodeStore,
+    options: node::Options,
+) -> node::Config {
+    node::Config { keys, roster: roster.clone(), store, clock: Clock::System, options }
 }
 
 /// Check a coordinator's keys against the roster and start it.
@@ -313,6 +426,15 @@ fn text(ready: &Ready) -> String {
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
     ready.roles.iter().map(line).collect()
+}
+
+/// The roles that run, as in "the coordinator and node 3".
+fn in_words(ready: &Ready) -> String {
+    let name = |role: &Served| match role.node {
+        Some(index) => format!("node {index}"),
+        None => format!("the {}", role.role),
+    };
+    ready.roles.iter().map(name).collect::<Vec<_>>().join(" and ")
 }
 
 impl Running {

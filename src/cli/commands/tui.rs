@@ -114,7 +114,12 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         network,
         node,
     };
-    open(context, &args.look, args.read_only, Some(connection)).await
+    let options = Options {
+        read_only: args.read_only,
+        connection: Some(connection),
+        ..options(context, &args.look)?
+    };
+    Ok(crate::tui::run(options).await?)
 }
 
 /// The roster: fetched where a fingerprint is given, else the home's.
@@ -150,20 +155,6 @@ pub fn bidder(context: &Context, passphrase: &PassphraseOption) -> Result<Option
     Ok(Some(Me { name: person.name, keys: keys.identity, state }))
 }
 
-/// Open the screens.
-///
-/// # Errors
-/// When the settings or the terminal cannot be used.
-pub async fn open(
-    context: &Context,
-    look: &LookArgs,
-    read_only: bool,
-    connection: Option<Connection>,
-) -> Result<(), Failure> {
-    let options = options(context, look)?;
-    Ok(crate::tui::run(Options { read_only, connection, ..options }).await?)
-}
-
 /// The screens' options: arguments go before the file, the file before the default.
 ///
 /// # Errors
@@ -180,6 +171,8 @@ pub fn options(context: &Context, look: &LookArgs) -> Result<Options, Failure> {
         keymap,
         records: PathBuf::from("."),
         demo: false,
+        simulated_delay: None,
+        serves: String::new(),
         connection: None,
         stage: None,
     })

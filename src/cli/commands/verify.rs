@@ -11,7 +11,7 @@ use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
 use crate::cli::view;
 use crate::client::state::SentBid;
-use crate::identity::{PublicKey, Signed, Statement as _};
+use crate::identity::{PublicKey, Signed};
 use crate::session::Receipt;
 use crate::session::record::{Pin, ReceiptStanding, Record, RecordError, Report};
 
@@ -68,7 +68,8 @@ impl From<RecordError> for Failure {
 pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     let about = |failure: Failure| failure.about(args.file.display());
     let record = Record::parse(&read_text(&args.file)?).map_err(|error| about(error.into()))?;
-    let report = record.verify(pin(context, args)?).map_err(|error| about(error.into()))?;
+    let report =
+        record.verify(pin(context, args, &record)?).map_err(|error| about(error.into()))?;
     let mut receipts = Vec::new();
     for path in &args.receipt {
         for receipt in read_receipts(path)? {
@@ -89,14 +90,13 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     context.output.result(&verified, || text(&record, &verified))
 }
 
-fn pin(context: &Context, args: &VerifyArgs) -> Result<Option<Pin>, Failure> {
+fn pin(context: &Context, args: &VerifyArgs, record: &Record) -> Result<Option<Pin>, Failure> {
     if let Some(key) = args.coordinator {
         return Ok(Some(Pin::Coordinator(key)));
     }
     let home = context.home.file("roster.json");
     let path = args.roster.clone().or_else(|| home.exists().then_some(home));
-    let digest = |path: PathBuf| load_roster(&path).map(|roster| Pin::Roster(roster.body.digest()));
-    path.map(digest).transpose()
+    path.map(|path| load_roster(&path).map(|roster| record.pin(&roster.body))).transpose()
 }
 
 /// Every receipt in a bid's file, or the one in a receipt's file.

@@ -82,7 +82,7 @@ impl World {
         let lead = Place::new(folder.join("coordinator"), keys).await?;
         lead.keys.save(&lead.folder.join("coordinator.key"), None)?;
         let card = lead.keys.card("Auction house", &lead.address);
-        let roster = Roster { scheme, coordinator: card, nodes: cards };
+        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
         let roster = Signed::new(roster, &lead.keys.identity).checked()?;
         write_json(&folder.join("roster.json"), &roster)?;
         let operator = Arc::new(lead.keys.identity.clone());

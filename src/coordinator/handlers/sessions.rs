@@ -11,10 +11,11 @@ use crate::auction::terms::SessionFile;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::computing::DONE;
-use crate::identity::{Signed, Statement as _};
+use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::record::{Format, Record};
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
+use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
 use crate::transport::reply::{Params, Refusal, Reply};
 use crate::wire::coordinator_api::{
@@ -69,12 +70,24 @@ pub async fn record(
     };
     Ok(Json(Record {
         format: Format::default(),
-        roster: Signed::clone(&state.roster),
+        roster: roster_of(&state, &announcement.body.roster).await?,
         announcement,
         bundle: Some(bundle),
         manifest: Some(manifest),
         outcome,
     }))
+}
+
+/// The roster that a session was opened under: the present one, or one of before.
+async fn roster_of(state: &CoordinatorState, digest: &Digest) -> Result<Signed<Roster>, Refusal> {
+    if *digest == state.roster_digest {
+        return Ok(Signed::clone(&state.roster));
+    }
+    let kept = state.store.database().roster(digest).await.map_err(store_refusal)?;
+    kept.ok_or_else(|| {
+        let detail = format!("the roster {} is not kept here", digest.short());
+        store_refusal(StorageError::Unreadable { what: "roster", detail })
+    })
 }
 
 async fn summary(

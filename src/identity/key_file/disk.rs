@@ -16,6 +16,15 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// Create a file of mode 0600 with this text, or leave what is there alone.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), KeyFileError> {
+    write(path, text, false)
+}
+
+/// Put a file of mode 0600 with this text in the place of another.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
+    write(path, text, true)
+}
+
+fn write(path: &Path, text: &str, replace: bool) -> Result<(), KeyFileError> {
     let failed = |doing| move |error| KeyFileError::Io { path: path.to_owned(), doing, error };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -32,7 +41,8 @@ pub(super) fn create(path: &Path, text: &str) -> Result<(), KeyFileError> {
         .set_permissions(Permissions::from_mode(0o600))
         .and_then(|()| file.as_file().sync_all())
         .map_err(failed("write"))?;
-    file.persist_noclobber(path).map_err(|refused| match refused.error.kind() {
+    let persisted = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    persisted.map_err(|refused| match refused.error.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.to_owned() },
         _ => failed("create")(refused.error),
     })?;

@@ -1,7 +1,7 @@
 //! The text of a key file.
 //!
 //! ```toml
-//! version = 1
+//! version = 1               # 2 where the record lists keys of before
 //! kind = "node"
 //! public_key = "..."
 //! keys = "..."              # record and checksum, or record encrypted with its tag
@@ -15,8 +15,8 @@
 //! nonce = "..."
 //! ```
 //!
-//! The record is the binary encoding of identity key, sealing key and TLS certificate with key. No
-//! message repeats a line of the file: the line might be the one with the keys.
+//! The record is the binary encoding of identity key, sealing key and TLS certificate with key; in
+//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of the file: the line might be the one with the keys.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -35,8 +35,11 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{KeyFileError, KeyKind};
 use crate::identity::{Blob, KeyPair, PublicKey, bytes, tls::TlsIdentity};
 
-/// The format that this program writes.
-pub(super) const VERSION: u32 = 1;
+/// The format of keys that were never changed.
+const VERSION: u32 = 1;
+
+/// The newest format, of a node's keys with earlier ones beside them.
+pub(super) const NEWEST: u32 = 2;
 
 const SCHEME: &str = "argon2id-chacha20poly1305";
 const DOMAIN: &str = "gavel/v1/key-file";
@@ -49,6 +52,8 @@ pub(super) struct Secrets {
     pub(super) identity: Zeroizing<[u8; 32]>,
     pub(super) sealing: Option<Zeroizing<[u8; 32]>>,
     pub(super) tls: Option<TlsIdentity>,
+    /// A node's earlier sealing keys and certificates.
+    pub(super) others: Vec<(Zeroizing<[u8; 32]>, TlsIdentity)>,
 }
 
 /// What a guess of the passphrase costs.
@@ -96,6 +101,9 @@ struct Protection {
 /// Borrowed, so that reading and writing make no copies: identity, sealing, (certificate, key).
 type Record<'a> = (&'a [u8], Option<&'a [u8]>, Option<(&'a [u8], &'a [u8])>);
 
+/// What follows in version 2: (sealing, certificate, key) each.
+type Others<'a> = Vec<(&'a [u8], &'a [u8], &'a [u8])>;
+
 pub(super) fn encode(
     kind: KeyKind,
     secrets: &Secrets,
@@ -103,10 +111,11 @@ pub(super) fn encode(
     cost: Cost,
 ) -> Result<Zeroizing<String>, KeyFileError> {
     let public_key = KeyPair::from_secret(&secrets.identity).public();
+    let version = if secrets.others.is_empty() { VERSION } else { NEWEST };
     let mut record = secrets.to_record();
     let protection = match passphrase {
         None => {
-            let check = checksum(&header(kind, public_key, None), &record);
+            let check = checksum(&header(version, kind, public_key, None), &record);
             record.extend_from_slice(&check);
             None
         }
@@ -126,7 +135,7 @@ pub(super) fn encode(
                 salt: Blob(salt),
                 nonce: Blob(nonce),
             };
-            let header = header(kind, public_key, Some(&protection));
+            let header = header(version, kind, public_key, Some(&protection));
             let cipher = protection.cipher(passphrase)?;
             let nonce = protection.nonce().ok_or(KeyFileError::Randomness)?;
             let encrypted = cipher
@@ -137,7 +146,7 @@ pub(super) fn encode(
             Some(protection)
         }
     };
-    Ok(write_text(kind, public_key, &record, protection.as_ref()))
+    Ok(write_text(version, kind, public_key, &record, protection.as_ref()))
 }
 
 pub(super) fn decode(
@@ -149,12 +158,12 @@ pub(super) fn decode(
     let damaged = |what| KeyFileError::Damaged { path: path.to_owned(), what };
     let probe: Probe =
         toml::from_str(text).map_err(|_| damaged("it has no format version as gavel writes it"))?;
-    if probe.version > VERSION {
+    if probe.version > NEWEST {
         return Err(KeyFileError::Newer { path: path.to_owned(), version: probe.version });
     }
     let file: KeyFile = toml::from_str(text).map_err(|_| damaged("its fields are not gavel's"))?;
     let keys = Zeroizing::new(file.keys);
-    if file.version != VERSION {
+    if !(VERSION..=NEWEST).contains(&file.version) {
         return Err(damaged("its format version does not exist"));
     }
     if file.kind != expected {
@@ -162,7 +171,7 @@ pub(super) fn decode(
     }
     let mut bytes =
         Zeroizing::new(bytes::decode(&keys).ok_or_else(|| damaged("its keys are not base64url"))?);
-    let header = header(file.kind, file.public_key, file.passphrase.as_ref());
+    let header = header(file.version, file.kind, file.public_key, file.passphrase.as_ref());
     let record = match &file.passphrase {
         None => {
             let length = bytes.len().saturating_sub(CHECK_BYTES);
@@ -187,8 +196,8 @@ pub(super) fn decode(
                 .map_err(|_| KeyFileError::WrongPassphrase { path: path.to_owned() })?
         }
     };
-    let secrets =
-        Secrets::from_record(&record).ok_or_else(|| damaged("its keys are incomplete"))?;
+    let secrets = Secrets::from_record(&record, file.version)
+        .ok_or_else(|| damaged("its keys are incomplete"))?;
     if KeyPair::from_secret(&secrets.identity).public() != file.public_key {
         return Err(damaged("its public key is not that of its private key"));
     }
@@ -202,33 +211,59 @@ impl Secrets {
             self.sealing.as_ref().map(|secret| &secret[..]),
             self.tls.as_ref().map(|tls| (tls.certificate_der(), tls.private_key_der())),
         );
-        let tls = record.2.map_or(0, |(certificate, key)| certificate.len() + key.len());
+        let others: Others<'_> = self
+            .others
+            .iter()
+            .map(|(sealing, tls)| (&sealing[..], tls.certificate_der(), tls.private_key_der()))
+            .collect();
+        let size = |certificate: &[u8], key: &[u8]| certificate.len() + key.len();
+        let tls = record.2.map_or(0, |(certificate, key)| size(certificate, key));
+        let more: usize =
+            others.iter().map(|(_, certificate, key)| 80 + size(certificate, key)).sum();
         // Room for everything at once, the checksum too: a buffer that grows leaves copies behind.
-        let mut bytes = Zeroizing::new(vec![0; tls + 256]);
-        let used = match postcard::to_slice(&record, &mut bytes) {
+        let mut bytes = Zeroizing::new(vec![0; tls + more + 256]);
+        let mut used = match postcard::to_slice(&record, &mut bytes) {
             Ok(used) => used.len(),
             // Two keys of 32 bytes and five lengths of at most 10 bytes fit into 256.
             Err(error) => unreachable!("the record fits its buffer: {error}"),
         };
+        if !others.is_empty() {
+            used += match postcard::to_slice(&others, &mut bytes[used..]) {
+                Ok(used) => used.len(),
+                // A key of 32 bytes and three lengths fit into 80, their number into the rest.
+                Err(error) => unreachable!("earlier keys fit their buffer: {error}"),
+            };
+        }
         bytes.truncate(used);
         bytes
     }
 
-    fn from_record(bytes: &[u8]) -> Option<Self> {
+    fn from_record(bytes: &[u8], version: u32) -> Option<Self> {
         let (record, rest) = postcard::take_from_bytes::<Record<'_>>(bytes).ok()?;
         let (identity, sealing, tls) = record;
+        let (others, rest) = match version {
+            VERSION => (Vec::new(), rest),
+            _ => postcard::take_from_bytes::<Others<'_>>(rest).ok()?,
+        };
         if !rest.is_empty() {
             return None;
         }
+        let tls_of = |certificate: &[u8], key: &[u8]| {
+            TlsIdentity::from_der(certificate.to_vec(), Zeroizing::new(key.to_vec()))
+        };
         Some(Self {
             identity: secret(identity)?,
             sealing: match sealing {
                 Some(bytes) => Some(secret(bytes)?),
                 None => None,
             },
-            tls: tls.map(|(certificate, key)| {
-                TlsIdentity::from_der(certificate.to_vec(), Zeroizing::new(key.to_vec()))
-            }),
+            tls: tls.map(|(certificate, key)| tls_of(certificate, key)),
+            others: others
+                .into_iter()
+                .map(|(sealing, certificate, key)| {
+                    Some((secret(sealing)?, tls_of(certificate, key)))
+                })
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -261,8 +296,13 @@ impl Protection {
 }
 
 /// What is authenticated beside the keys: everything else in the file.
-fn header(kind: KeyKind, public_key: PublicKey, protection: Option<&Protection>) -> Vec<u8> {
-    match postcard::to_stdvec(&(DOMAIN, VERSION, kind.name(), public_key, protection)) {
+fn header(
+    version: u32,
+    kind: KeyKind,
+    public_key: PublicKey,
+    protection: Option<&Protection>,
+) -> Vec<u8> {
+    match postcard::to_stdvec(&(DOMAIN, version, kind.name(), public_key, protection)) {
         Ok(bytes) => bytes,
         // Strings, numbers and byte strings of known length always encode into memory.
         Err(error) => unreachable!("the header encodes: {error}"),
@@ -283,6 +323,7 @@ fn secret(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
 }
 
 fn write_text(
+    version: u32,
     kind: KeyKind,
     public_key: PublicKey,
     keys: &[u8],
@@ -294,7 +335,7 @@ fn write_text(
     let _ = write!(
         text,
         "# Private keys of a gavel {kind}. Whoever has this file can act in its place.\n\
-         version = {VERSION}\nkind = \"{kind}\"\npublic_key = \"{public_key}\"\nkeys = \"{keys}\"\n"
+         version = {version}\nkind = \"{kind}\"\npublic_key = \"{public_key}\"\nkeys = \"{keys}\"\n"
     );
     keys.zeroize();
     if let Some(Protection { scheme, memory_kib, passes, lanes, salt, nonce }) = protection {

@@ -24,6 +24,7 @@ fn node_secrets(keys: &NodeKeys) -> Secrets {
         identity: keys.identity.secret(),
         sealing: Some(keys.sealing.secret()),
         tls: Some(keys.tls.clone()),
+        others: Vec::new(),
     }
 }
 
@@ -159,9 +160,9 @@ fn what_is_missing_or_someone_elses_is_said() {
     let error = CoordinatorKeys::load(&path, None).unwrap_err();
     assert!(matches!(error, KeyFileError::WrongKind { .. }), "{error}");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("version = 1", "version = 2\nmore = true")).unwrap();
+    fs::write(&path, text.replace("version = 1", "version = 3\nmore = true")).unwrap();
     let error = BidderKeys::load(&path, None).unwrap_err().to_string();
-    assert!(error.contains("newer gavel") && error.contains("format 2"), "{error}");
+    assert!(error.contains("newer gavel") && error.contains("format 3"), "{error}");
     assert!(matches!(
         NodeKeys::generate("not a host").unwrap_err(),
         KeyFileError::Tls(TlsIdentityError::Host { .. })
@@ -292,4 +293,63 @@ fn a_card_is_signed_by_the_node_it_describes() {
     assert_eq!(body.certificate, keys.tls.fingerprint());
     assert_eq!(&body.sealing_key, keys.sealing.public());
     assert_eq!(card.body.digest(), body.digest());
+}
+
+#[test]
+fn changed_keys_keep_those_of_before() {
+    let (_directory, path) = place();
+    let mut keys = NodeKeys::generate("localhost").unwrap();
+    keys.save(&path, None).unwrap();
+    assert!(fs::read_to_string(&path).unwrap().contains("version = 1"));
+    let old = keys.card("n", "localhost:1").body;
+    keys.rotate("localhost", None).unwrap();
+    let new = keys.card("n", "localhost:1").body;
+    assert_eq!(old.key, new.key);
+    assert_ne!(old.certificate, new.certificate);
+    assert_ne!(old.sealing_key, new.sealing_key);
+    // A certificate that stays.
+    let tls = keys.tls.clone();
+    keys.rotate("localhost", Some(tls)).unwrap();
+    let newest = keys.card("n", "localhost:1").body;
+    assert_eq!(newest.certificate, new.certificate);
+    assert_ne!(newest.sealing_key, new.sealing_key);
+
+    assert!(matches!(keys.save(&path, None), Err(KeyFileError::Exists { .. })));
+    for passphrase in [None, Some(phrase("correct horse"))] {
+        keys.replace(&path, passphrase.as_ref()).unwrap();
+        assert!(fs::read_to_string(&path).unwrap().contains("version = 2"));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        let mut loaded = NodeKeys::load(&path, passphrase.as_ref()).unwrap();
+        assert_same(&keys, &loaded);
+        let known: Vec<_> = loaded.sealing_keys().map(|key| key.public().clone()).collect();
+        assert_eq!(known, [&newest, &new, &old].map(|card| card.sealing_key.clone()));
+        // Whichever the roster lists is used, and none is lost.
+        for card in [&old, &newest, &new] {
+            loaded.fit(card).unwrap();
+            assert_eq!(loaded.card("n", "localhost:1").body, *card);
+            assert_eq!(loaded.sealing_keys().count(), 3);
+        }
+        let mixed = NodeCard { sealing_key: old.sealing_key.clone(), ..newest.clone() };
+        assert_eq!(loaded.fit(&mixed), Err("sealing key"));
+        let other = NodeKeys::generate("localhost").unwrap().card("n", "localhost:1").body;
+        assert_eq!(loaded.fit(&other), Err("TLS certificate"));
+    }
+}
+
+#[test]
+fn an_altered_version_is_noticed() {
+    let (_directory, path) = place();
+    let mut keys = NodeKeys::generate("localhost").unwrap();
+    keys.rotate("localhost", None).unwrap();
+    keys.save(&path, None).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    for version in ["0", "1", "3"] {
+        let changed = text.replace("version = 2", &format!("version = {version}"));
+        fs::write(&path, changed).unwrap();
+        let error = NodeKeys::load(&path, None).unwrap_err();
+        match version {
+            "3" => assert!(matches!(error, KeyFileError::Newer { version: 3, .. }), "{error}"),
+            _ => assert!(matches!(error, KeyFileError::Damaged { .. }), "{error}"),
+        }
+    }
 }

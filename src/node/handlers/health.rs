@@ -12,7 +12,7 @@ use crate::wire::node_api::{Link, NodeHealth};
 /// How this node is.
 pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
     let sessions = node.store.unfinished().await.map_err(|error| Refusal::internal(&error))?;
-    let links = node.mesh.peer_status().into_iter().map(|peer| Link {
+    let links = node.mesh().peer_status().into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,
         round_trip_micros: peer.rtt_micros,

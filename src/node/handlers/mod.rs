@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 
-use super::NodeState;
+use super::{NodeState, replica::hand_on};
 use crate::wire::paths;
 
 /// Largest ordinary body.
@@ -25,7 +26,12 @@ const SMALL_BODY: usize = 1 << 20;
 const LARGE_BODY: usize = 256 << 20;
 
 /// Every route of a node.
-pub fn router() -> Router<Arc<NodeState>> {
+pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
+    let computing = Router::new()
+        .route(paths::STREAM, get(stream::upgrade))
+        .route(paths::NODE_ATTEMPTS, post(attempts::start))
+        .route(paths::NODE_ATTEMPT, get(attempts::show).delete(attempts::call_off))
+        .route_layer(from_fn_with_state(Arc::clone(node), hand_on));
     let large = Router::new()
         .route(paths::NODE_VERDICT, post(closing::verdict))
         .route(paths::NODE_MANIFEST, post(closing::sign_manifest).put(closing::take_manifest))
@@ -33,7 +39,6 @@ pub fn router() -> Router<Arc<NodeState>> {
     Router::new()
         .route(paths::NODE_HEALTH, get(health::health))
         .route(paths::NODE_EVENTS, get(events::events))
-        .route(paths::STREAM, get(stream::upgrade))
         .route(paths::NODE_SESSIONS, get(sessions::list).post(sessions::announce))
         .route(paths::NODE_SESSION, get(sessions::show))
         .route(paths::NODE_CANCEL, post(sessions::cancel))
@@ -41,9 +46,8 @@ pub fn router() -> Router<Arc<NodeState>> {
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
         .route(paths::NODE_FREEZE, post(closing::freeze))
         .route(paths::NODE_BUNDLE, get(closing::bundle))
-        .route(paths::NODE_ATTEMPTS, post(attempts::start))
-        .route(paths::NODE_ATTEMPT, get(attempts::show).delete(attempts::call_off))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))
+        .merge(computing)
         .layer(DefaultBodyLimit::max(SMALL_BODY))
         .merge(large)
 }

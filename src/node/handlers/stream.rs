@@ -26,7 +26,7 @@ pub async fn upgrade(
             tokio::spawn(async move {
                 match io.await {
                     Ok(io) => {
-                        if let Err(error) = node.mesh.accept(from, io) {
+                        if let Err(error) = node.mesh().accept(from, io) {
                             tracing::warn!(%from, %error, "a stream was not taken");
                         }
                     }

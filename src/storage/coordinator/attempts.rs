@@ -1,7 +1,6 @@
 //! Attempts at computing: their numbers, who took part, and how each ended.
 
-use sqlx::{Row as _, sqlite::SqliteRow};
-
+use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, column::json, database::reading};
 use super::{CoordinatorStore, enter, get};
 use crate::auction::Timestamp;
@@ -45,14 +44,13 @@ impl CoordinatorStore {
                     if phase != Phase::Computing {
                         enter(connection, session, phase, Step::Retry, None, now).await?;
                     }
-                    let last: Option<i64> = sqlx::query_scalar(
-                        "SELECT MAX(attempt) FROM coordinator_attempts WHERE session = $1",
-                    )
-                    .bind(session.0.to_vec())
-                    .fetch_one(&mut *connection)
-                    .await?;
-                    let attempt = last.unwrap_or(0) + 1;
-                    sqlx::query(
+                    let last =
+                        query("SELECT MAX(attempt) FROM coordinator_attempts WHERE session = $1")
+                            .bind(session.0.to_vec())
+                            .fetch_one(&mut *connection)
+                            .await?;
+                    let attempt = last.try_get::<Option<i64>, _>(0)?.unwrap_or(0) + 1;
+                    query(
                         "INSERT INTO coordinator_attempts (session, attempt, participants, started)
                          VALUES ($1, $2, $3, $4)",
                     )
@@ -88,7 +86,7 @@ impl CoordinatorStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "UPDATE coordinator_attempts SET ended = $1, result = $2, stats = $3
                          WHERE session = $4 AND attempt = $5 AND ended IS NULL",
                     )
@@ -113,7 +111,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn attempts(&self, session: SessionId) -> Result<Vec<Attempt>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT attempt, participants, started, ended, result, stats
              FROM coordinator_attempts WHERE session = $1 ORDER BY attempt",
         )
@@ -125,7 +123,7 @@ impl CoordinatorStore {
     }
 }
 
-fn attempt_of(row: &SqliteRow) -> Result<Attempt, StorageError> {
+fn attempt_of(row: &Row) -> Result<Attempt, StorageError> {
     Ok(Attempt {
         attempt: row.number("attempt")?,
         participants: NodeSet::from_bits(row.number("participants")?),

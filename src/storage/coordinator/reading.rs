@@ -1,7 +1,6 @@
 //! What is known of sessions.
 
-use sqlx::{Row as _, sqlite::SqliteRow};
-
+use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::CoordinatorStore;
 use crate::auction::Timestamp;
@@ -68,7 +67,7 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoordinatorSession>, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
                     ended
              FROM coordinator_sessions WHERE session = $1",
@@ -85,7 +84,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self) -> Result<Vec<CoordinatorSession>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
                     ended
              FROM coordinator_sessions ORDER BY created DESC, session",
@@ -101,7 +100,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn admissions(&self, session: SessionId) -> Result<Vec<Admitted>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT bidder, bidder_key, admitted FROM coordinator_admissions
              WHERE session = $1 ORDER BY admitted, bidder",
         )
@@ -125,14 +124,13 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM coordinator_admissions WHERE session = $1")
+        let row =
+            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
                 .bind(session.0.to_vec())
                 .fetch_one(self.database.readers())
                 .await
                 .map_err(reading)?;
-        // A count is never negative.
-        Ok(count.unsigned_abs())
+        row.number("bidders")
     }
 
     /// Whether a bidder of this name is admitted to a session.
@@ -144,14 +142,13 @@ impl CoordinatorStore {
         session: SessionId,
         bidder: &str,
     ) -> Result<bool, StorageError> {
-        let found = sqlx::query(
-            "SELECT bidder FROM coordinator_admissions WHERE session = $1 AND bidder = $2",
-        )
-        .bind(session.0.to_vec())
-        .bind(bidder.to_owned())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let found =
+            query("SELECT bidder FROM coordinator_admissions WHERE session = $1 AND bidder = $2")
+                .bind(session.0.to_vec())
+                .bind(bidder.to_owned())
+                .fetch_optional(self.database.readers())
+                .await
+                .map_err(reading)?;
         Ok(found.is_some())
     }
 
@@ -160,13 +157,12 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn acknowledged(&self, session: SessionId) -> Result<NodeSet, StorageError> {
-        let rows = sqlx::query(
-            "SELECT node FROM coordinator_acknowledgements WHERE session = $1 ORDER BY node",
-        )
-        .bind(session.0.to_vec())
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows =
+            query("SELECT node FROM coordinator_acknowledgements WHERE session = $1 ORDER BY node")
+                .bind(session.0.to_vec())
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
         node_set(&rows)
     }
 
@@ -176,7 +172,7 @@ impl CoordinatorStore {
     /// When the database fails.
     pub async fn delivered(&self, session: SessionId) -> Result<NodeSet, StorageError> {
         let rows =
-            sqlx::query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
+            query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
                 .bind(session.0.to_vec())
                 .fetch_all(self.database.readers())
                 .await
@@ -189,7 +185,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn undelivered(&self, nodes: usize) -> Result<Vec<SessionId>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT s.session FROM coordinator_sessions s
              WHERE s.phase NOT IN ('settled', 'cancelled')
                 OR (SELECT COUNT(*) FROM coordinator_deliveries d WHERE d.session = s.session) < $1
@@ -207,7 +203,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn timeline(&self, session: SessionId) -> Result<Vec<Entered>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT entered, phase, reason FROM coordinator_timeline
              WHERE session = $1 ORDER BY position",
         )
@@ -231,7 +227,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the session is unknown or the database fails.
     pub async fn bundle(&self, session: SessionId) -> Result<Option<Bundle>, StorageError> {
-        let row = sqlx::query("SELECT bundle FROM coordinator_sessions WHERE session = $1")
+        let row = query("SELECT bundle FROM coordinator_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -247,7 +243,7 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
-        let row = sqlx::query("SELECT manifest FROM coordinator_sessions WHERE session = $1")
+        let row = query("SELECT manifest FROM coordinator_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -263,7 +259,7 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
-        let row = sqlx::query("SELECT outcome FROM coordinator_sessions WHERE session = $1")
+        let row = query("SELECT outcome FROM coordinator_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -298,7 +294,7 @@ impl CoordinatorStore {
     }
 }
 
-fn session_of(row: &SqliteRow) -> Result<CoordinatorSession, StorageError> {
+fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
     Ok(CoordinatorSession {
         session: row.session()?,
         title: row.try_get("title")?,
@@ -313,8 +309,8 @@ fn session_of(row: &SqliteRow) -> Result<CoordinatorSession, StorageError> {
     })
 }
 
-fn node_set(rows: &[SqliteRow]) -> Result<NodeSet, StorageError> {
-    let node = |row: &SqliteRow| {
+fn node_set(rows: &[Row]) -> Result<NodeSet, StorageError> {
+    let node = |row: &Row| {
         let node = row.number("node")?;
         NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
             what: "node",

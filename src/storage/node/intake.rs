@@ -1,10 +1,9 @@
 //! Envelopes and receipts. Every rule of handing in a bid is checked in the transaction that
-//! stores it, by the one writer, so two envelopes that race are decided one after the other and
-//! freezing draws a sharp line.
-
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+//! stores it, and one transaction writes at a time, so two envelopes that race are decided one
+//! after the other and freezing draws a sharp line, also across replicas on one server.
 
 use super::super::column::{Columns as _, from_json, json};
+use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
 use super::NodeStore;
 use crate::auction::Timestamp;
@@ -190,7 +189,7 @@ impl NodeStore {
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
         self.session(session).await?.ok_or(StorageError::NoSession { session })?;
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT e.bidder, e.revision, e.digest, e.received FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later
@@ -226,13 +225,12 @@ impl NodeStore {
         session: SessionId,
         digest: Digest,
     ) -> Result<Option<Envelope>, StorageError> {
-        let row =
-            sqlx::query("SELECT envelope FROM node_envelopes WHERE session = $1 AND digest = $2")
-                .bind(session.0.to_vec())
-                .bind(digest.0.to_vec())
-                .fetch_optional(self.database.readers())
-                .await
-                .map_err(reading)?;
+        let row = query("SELECT envelope FROM node_envelopes WHERE session = $1 AND digest = $2")
+            .bind(session.0.to_vec())
+            .bind(digest.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
         row.as_ref().map(decode).transpose()
     }
 
@@ -264,16 +262,16 @@ impl NodeStore {
     ) -> Result<Vec<Digest>, StorageError> {
         let mut missing = Vec::new();
         for batch in digests.chunks(BATCH) {
-            let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
-                "SELECT digest FROM node_envelopes WHERE session = ",
+            let list: Vec<_> = (2..).take(batch.len()).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT digest FROM node_envelopes WHERE session = $1 AND digest IN ({})",
+                list.join(", ")
             );
-            query.push_bind(session.0.to_vec()).push(" AND digest IN (");
-            let mut list = query.separated(", ");
-            for digest in batch {
-                list.push_bind(digest.0.to_vec());
-            }
-            query.push(")");
-            let rows = query.build().fetch_all(self.database.readers()).await.map_err(reading)?;
+            let statement =
+                batch.iter().fold(query(text).bind(session.0.to_vec()), |statement, digest| {
+                    statement.bind(digest.0.to_vec())
+                });
+            let rows = statement.fetch_all(self.database.readers()).await.map_err(reading)?;
             let held = rows
                 .iter()
                 .map(|row| row.digest("digest"))
@@ -292,7 +290,7 @@ impl NodeStore {
         session: SessionId,
         bidder: &str,
     ) -> Result<Vec<Signed<Receipt>>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT receipt FROM node_envelopes
              WHERE session = $1 AND bidder = $2 AND received IS NOT NULL ORDER BY revision",
         )
@@ -335,11 +333,11 @@ impl EnvelopeRow {
     /// was fetched before it came in itself stays as it is.
     async fn insert(
         self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         receipt: Option<(Timestamp, String)>,
     ) -> Result<bool, sqlx::Error> {
         let (received, receipt) = receipt.unzip();
-        let done = sqlx::query(
+        let done = query(
             "INSERT INTO node_envelopes
              (session, digest, bidder, bidder_key, revision, received, receipt, envelope)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -359,18 +357,18 @@ impl EnvelopeRow {
     }
 }
 
-fn decode(row: &SqliteRow) -> Result<Envelope, StorageError> {
-    postcard::from_bytes(row.try_get("envelope")?)
+fn decode(row: &Row) -> Result<Envelope, StorageError> {
+    postcard::from_bytes(row.try_get::<&[u8], _>("envelope")?)
         .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
 }
 
 /// The session, with the bidder's latest received envelope if there is one.
 async fn latest(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     bidder: &str,
-) -> Result<SqliteRow, StorageError> {
-    sqlx::query(
+) -> Result<Row, StorageError> {
+    query(
         "SELECT s.phase, s.bids_until, e.revision, e.digest, e.bidder_key, e.receipt
          FROM node_sessions s LEFT JOIN node_envelopes e
            ON e.session = s.session AND e.bidder = $2 AND e.received IS NOT NULL
@@ -385,7 +383,7 @@ async fn latest(
 
 /// Whether an envelope may be stored: the receipt it has already, or none and it may.
 fn admissible(
-    known: &SqliteRow,
+    known: &Row,
     row: &EnvelopeRow,
     received: Timestamp,
     replacing: bool,

@@ -1,7 +1,6 @@
 //! What is known of sessions.
 
-use sqlx::{Row as _, sqlite::SqliteRow};
-
+use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::{NodeStore, count};
 use crate::auction::Timestamp;
@@ -36,7 +35,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, session: SessionId) -> Result<Option<NodeSession>, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
                     (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
                      WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
@@ -59,7 +58,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<(Signed<Announcement>, Phase)>, StorageError> {
-        let row = sqlx::query("SELECT announcement, phase FROM node_sessions WHERE session = $1")
+        let row = query("SELECT announcement, phase FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -72,7 +71,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn unfinished(&self) -> Result<u64, StorageError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT COUNT(*) AS sessions FROM node_sessions
              WHERE phase NOT IN ('settled', 'cancelled')",
         )
@@ -82,12 +81,35 @@ impl NodeStore {
         row.number("sessions")
     }
 
+    /// The sessions that are neither settled nor cancelled, and were opened under another roster
+    /// than this: what was sealed under that one may still be needed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unfinished_before(&self, roster: &Digest) -> Result<Vec<SessionId>, StorageError> {
+        let rows = query(
+            "SELECT announcement FROM node_sessions
+             WHERE phase NOT IN ('settled', 'cancelled') ORDER BY opened, session",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        let mut sessions = Vec::new();
+        for row in rows {
+            let announcement = row.document::<Signed<Announcement>>("announcement")?.body;
+            if announcement.roster != *roster {
+                sessions.push(announcement.session);
+            }
+        }
+        Ok(sessions)
+    }
+
     /// Every session, the latest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self) -> Result<Vec<NodeSession>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
                     (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
                      WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
@@ -109,7 +131,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
-        let row = sqlx::query("SELECT manifest FROM node_sessions WHERE session = $1")
+        let row = query("SELECT manifest FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -125,7 +147,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<Signed<Outcome>>, StorageError> {
-        let row = sqlx::query("SELECT own_outcome FROM node_sessions WHERE session = $1")
+        let row = query("SELECT own_outcome FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -141,7 +163,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
-        let row = sqlx::query("SELECT outcome FROM node_sessions WHERE session = $1")
+        let row = query("SELECT outcome FROM node_sessions WHERE session = $1")
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -150,7 +172,7 @@ impl NodeStore {
     }
 }
 
-fn session_of(row: &SqliteRow) -> Result<NodeSession, StorageError> {
+fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
     Ok(NodeSession {
         announcement: row.document("announcement")?,
         phase: row.phase()?,

@@ -1,0 +1,132 @@
+use super::*;
+use crate::identity::KeyPair;
+use crate::session::fixtures::World;
+
+/// A later card of a node, with another certificate, signed by this key.
+fn card(roster: &Roster, node: usize, issue: u32, key: &KeyPair) -> Signed<RenewedCard> {
+    let certificate = Digest([u8::try_from(100 + issue).unwrap(); 32]);
+    let card = NodeCard { certificate, ..roster.nodes[node].clone() };
+    Signed::new(RenewedCard { card, issue }, key)
+}
+
+fn next(world: &World, roster: &Roster, node: usize, issue: u32) -> Result<Roster, RosterError> {
+    let card = card(roster, node, issue, &world.keys[node]);
+    roster.successor(roster.coordinator.clone(), vec![card])
+}
+
+#[test]
+fn a_roster_without_predecessors_is_encoded_as_ever() {
+    let world = World::new(3, 1);
+    let text = serde_json::to_string(&world.roster).unwrap();
+    assert!(!text.contains("succession"), "{text}");
+    assert_eq!(serde_json::from_str::<Signed<Roster>>(&text).unwrap(), world.roster);
+    assert_eq!(world.roster.body.version(), 1);
+}
+
+#[test]
+fn a_line_of_rosters_covers_the_sessions_of_all_before() {
+    let world = World::new(3, 1);
+    let first = &world.roster.body;
+    let second = next(&world, first, 2, 1).unwrap();
+    let third = next(&world, &second, 0, 3).unwrap();
+    third.check().unwrap();
+    assert_eq!((third.version(), third.nodes[2].certificate), (3, Digest([101; 32])));
+    for earlier in [first, &second, &third] {
+        assert!(third.covers(&earlier.digest()));
+    }
+    assert!(!second.covers(&third.digest()));
+    third.check_succeeds(first).unwrap();
+    third.check_succeeds(&second).unwrap();
+    assert!(first.check_succeeds(&third).is_err());
+    assert!(third.check_succeeds(&third).is_err());
+    // The session goes on under a later roster, and a later session not under an earlier one.
+    let later = Signed::new(third.clone(), &world.coordinator);
+    world.announcement.check(&later).unwrap();
+    let mut body = world.announcement.body.clone();
+    body.roster = third.digest();
+    Signed::new(body, &world.coordinator).check(&world.roster).unwrap_err();
+    // It survives being written down.
+    let text = serde_json::to_string(&later).unwrap();
+    let read: Signed<Roster> = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.checked().unwrap(), later);
+}
+
+#[test]
+fn what_must_stay_the_same_is_checked() {
+    let world = World::new(5, 2);
+    let first = &world.roster.body;
+    let good = next(&world, first, 1, 1).unwrap();
+    let what = |bad: &Roster| match bad.check_succeeds(first) {
+        Err(RosterError::NoSuccessor { what }) => what,
+        other => panic!("{other:?}"),
+    };
+    let stranger = KeyPair::from_secret(&[77; 32]);
+    let mut bad = good.clone();
+    bad.coordinator.key = stranger.public();
+    assert_eq!(what(&bad), "coordinator");
+    let mut bad = good.clone();
+    bad.scheme = Scheme::new(5, 1).unwrap();
+    assert_eq!(what(&bad), "number of nodes or threshold");
+    let mut bad = good.clone();
+    bad.nodes[3].key = stranger.public();
+    assert_eq!(what(&bad), "identity key of a node");
+    let mut bad = good.clone();
+    bad.nodes.swap(0, 2);
+    assert_eq!(what(&bad), "identity key of a node");
+    let line = |rosters: Vec<Digest>| {
+        let renewed = good.succession.clone().unwrap().renewed;
+        Roster { succession: Some(Succession { rosters, renewed }), ..good.clone() }
+    };
+    let bad = line(vec![Digest([1; 32]), first.digest()]);
+    assert_eq!(what(&bad), "line of earlier rosters");
+    for rosters in [vec![], vec![first.digest(); 2], vec![Digest([1; 32]); MAX_SUCCEEDED + 1]] {
+        assert_eq!(line(rosters).check(), Err(RosterError::Succession));
+    }
+    let bad = card(first, 0, 1, &stranger);
+    let mut body = bad.body.clone();
+    body.card.key = stranger.public();
+    let bad = first.successor(first.coordinator.clone(), vec![Signed::new(body, &stranger)]);
+    assert!(matches!(bad, Err(RosterError::Stranger { .. })));
+    // Another node's certificate is still refused.
+    let twice = next(&world, &good, 0, 1).unwrap();
+    assert!(matches!(twice.check(), Err(RosterError::Twice { what: "certificate", .. })));
+}
+
+#[test]
+fn the_coordinator_cannot_change_a_card_by_itself() {
+    let world = World::new(5, 2);
+    let first = &world.roster.body;
+    // Other keys in a node's place, without the node's signature, or with a forged one.
+    let good = next(&world, first, 1, 1).unwrap();
+    let mut bad = good.clone();
+    bad.nodes[3].certificate = Digest([66; 32]);
+    bad.check().unwrap();
+    let refused = bad.check_succeeds(first).unwrap_err();
+    assert!(refused.to_string().contains("without a later signature of that node"), "{refused}");
+    let forged = card(first, 3, 1, &world.coordinator);
+    let bad = first.successor(first.coordinator.clone(), vec![forged]).unwrap();
+    assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
+    // The signature is for this card and this number.
+    let mut bad = good.clone();
+    bad.nodes[1].address = "elsewhere.example:7000".into();
+    assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
+    let mut bad = good.clone();
+    bad.succession.as_mut().unwrap().renewed.values_mut().for_each(|renewal| renewal.issue = 9);
+    assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
+    // A card of before does not come back, though its node has signed it.
+    let third = next(&world, &good, 1, 2).unwrap();
+    third.check().unwrap();
+    assert!(matches!(next(&world, &third, 1, 1), Err(RosterError::OldCard { .. })));
+    let mut back = good.clone();
+    back.succession.as_mut().unwrap().rosters.extend([good.digest(), third.digest()]);
+    back.check().unwrap();
+    back.check_succeeds(&good).unwrap();
+    assert!(back.check_succeeds(&third).is_err());
+    let mut back = third.clone();
+    back.nodes[1] = first.nodes[1].clone();
+    let line = back.succession.as_mut().unwrap();
+    line.rosters.push(third.digest());
+    line.renewed.clear();
+    back.check().unwrap();
+    assert!(back.check_succeeds(&third).is_err());
+}

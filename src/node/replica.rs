@@ -1,0 +1,123 @@
+//! Several replicas of one node on one store: all take envelopes, one computes.
+//!
+//! Which one follows from the store's lock ([`Role::Computing`]), so that when the computing
+//! replica dies another full one takes over by itself. Only the computing replica holds the
+//! streams to the other nodes and runs attempts; requests that need them are handed on to it by
+//! whichever replica they reach. All the rest is decided in the store's transactions and can be
+//! asked of any replica.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::NodeState;
+use crate::storage::{Address, Role, StorageError};
+use crate::transport::http::Target;
+use crate::transport::relay::{RELAYED, relay};
+use crate::transport::reply::Refusal;
+use crate::wire::problem::ProblemType;
+
+/// Pause before the store is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Which replica of its node this one is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Replica {
+    /// Take envelopes only, never compute.
+    pub intake_only: bool,
+    /// Where the other replicas reach this one, if there are others.
+    pub address: Option<String>,
+}
+
+impl NodeState {
+    /// Whether this replica computes at present.
+    pub fn computes(&self) -> bool {
+        self.alone() || *self.computing.borrow()
+    }
+
+    /// A node on a file is its only replica.
+    fn alone(&self) -> bool {
+        matches!(self.store.database().address(), Address::File(_)) && !self.replica.intake_only
+    }
+}
+
+/// Begin to compute: at once where there is no other replica, else when the role is free.
+pub(super) fn start(node: &Arc<NodeState>) {
+    if node.alone() {
+        node.mesh().start();
+    } else if !node.replica.intake_only {
+        let task = tokio::spawn(follow(Arc::downgrade(node), node.computing.clone()));
+        node.keep(task.abort_handle());
+    }
+}
+
+/// Take up and lay down the work as the role comes and goes.
+async fn follow(node: Weak<NodeState>, mut role: tokio::sync::watch::Receiver<bool>) {
+    let Some(me) = node.upgrade() else { return };
+    let database = me.store.database().clone();
+    drop(me);
+    loop {
+        match database.claim(Role::Computing).await {
+            Ok(()) => break,
+            Err(StorageError::Held { by, .. }) => {
+                tracing::info!(by, "another replica of this node computes; standing by");
+                break;
+            }
+            Err(StorageError::Closed) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the role of the computing replica cannot be asked for");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(database);
+    while role.wait_for(|held| *held).await.is_ok() {
+        let Some(me) = node.upgrade() else { return };
+        tracing::info!("this replica computes now");
+        if let Some(address) = &me.replica.address
+            && let Err(error) = me.store.put_computing(address, me.clock.now()).await
+        {
+            tracing::warn!(%error, "the other replicas cannot be told where this one is");
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        me.mesh().start();
+        drop(me);
+        if role.wait_for(|held| !held).await.is_err() {
+            return;
+        }
+        let Some(me) = node.upgrade() else { return };
+        tracing::warn!("this replica computes no more: it has lost its connection to the store");
+        me.attempts.stop_all();
+        me.renew_mesh().await;
+    }
+}
+
+/// Before handlers that only the computing replica can serve: hand on what came to another.
+pub(super) async fn hand_on(
+    State(node): State<Arc<NodeState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if node.computes() {
+        return next.run(request).await;
+    }
+    let nobody = |detail: String| Refusal::new(ProblemType::Unavailable, detail).into_response();
+    if request.headers().contains_key(RELAYED) {
+        return nobody("no replica of this node computes at present".to_owned());
+    }
+    let address = match node.store.computing().await {
+        Ok(Some(address)) if Some(&address) != node.replica.address.as_ref() => address,
+        Ok(_) => return nobody("no replica of this node computes at present".to_owned()),
+        Err(error) => return Refusal::internal(&error).into_response(),
+    };
+    let certificate = node.keys.tls.fingerprint();
+    let target = Target { address, certificate, key: node.keys.identity.public() };
+    match relay(&target, request).await {
+        Ok(reply) => reply,
+        Err(error) => nobody(format!("the replica of this node that computes: {error}")),
+    }
+}

@@ -1,0 +1,240 @@
+//! A node gets new TLS and sealing keys while a session is open: real processes, killed and
+//! started again, and bids that were sealed to the earlier keys.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use common::{fails, free_port, gavel, ok};
+use serde_json::{Value, json};
+
+const NODES: [&str; 3] = ["north", "south", "west"];
+
+/// Homes of everybody, and the servers that run.
+struct Town {
+    folder: tempfile::TempDir,
+    running: Vec<(&'static str, Child)>,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.running {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Town {
+    /// Three nodes, a coordinator and three bidders, everybody with the first roster; the servers
+    /// run.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut town = Self { folder, running: Vec::new() };
+        let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
+        for name in NODES {
+            let address = format!("127.0.0.1:{}", free_port());
+            let made = ["init", "node", "--name", name, "--address", &address];
+            words.push(ok(&town.home(name), &made)["card"].as_str().unwrap().to_owned());
+        }
+        let address = format!("127.0.0.1:{}", free_port());
+        ok(&town.home("lead"), &["init", "coordinator", "--name", "lead", "--address", &address]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(ok(&town.home("lead"), &words)["version"], 1);
+        for name in ["ada", "basil", "carol"] {
+            ok(&town.home(name), &["init", "bidder", "--name", name]);
+        }
+        for name in ["north", "south", "west", "ada", "basil", "carol"] {
+            fs::copy(town.home("lead").join("roster.json"), town.roster(name)).unwrap();
+        }
+        for name in ["north", "south", "west", "lead"] {
+            town.start(name);
+        }
+        town
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn roster(&self, name: &str) -> PathBuf {
+        self.home(name).join("roster.json")
+    }
+
+    /// Start a server and wait until it says that it listens.
+    fn start(&mut self, name: &'static str) {
+        use std::io::BufRead as _;
+        let mut command = gavel();
+        command.args(["--json", "serve", "--headless", "--home"]).arg(self.home(name));
+        let log = fs::File::options().create(true).append(true).open(self.log_file(name)).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.running.push((name, child));
+        assert!(line.contains("\"roles\""), "{name}: {line} {}", self.log(name));
+    }
+
+    fn log_file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.log"))
+    }
+
+    fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.log_file(name)).unwrap()
+    }
+
+    fn kill(&mut self, name: &str) {
+        let position = self.running.iter().position(|(running, _)| *running == name).unwrap();
+        let (_, mut child) = self.running.remove(position);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn restart(&mut self, name: &'static str) {
+        self.kill(name);
+        self.start(name);
+    }
+
+    fn open(&self) -> String {
+        let path = self.folder.path().join("sale.toml");
+        let text = "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\n\
+                    bids_until = \"1h\"\nreplace_bids = true\n";
+        fs::write(&path, text).unwrap();
+        let words = ["session", "new", "--open", path.to_str().unwrap()];
+        ok(&self.home("lead"), &words)["session"].as_str().unwrap().to_owned()
+    }
+
+    /// The nodes that gave a receipt.
+    fn bid(&self, name: &str, session: &str, amount: &str) -> Value {
+        ok(&self.home(name), &["bid", session, "--amount", amount])["receipts"].clone()
+    }
+
+    fn settle(&self, session: &str) -> (Value, Value) {
+        ok(&self.home("lead"), &["session", "close", session]);
+        let mut result = ok(&self.home("lead"), &["session", "watch", session])["result"].take();
+        (result["winner"].take(), result["price"].take())
+    }
+}
+
+#[test]
+fn open_sessions_survive_new_keys_of_a_node() {
+    let mut town = Town::new();
+    let session = town.open();
+    assert_eq!(town.bid("ada", &session, "1000"), json!([1, 2, 3]));
+
+    // New keys change nothing before the roster lists them, also when the node starts again.
+    let made = ok(&town.home("west"), &["rotate"]);
+    assert_eq!((&made["certificate_changed"], &made["earlier"]), (&json!(true), &json!(1)));
+    town.restart("west");
+    assert_eq!(town.bid("basil", &session, "900"), json!([1, 2, 3]));
+    assert_eq!(ok(&town.home("west"), &["roster", "check"])["fits"], json!(["node"]));
+
+    // The next version of the roster: coordinator and west have it, the others not yet.
+    let card = made["card"].as_str().unwrap();
+    let before = ok(&town.home("lead"), &["roster", "show"]);
+    let next = ok(&town.home("lead"), &["roster", "update", card]);
+    assert_eq!(next["version"], 2);
+    assert_ne!(next["members"][2]["certificate"], before["members"][2]["certificate"]);
+    assert_eq!(next["members"][2]["key"], before["members"][2]["key"]);
+    let (_, detail) = fails(&town.home("lead"), &["roster", "update", card], 1);
+    assert!(detail.contains("not later"), "{detail}");
+    town.restart("lead");
+    assert_eq!(ok(&town.home("west"), &["roster", "fetch"])["version"], 2);
+    town.restart("west");
+    assert!(town.log("west").contains("earlier keys are kept for sessions of an earlier roster"));
+    // With the earlier roster west cannot be reached; two of three receipts are enough, and the
+    // part for west is sealed to its earlier key.
+    assert_eq!(town.bid("carol", &session, "1300"), json!([1, 2]));
+    for name in ["north", "south", "ada"] {
+        assert_eq!(ok(&town.home(name), &["roster", "fetch"])["version"], 2);
+    }
+    town.restart("north");
+    town.restart("south");
+    assert_eq!(town.bid("ada", &session, "1500"), json!([1, 2, 3]));
+
+    // The earlier keys are still needed; a node that runs keeps them in any case.
+    assert_eq!(fails(&town.home("west"), &["rotate", "--forget"], 1).0, "in-use");
+    town.kill("west");
+    let (kind, detail) = fails(&town.home("west"), &["rotate", "--forget"], 1);
+    assert_eq!(kind, "keys-needed");
+    assert!(detail.contains(&session), "{detail}");
+    town.start("west");
+
+    // Carol's bid sets the price: west opened its part with the earlier key.
+    assert_eq!(town.settle(&session), (json!("ada"), json!(1300)));
+    let record_file = town.folder.path().join("record.json");
+    let words = ["session", "show", &session, "--record", record_file.to_str().unwrap()];
+    ok(&town.home("lead"), &words);
+    // Readers with either roster find it right, and the receipts of before and after kept.
+    for name in ["ada", "basil", "carol"] {
+        let folder = town.home(name).join("receipts").join(&session);
+        for bid in fs::read_dir(folder).unwrap() {
+            let bid = bid.unwrap().path();
+            let words = ["verify", record_file.to_str().unwrap(), "--receipt"];
+            let words = [&words[..], &[bid.to_str().unwrap()]].concat();
+            let report = ok(&town.home(name), &words);
+            assert_eq!((&report["valid"], &report["pinned"]), (&json!(true), &json!(true)));
+            assert_eq!(report["outcome"]["winner"]["bidder"], "ada");
+        }
+    }
+
+    // Now they go, and the node goes on without them.
+    town.kill("west");
+    assert_eq!(ok(&town.home("west"), &["rotate", "--forget"])["forgotten"], 1);
+    assert_eq!(ok(&town.home("west"), &["rotate", "--forget"])["forgotten"], 0);
+    town.start("west");
+    for name in ["basil", "carol"] {
+        ok(&town.home(name), &["roster", "fetch"]);
+    }
+    let session = town.open();
+    assert_eq!(town.bid("basil", &session, "70"), json!([1, 2, 3]));
+    assert_eq!(town.bid("carol", &session, "60"), json!([1, 2, 3]));
+    assert_eq!(town.settle(&session), (json!("basil"), json!(60)));
+}
+
+#[test]
+fn rosters_that_lead_back_or_elsewhere_are_refused() {
+    let mut town = Town::new();
+    let first = fs::read(town.roster("lead")).unwrap();
+    let made = ok(&town.home("south"), &["rotate"]);
+    let card = made["card"].as_str().unwrap();
+
+    // A stranger's card, and a home that is no coordinator's or no node's.
+    let address = format!("127.0.0.1:{}", free_port());
+    let stranger = ["init", "node", "--name", "east", "--address", &address];
+    let other = ok(&town.home("east"), &stranger)["card"].as_str().unwrap().to_owned();
+    assert_eq!(fails(&town.home("lead"), &["roster", "update", &other], 1).0, "bad-file");
+    ok(&town.home("east"), &["rotate"]);
+    let (_, detail) = fails(&town.home("lead"), &["roster", "update", &other], 1);
+    assert!(detail.contains("does not list"), "{detail}");
+    // A card that somebody else has changed.
+    let text = fs::read_to_string(card).unwrap();
+    let forged = town.folder.path().join("forged.json");
+    fs::write(&forged, text.replace("\"south\"", "\"South\"")).unwrap();
+    let words = ["roster", "update", forged.to_str().unwrap()];
+    assert_eq!(fails(&town.home("lead"), &words, 1).0, "bad-roster");
+    assert_eq!(fails(&town.home("north"), &["roster", "update", card], 1).0, "no-keys");
+    assert_eq!(fails(&town.home("lead"), &["rotate"], 1).0, "no-keys");
+    assert_eq!(fs::read(town.roster("lead")).unwrap(), first);
+
+    ok(&town.home("lead"), &["roster", "update", card]);
+    town.restart("lead");
+    ok(&town.home("north"), &["roster", "fetch"]);
+    town.restart("north");
+    // Having served under version 2, nobody goes back to version 1.
+    for name in ["north", "lead"] {
+        town.kill(name);
+        fs::write(town.roster(name), &first).unwrap();
+        let (kind, detail) = fails(&town.home(name), &["serve", "--headless"], 1);
+        assert_eq!(kind, "wrong-roster");
+        assert!(detail.contains("version 1") && detail.contains("version 2"), "{detail}");
+    }
+    // A roster of other nodes does not take the place of one by a fetch.
+    ok(&town.home("west"), &["roster", "show"]);
+    let mut roster: Value = serde_json::from_slice(&first).unwrap();
+    roster["body"]["nodes"][0]["key"] = roster["body"]["nodes"][1]["key"].clone();
+    fs::write(town.roster("west"), roster.to_string()).unwrap();
+    assert_eq!(fails(&town.home("west"), &["roster", "fetch"], 1).0, "bad-roster");
+}
