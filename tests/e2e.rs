@@ -13,6 +13,7 @@ mod e2e {
     pub mod net;
     pub mod nonsense;
     pub mod processes;
+    pub mod random_kills;
     pub mod secrets;
     pub mod site;
     pub mod sizes;

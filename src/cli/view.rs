@@ -8,8 +8,9 @@ use crate::identity::Roster;
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::progress::{Progress, Stage};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
+use crate::wire::node_api::Cost;
 
 /// The list of sessions.
 pub fn list(sessions: &[SessionSummary]) -> String {
@@ -103,6 +104,13 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
             "  attempt {}    nodes {}; {ended}",
             attempt.attempt, attempt.participants
         );
+        if let Some((took, planned)) = spent(&attempt.cost) {
+            let _ = writeln!(
+                text,
+                "  computed in  {took}\n  {}",
+                faint(format!("planned      {planned}"))
+            );
+        }
     }
     if let Some(outcome) = &detail.outcome {
         text.push_str(&exclusions(&outcome.body.out_of_range));
@@ -115,6 +123,19 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
         let _ = writeln!(text, "\n{line}\n{}", faint(format!("signed by {}", nodes(signers))));
     }
     text
+}
+
+/// What computing took at the node where it took most, and what the plan had said, each in a line.
+pub fn spent(costs: &[(NodeIndex, Cost)]) -> Option<(String, String)> {
+    let slower = |a: &&Cost, b: &&Cost| a.computing_seconds.total_cmp(&b.computing_seconds);
+    let most = costs.iter().map(|(_, cost)| cost).max_by(slower)?;
+    let line = |rounds, sent, seconds: f64| {
+        format!("{:.1} ms, {} rounds, {} sent by a node", seconds * 1e3, count(rounds), bytes(sent))
+    };
+    Some((
+        line(most.rounds, most.bytes_sent, most.computing_seconds),
+        line(most.predicted_rounds, most.predicted_bytes_sent, most.predicted_seconds),
+    ))
 }
 
 /// Envelopes that did not take part.

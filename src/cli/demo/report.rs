@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::players::{Bidding, Refused};
+use crate::auction::terms::Protocol;
 use crate::auction::{Kind, Terms};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, strong};
@@ -43,6 +44,8 @@ pub struct DemoResult {
     gates: u64,
     /// Payload bytes that each node sent to other nodes, in order of index.
     bytes_sent: Vec<u64>,
+    /// What the plan had said of computing.
+    predicted: Predicted,
     /// Whether the record was checked offline, every signature.
     verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +61,16 @@ struct Seconds {
     bidding: f64,
     closing: f64,
     computing: f64,
+    /// Part of `computing`: from the keys to the outcome.
+    protocol: f64,
+}
+
+#[derive(Serialize, Default)]
+struct Predicted {
+    rounds: u64,
+    bytes_sent: u64,
+    /// Beside `seconds.protocol`.
+    seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -116,6 +129,7 @@ pub fn make(
             bidding: bidding.took.as_secs_f64(),
             closing: between(detail, Phase::Closing, Phase::Computing),
             computing: between(detail, Phase::Computing, Phase::Settled),
+            protocol: cost.iter().map(|(_, cost)| cost.computing_seconds).fold(0.0, f64::max),
         },
         attempts: last.map_or(0, |attempt| attempt.attempt),
         rounds: cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0),
@@ -126,6 +140,11 @@ pub fn make(
             .iter()
             .map(|node| of_node(node).map_or(0, |(_, cost)| cost.bytes_sent))
             .collect(),
+        predicted: cost.first().map_or_else(Predicted::default, |(_, cost)| Predicted {
+            rounds: cost.predicted_rounds,
+            bytes_sent: cost.predicted_bytes_sent,
+            seconds: cost.predicted_seconds,
+        }),
         verified: true,
         folder: kept.map(Path::to_owned),
         names: roster.nodes.iter().map(|card| card.name.clone()).collect(),
@@ -202,7 +221,18 @@ impl DemoResult {
                 self.seconds.bidding, self.seconds.closing, self.seconds.computing
             ),
         );
-        row("protocol", format!("{} rounds, {} AND gates", count(self.rounds), count(self.gates)));
+        row(
+            "protocol",
+            format!(
+                "{} rounds, {} {}, {:.1} ms; planned {} rounds, {:.1} ms",
+                count(self.rounds),
+                count(self.gates),
+                if self.terms.protocol == Protocol::Paper { "products" } else { "AND gates" },
+                self.seconds.protocol * 1e3,
+                count(self.predicted.rounds),
+                self.predicted.seconds * 1e3,
+            ),
+        );
         row("record", "checked offline: every signature is right".into());
         for (position, sent) in self.bytes_sent.iter().enumerate() {
             let label = if position == 0 { "sent" } else { "" };

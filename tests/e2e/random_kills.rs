@@ -1,0 +1,86 @@
+//! Auctions in a row while nodes are killed at random: five processes, of which any may be lost at
+//! any time, at most one while bids are handed in and at most two after closing.
+//!
+//! `GAVEL_KILLED_AUCTIONS=50` runs fifty instead of a few; the seed that is printed on failure
+//! replays the same kills with `GAVEL_TEST_SEED`.
+
+use std::time::Duration;
+
+use gavel::testkit::world::SEED_VARIABLE;
+use rand::rngs::{StdRng, SysRng};
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _, TryRng as _};
+
+use super::auction::{Auction, Settled, file};
+use super::site::{Server, Site};
+
+const FEW: u32 = 5;
+const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
+
+/// A moment in an auction: from at once to a good while.
+async fn pause(rng: &mut StdRng, most_millis: u64) {
+    tokio::time::sleep(Duration::from_millis(rng.random_range(0..most_millis))).await;
+}
+
+/// Kill these nodes one after the other and start them again, each after a while of its own.
+async fn strike(nodes: Vec<&mut Server>, rng: &mut StdRng, most_millis: u64) {
+    let mut down = Vec::new();
+    for node in nodes {
+        pause(rng, most_millis).await;
+        node.kill();
+        down.push(node);
+    }
+    for node in down {
+        pause(rng, most_millis).await;
+        // It waits for a line of the process.
+        tokio::task::block_in_place(|| node.start());
+    }
+}
+
+async fn one(site: &mut Site, rng: &mut StdRng) -> (u64, Settled) {
+    let auction = Auction::open(&site.network, &file("second-price", Some(100), None)).await;
+    // No two alike, so that the order of arrival does not decide.
+    let mut amounts: Vec<u64> = (0..NAMES.len() as u64).map(|at| 150 + 10 * at).collect();
+    amounts.shuffle(rng);
+
+    let victim = rng.random_range(0..site.nodes.len());
+    let bidding = async {
+        for (name, units) in NAMES.iter().zip(&amounts) {
+            auction.bid(name, *units).await;
+        }
+    };
+    tokio::join!(bidding, strike(vec![&mut site.nodes[victim]], rng, 120));
+
+    let many = rng.random_range(0..=2);
+    let mut victims: Vec<&mut Server> = site.nodes.iter_mut().collect();
+    victims.shuffle(rng);
+    victims.truncate(many);
+    let closing = async {
+        auction.close().await;
+        auction.settled().await
+    };
+    let (settled, ()) = tokio::join!(closing, strike(victims, rng, 300));
+    let best = amounts.iter().position(|&units| units == 190).unwrap();
+    assert_eq!(settled.winner(), Some((NAMES[best], 180)));
+    assert_eq!(settled.names().len(), NAMES.len());
+    (many as u64, settled)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn auctions_in_a_row_settle_while_nodes_are_killed_at_random() {
+    let given = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let auctions = given("GAVEL_KILLED_AUCTIONS").unwrap_or_else(|| FEW.into());
+    let seed = given(SEED_VARIABLE).unwrap_or_else(|| SysRng.try_next_u64().unwrap());
+    let mut rng = StdRng::seed_from_u64(seed);
+    println!("{SEED_VARIABLE}={seed}");
+
+    let mut site = Site::start(5, 1, 5).await;
+    let (mut kills, mut again) = (0, 0);
+    for number in 1..=auctions {
+        let (lost, settled) = one(&mut site, &mut rng).await;
+        kills += 1 + lost;
+        again += u64::from(settled.detail.attempts.len() > 1);
+        println!("{number} of {auctions}: settled; {kills} nodes killed so far");
+    }
+    println!("{auctions} auctions, {kills} nodes killed; {again} took a second attempt");
+}
