@@ -75,7 +75,7 @@ press Escape
 press c
 until_shown "End bidding now?"
 press y
-until_shown "level 2"
+until_shown "✓ level 1"
 shot bracket
 until_shown "signed by"
 until_shown "check it"

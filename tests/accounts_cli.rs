@@ -162,3 +162,37 @@ fn operators_invite_bidders_who_bid_by_account() {
         }
     }
 }
+
+#[test]
+fn a_command_that_runs_for_long_goes_on_with_its_login() {
+    let town = Town::new();
+    let secret = town.password("olga", "a long enough one");
+    let add = ["account", "add", "olga", "--role", "operator", "--password-file", &secret];
+    ok(&town.home("north"), &add);
+    let olga = town.fetch("olga");
+    ok(&olga, &["login", "--name", "olga", "--password-file", &secret]);
+    let terms = town.folder.path().join("lot.toml");
+    fs::write(&terms, TERMS).unwrap();
+    let session = ok(&olga, &["session", "new", terms.to_str().unwrap(), "--open"]);
+    let session = text(&session, "session");
+
+    // As after a quarter of an hour: the tokens are about to end.
+    let path = olga.join("login.json");
+    let kept = || -> Value { serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap() };
+    let mut login = kept();
+    let soon = gavel::session::Clock::System.now().plus_millis(62_000);
+    login["expires"] = serde_json::to_value(soon).unwrap();
+    fs::write(&path, login.to_string()).unwrap();
+    let mut watch = gavel();
+    watch.args(["--json", "session", "watch", session, "--home"]).arg(&olga);
+    let watch = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while kept()["refresh"] == login["refresh"] {
+        assert!(begun.elapsed().as_secs() < 60, "the login was not refreshed");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    ok(&olga, &["session", "cancel", "--yes", session]);
+    let output = watch.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", common::stderr(&output));
+    assert_eq!(text(&common::result(&output), "phase"), "cancelled");
+}

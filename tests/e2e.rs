@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod e2e {
-    pub mod access;
     pub mod auction;
     pub mod bad_bidders;
     pub mod bundles;

@@ -1,6 +1,7 @@
 //! Servers that run in this process, for `gavel serve` and `gavel demo`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +10,8 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use crate::identity::key_file::TlsIdentity;
 use crate::transport::listen::{self, Handle, ListenError, Listener};
-use crate::transport::reply::no_such_path;
+use crate::transport::metrics::Metrics;
+use crate::transport::observe::observed;
 use crate::transport::tls;
 
 /// How long requests may go on when a server stops.
@@ -38,13 +40,26 @@ impl Host {
     /// # Errors
     /// When the TLS keys cannot be used.
     pub fn start(listener: Listener, keys: &TlsIdentity, router: Router) -> Result<Self, Failure> {
+        Self::counted(listener, keys, router, Arc::default())
+    }
+
+    /// Serve a router on a bound port, counting its requests.
+    ///
+    /// # Errors
+    /// When the TLS keys cannot be used.
+    pub fn counted(
+        listener: Listener,
+        keys: &TlsIdentity,
+        router: Router,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Failure> {
         let config = tls::server_config(keys.certificate_der(), keys.private_key_der()).map_err(
             |error| Failure::new("bad-keys", format!("the TLS keys cannot be used: {error}")),
         )?;
         let local = listener.local();
         let handle = Handle::new();
         let server = listen::server(listener, config, handle.clone())?;
-        let router = router.fallback(no_such_path);
+        let router = observed(router, metrics);
         let task =
             tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         Ok(Self { handle, task, local })

@@ -3,6 +3,8 @@
 //!
 //! A refresh token is good for one use, and a second use ends the login. Commands that run at the
 //! same time therefore take turns at it, by a lock file.
+//!
+//! Commands that run for long refresh the login before its tokens end.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
 use super::home::{Home, read_json, write_json};
-use crate::client::account::is_fresh;
+use crate::client::account::{SharedLogin, fresh_for, is_fresh};
 use crate::client::{ClientError, Network};
 use crate::identity::{Role, Roster, Signed};
 use crate::session::Clock;
@@ -22,6 +24,9 @@ const LOCK: &str = "login.lock";
 
 /// How long to wait for another command's turn; a lock that is older was left behind.
 const TURN: Duration = Duration::from_secs(20);
+
+/// Pause before a refresh that did not come about is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The login that is kept, as it is.
 ///
@@ -85,7 +90,7 @@ pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<
 /// When the login is over, or an address in the roster cannot be used.
 pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Failure> {
     Ok(match current(home, &roster).await? {
-        Some(login) => Network::with_login(roster, &login, Clock::System)?,
+        Some(login) => connect(home, roster, login)?,
         None => Network::new(roster, None, Clock::System)?,
     })
 }
@@ -97,9 +102,41 @@ pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Fai
 pub async fn operator(home: &Home, roster: &Signed<Roster>) -> Result<Option<Network>, Failure> {
     match current(home, roster).await? {
         Some(login) if login.account.role == Role::Operator => {
-            Ok(Some(Network::with_login(roster.clone(), &login, Clock::System)?))
+            connect(home, roster.clone(), login).map(Some)
         }
         _ => Ok(None),
+    }
+}
+
+/// Connections that stay logged in for as long as they are used.
+fn connect(home: &Home, roster: Signed<Roster>, login: Arc<Login>) -> Result<Network, Failure> {
+    let login = SharedLogin::new(login);
+    let network = Network::with_login(roster.clone(), &login, Clock::System)?;
+    tokio::spawn(keep_fresh(home.clone(), roster, login));
+    Ok(network)
+}
+
+/// Refreshes a login before its tokens end, until nobody uses it any more or it is over.
+async fn keep_fresh(home: Home, roster: Signed<Roster>, login: SharedLogin) {
+    loop {
+        // Clocks may differ so much that no login ever looks fresh.
+        let pause = fresh_for(&login.get(), Clock::System.now()).max(AGAIN);
+        tokio::time::sleep(pause).await;
+        if !login.in_use() {
+            return;
+        }
+        match current(&home, &roster).await {
+            Ok(Some(next)) => login.put(next),
+            Ok(None) => return,
+            Err(failure) if failure.kind == ProblemType::LoginOver.slug() => {
+                tracing::warn!("the login is over; log in again with `gavel login`");
+                return;
+            }
+            Err(failure) => {
+                tracing::debug!(detail = failure.detail, "the login could not be refreshed yet");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
     }
 }
 

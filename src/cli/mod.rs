@@ -7,6 +7,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`host`]: servers in this process
+//! - [`metrics`]: figures for Prometheus
 //! - [`login`]: the login that this home keeps
 //! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
@@ -26,6 +27,7 @@ pub mod failure;
 pub mod home;
 pub mod host;
 pub mod login;
+pub mod metrics;
 pub mod news;
 pub mod output;
 pub mod progress;
@@ -38,7 +40,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::Cli;
+use args::{Cli, LogFormat};
 use failure::Failure;
 use output::Output;
 
@@ -105,10 +107,13 @@ fn start_log(cli: &Cli) {
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = terminal && std::env::var_os("NO_COLOR").is_none();
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(colours)
-        .with_target(false)
-        .try_init();
+        .with_target(false);
+    let _ = match cli.global.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }

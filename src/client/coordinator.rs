@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::account::token_source;
+use super::account::{SharedLogin, token_source};
 use super::error::ClientError;
 use crate::identity::{
     Digest, KeyPair, PublicKey, Role, Roster, Signature, Signed, Statement as _, token,
@@ -21,7 +21,6 @@ use crate::session::record::Record;
 use crate::session::{Announcement, Clock, SessionId};
 use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
 use crate::transport::{HttpError, Internet, Net};
-use crate::wire::account_api::Login;
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
 };
@@ -84,11 +83,12 @@ impl CoordinatorClient {
     /// When the address in the roster cannot be used.
     pub fn with_login(
         roster: Arc<Signed<Roster>>,
-        login: &Arc<Login>,
+        login: &SharedLogin,
         clock: Clock,
     ) -> Result<Self, HttpError> {
         let tokens = token_source(login, roster.body.coordinator.key, clock);
-        Self::with_tokens(&Internet, roster, tokens, login.account.role == Role::Operator)
+        let operator = login.get().account.role == Role::Operator;
+        Self::with_tokens(&Internet, roster, tokens, operator)
     }
 
     fn with_tokens(
@@ -101,6 +101,11 @@ impl CoordinatorClient {
         let target = Target::from(&roster.body.coordinator);
         let http = net.client(target, tokens, options)?;
         Ok(Self { http, roster, operator })
+    }
+
+    /// Whether it may do what the coordinator's operators may.
+    pub const fn is_operator(&self) -> bool {
+        self.operator
     }
 
     /// Health, and the coordinator's view of the nodes.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::account::SharedLogin;
 use super::coordinator::CoordinatorClient;
 use super::node::NodeClient;
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::transport::{HttpError, Internet, Net};
-use crate::wire::account_api::Login;
 
 /// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Network {
     /// When an address in the roster cannot be used.
     pub fn with_login(
         roster: Signed<Roster>,
-        login: &Arc<Login>,
+        login: &SharedLogin,
         clock: Clock,
     ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);

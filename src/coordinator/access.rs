@@ -6,7 +6,8 @@ use super::CoordinatorState;
 use crate::identity::access_token::{self, Grant};
 use crate::identity::{PublicKey, Role, token};
 use crate::sharing::NodeIndex;
-use crate::transport::access::Gate;
+use crate::transport::access::{Counted, Gate};
+use crate::transport::limits::Limits;
 use crate::transport::reply::Refusal;
 use crate::wire::{paths, problem::ProblemType};
 
@@ -118,6 +119,18 @@ impl Gate for CoordinatorState {
             Rule::Operator => "the coordinator's operators",
             Rule::Staff => "the coordinator's operators and the nodes",
             Rule::Account => "people who have logged in",
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn counted(caller: Caller) -> Counted {
+        match caller {
+            Caller::Anyone => Counted::Address,
+            Caller::Account(grant) => Counted::Account(grant.account),
+            Caller::Operator | Caller::Node(_) => Counted::Member,
         }
     }
 }

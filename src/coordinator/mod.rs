@@ -23,7 +23,7 @@ pub mod state;
 pub mod throttle;
 pub mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,7 +33,9 @@ use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::session::Clock;
 use crate::storage::{CoordinatorStore, Role};
+use crate::transport::metrics::Figure;
 use crate::transport::{Internet, Net, access as guard};
+use crate::wire::coordinator_api::NodeStatus;
 
 pub use state::CoordinatorState;
 
@@ -143,6 +145,19 @@ impl Coordinator {
                 guard::guard::<CoordinatorState>,
             ))
             .with_state(Arc::clone(&self.state))
+    }
+
+    /// Its figures, for `/metrics`.
+    pub fn figures(&self) -> Vec<Figure> {
+        let watched = self.state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let figure = |(node, status): (&crate::sharing::NodeIndex, &NodeStatus)| Figure {
+            name: "gavel_node_up",
+            help: "Whether the node answers the coordinator.",
+            kind: "gauge",
+            labels: vec![("node", node.to_string())],
+            value: f64::from(u8::from(status.health.is_some())),
+        };
+        watched.iter().map(figure).collect()
     }
 
     /// Waits until another process may have become the coordinator on this store: from then on

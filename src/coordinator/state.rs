@@ -19,6 +19,7 @@ use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::limits::Limits;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
@@ -47,6 +48,8 @@ pub struct CoordinatorState {
     pub events: broadcast::Sender<Event>,
     /// The nodes as last seen.
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
+    /// How much is taken.
+    pub limits: Limits,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
@@ -83,6 +86,7 @@ impl CoordinatorState {
             accounts: Accounts::new(AccountStore::new(store.database().clone())),
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
+            limits: Limits::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),

@@ -9,10 +9,11 @@
 //! IPv6 addresses count by their /64, which one customer has for himself.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use crate::auction::Timestamp;
+use crate::transport::limits::prefix;
 
 /// Most entries; the ones longest over go first.
 const MOST: usize = 100_000;
@@ -118,16 +119,6 @@ fn keys(address: IpAddr, name: &str) -> [Key; 3] {
     [Key::Address(address), Key::Name(name.clone()), Key::Both(address, name)]
 }
 
-/// The part of an address that one party has for itself.
-pub fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,15 +192,5 @@ mod tests {
         }
         assert_eq!(wait(&throttle, HOME, "ada", at(0)), 900);
         assert_eq!(guess(&throttle, HOME, "ada", at(3601)), 0);
-    }
-
-    #[test]
-    fn addresses_of_version_six_count_by_their_network() {
-        let first: IpAddr = "2001:db8::1".parse().unwrap();
-        let second: IpAddr = "2001:db8::ffff:2".parse().unwrap();
-        let other: IpAddr = "2001:db8:0:1::1".parse().unwrap();
-        assert_eq!(prefix(first), prefix(second));
-        assert_ne!(prefix(first), prefix(other));
-        assert_eq!(prefix("::ffff:192.0.2.1".parse().unwrap()), address(1));
     }
 }

@@ -1,4 +1,4 @@
-//! The nodes' health, asked once a second, and their events, passed on.
+//! The nodes' health, asked twice a second, and their events, passed on.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,11 +13,15 @@ use crate::wire::coordinator_api::NodeStatus;
 use crate::wire::node_api::NodeHealth;
 use crate::wire::paths;
 
-/// Between two questions after a node's health, and before a broken event stream is taken up again.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// Between two questions after a node's health.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Longest wait for a node's health.
-const DEADLINE: Duration = Duration::from_secs(2);
+/// Longest wait for a node's health. Together with the intervals of whoever asks the coordinator
+/// for it, the loss of a node is to show within two seconds.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// Before a broken stream of events is taken up again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Watch every node until the coordinator stops.
 pub fn start(state: &Arc<CoordinatorState>) {
@@ -98,6 +102,6 @@ async fn follow_events(state: Arc<CoordinatorState>, node: NodeIndex, client: Pe
             // Nobody listening is fine.
             let _ = state.events.send(Event { node: Some(node), ..event });
         }
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(AGAIN).await;
     }
 }

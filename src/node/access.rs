@@ -6,7 +6,8 @@ use super::NodeState;
 use crate::identity::access_token::{self, Grant};
 use crate::identity::{PublicKey, Role, token};
 use crate::sharing::NodeIndex;
-use crate::transport::access::Gate;
+use crate::transport::access::{Counted, Gate};
+use crate::transport::limits::Limits;
 use crate::transport::reply::Refusal;
 use crate::wire::{paths, problem::ProblemType};
 
@@ -112,6 +113,18 @@ impl Gate for NodeState {
             Rule::Coordinator => "the coordinator",
             Rule::Node => "the other nodes",
             Rule::Staff => "the coordinator, the nodes and their operators",
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn counted(caller: Caller) -> Counted {
+        match caller {
+            Caller::Anyone => Counted::Address,
+            Caller::Account(grant) => Counted::Account(grant.account),
+            Caller::Coordinator | Caller::Node(_) | Caller::Operator => Counted::Member,
         }
     }
 }

@@ -29,6 +29,8 @@ use crate::identity::{Roster, Signed};
 use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
+use crate::transport::mesh::PeerStatus;
+use crate::transport::metrics::Figure;
 use crate::transport::{Internet, Net, access as guard};
 
 pub use replica::Replica;
@@ -143,6 +145,34 @@ impl Node {
                 guard::guard::<NodeState>,
             ))
             .with_state(Arc::clone(&self.state))
+    }
+
+    /// Its figures, for `/metrics`.
+    pub fn figures(&self) -> Vec<Figure> {
+        let peers = self.state.mesh().peer_status();
+        let each = |name, help, kind, value: fn(&PeerStatus) -> f64| {
+            let figure = move |peer: &PeerStatus| Figure {
+                name,
+                help,
+                kind,
+                labels: vec![("node", peer.node.to_string())],
+                value: value(peer),
+            };
+            peers.iter().map(figure).collect::<Vec<_>>()
+        };
+        let mut figures = each("gavel_link_up", "Whether the stream stands.", "gauge", |peer| {
+            f64::from(u8::from(peer.connected))
+        });
+        figures.extend(each(
+            "gavel_link_received_bytes_total",
+            "Bytes received.",
+            "counter",
+            |peer| peer.bytes_in as f64,
+        ));
+        figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
+            peer.bytes_out as f64
+        }));
+        figures
     }
 
     /// Whether this replica computes at present.

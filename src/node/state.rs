@@ -20,6 +20,7 @@ use crate::session::{Clock, Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::{NodeStore, Role};
 use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::limits::Limits;
 use crate::transport::mesh::{Mesh, MeshOptions};
 use crate::transport::net::Net;
 use crate::transport::reply::Refusal;
@@ -61,6 +62,8 @@ pub struct NodeState {
     pub attempts: Attempts,
     /// Opened parts of envelopes, in memory only.
     pub parts: PartCache,
+    /// How much is taken.
+    pub limits: Limits,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// One closing step of a session at a time.
@@ -109,6 +112,7 @@ impl NodeState {
             events: broadcast::channel(EVENT_QUEUE).0,
             attempts: Attempts::default(),
             parts: PartCache::default(),
+            limits: Limits::default(),
             replay: ReplayGuard::default(),
             closing: Mutex::default(),
             keys,

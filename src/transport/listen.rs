@@ -1,21 +1,24 @@
 //! Listening: bind with errors that say what to do, and the server for one port.
 //!
 //! In: an address and a TLS configuration. Out: a server that any router is given to, and a handle
-//! that stops it. Slow handshakes, slow headers and dead HTTP/2 connections are cut off.
+//! that stops it. Slow handshakes, slow headers, dead HTTP/2 connections and more connections than
+//! there are places for are cut off.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::accept::{Accept, DefaultAcceptor, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
 use tokio::io::BufReader;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::places::{Placed, Places};
 use super::stream::READ_AHEAD;
 
 /// Stops a server, at once or once its requests are done.
@@ -24,20 +27,26 @@ pub type Handle = axum_server::Handle<SocketAddr>;
 /// A server that still needs a router: `server.serve(router.into_make_service())`.
 pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<ReadAhead>>;
 
-/// Sets `TCP_NODELAY`, and reads from the socket in large pieces.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadAhead;
+/// A server without TLS, for what must not leave the machine or an inner network.
+pub type PlainServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
+
+/// Takes a connection if there is a place for it, sets `TCP_NODELAY`, and reads from the socket in
+/// large pieces.
+#[derive(Clone, Default)]
+pub struct ReadAhead(Places);
 
 impl<S: Send + 'static> Accept<TcpStream, S> for ReadAhead {
-    type Stream = BufReader<TcpStream>;
+    type Stream = Placed<BufReader<TcpStream>>;
     type Service = S;
     type Future = BoxFuture<'static, std::io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let place = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
         let accepted = NoDelayAcceptor::new().accept(stream, service);
         Box::pin(async move {
+            let place = place?.ok_or(ErrorKind::QuotaExceeded)?;
             let (stream, service) = accepted.await?;
-            Ok((BufReader::with_capacity(READ_AHEAD, stream), service))
+            Ok((Placed::new(BufReader::with_capacity(READ_AHEAD, stream), place), service))
         })
     }
 }
@@ -145,19 +154,35 @@ pub fn server(
     let address = listener.local.to_string();
     let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls))
         .handshake_timeout(HANDSHAKE)
-        .acceptor(ReadAhead);
+        .acceptor(ReadAhead::default());
     let mut server = axum_server::from_tcp(listener.socket)
         .map_err(|error| ListenError::Other { address, detail: error.to_string() })?
         .acceptor(acceptor)
         .handle(handle);
-    let builder = server.http_builder();
+    limit(server.http_builder());
+    Ok(server)
+}
+
+/// The same without TLS.
+///
+/// # Errors
+/// When the operating system takes the socket back.
+pub fn plain_server(listener: Listener, handle: Handle) -> Result<PlainServer, ListenError> {
+    let address = listener.local.to_string();
+    let mut server = axum_server::from_tcp(listener.socket)
+        .map_err(|error| ListenError::Other { address, detail: error.to_string() })?
+        .handle(handle);
+    limit(server.http_builder());
+    Ok(server)
+}
+
+fn limit(builder: &mut Builder<TokioExecutor>) {
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEP_ALIVE)
         .max_concurrent_streams(STREAMS);
-    Ok(server)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::session::SessionId;
 use crate::session::progress::Event;
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::{Bidder, CoordinatorHealth, SessionDetail, SessionSummary};
+use crate::wire::node_api::NodeHealth;
 
 /// Something happened: at the keyboard, at the servers, or on the clock.
 pub enum Action {
@@ -48,6 +49,9 @@ pub enum Action {
         /// When it is asked again.
         again: Timestamp,
     },
+    /// The node of the operator who sits here answered him, with the round trip in microseconds, or
+    /// did not.
+    OwnNode(NodeIndex, Result<(Box<NodeHealth>, u64), String>),
     /// Whether live events come.
     Events(Events),
     /// A live event.

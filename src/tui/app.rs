@@ -50,6 +50,10 @@ pub struct Options {
     pub records: PathBuf,
     /// Whether this is the demo.
     pub demo: bool,
+    /// What the demo holds every message between nodes back by.
+    pub simulated_delay: Option<Duration>,
+    /// Which servers stop with this program, in words; empty when none does.
+    pub serves: String,
     /// The connection, where there is one from the start.
     pub connection: Option<Connection>,
     /// Whoever stages a demo.
@@ -83,6 +87,8 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     let person = Person {
         read_only: options.read_only,
         demo: options.demo,
+        simulated_delay: options.simulated_delay,
+        serves: options.serves,
         records: options.records,
         ..Person::default()
     };

@@ -206,6 +206,16 @@ impl<'a, 'f> Canvas<'a, 'f> {
         }
     }
 
+    /// Put a question mark for every character, of a title or a name, that is not ASCII.
+    pub fn plain(&mut self) {
+        for cell in &mut self.frame.buffer_mut().content {
+            if !cell.symbol().is_ascii() {
+                let wide = text::width(cell.symbol()) > 1;
+                cell.set_symbol(if wide { "??" } else { "?" });
+            }
+        }
+    }
+
     /// Put the terminal's cursor somewhere.
     pub fn cursor(&mut self, x: u16, y: u16) {
         self.frame.set_cursor_position((x, y));

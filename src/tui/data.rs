@@ -262,6 +262,9 @@ pub struct Data {
     pub live: HashMap<SessionId, Live>,
     /// Nodes in order of index.
     pub nodes: Vec<Node>,
+    /// The node whose operator sits here, asked past the coordinator: its round trip in
+    /// microseconds, or why it does not answer.
+    pub own_node: Option<(NodeIndex, Result<u64, Clean>)>,
     /// The log, the newest line last.
     pub log: VecDeque<LogLine>,
     /// Lines that have gone from the log.
@@ -289,6 +292,7 @@ impl Data {
             details_order: VecDeque::new(),
             live: HashMap::new(),
             nodes: Vec::new(),
+            own_node: None,
             log: VecDeque::new(),
             log_gone: 0,
             own: HashMap::new(),
@@ -382,10 +386,16 @@ impl Data {
         }
     }
 
+    /// How a node is, as far as anybody can tell.
+    pub fn node_state(&self, node: &Node) -> NodeState {
+        let told = matches!(self.link, Link::Connected { .. });
+        let own = self.own_node.as_ref().is_some_and(|(own, _)| *own == node.status.node);
+        if told || own { node.state(self.coordinator_now()) } else { NodeState::Unknown }
+    }
+
     /// Nodes that answer.
     pub fn nodes_up(&self) -> usize {
-        let now = self.coordinator_now();
-        let up = |node: &&Node| matches!(node.state(now), NodeState::Up | NodeState::Odd);
+        let up = |node: &&Node| matches!(self.node_state(node), NodeState::Up | NodeState::Odd);
         self.nodes.iter().filter(up).count()
     }
 

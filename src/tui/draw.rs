@@ -57,6 +57,9 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
             Popup::New(form) => popups::new_session::draw(&mut canvas, body, form),
         }
     }
+    if model.ascii {
+        canvas.plain();
+    }
     canvas.drawn
 }
 
@@ -93,14 +96,23 @@ fn tabs(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
     canvas.line(area, 0, line);
     let mut marks = Vec::new();
+    let demo = match canvas.model.person.simulated_delay {
+        Some(delay) if area.width >= 110 => {
+            format!("DEMO, messages held back by {} ms", delay.as_millis())
+        }
+        _ => "DEMO".to_owned(),
+    };
+    let mut room = usize::from(area.right().saturating_sub(x));
     let ui = &canvas.model.ui;
     for (on, word) in [
         (canvas.model.paused(), "PAUSED"),
         (ui.masked, "MASKED"),
         (ui.enlarged, "ENLARGED"),
-        (canvas.model.person.demo, "DEMO"),
+        (canvas.model.person.demo, demo.as_str()),
     ] {
-        if on {
+        // In order of importance, as far as they fit beside the tabs.
+        if on && text::width(word) + 2 < room {
+            room -= text::width(word) + 2;
             let role = if word == "PAUSED" { Role::Warn } else { Role::Muted };
             marks.push(Span::styled(format!(" {word} "), canvas.style(role).patch(bar)));
         }

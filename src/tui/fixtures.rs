@@ -148,9 +148,17 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     for (step, when) in
         [(Phase::Open, -118), (Phase::Closing, -4), (Phase::Computing, -3), (Phase::Settled, -1)]
     {
-        if phase >= step && !(phase == Phase::Cancelled && step > Phase::Open) {
+        let passed = match phase {
+            Phase::Failed => step <= Phase::Computing,
+            Phase::Cancelled => step <= Phase::Open,
+            _ => phase >= step,
+        };
+        if passed {
             timeline.push((step, at(when)));
         }
+    }
+    if matches!(phase, Phase::Failed | Phase::Cancelled) {
+        timeline.push((phase, at(-1)));
     }
     let fixed = matches!(phase, Phase::Computing | Phase::Settled | Phase::Failed);
     let all = NodeSet::all(5);

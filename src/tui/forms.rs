@@ -138,13 +138,6 @@ pub enum BidStage {
         /// What came back so far.
         heard: BTreeMap<NodeIndex, Heard>,
     },
-    /// In.
-    Done {
-        /// What came back.
-        heard: BTreeMap<NodeIndex, Heard>,
-        /// Its revision.
-        revision: u32,
-    },
     /// Not in, and why.
     Failed {
         /// What came back.

@@ -1,5 +1,7 @@
 //! The link to the coordinator: health twice a second, every session now and then, live events.
-//! A link that breaks is taken up again, with longer and longer pauses.
+//! A link that breaks is taken up again, with pauses that stay short enough for a return to show
+//! within two seconds. A node's operator has a link of his own to his node, so that he sees it when
+//! the coordinator is away.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +23,7 @@ const HEALTH: Duration = Duration::from_millis(500);
 const DEADLINE: Duration = Duration::from_millis(1_400);
 
 /// Longest pause before the coordinator is asked again.
-const LONGEST: Duration = Duration::from_secs(4);
+const LONGEST: Duration = Duration::from_millis(900);
 
 /// Between two questions after the sessions, with live events and without.
 const SESSIONS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(2));
@@ -73,6 +75,7 @@ pub fn start(
     };
     tasks.spawn(health(out.clone()));
     tasks.spawn(sessions(out.clone()));
+    tasks.spawn(own_node(out.clone()));
     tasks.spawn(events(out));
 }
 
@@ -103,6 +106,30 @@ async fn health(out: Out) {
             return;
         }
         out.pause(wait).await;
+    }
+}
+
+/// Ask the node whose operator sits here, past the coordinator.
+async fn own_node(out: Out) {
+    let Some(index) = out.connection.node else { return };
+    let Some(node) = out.connection.network.nodes().iter().find(|node| node.index() == index)
+    else {
+        return;
+    };
+    loop {
+        let asked = Instant::now();
+        let answer = match tokio::time::timeout(DEADLINE, node.health()).await {
+            Ok(Ok(health)) => {
+                let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+                Ok((Box::new(health), micros))
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {:.1} s", DEADLINE.as_secs_f64())),
+        };
+        if !out.send(Action::OwnNode(index, answer)).await {
+            return;
+        }
+        out.pause(HEALTH).await;
     }
 }
 
@@ -164,5 +191,18 @@ async fn events(out: Out) {
         tokio::time::sleep(AGAIN).await;
         // What happened in between is asked for.
         out.refresh.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loss_and_return_show_within_two_seconds() {
+        // At worst the coordinator goes just after an answer, or comes back just after a question.
+        let two = Duration::from_secs(2);
+        assert!(HEALTH + DEADLINE < two);
+        assert!(LONGEST < two / 2);
     }
 }

@@ -1,6 +1,7 @@
 //! The state of the program: what is known ([`Data`]) and where the person is ([`Ui`]).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ratatui::layout::Rect;
 
@@ -72,6 +73,10 @@ pub struct Person {
     pub read_only: bool,
     /// Whether this is the demo.
     pub demo: bool,
+    /// What the demo holds every message between nodes back by.
+    pub simulated_delay: Option<Duration>,
+    /// Which servers stop with this program, in words; empty when none does.
+    pub serves: String,
     /// Where records are written.
     pub records: PathBuf,
 }
@@ -232,7 +237,7 @@ pub struct Ui {
     /// The log.
     pub log: LogView,
     /// The selected auction on the bid's screen.
-    pub bid_row: usize,
+    pub bid: Option<SessionId>,
     /// The form of a bid.
     pub form: Option<BidForm>,
     /// What lies over it.
@@ -311,7 +316,7 @@ impl Model {
                     line: 0,
                     filter: Field::default(),
                 },
-                bid_row: 0,
+                bid: None,
                 form: None,
                 popups: Vec::new(),
                 toast: None,
@@ -405,6 +410,13 @@ impl Model {
             (session.phase != Phase::Open, std::cmp::Reverse(session.created))
         });
         sessions
+    }
+
+    /// The selected one of [`Self::biddable`], and its row; the first before one is selected.
+    pub fn bid_at(&self) -> Option<(usize, &super::data::Session)> {
+        let sessions = self.biddable();
+        let row = sessions.iter().position(|session| Some(session.id) == self.ui.bid).unwrap_or(0);
+        sessions.get(row).map(|session| (row, *session))
     }
 
     /// A row's keys in a layer, for hints.

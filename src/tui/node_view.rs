@@ -39,10 +39,12 @@ pub enum NodeState {
     Down,
     /// It has never answered.
     Unseen,
+    /// The coordinator, which would know, is away.
+    Unknown,
 }
 
 /// Longest silence of a node that counts as up, in milliseconds.
-const SILENCE: i64 = 1_900;
+const SILENCE: i64 = 1_600;
 
 /// A clock that differs more than this, in milliseconds, is remarked upon.
 pub const CLOCK_TOLERANCE: i64 = 2_000;

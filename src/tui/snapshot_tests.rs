@@ -95,8 +95,14 @@ fn what_lies_over_a_screen() {
     snap("popup-question", &mut model);
     press(&mut model, "n n");
     snap("popup-new-session", &mut model);
+    press(&mut model, "enter");
+    snap("popup-new-session-failing", &mut model);
     press(&mut model, "esc / h a r");
     snap("filter", &mut model);
+    press(&mut model, "esc");
+    model.person.serves = "the coordinator and node 3".to_owned();
+    press(&mut model, "q");
+    snap("popup-leave-servers", &mut model);
 }
 
 #[test]
@@ -115,6 +121,80 @@ fn a_bid_is_written_hidden() {
     assert!(!shown(&mut model, (80, 24)).contains("1234"));
     press(&mut model, "y");
     snap("bid-form-sending", &mut model);
+}
+
+#[test]
+fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
+    use std::collections::BTreeMap;
+
+    use super::data::OwnBid;
+    use super::model::Heard;
+    let receipt = |index| (fixtures::node(index), Heard::Receipt(at(0)));
+    let silent = |index| {
+        (fixtures::node(index), Heard::Silence(super::text::clean("no answer within 10 s")))
+    };
+    let mut model = fixtures::normal();
+    press(&mut model, "b 7 enter y");
+    let heard = BTreeMap::from([receipt(1), silent(2), silent(3), silent(4), silent(5)]);
+    let why = "1 of 5 nodes took it and 3 are needed; check the network and try again".to_owned();
+    update(&mut model, Action::BidFailed(id(1), why, heard));
+    snap("bid-form-failed", &mut model);
+    press(&mut model, "7 enter y");
+    let heard = BTreeMap::from([receipt(1), receipt(2), receipt(3), silent(4), silent(5)]);
+    let own = OwnBid {
+        revision: 1,
+        envelope: crate::identity::Digest([7; 32]),
+        receipts: (1..=3).map(|index| (fixtures::node(index), at(0))).collect(),
+        name: super::text::clean("ada"),
+    };
+    update(&mut model, Action::BidIn(id(1), own, heard));
+    snap("bid-in-with-receipts-missing", &mut model);
+    // The form is gone, so digits change the screen again.
+    press(&mut model, "1");
+    assert_eq!(model.ui.screen, Screen::Auctions);
+}
+
+#[test]
+fn a_nodes_operator_sees_his_nodes_part() {
+    let as_node = |model: &mut Model| {
+        model.person.operator = false;
+        model.person.bidder = None;
+        model.person.node = Some(fixtures::node(3));
+    };
+    for (name, state) in [
+        ("open", fixtures::normal as State),
+        ("computing", fixtures::computing),
+        ("settled", fixtures::full),
+        ("failed", fixtures::failing),
+    ] {
+        let mut model = state();
+        as_node(&mut model);
+        assert!(shown(&mut model, (80, 24)).contains("your node"));
+        snap(&format!("own-node-{name}"), &mut model);
+    }
+    // The coordinator is away: the own node is asked past it.
+    let mut model = fixtures::failing();
+    as_node(&mut model);
+    let health = fixtures::health(&[]).nodes[2].health.clone().unwrap();
+    update(&mut model, Action::OwnNode(fixtures::node(3), Ok((Box::new(health), 400))));
+    model.ui.screen = Screen::Nodes;
+    model.ui.node = 2;
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("unknown") && text.contains("answers in 0.4 ms"), "{text}");
+    snap("own-node-coordinator-away", &mut model);
+}
+
+#[test]
+fn the_demo_says_that_it_holds_messages_back() {
+    for screen in [Screen::Nodes, Screen::Bracket] {
+        let mut model = fixtures::computing();
+        model.person.demo = true;
+        model.person.simulated_delay = Some(std::time::Duration::from_millis(60));
+        model.ui.screen = screen;
+        let text = shown(&mut model, (80, 24)).replace("│", " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("holds") && text.contains("60 ms"), "{text}");
+    }
 }
 
 #[test]
@@ -166,8 +246,8 @@ fn nothing_raw_reaches_the_terminal_and_no_layout_breaks() {
 
 #[test]
 fn ascii_is_ascii() {
-    let states: [State; 4] =
-        [fixtures::empty, fixtures::normal, fixtures::computing, fixtures::failing];
+    let states: [State; 5] =
+        [fixtures::empty, fixtures::normal, fixtures::computing, fixtures::full, fixtures::failing];
     for state in states {
         for screen in Screen::ALL {
             for size in SIZES {

@@ -106,7 +106,7 @@ commands! {
     New = "new", [Auctions], ["n"], "new",
         "Write a new session, from a file or in a form", Same "gavel session new FILE";
     /// See the bracket of the selected auction.
-    ShowBracket = "show-bracket", [Auctions, Detail], ["v"], "bracket",
+    ShowBracket = "show-bracket", [Auctions, Detail, Bid], ["v"], "bracket",
         "Watch the computation or see the result", Shows "gavel session watch SESSION";
     /// Go to the detail.
     Enter = "detail", [Auctions], ["enter", "right"], "detail",

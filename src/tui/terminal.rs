@@ -62,6 +62,8 @@ impl Screen {
     /// When it is none, or refuses.
     pub fn take(mouse: bool) -> io::Result<Self> {
         guard_against_panics();
+        // Whether there is colour is the theme's business, which has heeded NO_COLOR.
+        crossterm::style::force_color_output(true);
         PANICKED.store(false, Ordering::SeqCst);
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let mut screen = Self { terminal, mouse, taken: false };

@@ -1,5 +1,6 @@
 //! Request and reply types, paths and error bodies, shared by server and client.
 //!
+//! - [`openapi`]: the description of the whole API, and a page to read it
 //! - [`paths`]: every path of the API
 //! - [`node_api`]: what a node takes and answers
 //! - [`account_api`]: logging in, and looking after accounts
@@ -9,6 +10,7 @@
 pub mod account_api;
 pub mod coordinator_api;
 pub mod node_api;
+pub mod openapi;
 pub mod paths;
 pub mod problem;
 

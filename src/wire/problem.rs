@@ -100,6 +100,8 @@ problem_types! {
     WrongRoster = "wrong-roster", 409, "Wrong roster";
     /// The request cannot be read.
     BadRequest = "bad-request", 400, "Bad request";
+    /// The path has no such method.
+    WrongMethod = "wrong-method", 405, "No such method";
     /// The body is larger than allowed.
     TooLarge = "too-large", 413, "Too large";
     /// The caller asks too often.

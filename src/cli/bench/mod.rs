@@ -5,11 +5,15 @@
 //! - [`member`]: a node's side
 //! - [`party`]: the bench's side
 //! - [`report`]: the figures, as JSON and as a table
+//! - [`intake`], [`town`], [`intake_report`]: a flood of bidders at a whole net
 
+pub mod intake;
+pub mod intake_report;
 pub mod member;
 pub mod party;
 pub mod pipe;
 pub mod report;
+pub mod town;
 
 use crate::session::SessionId;
 

@@ -9,6 +9,7 @@ use super::Context;
 use crate::auction::Kind;
 use crate::auction::plain::decide;
 use crate::auction::terms::Protocol;
+use crate::cli::bench::intake_report;
 use crate::cli::bench::party::Party;
 use crate::cli::bench::report::{Asked, Report, slowest};
 use crate::cli::failure::Failure;
@@ -30,6 +31,35 @@ pub enum BenchCommand {
     Compare(CompareArgs),
     /// Decide a second-price auction
     Auction(AuctionArgs),
+    /// Take the bids of many bidders at once
+    ///
+    /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its bid,
+    /// hands it in to every node over TLS, and checks the receipts; the bidders' work is done on this
+    /// machine, too. Then the session is closed and the outcome checked.
+    Intake(IntakeArgs),
+}
+
+/// Options of `gavel bench intake`.
+#[derive(Args)]
+pub struct IntakeArgs {
+    /// Bidders, with one bid each
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    bids: u32,
+    /// Nodes
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    nodes: u8,
+    /// Any so many nodes together learn nothing [default: as many as the nodes allow]
+    #[arg(long, value_name = "T")]
+    threshold: Option<u8>,
+    /// Bidders at work at one time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    at_once: u16,
+    /// Let the bidders share so many sets of connections, instead of each making its own
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    connections: u16,
+    /// Draw the amounts from this seed instead of a fresh one
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
 }
 
 /// Options of `gavel bench compare`.
@@ -124,6 +154,7 @@ const ROUNDS_SECONDS: f64 = 0.5;
 /// When a node fails, or the result is wrong.
 pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure> {
     let (pairs, count, common) = match &command {
+        BenchCommand::Intake(args) => return intake(context, args).await,
         BenchCommand::Compare(args) => (true, args.pairs, &args.common),
         BenchCommand::Auction(args) => (false, args.bids, &args.common),
     };
@@ -160,6 +191,32 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             format!(
                 "the nodes computed something else than plain arithmetic; repeat with --seed {seed}"
             ),
+        ))
+    }
+}
+
+async fn intake(context: &Context, args: &IntakeArgs) -> Result<(), Failure> {
+    let threshold = args.threshold.unwrap_or(args.nodes.saturating_sub(1) / 2);
+    let asked = intake_report::Asked {
+        scheme: Scheme::new(args.nodes, threshold)
+            .map_err(|error| Failure::usage(error.to_string()))?,
+        bids: usize::try_from(args.bids).unwrap_or(usize::MAX),
+        at_once: args.at_once.into(),
+        connections: args.connections.into(),
+        seed: match args.seed {
+            Some(seed) => seed,
+            None => SysRng.try_next_u64()?,
+        },
+    };
+    context.output.note(format_args!("seed {}", asked.seed));
+    let report = crate::cli::bench::intake::run(&asked).await?;
+    context.output.result(&report, || report.text())?;
+    if report.correct() {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            "wrong-result",
+            format!("a bid is missing or the outcome is wrong; repeat with --seed {}", asked.seed),
         ))
     }
 }

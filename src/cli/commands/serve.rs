@@ -12,6 +12,7 @@ use crate::cli::args::{DatabaseOption, RosterOption};
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
 use crate::cli::host::{Host, asked_to_stop};
+use crate::cli::metrics;
 use crate::cli::unlock::PassphraseOption;
 use crate::client::Network;
 use crate::coordinator::{self, Coordinator};
@@ -22,7 +23,8 @@ use crate::session::Clock;
 use crate::storage::Address;
 use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
 use crate::transport::listen;
-use crate::tui::Connection;
+use crate::transport::metrics::Metrics;
+use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
 ///
@@ -52,6 +54,10 @@ pub struct ServeArgs {
     database: DatabaseOption,
     #[command(flatten)]
     look: LookArgs,
+    /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
+    /// this machine or an inner network
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics: Option<String>,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
@@ -125,6 +131,7 @@ struct Running {
     coordinator: Option<Coordinator>,
     hosts: Vec<Host>,
     database: Database,
+    metrics: Arc<Metrics>,
 }
 
 /// Serve.
@@ -158,6 +165,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         coordinator: None,
         hosts: Vec::new(),
         database: Database::open_at(&address).await?,
+        metrics: Arc::default(),
     };
     let served = serve(context, &args, &settings, &roster, &mut running).await;
     running.stop().await;
@@ -180,21 +188,9 @@ async fn serve(
     let mut own_node = None;
     let mut node_part = None;
     if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
-        let mut keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
-        // The certificate that the roster lists, which need not be the newest.
-        node::fit_keys(&mut keys, &roster.body)?;
-        let tls = keys.tls.clone();
-        operator = Some(Arc::new(keys.identity.clone()));
-        let replica = Replica {
-            intake_only: args.role == Part::Intake,
-            address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
-        };
-        let store = NodeStore::new(running.database.clone());
-        store.own(keys.identity.public()).await?;
-        running.database.adopt(roster).await?;
-        tell_of_spare_keys(&keys, &store, roster).await?;
-        let config = node_config(keys, roster, store, options(settings));
-        let node = Node::start_replica(config, replica)?;
+        let (node, identity, tls) =
+            start_own_node(context, args, settings, server, roster, &running.database).await?;
+        operator = Some(Arc::new(identity));
         roles.push(Served {
             role: "node",
             node: Some(node.index()),
@@ -225,18 +221,28 @@ async fn serve(
         match node_part.take() {
             Some((place, node_tls, node_router)) if place == *listen => {
                 one_certificate(&node_tls, &tls)?;
-                running.hosts.push(host(&place, &tls, node_router.merge(router)).await?);
+                running
+                    .hosts
+                    .push(host(&place, &tls, node_router.merge(router), &running.metrics).await?);
             }
             other => {
                 node_part = other;
-                running.hosts.push(host(listen, &tls, router).await?);
+                running.hosts.push(host(listen, &tls, router, &running.metrics).await?);
             }
         }
     }
     if let Some((place, tls, router)) = node_part {
-        running.hosts.push(host(&place, &tls, router).await?);
+        running.hosts.push(host(&place, &tls, router, &running.metrics).await?);
     }
 
+    let _figures = match &args.metrics {
+        Some(place) => {
+            let metrics = Arc::clone(&running.metrics);
+            let (node, coordinator) = (running.node.clone(), running.coordinator.clone());
+            Some(metrics::serve(place, metrics, node, coordinator).await?)
+        }
+        None => None,
+    };
     let ready = Ready { roles, roster: roster.body.digest() };
     context.output.result(&ready, || text(&ready))?;
     let watched = async {
@@ -249,7 +255,12 @@ async fn serve(
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
         };
-        screens::open(context, &args.look, false, Some(connection)).await
+        let options = Options {
+            serves: in_words(&ready),
+            connection: Some(connection),
+            ..screens::options(context, &args.look)?
+        };
+        Ok(crate::tui::run(options).await?)
     };
     let Running { hosts, coordinator, .. } = running;
     let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
@@ -265,6 +276,31 @@ async fn serve(
             "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
         )),
     }
+}
+
+/// Start this home's node, and hand back whom it acts as and what it serves with.
+async fn start_own_node(
+    context: &Context,
+    args: &ServeArgs,
+    settings: &Settings,
+    server: &Server,
+    roster: &Signed<Roster>,
+    database: &Database,
+) -> Result<(Node, KeyPair, TlsIdentity), Failure> {
+    let mut keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+    // The certificate that the roster lists, which need not be the newest.
+    node::fit_keys(&mut keys, &roster.body)?;
+    let replica = Replica {
+        intake_only: args.role == Part::Intake,
+        address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
+    };
+    let store = NodeStore::new(database.clone());
+    store.own(keys.identity.public()).await?;
+    database.adopt(roster).await?;
+    tell_of_spare_keys(&keys, &store, roster).await?;
+    let (identity, tls) = (keys.identity.clone(), keys.tls.clone());
+    let config = node_config(keys, roster, store, options(settings));
+    Ok((Node::start_replica(config, replica)?, identity, tls))
 }
 
 /// Say it in the log when earlier keys are no longer needed.
@@ -372,8 +408,13 @@ fn one_certificate(node: &TlsIdentity, coordinator: &TlsIdentity) -> Result<(), 
     ))
 }
 
-async fn host(place: &str, tls: &TlsIdentity, router: axum::Router) -> Result<Host, Failure> {
-    Host::start(listen::bind(place).await?, tls, router)
+async fn host(
+    place: &str,
+    tls: &TlsIdentity,
+    router: axum::Router,
+    metrics: &Arc<Metrics>,
+) -> Result<Host, Failure> {
+    Host::counted(listen::bind(place).await?, tls, router, Arc::clone(metrics))
 }
 
 fn text(ready: &Ready) -> String {
@@ -385,6 +426,15 @@ fn text(ready: &Ready) -> String {
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
     ready.roles.iter().map(line).collect()
+}
+
+/// The roles that run, as in "the coordinator and node 3".
+fn in_words(ready: &Ready) -> String {
+    let name = |role: &Served| match role.node {
+        Some(index) => format!("node {index}"),
+        None => format!("the {}", role.role),
+    };
+    ready.roles.iter().map(name).collect::<Vec<_>>().join(" and ")
 }
 
 impl Running {

@@ -9,6 +9,7 @@ use clap::Args;
 use super::Context;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
+use crate::cli::login;
 use crate::cli::unlock::PassphraseOption;
 use crate::client::state::BidderState;
 use crate::client::{Network, coordinator};
@@ -35,8 +36,8 @@ pub struct LookArgs {
 
 /// Whose auctions to show.
 ///
-/// What you may do follows from the keys in the home folder: the coordinator's operator writes,
-/// opens and closes sessions, a node's operator watches everything, a bidder bids. Settings and
+/// What you may do follows from the keys in the home folder, or from its login: the coordinator's
+/// operators write, open and close sessions, a node's operator watches everything, a bidder bids. Settings and
 /// keys can be changed in tui.toml in the home folder.
 #[derive(Args)]
 pub struct TuiArgs {
@@ -94,8 +95,7 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
     let settings = context.home.settings()?;
     let file = |name| context.home.file(name);
     let (mut signer, mut node) = (None, None);
-    let operator = settings.coordinator.is_some();
-    if operator {
+    if settings.coordinator.is_some() {
         let keys = args.passphrase.load(&file("coordinator.key"), CoordinatorKeys::load)?;
         signer = Some(Arc::new(keys.identity));
     } else if settings.node.is_some() {
@@ -103,13 +103,23 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         node = roster.body.index_of(&keys.identity.public());
         signer = Some(Arc::new(keys.identity));
     }
+    // Without a server's key as whoever is logged in here.
+    let network = match signer {
+        Some(_) => Network::new(roster, signer, Clock::System)?,
+        None => login::network(&context.home, roster).await?,
+    };
     let connection = Connection {
         bidder: bidder(context, &args.passphrase)?,
-        network: Network::new(roster, signer, Clock::System)?,
-        operator,
+        operator: network.coordinator().is_operator(),
+        network,
         node,
     };
-    open(context, &args.look, args.read_only, Some(connection)).await
+    let options = Options {
+        read_only: args.read_only,
+        connection: Some(connection),
+        ..options(context, &args.look)?
+    };
+    Ok(crate::tui::run(options).await?)
 }
 
 /// The roster: fetched where a fingerprint is given, else the home's.
@@ -145,20 +155,6 @@ pub fn bidder(context: &Context, passphrase: &PassphraseOption) -> Result<Option
     Ok(Some(Me { name: person.name, keys: keys.identity, state }))
 }
 
-/// Open the screens.
-///
-/// # Errors
-/// When the settings or the terminal cannot be used.
-pub async fn open(
-    context: &Context,
-    look: &LookArgs,
-    read_only: bool,
-    connection: Option<Connection>,
-) -> Result<(), Failure> {
-    let options = options(context, look)?;
-    Ok(crate::tui::run(Options { read_only, connection, ..options }).await?)
-}
-
 /// The screens' options: arguments go before the file, the file before the default.
 ///
 /// # Errors
@@ -175,6 +171,8 @@ pub fn options(context: &Context, look: &LookArgs) -> Result<Options, Failure> {
         keymap,
         records: PathBuf::from("."),
         demo: false,
+        simulated_delay: None,
+        serves: String::new(),
         connection: None,
         stage: None,
     })

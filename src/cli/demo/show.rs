@@ -40,9 +40,9 @@ const AUTO: Duration = Duration::from_secs(20);
 /// Of the time, the bidders come within so much.
 const WITHIN: f64 = 0.6;
 
-/// Round trip between nodes that is played, so that the computation can be watched: about that of
-/// a continent.
-const ROUND_TRIP: Duration = Duration::from_millis(60);
+/// What every message between nodes is held back by, so that the computation can be watched: as on
+/// a line around half the world. The screens say so.
+const HELD_BACK: Duration = Duration::from_millis(60);
 
 /// How often the phase is looked at.
 const POLL: Duration = Duration::from_millis(250);
@@ -79,6 +79,7 @@ pub async fn run(
     let (sender, stage) = tokio::sync::mpsc::channel(64);
     let options = Options {
         demo: true,
+        simulated_delay: Some(HELD_BACK.div_f64(args.speed)),
         stage: Some(stage),
         records: std::env::current_dir().unwrap_or_default(),
         ..screens::options(context, &args.look)?
@@ -141,7 +142,7 @@ async fn direct(
     let starting = format!("starting {} nodes and a coordinator", play.scheme.nodes());
     cue(&stage, Cue::Starting(starting)).await;
     let options = node::Options {
-        simulated_delay: Some(ROUND_TRIP.div_f64(play.speed)),
+        simulated_delay: Some(HELD_BACK.div_f64(play.speed)),
         ..node::Options::default()
     };
     let mut world = tokio::select! {

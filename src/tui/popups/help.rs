@@ -43,16 +43,15 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, layer: Layer) {
                 Some(_) => (Role::Disabled, Role::Disabled),
                 None => (Role::Key, Role::Text),
             };
-            for (at, part) in text::wrap(row.about, about).into_iter().enumerate() {
-                let (key, command) = if at == 0 {
-                    (model.keys(layer, row), row.cli.command())
-                } else {
-                    (String::new(), "")
-                };
+            let about_parts = text::wrap(row.about, about);
+            let commands = text::wrap(row.cli.command(), cli);
+            let part = |parts: &[String], at: usize| parts.get(at).cloned().unwrap_or_default();
+            for at in 0..about_parts.len().max(commands.len()) {
+                let key = if at == 0 { model.keys(layer, row) } else { String::new() };
                 lines.push(Line::from(vec![
                     canvas.span(key_role, canvas.fit(&key, keys)),
-                    canvas.span(role, canvas.fit(&part, about)),
-                    canvas.span(Role::Muted, format!("  {}", canvas.cut(command, cli))),
+                    canvas.span(role, canvas.fit(&part(&about_parts, at), about)),
+                    canvas.span(Role::Muted, format!("  {}", part(&commands, at))),
                 ]));
             }
         }

@@ -13,7 +13,7 @@ use super::super::theme::Role;
 use super::super::update::deeds::FIELDS;
 
 /// Columns before the fields.
-const LABEL: u16 = 22;
+const LABEL: u16 = 24;
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewForm) {
@@ -27,11 +27,12 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewForm) {
         let focused = at == form.focus;
         let row = at + usize::from(at > 0);
         let role = if focused { Role::Key } else { Role::Muted };
-        canvas.text(Rect { width: LABEL, ..inner }, row, role, name);
+        let pointer = if focused { canvas.glyphs().pointer } else { " " };
+        canvas.text(Rect { width: LABEL, ..inner }, row, role, &format!("{pointer} {name}"));
         let field = Rect { x: inner.x + LABEL, width: inner.width - LABEL, ..inner };
         match at {
-            0 => typed(canvas, field, row, &form.file, focused, 48),
-            1 => typed(canvas, field, row, &form.title, focused, 48),
+            0 => typed(canvas, field, row, &form.file, focused, 46),
+            1 => typed(canvas, field, row, &form.title, focused, 46),
             2 => chosen(canvas, field, row, &kind, focused),
             3 => typed(canvas, field, row, &form.currency, focused, 14),
             4 => typed(canvas, field, row, &form.decimals, focused, 4),
@@ -67,7 +68,10 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewForm) {
         }
     }
     let last = usize::from(inner.height).saturating_sub(1);
-    let text = format!("{submit} writes the session");
+    let text = match form.focus {
+        0 if !form.file.is_empty() => format!("{submit} reads the file"),
+        _ => format!("{submit} writes the session{}", if form.open { " and opens it" } else { "" }),
+    };
     canvas.text(inner, last, Role::Muted, &text);
 }
 

@@ -139,7 +139,7 @@ impl Columns {
             _ => (11, 9, 28),
         };
         // Without a column of its own the outcome takes the place of bids and closing time.
-        let (bids, closes) = (6, if outcome == 0 { 9 } else { 6 });
+        let (bids, closes) = (7, if outcome == 0 { 9 } else { 6 });
         let gaps = [kind, phase, outcome].iter().filter(|&&width| width > 0).count() + 2;
         let fixed = 4 + kind + phase + bids + closes + outcome + gaps;
         Self { title: width.saturating_sub(fixed), kind, phase, bids, closes, outcome }

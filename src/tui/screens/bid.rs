@@ -56,10 +56,11 @@ fn list(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
     canvas.hit(inner, Hit::Within(List::Bids));
     let height = usize::from(inner.height) / 2;
-    let window = canvas.window(List::Bids, height, sessions.len(), Some(model.ui.bid_row));
+    let selected = model.bid_at().map_or(0, |(row, _)| row);
+    let window = canvas.window(List::Bids, height, sessions.len(), Some(selected));
     for (at, index) in window.clone().enumerate() {
         let Some(session) = sessions.get(index) else { continue };
-        let here = index == model.ui.bid_row;
+        let here = index == selected;
         let pointer = if here { canvas.glyphs().pointer } else { " " };
         let room = usize::from(inner.width).saturating_sub(4);
         let line = vec![
@@ -131,8 +132,7 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
             canvas.empty(inner, "The auction is gone.", &[]);
         };
     }
-    let sessions = model.biddable();
-    let Some(session) = sessions.get(model.ui.bid_row).copied() else {
+    let Some((_, session)) = model.bid_at() else {
         canvas.pane(area, "Your bid", false);
         return;
     };
@@ -202,10 +202,21 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         }
         (Phase::Open, _) => {
             row = canvas.wrapped(area, row, Role::Good, "Your bid is in.");
-            if session.terms.replace_bids {
-                let key = model.keymap.first(Layer::Bid, Command::EditBid);
-                row = canvas.wrapped(area, row, Role::Muted, &format!("{key} replaces it."));
+            let key = |command| model.keymap.first(Layer::Bid, command);
+            let (got, all) = (own.receipts.len(), model.data().nodes.len());
+            if got < all {
+                let text = format!(
+                    "{} gave no receipt. {} sends the same envelope again.",
+                    text::plural((all - got) as u64, "node", "nodes"),
+                    key(Command::Resend)
+                );
+                row = canvas.wrapped(area, row, Role::Warn, &text);
             }
+            let mut text = "The receipts are kept on this machine, the amount nowhere.".to_owned();
+            if session.terms.replace_bids {
+                text = format!("{text} {} replaces the bid.", key(Command::EditBid));
+            }
+            row = canvas.wrapped(area, row, Role::Muted, &text);
         }
         (Phase::Cancelled, _) => {
             row = canvas.wrapped(area, row, Role::Text, "Called off; no bid counts.");
@@ -249,16 +260,6 @@ fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Sess
         BidStage::Sending { heard } => {
             canvas.text(inner, row, Role::Warn, "Sealed. Handing it in to every node ...");
             receipts(canvas, inner, row + 2, heard, true);
-        }
-        BidStage::Done { heard, revision } => {
-            let text = format!("Your bid is in, revision {revision}.");
-            canvas.text(inner, row, Role::Good, &text);
-            let got = heard.values().filter(|heard| matches!(heard, Heard::Receipt(_))).count();
-            let text = format!(
-                "{got} signed receipts are kept on this machine; the amount is kept nowhere."
-            );
-            let row = canvas.wrapped(inner, row + 1, Role::Muted, &text) + 1;
-            receipts(canvas, inner, row, heard, false);
         }
     }
 }

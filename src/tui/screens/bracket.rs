@@ -187,7 +187,10 @@ fn head(
         bytes(progress.bytes_sent),
     );
     canvas.text(area, 2, Role::Text, &facts);
-    let time = format!("{}{left}", text::duration(elapsed));
+    let delay = canvas.model.person.simulated_delay.map_or_else(String::new, |delay| {
+        format!("; the demo holds messages back by {} ms", delay.as_millis())
+    });
+    let time = format!("{}{left}{delay}", text::duration(elapsed));
     canvas.text(area, 3, Role::Muted, &format!("for {time}"));
 }
 
@@ -200,15 +203,29 @@ pub fn share(progress: &Progress) -> f64 {
     (progress.rounds as f64 / total as f64).clamp(0.0, 1.0)
 }
 
-/// Entries before each level and after the last: halved, rounded up.
+/// Entries before each level and after the last: halved, rounded up, where so many levels suffice
+/// for that; else by the least group that does, which is only exact at both ends.
 pub fn entries(first: u64, levels: u32) -> Vec<u64> {
-    let mut left = first.max(1);
-    let mut all = vec![left];
-    for _ in 0..levels {
-        left = left.div_ceil(2);
-        all.push(left);
-    }
-    all
+    let first = first.max(1);
+    let walk = |group: u64| {
+        let steps = (0..levels).scan(first, |left, _| {
+            *left = left.div_ceil(group);
+            Some(*left)
+        });
+        std::iter::once(first).chain(steps).collect::<Vec<_>>()
+    };
+    let ends = |all: &Vec<u64>| levels == 0 || all.last() == Some(&1);
+    (2..first).map(walk).find(ends).unwrap_or_else(|| walk(first.max(2)))
+}
+
+/// A level's entries in words; those between levels of larger groups are not known here.
+fn in_words(entries: &[u64], level: usize, arrow: &str) -> String {
+    let halved = entries.windows(2).all(|pair| pair[1] == pair[0].div_ceil(2));
+    let known = |at: usize| halved || at == 0 || at + 1 == entries.len();
+    let number = |at: usize| {
+        entries.get(at).filter(|_| known(at)).map_or_else(String::new, |number| count(*number))
+    };
+    format!("{} {arrow} {}", number(level), number(level + 1))
 }
 
 /// The levels as a funnel: as many dots as there are bids left, as far as they fit.
@@ -238,7 +255,7 @@ fn levels(
     // The level at work stays in sight.
     let start = (done + 2).saturating_sub(height).min(all.saturating_sub(height));
     for (row, level) in (start..all).take(height).enumerate() {
-        let (from, to) = (entries[level], entries[level + 1]);
+        let from = entries[level];
         let (role, word) = match level.cmp(&done) {
             std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
             std::cmp::Ordering::Equal if progress.stage == Stage::Tournament => {
@@ -256,10 +273,7 @@ fn levels(
             canvas.span(role, canvas.fit(&funnel, width)),
             canvas.span(
                 Role::Muted,
-                canvas.fit_right(
-                    &format!("{} {} {}", count(from), canvas.glyphs().arrow, count(to)),
-                    15,
-                ),
+                canvas.fit_right(&in_words(&entries, level, canvas.glyphs().arrow), 15),
             ),
         ];
         canvas.line(area, row, line);
@@ -289,7 +303,9 @@ fn each_node(canvas: &mut Canvas<'_, '_>, area: Rect, live: &Live) {
     canvas.line(area, 0, span);
     for (at, node) in data.nodes.iter().enumerate() {
         let label = canvas.fit(&format!("{} {}", node.status.node, node.name), name);
-        let mut line = vec![canvas.span(Role::Text, format!("{label} "))];
+        let own = canvas.model.person.node == Some(node.status.node);
+        let role = if own { Role::Accent } else { Role::Text };
+        let mut line = vec![canvas.span(role, format!("{label} "))];
         if let Some(progress) = live.progress.get(&node.status.node) {
             let role = if progress.stage == Stage::Done { Role::Good } else { Role::Key };
             line.extend(canvas.bar(share(progress), bar, role));
@@ -319,6 +335,18 @@ mod tests {
         assert_eq!(entries(7, 3), [7, 4, 2, 1]);
         assert_eq!(entries(1, 0), [1]);
         assert_eq!(entries(0, 1), [1, 1]);
+    }
+
+    #[test]
+    fn larger_groups_need_fewer_levels() {
+        assert_eq!(entries(5, 1), [5, 1]);
+        assert_eq!(in_words(&entries(5, 1), 0, ">"), "5 > 1");
+        assert_eq!(in_words(&entries(7, 3), 1, ">"), "4 > 2");
+        // In between nobody can tell from here.
+        let all = entries(100, 2);
+        assert_eq!((all[0], all[2]), (100, 1));
+        assert_eq!(in_words(&all, 0, ">"), "100 > ");
+        assert_eq!(in_words(&all, 1, ">"), " > 1");
     }
 
     #[test]

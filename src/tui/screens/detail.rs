@@ -11,7 +11,7 @@ use super::super::model::{Hit, List};
 use super::super::table::Command;
 use super::super::text::{self, clean};
 use super::super::theme::Role;
-use super::{phase_glyph, phase_role};
+use super::{part, phase_glyph, phase_role};
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
 
@@ -31,6 +31,11 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let mut row = terms(canvas, inner, session);
     row = timeline(canvas, inner, row + 1, session);
     row = state(canvas, inner, row, session);
+    if let Some((role, text)) = part::of_own_node(model, session) {
+        let column = Rect { x: inner.x + 11, width: inner.width.saturating_sub(11), ..inner };
+        canvas.text(inner, row + 1, Role::Muted, "your node");
+        row = canvas.wrapped(column, row + 1, role, &text);
+    }
     let top = u16::try_from(row + 1).unwrap_or(u16::MAX).min(inner.height);
     grid(canvas, Rect { y: inner.y + top, height: inner.height - top, ..inner }, session);
 }

@@ -53,8 +53,9 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         };
         return canvas.empty(inner, "Nothing to show.", &[then]);
     }
-    canvas.hit(inner, Hit::Within(List::Log));
     let selected = list::log_row(model, &lines);
+    inner = in_full(canvas, inner, lines.get(selected).and_then(|&at| model.data().log.get(at)));
+    canvas.hit(inner, Hit::Within(List::Log));
     let window = canvas.window(List::Log, usize::from(inner.height), lines.len(), Some(selected));
     for (row, index) in window.clone().enumerate() {
         let Some(line) = lines.get(index).and_then(|&at| model.data().log.get(at)) else {
@@ -69,6 +70,35 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         canvas.hit(spot, Hit::Row(List::Log, index));
     }
     canvas.more(inner, &window, lines.len());
+}
+
+/// A line that is too long for its row, in full at the foot; gives what is left for the rows.
+fn in_full(canvas: &mut Canvas<'_, '_>, area: Rect, line: Option<&LogLine>) -> Rect {
+    let Some(line) = line else { return area };
+    let text = list::line_text(canvas.model, line);
+    let width = usize::from(area.width);
+    if text::width(&text) <= room(width) || area.height < 8 {
+        return area;
+    }
+    let wrapped = text::wrap(&text, width);
+    let rows = wrapped.len().min(usize::from(area.height) / 2);
+    let top = usize::from(area.height) - rows;
+    let rule = canvas.span(Role::Border, canvas.glyphs().line.repeat(width));
+    canvas.line(area, top - 1, rule);
+    for (at, part) in wrapped.iter().take(rows).enumerate() {
+        canvas.text(area, top + at, Role::Text, part);
+    }
+    Rect { height: u16::try_from(top - 1).unwrap_or(area.height), ..area }
+}
+
+/// Columns of the title of a line's auction.
+const fn title(width: usize) -> usize {
+    if width >= 110 { 28 } else { 11 }
+}
+
+/// Columns that are left for what a line says.
+const fn room(width: usize) -> usize {
+    width.saturating_sub(9 + 6 + 7 + title(width) + 1)
 }
 
 fn spans(canvas: &Canvas<'_, '_>, line: &LogLine, width: usize) -> Vec<Span<'static>> {
@@ -88,16 +118,14 @@ fn spans(canvas: &Canvas<'_, '_>, line: &LogLine, width: usize) -> Vec<Span<'sta
         Some(session) => session.title.to_string(),
         None => id.short(),
     });
-    let title = if width >= 110 { 28 } else { 11 };
-    let session = canvas.fit(&session.unwrap_or_default(), title);
+    let session = canvas.fit(&session.unwrap_or_default(), title(width));
     let text = list::line_text(model, line);
-    let room = width.saturating_sub(9 + 6 + 7 + title + 1);
     let text_role = if line.level == Level::Fine { Role::Muted } else { Role::Text };
     vec![
         canvas.span(Role::Muted, format!("{} ", text::clock(line.at))),
         canvas.span(role, format!("{word} ")),
         canvas.span(Role::Muted, canvas.fit(&who, 7)),
         canvas.span(Role::Muted, format!("{session} ")),
-        canvas.span(text_role, canvas.cut(&text, room)),
+        canvas.span(text_role, canvas.cut(&text, room(width))),
     ]
 }

@@ -7,6 +7,7 @@ pub mod bracket;
 pub mod detail;
 pub mod log;
 pub mod nodes;
+pub mod part;
 pub mod result;
 
 use crate::auction::Kind;

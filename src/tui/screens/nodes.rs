@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
-use super::super::data::{Node, NodeState};
+use super::super::data::{Link, Node, NodeState};
 use super::super::model::Hit;
-use super::super::text::{self, bytes};
+use super::super::text::{self, bytes, round_trip};
 use super::super::theme::Role;
 
 /// Draw the screen.
@@ -23,18 +23,24 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
 
 fn look(canvas: &Canvas<'_, '_>, node: &Node) -> (Role, &'static str, &'static str) {
     let glyphs = canvas.glyphs();
-    match node.state(canvas.model.data().coordinator_now()) {
+    match canvas.model.data().node_state(node) {
         NodeState::Up => (Role::Good, glyphs.dot, "up"),
         NodeState::Late => (Role::Warn, glyphs.ring, "silent"),
         NodeState::Odd => (Role::Warn, glyphs.dot, "odd"),
         NodeState::Down => (Role::Bad, glyphs.cross, "away"),
         NodeState::Unseen => (Role::Muted, glyphs.ring, "unseen"),
+        NodeState::Unknown => (Role::Muted, glyphs.ring, "unknown"),
     }
 }
 
 fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let data = canvas.model.data();
-    let title = format!("Nodes {} of {} up", data.nodes_up(), data.nodes.len());
+    let told = matches!(data.link, Link::Connected { .. });
+    let title = if told {
+        format!("Nodes {} of {} up", data.nodes_up(), data.nodes.len())
+    } else {
+        "Nodes, as last told".to_owned()
+    };
     let word = data.roster.as_ref().map(|roster| {
         let threshold = roster.scheme.threshold();
         let needed = roster.scheme.quorum();
@@ -72,7 +78,11 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
     canvas.line(inner, 0, span);
     for (at, node) in data.nodes.iter().enumerate() {
         let (role, glyph, word) = look(canvas, node);
-        let label = format!("{} {}", node.status.node, node.name);
+        let label = if canvas.model.person.node == Some(node.status.node) {
+            format!("{} (yours) {}", node.status.node, node.name)
+        } else {
+            format!("{} {}", node.status.node, node.name)
+        };
         let mut line = vec![
             canvas.span(role, format!("{glyph} ")),
             canvas.span(Role::Text, canvas.fit(&label, name)),
@@ -143,18 +153,46 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect) {
         canvas.pane(area, "Links", false);
         return;
     };
+    let own = canvas.model.person.node == Some(node.status.node);
     let title = format!("Links of node {} {}", node.status.node, node.name);
     let inner = canvas.pane_with(area, &title, node.address.as_str(), false);
     let (role, _, word) = look(canvas, node);
     let mut row = 0;
-    if let Some(trouble) = &node.trouble {
-        row = canvas.wrapped(inner, 0, role, &format!("{word}: {trouble}"));
-        let then =
-            "Its operator sees more in its own log; sessions go on as long as enough nodes are up.";
+    if let Some((index, answer)) = &data.own_node
+        && *index == node.status.node
+    {
+        let (role, text) = match answer {
+            Ok(trip) => (
+                Role::Good,
+                format!("Yours. Asked past the coordinator, it answers in {}.", round_trip(*trip)),
+            ),
+            Err(why) => (Role::Bad, format!("Yours. Asked past the coordinator: {why}")),
+        };
+        row = canvas.wrapped(inner, row, role, &text);
+    }
+    if let Some(delay) = canvas.model.person.simulated_delay {
+        let text = format!(
+            "The demo holds every message between nodes back by {} ms, as on a long line, so that \
+             the computation can be watched.",
+            delay.as_millis()
+        );
+        row = canvas.wrapped(inner, row, Role::Muted, &text);
+    }
+    if data.node_state(node) == NodeState::Unknown {
+        let text = "The coordinator is away, and it is the one who asks the nodes. What follows is \
+                    what was last told; nodes go on without it.";
+        row = canvas.wrapped(inner, row, Role::Warn, text) + 1;
+    } else if let Some(trouble) = &node.trouble {
+        row = canvas.wrapped(inner, row, role, &format!("{word}: {trouble}"));
+        let then = if own {
+            "See its log, and start it again where it runs; what it has signed lies on its disk."
+        } else {
+            "Its operator sees more in its own log; sessions go on as long as enough nodes are up."
+        };
         row = canvas.wrapped(inner, row, Role::Muted, then) + 1;
     } else if node.clock_is_off() {
         let text = "Its clock differs by more than 2 s. Receipt times decide ties: its operator should set it.";
-        row = canvas.wrapped(inner, 0, Role::Warn, text) + 1;
+        row = canvas.wrapped(inner, row, Role::Warn, text) + 1;
     }
     let Some(health) = &node.status.health else { return };
     let since = data.coordinator_now().millis() - health.started.millis();

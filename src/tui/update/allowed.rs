@@ -39,9 +39,9 @@ pub fn refusal(model: &Model, command: Command) -> Option<String> {
             None => Err("select an auction first".to_owned()),
             Some(session) => bidding::allowed(model, session),
         },
-        Command::EditBid => match model.biddable().get(model.ui.bid_row) {
+        Command::EditBid => match model.bid_at() {
             None => Err("no auction is open".to_owned()),
-            Some(session) => bidding::allowed(model, session),
+            Some((_, session)) => bidding::allowed(model, session),
         },
         Command::Resend => resend(model),
         Command::SendBid => bidding::sendable(model),
@@ -49,9 +49,11 @@ pub fn refusal(model: &Model, command: Command) -> Option<String> {
             Err("only in the form of a bid".to_owned())
         }
         Command::Reveal
-            if model.ui.form.as_ref().is_some_and(|form| {
-                matches!(form.stage, BidStage::Sending { .. } | BidStage::Done { .. })
-            }) =>
+            if model
+                .ui
+                .form
+                .as_ref()
+                .is_some_and(|form| matches!(form.stage, BidStage::Sending { .. })) =>
         {
             Err("the amount has been sealed and is kept nowhere".to_owned())
         }
@@ -134,8 +136,7 @@ pub fn bidder(model: &Model, session: &Session) -> Result<(), String> {
 }
 
 fn resend(model: &Model) -> Result<(), String> {
-    let sessions = model.biddable();
-    let Some(session) = sessions.get(model.ui.bid_row) else {
+    let Some((_, session)) = model.bid_at() else {
         return Err("no auction is selected".to_owned());
     };
     bidder(model, session)?;

@@ -67,9 +67,6 @@ pub fn sendable(model: &Model) -> Result<(), String> {
     if let BidStage::Sending { .. } = form.stage {
         return Err("it is on its way".to_owned());
     }
-    if let BidStage::Done { .. } = form.stage {
-        return Err("your bid is in; leave the form".to_owned());
-    }
     let Some(session) = model.live().session(form.session) else {
         return Err("the session is gone".to_owned());
     };
@@ -90,13 +87,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::EditBid => {
-            let session = model.biddable().get(model.ui.bid_row).map(|session| session.id);
+            let session = model.bid_at().map(|(_, session)| session.id);
             if let Some(session) = session {
                 open(model, session);
             }
         }
         Command::Resend => {
-            let session = model.biddable().get(model.ui.bid_row).map(|session| session.id);
+            let session = model.bid_at().map(|(_, session)| session.id);
             if let Some(session) = session {
                 let stage = BidStage::Sending { heard: BTreeMap::new() };
                 model.ui.form =
@@ -120,8 +117,7 @@ fn open(model: &mut Model, session: SessionId) {
     model.asking.detail_stale = true;
     model.ui.screen = Screen::Bid;
     model.ui.enlarged = false;
-    let row = model.biddable().iter().position(|other| other.id == session);
-    model.ui.bid_row = row.unwrap_or(0);
+    model.ui.bid = Some(session);
     let stage = BidStage::Editing;
     model.ui.form = Some(BidForm { session, amount: Field::secret(), reveal: false, stage });
 }

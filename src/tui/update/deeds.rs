@@ -11,7 +11,7 @@ use super::super::text::{clean, date_time, duration, plural};
 use super::allowed::new_form;
 use super::list;
 use crate::auction::Kind;
-use crate::auction::terms::SessionFile;
+use crate::auction::terms::{SessionFile, TermsError};
 use crate::session::SessionId;
 use crate::wire::coordinator_api::SessionDetail;
 
@@ -191,19 +191,53 @@ fn submit(form: &mut NewForm) -> Vec<Effect> {
         form.notice = None;
         return vec![Effect::ReadFile(PathBuf::from(form.file.text()))];
     }
-    let file = text_of(form);
-    if let Err(error) = SessionFile::parse(&file) {
-        form.notice = Some(clean(&error.to_string()).to_string());
+    if let Some((field, why)) = fault(form, false) {
+        form.focus = field;
+        form.notice = Some(why);
         Vec::new()
     } else {
         form.busy = true;
         form.notice = None;
-        vec![Effect::Write { file, open: form.open }]
+        vec![Effect::Write { file: text_of(form), open: form.open }]
     }
+}
+
+/// The first field of the form that cannot stay as it is, by its place in [`FIELDS`], and why.
+/// While somebody still types, a title that is missing is no fault.
+pub fn fault(form: &NewForm, typing: bool) -> Option<(usize, String)> {
+    let title = form.title.text().trim().is_empty();
+    if title && !typing {
+        return Some((1, "give it a title: what is sold or bought".to_owned()));
+    }
+    let decimals = form.decimals.text().trim();
+    if !decimals.is_empty() && !decimals.parse::<u8>().is_ok_and(|decimals| decimals <= 8) {
+        return Some((4, "decimals is a number from 0 to 8".to_owned()));
+    }
+    let text = if title {
+        let mut table = table_of(form);
+        table.insert("title".to_owned(), "untitled".into());
+        table.to_string()
+    } else {
+        text_of(form)
+    };
+    let error = SessionFile::parse(&text).err()?;
+    let field = match &error {
+        TermsError::Currency => 3,
+        TermsError::Decimals { .. } => 4,
+        TermsError::Amount { field: "reserve", .. } | TermsError::ReserveAboveMaximum { .. } => 5,
+        TermsError::Amount { .. } | TermsError::Maximum => 6,
+        TermsError::BidsUntil(_) => 7,
+        _ => 1,
+    };
+    Some((field, clean(&error.to_string()).to_string()))
 }
 
 /// The session file that a form stands for.
 pub fn text_of(form: &NewForm) -> String {
+    table_of(form).to_string()
+}
+
+fn table_of(form: &NewForm) -> toml::Table {
     let mut table = toml::Table::new();
     let mut put = |key: &str, value: toml::Value| {
         table.insert(key.to_owned(), value);
@@ -223,7 +257,7 @@ pub fn text_of(form: &NewForm) -> String {
     }
     put("bids_until", form.until.text().trim().into());
     put("replace_bids", form.replace.into());
-    table.to_string()
+    table
 }
 
 /// A session file came: fill the form from it.

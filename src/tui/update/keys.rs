@@ -83,7 +83,8 @@ fn changed(model: &mut Model) {
         }
         Layer::NewSession => {
             if let Some(form) = super::allowed::new_form(model) {
-                form.notice = None;
+                let fault = deeds::fault(form, true);
+                form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
             }
         }
         _ => {}

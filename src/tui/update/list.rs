@@ -252,8 +252,8 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
         }
         List::Bids => {
             if model.ui.form.is_none() {
-                model.ui.bid_row = moved(model.ui.bid_row, by, model.biddable().len());
-                adopt(model);
+                let row = model.bid_at().map_or(0, |(row, _)| row);
+                adopt(model, moved(row, by, model.biddable().len()));
             }
         }
         List::Log => {
@@ -275,9 +275,10 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
 }
 
 /// The session selected on the bid's screen is the selected one everywhere.
-fn adopt(model: &mut Model) {
-    let id = model.biddable().get(model.ui.bid_row).map(|session| session.id);
+fn adopt(model: &mut Model, row: usize) {
+    let id = model.biddable().get(row).map(|session| session.id);
     if let Some(id) = id {
+        model.ui.bid = Some(id);
         model.ui.selected = Some(id);
         model.asking.detail_stale = true;
     }
@@ -296,8 +297,7 @@ pub fn select(model: &mut Model, list: List, row: usize) {
         }
         List::Bids => {
             if model.ui.form.is_none() {
-                model.ui.bid_row = row;
-                adopt(model);
+                adopt(model, row);
             }
         }
         List::Log => {

@@ -56,10 +56,11 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
-    let before = model.live().now;
+    let before = (model.live().now, model.live().nodes_up());
     model.live_mut().now = now;
-    // What shows is told in seconds.
-    model.dirty |= before.millis().div_euclid(1000) != now.millis().div_euclid(1000);
+    // What shows is told in seconds; a node that falls silent shows at once.
+    model.dirty |= before.0.millis().div_euclid(1000) != now.millis().div_euclid(1000);
+    model.dirty |= before.1 != model.live().nodes_up();
     if model.ui.toast.as_ref().is_some_and(|toast| toast.until <= now) {
         model.ui.toast = None;
         model.dirty = true;
@@ -147,7 +148,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Quit => quit(model),
-        Command::Leave => model.over = true,
+        Command::Leave => leave(model),
         other => look(model, other),
     }
     Vec::new()
@@ -203,6 +204,17 @@ fn look(model: &mut Model, command: Command) {
 fn show(model: &mut Model, screen: Screen) {
     model.ui.screen = screen;
     model.ui.enlarged = false;
+    if screen == Screen::Bid {
+        // What is selected there is selected here, as far as it can be bid in.
+        let selected = model.ui.selected;
+        if model.biddable().iter().any(|session| Some(session.id) == selected) {
+            model.ui.bid = selected;
+        }
+        news::keep_bid(model);
+        if let (Some((_, session)), None) = (model.bid_at(), &model.ui.form) {
+            model.ui.selected = Some(session.id);
+        }
+    }
     model.asking.detail_stale = true;
 }
 
@@ -240,6 +252,14 @@ fn quit(model: &mut Model) {
             "Your bid is on its way and not every receipt is here.".to_owned(),
             "The envelope is kept; it can be sent again later.".to_owned(),
         ],
+        _ if !model.person.serves.is_empty() => vec![
+            format!("It stops {} as well.", model.person.serves),
+            match running {
+                Some(session) => format!("{} is {}.", session.title, session.phase),
+                None => "No session is under way.".to_owned(),
+            },
+            "`gavel serve --headless` runs without screens; `gavel tui` comes and goes.".to_owned(),
+        ],
         Some(session) if model.person.demo => vec![
             format!("{} is {}.", session.title, session.phase),
             "The demo's servers stop with this program.".to_owned(),
@@ -257,6 +277,14 @@ fn quit(model: &mut Model) {
     }));
 }
 
+/// Leave from anywhere. Where servers stop with this program it asks once; the same key again
+/// leaves.
+fn leave(model: &mut Model) {
+    let asked =
+        matches!(model.ui.popups.last(), Some(Popup::Confirm(Question { asked: Asked::Quit, .. })));
+    if asked || model.person.serves.is_empty() { model.over = true } else { quit(model) }
+}
+
 /// What `y` copies here.
 pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
     match model.ui.screen {
@@ -272,7 +300,7 @@ pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
         Screen::Bid => {
             let session = match &model.ui.form {
                 Some(form) => form.session,
-                None => model.biddable().get(model.ui.bid_row)?.id,
+                None => model.bid_at()?.1.id,
             };
             match model.data().own.get(&session) {
                 Some(own) => {
@@ -299,3 +327,7 @@ pub fn beneath(model: &Model) -> Layer {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "role_tests.rs"]
+mod role_tests;

@@ -8,7 +8,8 @@ use super::{deeds, list};
 use crate::session::progress::{Event, Stage, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
-use crate::wire::coordinator_api::{CoordinatorHealth, SessionDetail};
+use crate::wire::coordinator_api::{CoordinatorHealth, NodeStatus, SessionDetail};
+use crate::wire::node_api::NodeHealth;
 
 /// Take news in.
 pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -18,9 +19,13 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
             data.roster = Some(roster);
             data.link = Link::Starting { what: "connecting".into() };
             model.person = *person;
+            if let Some(node) = model.person.node {
+                model.ui.node = node.position();
+            }
         }
         Action::Health(health, round_trip) => health_came(model, *health, round_trip),
         Action::Lost { why, again } => lost(model, &why, again),
+        Action::OwnNode(node, answer) => own_node(model, node, answer),
         Action::Events(events) => {
             if events == Events::Live && model.live().events != Events::Live {
                 // What happened in between is asked for.
@@ -32,7 +37,7 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Sessions(sessions) => {
             model.live_mut().list(sessions);
             list::arrange(model);
-            keep_bid_row(model);
+            keep_bid(model);
         }
         Action::Detail(session, answer) => return detail_came(model, session, answer),
         Action::Admissions(session, bidders) => {
@@ -50,12 +55,20 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::BidHeard(session, node, heard) => bid_heard(model, session, node, heard),
         Action::BidIn(session, own, heard) => {
-            let revision = own.revision;
             let (receipts, all) = (own.receipts.len(), model.live().nodes.len());
             model.live_mut().own.insert(session, own);
-            settle_form(model, session, BidStage::Done { heard, revision });
+            // The screen beneath tells the rest, and has its keys again.
+            if model.ui.form.as_ref().is_some_and(|form| form.session == session) {
+                model.ui.form = None;
+            }
             let words = format!("your bid is in: {receipts} of {all} nodes have signed a receipt");
             log(model, Level::Info, Some(session), &words);
+            for (node, heard) in heard {
+                if let Heard::Silence(why) = heard {
+                    let words = format!("no receipt of node {node}: {why}");
+                    log(model, Level::Warn, Some(session), &words);
+                }
+            }
             model.say(Level::Info, words);
         }
         Action::BidFailed(session, why, heard) => {
@@ -91,6 +104,8 @@ fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
         *since
     } else {
         log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        // No older notice may lie over this.
+        model.ui.toast = None;
         now
     };
     model.live_mut().link = Link::Lost { since, again, why };
@@ -99,6 +114,7 @@ fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
 fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
     let mut lines = Vec::new();
     let data = model.live_mut();
+    let away = matches!(data.link, Link::Lost { .. });
     match &data.link {
         Link::Lost { since, .. } => {
             let away = text::duration(data.now.millis() - since.millis());
@@ -119,6 +135,7 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
         });
         let before = match known {
             None => NodeState::Unseen,
+            Some(_) if away => NodeState::Unknown,
             Some(_) => data.nodes[at].state(data.coordinator_now()),
         };
         data.nodes[at].update(status);
@@ -130,8 +147,10 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
             (false, true) if before == NodeState::Unseen => {
                 lines.push((Level::Info, format!("{who} is up")));
             }
+            // While the coordinator was away nobody could tell.
+            (false, true) if before == NodeState::Unknown => {}
             (false, true) => lines.push((Level::Info, format!("{who} is back"))),
-            (true, false) => {
+            (_, false) if matches!(before, NodeState::Up | NodeState::Odd | NodeState::Unknown) => {
                 let why = node.trouble.clone().unwrap_or_default();
                 lines.push((Level::Warn, format!("{who} does not answer: {why}")));
             }
@@ -143,6 +162,67 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
         if level == Level::Warn {
             model.say(level, line.clone());
         }
+        log(model, level, None, &line);
+    }
+}
+
+/// What the node of the operator who sits here says to him. As long as the coordinator answers, its
+/// word counts, for it is what everybody sees.
+fn own_node(model: &mut Model, index: NodeIndex, answer: Result<(Box<NodeHealth>, u64), String>) {
+    let data = model.live_mut();
+    let before = data.own_node.take().is_none_or(|(_, answer)| answer.is_ok());
+    data.own_node = Some((
+        index,
+        match &answer {
+            Ok((_, round_trip)) => Ok(*round_trip),
+            Err(why) => Err(clean(why)),
+        },
+    ));
+    let line = match (&answer, before) {
+        (Ok(_), false) => Some((Level::Info, "your node answers again".to_owned())),
+        (Err(why), true) => {
+            Some((Level::Error, format!("your node does not answer: {}", clean(why))))
+        }
+        _ => None,
+    };
+    if !matches!(data.link, Link::Connected { .. }) {
+        let now = data.coordinator_now();
+        let roster = data.roster.clone();
+        let card = roster.as_ref().and_then(|roster| roster.node(index));
+        let at = data.nodes.iter().position(|node| node.status.node == index);
+        let mut status = match (at, card) {
+            (Some(at), _) => data.nodes[at].status.clone(),
+            (None, Some(card)) => NodeStatus {
+                node: index,
+                name: card.name.clone(),
+                address: card.address.clone(),
+                health: None,
+                trouble: None,
+                round_trip_micros: None,
+                last_seen: None,
+                clock_difference_millis: None,
+            },
+            (None, None) => return,
+        };
+        match answer {
+            Ok((health, round_trip)) => {
+                status.health = Some(*health);
+                status.round_trip_micros = Some(round_trip);
+                status.last_seen = Some(now);
+                status.trouble = None;
+            }
+            Err(why) => {
+                status.health = None;
+                status.round_trip_micros = None;
+                status.trouble = Some(why);
+            }
+        }
+        match at {
+            Some(at) => data.nodes[at].update(status),
+            None => data.nodes.push(Node::new(status)),
+        }
+    }
+    if let Some((level, line)) = line {
         log(model, level, None, &line);
     }
 }
@@ -190,14 +270,15 @@ fn event_came(model: &mut Model, event: &Event) -> Vec<Effect> {
             }
             let level = if *phase == Phase::Failed { Level::Error } else { Level::Info };
             let why = reason.as_deref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
-            let words = words(format!("is {phase}{why}"));
+            let verb = if *phase == Phase::Failed { "has" } else { "is" };
+            let words = words(format!("{verb} {phase}{why}"));
             if model.ui.selected == Some(session) {
                 model.asking.detail_stale = true;
             } else {
                 effects.push(Effect::LoadDetail(session));
             }
             list::arrange(model);
-            keep_bid_row(model);
+            keep_bid(model);
             Some((level, words))
         }
         What::Phase { phase, .. } => Some((Level::Fine, words(format!("has it {phase}")))),
@@ -272,7 +353,7 @@ fn detail_came(
     let after = model.live().session(session).map(|known| (known.phase, known.title.clone()));
     if before != after {
         list::arrange(model);
-        keep_bid_row(model);
+        keep_bid(model);
     }
     // Bidders that came before we listened.
     let heard = model.live().live.get(&session).map_or(0, |live| live.bids.len() as u64);
@@ -319,10 +400,10 @@ pub fn ask_for_detail(model: &mut Model) -> Vec<Effect> {
     vec![Effect::LoadDetail(session)]
 }
 
-/// The list of auctions to bid in may have become shorter.
-fn keep_bid_row(model: &mut Model) {
-    let last = model.biddable().len().saturating_sub(1);
-    model.ui.bid_row = model.ui.bid_row.min(last);
+/// Keep the selected auction to bid in, whatever comes or goes around it.
+pub fn keep_bid(model: &mut Model) {
+    let kept = model.bid_at().map(|(_, session)| session.id);
+    model.ui.bid = kept.or(model.ui.bid);
 }
 
 fn bid_heard(model: &mut Model, session: SessionId, node: NodeIndex, news: Heard) {

@@ -225,7 +225,7 @@ fn a_session_is_written_in_the_form() {
     let mut model = fixtures::empty();
     key(&mut model, KeyCode::Char('n'));
     key(&mut model, KeyCode::Enter);
-    assert!(shown(&mut model, (80, 24)).contains("title has 1 to 200 characters"));
+    assert!(shown(&mut model, (80, 24)).contains("give it a title"));
     types(&mut model, "A lot");
     let effects = key(&mut model, KeyCode::Enter);
     let [Effect::Write { file, open: true }] = &effects[..] else { panic!("not written") };

@@ -1,0 +1,325 @@
+//! The description of the whole API (OpenAPI 3.1), and a page to read it that needs no script and
+//! nothing from outside.
+//!
+//! One table of endpoints ([`ENDPOINTS`]) and one of schemas (`schemas`). Tests compare the table
+//! with the tables of access of both servers, line by line.
+
+mod page;
+mod schemas;
+
+use serde_json::{Map, Value, json};
+
+use super::paths;
+use super::problem::{MEDIA_TYPE, ProblemType, ProblemType as P};
+
+pub use page::page;
+
+/// Where the description is served.
+pub const DOCUMENT: &str = "/v1/openapi.json";
+
+/// Where the page is served.
+pub const PAGE: &str = "/docs";
+
+/// What a request is answered with when all is well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// JSON with this status, of this schema.
+    Json(u16, &'static str),
+    /// A list of this schema, with status 200.
+    List(&'static str),
+    /// Nothing, with this status.
+    Empty(u16),
+    /// Server-sent events.
+    Events,
+    /// The binary stream between nodes: status 101.
+    Stream,
+    /// A page for people.
+    Page,
+}
+
+/// One endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// The method.
+    pub method: &'static str,
+    /// The path, as in [`super::paths`].
+    pub path: &'static str,
+    /// What it is for.
+    pub summary: &'static str,
+    /// For whom, in the words of the table of access; "everybody" needs no token.
+    pub who: &'static str,
+    /// Schema of the body.
+    pub body: Option<&'static str>,
+    /// What comes back.
+    pub reply: Reply,
+    /// Problems of its own, beside those that every request may meet.
+    pub problems: &'static [ProblemType],
+}
+
+const EVERYBODY: &str = "everybody";
+const OPERATORS: &str = "the coordinator's operators";
+const STAFF: &str = "the coordinator's operators and the nodes";
+const LOGGED_IN: &str = "people who have logged in";
+const COORDINATOR: &str = "the coordinator";
+const NODES: &str = "the other nodes";
+const NODE_STAFF: &str = "the coordinator, the nodes and their operators";
+
+const fn endpoint(
+    method: &'static str,
+    path: &'static str,
+    who: &'static str,
+    summary: &'static str,
+    body: Option<&'static str>,
+    reply: Reply,
+    problems: &'static [ProblemType],
+) -> Endpoint {
+    Endpoint { method, path, summary, who, body, reply, problems }
+}
+
+/// Every endpoint of both servers.
+#[rustfmt::skip] // one line for each reads as a table
+pub const ENDPOINTS: &[Endpoint] = &[
+    endpoint("GET", DOCUMENT, EVERYBODY, "This description, for programs", None, Reply::Json(200, "Description"), &[]),
+    endpoint("GET", PAGE, EVERYBODY, "This description, for people", None, Reply::Page, &[]),
+    endpoint("GET", paths::HEALTH, EVERYBODY, "How the coordinator sees the nodes", None, Reply::Json(200, "CoordinatorHealth"), &[]),
+    endpoint("GET", paths::ROSTER, EVERYBODY, "The signed roster", None, Reply::Json(200, "SignedRoster"), &[]),
+    endpoint("GET", paths::EVENTS, STAFF, "Live events of all sessions", None, Reply::Events, &[]),
+    endpoint("GET", paths::SESSIONS, EVERYBODY, "List sessions; drafts only for operators and nodes", None, Reply::List("SessionSummary"), &[]),
+    endpoint("POST", paths::SESSIONS, OPERATORS, "Write a session; open it at once if asked to", Some("NewSession"), Reply::Json(200, "SessionDetail"), &[P::BadTerms, P::WrongPhase]),
+    endpoint("GET", paths::SESSION, EVERYBODY, "Show a session", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession]),
+    endpoint("POST", paths::OPEN, OPERATORS, "Open a draft for bids", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
+    endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::RETRY, OPERATORS, "Try a failed session again", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken]),
+    endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
+    endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::LOGIN, EVERYBODY, "Log in: one access token for each server, and a refresh token", Some("AskLogin"), Reply::Json(200, "Login"), &[P::WrongLogin, P::Forbidden]),
+    endpoint("POST", paths::REFRESH, EVERYBODY, "Go on with a login; the refresh token is good for one use", Some("AskRefresh"), Reply::Json(200, "Login"), &[P::LoginOver]),
+    endpoint("POST", paths::LOGOUT, EVERYBODY, "End a login", Some("AskRefresh"), Reply::Empty(204), &[]),
+    endpoint("POST", paths::JOIN, EVERYBODY, "Redeem an invitation: makes a bidder's account, bound to its key", Some("Join"), Reply::Json(200, "Login"), &[P::BadInvitation, P::BadAccount, P::NameTaken]),
+    endpoint("GET", paths::ACCOUNT, LOGGED_IN, "Show one's own account", None, Reply::Json(200, "Account"), &[P::NotFound]),
+    endpoint("POST", paths::OWN_PASSWORD, LOGGED_IN, "Change one's own password; ends every login", Some("ChangePassword"), Reply::Empty(204), &[P::WrongLogin, P::BadAccount, P::NotFound]),
+    endpoint("GET", paths::ACCOUNTS, OPERATORS, "List accounts", None, Reply::List("Account"), &[]),
+    endpoint("POST", paths::ACCOUNTS, OPERATORS, "Make an account", Some("NewAccount"), Reply::Json(201, "Account"), &[P::BadAccount, P::NameTaken]),
+    endpoint("POST", paths::DISABLE, OPERATORS, "Disable an account and end its logins", None, Reply::Json(200, "Account"), &[P::NotFound]),
+    endpoint("POST", paths::ENABLE, OPERATORS, "Enable an account again", None, Reply::Json(200, "Account"), &[P::NotFound]),
+    endpoint("POST", paths::PASSWORD, OPERATORS, "Give an account a new password and end its logins", Some("NewPassword"), Reply::Json(200, "Account"), &[P::BadAccount, P::NotFound]),
+    endpoint("GET", paths::INVITATIONS, OPERATORS, "List invitations, without their codes", None, Reply::List("Invitation"), &[]),
+    endpoint("POST", paths::INVITATIONS, OPERATORS, "Make invitations", Some("AskInvitations"), Reply::List("NewInvitation"), &[P::BadAccount]),
+    endpoint("GET", paths::NODE_HEALTH, EVERYBODY, "How this node is", None, Reply::Json(200, "NodeHealth"), &[]),
+    endpoint("GET", paths::NODE_EVENTS, NODE_STAFF, "Live events of this node", None, Reply::Events, &[]),
+    endpoint("GET", paths::STREAM, NODES, "Upgrade to the binary stream between two nodes", None, Reply::Stream, &[]),
+    endpoint("GET", paths::NODE_SESSIONS, EVERYBODY, "List the sessions this node holds", None, Reply::List("NodeSession"), &[]),
+    endpoint("POST", paths::NODE_SESSIONS, COORDINATOR, "Announce a session", Some("SignedAnnouncement"), Reply::Empty(204), &[P::WrongRoster, P::BadTerms, P::BundleConflict, P::WrongPhase]),
+    endpoint("GET", paths::NODE_SESSION, EVERYBODY, "Show a session as this node sees it", None, Reply::Json(200, "NodeSession"), &[P::UnknownSession]),
+    endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
+    endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
+    endpoint("POST", paths::NODE_FREEZE, COORDINATOR, "End bidding and sign the inventory", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::NODE_VERDICT, COORDINATOR, "Fetch what is missing and sign the verdict", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict]),
+    endpoint("GET", paths::NODE_BUNDLE, NODES, "Which bundle this node has committed to", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
+    endpoint("POST", paths::NODE_MANIFEST, COORDINATOR, "Commit to a bundle and sign its manifest", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict, P::ManifestConflict]),
+    endpoint("PUT", paths::NODE_MANIFEST, COORDINATOR, "Take the manifest with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::BundleConflict, P::ManifestConflict]),
+    endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated]),
+    endpoint("GET", paths::NODE_ATTEMPT, COORDINATOR, "How an attempt stands; waits a while for its end", None, Reply::Json(200, "AttemptState"), &[P::NotFound]),
+    endpoint("DELETE", paths::NODE_ATTEMPT, COORDINATOR, "Call an attempt off", None, Reply::Empty(204), &[]),
+    endpoint("PUT", paths::NODE_OUTCOME, COORDINATOR, "Take the outcome with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict]),
+];
+
+impl Endpoint {
+    /// Every problem it may answer with: its own, and those that come with its form.
+    pub fn all_problems(&self) -> Vec<ProblemType> {
+        // A token that is none is refused wherever it is shown.
+        let mut all =
+            vec![P::Unauthorized, P::TooManyRequests, P::Internal, P::Unavailable, P::Timeout];
+        if self.who != EVERYBODY {
+            all.push(P::Forbidden);
+        }
+        if self.body.is_some() {
+            all.extend([P::BadRequest, P::TooLarge]);
+        } else if self.path.contains('{') || self.reply == Reply::Stream {
+            all.push(P::BadRequest);
+        }
+        all.extend_from_slice(self.problems);
+        all.sort_by_key(|kind| (kind.status(), kind.slug()));
+        all.dedup();
+        all
+    }
+
+    /// Where it is answered.
+    pub fn server(&self) -> &'static str {
+        match self.path {
+            DOCUMENT | PAGE => "both",
+            path if path.starts_with("/v1/node/") => "node",
+            _ => "coordinator",
+        }
+    }
+
+    fn operation(&self) -> Value {
+        let mut responses = Map::new();
+        let (status, answer) = match self.reply {
+            Reply::Json(status, schema) => (status, json_answer(&reference(schema))),
+            Reply::List(schema) => {
+                (200, json_answer(&json!({"type": "array", "items": reference(schema)})))
+            }
+            Reply::Empty(status) => (status, json!({"description": "Done."})),
+            Reply::Events => (
+                200,
+                json!({"description": "Events as they happen.",
+                    "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
+            ),
+            Reply::Page => (
+                200,
+                json!({"description": "A page.",
+                    "content": {"text/html": {"schema": {"type": "string"}}}}),
+            ),
+            Reply::Stream => (101, json!({"description": "The stream stands."})),
+        };
+        responses.insert(status.to_string(), answer);
+        let problems = self.all_problems();
+        for kind in &problems {
+            let urns: Vec<String> = problems
+                .iter()
+                .filter(|other| other.status() == kind.status())
+                .map(|kind| kind.urn())
+                .collect();
+            let schema = json!({"allOf": [reference("Problem"),
+                {"properties": {"type": {"enum": urns.clone()}}}]});
+            responses.insert(
+                kind.status().to_string(),
+                json!({"description": urns.join(", "), "content": {MEDIA_TYPE: {"schema": schema}}}),
+            );
+        }
+        let mut operation = json!({
+            "summary": self.summary,
+            "description": format!("For {}.", self.who),
+            "operationId": operation_id(self),
+            "tags": [self.server()],
+            "parameters": parameters(self.path),
+            "responses": responses,
+        });
+        if self.who != EVERYBODY {
+            operation["security"] = json!([{"token": []}]);
+        }
+        if let Some(schema) = self.body {
+            operation["requestBody"] = json!({"required": true,
+                "content": {"application/json": {"schema": reference(schema)}}});
+        }
+        operation
+    }
+}
+
+/// The whole description.
+pub fn document() -> Value {
+    let mut paths = Map::new();
+    for endpoint in ENDPOINTS {
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        path[endpoint.method.to_ascii_lowercase()] = endpoint.operation();
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "gavel",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Sealed-bid auctions without a trusted auctioneer",
+            "description": "The coordinator's requests are under /v1, a node's under /v1/node; one \
+                port may serve both. Every refusal is a problem document (RFC 9457) with a stable \
+                `type`; `instance` is the request's id, which comes from `x-request-id` or is made, \
+                and goes back in that header.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "both", "description": "The same at every server"},
+            {"name": "coordinator", "description": "Sessions, admissions, accounts"},
+            {"name": "node", "description": "Envelopes, closing, attempts"},
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": schemas::schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "An access token of a login, good for this server for a quarter of \
+                    an hour; or a single-use token of a key in the roster."}},
+        },
+    })
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn json_answer(schema: &Value) -> Value {
+    json!({"description": "Done.", "content": {"application/json": {"schema": schema}}})
+}
+
+fn operation_id(endpoint: &Endpoint) -> String {
+    let path = endpoint.path.trim_start_matches("/v1/").replace(['/', '-'], "_");
+    let path: String = path.chars().filter(|c| !"{}".contains(*c)).collect();
+    format!("{}_{path}", endpoint.method.to_ascii_lowercase())
+}
+
+fn parameters(path: &str) -> Vec<Value> {
+    let schema = |name: &str| match name {
+        "envelope" => reference("Digest"),
+        "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
+        _ => reference("Id"),
+    };
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": schema(name)}))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    if let ("$ref", Value::String(target)) = (key.as_str(), value) {
+                        found.push(target.clone());
+                    }
+                    references(value, found);
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_schema_is_used() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        for target in &found {
+            assert!(document.pointer(&target[1..]).is_some(), "{target} leads nowhere");
+        }
+        for name in document["components"]["schemas"].as_object().unwrap().keys() {
+            let target = format!("#/components/schemas/{name}");
+            assert!(found.contains(&target), "{name} is not used");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_its_own_id() {
+        let mut ids: Vec<String> = ENDPOINTS.iter().map(operation_id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), ENDPOINTS.len());
+    }
+
+    #[test]
+    fn the_page_names_every_endpoint_and_loads_nothing() {
+        let page = page();
+        for endpoint in ENDPOINTS {
+            assert!(page.contains(endpoint.path) && page.contains(endpoint.summary));
+        }
+        for foreign in ["http://", "https://", "<script", "src=", "@import", "url("] {
+            assert!(!page.contains(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The schemas of requests and replies.
+
+#![expect(clippy::needless_pass_by_value, reason = "schemas are put together where they are used")]
+
+use serde_json::{Map, Value, json};
+
+use super::reference;
+use crate::auction::Kind;
+
+/// An object with these members and no others; a name that ends in `?` may be absent.
+fn closed(members: Value) -> Value {
+    let mut object = open(members);
+    object["additionalProperties"] = json!(false);
+    object
+}
+
+/// An object with these members and perhaps more; a name that ends in `?` may be absent.
+fn open(members: Value) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if let Value::Object(members) = members {
+        for (name, schema) in members {
+            if let Some(name) = name.strip_suffix('?') {
+                properties.insert(name.to_owned(), schema);
+            } else {
+                required.push(json!(name));
+                properties.insert(name, schema);
+            }
+        }
+    }
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn name() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 200})
+}
+
+fn count() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn of(schema: &str) -> Value {
+    reference(schema)
+}
+
+/// Every schema by name.
+pub(super) fn schemas() -> Value {
+    let mut all = Map::new();
+    for group in [basics(), sessions(), accounts(), nodes()] {
+        if let Value::Object(group) = group {
+            all.extend(group);
+        }
+    }
+    Value::Object(all)
+}
+
+fn basics() -> Value {
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    json!({
+        "Problem": open(json!({"type": text(), "title": text(), "status": count(),
+            "detail": text(), "instance?": text(), "retry_after_seconds?": count()})),
+        "Id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "Digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "Key": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "Ed25519"},
+        "Signature": {"type": "string", "pattern": "^[A-Za-z0-9_-]{86}$", "description": "Ed25519"},
+        "Bytes": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "description": "base64url"},
+        "Time": {"type": "string", "format": "date-time"},
+        "Node": {"type": "integer", "minimum": 1, "maximum": 9},
+        "Nodes": list(of("Node")),
+        "Kind": {"type": "string", "enum": kinds},
+        "Phase": {"type": "string", "enum": ["draft", "open", "closing", "computing", "settled",
+            "failed", "cancelled"]},
+        "Description": {"type": "object", "description": "An OpenAPI 3.1 document."},
+        "Document": {"type": "object", "description": "A document of the closing, as nodes and \
+            coordinator sign it; ARCHITECTURE.md says which and why."},
+    })
+}
+
+fn sessions() -> Value {
+    let summary = json!({"session": of("Id"), "terms": of("Terms"), "phase": of("Phase"),
+        "bidders": or_null(count()), "created": of("Time"),
+        "result": or_null(open(json!({"winner": or_null(text()), "price": or_null(count())})))});
+    let mut detail = summary.clone();
+    for (name, schema) in [
+        ("announcement", or_null(of("SignedAnnouncement"))),
+        ("reason", or_null(text())),
+        ("timeline", list(json!({"type": "array", "prefixItems": [of("Phase"), of("Time")]}))),
+        ("acknowledged", of("Nodes")),
+        ("waiting_for", of("Nodes")),
+        ("manifest", or_null(of("Document"))),
+        ("attempts", list(of("Document"))),
+        ("outcome", or_null(of("Document"))),
+    ] {
+        detail[name] = schema;
+    }
+    json!({
+        "Terms": open(json!({"title": name(), "kind": of("Kind"),
+            "currency": of("Document"), "reserve": or_null(count()), "maximum": count(),
+            "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
+            "admission": {"type": "string", "enum": ["open", "listed", "accounts"]}})),
+        "SignedAnnouncement": open(json!({"signature": of("Signature"),
+            "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
+                "terms": of("Terms"), "opened": of("Time")}))})),
+        "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
+        "SessionSummary": open(summary),
+        "SessionDetail": open(detail),
+        "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
+            "open?": {"type": "boolean"}, "bidders?": list(of("Bidder"))})),
+        "Bidder": closed(json!({"name": name(), "key": of("Key")})),
+        "AskAdmission": closed(json!({"bidder": of("Bidder"), "signature": of("Signature")})),
+        "Admitted": closed(json!({"signature": of("Signature")})),
+        "Record": {"type": "object", "description": "What `gavel verify` checks."},
+        "CoordinatorHealth": open(json!({"version": text(), "roster": of("Digest"),
+            "now": of("Time"), "nodes": list(open(json!({"node": of("Node"), "name": text(),
+                "address": text(), "health": or_null(of("NodeHealth")),
+                "trouble": or_null(text()), "round_trip_micros": or_null(count()),
+                "last_seen": or_null(of("Time")),
+                "clock_difference_millis": or_null(json!({"type": "integer"}))})))})),
+    })
+}
+
+fn accounts() -> Value {
+    let password =
+        || json!({"type": "string", "minLength": 1, "maxLength": 512, "format": "password"});
+    let role = || json!({"type": "string", "enum": ["operator", "bidder"]});
+    json!({
+        "AskLogin": closed(json!({"name": text(), "password": password()})),
+        "AskRefresh": closed(json!({"refresh": text()})),
+        "Login": open(json!({"account": of("Account"), "expires": of("Time"), "refresh": text(),
+            "refresh_expires": of("Time"),
+            "tokens": list(open(json!({"server": of("Key"), "token": text()})))})),
+        "Account": open(json!({"account": of("Id"), "name": text(), "role": role(),
+            "key?": of("Key"), "created": of("Time"), "disabled?": of("Time")})),
+        "NewAccount": closed(json!({"name": name(), "role": role(), "password": password(),
+            "key?": or_null(of("Key"))})),
+        "NewPassword": closed(json!({"password": password()})),
+        "ChangePassword": closed(json!({"old": password(), "new": password()})),
+        "Join": closed(json!({"code": text(), "name": name(), "password": password(),
+            "key": of("Key"), "signature": of("Signature")})),
+        "AskInvitations": closed(json!({"labels": {"type": "array", "items": {"type": "string"},
+                "minItems": 1, "maxItems": 10_000},
+            "hours": {"type": "integer", "minimum": 1, "maximum": 8784}})),
+        "NewInvitation": open(json!({"label": text(), "code": text(), "expires": of("Time")})),
+        "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "created": of("Time"),
+            "expires": of("Time"), "account?": text()})),
+    })
+}
+
+fn nodes() -> Value {
+    json!({
+        "NodeHealth": open(json!({"node": of("Node"), "version": text(), "roster": of("Digest"),
+            "now": of("Time"), "started": of("Time"), "sessions": count(),
+            "links": list(open(json!({"node": of("Node"), "connected": {"type": "boolean"},
+                "round_trip_micros": or_null(count()), "bytes_in": count(),
+                "bytes_out": count()})))})),
+        "NodeSession": open(json!({"announcement": of("SignedAnnouncement"), "phase": of("Phase"),
+            "bids": or_null(count()), "outcome": or_null(of("Document"))})),
+        "Envelope": closed(json!({"admission": of("Signature"), "signature": of("Signature"),
+            "body": closed(json!({"suite": {"type": "integer", "minimum": 0, "maximum": 255},
+                "session": of("Id"), "announcement": of("Digest"), "bidder": name(),
+                "key": of("Key"), "correction": of("Bytes"), "commitments": list(of("Digest")),
+                "revision": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
+                "parts": list(of("Bytes"))}))})),
+        "SignedReceipt": open(json!({"signature": of("Signature"),
+            "body": closed(json!({"session": of("Id"), "node": of("Node"), "bidder": name(),
+                "revision": count(), "envelope": of("Digest"), "received": of("Time")}))})),
+        "StartAttempt": open(json!({"session": of("Id"), "participants": of("Nodes"),
+            "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
+            "manifest": of("Digest")})),
+        "AttemptState": open(json!({"state": {"type": "string",
+            "enum": ["running", "done", "failed"]}})),
+    })
+}
