@@ -61,7 +61,7 @@ impl Town {
                 words.push(made["card"].as_str().unwrap().to_owned());
                 let settings = town.home(name).join("gavel.toml");
                 let mut settings = fs::File::options().append(true).open(settings).unwrap();
-                writeln!(settings, "\n[links]\nsimulated_delay_ms = 100").unwrap();
+                writeln!(settings, "\n[links]\nsimulated_delay_ms = 200").unwrap();
             }
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -130,6 +130,19 @@ impl Town {
         while self.log(label).matches(words).count() < times {
             assert!(Instant::now() < until, "{label} never said {words:?}: {}", self.log(label));
             thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Wait until an attempt is under way; it takes some seconds.
+    fn wait_for_attempt(&self, session: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let shown = ok(&self.home("lead"), &["session", "show", session]);
+            if shown["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty()) {
+                thread::sleep(Duration::from_millis(500));
+                return;
+            }
+            assert!(Instant::now() < until, "no attempt: {shown}");
         }
     }
 
@@ -239,7 +252,7 @@ async fn replicas_share_the_work_and_another_takes_over() {
     // The computing replica dies in the middle of an attempt; the other full one takes over,
     // reached by the same way.
     ok(&town.home("lead"), &["session", "close", &session]);
-    town.wait_for("lead", "phase=computing", 2);
+    town.wait_for_attempt(&session);
     town.kill("first");
     town.wait_for("second", "this replica computes now", 1);
     let settled = ok(&town.home("lead"), &["session", "watch", &session])["result"].clone();

@@ -238,3 +238,34 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     fs::write(town.roster("west"), roster.to_string()).unwrap();
     assert_eq!(fails(&town.home("west"), &["roster", "fetch"], 1).0, "bad-roster");
 }
+
+#[test]
+fn a_node_that_shares_its_certificate_with_a_coordinator_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut town = Town { folder, running: Vec::new() };
+    let mut cards = Vec::new();
+    for name in NODES {
+        let address = format!("127.0.0.1:{}", free_port());
+        let place = ["--name", name, "--address", &address];
+        let made = ok(&town.home(name), &[&["init", "node"][..], &place].concat());
+        cards.push(made["card"].as_str().unwrap().to_owned());
+        if name == "north" {
+            ok(&town.home(name), &[&["init", "coordinator"][..], &place].concat());
+        }
+    }
+    let north = town.home("north");
+    let make = ["roster", "make", "--threshold", "1", &cards[0], &cards[1], &cards[2]];
+    ok(&north, &make);
+    town.start("north");
+    let made = ok(&north, &["rotate"]);
+    assert_eq!((&made["certificate_changed"], &made["earlier"]), (&json!(false), &json!(1)));
+    // A card by `gavel rotate` is good for a first roster too.
+    let elsewhere = town.folder.path().join("first.json");
+    ok(&north, &[&make[..], &["--out", elsewhere.to_str().unwrap()]].concat());
+    assert_eq!(ok(&north, &["roster", "update", &cards[0]])["version"], 2);
+    town.restart("north");
+    assert!(town.log("north").contains("gavel rotate --forget"), "{}", town.log("north"));
+    town.kill("north");
+    assert_eq!(ok(&north, &["rotate", "--forget"])["forgotten"], 1);
+    town.start("north");
+}
