@@ -87,4 +87,12 @@ shot log
 press q
 until_shown "every signature"
 shot after
+
+# A tournament large enough to watch.
+tmux -L "$name" kill-server
+sleep 0.5
+tmux -L "$name" -f /dev/null new-session -d -x "$columns" -y "$rows" \
+    "cd $home && LANG=C.UTF-8 GAVEL_HOME=$home $binary demo --bids 100 --auto --speed 4; sleep 600"
+until_shown "✓ level 2"
+shot tournament
 echo "$number screenshots in $out"

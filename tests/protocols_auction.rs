@@ -298,6 +298,25 @@ async fn progress_only_ever_grows_and_ends_at_the_prediction() {
     let last = told.last().unwrap();
     assert_eq!((last.rounds, last.comparisons), (last.rounds_total, last.comparisons_total));
     assert_eq!((last.level, last.levels), (3, 3));
+    // Six bids and the reserve, in pairs.
+    assert_eq!(last.entries, [7, 4, 2, 1]);
+}
+
+#[tokio::test]
+async fn progress_tells_how_many_remain_after_each_level() {
+    let tactics = Tactics { groups: vec![2, 8, 4], ..Tactics::default() };
+    let world = World::new(3, 1);
+    let terms = reference::terms(Kind::FirstPrice, None, 1000);
+    let shared = world.share(10, &[5; 40]);
+    let told: Mutex<Vec<Vec<u64>>> = Mutex::default();
+    world
+        .agree(async |ctx: Context| -> Result<_, Failure> {
+            let ctx = ctx.with_tactics(tactics.clone());
+            let tell = |progress: Progress| told.lock().unwrap().push(progress.entries);
+            Ok(run(&ctx, &terms, shared.of(ctx.me()), &tell).await?)
+        })
+        .await;
+    assert!(told.lock().unwrap().iter().all(|entries| *entries == [40, 20, 3, 1]));
 }
 
 #[tokio::test]

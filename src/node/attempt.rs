@@ -160,7 +160,7 @@ impl Task {
                 .with_tactics(plan.tactics.clone());
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
-            self.state.send_replace(AttemptState::Running { progress });
+            self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
         let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;

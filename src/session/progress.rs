@@ -55,7 +55,7 @@ pub enum What {
 }
 
 /// How far an attempt has come, at one node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// Attempt number, from 1.
     pub attempt: u32,
@@ -65,6 +65,9 @@ pub struct Progress {
     pub level: u32,
     /// Levels in all.
     pub levels: u32,
+    /// How many bids enter each level, the reserve among them, and last how many remain.
+    #[serde(default)]
+    pub entries: Vec<u64>,
     /// Comparisons done so far.
     pub comparisons: u64,
     /// Comparisons in all, as predicted.

@@ -147,6 +147,27 @@ pub struct Predicted {
     pub levels: u32,
 }
 
+/// How many enter each level of the tournament, and last how many remain.
+fn entries_by_level(work: Workload, tactics: &Tactics, in_range: usize) -> Vec<u64> {
+    let first = entries(work, in_range);
+    let bracket = levels(first, groups(work, tactics));
+    let left = bracket.last().map_or(first, |level| level.groups());
+    bracket.iter().map(|level| level.entries).chain([left]).map(|count| count as u64).collect()
+}
+
+/// What takes part in the tournament: bids in range, and the reserve.
+fn entries(work: Workload, in_range: usize) -> usize {
+    if in_range == 0 { 0 } else { in_range + usize::from(work.reserve) }
+}
+
+/// Sizes of the tournament's groups by level.
+fn groups(work: Workload, tactics: &Tactics) -> &[u8] {
+    match work.protocol {
+        Protocol::Bits => &tactics.groups,
+        Protocol::Paper => &[],
+    }
+}
+
 /// What a run costs at most: all bids in range, and the winner met an opponent at every level.
 /// With 2^k entries and a bid that wins, this is exact.
 pub fn predict(
@@ -168,22 +189,18 @@ pub fn predict_ending(
     ending: Ending,
 ) -> Predicted {
     let model = CostModel::new(scheme, participants).with_tactics(tactics);
-    let entries = if in_range == 0 { 0 } else { in_range + usize::from(work.reserve) };
+    let entries = entries(work, in_range);
     let run = match work.protocol {
         Protocol::Bits => run_cost(model, work, tactics, entries, ending),
         Protocol::Paper => run_paper::cost(participants, work, entries, ending),
     };
     let cost = model.keys() + run;
-    let groups: &[u8] = match work.protocol {
-        Protocol::Bits => &tactics.groups,
-        Protocol::Paper => &[],
-    };
     Predicted {
         rounds: cost.rounds,
         gates: cost.gates,
         bytes_sent_per_node: cost.bytes_sent,
         comparisons: cost.comparisons,
-        levels: u32::try_from(levels(entries, groups).len()).unwrap_or(u32::MAX),
+        levels: u32::try_from(levels(entries, groups(work, tactics)).len()).unwrap_or(u32::MAX),
     }
 }
 
@@ -414,6 +431,7 @@ impl<'a> Reporter<'a> {
         let predicted = predict_ending(scheme, participants, self.work, tactics, in_range, ending);
         self.update(|state| {
             state.levels = predicted.levels;
+            state.entries = entries_by_level(self.work, tactics, in_range);
             state.comparisons_total = predicted.comparisons;
             state.rounds_total = predicted.rounds;
         });
@@ -426,7 +444,7 @@ impl<'a> Reporter<'a> {
         state.rounds = counters.rounds;
         state.gates = counters.gates;
         state.bytes_sent = counters.bytes_sent;
-        *state
+        state.clone()
     }
 
     pub(super) fn stage(&self, stage: Stage) {

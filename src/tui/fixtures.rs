@@ -276,6 +276,7 @@ pub fn computing() -> Model {
             stage: Stage::Tournament,
             level: 1,
             levels: 3,
+            entries: vec![7, 4, 2, 1],
             comparisons: 3,
             comparisons_total: 7,
             rounds: 9 + u64::from(index % 2),

@@ -119,8 +119,7 @@ fn computing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let data = canvas.model.data();
     let none = Live::default();
     let live = data.live.get(&session.id).unwrap_or(&none);
-    let furthest = live.furthest().copied().unwrap_or_default();
-    let bids = data.bids(session);
+    let furthest = live.furthest().cloned().unwrap_or_default();
     head(canvas, area, session, live, &furthest);
     // Levels to the left, nodes below or to the right.
     let wide = area.width >= 100;
@@ -138,7 +137,7 @@ fn computing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         let above = rest.height - below;
         (Rect { height: above, ..rest }, Rect { y: rest.y + above, height: below, ..rest })
     };
-    levels(canvas, left, &furthest, bids, session.terms.reserve.is_some());
+    levels(canvas, left, &furthest);
     each_node(canvas, right, live);
 }
 
@@ -203,40 +202,16 @@ pub fn share(progress: &Progress) -> f64 {
     (progress.rounds as f64 / total as f64).clamp(0.0, 1.0)
 }
 
-/// Entries before each level and after the last: halved, rounded up, where so many levels suffice
-/// for that; else by the least group that does, which is only exact at both ends.
-pub fn entries(first: u64, levels: u32) -> Vec<u64> {
-    let first = first.max(1);
-    let walk = |group: u64| {
-        let steps = (0..levels).scan(first, |left, _| {
-            *left = left.div_ceil(group);
-            Some(*left)
-        });
-        std::iter::once(first).chain(steps).collect::<Vec<_>>()
-    };
-    let ends = |all: &Vec<u64>| levels == 0 || all.last() == Some(&1);
-    (2..first).map(walk).find(ends).unwrap_or_else(|| walk(first.max(2)))
-}
-
-/// A level's entries in words; those between levels of larger groups are not known here.
+/// A level's entries in words.
 fn in_words(entries: &[u64], level: usize, arrow: &str) -> String {
-    let halved = entries.windows(2).all(|pair| pair[1] == pair[0].div_ceil(2));
-    let known = |at: usize| halved || at == 0 || at + 1 == entries.len();
-    let number = |at: usize| {
-        entries.get(at).filter(|_| known(at)).map_or_else(String::new, |number| count(*number))
-    };
+    let number = |at: usize| entries.get(at).map_or_else(String::new, |number| count(*number));
     format!("{} {arrow} {}", number(level), number(level + 1))
 }
 
 /// The levels as a funnel: as many dots as there are bids left, as far as they fit.
-fn levels(
-    canvas: &mut Canvas<'_, '_>,
-    area: Rect,
-    progress: &Progress,
-    bids: Option<u64>,
-    reserve: bool,
-) {
-    if progress.levels == 0 {
+fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
+    let entries = &progress.entries;
+    let Some(all) = entries.len().checked_sub(1).filter(|&levels| levels > 0) else {
         let text = if matches!(progress.stage, Stage::Preparing | Stage::RangeCheck) {
             "the levels appear when the tournament begins"
         } else {
@@ -244,13 +219,9 @@ fn levels(
         };
         canvas.text(area, 0, Role::Muted, text);
         return;
-    }
-    // The reserve takes part as one more entry.
-    let first = bids.unwrap_or(1 << progress.levels.min(62)) + u64::from(reserve);
-    let entries = entries(first, progress.levels);
+    };
     let width = usize::from(area.width).saturating_sub(26);
     let height = usize::from(area.height);
-    let all = usize::try_from(progress.levels).unwrap_or(usize::MAX);
     let done = usize::try_from(progress.level).unwrap_or(0);
     // The level at work stays in sight.
     let start = (done + 2).saturating_sub(height).min(all.saturating_sub(height));
@@ -263,7 +234,7 @@ fn levels(
             }
             _ => (Role::Disabled, canvas.glyphs().blank),
         };
-        let dots = dots(from, first, width);
+        let dots = dots(from, entries[0], width);
         let glyph = if level < done { canvas.glyphs().dot } else { canvas.glyphs().ring };
         let pad = (width - dots) / 2;
         let funnel = format!("{}{}", " ".repeat(pad), glyph.repeat(dots));
@@ -273,7 +244,7 @@ fn levels(
             canvas.span(role, canvas.fit(&funnel, width)),
             canvas.span(
                 Role::Muted,
-                canvas.fit_right(&in_words(&entries, level, canvas.glyphs().arrow), 15),
+                canvas.fit_right(&in_words(entries, level, canvas.glyphs().arrow), 15),
             ),
         ];
         canvas.line(area, row, line);
@@ -331,22 +302,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_halve_and_round_up() {
-        assert_eq!(entries(7, 3), [7, 4, 2, 1]);
-        assert_eq!(entries(1, 0), [1]);
-        assert_eq!(entries(0, 1), [1, 1]);
-    }
-
-    #[test]
-    fn larger_groups_need_fewer_levels() {
-        assert_eq!(entries(5, 1), [5, 1]);
-        assert_eq!(in_words(&entries(5, 1), 0, ">"), "5 > 1");
-        assert_eq!(in_words(&entries(7, 3), 1, ">"), "4 > 2");
-        // In between nobody can tell from here.
-        let all = entries(100, 2);
-        assert_eq!((all[0], all[2]), (100, 1));
-        assert_eq!(in_words(&all, 0, ">"), "100 > ");
-        assert_eq!(in_words(&all, 1, ">"), " > 1");
+    fn a_level_says_how_many_enter_and_how_many_remain() {
+        let entries = [100, 13, 2, 1];
+        let words = |level| in_words(&entries, level, ">");
+        assert_eq!([words(0), words(1), words(2)], ["100 > 13", "13 > 2", "2 > 1"]);
     }
 
     #[test]

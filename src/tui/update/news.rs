@@ -251,7 +251,7 @@ fn event_came(model: &mut Model, event: &Event) -> Vec<Effect> {
                 }
                 live.began.get_or_insert(event.at);
                 if progress.attempt == live.attempt {
-                    live.progress.insert(node, *progress);
+                    live.progress.insert(node, progress.clone());
                     live.participants.insert(node);
                 }
                 if progress.stage == Stage::Done {
