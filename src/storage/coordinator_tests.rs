@@ -172,6 +172,8 @@ async fn a_session_goes_through_its_life_on_disk() {
     assert_eq!(manifest, Some(place.manifest(&[1, 2, 3])));
     let outcome = place.store.outcome(place.session()).await.unwrap();
     assert_eq!(outcome, Some(place.outcome(&[1, 2, 3])));
+    let all = place.store.outcomes().await.unwrap();
+    assert_eq!(all.into_iter().collect::<Vec<_>>(), [(place.session(), outcome.unwrap())]);
     let timeline = place.store.timeline(place.session()).await.unwrap();
     let timeline: Vec<_> = timeline.iter().map(|line| (line.phase, line.at.millis())).collect();
     assert_eq!(
@@ -210,6 +212,9 @@ async fn a_name_is_bound_to_one_key() {
     let names: Vec<_> = admitted.iter().map(|a| a.bidder.as_str()).collect();
     assert_eq!(names, ["ada", "bea", "cyd"]);
     assert_eq!(admitted[0].key, one.public());
+    let counts = place.store.admissions_by_session().await.unwrap();
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(place.session(), 3)]);
+    assert_eq!(place.store.count_admissions(place.session()).await.unwrap(), 3);
 }
 
 #[tokio::test]

@@ -12,8 +12,9 @@ use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::computing::DONE;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
-use crate::session::{Phase, SessionId};
+use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
@@ -31,11 +32,18 @@ pub async fn list(
 ) -> Reply<Vec<SessionSummary>> {
     let staff = caller.is_staff();
     let rows = state.store.sessions().await.map_err(store_refusal)?;
-    let mut sessions = Vec::with_capacity(rows.len());
-    for row in rows.into_iter().filter(|row| staff || row.phase != Phase::Draft) {
-        sessions.push(summary(&state, &row, staff).await?);
-    }
-    Ok(Json(sessions))
+    let outcomes = state.store.outcomes().await.map_err(store_refusal)?;
+    let bidders = if staff {
+        Some(state.store.admissions_by_session().await.map_err(store_refusal)?)
+    } else {
+        None
+    };
+    let rows = rows.iter().filter(|row| staff || row.phase != Phase::Draft);
+    let line = |row: &CoordinatorSession| {
+        let admitted = |all: &BTreeMap<SessionId, u64>| all.get(&row.session).copied().unwrap_or(0);
+        summary(&state, row, bidders.as_ref().map(admitted), outcomes.get(&row.session))
+    };
+    rows.map(line).collect::<Result<_, _>>().map(Json)
 }
 
 /// One session.
@@ -90,33 +98,33 @@ async fn roster_of(state: &CoordinatorState, digest: &Digest) -> Result<Signed<R
     })
 }
 
-async fn summary(
+fn summary(
     state: &CoordinatorState,
     row: &CoordinatorSession,
-    staff: bool,
+    bidders: Option<u64>,
+    outcome: Option<&CoSigned<Outcome>>,
 ) -> Result<SessionSummary, Refusal> {
-    let session = row.session;
     let terms = match &row.announcement {
         Some(announcement) => announcement.body.terms.clone(),
         None => SessionFile::parse(&row.file)
             .and_then(|file| file.terms(state.clock.now()))
             .map_err(|error| Refusal::internal(&error))?,
     };
-    let bidders = if staff {
-        Some(state.store.count_admissions(session).await.map_err(store_refusal)?)
-    } else {
-        None
-    };
-    let result = match row.phase {
-        Phase::Settled => {
-            state.store.outcome(session).await.map_err(store_refusal)?.map(|outcome| ResultLine {
-                winner: outcome.body.winner.as_ref().map(|winner| winner.bidder.clone()),
-                price: outcome.body.winner.map(|winner| winner.price),
-            })
+    let result = outcome.filter(|_| row.phase == Phase::Settled).map(|outcome| {
+        let winner = outcome.body.winner.as_ref();
+        ResultLine {
+            winner: winner.map(|winner| winner.bidder.clone()),
+            price: winner.map(|winner| winner.price),
         }
-        _ => None,
-    };
-    Ok(SessionSummary { session, terms, phase: row.phase, bidders, created: row.created, result })
+    });
+    Ok(SessionSummary {
+        session: row.session,
+        terms,
+        phase: row.phase,
+        bidders,
+        created: row.created,
+        result,
+    })
 }
 
 /// Everything about a session that this caller may see.
@@ -134,14 +142,20 @@ pub(super) async fn detail(
     if row.phase == Phase::Draft && !staff {
         return Err(unknown(session));
     }
+    let bidders = if staff {
+        Some(state.store.count_admissions(session).await.map_err(store_refusal)?)
+    } else {
+        None
+    };
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
+    let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
     let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
     let waiting =
         state.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned();
     let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
-        summary: summary(state, &row, staff).await?,
+        summary: summary(state, &row, bidders, outcome.as_ref())?,
         reason: row.reason.or(why),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
@@ -153,7 +167,7 @@ pub(super) async fn detail(
             excluded: manifest.body.excluded,
         }),
         attempts: attempts.into_iter().map(attempt_line).collect(),
-        outcome: state.store.outcome(session).await.map_err(store_refusal)?,
+        outcome,
         announcement: row.announcement,
     })
 }

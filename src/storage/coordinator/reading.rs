@@ -1,5 +1,7 @@
 //! What is known of sessions.
 
+use std::collections::BTreeMap;
+
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::CoordinatorStore;
@@ -131,6 +133,20 @@ impl CoordinatorStore {
                 .await
                 .map_err(reading)?;
         row.number("bidders")
+    }
+
+    /// How many bidders are admitted to each session; those with none are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admissions_by_session(&self) -> Result<BTreeMap<SessionId, u64>, StorageError> {
+        let rows = query(
+            "SELECT session, COUNT(*) AS bidders FROM coordinator_admissions GROUP BY session",
+        )
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(|row| Ok((row.session()?, row.number("bidders")?))).collect()
     }
 
     /// Whether a bidder of this name is admitted to a session.
@@ -265,6 +281,24 @@ impl CoordinatorStore {
             .await
             .map_err(reading)?;
         row.ok_or(StorageError::NoSession { session })?.maybe_document("outcome")
+    }
+
+    /// All outcomes there are, with their signatures.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outcomes(&self) -> Result<BTreeMap<SessionId, CoSigned<Outcome>>, StorageError> {
+        let rows =
+            query("SELECT session, outcome FROM coordinator_sessions WHERE outcome IS NOT NULL")
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
+        let known = |row: &Row| {
+            let session = row.session()?;
+            let outcome = row.maybe_document("outcome")?;
+            outcome.map(|outcome| (session, outcome)).ok_or(StorageError::NoSession { session })
+        };
+        rows.iter().map(known).collect()
     }
 
     /// Everything public about a session, for anyone to check; `None` for a draft. The roster must
