@@ -21,13 +21,13 @@ fn the_demo_is_played_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let demo = gavel_in(home.path(), &["demo", "--speed", "4"]);
     // The own amount, and those of the demo's file that are not the price.
-    let secrets = ["17431", "17 431", "860.50", "499.99", "1 175.00", "930.00"];
+    let secrets = ["17431592", "17 431 592", "860.50", "499.99", "1 175.00", "930.00"];
     let mut terminal = Terminal::start(demo, (80, 24), &secrets);
     terminal.wait_for("Harbour view");
     terminal.wait_for("closes in");
     terminal.press("b");
     terminal.wait_for("Your bid");
-    terminal.press("17431.75");
+    terminal.press("17431592.75");
     terminal.wait_for("hands it in");
     terminal.press("\r");
     terminal.wait_for("Hand in this bid?");
@@ -60,14 +60,33 @@ fn the_demo_is_played_by_keys() {
     terminal.kept_its_secrets();
 }
 
+/// Amounts that no time, size or port in a log looks like.
+const LONG_AMOUNTS: &str = r#"
+title = "Harbour view"
+kind = "second-price"
+currency = "EUR"
+decimals = 2
+reserve = "500"
+bids_until = "2m"
+bids = [
+    { bidder = "ada", amount = "38271645.50" },
+    { bidder = "basil", amount = "17431592.75" },
+    { bidder = "chiara", amount = "29318374.25" },
+    { bidder = "dmitri", amount = "26840917.00" },
+]
+"#;
+
 #[test]
 fn the_demo_keeps_amounts_off_every_screen_and_out_of_the_log() {
     let home = tempfile::tempdir().unwrap();
     let kept = home.path().join("kept");
-    let arguments = ["-vvv", "demo", "--auto", "--speed", "3", "--keep", kept.to_str().unwrap()];
-    let mut demo = gavel_in(home.path(), &arguments);
+    let file = home.path().join("lot.toml");
+    std::fs::write(&file, LONG_AMOUNTS).unwrap();
+    let mut demo = gavel_in(home.path(), &["-vvv", "demo", "--auto", "--speed", "3", "--keep"]);
+    demo.args([&kept, &file]);
     demo.env("RUST_LOG", "trace");
-    let secrets = ["860.50", "86050", "499.99", "1 175.00", "1175.00", "117500", "930.00", "93000"];
+    // All but the price, with and without a fraction.
+    let secrets = ["38271645", "38 271 645", "17431592", "17 431 592", "26840917", "26 840 917"];
     let mut terminal = Terminal::start(demo, (140, 45), &secrets);
     terminal.wait_for("Harbour view");
     // Every screen again and again, with everything in the log, until it ends by itself.
@@ -84,7 +103,11 @@ fn the_demo_keeps_amounts_off_every_screen_and_out_of_the_log() {
     assert!(terminal.ends());
     terminal.is_clean();
     terminal.kept_its_secrets();
-    assert!(terminal.screen().contains("Sold to ada at 1 240.00 EUR"), "{}", terminal.screen());
+    assert!(
+        terminal.screen().contains("Sold to ada at 29 318 374.25 EUR"),
+        "{}",
+        terminal.screen()
+    );
 }
 
 #[test]
