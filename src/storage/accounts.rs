@@ -4,12 +4,17 @@
 //! token itself. Every change that must not happen twice (a code redeemed, a refresh token used) is
 //! decided inside the transaction that stores it.
 
+mod logins;
+
 use super::column::Columns as _;
 use super::database::reading;
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::auction::Timestamp;
 use crate::identity::{AccountId, Digest, PublicKey, Role};
+
+pub use logins::Refreshed;
+use logins::end_logins;
 
 /// An account as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,17 +63,6 @@ pub struct Invitation {
     pub expires: Timestamp,
     /// Name of the account it became.
     pub account: Option<String>,
-}
-
-/// What a refresh token turned out to be.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refreshed {
-    /// Good, and used up now; the new one is stored.
-    Good(Account),
-    /// It had been used before: the whole family is revoked.
-    Reused(AccountId),
-    /// Unknown, expired, or of a disabled account.
-    Unknown,
 }
 
 /// Why an account cannot be made.
@@ -334,104 +328,6 @@ impl AccountStore {
             })
             .await
     }
-
-    /// Begin a login: keep its first refresh token. What has expired of the account's is dropped.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn begin(
-        &self,
-        account: AccountId,
-        family: [u8; 16],
-        token: Digest,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "DELETE FROM coordinator_refresh_tokens
-                         WHERE account = $1 AND expires <= $2",
-                    )
-                    .bind(account.0.to_vec())
-                    .bind(now.millis())
-                    .execute(&mut *connection)
-                    .await?;
-                    keep(connection, account, &family, token, expires).await
-                })
-            })
-            .await
-    }
-
-    /// Use a refresh token up and keep the next of its family.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn rotate(
-        &self,
-        token: Digest,
-        next: Digest,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Refreshed, StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let row = query(
-                        "SELECT family, account, expires, used
-                         FROM coordinator_refresh_tokens WHERE token = $1",
-                    )
-                    .bind(token.0.to_vec())
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                    let Some(row) = row else { return Ok(Refreshed::Unknown) };
-                    let family: [u8; 16] = row.bytes("family")?;
-                    let account = AccountId(row.bytes("account")?);
-                    if row.maybe_time("used")?.is_some() {
-                        drop_family(connection, &family).await?;
-                        return Ok(Refreshed::Reused(account));
-                    }
-                    let found = find(connection, account).await?;
-                    let Some(found) = found.filter(|found| found.disabled.is_none()) else {
-                        return Ok(Refreshed::Unknown);
-                    };
-                    if row.time("expires")? <= now {
-                        return Ok(Refreshed::Unknown);
-                    }
-                    query("UPDATE coordinator_refresh_tokens SET used = $1 WHERE token = $2")
-                        .bind(now.millis())
-                        .bind(token.0.to_vec())
-                        .execute(&mut *connection)
-                        .await?;
-                    keep(connection, account, &family, next, expires).await?;
-                    Ok(Refreshed::Good(found))
-                })
-            })
-            .await
-    }
-
-    /// End the login that a refresh token belongs to.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end(&self, token: Digest) -> Result<(), StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let row =
-                        query("SELECT family FROM coordinator_refresh_tokens WHERE token = $1")
-                            .bind(token.0.to_vec())
-                            .fetch_optional(&mut *connection)
-                            .await?;
-                    if let Some(row) = row {
-                        drop_family(connection, &row.bytes("family")?).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
 }
 
 /// Names that differ in capitals alone are one name.
@@ -494,58 +390,6 @@ async fn find(
     .fetch_optional(connection)
     .await?;
     row.as_ref().map(account_of).transpose()
-}
-
-/// Drop every refresh token of an account and refuse its access tokens of before the next second.
-async fn end_logins(
-    connection: &mut Connection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<Account>, StorageError> {
-    query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
-        .bind(account.0.to_vec())
-        .execute(&mut *connection)
-        .await?;
-    // Tokens are dated to the second, and those of a login in this second to the next one: each
-    // time the logins of an account end, later tokens are of a later second than all before.
-    query(
-        "UPDATE coordinator_accounts
-         SET valid_from = CASE WHEN valid_from >= $1 THEN valid_from + 1000 ELSE $1 END
-         WHERE account = $2",
-    )
-    .bind((now.millis().div_euclid(1000) + 1) * 1000)
-    .bind(account.0.to_vec())
-    .execute(&mut *connection)
-    .await?;
-    find(connection, account).await
-}
-
-async fn keep(
-    connection: &mut Connection,
-    account: AccountId,
-    family: &[u8; 16],
-    token: Digest,
-    expires: Timestamp,
-) -> Result<(), StorageError> {
-    query(
-        "INSERT INTO coordinator_refresh_tokens (token, family, account, expires)
-         VALUES ($1, $2, $3, $4)",
-    )
-    .bind(token.0.to_vec())
-    .bind(family.to_vec())
-    .bind(account.0.to_vec())
-    .bind(expires.millis())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn drop_family(connection: &mut Connection, family: &[u8; 16]) -> Result<(), StorageError> {
-    query("DELETE FROM coordinator_refresh_tokens WHERE family = $1")
-        .bind(family.to_vec())
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 fn account_of(row: &Row) -> Result<Account, StorageError> {
