@@ -6,17 +6,17 @@ use std::fmt::Write as _;
 
 use axum::Router;
 use axum::http::Method;
+use gavel::base::Clock;
 use gavel::coordinator::CoordinatorState;
 use gavel::coordinator::access::Caller as AtCoordinator;
 use gavel::identity::access_token::{self, Grant};
 use gavel::identity::{AccountId, KeyPair, PublicKey, Role, bytes};
 use gavel::node::NodeState;
 use gavel::node::access::Caller as AtNode;
-use gavel::session::Clock;
 use gavel::sharing::NodeIndex;
 use gavel::testkit::servers::{Answer, Servers, ask};
-use gavel::transport::access::Gate;
-use gavel::transport::observe::observed;
+use gavel::transport::server::access::Gate;
+use gavel::transport::server::observe::observed;
 use gavel::wire::openapi::{DOCUMENT, PAGE};
 use serde_json::{Value, json};
 

@@ -180,7 +180,7 @@ fn a_command_that_runs_for_long_goes_on_with_its_login() {
     let path = olga.join("login.json");
     let kept = || -> Value { serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap() };
     let mut login = kept();
-    let soon = gavel::session::Clock::System.now().plus_millis(62_000);
+    let soon = gavel::base::Clock::System.now().plus_millis(62_000);
     login["expires"] = serde_json::to_value(soon).unwrap();
     fs::write(&path, login.to_string()).unwrap();
     let mut watch = gavel();

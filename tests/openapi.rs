@@ -8,8 +8,8 @@ use axum::http::Method;
 use gavel::coordinator::CoordinatorState;
 use gavel::node::NodeState;
 use gavel::testkit::servers::{Servers, ask};
-use gavel::transport::access::Gate;
-use gavel::transport::observe::observed;
+use gavel::transport::server::access::Gate;
+use gavel::transport::server::observe::observed;
 use gavel::wire::openapi::{DOCUMENT, ENDPOINTS, PAGE, document};
 use serde_json::{Value, json};
 

@@ -2,13 +2,13 @@
 //! with awkward values, for every supported number of nodes, with nodes missing.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
-use gavel::protocol::and::and;
-use gavel::protocol::less_than::{less_than, public_less_than};
-use gavel::protocol::maximum::{Keep, maximum};
-use gavel::protocol::open::{open, open_all};
-use gavel::protocol::range_check::range_check;
-use gavel::protocol::second_price::second_price;
-use gavel::protocol::select::select;
+use gavel::protocol::bits::and::and;
+use gavel::protocol::bits::less_than::{less_than, public_less_than};
+use gavel::protocol::bits::maximum::{Keep, maximum};
+use gavel::protocol::bits::open::{open, open_all};
+use gavel::protocol::bits::range_check::range_check;
+use gavel::protocol::bits::second_price::second_price;
+use gavel::protocol::bits::select::select;
 use gavel::protocol::{Context, Counters, EstablishError, ProtocolError};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{World, reference};
@@ -78,7 +78,10 @@ async fn several_batches_open_in_one_round() {
                 let (a, b) = (a.of(ctx.me()), b.of(ctx.me()));
                 let opened = open_all(&ctx.narrow("open"), &[&a, &b]).await?;
                 assert_eq!(ctx.counters().rounds, before + 1);
-                Ok(opened.iter().map(gavel::protocol::open::PublicBits::values).collect::<Vec<_>>())
+                Ok(opened
+                    .iter()
+                    .map(gavel::protocol::bits::open::PublicBits::values)
+                    .collect::<Vec<_>>())
             })
             .await;
         assert_eq!(opened, [vec![17], vec![1, 2, 3]]);
@@ -106,7 +109,10 @@ async fn local_operations_do_what_they_say() {
                 let batches =
                     [&complement, &masked, &pairs.left, &pairs.right, odd, &picked, &joined];
                 let opened = open_all(&ctx.narrow("open"), &batches).await?;
-                Ok(opened.iter().map(gavel::protocol::open::PublicBits::values).collect::<Vec<_>>())
+                Ok(opened
+                    .iter()
+                    .map(gavel::protocol::bits::open::PublicBits::values)
+                    .collect::<Vec<_>>())
             })
             .await;
         let picked = [values[130], values[0], values[64], values[64]];

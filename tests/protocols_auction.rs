@@ -3,10 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use gavel::auction::{Kind, Terms};
 use gavel::protocol::{Context, EstablishError, Tactics};
+use gavel::rules::Terms;
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::{
+    Computed, Ending, RunError, Workload, predict, predict_ending, run,
+};
 use gavel::session::progress::{Progress, Stage};
-use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{World, reference};
 use rand::RngExt as _;
@@ -248,7 +251,7 @@ async fn a_prediction_for_full_brackets_is_exact() {
     }
 }
 
-fn predict_pairs(world: &World, work: Workload) -> gavel::session::run::Predicted {
+fn predict_pairs(world: &World, work: Workload) -> gavel::runs::auction::bits::Predicted {
     predict(world.scheme(), world.participants(), work, &Tactics::default())
 }
 

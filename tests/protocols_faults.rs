@@ -5,11 +5,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use gavel::auction::Kind;
 use gavel::protocol::StepId;
-use gavel::protocol::open::open;
+use gavel::protocol::bits::open::open;
 use gavel::protocol::{Context, EstablishError, ProtocolError};
-use gavel::session::run::{Computed, RunError, run};
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::{Computed, RunError, run};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{Fault, Misdeed, World, reference};

@@ -1,12 +1,12 @@
 //! What is opened, to whom, and that what is hidden looks uniform.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
-use gavel::auction::Kind;
-use gavel::protocol::and::and;
-use gavel::protocol::assignment::contributor;
-use gavel::protocol::open::open;
+use gavel::protocol::bits::and::and;
+use gavel::protocol::bits::assignment::contributor;
+use gavel::protocol::bits::open::open;
 use gavel::protocol::{Context, EstablishError, Opening, ProtocolError};
-use gavel::session::run::{RunError, run};
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::{RunError, run};
 use gavel::sharing::Scheme;
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{World, reference};

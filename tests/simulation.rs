@@ -28,8 +28,9 @@ mod run;
 #[path = "simulation/sabotage.rs"]
 mod sabotage;
 
+use gavel::base::lock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use self::core::{Host, Noise};
@@ -45,7 +46,7 @@ const FOUND_WITHIN: u64 = 60;
 /// One test at a time: each uses all processors.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&ALONE)
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -11,13 +11,13 @@ use std::hint::black_box;
 
 use gavel::field::bulk::{mul_into, powers};
 use gavel::field::{Field, Mersenne127};
-use gavel::protocol::less_than::less_than;
-use gavel::protocol::maximum::{Keep, maximum};
+use gavel::protocol::bits::less_than::less_than;
+use gavel::protocol::bits::maximum::{Keep, maximum};
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::numbers::comparison::{at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
 use gavel::protocol::{Context, EstablishError, ProtocolError};
-use gavel::sharing::planes::{split_pairs, transpose};
+use gavel::sharing::bits::planes::{split_pairs, transpose};
 use gavel::sharing::stream::{StreamKey, StreamStart};
 use gavel::testkit::{NumberInputs, World};
 use tokio::runtime::{Builder, Runtime};

@@ -168,7 +168,7 @@ fn part(input: &mut impl Read, into: &Path) -> io::Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::archive::*;
 
     #[test]
     fn every_flipped_byte_is_noticed() {

@@ -96,8 +96,8 @@ macro_rules! failures {
 }
 
 failures! {
-    crate::auction::terms::TermsError => "bad-terms",
-    crate::auction::money::AmountError => "bad-amount",
+    crate::rules::terms::TermsError => "bad-terms",
+    crate::rules::money::AmountError => "bad-amount",
     crate::identity::roster::RosterError => "bad-roster",
     crate::sharing::SchemeError => "bad-scheme",
     crate::session::announcement::AnnouncementError => "bad-announcement",
@@ -130,7 +130,7 @@ impl From<HttpError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::failure::*;
 
     #[test]
     fn a_failure_is_one_line_of_text_and_of_json() {

@@ -251,7 +251,7 @@ pub fn toml_failure(kind: &str, path: &Path, text: &str, error: &toml::de::Error
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::home::*;
 
     #[test]
     fn settings_read_back_and_errors_name_the_line() {

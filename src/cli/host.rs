@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 
 use super::failure::Failure;
 use crate::identity::key_file::TlsIdentity;
-use crate::transport::listen::{self, Handle, ListenError, Listener};
-use crate::transport::metrics::Metrics;
-use crate::transport::observe::observed;
+use crate::transport::server::listen::{self, Handle, ListenError, Listener};
+use crate::transport::server::metrics::Metrics;
+use crate::transport::server::observe::observed;
 use crate::transport::tls;
 
 /// How long requests may go on when a server stops.

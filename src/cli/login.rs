@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
 use super::home::{Home, read_json, write_json};
+use crate::base::Clock;
 use crate::client::account::{SharedLogin, fresh_for, is_fresh};
 use crate::client::{ClientError, Network};
 use crate::identity::{Role, Roster, Signed};
-use crate::session::Clock;
 use crate::wire::account_api::Login;
 use crate::wire::problem::ProblemType;
 
@@ -179,7 +179,7 @@ impl Drop for Turn {
 mod tests {
     use std::path::Path;
 
-    use super::*;
+    use crate::cli::login::*;
 
     #[tokio::test]
     async fn turns_are_taken_one_after_the_other() {

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use crate::coordinator::Coordinator;
 use crate::node::Node;
-use crate::transport::listen::{self, Handle};
-use crate::transport::metrics::{Figure, MEDIA_TYPE, Metrics};
+use crate::transport::server::listen::{self, Handle};
+use crate::transport::server::metrics::{Figure, MEDIA_TYPE, Metrics};
 
 /// The running endpoint; ends when dropped.
 pub struct Endpoint(JoinHandle<()>);
@@ -85,7 +85,7 @@ fn process() -> Vec<Figure> {
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    use super::*;
+    use crate::cli::metrics::*;
 
     #[tokio::test]
     async fn figures_are_served() {

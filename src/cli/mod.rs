@@ -20,7 +20,6 @@
 
 pub mod archive;
 pub mod args;
-pub mod bench;
 pub mod commands;
 pub mod demo;
 pub mod failure;

@@ -46,8 +46,8 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::auction::Timestamp;
+    use crate::base::Timestamp;
+    use crate::cli::news::*;
     use crate::session::SessionId;
     use crate::session::progress::Progress;
 

@@ -106,7 +106,7 @@ pub fn bytes(count: u64) -> String {
 
 /// A count with grouped thousands: "10 000".
 pub fn count(number: u64) -> String {
-    crate::auction::Currency { code: String::new(), decimals: 0 }.show(number).to_string()
+    crate::rules::Currency { code: String::new(), decimals: 0 }.show(number).to_string()
 }
 
 /// Rows of cells in columns, two blanks apart; columns whose header starts with `>` are
@@ -172,7 +172,7 @@ impl std::fmt::Display for Table {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::output::*;
 
     #[test]
     fn a_table_lines_up_and_cleans_its_cells() {

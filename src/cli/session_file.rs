@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
-use crate::auction::terms::{SessionFile, TermsError};
+use crate::rules::terms::{SessionFile, TermsError};
 
 /// The file that `gavel demo` plays when none is given.
 pub const BUILT_IN: &str = include_str!("../../sessions/art-sale.toml");
@@ -58,7 +58,7 @@ pub fn terms_only(text: &str, bids_until: Option<&str>) -> Result<String, Failur
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::session_file::*;
 
     #[test]
     fn no_bid_reaches_the_coordinator() {

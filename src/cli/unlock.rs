@@ -154,7 +154,7 @@ pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
 mod tests {
     use secrecy::ExposeSecret as _;
 
-    use super::*;
+    use crate::cli::unlock::*;
 
     #[test]
     fn the_first_line_of_a_file_is_the_passphrase() {

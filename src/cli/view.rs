@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::output::{Table, bytes, clean, count, faint, strong};
-use crate::auction::{Terms, Timestamp};
+use crate::base::Timestamp;
 use crate::identity::Roster;
+use crate::rules::Terms;
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::progress::{Progress, Stage};
@@ -211,7 +212,7 @@ pub fn progress_line(progress: &Progress) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::view::*;
 
     #[test]
     fn progress_reads_like_a_sentence() {

@@ -3,15 +3,16 @@
 //! Who learns what: the coordinator sees passwords and codes as they are typed and keeps their
 //! hashes; tokens go to the one server each is for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
-use crate::auction::Timestamp;
+use crate::base::Clock;
+use crate::base::Timestamp;
+use crate::base::lock;
 use crate::identity::{AccountId, KeyPair, PublicKey, Statement as _};
-use crate::session::Clock;
-use crate::transport::http::TokenSource;
+use crate::transport::client::http::TokenSource;
 use crate::wire::account_api::{
     AccountLine, AskInvitations, AskLogin, AskRefresh, ChangePassword, InvitationLine, Join,
     KeyProof, Login, NewAccount, NewInvitation, NewPassword, Secret, code_digest,
@@ -30,12 +31,12 @@ impl SharedLogin {
 
     /// The login as it is now.
     pub fn get(&self) -> Arc<Login> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock(&self.0))
     }
 
     /// Go on with its successor.
     pub fn put(&self, login: Arc<Login>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = login;
+        *lock(&self.0) = login;
     }
 
     /// Whether anybody else holds it.
@@ -211,7 +212,7 @@ impl CoordinatorClient {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::client::account::*;
 
     fn login(token: &str, expires: i64) -> Arc<Login> {
         let text = serde_json::json!({

@@ -21,11 +21,11 @@ use super::network::Network;
 use super::node::NodeClient;
 use super::split::{BidAmount, SplitError, make_envelope};
 use super::state::{BidderState, SentBid, StateError};
+use crate::base::offload::offload;
 use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
-use crate::transport::aside::aside;
 use crate::wire::problem::ProblemType;
 
 /// Who bids, and where the bids are kept.
@@ -308,7 +308,7 @@ async fn seal(
     let roster = network.shared_roster();
     let (announcement, keys) = (announcement.clone(), bidder.keys.clone());
     let name = bidder.name.to_owned();
-    let envelope = aside(move || {
+    let envelope = offload(move || {
         make_envelope(&announcement, &roster, admission, &name, &keys, revision, amount)
     });
     Ok(envelope.await?)
@@ -324,7 +324,7 @@ async fn on_disk(
         return Ok(bid);
     }
     let state = state.clone();
-    aside(move || put(&state, &bid).map(|()| bid)).await
+    offload(move || put(&state, &bid).map(|()| bid)).await
 }
 
 /// Hand an envelope to every node whose receipt is missing, all at once, and keep what comes back.

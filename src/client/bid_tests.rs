@@ -1,5 +1,5 @@
-use super::*;
-use crate::session::Clock;
+use crate::base::Clock;
+use crate::client::bid::*;
 use crate::testkit::paperwork::Paperwork;
 use crate::wire::Problem;
 

@@ -12,14 +12,15 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::account::{SharedLogin, token_source};
 use super::error::ClientError;
+use crate::base::Clock;
 use crate::identity::{
     Digest, KeyPair, PublicKey, Role, Roster, Signature, Signed, Statement as _, token,
 };
 use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
-use crate::session::{Announcement, Clock, SessionId};
-use crate::transport::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::session::{Announcement, SessionId};
+use crate::transport::client::http::{HttpOptions, PeerClient, Target, TokenSource};
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,

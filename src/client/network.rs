@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::account::SharedLogin;
 use super::coordinator::CoordinatorClient;
 use super::node::NodeClient;
+use crate::base::Clock;
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::transport::{HttpError, Internet, Net};
 

@@ -9,7 +9,7 @@ use super::error::ClientError;
 use crate::identity::{NodeCard, PublicKey, Signed};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
-use crate::transport::http::{HttpOptions, PeerClient, Target};
+use crate::transport::client::http::{HttpOptions, PeerClient, Target};
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::node_api::{NodeHealth, NodeSession};
 use crate::wire::paths;

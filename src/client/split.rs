@@ -13,23 +13,20 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::auction::{
-    Currency, Terms,
-    money::AmountError,
-    terms::{TermsError, check_text},
-};
+use crate::base::text::TextError;
+use crate::base::text::check_text;
 use crate::field::{Field as _, Mersenne127};
 use crate::identity::{
     Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
     sealing::SealingError,
 };
-use crate::session::{
-    Announcement, Envelope,
-    announcement::{AdmissionTicket, AnnouncementError},
-    envelope::EnvelopeBody,
-    part::{Part, seal_part},
-    suite::Suite,
-};
+use crate::rules::money::AmountError;
+use crate::rules::{Currency, Terms};
+use crate::session::announcement::{AdmissionTicket, AnnouncementError};
+use crate::session::envelope::EnvelopeBody;
+use crate::session::part::{Part, seal_part};
+use crate::session::{Announcement, Envelope};
+use crate::sharing::form::Suite;
 use crate::sharing::{NodeIndex, Seed, numbers::components};
 
 /// A bid in smallest units: wiped when dropped, never printed, never compared outside this file.
@@ -80,7 +77,7 @@ pub enum SplitError {
     Announcement(#[from] AnnouncementError),
     /// A name that does not belong on a screen.
     #[error("the bidder's name is not usable: {0}")]
-    Name(#[from] TermsError),
+    Name(#[from] TextError),
     /// The admission is for another name, key or session, or not by the coordinator.
     #[error(
         "the coordinator has not admitted {bidder:?} with this key to this session; ask for admission first"

@@ -1,5 +1,5 @@
-use super::*;
-use crate::auction::terms::Protocol;
+use crate::client::split::*;
+use crate::rules::terms::Protocol;
 use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 use crate::session::part::open_part;
 use crate::sharing::{NodeSet, seed};

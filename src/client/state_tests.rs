@@ -1,4 +1,4 @@
-use super::*;
+use crate::client::state::*;
 use crate::identity::KeyPair;
 use crate::sharing::NodeIndex;
 use crate::testkit::paperwork::Paperwork;

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 
 use rand::{TryRng as _, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
@@ -19,12 +19,14 @@ use super::CoordinatorState;
 use super::access::Caller;
 use super::passwords::Passwords;
 use super::throttle::Throttle;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
+use crate::base::lock::read;
+use crate::base::lock::write;
 use crate::identity::access_token::{self, AccessClaims, Grant};
 use crate::identity::{AccountId, Digest, PublicKey, Role, bytes};
 use crate::storage::accounts::{Account, AccountError, Refreshed};
 use crate::storage::{AccountStore, StorageError};
-use crate::transport::reply::Refusal;
+use crate::transport::server::reply::Refusal;
 use crate::wire::account_api::{AccountLine, Login, Secret, ServerToken};
 use crate::wire::problem::ProblemType;
 
@@ -68,13 +70,13 @@ impl Accounts {
             Some(_) => Timestamp::from_millis(i64::MAX),
             None => account.valid_from,
         };
-        let mut map = self.valid_from.write().unwrap_or_else(PoisonError::into_inner);
+        let mut map = write(&self.valid_from);
         map.insert(account.account, from);
     }
 
     /// Refuse a good token whose account has been disabled or got another password since.
     pub fn in_standing(&self, claims: &AccessClaims) -> Result<(), Refusal> {
-        let map = self.valid_from.read().unwrap_or_else(PoisonError::into_inner);
+        let map = read(&self.valid_from);
         match map.get(&claims.grant.account) {
             Some(&from) if claims.issued >= from => Ok(()),
             _ => Err(Refusal::new(

@@ -1,7 +1,7 @@
 //! Attempts, until the outcome is signed by enough nodes; then its delivery to every node.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
@@ -11,16 +11,17 @@ use futures_util::stream::FuturesUnordered;
 use super::CoordinatorState;
 use super::closing::{catch_up, enough, split};
 use super::driver::{DriveError, Next};
+use crate::base::lock;
 use crate::identity::{Signature, Statement as _};
+use crate::runs::auction::bits::Workload;
+use crate::runs::plan::{self, Line, Plan};
 use crate::session::Phase;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
-use crate::session::plan::{self, Line, Plan};
 use crate::session::progress::What;
-use crate::session::run::Workload;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
-use crate::transport::http::PeerClient;
+use crate::transport::client::http::PeerClient;
 use crate::wire::node_api::{AttemptState, Cost, Link, SignedManifest, StartAttempt};
 use crate::wire::paths;
 
@@ -92,7 +93,7 @@ fn plan(
     participants: NodeSet,
     bids: usize,
 ) -> Plan {
-    let watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let watched = lock(&state.watched);
     let health = participants.iter().filter_map(|node| watched.get(&node)?.health.as_ref());
     let links: Vec<Link> = health
         .flat_map(|health| health.links.iter())

@@ -23,18 +23,20 @@ pub mod state;
 pub mod throttle;
 pub mod watch;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
 
+use crate::base::Clock;
+use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
-use crate::session::Clock;
 use crate::storage::{CoordinatorStore, Role};
-use crate::transport::metrics::Figure;
-use crate::transport::{Internet, Net, access as guard};
+use crate::transport::server::access as guard;
+use crate::transport::server::metrics::Figure;
+use crate::transport::{Internet, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
 pub use state::CoordinatorState;
@@ -149,7 +151,7 @@ impl Coordinator {
 
     /// Its figures, for `/metrics`.
     pub fn figures(&self) -> Vec<Figure> {
-        let watched = self.state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = lock(&self.state.watched);
         let figure = |(node, status): (&crate::sharing::NodeIndex, &NodeStatus)| Figure {
             name: "gavel_node_up",
             help: "Whether the node answers the coordinator.",

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::identity::bytes;
-use crate::transport::reply::Refusal;
+use crate::transport::server::reply::Refusal;
 use crate::wire::account_api::Secret;
 use crate::wire::problem::ProblemType;
 
@@ -142,7 +142,7 @@ fn parse(stored: &str) -> Result<Stored, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::coordinator::passwords::*;
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_alone() {

@@ -1,7 +1,7 @@
 //! What handlers and drivers of a coordinator share.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,15 +11,17 @@ use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
 use super::{Config, Options, StartError};
+use crate::base::Clock;
+use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
-use crate::session::{Clock, Phase, SessionId};
+use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
-use crate::transport::http::{HttpOptions, PeerClient, Target};
-use crate::transport::limits::Limits;
+use crate::transport::client::http::{HttpOptions, PeerClient, Target};
+use crate::transport::server::limits::Limits;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
@@ -121,7 +123,7 @@ impl CoordinatorState {
     /// Note for whom a session waits; told once per change.
     pub fn wait_for(&self, session: SessionId, nodes: NodeSet, why: &str) {
         let entry = (nodes, why.to_owned());
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.waiting);
         if waiting.get(&session) != Some(&entry) {
             tracing::warn!(%session, %nodes, why, "waiting");
             waiting.insert(session, entry);
@@ -131,18 +133,18 @@ impl CoordinatorState {
 
     /// The session waits for nobody any more.
     pub fn go_on(&self, session: SessionId) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        lock(&self.waiting).remove(&session);
     }
 
     /// Note that a node cannot compute a session, as it says itself.
     pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: String) {
-        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unfit = lock(&self.unfit);
         unfit.entry(session).or_default().insert(node, why);
     }
 
     /// Nodes that cannot compute a session, and why.
     pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, String> {
-        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        let unfit = lock(&self.unfit);
         unfit.get(&session).cloned().unwrap_or_default()
     }
 
@@ -164,14 +166,14 @@ impl CoordinatorState {
 
     /// What wakes the driver of a session.
     pub fn driver(&self, session: SessionId) -> Arc<Notify> {
-        let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut drivers = lock(&self.drivers);
         Arc::clone(drivers.entry(session).or_default())
     }
 
     /// The driver of a session has come to its end.
     pub(super) fn forget_driver(&self, session: SessionId) {
-        self.drivers.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
-        self.unfit.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        lock(&self.drivers).remove(&session);
+        lock(&self.unfit).remove(&session);
         self.go_on(session);
     }
 

@@ -10,10 +10,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use crate::auction::Timestamp;
-use crate::transport::limits::prefix;
+use crate::base::Timestamp;
+use crate::base::lock;
+use crate::transport::server::limits::prefix;
 
 /// Most entries; the ones longest over go first.
 const MOST: usize = 100_000;
@@ -57,7 +58,7 @@ impl Throttle {
     /// # Errors
     /// Seconds to wait before another try is looked at.
     pub fn begin(&self, address: IpAddr, name: &str, now: Timestamp) -> Result<(), u64> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         let [by_address, by_name, both] = keys(address, name);
         let until = [&by_address, &by_name, &both]
             .into_iter()
@@ -75,7 +76,7 @@ impl Throttle {
 
     /// The try that began has failed.
     pub fn failed(&self, address: IpAddr, name: &str, now: Timestamp) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         let [by_address, by_name, _] = keys(address, name);
         count(&mut entries, by_address, now.millis());
         count(&mut entries, by_name, now.millis());
@@ -83,7 +84,7 @@ impl Throttle {
 
     /// The try that began has succeeded.
     pub fn succeeded(&self, address: IpAddr, name: &str) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         let [_, _, both] = keys(address, name);
         entries.remove(&both);
     }
@@ -121,7 +122,7 @@ fn keys(address: IpAddr, name: &str) -> [Key; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::coordinator::throttle::*;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(1_000_000 + seconds * 1000)

@@ -1,11 +1,12 @@
 //! The nodes' health, asked twice a second, and their events, passed on.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 
 use super::CoordinatorState;
+use crate::base::lock;
 use crate::session::progress::Event;
 use crate::sharing::NodeIndex;
 use crate::transport::{HttpError, PeerClient};
@@ -58,7 +59,7 @@ fn note(
     round_trip: Duration,
 ) {
     let now = state.clock.now();
-    let mut watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut watched = lock(&state.watched);
     let status = watched.entry(node).or_insert_with(|| unseen(state, node));
     match answer {
         Ok(health) => {

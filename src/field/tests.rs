@@ -3,7 +3,7 @@ use crypto_bigint::{U256, const_monty_params};
 use proptest::prelude::*;
 
 use super::small::Small;
-use super::*;
+use crate::field::*;
 
 const_monty_params!(M61, U256, "0000000000000000000000000000000000000000000000001fffffffffffffff");
 const_monty_params!(M127, U256, "000000000000000000000000000000007fffffffffffffffffffffffffffffff");

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{AccountId, Role};
 use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN, Token, TokenError};
 use super::{KeyPair, PublicKey, bytes};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 
 /// Seconds that an access token is good for.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
@@ -142,7 +142,7 @@ pub fn verify(
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
+    use crate::identity::access_token::*;
 
     const START: i64 = 1_800_000_000_000;
 

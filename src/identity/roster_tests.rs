@@ -1,5 +1,5 @@
-use super::*;
 use crate::identity::KeyPair;
+use crate::identity::roster::*;
 use crate::session::fixtures::World;
 
 /// A later card of a node, with another certificate, signed by this key.

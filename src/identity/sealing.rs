@@ -186,7 +186,7 @@ impl TryCryptoRng for OsRandomness {}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::identity::sealing::*;
 
     const INFO: &[u8] = b"session 1, node 2";
 

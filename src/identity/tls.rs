@@ -98,7 +98,7 @@ impl fmt::Debug for TlsIdentity {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::identity::tls::*;
     use rustls::{
         ServerConfig,
         crypto::aws_lc_rs::default_provider,

@@ -16,7 +16,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::{KeyPair, PublicKey, bytes};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
+use crate::base::lock;
 
 /// Seconds that a token is good for.
 pub const LIFETIME_SECONDS: i64 = 60;
@@ -292,7 +293,7 @@ impl ReplayGuard {
     /// # Errors
     /// When it has passed before, its time is over, or too many are remembered.
     pub fn admit(&self, claims: &Claims, now: Timestamp) -> Result<(), TokenError> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.seen);
         let exp = seconds(claims.expires);
         seen.forget(seconds(now));
         check_expiry(exp, seen.latest)?;
@@ -311,7 +312,7 @@ impl ReplayGuard {
 
     /// How many tokens are remembered.
     pub fn remembered(&self) -> usize {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).tokens.len()
+        lock(&self.seen).tokens.len()
     }
 }
 

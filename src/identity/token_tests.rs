@@ -1,4 +1,4 @@
-use super::*;
+use crate::identity::token::*;
 use serde_json::{Value, json};
 
 fn at(millis: i64) -> Timestamp {

@@ -6,9 +6,9 @@ use super::NodeState;
 use crate::identity::access_token::{self, Grant};
 use crate::identity::{PublicKey, Role, token};
 use crate::sharing::NodeIndex;
-use crate::transport::access::{Counted, Gate};
-use crate::transport::limits::Limits;
-use crate::transport::reply::Refusal;
+use crate::transport::server::access::{Counted, Gate};
+use crate::transport::server::limits::Limits;
+use crate::transport::server::reply::Refusal;
 use crate::wire::{paths, problem::ProblemType};
 
 /// Who calls, as proved by the request's token.

@@ -5,7 +5,7 @@
 //! attempt is repeated from the bids' shares, never resumed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -14,21 +14,22 @@ use tokio::task::AbortHandle;
 
 use super::NodeState;
 use super::intake::Opened;
-use crate::auction::Terms;
+use crate::base::lock;
+use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
+use crate::rules::Terms;
+use crate::runs::auction::bits::{self, Computed, RunError};
+use crate::runs::shares::{self, BidShares, Bids, SharesError};
 use crate::session::closing::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
-use crate::session::run::{self, Computed, RunError};
-use crate::session::shares::{self, BidShares, Bids, SharesError};
-use crate::session::suite::Suite;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
+use crate::sharing::form::Suite;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
-use crate::transport::aside::aside;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
@@ -46,7 +47,7 @@ struct Entry {
 
 impl Attempts {
     fn put(&self, session: SessionId, entry: Entry) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         if let Some(earlier) = entries.insert(session, entry) {
             earlier.task.abort();
         }
@@ -54,7 +55,7 @@ impl Attempts {
 
     /// The state of an attempt, now and as it changes; `None` when this process never started it.
     pub fn find(&self, session: SessionId, attempt: u32) -> Option<watch::Receiver<AttemptState>> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = lock(&self.0);
         entries
             .get(&session)
             .filter(|entry| entry.attempt == attempt)
@@ -63,14 +64,14 @@ impl Attempts {
 
     /// Call an attempt off. One that has ended stays as it is.
     pub fn call_off(&self, session: SessionId, attempt: u32) {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = lock(&self.0);
         if let Some(entry) = entries.get(&session).filter(|entry| entry.attempt == attempt) {
             entry.task.abort();
         }
     }
 
     pub(super) fn stop_all(&self) {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = lock(&self.0);
         entries.values().for_each(|entry| entry.task.abort());
     }
 }
@@ -163,7 +164,7 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = run::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computed = bits::run(&context, &self.announcement.terms, bids, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(&computed);
@@ -203,7 +204,7 @@ impl Task {
                 .collect();
             let read = self.node.store.envelopes(session, &absent).await?;
             let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
-            parts.extend(aside(move || open_all(&node, &entries, kept, read, &terms)).await?);
+            parts.extend(offload(move || open_all(&node, &entries, kept, read, &terms)).await?);
         }
         Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
     }

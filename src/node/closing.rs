@@ -12,14 +12,14 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, future::join_all, stream};
 
 use super::NodeState;
+use crate::base::offload::offload;
 use crate::identity::{Digest, Statement as _};
 use crate::session::closing::{Bundle, Complaint, ExclusionReason, Inventories};
 use crate::session::{Announcement, Envelope, Manifest, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::StorageError;
 use crate::storage::node::Fetched;
-use crate::transport::aside::aside;
-use crate::transport::reply::Refusal;
+use crate::transport::server::reply::Refusal;
 use crate::wire::node_api::{CommittedBundle, SignedManifest};
 use crate::wire::paths;
 
@@ -115,7 +115,7 @@ impl NodeState {
             return complaint(ExclusionReason::Unavailable);
         };
         let node = Arc::clone(self);
-        match aside(move || node.open_part(&envelope, digest).err()).await {
+        match offload(move || node.open_part(&envelope, digest).err()).await {
             None => Ok(None),
             Some(reason) => complaint(reason),
         }

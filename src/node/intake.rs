@@ -4,15 +4,16 @@
 //! decided; on disk there are only sealed envelopes. After a restart it is opened again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::NodeState;
+use crate::base::lock;
+use crate::base::offload::offload;
 use crate::identity::{Blob, Digest};
 use crate::session::closing::ExclusionReason;
 use crate::session::envelope::EnvelopeError;
 use crate::session::part::{self, Part};
 use crate::session::{Announcement, Envelope, SessionId};
-use crate::transport::aside::aside;
 
 /// What a node computes with of an envelope.
 pub struct Opened {
@@ -29,18 +30,18 @@ pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Opened>>>>);
 impl PartCache {
     /// A part that was opened before.
     pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Opened>> {
-        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = lock(&self.0);
         parts.get(&session)?.get(envelope).cloned()
     }
 
     fn keep(&self, session: SessionId, envelope: Digest, part: Arc<Opened>) {
-        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = lock(&self.0);
         parts.entry(session).or_default().insert(envelope, part);
     }
 
     /// Forget one envelope's part: the envelope was not taken.
     pub fn remove(&self, session: SessionId, envelope: &Digest) {
-        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = lock(&self.0);
         if let Some(parts) = parts.get_mut(&session) {
             parts.remove(envelope);
         }
@@ -48,7 +49,7 @@ impl PartCache {
 
     /// Forget a session that is decided or called off.
     pub fn forget(&self, session: SessionId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        lock(&self.0).remove(&session);
     }
 }
 
@@ -75,7 +76,7 @@ impl NodeState {
         envelope: Arc<Envelope>,
     ) -> Result<Digest, IntakeError> {
         let (node, announcement) = (Arc::clone(self), Arc::clone(announcement));
-        aside(move || {
+        offload(move || {
             let digest = envelope.digest();
             envelope.check(&announcement, node.scheme(), &node.roster.body.coordinator.key)?;
             node.open_part(&envelope, digest).map_err(IntakeError::Part)?;

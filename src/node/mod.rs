@@ -11,7 +11,6 @@
 
 pub mod access;
 pub mod attempt;
-pub mod bench;
 mod closing;
 pub mod handlers;
 pub mod intake;
@@ -24,14 +23,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware;
 
+use crate::base::Clock;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::{Roster, Signed};
-use crate::session::Clock;
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
-use crate::transport::mesh::PeerStatus;
-use crate::transport::metrics::Figure;
-use crate::transport::{Internet, Net, access as guard};
+use crate::transport::server::access as guard;
+use crate::transport::server::metrics::Figure;
+use crate::transport::streams::mesh::PeerStatus;
+use crate::transport::{Internet, Net};
 
 pub use replica::Replica;
 pub use state::NodeState;

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::NodeState;
 use crate::storage::{Address, Role, StorageError};
-use crate::transport::http::Target;
-use crate::transport::relay::{RELAYED, relay};
-use crate::transport::reply::Refusal;
+use crate::transport::client::http::Target;
+use crate::transport::server::relay::{RELAYED, relay};
+use crate::transport::server::reply::Refusal;
 use crate::wire::problem::ProblemType;
 
 /// Pause before the store is tried again.

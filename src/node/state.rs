@@ -1,7 +1,7 @@
 //! What every handler of a node shares.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
@@ -11,19 +11,21 @@ use super::attempt::Attempts;
 use super::intake::PartCache;
 use super::replica::Replica;
 use super::{Config, StartError};
-use crate::auction::Timestamp;
+use crate::base::Clock;
+use crate::base::Timestamp;
+use crate::base::lock;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
-use crate::session::{Clock, Phase, SessionId};
+use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::{NodeStore, Role};
-use crate::transport::http::{HttpOptions, PeerClient, Target};
-use crate::transport::limits::Limits;
-use crate::transport::mesh::{Mesh, MeshOptions};
+use crate::transport::client::http::{HttpOptions, PeerClient, Target};
 use crate::transport::net::Net;
-use crate::transport::reply::Refusal;
+use crate::transport::server::limits::Limits;
+use crate::transport::server::reply::Refusal;
+use crate::transport::streams::mesh::{Mesh, MeshOptions};
 use crate::wire::problem::ProblemType;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -164,7 +166,7 @@ impl NodeState {
     /// Wait for this session's turn: closing steps of one session never overlap at a node.
     pub async fn turn(&self, session: SessionId) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
-            let mut turns = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut turns = lock(&self.closing);
             turns.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(turns.entry(session).or_default())
         };
@@ -173,28 +175,25 @@ impl NodeState {
 
     /// Streams to the other nodes.
     pub fn mesh(&self) -> Arc<Mesh> {
-        Arc::clone(&self.mesh.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock(&self.mesh))
     }
 
     /// End every stream to the other nodes; new ones are not begun yet.
     pub(super) async fn renew_mesh(&self) {
         let fresh = (self.make_mesh)();
-        let old = std::mem::replace(
-            &mut *self.mesh.lock().unwrap_or_else(PoisonError::into_inner),
-            fresh,
-        );
+        let old = std::mem::replace(&mut *lock(&self.mesh), fresh);
         old.shutdown().await;
     }
 
     /// End this task with the node.
     pub(super) fn keep(&self, task: AbortHandle) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        lock(&self.tasks).push(task);
     }
 
     /// Stop attempts, links and the store.
     pub(super) async fn stop(&self) {
         self.attempts.stop_all();
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in lock(&self.tasks).drain(..) {
             task.abort();
         }
         self.mesh().shutdown().await;

@@ -66,7 +66,7 @@ pub fn beaten(levels: &[Level], winner: usize) -> Vec<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::protocol::bracket::*;
 
     #[test]
     fn the_winner_meets_one_opponent_a_level_of_pairs() {

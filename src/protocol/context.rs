@@ -7,19 +7,20 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::future::{try_join, try_join_all};
 use tokio::sync::OnceCell;
 use zeroize::Zeroize as _;
 
-use super::assignment::Duties;
+use super::bits::assignment::Duties;
 use super::ledger::Ledger;
 use super::{
     Channel, ChannelError, CostModel, Counters, EstablishError, Opening, ProtocolError, StepId,
     Tactics,
 };
+use crate::base::lock;
 use crate::sharing::keys::{Contributions, SharingKeys, contribution_bytes, tag_bytes};
 use crate::sharing::stream::StreamStart;
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme};
@@ -266,10 +267,6 @@ impl Context {
         };
         shared.confirmed.get_or_try_init(check).await.copied()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A channel and the books that its use goes into.

@@ -1,7 +1,7 @@
 //! What can go wrong in a protocol, and whose doing it is.
 
 use super::ChannelError;
-use crate::sharing::shamir::Misfit;
+use crate::sharing::numbers::shamir::Misfit;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError, keys::ContributionError};
 
 /// Why a protocol stopped. Nothing of the outcome is accepted after any of these; the attempt is

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::base::lock;
 use crate::sharing::NodeSet;
 
 /// Values that were made public among the nodes.
@@ -51,11 +52,11 @@ impl Ledger {
     }
 
     pub(super) fn opened(&self, opening: Opening) {
-        self.openings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(opening);
+        lock(&self.openings).push(opening);
     }
 
     pub(super) fn openings(&self) -> Vec<Opening> {
-        self.openings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        lock(&self.openings).clone()
     }
 
     pub(super) fn counters(&self) -> Counters {

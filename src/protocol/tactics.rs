@@ -108,7 +108,7 @@ impl Tactics {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::protocol::tactics::*;
 
     #[test]
     fn tactics_from_elsewhere_are_checked() {

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::SessionId;
-use crate::auction::{Terms, Timestamp, terms::TermsError};
+use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement, keys::SignatureError};
+use crate::rules::Terms;
+use crate::rules::terms::TermsError;
 
 /// A session: terms, for one roster, by one coordinator.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -16,7 +16,9 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Announcement, Envelope, SessionId};
-use crate::auction::{Timestamp, terms::TermsError, terms::check_text};
+use crate::base::Timestamp;
+use crate::base::text::TextError;
+use crate::base::text::check_text;
 use crate::identity::{Digest, Roster, Signed, Statement};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -216,7 +218,7 @@ pub enum ClosingError {
         /// Whose inventory.
         node: NodeIndex,
         /// What is wrong with it.
-        error: TermsError,
+        error: TextError,
     },
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]

@@ -1,4 +1,4 @@
-use super::*;
+use crate::session::closing::*;
 use crate::session::fixtures::{World, entry, node};
 
 struct Place {

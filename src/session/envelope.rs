@@ -1,7 +1,7 @@
 //! A bid as handed in: one sealed share per node, the bidder's signature.
 //!
 //! The bid is masked by one pseudorandom component per set T (see [`crate::sharing::seed`]), bit by
-//! bit or as a number of a field: the suite says which ([`super::suite`]). The envelope publishes the masked bid (the *correction*, which belongs to the first component) and
+//! bit or as a number of a field: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked bid (the *correction*, which belongs to the first component) and
 //! a commitment to every seed; each node's sealed part holds the seeds of its components. Every
 //! correction is that of a bid, and a node checks its part alone.
 //!
@@ -11,13 +11,15 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Announcement, SessionId, announcement::AdmissionTicket, suite::Suite};
-use crate::auction::Terms;
-use crate::auction::terms::check_text;
+use super::announcement::AdmissionTicket;
+use super::{Announcement, SessionId};
+use crate::base::text::check_text;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
+use crate::rules::Terms;
 use crate::sharing::Scheme;
+use crate::sharing::form::Suite;
 
-pub use super::suite::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
+pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
 /// What the bidder signs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,7 +88,7 @@ pub enum EnvelopeError {
     Session,
     /// A name that does not belong on a screen.
     #[error("the bidder's name is not usable: {0}")]
-    Name(#[from] crate::auction::terms::TermsError),
+    Name(#[from] crate::base::text::TextError),
     /// Not admitted by the coordinator.
     #[error("the coordinator has not admitted this bidder with this key to the session")]
     Admission,

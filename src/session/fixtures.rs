@@ -5,12 +5,14 @@ use super::closing::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, 
 use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
 use super::manifest::CoSigned;
 use super::{Announcement, Envelope, Receipt, SessionId};
-use crate::auction::terms::{Admission, Protocol};
-use crate::auction::{Currency, Kind, Terms, Timestamp};
+use crate::base::Timestamp;
 use crate::identity::roster::CoordinatorCard;
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
+use crate::rules::auction::Kind;
+use crate::rules::terms::{Admission, Protocol};
+use crate::rules::{Currency, Terms};
 use crate::sharing::{NodeIndex, Scheme};
 
 /// When bidding ends in every fixture, in milliseconds.

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::closing::{Bundle, ExclusionReason};
 use super::{Announcement, SessionId};
-use crate::auction::{Timestamp, order};
+use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
+use crate::rules::order;
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 /// An envelope that takes part.

@@ -1,7 +1,7 @@
-use super::*;
 use crate::session::Envelope;
 use crate::session::closing::{Complaint, InventoryEntry};
 use crate::session::fixtures::{World, entry, node, time};
+use crate::session::manifest::*;
 
 fn derive(
     world: &World,

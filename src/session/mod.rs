@@ -1,7 +1,6 @@
 //! One session's life.
 //!
 //! - [`id`]: session ids
-//! - [`clock`]: the time, passed in
 //! - [`announcement`]: the terms as the coordinator signs them
 //! - [`envelope`]: a bid as handed in, and every check of it
 //! - [`part`]: what is sealed to one node, and its check against the commitments
@@ -11,15 +10,9 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the outcome and its signatures
 //! - [`progress`]: events while a session lives and computes
-//! - [`suite`]: the forms in which a bid is shared and sealed
-//! - [`shares`]: from envelopes in the manifest to the shares that a node computes with
-//! - [`run`]: the run that turns terms into protocol calls
-//! - [`plan`]: how a run is to go, chosen from what has been measured
-//! - [`run_paper`]: the run on numbers, with the comparison of the paper
 //! - [`record`]: everything public about a session, checked offline
 
 pub mod announcement;
-pub mod clock;
 pub mod closing;
 pub mod envelope;
 #[cfg(test)]
@@ -29,17 +22,11 @@ pub mod manifest;
 pub mod outcome;
 pub mod part;
 pub mod phase;
-pub mod plan;
 pub mod progress;
 pub mod receipt;
 pub mod record;
-pub mod run;
-pub mod run_paper;
-pub mod shares;
-pub mod suite;
 
 pub use announcement::Announcement;
-pub use clock::Clock;
 pub use envelope::Envelope;
 pub use id::SessionId;
 pub use manifest::Manifest;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::closing::ExclusionReason;
 use super::manifest::{CoSigned, Exclusion, Manifest, SignerError};
 use super::{Announcement, SessionId};
-use crate::auction::Kind;
 use crate::identity::{Digest, Roster, Statement};
+use crate::rules::auction::Kind;
 use crate::sharing::NodeSet;
 
 /// Who won, at what price. The same for every attempt, so that signatures of different attempts

@@ -1,7 +1,7 @@
-use super::*;
 use crate::client::{BidAmount, make_envelope};
 use crate::identity::{Digest, KeyPair};
 use crate::session::SessionId;
+use crate::session::part::*;
 use crate::testkit::paperwork::Paperwork;
 
 fn node(index: u8) -> NodeIndex {

@@ -138,7 +138,7 @@ impl std::str::FromStr for Phase {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::session::phase::*;
 
     const STEPS: [Step; 7] = [
         Step::Open,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Phase, SessionId};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// Something happened.

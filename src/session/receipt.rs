@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::SessionId;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Statement};
 use crate::sharing::NodeIndex;
 

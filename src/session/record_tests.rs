@@ -1,13 +1,14 @@
 use serde_json::Value;
 
-use super::*;
-use crate::auction::{Kind, Terms};
 use crate::identity::KeyPair;
+use crate::rules::Terms;
+use crate::rules::auction::Kind;
 use crate::session::Envelope;
 use crate::session::closing::{Complaint, ExclusionReason};
 use crate::session::fixtures::{World, entry, node, terms, time};
 use crate::session::manifest::SignerError;
 use crate::session::outcome::Winner;
+use crate::session::record::*;
 
 /// A settled session of five nodes: ada (replaced once) wins, bea loses, cyd's seeds do not fit,
 /// dot is out of range.

@@ -260,7 +260,7 @@ impl SharingKeys {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sharing::keys::*;
 
     /// Whether everyone of a set can be reached from its first within it.
     fn connected(scheme: Scheme, participants: NodeSet, within: NodeSet) -> bool {

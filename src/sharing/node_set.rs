@@ -186,7 +186,7 @@ impl<'de> Deserialize<'de> for NodeSet {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sharing::node_set::*;
 
     #[test]
     fn a_set_reads_like_a_sentence() {

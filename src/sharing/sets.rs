@@ -109,7 +109,7 @@ impl From<Scheme> for RawScheme {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sharing::sets::*;
 
     #[test]
     fn component_counts_are_those_of_the_design() {

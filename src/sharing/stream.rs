@@ -101,7 +101,7 @@ fn halves(block: &Block<Aes128Enc>) -> [u64; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sharing::stream::*;
 
     #[test]
     fn a_longer_stream_begins_with_the_shorter_one() {

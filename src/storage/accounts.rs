@@ -10,7 +10,7 @@ use super::column::Columns as _;
 use super::database::reading;
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{AccountId, Digest, PublicKey, Role};
 
 pub use logins::Refreshed;

@@ -1,4 +1,4 @@
-use super::*;
+use crate::storage::accounts::*;
 use crate::storage::fixtures::Somewhere;
 
 fn at(seconds: i64) -> Timestamp {

@@ -1,7 +1,7 @@
-use super::*;
 use crate::identity::Statement as _;
 use crate::session::fixtures::{World, node, time};
 use crate::storage::NodeStore;
+use crate::storage::backup::*;
 use crate::storage::fixtures::Somewhere;
 
 /// A store with a session that many have bid in.

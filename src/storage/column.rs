@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{StorageError, sql::Row};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::Digest;
 use crate::session::{Phase, SessionId};
 

@@ -13,8 +13,9 @@ use super::column::{Columns as _, json};
 use super::node::{merge, same};
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
-use crate::auction::{Timestamp, terms::SessionFile, terms::TermsError};
+use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed, Statement as _};
+use crate::rules::terms::{SessionFile, TermsError};
 use crate::session::closing::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
@@ -43,7 +44,7 @@ pub enum AdmitError {
     },
     /// A name that does not belong on a screen.
     #[error(transparent)]
-    Name(#[from] TermsError),
+    Name(#[from] crate::base::text::TextError),
     /// Bidding has ended.
     #[error("the session is {phase} and admits no more bidders")]
     NotOpen {
@@ -211,7 +212,7 @@ impl CoordinatorStore {
         key: PublicKey,
         now: Timestamp,
     ) -> Result<bool, AdmitError> {
-        crate::auction::terms::check_text("the bidder's name", bidder)?;
+        crate::base::text::check_text("the bidder's name", bidder)?;
         let bidder = bidder.to_owned();
         self.database
             .write(move |connection| {

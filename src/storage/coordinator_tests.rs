@@ -1,7 +1,7 @@
-use super::*;
 use crate::identity::{Digest, KeyPair};
 use crate::session::fixtures::{World, node, time};
 use crate::sharing::NodeSet;
+use crate::storage::coordinator::*;
 use crate::storage::fixtures::Somewhere;
 
 const FILE: &str = r#"

@@ -1,4 +1,4 @@
-use super::*;
+use crate::storage::database::*;
 use std::collections::BTreeMap;
 
 use crate::identity::NodeCard;

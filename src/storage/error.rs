@@ -170,7 +170,7 @@ pub enum StorageError {
     },
     /// The terms of a session cannot be read.
     #[error("the session file cannot be stored: {0}")]
-    File(#[from] crate::auction::terms::TermsError),
+    File(#[from] crate::rules::terms::TermsError),
 }
 
 impl StorageError {

@@ -15,7 +15,7 @@ pub mod replicas;
 use super::column::{Columns as _, json};
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement};
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, PhaseError, Step};

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::*;
 use crate::identity::KeyPair;
 use crate::session::closing::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
 use crate::session::outcome::Winner;
+use crate::storage::node::*;
 use crate::storage::{Address, fixtures::Somewhere};
 
 struct Place {

@@ -3,7 +3,7 @@
 //! driver's own way for any database would hide what its errors mean.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Connection as _, Decode, PgConnection, PgPool, Postgres, Row as _,
@@ -11,6 +11,7 @@ use sqlx::{
 };
 
 use super::disk::in_place;
+use crate::base::lock;
 
 /// A connection to either.
 pub(super) enum Connection {
@@ -139,7 +140,7 @@ impl Query {
             Source::Pool(Pool::Sqlite(pool)) => sqlite(prepared!(self).fetch_all(pool).await?),
             Source::Pool(Pool::Postgres(pool)) => postgres(prepared!(self).fetch_all(pool).await?),
             Source::Pool(Pool::InPlace(connection)) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut connection = lock(&connection);
                 sqlite(in_place(prepared!(self).fetch_all(&mut *connection))?)
             }
         })
@@ -164,7 +165,7 @@ impl Query {
                 prepared!(self).fetch_optional(pool).await?.map(Row::Postgres)
             }
             Source::Pool(Pool::InPlace(connection)) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut connection = lock(&connection);
                 in_place(prepared!(self).fetch_optional(&mut *connection))?.map(Row::Sqlite)
             }
         })

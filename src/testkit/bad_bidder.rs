@@ -152,8 +152,8 @@ impl BadBidder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::session::{closing::ExclusionReason, envelope::EnvelopeError, part::open_part};
+    use crate::testkit::bad_bidder::*;
     use crate::testkit::paperwork::Paperwork;
 
     #[test]

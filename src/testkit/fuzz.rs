@@ -10,16 +10,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::paperwork::{NodeSecrets, Paperwork};
-use crate::auction::{Timestamp, terms::SessionFile};
+use crate::base::Timestamp;
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
 use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, Roster, Signed};
+use crate::rules::terms::SessionFile;
 use crate::session::closing::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};
-use crate::transport::frame::{Frame, HEADER_BYTES};
+use crate::transport::streams::frame::{Frame, HEADER_BYTES};
 use crate::wire::{account_api as accounts, coordinator_api as coordinator, node_api as node};
 
 /// A place where outside bytes come in.
@@ -96,7 +97,7 @@ pub fn frames(data: &[u8]) {
 
 fn frame_seeds() -> Vec<Vec<u8>> {
     use crate::protocol::StepId;
-    use crate::transport::frame::Kind;
+    use crate::transport::streams::frame::Kind;
     let mut stream = BytesMut::from(&[7_u8][..]);
     let data = Frame {
         kind: Kind::Data,
@@ -229,7 +230,7 @@ fn body_seeds() -> Vec<Vec<u8>> {
         attempt: 2,
         participants: papers.scheme().all(),
         manifest: papers.announcement.body.roster,
-        plan: crate::session::plan::Plan::default(),
+        plan: crate::runs::plan::Plan::default(),
     };
     vec![
         seed(0, envelope_seeds().swap_remove(0)),

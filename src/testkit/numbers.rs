@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use super::World;
 use crate::field::{Field, MAX_STREAM_WORDS, bulk::zeros};
-use crate::sharing::shamir::{evaluate, point};
+use crate::sharing::numbers::shamir::{evaluate, point};
 use crate::sharing::{NodeIndex, SharedNumbers};
 
 /// Shared numbers: what each node holds of them.

@@ -2,15 +2,15 @@
 
 use std::error::Error;
 
-use crate::auction::{
-    Currency, Kind, Terms, Timestamp,
-    terms::{Admission, Protocol},
-};
+use crate::base::Timestamp;
 use crate::client::{BidAmount, SplitError, make_envelope};
 use crate::identity::{
     Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _, roster::CoordinatorCard,
     sealing::SealingKeyPair,
 };
+use crate::rules::auction::Kind;
+use crate::rules::terms::{Admission, Protocol};
+use crate::rules::{Currency, Terms};
 use crate::session::{Announcement, Envelope, SessionId, announcement::AdmissionTicket};
 use crate::sharing::{NodeIndex, Scheme};
 

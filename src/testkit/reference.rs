@@ -3,8 +3,10 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use crate::auction::terms::{Admission, Protocol};
-use crate::auction::{Currency, Kind, Terms, Timestamp};
+use crate::base::Timestamp;
+use crate::rules::auction::Kind;
+use crate::rules::terms::{Admission, Protocol};
+use crate::rules::{Currency, Terms};
 use crate::sharing::seed::mask;
 
 /// The index of the largest, the first of equals.
@@ -69,7 +71,7 @@ pub fn auction(terms: &Terms, bids: &[u64]) -> (Option<usize>, Option<u64>, Vec<
     let in_range: Vec<usize> = (0..bids.len()).filter(fits).collect();
     let out_of_range = (0..bids.len()).filter(|position| !fits(position)).collect();
     let amounts: Vec<u64> = in_range.iter().map(|&position| bids[position]).collect();
-    let decision = crate::auction::plain::decide(terms.kind, terms.reserve, &amounts);
+    let decision = crate::rules::auction::reference::decide(terms.kind, terms.reserve, &amounts);
     let winner = decision.map(|decision| in_range[decision.winner]);
     (winner, decision.map(|decision| decision.price), out_of_range)
 }

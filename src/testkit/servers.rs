@@ -9,11 +9,11 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::base::Clock;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{KeyPair, PublicKey, Roster, Signed, token};
 use crate::node::{self, Node};
-use crate::session::Clock;
 use crate::sharing::Scheme;
 use crate::storage::{CoordinatorStore, Database, NodeStore};
 

@@ -12,7 +12,7 @@ use super::faulty::{Fault, Faulty};
 use super::wiretap::Wiretap;
 use crate::protocol::{Channel, Context, EstablishError};
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedBits, seed::mask};
-use crate::transport::memory::network;
+use crate::transport::streams::memory::network;
 
 /// Set this variable to a seed printed by a failed test to get its inputs again.
 pub const SEED_VARIABLE: &str = "GAVEL_TEST_SEED";

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::client::http::{HttpOptions, PeerClient, Target, TokenSource};
 use super::error::HttpError;
-use super::http::{HttpOptions, PeerClient, Target, TokenSource};
-use super::stream::{Dial, StreamTokens, TlsDialer};
+use super::streams::upgrade::{Dial, StreamTokens, TlsDialer};
 use crate::identity::{Roster, Signed};
 
 /// Carries a request to a server and its reply back. Must come to an end only with the caller's

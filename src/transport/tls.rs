@@ -175,7 +175,7 @@ mod tests {
     use rustls::sign::CertifiedKey;
     use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-    use super::*;
+    use crate::transport::tls::*;
 
     fn certificate() -> (Vec<u8>, Vec<u8>) {
         let made = rcgen::generate_simple_self_signed(vec!["node".to_owned()]).unwrap();

@@ -10,7 +10,7 @@ use super::data::{Events, Level, OwnBid};
 use super::model::{Deed, Heard, Person, Screen};
 use super::table::Command;
 use super::text::Clean;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::client::BidAmount;
 use crate::identity::Roster;
 use crate::session::SessionId;

@@ -19,7 +19,7 @@ use super::runner::Runner;
 use super::terminal::Screen;
 use super::theme::Theme;
 use super::update::update;
-use crate::session::Clock;
+use crate::base::Clock;
 
 /// Between two drawings, at least.
 const FRAME: Duration = Duration::from_millis(33);

@@ -93,7 +93,7 @@ fn read(path: &Path) -> Result<Tastes, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::tui::config::*;
 
     fn written(text: &str) -> Result<(Tastes, Keymap), String> {
         let folder = tempfile::tempdir().unwrap();

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 pub use super::node_view::{Node, NodeState};
 use super::text::{Clean, clean};
-use crate::auction::{Terms, Timestamp};
+use crate::base::Timestamp;
 use crate::identity::{Digest, Roster};
+use crate::rules::Terms;
 use crate::session::progress::Progress;
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};

@@ -146,7 +146,7 @@ impl Clone for Field {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::tui::field::*;
 
     fn press(field: &mut Field, code: KeyCode, modifiers: KeyModifiers) -> bool {
         field.key(KeyEvent::new(code, modifiers))

@@ -7,7 +7,8 @@ use super::data::Level;
 use super::field::Field;
 use super::keymap::Layer;
 use super::text::Clean;
-use crate::auction::{Kind, Timestamp};
+use crate::base::Timestamp;
+use crate::rules::auction::Kind;
 use crate::session::SessionId;
 use crate::sharing::NodeIndex;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::super::table::Command;
-use super::*;
+use crate::tui::keymap::*;
 
 fn changes(layer: &str, command: &str, keys: &[&str]) -> Rebinding {
     let keys = keys.iter().map(|&key| key.to_owned()).collect();

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::action::Action;
 use super::connection::Connection;
 use super::data::Events;
-use crate::session::Clock;
+use crate::base::Clock;
 
 /// Between two questions after health.
 const HEALTH: Duration = Duration::from_millis(500);
@@ -196,7 +196,7 @@ async fn events(out: Out) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::tui::link::*;
 
     #[test]
     fn loss_and_return_show_within_two_seconds() {

@@ -14,7 +14,7 @@ use super::keymap::{Keymap, Layer};
 use super::table::{Command, Row};
 use super::text::Clean;
 use super::theme::{ASCII, Glyphs, Theme, UNICODE};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
 

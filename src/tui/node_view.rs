@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::text::{Clean, clean};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Round trips that a sparkline shows.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
@@ -14,6 +14,7 @@ use super::data::{Level, OwnBid};
 use super::link;
 use super::model::{Deed, Heard};
 use super::text::clean;
+use crate::base::lock;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed, Silence};
 use crate::client::state::SentBid;
 use crate::client::{BidAmount, ClientError};
@@ -186,7 +187,7 @@ impl Hearing {
             Ok(receipt) => (receipt.body.node, Heard::Receipt(receipt.body.received)),
             Err(silence) => (silence.node, Heard::Silence(clean(&silence.reason))),
         };
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = lock(&self.answers);
         answers.insert(node, heard.clone());
         drop(answers);
         // A full queue only delays the tick on the screen; the end brings them all.
@@ -195,7 +196,7 @@ impl Hearing {
 }
 
 fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearing) -> Action {
-    let mut answers = heard.answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut answers = crate::base::lock::into_inner(heard.answers);
     match placed {
         Ok(placed) => {
             for receipt in &placed.bid.receipts {

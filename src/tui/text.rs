@@ -10,7 +10,8 @@ use std::fmt;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::auction::{Currency, Timestamp};
+use crate::base::Timestamp;
+use crate::rules::Currency;
 
 /// Longest text that is kept, in characters; what comes after is cut.
 const LONGEST: usize = 600;

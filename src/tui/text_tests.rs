@@ -1,6 +1,6 @@
 //! The sanitiser and the widths.
 
-use super::*;
+use crate::tui::text::*;
 
 #[test]
 fn nothing_that_a_terminal_obeys_gets_through() {

@@ -279,7 +279,7 @@ pub static ASCII: Glyphs = Glyphs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::tui::theme::*;
 
     #[test]
     fn themes_are_found_by_name_and_walked_in_a_circle() {

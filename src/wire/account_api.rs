@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{AccountId, Digest, PublicKey, Role, Signature, Statement};
 
 /// A password, a code or a token on its way. Wiped when dropped, never printed.
@@ -221,7 +221,7 @@ pub fn code_digest(code: &str) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::wire::account_api::*;
 
     #[test]
     fn a_code_may_be_typed_carelessly() {

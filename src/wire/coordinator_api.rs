@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::node_api::{Cost, NodeHealth};
-use crate::auction::{Terms, Timestamp};
+use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
+use crate::rules::Terms;
 use crate::session::manifest::CoSigned;
 use crate::session::{Announcement, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};

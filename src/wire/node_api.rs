@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Signature, Signed};
+use crate::runs::plan::Plan;
 use crate::session::closing::Bundle;
 use crate::session::manifest::CoSigned;
-use crate::session::plan::Plan;
 use crate::session::progress::Progress;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};

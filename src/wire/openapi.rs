@@ -273,7 +273,7 @@ fn parameters(path: &str) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::wire::openapi::*;
 
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {

@@ -213,7 +213,7 @@ impl std::error::Error for Problem {}
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use crate::wire::problem::*;
 
     #[test]
     fn every_type_has_its_own_name_and_comes_back() {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use gavel::identity::{Digest, Signature, Signed, Statement as _};
+use gavel::runs::plan::Plan;
 use gavel::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use gavel::session::manifest::CoSigned;
 use gavel::session::outcome::Winner;
-use gavel::session::plan::Plan;
 use gavel::session::{Manifest, Outcome, Phase, SessionId};
 use gavel::transport::HttpError;
 use gavel::wire::node_api::{ManifestSignature, SignedManifest, StartAttempt};

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use gavel::base::Clock;
 use gavel::coordinator::CoordinatorState;
 use gavel::identity::{KeyPair, token};
 use gavel::node::NodeState;
-use gavel::session::Clock;
-use gavel::transport::access::Gate;
-use gavel::transport::http::Target;
+use gavel::transport::client::http::Target;
+use gavel::transport::server::access::Gate;
 use gavel::transport::tls::{H2, HTTP_1_1, pinned_client_config};
 use gavel::wire::{Problem, paths, problem};
 use rand::rngs::StdRng;

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use gavel::auction::Kind;
 use gavel::client::state::load;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::protocol::{Context, EstablishError};
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::{RunError, run};
+use gavel::runs::shares::{BidShares, lay_out};
 use gavel::session::progress::Progress;
-use gavel::session::run::{RunError, run};
-use gavel::session::shares::{BidShares, lay_out};
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
 use gavel::testkit::World;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use gavel::base::Clock;
 use gavel::client::Network;
 use gavel::identity::key_file::CoordinatorKeys;
 use gavel::identity::{Roster, Signed};
-use gavel::session::Clock;
 
 use super::net::free_port;
 

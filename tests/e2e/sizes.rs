@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gavel::auction::{Kind, plain};
 use gavel::protocol::tactics::{LEAST_KING, Tactics};
-use gavel::session::run::{Ending, Workload, predict_ending};
+use gavel::rules::auction::{Kind, reference};
+use gavel::runs::auction::bits::{Ending, Workload, predict_ending};
 use gavel::wire::node_api::Cost;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -63,7 +63,7 @@ impl Case {
         if self.ordered {
             assert_eq!(amounts, self.bids, "the order of arrival");
         }
-        let decided = plain::decide(self.kind.1, self.reserve, &amounts);
+        let decided = reference::decide(self.kind.1, self.reserve, &amounts);
         let expected = decided.map(|decision| (names[decision.winner], decision.price));
         assert_eq!(settled.winner(), expected, "{self:?}");
 

@@ -3,14 +3,17 @@
 
 use std::sync::Mutex;
 
-use gavel::auction::terms::Protocol;
-use gavel::auction::{Kind, Terms};
 use gavel::field::{Field as _, Mersenne127};
 use gavel::protocol::Tactics;
 use gavel::protocol::{Context, ProtocolError};
+use gavel::rules::Terms;
+use gavel::rules::auction::Kind;
+use gavel::rules::terms::Protocol;
+use gavel::runs::auction::bits::{
+    Computed, Ending, RunError, Workload, predict, predict_ending, run,
+};
 use gavel::session::progress::Progress;
 use gavel::session::progress::Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
-use gavel::session::run::{Computed, Ending, RunError, Workload, predict, predict_ending, run};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{NumberInputs, World, reference};
 use rand::RngExt as _;

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use gavel::auction::Kind;
 use gavel::field::Mersenne127;
 use gavel::protocol::{Context, ProtocolError};
-use gavel::session::run::{Computed, RunError, run};
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::{Computed, RunError, run};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{Fault, Misdeed, NumberInputs, World};

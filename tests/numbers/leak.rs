@@ -1,6 +1,5 @@
 //! What is opened, to whom, and that what is hidden looks uniform.
 
-use gavel::auction::Kind;
 use gavel::field::small::Small;
 use gavel::field::{Field, Mersenne61, Mersenne127};
 use gavel::protocol::numbers::NumberContext;
@@ -10,7 +9,8 @@ use gavel::protocol::numbers::open::open_masked;
 use gavel::protocol::numbers::random_bits::{BitPool, random_bits};
 use gavel::protocol::numbers::range_check::{self, range_check};
 use gavel::protocol::{Context, Opening};
-use gavel::session::run::run;
+use gavel::rules::auction::Kind;
+use gavel::runs::auction::bits::run;
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{NumberInputs, World};
 
@@ -232,7 +232,7 @@ async fn a_range_check_opens_a_uniform_number() {
 /// The values opened at a step, from the shares of the first t+1 nodes.
 fn values<F: Field>(tap: &Wiretap, world: &World, step: &str) -> Vec<u128> {
     use gavel::field::bulk::read;
-    use gavel::sharing::shamir::Shamir;
+    use gavel::sharing::numbers::shamir::Shamir;
     let sent = tap.broadcasts(step);
     let rows = sent
         .iter()

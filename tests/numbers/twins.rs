@@ -2,7 +2,7 @@
 
 use gavel::field::small::Small;
 use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
-use gavel::protocol::maximum::Keep;
+use gavel::protocol::bits::maximum::Keep;
 use gavel::protocol::numbers::comparison::{self, at_least, less_than};
 use gavel::protocol::numbers::degree_check::{degree_check, find_wrong_degrees};
 use gavel::protocol::numbers::maximum::{self as tournament, maximum, second_price};

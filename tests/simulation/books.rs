@@ -6,15 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use gavel::auction::{Terms, Timestamp, plain};
+use gavel::base::Timestamp;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
+use gavel::rules::Terms;
+use gavel::rules::auction::reference;
 use gavel::session::closing::{ExclusionReason, Inventory};
 use gavel::session::record::{Pin, Record};
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
-use gavel::transport::frame::{Frame, Kind};
+use gavel::transport::streams::frame::{Frame, Kind};
 use gavel::wire::node_api::{AttemptState, ManifestSignature};
 use gavel::wire::paths;
 
@@ -296,7 +298,7 @@ impl SessionBooks {
         let (fits, out): (Vec<_>, Vec<_>) =
             amounts.iter().partition(|(_, amount)| *amount <= terms.maximum);
         let values: Vec<u64> = fits.iter().map(|(_, amount)| *amount).collect();
-        let expected = plain::decide(terms.kind, terms.reserve, &values)
+        let expected = reference::decide(terms.kind, terms.reserve, &values)
             .map(|decision| (fits[decision.winner].0.envelope, decision.price));
         let got = outcome.body.winner.as_ref().map(|winner| (winner.envelope, winner.price));
         if got != expected {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use gavel::session::Clock;
+use gavel::base::Clock;
 use gavel::sharing::NodeIndex;
 use gavel::storage::{Disk, Fate};
 use tokio::sync::mpsc;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use gavel::auction::Timestamp;
+use gavel::base::Clock;
+use gavel::base::Timestamp;
 use gavel::identity::{KeyPair, Signed};
-use gavel::session::{Clock, Envelope, Receipt};
+use gavel::session::{Envelope, Receipt};
 use tower::ServiceExt as _;
 
 use super::core::{Core, Host};

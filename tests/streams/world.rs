@@ -11,10 +11,10 @@ use axum::routing::get;
 use gavel::identity::roster::CoordinatorCard;
 use gavel::identity::{Blob, Digest, KeyPair, NodeCard, PublicKey, Roster, Signed};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
-use gavel::transport::listen::{Handle, Listener, bind, server};
-use gavel::transport::stream::{PATH, StreamTokens, upgraded};
+use gavel::transport::server::listen::{Handle, Listener, bind, server};
+use gavel::transport::streams::upgrade::{PATH, StreamTokens, upgraded};
+use gavel::transport::streams::{Mesh, MeshOptions};
 use gavel::transport::tls::{fingerprint, server_config};
-use gavel::transport::{Mesh, MeshOptions};
 use gavel::wire::{Problem, ProblemType};
 
 pub fn node(index: u8) -> NodeIndex {

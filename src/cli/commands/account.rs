@@ -288,7 +288,7 @@ fn tell(context: &Context, account: &AccountLine) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::commands::account::*;
 
     #[test]
     fn csv_is_read_and_written_as_spreadsheets_do() {

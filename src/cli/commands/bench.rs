@@ -6,18 +6,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use rand::{TryRng as _, rngs::SysRng};
 
 use super::Context;
-use crate::auction::Kind;
-use crate::auction::plain::decide;
-use crate::auction::terms::Protocol;
-use crate::cli::bench::intake_report;
-use crate::cli::bench::party::Party;
-use crate::cli::bench::report::{Asked, Report, slowest};
+use crate::bench::inputs::{Plain, draw, near, share};
+use crate::bench::intake_report;
+use crate::bench::job::{Found, Inputs, Measured, Task, terms};
+use crate::bench::lines::Effort;
+use crate::bench::party::Party;
+use crate::bench::report::{Asked, Report, slowest};
 use crate::cli::failure::Failure;
-use crate::node::bench::inputs::{Plain, draw, near, share};
-use crate::node::bench::job::{Found, Inputs, Measured, Task, terms};
-use crate::node::bench::lines::Effort;
-use crate::session::plan::{self, Pairs, Plan};
-use crate::session::run::Workload;
+use crate::rules::auction::Kind;
+use crate::rules::auction::reference::decide;
+use crate::rules::terms::Protocol;
+use crate::runs::auction::bits::Workload;
+use crate::runs::plan::{self, Pairs, Plan};
 use crate::sharing::Scheme;
 
 /// Measure the engine on this machine.
@@ -209,7 +209,7 @@ async fn intake(context: &Context, args: &IntakeArgs) -> Result<(), Failure> {
         },
     };
     context.output.note(format_args!("seed {}", asked.seed));
-    let report = crate::cli::bench::intake::run(&asked).await?;
+    let report = crate::bench::intake::run(&asked).await?;
     context.output.result(&report, || report.text())?;
     if report.correct() {
         Ok(())

@@ -10,7 +10,6 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Context;
-use crate::auction::Terms;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::output::{clean, strong};
@@ -21,6 +20,7 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
+use crate::rules::Terms;
 use crate::session::SessionId;
 use crate::sharing::{NodeIndex, NodeSet};
 

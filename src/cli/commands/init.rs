@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Context;
-use crate::auction::terms::check_text;
+use crate::base::text::check_text;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Person, Server, write_json};
 use crate::cli::output::strong;

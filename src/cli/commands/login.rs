@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Context;
-use crate::auction::terms::check_text;
+use crate::base::Clock;
+use crate::base::text::check_text;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Home, Person};
@@ -16,7 +17,6 @@ use crate::cli::unlock::{PassphraseOption, ask, line_of_input};
 use crate::client::Network;
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{PublicKey, Role};
-use crate::session::Clock;
 use crate::wire::account_api::{Login, Secret};
 
 /// An account's password.
@@ -108,7 +108,7 @@ struct LoggedIn {
     role: Role,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PublicKey>,
-    refresh_expires: crate::auction::Timestamp,
+    refresh_expires: crate::base::Timestamp,
 }
 
 #[derive(Serialize)]

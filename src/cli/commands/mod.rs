@@ -57,7 +57,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Tui(args) => tui::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args),
         Command::Bench(command) => bench::run(&context, command).await,
-        Command::BenchNode => super::bench::member::serve().await,
+        Command::BenchNode => crate::bench::member::serve().await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&context, &args),
     }

@@ -7,13 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Context;
-use crate::cli::bench::report::time;
+use crate::base::Clock;
+use crate::bench::report::time;
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, strong};
 use crate::cli::session_file;
-use crate::session::Clock;
-use crate::session::plan::{self, Line, Plan};
-use crate::session::run::Workload;
+use crate::runs::auction::bits::Workload;
+use crate::runs::plan::{self, Line, Plan};
 use crate::sharing::Scheme;
 
 /// What to plan for.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::tui::{self as screens, LookArgs};
+use crate::base::Clock;
 use crate::cli::args::{DatabaseOption, RosterOption};
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
@@ -19,11 +20,10 @@ use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
-use crate::session::Clock;
 use crate::storage::Address;
 use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
-use crate::transport::listen;
-use crate::transport::metrics::Metrics;
+use crate::transport::server::listen;
+use crate::transport::server::metrics::Metrics;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 
 use super::Context;
 use super::plan::PlanArgs;
+use crate::base::Clock;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
@@ -18,7 +19,7 @@ use crate::cli::{login, session_file, view};
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::session::{Clock, Phase, SessionId};
+use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
 
 /// How often a phase is asked for where no events come.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Context;
+use crate::base::Clock;
 use crate::cli::args::RosterOption;
 use crate::cli::failure::Failure;
 use crate::cli::login;
@@ -15,7 +16,6 @@ use crate::client::state::BidderState;
 use crate::client::{Network, coordinator};
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, NodeKeys};
 use crate::identity::{Digest, Roster, Signed};
-use crate::session::Clock;
 use crate::tui::config::{self, ConfigError};
 use crate::tui::theme::Theme;
 use crate::tui::{Connection, Me, Options, TuiError};

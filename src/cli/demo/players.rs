@@ -14,8 +14,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::auction::terms::SessionFile;
-use crate::auction::{Currency, Timestamp};
+use crate::base::Timestamp;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress;
@@ -24,6 +23,8 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed};
+use crate::rules::Currency;
+use crate::rules::terms::SessionFile;
 use crate::session::Announcement;
 use crate::wire::coordinator_api;
 
@@ -64,7 +65,7 @@ impl Player {
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn of_file(file: &SessionFile) -> Result<Vec<Player>, Failure> {
-    let player = |bid: &crate::auction::terms::DemoBid| {
+    let player = |bid: &crate::rules::terms::DemoBid| {
         Player::new(bid.bidder.clone(), Zeroizing::new(bid.amount.clone()))
     };
     file.bids.iter().map(player).collect()
@@ -238,7 +239,7 @@ fn turns(players: &[Player], currency: &Currency) -> Vec<Turn> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::demo::players::*;
     use crate::cli::session_file::BUILT_IN;
 
     #[test]

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::players::{Bidding, Refused};
-use crate::auction::terms::Protocol;
-use crate::auction::{Kind, Terms};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, strong};
 use crate::cli::view;
 use crate::client::Network;
 use crate::identity::Statement as _;
+use crate::rules::Terms;
+use crate::rules::auction::Kind;
+use crate::rules::terms::Protocol;
 use crate::session::closing::ExclusionReason;
 use crate::session::record::{Pin, Record};
 use crate::session::{Phase, SessionId};

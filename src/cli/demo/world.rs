@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, select_all};
 
+use crate::base::Clock;
 use crate::cli::commands::serve::{start_coordinator, start_node};
 use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
@@ -15,10 +16,9 @@ use crate::coordinator::Coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
 use crate::node::{self, Node};
-use crate::session::Clock;
 use crate::sharing::Scheme;
 use crate::storage::Database;
-use crate::transport::listen::{self, Listener};
+use crate::transport::server::listen::{self, Listener};
 
 /// Names of the demo's nodes.
 const NAMES: [&str; 9] =

@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 
-use crate::auction::terms::check_text;
+use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::accounts::{account_refusal, fresh_code, line};
 use crate::identity::{AccountId, Role};
 use crate::storage::StorageError;
 use crate::storage::accounts::{self as stored, Account};
-use crate::transport::reply::{Body, Params, Peer, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Peer, Refusal, Reply};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, ChangePassword, InvitationLine, NewAccount, NewInvitation,
     NewPassword, code_digest,

@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::{Extension, Json};
 
 use super::{store_refusal, unknown};
-use crate::auction::terms::Admission;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::identity::Statement as _;
+use crate::rules::terms::Admission;
 use crate::session::announcement::AdmissionTicket;
 use crate::session::{Phase, SessionId};
 use crate::storage::coordinator::AdmitError;
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{Admitted, AskAdmission, Bidder};
 use crate::wire::problem::ProblemType;
 

@@ -1,7 +1,7 @@
 //! Health, the roster and live events.
 
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,14 +9,15 @@ use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::Stream;
 
+use crate::base::lock;
 use crate::coordinator::{CoordinatorState, watch};
 use crate::identity::{Roster, Signed};
-use crate::transport::reply::event_stream;
+use crate::transport::server::reply::event_stream;
 use crate::wire::coordinator_api::CoordinatorHealth;
 
 /// How the coordinator sees the nodes.
 pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<CoordinatorHealth> {
-    let watched = state.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let watched = lock(&state.watched);
     let status = |&node| watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
     Json(CoordinatorHealth {
         version: env!("CARGO_PKG_VERSION").to_owned(),

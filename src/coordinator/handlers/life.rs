@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{store_refusal, unknown};
-use crate::auction::terms::SessionFile;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
+use crate::rules::terms::SessionFile;
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
 use crate::wire::problem::ProblemType;
 
@@ -61,7 +61,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let bad_terms = |error: crate::auction::terms::TermsError| {
+    let bad_terms = |error: crate::rules::terms::TermsError| {
         Refusal::new(ProblemType::BadTerms, error.to_string())
     };
     let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;

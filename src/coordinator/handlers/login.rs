@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::auction::terms::check_text;
+use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::accounts::account_refusal;
 use crate::identity::{AccountId, Role, Statement as _};
 use crate::storage::accounts::NewAccount;
-use crate::transport::reply::{Body, Peer, Refusal, Reply};
+use crate::transport::server::reply::{Body, Peer, Refusal, Reply};
 use crate::wire::account_api::{AskLogin, AskRefresh, Join, KeyProof, Login, code_digest};
 use crate::wire::problem::ProblemType;
 
@@ -52,7 +52,7 @@ pub async fn join(
     let code = code_digest(join.code.expose());
     // Codes are counted by address alone: nobody can make another's code wait.
     state.slow_down(address, &code.to_string(), now)?;
-    let bad = |error: crate::auction::terms::TermsError| {
+    let bad = |error: crate::base::text::TextError| {
         Refusal::new(ProblemType::BadAccount, error.to_string())
     };
     check_text("the name", &join.name).map_err(bad)?;

@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 
 use super::CoordinatorState;
 use crate::storage::StorageError;
-use crate::transport::reply::Refusal;
+use crate::transport::server::reply::Refusal;
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 

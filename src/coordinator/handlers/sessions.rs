@@ -1,24 +1,25 @@
 //! Sessions listed, shown, and exported as a record.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
 
 use super::{store_refusal, unknown};
-use crate::auction::terms::SessionFile;
+use crate::base::lock;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::computing::DONE;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::rules::terms::SessionFile;
 use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
 use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
-use crate::transport::reply::{Params, Refusal, Reply};
+use crate::transport::server::reply::{Params, Refusal, Reply};
 use crate::wire::coordinator_api::{
     AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary,
 };
@@ -151,8 +152,7 @@ pub(super) async fn detail(
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
     let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
-    let waiting =
-        state.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned();
+    let waiting = lock(&state.waiting).get(&session).cloned();
     let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,

@@ -2,7 +2,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use tempfile::TempDir;
 
-use super::*;
+use crate::identity::key_file::*;
 use crate::identity::{Digest, Statement as _, bytes};
 use secrecy::ExposeSecret as _;
 

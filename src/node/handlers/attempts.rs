@@ -12,7 +12,7 @@ use crate::identity::Statement as _;
 use crate::node::{NodeState, attempt};
 use crate::session::manifest::CoSigned;
 use crate::session::{Outcome, Phase, SessionId};
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::{AttemptState, StartAttempt};
 use crate::wire::problem::ProblemType;
 

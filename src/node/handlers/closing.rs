@@ -12,7 +12,7 @@ use crate::node::closing::ClosingError;
 use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
 use crate::storage::StorageError;
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::{CommittedBundle, ManifestSignature, SignedManifest};
 use crate::wire::problem::ProblemType;
 

@@ -14,7 +14,7 @@ use crate::session::envelope::EnvelopeError;
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
 use crate::storage::node::PutError;
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
 /// Check an envelope, put it on disk, and only then answer with the signed receipt.

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive};
 use futures_util::Stream;
 
 use crate::node::NodeState;
-use crate::transport::reply::event_stream;
+use crate::transport::server::reply::event_stream;
 
 /// Every event from now on. A listener that is too slow loses the oldest.
 pub async fn events(

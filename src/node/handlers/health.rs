@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::node::NodeState;
-use crate::transport::reply::{Refusal, Reply};
+use crate::transport::server::reply::{Refusal, Reply};
 use crate::wire::node_api::{Link, NodeHealth};
 
 /// How this node is.

@@ -11,7 +11,7 @@ use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::session::announcement::AnnouncementError;
 use crate::session::{Announcement, Phase, SessionId};
-use crate::transport::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::NodeSession;
 use crate::wire::problem::ProblemType;
 

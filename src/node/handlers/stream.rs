@@ -8,8 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::transport::reply::Refusal;
-use crate::transport::stream;
+use crate::transport::server::reply::Refusal;
+use crate::transport::streams::upgrade;
 use crate::wire::problem::ProblemType;
 
 /// Take the stream that another node dials.
@@ -21,7 +21,7 @@ pub async fn upgrade(
     let Caller::Node(from) = caller else {
         return Refusal::new(ProblemType::Forbidden, "streams are for nodes only").into_response();
     };
-    match stream::upgraded(request) {
+    match upgrade::upgraded(request) {
         Ok((response, io)) => {
             tokio::spawn(async move {
                 match io.await {

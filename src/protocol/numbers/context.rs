@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::field::Field;
 use crate::protocol::{Context, ProtocolError};
 use crate::sharing::numbers::Pseudorandom;
-use crate::sharing::shamir::{Decoder, lagrange};
+use crate::sharing::numbers::shamir::{Decoder, lagrange};
 use crate::sharing::{ShapeError, SharedNumbers};
 
 /// One node's view of one attempt, at one step, for numbers over one field. Cheap to clone and to

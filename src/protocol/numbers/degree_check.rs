@@ -21,7 +21,7 @@ use crate::field::{
     bulk::{Elements, append, inner_product, powers},
 };
 use crate::protocol::ProtocolError;
-use crate::sharing::shamir::Misfit;
+use crate::sharing::numbers::shamir::Misfit;
 use crate::sharing::{NodeSet, SharedNumbers};
 
 /// What a search for wrong degrees found.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Record;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::closing::ExclusionReason;
 use crate::session::{Receipt, SessionId};

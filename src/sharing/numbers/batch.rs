@@ -9,7 +9,7 @@ use crate::field::{
     Field,
     bulk::{self, Elements, zeros},
 };
-use crate::sharing::bits::{ShapeError, same};
+use crate::sharing::bits::batch::{ShapeError, same};
 
 /// One node's shares of some numbers, of degree t.
 #[derive(Clone)]
@@ -151,8 +151,8 @@ impl<F: Field> SharedNumbers<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::field::Mersenne61;
+    use crate::sharing::numbers::batch::*;
 
     fn batch(values: &[u64]) -> SharedNumbers<Mersenne61> {
         let values: Vec<_> = values.iter().map(|&value| Mersenne61::from_u64(value)).collect();

@@ -63,9 +63,9 @@ impl<F: Field> ShareMaker<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::field::Mersenne127;
-    use crate::sharing::shamir::Shamir;
+    use crate::sharing::numbers::components::*;
+    use crate::sharing::numbers::shamir::Shamir;
 
     #[test]
     fn any_seeds_make_shares_of_the_number() {

@@ -15,7 +15,7 @@ use crate::field::{
     bulk::{Elements, zeros},
 };
 use crate::sharing::keys::SharingKeys;
-use crate::sharing::shamir::point;
+use crate::sharing::numbers::shamir::point;
 use crate::sharing::stream::{StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 

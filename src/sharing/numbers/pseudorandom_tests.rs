@@ -1,8 +1,8 @@
-use super::*;
 use crate::field::small::Small;
 use crate::field::{Mersenne61, Mersenne127, Prime256};
 use crate::sharing::keys::Contributions;
-use crate::sharing::shamir::Shamir;
+use crate::sharing::numbers::pseudorandom::*;
+use crate::sharing::numbers::shamir::Shamir;
 
 /// The keys of all participants.
 fn keys(scheme: Scheme, participants: NodeSet) -> Vec<(NodeIndex, SharingKeys)> {

@@ -4,7 +4,7 @@ use super::super::StorageError;
 use super::super::column::Columns as _;
 use super::super::sql::{Connection, query};
 use super::{Account, AccountStore, find};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{AccountId, Digest};
 
 /// What a refresh token turned out to be.

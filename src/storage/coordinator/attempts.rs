@@ -3,7 +3,7 @@
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, column::json, database::reading};
 use super::{CoordinatorStore, enter, get};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::session::SessionId;
 use crate::session::phase::{Phase, Step};
 use crate::sharing::NodeSet;

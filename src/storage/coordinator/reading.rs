@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::CoordinatorStore;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::session::closing::Bundle;
 use crate::session::manifest::CoSigned;

@@ -6,7 +6,7 @@ use super::super::column::{Columns as _, from_json, json};
 use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
 use super::NodeStore;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::closing::{Inventory, InventoryEntry};
 use crate::session::phase::{Phase, PhaseError, Step};

@@ -3,7 +3,7 @@
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::{NodeStore, count};
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::manifest::CoSigned;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};

@@ -5,7 +5,7 @@ use super::super::column::Columns as _;
 use super::super::sql::query;
 use super::super::{StorageError, database::reading};
 use super::NodeStore;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::identity::PublicKey;
 
 impl NodeStore {

@@ -69,7 +69,7 @@ pub fn large(text: &str, glyphs: &Glyphs) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::super::super::theme::{ASCII, UNICODE};
-    use super::*;
+    use crate::tui::screens::big::*;
 
     #[test]
     fn letters_of_one_row_are_equally_wide() {

@@ -299,7 +299,7 @@ fn each_node(canvas: &mut Canvas<'_, '_>, area: Rect, live: &Live) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::tui::screens::bracket::*;
 
     #[test]
     fn a_level_says_how_many_enter_and_how_many_remain() {

@@ -10,7 +10,7 @@ pub mod nodes;
 pub mod part;
 pub mod result;
 
-use crate::auction::Kind;
+use crate::rules::auction::Kind;
 use crate::session::Phase;
 
 use super::canvas::Canvas;

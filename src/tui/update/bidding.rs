@@ -9,8 +9,8 @@ use super::super::field::Field;
 use super::super::model::{Asked, BidForm, BidStage, Model, Popup, Question, Screen};
 use super::super::table::Command;
 use super::allowed;
-use crate::auction::Terms;
 use crate::client::BidAmount;
+use crate::rules::Terms;
 use crate::session::SessionId;
 
 /// What can be said of an amount while it is typed.

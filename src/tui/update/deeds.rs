@@ -10,8 +10,8 @@ use super::super::table::Command;
 use super::super::text::{clean, date_time, duration, plural};
 use super::allowed::new_form;
 use super::list;
-use crate::auction::Kind;
-use crate::auction::terms::{SessionFile, TermsError};
+use crate::rules::auction::Kind;
+use crate::rules::terms::{SessionFile, TermsError};
 use crate::session::SessionId;
 use crate::wire::coordinator_api::SessionDetail;
 

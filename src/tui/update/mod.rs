@@ -22,7 +22,7 @@ use super::keymap::Layer;
 use super::model::{Asked, Model, Popup, Question, Screen};
 use super::table::Command;
 use super::text::clean;
-use crate::auction::Timestamp;
+use crate::base::Timestamp;
 use crate::session::Phase;
 
 /// Take an action in.

@@ -97,7 +97,7 @@ pub fn log(model: &mut Model, level: Level, session: Option<SessionId>, text: &s
     model.live_mut().note(LogLine { at, level, session, who: None, pieces });
 }
 
-fn lost(model: &mut Model, why: &str, again: crate::auction::Timestamp) {
+fn lost(model: &mut Model, why: &str, again: crate::base::Timestamp) {
     let now = model.live().now;
     let why = clean(why);
     let since = if let Link::Lost { since, .. } = &model.live().link {

@@ -69,14 +69,14 @@ fn what_cannot_be_done_says_why() {
 
 #[test]
 fn amounts_are_checked_while_typing() {
-    let terms = fixtures::terms("t", crate::auction::Kind::SecondPrice);
+    let terms = fixtures::terms("t", crate::rules::auction::Kind::SecondPrice);
     assert_eq!(check("  ", &terms), Check::Empty);
     assert_eq!(check("600.5", &terms), Check::Fine(None));
     assert!(matches!(check("499", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
     assert!(matches!(check("1.234", &terms), Check::Wrong(why) if why.contains("3 decimals")));
     assert!(matches!(check("250001", &terms), Check::Wrong(why) if why.contains("maximum")));
     assert!(matches!(check("12a", &terms), Check::Wrong(_)));
-    let terms = fixtures::terms("t", crate::auction::Kind::ReverseFirstPrice);
+    let terms = fixtures::terms("t", crate::rules::auction::Kind::ReverseFirstPrice);
     assert!(matches!(check("501", &terms), Check::Fine(Some(why)) if why.contains("ceiling")));
 }
 
@@ -229,7 +229,7 @@ fn a_session_is_written_in_the_form() {
     types(&mut model, "A lot");
     let effects = key(&mut model, KeyCode::Enter);
     let [Effect::Write { file, open: true }] = &effects[..] else { panic!("not written") };
-    let parsed = crate::auction::terms::SessionFile::parse(file).unwrap();
+    let parsed = crate::rules::terms::SessionFile::parse(file).unwrap();
     assert_eq!((parsed.title.as_str(), parsed.bids_until.as_str()), ("A lot", "1h"));
     // The answer closes the form and selects it.
     let written = Box::new(detail(summary(3, "A lot", Phase::Open)));

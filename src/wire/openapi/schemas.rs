@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use crate::auction::Kind;
+use crate::rules::auction::Kind;
 
 /// An object with these members and no others; a name that ends in `?` may be absent.
 fn closed(members: Value) -> Value {

@@ -1,0 +1,296 @@
+//! The AND of shared bits.
+//!
+//! In: pairs of planes (x, y), shared. Out: the planes x & y, shared, with fresh randomness.
+//! Who learns what: nothing. Rounds: one; two over kings. Adversary: up to t curious nodes; a node
+//! that sends different values to different nodes is noticed at the next opening, one that sends
+//! the same wrong value to all is not.
+//!
+//! Three nodes, t = 1 (Araki, Furukawa, Lindell, Nof, Ohara 2016): node i holds the components
+//! a = {i-1} and b = {i+1}, computes `z_i = x_a & (y_a ^ y_b) ^ x_b & y_a`, masked by a share of
+//! zero, and sends it to node i+1. `z_i` is the new component {i-1}, which those two hold. One bit
+//! sent per gate and node.
+//!
+//! Any n: `z_i` is the XOR of the products assigned to node i ([`super::assignment`]), a share of
+//! zero, and i's part of a pseudorandom rho; it goes to all. d, the XOR of all `z_i`, is
+//! (x & y) ^ rho; the result is rho's components with d added to the designated one. n-1 bits per
+//! gate and node.
+//!
+//! Kings (Damgård, Nielsen 2007), for large batches: the row of all gates is cut into as many
+//! pieces as there are participants; `z_i`'s k-th piece goes to the k-th participant, which XORs
+//! what it gets and sends that piece of d to all. 2 (n-1)/n bits per gate and node.
+//!
+//! z is made tile by tile, masked in the cache by the streams of the keys, and written once to
+//! where it is needed: the message and the result.
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::gates::{Gates, NARROW_TILE, Operand, WIDE_TILE};
+use crate::protocol::context::Claim;
+use crate::protocol::{Context, Opening, ProtocolError};
+use crate::sharing::bits::batch::Buffer;
+use crate::sharing::bits::planes::{WORD_BYTES, append_le, read_le, xor_into, xor_le};
+use crate::sharing::{NodeIndex, NodeSet, Plane, SharedBits};
+
+/// Words of the opened d that are put together at a time.
+const OPENED_TILE: usize = 512;
+
+/// x & y, number by number.
+///
+/// # Errors
+/// When the shapes differ, or a node does not answer.
+pub async fn and(
+    ctx: &Context,
+    x: &SharedBits,
+    y: &SharedBits,
+) -> Result<SharedBits, ProtocolError> {
+    x.check_like(y)?;
+    let gates: Vec<_> = x.planes().zip(y.planes()).collect();
+    and_planes(ctx, x.len(), &gates).await
+}
+
+/// The AND of each pair of planes, all in one round; plane k of the result belongs to pair k.
+/// Operands are read where they lie.
+///
+/// # Errors
+/// When the shapes differ, or a node does not answer.
+pub async fn and_planes(
+    ctx: &Context,
+    len: usize,
+    pairs: &[(Plane<'_>, Plane<'_>)],
+) -> Result<SharedBits, ProtocolError> {
+    let mut gates = Gates::new(ctx.holding(), len, pairs.len());
+    for &(x, y) in pairs {
+        gates.push(Operand::of(x), Operand::of(y), None);
+    }
+    evaluate(ctx, &gates).await
+}
+
+/// All gates of a round; plane k of the result belongs to gate k.
+pub(super) async fn evaluate(
+    ctx: &Context,
+    gates: &Gates<'_>,
+) -> Result<SharedBits, ProtocolError> {
+    gates.check()?;
+    let claim = ctx.claim()?;
+    let (count, len) = (gates.count(), gates.len());
+    if count == 0 || len == 0 {
+        return Ok(SharedBits::zeros(ctx.holding(), count, len));
+    }
+    ctx.ledger().gates(count * len);
+    let components = if ctx.scheme().nodes() == 3 {
+        three_nodes(ctx, &claim, gates).await?
+    } else {
+        any_nodes(ctx, &claim, gates).await?
+    };
+    Ok(SharedBits::from_components(ctx.holding(), count, len, components)?)
+}
+
+/// Before and after a node in the ring 1, 2, 3.
+pub(super) fn neighbours(me: NodeIndex) -> (NodeSet, NodeSet) {
+    let at = me.get() - 1;
+    let single = |position: u8| NodeSet::from_bits(1 << (position % 3));
+    (single(at + 2), single(at + 1))
+}
+
+async fn three_nodes(
+    ctx: &Context,
+    claim: &Claim,
+    gates: &Gates<'_>,
+) -> Result<Vec<Buffer>, ProtocolError> {
+    let (before, after) = neighbours(ctx.me());
+    // The two components held, in ascending order of set: {before} and {after}.
+    let (a, b) = if before < after { (0, 1) } else { (1, 0) };
+    let (message, own) = ring_parts(ctx, claim, gates, (a, b));
+    let expected = message.len();
+    let outgoing = after.iter().map(|peer| (peer, message.clone())).collect();
+    drop(message);
+    let received = ctx.exchange(claim, outgoing, before, expected).await?;
+    let mut theirs = Buffer::with_room(gates.total());
+    let mut tile = Zeroizing::new([0; NARROW_TILE]);
+    for (_, message) in received {
+        for (number, bytes) in message.chunks(NARROW_TILE * WORD_BYTES).enumerate() {
+            let tile = &mut tile[..bytes.len() / WORD_BYTES];
+            read_le(tile, bytes);
+            gates.add(b, number * NARROW_TILE, tile);
+            theirs.append(tile);
+        }
+    }
+    Ok(if a == 0 { vec![own, theirs] } else { vec![theirs, own] })
+}
+
+/// This node's parts: masked, as they are sent, and as a component of the result.
+fn ring_parts(
+    ctx: &Context,
+    claim: &Claim,
+    gates: &Gates<'_>,
+    (a, b): (usize, usize),
+) -> (Bytes, Buffer) {
+    let total = gates.total();
+    let mut message = Vec::with_capacity(total * WORD_BYTES);
+    let mut own = Buffer::with_room(total);
+    let mut tile = Zeroizing::new([0; NARROW_TILE]);
+    let mut scratch = crate::sharing::bits::batch::zeroed(4 * NARROW_TILE);
+    for first in (0..total).step_by(NARROW_TILE) {
+        let z = &mut tile[..NARROW_TILE.min(total - first)];
+        gates.ring_part((a, b), first, z, &mut scratch);
+        for key in ctx.keys().zeros() {
+            key.xor_at(claim.start, first / 2, z);
+        }
+        append_le(&mut message, z);
+        gates.add(a, first, z);
+        own.append(z);
+    }
+    (message.into(), own)
+}
+
+async fn any_nodes(
+    ctx: &Context,
+    claim: &Claim,
+    gates: &Gates<'_>,
+) -> Result<Vec<Buffer>, ProtocolError> {
+    let total = gates.total();
+    let (own, mut components) = masked_parts(ctx, claim, gates);
+    let kings = super::cost::over_kings(ctx.tactics().king_from, total * WORD_BYTES);
+    let opened = if kings {
+        over_kings(ctx, claim, own, total).await?
+    } else {
+        let outgoing = ctx.peers().iter().map(|peer| (peer, own.clone())).collect();
+        let received = ctx.exchange(claim, outgoing, ctx.peers(), own.len()).await?;
+        let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
+        parts.push(own);
+        Opened::Sum(parts)
+    };
+    let mut designated = ctx.holding().designated().and_then(|at| components.get_mut(at));
+    let mut hash = Sha256::new();
+    opened.each_tile(total, |first, words, bytes| {
+        if let Some(component) = &mut designated {
+            xor_into(&mut component[first..first + words.len()], words);
+        }
+        hash.update(bytes);
+    });
+    ctx.saw(claim, hash.finalize().into());
+    ctx.ledger().opened(Opening {
+        step: claim.name.clone(),
+        bits: (gates.count() * gates.len()) as u64,
+        to: ctx.participants(),
+        masked: true,
+    });
+    Ok(components)
+}
+
+/// This node's masked parts, as they are sent, and the components of rho with what is added to the
+/// results.
+fn masked_parts(ctx: &Context, claim: &Claim, gates: &Gates<'_>) -> (Bytes, Vec<Buffer>) {
+    let total = gates.total();
+    let held = ctx.holding().components();
+    let mut message =
+        Vec::with_capacity((total + usize::from(super::cost::MOST_NODES)) * WORD_BYTES);
+    let mut components: Vec<Buffer> = (0..held).map(|_| Buffer::with_room(total)).collect();
+    let mut adds_mask = vec![false; held];
+    for &mask in &ctx.duties().masks {
+        adds_mask[mask] = true;
+    }
+    let mut tile = Zeroizing::new([0; WIDE_TILE]);
+    let mut mask = Zeroizing::new([0; WIDE_TILE]);
+    let mut scratch = crate::sharing::bits::batch::zeroed(2 * held * WIDE_TILE);
+    for first in (0..total).step_by(WIDE_TILE) {
+        let len = WIDE_TILE.min(total - first);
+        let (z, mask) = (&mut tile[..len], &mut mask[..len]);
+        gates.assigned_part(ctx.duties(), first, z, &mut scratch);
+        for key in ctx.keys().zeros() {
+            key.xor_at(claim.start, first / 2, z);
+        }
+        let keys = ctx.keys().sets();
+        for (number, ((component, key), adds)) in
+            components.iter_mut().zip(keys).zip(&adds_mask).enumerate()
+        {
+            key.write_at(claim.start, first / 2, mask);
+            if *adds {
+                xor_into(z, mask);
+            }
+            gates.add(number, first, mask);
+            component.append(mask);
+        }
+        append_le(&mut message, z);
+    }
+    (message.into(), components)
+}
+
+/// A masked value that everyone has now.
+enum Opened {
+    /// As the parts of all participants.
+    Sum(Vec<Bytes>),
+    /// As pieces, one after the other.
+    Pieces(Vec<Bytes>),
+}
+
+impl Opened {
+    /// Hand out the first `total` words tile by tile: where a tile begins, its words, and the same
+    /// as bytes.
+    fn each_tile(self, total: usize, mut hand_out: impl FnMut(usize, &[u64], &[u8])) {
+        let mut words = [0; OPENED_TILE];
+        match self {
+            Self::Sum(parts) => {
+                let mut bytes = Vec::with_capacity(OPENED_TILE * WORD_BYTES);
+                for first in (0..total).step_by(OPENED_TILE) {
+                    let words = &mut words[..OPENED_TILE.min(total - first)];
+                    let range = first * WORD_BYTES..(first + words.len()) * WORD_BYTES;
+                    words.fill(0);
+                    for part in &parts {
+                        xor_le(words, &part[range.clone()]);
+                    }
+                    bytes.clear();
+                    append_le(&mut bytes, words);
+                    hand_out(first, words, &bytes);
+                }
+            }
+            Self::Pieces(pieces) => {
+                let mut first = 0;
+                for bytes in pieces.iter().flat_map(|piece| piece.chunks(OPENED_TILE * WORD_BYTES))
+                {
+                    // The last piece is padded.
+                    let len = (bytes.len() / WORD_BYTES).min(total - first);
+                    let words = &mut words[..len];
+                    read_le(words, bytes);
+                    hand_out(first, words, &bytes[..len * WORD_BYTES]);
+                    first += len;
+                }
+            }
+        }
+    }
+}
+
+/// Open the XOR of everybody's parts over kings: one piece each.
+async fn over_kings(
+    ctx: &Context,
+    claim: &Claim,
+    own: Bytes,
+    total: usize,
+) -> Result<Opened, ProtocolError> {
+    let participants = ctx.participants();
+    let size = super::cost::king_piece(participants.len(), total);
+    let mut padded = Vec::from(own);
+    padded.resize(participants.len() * size, 0);
+    let own = Bytes::from(padded);
+    let piece = |place: usize| own.slice(place * size..(place + 1) * size);
+    let places = || participants.iter().enumerate();
+    let outgoing = places().filter(|(_, peer)| *peer != ctx.me());
+    let outgoing = outgoing.map(|(place, peer)| (peer, piece(place))).collect();
+    let received = ctx.exchange(claim, outgoing, ctx.peers(), size).await?;
+    let mine = places().find(|(_, node)| *node == ctx.me());
+    let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
+    parts.extend(mine.map(|(place, _)| piece(place)));
+    let mut sum = Vec::with_capacity(size);
+    Opened::Sum(parts).each_tile(size / WORD_BYTES, |_, _, bytes| sum.extend_from_slice(bytes));
+    let sum = Bytes::from(sum);
+
+    let claim = ctx.narrow("kings").claim()?;
+    let outgoing = ctx.peers().iter().map(|peer| (peer, sum.clone())).collect();
+    let received = ctx.exchange(&claim, outgoing, ctx.peers(), size).await?;
+    let mut pieces: Vec<(NodeIndex, Bytes)> = received;
+    pieces.push((ctx.me(), sum));
+    pieces.sort_unstable_by_key(|(node, _)| *node);
+    Ok(Opened::Pieces(pieces.into_iter().map(|(_, piece)| piece).collect()))
+}

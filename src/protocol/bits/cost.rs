@@ -1,0 +1,174 @@
+//! What protocols on bits cost.
+
+use super::open::{DIGEST, pieces};
+use super::stripes::Knife;
+use crate::protocol::bracket::{self, Level};
+use crate::protocol::{Cost, Tactics};
+use crate::sharing::bits::planes::{WORD_BYTES, words};
+use crate::sharing::keys::{contribution_bytes, tag_bytes};
+use crate::sharing::{Holding, NodeSet, Scheme};
+
+/// Participants that there can be.
+pub(in crate::protocol) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
+
+/// Whether an AND whose masked result has so many bytes is opened by kings.
+pub(in crate::protocol) fn over_kings(king_from: Option<u64>, bytes: usize) -> bool {
+    king_from.is_some_and(|from| bytes as u64 >= from)
+}
+
+/// Bytes of a king's piece, padded so that all are alike.
+pub(in crate::protocol) const fn king_piece(participants: usize, total: usize) -> usize {
+    total.div_ceil(participants) * WORD_BYTES
+}
+
+/// What protocols cost among some participants of a scheme.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CostModel {
+    scheme: Scheme,
+    participants: NodeSet,
+    holding: Holding,
+    king_from: Option<u64>,
+    knife: Knife,
+}
+
+impl CostModel {
+    /// The costs among these participants, with default tactics.
+    pub fn new(scheme: Scheme, participants: NodeSet) -> Self {
+        // All nodes hold as many components.
+        let holding = scheme.all().first().map_or(Holding::NONE, |node| Holding::of(scheme, node));
+        let knife = Knife::new(holding, &Tactics::default());
+        Self { scheme, participants, holding, king_from: None, knife }
+    }
+
+    /// The costs with other tactics.
+    #[must_use]
+    pub const fn with_tactics(self, tactics: &Tactics) -> Self {
+        let knife = Knife::new(self.holding, tactics);
+        Self { king_from: tactics.king_from, knife, ..self }
+    }
+
+    const fn peers(self) -> u64 {
+        self.participants.len().saturating_sub(1) as u64
+    }
+
+    /// Making and confirming the keys of an attempt.
+    pub fn keys(self) -> Cost {
+        let message = contribution_bytes(self.scheme) + tag_bytes(self.scheme);
+        Cost { rounds: 1, bytes_sent: self.peers() * message as u64, ..Cost::default() }
+    }
+
+    /// So many gates of one round, on so many positions.
+    pub fn and(self, planes: usize, len: usize) -> Cost {
+        if planes == 0 || len == 0 {
+            return Cost::default();
+        }
+        let gates = (planes * len) as u64;
+        let total = planes * words(len);
+        let message = (total * WORD_BYTES) as u64;
+        if self.scheme.nodes() == 3 {
+            return Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0 };
+        }
+        if over_kings(self.king_from, total * WORD_BYTES) {
+            let piece = king_piece(self.participants.len(), total) as u64;
+            return Cost { rounds: 2, gates, bytes_sent: 2 * self.peers() * piece, comparisons: 0 };
+        }
+        Cost { rounds: 1, gates, bytes_sent: self.peers() * message, comparisons: 0 }
+    }
+
+    /// A program that runs stripe by stripe, several beside one another.
+    fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
+        let cut = self.knife.cut(len);
+        let mut lanes = vec![0; cut.lanes];
+        let mut cost = Cost::default();
+        let mut known: Option<(usize, Cost)> = None;
+        for (number, stripe) in cut.stripes().enumerate() {
+            let own = match known {
+                Some((len, cost)) if len == stripe.len => cost,
+                _ => program(stripe.len),
+            };
+            known = Some((stripe.len, own));
+            lanes[number % cut.lanes] += own.rounds;
+            cost += own;
+        }
+        Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
+    }
+
+    /// Opening batches, each given by its width and positions, in one round.
+    pub fn open(self, batches: &[(usize, usize)]) -> Cost {
+        let piece: usize =
+            batches.iter().map(|&(width, len)| width * words(len) * WORD_BYTES).sum();
+        let message = (pieces(self.scheme) * piece + DIGEST) as u64;
+        Cost { rounds: 1, bytes_sent: self.peers() * message, ..Cost::default() }
+    }
+
+    /// Folding `width` planes of generate and propagate into one.
+    fn fold(self, width: usize, len: usize) -> Cost {
+        let mut cost = Cost::default();
+        let mut groups = width;
+        while groups > 1 {
+            cost += self.and(groups / 2 * 2 - 1, len);
+            groups = groups.div_ceil(2);
+        }
+        cost
+    }
+
+    /// Comparing `len` pairs of numbers of `width` bits.
+    pub fn less_than(self, width: usize, len: usize) -> Cost {
+        self.striped(len, |len| self.less_than_part(width, len))
+            + Cost { comparisons: len as u64, ..Cost::default() }
+    }
+
+    fn less_than_part(self, width: usize, len: usize) -> Cost {
+        let blocks = width.div_ceil(2);
+        let full = width / 2;
+        // Every block's low bit; whether both bits of a block propagate, but for the lowest.
+        self.and(blocks + full.saturating_sub(1), len)
+            + self.and(full, len)
+            + self.fold(blocks, len)
+    }
+
+    /// Selecting one of two numbers at `len` positions.
+    pub fn select(self, width: usize, len: usize) -> Cost {
+        self.and(width, len)
+    }
+
+    /// The tournament over `len` numbers, which carries the winner's index along if asked to.
+    pub fn maximum(self, width: usize, len: usize, index: bool, groups: &[u8]) -> Cost {
+        let mut cost = Cost::default();
+        let mut carried = 0;
+        for level in bracket::levels(len, groups) {
+            cost += self.level(width, if index { carried } else { 0 }, level);
+            carried += level.group.trailing_zeros() as usize;
+        }
+        cost
+    }
+
+    /// One level of a tournament, whose numbers carry so many bits of their index.
+    pub fn level(self, width: usize, carried: usize, level: Level) -> Cost {
+        let places = level.groups();
+        let comparisons = Cost { comparisons: level.comparisons() as u64, ..Cost::default() };
+        if level.group == 2 {
+            return self.striped(places, |len| {
+                self.less_than_part(width, len) + self.and(width + carried, len)
+            }) + comparisons;
+        }
+        let compared = bracket::pairs(level.group) * places;
+        let mut cost = self.striped(compared, |len| self.less_than_part(width, len)) + comparisons;
+        let mut literals = level.group - 1;
+        while literals > 1 {
+            cost += self.and(literals / 2 * (level.group - 1), places);
+            literals = literals.div_ceil(2);
+        }
+        cost + self.and(width + carried, places)
+    }
+
+    /// Checking `len` numbers against a public maximum.
+    pub fn range_check(self, width: usize, len: usize) -> Cost {
+        if len == 0 {
+            return Cost::default();
+        }
+        self.striped(len, |len| self.fold(width, len))
+            + self.open(&[(1, len)])
+            + Cost { comparisons: len as u64, ..Cost::default() }
+    }
+}

@@ -1,0 +1,207 @@
+//! Large batches, cut up so that computing, encrypting and sending overlap.
+//!
+//! The positions of a batch are cut into stripes, and every stripe goes through all steps by
+//! itself, in a task of its own: while one waits for messages, another computes. Stripes run in
+//! lanes; a lane takes the next stripe when it is done with one, so that the memory for what is
+//! under way is that of so many stripes. Rounds are those of the longest lane.
+//!
+//! Where stripes begin follows from the scheme, the tactics and the number of positions, so all
+//! nodes cut alike.
+
+use tokio::task::JoinSet;
+
+use crate::protocol::{Context, ProtocolError, Tactics};
+use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
+use crate::sharing::{Holding, Plane, ShapeError, SharedBits};
+
+/// What the intermediate results of all lanes of a node may take, in bytes.
+const UNDER_WAY: usize = 192 << 20;
+
+/// Intermediate planes that a stripe holds at a time, roughly, messages included.
+const PLANES: usize = 72;
+
+/// Some consecutive positions of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Stripe {
+    first_word: usize,
+    pub(super) len: usize,
+}
+
+impl Stripe {
+    /// All positions.
+    pub(super) const fn whole(len: usize) -> Self {
+        Self { first_word: 0, len }
+    }
+
+    /// This stripe of a plane of the batch.
+    pub(super) fn of(self, plane: Plane<'_>) -> Result<Plane<'_>, ShapeError> {
+        plane.cut(self.first_word, self.len)
+    }
+}
+
+/// Positions of a stripe where a node holds so many components: the work of a step then takes a
+/// fraction of a millisecond, and its messages are large enough that sending them costs little.
+const fn positions(components: usize) -> usize {
+    match components {
+        0..=2 => 1 << 16,
+        3..=10 => 1 << 15,
+        _ => 1 << 14,
+    }
+}
+
+/// What decides how a batch is cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Knife {
+    holding: Holding,
+    stripe: Option<u32>,
+    lanes: Option<u16>,
+}
+
+/// Positions of a stripe, and how many stripes are under way at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Cut {
+    len: usize,
+    stripe: usize,
+    /// Stripe number k runs in lane k modulo this.
+    pub(super) lanes: usize,
+}
+
+impl Knife {
+    pub(super) const fn new(holding: Holding, tactics: &Tactics) -> Self {
+        Self { holding, stripe: tactics.stripe, lanes: tactics.lanes }
+    }
+
+    pub(super) fn cut(self, len: usize) -> Cut {
+        let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
+        let stripe = wanted.unwrap_or_else(|| positions(self.holding.components()));
+        let stripe = stripe.max(WORD) / WORD * WORD;
+        // A short last stripe would have the rounds of a full one for little work.
+        let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
+        let memory = stripe_bytes(self.holding.components(), stripe);
+        let most = self.lanes.map_or_else(|| UNDER_WAY / memory.max(1), usize::from);
+        Cut { len, stripe, lanes: len.div_ceil(stripe).clamp(1, most.max(1)) }
+    }
+}
+
+impl Cut {
+    /// Number of stripes.
+    fn count(self) -> usize {
+        self.len.div_ceil(self.stripe)
+    }
+
+    /// The stripes in order.
+    pub(super) fn stripes(self) -> impl Iterator<Item = Stripe> {
+        (0..self.count()).map(move |number| self.stripe(number))
+    }
+
+    fn stripe(self, number: usize) -> Stripe {
+        let first = number * self.stripe;
+        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
+    }
+}
+
+/// Bytes of intermediate results that a stripe holds at a time.
+const fn stripe_bytes(components: usize, positions: usize) -> usize {
+    PLANES * words(positions) * WORD_BYTES * components
+}
+
+/// Bytes of intermediate results of one stripe where a node holds so many components.
+pub fn memory(components: usize) -> usize {
+    stripe_bytes(components, positions(components))
+}
+
+/// Stripes that so many positions are cut into where a node holds so many components.
+pub fn count(components: usize, len: usize) -> usize {
+    len.div_ceil(positions(components))
+}
+
+/// Run the same steps on every stripe of a batch of `len` positions, and put the results together.
+/// A batch that is not cut keeps its step names.
+pub(super) async fn run<F, Fut>(
+    ctx: &Context,
+    len: usize,
+    steps: F,
+) -> Result<SharedBits, ProtocolError>
+where
+    F: Fn(Context, Stripe) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
+{
+    let cut = Knife::new(ctx.holding(), ctx.tactics()).cut(len);
+    let (stripes, lanes) = (cut.count(), cut.lanes);
+    if stripes <= 1 {
+        return steps(ctx.clone(), Stripe::whole(len)).await;
+    }
+    // Dropping the set, as when the attempt is called off, ends the tasks.
+    let mut tasks = JoinSet::new();
+    for lane in 0..lanes {
+        let (ctx, steps) = (ctx.fork(), steps.clone());
+        tasks.spawn(async move {
+            let mut done = Vec::new();
+            for number in (lane..stripes).step_by(lanes) {
+                let stripe_ctx = ctx.narrow(format!("stripe-{number}"));
+                let result = steps(stripe_ctx, cut.stripe(number)).await?;
+                done.push((number, result));
+            }
+            Ok::<_, ProtocolError>((done, ctx.rounds()))
+        });
+    }
+    let mut parts: Vec<Option<SharedBits>> = vec![None; stripes];
+    let mut rounds = 0;
+    while let Some(ended) = tasks.join_next().await {
+        let (done, lane_rounds) = match ended {
+            Ok(ended) => ended?,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Err(called_off(ctx)),
+            },
+        };
+        rounds = rounds.max(lane_rounds);
+        for (number, result) in done {
+            if let Some(place) = parts.get_mut(number) {
+                *place = Some(result);
+            }
+        }
+    }
+    ctx.catch_up(rounds);
+    let parts: Vec<&SharedBits> = parts.iter().flatten().collect();
+    let width = parts.first().map_or(0, |part| part.width());
+    Ok(SharedBits::concat(ctx.holding(), width, &parts)?)
+}
+
+/// A task ended because the runtime shuts down.
+fn called_off(ctx: &Context) -> ProtocolError {
+    let source = crate::protocol::ChannelError::Cancelled;
+    ProtocolError::Channel { step: ctx.step().to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::bits::stripes::*;
+    use crate::sharing::{NodeIndex, Scheme};
+
+    #[test]
+    fn stripes_cover_a_batch_and_lanes_bound_the_memory() {
+        for (n, t) in [(3, 1), (5, 2), (7, 3), (9, 4)] {
+            let holding = Holding::of(Scheme::new(n, t).unwrap(), NodeIndex::new(1).unwrap());
+            let components = holding.components();
+            for len in [0, 1, 64, 65, 100_000, 1_000_000, 30_000_000] {
+                for lanes in [None, Some(1), Some(7)] {
+                    let tactics = Tactics { lanes, ..Tactics::default() };
+                    let cut = Knife::new(holding, &tactics).cut(len);
+                    let stripes: Vec<Stripe> = cut.stripes().collect();
+                    let mut next = 0;
+                    for stripe in &stripes {
+                        assert_eq!(stripe.first_word * WORD, next);
+                        next += stripe.len;
+                    }
+                    assert_eq!(next, len);
+                    let most = lanes.map_or(UNDER_WAY, |lanes| {
+                        usize::from(lanes) * stripe_bytes(components, cut.stripe)
+                    });
+                    let memory = cut.lanes * stripe_bytes(components, cut.stripe);
+                    assert!(memory <= most || cut.lanes == 1, "{n} {len}: {memory}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! From terms to protocol calls: the plan, what it costs, and the run.
+//!
+//! - [`shares`]: from envelopes in the manifest to the shares that a node computes with
+//! - [`plan`]: how a run is to go, chosen from what has been measured
+//! - [`auction`]: the run of an auction, on bits and on numbers
+
+pub mod auction;
+pub mod plan;
+pub mod shares;

@@ -1,0 +1,167 @@
+//! Moving the positions and planes of a batch about. All of it is local and by public positions.
+
+use std::ops::Range;
+
+use super::batch::{Holding, Plane, ShapeError, SharedBits, same, zeroed};
+use super::planes::{self, copy_bits, split_pairs, words};
+
+/// What a batch falls into when neighbours are paired.
+pub struct Pairs {
+    /// Positions 0, 2, 4, ...
+    pub left: SharedBits,
+    /// Positions 1, 3, 5, ...
+    pub right: SharedBits,
+    /// The last position, when their number is odd.
+    pub odd: Option<SharedBits>,
+}
+
+impl SharedBits {
+    /// Pair up neighbours.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn pairs(&self) -> Result<Pairs, ShapeError> {
+        let pairs = self.len / 2;
+        let mut left = Self::zeros(self.holding, self.width, pairs);
+        let mut right = Self::zeros(self.holding, self.width, pairs);
+        for (component, buffer) in self.components.iter().enumerate() {
+            for plane in 0..self.width {
+                let (from, to) = (self.range(plane), left.range(plane));
+                split_pairs(
+                    &buffer[from],
+                    &mut left.components_mut()[component][to.clone()],
+                    &mut right.components_mut()[component][to],
+                    pairs,
+                );
+            }
+        }
+        let odd = if self.len % 2 == 1 { Some(self.gather(&[self.len - 1])?) } else { None };
+        Ok(Pairs { left, right, odd })
+    }
+
+    /// The positions given, in the order given.
+    ///
+    /// # Errors
+    /// When one of them is past the end.
+    pub fn gather(&self, positions: &[usize]) -> Result<Self, ShapeError> {
+        if let Some(&got) = positions.iter().find(|&&position| position >= self.len) {
+            return Err(ShapeError { what: "position below the end", expected: self.len, got });
+        }
+        let mut batch = Self::zeros(self.holding, self.width, positions.len());
+        for plane in 0..self.width {
+            let (from, to) = (self.range(plane), batch.range(plane));
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
+                let source = &source[from.clone()];
+                let target = &mut buffer[to.clone()];
+                for (word, positions) in target.iter_mut().zip(positions.chunks(planes::WORD)) {
+                    *word = positions.iter().enumerate().fold(0, |word, (at, &position)| {
+                        word | (source[position / planes::WORD] >> (position % planes::WORD) & 1)
+                            << at
+                    });
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    /// `len` positions from `at` on; beyond the end they are public zeros.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn extract(&self, at: usize, len: usize) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(self.holding, self.width, len);
+        let kept = self.len.saturating_sub(at).min(len);
+        for plane in 0..self.width {
+            let (from, to) = (self.range(plane), batch.range(plane));
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
+                let target = &mut buffer[to.clone()];
+                planes::take_bits(&mut target[..words(kept)], &source[from.clone()], at);
+                planes::clear_tail(&mut target[..words(kept)], kept);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Every so many positions: batch number j holds positions j, j + `ways`, j + 2 `ways`, ... All
+    /// are of the same length; beyond the end they are public zeros. `ways` is a power of two.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn deal(&self, ways: usize) -> Result<Vec<Self>, ShapeError> {
+        let padded = self.len.next_multiple_of(ways);
+        let mut dealt =
+            vec![if padded == self.len { self.clone() } else { self.extract(0, padded)? }];
+        while dealt.len() < ways {
+            // Even and odd positions of number j out of m go to numbers j and j + m out of 2m.
+            let halves: Vec<Pairs> = dealt.iter().map(Self::pairs).collect::<Result<_, _>>()?;
+            let (low, high): (Vec<_>, Vec<_>) =
+                halves.into_iter().map(|pairs| (pairs.left, pairs.right)).unzip();
+            dealt = low.into_iter().chain(high).collect();
+        }
+        Ok(dealt)
+    }
+
+    /// The positions of all parts, one part after the other.
+    ///
+    /// # Errors
+    /// When widths or components differ.
+    pub fn concat(
+        holding: Holding,
+        width: usize,
+        parts: &[&SharedBits],
+    ) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(holding, width, parts.iter().map(|part| part.len).sum());
+        let mut at = 0;
+        for part in parts {
+            same("width", width, part.width)?;
+            same("components", holding.components(), part.holding.components())?;
+            for plane in 0..width {
+                let (from, to) = (part.range(plane), batch.range(plane));
+                for (buffer, source) in
+                    batch.components_mut().iter_mut().zip(part.components.iter())
+                {
+                    copy_bits(&mut buffer[to.clone()], at, &source[from.clone()], part.len);
+                }
+            }
+            at += part.len;
+        }
+        Ok(batch)
+    }
+
+    /// Some planes, as a batch of their own.
+    ///
+    /// # Errors
+    /// When the numbers are not that wide.
+    pub fn take_planes(&self, planes: Range<usize>) -> Result<Self, ShapeError> {
+        let chosen: Vec<Plane<'_>> =
+            planes.map(|plane| self.plane(plane)).collect::<Result<_, _>>()?;
+        Self::stack(self.holding, self.len, chosen)
+    }
+
+    /// A batch made of planes, from bit 0 up.
+    ///
+    /// # Errors
+    /// When lengths or components differ.
+    pub fn stack<'a>(
+        holding: Holding,
+        len: usize,
+        planes: impl IntoIterator<Item = Plane<'a>>,
+    ) -> Result<Self, ShapeError> {
+        let planes: Vec<Plane<'a>> = planes.into_iter().collect();
+        for plane in &planes {
+            same("positions", len, plane.len())?;
+            same("components", holding.components(), plane.holding().components())?;
+        }
+        let components = (0..holding.components())
+            .map(|component| {
+                let mut buffer = zeroed(planes.len() * words(len));
+                // A plane of no words makes no chunk.
+                for (target, plane) in buffer.chunks_mut(words(len).max(1)).zip(&planes) {
+                    target.copy_from_slice(plane.component(component));
+                }
+                buffer
+            })
+            .collect();
+        Self::from_components(holding, planes.len(), len, components)
+    }
+}

@@ -1,0 +1,11 @@
+//! Replicated shares of bits, in planes.
+//!
+//! - [`planes`]: loops over planes of machine words
+//! - [`batch`]: batches of shared bits and of shared numbers, bit-sliced
+//! - [`layout`]: moving the positions and planes of a batch about
+
+pub mod batch;
+pub mod layout;
+pub mod planes;
+
+pub use batch::{Holding, Plane, ShapeError, SharedBits};

@@ -1,0 +1,7 @@
+//! The JSON client for one server.
+//!
+//! - [`http`]: requests, replies, events
+
+pub mod http;
+
+pub use http::PeerClient;

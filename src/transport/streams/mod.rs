@@ -1,0 +1,13 @@
+//! Streams between nodes.
+//!
+//! - [`upgrade`]: a connection turned into a stream between two nodes
+//! - [`frame`]: what goes over such a stream
+//! - [`mesh`]: one stream to every other node, kept up, and the channels over them
+//! - [`memory`]: channels within one process
+
+pub mod frame;
+pub mod memory;
+pub mod mesh;
+pub mod upgrade;
+
+pub use mesh::{AttemptChannel, Mesh, MeshOptions, PeerStatus};
