@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::bulk::zeros;
 use crate::field::{Field as _, Mersenne127};
-use crate::rules::terms::Protocol;
 use crate::sharing::bits::batch::zeroed;
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, append_le, transpose, words, xor_le};
+use crate::sharing::form::Form;
 use crate::sharing::numbers::shamir::{evaluate, point};
 use crate::sharing::seed::mask;
 use crate::sharing::stream::{StreamKey, StreamStart};
@@ -107,12 +107,12 @@ fn planes(plain: &Plain) -> Vec<u64> {
 /// When the operating system gives no randomness.
 pub fn share(
     scheme: Scheme,
-    protocol: Protocol,
+    protocol: Form,
     plain: &Plain,
 ) -> Result<Vec<Shares>, rand::rngs::SysError> {
     match protocol {
-        Protocol::Bits => share_bits(scheme, plain),
-        Protocol::Paper => share_numbers(scheme, plain),
+        Form::Bits => share_bits(scheme, plain),
+        Form::Numbers => share_numbers(scheme, plain),
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(other.values[1], plain.values[1]);
             assert_eq!((other.values[7], other.values[9]), (0, 2047));
             let mut components = vec![None; scheme.sets().len()];
-            let shares = share(scheme, Protocol::Bits, &plain).unwrap();
+            let shares = share(scheme, Form::Bits, &plain).unwrap();
             for (node, shares) in scheme.all().iter().zip(shares) {
                 let Batch::Bits(batch) = expand(scheme, node, &shares).unwrap() else {
                     panic!("bits were shared");
@@ -242,7 +242,7 @@ mod tests {
     fn shares_of_numbers_lie_on_polynomials_through_the_inputs() {
         let scheme = Scheme::new(5, 2).unwrap();
         let plain = draw(9, 1, 32, 20);
-        let shares = share(scheme, Protocol::Paper, &plain).unwrap();
+        let shares = share(scheme, Form::Numbers, &plain).unwrap();
         let mut batches = Vec::new();
         for (node, shares) in scheme.all().iter().zip(&shares) {
             let Batch::Numbers(32, batch) = expand(scheme, node, shares).unwrap() else {

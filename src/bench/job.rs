@@ -14,10 +14,11 @@ use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
 use crate::rules::auction::Kind;
-use crate::rules::terms::{Admission, Protocol};
+use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
 use crate::runs::auction::bits::{Computed, RunError, run};
 use crate::runs::shares::Bids;
+use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
 
@@ -92,7 +93,7 @@ pub enum JobError {
 }
 
 /// Terms under which every value of so many bits is a valid bid.
-pub fn terms(kind: Kind, protocol: Protocol, bits: u32) -> Terms {
+pub fn terms(kind: Kind, protocol: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
         kind,
@@ -149,9 +150,9 @@ pub async fn perform(
             let (protocol, bits, bids) = match batch {
                 Batch::Bits(bids) => {
                     let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
-                    (Protocol::Bits, bits, Bids::Bits(bids))
+                    (Form::Bits, bits, Bids::Bits(bids))
                 }
-                Batch::Numbers(bits, bids) => (Protocol::Paper, bits, Bids::Numbers(bids)),
+                Batch::Numbers(bits, bids) => (Form::Numbers, bits, Bids::Numbers(bids)),
             };
             let terms = terms(kind, protocol, bits);
             let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;

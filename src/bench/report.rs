@@ -7,9 +7,9 @@ use serde::Serialize;
 use crate::bench::job::Measured;
 use crate::bench::lines::Lines;
 use crate::cli::output::{bytes, faint, strong};
-use crate::rules::terms::Protocol;
 use crate::runs::plan::{Line, Plan};
 use crate::sharing::Scheme;
+use crate::sharing::form::Form;
 
 /// What was measured. The names are a contract with scripts.
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     bids: Option<usize>,
     bits: u32,
-    protocol: Protocol,
+    protocol: Form,
     seed: u64,
     /// From all inputs shared to the outcome known at every node, keys included.
     seconds: f64,
@@ -63,7 +63,7 @@ pub struct Asked {
     /// Bits of each number.
     pub bits: u32,
     /// How numbers are shared.
-    pub protocol: Protocol,
+    pub protocol: Form,
     /// Where the inputs come from.
     pub seed: u64,
     /// Whether all nodes share a process.

@@ -26,7 +26,7 @@ use crate::session::announcement::{AdmissionTicket, AnnouncementError};
 use crate::session::envelope::EnvelopeBody;
 use crate::session::part::{Part, seal_part};
 use crate::session::{Announcement, Envelope};
-use crate::sharing::form::Suite;
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Seed, numbers::components};
 
 /// A bid in smallest units: wiped when dropped, never printed, never compared outside this file.
@@ -180,7 +180,7 @@ impl EnvelopeMaker<'_> {
         for _ in &sets {
             seeds.push(Seed::random().map_err(|_| SplitError::Randomness)?);
         }
-        let suite = Suite::of(self.announcement.terms.protocol);
+        let suite = self.announcement.terms.protocol;
         let bits = self.announcement.terms.bits();
         let correction = correction_of(&amount, &seeds, suite, bits);
         // From here on the amount exists as components only.
@@ -241,16 +241,16 @@ impl EnvelopeMaker<'_> {
 
 /// The correction: the amount XOR all components, cut to `bits` bits; or the amount less all
 /// numbers of the field that the seeds stand for.
-fn correction_of(amount: &BidAmount, seeds: &[Seed], suite: Suite, bits: u32) -> Blob {
+fn correction_of(amount: &BidAmount, seeds: &[Seed], suite: Form, bits: u32) -> Blob {
     match suite {
-        Suite::Bits => {
+        Form::Bits => {
             let masked = Zeroizing::new(
                 seeds.iter().fold(amount.0, |masked, seed| masked ^ seed.component(bits))
                     & crate::sharing::seed::mask(bits),
             );
             Blob(masked.to_le_bytes()[..bits.div_ceil(8).min(8) as usize].to_vec())
         }
-        Suite::Numbers => {
+        Form::Numbers => {
             let number = Zeroizing::new(Mersenne127::from_u64(amount.0));
             Blob(components::correction(*number, seeds).to_bytes().to_vec())
         }

@@ -1,7 +1,7 @@
 use crate::client::split::*;
-use crate::rules::terms::Protocol;
 use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 use crate::session::part::open_part;
+use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, seed};
 use crate::testkit::paperwork::Paperwork;
 
@@ -52,7 +52,7 @@ fn a_bid_on_numbers_is_split_over_the_field() {
     let ada = keys();
     for (n, t) in [(3, 1), (5, 2), (7, 3)] {
         let mut papers = Paperwork::new(n, t, 1000).unwrap();
-        papers.announcement.body.terms.protocol = Protocol::Paper;
+        papers.announcement.body.terms.protocol = Form::Numbers;
         papers.resign();
         let coordinator = papers.coordinator.public();
         let check = |envelope: &Envelope| {

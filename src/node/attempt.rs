@@ -27,7 +27,6 @@ use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::form::Suite;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
@@ -266,7 +265,8 @@ fn open_all(
             node.open_part(&envelope, entry.envelope)
                 .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
         };
-        let correction = Suite::of(terms.protocol)
+        let correction = terms
+            .protocol
             .read_correction(&opened.correction.0, terms.bits())
             .ok_or_else(missing)?;
         Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })

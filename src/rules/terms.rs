@@ -12,20 +12,10 @@ use super::auction::Kind;
 use super::money::AmountError;
 use crate::base::text::{TextError, check_text};
 use crate::base::{Timestamp, time};
+use crate::sharing::form::Form;
 
 /// Most bits of an amount.
 pub const MAX_BITS: u32 = 63;
-
-/// How bids are shared and compared.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// Replicated shares of bits.
-    #[default]
-    Bits,
-    /// Shamir shares of numbers, and the comparison of the paper of 2008.
-    Paper,
-}
 
 /// Who may bid.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -58,7 +48,7 @@ pub struct Terms {
     /// Whether a bid may be replaced until then.
     pub replace_bids: bool,
     /// How bids are shared and compared.
-    pub protocol: Protocol,
+    pub protocol: Form,
     /// Who may bid.
     pub admission: Admission,
 }
@@ -73,8 +63,8 @@ impl Terms {
     /// checked in the protocol: any number of a field, or a pattern of [`Terms::bits`] bits.
     pub fn needs_range_check(&self) -> bool {
         match self.protocol {
-            Protocol::Bits => self.maximum != crate::sharing::seed::mask(self.bits()),
-            Protocol::Paper => true,
+            Form::Bits => self.maximum != crate::sharing::seed::mask(self.bits()),
+            Form::Numbers => true,
         }
     }
 
@@ -130,7 +120,7 @@ pub struct SessionFile {
     pub replace_bids: bool,
     /// How bids are shared.
     #[serde(default)]
-    pub protocol: Protocol,
+    pub protocol: Form,
     /// Who may bid.
     #[serde(default)]
     pub admission: Admission,

@@ -20,7 +20,7 @@ use crate::protocol::bracket::Level;
 use crate::protocol::numbers::{NumberCosts, comparison};
 use crate::protocol::tactics::{GROUPS, LEAST_KING, TacticsError};
 use crate::protocol::{Cost, CostModel};
-use crate::rules::terms::Protocol;
+use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
 
 /// What lies between the nodes, as measured.
@@ -86,7 +86,7 @@ impl Plan {
 
 /// The plan that is expected to take the least time.
 pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Plan {
-    if work.protocol == Protocol::Paper {
+    if work.protocol == Form::Numbers {
         return with_tactics(scheme, participants, work, line, Tactics::default());
     }
     let king_from = king_from(scheme, participants, line);
@@ -105,7 +105,7 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pairs {
     /// How numbers are shared.
-    pub protocol: Protocol,
+    pub protocol: Form,
     /// Bits of each number.
     pub bits: u32,
     /// How many.
@@ -115,7 +115,7 @@ pub struct Pairs {
 /// The plan for comparing so many pairs and opening the results.
 pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line: Line) -> Plan {
     let mut tactics = Tactics::default();
-    if pairs.protocol == Protocol::Bits {
+    if pairs.protocol == Form::Bits {
         tactics.king_from = king_from(scheme, participants, line);
         tactics.lanes = lanes(scheme, pairs.count, line);
     }
@@ -133,8 +133,8 @@ pub fn comparisons_with(
     let Pairs { protocol, bits, count } = pairs;
     let model = CostModel::new(scheme, participants).with_tactics(&tactics);
     let work = match protocol {
-        Protocol::Bits => model.less_than(bits as usize, count) + model.open(&[(1, count)]),
-        Protocol::Paper => {
+        Form::Bits => model.less_than(bits as usize, count) + model.open(&[(1, count)]),
+        Form::Numbers => {
             let numbers = NumberCosts::<Mersenne127>::new(participants);
             numbers.random_bits(comparison::bits_needed(bits, count))
                 + numbers.at_least(bits, count)
@@ -299,8 +299,8 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use crate::rules::auction::Kind;
-    use crate::rules::terms::Protocol;
     use crate::runs::plan::*;
+    use crate::sharing::form::Form;
 
     fn line(round_trip_millis: f64, bytes_per_second: f64) -> Line {
         Line { round_seconds: round_trip_millis / 2e3, bytes_per_second, nodes_per_core: 1.0 }
@@ -308,7 +308,7 @@ mod tests {
 
     fn work(bids: usize) -> Workload {
         Workload {
-            protocol: Protocol::Bits,
+            protocol: Form::Bits,
             bits: 32,
             bids,
             kind: Kind::SecondPrice,

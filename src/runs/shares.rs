@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::field::{Field as _, Mersenne127, bulk::zeros};
 use crate::rules::Terms;
-use crate::rules::terms::Protocol;
+use crate::sharing::form::Form;
 use crate::sharing::numbers::components::ShareMaker;
 use crate::sharing::{Holding, NodeIndex, Scheme, Seed, SharedBits, SharedNumbers, seed::mask};
 
@@ -92,8 +92,8 @@ pub fn lay_out_for(
     bids: &[BidShares],
 ) -> Result<Bids, SharesError> {
     match terms.protocol {
-        Protocol::Bits => lay_out(scheme, me, terms.bits(), bids).map(Bids::Bits),
-        Protocol::Paper => lay_out_numbers(scheme, me, bids).map(Bids::Numbers),
+        Form::Bits => lay_out(scheme, me, terms.bits(), bids).map(Bids::Bits),
+        Form::Numbers => lay_out_numbers(scheme, me, bids).map(Bids::Numbers),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::base::text::check_text;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
 use crate::rules::Terms;
 use crate::sharing::Scheme;
-use crate::sharing::form::Suite;
+use crate::sharing::form::Form;
 
 pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
@@ -77,9 +77,9 @@ pub enum EnvelopeError {
     #[error("the envelope shares the bid as {got} where the terms say {expected}; bid anew")]
     Form {
         /// As given.
-        got: Suite,
+        got: Form,
         /// As the terms say.
-        expected: Suite,
+        expected: Form,
     },
     /// For another session or other terms.
     #[error(
@@ -119,7 +119,7 @@ impl EnvelopeBody {
 
     /// The correction as these terms want it; `None` when it is malformed for them.
     pub fn correction_for(&self, terms: &Terms) -> Option<u128> {
-        Suite::of(terms.protocol).read_correction(&self.correction.0, terms.bits())
+        terms.protocol.read_correction(&self.correction.0, terms.bits())
     }
 }
 
@@ -141,10 +141,10 @@ impl Envelope {
     ) -> Result<(), EnvelopeError> {
         let body = &self.body;
         let terms = &announcement.terms;
-        let suite = Suite::from_number(body.suite);
+        let suite = Form::from_number(body.suite);
         let suite = suite.ok_or(EnvelopeError::Suite { got: body.suite })?;
-        if suite != Suite::of(terms.protocol) {
-            return Err(EnvelopeError::Form { got: suite, expected: Suite::of(terms.protocol) });
+        if suite != terms.protocol {
+            return Err(EnvelopeError::Form { got: suite, expected: terms.protocol });
         }
         if body.session != announcement.session || body.announcement != announcement.digest() {
             return Err(EnvelopeError::Session);

@@ -11,8 +11,9 @@ use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
 use crate::rules::auction::Kind;
-use crate::rules::terms::{Admission, Protocol};
+use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// When bidding ends in every fixture, in milliseconds.
@@ -43,7 +44,7 @@ pub fn terms() -> Terms {
         maximum: 100_000,
         bids_until: time(UNTIL),
         replace_bids: true,
-        protocol: Protocol::Bits,
+        protocol: Form::Bits,
         admission: Admission::Open,
     }
 }

@@ -9,8 +9,9 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::field::{Field as _, Mersenne127};
-use crate::rules::terms::Protocol;
 use crate::sharing::seed::mask;
 
 /// Suite of an envelope: replicated bits, sealed with X-Wing, HKDF-SHA256 and ChaCha20-Poly1305.
@@ -19,21 +20,25 @@ pub const SUITE_BITS_XWING: u8 = 1;
 /// Suite of an envelope: numbers of the field of 2^127-1 elements, sealed likewise.
 pub const SUITE_NUMBERS_XWING: u8 = 2;
 
-/// A form of sharing a bid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Suite {
-    /// [`SUITE_BITS_XWING`].
+/// A form of sharing. Session files name it by what is computed with it, as `protocol`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Form {
+    /// Replicated shares of bits; [`SUITE_BITS_XWING`].
+    #[default]
+    #[serde(rename = "bits")]
     Bits,
+    /// Shamir shares of numbers, with the comparison of the paper of 2008;
     /// [`SUITE_NUMBERS_XWING`].
+    #[serde(rename = "paper")]
     Numbers,
 }
 
-impl Suite {
-    /// The suite that a protocol needs.
-    pub const fn of(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Bits => Self::Bits,
-            Protocol::Paper => Self::Numbers,
+impl Form {
+    /// The name in session files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bits => "bits",
+            Self::Numbers => "paper",
         }
     }
 
@@ -71,7 +76,7 @@ impl Suite {
     }
 }
 
-impl fmt::Display for Suite {
+impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Bits => "bits",
@@ -86,10 +91,10 @@ mod tests {
 
     #[test]
     fn corrections_have_one_encoding() {
-        let bits = |bytes: &[u8]| Suite::Bits.read_correction(bytes, 12);
+        let bits = |bytes: &[u8]| Form::Bits.read_correction(bytes, 12);
         assert_eq!(bits(&[0xff, 0x0f]), Some(0xfff));
         assert_eq!((bits(&[0xff, 0x1f]), bits(&[0xff]), bits(&[0; 3])), (None, None, None));
-        let number = |bytes: &[u8]| Suite::Numbers.read_correction(bytes, 12);
+        let number = |bytes: &[u8]| Form::Numbers.read_correction(bytes, 12);
         let mut prime = [0xff; 16];
         prime[15] = 0x7f;
         assert_eq!((number(&prime), number(&[0; 15]), number(&[0; 17])), (None, None, None));
@@ -99,9 +104,9 @@ mod tests {
 
     #[test]
     fn suites_have_their_numbers() {
-        for suite in [Suite::Bits, Suite::Numbers] {
-            assert_eq!(Suite::from_number(suite.number()), Some(suite));
+        for suite in [Form::Bits, Form::Numbers] {
+            assert_eq!(Form::from_number(suite.number()), Some(suite));
         }
-        assert_eq!((Suite::from_number(0), Suite::from_number(3)), (None, None));
+        assert_eq!((Form::from_number(0), Form::from_number(3)), (None, None));
     }
 }

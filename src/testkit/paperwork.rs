@@ -9,9 +9,10 @@ use crate::identity::{
     sealing::SealingKeyPair,
 };
 use crate::rules::auction::Kind;
-use crate::rules::terms::{Admission, Protocol};
+use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
 use crate::session::{Announcement, Envelope, SessionId, announcement::AdmissionTicket};
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// One node's keys.
@@ -81,7 +82,7 @@ impl Paperwork {
             maximum,
             bids_until: opened.plus_millis(120_000),
             replace_bids: true,
-            protocol: Protocol::Bits,
+            protocol: Form::Bits,
             admission: Admission::Open,
         };
         let mut paperwork = Self {

@@ -5,8 +5,9 @@ use rand::rngs::StdRng;
 
 use crate::base::Timestamp;
 use crate::rules::auction::Kind;
-use crate::rules::terms::{Admission, Protocol};
+use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
+use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 
 /// The index of the largest, the first of equals.
@@ -59,7 +60,7 @@ pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
         maximum,
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
-        protocol: Protocol::default(),
+        protocol: Form::default(),
         admission: Admission::default(),
     }
 }

@@ -12,7 +12,7 @@ use super::update::update;
 use crate::base::Timestamp;
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
-use crate::rules::terms::{Admission, Protocol};
+use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
 use crate::session::closing::ExclusionReason;
 use crate::session::fixtures::World;
@@ -20,6 +20,7 @@ use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Event, Progress, Stage, What};
 use crate::session::{Outcome, Phase, SessionId};
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
     AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, ResultLine, SessionDetail,
@@ -127,7 +128,7 @@ pub fn terms(title: &str, kind: Kind) -> Terms {
         maximum: 25_000_000,
         bids_until: at(102),
         replace_bids: true,
-        protocol: Protocol::Bits,
+        protocol: Form::Bits,
         admission: Admission::Open,
     }
 }

@@ -8,12 +8,12 @@ use gavel::protocol::Tactics;
 use gavel::protocol::{Context, ProtocolError};
 use gavel::rules::Terms;
 use gavel::rules::auction::Kind;
-use gavel::rules::terms::Protocol;
 use gavel::runs::auction::bits::{
     Computed, Ending, RunError, Workload, predict, predict_ending, run,
 };
 use gavel::session::progress::Progress;
 use gavel::session::progress::Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
+use gavel::sharing::form::Form;
 use gavel::sharing::seed::mask;
 use gavel::testkit::{NumberInputs, World, reference};
 use rand::RngExt as _;
@@ -25,7 +25,7 @@ type F = Mersenne127;
 
 /// Terms that run on numbers.
 pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
-    Terms { protocol: Protocol::Paper, ..reference::terms(kind, reserve, maximum) }
+    Terms { protocol: Form::Numbers, ..reference::terms(kind, reserve, maximum) }
 }
 
 /// A server runs it as a task of its own, on any thread.
@@ -92,7 +92,7 @@ async fn both_protocols_decide_a_thousand_auctions_alike() {
         let on_numbers = check(world, &terms, &bids).await;
 
         let shared = world.share(terms.bits() as usize, &bids);
-        let terms = Terms { protocol: Protocol::Bits, ..terms };
+        let terms = Terms { protocol: Form::Bits, ..terms };
         let on_bits = world.agree(async |ctx: Context| -> Result<_, Failure> {
             Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
         });

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use rand::{TryRng as _, rngs::SysRng};
 
@@ -15,10 +16,10 @@ use crate::bench::report::{Asked, Report, slowest};
 use crate::cli::failure::Failure;
 use crate::rules::auction::Kind;
 use crate::rules::auction::reference::decide;
-use crate::rules::terms::Protocol;
 use crate::runs::auction::bits::Workload;
 use crate::runs::plan::{self, Pairs, Plan};
 use crate::sharing::Scheme;
+use crate::sharing::form::Form;
 
 /// Measure the engine on this machine.
 ///
@@ -82,21 +83,17 @@ pub struct AuctionArgs {
     common: Common,
 }
 
-/// How values are shared and compared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Form {
-    /// Replicated bits
-    Bits,
-    /// Shamir shares and the comparison of the paper of 2008
-    Paper,
-}
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Bits, Self::Numbers]
+    }
 
-impl From<Form> for Protocol {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Bits => Self::Bits,
-            Form::Paper => Self::Paper,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Bits => "Replicated bits",
+            Self::Numbers => "Shamir shares and the comparison of the paper of 2008",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 

@@ -13,10 +13,10 @@ use crate::client::Network;
 use crate::identity::Statement as _;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
-use crate::rules::terms::Protocol;
 use crate::session::closing::ExclusionReason;
 use crate::session::record::{Pin, Record};
 use crate::session::{Phase, SessionId};
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::SessionDetail;
 
@@ -228,7 +228,7 @@ impl DemoResult {
                 "{} rounds, {} {}, {:.1} ms; planned {} rounds, {:.1} ms",
                 count(self.rounds),
                 count(self.gates),
-                if self.terms.protocol == Protocol::Paper { "products" } else { "AND gates" },
+                if self.terms.protocol == Form::Numbers { "products" } else { "AND gates" },
                 self.seconds.protocol * 1e3,
                 count(self.predicted.rounds),
                 self.predicted.seconds * 1e3,

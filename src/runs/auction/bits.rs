@@ -25,9 +25,9 @@ use crate::protocol::bracket::{beaten, index_bits, levels};
 use crate::protocol::{Context, Cost, CostModel, ProtocolError, Tactics};
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
-use crate::rules::terms::Protocol;
 use crate::runs::shares::Bids;
 use crate::session::progress::{Progress, Stage};
+use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme, ShapeError, SharedBits, seed::mask};
 
 /// What the nodes have computed, by position in the manifest.
@@ -96,7 +96,7 @@ impl RunError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
     /// How bids are shared.
-    pub protocol: Protocol,
+    pub protocol: Form,
     /// Width of a bid.
     pub bits: u32,
     /// Number of bids.
@@ -165,8 +165,8 @@ fn entries(work: Workload, in_range: usize) -> usize {
 /// Sizes of the tournament's groups by level.
 fn groups(work: Workload, tactics: &Tactics) -> &[u8] {
     match work.protocol {
-        Protocol::Bits => &tactics.groups,
-        Protocol::Paper => &[],
+        Form::Bits => &tactics.groups,
+        Form::Numbers => &[],
     }
 }
 
@@ -193,8 +193,8 @@ pub fn predict_ending(
     let model = CostModel::new(scheme, participants).with_tactics(tactics);
     let entries = entries(work, in_range);
     let run = match work.protocol {
-        Protocol::Bits => run_cost(model, work, tactics, entries, ending),
-        Protocol::Paper => numbers::cost(participants, work, entries, ending),
+        Form::Bits => run_cost(model, work, tactics, entries, ending),
+        Form::Numbers => numbers::cost(participants, work, entries, ending),
     };
     let cost = model.keys() + run;
     Predicted {
@@ -271,13 +271,11 @@ pub async fn run(
     let bids = bids.into();
     let reporter = Reporter::new(ctx, Workload::of(terms, bids.len()), progress);
     match (terms.protocol, bids) {
-        (Protocol::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
-        (Protocol::Paper, Bids::Numbers(bids)) => {
+        (Form::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
+        (Form::Numbers, Bids::Numbers(bids)) => {
             numbers::run_paper(ctx, terms, bids, &reporter).await
         }
-        (Protocol::Bits, Bids::Numbers(_)) | (Protocol::Paper, Bids::Bits(_)) => {
-            Err(RunError::Form)
-        }
+        (Form::Bits, Bids::Numbers(_)) | (Form::Numbers, Bids::Bits(_)) => Err(RunError::Form),
     }
 }
 
