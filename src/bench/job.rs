@@ -18,7 +18,7 @@ use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
 use crate::runs::auction::bits::{Computed, RunError, run};
-use crate::runs::shares::Bids;
+use crate::runs::shares::Entries;
 use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
@@ -152,9 +152,9 @@ pub async fn perform(
             let (protocol, bits, bids) = match batch {
                 Batch::Bits(bids) => {
                     let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
-                    (Form::Bits, bits, Bids::Bits(bids))
+                    (Form::Bits, bits, Entries::from(bids))
                 }
-                Batch::Numbers(bits, bids) => (Form::Numbers, bits, Bids::Numbers(bids)),
+                Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
             let terms = terms(kind, protocol, bits);
             let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;

@@ -26,7 +26,7 @@ use crate::protocol::bracket::{beaten, index_bits, levels};
 use crate::protocol::{Context, Cost, CostModel, ProtocolError, Tactics};
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
-use crate::runs::shares::Bids;
+use crate::runs::shares::{Entries, only_field};
 use crate::session::progress::{Progress, Stage};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme, ShapeError, SharedBits, seed::mask};
@@ -266,17 +266,21 @@ fn ending_cost(
 pub async fn run(
     ctx: &Context,
     terms: &Terms,
-    bids: impl Into<Bids>,
+    bids: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let bids = bids.into();
     let reporter = Reporter::new(ctx, Workload::of(terms, bids.len()), progress);
     match (terms.protocol, bids) {
-        (Form::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
-        (Form::Numbers, Bids::Numbers(bids)) => {
-            numbers::run_paper(ctx, terms, bids, &reporter).await
+        (Form::Bits, Entries::Bits(fields)) => {
+            run_bits(ctx, terms, only_field(fields)?, &reporter).await
         }
-        (Form::Bits, Bids::Numbers(_)) | (Form::Numbers, Bids::Bits(_)) => Err(RunError::Form),
+        (Form::Numbers, Entries::Numbers(fields)) => {
+            numbers::run_paper(ctx, terms, only_field(fields)?, &reporter).await
+        }
+        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits(_)) => {
+            Err(RunError::Form)
+        }
     }
 }
 
