@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{self, Batch, F, Shares};
 use crate::base::Timestamp;
 use crate::field::Field as _;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::less_than::less_than;
 use crate::protocol::bits::open::open;
 use crate::protocol::numbers::random_bits::BitPool;
@@ -140,6 +141,7 @@ pub async fn perform(
     let mut batches = ready.batches.into_iter();
     let found = match (ready.task, batches.next(), batches.next()) {
         (Task::Compare, Some(Batch::Bits(x)), Some(Batch::Bits(y))) => {
+            let context = BitContext::new(&context);
             let smaller = less_than(&context.narrow("compare"), &x, &y).await?;
             Found::Smaller(open(&context.narrow("open"), &smaller).await?.words().to_vec())
         }

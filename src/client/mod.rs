@@ -5,6 +5,7 @@
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
 //! - [`node`]: a node's API as a bidder uses it
+//! - [`login`]: a login that is refreshed while clients use it
 //! - [`account`]: logging in, and looking after accounts
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - [`error`]: why a request did not do what was asked
@@ -13,6 +14,7 @@ pub mod account;
 pub mod bid;
 pub mod coordinator;
 pub mod error;
+pub mod login;
 pub mod network;
 pub mod node;
 pub mod split;

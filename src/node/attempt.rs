@@ -4,17 +4,15 @@
 //! are made from all three, so masks of different attempts have nothing in common. A failed
 //! attempt is repeated from the bids' shares, never resumed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
-use super::NodeState;
-use super::intake::Opened;
-use crate::base::lock;
+use super::attempts::Entry;
+use super::parts::Opened;
+use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
@@ -22,58 +20,17 @@ use crate::protocol::{Channel, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::auction::bits::{self, Computed, RunError};
 use crate::runs::shares::{Entries, LayingOut, SharesError};
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
 use crate::session::progress::{Progress, What};
-use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
+use crate::session::{Announcement, Envelope, Manifest, Outcome};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 
 /// Envelopes read from disk and opened at once.
 const BATCH: usize = 512;
-
-/// Attempts that run or have just ended, the latest of each session.
-#[derive(Default)]
-pub struct Attempts(Mutex<HashMap<SessionId, Entry>>);
-
-struct Entry {
-    attempt: u32,
-    state: watch::Receiver<AttemptState>,
-    task: AbortHandle,
-}
-
-impl Attempts {
-    fn put(&self, session: SessionId, entry: Entry) {
-        let mut entries = lock(&self.0);
-        if let Some(earlier) = entries.insert(session, entry) {
-            earlier.task.abort();
-        }
-    }
-
-    /// The state of an attempt, now and as it changes; `None` when this process never started it.
-    pub fn find(&self, session: SessionId, attempt: u32) -> Option<watch::Receiver<AttemptState>> {
-        let entries = lock(&self.0);
-        entries
-            .get(&session)
-            .filter(|entry| entry.attempt == attempt)
-            .map(|entry| entry.state.clone())
-    }
-
-    /// Call an attempt off. One that has ended stays as it is.
-    pub fn call_off(&self, session: SessionId, attempt: u32) {
-        let entries = lock(&self.0);
-        if let Some(entry) = entries.get(&session).filter(|entry| entry.attempt == attempt) {
-            entry.task.abort();
-        }
-    }
-
-    pub(super) fn stop_all(&self) {
-        let entries = lock(&self.0);
-        entries.values().for_each(|entry| entry.task.abort());
-    }
-}
 
 /// Why an attempt fails at this node.
 #[derive(Debug, thiserror::Error)]
@@ -287,24 +244,5 @@ impl AttemptError {
             }
             Self::Establish(_) | Self::Layout(_) | Self::Store(_) => NodeSet::EMPTY,
         }
-    }
-}
-
-/// The state of an attempt once it has ended, or as it is after `patience`.
-pub(super) async fn wait(
-    mut state: watch::Receiver<AttemptState>,
-    patience: Duration,
-) -> AttemptState {
-    let ended = |state: &AttemptState| !matches!(state, AttemptState::Running { .. });
-    let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
-    match waited.map(|waited| waited.map(|state| state.clone())) {
-        Ok(Ok(state)) => return state,
-        // The task was called off before it came to an end.
-        Ok(Err(_)) => {}
-        Err(_) => return state.borrow().clone(),
-    }
-    AttemptState::Failed {
-        reason: "the attempt was called off".to_owned(),
-        culprits: NodeSet::EMPTY,
     }
 }

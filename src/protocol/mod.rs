@@ -4,14 +4,12 @@
 //! - [`error`]: what can go wrong, and whose doing it is
 //! - [`ledger`]: what has been opened, and what it took
 //! - [`context`]: who takes part, keys, channel, step name
-//! - [`beside`]: work that goes on side by side
 //! - [`cost`]: rounds, gates and bytes before they are spent
 //! - [`tactics`]: how rounds are traded for bytes
 //! - [`bracket`]: the shape of a tournament
 //! - [`bits`]: protocols on replicated shares of bits
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 
-pub mod beside;
 pub mod bits;
 pub mod bracket;
 pub mod channel;

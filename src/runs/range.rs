@@ -16,11 +16,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::protocol::beside::side_by_side;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::and::and_planes;
+use crate::protocol::bits::beside::side_by_side;
 use crate::protocol::bits::less_than::public_less_than;
 use crate::protocol::bits::open::open;
-use crate::protocol::{Context, Cost, CostModel, ProtocolError};
+use crate::protocol::{Cost, CostModel, ProtocolError};
 use crate::rules::Layout;
 use crate::sharing::{ShapeError, SharedBits};
 
@@ -60,7 +61,7 @@ pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
 /// # Errors
 /// When the fields are not those of the layout, nodes disagree, or one does not answer.
 pub async fn in_range(
-    ctx: &Context,
+    ctx: &BitContext,
     layout: &Layout,
     fields: &[SharedBits],
 ) -> Result<Vec<bool>, ProtocolError> {
@@ -72,7 +73,7 @@ pub async fn in_range(
     }
     let compare = groups.into_iter().map(|((_, maximum), places)| {
         let batches: Vec<&SharedBits> = places.iter().map(|&place| &fields[place]).collect();
-        move |ctx: Context| async move { above(&ctx, maximum, &batches).await }
+        move |ctx: BitContext| async move { above(&ctx, maximum, &batches).await }
     });
     let above = side_by_side(&ctx.narrow("less-than"), compare).await?;
     let above = any(ctx, entries, above.into_iter().flatten().collect()).await?;
@@ -100,7 +101,7 @@ fn check_shape(layout: &Layout, fields: &[SharedBits], entries: usize) -> Result
 
 /// Which numbers of equal fields are above their maximum, field by field.
 async fn above(
-    ctx: &Context,
+    ctx: &BitContext,
     maximum: u64,
     fields: &[&SharedBits],
 ) -> Result<Vec<SharedBits>, ProtocolError> {
@@ -118,7 +119,7 @@ async fn above(
 
 /// At every position whether any of the bits is set: not the AND of all that are not.
 async fn any(
-    ctx: &Context,
+    ctx: &BitContext,
     entries: usize,
     mut bits: Vec<SharedBits>,
 ) -> Result<SharedBits, ProtocolError> {
@@ -213,13 +214,14 @@ mod tests {
                 entries.iter().map(|entry| layout.check(entry).is_ok()).collect();
             let inputs = share(&world, &layout, &entries);
             let (fits, spent) = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
-                    let before = ctx.counters();
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                    let before = ctx.base().counters();
                     let fields = of(&inputs, ctx.me());
                     let fits = in_range(&ctx.narrow("check"), &layout, &fields).await?;
-                    let opened = ctx.openings().into_iter().filter(|opening| !opening.masked);
+                    let opened =
+                        ctx.base().openings().into_iter().filter(|opening| !opening.masked);
                     assert_eq!(opened.map(|opening| opening.bits).sum::<u64>(), 99);
-                    Ok((fits, since(before, ctx.counters())))
+                    Ok((fits, since(before, ctx.base().counters())))
                 })
                 .await;
             assert_eq!(fits, expected);
@@ -239,14 +241,14 @@ mod tests {
             let entries: Vec<Vec<u64>> = (0..200).map(|at| vec![at * 7 % 1_024]).collect();
             let inputs = share(&world, &layout, &entries);
             let (one, other) = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
-                    let start = ctx.counters();
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                    let start = ctx.base().counters();
                     let fields = of(&inputs, ctx.me());
                     let fits = in_range(&ctx.narrow("one"), &layout, &fields).await?;
-                    let middle = ctx.counters();
+                    let middle = ctx.base().counters();
                     let same = range_check(&ctx.narrow("other"), &fields[0], 1_000).await?;
                     assert_eq!(fits, same);
-                    Ok((since(start, middle), since(middle, ctx.counters())))
+                    Ok((since(start, middle), since(middle, ctx.base().counters())))
                 })
                 .await;
             assert_eq!(one, other);
@@ -264,12 +266,12 @@ mod tests {
         let layout = Layout::repeated(Field::up_to(255), 3).unwrap();
         let inputs = share(&world, &layout, &[vec![0, 255, 7], vec![1, 2, 3]]);
         let (fits, sent) = world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
-                let before = ctx.counters();
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                let before = ctx.base().counters();
                 let fits = in_range(&ctx, &layout, &of(&inputs, ctx.me())).await?;
                 let few = in_range(&ctx, &layout, &of(&inputs, ctx.me())[1..]).await;
                 assert!(few.is_err(), "a field is missing");
-                Ok((fits, since(before, ctx.counters())))
+                Ok((fits, since(before, ctx.base().counters())))
             })
             .await;
         assert_eq!((fits, sent), (vec![true, true], (0, 0, 0)));

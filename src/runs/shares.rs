@@ -292,3 +292,7 @@ impl NumberShares {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "shares_tests.rs"]
+mod tests;

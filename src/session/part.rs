@@ -16,7 +16,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Envelope, closing::ExclusionReason};
+use super::Envelope;
+use super::exclusion::ExclusionReason;
 use crate::identity::{
     Blob,
     sealing::{self, SealingError, SealingKeyPair},

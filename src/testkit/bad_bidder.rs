@@ -232,7 +232,9 @@ impl BadBidder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::session::{closing::ExclusionReason, envelope::EnvelopeError, part::open_part};
+    use crate::session::envelope::EnvelopeError;
+    use crate::session::exclusion::ExclusionReason;
+    use crate::session::part::open_part;
     use crate::testkit::bad_bidder::*;
     use crate::testkit::paperwork::Paperwork;
 

@@ -20,7 +20,7 @@ use crate::identity::{KeyPair, Roster, Signed};
 use crate::rules::Layout;
 use crate::rules::entries::Field;
 use crate::rules::terms::SessionFile;
-use crate::session::closing::{Bundle, Inventories};
+use crate::session::bundle::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};

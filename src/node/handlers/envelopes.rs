@@ -7,14 +7,11 @@ use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
-use crate::node::intake::IntakeError;
-use crate::node::state::unknown_session;
+use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
 use crate::rules::Terms;
-use crate::session::closing::ExclusionReason;
-use crate::session::envelope::{EnvelopeError, most_bytes};
+use crate::session::envelope::most_bytes;
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
-use crate::storage::node::PutError;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
@@ -25,7 +22,7 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     request: Request,
 ) -> Reply<Signed<Receipt>> {
-    let standing = node.store.standing(session).await.map_err(|error| Refusal::internal(&error))?;
+    let standing = node.store.standing(session).await.map_err(of_store)?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
     let envelope = read(&node, &announcement.terms, request).await?;
@@ -42,7 +39,7 @@ pub async fn hand_in(
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| of_envelope(&error))?;
     let receipt = Signed::new(
         Receipt {
             session,
@@ -60,7 +57,7 @@ pub async fn hand_in(
         // Nobody fills this node's memory with envelopes that are not taken.
         node.parts.remove(session, &digest);
     }
-    let put = put.map_err(|error| not_taken(&error))?;
+    let put = put.map_err(|error| of_put(&error))?;
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
@@ -86,7 +83,7 @@ pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, envelope).await.map_err(|error| Refusal::internal(&error))? {
+    match node.store.envelope(session, envelope).await.map_err(of_store)? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
@@ -98,26 +95,4 @@ fn too_late(phase: Phase) -> Refusal {
         _ => "bidding has ended; the envelope is not taken",
     };
     Refusal::new(ProblemType::TooLate, detail)
-}
-
-fn refused(error: &IntakeError) -> Refusal {
-    let kind = match error {
-        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
-        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
-        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
-        IntakeError::Part(_) => ProblemType::PartUnreadable,
-    };
-    Refusal::new(kind, error.to_string())
-}
-
-fn not_taken(error: &PutError) -> Refusal {
-    let kind = match error {
-        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
-        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
-        PutError::Stale { .. } => ProblemType::StaleRevision,
-        PutError::Conflict { .. } => ProblemType::RevisionConflict,
-        PutError::OtherKey => ProblemType::NotAdmitted,
-        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
-    };
-    Refusal::new(kind, error.to_string())
 }

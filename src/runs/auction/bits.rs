@@ -17,6 +17,7 @@ use std::sync::Mutex;
 
 use super::numbers;
 use crate::base::lock;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::maximum::{Keep, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
 use crate::protocol::bits::range_check::range_check;
@@ -289,6 +290,7 @@ async fn run_bits(
     bids: SharedBits,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
+    let ctx = &BitContext::new(ctx);
     let (width, total) = (terms.bits() as usize, bids.len());
     if bids.width() != width {
         return Err(RunError::Width { expected: width, got: bids.width() });
@@ -330,7 +332,7 @@ pub(super) fn finish(
 
 /// Winner (among the bids given) and price, of at least one bid, the best being the largest.
 async fn decide(
-    ctx: &Context,
+    ctx: &BitContext,
     terms: &Terms,
     bids: SharedBits,
     reporter: &Reporter<'_>,
@@ -382,7 +384,7 @@ async fn decide(
     } else {
         reporter.stage(Stage::SecondPrice);
         let second = second_price(&ctx.narrow("second-price"), &best, winner).await?;
-        reporter.compared_more(second_comparisons(ctx.tactics(), count, winner));
+        reporter.compared_more(second_comparisons(ctx.base().tactics(), count, winner));
         second
     };
     reporter.stage(Stage::Opening);
