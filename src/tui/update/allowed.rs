@@ -247,6 +247,8 @@ fn record(model: &Model) -> Result<(), String> {
 fn connected_to_read(model: &Model) -> Result<(), String> {
     match model.live().link {
         Link::Connected { .. } => Ok(()),
-        _ => Err("the coordinator does not answer".to_owned()),
+        Link::Lost { .. } | Link::Starting { .. } => {
+            Err("the coordinator does not answer".to_owned())
+        }
     }
 }

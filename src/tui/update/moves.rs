@@ -38,7 +38,17 @@ fn list_here(model: &Model) -> Option<List> {
     match model.layer() {
         Layer::Help => Some(List::Help),
         Layer::Palette => Some(List::Palette),
-        _ => match model.ui.screen {
+        Layer::Global
+        | Layer::Auctions
+        | Layer::Detail
+        | Layer::Bracket
+        | Layer::Nodes
+        | Layer::Bid
+        | Layer::BidForm
+        | Layer::Log
+        | Layer::Filter
+        | Layer::Confirm
+        | Layer::NewSession => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => Some(List::Grid),
             Screen::Auctions | Screen::Bracket => Some(List::Sessions),
             Screen::Nodes => None,

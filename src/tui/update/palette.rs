@@ -55,7 +55,7 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        _ => 0,
+        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_)) | None => 0,
     }
 }
 
