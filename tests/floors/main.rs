@@ -1,8 +1,13 @@
 //! The floors of the house: a room uses only rooms below it, and `protocol` knows no transport.
 #![allow(clippy::expect_used)] // a test helper that cannot read the source ends the test
 
+mod circles;
+mod source;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use source::{files, is_test_file, product};
 
 /// From the ground up; the order of the list in `src/lib.rs`.
 const ROOMS: [&str; 18] = [
@@ -36,27 +41,6 @@ const ALSO_FORBIDDEN: [(&str, &[&str]); 4] = [
     // Papers and phases: what a session asks is computed elsewhere.
     ("session", &["protocol"]),
 ];
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of the crate") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// The part of a file that is built into the product: without `#[cfg(test)] mod … { … }` at the end.
-fn product(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
-}
-
-fn is_test_file(path: &Path) -> bool {
-    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-    name == "tests" || name == "fixtures" || name.ends_with("_tests")
-}
 
 fn rooms_used(text: &str) -> Vec<String> {
     let mut used = Vec::new();
@@ -135,6 +119,17 @@ fn protocols_know_no_network_no_files_and_no_clock() {
         }
     }
     assert!(wrong.is_empty(), "forbidden uses:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_of_a_room_form_a_circle() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let map = circles::Map::read(&source);
+    let mut wrong = Vec::new();
+    for room in ROOMS {
+        wrong.extend(map.circles(room).iter().map(|circle| circle.join(", ")));
+    }
+    assert!(wrong.is_empty(), "circles of files:\n{}", wrong.join("\n"));
 }
 
 #[test]
