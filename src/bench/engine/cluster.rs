@@ -1,16 +1,16 @@
-//! The bench's side: start the nodes, measure their lines, give out inputs, start the run.
+//! All nodes, as the bench drives them: start them, measure their lines, give out inputs, run.
 
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::pipe::{Answer, Order, receive, send};
-use crate::bench::job::{self, Inputs, Measured};
-use crate::bench::lines::{self, Effort, Lines};
-use crate::cli::failure::Failure;
+use super::job::{self, Inputs, Measured};
+use super::lines::{self, Effort, Lines};
+use super::pipe::{Answer, Order, PipeError, receive, send};
+use crate::bench::{BenchError, program};
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::SignedCard;
 use crate::identity::{Roster, Signed};
@@ -22,95 +22,86 @@ use crate::transport::streams::memory::{MemoryChannel, network};
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// All nodes of a bench.
-pub enum Party {
+pub enum Cluster {
     /// Each in a process of its own.
-    Processes(Vec<Member>),
+    Processes(Vec<Worker>),
     /// All in this process.
     InProcess(Scheme),
 }
 
 /// A node's process. Ends with its standard input.
-pub struct Member {
+pub struct Worker {
     me: NodeIndex,
     input: ChildStdin,
     output: ChildStdout,
     _process: Child,
 }
 
-impl Member {
-    fn start(me: NodeIndex) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| {
-            Failure::new("bench", format!("node {me} cannot be started: {error}"))
-        };
-        let program = std::env::current_exe().map_err(failed)?;
-        let mut process = Command::new(program)
+impl Worker {
+    fn start(me: NodeIndex) -> Result<Self, BenchError> {
+        let failed = |error| BenchError::Start { name: format!("node {me}"), error };
+        let mut process = program::again()
+            .map_err(failed)?
             .arg("bench-node")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(Failure::new("internal", "a process without pipes"));
+            return Err(failed(std::io::Error::other("it has no pipes")));
         };
         Ok(Self { me, input, output, _process: process })
     }
 
-    async fn ask(&mut self, order: &Order) -> Result<Answer, Failure> {
+    async fn ask(&mut self, order: &Order) -> Result<Answer, BenchError> {
         send(&mut self.input, order).await?;
         match receive(&mut self.output).await? {
-            Some(Answer::Failed(detail)) => {
-                Err(Failure::new("bench", format!("node {}: {detail}", self.me)))
-            }
+            Some(Answer::Failed(said)) => Err(BenchError::Node { node: self.me, said }),
             Some(answer) => Ok(answer),
-            None => Err(Failure::new("bench", format!("the process of node {} ended", self.me))),
+            None => Err(BenchError::Ended { node: self.me }),
         }
     }
 }
 
-fn unexpected() -> Failure {
-    Failure::new("internal", "a bench node gave an answer to another question")
-}
-
-impl Party {
+impl Cluster {
     /// Start a process per node, and link them up by a roster made for this run.
     ///
     /// # Errors
     /// When a process does not start or a link does not stand.
-    pub async fn processes(scheme: Scheme, delay: Option<Duration>) -> Result<Self, Failure> {
-        let mut members =
-            scheme.all().iter().map(Member::start).collect::<Result<Vec<_>, Failure>>()?;
+    pub async fn processes(scheme: Scheme, delay: Option<Duration>) -> Result<Self, BenchError> {
+        let mut workers =
+            scheme.all().iter().map(Worker::start).collect::<Result<Vec<_>, BenchError>>()?;
         let delay = delay.map_or(0, |delay| u64::try_from(delay.as_micros()).unwrap_or(u64::MAX));
-        let cards = try_join_all(members.iter_mut().map(async |member| {
-            let begin = Order::Begin { me: member.me, delay_micros: delay };
-            let Answer::Card(card) = member.ask(&begin).await? else { return Err(unexpected()) };
-            let card: SignedCard =
-                serde_json::from_str(&card).map_err(|error| Failure::new("internal", error))?;
+        let cards = try_join_all(workers.iter_mut().map(async |worker| {
+            let begin = Order::Begin { me: worker.me, delay_micros: delay };
+            let Answer::Card(card) = worker.ask(&begin).await? else {
+                return Err(BenchError::OtherAnswer);
+            };
+            let card: SignedCard = serde_json::from_str(&card).map_err(PipeError::Json)?;
             Ok(card.body)
         }));
         let keys = CoordinatorKeys::generate("127.0.0.1")?;
         let coordinator = keys.card("bench", "127.0.0.1:1");
         let roster = Roster { scheme, coordinator, nodes: cards.await?, succession: None };
         let roster = Signed::new(roster, &keys.identity).checked()?;
-        let roster =
-            serde_json::to_string(&roster).map_err(|error| Failure::new("internal", error))?;
+        let roster = serde_json::to_string(&roster).map_err(PipeError::Json)?;
         let link = Order::Link(roster);
-        try_join_all(members.iter_mut().map(|member| member.ask(&link))).await?;
-        Ok(Self::Processes(members))
+        try_join_all(workers.iter_mut().map(|worker| worker.ask(&link))).await?;
+        Ok(Self::Processes(workers))
     }
 
     /// Measure the lines.
     ///
     /// # Errors
     /// When a node does not answer.
-    pub async fn measure(&mut self, effort: Effort) -> Result<Vec<Lines>, Failure> {
+    pub async fn measure(&mut self, effort: Effort) -> Result<Vec<Lines>, BenchError> {
         match self {
-            Self::Processes(members) => {
+            Self::Processes(workers) => {
                 let order = Order::Measure(effort);
-                let answers = members.iter_mut().map(|member| member.ask(&order));
+                let answers = workers.iter_mut().map(|worker| worker.ask(&order));
                 let lines = try_join_all(answers).await?.into_iter().map(|answer| match answer {
                     Answer::Lines(lines) => Ok(lines),
-                    _ => Err(unexpected()),
+                    _ => Err(BenchError::OtherAnswer),
                 });
                 lines.collect()
             }
@@ -119,8 +110,7 @@ impl Party {
                 in_memory(
                     scheme,
                     move |me, channel, ()| async move {
-                        let measured = lines::measure(me, scheme.all(), channel, effort).await;
-                        measured.map_err(|error| Failure::new("bench", error))
+                        Ok(lines::measure(me, scheme.all(), channel, effort).await?)
                     },
                     vec![(); usize::from(scheme.nodes())],
                 )
@@ -137,22 +127,22 @@ impl Party {
         &mut self,
         inputs: Vec<Inputs>,
         tactics: &Tactics,
-    ) -> Result<Vec<Measured>, Failure> {
+    ) -> Result<Vec<Measured>, BenchError> {
         match self {
-            Self::Processes(members) => {
-                let laid_out = members
+            Self::Processes(workers) => {
+                let laid_out = workers
                     .iter_mut()
                     .zip(inputs)
-                    .map(async |(member, inputs)| member.ask(&Order::LayOut(inputs)).await);
+                    .map(async |(worker, inputs)| worker.ask(&Order::LayOut(inputs)).await);
                 for answer in join_all(laid_out).await {
                     answer?;
                 }
                 let order = Order::Run(tactics.clone());
-                let answers = members.iter_mut().map(|member| member.ask(&order));
+                let answers = workers.iter_mut().map(|worker| worker.ask(&order));
                 let measured =
                     try_join_all(answers).await?.into_iter().map(|answer| match answer {
                         Answer::Measured(measured) => Ok(measured),
-                        _ => Err(unexpected()),
+                        _ => Err(BenchError::OtherAnswer),
                     });
                 measured.collect()
             }
@@ -160,8 +150,7 @@ impl Party {
                 let scheme = *scheme;
                 let mut ready = Vec::new();
                 for (me, inputs) in scheme.all().iter().zip(&inputs) {
-                    let laid_out = job::lay_out(scheme, me, inputs);
-                    ready.push(laid_out.map_err(|error| Failure::new("bench", error))?);
+                    ready.push(job::lay_out(scheme, me, inputs)?);
                 }
                 drop(inputs);
                 let tactics = tactics.clone();
@@ -169,18 +158,13 @@ impl Party {
                     scheme,
                     move |me, channel, ready| {
                         let run = job::perform(scheme, me, channel, tactics.clone(), ready);
-                        async move { run.await.map_err(|error| Failure::new("bench", error)) }
+                        async move { Ok(run.await?) }
                     },
                     ready,
                 )
                 .await
             }
         }
-    }
-
-    /// Whether all nodes share this process, and with it its processor time.
-    pub const fn in_one_process(&self) -> bool {
-        matches!(self, Self::InProcess(_))
     }
 }
 
@@ -189,10 +173,10 @@ async fn in_memory<I, T, F, Fut>(
     scheme: Scheme,
     program: F,
     inputs: Vec<I>,
-) -> Result<Vec<T>, Failure>
+) -> Result<Vec<T>, BenchError>
 where
     F: Fn(NodeIndex, Arc<MemoryChannel>, I) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<T, Failure>> + Send,
+    Fut: Future<Output = Result<T, BenchError>> + Send,
     I: Send + 'static,
     T: Send + 'static,
 {
@@ -207,7 +191,7 @@ where
         .collect();
     let mut results = Vec::with_capacity(tasks.len());
     for task in tasks {
-        results.push(task.await.map_err(|error| Failure::new("internal", error))??);
+        results.push(task.await??);
     }
     Ok(results)
 }

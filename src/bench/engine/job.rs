@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{self, Batch, F, Shares};
 use crate::base::Timestamp;
+use crate::bench::usage;
 use crate::field::Field as _;
 use crate::protocol::bits::BitContext;
 use crate::protocol::bits::less_than::less_than;
@@ -94,7 +95,7 @@ pub enum JobError {
 }
 
 /// Terms under which every value of so many bits is a valid bid.
-pub fn terms(kind: Kind, protocol: Form, bits: u32) -> Terms {
+pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
         kind,
@@ -103,7 +104,7 @@ pub fn terms(kind: Kind, protocol: Form, bits: u32) -> Terms {
         maximum: mask(bits),
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
-        protocol,
+        protocol: form,
         admission: Admission::default(),
     }
 }
@@ -135,7 +136,7 @@ pub async fn perform(
     tactics: Tactics,
     ready: Ready,
 ) -> Result<Measured, JobError> {
-    let (began, processor) = (now(), cpu_seconds());
+    let (began, processor) = (now(), usage::own_cpu_seconds());
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
     let context = context.with_tactics(tactics);
     let mut batches = ready.batches.into_iter();
@@ -149,20 +150,20 @@ pub async fn perform(
             Found::Smaller(compare_numbers(&context, bits, &x, &y).await?)
         }
         (Task::Auction(kind), Some(batch), None) => {
-            let (protocol, bits, bids) = match batch {
+            let (form, bits, bids) = match batch {
                 Batch::Bits(bids) => {
                     let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
                     (Form::Bits, bits, Entries::from(bids))
                 }
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
-            let terms = terms(kind, protocol, bits);
+            let terms = terms(kind, form, bits);
             let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;
             Found::Outcome { winner, price }
         }
         _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),
     };
-    let (ended, cpu_seconds) = (now(), cpu_seconds() - processor);
+    let (ended, cpu_seconds) = (now(), usage::own_cpu_seconds() - processor);
     let counters = context.counters();
     Ok(Measured {
         began,
@@ -171,7 +172,7 @@ pub async fn perform(
         gates: counters.gates,
         bytes_sent: counters.bytes_sent,
         cpu_seconds,
-        peak_memory_bytes: peak_memory_bytes(),
+        peak_memory_bytes: usage::own_peak_memory_bytes(),
         found,
     })
 }
@@ -198,25 +199,4 @@ async fn compare_numbers(
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Processor time of this process so far, in seconds.
-pub fn cpu_seconds() -> f64 {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-    }
-    #[cfg(not(unix))]
-    {
-        0.0
-    }
-}
-
-/// Most memory that this process ever had; 0 where the system does not tell.
-pub fn peak_memory_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
 }

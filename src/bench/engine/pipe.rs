@@ -5,14 +5,33 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::bench::job::{Inputs, Measured};
-use crate::bench::lines::{Effort, Lines};
-use crate::cli::failure::Failure;
+use super::job::{Inputs, Measured};
+use super::lines::{Effort, Lines};
 use crate::runs::plan::Tactics;
 use crate::sharing::NodeIndex;
 
 /// Longest message that is taken.
 const LONGEST: usize = 1 << 30;
+
+/// Why a message does not get across.
+#[derive(Debug, thiserror::Error)]
+pub enum PipeError {
+    /// The other side is gone, or went in the middle of a message.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// No message of ours.
+    #[error(transparent)]
+    Encoding(#[from] postcard::Error),
+    /// A paper inside a message, as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// More than a message may have.
+    #[error("a message of {length} bytes")]
+    TooLong {
+        /// Bytes of it.
+        length: usize,
+    },
+}
 
 /// What a node is to do next.
 #[derive(Serialize, Deserialize)]
@@ -58,15 +77,13 @@ pub enum Answer {
 pub async fn send<T: Serialize>(
     out: &mut (impl AsyncWrite + Unpin),
     message: &T,
-) -> Result<(), Failure> {
-    let bytes = postcard::to_stdvec(message).map_err(|error| broken(&error))?;
-    let length = u32::try_from(bytes.len()).map_err(|error| broken(&error))?;
-    let written = async {
-        out.write_all(&length.to_le_bytes()).await?;
-        out.write_all(&bytes).await?;
-        out.flush().await
-    };
-    written.await.map_err(|error| broken(&error))
+) -> Result<(), PipeError> {
+    let bytes = postcard::to_stdvec(message)?;
+    let too_long = |_| PipeError::TooLong { length: bytes.len() };
+    let length = u32::try_from(bytes.len()).map_err(too_long)?;
+    out.write_all(&length.to_le_bytes()).await?;
+    out.write_all(&bytes).await?;
+    Ok(out.flush().await?)
 }
 
 /// Receive a message; `None` when the other side has closed.
@@ -75,20 +92,16 @@ pub async fn send<T: Serialize>(
 /// When what comes is not a message.
 pub async fn receive<T: DeserializeOwned>(
     from: &mut (impl AsyncRead + Unpin),
-) -> Result<Option<T>, Failure> {
+) -> Result<Option<T>, PipeError> {
     let mut length = [0; 4];
     if from.read_exact(&mut length).await.is_err() {
         return Ok(None);
     }
     let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
     if length > LONGEST {
-        return Err(broken(&format!("a message of {length} bytes")));
+        return Err(PipeError::TooLong { length });
     }
     let mut bytes = vec![0; length];
-    from.read_exact(&mut bytes).await.map_err(|error| broken(&error))?;
-    postcard::from_bytes(&bytes).map(Some).map_err(|error| broken(&error))
-}
-
-fn broken(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new("internal", format!("bench and node do not understand each other: {error}"))
+    from.read_exact(&mut bytes).await?;
+    Ok(Some(postcard::from_bytes(&bytes)?))
 }

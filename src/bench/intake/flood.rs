@@ -1,30 +1,30 @@
-//! `gavel bench intake`: a flood of honest bidders at a whole net.
+//! The bidders, and the session that they bid in.
 //!
 //! Every bidder is admitted, seals its bid, and hands the envelope in to every node, over TLS
 //! connections of its own unless told otherwise. The bidders' own work (handshakes, sealing, checking
 //! receipts) is done on the same machine at the same time and is in the figures. Then the session
 //! is closed and the outcome compared with plain arithmetic.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
 
-use super::intake_report::{Asked, IntakeReport, Phases};
-use super::town::Town;
+use super::report::{Asked, IntakeReport, Phases, Tally};
+use super::servers::Servers;
 use crate::base::Clock;
 use crate::base::offload::offload;
-use crate::bench::inputs::draw;
-use crate::cli::failure::Failure;
-use crate::cli::progress::Progress;
+use crate::bench::BenchError;
+use crate::bench::engine::inputs::draw;
+use crate::client::bid::BidError;
 use crate::client::{BidAmount, ClientError, Network, bid, make_envelope};
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::rules::auction::{Kind, reference};
 use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::HttpError;
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
+use crate::wire::problem::ProblemType;
 
 /// Bits of a bid.
 const BITS: u32 = 32;
@@ -35,6 +35,41 @@ const SETTLED: Duration = Duration::from_secs(900);
 /// How often to look for it.
 const POLL: Duration = Duration::from_millis(250);
 
+/// The session, which takes any amount of so many bits.
+const FILE: &str = "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"12h\"\n\
+                    maximum = \"4294967295\"\n";
+
+/// What happens meanwhile, for whoever watches.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Event {
+    /// The bidders set out.
+    Bidding {
+        /// How many.
+        bids: u64,
+    },
+    /// One of them is through, with or without its receipts.
+    Bid,
+    /// All are through.
+    Taken {
+        /// Bids with a receipt of every node.
+        complete: u64,
+        /// Time that it took.
+        seconds: f64,
+    },
+    /// The session is being closed.
+    Closing,
+    /// It is not decided yet.
+    Waiting,
+    /// It is decided.
+    Settled {
+        /// Time that it took, from closing on.
+        seconds: f64,
+    },
+}
+
+/// Told of what happens.
+pub type Watcher<'a> = &'a mut (dyn FnMut(Event) + Send);
+
 /// A bidder.
 struct Bidder {
     name: String,
@@ -42,78 +77,129 @@ struct Bidder {
     amount: u64,
 }
 
+/// What went wrong with a bid.
+enum Trouble {
+    /// A server could not be reached or refused, or the bid could not be sealed.
+    Bid(BidError),
+    /// A receipt for another envelope, or by another node.
+    WrongReceipt,
+}
+
+impl Trouble {
+    fn slug(&self) -> &'static str {
+        match self {
+            Self::Bid(error) => error.slug(),
+            Self::WrongReceipt => "wrong-receipt",
+        }
+    }
+
+    /// Whether a server had too much to do.
+    fn is_refusal(&self) -> bool {
+        let Self::Bid(BidError::Client(ClientError::Http(error))) = self else { return false };
+        error.problem().is_some_and(|problem| {
+            matches!(
+                problem.kind,
+                ProblemType::TooManyRequests | ProblemType::Unavailable | ProblemType::Timeout
+            )
+        })
+    }
+}
+
+impl From<BidError> for Trouble {
+    fn from(error: BidError) -> Self {
+        Self::Bid(error)
+    }
+}
+
+impl From<ClientError> for Trouble {
+    fn from(error: ClientError) -> Self {
+        Self::Bid(error.into())
+    }
+}
+
+impl From<HttpError> for Trouble {
+    fn from(error: HttpError) -> Self {
+        ClientError::from(error).into()
+    }
+}
+
 /// What came of one bidder's bid.
 struct Handed {
     receipts: u64,
-    /// Slugs of refusals, and of what else went wrong.
-    troubles: Vec<String>,
+    troubles: Vec<Trouble>,
     took: Duration,
 }
 
-/// Measure.
+/// Start the servers, and measure.
 ///
 /// # Errors
 /// When a server does not start or the session does not settle.
-pub async fn run(asked: &Asked) -> Result<IntakeReport, Failure> {
-    let town = Town::start(asked.scheme).await?;
-    let measured = measure(asked, &town).await;
-    town.stop().await;
+pub async fn run(asked: &Asked, watcher: Watcher<'_>) -> Result<IntakeReport, BenchError> {
+    let servers = Servers::start(asked.scheme).await?;
+    let measured = measure(asked, &servers, watcher).await;
+    servers.stop().await;
     measured
 }
 
-async fn measure(asked: &Asked, town: &Town) -> Result<IntakeReport, Failure> {
+async fn measure(
+    asked: &Asked,
+    servers: &Servers,
+    watcher: Watcher<'_>,
+) -> Result<IntakeReport, BenchError> {
     let bidders = bidders(asked)?;
     let amounts: Vec<u64> = bidders.iter().map(|bidder| bidder.amount).collect();
-    let new = NewSession {
-        file: "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"12h\"\n\
-               maximum = \"4294967295\"\n"
-            .to_owned(),
-        open: true,
-        bidders: Vec::new(),
-    };
-    let session = town.network.coordinator().new_session(&new).await?.summary.session;
-    let announcement = bid::announcement(&town.network, session).await?;
+    let network = &servers.network;
+    let new = NewSession { file: FILE.to_owned(), open: true, bidders: Vec::new() };
+    let session = network.coordinator().new_session(&new).await?.summary.session;
+    let announcement = bid::announcement(network, session).await?;
 
+    let (tally, intake) = flood(asked, servers, &announcement, bidders, watcher).await?;
+    let after_intake = servers.usage();
+    let (detail, phases) = settle(network, session, intake, watcher).await?;
+    let right = is_right(&detail, &amounts);
+    Ok(IntakeReport::new(asked, phases, tally, after_intake, servers.usage(), right))
+}
+
+/// All bids, and how many seconds they took.
+async fn flood(
+    asked: &Asked,
+    servers: &Servers,
+    announcement: &Signed<Announcement>,
+    bidders: Vec<Bidder>,
+    watcher: Watcher<'_>,
+) -> Result<(Tally, f64), BenchError> {
     let shared = (0..asked.connections)
-        .map(|_| Network::new(town.roster.clone(), None, Clock::System))
+        .map(|_| Network::new(servers.roster.clone(), None, Clock::System))
         .collect::<Result<Vec<_>, HttpError>>()?;
-    let mut progress = Progress::start("bids", Some(bidders.len() as u64));
+    watcher(Event::Bidding { bids: bidders.len() as u64 });
     let began = Instant::now();
     let mut handed = stream::iter(bidders.into_iter().enumerate())
         .map(|(at, bidder)| {
             let connected = shared.get(at % shared.len().max(1)).cloned();
-            let (roster, announcement) = (town.roster.clone(), announcement.clone());
+            let (roster, announcement) = (servers.roster.clone(), announcement.clone());
             // Each in a task of its own, as on machines of their own.
             tokio::spawn(one(connected, roster, announcement, bidder))
         })
         .buffer_unordered(asked.at_once);
-    let mut latencies = Vec::with_capacity(asked.bids);
-    let mut troubles: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut receipts, mut complete) = (0, 0);
+    let mut tally = Tally::default();
     while let Some(result) = handed.next().await {
-        let result = result.map_err(|error| Failure::new("internal", error))?;
-        progress.step();
-        receipts += result.receipts;
-        complete += u64::from(result.receipts == u64::from(asked.scheme.nodes()));
+        let result = result?;
+        watcher(Event::Bid);
+        tally.receipts += result.receipts;
+        tally.complete += u64::from(result.receipts == u64::from(asked.scheme.nodes()));
         for trouble in result.troubles {
-            *troubles.entry(trouble).or_default() += 1;
+            tally.refused += u64::from(trouble.is_refusal());
+            *tally.troubles.entry(trouble.slug()).or_default() += 1;
         }
-        latencies.push(result.took);
+        tally.latencies.push(result.took);
     }
     let seconds = began.elapsed().as_secs_f64();
-    drop(handed);
-    progress.finish(&format!("{complete} in, {seconds:.1} s"));
-    let after_intake = town.usage();
-
-    let (detail, phases) = settle(&town.network, session, seconds).await?;
-    let correct = complete == amounts.len() as u64 && is_right(&detail, &amounts);
-    latencies.sort_unstable();
-    Ok(IntakeReport::new(asked, &phases, receipts, troubles, &latencies, after_intake, correct)
-        .with_end(&town.usage()))
+    watcher(Event::Taken { complete: tally.complete, seconds });
+    Ok((tally, seconds))
 }
 
 /// Bidders with amounts that all differ, so that no tie hangs on who came first.
-fn bidders(asked: &Asked) -> Result<Vec<Bidder>, Failure> {
+fn bidders(asked: &Asked) -> Result<Vec<Bidder>, BenchError> {
     let low = usize::BITS - asked.bids.saturating_sub(1).leading_zeros();
     let drawn = draw(asked.seed, 1, BITS - low, asked.bids);
     let width = asked.bids.to_string().len();
@@ -154,22 +240,22 @@ async fn one(
             make_envelope(&announcement, &roster, admission, &name, &keys, 1, amount)
         })
         .await
-        .map_err(|error| Failure::new("bench", error))?;
+        .map_err(BidError::from)?;
         let answers = network.nodes().iter().map(|node| node.hand_in(&envelope));
         let mut troubles = Vec::new();
         let mut receipts = 0;
         for (node, answer) in network.nodes().iter().zip(join_all(answers).await) {
             match answer {
                 Ok(receipt) if node.is_receipt_for(&envelope, &receipt) => receipts += 1,
-                Ok(_) => troubles.push("wrong-receipt".to_owned()),
-                Err(error) => troubles.push(ClientError::from(error).slug().to_owned()),
+                Ok(_) => troubles.push(Trouble::WrongReceipt),
+                Err(error) => troubles.push(error.into()),
             }
         }
-        Ok::<_, Failure>((receipts, troubles))
+        Ok::<_, Trouble>((receipts, troubles))
     };
     let (receipts, troubles) = match bidding.await {
         Ok(found) => found,
-        Err(failure) => (0, vec![failure.kind]),
+        Err(trouble) => (0, vec![trouble]),
     };
     Handed { receipts, troubles, took: began.elapsed() }
 }
@@ -179,27 +265,27 @@ async fn settle(
     network: &Network,
     session: SessionId,
     intake: f64,
-) -> Result<(SessionDetail, Phases), Failure> {
-    let mut progress = Progress::start("closing and computing", None);
+    watcher: Watcher<'_>,
+) -> Result<(SessionDetail, Phases), BenchError> {
+    watcher(Event::Closing);
     let began = Instant::now();
     let mut detail = network.coordinator().close(session).await?;
     let mut closing = None;
     while !detail.summary.phase.is_final() {
         if detail.summary.phase == Phase::Failed || began.elapsed() > SETTLED {
-            let reason = detail.reason.unwrap_or_else(|| "it takes too long".to_owned());
-            return Err(Failure::new("bench", format!("the session did not settle: {reason}")));
+            return Err(BenchError::NotSettled { reason: detail.reason });
         }
         if detail.summary.phase == Phase::Computing {
             closing.get_or_insert_with(|| began.elapsed().as_secs_f64());
         }
-        progress.step();
+        watcher(Event::Waiting);
         tokio::time::sleep(POLL).await;
         detail = network.coordinator().session(session).await?;
     }
-    let whole = began.elapsed().as_secs_f64();
-    let closing = closing.unwrap_or(whole);
-    progress.finish(&format!("{whole:.1} s"));
-    Ok((detail, Phases { intake, closing, computing: whole - closing }))
+    let seconds = began.elapsed().as_secs_f64();
+    let closing = closing.unwrap_or(seconds);
+    watcher(Event::Settled { seconds });
+    Ok((detail, Phases { intake, closing, computing: seconds - closing }))
 }
 
 /// Whether every bid counts, and the best one won at the second price.

@@ -1,21 +1,31 @@
-//! A node of `gavel bench`: keys and port of its own, streams to the others as between real nodes.
+//! One node, in a process of its own: keys and a port, streams to the others as between real nodes,
+//! and orders on standard input.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pipe::{Answer, Order, receive, send};
-use super::{LINES, RUN, SESSION};
+use super::pipe::{Answer, Order, PipeError, receive, send};
+use super::{job, lines, link};
 use crate::base::Clock;
-use crate::bench::{job, lines, link};
-use crate::cli::failure::Failure;
-use crate::cli::host::Host;
+use crate::bench::BenchError;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Roster, Signed};
+use crate::session::SessionId;
 use crate::sharing::{NodeIndex, Scheme};
+use crate::transport::server::host::Host;
 use crate::transport::server::listen::{self, Listener};
 use crate::transport::streams::upgrade::StreamTokens;
 use crate::transport::streams::{Mesh, MeshOptions};
+
+/// The session that bench frames belong to.
+const SESSION: SessionId = SessionId(*b"gavel bench 0001");
+
+/// Attempt in which the lines are measured.
+const LINES: u32 = 1;
+
+/// Attempt that is the run.
+const RUN: u32 = 2;
 
 /// Longest wait for the links.
 const LINKING: Duration = Duration::from_secs(20);
@@ -48,26 +58,26 @@ enum Stage {
 ///
 /// # Errors
 /// When the bench is not to be understood.
-pub async fn serve() -> Result<(), Failure> {
+pub async fn serve() -> Result<(), BenchError> {
     let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
     let mut stage = Stage::New;
     while let Some(order) = receive::<Order>(&mut input).await? {
         let answer = match obey(&mut stage, order).await {
             Ok(answer) => answer,
-            Err(failure) => Answer::Failed(failure.detail),
+            Err(error) => Answer::Failed(error.to_string()),
         };
         send(&mut output, &answer).await?;
     }
     Ok(())
 }
 
-async fn obey(stage: &mut Stage, order: Order) -> Result<Answer, Failure> {
+async fn obey(stage: &mut Stage, order: Order) -> Result<Answer, BenchError> {
     match (order, &mut *stage) {
         (Order::Begin { me, delay_micros }, Stage::New) => {
             let keys = NodeKeys::generate("127.0.0.1")?;
             let listener = listen::bind("127.0.0.1:0").await?;
             let card = keys.card(&format!("node {me}"), &listener.local().to_string());
-            let card = serde_json::to_string(&card).map_err(|error| failed(&error))?;
+            let card = serde_json::to_string(&card).map_err(PipeError::Json)?;
             let delay = (delay_micros > 0).then(|| Duration::from_micros(delay_micros));
             *stage = Stage::Begun { me, keys: Box::new(keys), listener, delay };
             Ok(Answer::Card(card))
@@ -75,32 +85,29 @@ async fn obey(stage: &mut Stage, order: Order) -> Result<Answer, Failure> {
         (Order::Link(roster), Stage::Begun { .. }) => {
             let Stage::Begun { me, keys, listener, delay } = std::mem::replace(stage, Stage::New)
             else {
-                return Err(out_of_turn());
+                return Err(BenchError::OutOfTurn);
             };
-            let roster: Signed<Roster> =
-                serde_json::from_str(&roster).map_err(|error| failed(&error))?;
+            let roster: Signed<Roster> = serde_json::from_str(&roster).map_err(PipeError::Json)?;
             *stage = link_up(me, *keys, listener, delay, roster.checked()?).await?;
             Ok(Answer::Linked)
         }
         (Order::Measure(effort), Stage::Linked { me, scheme, mesh, .. }) => {
             let channel = mesh.channel(SESSION, LINES, scheme.all());
-            let lines = lines::measure(*me, scheme.all(), channel, effort).await;
-            Ok(Answer::Lines(lines.map_err(|error| failed(&error))?))
+            Ok(Answer::Lines(lines::measure(*me, scheme.all(), channel, effort).await?))
         }
         (Order::LayOut(inputs), Stage::Linked { me, scheme, ready, .. }) => {
-            *ready = Some(job::lay_out(*scheme, *me, &inputs).map_err(|error| failed(&error))?);
+            *ready = Some(job::lay_out(*scheme, *me, &inputs)?);
             Ok(Answer::LaidOut)
         }
         (Order::Run(tactics), Stage::Linked { me, scheme, mesh, ready, .. }) => {
             let (me, scheme) = (*me, *scheme);
-            let ready = ready.take().ok_or_else(out_of_turn)?;
+            let ready = ready.take().ok_or(BenchError::OutOfTurn)?;
             let channel = mesh.channel(SESSION, RUN, scheme.all());
             // In a task of its own, as in a node; the pipe's threads stay out of it.
             let run = tokio::spawn(job::perform(scheme, me, channel, tactics, ready));
-            let measured = run.await.map_err(|error| failed(&error))?;
-            Ok(Answer::Measured(measured.map_err(|error| failed(&error))?))
+            Ok(Answer::Measured(run.await??))
         }
-        _ => Err(out_of_turn()),
+        _ => Err(BenchError::OutOfTurn),
     }
 }
 
@@ -110,7 +117,7 @@ async fn link_up(
     listener: Listener,
     delay: Option<Duration>,
     roster: Signed<Roster>,
-) -> Result<Stage, Failure> {
+) -> Result<Stage, BenchError> {
     let scheme = roster.body.scheme;
     let roster = Arc::new(roster);
     let tokens: StreamTokens = {
@@ -140,15 +147,7 @@ async fn link_up(
     mesh.start();
     let missing = scheme.all().difference(mesh.wait_connected(scheme.all(), LINKING).await);
     if !missing.is_empty() {
-        return Err(failed(&format!("no link to nodes {missing}")));
+        return Err(BenchError::Links { missing });
     }
     Ok(Stage::Linked { me, scheme, mesh, _host: host, ready: None })
-}
-
-fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new("bench", error)
-}
-
-fn out_of_turn() -> Failure {
-    Failure::new("internal", "a bench node was told something out of turn")
 }

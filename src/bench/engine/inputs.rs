@@ -107,10 +107,10 @@ fn planes(plain: &Plain) -> Vec<u64> {
 /// When the operating system gives no randomness.
 pub fn share(
     scheme: Scheme,
-    protocol: Form,
+    form: Form,
     plain: &Plain,
 ) -> Result<Vec<Shares>, rand::rngs::SysError> {
-    match protocol {
+    match form {
         Form::Bits => share_bits(scheme, plain),
         Form::Numbers => share_numbers(scheme, plain),
     }
@@ -208,7 +208,7 @@ fn expand_bits(
 
 #[cfg(test)]
 mod tests {
-    use crate::bench::inputs::*;
+    use crate::bench::engine::inputs::*;
 
     #[test]
     fn all_components_together_are_the_inputs() {
