@@ -182,7 +182,7 @@ impl Cli {
 mod tests {
     use crate::cli::args::*;
     use crate::identity::PublicKey;
-    use crate::tui::input::commands::ROWS;
+    use crate::tui::input::table::ROWS;
 
     #[test]
     fn the_command_line_is_sound() {

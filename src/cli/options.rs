@@ -23,7 +23,7 @@ use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys};
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::sharing::form::Form;
 use crate::storage::Address;
-use crate::tui::view::theme::Theme;
+use crate::tui::state::theme::Theme;
 use crate::wire::account_api::Secret;
 
 /// Which roster.

@@ -9,7 +9,7 @@ use super::options::{LookOption, PassphraseOption};
 use crate::client::state::BidderState;
 use crate::identity::key_file::BidderKeys;
 use crate::tui::config;
-use crate::tui::view::theme::Theme;
+use crate::tui::state::theme::Theme;
 use crate::tui::{Me, Options};
 
 /// Whether a person sits at a terminal.

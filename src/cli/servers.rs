@@ -12,7 +12,7 @@ use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
-use crate::storage::{Address, CoordinatorStore, Database, NodeStore, Role};
+use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore};
 use crate::transport::server::host::Host;
 use crate::transport::server::listen::Listener;
 use crate::transport::server::metrics::Metrics;
@@ -76,7 +76,7 @@ impl Servers {
         database: &Database,
     ) -> Result<(Coordinator, TlsIdentity), Failure> {
         // Nobody else's coordinator must find its roster out of date.
-        database.claim(Role::Coordinator).await?;
+        database.claim(Leadership::Coordinator).await?;
         database.adopt(roster).await?;
         let tls = keys.tls.clone();
         let started = Coordinator::start(coordinator::Config {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::input::keymap::{Keymap, KeymapError, Rebinding};
-use super::view::theme::Theme;
+use super::state::theme::Theme;
 
 /// The name of the file.
 pub const FILE: &str = "tui.toml";

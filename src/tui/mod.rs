@@ -10,6 +10,7 @@
 //! - [`view`]: what is seen
 //! - [`link`]: the servers
 //! - [`config`]: the file of tastes
+//! - [`figures`]: figures and times as people read them
 //! - [`terminal`], [`app`]: the terminal and the loop
 //!
 //! Who learns what: the screens know what the coordinator's API tells this caller, and the amount
@@ -18,6 +19,7 @@
 
 pub mod app;
 pub mod config;
+pub mod figures;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod input;

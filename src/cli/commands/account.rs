@@ -10,7 +10,7 @@ use crate::cli::home::{read_text, write_whole};
 use crate::cli::login;
 use crate::cli::options::{PasswordOption, Reach};
 use crate::cli::output::{Table, clean};
-use crate::identity::{PublicKey, Role};
+use crate::identity::{AccountRole, PublicKey};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, InvitationLine, NewAccount, NewInvitation,
 };
@@ -37,7 +37,7 @@ pub struct AddArgs {
     name: String,
     /// What it may do
     #[arg(long)]
-    role: Role,
+    role: AccountRole,
     /// A bidder's public key, as `gavel init bidder` shows it. Bidders are better invited, with
     /// `gavel invite`: then the key is bound by the bidder
     // One key in 64 begins with a hyphen.

@@ -13,7 +13,7 @@ use crate::cli::options::{PassphraseOption, PasswordOption, RosterOption};
 use crate::cli::output::{clean, strong};
 use crate::client::{ClientError, Network};
 use crate::identity::key_file::BidderKeys;
-use crate::identity::{PublicKey, Role};
+use crate::identity::{AccountRole, PublicKey};
 use crate::transport::HttpError;
 use crate::wire::account_api::{Login, Secret};
 
@@ -58,7 +58,7 @@ pub struct LogoutArgs {
 #[derive(Serialize)]
 struct LoggedIn {
     name: String,
-    role: Role,
+    role: AccountRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PublicKey>,
     refresh_expires: crate::base::Timestamp,

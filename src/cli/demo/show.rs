@@ -30,7 +30,7 @@ use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
-use crate::tui::state::model::Screen;
+use crate::tui::state::screen::Screen;
 use crate::tui::view::text;
 use crate::tui::{Connection, Cue, Me, Options, Staged};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};

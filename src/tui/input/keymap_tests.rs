@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::super::commands::Command;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::tui::input::commands::{GlobalCommand, Step};
 use crate::tui::input::keymap::*;
 
 fn changes(layer: &str, command: &str, keys: &[&str]) -> Rebinding {
@@ -17,7 +19,7 @@ fn no_key_means_two_things() {
 
 #[test]
 fn names_are_unique_and_rows_are_found_by_command() {
-    let names: HashSet<_> = ROWS.iter().map(Row::name).collect();
+    let names: HashSet<_> = ROWS.iter().map(|row| row.name()).collect();
     assert_eq!(names.len(), ROWS.len());
     for row in ROWS {
         assert_eq!(row.command.row().name(), row.name());
@@ -35,7 +37,10 @@ fn every_layer_has_hints_or_a_way_to_help() {
         if layer.is_popup() || layer.takes_text() {
             // Nobody is caught in it.
             assert!(rows_of(layer).any(|row| row.needed && row.keys.contains(&"esc")), "{layer:?}");
-            assert!(rows_of(layer).any(|row| row.command == Command::Leave), "{layer:?}");
+            assert!(
+                rows_of(layer).any(|row| row.command == GlobalCommand::Leave.into()),
+                "{layer:?}"
+            );
         }
         if layer.takes_text() {
             // Characters are for the field.
@@ -66,9 +71,9 @@ fn keys_are_written_as_they_are_read() {
 fn a_file_changes_keys() {
     let keymap = Keymap::new(&changes("auctions", "close", &["ctrl-k"])).unwrap();
     let found = |key: &str| keymap.command(Layer::Auctions, key.parse().unwrap());
-    assert_eq!(found("ctrl-k").map(|row| row.command), Some(Command::Close));
+    assert_eq!(found("ctrl-k").map(|row| row.command), Some(Step::Close.into()));
     assert!(found("c").is_none());
-    assert_eq!(keymap.first(Layer::Auctions, Command::Close), "ctrl-k");
+    assert_eq!(keymap.first(Layer::Auctions, Step::Close), "ctrl-k");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Doing what `update` wants done: each effect is a task, and its answer an action.
+//! Doing what `update` wants of the servers: each request is a task, and its answer is news.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,10 @@ use crate::client::{BidAmount, ClientError};
 use crate::identity::Signed;
 use crate::session::{Receipt, SessionId};
 use crate::sharing::NodeIndex;
+use crate::tui::input::commands::Step;
 use crate::tui::state::data::{Level, OwnBid};
-use crate::tui::state::model::{Deed, Heard};
-use crate::tui::update::action::{Action, Effect};
+use crate::tui::state::forms::Heard;
+use crate::tui::update::action::{News, Request};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
 
 /// Largest session file that is read.
@@ -32,119 +33,116 @@ type Answers = BTreeMap<NodeIndex, Heard>;
 /// Runs effects.
 pub struct Runner {
     connection: Option<Arc<Connection>>,
-    actions: Sender<Action>,
+    news: Sender<News>,
     refresh: Arc<Notify>,
     links: JoinSet<()>,
 }
 
 impl Runner {
     /// A runner without a connection.
-    pub fn new(actions: Sender<Action>) -> Self {
-        Self { connection: None, actions, refresh: Arc::new(Notify::new()), links: JoinSet::new() }
+    pub fn new(news: Sender<News>) -> Self {
+        Self { connection: None, news, refresh: Arc::new(Notify::new()), links: JoinSet::new() }
     }
 
     /// Use a connection: keep the link, and read our bids.
     pub fn connect(&mut self, connection: Arc<Connection>) {
         self.links.abort_all();
-        watch::start(&mut self.links, &connection, &self.actions, &self.refresh);
+        watch::start(&mut self.links, &connection, &self.news, &self.refresh);
         if let Some(me) = connection.bidder.clone() {
-            let actions = self.actions.clone();
+            let news = self.news.clone();
             tokio::spawn(async move {
                 let bids = tokio::task::spawn_blocking(move || me.state.latest()).await;
-                let action = match bids {
-                    Ok(Ok(bids)) => Action::Own(bids.iter().map(own).collect()),
-                    Ok(Err(error)) => Action::Told(Level::Error, error.to_string()),
+                let answer = match bids {
+                    Ok(Ok(bids)) => News::Own(bids.iter().map(own).collect()),
+                    Ok(Err(error)) => News::Told(Level::Error, error.to_string()),
                     Err(_) => return,
                 };
-                let _ = actions.send(action).await;
+                let _ = news.send(answer).await;
             });
         }
         self.connection = Some(connection);
     }
 
-    /// Run an effect. Those that concern the terminal are not for here.
-    pub fn run(&self, effect: Effect) {
-        if let Effect::Refresh = effect {
-            self.refresh.notify_waiters();
-            return;
-        }
-        let actions = self.actions.clone();
-        if let Effect::ReadFile(path) = effect {
-            tokio::spawn(async move {
-                let read = tokio::task::spawn_blocking(move || read(&path)).await;
-                let _ = actions
-                    .send(Action::FileRead(read.unwrap_or_else(|error| Err(error.to_string()))))
-                    .await;
-            });
-            return;
-        }
+    /// Ask for everything again at once.
+    pub fn refresh(&self) {
+        self.refresh.notify_waiters();
+    }
+
+    /// Read a session file.
+    pub fn read_file(&self, path: PathBuf) {
+        let news = self.news.clone();
+        tokio::spawn(async move {
+            let read = tokio::task::spawn_blocking(move || read(&path)).await;
+            let text = read.unwrap_or_else(|error| Err(error.to_string()));
+            let _ = news.send(News::FileRead(text)).await;
+        });
+    }
+
+    /// Ask the servers something.
+    pub fn ask(&self, request: Request) {
+        let news = self.news.clone();
         let Some(connection) = self.connection.clone() else { return };
         tokio::spawn(async move {
-            if let Some(action) = done(&connection, effect, &actions).await {
-                let _ = actions.send(action).await;
+            if let Some(answer) = done(&connection, request, &news).await {
+                let _ = news.send(answer).await;
             }
         });
     }
 }
 
-async fn done(connection: &Connection, effect: Effect, actions: &Sender<Action>) -> Option<Action> {
+async fn done(connection: &Connection, request: Request, news: &Sender<News>) -> Option<News> {
     let coordinator = connection.network.coordinator();
-    Some(match effect {
-        Effect::LoadDetail(session) => {
-            Action::Detail(session, boxed(coordinator.session(session).await))
+    Some(match request {
+        Request::Detail(session) => {
+            News::Detail(session, boxed(coordinator.session(session).await))
         }
-        Effect::LoadAdmissions(session) => {
-            Action::Admissions(session, coordinator.admissions(session).await.ok())
+        Request::Admissions(session) => {
+            News::Admissions(session, coordinator.admissions(session).await.ok())
         }
-        Effect::Do(session, deed) => {
-            let answer = match deed {
-                Deed::Open => coordinator.open(session).await,
-                Deed::Close => coordinator.close(session).await,
-                Deed::Cancel => coordinator.cancel(session).await,
-                Deed::Retry => coordinator.retry(session).await,
+        Request::Step(session, step) => {
+            let answer = match step {
+                Step::Open => coordinator.open(session).await,
+                Step::Close => coordinator.close(session).await,
+                Step::Cancel => coordinator.cancel(session).await,
+                Step::Retry => coordinator.retry(session).await,
             };
-            Action::DeedDone(session, deed, boxed(answer))
+            News::StepTaken(session, step, boxed(answer))
         }
-        Effect::Write { file, open } => {
+        Request::Write { file, open } => {
             let new = NewSession { file, open, bidders: Vec::new() };
-            Action::Written(boxed(coordinator.new_session(&new).await))
+            News::Written(boxed(coordinator.new_session(&new).await))
         }
-        Effect::Place(session, amount) => {
+        Request::Place(session, amount) => {
             let me = connection.bidder.as_ref()?;
-            let heard = Hearing::new(session, actions.clone());
+            let heard = Hearing::new(session, news.clone());
             let placed = place(connection, me, session, amount, &heard).await;
             concluded(session, placed, heard)
         }
-        Effect::Resend(session) => {
+        Request::Resend(session) => {
             let me = connection.bidder.as_ref()?;
-            let heard = Hearing::new(session, actions.clone());
+            let heard = Hearing::new(session, news.clone());
             let bidder = bidder(me);
             let told = |answer: Result<&Signed<Receipt>, &Silence>| heard.note(answer);
             let (network, patience) = (&connection.network, Patience::default());
             let placed = bid::resend_watched(network, session, &bidder, patience, &told).await;
             concluded(session, placed, heard)
         }
-        Effect::Record(session, path) => match coordinator.record(session).await {
-            Err(error) => Action::Told(Level::Error, error.to_string()),
+        Request::Record(session, path) => match coordinator.record(session).await {
+            Err(error) => News::Told(Level::Error, error.to_string()),
             Ok(record) => {
                 let shown = path.display().to_string();
                 let written = tokio::task::spawn_blocking(move || write_json(&path, &record)).await;
                 match written.map_err(|error| error.to_string()) {
-                    Ok(Ok(())) => Action::Told(
+                    Ok(Ok(())) => News::Told(
                         Level::Info,
                         format!("written: {shown}; check it with `gavel verify {shown}`"),
                     ),
                     Ok(Err(why)) | Err(why) => {
-                        Action::Told(Level::Error, format!("{shown} cannot be written: {why}"))
+                        News::Told(Level::Error, format!("{shown} cannot be written: {why}"))
                     }
                 }
             }
         },
-        Effect::Refresh
-        | Effect::ReadFile(_)
-        | Effect::Copy(_)
-        | Effect::Suspend
-        | Effect::Redraw => return None,
     })
 }
 
@@ -173,13 +171,13 @@ async fn place(
 /// What comes back from the nodes, told as it comes.
 struct Hearing {
     session: SessionId,
-    actions: Sender<Action>,
+    news: Sender<News>,
     answers: Mutex<Answers>,
 }
 
 impl Hearing {
-    fn new(session: SessionId, actions: Sender<Action>) -> Self {
-        Self { session, actions, answers: Mutex::default() }
+    fn new(session: SessionId, news: Sender<News>) -> Self {
+        Self { session, news, answers: Mutex::default() }
     }
 
     fn note(&self, answer: Result<&Signed<Receipt>, &Silence>) {
@@ -191,11 +189,11 @@ impl Hearing {
         answers.insert(node, heard.clone());
         drop(answers);
         // A full queue only delays the tick on the screen; the end brings them all.
-        let _ = self.actions.try_send(Action::BidHeard(self.session, node, heard));
+        let _ = self.news.try_send(News::BidHeard(self.session, node, heard));
     }
 }
 
-fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearing) -> Action {
+fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearing) -> News {
     let mut answers = crate::base::lock::into_inner(heard.answers);
     match placed {
         Ok(placed) => {
@@ -206,9 +204,9 @@ fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearin
                 answers.insert(silence.node, Heard::Silence(clean(&silence.reason)));
             }
             let (_, own) = own(&placed.bid);
-            Action::BidIn(session, own, answers)
+            News::BidIn(session, own, answers)
         }
-        Err(error) => Action::BidFailed(session, error.to_string(), answers),
+        Err(error) => News::BidFailed(session, error.to_string(), answers),
     }
 }
 

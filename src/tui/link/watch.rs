@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::connection::Connection;
 use crate::base::Clock;
 use crate::tui::state::data::Events;
-use crate::tui::update::action::Action;
+use crate::tui::update::action::News;
 
 /// Between two questions after health.
 const HEALTH: Duration = Duration::from_millis(500);
@@ -38,13 +38,13 @@ const AGAIN: Duration = Duration::from_millis(700);
 #[derive(Clone)]
 struct Out {
     connection: Arc<Connection>,
-    actions: Sender<Action>,
+    news: Sender<News>,
     refresh: Arc<Notify>,
 }
 
 impl Out {
-    async fn send(&self, action: Action) -> bool {
-        self.actions.send(action).await.is_ok()
+    async fn send(&self, news: News) -> bool {
+        self.news.send(news).await.is_ok()
     }
 
     /// Wait, or until somebody asks for everything at once.
@@ -65,12 +65,12 @@ impl Out {
 pub fn start(
     tasks: &mut JoinSet<()>,
     connection: &Arc<Connection>,
-    actions: &Sender<Action>,
+    news: &Sender<News>,
     refresh: &Arc<Notify>,
 ) {
     let out = Out {
         connection: Arc::clone(connection),
-        actions: actions.clone(),
+        news: news.clone(),
         refresh: Arc::clone(refresh),
     };
     tasks.spawn(health(out.clone()));
@@ -85,11 +85,11 @@ async fn health(out: Out) {
         let asked = Instant::now();
         let answer =
             tokio::time::timeout(DEADLINE, out.connection.network.coordinator().health()).await;
-        let (action, wait) = match answer {
+        let (news, wait) = match answer {
             Ok(Ok(health)) => {
                 pause = HEALTH;
                 let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
-                (Action::Health(Box::new(health), micros), HEALTH)
+                (News::Health(Box::new(health), micros), HEALTH)
             }
             failed => {
                 let why = match failed {
@@ -99,10 +99,10 @@ async fn health(out: Out) {
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST);
                 let millis = i64::try_from(wait.as_millis()).unwrap_or(0);
-                (Action::Lost { why, again: Clock::System.now().plus_millis(millis) }, wait)
+                (News::Lost { why, again: Clock::System.now().plus_millis(millis) }, wait)
             }
         };
-        if !out.send(action).await {
+        if !out.send(news).await {
             return;
         }
         out.pause(wait).await;
@@ -126,7 +126,7 @@ async fn own_node(out: Out) {
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("no answer within {:.1} s", DEADLINE.as_secs_f64())),
         };
-        if !out.send(Action::OwnNode(index, answer)).await {
+        if !out.send(News::OwnNode(index, answer)).await {
             return;
         }
         out.pause(HEALTH).await;
@@ -139,7 +139,7 @@ async fn sessions(out: Out) {
         let answer = out.connection.network.coordinator().sessions().await;
         let took = asked.elapsed();
         if let Ok(sessions) = answer
-            && !out.send(Action::Sessions(sessions)).await
+            && !out.send(News::Sessions(sessions)).await
         {
             return;
         }
@@ -150,7 +150,7 @@ async fn sessions(out: Out) {
 
 async fn events(out: Out) {
     if !out.staff() {
-        out.send(Action::Events(Events::Polling)).await;
+        out.send(News::Events(Events::Polling)).await;
         return;
     }
     loop {
@@ -164,7 +164,7 @@ async fn events(out: Out) {
                 let first = tokio::time::timeout(Duration::from_secs(1), stream.next()).await;
                 let Ok(next) = first else {
                     live = true;
-                    if !out.send(Action::Events(Events::Live)).await {
+                    if !out.send(News::Events(Events::Live)).await {
                         return;
                     }
                     continue;
@@ -174,18 +174,18 @@ async fn events(out: Out) {
             match next {
                 Some(Ok(event)) => {
                     if !std::mem::replace(&mut live, true)
-                        && !out.send(Action::Events(Events::Live)).await
+                        && !out.send(News::Events(Events::Live)).await
                     {
                         return;
                     }
-                    if !out.send(Action::Event(Box::new(event))).await {
+                    if !out.send(News::Event(Box::new(event))).await {
                         return;
                     }
                 }
                 Some(Err(_)) | None => break,
             }
         }
-        if !out.send(Action::Events(Events::Broken)).await {
+        if !out.send(News::Events(Events::Broken)).await {
             return;
         }
         tokio::time::sleep(AGAIN).await;

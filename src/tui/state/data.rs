@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-pub use super::node::{Node, NodeState};
+use super::node::{Node, NodeState};
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::identity::{Digest, Roster};

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
-use crate::base::text;
+use crate::base::text::clean;
 
 /// Most characters that a field takes.
 const LONGEST: usize = 400;
@@ -66,7 +66,7 @@ impl Field {
             }
             return;
         }
-        for character in text::clean(text).as_str().chars() {
+        for character in clean(text).as_str().chars() {
             self.insert(character);
         }
     }
@@ -110,7 +110,7 @@ impl Field {
             }
             KeyCode::Char(_) if control => return false,
             KeyCode::Char(character) => {
-                if !text::clean(character.encode_utf8(&mut [0; 4])).is_empty() || character == ' ' {
+                if !clean(character.encode_utf8(&mut [0; 4])).is_empty() || character == ' ' {
                     self.insert(character);
                 }
             }

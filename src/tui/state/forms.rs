@@ -1,35 +1,23 @@
-//! What lies over the screens or is filled in on them: questions, the palette, the forms of a
-//! session and of a bid, notices.
+//! What lies over the screens or is filled in on them: questions, the palette, the form of a bid,
+//! notices.
 
 use std::collections::BTreeMap;
 
 use super::data::Level;
 use super::field::Field;
+use super::new_session::NewSession;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
-use crate::rules::auction::Kind;
 use crate::session::SessionId;
 use crate::sharing::NodeIndex;
-use crate::tui::input::keymap::Layer;
-
-/// A step that changes a session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Deed {
-    /// Open it.
-    Open,
-    /// Close it.
-    Close,
-    /// Call it off.
-    Cancel,
-    /// Try again.
-    Retry,
-}
+use crate::tui::input::commands::Step;
+use crate::tui::input::layer::Layer;
 
 /// What a question is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Asked {
     /// A step of a session.
-    Deed(SessionId, Deed),
+    Step(SessionId, Step),
     /// Hand the bid in.
     Bid(SessionId),
     /// Leave while something is under way.
@@ -58,56 +46,6 @@ pub struct Palette {
     pub selected: usize,
 }
 
-/// The form of a new session.
-pub struct NewForm {
-    /// A session file to read.
-    pub file: Field,
-    /// Title.
-    pub title: Field,
-    /// Kind.
-    pub kind: Kind,
-    /// Currency.
-    pub currency: Field,
-    /// Decimals.
-    pub decimals: Field,
-    /// Reserve; may be empty.
-    pub reserve: Field,
-    /// Maximum; may be empty.
-    pub maximum: Field,
-    /// A duration or a time.
-    pub until: Field,
-    /// Whether bids may be replaced.
-    pub replace: bool,
-    /// Whether to open it at once.
-    pub open: bool,
-    /// Which field has the keys, from 0.
-    pub focus: usize,
-    /// What is wrong, or what was done.
-    pub notice: Option<String>,
-    /// Whether an answer is awaited.
-    pub busy: bool,
-}
-
-impl Default for NewForm {
-    fn default() -> Self {
-        Self {
-            file: Field::default(),
-            title: Field::default(),
-            kind: Kind::SecondPrice,
-            currency: Field::new("EUR"),
-            decimals: Field::new("2"),
-            reserve: Field::default(),
-            maximum: Field::default(),
-            until: Field::new("1h"),
-            replace: true,
-            open: true,
-            focus: 1,
-            notice: None,
-            busy: false,
-        }
-    }
-}
-
 /// What lies over the screen.
 pub enum Popup {
     /// The page of keys, for the layer it was asked from.
@@ -117,7 +55,7 @@ pub enum Popup {
     /// A question.
     Confirm(Question),
     /// A new session.
-    New(Box<NewForm>),
+    NewSession(Box<NewSession>),
 }
 
 /// What came of handing a bid to a node.

@@ -3,62 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ratatui::layout::Rect;
-
-use super::data::{Data, Level};
+use super::data::{Data, Level, LogLine, Piece, Session};
 use super::field::Field;
-pub use super::forms::{
-    Asked, BidForm, BidStage, Deed, Heard, NewForm, Palette, Popup, Question, Toast,
-};
+use super::forms::{BidForm, BidStage, Popup, Toast};
+use super::new_session::NewSession;
+use super::screen::{Drawn, Screen};
+use super::theme::Theme;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
-use crate::tui::input::commands::{Command, Row};
-use crate::tui::input::keymap::{Keymap, Layer};
-use crate::tui::view::theme::{ASCII, Glyphs, Theme, UNICODE};
-
-/// The five screens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Screen {
-    /// The auctions and one's detail.
-    Auctions,
-    /// The tournament and the result.
-    Bracket,
-    /// The nodes.
-    Nodes,
-    /// One's own bids.
-    Bid,
-    /// The log.
-    Log,
-}
-
-impl Screen {
-    /// In the order of the tabs.
-    pub const ALL: [Self; 5] = [Self::Auctions, Self::Bracket, Self::Nodes, Self::Bid, Self::Log];
-
-    /// Its tab.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Auctions => "Auctions",
-            Self::Bracket => "Bracket",
-            Self::Nodes => "Nodes",
-            Self::Bid => "Bid",
-            Self::Log => "Log",
-        }
-    }
-
-    /// What brings it up.
-    pub const fn command(self) -> Command {
-        match self {
-            Self::Auctions => Command::Screen1,
-            Self::Bracket => Command::Screen2,
-            Self::Nodes => Command::Screen3,
-            Self::Bid => Command::Screen4,
-            Self::Log => Command::Screen5,
-        }
-    }
-}
+use crate::tui::input::keymap::Keymap;
+use crate::tui::input::layer::Layer;
+use crate::tui::input::table::Row;
 
 /// Who sits here, and what they may do.
 #[derive(Clone, Debug, Default)]
@@ -102,52 +59,6 @@ impl Person {
         }
         roles.join(", ")
     }
-}
-
-/// Lists that scroll.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum List {
-    /// The sessions.
-    Sessions,
-    /// The grid of receipts.
-    Grid,
-    /// The auctions to bid in.
-    Bids,
-    /// The log.
-    Log,
-    /// The page of keys.
-    Help,
-    /// The palette's choices.
-    Palette,
-}
-
-/// How many [`List`]s there are.
-pub const LISTS: usize = 6;
-
-/// What a click means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Hit {
-    /// A tab.
-    Tab(Screen),
-    /// A row of a list.
-    Row(List, usize),
-    /// A list beside its rows, for the wheel.
-    Within(List),
-    /// A node.
-    Node(usize),
-    /// A hint at the foot.
-    Hint(Command),
-}
-
-/// What drawing finds out: where things are, and how far lists have scrolled.
-#[derive(Clone, Debug, Default)]
-pub struct Drawn {
-    /// What can be clicked; later ones lie above earlier ones.
-    pub hits: Vec<(Rect, Hit)>,
-    /// First row shown, by list.
-    pub offsets: [usize; LISTS],
-    /// Rows shown, by list.
-    pub heights: [usize; LISTS],
 }
 
 /// Columns to sort by.
@@ -354,18 +265,13 @@ impl Model {
         self.frozen.is_some()
     }
 
-    /// Stop the display, or let it go on.
+    /// Stop the display, or let it go on. What is shown is another set of sessions then, to be
+    /// arranged anew.
     pub fn pause(&mut self) {
         self.frozen = match self.frozen {
             Some(_) => None,
             None => Some(Box::new(self.live.clone())),
         };
-        crate::tui::update::list::arrange(self);
-    }
-
-    /// The glyphs to draw with.
-    pub const fn glyphs(&self) -> &'static Glyphs {
-        if self.ascii { &ASCII } else { &UNICODE }
     }
 
     /// The layer that has the keys.
@@ -374,7 +280,7 @@ impl Model {
             Some(Popup::Help(_)) => Layer::Help,
             Some(Popup::Palette(..)) => Layer::Palette,
             Some(Popup::Confirm(_)) => Layer::Confirm,
-            Some(Popup::New(_)) => Layer::NewSession,
+            Some(Popup::NewSession(_)) => Layer::NewSession,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),
         }
@@ -394,12 +300,12 @@ impl Model {
     }
 
     /// The selected session.
-    pub fn selected(&self) -> Option<&super::data::Session> {
+    pub fn selected(&self) -> Option<&Session> {
         self.data().session(self.ui.selected?)
     }
 
     /// Sessions on the bid's screen: the open ones, then those we bid in, the newest first.
-    pub fn biddable(&self) -> Vec<&super::data::Session> {
+    pub fn biddable(&self) -> Vec<&Session> {
         let data = self.data();
         let mut sessions: Vec<_> = data
             .sessions
@@ -413,7 +319,7 @@ impl Model {
     }
 
     /// The selected one of [`Self::biddable`], and its row; the first before one is selected.
-    pub fn bid_at(&self) -> Option<(usize, &super::data::Session)> {
+    pub fn bid_at(&self) -> Option<(usize, &Session)> {
         let sessions = self.biddable();
         let row = sessions.iter().position(|session| Some(session.id) == self.ui.bid).unwrap_or(0);
         sessions.get(row).map(|session| (row, *session))
@@ -435,5 +341,31 @@ impl Model {
         let until = self.live.now.plus_millis(stay);
         self.ui.toast = Some(Toast { text: text.into(), level, until });
         self.dirty = true;
+    }
+
+    /// Write a line of our own into the log.
+    pub fn note(&mut self, level: Level, session: Option<SessionId>, text: &str) {
+        let at = self.live.now;
+        let pieces = vec![Piece::Text(text.to_owned())];
+        self.live.note(LogLine { at, level, session, who: None, pieces });
+    }
+
+    /// The form of a new session, while it lies on top.
+    pub fn new_session(&mut self) -> Option<&mut NewSession> {
+        match self.ui.popups.last_mut()? {
+            Popup::NewSession(form) => Some(form),
+            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) => None,
+        }
+    }
+
+    /// Whether a bid is on its way.
+    pub fn sending(&self) -> bool {
+        self.ui.form.as_ref().is_some_and(|form| matches!(form.stage, BidStage::Sending { .. }))
+    }
+
+    /// Keep the selected auction to bid in, whatever comes or goes around it.
+    pub fn keep_bid(&mut self) {
+        let kept = self.bid_at().map(|(_, session)| session.id);
+        self.ui.bid = kept.or(self.ui.bid);
     }
 }

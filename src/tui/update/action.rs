@@ -1,4 +1,4 @@
-//! What goes into [`super::update::update`], and what comes out of it.
+//! What goes into [`update`](super::update), and what comes out of it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,9 +13,11 @@ use crate::identity::Roster;
 use crate::session::SessionId;
 use crate::session::progress::Event;
 use crate::sharing::NodeIndex;
-use crate::tui::input::commands::Command;
+use crate::tui::input::commands::Step;
 use crate::tui::state::data::{Events, Level, OwnBid};
-use crate::tui::state::model::{Deed, Heard, Person, Screen};
+use crate::tui::state::forms::Heard;
+use crate::tui::state::model::Person;
+use crate::tui::state::screen::Screen;
 use crate::wire::coordinator_api::{Bidder, CoordinatorHealth, SessionDetail, SessionSummary};
 use crate::wire::node_api::NodeHealth;
 
@@ -31,8 +33,20 @@ pub enum Action {
     Resize(u16, u16),
     /// Time went on.
     Tick(Timestamp),
-    /// A command, from wherever.
-    Do(Command),
+    /// From the servers, or from a task.
+    News(News),
+    /// From whoever stages a demo.
+    Cue(Cue),
+}
+
+impl From<News> for Action {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
+}
+
+/// What the servers say, and what came of an [`Effect`].
+pub enum News {
     /// There is a network now.
     Attached {
         /// Its roster.
@@ -71,15 +85,13 @@ pub enum Action {
     /// Our bid is not in.
     BidFailed(SessionId, String, BTreeMap<NodeIndex, Heard>),
     /// A step was taken, or not.
-    DeedDone(SessionId, Deed, Result<Box<SessionDetail>, String>),
+    StepTaken(SessionId, Step, Result<Box<SessionDetail>, String>),
     /// A session was written, or not.
     Written(Result<Box<SessionDetail>, String>),
     /// A session file was read, or not.
     FileRead(Result<String, String>),
     /// Something to say.
     Told(Level, String),
-    /// From whoever stages a demo.
-    Cue(Cue),
 }
 
 /// What whoever stages a demo tells the screens.
@@ -101,17 +113,30 @@ pub enum Cue {
     Finish,
 }
 
-/// What [`super::update::update`] wants done. It is done as a task of its own, and the answer comes
-/// back as an [`Action`].
+/// What [`update`](super::update) wants done.
 pub enum Effect {
-    /// Ask for a session.
-    LoadDetail(SessionId),
-    /// Ask for the bidders admitted to a session.
-    LoadAdmissions(SessionId),
+    /// Ask the servers something; the answer comes back as [`News`].
+    Ask(Request),
     /// Ask for everything again at once.
     Refresh,
+    /// Read a session file.
+    ReadFile(PathBuf),
+    /// Put text on the clipboard.
+    Copy(Clean),
+    /// Go to the shell.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+}
+
+/// What the servers are asked for. It is done as a task of its own.
+pub enum Request {
+    /// A session.
+    Detail(SessionId),
+    /// The bidders admitted to a session.
+    Admissions(SessionId),
     /// Take a step.
-    Do(SessionId, Deed),
+    Step(SessionId, Step),
     /// Write a session from the text of a session file.
     Write {
         /// The text.
@@ -119,18 +144,10 @@ pub enum Effect {
         /// Whether to open it at once.
         open: bool,
     },
-    /// Read a session file.
-    ReadFile(PathBuf),
     /// Split, seal and hand in a bid.
     Place(SessionId, BidAmount),
     /// Hand the latest envelope in again.
     Resend(SessionId),
     /// Write a session's record to a file.
     Record(SessionId, PathBuf),
-    /// Put text on the clipboard.
-    Copy(Clean),
-    /// Go to the shell.
-    Suspend,
-    /// Draw everything again.
-    Redraw,
 }

@@ -9,8 +9,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
 use super::text;
-use super::theme::{Glyphs, Role};
-use crate::tui::state::model::{Drawn, Hit, List, Model};
+use super::theme::{self, Glyphs, Role};
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::{Drawn, Hit, List};
 
 /// A frame being drawn.
 pub struct Canvas<'a, 'f> {
@@ -35,12 +36,12 @@ impl<'a, 'f> Canvas<'a, 'f> {
 
     /// How a role looks.
     pub fn style(&self, role: Role) -> Style {
-        self.model.theme.style(role)
+        theme::style(self.model.theme, role)
     }
 
     /// The glyphs to draw with.
     pub const fn glyphs(&self) -> &'static Glyphs {
-        self.model.glyphs()
+        if self.model.ascii { &theme::ASCII } else { &theme::UNICODE }
     }
 
     /// Text in a role.

@@ -15,10 +15,15 @@ use super::canvas::Canvas;
 use super::text;
 use super::theme::Role;
 use super::{popups, screens};
-use crate::tui::input::commands::{Command, Row};
-use crate::tui::input::keymap::{Layer, rows_of};
+use crate::tui::figures;
+use crate::tui::input::commands::{Command, GlobalCommand};
+use crate::tui::input::keymap::rows_of;
+use crate::tui::input::layer::Layer;
+use crate::tui::input::table::Row;
 use crate::tui::state::data::{Events, Level, Link};
-use crate::tui::state::model::{Drawn, Hit, Model, Popup, Screen};
+use crate::tui::state::forms::Popup;
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::{Drawn, Hit, Screen};
 use crate::tui::update::allowed;
 
 /// Least columns.
@@ -54,7 +59,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
                 popups::palette::draw(&mut canvas, body, palette, *layer);
             }
             Popup::Confirm(question) => popups::confirm::draw(&mut canvas, body, question),
-            Popup::New(form) => popups::new_session::draw(&mut canvas, body, form),
+            Popup::NewSession(form) => popups::new_session::draw(&mut canvas, body, form),
         }
     }
     if model.ascii {
@@ -139,7 +144,7 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
         Some(act) if area.width >= 110 => format!("{act} {} ", glyphs.middle),
         _ => String::new(),
     };
-    let clock = text::clock(data.now);
+    let clock = figures::clock(data.now);
     // A notice needs the room more.
     let lost = matches!(data.link, Link::Lost { .. });
     let right = if (model.ui.toast.is_some() || lost) && area.width < 110 {
@@ -197,15 +202,17 @@ fn link(canvas: &Canvas<'_, '_>) -> (Role, String) {
     let role = link_role(data).0;
     let text = match &data.link {
         Link::Starting { what } => what.clone(),
-        Link::Connected { round_trip } => format!("connected, {}", text::round_trip(*round_trip)),
+        Link::Connected { round_trip } => {
+            format!("connected, {}", figures::round_trip(*round_trip))
+        }
         Link::Lost { since, again, why } => {
             let wait = again.millis() - data.now.millis();
             let again = if wait > 0 {
-                format!("reconnecting in {}", text::duration(wait))
+                format!("reconnecting in {}", figures::duration(wait))
             } else {
                 "reconnecting".to_owned()
             };
-            format!("lost since {}, {again}: {why}", text::clock(*since))
+            format!("lost since {}, {again}: {why}", figures::clock(*since))
         }
     };
     (role, text)
@@ -220,7 +227,10 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let mut last = Vec::new();
     if !layer.is_popup() && !layer.takes_text() {
         for row in rows_of(Layer::Global).filter(|row| !row.hint.is_empty()) {
-            let end = matches!(row.command, Command::Keys | Command::Commands);
+            let end = matches!(
+                row.command,
+                Command::Global(GlobalCommand::Keys | GlobalCommand::Palette)
+            );
             if end { &mut last } else { &mut rows }.push((Layer::Global, row));
         }
     }

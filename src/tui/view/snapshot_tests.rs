@@ -5,13 +5,18 @@ use ratatui::backend::TestBackend;
 
 use super::draw::draw;
 use super::text::width;
-use super::theme::Theme;
 use crate::tui::fixtures::{self, at, id};
-use crate::tui::input::commands::{Command, ROWS};
-use crate::tui::input::keymap::{Key, Layer, rows_of};
-use crate::tui::state::model::{Model, Screen};
-use crate::tui::update::action::Action;
-use crate::tui::update::{run, update};
+use crate::tui::input::commands::GlobalCommand;
+use crate::tui::input::key::Key;
+use crate::tui::input::keymap::rows_of;
+use crate::tui::input::layer::Layer;
+use crate::tui::input::table::ROWS;
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::Screen;
+use crate::tui::state::theme::Theme;
+use crate::tui::update::action::{Action, News};
+use crate::tui::update::dispatch::run;
+use crate::tui::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
@@ -128,7 +133,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
     use std::collections::BTreeMap;
 
     use crate::tui::state::data::OwnBid;
-    use crate::tui::state::model::Heard;
+    use crate::tui::state::forms::Heard;
     let receipt = |index| (fixtures::node(index), Heard::Receipt(at(0)));
     let silent = |index| {
         (fixtures::node(index), Heard::Silence(crate::base::text::clean("no answer within 10 s")))
@@ -137,7 +142,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
     press(&mut model, "b 7 enter y");
     let heard = BTreeMap::from([receipt(1), silent(2), silent(3), silent(4), silent(5)]);
     let why = "1 of 5 nodes took it and 3 are needed; check the network and try again".to_owned();
-    update(&mut model, Action::BidFailed(id(1), why, heard));
+    update(&mut model, News::BidFailed(id(1), why, heard));
     snap("bid-form-failed", &mut model);
     press(&mut model, "7 enter y");
     let heard = BTreeMap::from([receipt(1), receipt(2), receipt(3), silent(4), silent(5)]);
@@ -147,7 +152,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
         receipts: (1..=3).map(|index| (fixtures::node(index), at(0))).collect(),
         name: crate::base::text::clean("ada"),
     };
-    update(&mut model, Action::BidIn(id(1), own, heard));
+    update(&mut model, News::BidIn(id(1), own, heard));
     snap("bid-in-with-receipts-missing", &mut model);
     // The form is gone, so digits change the screen again.
     press(&mut model, "1");
@@ -176,7 +181,7 @@ fn a_nodes_operator_sees_his_nodes_part() {
     let mut model = fixtures::failing();
     as_node(&mut model);
     let health = fixtures::health(&[]).nodes[2].health.clone().unwrap();
-    update(&mut model, Action::OwnNode(fixtures::node(3), Ok((Box::new(health), 400))));
+    update(&mut model, News::OwnNode(fixtures::node(3), Ok((Box::new(health), 400))));
     model.ui.screen = Screen::Nodes;
     model.ui.node = 2;
     let text = shown(&mut model, (80, 24));
@@ -221,7 +226,7 @@ fn walk(mut check: impl FnMut(&str)) {
                 model.ui.in_detail = true;
                 model.ui.enlarged = true;
                 check(&shown(&mut model, size));
-                for command in [Command::Keys, Command::Commands] {
+                for command in [GlobalCommand::Keys, GlobalCommand::Palette] {
                     run(&mut model, command);
                     check(&shown(&mut model, size));
                 }
@@ -257,7 +262,7 @@ fn ascii_is_ascii() {
                 model.ui.screen = screen;
                 let text = shown(&mut model, size);
                 assert!(text.is_ascii(), "{text}");
-                run(&mut model, Command::Keys);
+                run(&mut model, GlobalCommand::Keys);
                 let text = shown(&mut model, size);
                 assert!(text.is_ascii(), "{text}");
             }
@@ -310,7 +315,7 @@ fn a_drawing_costs_what_shows_not_what_there_is() {
 fn every_key_is_in_the_hints_or_on_the_page_of_keys() {
     for layer in Layer::ALL {
         let mut model = fixtures::normal();
-        model.ui.popups.push(crate::tui::state::model::Popup::Help(layer));
+        model.ui.popups.push(crate::tui::state::forms::Popup::Help(layer));
         let mut page = String::new();
         for line in (0..200).step_by(20) {
             model.ui.help_line = line;
@@ -367,14 +372,14 @@ fn time_shows() {
     assert!(text.contains("1:22") && text.contains("12:00:20"), "{text}");
     // A stopped display stays, but the clock of the line of status goes on.
     press(&mut model, "\u{20}");
-    run(&mut model, Command::Pause);
+    run(&mut model, GlobalCommand::Pause);
     update(&mut model, Action::Tick(at(40)));
     let text = shown(&mut model, (80, 24));
     assert!(
         text.contains("1:22") && text.contains("PAUSED") && text.contains("12:00:40"),
         "{text}"
     );
-    run(&mut model, Command::Pause);
+    run(&mut model, GlobalCommand::Pause);
     assert!(shown(&mut model, (80, 24)).contains("1:02"));
     assert_eq!(model.ui.selected, Some(id(1)));
 }

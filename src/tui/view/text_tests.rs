@@ -28,18 +28,3 @@ fn lines_break_at_blanks_and_long_words_are_cut() {
     // No column at all still ends.
     assert_eq!(wrap("日本", 1).len(), 2);
 }
-
-#[test]
-fn figures_are_short() {
-    assert_eq!(bytes(999), "999 B");
-    assert_eq!(bytes(1_234_567), "1.2 MB");
-    assert_eq!(count(10_000), "10 000");
-    assert_eq!(plural(1, "bid", "bids"), "1 bid");
-    assert_eq!(round_trip(412), "0.4 ms");
-    assert_eq!(round_trip(1_300_000), "1.3 s");
-    assert_eq!(duration(65_000), "1 min 05 s");
-    assert_eq!(duration(7_380_000), "2 h 03 min");
-    assert_eq!(short_duration(65_000), "1:05");
-    assert_eq!(clock(Timestamp::from_millis(1_000_000_000_123)), "01:46:40");
-    assert_eq!(date_time(Timestamp::from_millis(1_000_000_000_123)), "2001-09-09 01:46:40 UTC");
-}

@@ -3,11 +3,10 @@
 //! Screens name a [`Role`], never a colour. Without colour the roles differ by bold, dim,
 //! underlined and reversed text only; every state is told by a word or a glyph as well.
 
-use std::fmt;
-
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
-use serde::Deserialize;
+
+use crate::tui::state::theme::Theme;
 
 /// What a piece of the screen is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,73 +45,13 @@ pub enum Role {
     Tab,
 }
 
-/// A set of colours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Theme {
-    /// Light text on a dark terminal.
-    #[default]
-    Dark,
-    /// Dark text on a light terminal.
-    Light,
-    /// Strong colours only.
-    HighContrast,
-    /// None; bold, dim and reversed text only.
-    NoColour,
-}
-
-impl Theme {
-    /// Every theme, in the order in which the key for it walks.
-    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::NoColour];
-
-    /// Its name in options and files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::HighContrast => "high-contrast",
-            Self::NoColour => "no-colour",
-        }
-    }
-
-    /// The theme after this one.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Dark => Self::Light,
-            Self::Light => Self::HighContrast,
-            Self::HighContrast => Self::NoColour,
-            Self::NoColour => Self::Dark,
-        }
-    }
-
-    /// How a role looks.
-    pub fn style(self, role: Role) -> Style {
-        match self {
-            Self::Dark => {
-                tinted(role, [252, 245, 255, 239, 109, 114, 179, 203, 116, 240, 236, 235])
-            }
-            Self::Light => tinted(role, [235, 242, 232, 250, 25, 28, 130, 160, 25, 249, 254, 254]),
-            Self::HighContrast => strong(role),
-            Self::NoColour => plain(role),
-        }
-    }
-}
-
-impl fmt::Display for Theme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl std::str::FromStr for Theme {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let names = Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|theme| theme.name() == text)
-            .ok_or_else(|| format!("unknown theme {text:?}; there are {names}"))
+/// How a role looks in a theme.
+pub fn style(theme: Theme, role: Role) -> Style {
+    match theme {
+        Theme::Dark => tinted(role, [252, 245, 255, 239, 109, 114, 179, 203, 116, 240, 236, 235]),
+        Theme::Light => tinted(role, [235, 242, 232, 250, 25, 28, 130, 160, 25, 249, 254, 254]),
+        Theme::HighContrast => strong(role),
+        Theme::NoColour => plain(role),
     }
 }
 
@@ -282,24 +221,13 @@ mod tests {
     use crate::tui::view::theme::*;
 
     #[test]
-    fn themes_are_found_by_name_and_walked_in_a_circle() {
-        let mut theme = Theme::Dark;
-        for expected in [Theme::Light, Theme::HighContrast, Theme::NoColour, Theme::Dark] {
-            theme = theme.next();
-            assert_eq!(theme, expected);
-            assert_eq!(theme.name().parse::<Theme>(), Ok(theme));
-        }
-        assert!("pink".parse::<Theme>().unwrap_err().contains("no-colour"));
-    }
-
-    #[test]
     fn without_colour_there_is_no_colour() {
         use Role::*;
         for role in [
             Text, Muted, Title, Border, Focus, Selected, Good, Warn, Bad, Accent, Key, Disabled,
             Input, Head, Bar, Tab,
         ] {
-            let style = Theme::NoColour.style(role);
+            let style = style(Theme::NoColour, role);
             assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
         }
     }

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
-use crate::tui::state::model::{Hit, Question};
+use crate::tui::input::commands::ConfirmCommand;
+use crate::tui::input::layer::Layer;
+use crate::tui::state::forms::Question;
+use crate::tui::state::screen::Hit;
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question) {
@@ -23,8 +24,8 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question) {
         canvas.text(inner, row + 1, *role, line);
     }
     let keymap = &canvas.model.keymap;
-    let yes = keymap.first(Layer::Confirm, Command::Yes);
-    let no = keymap.first(Layer::Confirm, Command::No);
+    let yes = keymap.first(Layer::Confirm, ConfirmCommand::Yes);
+    let no = keymap.first(Layer::Confirm, ConfirmCommand::No);
     let role = if question.grave { Role::Bad } else { Role::Good };
     let line = vec![
         canvas.span(role, format!("[{yes}] yes, do it")),
@@ -34,6 +35,9 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question) {
     let row = lines.len() + 2;
     canvas.line(inner, row, line);
     let y = inner.y + u16::try_from(row).unwrap_or(0);
-    canvas.hit(Rect { y, height: 1, width: 14, ..inner }, Hit::Hint(Command::Yes));
-    canvas.hit(Rect { x: inner.x + 19, y, height: 1, width: 8 }, Hit::Hint(Command::No));
+    canvas.hit(Rect { y, height: 1, width: 14, ..inner }, Hit::Hint(ConfirmCommand::Yes.into()));
+    canvas.hit(
+        Rect { x: inner.x + 19, y, height: 1, width: 8 },
+        Hit::Hint(ConfirmCommand::No.into()),
+    );
 }

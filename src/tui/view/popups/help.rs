@@ -6,8 +6,9 @@ use ratatui::text::Line;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use crate::tui::input::keymap::{Layer, rows_of};
-use crate::tui::state::model::{Hit, List};
+use crate::tui::input::keymap::rows_of;
+use crate::tui::input::layer::Layer;
+use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
 
 /// The layers that a page tells of, the present one first.

@@ -6,77 +6,89 @@ use super::super::canvas::Canvas;
 use super::super::screens::rule;
 use super::super::text;
 use super::super::theme::Role;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
+use crate::tui::input::commands::NewSessionCommand;
+use crate::tui::input::layer::Layer;
 use crate::tui::state::field::Field;
-use crate::tui::state::model::NewForm;
-use crate::tui::update::steps::FIELDS;
+use crate::tui::state::new_session::{NewSession, NewSessionField, Value};
 
 /// Columns before the fields.
 const LABEL: u16 = 24;
 
 /// Draw it.
-pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewForm) {
+pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
     let word = if form.busy { "asking the coordinator ..." } else { "" };
     let inner = super::over(canvas, area, (74, 19), "New session", word);
-    let yes_no = |on: bool| if on { "yes" } else { "no" };
-    let choice = |text: &str| format!("{text} {}", canvas_pointer(canvas));
-    let kind = choice(form.kind.name());
-    let (replace, open) = (choice(yes_no(form.replace)), choice(yes_no(form.open)));
-    for (at, name) in FIELDS.iter().enumerate() {
-        let focused = at == form.focus;
-        let row = at + usize::from(at > 0);
+    for (at, field) in NewSessionField::ALL.into_iter().enumerate() {
+        let focused = field == form.focus;
+        // A line between the file and the fields it would fill.
+        let row = at + usize::from(field != NewSessionField::File);
         let role = if focused { Role::Key } else { Role::Muted };
         let pointer = if focused { canvas.glyphs().pointer } else { " " };
-        canvas.text(Rect { width: LABEL, ..inner }, row, role, &format!("{pointer} {name}"));
-        let field = Rect { x: inner.x + LABEL, width: inner.width - LABEL, ..inner };
-        match at {
-            0 => typed(canvas, field, row, &form.file, focused, 46),
-            1 => typed(canvas, field, row, &form.title, focused, 46),
-            2 => chosen(canvas, field, row, &kind, focused),
-            3 => typed(canvas, field, row, &form.currency, focused, 14),
-            4 => typed(canvas, field, row, &form.decimals, focused, 4),
-            5 => typed(canvas, field, row, &form.reserve, focused, 24),
-            6 => typed(canvas, field, row, &form.maximum, focused, 24),
-            7 => typed(canvas, field, row, &form.until, focused, 30),
-            8 => chosen(canvas, field, row, &replace, focused),
-            _ => chosen(canvas, field, row, &open, focused),
+        let label = format!("{pointer} {}", field.label());
+        canvas.text(Rect { width: LABEL, ..inner }, row, role, &label);
+        let place = Rect { x: inner.x + LABEL, width: inner.width - LABEL, ..inner };
+        match form.value(field) {
+            Value::Text(text) => typed(canvas, place, row, text, focused, columns(field)),
+            Value::Choice(name) => chosen(canvas, place, row, name, focused),
         }
     }
-    let keymap = &canvas.model.keymap;
-    let submit = keymap.first(Layer::NewSession, Command::Submit);
-    let change = keymap.first(Layer::NewSession, Command::Change);
-    let help = match form.focus {
-        0 => format!("the path of a session file; {submit} reads it into this form"),
-        1 => "what is sold or bought".to_owned(),
-        2 => format!("{}; {change} changes it", rule(form.kind)),
-        3 => "shown behind amounts, such as EUR".to_owned(),
-        4 => "decimals of amounts, 0 to 8".to_owned(),
-        5 => "the worst price that still wins; empty for none".to_owned(),
-        6 => "the largest bid; empty for the usual".to_owned(),
-        7 => "a duration such as 2m or 1h 30m, or 2026-12-01T12:00:00Z".to_owned(),
-        8 => format!("whether a bidder may change a bid until then; {change} changes it"),
-        _ => format!("yes: bids are taken at once; no: a draft. {change} changes it"),
-    };
-    let row = FIELDS.len() + 2;
+    let row = NewSessionField::ALL.len() + 2;
     match &form.notice {
         Some(notice) => {
             canvas.wrapped(inner, row, Role::Warn, notice);
         }
         None => {
+            let help = help(canvas, form);
             canvas.wrapped(inner, row, Role::Muted, &help);
         }
     }
+    let submit = canvas.model.keymap.first(Layer::NewSession, NewSessionCommand::Submit);
     let last = usize::from(inner.height).saturating_sub(1);
-    let text = match form.focus {
-        0 if !form.file.is_empty() => format!("{submit} reads the file"),
-        _ => format!("{submit} writes the session{}", if form.open { " and opens it" } else { "" }),
+    let text = if form.focus == NewSessionField::File && !form.file.is_empty() {
+        format!("{submit} reads the file")
+    } else {
+        format!("{submit} writes the session{}", if form.open { " and opens it" } else { "" })
     };
     canvas.text(inner, last, Role::Muted, &text);
 }
 
-const fn canvas_pointer(canvas: &Canvas<'_, '_>) -> &'static str {
-    canvas.glyphs().pointer
+/// Columns that a field's text gets.
+const fn columns(field: NewSessionField) -> usize {
+    match field {
+        NewSessionField::File | NewSessionField::Title => 46,
+        NewSessionField::Currency => 14,
+        NewSessionField::Decimals => 4,
+        NewSessionField::Reserve | NewSessionField::Maximum => 24,
+        NewSessionField::Until => 30,
+        NewSessionField::Kind | NewSessionField::Replace | NewSessionField::Open => 0,
+    }
+}
+
+/// What the field with the keys is for.
+fn help(canvas: &Canvas<'_, '_>, form: &NewSession) -> String {
+    let keymap = &canvas.model.keymap;
+    let submit = keymap.first(Layer::NewSession, NewSessionCommand::Submit);
+    let change = keymap.first(Layer::NewSession, NewSessionCommand::Change);
+    match form.focus {
+        NewSessionField::File => {
+            format!("the path of a session file; {submit} reads it into this form")
+        }
+        NewSessionField::Title => "what is sold or bought".to_owned(),
+        NewSessionField::Kind => format!("{}; {change} changes it", rule(form.kind)),
+        NewSessionField::Currency => "shown behind amounts, such as EUR".to_owned(),
+        NewSessionField::Decimals => "decimals of amounts, 0 to 8".to_owned(),
+        NewSessionField::Reserve => "the worst price that still wins; empty for none".to_owned(),
+        NewSessionField::Maximum => "the largest bid; empty for the usual".to_owned(),
+        NewSessionField::Until => {
+            "a duration such as 2m or 1h 30m, or 2026-12-01T12:00:00Z".to_owned()
+        }
+        NewSessionField::Replace => {
+            format!("whether a bidder may change a bid until then; {change} changes it")
+        }
+        NewSessionField::Open => {
+            format!("yes: bids are taken at once; no: a draft. {change} changes it")
+        }
+    }
 }
 
 fn typed(
@@ -97,6 +109,7 @@ fn typed(
 }
 
 fn chosen(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, value: &str, focused: bool) {
+    let value = format!("{value} {}", canvas.glyphs().pointer);
     let role = if focused { Role::Selected } else { Role::Text };
-    canvas.text(area, row, role, value);
+    canvas.text(area, row, role, &value);
 }

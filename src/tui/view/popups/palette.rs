@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use crate::tui::input::keymap::Layer;
-use crate::tui::state::model::{Hit, List, Palette};
+use crate::tui::input::layer::Layer;
+use crate::tui::state::forms::Palette;
+use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::{allowed, palette};
 
 /// Draw it.

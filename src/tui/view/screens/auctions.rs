@@ -7,21 +7,20 @@
 //! ╰───────────────────────────────╯╰───────────────────────────────╯
 //! ```
 
-use std::fmt::Write as _;
-
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
+use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
 use super::{detail, phase_glyph, phase_role, short_kind};
 use crate::session::Phase;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
+use crate::tui::figures;
+use crate::tui::input::commands::ListCommand;
+use crate::tui::input::layer::Layer;
 use crate::tui::state::data::Session;
-use crate::tui::state::model::{Hit, List};
-use crate::tui::update::list;
+use crate::tui::state::screen::List;
+use crate::tui::update::order;
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -39,9 +38,10 @@ fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     let data = model.data();
     let (shown, all) = (model.ui.order.len(), data.sessions.len());
-    let mut title = format!("Auctions {}", text::count(all as u64));
+    let mut title = format!("Auctions {}", figures::count(all as u64));
     if shown != all {
-        title = format!("Auctions {} of {}", text::count(shown as u64), text::count(all as u64));
+        title =
+            format!("Auctions {} of {}", figures::count(shown as u64), figures::count(all as u64));
     }
     let direction = if model.ui.backwards { canvas.glyphs().up } else { canvas.glyphs().down };
     let word = format!("by {} {direction}", model.ui.sort.name());
@@ -53,34 +53,23 @@ fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if shown == 0 {
         return empty(canvas, inner);
     }
-    let columns = Columns::new(usize::from(inner.width));
+    let columns = columns(usize::from(inner.width));
     let head = columns.head(canvas);
     canvas.line(inner, 0, head);
-    let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    canvas.hit(rows, Hit::Within(List::Sessions));
-    let selected = list::selected_row(model);
-    let window = canvas.window(List::Sessions, usize::from(rows.height), shown, selected);
-    for (row, at) in window.clone().enumerate() {
-        let Some(session) = model.ui.order.get(at).and_then(|&at| data.sessions.get(at)) else {
-            continue;
-        };
-        let here = selected == Some(at);
-        let line = columns.row(canvas, session, here);
-        canvas.line(rows, row, line);
-        let spot = Rect { y: rows.y + u16::try_from(row).unwrap_or(0), height: 1, ..rows };
-        if here {
-            canvas.paint(spot, Role::Selected);
-        }
-        canvas.hit(spot, Hit::Row(List::Sessions, at));
-    }
-    canvas.more(rows, &window, shown);
+    let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let selected = order::selected_row(model);
+    let rows = Rows { list: List::Sessions, length: shown, selected, marked: true };
+    rows.draw(canvas, body, &columns, |at| {
+        let session = data.sessions.get(*model.ui.order.get(at)?)?;
+        Some(Row { session, here: selected == Some(at) })
+    });
 }
 
 /// The filter's line.
 pub fn filter(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     let field = match model.ui.screen {
-        crate::tui::state::model::Screen::Log => &model.ui.log.filter,
+        crate::tui::state::screen::Screen::Log => &model.ui.log.filter,
         _ => &model.ui.filter,
     };
     let typed = field.text().to_owned();
@@ -98,7 +87,7 @@ pub fn filter(canvas: &mut Canvas<'_, '_>, area: Rect) {
 fn empty(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     if !model.ui.filter.is_empty() {
-        let key = model.keymap.first(Layer::Auctions, Command::Filter);
+        let key = model.keymap.first(Layer::Auctions, ListCommand::Filter);
         let then = format!("{key} then esc shows all again.");
         return canvas.empty(area, "Nothing matches the filter.", &[then]);
     }
@@ -108,7 +97,7 @@ fn empty(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if !model.data().listed {
         return canvas.empty(area, "Asking for the auctions ...", &[]);
     }
-    let key = model.keymap.first(Layer::Auctions, Command::New);
+    let key = model.keymap.first(Layer::Auctions, ListCommand::New);
     let then = if model.person.operator {
         format!("{key} writes one here; `gavel session new FILE` does it from a file.")
     } else {
@@ -118,97 +107,98 @@ fn empty(canvas: &mut Canvas<'_, '_>, area: Rect) {
     canvas.empty(area, "There are no auctions yet.", &[then]);
 }
 
-/// Widths of the columns; those that find no room are 0.
-struct Columns {
-    title: usize,
-    kind: usize,
-    phase: usize,
-    bids: usize,
-    closes: usize,
-    outcome: usize,
+/// A session in the list.
+struct Row<'a> {
+    session: &'a Session,
+    /// Whether it is the selected one.
+    here: bool,
 }
 
-impl Columns {
-    fn new(width: usize) -> Self {
-        // Where there is no room for both, the outcome's column tells the phase until it is decided.
-        let (kind, phase, outcome) = match width {
-            0..52 => (0, 0, 0),
-            52..66 => (0, 9, 0),
-            66..78 => (11, 9, 0),
-            78..100 => (11, 0, 22),
-            _ => (11, 9, 28),
-        };
-        // Without a column of its own the outcome takes the place of bids and closing time.
-        let (bids, closes) = (7, if outcome == 0 { 9 } else { 6 });
-        let gaps = [kind, phase, outcome].iter().filter(|&&width| width > 0).count() + 2;
-        let fixed = 4 + kind + phase + bids + closes + outcome + gaps;
-        Self { title: width.saturating_sub(fixed), kind, phase, bids, closes, outcome }
-    }
+/// The columns that a width has room for. Where there is no room for both, the outcome's column
+/// tells the phase until it is decided.
+fn columns<'a>(width: usize) -> Table<'a, Row<'a>> {
+    let (kind, phase, outcome) = match width {
+        0..52 => (0, 0, 0),
+        52..66 => (0, 9, 0),
+        66..78 => (11, 9, 0),
+        78..100 => (11, 0, 21),
+        _ => (11, 9, 27),
+    };
+    // Without a column of its own the outcome takes the place of bids and closing time.
+    let (bids, closes) = (7, if outcome == 0 { 9 } else { 6 });
+    let gaps = [(kind, 1), (phase, 1), (bids, 1), (closes, 1), (outcome, 2)];
+    let gaps: usize = gaps.iter().filter(|(width, _)| *width > 0).map(|(_, gap)| gap).sum();
+    let title = width.saturating_sub(4 + kind + phase + bids + closes + outcome + gaps);
+    let closes_head = if outcome == 0 { "closes in" } else { "closes" };
+    Table::new([
+        Column::new("", 2, |canvas, row: &Row<'_>| {
+            Cell::text(Role::Accent, if row.here { canvas.glyphs().pointer } else { " " })
+        }),
+        Column::new("", 2, |canvas, row: &Row<'_>| {
+            let phase = row.session.phase;
+            Cell::text(phase_role(phase), phase_glyph(canvas, phase))
+        }),
+        Column::new("title", title, |_, row: &Row<'_>| {
+            Cell::text(text_role(row.session), row.session.title.as_str())
+        }),
+        Column::new("kind", kind, |_, row: &Row<'_>| {
+            Cell::text(Role::Muted, short_kind(row.session.terms.kind))
+        })
+        .after(1),
+        Column::new("phase", phase, |_, row: &Row<'_>| {
+            Cell::text(phase_role(row.session.phase), row.session.phase.name())
+        })
+        .after(1),
+        Column::right("bids", bids, |canvas, row: &Row<'_>| {
+            let bids = canvas.model.data().bids(row.session);
+            let blank = canvas.glyphs().blank;
+            let bids = bids.map_or_else(|| blank.to_owned(), figures::count);
+            Cell::text(text_role(row.session), bids)
+        })
+        .after(1),
+        Column::right(closes_head, closes, move |canvas, row: &Row<'_>| {
+            closing(canvas, row.session, phase > 0, outcome > 0)
+        })
+        .after(1),
+        Column::new("outcome", outcome, move |canvas, row: &Row<'_>| {
+            outcome_of(canvas, row.session, phase > 0, outcome)
+        })
+        .after(2),
+    ])
+}
 
-    fn head(&self, canvas: &Canvas<'_, '_>) -> Vec<Span<'static>> {
-        let mut text = format!("    {}", canvas.fit("title", self.title));
-        for (name, width) in [("kind", self.kind), ("phase", self.phase)] {
-            if width > 0 {
-                let _ = write!(text, " {}", canvas.fit(name, width));
-            }
-        }
-        let _ = write!(text, " {}", canvas.fit_right("bids", self.bids));
-        let closes = if self.outcome == 0 { "closes in" } else { "closes" };
-        let _ = write!(text, " {}", canvas.fit_right(closes, self.closes));
-        if self.outcome > 0 {
-            let _ = write!(text, "  {}", canvas.fit("outcome", self.outcome - 1));
-        }
-        vec![canvas.span(Role::Head, text)]
-    }
+fn text_role(session: &Session) -> Role {
+    if session.phase == Phase::Cancelled { Role::Disabled } else { Role::Text }
+}
 
-    fn row(&self, canvas: &Canvas<'_, '_>, session: &Session, here: bool) -> Vec<Span<'static>> {
-        let data = canvas.model.data();
-        let pointer = if here { canvas.glyphs().pointer } else { " " };
-        let role = phase_role(session.phase);
-        let text_role = if session.phase == Phase::Cancelled { Role::Disabled } else { Role::Text };
-        let mut line = vec![
-            canvas.span(Role::Accent, format!("{pointer} ")),
-            canvas.span(role, format!("{} ", phase_glyph(canvas, session.phase))),
-            canvas.span(text_role, canvas.fit(session.title.as_str(), self.title)),
-        ];
-        if self.kind > 0 {
-            let kind = canvas.fit(short_kind(session.terms.kind), self.kind);
-            line.push(canvas.span(Role::Muted, format!(" {kind}")));
+/// When it closes; what has no column of its own stands here too.
+fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outcome: bool) -> Cell {
+    let left = canvas.model.data().closes_in(session);
+    let text = match (left, &session.result) {
+        (Some(left), _) if left <= 0 => "now".to_owned(),
+        (Some(left), _) => figures::short_duration(left),
+        (None, Some(Some(_))) if !has_outcome => {
+            if session.terms.kind.is_reverse() { "awarded" } else { "sold" }.to_owned()
         }
-        if self.phase > 0 {
-            let phase = canvas.fit(session.phase.name(), self.phase);
-            line.push(canvas.span(role, format!(" {phase}")));
+        (None, Some(None)) if !has_outcome => "no winner".to_owned(),
+        (None, _) if !has_phase && !has_outcome => session.phase.name().to_owned(),
+        (None, _) => String::new(),
+    };
+    let soon = left.is_some_and(|left| left < 30_000);
+    Cell::text(if soon { Role::Warn } else { phase_role(session.phase) }, text)
+}
+
+/// What came of it, in so many columns; before that its phase, where that has none of its own.
+fn outcome_of(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, width: usize) -> Cell {
+    match &session.result {
+        Some(Some((winner, price))) => {
+            let winner = canvas.model.shown(winner);
+            let price = session.amount(*price).to_string();
+            let room = (width + 1).saturating_sub(text::width(&price) + 2).max(6);
+            Cell::text(Role::Text, format!("{} {price}", canvas.fit(&winner, room)))
         }
-        let bids = data.bids(session).map_or_else(|| canvas.glyphs().blank.to_owned(), text::count);
-        line.push(canvas.span(text_role, format!(" {}", canvas.fit_right(&bids, self.bids))));
-        let closes = match (data.closes_in(session), &session.result) {
-            (Some(left), _) if left <= 0 => "now".to_owned(),
-            (Some(left), _) => text::short_duration(left),
-            (None, Some(Some(_))) if self.outcome == 0 => {
-                if session.terms.kind.is_reverse() { "awarded" } else { "sold" }.to_owned()
-            }
-            (None, Some(None)) if self.outcome == 0 => "no winner".to_owned(),
-            _ if self.phase == 0 && self.outcome == 0 => session.phase.name().to_owned(),
-            _ => String::new(),
-        };
-        let soon = data.closes_in(session).is_some_and(|left| left < 30_000);
-        let closes_role = if soon { Role::Warn } else { role };
-        line.push(canvas.span(closes_role, format!(" {}", canvas.fit_right(&closes, self.closes))));
-        if self.outcome > 0 {
-            let outcome = match &session.result {
-                Some(Some((winner, price))) => {
-                    let winner = canvas.model.shown(winner);
-                    let price = session.amount(*price).to_string();
-                    let room = self.outcome.saturating_sub(text::width(&price) + 2).max(6);
-                    format!("{} {price}", canvas.fit(&winner, room))
-                }
-                Some(None) => "no winner".to_owned(),
-                None if self.phase == 0 => session.phase.name().to_owned(),
-                None => String::new(),
-            };
-            let role = if session.result.is_some() { Role::Text } else { role };
-            line.push(canvas.span(role, format!("  {}", canvas.fit(&outcome, self.outcome - 1))));
-        }
-        line
+        Some(None) => Cell::text(Role::Text, "no winner"),
+        None if has_phase => Cell::text(phase_role(session.phase), ""),
+        None => Cell::text(phase_role(session.phase), session.phase.name()),
     }
 }

@@ -12,12 +12,14 @@ use super::{phase_glyph, phase_role, rule};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
+use crate::tui::figures;
+use crate::tui::input::commands::{BidFormCommand, BidsCommand};
+use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{OwnBid, Session};
-use crate::tui::state::model::{BidForm, BidStage, Heard, Hit, List};
+use crate::tui::state::forms::{BidForm, BidStage, Heard};
+use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
-use crate::tui::update::bidding::{Check, check};
+use crate::tui::update::amount::{Check, check};
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -102,7 +104,9 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
         }
         (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
         (None, _) => match data.closes_in(session) {
-            Some(left) if left > 0 => (Role::Muted, format!("closes in {}", text::duration(left))),
+            Some(left) if left > 0 => {
+                (Role::Muted, format!("closes in {}", figures::duration(left)))
+            }
             _ => (Role::Muted, "closes now".to_owned()),
         },
     }
@@ -142,8 +146,8 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if let Some(own) = model.data().own.get(&session.id) {
         mine(canvas, inner, row + 1, session, own);
     } else {
-        let key = model.keymap.first(Layer::Bid, Command::EditBid);
-        match crate::tui::update::bidding::allowed(model, session) {
+        let key = model.keymap.first(Layer::Bid, BidsCommand::Edit);
+        match allowed::bid(model, session) {
             Ok(()) => {
                 let text = format!("You have not bid here. {key} writes a bid.");
                 canvas.wrapped(inner, row + 1, Role::Text, &text);
@@ -169,7 +173,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     if let Some(left) = canvas.model.data().closes_in(session) {
         let role = if left < 30_000 { Role::Warn } else { Role::Text };
         let left =
-            if left <= 0 { "now".to_owned() } else { format!("in {}", text::duration(left)) };
+            if left <= 0 { "now".to_owned() } else { format!("in {}", figures::duration(left)) };
         let replace =
             if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
         row = canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"));
@@ -208,14 +212,14 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
             if got < all {
                 let text = format!(
                     "{} gave no receipt. {} sends the same envelope again.",
-                    text::plural((all - got) as u64, "node", "nodes"),
-                    key(Command::Resend)
+                    figures::plural((all - got) as u64, "node", "nodes"),
+                    key(BidsCommand::Resend)
                 );
                 row = canvas.wrapped(area, row, Role::Warn, &text);
             }
             let mut text = "The receipts are kept on this machine, the amount nowhere.".to_owned();
             if session.terms.replace_bids {
-                text = format!("{text} {} replaces the bid.", key(Command::EditBid));
+                text = format!("{text} {} replaces the bid.", key(BidsCommand::Edit));
             }
             row = canvas.wrapped(area, row, Role::Muted, &text);
         }
@@ -287,11 +291,11 @@ fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, 
     if model.ui.popups.is_empty() && u16::try_from(row).is_ok_and(|row| row < area.height) {
         canvas.cursor(area.x + column, area.y + u16::try_from(row).unwrap_or(0));
     }
-    let reveal = model.keymap.first(Layer::BidForm, Command::Reveal);
-    let send = model.keymap.first(Layer::BidForm, Command::SendBid);
+    let reveal = model.keymap.first(Layer::BidForm, BidFormCommand::Reveal);
+    let send = model.keymap.first(Layer::BidForm, BidFormCommand::Send);
     let (role, remark) = match check(typed, &session.terms) {
         Check::Empty => (Role::Muted, format!("such as {}; hidden as you type", example(session))),
-        Check::Fine(None) => match allowed::refusal(model, Command::SendBid) {
+        Check::Fine(None) => match allowed::refusal(model, BidFormCommand::Send) {
             None => (Role::Good, format!("{send} hands it in")),
             Some(why) => (Role::Bad, why),
         },
@@ -358,7 +362,7 @@ fn receipts(
         let glyphs = canvas.glyphs();
         let (role, glyph, text) = match heard.get(&node.status.node) {
             Some(Heard::Receipt(signed)) => {
-                (Role::Good, glyphs.tick, format!("receipt signed {}", text::clock(*signed)))
+                (Role::Good, glyphs.tick, format!("receipt signed {}", figures::clock(*signed)))
             }
             Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
             None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),

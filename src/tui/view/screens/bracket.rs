@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
-use super::super::text::{self, bytes, count};
 use super::super::theme::Role;
 use super::{phase_role, result, rule};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::session::progress::{Progress, Stage};
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
+use crate::tui::figures::{self, bytes, count};
+use crate::tui::input::commands::{GlobalCommand, Step};
+use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{Live, Session};
 
 /// Draw the screen.
@@ -21,7 +21,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let Some(session) = model.selected() else {
         let inner = canvas.pane(area, "Bracket", true);
         let (what, then) = super::waiting(canvas).unwrap_or_else(|| {
-            let key = model.keymap.first(Layer::Global, Command::Screen1);
+            let key = model.keymap.first(Layer::Global, GlobalCommand::Auctions);
             ("No auction is selected.".into(), vec![format!("{key} shows the auctions.")])
         });
         return canvas.empty(inner, &what, &then);
@@ -45,19 +45,19 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let data = model.data();
     let bids = data.bids(session).map_or_else(String::new, |bids| {
-        format!("{} so far. ", text::plural(bids, "sealed bid", "sealed bids"))
+        format!("{} so far. ", figures::plural(bids, "sealed bid", "sealed bids"))
     });
     let key = |command| model.keymap.first(Layer::Auctions, command);
     let (what, then) = match data.closes_in(session) {
         Some(left) => (
-            format!("Bidding goes on for {}.", text::duration(left)),
+            format!("Bidding goes on for {}.", figures::duration(left)),
             format!("{bids}When it ends, the nodes find the winner here, level by level."),
         ),
         None => ("It is a draft and takes no bids yet.".to_owned(), String::new()),
     };
     let mut lines = vec![then, format!("The rule: {}.", rule(session.terms.kind))];
     if model.person.operator {
-        let command = if session.phase == Phase::Open { Command::Close } else { Command::Open };
+        let command = if session.phase == Phase::Open { Step::Close } else { Step::Open };
         let does = if session.phase == Phase::Open { "ends bidding now" } else { "opens it" };
         lines.push(format!("{} {does}.", key(command)));
     }
@@ -75,7 +75,7 @@ fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             .to_owned(),
     ];
     if !waiting.is_empty() {
-        let set = crate::tui::update::news::set(waiting);
+        let set = figures::nodes(waiting);
         let reason = detail.and_then(|detail| detail.reason.as_deref()).unwrap_or_default();
         lines.push(format!("It waits for {set}: {}", clean(reason)));
         lines.push("It goes on by itself as soon as they are back.".to_owned());
@@ -90,12 +90,12 @@ fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let mut lines = vec![clean(reason.unwrap_or("no reason is given")).to_string()];
     for attempt in detail.map_or(&[][..], |detail| &detail.attempts) {
         if let Some(trouble) = &attempt.trouble {
-            let set = crate::tui::update::news::set(attempt.participants);
+            let set = figures::nodes(attempt.participants);
             let trouble = clean(trouble);
             lines.push(format!("Attempt {} by {set}: {trouble}", attempt.attempt));
         }
     }
-    let key = model.keymap.first(Layer::Bracket, Command::Retry);
+    let key = model.keymap.first(Layer::Bracket, Step::Retry);
     lines.push(if model.person.operator {
         format!("The bids are kept, sealed as they were. {key} tries again.")
     } else {
@@ -174,7 +174,7 @@ fn head(
         // In milliseconds, far below where a float loses any.
         #[expect(clippy::cast_possible_truncation)]
         let left = (elapsed as f64 / share - elapsed as f64) as i64;
-        format!(", about {} left", text::duration(left))
+        format!(", about {} left", figures::duration(left))
     } else {
         String::new()
     };
@@ -190,7 +190,7 @@ fn head(
     let delay = canvas.model.person.simulated_delay.map_or_else(String::new, |delay| {
         format!("; the demo holds messages back by {} ms", delay.as_millis())
     });
-    let time = format!("{}{left}{delay}", text::duration(elapsed));
+    let time = format!("{}{left}{delay}", figures::duration(elapsed));
     canvas.text(area, 3, Role::Muted, &format!("for {time}"));
 }
 

@@ -2,19 +2,19 @@
 //! node. Only the rows of the grid that show are laid out, however many bidders there are.
 
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
-use super::super::text;
+use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
 use super::{part, phase_glyph, phase_role};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
-use crate::tui::state::data::Session;
-use crate::tui::state::model::{Hit, List};
+use crate::tui::figures;
+use crate::tui::input::commands::{Command, ListCommand, Step};
+use crate::tui::input::layer::Layer;
+use crate::tui::state::data::{BidRow, Session};
+use crate::tui::state::screen::List;
 
 /// The phases that a session walks through when all goes well.
 const WALK: [Phase; 5] =
@@ -65,11 +65,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     match canvas.model.data().closes_in(session) {
         Some(left) => {
             let role = if left < 30_000 { Role::Warn } else { Role::Accent };
-            let left = if left <= 0 { "now".to_owned() } else { text::duration(left) };
+            let left = if left <= 0 { "now".to_owned() } else { figures::duration(left) };
             label(canvas, area, 4, "closes in", &left, role);
         }
         None => {
-            label(canvas, area, 4, "bids until", &text::date_time(terms.bids_until), Role::Text);
+            label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
         }
     }
     5
@@ -105,13 +105,13 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         strip.push(canvas.span(Role::Border, rail));
         let name_role = if at == here { role } else { Role::Muted };
         names.push(canvas.span(name_role, canvas.fit(phase.name(), cell)));
-        let time = entered(phase).map(text::clock).unwrap_or_default();
+        let time = entered(phase).map(figures::clock).unwrap_or_default();
         times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
     }
     canvas.line(area, row, strip);
     if cell < 10 {
         // No room for five names: the present one, and since when.
-        let since = entered(session.phase).map(|at| format!(" since {}", text::clock(at)));
+        let since = entered(session.phase).map(|at| format!(" since {}", figures::clock(at)));
         let line = vec![
             canvas.span(phase_role(session.phase), session.phase.name()),
             canvas.span(Role::Muted, since.unwrap_or_default()),
@@ -130,7 +130,7 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
     let data = model.data();
     let detail = data.details.get(&session.id);
     let area = Rect { height: area.height.min(u16::try_from(row + 5).unwrap_or(0)), ..area };
-    let key = |command| model.keymap.first(Layer::Auctions, command);
+    let key = |command: Command| model.keymap.first(Layer::Auctions, command);
     match (session.phase, &session.result) {
         (Phase::Settled, Some(Some((winner, price)))) => {
             let verb = if session.terms.kind.is_reverse() { "awarded to" } else { "sold to" };
@@ -144,24 +144,25 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             let reason = detail.and_then(|detail| detail.reason.as_deref());
             let mut text = clean(reason.unwrap_or("no reason is given")).to_string();
             if session.phase == Phase::Failed && model.person.operator {
-                text = format!("{text} - {} tries again", key(Command::Retry));
+                text = format!("{text} - {} tries again", key(Step::Retry.into()));
             }
             canvas.wrapped(area, row + 1, Role::Bad, &text)
         }
         (Phase::Closing | Phase::Computing, _) => {
             let waiting = detail.map(|detail| detail.waiting_for).unwrap_or_default();
             if waiting.is_empty() {
-                let text = format!("{} watches the computation", key(Command::ShowBracket));
+                let text =
+                    format!("{} watches the computation", key(ListCommand::ShowBracket.into()));
                 canvas.wrapped(area, row + 1, Role::Muted, &text)
             } else {
                 let reason = detail.and_then(|detail| detail.reason.as_deref()).unwrap_or_default();
-                let set = crate::tui::update::news::set(waiting);
+                let set = figures::nodes(waiting);
                 let text = format!("waits for {set}: {}", clean(reason));
                 canvas.wrapped(area, row + 1, Role::Warn, &text)
             }
         }
         (Phase::Draft, _) if model.person.operator => {
-            let text = format!("{} opens it for bids", key(Command::Open));
+            let text = format!("{} opens it for bids", key(Step::Open.into()));
             canvas.wrapped(area, row + 1, Role::Muted, &text)
         }
         _ => row,
@@ -185,57 +186,50 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             }
             Phase::Open => "who bids is shown to operators only".to_owned(),
             _ => match data.bids(session) {
-                Some(bids) => text::plural(bids, "bid", "bids"),
+                Some(bids) => figures::plural(bids, "bid", "bids"),
                 None => String::new(),
             },
         };
         canvas.wrapped(area, 0, Role::Muted, &text);
         return;
     }
-    let marks = nodes.len() * 2;
-    let name = usize::from(area.width).saturating_sub(marks + 8);
-    let mut head = canvas.fit(&text::plural(rows.len() as u64, "bidder", "bidders"), name);
-    head.push_str(&canvas.fit_right("rev", 6));
-    head.push_str("  ");
-    for node in &nodes {
-        head.push_str(&node.to_string());
-        head.push(' ');
-    }
-    let span = canvas.span(Role::Head, head);
-    canvas.line(area, 0, span);
+    let columns = receipts(usize::from(area.width), rows.len(), &nodes);
+    let head = columns.head(canvas);
+    canvas.line(area, 0, head);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    canvas.hit(body, Hit::Within(List::Grid));
-    let focused = model.ui.in_detail;
+    let marked = model.ui.in_detail;
     let newest = rows.len() - 1;
     // Until somebody looks closer, the newest bids stay in sight.
-    let selected = if focused { model.ui.grid_row.min(newest) } else { newest };
-    let window = canvas.window(List::Grid, usize::from(body.height), rows.len(), Some(selected));
-    for (at, index) in window.clone().enumerate() {
-        let Some(bid) = rows.get(index) else { continue };
-        let shown = canvas.fit(&model.shown(&bid.name), name);
-        let revision = match bid.revision {
-            0 => canvas.glyphs().blank.to_owned(),
-            revision => revision.to_string(),
-        };
-        let mut line: Vec<Span<'static>> = vec![
-            canvas.span(Role::Text, shown),
-            canvas.span(Role::Muted, canvas.fit_right(&revision, 6)),
-            Span::raw("  "),
-        ];
-        for node in &nodes {
-            let (glyph, role) = if bid.nodes.contains(*node) {
-                (canvas.glyphs().tick, Role::Good)
-            } else {
-                (canvas.glyphs().blank, Role::Disabled)
+    let selected = Some(if marked { model.ui.grid_row.min(newest) } else { newest });
+    let shown = Rows { list: List::Grid, length: rows.len(), selected, marked };
+    shown.draw(canvas, body, &columns, |at| rows.get(at));
+}
+
+/// A bidder's name and revision, and a mark for every node that gave a receipt.
+fn receipts<'a>(width: usize, bidders: usize, nodes: &[NodeIndex]) -> Table<'a, &'a BidRow> {
+    let name = width.saturating_sub(2 * nodes.len() + 8);
+    let head = figures::plural(bidders as u64, "bidder", "bidders");
+    let mut columns = vec![
+        Column::new(head, name, |canvas, bid: &&BidRow| {
+            Cell::text(Role::Text, canvas.model.shown(&bid.name))
+        }),
+        Column::right("rev", 6, |canvas, bid: &&BidRow| {
+            let revision = match bid.revision {
+                0 => canvas.glyphs().blank.to_owned(),
+                revision => revision.to_string(),
             };
-            line.push(canvas.span(role, format!("{glyph} ")));
-        }
-        canvas.line(body, at, line);
-        let spot = Rect { y: body.y + u16::try_from(at).unwrap_or(0), height: 1, ..body };
-        if focused && index == selected {
-            canvas.paint(spot, Role::Selected);
-        }
-        canvas.hit(spot, Hit::Row(List::Grid, index));
+            Cell::text(Role::Muted, revision)
+        }),
+    ];
+    for (at, &node) in nodes.iter().enumerate() {
+        let mark = Column::new(node.to_string(), 2, move |canvas, bid: &&BidRow| {
+            if bid.nodes.contains(node) {
+                Cell::text(Role::Good, canvas.glyphs().tick)
+            } else {
+                Cell::text(Role::Disabled, canvas.glyphs().blank)
+            }
+        });
+        columns.push(mark.after(if at == 0 { 2 } else { 0 }));
     }
-    canvas.more(body, &window, rows.len());
+    Table::new(columns)
 }

@@ -4,10 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
-use super::super::text::{self, bytes, round_trip};
+use super::super::table::{Cell, Column, Table};
 use super::super::theme::Role;
-use crate::tui::state::data::{Link, Node, NodeState};
-use crate::tui::state::model::Hit;
+use crate::tui::figures::{self, bytes, round_trip};
+use crate::tui::state::data::Link;
+use crate::tui::state::node::{Node, NodeState};
+use crate::tui::state::screen::Hit;
+use crate::wire::node_api::Link as NodeLink;
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -56,57 +59,11 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
             super::waiting(canvas).unwrap_or_else(|| ("Asking for the nodes ...".into(), vec![]));
         return canvas.empty(inner, &what, &then);
     }
-    let width = usize::from(inner.width);
-    let address = if width >= 96 { 22 } else { 0 };
-    let spark = if width >= 110 { 30 } else { 12 };
-    let version = if width >= 88 { 9 } else { 0 };
-    // status 9, round trip 8, seen 9, clock 9, sessions 5, gaps
-    let fixed = 2 + 7 + spark + 9 + 9 + 9 + 6 + address + version + 2;
-    let name = width.saturating_sub(fixed).clamp(6, 30);
-    let mut head = format!("  {} {}", canvas.fit("name", name), canvas.fit("", 7));
-    if address > 0 {
-        head.push_str(&canvas.fit("address", address));
-    }
-    head.push_str(&canvas.fit("round trip", spark + 9));
-    head.push_str(&canvas.fit_right("seen", 9));
-    head.push_str(&canvas.fit_right("clock", 9));
-    if version > 0 {
-        head.push_str(&canvas.fit_right("version", version));
-    }
-    head.push_str(&canvas.fit_right("open", 6));
-    let span = canvas.span(Role::Head, head);
-    canvas.line(inner, 0, span);
+    let columns = columns(usize::from(inner.width));
+    let head = columns.head(canvas);
+    canvas.line(inner, 0, head);
     for (at, node) in data.nodes.iter().enumerate() {
-        let (role, glyph, word) = look(canvas, node);
-        let label = if canvas.model.person.node == Some(node.status.node) {
-            format!("{} (yours) {}", node.status.node, node.name)
-        } else {
-            format!("{} {}", node.status.node, node.name)
-        };
-        let mut line = vec![
-            canvas.span(role, format!("{glyph} ")),
-            canvas.span(Role::Text, canvas.fit(&label, name)),
-            canvas.span(role, format!(" {}", canvas.fit(word, 7))),
-        ];
-        if address > 0 {
-            let text = canvas.fit(node.address.as_str(), address);
-            line.push(canvas.span(Role::Muted, text));
-        }
-        line.push(sparkline(canvas, node, spark - 1));
-        let trip = node.status.round_trip_micros.map(text::round_trip).unwrap_or_default();
-        line.push(canvas.span(Role::Text, canvas.fit_right(&trip, 9)));
-        line.push(canvas.span(Role::Muted, canvas.fit_right(&seen(canvas, node), 10)));
-        let off = node.status.clock_difference_millis;
-        let clock = off.map_or_else(String::new, |off| format!("{off:+} ms"));
-        let clock_role = if node.clock_is_off() { Role::Warn } else { Role::Muted };
-        line.push(canvas.span(clock_role, canvas.fit_right(&clock, 9)));
-        if version > 0 {
-            let text = canvas.fit_right(node.version.as_str(), version);
-            line.push(canvas.span(Role::Muted, text));
-        }
-        let sessions = node.status.health.as_ref().map(|health| health.sessions.to_string());
-        let sessions = canvas.fit_right(&sessions.unwrap_or_default(), 6);
-        line.push(canvas.span(Role::Text, sessions));
+        let line = columns.row(canvas, node);
         canvas.line(inner, at + 1, line);
         let row = u16::try_from(at + 1).unwrap_or(u16::MAX);
         if row < inner.height {
@@ -119,12 +76,62 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
 }
 
+/// The columns that a width has room for.
+fn columns<'a>(width: usize) -> Table<'a, Node> {
+    let address = if width >= 96 { 22 } else { 0 };
+    let spark = if width >= 110 { 29 } else { 11 };
+    let version = if width >= 88 { 9 } else { 0 };
+    let fixed = 2 + 1 + 7 + address + (spark + 9) + 10 + 9 + version + 6;
+    let name = width.saturating_sub(fixed + 1).clamp(6, 30);
+    Table::new([
+        Column::new("", 2, |canvas, node: &Node| {
+            let (role, glyph, _) = look(canvas, node);
+            Cell::text(role, glyph)
+        }),
+        Column::new("name", name, |canvas, node: &Node| {
+            let own = canvas.model.person.node == Some(node.status.node);
+            let yours = if own { "(yours) " } else { "" };
+            Cell::text(Role::Text, format!("{} {yours}{}", node.status.node, node.name))
+        }),
+        Column::new("", 7, |canvas, node: &Node| {
+            let (role, _, word) = look(canvas, node);
+            Cell::text(role, word)
+        })
+        .after(1),
+        Column::new("address", address, |_, node: &Node| {
+            Cell::text(Role::Muted, node.address.as_str())
+        }),
+        Column::new("round trip", spark + 9, move |canvas, node: &Node| {
+            let trip = node.status.round_trip_micros.map(round_trip).unwrap_or_default();
+            Cell::Pieces(vec![
+                sparkline(canvas, node, spark),
+                canvas.span(Role::Text, canvas.fit_right(&trip, 9)),
+            ])
+        }),
+        Column::right("seen", 10, |canvas, node: &Node| {
+            Cell::text(Role::Muted, seen(canvas, node))
+        }),
+        Column::right("clock", 9, |_, node: &Node| {
+            let off = node.status.clock_difference_millis;
+            let clock = off.map_or_else(String::new, |off| format!("{off:+} ms"));
+            Cell::text(if node.clock_is_off() { Role::Warn } else { Role::Muted }, clock)
+        }),
+        Column::right("version", version, |_, node: &Node| {
+            Cell::text(Role::Muted, node.version.as_str())
+        }),
+        Column::right("open", 6, |_, node: &Node| {
+            let sessions = node.status.health.as_ref().map(|health| health.sessions.to_string());
+            Cell::text(Role::Text, sessions.unwrap_or_default())
+        }),
+    ])
+}
+
 fn seen(canvas: &Canvas<'_, '_>, node: &Node) -> String {
     let now = canvas.model.data().coordinator_now();
     match node.status.last_seen {
         None => "never".to_owned(),
         Some(seen) if now.millis() - seen.millis() < 2_000 => "now".to_owned(),
-        Some(seen) => format!("{} ago", text::short_duration(now.millis() - seen.millis())),
+        Some(seen) => format!("{} ago", figures::short_duration(now.millis() - seen.millis())),
     }
 }
 
@@ -202,38 +209,44 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect) {
         .fold((0, 0), |(inward, out), link| (inward + link.bytes_in, out + link.bytes_out));
     let text = format!(
         "running for {}, version {}, {} in, {} out",
-        text::duration(since),
+        figures::duration(since),
         node.version,
         bytes(total_in),
         bytes(total_out)
     );
     canvas.text(inner, row, Role::Muted, &text);
-    let head = format!(
-        "  {}{}{}{}",
-        canvas.fit("to", 24),
-        canvas.fit_right("round trip", 12),
-        canvas.fit_right("in", 14),
-        canvas.fit_right("out", 14)
-    );
-    let span = canvas.span(Role::Head, head);
-    canvas.line(inner, row + 2, span);
+    let columns = links();
+    let head = columns.head(canvas);
+    canvas.line(inner, row + 2, head);
     for (at, link) in health.links.iter().enumerate() {
-        let other = data.nodes.iter().find(|other| other.status.node == link.node);
-        let name = other.map(|other| other.name.as_str()).unwrap_or_default();
-        let (role, glyph) = if link.connected {
-            (Role::Good, canvas.glyphs().dot)
-        } else {
-            (Role::Bad, canvas.glyphs().cross)
-        };
-        let trip = link.round_trip_micros.map(text::round_trip).unwrap_or_default();
-        let trip = if link.connected { trip } else { "cut".to_owned() };
-        let line = vec![
-            canvas.span(role, format!("{glyph} ")),
-            canvas.span(Role::Text, canvas.fit(&format!("{} {name}", link.node), 24)),
-            canvas.span(Role::Text, canvas.fit_right(&trip, 12)),
-            canvas.span(Role::Text, canvas.fit_right(&bytes(link.bytes_in), 14)),
-            canvas.span(Role::Text, canvas.fit_right(&bytes(link.bytes_out), 14)),
-        ];
+        let line = columns.row(canvas, link);
         canvas.line(inner, row + 3 + at, line);
     }
+}
+
+/// A node's links to the others.
+fn links<'a>() -> Table<'a, NodeLink> {
+    Table::new([
+        Column::new("", 2, |canvas, link: &NodeLink| {
+            if link.connected {
+                Cell::text(Role::Good, canvas.glyphs().dot)
+            } else {
+                Cell::text(Role::Bad, canvas.glyphs().cross)
+            }
+        }),
+        Column::new("to", 24, |canvas, link: &NodeLink| {
+            let mut nodes = canvas.model.data().nodes.iter();
+            let other = nodes.find(|other| other.status.node == link.node);
+            let name = other.map(|other| other.name.as_str()).unwrap_or_default();
+            Cell::text(Role::Text, format!("{} {name}", link.node))
+        }),
+        Column::right("round trip", 12, |_, link: &NodeLink| {
+            let trip = link.round_trip_micros.map(round_trip).unwrap_or_default();
+            Cell::text(Role::Text, if link.connected { trip } else { "cut".to_owned() })
+        }),
+        Column::right("in", 14, |_, link: &NodeLink| Cell::text(Role::Text, bytes(link.bytes_in))),
+        Column::right("out", 14, |_, link: &NodeLink| {
+            Cell::text(Role::Text, bytes(link.bytes_out))
+        }),
+    ])
 }

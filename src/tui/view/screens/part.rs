@@ -1,11 +1,11 @@
 //! The part of the operator's own node in a session: what it holds, has signed, and computes.
 
-use super::super::text::{bytes, count, plural};
 use super::super::theme::Role;
 use super::bracket::stage;
 use crate::session::Phase;
 use crate::session::progress::Stage;
 use crate::sharing::NodeIndex;
+use crate::tui::figures::{bytes, count, plural};
 use crate::tui::state::data::Session;
 use crate::tui::state::model::Model;
 use crate::wire::coordinator_api::SessionDetail;

@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::canvas::Canvas;
-use super::super::text::{self, bytes, count};
 use super::super::theme::Role;
 use super::big::large;
 use super::rule;
 use crate::base::text::clean;
-use crate::tui::input::commands::Command;
-use crate::tui::input::keymap::Layer;
+use crate::tui::figures::{self, bytes, count};
+use crate::tui::input::commands::ListCommand;
+use crate::tui::input::layer::Layer;
 use crate::tui::state::data::Session;
 use crate::wire::coordinator_api::SessionDetail;
 
@@ -122,7 +122,7 @@ fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> 
         } else {
             "nothing but winner and price was opened"
         };
-        let bids = text::plural(manifest.bids, "bid", "bids");
+        let bids = figures::plural(manifest.bids, "bid", "bids");
         facts.push(("bids", format!("{bids} took part; {opened}"), Role::Text));
     }
     if let Some(attempt) = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none()) {
@@ -148,7 +148,7 @@ fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> 
         let text = format!("{name}: {}", exclusion.reason.explain());
         facts.push(("excluded", text, Role::Warn));
     }
-    let key = model.keymap.first(Layer::Bracket, Command::Record);
+    let key = model.keymap.first(Layer::Bracket, ListCommand::Record);
     let text = format!("{key} writes the record; `gavel verify` checks every signature in it");
     facts.push(("check it", text, Role::Muted));
     facts
