@@ -8,7 +8,7 @@
 //! - [`session`], [`plan`]: sessions, and how one would be computed
 //! - [`bid`], [`receipt`], [`verify`]: bidding, what it left here, and checking a record
 //! - [`tui`]: the screens
-//! - [`bench`]: measuring
+//! - [`mod@bench`]: measuring the engine and the intake
 //! - [`completions`], [`man`]: the command line itself, for shells and for `man`
 
 pub mod account;
