@@ -33,15 +33,11 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
         }
     }
     let row = NewSessionField::ALL.len() + 2;
-    match &form.notice {
-        Some(notice) => {
-            canvas.wrapped(inner, row, Role::Warn, notice);
-        }
-        None => {
-            let help = help(canvas, form);
-            canvas.wrapped(inner, row, Role::Muted, &help);
-        }
-    }
+    let (role, text) = match &form.notice {
+        Some(notice) => (Role::Warn, notice.clone()),
+        None => (Role::Muted, help(canvas, form)),
+    };
+    canvas.wrapped(inner, row, role, &text);
     let submit = canvas.model.keymap.first(Layer::NewSession, NewSessionCommand::Submit);
     let last = usize::from(inner.height).saturating_sub(1);
     let text = if form.focus == NewSessionField::File && !form.file.is_empty() {
