@@ -1,5 +1,6 @@
 //! The command line: commands, text and JSON output.
 //!
+//! - [`answer`]: what a session decided, as text and JSON
 //! - [`archive`]: the file of a backup
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
@@ -18,6 +19,7 @@
 //! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,
 //! 2 wrong usage.
 
+pub mod answer;
 pub mod archive;
 pub mod args;
 pub mod commands;

@@ -13,7 +13,7 @@ use super::closing::{catch_up, enough, split};
 use super::driver::{DriveError, Next};
 use crate::base::lock;
 use crate::identity::{Signature, Statement as _};
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::session::Phase;
 use crate::session::manifest::CoSigned;

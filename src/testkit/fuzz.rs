@@ -15,7 +15,7 @@ use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeK
 use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::closing::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;

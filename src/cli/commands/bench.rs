@@ -15,8 +15,7 @@ use crate::bench::party::Party;
 use crate::bench::report::{Asked, Report, slowest};
 use crate::cli::failure::Failure;
 use crate::rules::auction::Kind;
-use crate::rules::auction::reference::decide;
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Pairs, Plan};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -323,11 +322,8 @@ impl Work {
                 Found::Smaller(words.map(word).collect())
             }
             Self::Bids(bids) => {
-                let decision = decide(Kind::SecondPrice, None, &bids.values);
-                Found::Outcome {
-                    winner: decision.map(|decision| decision.winner),
-                    price: decision.map(|decision| decision.price),
-                }
+                let terms = terms(Kind::SecondPrice, Form::default(), bids.bits);
+                Found::Answer(terms.question.reference(&bids.values))
             }
         };
         measured.iter().all(|node| node.found == expected)

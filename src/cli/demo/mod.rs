@@ -24,7 +24,8 @@ use super::home::{create_private, write_json};
 use super::host::asked_to_stop;
 use super::session_file::{self, Loaded};
 use crate::client::{Network, bid};
-use crate::rules::terms::{Admission, DemoRoster};
+use crate::rules::session_file::DemoRoster;
+use crate::rules::terms::Admission;
 use crate::session::Phase;
 use crate::sharing::Scheme;
 use crate::wire::coordinator_api::NewSession;
@@ -142,12 +143,12 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
 /// Options go before the file, the file before the default.
 fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
     if args.nodes.is_none() && args.threshold.is_none() {
-        let roster = loaded.file.roster.unwrap_or(DEFAULT);
+        let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
         let name = args.file.as_ref().map_or("[roster]".into(), |file| file.display().to_string());
         return Scheme::new(roster.nodes, roster.threshold)
             .map_err(|error| Failure::from(error).about(name));
     }
-    let roster = loaded.file.roster.unwrap_or(DEFAULT);
+    let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
     let nodes = args.nodes.unwrap_or(roster.nodes);
     let most = nodes.saturating_sub(1) / 2;
     Scheme::new(nodes, args.threshold.unwrap_or(most)).map_err(Failure::usage)
@@ -189,7 +190,7 @@ async fn play(
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
         open: true,
-        bidders: match loaded.file.admission {
+        bidders: match loaded.file.shared.admission {
             Admission::Listed => players.iter().map(Player::card).collect(),
             Admission::Open => Vec::new(),
             Admission::Accounts => {

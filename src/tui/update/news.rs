@@ -3,7 +3,8 @@
 use super::action::{Action, Effect};
 use super::{list, steps};
 use crate::base::text::clean;
-use crate::session::progress::{Event, Stage, What};
+use crate::rules::Stage;
+use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::state::data::{Data, Events, Level, Link, LogLine, Node, NodeState, Piece, Who};

@@ -6,8 +6,11 @@ use super::action::Effect;
 use super::allowed::new_form;
 use super::list;
 use crate::base::text::clean;
+use crate::rules::SessionFile;
 use crate::rules::auction::Kind;
-use crate::rules::terms::{SessionFile, TermsError};
+use crate::rules::auction::question::QuestionError as Fault;
+use crate::rules::question::QuestionError;
+use crate::rules::terms::TermsError;
 use crate::session::SessionId;
 use crate::tui::input::commands::Command;
 use crate::tui::state::data::Level;
@@ -223,10 +226,13 @@ pub fn fault(form: &NewForm, typing: bool) -> Option<(usize, String)> {
     };
     let error = SessionFile::parse(&text).err()?;
     let field = match &error {
-        TermsError::Currency => 3,
-        TermsError::Decimals { .. } => 4,
-        TermsError::Amount { field: "reserve", .. } | TermsError::ReserveAboveMaximum { .. } => 5,
-        TermsError::Amount { .. } | TermsError::Maximum => 6,
+        TermsError::Question(QuestionError::Auction(fault)) => match fault {
+            Fault::Currency => 3,
+            Fault::Decimals { .. } => 4,
+            Fault::Amount { field: "reserve", .. } | Fault::ReserveAboveMaximum { .. } => 5,
+            Fault::Amount { .. } | Fault::Maximum => 6,
+            Fault::Text(_) | Fault::BidderTwice(_) => 1,
+        },
         TermsError::BidsUntil(_) => 7,
         _ => 1,
     };
@@ -275,16 +281,20 @@ pub fn file_read(model: &mut Model, answer: Result<String, String>) {
     match SessionFile::parse(&text) {
         Err(error) => form.notice = Some(clean(&error.to_string()).to_string()),
         Ok(file) => {
-            form.title.set(&file.title);
-            form.kind = file.kind;
-            form.currency.set(&file.currency);
-            form.decimals.set(&file.decimals.to_string());
-            form.reserve.set(file.reserve.as_deref().unwrap_or_default());
-            form.maximum.set(file.maximum.as_deref().unwrap_or_default());
-            form.until.set(&file.bids_until);
-            form.replace = file.replace_bids;
+            let Some(auction) = file.fields.as_auction() else {
+                form.notice = Some("this form writes auctions only".to_owned());
+                return;
+            };
+            form.title.set(&file.shared.title);
+            form.kind = auction.kind;
+            form.currency.set(&auction.currency);
+            form.decimals.set(&auction.decimals.to_string());
+            form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
+            form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
+            form.until.set(&file.shared.bids_until);
+            form.replace = file.shared.replace_bids;
             form.focus = 1;
-            let left = if file.bids.is_empty() { "" } else { "; the bids in it are left out" };
+            let left = if auction.bids.is_empty() { "" } else { "; the bids in it are left out" };
             form.notice = Some(format!("read{left}. Look it over, then write it."));
         }
     }

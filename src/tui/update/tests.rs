@@ -5,8 +5,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use super::action::{Action, Cue, Effect};
 use super::bidding::{Check, check};
 use super::{allowed, run, update};
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::{Progress, Stage, What};
+use crate::session::progress::{Progress, What};
 use crate::sharing::NodeSet;
 use crate::tui::fixtures::{self, at, detail, event, health, id, node, summary};
 use crate::tui::input::commands::Command;
@@ -229,8 +230,8 @@ fn a_session_is_written_in_the_form() {
     types(&mut model, "A lot");
     let effects = key(&mut model, KeyCode::Enter);
     let [Effect::Write { file, open: true }] = &effects[..] else { panic!("not written") };
-    let parsed = crate::rules::terms::SessionFile::parse(file).unwrap();
-    assert_eq!((parsed.title.as_str(), parsed.bids_until.as_str()), ("A lot", "1h"));
+    let parsed = crate::rules::SessionFile::parse(file).unwrap();
+    assert_eq!((parsed.shared.title.as_str(), parsed.shared.bids_until.as_str()), ("A lot", "1h"));
     // The answer closes the form and selects it.
     let written = Box::new(detail(summary(3, "A lot", Phase::Open)));
     update(&mut model, Action::Written(Ok(written)));

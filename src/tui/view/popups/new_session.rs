@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::super::screens::rule;
+use super::super::screens::rule_of;
 use super::super::text;
 use super::super::theme::Role;
 use crate::tui::input::commands::Command;
@@ -49,7 +49,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewForm) {
     let help = match form.focus {
         0 => format!("the path of a session file; {submit} reads it into this form"),
         1 => "what is sold or bought".to_owned(),
-        2 => format!("{}; {change} changes it", rule(form.kind)),
+        2 => format!("{}; {change} changes it", rule_of(form.kind)),
         3 => "shown behind amounts, such as EUR".to_owned(),
         4 => "decimals of amounts, 0 to 8".to_owned(),
         5 => "the worst price that still wins; empty for none".to_owned(),

@@ -172,7 +172,7 @@ impl Columns {
             canvas.span(text_role, canvas.fit(session.title.as_str(), self.title)),
         ];
         if self.kind > 0 {
-            let kind = canvas.fit(short_kind(session.terms.kind), self.kind);
+            let kind = canvas.fit(short_kind(&session.terms.question), self.kind);
             line.push(canvas.span(Role::Muted, format!(" {kind}")));
         }
         if self.phase > 0 {
@@ -185,7 +185,7 @@ impl Columns {
             (Some(left), _) if left <= 0 => "now".to_owned(),
             (Some(left), _) => text::short_duration(left),
             (None, Some(Some(_))) if self.outcome == 0 => {
-                if session.terms.kind.is_reverse() { "awarded" } else { "sold" }.to_owned()
+                if session.reverse() { "awarded" } else { "sold" }.to_owned()
             }
             (None, Some(None)) if self.outcome == 0 => "no winner".to_owned(),
             _ if self.phase == 0 && self.outcome == 0 => session.phase.name().to_owned(),

@@ -3,8 +3,8 @@
 use super::super::text::{bytes, count, plural};
 use super::super::theme::Role;
 use super::bracket::stage;
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::Stage;
 use crate::sharing::NodeIndex;
 use crate::tui::state::data::Session;
 use crate::tui::state::model::Model;
