@@ -11,10 +11,10 @@ use gavel::base::Timestamp;
 use gavel::identity::{KeyPair, Signed, Statement};
 use gavel::protocol::{Context, EstablishError};
 use gavel::rules::{Answer, SessionFile, Terms, made_up};
-use gavel::runs::shares::{BidShares, lay_out_for};
+use gavel::runs::shares::LayingOut;
 use gavel::runs::{Computed, RunError, Workload, run};
 use gavel::session::Envelope;
-use gavel::session::closing::{Bundle, Inventories, Inventory, InventoryEntry, Verdict};
+use gavel::session::bundle::{Bundle, Inventories, Inventory, InventoryEntry, Verdict};
 use gavel::session::manifest::{CoSigned, Manifest};
 use gavel::session::outcome::{Entrant, Outcome};
 use gavel::session::part::open_part;
@@ -95,16 +95,15 @@ fn co_signed<T: Statement>(papers: &Paperwork, body: T) -> CoSigned<T> {
 /// All nodes compute with what was sealed to them.
 async fn compute(papers: &Paperwork, terms: &Terms, envelopes: &[Envelope]) -> Computed {
     let scheme = papers.scheme();
+    let layout = terms.layout().unwrap();
     let shares_of = |node: NodeIndex| {
-        let part = |envelope: &Envelope| BidShares {
-            correction: envelope.correction_for(terms).unwrap(),
-            seeds: open_part(envelope, node, scheme, papers.sealing(node).unwrap())
-                .unwrap()
-                .seeds()
-                .to_vec(),
-        };
-        let parts: Vec<BidShares> = envelopes.iter().map(part).collect();
-        lay_out_for(terms, scheme, node, &parts).unwrap()
+        let mut shares = LayingOut::new(terms.protocol, &layout, scheme, node, envelopes.len());
+        for envelope in envelopes {
+            let keys = papers.sealing(node).unwrap();
+            let part = open_part(envelope, node, scheme, keys).unwrap();
+            shares.add(&envelope.body.correction.0, part.seeds()).unwrap();
+        }
+        shares.finish().unwrap()
     };
     let shares: Vec<_> = scheme.all().iter().map(shares_of).collect();
     let shares = std::sync::Mutex::new(shares.into_iter().map(Some).collect::<Vec<_>>());

@@ -11,6 +11,7 @@
 //!
 //! - [`terms`]: what every session's terms have, around its question
 //! - [`money`]: amounts in the smallest unit of a currency
+//! - [`entries`]: the fields of what a participant hands in
 //! - [`order`]: the order of entries that decides ties
 //!
 //! And each kind in a place of its own:
@@ -20,6 +21,7 @@
 
 pub mod answer;
 pub mod auction;
+pub mod entries;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
 pub mod money;
@@ -30,6 +32,7 @@ pub mod stage;
 pub mod terms;
 
 pub use answer::Answer;
+pub use entries::Layout;
 pub use money::Currency;
 pub use question::Question;
 pub use session_file::SessionFile;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, AnswerError};
 use super::auction;
+use super::entries::{Field, Layout, LayoutError};
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::money::Currency;
@@ -58,6 +59,19 @@ impl Question {
             Self::Auction(question) => Some(question),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The fields of an entry. An auction's has one, the amount.
+    ///
+    /// # Errors
+    /// When nobody can hand such an entry in, which [`Question::check`] refuses.
+    pub fn layout(&self) -> Result<Layout, LayoutError> {
+        let field = Field { bits: self.bits(), maximum: self.maximum() };
+        match self {
+            Self::Auction(_) => Layout::new([field]),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => Layout::new([field]),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::entries::{Layout, LayoutError};
 use super::question::{Question, QuestionError};
 use crate::base::Timestamp;
 use crate::base::text::{TextError, check_text};
@@ -61,6 +62,14 @@ impl Terms {
     /// Width of an entry in bits.
     pub fn bits(&self) -> u32 {
         self.question.bits()
+    }
+
+    /// The fields of an entry.
+    ///
+    /// # Errors
+    /// When nobody can hand such an entry in, which [`Terms::check`] refuses.
+    pub fn layout(&self) -> Result<Layout, LayoutError> {
+        self.question.layout()
     }
 
     /// Whether something above the maximum can be handed in, so that every entry's range is checked

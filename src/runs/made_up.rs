@@ -3,9 +3,10 @@
 use super::computed::{Computed, RunError};
 use super::cost::Predicted;
 use super::reporter::Reporter;
-use super::shares::Bids;
+use super::shares::{Entries, only_field};
+use crate::protocol::Context;
 use crate::protocol::bits::open::open;
-use crate::protocol::{Context, CostModel};
+use crate::protocol::bits::{BitContext, CostModel};
 use crate::rules::made_up::{Answer, Question};
 use crate::rules::{self, Stage};
 use crate::sharing::{NodeSet, Scheme, SharedBits};
@@ -28,10 +29,12 @@ impl Workload {
 pub(super) async fn run(
     ctx: &Context,
     question: &Question,
-    entries: Bids,
+    entries: Entries,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
-    let Bids::Bits(entries) = entries else { return Err(RunError::Form) };
+    let Entries::Bits(fields) = entries else { return Err(RunError::Form) };
+    let entries = only_field(fields)?;
+    let ctx = BitContext::new(ctx);
     let mut sum = SharedBits::zeros(entries.holding(), question.width as usize, 1);
     for position in 0..entries.len() {
         sum.xor_with(&entries.gather(&[position])?)?;

@@ -28,7 +28,7 @@ use crate::protocol::Context;
 use crate::rules::{Question, Terms};
 use crate::session::progress::Progress;
 use reporter::Reporter;
-use shares::Bids;
+use shares::Entries;
 
 /// Answer the question of some terms. `progress` is called at every stage; the caller fills in the
 /// attempt's number.
@@ -38,7 +38,7 @@ use shares::Bids;
 pub async fn run(
     ctx: &Context,
     terms: &Terms,
-    entries: impl Into<Bids>,
+    entries: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let entries = entries.into();

@@ -17,7 +17,7 @@ use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed, Statement as _};
 use crate::rules::SessionFile;
 use crate::rules::terms::TermsError;
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};

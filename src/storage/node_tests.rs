@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::identity::KeyPair;
 use crate::rules::auction::{Answer, Sale};
-use crate::session::closing::InventoryEntry;
+use crate::session::bundle::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
 use crate::session::outcome::Entrant;
 use crate::storage::node::*;

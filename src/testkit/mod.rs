@@ -8,6 +8,7 @@
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
+//! - [`entries`]: entries of any number of fields, and what their envelopes hold
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //! - [`servers`]: a coordinator and a node as routers, without sockets
 //!
@@ -17,6 +18,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;
+pub mod entries;
 pub mod faulty;
 pub mod fuzz;
 pub mod numbers;

@@ -14,7 +14,7 @@ use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Terms, auction};
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Entrant;

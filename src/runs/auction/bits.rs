@@ -4,7 +4,7 @@
 use super::cost::{Ending, expected};
 use super::decide::{Table, check_index, check_price, decide};
 use super::workload::Workload;
-use crate::protocol::Context;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::maximum::{Keep, Maximum, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
 use crate::protocol::bits::range_check::range_check;
@@ -17,7 +17,7 @@ use crate::sharing::{ShapeError, SharedBits, seed::mask};
 
 /// Decide the auction: the bids in range, and who of them won.
 pub(super) async fn run(
-    ctx: &Context,
+    ctx: &BitContext,
     question: &Question,
     work: Workload,
     bids: SharedBits,
@@ -35,7 +35,7 @@ pub(super) async fn run(
 }
 
 struct Bits<'a> {
-    ctx: &'a Context,
+    ctx: &'a BitContext,
     question: &'a Question,
     work: Workload,
     reporter: &'a Reporter<'a>,
@@ -74,7 +74,7 @@ impl Table for Bits<'_> {
         self.in_range.retain(|&position| fits[position]);
         let kept = self.in_range.len();
         self.reporter.compared(total);
-        self.reporter.expect(&expected(self.ctx, self.work, kept, Ending::Longest));
+        self.reporter.expect(&expected(self.ctx.base(), self.work, kept, Ending::Longest));
         Ok(if kept == total { bids } else { bids.gather(&self.in_range)? })
     }
 
@@ -100,7 +100,7 @@ impl Table for Bits<'_> {
     async fn second(&mut self, best: &Maximum, winner: usize) -> Result<SharedBits, RunError> {
         let second = second_price(&self.ctx.narrow("second-price"), best, winner).await?;
         // Comparisons among those whom the winner met.
-        let tactics = self.ctx.tactics();
+        let tactics = self.ctx.base().tactics();
         let met = beaten(&levels(best.count(), &tactics.groups), winner).len();
         let bracket = levels(met, &tactics.second_groups);
         self.reporter.compared(bracket.iter().map(|level| level.comparisons()).sum());

@@ -18,8 +18,9 @@ pub use workload::Workload;
 
 use super::computed::{Computed, RunError};
 use super::reporter::Reporter;
-use super::shares::Bids;
+use super::shares::{Entries, only_field};
 use crate::protocol::Context;
+use crate::protocol::bits::BitContext;
 use crate::rules::Terms;
 use crate::rules::auction::{Answer, Question, Sale};
 use crate::sharing::form::Form;
@@ -30,17 +31,20 @@ pub(super) async fn run(
     ctx: &Context,
     terms: &Terms,
     question: &Question,
-    bids: Bids,
+    bids: Entries,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let work = Workload::of(terms, question, bids.len());
     let total = bids.len();
     let (in_range, sales) = match (terms.protocol, bids) {
-        (Form::Bits, Bids::Bits(bids)) => bits::run(ctx, question, work, bids, reporter).await?,
-        (Form::Numbers, Bids::Numbers(bids)) => {
-            numbers::run(ctx, question, work, bids, reporter).await?
+        (Form::Bits, Entries::Bits(fields)) => {
+            let ctx = BitContext::new(ctx);
+            bits::run(&ctx, question, work, only_field(fields)?, reporter).await?
         }
-        (Form::Bits, Bids::Numbers(_)) | (Form::Numbers, Bids::Bits(_)) => {
+        (Form::Numbers, Entries::Numbers(fields)) => {
+            numbers::run(ctx, question, work, only_field(fields)?, reporter).await?
+        }
+        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits(_)) => {
             return Err(RunError::Form);
         }
     };

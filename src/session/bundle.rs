@@ -5,8 +5,7 @@
 //!    checks every envelope and its own sealed part, and signs its [`Verdict`].
 //! 3. Inventories and verdicts together are the [`Bundle`]. It is on the coordinator's disk before
 //!    any node sees it, and a node signs the manifest of one bundle only. The manifest is a pure
-//!    function of the bundle and the envelopes (`manifest.rs`), so all nodes sign the same one.
-
+//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same one.
 //!
 //! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
 //! record run the same ones. Each error names the node at fault.
@@ -15,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::exclusion::ExclusionReason;
 use super::{Announcement, Envelope, SessionId};
 use crate::base::Timestamp;
 use crate::base::text::TextError;
@@ -50,47 +50,6 @@ pub struct Inventory {
 
 impl Statement for Inventory {
     const DOMAIN: &'static str = "gavel/v1/inventory";
-}
-
-/// Why an envelope does not take part.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExclusionReason {
-    /// A node's sealed part cannot be unsealed.
-    PartUnreadable,
-    /// A node's seeds do not fit the commitments.
-    SeedsDoNotFit,
-    /// The bidder signed two envelopes of one revision.
-    TwoEnvelopes,
-    /// A node named it in its inventory but could not deliver it.
-    Unavailable,
-    /// The coordinator admitted two keys under the bidder's name.
-    TwoKeys,
-    /// The amount is above the maximum; found by the protocol, the amount stays hidden.
-    OutOfRange,
-}
-
-impl ExclusionReason {
-    /// The reason in words a bidder understands.
-    pub const fn explain(self) -> &'static str {
-        match self {
-            Self::PartUnreadable => "the part sealed to a node cannot be opened by it",
-            Self::SeedsDoNotFit => "the seeds sealed to a node do not fit the commitments",
-            Self::TwoEnvelopes => "two different envelopes were signed as the same revision",
-            Self::Unavailable => "only a node that has gone away holds the envelope",
-            Self::TwoKeys => "the coordinator admitted two keys under the bidder's name",
-            Self::OutOfRange => "the amount is above the maximum (it stays hidden)",
-        }
-    }
-
-    /// Whether a node may complain of it. The others follow from the inventories or from the
-    /// protocol.
-    pub const fn is_complaint(self) -> bool {
-        match self {
-            Self::PartUnreadable | Self::SeedsDoNotFit | Self::Unavailable | Self::TwoKeys => true,
-            Self::TwoEnvelopes | Self::OutOfRange => false,
-        }
-    }
 }
 
 /// A node's objection to an envelope's part that is sealed to it, or that it could not get.
@@ -155,7 +114,7 @@ impl Statement for Bundle {
 
 /// What is wrong with an inventory, a verdict or a bundle, and whose it is.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ClosingError {
+pub enum BundleError {
     /// A node that the roster does not have.
     #[error("there is {what} of node {node}, which the roster does not have")]
     Stranger {
@@ -291,21 +250,21 @@ impl Signed<Inventory> {
     ///
     /// # Errors
     /// Names the node and the first rule that is broken.
-    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), ClosingError> {
+    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), BundleError> {
         let node = self.body.node;
         check_signed(self, "inventory", "an inventory", node, roster)?;
         if self.body.session != session {
-            return Err(ClosingError::Session { what: "inventory", node });
+            return Err(BundleError::Session { what: "inventory", node });
         }
         let mut before: Option<&str> = None;
         for entry in &self.body.entries {
             check_text("a bidder's name", &entry.bidder)
-                .map_err(|error| ClosingError::Name { node, error })?;
+                .map_err(|error| BundleError::Name { node, error })?;
             if before.is_some_and(|before| before >= entry.bidder.as_str()) {
-                return Err(ClosingError::Bidders { node, bidder: entry.bidder.clone() });
+                return Err(BundleError::Bidders { node, bidder: entry.bidder.clone() });
             }
             if entry.revision == 0 {
-                return Err(ClosingError::Revision { node, bidder: entry.bidder.clone() });
+                return Err(BundleError::Revision { node, bidder: entry.bidder.clone() });
             }
             before = Some(&entry.bidder);
         }
@@ -319,11 +278,11 @@ impl Inventories {
     ///
     /// # Errors
     /// Names the node and the first rule that is broken.
-    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), ClosingError> {
+    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), BundleError> {
         check_order("inventory", self.0.iter().map(|signed| signed.body.node))?;
         let needed = roster.scheme.quorum();
         if self.0.len() < needed {
-            return Err(ClosingError::TooFew { needed, got: self.0.len() });
+            return Err(BundleError::TooFew { needed, got: self.0.len() });
         }
         let mut meaning: HashMap<Digest, (NodeIndex, &str, u32)> = HashMap::new();
         for signed in &self.0 {
@@ -337,7 +296,7 @@ impl Inventories {
                 ));
                 if (bidder, revision) != (&entry.bidder, entry.revision) {
                     let envelope = entry.envelope;
-                    return Err(ClosingError::Contradiction { envelope, first, second });
+                    return Err(BundleError::Contradiction { envelope, first, second });
                 }
             }
         }
@@ -362,7 +321,7 @@ impl Signed<Verdict> {
         roster: &Roster,
         session: SessionId,
         inventories: &Inventories,
-    ) -> Result<(), ClosingError> {
+    ) -> Result<(), BundleError> {
         self.check_about(roster, session, inventories, inventories.digest())
     }
 
@@ -373,17 +332,17 @@ impl Signed<Verdict> {
         session: SessionId,
         inventories: &Inventories,
         digest: Digest,
-    ) -> Result<(), ClosingError> {
+    ) -> Result<(), BundleError> {
         let node = self.body.node;
         check_signed(self, "verdict", "a verdict", node, roster)?;
         if self.body.session != session {
-            return Err(ClosingError::Session { what: "verdict", node });
+            return Err(BundleError::Session { what: "verdict", node });
         }
         if self.body.inventories != digest {
-            return Err(ClosingError::OtherInventories { node });
+            return Err(BundleError::OtherInventories { node });
         }
         if !self.body.complaints.is_sorted_by(|a, b| a < b) {
-            return Err(ClosingError::Complaints { node });
+            return Err(BundleError::Complaints { node });
         }
         if self.body.complaints.is_empty() {
             return Ok(());
@@ -392,10 +351,10 @@ impl Signed<Verdict> {
             inventories.entries().map(|(_, entry)| entry.envelope).collect();
         for complaint in &self.body.complaints {
             if !complaint.reason.is_complaint() {
-                return Err(ClosingError::Reason { node, reason: complaint.reason });
+                return Err(BundleError::Reason { node, reason: complaint.reason });
             }
             if !listed.contains(&complaint.envelope) {
-                return Err(ClosingError::Unlisted { node, envelope: complaint.envelope });
+                return Err(BundleError::Unlisted { node, envelope: complaint.envelope });
             }
         }
         Ok(())
@@ -408,17 +367,17 @@ impl Bundle {
     ///
     /// # Errors
     /// Names the node and the first rule that is broken.
-    pub fn check(&self, roster: &Roster, announcement: &Announcement) -> Result<(), ClosingError> {
+    pub fn check(&self, roster: &Roster, announcement: &Announcement) -> Result<(), BundleError> {
         let session = announcement.session;
         if self.session != session {
-            return Err(ClosingError::BundleSession { got: self.session });
+            return Err(BundleError::BundleSession { got: self.session });
         }
         self.inventories.check(roster, session)?;
         check_order("verdict", self.verdicts.iter().map(|signed| signed.body.node))?;
         let judged: NodeSet = self.verdicts.iter().map(|signed| signed.body.node).collect();
         let listed = self.inventories.nodes();
         if let Some(node) = judged.difference(listed).union(listed.difference(judged)).first() {
-            return Err(ClosingError::Unpaired { node });
+            return Err(BundleError::Unpaired { node });
         }
         let digest = self.inventories.digest();
         for verdict in &self.verdicts {
@@ -434,20 +393,20 @@ fn check_signed<T: Statement>(
     one: &'static str,
     node: NodeIndex,
     roster: &Roster,
-) -> Result<(), ClosingError> {
-    let card = roster.node(node).ok_or(ClosingError::Stranger { what: one, node })?;
-    signed.verify(&card.key).map_err(|_| ClosingError::Signature { what, node })?;
+) -> Result<(), BundleError> {
+    let card = roster.node(node).ok_or(BundleError::Stranger { what: one, node })?;
+    signed.verify(&card.key).map_err(|_| BundleError::Signature { what, node })?;
     Ok(())
 }
 
 fn check_order(
     what: &'static str,
     nodes: impl Iterator<Item = NodeIndex>,
-) -> Result<(), ClosingError> {
+) -> Result<(), BundleError> {
     let mut before = None;
     for node in nodes {
         if before >= Some(node) {
-            return Err(ClosingError::Order { what, node });
+            return Err(BundleError::Order { what, node });
         }
         before = Some(node);
     }
@@ -455,5 +414,5 @@ fn check_order(
 }
 
 #[cfg(test)]
-#[path = "closing_tests.rs"]
+#[path = "bundle_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! Attempts, until the outcome is signed by enough nodes; then its delivery to every node.
+//! Attempts, until the outcome is signed by enough nodes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use axum::http::Method;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::CoordinatorState;
-use super::closing::{catch_up, enough, split};
-use super::driver::{DriveError, Next};
+use super::nodes::{catch_up, enough, in_words, split};
+use super::state::CoordinatorState;
+use super::step::{DriveError, Next};
 use crate::base::lock;
 use crate::identity::{Signature, Statement as _};
 use crate::runs::Workload;
@@ -244,41 +244,4 @@ async fn too_many(
     Err(DriveError::Failed(format!(
         "{failed} attempts in a row failed with nodes {participants} there; the last: {trouble}"
     )))
-}
-
-/// Hand the outcome to every node until each has it.
-///
-/// # Errors
-/// When the store fails.
-pub async fn deliver(
-    state: &Arc<CoordinatorState>,
-    row: &CoordinatorSession,
-    pause: Duration,
-) -> Result<Next, DriveError> {
-    let (Some(outcome), Some(bundle), Some(manifest)) = (
-        state.store.outcome(row.session).await?,
-        state.store.bundle(row.session).await?,
-        state.store.manifest(row.session).await?,
-    ) else {
-        return Ok(Next::Done);
-    };
-    let (outcome, signed) = (&outcome, &SignedManifest { bundle, manifest });
-    let path = &paths::of(paths::NODE_OUTCOME, row.session);
-    let delivered = state.store.delivered(row.session).await?;
-    let missing = state.scheme().all().difference(delivered);
-    let answers = state
-        .ask(missing, |_, node| async move {
-            catch_up(row, signed, node.clone()).await?;
-            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
-        })
-        .await;
-    let (taken, trouble) = split(answers);
-    for node in taken.into_keys() {
-        state.store.deliver(row.session, node, state.clock.now()).await?;
-    }
-    Ok(if trouble.is_empty() { Next::Done } else { Next::After(pause) })
-}
-
-fn in_words(trouble: &BTreeMap<NodeIndex, String>) -> String {
-    trouble.iter().map(|(node, why)| format!("node {node}: {why}")).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,5 @@
-//! The closing of a session at a node: freeze, verdict, manifest. See [`crate::session::closing`].
+//! From the freeze to the signed manifest: inventory, verdict, bundle, manifest. See
+//! [`crate::session::bundle`].
 
 use std::sync::Arc;
 
@@ -8,10 +9,9 @@ use axum::http::StatusCode;
 
 use crate::identity::{Signed, Statement as _};
 use crate::node::NodeState;
-use crate::node::closing::ClosingError;
-use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
+use crate::node::refusals::{of_commit, of_store, of_verdict};
+use crate::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
-use crate::storage::StorageError;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::{CommittedBundle, ManifestSignature, SignedManifest};
 use crate::wire::problem::ProblemType;
@@ -22,14 +22,14 @@ pub async fn freeze(
     Params(session): Params<SessionId>,
 ) -> Reply<Signed<Inventory>> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(of_store)?;
     if row.phase == Phase::Open {
-        node.store.freeze(session, node.clock.now()).await.map_err(store_refusal)?;
+        node.store.freeze(session, node.clock.now()).await.map_err(of_store)?;
         node.tell_phase(session, Phase::Closing);
     } else if row.phase == Phase::Cancelled {
         return Err(Refusal::new(ProblemType::WrongPhase, "the session was called off"));
     }
-    let inventory = node.store.inventory(session, node.me).await.map_err(store_refusal)?;
+    let inventory = node.store.inventory(session, node.me).await.map_err(of_store)?;
     Ok(Json(Signed::new(inventory, &node.keys.identity)))
 }
 
@@ -40,7 +40,7 @@ pub async fn verdict(
     Body(inventories): Body<Inventories>,
 ) -> Reply<Signed<Verdict>> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(of_store)?;
     if matches!(row.phase, Phase::Open | Phase::Cancelled) {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
@@ -48,7 +48,7 @@ pub async fn verdict(
         ));
     }
     let announcement = Arc::new(row.announcement.body);
-    let complaints = node.complaints(&announcement, &inventories).await.map_err(refuse_closing)?;
+    let complaints = node.complaints(&announcement, &inventories).await.map_err(of_verdict)?;
     let verdict = Verdict { session, node: node.me, inventories: inventories.digest(), complaints };
     Ok(Json(Signed::new(verdict, &node.keys.identity)))
 }
@@ -58,7 +58,7 @@ pub async fn bundle(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<CommittedBundle> {
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(of_store)?;
     Ok(Json(CommittedBundle { bundle: row.bundle }))
 }
 
@@ -69,7 +69,7 @@ pub async fn sign_manifest(
     Body(bundle): Body<Bundle>,
 ) -> Reply<ManifestSignature> {
     let _turn = node.turn(session).await;
-    let manifest = node.commit(session, &bundle).await.map_err(refuse_closing)?;
+    let manifest = node.commit(session, &bundle).await.map_err(of_commit)?;
     let manifest_digest = manifest.digest();
     let signature = node.keys.identity.sign(&manifest_digest);
     Ok(Json(ManifestSignature { node: node.me, manifest: manifest_digest, signature }))
@@ -82,41 +82,6 @@ pub async fn take_manifest(
     Body(signed): Body<SignedManifest>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    node.take_manifest(session, signed).await.map_err(refuse_closing)?;
+    node.take_manifest(session, signed).await.map_err(of_commit)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The reply for what the store refuses.
-pub fn store_refusal(error: StorageError) -> Refusal {
-    match error {
-        StorageError::NoSession { session } => crate::node::state::unknown_session(session),
-        StorageError::Phase(error) => Refusal::new(ProblemType::WrongPhase, error.to_string()),
-        StorageError::Conflict { what: "bundle", .. } => {
-            Refusal::new(ProblemType::BundleConflict, error.to_string())
-        }
-        StorageError::Conflict { .. } => {
-            Refusal::new(ProblemType::ManifestConflict, error.to_string())
-        }
-        StorageError::OldAttempt { .. } => {
-            Refusal::new(ProblemType::AttemptOutdated, error.to_string())
-        }
-        error => Refusal::internal(&error),
-    }
-}
-
-fn refuse_closing(error: ClosingError) -> Refusal {
-    let kind = match &error {
-        ClosingError::Refused(_) | ClosingError::Signers { .. } | ClosingError::NotTheManifest => {
-            ProblemType::ManifestConflict
-        }
-        ClosingError::OtherBundle { .. } => ProblemType::BundleConflict,
-        ClosingError::Missing { .. } => ProblemType::Unavailable,
-        ClosingError::Phase(_) => ProblemType::WrongPhase,
-        ClosingError::Session(_) | ClosingError::Store(_) => ProblemType::Internal,
-    };
-    match error {
-        ClosingError::Session(refusal) => refusal,
-        ClosingError::Store(error) => store_refusal(error),
-        error => Refusal::new(kind, error.to_string()),
-    }
 }

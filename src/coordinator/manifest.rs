@@ -1,26 +1,24 @@
-//! Closing: freeze, verdicts, bundle, manifest. See [`crate::session::closing`] for the statements.
+//! From frozen nodes to the signed manifest: inventories, verdicts, the bundle of both. See
+//! [`crate::session::bundle`] for the statements.
 //!
 //! The bundle is on disk before any node sees it. From then on only its manifest can be signed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::http::Method;
 use tokio::time::Instant;
 
-use super::CoordinatorState;
-use super::driver::{DriveError, Next, announce};
-use super::state::LONG;
+use super::nodes::{announce, enough, split, waiting};
+use super::state::{CoordinatorState, LONG};
+use super::step::{DriveError, Next};
 use crate::identity::{Signed, Statement as _};
-use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
+use crate::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::manifest::CoSigned;
 use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
-use crate::transport::{HttpError, PeerClient};
-use crate::wire::node_api::{ManifestSignature, NodeSession, SignedManifest};
+use crate::wire::node_api::ManifestSignature;
 use crate::wire::paths;
-use crate::wire::problem::ProblemType;
 
 /// Bring a session from closing to computing.
 ///
@@ -143,61 +141,4 @@ async fn sign(
     }
     enough(state, signatures.keys().copied().collect(), &trouble)?;
     Ok(CoSigned { body: manifest, signatures })
-}
-
-/// Whether these nodes are enough; otherwise for whom the session waits.
-pub(super) fn enough(
-    state: &CoordinatorState,
-    there: NodeSet,
-    trouble: &BTreeMap<NodeIndex, String>,
-) -> Result<(), DriveError> {
-    if there.len() >= state.scheme().quorum() {
-        return Ok(());
-    }
-    let why = trouble
-        .iter()
-        .map(|(node, why)| format!("node {node}: {why}"))
-        .collect::<Vec<_>>()
-        .join("; ");
-    Err(waiting(state, there, &why))
-}
-
-fn waiting(state: &CoordinatorState, there: NodeSet, why: &str) -> DriveError {
-    DriveError::Waiting { nodes: state.scheme().all().difference(there), why: why.to_owned() }
-}
-
-/// Answers apart from errors, which are put into words.
-pub(super) fn split<T>(
-    answers: BTreeMap<NodeIndex, Result<T, HttpError>>,
-) -> (BTreeMap<NodeIndex, T>, BTreeMap<NodeIndex, String>) {
-    let (mut fine, mut trouble) = (BTreeMap::new(), BTreeMap::new());
-    for (node, answer) in answers {
-        match answer {
-            Ok(answer) => drop(fine.insert(node, answer)),
-            Err(error) => drop(trouble.insert(node, error.to_string())),
-        }
-    }
-    (fine, trouble)
-}
-
-/// Bring one node to where it can compute: announcement, then manifest.
-pub(super) async fn catch_up(
-    row: &CoordinatorSession,
-    signed: &SignedManifest,
-    node: PeerClient,
-) -> Result<(), HttpError> {
-    let session = paths::of(paths::NODE_SESSION, row.session);
-    match node.get::<NodeSession>(&session).await {
-        Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => return Ok(()),
-        Ok(_) => {}
-        Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
-            if let Some(announcement) = &row.announcement {
-                node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
-            }
-        }
-        Err(error) => return Err(error),
-    }
-    node.with_deadline(LONG)
-        .request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed))
-        .await
 }

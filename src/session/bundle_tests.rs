@@ -1,4 +1,4 @@
-use crate::session::closing::*;
+use crate::session::bundle::*;
 use crate::session::fixtures::{World, entry, node};
 
 struct Place {
@@ -24,7 +24,7 @@ impl Place {
         vec![entry(&self.ada, 10), entry(&self.bea, 20)]
     }
 
-    fn check(&self, bundle: &Bundle) -> Result<(), ClosingError> {
+    fn check(&self, bundle: &Bundle) -> Result<(), BundleError> {
         bundle.check(&self.world.roster.body, &self.world.announcement.body)
     }
 
@@ -64,8 +64,8 @@ fn missing_nodes_are_fine_down_to_the_quorum() {
         world.bundle(nodes).check(&world.roster.body, &world.announcement.body)
     };
     with(&[1, 3, 5]).unwrap();
-    assert_eq!(with(&[1, 3]), Err(ClosingError::TooFew { needed: 3, got: 2 }));
-    assert_eq!(with(&[]), Err(ClosingError::TooFew { needed: 3, got: 0 }));
+    assert_eq!(with(&[1, 3]), Err(BundleError::TooFew { needed: 3, got: 2 }));
+    assert_eq!(with(&[]), Err(BundleError::TooFew { needed: 3, got: 0 }));
 }
 
 #[test]
@@ -75,40 +75,40 @@ fn errors_name_the_node() {
 
     let mut bundle = place.bundle();
     bundle.inventories.0[1].body.entries[0].received = crate::session::fixtures::time(11);
-    assert_eq!(place.check(&bundle), Err(ClosingError::Signature { what: "inventory", node: two }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Signature { what: "inventory", node: two }));
 
     let mut bundle = place.bundle();
     bundle.verdicts[2].body.inventories = Digest([0; 32]);
-    assert_eq!(place.check(&bundle), Err(ClosingError::Signature { what: "verdict", node: three }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Signature { what: "verdict", node: three }));
     bundle.verdicts[2] = Signed::new(bundle.verdicts[2].body.clone(), place.world.key(3));
-    assert_eq!(place.check(&bundle), Err(ClosingError::OtherInventories { node: three }));
+    assert_eq!(place.check(&bundle), Err(BundleError::OtherInventories { node: three }));
 
     let mut bundle = place.bundle();
     bundle.inventories.0.swap(1, 2);
-    assert_eq!(place.check(&bundle), Err(ClosingError::Order { what: "inventory", node: two }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Order { what: "inventory", node: two }));
     let mut bundle = place.bundle();
     bundle.verdicts[3] = bundle.verdicts[2].clone();
-    assert_eq!(place.check(&bundle), Err(ClosingError::Order { what: "verdict", node: three }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Order { what: "verdict", node: three }));
     let mut bundle = place.bundle();
     bundle.verdicts.remove(1);
-    assert_eq!(place.check(&bundle), Err(ClosingError::Unpaired { node: two }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Unpaired { node: two }));
     let mut bundle = place.bundle();
     bundle.inventories.0.remove(1);
-    assert_eq!(place.check(&bundle), Err(ClosingError::TooFew { needed: 5, got: 4 }));
+    assert_eq!(place.check(&bundle), Err(BundleError::TooFew { needed: 5, got: 4 }));
 
     let bundle = place.resigned(2, |inventory| inventory.node = node(9));
     let error = place.check(&bundle).unwrap_err();
-    assert_eq!(error, ClosingError::Order { what: "inventory", node: three });
+    assert_eq!(error, BundleError::Order { what: "inventory", node: three });
     let bundle = place.resigned(5, |inventory| inventory.node = node(9));
     assert_eq!(
         place.check(&bundle),
-        Err(ClosingError::Stranger { what: "an inventory", node: node(9) })
+        Err(BundleError::Stranger { what: "an inventory", node: node(9) })
     );
     let bundle = place.resigned(2, |inventory| inventory.session = SessionId([1; 16]));
-    assert_eq!(place.check(&bundle), Err(ClosingError::Session { what: "inventory", node: two }));
+    assert_eq!(place.check(&bundle), Err(BundleError::Session { what: "inventory", node: two }));
     let mut bundle = place.bundle();
     bundle.session = SessionId([1; 16]);
-    assert!(matches!(place.check(&bundle), Err(ClosingError::BundleSession { .. })));
+    assert!(matches!(place.check(&bundle), Err(BundleError::BundleSession { .. })));
 }
 
 #[test]
@@ -116,22 +116,17 @@ fn an_inventory_lists_each_bidder_once() {
     let place = Place::new();
     let two = node(2);
     let bundle = place.resigned(2, |inventory| inventory.entries.reverse());
-    assert_eq!(
-        place.check(&bundle),
-        Err(ClosingError::Bidders { node: two, bidder: "ada".into() })
-    );
+    assert_eq!(place.check(&bundle), Err(BundleError::Bidders { node: two, bidder: "ada".into() }));
     let bundle = place.resigned(2, |inventory| inventory.entries[1] = inventory.entries[0].clone());
-    assert!(matches!(place.check(&bundle), Err(ClosingError::Bidders { node, .. }) if node == two));
+    assert!(matches!(place.check(&bundle), Err(BundleError::Bidders { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "b\u{1b}[2J".into());
-    assert!(matches!(place.check(&bundle), Err(ClosingError::Name { node, .. }) if node == two));
+    assert!(matches!(place.check(&bundle), Err(BundleError::Name { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].revision = 0);
-    assert!(
-        matches!(place.check(&bundle), Err(ClosingError::Revision { node, .. }) if node == two)
-    );
+    assert!(matches!(place.check(&bundle), Err(BundleError::Revision { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "cyd".into());
     assert!(matches!(
         place.check(&bundle),
-        Err(ClosingError::Contradiction { first, second, .. })
+        Err(BundleError::Contradiction { first, second, .. })
             if (first, second) == (node(1), two)
     ));
 }
@@ -146,17 +141,17 @@ fn complaints_are_about_what_is_listed() {
     let cyd = place.world.envelope("cyd", 1, 1);
     assert!(matches!(
         place.check(&place.complaining(vec![about(&cyd, unfit)])),
-        Err(ClosingError::Unlisted { node, .. }) if node == three
+        Err(BundleError::Unlisted { node, .. }) if node == three
     ));
     let twice = vec![about(&place.ada, unfit), about(&place.ada, unfit)];
     assert_eq!(
         place.check(&place.complaining(twice)),
-        Err(ClosingError::Complaints { node: three })
+        Err(BundleError::Complaints { node: three })
     );
     for reason in [ExclusionReason::OutOfRange, ExclusionReason::TwoEnvelopes] {
         assert_eq!(
             place.check(&place.complaining(vec![about(&place.ada, reason)])),
-            Err(ClosingError::Reason { node: three, reason })
+            Err(BundleError::Reason { node: three, reason })
         );
     }
 }
