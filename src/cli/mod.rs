@@ -1,6 +1,8 @@
 //! The command line: commands, text and JSON output.
 //!
 //! - [`args`]: what can be typed, and which command does it
+//! - [`answer`]: what a session decided, as text and JSON
+//! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`context`]: what every command gets
@@ -20,6 +22,7 @@
 //! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,
 //! 2 wrong usage.
 
+pub mod answer;
 pub mod archive;
 pub mod args;
 pub mod commands;

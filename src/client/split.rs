@@ -53,8 +53,9 @@ impl BidAmount {
     /// # Errors
     /// When it is above the maximum; names the maximum only.
     pub fn check(&self, terms: &Terms) -> Result<(), SplitError> {
-        if self.0 > terms.maximum {
-            let maximum = terms.currency.show(terms.maximum).to_string();
+        let largest = terms.question.maximum();
+        if self.0 > largest {
+            let maximum = terms.question.show(largest);
             return Err(SplitError::AboveMaximum { maximum });
         }
         Ok(())

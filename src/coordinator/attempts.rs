@@ -13,7 +13,7 @@ use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::base::lock;
 use crate::identity::{Signature, Statement as _};
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::session::Phase;
 use crate::session::manifest::CoSigned;

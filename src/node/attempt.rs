@@ -18,11 +18,11 @@ use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
 use crate::rules::entries::LayoutError;
-use crate::runs::auction::bits::{self, Computed, RunError};
 use crate::runs::shares::{Entries, LayingOut, SharesError};
+use crate::runs::{self, Computed, RunError};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
-use crate::session::outcome::Winner;
+use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Envelope, Manifest, Outcome};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -123,10 +123,10 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = bits::run(&context, &self.announcement.terms, entries, &tell).await?;
+        let computed = runs::run(&context, &self.announcement.terms, entries, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
-        let outcome = self.outcome(&computed);
+        let outcome = self.outcome(computed);
         let signed = Signed::new(outcome, &node.keys.identity);
         node.store.put_own_outcome(&signed).await?;
         let stats = context.counters();
@@ -184,13 +184,8 @@ impl Task {
             .into()
     }
 
-    fn outcome(&self, computed: &Computed) -> Outcome {
+    fn outcome(&self, computed: Computed) -> Outcome {
         let entry = |position: usize| &self.manifest.entries[position];
-        let winner = computed.winner.zip(computed.price).map(|(position, price)| Winner {
-            bidder: entry(position).bidder.clone(),
-            envelope: entry(position).envelope,
-            price,
-        });
         let excluded = |&position: &usize| Exclusion {
             bidder: entry(position).bidder.clone(),
             envelope: entry(position).envelope,
@@ -201,8 +196,7 @@ impl Task {
             session: self.start.session,
             announcement: self.manifest.announcement,
             manifest: self.start.manifest,
-            kind: self.announcement.terms.kind,
-            winner,
+            answer: computed.answer.map(|position| Entrant::from(entry(position))),
             out_of_range: computed.out_of_range.iter().map(excluded).collect(),
         }
     }

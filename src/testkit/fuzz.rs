@@ -17,9 +17,8 @@ use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeK
 use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::rules::Layout;
 use crate::rules::entries::Field;
-use crate::rules::terms::SessionFile;
+use crate::rules::{Layout, SessionFile};
 use crate::session::bundle::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;

@@ -13,18 +13,17 @@ use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
+use crate::rules::{Answer, Currency, Terms, auction};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
-use crate::session::outcome::Winner;
-use crate::session::progress::{Event, Progress, Stage, What};
+use crate::session::outcome::Entrant;
+use crate::session::progress::{Event, Progress, What};
 use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
-    AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, ResultLine, SessionDetail,
-    SessionSummary,
+    AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, SessionDetail, SessionSummary,
 };
 use crate::wire::node_api::{Cost, Link, NodeHealth};
 
@@ -119,13 +118,24 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
     }
 }
 
-pub fn terms(title: &str, kind: Kind) -> Terms {
-    Terms {
-        title: title.into(),
+pub fn auction(kind: Kind) -> auction::Question {
+    auction::Question {
         kind,
         currency: Currency { code: "EUR".into(), decimals: 2 },
         reserve: Some(50_000),
         maximum: 25_000_000,
+    }
+}
+
+fn won_by_ada() -> Answer<Entrant> {
+    let entry = Entrant { bidder: "ada".into(), envelope: Digest([7; 32]) };
+    auction::Answer { winners: vec![auction::Sale { entry, price: 117_500 }] }.into()
+}
+
+pub fn terms(title: &str, kind: Kind) -> Terms {
+    Terms {
+        title: title.into(),
+        question: auction(kind).into(),
         bids_until: at(102),
         replace_bids: true,
         protocol: Form::Bits,
@@ -140,8 +150,7 @@ pub fn summary(number: u16, title: &str, phase: Phase) -> SessionSummary {
         phase,
         bidders: Some(6),
         created: at(-600 + i64::from(number)),
-        result: (phase == Phase::Settled)
-            .then(|| ResultLine { winner: Some("ada".into()), price: Some(117_500) }),
+        result: (phase == Phase::Settled).then(won_by_ada),
     }
 }
 
@@ -220,12 +229,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 session: summary.session,
                 announcement: Digest([1; 32]),
                 manifest: Digest([5; 32]),
-                kind: Kind::SecondPrice,
-                winner: Some(Winner {
-                    bidder: "ada".into(),
-                    envelope: Digest([7; 32]),
-                    price: 117_500,
-                }),
+                answer: won_by_ada(),
                 out_of_range: Vec::new(),
             },
             signatures: (1..=5)
@@ -276,7 +280,7 @@ pub fn computing() -> Model {
     for index in 1..=4u8 {
         let progress = Progress {
             attempt: 1,
-            stage: Stage::Tournament,
+            stage: auction::Stage::Tournament.into(),
             level: 1,
             levels: 3,
             entries: vec![7, 4, 2, 1],
@@ -307,7 +311,7 @@ pub fn full() -> Model {
             let phase = Phase::ALL[usize::from(number) % Phase::ALL.len()];
             let title = titles[usize::from(number) % titles.len()];
             let mut summary = summary(number, &format!("{title} {number}"), phase);
-            summary.terms.kind = Kind::ALL[usize::from(number) % 4];
+            summary.terms.question = auction(Kind::ALL[usize::from(number) % 4]).into();
             summary.terms.title = summary.terms.title.chars().take(200).collect();
             summary
         })

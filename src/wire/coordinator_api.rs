@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::node_api::{Cost, NodeHealth};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
-use crate::rules::Terms;
+use crate::rules::{Answer, Terms};
 use crate::session::manifest::CoSigned;
+use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -81,17 +82,8 @@ pub struct SessionSummary {
     pub bidders: Option<u64>,
     /// When it was written.
     pub created: Timestamp,
-    /// The winner's name and the price, once settled.
-    pub result: Option<ResultLine>,
-}
-
-/// A settled session's result, for lists.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ResultLine {
-    /// Winner's name, `None` when nobody won.
-    pub winner: Option<String>,
-    /// Price in smallest units.
-    pub price: Option<u64>,
+    /// What was decided, once settled.
+    pub result: Option<Answer<Entrant>>,
 }
 
 /// Everything about a session.

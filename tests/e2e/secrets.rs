@@ -12,15 +12,14 @@ use gavel::identity::key_file::NodeKeys;
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::protocol::{Context, EstablishError};
-use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{RunError, run};
 use gavel::runs::shares::{Entries, LayingOut};
+use gavel::runs::{RunError, run};
 use gavel::session::progress::Progress;
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
-use gavel::testkit::World;
 use gavel::testkit::paperwork::Paperwork;
 use gavel::testkit::wiretap::Wiretap;
+use gavel::testkit::{World, reference};
 
 use super::auction::file;
 use super::net::{Net, Setup};
@@ -307,9 +306,7 @@ enum Failure {
 #[tokio::test]
 async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
     const BIDS: usize = 128;
-    let mut papers = Paperwork::new(5, 2, (1 << 63) - 1).unwrap();
-    papers.announcement.body.terms.kind = Kind::SecondPrice;
-    papers.resign();
+    let papers = Paperwork::new(5, 2, (1 << 63) - 1).unwrap();
     let scheme = papers.scheme();
     let terms = &papers.announcement.body.terms;
     let bits = terms.bits();
@@ -364,7 +361,7 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
             Ok(run(&ctx, terms, shares_of(ctx.me()), &quiet).await?)
         })
         .await;
-    assert_eq!((computed.winner, computed.price), (Some(0), Some(PRICE)));
+    assert_eq!(computed, reference::sold(Some((0, PRICE)), vec![]));
     let sent = |tap: &Wiretap| -> Vec<u8> {
         tap.messages().iter().flat_map(|message| message.payload.to_vec()).collect()
     };

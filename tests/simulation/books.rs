@@ -11,7 +11,6 @@ use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::rules::Terms;
-use gavel::rules::auction::reference;
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
 use gavel::session::record::{Pin, Record};
@@ -298,11 +297,10 @@ impl SessionBooks {
             amounts.push((entry, amount));
         }
         let (fits, out): (Vec<_>, Vec<_>) =
-            amounts.iter().partition(|(_, amount)| *amount <= terms.maximum);
+            amounts.iter().partition(|(_, amount)| *amount <= terms.question.maximum());
         let values: Vec<u64> = fits.iter().map(|(_, amount)| *amount).collect();
-        let expected = reference::decide(terms.kind, terms.reserve, &values)
-            .map(|decision| (fits[decision.winner].0.envelope, decision.price));
-        let got = outcome.body.winner.as_ref().map(|winner| (winner.envelope, winner.price));
+        let expected = terms.question.reference(&values).map(|entry| fits[entry].0.envelope);
+        let got = outcome.body.answer.clone().map(|entrant| entrant.envelope);
         if got != expected {
             self.broke(format!("the outcome is {got:?} where the bids give {expected:?}"));
         }

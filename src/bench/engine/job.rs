@@ -15,11 +15,11 @@ use crate::protocol::bits::open::open;
 use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
-use crate::rules::auction::Kind;
+use crate::rules::auction::{Kind, Question};
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
-use crate::runs::auction::bits::{Computed, RunError, run};
+use crate::rules::{Answer, Currency, Terms};
 use crate::runs::shares::Entries;
+use crate::runs::{RunError, run};
 use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
@@ -47,13 +47,8 @@ pub struct Inputs {
 pub enum Found {
     /// Whether the first of each pair is the smaller one, 64 pairs to a word.
     Smaller(Vec<u64>),
-    /// Winner and price.
-    Outcome {
-        /// Position of the winning bid.
-        winner: Option<usize>,
-        /// Price.
-        price: Option<u64>,
-    },
+    /// What was decided.
+    Answer(Answer<usize>),
 }
 
 /// A run as one node saw it.
@@ -98,10 +93,13 @@ pub enum JobError {
 pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
-        kind,
-        currency: Currency { code: "EUR".to_owned(), decimals: 0 },
-        reserve: None,
-        maximum: mask(bits),
+        question: Question {
+            kind,
+            currency: Currency { code: "EUR".to_owned(), decimals: 0 },
+            reserve: None,
+            maximum: mask(bits),
+        }
+        .into(),
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
         protocol: form,
@@ -158,8 +156,7 @@ pub async fn perform(
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
             let terms = terms(kind, form, bits);
-            let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;
-            Found::Outcome { winner, price }
+            Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
         }
         _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),
     };

@@ -10,7 +10,7 @@ use super::report::{Report, slowest};
 use super::work::Work;
 use crate::bench::BenchError;
 use crate::rules::auction::Kind;
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Pairs, Plan};
 use crate::sharing::Scheme;
 

@@ -2,9 +2,9 @@
 
 use super::asked::Asked;
 use super::inputs::{Plain, draw, near, share};
-use super::job::{Found, Inputs, Measured, Task};
+use super::job::{Found, Inputs, Measured, Task, terms};
 use crate::rules::auction::Kind;
-use crate::rules::auction::reference::decide;
+use crate::sharing::form::Form;
 
 /// The inputs in the clear.
 pub enum Work {
@@ -55,11 +55,8 @@ impl Work {
                 Found::Smaller(words.map(word).collect())
             }
             Self::Bids(bids) => {
-                let decision = decide(Kind::SecondPrice, None, &bids.values);
-                Found::Outcome {
-                    winner: decision.map(|decision| decision.winner),
-                    price: decision.map(|decision| decision.price),
-                }
+                let terms = terms(Kind::SecondPrice, Form::default(), bids.bits);
+                Found::Answer(terms.question.reference(&bids.values))
             }
         };
         measured.iter().all(|node| node.found == expected)

@@ -292,9 +292,10 @@ async fn settle(
 fn is_right(detail: &SessionDetail, amounts: &[u64]) -> bool {
     let width = amounts.len().to_string().len();
     let expected = reference::decide(Kind::SecondPrice, None, amounts)
-        .map(|decision| (name(decision.winner, width), decision.price));
+        .map(|sale| (name(sale.entry, width), sale.price));
     let counted = detail.manifest.as_ref().map(|manifest| manifest.bids);
-    let winner = detail.outcome.as_ref().and_then(|outcome| outcome.body.winner.as_ref());
-    let winner = winner.map(|winner| (winner.bidder.clone(), winner.price));
+    let answer = detail.outcome.as_ref().and_then(|outcome| outcome.body.answer.as_auction());
+    let winner = answer.and_then(|answer| answer.winner());
+    let winner = winner.map(|sale| (sale.entry.bidder.clone(), sale.price));
     counted == Some(amounts.len() as u64) && winner == expected
 }

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::options::{LookOption, highest_threshold};
 use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
-use crate::rules::terms::DemoRoster;
+use crate::rules::session_file::DemoRoster;
 use crate::sharing::Scheme;
 
 /// Nodes and threshold where neither file nor options say.
@@ -89,12 +89,12 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
 /// Options go before the file, the file before the default.
 fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
     if args.nodes.is_none() && args.threshold.is_none() {
-        let roster = loaded.file.roster.unwrap_or(DEFAULT);
+        let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
         let name = args.file.as_ref().map_or("[roster]".into(), |file| file.display().to_string());
         return Scheme::new(roster.nodes, roster.threshold)
             .map_err(|error| Failure::from(error).about(name));
     }
-    let roster = loaded.file.roster.unwrap_or(DEFAULT);
+    let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
     let nodes = args.nodes.unwrap_or(roster.nodes);
     let threshold = args.threshold.unwrap_or_else(|| highest_threshold(nodes));
     Scheme::new(nodes, threshold).map_err(Failure::usage)

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::options::highest_threshold;
 use crate::cli::output::{bytes, seconds, strong};
 use crate::cli::session_file;
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::sharing::Scheme;
 
@@ -66,9 +66,11 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     }
     let file = session_file::load(Some(&args.file))?.file;
     let terms = file.terms(Clock::System.now())?;
-    let (nodes, threshold) = scheme_of(args, file.roster.as_ref().map(|r| (r.nodes, r.threshold)));
+    let (nodes, threshold) =
+        scheme_of(args, file.shared.roster.as_ref().map(|r| (r.nodes, r.threshold)));
     let scheme = Scheme::new(nodes, threshold)?;
-    let bids = args.bids.unwrap_or(file.bids.len());
+    let written = file.fields.as_auction().map_or(0, |auction| auction.bids.len());
+    let bids = args.bids.unwrap_or(written);
     let micros = args.rtt * 1e3;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let line = Line::of_links(micros as u64, Some((args.bandwidth * 1e6) as u64));

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
 use crate::cli::news::News;
 use crate::cli::options::Reach;
-use crate::cli::{session_file, view};
+use crate::cli::{answer, session_file, view};
 use crate::client::Network;
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
@@ -156,7 +156,8 @@ async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
     let mut sessions = network.coordinator().sessions().await?;
     sessions.retain(|summary| args.phase.is_none_or(|phase| phase == summary.phase));
-    context.output.result(&sessions, || view::list(&sessions))
+    let shown = sessions.iter().map(answer::summary_json).collect::<Result<Vec<_>, _>>()?;
+    context.output.result(&shown, || view::list(&sessions))
 }
 
 async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
@@ -215,7 +216,8 @@ async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
 }
 
 fn tell(context: &Context, network: &Network, detail: &SessionDetail) -> Result<(), Failure> {
-    context.output.result(detail, || view::detail(detail, &network.roster().body))
+    let shown = answer::detail_json(detail)?;
+    context.output.result(&shown, || view::detail(detail, &network.roster().body))
 }
 
 fn confirm(session: SessionId) -> Result<(), Failure> {

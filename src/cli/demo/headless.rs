@@ -62,7 +62,7 @@ async fn play(
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
         open: true,
-        bidders: match loaded.file.admission {
+        bidders: match loaded.file.shared.admission {
             Admission::Listed => players.iter().map(Player::card).collect(),
             Admission::Open => Vec::new(),
             Admission::Accounts => {

@@ -99,13 +99,13 @@ pub async fn run(
     };
     let play = Play {
         file: session_file::terms_only(&loaded.text, None)?,
-        listed: loaded.file.admission == Admission::Listed,
+        listed: loaded.file.shared.admission == Admission::Listed,
         you: you(&players, &folder)?,
         players,
         places: folder.path().join("bidders"),
         kept: folder.kept().map(Into::into),
         scheme,
-        window: window(&loaded.file.bids_until, pace),
+        window: window(&loaded.file.shared.bids_until, pace),
         pace,
     };
     let stop = CancellationToken::new();

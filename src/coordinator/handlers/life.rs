@@ -10,7 +10,7 @@ use super::{known, store_refusal};
 use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};

@@ -12,7 +12,7 @@ use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::attempts::DONE;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
 use crate::session::{Outcome, Phase, SessionId};
@@ -20,9 +20,7 @@ use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
 use crate::transport::server::reply::{Params, Refusal, Reply};
-use crate::wire::coordinator_api::{
-    AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary,
-};
+use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
 use crate::wire::problem::ProblemType;
 
@@ -106,13 +104,8 @@ fn summary(
             .and_then(|file| file.terms(state.clock.now()))
             .map_err(|error| Refusal::internal(&error))?,
     };
-    let result = outcome.filter(|_| row.phase == Phase::Settled).map(|outcome| {
-        let winner = outcome.body.winner.as_ref();
-        ResultLine {
-            winner: winner.map(|winner| winner.bidder.clone()),
-            price: winner.map(|winner| winner.price),
-        }
-    });
+    let settled = outcome.filter(|_| row.phase == Phase::Settled);
+    let result = settled.map(|outcome| outcome.body.answer.clone());
     Ok(SessionSummary {
         session: row.session,
         terms,

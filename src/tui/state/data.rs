@@ -80,10 +80,9 @@ pub struct Session {
 
 impl Session {
     fn new(summary: SessionSummary) -> Self {
-        let result = summary.result.map(|line| match (line.winner, line.price) {
-            (Some(winner), Some(price)) => Some((clean(&winner), price)),
-            _ => None,
-        });
+        let answer = summary.result.as_ref().and_then(|answer| answer.as_auction());
+        let result = answer
+            .map(|answer| answer.winner().map(|sale| (clean(&sale.entry.bidder), sale.price)));
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
@@ -97,7 +96,17 @@ impl Session {
 
     /// An amount of its currency, as shown.
     pub fn amount(&self, amount: u64) -> Clean {
-        clean(&self.terms.currency.show(amount).to_string())
+        clean(&self.terms.question.show(amount))
+    }
+
+    /// Whether it is an auction that the lowest bid wins.
+    pub fn reverse(&self) -> bool {
+        self.terms.question.as_auction().is_some_and(|auction| auction.kind.is_reverse())
+    }
+
+    /// The worst admissible price of an auction, if there is one.
+    pub fn reserve(&self) -> Option<u64> {
+        self.terms.question.as_auction()?.reserve
     }
 }
 

@@ -19,17 +19,19 @@ pub fn check(text: &str, terms: &Terms) -> Check {
     if text.trim().is_empty() {
         return Check::Empty;
     }
-    let show = |amount| clean(&terms.currency.show(amount).to_string());
-    match terms.currency.parse(text) {
+    let show = |amount| clean(&terms.question.show(amount));
+    let maximum = terms.question.maximum();
+    let auction = terms.question.as_auction();
+    match terms.question.unit().parse(text) {
         Err(error) => Check::Wrong(error.to_string()),
-        Ok(amount) if amount > terms.maximum => {
-            Check::Wrong(format!("above the maximum of {}", show(terms.maximum)))
+        Ok(amount) if amount > maximum => {
+            Check::Wrong(format!("above the maximum of {}", show(maximum)))
         }
-        Ok(amount) => match terms.reserve {
-            Some(reserve) if terms.kind.is_reverse() && amount > reserve => {
+        Ok(amount) => match auction.and_then(|auction| Some((auction.kind, auction.reserve?))) {
+            Some((kind, reserve)) if kind.is_reverse() && amount > reserve => {
                 Check::Fine(Some(format!("above the ceiling of {}: it cannot win", show(reserve))))
             }
-            Some(reserve) if !terms.kind.is_reverse() && amount < reserve => {
+            Some((kind, reserve)) if !kind.is_reverse() && amount < reserve => {
                 Check::Fine(Some(format!("below the reserve of {}: it cannot win", show(reserve))))
             }
             _ => Check::Fine(None),

@@ -96,7 +96,7 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
     let Some(form) = model.ui.form.as_mut().filter(|form| form.session == session) else {
         return Vec::new();
     };
-    let amount = BidAmount::parse(form.amount.text(), &terms.currency);
+    let amount = BidAmount::parse(form.amount.text(), &terms.question.unit());
     form.amount.clear();
     form.reveal = false;
     match amount {

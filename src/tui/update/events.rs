@@ -3,8 +3,9 @@
 use super::action::{Effect, Request};
 use super::order;
 use crate::base::text::clean;
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::{Event, Stage, What};
+use crate::session::progress::{Event, What};
 use crate::sharing::NodeSet;
 use crate::tui::figures;
 use crate::tui::state::data::{Data, Level, LogLine, Piece, Who};

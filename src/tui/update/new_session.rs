@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use super::action::{Effect, Request};
 use super::order;
 use crate::base::text::clean;
+use crate::rules::SessionFile;
 use crate::rules::auction::Kind;
-use crate::rules::terms::{SessionFile, TermsError};
+use crate::rules::auction::question::QuestionError as Fault;
+use crate::rules::question::QuestionError;
+use crate::rules::terms::TermsError;
 use crate::tui::input::commands::NewSessionCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::model::Model;
@@ -103,20 +106,21 @@ pub fn fault(form: &NewSession, typing: bool) -> Option<(NewSessionField, String
 /// The field to change because of an error.
 fn at_fault(error: &TermsError) -> NewSessionField {
     match error {
-        TermsError::Currency => NewSessionField::Currency,
-        TermsError::Decimals { .. } => NewSessionField::Decimals,
-        TermsError::Amount { field, .. } => match *field {
-            RESERVE => NewSessionField::Reserve,
-            _ => NewSessionField::Maximum,
+        TermsError::Question(QuestionError::Auction(fault)) => match fault {
+            Fault::Currency => NewSessionField::Currency,
+            Fault::Decimals { .. } => NewSessionField::Decimals,
+            Fault::Amount { field, .. } => match *field {
+                RESERVE => NewSessionField::Reserve,
+                _ => NewSessionField::Maximum,
+            },
+            Fault::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
+            Fault::Maximum => NewSessionField::Maximum,
+            // The form writes no bids.
+            Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
         },
-        TermsError::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
-        TermsError::Maximum => NewSessionField::Maximum,
         TermsError::BidsUntil(_) => NewSessionField::Until,
-        // The form writes no bids, and what is no TOML can only come of the title.
-        TermsError::Text(_)
-        | TermsError::Syntax(_)
-        | TermsError::BidAmount { .. }
-        | TermsError::BidderTwice(_) => NewSessionField::Title,
+        // What is no TOML can only come of the title.
+        _ => NewSessionField::Title,
     }
 }
 
@@ -162,16 +166,20 @@ pub fn file_read(model: &mut Model, answer: Result<String, String>) {
     match SessionFile::parse(&text) {
         Err(error) => form.notice = Some(clean(&error.to_string()).to_string()),
         Ok(file) => {
-            form.title.set(&file.title);
-            form.kind = file.kind;
-            form.currency.set(&file.currency);
-            form.decimals.set(&file.decimals.to_string());
-            form.reserve.set(file.reserve.as_deref().unwrap_or_default());
-            form.maximum.set(file.maximum.as_deref().unwrap_or_default());
-            form.until.set(&file.bids_until);
-            form.replace = file.replace_bids;
+            let Some(auction) = file.fields.as_auction() else {
+                form.notice = Some("this form writes auctions only".to_owned());
+                return;
+            };
+            form.title.set(&file.shared.title);
+            form.kind = auction.kind;
+            form.currency.set(&auction.currency);
+            form.decimals.set(&auction.decimals.to_string());
+            form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
+            form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
+            form.until.set(&file.shared.bids_until);
+            form.replace = file.shared.replace_bids;
             form.focus = NewSessionField::Title;
-            let left = if file.bids.is_empty() { "" } else { "; the bids in it are left out" };
+            let left = if auction.bids.is_empty() { "" } else { "; the bids in it are left out" };
             form.notice = Some(format!("read{left}. Look it over, then write it."));
         }
     }

@@ -14,7 +14,10 @@ pub fn arrange(model: &mut Model) {
         words.is_empty() || {
             let text = format!(
                 "{} {} {} {}",
-                session.title, session.terms.kind, session.phase, session.id
+                session.title,
+                session.terms.question.kind_name(),
+                session.phase,
+                session.id
             )
             .to_lowercase();
             words.iter().all(|word| text.contains(word))

@@ -6,8 +6,9 @@ use super::action::{Action, Cue, Effect, News, Request};
 use super::amount::{Check, check};
 use super::dispatch::run;
 use super::{allowed, update};
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::{Progress, Stage, What};
+use crate::session::progress::{Progress, What};
 use crate::sharing::NodeSet;
 use crate::tui::fixtures::{self, at, detail, event, health, id, node, summary};
 use crate::tui::input::commands::{Command, GlobalCommand, ListCommand, Step};
@@ -237,8 +238,8 @@ fn a_session_is_written_in_the_form() {
     let [Effect::Ask(Request::Write { file, open: true })] = &effects[..] else {
         panic!("not written")
     };
-    let parsed = crate::rules::terms::SessionFile::parse(file).unwrap();
-    assert_eq!((parsed.title.as_str(), parsed.bids_until.as_str()), ("A lot", "1h"));
+    let parsed = crate::rules::SessionFile::parse(file).unwrap();
+    assert_eq!((parsed.shared.title.as_str(), parsed.shared.bids_until.as_str()), ("A lot", "1h"));
     // The answer closes the form and selects it.
     let written = Box::new(detail(summary(3, "A lot", Phase::Open)));
     update(&mut model, News::Written(Ok(written)));

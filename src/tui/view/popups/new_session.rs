@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::super::screens::rule;
+use super::super::screens::rule_of;
 use super::super::text;
 use super::super::theme::Role;
 use crate::tui::input::commands::NewSessionCommand;
@@ -70,7 +70,7 @@ fn help(canvas: &Canvas<'_, '_>, form: &NewSession) -> String {
             format!("the path of a session file; {submit} reads it into this form")
         }
         NewSessionField::Title => "what is sold or bought".to_owned(),
-        NewSessionField::Kind => format!("{}; {change} changes it", rule(form.kind)),
+        NewSessionField::Kind => format!("{}; {change} changes it", rule_of(form.kind)),
         NewSessionField::Currency => "shown behind amounts, such as EUR".to_owned(),
         NewSessionField::Decimals => "decimals of amounts, 0 to 8".to_owned(),
         NewSessionField::Reserve => "the worst price that still wins; empty for none".to_owned(),

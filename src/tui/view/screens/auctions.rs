@@ -142,7 +142,7 @@ fn columns<'a>(width: usize) -> Table<'a, Row<'a>> {
             Cell::text(text_role(row.session), row.session.title.as_str())
         }),
         Column::new("kind", kind, |_, row: &Row<'_>| {
-            Cell::text(Role::Muted, short_kind(row.session.terms.kind))
+            Cell::text(Role::Muted, short_kind(&row.session.terms.question))
         })
         .after(1),
         Column::new("phase", phase, |_, row: &Row<'_>| {
@@ -178,7 +178,7 @@ fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outc
         (Some(left), _) if left <= 0 => "now".to_owned(),
         (Some(left), _) => figures::short_duration(left),
         (None, Some(Some(_))) if !has_outcome => {
-            if session.terms.kind.is_reverse() { "awarded" } else { "sold" }.to_owned()
+            if session.reverse() { "awarded" } else { "sold" }.to_owned()
         }
         (None, Some(None)) if !has_outcome => "no winner".to_owned(),
         (None, _) if !has_phase && !has_outcome => session.phase.name().to_owned(),

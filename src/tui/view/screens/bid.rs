@@ -117,7 +117,7 @@ fn won(canvas: &Canvas<'_, '_>, session: &Session, own: &OwnBid) -> Option<bool>
     let outcome = canvas.model.data().details.get(&session.id).and_then(|d| d.outcome.as_ref());
     match outcome {
         Some(outcome) => {
-            Some(outcome.body.winner.as_ref().is_some_and(|winner| winner.envelope == own.envelope))
+            Some(outcome.body.answer.entries().iter().any(|entry| entry.envelope == own.envelope))
         }
         // The list names the winner; a name belongs to one bidder in a session.
         None => session
@@ -161,14 +161,18 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
 
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let terms = &session.terms;
-    let mut row =
-        canvas.wrapped(area, 0, Role::Muted, &format!("{}; {}.", terms.kind, rule(terms.kind)));
+    let mut row = canvas.wrapped(
+        area,
+        0,
+        Role::Muted,
+        &format!("{}; {}.", terms.question.kind_name(), rule(&terms.question)),
+    );
     let mut line = Vec::new();
-    if let Some(reserve) = terms.reserve {
-        let name = if terms.kind.is_reverse() { "ceiling" } else { "reserve" };
+    if let Some(reserve) = session.reserve() {
+        let name = if session.reverse() { "ceiling" } else { "reserve" };
         line.push(format!("{name} {}", session.amount(reserve)));
     }
-    line.push(format!("maximum {}", session.amount(terms.maximum)));
+    line.push(format!("maximum {}", session.amount(terms.question.maximum())));
     row = canvas.wrapped(area, row, Role::Text, &line.join(", "));
     if let Some(left) = canvas.model.data().closes_in(session) {
         let role = if left < 30_000 { Role::Warn } else { Role::Text };
@@ -189,7 +193,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     match (session.phase, won(canvas, session, own)) {
         (Phase::Settled, Some(true)) => {
             let price = session.result.clone().flatten().map(|(_, price)| session.amount(price));
-            let at = if session.terms.kind.is_reverse() { "for" } else { "at" };
+            let at = if session.reverse() { "for" } else { "at" };
             let text = format!("You won {at} {}.", price.unwrap_or_default());
             row = canvas.wrapped(area, row, Role::Good, &text);
         }
@@ -198,7 +202,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
                 Some((winner, price)) => format!(
                     "You did not win. It went to {} {} {}. No losing bid is named.",
                     model.shown(&winner),
-                    if session.terms.kind.is_reverse() { "for" } else { "at" },
+                    if session.reverse() { "for" } else { "at" },
                     session.amount(price)
                 ),
                 None => "You did not win; nobody did. Nothing was opened.".to_owned(),
@@ -271,7 +275,7 @@ fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Sess
 
 fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, session: &Session) {
     let model = canvas.model;
-    let code = clean(&session.terms.currency.code);
+    let code = clean(&session.terms.question.unit().code);
     let unit = if code.is_empty() { "units".to_owned() } else { code.to_string() };
     let typed = form.amount.text();
     let shown: String = if form.reveal {
@@ -315,9 +319,9 @@ fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, 
 
 /// An amount as it may be written, such as "1250.00".
 fn example(session: &Session) -> String {
-    let currency = &session.terms.currency;
+    let currency = session.terms.question.unit();
     let scale = 10u64.checked_pow(u32::from(currency.decimals)).unwrap_or(1);
-    let amount = session.terms.maximum.min(1250 * scale);
+    let amount = session.terms.question.maximum().min(1250 * scale);
     currency.plain(amount)
 }
 

@@ -8,8 +8,10 @@ use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use super::{phase_role, result, rule};
 use crate::base::text::clean;
+use crate::rules::Stage;
+use crate::rules::auction::Stage as OfAuctions;
 use crate::session::Phase;
-use crate::session::progress::{Progress, Stage};
+use crate::session::progress::Progress;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::{GlobalCommand, Step};
 use crate::tui::input::layer::Layer;
@@ -55,7 +57,7 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         ),
         None => ("It is a draft and takes no bids yet.".to_owned(), String::new()),
     };
-    let mut lines = vec![then, format!("The rule: {}.", rule(session.terms.kind))];
+    let mut lines = vec![then, format!("The rule: {}.", rule(&session.terms.question))];
     if model.person.operator {
         let command = if session.phase == Phase::Open { Step::Close } else { Step::Open };
         let does = if session.phase == Phase::Open { "ends bidding now" } else { "opens it" };
@@ -108,9 +110,9 @@ fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 pub const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Preparing => "unsealing shares",
-        Stage::RangeCheck => "checking ranges",
-        Stage::Tournament => "tournament",
-        Stage::SecondPrice => "second price",
+        Stage::CheckingEntries => "checking ranges",
+        Stage::Auction(OfAuctions::Tournament) => "tournament",
+        Stage::Auction(OfAuctions::SecondPrice) => "second price",
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -213,7 +215,7 @@ fn in_words(entries: &[u64], level: usize, arrow: &str) -> String {
 fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
     let entries = &progress.entries;
     let Some(all) = entries.len().checked_sub(1).filter(|&levels| levels > 0) else {
-        let text = if matches!(progress.stage, Stage::Preparing | Stage::RangeCheck) {
+        let text = if matches!(progress.stage, Stage::Preparing | Stage::CheckingEntries) {
             "the levels appear when the tournament begins"
         } else {
             "one bid: nothing to compare"
@@ -230,7 +232,7 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
         let from = entries[level];
         let (role, word) = match level.cmp(&done) {
             std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
-            std::cmp::Ordering::Equal if progress.stage == Stage::Tournament => {
+            std::cmp::Ordering::Equal if progress.stage == OfAuctions::Tournament.into() => {
                 (Role::Warn, canvas.glyphs().pointer)
             }
             _ => (Role::Disabled, canvas.glyphs().blank),

@@ -52,14 +52,21 @@ fn label(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, name: &str, value:
 
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let terms = &session.terms;
-    label(canvas, area, 0, "kind", terms.kind.name(), Role::Text);
-    let reserve = match terms.reserve {
+    label(canvas, area, 0, "kind", terms.question.kind_name(), Role::Text);
+    let reserve = match session.reserve() {
         Some(reserve) => session.amount(reserve).to_string(),
         None => "none".to_owned(),
     };
-    let name = if terms.kind.is_reverse() { "ceiling" } else { "reserve" };
+    let name = if session.reverse() { "ceiling" } else { "reserve" };
     label(canvas, area, 1, name, &reserve, Role::Text);
-    label(canvas, area, 2, "maximum", session.amount(terms.maximum).as_str(), Role::Text);
+    label(
+        canvas,
+        area,
+        2,
+        "maximum",
+        session.amount(terms.question.maximum()).as_str(),
+        Role::Text,
+    );
     let replace = if terms.replace_bids { "until bidding ends" } else { "no, one bid each" };
     label(canvas, area, 3, "replacing", replace, Role::Text);
     match canvas.model.data().closes_in(session) {
@@ -133,8 +140,8 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
     let key = |command: Command| model.keymap.first(Layer::Auctions, command);
     match (session.phase, &session.result) {
         (Phase::Settled, Some(Some((winner, price)))) => {
-            let verb = if session.terms.kind.is_reverse() { "awarded to" } else { "sold to" };
-            let at = if session.terms.kind.is_reverse() { "for" } else { "at" };
+            let verb = if session.reverse() { "awarded to" } else { "sold to" };
+            let at = if session.reverse() { "for" } else { "at" };
             let price = session.amount(*price);
             let line = format!("{verb} {} {at} {price}", model.shown(winner));
             canvas.wrapped(area, row + 1, Role::Accent, &line)

@@ -10,6 +10,7 @@ pub mod nodes;
 pub mod part;
 pub mod result;
 
+use crate::rules::Question;
 use crate::rules::auction::Kind;
 use crate::session::Phase;
 
@@ -42,17 +43,23 @@ pub const fn phase_glyph(canvas: &Canvas<'_, '_>, phase: Phase) -> &'static str 
 }
 
 /// A kind in few columns.
-pub const fn short_kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::FirstPrice => "1st price",
-        Kind::SecondPrice => "2nd price",
-        Kind::ReverseFirstPrice => "reverse 1st",
-        Kind::ReverseSecondPrice => "reverse 2nd",
+pub fn short_kind(question: &Question) -> &'static str {
+    match question.as_auction().map(|auction| auction.kind) {
+        Some(Kind::FirstPrice) => "1st price",
+        Some(Kind::SecondPrice) => "2nd price",
+        Some(Kind::ReverseFirstPrice) => "reverse 1st",
+        Some(Kind::ReverseSecondPrice) => "reverse 2nd",
+        None => question.kind_name(),
     }
 }
 
 /// What a kind means, in one line.
-pub const fn rule(kind: Kind) -> &'static str {
+pub fn rule(question: &Question) -> &'static str {
+    question.as_auction().map_or_else(|| question.kind_name(), |auction| rule_of(auction.kind))
+}
+
+/// What a kind of auction means, in one line.
+pub const fn rule_of(kind: Kind) -> &'static str {
     match kind {
         Kind::FirstPrice => "highest bid wins, pays its own amount",
         Kind::SecondPrice => "highest bid wins, pays the second-highest amount",

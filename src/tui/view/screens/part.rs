@@ -2,8 +2,8 @@
 
 use super::super::theme::Role;
 use super::bracket::stage;
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::Stage;
 use crate::sharing::NodeIndex;
 use crate::tui::figures::{bytes, count, plural};
 use crate::tui::state::data::Session;

@@ -19,7 +19,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
     let winner = session.result.clone().flatten();
-    let reverse = session.terms.kind.is_reverse();
+    let reverse = session.reverse();
     let word = match (&winner, reverse) {
         (Some(_), false) => "SOLD",
         (Some(_), true) => "AWARDED",
@@ -52,7 +52,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             row += 3;
         }
     } else {
-        let why = if session.terms.reserve.is_some() {
+        let why = if session.reserve().is_some() {
             if reverse {
                 "no bid was at or below the ceiling"
             } else {
@@ -94,16 +94,15 @@ fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> 
     let data = model.data();
     let mut facts: Vec<Fact> = Vec::new();
     if let Some(own) = data.own.get(&session.id) {
-        let won = detail
-            .outcome
-            .as_ref()
-            .and_then(|outcome| outcome.body.winner.as_ref())
-            .is_some_and(|winner| winner.envelope == own.envelope);
+        let won = detail.outcome.as_ref().is_some_and(|outcome| {
+            let mut named = outcome.body.answer.entries().into_iter();
+            named.any(|entry| entry.envelope == own.envelope)
+        });
         let text = if won { "you won" } else { "you did not win; no losing bid is named" };
         let role = if won { Role::Good } else { Role::Text };
         facts.push(("your bid", text.to_owned(), role));
     }
-    facts.push(("rule", rule(session.terms.kind).to_owned(), Role::Text));
+    facts.push(("rule", rule(&session.terms.question).to_owned(), Role::Text));
     if let Some(outcome) = &detail.outcome {
         let names: Vec<String> = outcome
             .signatures
