@@ -186,7 +186,7 @@ async fn settle(
     let mut closing = None;
     while !detail.summary.phase.is_final() {
         if detail.summary.phase == Phase::Failed || began.elapsed() > SETTLED {
-            let reason = detail.reason.unwrap_or_else(|| "it takes too long".to_owned());
+            let reason = detail.reason.as_deref().unwrap_or("it takes too long");
             return Err(Failure::new("bench", format!("the session did not settle: {reason}")));
         }
         if detail.summary.phase == Phase::Computing {

@@ -19,7 +19,7 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     Body(envelope): Body<Envelope>,
 ) -> Reply<Signed<Receipt>> {
-    let standing = node.store.standing(session).await.map_err(of_store)?;
+    let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
     let now = node.clock.now();
@@ -66,7 +66,7 @@ pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, envelope).await.map_err(of_store)? {
+    match node.store.envelope(session, envelope).await.map_err(|error| of_store(&error))? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
