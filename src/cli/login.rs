@@ -28,6 +28,44 @@ const TURN: Duration = Duration::from_secs(20);
 /// Pause before a refresh that did not come about is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Why a login cannot be used.
+#[derive(Debug)]
+pub enum LoginError {
+    /// The coordinator does not refresh it, or cannot be reached.
+    Refresh(ClientError),
+    /// What is kept here cannot be read or written.
+    Home(Failure),
+}
+
+impl LoginError {
+    /// Whether it has ended for good.
+    fn is_over(&self) -> bool {
+        let Self::Refresh(ClientError::Http(error)) = self else { return false };
+        error.problem().is_some_and(|problem| problem.kind == ProblemType::LoginOver)
+    }
+}
+
+impl From<Failure> for LoginError {
+    fn from(failure: Failure) -> Self {
+        Self::Home(failure)
+    }
+}
+
+impl From<ClientError> for LoginError {
+    fn from(error: ClientError) -> Self {
+        Self::Refresh(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refresh(error) => error.into(),
+            LoginError::Home(failure) => failure,
+        }
+    }
+}
+
 /// The login that is kept, as it is.
 ///
 /// # Errors
@@ -56,7 +94,10 @@ pub fn forget(home: &Home) {
 ///
 /// # Errors
 /// When it is over, or the coordinator cannot be reached.
-pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<Login>>, Failure> {
+pub async fn current(
+    home: &Home,
+    roster: &Signed<Roster>,
+) -> Result<Option<Arc<Login>>, LoginError> {
     let mine =
         |login: &Login| login.tokens.iter().any(|line| line.server == roster.body.coordinator.key);
     let Some(login) = kept(home)?.filter(mine) else { return Ok(None) };
@@ -69,17 +110,17 @@ pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<
     if is_fresh(&login, Clock::System.now()) {
         return Ok(Some(Arc::new(login)));
     }
-    let network = Network::new(roster.clone(), None, Clock::System)?;
-    match network.coordinator().refresh(&login).await {
+    let network = Network::new(roster.clone(), None, Clock::System).map_err(ClientError::from)?;
+    match network.coordinator().refresh(&login).await.map_err(LoginError::from) {
         Ok(login) => {
             keep(home, &login)?;
             Ok(Some(Arc::new(login)))
         }
         Err(error) => {
-            if over(&error) {
+            if error.is_over() {
                 forget(home);
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -128,20 +169,17 @@ async fn keep_fresh(home: Home, roster: Signed<Roster>, login: SharedLogin) {
         match current(&home, &roster).await {
             Ok(Some(next)) => login.put(next),
             Ok(None) => return,
-            Err(failure) if failure.kind == ProblemType::LoginOver.slug() => {
+            Err(error) if error.is_over() => {
                 tracing::warn!("the login is over; log in again with `gavel login`");
                 return;
             }
-            Err(failure) => {
-                tracing::debug!(detail = failure.detail, "the login could not be refreshed yet");
+            Err(error) => {
+                let detail = Failure::from(error).detail;
+                tracing::debug!(detail, "the login could not be refreshed yet");
                 tokio::time::sleep(AGAIN).await;
             }
         }
     }
-}
-
-fn over(error: &ClientError) -> bool {
-    error.slug() == ProblemType::LoginOver.slug()
 }
 
 /// One command's turn at the refresh token; given back when dropped.

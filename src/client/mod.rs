@@ -1,6 +1,6 @@
-//! The typed client; splitting and sealing a bid.
+//! The typed client; splitting and sealing an entry.
 //!
-//! - [`split`]: from an amount to a sealed, signed envelope
+//! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
@@ -22,4 +22,4 @@ pub mod state;
 
 pub use error::ClientError;
 pub use network::Network;
-pub use split::{BidAmount, SplitError, make_envelope};
+pub use split::{BidAmount, EntryValues, SplitError, make_entry, make_envelope};

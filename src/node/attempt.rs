@@ -17,9 +17,9 @@ use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
-use crate::rules::Terms;
+use crate::rules::entries::LayoutError;
 use crate::runs::auction::bits::{self, Computed, RunError};
-use crate::runs::shares::{self, BidShares, Bids, SharesError};
+use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Winner;
@@ -42,6 +42,9 @@ pub enum AttemptError {
     /// The protocol.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The terms ask for something that nobody can hand in.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// The shares do not fit the terms.
     #[error(transparent)]
     Shares(#[from] SharesError),
@@ -104,7 +107,7 @@ impl Task {
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
         let started = Instant::now();
-        let bids = self.lay_out().await?;
+        let entries = self.lay_out().await?;
         let preparing = started.elapsed();
 
         let node = &self.node;
@@ -120,7 +123,7 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = bits::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computed = bits::run(&context, &self.announcement.terms, entries, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(&computed);
@@ -141,10 +144,11 @@ impl Task {
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
 
-    /// This node's shares of every bid of the manifest, in its order.
-    async fn lay_out(&self) -> Result<Bids, AttemptError> {
+    /// This node's shares of every entry of the manifest, in its order.
+    async fn lay_out(&self) -> Result<Entries, AttemptError> {
         let terms = &self.announcement.terms;
-        let mut parts = Vec::with_capacity(self.manifest.entries.len());
+        let (scheme, me, count) = (self.node.scheme(), self.node.me, self.manifest.entries.len());
+        let mut shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
         for entries in self.manifest.entries.chunks(BATCH) {
             let session = self.start.session;
             let kept: Vec<Option<Arc<Opened>>> = entries
@@ -159,10 +163,11 @@ impl Task {
                 .map(|(entry, _)| entry.envelope)
                 .collect();
             let read = self.node.store.envelopes(session, &absent).await?;
-            let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
-            parts.extend(offload(move || open_all(&node, &entries, kept, read, &terms)).await?);
+            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
+            let add = move || add_all(&node, &entries, kept, read, shares);
+            shares = offload(add).await?;
         }
-        Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
+        Ok(shares.finish()?)
     }
 
     /// What the keys of this attempt are bound to.
@@ -203,32 +208,29 @@ impl Task {
     }
 }
 
-/// This node's shares of some bids: those whose part is open, and the others, read in this order.
-fn open_all(
+/// Add this node's shares of some entries to those before them: of those whose part is open, and
+/// of the others, read in this order.
+fn add_all(
     node: &NodeState,
     entries: &[ManifestEntry],
     kept: Vec<Option<Arc<Opened>>>,
     read: Vec<Option<Envelope>>,
-    terms: &Terms,
-) -> Result<Vec<BidShares>, AttemptError> {
+    mut shares: LayingOut,
+) -> Result<LayingOut, AttemptError> {
     let mut read = read.into_iter();
-    let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
+    for (entry, kept) in entries.iter().zip(kept) {
         let bidder = || entry.bidder.clone();
-        let missing = || AttemptError::Envelope { bidder: bidder() };
         let opened = if let Some(opened) = kept {
             opened
         } else {
+            let missing = || AttemptError::Envelope { bidder: bidder() };
             let envelope = read.next().flatten().ok_or_else(missing)?;
             node.open_part(&envelope, entry.envelope)
                 .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
         };
-        let correction = terms
-            .protocol
-            .read_correction(&opened.correction.0, terms.bits())
-            .ok_or_else(missing)?;
-        Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
-    };
-    entries.iter().zip(kept).map(open).collect()
+        shares.add(&opened.correction.0, opened.part.seeds())?;
+    }
+    Ok(shares)
 }
 
 /// What the coordinator is told of it.
@@ -241,6 +243,7 @@ impl From<AttemptError> for AttemptFailure {
                 Self::Computation { nodes: error.nodes(), detail }
             }
             AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
+            AttemptError::Layout(_) => Self::UnfitTerms { detail },
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },

@@ -38,12 +38,6 @@ impl Part {
         &self.0
     }
 
-    /// The components that the seeds stand for, each of `bits` bits, in the same order. The
-    /// correction is not in them.
-    pub fn components(&self, bits: u32) -> Zeroizing<Vec<u64>> {
-        Zeroizing::new(self.0.iter().map(|seed| seed.component(bits)).collect())
-    }
-
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.0.len() * SEED_BYTES));
         for seed in &self.0 {

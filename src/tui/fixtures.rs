@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::action::Action;
-use super::data::Events;
-use super::keymap::{Keymap, Rebinding};
-use super::model::{Model, Person};
-use super::text::clean;
-use super::theme::Theme;
+use super::input::keymap::{Keymap, Rebinding};
+use super::state::data::Events;
+use super::state::model::{Model, Person};
+use super::state::theme::Theme;
+use super::update::action::{Action, News};
 use super::update::update;
 use crate::base::Timestamp;
+use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -75,10 +75,10 @@ pub fn model() -> Model {
 pub fn empty() -> Model {
     let mut model = model();
     let person = Box::new(person());
-    update(&mut model, Action::Attached { roster: Arc::new(roster()), person });
-    update(&mut model, Action::Health(Box::new(health(&[])), 800));
-    update(&mut model, Action::Events(Events::Live));
-    update(&mut model, Action::Sessions(Vec::new()));
+    update(&mut model, News::Attached { roster: Arc::new(roster()), person });
+    update(&mut model, News::Health(Box::new(health(&[])), 800));
+    update(&mut model, News::Events(Events::Live));
+    update(&mut model, News::Sessions(Vec::new()));
     model.ui.toast = None;
     model
 }
@@ -255,9 +255,9 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     }
 }
 
-pub fn event(number: u16, by: Option<u8>, what: What) -> Action {
+pub fn event(number: u16, by: Option<u8>, what: What) -> News {
     let event = Event { at: at(-2), session: id(number), node: by.map(node), what };
-    Action::Event(Box::new(event))
+    News::Event(Box::new(event))
 }
 
 pub fn receive(model: &mut Model, number: u16, bidder: &str, nodes: &[u8]) {
@@ -269,9 +269,9 @@ pub fn receive(model: &mut Model, number: u16, bidder: &str, nodes: &[u8]) {
 
 pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionSummary) {
     let session = selected.session;
-    update(model, Action::Sessions(summaries));
+    update(model, News::Sessions(summaries));
     model.ui.selected = Some(session);
-    update(model, Action::Detail(session, Ok(Box::new(detail(selected)))));
+    update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
 }
 
@@ -347,11 +347,11 @@ pub fn failing() -> Model {
     let mut model = empty();
     let failed = summary(1, "Harbour view, oil on canvas", Phase::Failed);
     put(&mut model, vec![failed.clone()], failed);
-    update(&mut model, Action::Health(Box::new(health(&[4, 5])), 800));
+    update(&mut model, News::Health(Box::new(health(&[4, 5])), 800));
     let reason = Some("nodes 4 and 5 fell silent".to_owned());
     update(&mut model, event(1, None, What::Phase { phase: Phase::Failed, reason }));
     let why = "connection refused".to_owned();
-    update(&mut model, Action::Lost { why, again: at(2) });
+    update(&mut model, News::Lost { why, again: at(2) });
     model.ui.toast = None;
     model
 }

@@ -208,6 +208,11 @@ pub enum AttemptFailure {
         /// Whose.
         bidder: String,
     },
+    /// The terms ask for something that nobody can hand in.
+    UnfitTerms {
+        /// What.
+        detail: String,
+    },
     /// The node's shares do not fit the terms.
     UnfitShares {
         /// How that showed.
@@ -248,7 +253,7 @@ impl AttemptFailure {
                 true
             }
             Self::Computation { nodes, .. } => *nodes == NodeSet::EMPTY.with(node),
-            Self::Store { .. } | Self::CalledOff => false,
+            Self::UnfitTerms { .. } | Self::Store { .. } | Self::CalledOff => false,
         }
     }
 }
@@ -322,7 +327,8 @@ impl fmt::Display for AttemptFailure {
             Self::MissingEnvelope { bidder } => {
                 write!(f, "the envelope of {bidder:?} is not on this node's disk")
             }
-            Self::UnfitShares { detail }
+            Self::UnfitTerms { detail }
+            | Self::UnfitShares { detail }
             | Self::Computation { detail, .. }
             | Self::Store { detail } => f.write_str(detail),
             Self::CalledOff => f.write_str("the attempt was called off"),

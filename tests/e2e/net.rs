@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gavel::base::Clock;
-use gavel::cli::host::Host;
 use gavel::client::Network;
 use gavel::coordinator::{self, Coordinator};
 use gavel::identity::key_file::{CoordinatorKeys, NodeKeys};
@@ -18,6 +17,7 @@ use gavel::sharing::{NodeIndex, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
 use gavel::transport::HttpError;
 use gavel::transport::client::http::{HttpOptions, PeerClient};
+use gavel::transport::server::host::Host;
 use gavel::transport::server::listen::{ListenError, Listener, bind};
 use gavel::transport::target::Target;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -9,11 +9,11 @@ use clap::Args;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Context;
-use crate::cli::args::RosterOption;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{clean, strong};
-use crate::cli::unlock::{PassphraseOption, ask};
+use crate::cli::prompt::ask;
 use crate::cli::{login, view};
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;

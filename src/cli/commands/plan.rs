@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use crate::base::Clock;
-use crate::bench::report::time;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::{bytes, strong};
+use crate::cli::options::highest_threshold;
+use crate::cli::output::{bytes, seconds, strong};
 use crate::cli::session_file;
 use crate::runs::auction::bits::Workload;
 use crate::runs::plan::{self, Line, Plan};
@@ -87,9 +87,8 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
 
 fn scheme_of(args: &PlanArgs, file: Option<(u8, u8)>) -> (u8, u8) {
     let nodes = args.nodes.or(file.map(|(nodes, _)| nodes)).unwrap_or(5);
-    let most = nodes.saturating_sub(1) / 2;
     let written = file.filter(|&(n, _)| n == nodes).map(|(_, threshold)| threshold);
-    (nodes, args.threshold.or(written).unwrap_or(most))
+    (nodes, args.threshold.or(written).unwrap_or_else(|| highest_threshold(nodes)))
 }
 
 fn text(planned: &Planned) -> String {
@@ -119,7 +118,7 @@ fn text(planned: &Planned) -> String {
         ("masked values", kings),
         ("rounds", planned.plan.rounds.to_string()),
         ("sent by each node", bytes(planned.plan.bytes_sent)),
-        ("time to compute", time(planned.plan.seconds)),
+        ("time to compute", seconds(planned.plan.seconds)),
     ] {
         let _ = writeln!(text, "  {name:<22} {value}");
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
@@ -13,7 +13,7 @@ use crate::cli::view;
 use crate::client::state::SentBid;
 use crate::identity::{PublicKey, Signed};
 use crate::session::Receipt;
-use crate::session::record::{Pin, ReceiptStanding, Record, RecordError, Report};
+use crate::session::record::{Pin, ReceiptStanding, Record, Report};
 
 /// What to check.
 ///
@@ -53,12 +53,6 @@ struct Checked {
     #[serde(flatten)]
     standing: ReceiptStanding,
     detail: String,
-}
-
-impl From<RecordError> for Failure {
-    fn from(error: RecordError) -> Self {
-        Self::new("bad-record", error)
-    }
 }
 
 /// Check the record, then the receipts.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{store_refusal, unknown};
+use super::{known, store_refusal};
 use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
@@ -52,12 +52,7 @@ pub async fn open(
 }
 
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     let wrong_phase = |error: crate::session::phase::PhaseError| {
         Refusal::new(ProblemType::WrongPhase, error.to_string())
     };
@@ -80,12 +75,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
     state.tell_phase(session, Phase::Open, None);
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
     announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
     state.driver(session).notify_one();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 
-use super::{store_refusal, unknown};
+use super::{known, store_refusal, unknown};
 use crate::base::lock;
 use crate::coordinator::access::Caller;
 use crate::coordinator::{CoordinatorState, kept};
@@ -61,12 +61,7 @@ pub async fn record(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<Record> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(&state, session).await?;
     let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
@@ -134,12 +129,7 @@ pub(super) async fn detail(
     session: SessionId,
     staff: bool,
 ) -> Result<SessionDetail, Refusal> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     if row.phase == Phase::Draft && !staff {
         return Err(unknown(session));
     }

@@ -3,25 +3,29 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
 use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
+use crate::rules::Terms;
+use crate::session::envelope::most_bytes;
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
-/// Check an envelope, put it on disk, and only then answer with the signed receipt.
+/// Check an envelope, put it on disk, and only then answer with the signed receipt. How large a
+/// body may be follows from the terms.
 pub async fn hand_in(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    Body(envelope): Body<Envelope>,
+    request: Request,
 ) -> Reply<Signed<Receipt>> {
     let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
+    let envelope = read(&node, &announcement.terms, request).await?;
     let now = node.clock.now();
     let late = phase != Phase::Open || now >= announcement.terms.bids_until;
     if late {
@@ -59,6 +63,19 @@ pub async fn hand_in(
         node.tell(session, What::Received { bidder, revision });
     }
     Ok(Json(put.receipt))
+}
+
+/// Read an envelope of a session with these terms; no more than such a one can take.
+async fn read(
+    node: &Arc<NodeState>,
+    terms: &Terms,
+    mut request: Request,
+) -> Result<Envelope, Refusal> {
+    let layout = terms.layout().map_err(|error| Refusal::internal(&error))?;
+    let most = most_bytes(terms.protocol, layout.extent(), node.scheme());
+    DefaultBodyLimit::max(most).apply(&mut request);
+    let Body(envelope) = Body::from_request(request, node).await?;
+    Ok(envelope)
 }
 
 /// An envelope that another node is missing at closing.

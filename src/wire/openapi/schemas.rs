@@ -187,6 +187,6 @@ fn nodes() -> Value {
         "AttemptState": open(json!({"state": {"type": "string",
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
-                "missing-envelope", "unfit-shares", "computation", "store", "called-off"]}}))})),
+                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "store", "called-off"]}}))})),
     })
 }
