@@ -1,6 +1,6 @@
 //! Attempts, until the outcome is signed by enough nodes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use axum::http::Method;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::nodes::{catch_up, enough, in_words, split};
+use super::kept;
+use super::nodes::{catch_up, enough, reports, split};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::base::lock;
-use crate::identity::{Signature, Statement as _};
+use crate::identity::{Digest, Signature, Statement as _};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::session::Phase;
@@ -20,16 +21,19 @@ use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
 use crate::session::progress::What;
 use crate::sharing::{NodeIndex, NodeSet};
+use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::client::http::PeerClient;
 use crate::wire::node_api::{AttemptState, Cost, Link, SignedManifest, StartAttempt};
 use crate::wire::paths;
+use crate::wire::reason::{
+    AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
+};
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
 const POLL: Duration = Duration::from_secs(20);
 
-/// How an attempt ended that gave the outcome.
-pub const DONE: &str = "done";
+const NO_MANIFEST: Reason = Reason::Missing { document: Document::Manifest };
 
 /// A node's finished attempt.
 struct Done {
@@ -50,7 +54,7 @@ pub async fn compute(
     let (Some(bundle), Some(manifest)) =
         (state.store.bundle(session).await?, state.store.manifest(session).await?)
     else {
-        return Err(DriveError::Failed("the manifest is not on the coordinator's disk".to_owned()));
+        return Err(DriveError::Failed(NO_MANIFEST));
     };
     let signed = &SignedManifest { bundle, manifest };
     let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
@@ -59,7 +63,7 @@ pub async fn compute(
     let participants: NodeSet =
         there.into_keys().filter(|node| !unfit.contains_key(node)).collect();
     trouble.extend(unfit);
-    enough(state, participants, &trouble)?;
+    enough(state, participants, trouble)?;
     state.go_on(session);
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
@@ -68,22 +72,33 @@ pub async fn compute(
     let plan = plan(state, row, participants, manifest.entries.len());
     let start = StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
     let ended = run(state, &start).await;
-    let now = state.clock.now();
     match ended {
         Ok(done) => {
             let costs: BTreeMap<NodeIndex, Cost> =
                 done.iter().map(|(&node, done)| (node, done.cost)).collect();
             let stats = serde_json::to_value(costs).ok();
-            state.store.end_attempt(session, attempt, DONE, stats.as_ref(), now).await?;
+            end(state, &start, &AttemptResult::Done, stats.as_ref()).await?;
             settle(state, row, done).await
         }
         Err(trouble) => {
-            tracing::warn!(%session, attempt, trouble, "the attempt failed");
-            state.store.end_attempt(session, attempt, &trouble, None, now).await?;
-            too_many(state, row, participants, &trouble).await?;
+            tracing::warn!(%session, attempt, %trouble, "the attempt failed");
+            let failed = AttemptResult::Failed { trouble: trouble.clone() };
+            end(state, &start, &failed, None).await?;
+            too_many(state, row, participants, trouble).await?;
             Ok(Next::After(state.options.pause))
         }
     }
+}
+
+/// Note how an attempt ended.
+async fn end(
+    state: &CoordinatorState,
+    start: &StartAttempt,
+    result: &AttemptResult,
+    stats: Option<&serde_json::Value>,
+) -> Result<(), StorageError> {
+    let now = state.clock.now();
+    state.store.end_attempt(start.session, start.attempt, &kept::write(result)?, stats, now).await
 }
 
 /// The plan that fits the slowest link among the participants, by what they last reported.
@@ -115,7 +130,7 @@ fn plan(
 async fn run(
     state: &CoordinatorState,
     start: &StartAttempt,
-) -> Result<BTreeMap<NodeIndex, Done>, String> {
+) -> Result<BTreeMap<NodeIndex, Done>, AttemptTrouble> {
     let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
     let started = state
         .ask(start.participants, |_, node| async move { node.post::<_, ()>(path, start).await })
@@ -123,24 +138,26 @@ async fn run(
     let (_, trouble) = split(started);
     if !trouble.is_empty() {
         call_off(state, start).await;
-        return Err(in_words(&trouble));
+        return Err(AttemptTrouble::Nodes { nodes: reports(trouble) });
     }
     let mut running: FuturesUnordered<_> = start
         .participants
         .iter()
         .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
-        .map(|(node, client)| async move { (node, follow(node, client, start).await) })
+        .map(|(node, client)| async move { (node, follow(client, start).await) })
         .collect();
     let mut done = BTreeMap::new();
     while let Some((node, ended)) = running.next().await {
         match ended {
             Ok(ended) => drop(done.insert(node, ended)),
-            Err(Ended { why, unfit }) => {
+            Err(trouble) => {
                 call_off(state, start).await;
-                if unfit {
-                    state.note_unfit(start.session, node, why.clone());
+                if let NodeTrouble::Attempt { failure } = &trouble
+                    && failure.is_unfit(node)
+                {
+                    state.note_unfit(start.session, node, trouble.clone());
                 }
-                return Err(format!("node {node}: {why}"));
+                return Err(one(node, trouble));
             }
         }
     }
@@ -148,26 +165,19 @@ async fn run(
     Ok(done)
 }
 
-/// An attempt that a node has not finished.
-struct Ended {
-    why: String,
-    /// The node says that it cannot take part itself; without it the others may succeed.
-    unfit: bool,
+fn one(node: NodeIndex, trouble: NodeTrouble) -> AttemptTrouble {
+    AttemptTrouble::Nodes { nodes: vec![NodeReport { node, trouble }] }
 }
 
-async fn follow(index: NodeIndex, node: PeerClient, start: &StartAttempt) -> Result<Done, Ended> {
+async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, NodeTrouble> {
     let path = paths::attempt(start.session, start.attempt);
     loop {
-        match node.with_deadline(POLL).get::<AttemptState>(&path).await {
-            Ok(AttemptState::Running { .. }) => {}
-            Ok(AttemptState::Done { outcome, signature, cost }) => {
+        match node.with_deadline(POLL).get::<AttemptState>(&path).await? {
+            AttemptState::Running { .. } => {}
+            AttemptState::Done { outcome, signature, cost } => {
                 return Ok(Done { outcome: *outcome, signature, cost });
             }
-            Ok(AttemptState::Failed { reason, culprits }) => {
-                let unfit = culprits == NodeSet::EMPTY.with(index);
-                return Err(Ended { why: reason, unfit });
-            }
-            Err(error) => return Err(Ended { why: error.to_string(), unfit: false }),
+            AttemptState::Failed { failure } => return Err(NodeTrouble::Attempt { failure }),
         }
     }
 }
@@ -183,21 +193,16 @@ async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
 }
 
 /// All nodes must have computed the same outcome and signed it.
-fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), String> {
-    let outcomes: HashSet<_> = done.values().map(|done| done.outcome.digest()).collect();
-    if outcomes.len() > 1 {
-        let nodes = done
-            .iter()
-            .map(|(node, done)| format!("node {node}: {}", done.outcome.digest().short()));
-        return Err(format!(
-            "the nodes computed different outcomes ({})",
-            nodes.collect::<Vec<_>>().join(", ")
-        ));
+fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), AttemptTrouble> {
+    let outcomes: Vec<(NodeIndex, Digest)> =
+        done.iter().map(|(&node, done)| (node, done.outcome.digest())).collect();
+    if outcomes.windows(2).any(|pair| pair[0].1 != pair[1].1) {
+        return Err(AttemptTrouble::Disagreement { outcomes });
     }
-    for (node, done) in done {
-        let key = state.roster.body.node(*node).map(|card| card.key);
+    for (&node, done) in done {
+        let key = state.roster.body.node(node).map(|card| card.key);
         if key.is_none_or(|key| key.verify(&done.outcome.digest(), &done.signature).is_err()) {
-            return Err(format!("node {node}: its signature does not fit its outcome"));
+            return Err(one(node, NodeTrouble::FalseSignature));
         }
     }
     Ok(())
@@ -209,8 +214,9 @@ async fn settle(
     done: BTreeMap<NodeIndex, Done>,
 ) -> Result<Next, DriveError> {
     let signatures = done.iter().map(|(&node, done)| (node, done.signature)).collect();
+    // An attempt has at least 2t+1 nodes.
     let Some(body) = done.into_values().next().map(|done| done.outcome) else {
-        return Err(DriveError::Failed("an attempt without nodes".to_owned()));
+        return Ok(Next::Again);
     };
     let outcome = CoSigned { body, signatures };
     state.store.put_outcome(&outcome, state.clock.now()).await?;
@@ -223,7 +229,7 @@ async fn too_many(
     state: &CoordinatorState,
     row: &CoordinatorSession,
     participants: NodeSet,
-    trouble: &str,
+    last: AttemptTrouble,
 ) -> Result<(), DriveError> {
     let timeline = state.store.timeline(row.session).await?;
     let since = timeline
@@ -241,7 +247,5 @@ async fn too_many(
     if failed < state.options.attempts as usize {
         return Ok(());
     }
-    Err(DriveError::Failed(format!(
-        "{failed} attempts in a row failed with nodes {participants} there; the last: {trouble}"
-    )))
+    Err(DriveError::Failed(Reason::AttemptsFailed { failed: failed as u64, participants, last }))
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::base::Clock;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::{PublicKey, Roster, Signed};
+use crate::sharing::NodeIndex;
 use crate::storage::{CoordinatorStore, StorageError};
+use crate::transport::HttpError;
 
 /// What a coordinator is started with.
 pub struct Config {
@@ -57,9 +59,14 @@ pub enum StartError {
         "the roster lists another TLS certificate than the coordinator's key file holds; make the roster again"
     )]
     OtherCertificate,
-    /// The TLS keys cannot be used.
-    #[error("the TLS keys cannot be used: {0}")]
-    Tls(String),
+    /// No client can be made for a node of the roster.
+    #[error("node {node} of the roster cannot be reached: {error}")]
+    Client {
+        /// Which.
+        node: NodeIndex,
+        /// Why.
+        error: HttpError,
+    },
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StorageError),

@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::nodes::announce;
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
-use super::{attempts, delivery, manifest};
+use super::{attempts, delivery, kept, manifest};
 use crate::session::phase::Step;
 use crate::session::{Phase, SessionId};
 use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
+use crate::wire::reason::{Document, Reason};
 
 /// Longest sleep of a driver that waits for the clock.
 const NAP: Duration = Duration::from_secs(30);
@@ -47,7 +48,7 @@ async fn drive(state: &Arc<CoordinatorState>, session: SessionId) {
             Ok(Next::Again) => Duration::ZERO,
             Ok(Next::After(pause)) => pause,
             Err(DriveError::Waiting { nodes, why }) => {
-                state.wait_for(session, nodes, &why);
+                state.wait_for(session, nodes, why);
                 state.options.pause
             }
             Err(DriveError::Failed(reason)) => {
@@ -81,7 +82,7 @@ async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
     let acknowledged = state.store.acknowledged(row.session).await?;
     let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
     let Some(announcement) = &row.announcement else {
-        return Err(DriveError::Failed("an open session has no announcement on disk".to_owned()));
+        return Err(DriveError::Failed(Reason::Missing { document: Document::Announcement }));
     };
     let left = announcement.body.terms.bids_until.millis() - state.clock.now().millis();
     if left <= 0 {
@@ -102,12 +103,25 @@ pub async fn freeze(state: &CoordinatorState, session: SessionId) -> Result<(), 
     Ok(())
 }
 
-async fn fail(state: &CoordinatorState, session: SessionId, reason: &str) {
-    match state.store.step(session, Step::Fail, Some(reason), state.clock.now()).await {
-        Ok(phase) => state.tell_phase(session, phase, Some(reason.to_owned())),
-        Err(error) => {
-            tracing::error!(%session, %error, reason, "could not note that the session failed");
-            tokio::time::sleep(TROUBLE).await;
-        }
+/// A step by hand or by failure, with its reason: kept, and told to whoever listens.
+///
+/// # Errors
+/// When the phase does not allow it.
+pub async fn step_because(
+    state: &CoordinatorState,
+    session: SessionId,
+    step: Step,
+    reason: &Reason,
+) -> Result<(), StorageError> {
+    let text = kept::write(reason)?;
+    let phase = state.store.step(session, step, Some(&text), state.clock.now()).await?;
+    state.tell_phase(session, phase, Some(reason.to_string()));
+    Ok(())
+}
+
+async fn fail(state: &CoordinatorState, session: SessionId, reason: &Reason) {
+    if let Err(error) = step_because(state, session, Step::Fail, reason).await {
+        tracing::error!(%session, %error, %reason, "could not note that the session failed");
+        tokio::time::sleep(TROUBLE).await;
     }
 }

@@ -12,13 +12,16 @@ use super::nodes::{announce, enough, split, waiting};
 use super::state::{CoordinatorState, LONG};
 use super::step::{DriveError, Next};
 use crate::identity::{Signed, Statement as _};
-use crate::session::bundle::{Bundle, Inventories, Inventory, Verdict};
+use crate::session::bundle::{Bundle, BundleError, Inventories, Inventory, Verdict};
 use crate::session::manifest::CoSigned;
 use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::wire::node_api::ManifestSignature;
 use crate::wire::paths;
+use crate::wire::reason::{Document, NodeTrouble, Reason};
+
+const NO_ANNOUNCEMENT: Reason = Reason::Missing { document: Document::Announcement };
 
 /// Bring a session from closing to computing.
 ///
@@ -47,7 +50,7 @@ async fn make_bundle(
     row: &CoordinatorSession,
 ) -> Result<Bundle, DriveError> {
     let Some(announcement) = &row.announcement else {
-        return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
+        return Err(waiting(state, NodeSet::EMPTY, NO_ANNOUNCEMENT));
     };
     let mut inventories = freeze_all(state, row).await?;
     // A node that goes away between inventory and verdict is left out, and the others judge again.
@@ -69,12 +72,12 @@ async fn make_bundle(
             };
             bundle
                 .check(&state.roster.body, &announcement.body)
-                .map_err(|error| waiting(state, NodeSet::EMPTY, &error.to_string()))?;
+                .map_err(|error| waiting(state, NodeSet::EMPTY, unsound(&error)))?;
             state.store.put_bundle(&bundle).await?;
             return Ok(bundle);
         }
         inventories.retain(|node, _| verdicts.contains_key(node));
-        enough(state, inventories.keys().copied().collect(), &trouble)?;
+        enough(state, inventories.keys().copied().collect(), trouble)?;
     }
 }
 
@@ -100,12 +103,15 @@ async fn freeze_all(
             return Ok(inventories);
         }
         if Instant::now() >= until {
-            enough(state, inventories.keys().copied().collect(), &trouble)?;
+            enough(state, inventories.keys().copied().collect(), trouble)?;
             return Ok(inventories);
         }
-        if trouble.values().any(|why| why.contains("not known here")) {
-            announce(state, row, trouble.keys().copied().collect()).await?;
-        }
+        let ignorant: NodeSet = trouble
+            .iter()
+            .filter(|(_, trouble)| trouble.is_unknown_session())
+            .map(|(&node, _)| node)
+            .collect();
+        announce(state, row, ignorant).await?;
         tokio::time::sleep(state.options.pause).await;
     }
 }
@@ -117,7 +123,7 @@ async fn sign(
     bundle: &Bundle,
 ) -> Result<CoSigned<Manifest>, DriveError> {
     let Some(announcement) = &row.announcement else {
-        return Err(waiting(state, NodeSet::EMPTY, "the announcement is not on disk"));
+        return Err(waiting(state, NodeSet::EMPTY, NO_ANNOUNCEMENT));
     };
     let manifest = Manifest::derive(&announcement.body, state.scheme(), bundle);
     let digest = manifest.digest();
@@ -135,10 +141,13 @@ async fn sign(
         if fits && answer.manifest == digest {
             signatures.insert(node, answer.signature);
         } else {
-            trouble
-                .insert(node, "it signed another manifest than follows from the bundle".to_owned());
+            trouble.insert(node, NodeTrouble::OtherManifest);
         }
     }
-    enough(state, signatures.keys().copied().collect(), &trouble)?;
+    enough(state, signatures.keys().copied().collect(), trouble)?;
     Ok(CoSigned { body: manifest, signatures })
+}
+
+fn unsound(error: &BundleError) -> Reason {
+    Reason::UnsoundBundle { nodes: error.nodes(), detail: error.to_string() }
 }

@@ -11,6 +11,7 @@
 //! - [`handlers`]: one file per group of endpoints
 //! - [`step`]: how a step of a session ends
 //! - `nodes`: what nodes are told, and whether enough of them have answered
+//! - `kept`: reasons and results as the store keeps them
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: attempts, until the outcome is signed
@@ -24,6 +25,7 @@ mod config;
 pub mod delivery;
 pub mod driver;
 pub mod handlers;
+mod kept;
 mod login;
 pub mod manifest;
 mod nodes;

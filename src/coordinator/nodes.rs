@@ -13,6 +13,7 @@ use crate::transport::{HttpError, PeerClient};
 use crate::wire::node_api::{NodeSession, SignedManifest};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
+use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause};
 
 /// Announce a session to nodes; gives those that did not take it.
 ///
@@ -68,37 +69,49 @@ pub(super) async fn catch_up(
 pub(super) fn enough(
     state: &CoordinatorState,
     there: NodeSet,
-    trouble: &BTreeMap<NodeIndex, String>,
+    trouble: Troubles,
 ) -> Result<(), DriveError> {
     if there.len() >= state.scheme().quorum() {
         return Ok(());
     }
-    let why = trouble
-        .iter()
-        .map(|(node, why)| format!("node {node}: {why}"))
-        .collect::<Vec<_>>()
-        .join("; ");
-    Err(waiting(state, there, &why))
+    Err(waiting(state, there, Reason::Waiting { nodes: reports(trouble) }))
 }
 
-pub(super) fn waiting(state: &CoordinatorState, there: NodeSet, why: &str) -> DriveError {
-    DriveError::Waiting { nodes: state.scheme().all().difference(there), why: why.to_owned() }
+/// The session waits for every node but these.
+pub(super) fn waiting(state: &CoordinatorState, there: NodeSet, why: Reason) -> DriveError {
+    DriveError::Waiting { nodes: state.scheme().all().difference(there), why }
 }
 
-/// Answers apart from errors, which are put into words.
+/// What is wrong with each node.
+pub(super) type Troubles = BTreeMap<NodeIndex, NodeTrouble>;
+
+/// Troubles as they are told and kept.
+pub(super) fn reports(trouble: Troubles) -> Vec<NodeReport> {
+    trouble.into_iter().map(|(node, trouble)| NodeReport { node, trouble }).collect()
+}
+
+/// Answers apart from troubles.
 pub(super) fn split<T>(
     answers: BTreeMap<NodeIndex, Result<T, HttpError>>,
-) -> (BTreeMap<NodeIndex, T>, BTreeMap<NodeIndex, String>) {
-    let (mut fine, mut trouble) = (BTreeMap::new(), BTreeMap::new());
+) -> (BTreeMap<NodeIndex, T>, Troubles) {
+    let (mut fine, mut trouble) = (BTreeMap::new(), Troubles::new());
     for (node, answer) in answers {
         match answer {
             Ok(answer) => drop(fine.insert(node, answer)),
-            Err(error) => drop(trouble.insert(node, error.to_string())),
+            Err(error) => drop(trouble.insert(node, error.into())),
         }
     }
     (fine, trouble)
 }
 
-pub(super) fn in_words(trouble: &BTreeMap<NodeIndex, String>) -> String {
-    trouble.iter().map(|(node, why)| format!("node {node}: {why}")).collect::<Vec<_>>().join("; ")
+impl From<HttpError> for NodeTrouble {
+    fn from(error: HttpError) -> Self {
+        let detail = error.to_string();
+        match error.problem() {
+            Some(problem) => {
+                Self::Refused { problem: problem.kind, cause: RefusalCause::of(problem), detail }
+            }
+            None => Self::NoAnswer { detail },
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::sharing::NodeSet;
 use crate::storage::StorageError;
+use crate::wire::reason::Reason;
 
 /// What the driver does next.
 pub enum Next {
@@ -24,11 +25,11 @@ pub enum DriveError {
         /// Which would help.
         nodes: NodeSet,
         /// What they said, or that they did not answer.
-        why: String,
+        why: Reason,
     },
     /// It cannot go on without a person.
     #[error("{0}")]
-    Failed(String),
+    Failed(Reason),
     /// The store refuses; the session may have been cancelled meanwhile.
     #[error(transparent)]
     Store(#[from] StorageError),

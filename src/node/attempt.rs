@@ -25,9 +25,10 @@ use crate::session::manifest::{Exclusion, ManifestEntry};
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Envelope, Manifest, Outcome};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::NodeSet;
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
+use crate::wire::reason::AttemptFailure;
 
 /// Envelopes read from disk and opened at once.
 const BATCH: usize = 512;
@@ -98,8 +99,7 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                let culprits = error.culprits(self.node.me);
-                AttemptState::Failed { culprits, reason: error.to_string() }
+                AttemptState::Failed { failure: error.into() }
             }
         };
         self.state.send_replace(ended);
@@ -227,16 +227,21 @@ fn add_all(
     Ok(shares)
 }
 
-impl AttemptError {
-    /// The nodes that the failure points at; this one where it cannot take part itself.
-    fn culprits(&self, me: NodeIndex) -> NodeSet {
-        match self {
-            Self::Run(error) => error.nodes(),
-            Self::Establish(EstablishError::Exchange(error)) => error.nodes(),
-            Self::Shares(_) | Self::OwnPart { .. } | Self::Envelope { .. } => {
-                NodeSet::EMPTY.with(me)
+/// What the coordinator is told of it.
+impl From<AttemptError> for AttemptFailure {
+    fn from(error: AttemptError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
+            AttemptError::Establish(EstablishError::Exchange(error)) => {
+                Self::Computation { nodes: error.nodes(), detail }
             }
-            Self::Establish(_) | Self::Layout(_) | Self::Store(_) => NodeSet::EMPTY,
+            AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
+            AttemptError::Layout(_) => Self::UnfitTerms { detail },
+            AttemptError::Shares(_) => Self::UnfitShares { detail },
+            AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
+            AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            AttemptError::Store(_) => Self::Store { detail },
         }
     }
 }

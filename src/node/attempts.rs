@@ -9,8 +9,8 @@ use tokio::task::AbortHandle;
 
 use crate::base::lock;
 use crate::session::SessionId;
-use crate::sharing::NodeSet;
 use crate::wire::node_api::AttemptState;
+use crate::wire::reason::AttemptFailure;
 
 /// Attempts that run or have just ended, the latest of each session.
 #[derive(Default)]
@@ -68,8 +68,5 @@ pub(super) async fn wait(
         Ok(Err(_)) => {}
         Err(_) => return state.borrow().clone(),
     }
-    AttemptState::Failed {
-        reason: "the attempt was called off".to_owned(),
-        culprits: NodeSet::EMPTY,
-    }
+    AttemptState::Failed { failure: AttemptFailure::CalledOff }
 }

@@ -7,6 +7,7 @@ use crate::identity::key_file::NodeKeys;
 use crate::identity::{PublicKey, Roster, Signed};
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
+use crate::transport::HttpError;
 
 /// What a node is started with.
 pub struct Config {
@@ -60,9 +61,14 @@ pub enum StartError {
         /// The node.
         node: NodeIndex,
     },
-    /// The TLS keys cannot be used.
-    #[error("the TLS keys cannot be used: {0}")]
-    Tls(String),
+    /// No client can be made for a node of the roster.
+    #[error("node {node} of the roster cannot be reached: {error}")]
+    Client {
+        /// Which.
+        node: NodeIndex,
+        /// Why.
+        error: HttpError,
+    },
 }
 
 /// Which replica of its node this one is.

@@ -7,10 +7,12 @@ use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
 use crate::session::envelope::EnvelopeError;
 use crate::session::exclusion::ExclusionReason;
+use crate::sharing::NodeSet;
 use crate::storage::StorageError;
 use crate::storage::node::PutError;
 use crate::transport::server::reply::Refusal;
-use crate::wire::problem::ProblemType;
+use crate::wire::problem::{Problem, ProblemType};
+use crate::wire::reason::RefusalCause;
 
 /// The refusal for a session this node does not know.
 pub(super) fn unknown_session(session: SessionId) -> Refusal {
@@ -21,44 +23,60 @@ pub(super) fn unknown_session(session: SessionId) -> Refusal {
 }
 
 /// What the store refuses.
-pub(super) fn of_store(error: StorageError) -> Refusal {
-    let kind = match &error {
+pub(super) fn of_store(error: &StorageError) -> Refusal {
+    let kind = match error {
         StorageError::NoSession { session } => return unknown_session(*session),
         StorageError::Phase(_) => ProblemType::WrongPhase,
         StorageError::Conflict { what: "bundle", .. } => ProblemType::BundleConflict,
         StorageError::Conflict { .. } => ProblemType::ManifestConflict,
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
-        _ => return Refusal::internal(&error),
+        _ => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())
 }
 
 /// Why no verdict is given.
-pub(super) fn of_verdict(error: VerdictError) -> Refusal {
+pub(super) fn of_verdict(error: &VerdictError) -> Refusal {
     match error {
         VerdictError::Inventories(error) => {
-            Refusal::new(ProblemType::ManifestConflict, error.to_string())
+            let cause = RefusalCause::UnsoundBundle { nodes: error.nodes() };
+            because(ProblemType::ManifestConflict, error, &cause)
         }
         VerdictError::Store(error) => of_store(error),
     }
 }
 
 /// Why a manifest is not signed or not taken.
-pub(super) fn of_commit(error: CommitError) -> Refusal {
-    let kind = match &error {
-        CommitError::Bundle(_)
-        | CommitError::Signature { .. }
-        | CommitError::Signers { .. }
-        | CommitError::NotTheManifest => ProblemType::ManifestConflict,
-        CommitError::OtherBundle { .. } => ProblemType::BundleConflict,
-        CommitError::MissingEnvelopes { .. } => ProblemType::Unavailable,
-        CommitError::Phase { .. } => ProblemType::WrongPhase,
-        CommitError::Store(_) => ProblemType::Internal,
+pub(super) fn of_commit(error: &CommitError) -> Refusal {
+    let (kind, cause) = match error {
+        CommitError::Bundle(error) => {
+            (ProblemType::ManifestConflict, RefusalCause::UnsoundBundle { nodes: error.nodes() })
+        }
+        CommitError::Signature { node } => (
+            ProblemType::ManifestConflict,
+            RefusalCause::Signatures { wrong: NodeSet::EMPTY.with(*node) },
+        ),
+        CommitError::Signers { .. } => {
+            (ProblemType::ManifestConflict, RefusalCause::Signatures { wrong: NodeSet::EMPTY })
+        }
+        CommitError::NotTheManifest => (ProblemType::ManifestConflict, RefusalCause::OtherManifest),
+        CommitError::OtherBundle { nodes } => {
+            (ProblemType::BundleConflict, RefusalCause::OtherBundle { nodes: *nodes })
+        }
+        CommitError::MissingEnvelopes { count, holders } => (
+            ProblemType::Unavailable,
+            RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
+        ),
+        CommitError::Phase { phase } => {
+            (ProblemType::WrongPhase, RefusalCause::Phase { phase: *phase })
+        }
+        CommitError::Store(error) => return of_store(error),
     };
-    match error {
-        CommitError::Store(error) => of_store(error),
-        error => Refusal::new(kind, error.to_string()),
-    }
+    because(kind, error, &cause)
+}
+
+fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCause) -> Refusal {
+    Refusal(Problem::new(kind, error.to_string()).with(RefusalCause::MEMBER, cause))
 }
 
 /// Why an announcement is not taken.

@@ -103,7 +103,7 @@ impl NodeState {
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
             let client = net
                 .client(Target::from(card), Arc::new(move || tokens(index)), options)
-                .map_err(|error| StartError::Tls(error.to_string()))?;
+                .map_err(|error| StartError::Client { node: index, error })?;
             peers.insert(index, client);
         }
         Ok(Arc::new(Self {

@@ -236,6 +236,28 @@ pub enum BundleError {
     },
 }
 
+impl BundleError {
+    /// The nodes at fault, or of which at least one is.
+    pub fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Stranger { node, .. }
+            | Self::Signature { node, .. }
+            | Self::Session { node, .. }
+            | Self::Order { node, .. }
+            | Self::Bidders { node, .. }
+            | Self::Name { node, .. }
+            | Self::Revision { node, .. }
+            | Self::Unpaired { node }
+            | Self::OtherInventories { node }
+            | Self::Complaints { node }
+            | Self::Unlisted { node, .. }
+            | Self::Reason { node, .. } => NodeSet::EMPTY.with(*node),
+            Self::Contradiction { first, second, .. } => NodeSet::EMPTY.with(*first).with(*second),
+            Self::BundleSession { .. } | Self::TooFew { .. } => NodeSet::EMPTY,
+        }
+    }
+}
+
 impl InventoryEntry {
     /// Whether the envelope is what the entry says, apart from the time.
     pub fn fits(&self, envelope: &Envelope) -> bool {

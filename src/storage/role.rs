@@ -6,7 +6,7 @@
 
 use tokio::sync::watch;
 
-/// A role that one process leads in: which one it may be at a time.
+/// What at most one of the processes on a store does at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Leadership {
     /// Moves sessions on. A coordinator that has lost this can't write anything more.

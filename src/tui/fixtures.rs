@@ -26,6 +26,9 @@ use crate::wire::coordinator_api::{
     AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, SessionDetail, SessionSummary,
 };
 use crate::wire::node_api::{Cost, Link, NodeHealth};
+use crate::wire::reason::{
+    AttemptFailure, AttemptTrouble, Explained, NodeReport, NodeTrouble, Reason,
+};
 
 /// 2026-11-21 12:00:00 UTC.
 pub const NOW: i64 = 1_795_262_400_000;
@@ -154,6 +157,16 @@ pub fn summary(number: u16, title: &str, phase: Phase) -> SessionSummary {
     }
 }
 
+fn silent() -> AttemptTrouble {
+    let nodes: NodeSet = [4, 5].into_iter().filter_map(NodeIndex::new).collect();
+    let detail = "nodes 4 and 5 fell silent".to_owned();
+    let trouble = NodeTrouble::Attempt { failure: AttemptFailure::Computation { nodes, detail } };
+    let reporting = NodeIndex::new(1).into_iter();
+    AttemptTrouble::Nodes {
+        nodes: reporting.map(|node| NodeReport { node, trouble: trouble.clone() }).collect(),
+    }
+}
+
 pub fn detail(summary: SessionSummary) -> SessionDetail {
     let phase = summary.phase;
     let mut timeline = vec![(Phase::Draft, at(-120))];
@@ -198,9 +211,12 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         announcement: None,
         reason: match phase {
             Phase::Failed => {
-                Some("five attempts failed; the last: nodes 4 and 5 fell silent".into())
+                let text = "five attempts failed; the last: nodes 4 and 5 fell silent";
+                let reason =
+                    Reason::AttemptsFailed { failed: 5, participants: all, last: silent() };
+                Some(Explained { reason, text: text.to_owned() })
             }
-            Phase::Cancelled => Some("called off by the coordinator".into()),
+            Phase::Cancelled => Some(Reason::CalledOff.into()),
             _ => None,
         },
         timeline,
@@ -218,7 +234,10 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 participants: all,
                 started: at(-3),
                 ended: (phase != Phase::Computing).then(|| at(-1)),
-                trouble: failed.then(|| "nodes 4 and 5 fell silent in round 9".into()),
+                trouble: failed.then(|| Explained {
+                    reason: silent(),
+                    text: "nodes 4 and 5 fell silent in round 9".to_owned(),
+                }),
                 cost: if phase == Phase::Settled { (1..=5).map(cost).collect() } else { vec![] },
             }]
         } else {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::node_api::{Cost, NodeHealth};
+use super::reason::{AttemptTrouble, Explained, Reason};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
 use crate::rules::{Answer, Terms};
@@ -95,7 +96,7 @@ pub struct SessionDetail {
     /// What bidders and nodes check; `None` for a draft.
     pub announcement: Option<Signed<Announcement>>,
     /// Why it failed, waits or was cancelled.
-    pub reason: Option<String>,
+    pub reason: Option<Explained<Reason>>,
     /// Phases entered, with times.
     pub timeline: Vec<(Phase, Timestamp)>,
     /// Nodes that have acknowledged the announcement.
@@ -135,7 +136,7 @@ pub struct AttemptLine {
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// What went wrong, if something did.
-    pub trouble: Option<String>,
+    pub trouble: Option<Explained<AttemptTrouble>>,
     /// What it cost each node, once done.
     pub cost: Vec<(NodeIndex, Cost)>,
 }

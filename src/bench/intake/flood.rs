@@ -273,7 +273,7 @@ async fn settle(
     let mut closing = None;
     while !detail.summary.phase.is_final() {
         if detail.summary.phase == Phase::Failed || began.elapsed() > SETTLED {
-            return Err(BenchError::NotSettled { reason: detail.reason });
+            return Err(BenchError::NotSettled { reason: detail.reason.map(|reason| reason.text) });
         }
         if detail.summary.phase == Phase::Computing {
             closing.get_or_insert_with(|| began.elapsed().as_secs_f64());

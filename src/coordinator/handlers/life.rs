@@ -16,6 +16,7 @@ use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
 use crate::wire::problem::ProblemType;
+use crate::wire::reason::Reason;
 
 /// Write a session; open it at once if asked to.
 pub async fn write(
@@ -96,7 +97,7 @@ pub async fn cancel(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
-    step(&state, session, Step::Cancel, "called off by the coordinator").await
+    step(&state, session, Step::Cancel, &Reason::CalledOff).await
 }
 
 /// Try a failed session again.
@@ -104,21 +105,16 @@ pub async fn retry(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
-    step(&state, session, Step::Retry, "tried again by the coordinator").await
+    step(&state, session, Step::Retry, &Reason::TriedAgain).await
 }
 
 async fn step(
     state: &CoordinatorState,
     session: SessionId,
     step: Step,
-    reason: &str,
+    reason: &Reason,
 ) -> Result<StatusCode, Refusal> {
-    let phase = state
-        .store
-        .step(session, step, Some(reason), state.clock.now())
-        .await
-        .map_err(store_refusal)?;
-    state.tell_phase(session, phase, Some(reason.to_owned()));
+    driver::step_because(state, session, step, reason).await.map_err(store_refusal)?;
     state.driver(session).notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

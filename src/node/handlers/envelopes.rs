@@ -22,7 +22,7 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     request: Request,
 ) -> Reply<Signed<Receipt>> {
-    let standing = node.store.standing(session).await.map_err(of_store)?;
+    let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
     let envelope = read(&node, &announcement.terms, request).await?;
@@ -83,7 +83,7 @@ pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, envelope).await.map_err(of_store)? {
+    match node.store.envelope(session, envelope).await.map_err(|error| of_store(&error))? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }

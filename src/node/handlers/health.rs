@@ -12,7 +12,7 @@ use crate::wire::node_api::{Link, NodeHealth};
 
 /// How this node is.
 pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
-    let sessions = node.store.unfinished().await.map_err(of_store)?;
+    let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
     let links = node.mesh().peer_status().into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,

@@ -22,14 +22,15 @@ pub async fn freeze(
     Params(session): Params<SessionId>,
 ) -> Reply<Signed<Inventory>> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await.map_err(of_store)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if row.phase == Phase::Open {
-        node.store.freeze(session, node.clock.now()).await.map_err(of_store)?;
+        node.store.freeze(session, node.clock.now()).await.map_err(|error| of_store(&error))?;
         node.tell_phase(session, Phase::Closing);
     } else if row.phase == Phase::Cancelled {
         return Err(Refusal::new(ProblemType::WrongPhase, "the session was called off"));
     }
-    let inventory = node.store.inventory(session, node.me).await.map_err(of_store)?;
+    let inventory =
+        node.store.inventory(session, node.me).await.map_err(|error| of_store(&error))?;
     Ok(Json(Signed::new(inventory, &node.keys.identity)))
 }
 
@@ -40,7 +41,7 @@ pub async fn verdict(
     Body(inventories): Body<Inventories>,
 ) -> Reply<Signed<Verdict>> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await.map_err(of_store)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if matches!(row.phase, Phase::Open | Phase::Cancelled) {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
@@ -48,7 +49,8 @@ pub async fn verdict(
         ));
     }
     let announcement = Arc::new(row.announcement.body);
-    let complaints = node.complaints(&announcement, &inventories).await.map_err(of_verdict)?;
+    let complaints =
+        node.complaints(&announcement, &inventories).await.map_err(|error| of_verdict(&error))?;
     let verdict = Verdict { session, node: node.me, inventories: inventories.digest(), complaints };
     Ok(Json(Signed::new(verdict, &node.keys.identity)))
 }
@@ -58,7 +60,7 @@ pub async fn bundle(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<CommittedBundle> {
-    let row = node.session(session).await.map_err(of_store)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     Ok(Json(CommittedBundle { bundle: row.bundle }))
 }
 
@@ -69,7 +71,7 @@ pub async fn sign_manifest(
     Body(bundle): Body<Bundle>,
 ) -> Reply<ManifestSignature> {
     let _turn = node.turn(session).await;
-    let manifest = node.commit(session, &bundle).await.map_err(of_commit)?;
+    let manifest = node.commit(session, &bundle).await.map_err(|error| of_commit(&error))?;
     let manifest_digest = manifest.digest();
     let signature = node.keys.identity.sign(&manifest_digest);
     Ok(Json(ManifestSignature { node: node.me, manifest: manifest_digest, signature }))
@@ -82,6 +84,6 @@ pub async fn take_manifest(
     Body(signed): Body<SignedManifest>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    node.take_manifest(session, signed).await.map_err(of_commit)?;
+    node.take_manifest(session, signed).await.map_err(|error| of_commit(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

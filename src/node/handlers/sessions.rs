@@ -21,7 +21,7 @@ pub async fn announce(
 ) -> Result<StatusCode, Refusal> {
     announcement.check(&node.roster).map_err(|error| of_announcement(&error))?;
     let session = announcement.body.session;
-    let added = node.store.announce(&announcement).await.map_err(of_store)?;
+    let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
         node.tell_phase(session, Phase::Open);
     }
@@ -33,7 +33,7 @@ pub async fn list(
     State(node): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
 ) -> Reply<Vec<NodeSession>> {
-    let rows = node.store.sessions().await.map_err(of_store)?;
+    let rows = node.store.sessions().await.map_err(|error| of_store(&error))?;
     let mut sessions = Vec::with_capacity(rows.len());
     for row in rows {
         sessions.push(view(&node, row, caller).await?);
@@ -47,7 +47,7 @@ pub async fn show(
     Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<NodeSession> {
-    let row = node.session(session).await.map_err(of_store)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     Ok(Json(view(&node, row, caller).await?))
 }
 
@@ -57,9 +57,12 @@ pub async fn cancel(
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await.map_err(of_store)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if row.phase != Phase::Cancelled {
-        node.store.cancel(session, "the coordinator called it off").await.map_err(of_store)?;
+        node.store
+            .cancel(session, "the coordinator called it off")
+            .await
+            .map_err(|error| of_store(&error))?;
         node.parts.forget(session);
         node.tell_phase(session, Phase::Cancelled);
     }
@@ -73,7 +76,7 @@ async fn view(
 ) -> Result<NodeSession, Refusal> {
     let session = row.announcement.body.session;
     let outcome = match row.phase {
-        Phase::Settled => node.store.outcome(session).await.map_err(of_store)?,
+        Phase::Settled => node.store.outcome(session).await.map_err(|error| of_store(&error))?,
         _ => None,
     };
     Ok(NodeSession {

@@ -17,7 +17,7 @@ use crate::transport::tls::{self, TlsError};
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Why a server does not start.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum HostError {
     /// The keys are no TLS identity.
     #[error("the TLS keys cannot be used: {0}")]

@@ -69,7 +69,10 @@ pub(super) fn schemas() -> Value {
 fn basics() -> Value {
     json!({
         "Problem": open(json!({"type": text(), "title": text(), "status": count(),
-            "detail": text(), "instance?": text(), "retry_after_seconds?": count()})),
+            "detail": text(), "instance?": text(), "retry_after_seconds?": count(),
+            "cause?": of("RefusalCause")})),
+        "RefusalCause": open(json!({"code": {"type": "string", "enum": ["phase", "unsound-bundle",
+            "other-bundle", "missing-envelopes", "signatures", "other-manifest"]}})),
         "Id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "Digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "Key": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "Ed25519"},
@@ -96,7 +99,7 @@ fn sessions() -> Value {
     let mut detail = summary.clone();
     for (name, schema) in [
         ("announcement", or_null(of("SignedAnnouncement"))),
-        ("reason", or_null(text())),
+        ("reason", or_null(of("Reason"))),
         ("timeline", list(json!({"type": "array", "prefixItems": [of("Phase"), of("Time")]}))),
         ("acknowledged", of("Nodes")),
         ("waiting_for", of("Nodes")),
@@ -114,6 +117,8 @@ fn sessions() -> Value {
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
+        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
+            "waiting", "unsound-bundle", "attempts-failed", "missing"]}, "text": text()})),
         "SessionSummary": open(summary),
         "SessionDetail": open(detail),
         "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
@@ -180,6 +185,8 @@ fn nodes() -> Value {
             "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
             "manifest": of("Digest")})),
         "AttemptState": open(json!({"state": {"type": "string",
-            "enum": ["running", "done", "failed"]}})),
+            "enum": ["running", "done", "failed"]},
+            "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
+                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "store", "called-off"]}}))})),
     })
 }
