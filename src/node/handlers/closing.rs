@@ -11,7 +11,7 @@ use crate::node::NodeState;
 use crate::node::closing::ClosingError;
 use crate::session::closing::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
-use crate::storage::StorageError;
+use crate::storage::{DocumentKind, StorageError};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::{CommittedBundle, ManifestSignature, SignedManifest};
 use crate::wire::problem::ProblemType;
@@ -91,7 +91,7 @@ pub fn store_refusal(error: StorageError) -> Refusal {
     match error {
         StorageError::NoSession { session } => crate::node::state::unknown_session(session),
         StorageError::Phase(error) => Refusal::new(ProblemType::WrongPhase, error.to_string()),
-        StorageError::Conflict { what: "bundle", .. } => {
+        StorageError::Conflict { what: DocumentKind::Bundle, .. } => {
             Refusal::new(ProblemType::BundleConflict, error.to_string())
         }
         StorageError::Conflict { .. } => {
