@@ -3,11 +3,10 @@
 
 mod common;
 
-use std::fs;
-use std::io::{BufRead as _, Read as _, Write as _};
-use std::process::Stdio;
+use std::io::{Read as _, Write as _};
 
-use common::{free_port, gavel, ok};
+use common::town::{Town, serve};
+use common::{free_address, ok};
 use serde_json::Value;
 
 fn figures(place: &str) -> String {
@@ -21,41 +20,18 @@ fn figures(place: &str) -> String {
 
 #[test]
 fn figures_and_log_tell_of_requests_and_name_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = |name: &str| folder.path().join(name);
-    let mut make = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-    for name in ["north", "south", "west"] {
-        let address = format!("127.0.0.1:{}", free_port());
-        let place = ["--name", name, "--address", &address];
-        let made = ok(&home(name), &[&["init", "node"][..], &place].concat());
-        make.push(made["card"].as_str().unwrap().to_owned());
-        if name == "north" {
-            ok(&home(name), &[&["init", "coordinator"][..], &place].concat());
-        }
-    }
-    ok(&home("north"), &make.iter().map(String::as_str).collect::<Vec<_>>());
-    let place = format!("127.0.0.1:{}", free_port());
-    let log = home("north").join("log");
-    let mut serve = gavel();
-    serve
-        .args(["--json", "-vv", "--log-format", "json", "serve", "--headless"])
-        .args(["--metrics", &place, "--home"])
-        .arg(home("north"))
-        .stdout(Stdio::piped())
-        .stderr(fs::File::create(&log).unwrap());
-    let mut server = serve.spawn().unwrap();
-    let mut ready = String::new();
-    std::io::BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let mut town = Town::found("north");
+    let (north, place) = (town.home("north"), free_address());
+    let mut server = serve(&north);
+    server.args(["-vv", "--log-format", "json", "--metrics", &place]);
+    town.start_as("north", &mut server);
 
-    let secret = home("secret");
-    fs::write(&secret, "a planted password\n").unwrap();
-    let secret = secret.to_str().unwrap();
+    let secret = town.file("secret", "a planted password\n");
     let add = ["account", "add", "olga-the-planted", "--role", "operator"];
-    ok(&home("north"), &[&add[..], &["--password-file", secret]].concat());
-    ok(&home("north"), &["session", "list"]);
+    ok(&north, &[&add[..], &["--password-file", &secret]].concat());
+    ok(&north, &["session", "list"]);
     let text = figures(&place);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    town.kill("north");
 
     for line in [
         "gavel_requests_total{method=\"POST\",route=\"/v1/accounts\",status=\"201\"} 1",
@@ -65,7 +41,7 @@ fn figures_and_log_tell_of_requests_and_name_nobody() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
-    let log = fs::read_to_string(&log).unwrap();
+    let log = town.log("north");
     let mut answered = 0;
     for line in log.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));

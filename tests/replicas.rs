@@ -5,75 +5,41 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{free_port, gavel, ok, result, stderr};
+use common::town::{NODES, SALE, Town, serve};
+use common::{free_address, ok, result, stderr};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
-/// Homes of everybody, and the servers that run.
-struct Town {
-    folder: tempfile::TempDir,
+/// A town whose servers keep what they have on a PostgreSQL server.
+struct OnPostgres {
+    town: Town,
     url: String,
     /// Told apart from other tests on the same server.
     label: &'static str,
-    /// Where the roster says that they are.
-    addresses: BTreeMap<&'static str, String>,
-    running: Vec<(&'static str, Child)>,
 }
 
-impl Drop for Town {
-    fn drop(&mut self) {
-        for (_, child) in &mut self.running {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Town {
+impl OnPostgres {
     /// Three nodes, whose messages to each other are slow, a coordinator and two bidders; nothing
     /// runs yet.
     async fn new(url: String, label: &'static str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let running = Vec::new();
-        let mut town = Self { folder, url, label, addresses: BTreeMap::new(), running };
-        let mut server = PgConnection::connect(&town.url).await.unwrap();
-        let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-        for name in ["north", "south", "west", "lead"] {
-            let schema = town.schema(name);
+        let all = Self { town: Town::found("lead").slow(200), url, label };
+        let mut server = PgConnection::connect(&all.url).await.unwrap();
+        for name in NODES.into_iter().chain(["lead"]) {
+            let schema = all.schema(name);
             let text = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
             sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut server).await.unwrap();
-            let address = place();
-            let role = if name == "lead" { "coordinator" } else { "node" };
-            let made = ok(&town.home(name), &["init", role, "--name", name, "--address", &address]);
-            town.addresses.insert(name, address);
-            if role == "node" {
-                words.push(made["card"].as_str().unwrap().to_owned());
-                let settings = town.home(name).join("gavel.toml");
-                let mut settings = fs::File::options().append(true).open(settings).unwrap();
-                writeln!(settings, "\n[links]\nsimulated_delay_ms = 200").unwrap();
-            }
         }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        ok(&town.home("lead"), &words);
         for name in ["ada", "basil"] {
-            ok(&town.home(name), &["init", "bidder", "--name", name]);
+            all.town.add_bidder(name);
         }
-        for name in ["north", "south", "west", "ada", "basil"] {
-            let roster = town.home("lead").join("roster.json");
-            fs::copy(roster, town.home(name).join("roster.json")).unwrap();
-        }
-        town
+        all
     }
 
     fn schema(&self, home: &str) -> String {
@@ -85,50 +51,24 @@ impl Town {
         format!("{}{join}options[search_path]={}", self.url, self.schema(home))
     }
 
-    /// The nodes that gave a receipt.
-    fn bid(&self, name: &str, session: &str, amount: &str) -> Value {
-        ok(&self.home(name), &["bid", session, "--amount", amount])["receipts"].clone()
-    }
-
-    fn home(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     fn server(&self, home: &str) -> Command {
-        let mut command = gavel();
-        command.args(["--json", "serve", "--headless", "--home"]).arg(self.home(home));
+        let mut command = serve(&self.town.home(home));
         command.env("GAVEL_DATABASE", self.database(home));
         command
     }
 
-    /// Start a server and wait until it says that it listens.
-    fn start(&mut self, label: &'static str, home: &str, words: &[&str]) {
-        use std::io::BufRead as _;
+    /// Start a server of a home, under a name of its own.
+    fn start(&mut self, label: &str, home: &str, words: &[&str]) {
         let mut command = self.server(home);
-        let log = fs::File::create(self.folder.path().join(format!("{label}.log"))).unwrap();
-        let mut child = command.args(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("\"roles\""), "{label}: {line} {}", self.log(label));
-        self.running.push((label, child));
+        self.town.start_as(label, command.args(words));
     }
 
-    fn log(&self, label: &str) -> String {
-        fs::read_to_string(self.folder.path().join(format!("{label}.log"))).unwrap()
-    }
-
-    fn kill(&mut self, label: &str) {
-        let position = self.running.iter().position(|(running, _)| *running == label).unwrap();
-        let (_, mut child) = self.running.remove(position);
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    /// Wait until a server has said something so many times.
-    fn wait_for(&self, label: &str, words: &str, times: usize) {
+    /// Wait until a server has said something.
+    fn wait_for(&self, label: &str, words: &str) {
         let until = Instant::now() + Duration::from_secs(60);
-        while self.log(label).matches(words).count() < times {
-            assert!(Instant::now() < until, "{label} never said {words:?}: {}", self.log(label));
+        while !self.town.log(label).contains(words) {
+            let log = self.town.log(label);
+            assert!(Instant::now() < until, "{label} never said {words:?}: {log}");
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -137,7 +77,7 @@ impl Town {
     fn wait_for_attempt(&self, session: &str) {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
-            let shown = ok(&self.home("lead"), &["session", "show", session]);
+            let shown = ok(&self.town.lead(), &["session", "show", session]);
             if shown["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty()) {
                 thread::sleep(Duration::from_millis(500));
                 return;
@@ -146,18 +86,9 @@ impl Town {
         }
     }
 
-    fn new_session(&self) -> String {
-        let path = self.folder.path().join("sale.toml");
-        let text = "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\n\
-                    bids_until = \"1h\"\nreplace_bids = true\n";
-        fs::write(&path, text).unwrap();
-        let words = ["session", "new", "--open", path.to_str().unwrap()];
-        ok(&self.home("lead"), &words)["session"].as_str().unwrap().to_owned()
-    }
-
+    /// Close a session: its result.
     fn settle(&self, session: &str) -> Value {
-        ok(&self.home("lead"), &["session", "close", session]);
-        ok(&self.home("lead"), &["session", "watch", session])["result"].clone()
+        self.town.settle(session)["result"].take()
     }
 }
 
@@ -200,10 +131,6 @@ fn pass(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-fn place() -> String {
-    format!("127.0.0.1:{}", free_port())
-}
-
 fn url() -> Option<String> {
     let url = std::env::var("GAVEL_TEST_POSTGRES_URL").ok();
     if url.is_none() {
@@ -215,69 +142,77 @@ fn url() -> Option<String> {
 #[tokio::test]
 async fn replicas_share_the_work_and_another_takes_over() {
     let Some(url) = url() else { return };
-    let mut town = Town::new(url, "replicas").await;
+    let mut servers = OnPostgres::new(url, "replicas").await;
     // North is reached at a balancer before two intake replicas; two full ones listen elsewhere.
-    let (first, second, one, two) = (place(), place(), place(), place());
-    town.start("first", "north", &["--listen", &first, "--replica-address", &first]);
-    town.wait_for("first", "this replica computes now", 1);
-    town.start("second", "north", &["--listen", &second, "--replica-address", &second]);
-    town.wait_for("second", "standing by", 1);
-    town.start("one", "north", &["--role", "intake", "--listen", &one]);
-    town.start("two", "north", &["--role", "intake", "--listen", &two]);
-    let balancer = Balancer::start(&town.addresses["north"], [one, two]);
-    town.start("south", "south", &[]);
-    town.start("west", "west", &[]);
-    town.start("lead", "lead", &[]);
+    let (first, second, one, two) =
+        (free_address(), free_address(), free_address(), free_address());
+    servers.start("first", "north", &["--listen", &first, "--replica-address", &first]);
+    servers.wait_for("first", "this replica computes now");
+    servers.start("second", "north", &["--listen", &second, "--replica-address", &second]);
+    servers.wait_for("second", "standing by");
+    servers.start("one", "north", &["--role", "intake", "--listen", &one]);
+    servers.start("two", "north", &["--role", "intake", "--listen", &two]);
+    let roster = std::fs::read_to_string(servers.town.roster_of("lead")).unwrap();
+    let roster: Value = serde_json::from_str(&roster).unwrap();
+    let north = roster["body"]["nodes"][0]["address"].as_str().unwrap();
+    let balancer = Balancer::start(north, [one, two]);
+    servers.start("south", "south", &[]);
+    servers.start("west", "west", &[]);
+    servers.start("lead", "lead", &[]);
     // A node's database is not another node's.
-    let mut stranger = town.server("south");
-    let output = stranger.env("GAVEL_DATABASE", town.database("north")).output().unwrap();
+    let mut stranger = servers.server("south");
+    let output = stranger.env("GAVEL_DATABASE", servers.database("north")).output().unwrap();
     assert!(stderr(&output).contains("belongs to the node"), "{}", stderr(&output));
 
-    let session = town.new_session();
-    assert_eq!(town.bid("ada", &session, "1240"), json!([1, 2, 3]));
+    let session = servers.town.open(SALE);
+    assert_eq!(servers.town.bid("ada", &session, "1240"), json!([1, 2, 3]));
     let before = balancer.taken();
     for amount in ["910", "920", "930", "950"] {
-        assert_eq!(town.bid("basil", &session, amount), json!([1, 2, 3]));
+        assert_eq!(servers.town.bid("basil", &session, amount), json!([1, 2, 3]));
     }
     let after = balancer.taken();
     assert!(before[0] < after[0] && before[1] < after[1], "{before:?} {after:?}");
-    let settled = town.settle(&session);
+    let settled = servers.settle(&session);
     assert_eq!((&settled["winner"], &settled["price"]), (&json!("ada"), &json!(950)));
 
     // One intake replica dies while bids come in: the other one has them all.
-    let session = town.new_session();
-    assert_eq!(town.bid("ada", &session, "700"), json!([1, 2, 3]));
-    town.kill("one");
-    assert_eq!(town.bid("basil", &session, "800"), json!([1, 2, 3]));
+    let session = servers.town.open(SALE);
+    assert_eq!(servers.town.bid("ada", &session, "700"), json!([1, 2, 3]));
+    servers.town.kill("one");
+    assert_eq!(servers.town.bid("basil", &session, "800"), json!([1, 2, 3]));
     // The computing replica dies in the middle of an attempt; the other full one takes over,
     // reached by the same way.
-    ok(&town.home("lead"), &["session", "close", &session]);
-    town.wait_for_attempt(&session);
-    town.kill("first");
-    town.wait_for("second", "this replica computes now", 1);
-    let settled = ok(&town.home("lead"), &["session", "watch", &session])["result"].clone();
+    ok(&servers.town.lead(), &["session", "close", &session]);
+    servers.wait_for_attempt(&session);
+    servers.town.kill("first");
+    servers.wait_for("second", "this replica computes now");
+    let settled = ok(&servers.town.lead(), &["session", "watch", &session])["result"].clone();
     assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(700)));
-    assert!(town.log("lead").contains("the attempt failed"), "{}", town.log("lead"));
+    assert!(
+        servers.town.log("lead").contains("the attempt failed"),
+        "{}",
+        servers.town.log("lead")
+    );
 }
 
 #[tokio::test]
 async fn two_coordinators_on_one_database_cannot_both_act() {
     let Some(url) = url() else { return };
-    let mut town = Town::new(url.clone(), "coordinators").await;
+    let mut servers = OnPostgres::new(url.clone(), "coordinators").await;
     for node in ["north", "south", "west"] {
-        town.start(node, node, &[]);
+        servers.start(node, node, &[]);
     }
-    town.start("lead", "lead", &[]);
-    let session = town.new_session();
-    town.bid("ada", &session, "700");
+    servers.start("lead", "lead", &[]);
+    let session = servers.town.open(SALE);
+    servers.town.bid("ada", &session, "700");
 
     // A second one does not start, and says who has the place.
-    let elsewhere = place();
-    let output = town.server("lead").args(["--listen", &elsewhere]).output().unwrap();
+    let elsewhere = free_address();
+    let output = servers.server("lead").args(["--listen", &elsewhere]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = &result(&output)["error"];
     assert_eq!(error["type"], "in-use");
-    let lead = town.running.iter().find(|(label, _)| *label == "lead").unwrap().1.id();
+    let lead = servers.town.server("lead").process().id();
     let named = format!("in use by gavel process {lead} on");
     assert!(error["detail"].as_str().unwrap().contains(&named), "{}", stderr(&output));
 
@@ -290,21 +225,24 @@ async fn two_coordinators_on_one_database_cannot_both_act() {
     .execute(&mut admin)
     .await
     .unwrap();
-    let position = town.running.iter().position(|(label, _)| *label == "lead").unwrap();
-    let (_, mut first) = town.running.remove(position);
+    let mut first = servers.town.take("lead");
     let until = Instant::now() + Duration::from_secs(30);
     let status = loop {
-        if let Some(status) = first.try_wait().unwrap() {
+        if let Some(status) = first.process().try_wait().unwrap() {
             break status;
         }
-        assert!(Instant::now() < until, "it goes on: {}", town.log("lead"));
+        assert!(Instant::now() < until, "it goes on: {}", servers.town.log("lead"));
         thread::sleep(Duration::from_millis(50));
     };
     assert_eq!(status.code(), Some(1));
-    assert!(town.log("lead").contains("the coordinator's place"), "{}", town.log("lead"));
+    assert!(
+        servers.town.log("lead").contains("the coordinator's place"),
+        "{}",
+        servers.town.log("lead")
+    );
     // Another one goes on with its sessions.
-    town.start("lead", "lead", &[]);
-    town.bid("basil", &session, "800");
-    let settled = town.settle(&session);
+    servers.start("lead", "lead", &[]);
+    servers.town.bid("basil", &session, "800");
+    let settled = servers.settle(&session);
     assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(700)));
 }

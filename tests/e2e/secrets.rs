@@ -24,7 +24,7 @@ use gavel::testkit::wiretap::Wiretap;
 
 use super::auction::file;
 use super::net::{Net, Setup};
-use super::site::program;
+use crate::common::gavel;
 
 /// Byte strings that must not turn up, each with a name.
 #[derive(Default)]
@@ -209,7 +209,8 @@ fn no_log_and_no_file_of_a_whole_run_has_a_bid_or_a_share() {
     }
     let session = folder.path().join("session.toml");
     fs::write(&session, text).unwrap();
-    let mut demo = program(&home);
+    let mut demo = gavel();
+    demo.arg("--home").arg(&home);
     demo.args(["-vvv", "--json", "demo", "--headless", "--nodes", "5", "--threshold", "2"]);
     demo.arg("--keep").arg(&kept).arg(&session).env("RUST_LOG", "trace");
     demo.env("TMPDIR", folder.path());
