@@ -2,6 +2,7 @@
 //! seed, and pieces that need no server.
 //!
 //! - [`world`]: all nodes of a computation, over channels in memory
+//! - [`failure`]: whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
@@ -17,6 +18,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;
+pub mod failure;
 pub mod faulty;
 pub mod fuzz;
 pub mod numbers;
@@ -26,6 +28,7 @@ pub mod servers;
 pub mod wiretap;
 pub mod world;
 
+pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
 pub use numbers::NumberInputs;
 pub use world::{Inputs, World};

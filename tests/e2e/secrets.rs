@@ -11,16 +11,16 @@ use gavel::client::state::load;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
-use gavel::protocol::{Context, EstablishError};
+use gavel::protocol::Context;
 use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{RunError, run};
+use gavel::runs::auction::bits::run;
 use gavel::runs::shares::{BidShares, lay_out};
 use gavel::session::progress::Progress;
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
-use gavel::testkit::World;
 use gavel::testkit::paperwork::Paperwork;
 use gavel::testkit::wiretap::Wiretap;
+use gavel::testkit::{Failure, World};
 
 use super::auction::file;
 use super::net::{Net, Setup};
@@ -293,14 +293,6 @@ async fn no_live_database_and_no_connection_shows_a_bid_or_a_share() {
         plain.add(text, format!("{text:>8}").as_bytes());
     }
     plain.assert_absent("the connections of node 3", &kept);
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Run(#[from] RunError),
 }
 
 /// The plain frames between nodes: an auction of real envelopes, run over channels that are
