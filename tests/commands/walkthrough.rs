@@ -1,16 +1,13 @@
 //! The walkthrough of the README with one process per organisation: keys, roster, servers, bids,
 //! closing, verification; with a node that is away while bids come in.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use common::town::{NODES, SALE, Town, serve};
-use common::{fails, gavel, ok, result, stderr};
+use crate::common::town::{NODES, SALE, Town, serve};
+use crate::common::{fails, gavel, ok, result, stderr};
 use serde_json::{Value, json};
 
 /// Three nodes that run, the first of which also runs the coordinator on the same port, and two

@@ -1,14 +1,11 @@
 //! Accounts from the command line, with one process per organisation: the first operator, codes,
 //! joining, bidding by account, disabling.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::process::Stdio;
 
-use common::town::{NODES, Town};
-use common::{fails, gavel, ok};
+use crate::common::town::{NODES, Town};
+use crate::common::{fails, gavel, ok};
 use serde_json::Value;
 
 const TERMS: &str =
@@ -126,6 +123,6 @@ fn a_command_that_runs_for_long_goes_on_with_its_login() {
     }
     ok(&olga, &["session", "cancel", "--yes", session]);
     let output = watch.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", common::stderr(&output));
-    assert_eq!(text(&common::result(&output), "phase"), "cancelled");
+    assert!(output.status.success(), "{}", crate::common::stderr(&output));
+    assert_eq!(text(&crate::common::result(&output), "phase"), "cancelled");
 }

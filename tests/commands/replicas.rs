@@ -1,9 +1,6 @@
 //! Nodes on PostgreSQL as real processes: one node of several replicas behind a balancer, one that
 //! takes bids and the computing one killed, two coordinators on one database. Runs where `GAVEL_TEST_POSTGRES_URL`
 //! names a server.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;
@@ -12,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::town::{NODES, SALE, Town, serve};
-use common::{free_address, ok, result, stderr};
+use crate::common::town::{NODES, SALE, Town, serve};
+use crate::common::{free_address, ok, result, stderr};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 

@@ -1,13 +1,10 @@
 //! A node gets new TLS and sealing keys while a session is open: real processes, killed and
 //! started again, and bids that were sealed to the earlier keys.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 
-use common::town::{NODES, SALE, Town};
-use common::{fails, free_address, ok};
+use crate::common::town::{NODES, SALE, Town};
+use crate::common::{fails, free_address, ok};
 use serde_json::{Value, json};
 
 /// Three nodes, a coordinator and three bidders, everybody with the first roster; the servers run.

@@ -1,14 +1,11 @@
 //! Backup and recovery by the command line: a backup of a coordinator that serves, a home from it,
 //! and what is refused: a home in use, a damaged and a newer database, a damaged backup.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::town::{SALE, Town, serve};
-use common::{fails, free_address, gavel, ok, result, stderr};
+use crate::common::town::{SALE, Town, serve};
+use crate::common::{fails, free_address, gavel, ok, result, stderr};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use sqlx::ConnectOptions as _;
@@ -151,7 +148,7 @@ async fn a_backup_of_an_older_version_is_restored_and_one_of_a_newer_refused() {
     // As the first version left it.
     for statements in [
         "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)",
-        include_str!("../src/storage/migrations/0001_node.sql"),
+        include_str!("../../src/storage/migrations/0001_node.sql"),
         "INSERT INTO schema (version, name) VALUES (1, 'node')",
     ] {
         sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();

@@ -1,12 +1,9 @@
 //! A server's figures and its log for machines, as its operator gets them.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::io::{Read as _, Write as _};
 
-use common::town::{Town, serve};
-use common::{free_address, ok};
+use crate::common::town::{Town, serve};
+use crate::common::{free_address, ok};
 use serde_json::Value;
 
 fn figures(place: &str) -> String {

@@ -1,15 +1,12 @@
 //! Wrong input gets one clear line that says what to change, as text and as JSON, and exit status
 //! 1 or 2. No servers run here.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{fails, free_address, gavel, ok, stderr, stdout};
+use crate::common::{fails, free_address, gavel, ok, stderr, stdout};
 
-const SALE: &str = include_str!("../sessions/art-sale.toml");
+const SALE: &str = include_str!("../../sessions/art-sale.toml");
 
 /// A session file in a folder, with one piece replaced.
 fn file(folder: &Path, from: &str, to: &str) -> String {
