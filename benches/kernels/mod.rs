@@ -11,6 +11,7 @@ use std::hint::black_box;
 
 use gavel::field::bulk::{mul_into, powers};
 use gavel::field::{Field, Mersenne127};
+use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::less_than::less_than;
 use gavel::protocol::bits::maximum::{Keep, maximum};
 use gavel::protocol::numbers::NumberContext;
@@ -100,7 +101,7 @@ fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
     let y = world.share(32, &values(0x85eb_ca6b).collect::<Vec<_>>());
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: Context| {
+        let results = runtime.block_on(world.run(async |ctx: BitContext| {
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
             less_than(&ctx.narrow("less-than"), &x, &y).await.map_err(Failure::from)
         }));
@@ -118,7 +119,7 @@ fn tournament() -> Kernel {
     let numbers = world.share(32, &values);
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: Context| {
+        let results = runtime.block_on(world.run(async |ctx: BitContext| {
             let numbers = numbers.of(ctx.me());
             let ctx = ctx.narrow("maximum");
             maximum(&ctx, &numbers, Keep::Levels, &|_, _| ()).await.map_err(Failure::from)

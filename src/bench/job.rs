@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{self, Batch, F, Shares};
 use crate::base::Timestamp;
 use crate::field::Field as _;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::less_than::less_than;
 use crate::protocol::bits::open::open;
 use crate::protocol::numbers::random_bits::BitPool;
@@ -17,7 +18,7 @@ use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
 use crate::runs::auction::bits::{Computed, RunError, run};
-use crate::runs::shares::Bids;
+use crate::runs::shares::Entries;
 use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
@@ -140,6 +141,7 @@ pub async fn perform(
     let mut batches = ready.batches.into_iter();
     let found = match (ready.task, batches.next(), batches.next()) {
         (Task::Compare, Some(Batch::Bits(x)), Some(Batch::Bits(y))) => {
+            let context = BitContext::new(&context);
             let smaller = less_than(&context.narrow("compare"), &x, &y).await?;
             Found::Smaller(open(&context.narrow("open"), &smaller).await?.words().to_vec())
         }
@@ -150,9 +152,9 @@ pub async fn perform(
             let (protocol, bits, bids) = match batch {
                 Batch::Bits(bids) => {
                     let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
-                    (Form::Bits, bits, Bids::Bits(bids))
+                    (Form::Bits, bits, Entries::from(bids))
                 }
-                Batch::Numbers(bits, bids) => (Form::Numbers, bits, Bids::Numbers(bids)),
+                Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
             let terms = terms(kind, protocol, bits);
             let Computed { winner, price, .. } = run(&context, &terms, bids, &|_| {}).await?;

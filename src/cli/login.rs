@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime};
 use super::failure::Failure;
 use super::home::{Home, read_json, write_json};
 use crate::base::Clock;
-use crate::client::account::{SharedLogin, fresh_for, is_fresh};
+use crate::client::login::{SharedLogin, fresh_for, is_fresh};
 use crate::client::{ClientError, Network};
-use crate::identity::{Role, Roster, Signed};
+use crate::identity::{AccountRole, Roster, Signed};
 use crate::wire::account_api::Login;
 use crate::wire::problem::ProblemType;
 
@@ -101,7 +101,7 @@ pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Fai
 /// When the login is over, or an address in the roster cannot be used.
 pub async fn operator(home: &Home, roster: &Signed<Roster>) -> Result<Option<Network>, Failure> {
     match current(home, roster).await? {
-        Some(login) if login.account.role == Role::Operator => {
+        Some(login) if login.account.role == AccountRole::Operator => {
             connect(home, roster.clone(), login).map(Some)
         }
         _ => Ok(None),

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
-use super::{Config, Options, StartError};
+use super::config::{Config, Options, StartError};
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
@@ -20,8 +20,9 @@ use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
-use crate::transport::client::http::{HttpOptions, PeerClient, Target};
+use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::server::limits::Limits;
+use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
 

@@ -1,5 +1,9 @@
 //! What a protocol runs over: who takes part, keys, channel, step name.
 //!
+//! The attempt's keys serve both forms of sharing, so they are made and kept here. What a form
+//! needs besides is in a context of its own, made from this one: [`super::bits::BitContext`],
+//! [`super::numbers::NumberContext`].
+//!
 //! A context belongs to one node and one attempt. [`Context::narrow`] gives a child with a longer
 //! step name; children share keys, counters and ledger. A step name can be used once: it addresses
 //! the step's messages and selects its masks, and a mask must never be used twice.
@@ -14,16 +18,14 @@ use futures_util::future::{try_join, try_join_all};
 use tokio::sync::OnceCell;
 use zeroize::Zeroize as _;
 
-use super::bits::assignment::Duties;
 use super::ledger::Ledger;
 use super::{
-    Channel, ChannelError, CostModel, Counters, EstablishError, Opening, ProtocolError, StepId,
-    Tactics,
+    Channel, ChannelError, Counters, EstablishError, Opening, ProtocolError, StepId, Tactics,
 };
 use crate::base::lock;
 use crate::sharing::keys::{Contributions, SharingKeys, contribution_bytes, tag_bytes};
 use crate::sharing::stream::StreamStart;
-use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 const KEYS: &str = "keys";
 const CONFIRM: &str = "keys/confirm";
@@ -42,8 +44,6 @@ struct Shared {
     me: NodeIndex,
     scheme: Scheme,
     participants: NodeSet,
-    holding: Holding,
-    duties: Duties,
     keys: SharingKeys,
     channel: Arc<dyn Channel>,
     ledger: Ledger,
@@ -111,8 +111,6 @@ impl Context {
             me,
             scheme,
             participants,
-            holding: Holding::of(scheme, me),
-            duties: Duties::of(scheme, participants, me),
             keys,
             channel,
             ledger,
@@ -175,11 +173,6 @@ impl Context {
         self.shared.participants
     }
 
-    /// Which components this node holds.
-    pub fn holding(&self) -> Holding {
-        self.shared.holding
-    }
-
     /// Full name of the step.
     pub fn step(&self) -> &str {
         &self.step
@@ -195,17 +188,8 @@ impl Context {
         self.shared.ledger.openings()
     }
 
-    /// What protocols cost among these participants.
-    pub fn cost_model(&self) -> CostModel {
-        CostModel::new(self.shared.scheme, self.shared.participants).with_tactics(&self.tactics)
-    }
-
     pub(super) fn peers(&self) -> NodeSet {
         self.shared.participants.without(self.shared.me)
-    }
-
-    pub(super) fn duties(&self) -> &Duties {
-        &self.shared.duties
     }
 
     pub(super) fn keys(&self) -> &SharingKeys {

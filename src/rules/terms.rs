@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Currency;
 use super::auction::Kind;
+use super::entries::{Field, Layout, LayoutError};
 use super::money::AmountError;
 use crate::base::text::{TextError, check_text};
 use crate::base::{Timestamp, time};
@@ -57,6 +58,14 @@ impl Terms {
     /// Width of a bid in bits: that of the maximum, at least 1.
     pub fn bits(&self) -> u32 {
         (64 - self.maximum.leading_zeros()).max(1)
+    }
+
+    /// The fields of a bid: the amount alone.
+    ///
+    /// # Errors
+    /// When the maximum is too large for a field, which [`Terms::check`] refuses.
+    pub fn layout(&self) -> Result<Layout, LayoutError> {
+        Layout::repeated(Field { bits: self.bits(), maximum: self.maximum }, 1)
     }
 
     /// Whether a bidder can hand in something above the maximum, so that every bid's range is

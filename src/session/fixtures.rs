@@ -1,7 +1,7 @@
 //! A made-up session for tests: keys, roster, announcement, and everything that is signed in it.
 
 use super::announcement::AdmissionTicket;
-use super::closing::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
+use super::bundle::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
 use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
 use super::manifest::CoSigned;
 use super::{Announcement, Envelope, Receipt, SessionId};

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::closing::ExclusionReason;
+use super::exclusion::ExclusionReason;
 use super::manifest::{CoSigned, Exclusion, Manifest, SignerError};
 use super::{Announcement, SessionId};
 use crate::identity::{Digest, Roster, Statement};

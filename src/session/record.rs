@@ -18,7 +18,7 @@ pub mod standing;
 use serde::{Deserialize, Serialize};
 
 use super::announcement::AnnouncementError;
-use super::closing::{Bundle, ClosingError};
+use super::bundle::{Bundle, BundleError};
 use super::manifest::{CoSigned, Exclusion, ManifestError};
 use super::outcome::OutcomeError;
 use super::{Announcement, Manifest, Outcome, SessionId};
@@ -133,7 +133,7 @@ pub enum RecordError {
     },
     /// An inventory or verdict is not its node's.
     #[error("bundle: {0}")]
-    Bundle(#[from] ClosingError),
+    Bundle(#[from] BundleError),
     /// The manifest does not follow from the bundle or lacks signatures.
     #[error("manifest: {0}")]
     Manifest(#[from] ManifestError),

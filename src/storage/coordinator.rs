@@ -16,7 +16,7 @@ use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::rules::terms::{SessionFile, TermsError};
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};

@@ -12,7 +12,7 @@ use super::column::{Columns as _, json};
 use super::database::reading;
 use super::sql::{Connection, Row, Source, Value, query};
 use crate::identity::{Digest, Signed, Statement};
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};

@@ -49,4 +49,4 @@ pub use disk::{Disk, Fate};
 pub use documents::DocumentKind;
 pub use error::StorageError;
 pub use node::NodeStore;
-pub use role::Role;
+pub use role::Leadership;

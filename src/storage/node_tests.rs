@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::identity::KeyPair;
-use crate::session::closing::InventoryEntry;
+use crate::session::bundle::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
 use crate::session::outcome::Winner;
 use crate::storage::node::*;

@@ -128,11 +128,13 @@ impl World {
         Inputs(nodes.iter().map(of).collect())
     }
 
-    /// Run the same program on every participant, and hand back what each says.
-    pub async fn run<T, E, F, Fut>(&self, program: F) -> Vec<(NodeIndex, Result<T, E>)>
+    /// Run the same program on every participant, and hand back what each says. The program takes
+    /// the attempt's context, or one that is made from it.
+    pub async fn run<C, T, E, F, Fut>(&self, program: F) -> Vec<(NodeIndex, Result<T, E>)>
     where
+        C: From<Context>,
         E: From<EstablishError>,
-        F: Fn(Context) -> Fut,
+        F: Fn(C) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
         let program = &program;
@@ -152,7 +154,7 @@ impl World {
                 (
                     me,
                     match ctx {
-                        Ok(ctx) => program(ctx).await,
+                        Ok(ctx) => program(ctx.into()).await,
                         Err(error) => Err(error.into()),
                     },
                 )
@@ -165,11 +167,12 @@ impl World {
     }
 
     /// Run the same program on every participant; all must say the same, and nobody may fail.
-    pub async fn agree<T, E, F, Fut>(&self, program: F) -> T
+    pub async fn agree<C, T, E, F, Fut>(&self, program: F) -> T
     where
+        C: From<Context>,
         T: PartialEq + Debug,
         E: From<EstablishError> + Debug,
-        F: Fn(Context) -> Fut,
+        F: Fn(C) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
         let mut results = self.run(program).await.into_iter();

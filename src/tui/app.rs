@@ -10,15 +10,15 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::action::{Action, Cue, Effect};
-use super::connection::Connection;
-use super::draw::draw;
-use super::keymap::Keymap;
-use super::model::{Model, Person};
-use super::runner::Runner;
+use super::input::keymap::Keymap;
+use super::link::connection::Connection;
+use super::link::runner::Runner;
+use super::state::model::{Model, Person};
 use super::terminal::Screen;
-use super::theme::Theme;
+use super::update::action::{Action, Cue, Effect};
 use super::update::update;
+use super::view::draw::draw;
+use super::view::theme::Theme;
 use crate::base::Clock;
 
 /// Between two drawings, at least.

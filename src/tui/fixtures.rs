@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::action::Action;
-use super::data::Events;
-use super::keymap::{Keymap, Rebinding};
-use super::model::{Model, Person};
-use super::text::clean;
-use super::theme::Theme;
+use super::input::keymap::{Keymap, Rebinding};
+use super::state::data::Events;
+use super::state::model::{Model, Person};
+use super::update::action::Action;
 use super::update::update;
+use super::view::theme::Theme;
 use crate::base::Timestamp;
+use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms};
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Winner;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signature, Signed};
 use crate::runs::plan::Plan;
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::progress::Progress;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};

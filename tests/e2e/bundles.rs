@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gavel::identity::{Digest, Signature, Signed, Statement as _};
 use gavel::runs::plan::Plan;
-use gavel::session::closing::{Bundle, Inventories, Inventory, Verdict};
+use gavel::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use gavel::session::manifest::CoSigned;
 use gavel::session::outcome::Winner;
 use gavel::session::{Manifest, Outcome, Phase, SessionId};

@@ -14,7 +14,7 @@ use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::protocol::Context;
 use gavel::rules::auction::Kind;
 use gavel::runs::auction::bits::run;
-use gavel::runs::shares::{BidShares, lay_out};
+use gavel::runs::shares::{Entries, LayingOut};
 use gavel::session::progress::Progress;
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
@@ -324,15 +324,16 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
         envelopes.push(envelope);
     }
     let shares_of = |node: NodeIndex| {
-        let bid = |envelope: &Envelope| BidShares {
-            correction: envelope.body.correction_for(terms).unwrap(),
-            seeds: open_part(envelope, node, scheme, &keys[node.position()])
-                .unwrap()
-                .seeds()
-                .to_vec(),
-        };
-        let bids: Vec<BidShares> = envelopes.iter().map(bid).collect();
-        lay_out(scheme, node, bits, &bids).unwrap()
+        let layout = terms.layout().unwrap();
+        let mut shares = LayingOut::new(terms.protocol, &layout, scheme, node, envelopes.len());
+        for envelope in &envelopes {
+            let part = open_part(envelope, node, scheme, &keys[node.position()]).unwrap();
+            shares.add(&envelope.body.correction.0, part.seeds()).unwrap();
+        }
+        match shares.finish().unwrap() {
+            Entries::Bits(mut fields) => fields.remove(0),
+            Entries::Numbers(_) => panic!("the bids are shared as bits"),
+        }
     };
     // In the form in which nodes compute: one plane per bit position, of all bids.
     let mut planes = Vec::new();

@@ -1,6 +1,7 @@
 //! Every protocol on bits against its plain twin: small widths exhaustively, larger ones at random
 //! with awkward values, for every supported number of nodes, with nodes missing.
 
+use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::and::and;
 use gavel::protocol::bits::less_than::{less_than, public_less_than};
 use gavel::protocol::bits::maximum::{Keep, maximum};
@@ -47,7 +48,7 @@ async fn shared_values_open_to_themselves() {
             let values = world.draw(|rng| reference::awkward_values(rng, width, count));
             let shared = world.share(width as usize, &values);
             let opened = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
                     Ok(open(&ctx.narrow("open"), &shared.of(ctx.me())).await?.values())
                 })
                 .await;
@@ -61,11 +62,11 @@ async fn several_batches_open_in_one_round() {
     for world in all_worlds() {
         let (a, b) = (world.share(5, &[17]), world.share(32, &[1, 2, 3]));
         let opened = world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
-                let before = ctx.counters().rounds;
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                let before = ctx.base().counters().rounds;
                 let (a, b) = (a.of(ctx.me()), b.of(ctx.me()));
                 let opened = open_all(&ctx.narrow("open"), &[&a, &b]).await?;
-                assert_eq!(ctx.counters().rounds, before + 1);
+                assert_eq!(ctx.base().counters().rounds, before + 1);
                 Ok(opened
                     .iter()
                     .map(gavel::protocol::bits::open::PublicBits::values)
@@ -83,7 +84,7 @@ async fn local_operations_do_what_they_say() {
         let public = world.draw(|rng| reference::awkward_values(rng, 9, 131));
         let shared = world.share(9, &values);
         let opened = world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
                 let x = shared.of(ctx.me());
                 let mut complement = x.clone();
                 complement.complement();
@@ -125,7 +126,7 @@ async fn and_of_all_pairs() {
             let (xs, ys) = all_pairs(width);
             let (x, y) = (world.share(width as usize, &xs), world.share(width as usize, &ys));
             let opened = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
                     let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
                     let z = and(&ctx.narrow("and"), &x, &y).await?;
                     // Once more on the result, so that fresh shares are used as operands too.
@@ -141,9 +142,9 @@ async fn and_of_all_pairs() {
 async fn check_less_than(world: &World, width: u32, xs: &[u64], ys: &[u64]) {
     let (x, y) = (world.share(width as usize, xs), world.share(width as usize, ys));
     let opened = world
-        .agree(async |ctx: Context| -> Result<_, Failure> {
+        .agree(async |ctx: BitContext| -> Result<_, Failure> {
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
-            let before = ctx.counters();
+            let before = ctx.base().counters();
             let less = less_than(&ctx.narrow("less-than"), &x, &y).await?;
             let spent = since(&ctx, before);
             let cost = ctx.cost_model().less_than(width as usize, xs.len());
@@ -158,8 +159,8 @@ async fn check_less_than(world: &World, width: u32, xs: &[u64], ys: &[u64]) {
     assert_eq!(opened, expected, "{width} bits");
 }
 
-fn since(ctx: &Context, before: Counters) -> Counters {
-    let now = ctx.counters();
+fn since(ctx: &BitContext, before: Counters) -> Counters {
+    let now = ctx.base().counters();
     Counters {
         rounds: now.rounds - before.rounds,
         gates: now.gates - before.gates,
@@ -201,7 +202,7 @@ async fn public_less_than_of_all_pairs() {
             let ys: Vec<u64> = (0..=mask(width)).collect();
             let y = world.share(width as usize, &ys);
             let opened = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
                     let y = y.of(ctx.me());
                     let mut all = Vec::new();
                     for c in 0..=mask(width) {
@@ -226,7 +227,7 @@ async fn select_takes_one_of_two() {
         let bits: Vec<u64> = (0..xs.len() as u64).map(|at| at % 3 % 2).collect();
         let (b, x, y) = (world.share(1, &bits), world.share(3, &xs), world.share(3, &ys));
         let opened = world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
                 let (b, x, y) = (b.of(ctx.me()), x.of(ctx.me()), y.of(ctx.me()));
                 let chosen = select(&ctx.narrow("select"), &b, &x, &y).await?;
                 Ok(open(&ctx.narrow("open"), &chosen).await?.values())
@@ -241,8 +242,8 @@ async fn select_takes_one_of_two() {
 async fn check_maximum(world: &World, width: u32, values: &[u64]) {
     let shared = world.share(width as usize, values);
     let (index, best, second) = world
-        .agree(async |ctx: Context| -> Result<_, Failure> {
-            let before = ctx.counters();
+        .agree(async |ctx: BitContext| -> Result<_, Failure> {
+            let before = ctx.base().counters();
             let numbers = shared.of(ctx.me());
             let won = maximum(&ctx.narrow("m"), &numbers, Keep::Levels, &|_, _| {}).await?;
             let spent = since(&ctx, before);
@@ -307,8 +308,8 @@ async fn numbers_above_the_maximum_are_found() {
             });
             let shared = world.share(width as usize, &values);
             let fits = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
-                    let before = ctx.counters();
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                    let before = ctx.base().counters();
                     let numbers = shared.of(ctx.me());
                     let fits = range_check(&ctx.narrow("range"), &numbers, maximum).await?;
                     let spent = since(&ctx, before);
@@ -330,7 +331,7 @@ async fn a_step_name_is_refused_the_second_time() {
     let world = World::new(3, 1);
     let shared = world.share(1, &[1]);
     let refused = world
-        .agree(async |ctx: Context| -> Result<_, Failure> {
+        .agree(async |ctx: BitContext| -> Result<_, Failure> {
             let x = shared.of(ctx.me());
             and(&ctx.narrow("and"), &x, &x).await?;
             let again = and(&ctx.narrow("and"), &x, &x).await.map(drop).unwrap_err();
@@ -351,8 +352,8 @@ async fn what_comparing_costs_is_what_the_design_says() {
         let world = World::new(n, t);
         let (x, y) = (world.share(32, &[5; 128]), world.share(32, &[6; 128]));
         world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
-                let before = ctx.counters();
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                let before = ctx.base().counters();
                 less_than(&ctx.narrow("less-than"), &x.of(ctx.me()), &y.of(ctx.me())).await?;
                 let spent = since(&ctx, before);
                 assert_eq!(spent.rounds, 6);
@@ -369,7 +370,7 @@ async fn what_comparing_costs_is_what_the_design_says() {
 async fn too_few_or_foreign_nodes_are_refused() {
     async fn refused(n: u8, t: u8, missing: &[u8]) -> String {
         let world = World::new(n, t).without(missing);
-        let results = world.run(async |_| Ok::<(), Failure>(())).await;
+        let results = world.run(async |_: Context| Ok::<(), Failure>(())).await;
         results.into_iter().map(|(_, result)| result.unwrap_err().to_string()).next().unwrap()
     }
     assert_eq!(refused(5, 2, &[1]).await, "4 nodes take part; 5 are needed to compute");

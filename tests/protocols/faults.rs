@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use gavel::protocol::StepId;
+use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::open::open;
 use gavel::protocol::{Context, ProtocolError};
 use gavel::rules::auction::Kind;
@@ -113,7 +114,7 @@ async fn a_wrong_share_in_an_opening_is_noticed_and_its_senders_named() {
     let value = world.share(8, &[201]);
     let open_it = async |world: &World| {
         world
-            .run(async |ctx: Context| -> Result<_, Failure> {
+            .run(async |ctx: BitContext| -> Result<_, Failure> {
                 Ok(open(&ctx.narrow("open"), &value.of(ctx.me())).await?.values())
             })
             .await
@@ -150,7 +151,7 @@ async fn contributions_that_differ_are_found_before_anything_is_opened() {
         let fault = Fault { node: node(2), message: 0, deed: Misdeed::Flip(5) };
         let world = World::new(n, t).with_fault(fault).tapped(&tap);
         let results: Results<Vec<u64>> = world
-            .run(async |ctx: Context| -> Result<_, Failure> {
+            .run(async |ctx: BitContext| -> Result<_, Failure> {
                 Ok(open(&ctx.narrow("open"), &value.of(ctx.me())).await?.values())
             })
             .await;

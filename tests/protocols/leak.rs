@@ -1,5 +1,6 @@
 //! What is opened, to whom, and that what is hidden looks uniform.
 
+use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::and::and;
 use gavel::protocol::bits::assignment::contributor;
 use gavel::protocol::bits::open::open;
@@ -167,7 +168,7 @@ async fn view_of_an_and(n: u8, t: u8, xs: &[u64], ys: &[u64]) -> View {
     let world = World::new(n, t).tapped(&tap);
     let (x, y) = (world.share(1, xs), world.share(1, ys));
     let results = world
-        .run(async |ctx: Context| -> Result<_, Failure> {
+        .run(async |ctx: BitContext| -> Result<_, Failure> {
             let z = and(&ctx.narrow("and"), &x.of(ctx.me()), &y.of(ctx.me())).await?;
             Ok((0..ctx.holding().components()).map(|at| z.component(at)[0]).collect::<Vec<_>>())
         })
@@ -245,7 +246,7 @@ async fn masks_change_with_every_attempt_and_every_step() {
         let world = World::new(4, 1).tapped(&tap);
         let x = world.share(1, &[1; 64]);
         world
-            .agree(async |ctx: Context| -> Result<_, Failure> {
+            .agree(async |ctx: BitContext| -> Result<_, Failure> {
                 let x = x.of(ctx.me());
                 and(&ctx.narrow("a"), &x, &x).await?;
                 and(&ctx.narrow("b"), &x, &x).await?;
@@ -265,7 +266,7 @@ async fn an_opening_sends_nothing_past_the_last_position() {
     let world = World::new(4, 1).tapped(&tap);
     let x = world.share(2, &[1, 2, 3]);
     world
-        .agree(async |ctx: Context| -> Result<_, Failure> {
+        .agree(async |ctx: BitContext| -> Result<_, Failure> {
             let x = x.of(ctx.me());
             // An AND leaves random bits past the third position.
             let z = and(&ctx.narrow("and"), &x, &x).await?;

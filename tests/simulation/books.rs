@@ -12,10 +12,12 @@ use gavel::identity::{Digest, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::rules::Terms;
 use gavel::rules::auction::reference;
-use gavel::session::closing::{ExclusionReason, Inventory};
+use gavel::session::bundle::Inventory;
+use gavel::session::exclusion::ExclusionReason;
 use gavel::session::record::{Pin, Record};
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::testkit::entries;
 use gavel::transport::streams::frame::{Frame, Kind};
 use gavel::wire::node_api::{AttemptState, ManifestSignature};
 use gavel::wire::paths;
@@ -321,18 +323,19 @@ impl SessionBooks {
 
 /// A bid, from all nodes' parts of its envelope.
 fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) -> Option<u64> {
-    let (scheme, bits) = (roster.scheme, terms.bits());
-    let mut components = BTreeMap::new();
+    let scheme = roster.scheme;
+    let mut seeds = BTreeMap::new();
     for node in NodeSet::all(scheme.nodes()).iter() {
-        if components.len() == scheme.sets().len() {
+        if seeds.len() == scheme.sets().len() {
             break;
         }
         let part = part::open_part(envelope, node, scheme, &keys[node.position()].sealing).ok()?;
-        let values = part.components(bits).to_vec();
-        components.extend(scheme.held_by(node).into_iter().zip(values));
+        seeds.extend(scheme.held_by(node).into_iter().zip(part.seeds().to_vec()));
     }
-    let masked = u64::try_from(envelope.body.correction_for(terms)?).ok()?;
-    Some(components.values().fold(masked, |amount, component| amount ^ component))
+    let seeds: Vec<_> = seeds.into_values().collect();
+    let layout = terms.layout().ok()?;
+    let masked = terms.protocol.decode_correction(&envelope.body.correction.0, layout.extent());
+    entries::unmasked(&layout, &masked.ok()?, &seeds).first().copied()
 }
 
 /// The session that the path of a request to a node names.

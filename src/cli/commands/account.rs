@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{read_text, write_whole};
 use crate::cli::login;
 use crate::cli::output::{Table, clean};
-use crate::identity::{PublicKey, Role};
+use crate::identity::{AccountRole, PublicKey};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, InvitationLine, NewAccount, NewInvitation,
 };
@@ -38,7 +38,7 @@ pub struct AddArgs {
     name: String,
     /// What it may do
     #[arg(long)]
-    role: Role,
+    role: AccountRole,
     /// A bidder's public key, as `gavel init bidder` shows it. Bidders are better invited, with
     /// `gavel invite`: then the key is bound by the bidder
     // One key in 64 begins with a hyphen.

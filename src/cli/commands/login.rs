@@ -16,7 +16,7 @@ use crate::cli::output::{clean, strong};
 use crate::cli::unlock::{PassphraseOption, ask, line_of_input};
 use crate::client::Network;
 use crate::identity::key_file::BidderKeys;
-use crate::identity::{PublicKey, Role};
+use crate::identity::{AccountRole, PublicKey};
 use crate::wire::account_api::{Login, Secret};
 
 /// An account's password.
@@ -105,7 +105,7 @@ pub struct LogoutArgs {
 #[derive(Serialize)]
 struct LoggedIn {
     name: String,
-    role: Role,
+    role: AccountRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PublicKey>,
     refresh_expires: crate::base::Timestamp,

@@ -21,7 +21,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
 use crate::storage::Address;
-use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
+use crate::storage::{CoordinatorStore, Database, Leadership, NodeStore, StorageError};
 use crate::transport::server::listen;
 use crate::transport::server::metrics::Metrics;
 use crate::tui::{Connection, Options};
@@ -207,7 +207,7 @@ async fn serve(
         let tls = keys.tls.clone();
         operator = Some(Arc::new(keys.identity.clone()));
         // Nobody else's coordinator must find its roster out of date.
-        running.database.claim(Role::Coordinator).await?;
+        running.database.claim(Leadership::Coordinator).await?;
         running.database.adopt(roster).await?;
         let coordinator = start_coordinator(keys, roster, &running.database).await?;
         let router = coordinator.router();

@@ -17,7 +17,7 @@ use crate::client::{Network, coordinator};
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, NodeKeys};
 use crate::identity::{Digest, Roster, Signed};
 use crate::tui::config::{self, ConfigError};
-use crate::tui::theme::Theme;
+use crate::tui::view::theme::Theme;
 use crate::tui::{Connection, Me, Options, TuiError};
 
 /// How the screens look.
@@ -203,7 +203,7 @@ fn places(context: &Context) -> Vec<PathBuf> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use crate::tui::table::ROWS;
+    use crate::tui::input::commands::ROWS;
 
     #[test]
     fn every_key_of_the_screens_names_a_command_that_exists() {

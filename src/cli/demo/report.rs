@@ -13,7 +13,7 @@ use crate::client::Network;
 use crate::identity::Statement as _;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::record::{Pin, Record};
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;

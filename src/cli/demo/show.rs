@@ -27,8 +27,9 @@ use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
-use crate::tui::model::Screen;
-use crate::tui::{Connection, Cue, Me, Options, Staged, text};
+use crate::tui::state::model::Screen;
+use crate::tui::view::text;
+use crate::tui::{Connection, Cue, Me, Options, Staged};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};
 
 /// Longest time that bidding goes on, at the usual speed.

@@ -49,7 +49,7 @@ pub async fn admit(
         ));
     }
     if announcement.body.terms.admission == Admission::Accounts {
-        state.accounts.may_bid(caller, &name, key).await?;
+        state.accounts.may_bid(caller.grant(), &name, key).await?;
     }
     state.store.admit(session, &name, key, state.clock.now()).await.map_err(
         |error| match error {

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{known, store_refusal};
+use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
 use crate::rules::terms::SessionFile;
@@ -75,9 +76,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     state.tell_phase(session, Phase::Open, None);
     let row = known(state, session).await?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
-    driver::announce(state, &row, state.scheme().all())
-        .await
-        .map_err(|error| Refusal::internal(&error))?;
+    announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
     state.driver(session).notify_one();
     Ok(())
 }

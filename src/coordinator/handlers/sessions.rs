@@ -10,7 +10,7 @@ use super::{known, store_refusal, unknown};
 use crate::base::lock;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
-use crate::coordinator::computing::DONE;
+use crate::coordinator::attempts::DONE;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::rules::terms::SessionFile;
 use crate::session::manifest::CoSigned;

@@ -7,13 +7,9 @@ use axum::extract::State;
 
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
-use crate::node::intake::IntakeError;
-use crate::node::state::unknown_session;
-use crate::session::closing::ExclusionReason;
-use crate::session::envelope::EnvelopeError;
+use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
-use crate::storage::node::PutError;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
@@ -23,7 +19,7 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     Body(envelope): Body<Envelope>,
 ) -> Reply<Signed<Receipt>> {
-    let standing = node.store.standing(session).await.map_err(|error| Refusal::internal(&error))?;
+    let standing = node.store.standing(session).await.map_err(of_store)?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
     let now = node.clock.now();
@@ -39,7 +35,7 @@ pub async fn hand_in(
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| of_envelope(&error))?;
     let receipt = Signed::new(
         Receipt {
             session,
@@ -57,7 +53,7 @@ pub async fn hand_in(
         // Nobody fills this node's memory with envelopes that are not taken.
         node.parts.remove(session, &digest);
     }
-    let put = put.map_err(|error| not_taken(&error))?;
+    let put = put.map_err(|error| of_put(&error))?;
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
@@ -70,7 +66,7 @@ pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, envelope).await.map_err(|error| Refusal::internal(&error))? {
+    match node.store.envelope(session, envelope).await.map_err(of_store)? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
@@ -82,26 +78,4 @@ fn too_late(phase: Phase) -> Refusal {
         _ => "bidding has ended; the envelope is not taken",
     };
     Refusal::new(ProblemType::TooLate, detail)
-}
-
-fn refused(error: &IntakeError) -> Refusal {
-    let kind = match error {
-        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
-        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
-        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
-        IntakeError::Part(_) => ProblemType::PartUnreadable,
-    };
-    Refusal::new(kind, error.to_string())
-}
-
-fn not_taken(error: &PutError) -> Refusal {
-    let kind = match error {
-        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
-        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
-        PutError::Stale { .. } => ProblemType::StaleRevision,
-        PutError::Conflict { .. } => ProblemType::RevisionConflict,
-        PutError::OtherKey => ProblemType::NotAdmitted,
-        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
-    };
-    Refusal::new(kind, error.to_string())
 }

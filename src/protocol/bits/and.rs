@@ -26,9 +26,11 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::BitContext;
 use super::gates::{Gates, NARROW_TILE, Operand, WIDE_TILE};
+use super::sizes::{self, MOST_NODES};
 use crate::protocol::context::Claim;
-use crate::protocol::{Context, Opening, ProtocolError};
+use crate::protocol::{Opening, ProtocolError};
 use crate::sharing::bits::batch::Buffer;
 use crate::sharing::bits::planes::{WORD_BYTES, append_le, read_le, xor_into, xor_le};
 use crate::sharing::{NodeIndex, NodeSet, Plane, SharedBits};
@@ -41,7 +43,7 @@ const OPENED_TILE: usize = 512;
 /// # Errors
 /// When the shapes differ, or a node does not answer.
 pub async fn and(
-    ctx: &Context,
+    ctx: &BitContext,
     x: &SharedBits,
     y: &SharedBits,
 ) -> Result<SharedBits, ProtocolError> {
@@ -56,7 +58,7 @@ pub async fn and(
 /// # Errors
 /// When the shapes differ, or a node does not answer.
 pub async fn and_planes(
-    ctx: &Context,
+    ctx: &BitContext,
     len: usize,
     pairs: &[(Plane<'_>, Plane<'_>)],
 ) -> Result<SharedBits, ProtocolError> {
@@ -69,17 +71,17 @@ pub async fn and_planes(
 
 /// All gates of a round; plane k of the result belongs to gate k.
 pub(super) async fn evaluate(
-    ctx: &Context,
+    ctx: &BitContext,
     gates: &Gates<'_>,
 ) -> Result<SharedBits, ProtocolError> {
     gates.check()?;
-    let claim = ctx.claim()?;
+    let claim = ctx.base().claim()?;
     let (count, len) = (gates.count(), gates.len());
     if count == 0 || len == 0 {
         return Ok(SharedBits::zeros(ctx.holding(), count, len));
     }
-    ctx.ledger().gates(count * len);
-    let components = if ctx.scheme().nodes() == 3 {
+    ctx.base().ledger().gates(count * len);
+    let components = if ctx.base().scheme().nodes() == 3 {
         three_nodes(ctx, &claim, gates).await?
     } else {
         any_nodes(ctx, &claim, gates).await?
@@ -95,7 +97,7 @@ pub(super) fn neighbours(me: NodeIndex) -> (NodeSet, NodeSet) {
 }
 
 async fn three_nodes(
-    ctx: &Context,
+    ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
 ) -> Result<Vec<Buffer>, ProtocolError> {
@@ -106,7 +108,7 @@ async fn three_nodes(
     let expected = message.len();
     let outgoing = after.iter().map(|peer| (peer, message.clone())).collect();
     drop(message);
-    let received = ctx.exchange(claim, outgoing, before, expected).await?;
+    let received = ctx.base().exchange(claim, outgoing, before, expected).await?;
     let mut theirs = Buffer::with_room(gates.total());
     let mut tile = Zeroizing::new([0; NARROW_TILE]);
     for (_, message) in received {
@@ -122,7 +124,7 @@ async fn three_nodes(
 
 /// This node's parts: masked, as they are sent, and as a component of the result.
 fn ring_parts(
-    ctx: &Context,
+    ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
     (a, b): (usize, usize),
@@ -135,7 +137,7 @@ fn ring_parts(
     for first in (0..total).step_by(NARROW_TILE) {
         let z = &mut tile[..NARROW_TILE.min(total - first)];
         gates.ring_part((a, b), first, z, &mut scratch);
-        for key in ctx.keys().zeros() {
+        for key in ctx.base().keys().zeros() {
             key.xor_at(claim.start, first / 2, z);
         }
         append_le(&mut message, z);
@@ -146,18 +148,18 @@ fn ring_parts(
 }
 
 async fn any_nodes(
-    ctx: &Context,
+    ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
 ) -> Result<Vec<Buffer>, ProtocolError> {
     let total = gates.total();
     let (own, mut components) = masked_parts(ctx, claim, gates);
-    let kings = super::cost::over_kings(ctx.tactics().king_from, total * WORD_BYTES);
+    let kings = sizes::over_kings(ctx.base().tactics().king_from, total * WORD_BYTES);
     let opened = if kings {
         over_kings(ctx, claim, own, total).await?
     } else {
-        let outgoing = ctx.peers().iter().map(|peer| (peer, own.clone())).collect();
-        let received = ctx.exchange(claim, outgoing, ctx.peers(), own.len()).await?;
+        let outgoing = ctx.base().peers().iter().map(|peer| (peer, own.clone())).collect();
+        let received = ctx.base().exchange(claim, outgoing, ctx.base().peers(), own.len()).await?;
         let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
         parts.push(own);
         Opened::Sum(parts)
@@ -170,11 +172,11 @@ async fn any_nodes(
         }
         hash.update(bytes);
     });
-    ctx.saw(claim, hash.finalize().into());
-    ctx.ledger().opened(Opening {
+    ctx.base().saw(claim, hash.finalize().into());
+    ctx.base().ledger().opened(Opening {
         step: claim.name.clone(),
         bits: (gates.count() * gates.len()) as u64,
-        to: ctx.participants(),
+        to: ctx.base().participants(),
         masked: true,
     });
     Ok(components)
@@ -182,11 +184,10 @@ async fn any_nodes(
 
 /// This node's masked parts, as they are sent, and the components of rho with what is added to the
 /// results.
-fn masked_parts(ctx: &Context, claim: &Claim, gates: &Gates<'_>) -> (Bytes, Vec<Buffer>) {
+fn masked_parts(ctx: &BitContext, claim: &Claim, gates: &Gates<'_>) -> (Bytes, Vec<Buffer>) {
     let total = gates.total();
     let held = ctx.holding().components();
-    let mut message =
-        Vec::with_capacity((total + usize::from(super::cost::MOST_NODES)) * WORD_BYTES);
+    let mut message = Vec::with_capacity((total + usize::from(MOST_NODES)) * WORD_BYTES);
     let mut components: Vec<Buffer> = (0..held).map(|_| Buffer::with_room(total)).collect();
     let mut adds_mask = vec![false; held];
     for &mask in &ctx.duties().masks {
@@ -199,10 +200,10 @@ fn masked_parts(ctx: &Context, claim: &Claim, gates: &Gates<'_>) -> (Bytes, Vec<
         let len = WIDE_TILE.min(total - first);
         let (z, mask) = (&mut tile[..len], &mut mask[..len]);
         gates.assigned_part(ctx.duties(), first, z, &mut scratch);
-        for key in ctx.keys().zeros() {
+        for key in ctx.base().keys().zeros() {
             key.xor_at(claim.start, first / 2, z);
         }
-        let keys = ctx.keys().sets();
+        let keys = ctx.base().keys().sets();
         for (number, ((component, key), adds)) in
             components.iter_mut().zip(keys).zip(&adds_mask).enumerate()
         {
@@ -264,13 +265,13 @@ impl Opened {
 
 /// Open the XOR of everybody's parts over kings: one piece each.
 async fn over_kings(
-    ctx: &Context,
+    ctx: &BitContext,
     claim: &Claim,
     own: Bytes,
     total: usize,
 ) -> Result<Opened, ProtocolError> {
-    let participants = ctx.participants();
-    let size = super::cost::king_piece(participants.len(), total);
+    let participants = ctx.base().participants();
+    let size = sizes::king_piece(participants.len(), total);
     let mut padded = Vec::from(own);
     padded.resize(participants.len() * size, 0);
     let own = Bytes::from(padded);
@@ -278,7 +279,7 @@ async fn over_kings(
     let places = || participants.iter().enumerate();
     let outgoing = places().filter(|(_, peer)| *peer != ctx.me());
     let outgoing = outgoing.map(|(place, peer)| (peer, piece(place))).collect();
-    let received = ctx.exchange(claim, outgoing, ctx.peers(), size).await?;
+    let received = ctx.base().exchange(claim, outgoing, ctx.base().peers(), size).await?;
     let mine = places().find(|(_, node)| *node == ctx.me());
     let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
     parts.extend(mine.map(|(place, _)| piece(place)));
@@ -286,9 +287,9 @@ async fn over_kings(
     Opened::Sum(parts).each_tile(size / WORD_BYTES, |_, _, bytes| sum.extend_from_slice(bytes));
     let sum = Bytes::from(sum);
 
-    let claim = ctx.narrow("kings").claim()?;
-    let outgoing = ctx.peers().iter().map(|peer| (peer, sum.clone())).collect();
-    let received = ctx.exchange(&claim, outgoing, ctx.peers(), size).await?;
+    let claim = ctx.base().narrow("kings").claim()?;
+    let outgoing = ctx.base().peers().iter().map(|peer| (peer, sum.clone())).collect();
+    let received = ctx.base().exchange(&claim, outgoing, ctx.base().peers(), size).await?;
     let mut pieces: Vec<(NodeIndex, Bytes)> = received;
     pieces.push((ctx.me(), sum));
     pieces.sort_unstable_by_key(|(node, _)| *node);

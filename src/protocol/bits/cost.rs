@@ -1,25 +1,12 @@
 //! What protocols on bits cost.
 
-use super::open::{DIGEST, pieces};
+use super::sizes::{DIGEST, king_piece, over_kings, pieces};
 use super::stripes::Knife;
 use crate::protocol::bracket::{self, Level};
 use crate::protocol::{Cost, Tactics};
 use crate::sharing::bits::planes::{WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
-
-/// Participants that there can be.
-pub(in crate::protocol) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
-
-/// Whether an AND whose masked result has so many bytes is opened by kings.
-pub(in crate::protocol) fn over_kings(king_from: Option<u64>, bytes: usize) -> bool {
-    king_from.is_some_and(|from| bytes as u64 >= from)
-}
-
-/// Bytes of a king's piece, padded so that all are alike.
-pub(in crate::protocol) const fn king_piece(participants: usize, total: usize) -> usize {
-    total.div_ceil(participants) * WORD_BYTES
-}
 
 /// What protocols cost among some participants of a scheme.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

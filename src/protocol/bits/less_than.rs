@@ -14,10 +14,12 @@
 //! (!x ^ c) & (y ^ c) ^ c (Boyar, Peralta, Pochuev 2000), where g, and g over c, would be two. That
 //! takes as many rounds and makes 73 ANDs of 32 bits where leaves of single bits make 89.
 
+use super::BitContext;
 use super::and::evaluate;
 use super::gates::{Gates, Operand};
-use super::stripes::{self, Stripe};
-use crate::protocol::{Context, ProtocolError};
+use super::lanes;
+use super::stripes::Stripe;
+use crate::protocol::ProtocolError;
 use crate::sharing::{ShapeError, SharedBits};
 
 /// `[x < y]` at every position.
@@ -25,7 +27,7 @@ use crate::sharing::{ShapeError, SharedBits};
 /// # Errors
 /// When the shapes differ, or a node does not answer.
 pub async fn less_than(
-    ctx: &Context,
+    ctx: &BitContext,
     x: &SharedBits,
     y: &SharedBits,
 ) -> Result<SharedBits, ProtocolError> {
@@ -39,22 +41,22 @@ pub async fn less_than(
 /// # Errors
 /// When the shapes differ, or a node does not answer.
 pub async fn less_than_on(
-    ctx: &Context,
+    ctx: &BitContext,
     width: usize,
     x: &SharedBits,
     y: &SharedBits,
 ) -> Result<SharedBits, ProtocolError> {
     let (x, y, len) = (x.clone(), y.clone(), x.len());
-    let steps = move |ctx: Context, stripe| {
+    let steps = move |ctx: BitContext, stripe| {
         let (x, y) = (x.clone(), y.clone());
         async move { less_than_part(&ctx, width, &x, &y, stripe).await }
     };
-    stripes::run(ctx, len, steps).await
+    lanes::run(ctx, len, steps).await
 }
 
 /// `[x < y]` on one stripe.
 pub(super) async fn less_than_part(
-    ctx: &Context,
+    ctx: &BitContext,
     width: usize,
     x: &SharedBits,
     y: &SharedBits,
@@ -112,20 +114,20 @@ fn bit_of(numbers: &SharedBits, index: usize, stripe: Stripe) -> Result<Operand<
 /// # Errors
 /// When a node does not answer.
 pub async fn public_less_than(
-    ctx: &Context,
+    ctx: &BitContext,
     c: u64,
     y: &SharedBits,
 ) -> Result<SharedBits, ProtocolError> {
     let (y, len) = (y.clone(), y.len());
-    let steps = move |ctx: Context, stripe| {
+    let steps = move |ctx: BitContext, stripe| {
         let y = y.clone();
         async move { public_less_than_part(&ctx, c, &y, stripe).await }
     };
-    stripes::run(ctx, len, steps).await
+    lanes::run(ctx, len, steps).await
 }
 
 async fn public_less_than_part(
-    ctx: &Context,
+    ctx: &BitContext,
     c: u64,
     y: &SharedBits,
     stripe: Stripe,
@@ -162,7 +164,7 @@ type Group = (At, Option<At>);
 
 /// Combine all groups, given from the lowest up, into one.
 async fn fold<'a>(
-    ctx: &Context,
+    ctx: &BitContext,
     len: usize,
     made: Vec<SharedBits>,
     mut groups: Vec<Group>,

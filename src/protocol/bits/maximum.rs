@@ -17,13 +17,15 @@
 //! bits below are selected together with the number, in the same round. Opening the index at the
 //! end shows exactly the winner's path, in one round instead of one per level.
 
+use super::BitContext;
 use super::and::evaluate;
 use super::gates::{Gates, Operand};
+use super::lanes;
 use super::less_than::{less_than_on, less_than_part};
 use super::select::choose;
-use super::stripes::{self, Stripe};
+use super::stripes::Stripe;
+use crate::protocol::ProtocolError;
 use crate::protocol::bracket::{Level, beaten, levels, pairs};
-use crate::protocol::{Context, ProtocolError};
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// What a tournament keeps.
@@ -92,17 +94,17 @@ impl Maximum {
 /// # Errors
 /// When there are no numbers, or a node does not answer.
 pub async fn maximum(
-    ctx: &Context,
+    ctx: &BitContext,
     numbers: &SharedBits,
     keep: Keep,
     finished: &(dyn Fn(u32, usize) + Send + Sync),
 ) -> Result<Maximum, ProtocolError> {
-    maximum_in(ctx, numbers, &ctx.tactics().groups, keep, finished).await
+    maximum_in(ctx, numbers, &ctx.base().tactics().groups, keep, finished).await
 }
 
 /// The tournament with groups of the sizes given.
 pub(super) async fn maximum_in(
-    ctx: &Context,
+    ctx: &BitContext,
     numbers: &SharedBits,
     groups: &[u8],
     keep: Keep,
@@ -134,14 +136,14 @@ pub(super) async fn maximum_in(
 
 /// One level of pairs. A stripe is compared and selected on its own.
 async fn best_of_pairs(
-    ctx: &Context,
+    ctx: &BitContext,
     width: usize,
     left: SharedBits,
     right: SharedBits,
     index: bool,
 ) -> Result<SharedBits, ProtocolError> {
     let len = left.len();
-    let steps = move |ctx: Context, stripe: Stripe| {
+    let steps = move |ctx: BitContext, stripe: Stripe| {
         let (left, right) = (left.clone(), right.clone());
         async move {
             let less = ctx.narrow("less-than");
@@ -156,7 +158,7 @@ async fn best_of_pairs(
             Ok(SharedBits::stack(ctx.holding(), stripe.len, planes)?)
         }
     };
-    stripes::run(ctx, len, steps).await
+    lanes::run(ctx, len, steps).await
 }
 
 fn planes_of(numbers: &SharedBits, stripe: Stripe) -> Result<Vec<Plane<'_>>, ShapeError> {
@@ -165,7 +167,7 @@ fn planes_of(numbers: &SharedBits, stripe: Stripe) -> Result<Vec<Plane<'_>>, Sha
 
 /// One level of larger groups: `members[j]` holds number j of every group.
 async fn best_of_groups(
-    ctx: &Context,
+    ctx: &BitContext,
     width: usize,
     members: &[SharedBits],
     index: bool,
@@ -208,7 +210,7 @@ async fn best_of_groups(
 /// For every member but the first, whether it is its group's best. `less[k]` says of the k-th pair
 /// whether its lower member is the smaller one.
 async fn best_members(
-    ctx: &Context,
+    ctx: &BitContext,
     sides: &[(usize, usize)],
     less: &[SharedBits],
     group: usize,

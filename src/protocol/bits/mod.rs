@@ -1,10 +1,13 @@
 //! Protocols on replicated shares of bits.
 //!
+//! - [`context`]: a context with what bits need: components held, and duties in an AND
 //! - [`assignment`]: which node computes which products of components
 //! - [`cost`]: rounds, gates and bytes before they are spent
 //! - `gates`: gates to be computed in one round, and this node's part of each
 //! - [`and`]: the AND of shared bits
-//! - [`stripes`]: large batches, cut up so that computing and sending overlap
+//! - `sizes`: how large messages are
+//! - [`stripes`]: how large batches are cut up
+//! - `lanes`: large batches, stripe by stripe, so that computing and sending overlap
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
 //! - [`select`]: one of two shared numbers, by a shared bit
@@ -14,14 +17,18 @@
 
 pub mod and;
 pub mod assignment;
+pub mod context;
 pub mod cost;
 mod gates;
+mod lanes;
 pub mod less_than;
 pub mod maximum;
 pub mod open;
 pub mod range_check;
 pub mod second_price;
 pub mod select;
+mod sizes;
 pub mod stripes;
 
+pub use context::BitContext;
 pub use cost::CostModel;

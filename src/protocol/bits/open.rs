@@ -16,19 +16,12 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::BitContext;
+use super::sizes::{DIGEST, pieces};
 use crate::protocol::context::Claim;
 use crate::protocol::{Context, Opening, ProtocolError};
 use crate::sharing::bits::planes::{WORD_BYTES, append_le, bit, clear_tail, words, xor_le};
-use crate::sharing::{NodeIndex, NodeSet, Scheme, SharedBits};
-
-/// Bytes of a digest.
-pub(in crate::protocol) const DIGEST: usize = 32;
-
-/// How many components any one node holds that any other one lacks.
-pub(in crate::protocol) fn pieces(scheme: Scheme) -> usize {
-    let (one, two) = (NodeSet::all(1), NodeSet::all(2));
-    scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
-}
+use crate::sharing::{NodeIndex, NodeSet, SharedBits};
 
 /// A batch of values that are public.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,7 +67,7 @@ impl PublicBits {
 ///
 /// # Errors
 /// When nodes disagree, or one does not answer.
-pub async fn open(ctx: &Context, batch: &SharedBits) -> Result<PublicBits, ProtocolError> {
+pub async fn open(ctx: &BitContext, batch: &SharedBits) -> Result<PublicBits, ProtocolError> {
     let mut opened = open_all(ctx, &[batch]).await?;
     // One value per batch given, and one was given.
     Ok(opened.pop().unwrap_or(PublicBits { width: 0, len: 0, words: Vec::new() }))
@@ -85,9 +78,10 @@ pub async fn open(ctx: &Context, batch: &SharedBits) -> Result<PublicBits, Proto
 /// # Errors
 /// When nodes disagree, or one does not answer.
 pub async fn open_all(
-    ctx: &Context,
+    ctx: &BitContext,
     batches: &[&SharedBits],
 ) -> Result<Vec<PublicBits>, ProtocolError> {
+    let ctx = ctx.base();
     let claim = ctx.claim()?;
     ctx.confirm_keys().await?;
     let sets = ctx.scheme().sets();

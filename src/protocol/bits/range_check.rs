@@ -4,9 +4,10 @@
 //! maximum, public. Who learns what: all participants that one bit per number, nothing else.
 //! Rounds: ceil(log2 width) + 1. Adversary: as for AND and for opening.
 
+use super::BitContext;
 use super::less_than::public_less_than;
 use super::open::open;
-use crate::protocol::{Context, ProtocolError};
+use crate::protocol::ProtocolError;
 use crate::sharing::SharedBits;
 
 /// Whether each number is at most `maximum`.
@@ -14,7 +15,7 @@ use crate::sharing::SharedBits;
 /// # Errors
 /// When nodes disagree, or one does not answer.
 pub async fn range_check(
-    ctx: &Context,
+    ctx: &BitContext,
     numbers: &SharedBits,
     maximum: u64,
 ) -> Result<Vec<bool>, ProtocolError> {

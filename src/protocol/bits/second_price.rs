@@ -7,8 +7,9 @@
 //! The second-largest of all lost to nobody but the largest, so it is among the numbers that met
 //! the winner: one for each level of pairs, at most log2(count) of them (Knuth, The Art of Computer Programming 3, 5.3.3).
 
+use super::BitContext;
 use super::maximum::{Keep, Maximum, maximum_in};
-use crate::protocol::{Context, ProtocolError};
+use crate::protocol::ProtocolError;
 use crate::sharing::SharedBits;
 
 /// The second-largest number of a tournament kept with [`Keep::Levels`].
@@ -16,12 +17,13 @@ use crate::sharing::SharedBits;
 /// # Errors
 /// When nobody met the winner, the levels were not kept, or a node does not answer.
 pub async fn second_price(
-    ctx: &Context,
+    ctx: &BitContext,
     tournament: &Maximum,
     winner: usize,
 ) -> Result<SharedBits, ProtocolError> {
     let beaten = tournament.beaten_by(winner)?;
     let second =
-        maximum_in(ctx, &beaten, &ctx.tactics().second_groups, Keep::Value, &|_, _| {}).await?;
+        maximum_in(ctx, &beaten, &ctx.base().tactics().second_groups, Keep::Value, &|_, _| {})
+            .await?;
     Ok(second.value()?)
 }

@@ -6,9 +6,10 @@
 //! there are to choose from: `x_0` ^ XOR of `b_j & (x_j ^ x_0)` is one sum of products.
 //! Adversary: as for AND.
 
+use super::BitContext;
 use super::and::evaluate;
 use super::gates::{Gates, Operand};
-use crate::protocol::{Context, ProtocolError};
+use crate::protocol::ProtocolError;
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// x where the bit is 1, y where it is 0.
@@ -16,7 +17,7 @@ use crate::sharing::{Plane, ShapeError, SharedBits};
 /// # Errors
 /// When the shapes differ, or a node does not answer.
 pub async fn select(
-    ctx: &Context,
+    ctx: &BitContext,
     bit: &SharedBits,
     x: &SharedBits,
     y: &SharedBits,
@@ -29,7 +30,7 @@ pub async fn select(
 /// The number whose bit is set, or the first: `bits[j]` belongs to `numbers[j + 1]`. Numbers are
 /// given as their planes.
 pub(super) async fn choose(
-    ctx: &Context,
+    ctx: &BitContext,
     bits: &[Plane<'_>],
     numbers: &[Vec<Plane<'_>>],
 ) -> Result<SharedBits, ProtocolError> {

@@ -1,18 +1,12 @@
-//! Large batches, cut up so that computing, encrypting and sending overlap.
-//!
-//! The positions of a batch are cut into stripes, and every stripe goes through all steps by
-//! itself, in a task of its own: while one waits for messages, another computes. Stripes run in
-//! lanes; a lane takes the next stripe when it is done with one, so that the memory for what is
-//! under way is that of so many stripes. Rounds are those of the longest lane.
+//! How large batches are cut up: how many positions a stripe has, and how many stripes are under
+//! way at a time. [`super::lanes`] runs them.
 //!
 //! Where stripes begin follows from the scheme, the tactics and the number of positions, so all
 //! nodes cut alike.
 
-use tokio::task::JoinSet;
-
-use crate::protocol::{Context, ProtocolError, Tactics};
+use crate::protocol::Tactics;
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
-use crate::sharing::{Holding, Plane, ShapeError, SharedBits};
+use crate::sharing::{Holding, Plane, ShapeError};
 
 /// What the intermediate results of all lanes of a node may take, in bytes.
 const UNDER_WAY: usize = 192 << 20;
@@ -85,7 +79,7 @@ impl Knife {
 
 impl Cut {
     /// Number of stripes.
-    fn count(self) -> usize {
+    pub(super) fn count(self) -> usize {
         self.len.div_ceil(self.stripe)
     }
 
@@ -94,7 +88,8 @@ impl Cut {
         (0..self.count()).map(move |number| self.stripe(number))
     }
 
-    fn stripe(self, number: usize) -> Stripe {
+    /// Stripe number so many, from 0.
+    pub(super) fn stripe(self, number: usize) -> Stripe {
         let first = number * self.stripe;
         Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
     }
@@ -113,65 +108,6 @@ pub fn memory(components: usize) -> usize {
 /// Stripes that so many positions are cut into where a node holds so many components.
 pub fn count(components: usize, len: usize) -> usize {
     len.div_ceil(positions(components))
-}
-
-/// Run the same steps on every stripe of a batch of `len` positions, and put the results together.
-/// A batch that is not cut keeps its step names.
-pub(super) async fn run<F, Fut>(
-    ctx: &Context,
-    len: usize,
-    steps: F,
-) -> Result<SharedBits, ProtocolError>
-where
-    F: Fn(Context, Stripe) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
-{
-    let cut = Knife::new(ctx.holding(), ctx.tactics()).cut(len);
-    let (stripes, lanes) = (cut.count(), cut.lanes);
-    if stripes <= 1 {
-        return steps(ctx.clone(), Stripe::whole(len)).await;
-    }
-    // Dropping the set, as when the attempt is called off, ends the tasks.
-    let mut tasks = JoinSet::new();
-    for lane in 0..lanes {
-        let (ctx, steps) = (ctx.fork(), steps.clone());
-        tasks.spawn(async move {
-            let mut done = Vec::new();
-            for number in (lane..stripes).step_by(lanes) {
-                let stripe_ctx = ctx.narrow(format!("stripe-{number}"));
-                let result = steps(stripe_ctx, cut.stripe(number)).await?;
-                done.push((number, result));
-            }
-            Ok::<_, ProtocolError>((done, ctx.rounds()))
-        });
-    }
-    let mut parts: Vec<Option<SharedBits>> = vec![None; stripes];
-    let mut rounds = 0;
-    while let Some(ended) = tasks.join_next().await {
-        let (done, lane_rounds) = match ended {
-            Ok(ended) => ended?,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => return Err(called_off(ctx)),
-            },
-        };
-        rounds = rounds.max(lane_rounds);
-        for (number, result) in done {
-            if let Some(place) = parts.get_mut(number) {
-                *place = Some(result);
-            }
-        }
-    }
-    ctx.catch_up(rounds);
-    let parts: Vec<&SharedBits> = parts.iter().flatten().collect();
-    let width = parts.first().map_or(0, |part| part.width());
-    Ok(SharedBits::concat(ctx.holding(), width, &parts)?)
-}
-
-/// A task ended because the runtime shuts down.
-fn called_off(ctx: &Context) -> ProtocolError {
-    let source = crate::protocol::ChannelError::Cancelled;
-    ProtocolError::Channel { step: ctx.step().to_owned(), source }
 }
 
 #[cfg(test)]

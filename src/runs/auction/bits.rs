@@ -17,6 +17,7 @@ use std::sync::Mutex;
 
 use super::numbers;
 use crate::base::lock;
+use crate::protocol::bits::BitContext;
 use crate::protocol::bits::maximum::{Keep, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
 use crate::protocol::bits::range_check::range_check;
@@ -25,7 +26,7 @@ use crate::protocol::bracket::{beaten, index_bits, levels};
 use crate::protocol::{Context, Cost, CostModel, ProtocolError, Tactics};
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
-use crate::runs::shares::Bids;
+use crate::runs::shares::{Entries, only_field};
 use crate::session::progress::{Progress, Stage};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme, ShapeError, SharedBits, seed::mask};
@@ -265,17 +266,21 @@ fn ending_cost(
 pub async fn run(
     ctx: &Context,
     terms: &Terms,
-    bids: impl Into<Bids>,
+    bids: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let bids = bids.into();
     let reporter = Reporter::new(ctx, Workload::of(terms, bids.len()), progress);
     match (terms.protocol, bids) {
-        (Form::Bits, Bids::Bits(bids)) => run_bits(ctx, terms, bids, &reporter).await,
-        (Form::Numbers, Bids::Numbers(bids)) => {
-            numbers::run_paper(ctx, terms, bids, &reporter).await
+        (Form::Bits, Entries::Bits(fields)) => {
+            run_bits(ctx, terms, only_field(fields)?, &reporter).await
         }
-        (Form::Bits, Bids::Numbers(_)) | (Form::Numbers, Bids::Bits(_)) => Err(RunError::Form),
+        (Form::Numbers, Entries::Numbers(fields)) => {
+            numbers::run_paper(ctx, terms, only_field(fields)?, &reporter).await
+        }
+        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits(_)) => {
+            Err(RunError::Form)
+        }
     }
 }
 
@@ -285,6 +290,7 @@ async fn run_bits(
     bids: SharedBits,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
+    let ctx = &BitContext::new(ctx);
     let (width, total) = (terms.bits() as usize, bids.len());
     if bids.width() != width {
         return Err(RunError::Width { expected: width, got: bids.width() });
@@ -326,7 +332,7 @@ pub(super) fn finish(
 
 /// Winner (among the bids given) and price, of at least one bid, the best being the largest.
 async fn decide(
-    ctx: &Context,
+    ctx: &BitContext,
     terms: &Terms,
     bids: SharedBits,
     reporter: &Reporter<'_>,
@@ -378,7 +384,7 @@ async fn decide(
     } else {
         reporter.stage(Stage::SecondPrice);
         let second = second_price(&ctx.narrow("second-price"), &best, winner).await?;
-        reporter.compared_more(second_comparisons(ctx.tactics(), count, winner));
+        reporter.compared_more(second_comparisons(ctx.base().tactics(), count, winner));
         second
     };
     reporter.stage(Stage::Opening);

@@ -2,7 +2,7 @@
 //!
 //! In: an address and a TLS configuration. Out: a server that any router is given to, and a handle
 //! that stops it. Slow handshakes, slow headers, dead HTTP/2 connections and more connections than
-//! there are places for are cut off.
+//! the port has room for are cut off.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use rustls::ServerConfig;
 use tokio::io::BufReader;
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::connections::{Placed, Places};
-use crate::transport::streams::upgrade::READ_AHEAD;
+use super::connections::{Connections, Permitted};
+use crate::transport::connect::READ_AHEAD;
 
 /// Stops a server, at once or once its requests are done.
 pub type Handle = axum_server::Handle<SocketAddr>;
@@ -30,23 +30,23 @@ pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<ReadAhead>>;
 /// A server without TLS, for what must not leave the machine or an inner network.
 pub type PlainServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
 
-/// Takes a connection if there is a place for it, sets `TCP_NODELAY`, and reads from the socket in
+/// Takes a connection if the port has room for it, sets `TCP_NODELAY`, and reads from the socket in
 /// large pieces.
 #[derive(Clone, Default)]
-pub struct ReadAhead(Places);
+pub struct ReadAhead(Connections);
 
 impl<S: Send + 'static> Accept<TcpStream, S> for ReadAhead {
-    type Stream = Placed<BufReader<TcpStream>>;
+    type Stream = Permitted<BufReader<TcpStream>>;
     type Service = S;
     type Future = BoxFuture<'static, std::io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
+        let permit = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
         let accepted = NoDelayAcceptor::new().accept(stream, service);
         Box::pin(async move {
-            let place = place?.ok_or(ErrorKind::QuotaExceeded)?;
+            let permit = permit?.ok_or(ErrorKind::QuotaExceeded)?;
             let (stream, service) = accepted.await?;
-            Ok((Placed::new(BufReader::with_capacity(READ_AHEAD, stream), place), service))
+            Ok((Permitted::new(BufReader::with_capacity(READ_AHEAD, stream), permit), service))
         })
     }
 }

@@ -1,12 +1,12 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::super::data::{Link, Session};
-use super::super::keymap::Layer;
-use super::super::model::{BidStage, Model, Popup};
-use super::super::table::Command;
 use super::bidding;
 use crate::session::Phase;
+use crate::tui::input::commands::Command;
+use crate::tui::input::keymap::Layer;
+use crate::tui::state::data::{Link, Session};
+use crate::tui::state::model::{BidStage, Model, Popup};
 
 /// Why a command cannot be done now; `None` when it can.
 pub fn refusal(model: &Model, command: Command) -> Option<String> {
@@ -172,7 +172,7 @@ pub fn sending(model: &Model) -> bool {
 }
 
 /// The form of a new session, while it lies on top.
-pub fn new_form(model: &mut Model) -> Option<&mut super::super::model::NewForm> {
+pub fn new_form(model: &mut Model) -> Option<&mut crate::tui::state::model::NewForm> {
     match model.ui.popups.last_mut() {
         Some(Popup::New(form)) => Some(form),
         _ => None,

@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::super::action::Effect;
-use super::super::data::Session;
-use super::super::field::Field;
-use super::super::model::{Asked, BidForm, BidStage, Model, Popup, Question, Screen};
-use super::super::table::Command;
+use super::action::Effect;
 use super::allowed;
 use crate::client::BidAmount;
 use crate::rules::Terms;
 use crate::session::SessionId;
+use crate::tui::input::commands::Command;
+use crate::tui::state::data::Session;
+use crate::tui::state::field::Field;
+use crate::tui::state::model::{Asked, BidForm, BidStage, Model, Popup, Question, Screen};
 
 /// What can be said of an amount while it is typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,7 +29,7 @@ pub fn check(text: &str, terms: &Terms) -> Check {
     if text.trim().is_empty() {
         return Check::Empty;
     }
-    let show = |amount| super::super::text::clean(&terms.currency.show(amount).to_string());
+    let show = |amount| crate::base::text::clean(&terms.currency.show(amount).to_string());
     match terms.currency.parse(text) {
         Err(error) => Check::Wrong(error.to_string()),
         Ok(amount) if amount > terms.maximum => {
@@ -172,7 +172,7 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
             vec![Effect::Place(session, amount)]
         }
         Err(error) => {
-            let why = super::super::text::clean(&error.to_string());
+            let why = crate::base::text::clean(&error.to_string());
             form.stage = BidStage::Failed { heard: BTreeMap::new(), why };
             Vec::new()
         }

@@ -3,12 +3,12 @@
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::super::action::Effect;
-use super::super::field::Field;
-use super::super::keymap::{Key, Layer};
-use super::super::model::{BidStage, Hit, List, Model, Popup};
-use super::super::table::Command;
-use super::{deeds, list, palette, run};
+use super::action::Effect;
+use super::{list, palette, run, steps};
+use crate::tui::input::commands::Command;
+use crate::tui::input::keymap::{Key, Layer};
+use crate::tui::state::field::Field;
+use crate::tui::state::model::{BidStage, Hit, List, Model, Popup};
 
 /// Take a key.
 pub fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
@@ -41,7 +41,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     if !model.ui.popups.is_empty() {
         return match model.ui.popups.last_mut()? {
             Popup::Palette(palette, _) => Some(&mut palette.field),
-            Popup::New(form) => deeds::field(form),
+            Popup::New(form) => steps::field(form),
             Popup::Help(_) | Popup::Confirm(_) => None,
         };
     }
@@ -83,7 +83,7 @@ fn changed(model: &mut Model) {
         }
         Layer::NewSession => {
             if let Some(form) = super::allowed::new_form(model) {
-                let fault = deeds::fault(form, true);
+                let fault = steps::fault(form, true);
                 form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
             }
         }

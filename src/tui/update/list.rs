@@ -1,10 +1,10 @@
 //! Filter, order, and moving about in lists.
 
-use super::super::data::{Level, LogLine, Piece};
-use super::super::field::Field;
-use super::super::model::{List, Model, Screen, SortBy};
-use super::super::table::Command;
 use crate::session::Phase;
+use crate::tui::input::commands::Command;
+use crate::tui::state::data::{Level, LogLine, Piece};
+use crate::tui::state::field::Field;
+use crate::tui::state::model::{List, Model, Screen, SortBy};
 
 /// Work out which sessions show, in which order, and keep the selection where it is.
 pub fn arrange(model: &mut Model) {
@@ -83,7 +83,7 @@ fn select_row(model: &mut Model, row: usize) {
     }
 }
 
-/// Lines of the log that show, as positions in [`super::super::data::Data::log`].
+/// Lines of the log that show, as positions in [`crate::tui::state::data::Data::log`].
 pub fn log_lines(model: &Model) -> Vec<usize> {
     let view = &model.ui.log;
     let words = view.filter.text().to_lowercase();
@@ -217,7 +217,7 @@ fn nodes(model: &mut Model, command: Command) {
 }
 
 fn list_here(model: &Model) -> Option<List> {
-    use super::super::keymap::Layer;
+    use crate::tui::input::keymap::Layer;
     match model.layer() {
         Layer::Help => Some(List::Help),
         Layer::Palette => Some(List::Palette),

@@ -1,29 +1,32 @@
 //! The one place where the state changes: `update(model, action)` gives back what is to be done.
 //!
+//! - [`action`]: what goes in and what comes out
 //! - [`keys`]: keys, mouse and typed text
 //! - [`news`]: what the servers say
 //! - [`list`]: filter, order, moving about
 //! - [`allowed`]: what can be done now, and why not
-//! - [`deeds`]: opening, closing, writing sessions
+//! - [`steps`]: opening, closing, writing sessions
 //! - [`bidding`]: the form of a bid
 //! - [`palette`]: finding commands
 
+pub mod action;
 pub mod allowed;
 pub mod bidding;
-pub mod deeds;
+
 pub mod keys;
 pub mod list;
 pub mod news;
 pub mod palette;
+pub mod steps;
 
-use super::action::{Action, Cue, Effect};
-use super::data::Level;
-use super::keymap::Layer;
-use super::model::{Asked, Model, Popup, Question, Screen};
-use super::table::Command;
-use super::text::clean;
+use self::action::{Action, Cue, Effect};
 use crate::base::Timestamp;
+use crate::base::text::clean;
 use crate::session::Phase;
+use crate::tui::input::commands::Command;
+use crate::tui::input::keymap::Layer;
+use crate::tui::state::data::Level;
+use crate::tui::state::model::{Asked, Model, Popup, Question, Screen};
 
 /// Take an action in.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -71,7 +74,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 fn cued(model: &mut Model, cue: Cue) {
     model.dirty = true;
     match cue {
-        Cue::Starting(what) => model.live_mut().link = super::data::Link::Starting { what },
+        Cue::Starting(what) => {
+            model.live_mut().link = crate::tui::state::data::Link::Starting { what }
+        }
         Cue::Act(act) => model.ui.act = Some(act),
         Cue::Show(screen) => {
             // Who reads help or answers a question is not interrupted.
@@ -102,15 +107,15 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     match command {
         Command::Open | Command::Close | Command::Cancel | Command::Retry => {
-            deeds::ask(model, command);
+            steps::ask(model, command);
         }
         Command::New => model.ui.popups.push(Popup::New(Box::default())),
         Command::NextField
         | Command::PreviousField
         | Command::Change
         | Command::Submit
-        | Command::Discard => return deeds::form(model, command),
-        Command::Record => return deeds::record(model),
+        | Command::Discard => return steps::form(model, command),
+        Command::Record => return steps::record(model),
         Command::BidHere
         | Command::EditBid
         | Command::Resend
@@ -173,7 +178,10 @@ fn look(model: &mut Model, command: Command) {
         }
         Command::Commands => {
             let layer = model.layer();
-            model.ui.popups.push(Popup::Palette(super::model::Palette::default(), layer));
+            model
+                .ui
+                .popups
+                .push(Popup::Palette(crate::tui::state::model::Palette::default(), layer));
         }
         Command::Pause => {
             model.pause();
@@ -227,7 +235,7 @@ fn yes(model: &mut Model) -> Vec<Effect> {
     let Some(Popup::Confirm(_)) = model.ui.popups.last() else { return Vec::new() };
     let Some(Popup::Confirm(question)) = model.ui.popups.pop() else { return Vec::new() };
     match question.asked {
-        Asked::Deed(session, deed) => deeds::confirmed(model, session, deed),
+        Asked::Deed(session, deed) => steps::confirmed(model, session, deed),
         Asked::Bid(session) => bidding::confirmed(model, session),
         Asked::Quit => {
             model.over = true;
@@ -242,11 +250,9 @@ fn quit(model: &mut Model) {
         model.live().sessions.iter().find(|session| {
             matches!(session.phase, Phase::Open | Phase::Closing | Phase::Computing)
         });
-    let sending = model
-        .ui
-        .form
-        .as_ref()
-        .is_some_and(|form| matches!(form.stage, super::model::BidStage::Sending { .. }));
+    let sending = model.ui.form.as_ref().is_some_and(|form| {
+        matches!(form.stage, crate::tui::state::model::BidStage::Sending { .. })
+    });
     let lines = match running {
         _ if sending => vec![
             "Your bid is on its way and not every receipt is here.".to_owned(),
@@ -314,8 +320,10 @@ pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
 
 fn copy(model: &mut Model) -> Vec<Effect> {
     let Some((what, text)) = to_copy(model) else { return Vec::new() };
-    model
-        .say(Level::Info, format!("copied the {what}: {}", super::text::truncate(&text, 20, "..")));
+    model.say(
+        Level::Info,
+        format!("copied the {what}: {}", crate::tui::view::text::truncate(&text, 20, "..")),
+    );
     vec![Effect::Copy(clean(&text))]
 }
 

@@ -1,13 +1,14 @@
 //! What the servers say.
 
-use super::super::action::{Action, Effect};
-use super::super::data::{Data, Events, Level, Link, LogLine, Node, NodeState, Piece, Who};
-use super::super::model::{BidStage, Heard, Model};
-use super::super::text::{self, clean};
-use super::{deeds, list};
+use super::action::{Action, Effect};
+use super::{list, steps};
+use crate::base::text::clean;
 use crate::session::progress::{Event, Stage, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
+use crate::tui::state::data::{Data, Events, Level, Link, LogLine, Node, NodeState, Piece, Who};
+use crate::tui::state::model::{BidStage, Heard, Model};
+use crate::tui::view::text;
 use crate::wire::coordinator_api::{CoordinatorHealth, NodeStatus, SessionDetail};
 use crate::wire::node_api::NodeHealth;
 
@@ -76,9 +77,9 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
             log(model, Level::Error, Some(session), &format!("your bid is not in: {why}"));
             settle_form(model, session, BidStage::Failed { heard, why });
         }
-        Action::DeedDone(session, deed, answer) => deeds::done(model, session, deed, answer),
-        Action::Written(answer) => deeds::written(model, answer),
-        Action::FileRead(answer) => deeds::file_read(model, answer),
+        Action::DeedDone(session, deed, answer) => steps::done(model, session, deed, answer),
+        Action::Written(answer) => steps::written(model, answer),
+        Action::FileRead(answer) => steps::file_read(model, answer),
         Action::Told(level, text) => {
             let text = clean(&text).to_string();
             log(model, level, None, &text);

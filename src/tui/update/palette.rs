@@ -1,10 +1,10 @@
 //! The command palette: finding commands by parts of their names.
 
-use super::super::action::Effect;
-use super::super::data::Level;
-use super::super::keymap::Layer;
-use super::super::model::{Model, Popup, Screen};
-use super::super::table::{Command, ROWS, Row};
+use super::action::Effect;
+use crate::tui::input::commands::{Command, ROWS, Row};
+use crate::tui::input::keymap::Layer;
+use crate::tui::state::data::Level;
+use crate::tui::state::model::{Model, Popup, Screen};
 
 /// How well a query fits a text: its letters in order, the better the more of them follow each
 /// other or begin a word.

@@ -2,13 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::action::{Action, Effect};
-use super::super::data::{Level, NodeState};
-use super::super::fixtures::{self, at, detail, health, id, node, summary};
-use super::super::model::{Model, Popup, Screen};
-use super::super::snapshot_tests::shown;
+use super::action::{Action, Effect};
 use super::update;
 use crate::session::Phase;
+use crate::tui::fixtures::{self, at, detail, health, id, node, summary};
+use crate::tui::state::data::{Level, NodeState};
+use crate::tui::state::model::{Model, Popup, Screen};
+use crate::tui::view::snapshot_tests::shown;
 
 fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
@@ -165,11 +165,11 @@ fn a_bidder_learns_the_result_where_he_bids() {
     let mut model = fixtures::normal();
     types(&mut model, "4");
     let settled = summary(1, "Harbour view, oil on canvas", Phase::Settled);
-    let own = super::super::data::OwnBid {
+    let own = crate::tui::state::data::OwnBid {
         revision: 1,
         envelope: crate::identity::Digest([7; 32]),
         receipts: std::collections::BTreeMap::new(),
-        name: super::super::text::clean("ada"),
+        name: crate::base::text::clean("ada"),
     };
     update(&mut model, Action::Own(vec![(id(1), own)]));
     update(&mut model, Action::Sessions(vec![settled.clone()]));

@@ -2,17 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::super::action::{Action, Cue, Effect};
-use super::super::data::{Level, Link, NodeState};
-use super::super::fixtures::{self, at, detail, event, health, id, node, summary};
-use super::super::model::{BidStage, Deed, Heard, Hit, List, Model, Popup, Screen};
-use super::super::snapshot_tests::shown;
-use super::super::table::Command;
+use super::action::{Action, Cue, Effect};
 use super::bidding::{Check, check};
 use super::{allowed, run, update};
 use crate::session::Phase;
 use crate::session::progress::{Progress, Stage, What};
 use crate::sharing::NodeSet;
+use crate::tui::fixtures::{self, at, detail, event, health, id, node, summary};
+use crate::tui::input::commands::Command;
+use crate::tui::state::data::{Level, Link, NodeState};
+use crate::tui::state::model::{BidStage, Deed, Heard, Hit, List, Model, Popup, Screen};
+use crate::tui::view::snapshot_tests::shown;
 
 fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
@@ -252,7 +252,7 @@ fn a_session_file_fills_the_form() {
     assert!(form.title.text().starts_with("Winter road"));
     assert_eq!((form.reserve.text(), form.replace), ("98000", false));
     // The bids in it go nowhere.
-    assert!(!super::deeds::text_of(form).contains("Nordweg"));
+    assert!(!super::steps::text_of(form).contains("Nordweg"));
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Large batches, stripe by stripe, so that computing, encrypting and sending overlap.
+//!
+//! The positions of a batch are cut into stripes ([`super::stripes`]), and every stripe goes
+//! through all steps by itself, in a task of its own: while one waits for messages, another
+//! computes. Stripes run in lanes; a lane takes the next stripe when it is done with one, so that
+//! the memory for what is under way is that of so many stripes. Rounds are those of the longest
+//! lane.
+
+use tokio::task::JoinSet;
+
+use super::BitContext;
+use super::stripes::{Knife, Stripe};
+use crate::protocol::{ChannelError, ProtocolError};
+use crate::sharing::SharedBits;
+
+/// Run the same steps on every stripe of a batch of `len` positions, and put the results together.
+/// A batch that is not cut keeps its step names.
+pub(super) async fn run<F, Fut>(
+    ctx: &BitContext,
+    len: usize,
+    steps: F,
+) -> Result<SharedBits, ProtocolError>
+where
+    F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
+{
+    let cut = Knife::new(ctx.holding(), ctx.base().tactics()).cut(len);
+    let (stripes, lanes) = (cut.count(), cut.lanes);
+    if stripes <= 1 {
+        return steps(ctx.clone(), Stripe::whole(len)).await;
+    }
+    // Dropping the set, as when the attempt is called off, ends the tasks.
+    let mut tasks = JoinSet::new();
+    for lane in 0..lanes {
+        let (ctx, steps) = (ctx.fork(), steps.clone());
+        tasks.spawn(async move {
+            let mut done = Vec::new();
+            for number in (lane..stripes).step_by(lanes) {
+                let stripe_ctx = ctx.narrow(format!("stripe-{number}"));
+                let result = steps(stripe_ctx, cut.stripe(number)).await?;
+                done.push((number, result));
+            }
+            Ok::<_, ProtocolError>((done, ctx.base().rounds()))
+        });
+    }
+    let mut parts: Vec<Option<SharedBits>> = vec![None; stripes];
+    let mut rounds = 0;
+    while let Some(ended) = tasks.join_next().await {
+        let (done, lane_rounds) = match ended {
+            Ok(ended) => ended?,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Err(called_off(ctx)),
+            },
+        };
+        rounds = rounds.max(lane_rounds);
+        for (number, result) in done {
+            if let Some(place) = parts.get_mut(number) {
+                *place = Some(result);
+            }
+        }
+    }
+    ctx.base().catch_up(rounds);
+    let parts: Vec<&SharedBits> = parts.iter().flatten().collect();
+    let width = parts.first().map_or(0, |part| part.width());
+    Ok(SharedBits::concat(ctx.holding(), width, &parts)?)
+}
+
+/// A task ended because the runtime shuts down.
+fn called_off(ctx: &BitContext) -> ProtocolError {
+    let source = ChannelError::Cancelled;
+    ProtocolError::Channel { step: ctx.base().step().to_owned(), source }
+}

@@ -1,0 +1,26 @@
+//! How large messages are: what protocols send, and what [`super::cost`] counts beforehand.
+
+use crate::sharing::bits::planes::WORD_BYTES;
+use crate::sharing::{NodeSet, Scheme};
+
+/// Bytes of a digest.
+pub(super) const DIGEST: usize = 32;
+
+/// Participants that there can be.
+pub(super) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
+
+/// How many components any one node holds that any other one lacks.
+pub(super) fn pieces(scheme: Scheme) -> usize {
+    let (one, two) = (NodeSet::all(1), NodeSet::all(2));
+    scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
+}
+
+/// Whether an AND whose masked result has so many bytes is opened by kings.
+pub(super) fn over_kings(king_from: Option<u64>, bytes: usize) -> bool {
+    king_from.is_some_and(|from| bytes as u64 >= from)
+}
+
+/// Bytes of a king's piece, padded so that all are alike.
+pub(super) const fn king_piece(participants: usize, total: usize) -> usize {
+    total.div_ceil(participants) * WORD_BYTES
+}
