@@ -4,6 +4,8 @@
 // Helpers of tests may fail the test, as tests themselves may.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 mod e2e {
     pub mod auction;
     pub mod bad_bidders;

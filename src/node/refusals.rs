@@ -8,8 +8,8 @@ use crate::session::announcement::AnnouncementError;
 use crate::session::envelope::EnvelopeError;
 use crate::session::exclusion::ExclusionReason;
 use crate::sharing::NodeSet;
-use crate::storage::StorageError;
 use crate::storage::node::PutError;
+use crate::storage::{DocumentKind, StorageError};
 use crate::transport::server::reply::Refusal;
 use crate::wire::problem::{Problem, ProblemType};
 use crate::wire::reason::RefusalCause;
@@ -27,7 +27,7 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
     let kind = match error {
         StorageError::NoSession { session } => return unknown_session(*session),
         StorageError::Phase(_) => ProblemType::WrongPhase,
-        StorageError::Conflict { what: "bundle", .. } => ProblemType::BundleConflict,
+        StorageError::Conflict { what: DocumentKind::Bundle, .. } => ProblemType::BundleConflict,
         StorageError::Conflict { .. } => ProblemType::ManifestConflict,
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
         _ => return Refusal::internal(error),

@@ -8,7 +8,7 @@ mod logins;
 
 use super::column::Columns as _;
 use super::database::reading;
-use super::sql::{Connection, Row, query};
+use super::sql::{Connection, Row, Source, Value, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{AccountId, AccountRole, Digest, PublicKey};
@@ -132,15 +132,7 @@ impl AccountStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let found = query(
-                        "SELECT expires FROM coordinator_invitations
-                         WHERE code = $1 AND redeemed IS NULL AND expires > $2",
-                    )
-                    .bind(code.0.to_vec())
-                    .bind(now.millis())
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                    if found.is_none() {
+                    if !good(&mut *connection, code, now).await? {
                         return Err(AccountError::Code);
                     }
                     let account = insert(connection, new, now).await?;
@@ -164,16 +156,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn redeemable(&self, code: Digest, now: Timestamp) -> Result<bool, StorageError> {
-        let found = query(
-            "SELECT expires FROM coordinator_invitations
-             WHERE code = $1 AND redeemed IS NULL AND expires > $2",
-        )
-        .bind(code.0.to_vec())
-        .bind(now.millis())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
-        Ok(found.is_some())
+        good(self.database.readers(), code, now).await
     }
 
     /// Keep invitations, by their codes' digests and labels.
@@ -239,13 +222,10 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
-        let rows = query(
-            "SELECT account, name, role, bidder_key, created, disabled, valid_from
-             FROM coordinator_accounts ORDER BY folded",
-        )
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows = query(format!("SELECT {COLUMNS} FROM coordinator_accounts ORDER BY folded"))
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
         rows.iter().map(account_of).collect()
     }
 
@@ -254,15 +234,7 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
-        let row = query(
-            "SELECT account, name, role, bidder_key, created, disabled, valid_from
-             FROM coordinator_accounts WHERE account = $1",
-        )
-        .bind(account.0.to_vec())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
-        row.as_ref().map(account_of).transpose()
+        find(self.database.readers(), account).await
     }
 
     /// The account of this name and the hash of its password.
@@ -270,10 +242,9 @@ impl AccountStore {
     /// # Errors
     /// When the database fails.
     pub async fn password(&self, name: &str) -> Result<Option<(Account, String)>, StorageError> {
-        let row = query(
-            "SELECT account, name, role, bidder_key, created, disabled, valid_from, password
-             FROM coordinator_accounts WHERE folded = $1",
-        )
+        let row = query(format!(
+            "SELECT {COLUMNS}, password FROM coordinator_accounts WHERE folded = $1"
+        ))
         .bind(folded(name))
         .fetch_optional(self.database.readers())
         .await
@@ -291,18 +262,8 @@ impl AccountStore {
         disabled: bool,
         now: Timestamp,
     ) -> Result<Option<Account>, StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    query("UPDATE coordinator_accounts SET disabled = $1 WHERE account = $2")
-                        .bind(disabled.then_some(now.millis()))
-                        .bind(account.0.to_vec())
-                        .execute(&mut *connection)
-                        .await?;
-                    end_logins(connection, account, now).await
-                })
-            })
-            .await
+        let statement = "UPDATE coordinator_accounts SET disabled = $1 WHERE account = $2";
+        self.change(statement, disabled.then_some(now.millis()).into(), account, now).await
     }
 
     /// Give an account another password and end all its logins. `None` when there is none.
@@ -315,11 +276,23 @@ impl AccountStore {
         password: String,
         now: Timestamp,
     ) -> Result<Option<Account>, StorageError> {
+        let statement = "UPDATE coordinator_accounts SET password = $1 WHERE account = $2";
+        self.change(statement, password.into(), account, now).await
+    }
+
+    /// Change an account in a way that ends its logins.
+    async fn change(
+        &self,
+        statement: &'static str,
+        value: Value,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StorageError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    query("UPDATE coordinator_accounts SET password = $1 WHERE account = $2")
-                        .bind(password)
+                    query(statement)
+                        .bind(value)
                         .bind(account.0.to_vec())
                         .execute(&mut *connection)
                         .await?;
@@ -372,25 +345,44 @@ async fn insert(
     .bind(now.millis().div_euclid(1000) * 1000)
     .execute(&mut *connection)
     .await?;
-    match find(connection, account).await? {
+    match find(&mut *connection, account).await? {
         Some(account) => Ok(account),
         None => Err(StorageError::Database(sqlx::Error::RowNotFound).into()),
     }
 }
 
-async fn find(
-    connection: &mut Connection,
+/// Whether a code can be redeemed now.
+async fn good<'a>(
+    source: impl Into<Source<'a>>,
+    code: Digest,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let found = query(
+        "SELECT expires FROM coordinator_invitations
+         WHERE code = $1 AND redeemed IS NULL AND expires > $2",
+    )
+    .bind(code.0.to_vec())
+    .bind(now.millis())
+    .fetch_optional(source)
+    .await
+    .map_err(reading)?;
+    Ok(found.is_some())
+}
+
+async fn find<'a>(
+    source: impl Into<Source<'a>>,
     account: AccountId,
 ) -> Result<Option<Account>, StorageError> {
-    let row = query(
-        "SELECT account, name, role, bidder_key, created, disabled, valid_from
-         FROM coordinator_accounts WHERE account = $1",
-    )
-    .bind(account.0.to_vec())
-    .fetch_optional(connection)
-    .await?;
+    let row = query(format!("SELECT {COLUMNS} FROM coordinator_accounts WHERE account = $1"))
+        .bind(account.0.to_vec())
+        .fetch_optional(source)
+        .await
+        .map_err(reading)?;
     row.as_ref().map(account_of).transpose()
 }
+
+/// What [`account_of`] reads.
+const COLUMNS: &str = "account, name, role, bidder_key, created, disabled, valid_from";
 
 fn account_of(row: &Row) -> Result<Account, StorageError> {
     let role: &str = row.try_get("role")?;

@@ -9,12 +9,12 @@
 pub mod attempts;
 pub mod reading;
 
-use super::column::{Columns as _, json};
-use super::node::{merge, same};
-use super::sql::{Connection, Row, query};
+use super::column::Columns as _;
+use super::documents::{Document, Sessions};
+use super::sql::{Connection, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
-use crate::identity::{PublicKey, Signed, Statement as _};
+use crate::identity::{PublicKey, Signed};
 use crate::rules::SessionFile;
 use crate::rules::terms::TermsError;
 use crate::session::bundle::Bundle;
@@ -25,6 +25,8 @@ use crate::sharing::NodeIndex;
 
 pub use attempts::Attempt;
 pub use reading::{Admitted, CoordinatorSession, Entered};
+
+const SESSIONS: Sessions = Sessions::Coordinator;
 
 /// What the coordinator keeps. Clones share the database.
 #[derive(Clone)]
@@ -116,32 +118,7 @@ impl CoordinatorStore {
         announcement: &Signed<Announcement>,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let session = announcement.body.session;
-        let offered = announcement.body.digest();
-        let text = json("announcement", announcement)?;
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    if let Some(held) =
-                        row.maybe_document::<Signed<Announcement>>("announcement")?
-                    {
-                        return same(session, "announcement", held.body.digest(), offered);
-                    }
-                    enter(connection, session, row.phase()?, Step::Open, None, now).await?;
-                    query(
-                        "UPDATE coordinator_sessions SET announcement = $1, opened = $2
-                         WHERE session = $3",
-                    )
-                    .bind(text)
-                    .bind(now.millis())
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.put(announcement.body.session, announcement.clone(), Step::Open, now).await
     }
 
     /// Note that a node holds the announcement.
@@ -154,23 +131,14 @@ impl CoordinatorStore {
         node: NodeIndex,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    get(connection, session).await?;
-                    query(
-                        "INSERT INTO coordinator_acknowledgements (session, node, acknowledged)
-                         VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
-                    )
-                    .bind(session.0.to_vec())
-                    .bind(i64::from(node.get()))
-                    .bind(now.millis())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.tick(
+            "INSERT INTO coordinator_acknowledgements (session, node, acknowledged)
+             VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
+            session,
+            node,
+            now,
+        )
+        .await
     }
 
     /// Note that a node has heard how the session ended.
@@ -183,19 +151,34 @@ impl CoordinatorStore {
         node: NodeIndex,
         now: Timestamp,
     ) -> Result<(), StorageError> {
+        self.tick(
+            "INSERT INTO coordinator_deliveries (session, node, delivered)
+             VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
+            session,
+            node,
+            now,
+        )
+        .await
+    }
+
+    /// Tick a node off on a session's list.
+    async fn tick(
+        &self,
+        statement: &'static str,
+        session: SessionId,
+        node: NodeIndex,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    get(connection, session).await?;
-                    query(
-                        "INSERT INTO coordinator_deliveries (session, node, delivered)
-                         VALUES ($1, $2, $3) ON CONFLICT (session, node) DO NOTHING",
-                    )
-                    .bind(session.0.to_vec())
-                    .bind(i64::from(node.get()))
-                    .bind(now.millis())
-                    .execute(connection)
-                    .await?;
+                    SESSIONS.phase(connection, session).await?;
+                    query(statement)
+                        .bind(session.0.to_vec())
+                        .bind(i64::from(node.get()))
+                        .bind(now.millis())
+                        .execute(connection)
+                        .await?;
                     Ok(())
                 })
             })
@@ -218,7 +201,7 @@ impl CoordinatorStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let phase = get(connection, session).await?.phase()?;
+                    let phase = SESSIONS.phase(connection, session).await?;
                     let held = query(
                         "SELECT bidder_key FROM coordinator_admissions
                          WHERE session = $1 AND bidder = $2",
@@ -271,10 +254,7 @@ impl CoordinatorStore {
         let reason = reason.map(ToOwned::to_owned);
         self.database
             .write(move |connection| {
-                Box::pin(async move {
-                    let phase = get(connection, session).await?.phase()?;
-                    enter(connection, session, phase, step, reason, now).await
-                })
+                Box::pin(async move { enter(connection, session, step, reason, now).await })
             })
             .await
     }
@@ -284,23 +264,14 @@ impl CoordinatorStore {
     /// # Errors
     /// `Conflict` when there is another; `Phase` unless the session is closing.
     pub async fn put_bundle(&self, bundle: &Bundle) -> Result<(), StorageError> {
-        let session = bundle.session;
-        let offered = bundle.digest();
-        let text = json("bundle", bundle)?;
+        let (session, bundle) = (bundle.session, bundle.clone());
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    if let Some(held) = row.maybe_document::<Bundle>("bundle")? {
-                        return same(session, "bundle", held.digest(), offered);
+                    if SESSIONS.put(connection, session, bundle).await? {
+                        // Allowed where the manifest's signatures would be: while closing.
+                        SESSIONS.phase(connection, session).await?.after(Step::ManifestSigned)?;
                     }
-                    // Allowed where the manifest's signatures would be: while closing.
-                    row.phase()?.after(Step::ManifestSigned)?;
-                    query("UPDATE coordinator_sessions SET bundle = $1 WHERE session = $2")
-                        .bind(text)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
                     Ok(())
                 })
             })
@@ -316,28 +287,7 @@ impl CoordinatorStore {
         manifest: &CoSigned<Manifest>,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let session = manifest.body.session;
-        let mut manifest = manifest.clone();
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    if let Some(held) = row.maybe_document::<CoSigned<Manifest>>("manifest")? {
-                        merge(session, "manifest", held, &mut manifest)?;
-                    } else {
-                        let phase = row.phase()?;
-                        enter(connection, session, phase, Step::ManifestSigned, None, now).await?;
-                    }
-                    let text = json("manifest", &manifest)?;
-                    query("UPDATE coordinator_sessions SET manifest = $1 WHERE session = $2")
-                        .bind(text)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.put(manifest.body.session, manifest.clone(), Step::ManifestSigned, now).await
     }
 
     /// Keep the outcome; with the first one the session is settled. Later signatures are added.
@@ -349,24 +299,23 @@ impl CoordinatorStore {
         outcome: &CoSigned<Outcome>,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let session = outcome.body.session;
-        let mut outcome = outcome.clone();
+        self.put(outcome.body.session, outcome.clone(), Step::OutcomeSigned, now).await
+    }
+
+    /// Keep a document; the first of its kind takes the session a step on.
+    async fn put<D: Document + 'static>(
+        &self,
+        session: SessionId,
+        document: D,
+        step: Step,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    if let Some(held) = row.maybe_document::<CoSigned<Outcome>>("outcome")? {
-                        merge(session, "outcome", held, &mut outcome)?;
-                    } else {
-                        let phase = row.phase()?;
-                        enter(connection, session, phase, Step::OutcomeSigned, None, now).await?;
+                    if SESSIONS.put(connection, session, document).await? {
+                        enter(connection, session, step, None, now).await?;
                     }
-                    let text = json("outcome", &outcome)?;
-                    query("UPDATE coordinator_sessions SET outcome = $1 WHERE session = $2")
-                        .bind(text)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
                     Ok(())
                 })
             })
@@ -383,46 +332,23 @@ fn without_bids(file: &str) -> Result<String, TermsError> {
     toml::to_string(&table).map_err(|error| syntax(&error))
 }
 
-async fn get(connection: &mut Connection, session: SessionId) -> Result<Row, StorageError> {
-    query(
-        "SELECT phase, announcement, bundle, manifest, outcome
-         FROM coordinator_sessions WHERE session = $1",
-    )
-    .bind(session.0.to_vec())
-    .fetch_optional(connection)
-    .await?
-    .ok_or(StorageError::NoSession { session })
-}
-
 /// Move a session on and note it in its timeline.
 async fn enter(
     connection: &mut Connection,
     session: SessionId,
-    from: Phase,
     step: Step,
     reason: Option<String>,
     now: Timestamp,
 ) -> Result<Phase, StorageError> {
-    let phase = from.after(step)?;
-    query("UPDATE coordinator_sessions SET phase = $1, reason = $2 WHERE session = $3")
-        .bind(phase.name())
-        .bind(reason.clone())
-        .bind(session.0.to_vec())
-        .execute(&mut *connection)
-        .await?;
-    if step == Step::Freeze {
-        query("UPDATE coordinator_sessions SET closed = $1 WHERE session = $2")
-            .bind(now.millis())
-            .bind(session.0.to_vec())
-            .execute(&mut *connection)
-            .await?;
-    }
-    if phase.is_final() {
-        query("UPDATE coordinator_sessions SET ended = $1 WHERE session = $2")
-            .bind(now.millis())
-            .bind(session.0.to_vec())
-            .execute(&mut *connection)
-            .await?;
+    let phase = SESSIONS.step(connection, session, step, reason.clone()).await?;
+    let time = match step {
+        Step::Open => Some("opened"),
+        Step::Freeze => Some("closed"),
+        _ if phase.is_final() => Some("ended"),
+        _ => None,
+    };
+    if let Some(time) = time {
+        SESSIONS.set(connection, session, time, now.millis()).await?;
     }
     note(connection, session, phase, reason, now).await?;
     Ok(phase)

@@ -1,7 +1,8 @@
-use crate::identity::{Digest, KeyPair};
+use crate::identity::{Digest, KeyPair, Statement as _};
 use crate::rules::auction::Answer;
 use crate::session::fixtures::{World, node, time};
 use crate::sharing::NodeSet;
+use crate::storage::DocumentKind;
 use crate::storage::coordinator::*;
 use crate::storage::fixtures::Somewhere;
 
@@ -131,7 +132,10 @@ async fn a_session_goes_through_its_life_on_disk() {
     other.terms.title = "Another view".into();
     let other = Signed::new(other, &place.world.coordinator);
     let refused = place.store.open(&other, time(21)).await;
-    assert!(matches!(refused, Err(StorageError::Conflict { what: "announcement", .. })));
+    assert!(matches!(
+        refused,
+        Err(StorageError::Conflict { what: DocumentKind::Announcement, .. })
+    ));
     for index in [3, 1, 3] {
         place.store.acknowledge(place.session(), node(index), time(22)).await.unwrap();
     }
@@ -147,7 +151,7 @@ async fn a_session_goes_through_its_life_on_disk() {
     let mut other = place.bundle();
     other.verdicts.pop();
     let refused = place.store.put_bundle(&other).await;
-    assert!(matches!(refused, Err(StorageError::Conflict { what: "bundle", .. })));
+    assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Bundle, .. })));
     place.store.put_manifest(&place.manifest(&[1, 2]), time(40)).await.unwrap();
     place.store.put_manifest(&place.manifest(&[2, 3]), time(41)).await.unwrap();
 
@@ -158,7 +162,7 @@ async fn a_session_goes_through_its_life_on_disk() {
     let mut other = place.outcome(&[1]).body;
     other.manifest = Digest([0; 32]);
     let refused = place.store.put_outcome(&place.world.co_sign(other, &[1]), time(62)).await;
-    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+    assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
 
     let place = place.reopen().await;
     let session = place.get().await;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::documents::DocumentKind;
 use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
@@ -143,8 +144,8 @@ pub enum StorageError {
     Conflict {
         /// The session.
         session: SessionId,
-        /// Such as "bundle".
-        what: &'static str,
+        /// What the document is about.
+        what: DocumentKind,
         /// Digest of the one that stays.
         existing: Digest,
         /// Digest of the one that was refused.

@@ -10,6 +10,7 @@
 //! - `migrate`: integrity and migrations
 //! - `sql`: one way to run a statement on both
 //! - `writer`: the one writing task; concurrent writes share a durable commit
+//! - [`documents`]: a session's signed documents and its phase, for both stores
 //! - `column`: between columns and types
 //! - [`node`]: what one node keeps: sessions, envelopes, receipts given
 //! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
@@ -30,6 +31,7 @@ mod column;
 pub mod coordinator;
 pub mod database;
 pub mod disk;
+pub mod documents;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -44,6 +46,7 @@ pub use address::Address;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
 pub use disk::{Disk, Fate};
+pub use documents::DocumentKind;
 pub use error::StorageError;
 pub use node::NodeStore;
 pub use role::Leadership;

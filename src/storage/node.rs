@@ -13,16 +13,19 @@ pub mod reading;
 pub mod replicas;
 
 use super::column::{Columns as _, json};
+use super::documents::{BoundBundle, Document, Sessions, same};
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signed, Statement};
+use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::manifest::CoSigned;
-use crate::session::phase::{Phase, PhaseError, Step};
+use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
 pub use intake::{Fetched, Put, PutError};
 pub use reading::NodeSession;
+
+const SESSIONS: Sessions = Sessions::Node;
 
 /// What one node keeps. Clones share the database.
 #[derive(Clone)]
@@ -57,9 +60,12 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    if let Some(row) = find(connection, session).await? {
-                        let existing = row.digest("digest")?;
-                        same(session, "announcement", existing, digest)?;
+                    let held = query("SELECT digest FROM node_sessions WHERE session = $1")
+                        .bind(session.0.to_vec())
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                    if let Some(row) = held {
+                        same::<Signed<Announcement>>(session, row.digest("digest")?, digest)?;
                         return Ok(false);
                     }
                     query(
@@ -94,19 +100,13 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    let phase = row.phase()?;
+                    let row = SESSIONS.row(&mut *connection, session, "phase, frozen").await?;
                     match row.maybe_time("frozen")? {
-                        Some(frozen) if phase != Phase::Cancelled => return Ok(frozen),
+                        Some(frozen) if row.phase()? != Phase::Cancelled => return Ok(frozen),
                         _ => {}
                     }
-                    let phase = phase.after(Step::Freeze)?;
-                    query("UPDATE node_sessions SET phase = $1, frozen = $2 WHERE session = $3")
-                        .bind(phase.name())
-                        .bind(now.millis())
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
+                    SESSIONS.step(connection, session, Step::Freeze, None).await?;
+                    SESSIONS.set(connection, session, "frozen", now.millis()).await?;
                     Ok(now)
                 })
             })
@@ -125,10 +125,7 @@ impl NodeStore {
     ) -> Result<(), StorageError> {
         self.database
             .write(move |connection| {
-                Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    bind_bundle(connection, session, &row, bundle).await
-                })
+                Box::pin(async move { bind(connection, session, bundle).await })
             })
             .await
     }
@@ -141,26 +138,14 @@ impl NodeStore {
     /// unless the session is frozen.
     pub async fn put_manifest(&self, manifest: &CoSigned<Manifest>) -> Result<(), StorageError> {
         let session = manifest.body.session;
-        let mut manifest = manifest.clone();
+        let manifest = manifest.clone();
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    let mut phase = row.phase()?;
-                    let held = row.maybe_document::<CoSigned<Manifest>>("manifest")?;
-                    bind_bundle(connection, session, &row, manifest.body.bundle).await?;
-                    if let Some(held) = held {
-                        merge(session, "manifest", held, &mut manifest)?;
-                    } else {
-                        phase = phase.after(Step::ManifestSigned)?;
+                    bind(connection, session, manifest.body.bundle).await?;
+                    if SESSIONS.put(connection, session, manifest).await? {
+                        SESSIONS.step(connection, session, Step::ManifestSigned, None).await?;
                     }
-                    let text = json("manifest", &manifest)?;
-                    query("UPDATE node_sessions SET phase = $1, manifest = $2 WHERE session = $3")
-                        .bind(phase.name())
-                        .bind(text)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
                     Ok(())
                 })
             })
@@ -181,26 +166,16 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    let phase = match row.phase()? {
-                        Phase::Computing => Phase::Computing,
-                        phase => phase.after(Step::Retry)?,
-                    };
+                    let row = SESSIONS.row(&mut *connection, session, "phase, attempt").await?;
                     let last = row.number("attempt")?;
+                    if row.phase()? != Phase::Computing {
+                        SESSIONS.step(connection, session, Step::Retry, None).await?;
+                    }
                     if attempt <= last {
                         let offered = attempt;
                         return Err(StorageError::OldAttempt { session, last, offered });
                     }
-                    query(
-                        "UPDATE node_sessions SET phase = $1, attempt = $2, reason = NULL
-                         WHERE session = $3",
-                    )
-                    .bind(phase.name())
-                    .bind(i64::from(attempt))
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
+                    SESSIONS.set(connection, session, "attempt", i64::from(attempt)).await
                 })
             })
             .await
@@ -213,19 +188,12 @@ impl NodeStore {
     /// `Conflict` when an earlier attempt gave this node another outcome: some node sent wrong
     /// values in one of the two.
     pub async fn put_own_outcome(&self, outcome: &Signed<Outcome>) -> Result<(), StorageError> {
-        let session = outcome.body.session;
-        let digest = outcome.body.digest();
-        let text = json("outcome", outcome)?;
+        let (session, outcome) = (outcome.body.session, outcome.clone());
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    check_outcome(session, &row, digest)?;
-                    query("UPDATE node_sessions SET own_outcome = $1 WHERE session = $2")
-                        .bind(text)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
+                    agrees::<CoSigned<Outcome>>(connection, session, outcome.digest()).await?;
+                    SESSIONS.put(connection, session, outcome).await?;
                     Ok(())
                 })
             })
@@ -237,28 +205,14 @@ impl NodeStore {
     /// # Errors
     /// `Conflict` when this node computed or holds another outcome; `Phase` before freezing.
     pub async fn settle(&self, outcome: &CoSigned<Outcome>) -> Result<(), StorageError> {
-        let session = outcome.body.session;
-        let mut outcome = outcome.clone();
+        let (session, outcome) = (outcome.body.session, outcome.clone());
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let row = get(connection, session).await?;
-                    let mut phase = row.phase()?;
-                    check_outcome(session, &row, outcome.body.digest())?;
-                    match row.maybe_document::<CoSigned<Outcome>>("outcome")? {
-                        Some(held) => merge(session, "outcome", held, &mut outcome)?,
-                        None => phase = phase.after(Step::OutcomeSigned)?,
+                    agrees::<Signed<Outcome>>(connection, session, outcome.digest()).await?;
+                    if SESSIONS.put(connection, session, outcome).await? {
+                        SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
                     }
-                    let text = json("outcome", &outcome)?;
-                    query(
-                        "UPDATE node_sessions SET phase = $1, outcome = $2, reason = NULL
-                         WHERE session = $3",
-                    )
-                    .bind(phase.name())
-                    .bind(text)
-                    .bind(session.0.to_vec())
-                    .execute(connection)
-                    .await?;
                     Ok(())
                 })
             })
@@ -286,17 +240,10 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let phase = get(connection, session).await?.phase()?;
-                    if (step, phase) == (Step::Cancel, Phase::Cancelled) {
-                        return Ok(());
+                    let phase = SESSIONS.phase(connection, session).await?;
+                    if (step, phase) != (Step::Cancel, Phase::Cancelled) {
+                        SESSIONS.step(connection, session, step, Some(reason)).await?;
                     }
-                    let phase = phase.after(step)?;
-                    query("UPDATE node_sessions SET phase = $1, reason = $2 WHERE session = $3")
-                        .bind(phase.name())
-                        .bind(reason)
-                        .bind(session.0.to_vec())
-                        .execute(connection)
-                        .await?;
                     Ok(())
                 })
             })
@@ -304,78 +251,28 @@ impl NodeStore {
     }
 }
 
-async fn find(
+/// Bind the node to a bundle, which takes a session that is frozen.
+async fn bind(
     connection: &mut Connection,
     session: SessionId,
-) -> Result<Option<Row>, StorageError> {
-    Ok(query(
-        "SELECT digest, phase, frozen, bundle, manifest, attempt, own_outcome, outcome
-         FROM node_sessions WHERE session = $1",
-    )
-    .bind(session.0.to_vec())
-    .fetch_optional(connection)
-    .await?)
-}
-
-async fn get(connection: &mut Connection, session: SessionId) -> Result<Row, StorageError> {
-    find(connection, session).await?.ok_or(StorageError::NoSession { session })
-}
-
-async fn bind_bundle(
-    connection: &mut Connection,
-    session: SessionId,
-    row: &Row,
     bundle: Digest,
 ) -> Result<(), StorageError> {
-    if let Some(existing) = row.maybe_bytes("bundle")? {
-        return same(session, "bundle", Digest(existing), bundle);
-    }
-    let phase = row.phase()?;
-    if phase != Phase::Closing {
-        return Err(PhaseError { phase, step: Step::ManifestSigned }.into());
-    }
-    query("UPDATE node_sessions SET bundle = $1 WHERE session = $2")
-        .bind(bundle.0.to_vec())
-        .bind(session.0.to_vec())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Whether this is the outcome that the node computed itself, if it did.
-fn check_outcome(session: SessionId, row: &Row, offered: Digest) -> Result<(), StorageError> {
-    let own = row.maybe_document::<Signed<Outcome>>("own_outcome")?.map(|own| own.body);
-    let settled = row.maybe_document::<CoSigned<Outcome>>("outcome")?.map(|held| held.body);
-    for existing in own.iter().chain(&settled) {
-        same(session, "outcome", existing.digest(), offered)?;
+    if SESSIONS.put(connection, session, BoundBundle(bundle)).await? {
+        SESSIONS.phase(connection, session).await?.after(Step::ManifestSigned)?;
     }
     Ok(())
 }
 
-/// That what is offered is what is there.
-pub(super) fn same(
+/// That a document which should say the same does, if it is there.
+async fn agrees<D: Document>(
+    connection: &mut Connection,
     session: SessionId,
-    what: &'static str,
-    existing: Digest,
     offered: Digest,
 ) -> Result<(), StorageError> {
-    if existing == offered {
-        Ok(())
-    } else {
-        Err(StorageError::Conflict { session, what, existing, offered })
+    match SESSIONS.load::<D>(connection, session).await? {
+        Some(held) => same::<D>(session, held.digest(), offered),
+        None => Ok(()),
     }
-}
-
-/// Add the signatures held already, which stay, to an equal statement.
-pub(super) fn merge<T: Statement>(
-    session: SessionId,
-    what: &'static str,
-    held: CoSigned<T>,
-    offered: &mut CoSigned<T>,
-) -> Result<(), StorageError> {
-    same(session, what, held.body.digest(), offered.body.digest())?;
-    offered.signatures.extend(held.signatures);
-    Ok(())
 }
 
 /// The number of rows that a count gives.

@@ -7,7 +7,7 @@ use crate::session::bundle::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
 use crate::session::outcome::Entrant;
 use crate::storage::node::*;
-use crate::storage::{Address, fixtures::Somewhere};
+use crate::storage::{Address, DocumentKind, fixtures::Somewhere};
 
 struct Place {
     somewhere: Somewhere,
@@ -72,7 +72,7 @@ async fn a_session_is_announced_once() {
     let mut other = place.world.announcement.body.clone();
     other.terms.title = "Another view".into();
     let error = place.store.announce(&Signed::new(other, &place.world.coordinator)).await;
-    assert!(matches!(error, Err(StorageError::Conflict { what: "announcement", .. })));
+    assert!(matches!(error, Err(StorageError::Conflict { what: DocumentKind::Announcement, .. })));
     assert!(place.store.announce(&place.world.announce(8)).await.unwrap());
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!(session.announcement, place.world.announcement);
@@ -220,7 +220,7 @@ async fn a_node_is_bound_to_one_bundle() {
     );
     assert!(a.is_ok());
     match b {
-        Err(StorageError::Conflict { what: "bundle", existing, offered, .. }) => {
+        Err(StorageError::Conflict { what: DocumentKind::Bundle, existing, offered, .. }) => {
             assert_eq!((existing, offered), (one, two));
         }
         other => panic!("{other:?}"),
@@ -229,7 +229,7 @@ async fn a_node_is_bound_to_one_bundle() {
     place.store.commit_bundle(place.session(), one).await.unwrap();
     assert!(place.store.commit_bundle(place.session(), two).await.is_err());
     let wrong = place.store.put_manifest(&place.manifest(two, &[1])).await;
-    assert!(matches!(wrong, Err(StorageError::Conflict { what: "bundle", .. })));
+    assert!(matches!(wrong, Err(StorageError::Conflict { what: DocumentKind::Bundle, .. })));
     place.store.put_manifest(&place.manifest(one, &[1])).await.unwrap();
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!((session.phase, session.bundle), (Phase::Computing, Some(one)));
@@ -249,7 +249,7 @@ async fn manifest_signatures_are_gathered() {
     let mut other = place.manifest(bundle, &[1]).body;
     other.announcement = Digest([5; 32]);
     let error = place.store.put_manifest(&place.world.co_sign(other, &[1])).await;
-    assert!(matches!(error, Err(StorageError::Conflict { what: "manifest", .. })));
+    assert!(matches!(error, Err(StorageError::Conflict { what: DocumentKind::Manifest, .. })));
 }
 
 #[tokio::test]
@@ -292,9 +292,9 @@ async fn a_node_stands_by_its_outcome() {
     place.store.put_own_outcome(&own).await.unwrap();
     let other = Signed::new(place.outcome(800, &[]).body, place.world.key(1));
     let refused = place.store.put_own_outcome(&other).await;
-    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+    assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
     let refused = place.store.settle(&place.outcome(800, &[2, 3])).await;
-    assert!(matches!(refused, Err(StorageError::Conflict { what: "outcome", .. })));
+    assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
     place.store.settle(&place.outcome(700, &[1, 2])).await.unwrap();
     place.store.settle(&place.outcome(700, &[3])).await.unwrap();
     let place = place.reopen().await;

@@ -2,6 +2,7 @@
 //! seed, and pieces that need no server.
 //!
 //! - [`world`]: all nodes of a computation, over channels in memory
+//! - [`failure`]: whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: what went over the channels
@@ -13,12 +14,13 @@
 //! - [`servers`]: a coordinator and a node as routers, without sockets
 //!
 //! Nothing here is called by the product itself, which is built without it: the room is behind the
-//! feature `testkit`, and the crate's tests and benches turn it on. What goes wrong in a test's world ends the test,
-//! so panics are the right answer there.
+//! feature `testkit`, and the crate's tests and benches turn it on. What goes wrong in a test's
+//! world ends the test, so panics are the right answer there.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;
 pub mod entries;
+pub mod failure;
 pub mod faulty;
 pub mod fuzz;
 pub mod numbers;
@@ -28,6 +30,7 @@ pub mod servers;
 pub mod wiretap;
 pub mod world;
 
+pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
 pub use numbers::NumberInputs;
 pub use world::{Inputs, World};

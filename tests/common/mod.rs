@@ -1,9 +1,15 @@
 //! Running the binary in tests.
+//!
+//! - [`town`]: servers of several organisations as processes
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod town;
+
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -60,7 +66,16 @@ pub fn fails(home: &Path, words: &[&str], status: i32) -> (String, String) {
     (kind, detail)
 }
 
-/// A free port of this machine; another program may take it before we do, which is unlikely.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A free place on this machine, and not one that the operating system gives to outgoing
+/// connections, so that a server that is away for a moment finds it free.
+pub fn free_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(61).wrapping_add(6_000);
+    loop {
+        let number = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let address = format!("127.0.0.1:{}", 20_000 + number % 12_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }

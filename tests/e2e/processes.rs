@@ -8,7 +8,8 @@ use gavel::identity::{Digest, KeyPair};
 use gavel::session::Phase;
 
 use super::auction::{Auction, Settled, file, set};
-use super::site::{Server, Site};
+use super::site::Site;
+use crate::common::town::Server;
 
 const DELAY: u32 = 50;
 const BIDS: [(&str, u64); 4] = [("ada", 700), ("basil", 900), ("chiara", 800), ("dmitri", 600)];
@@ -59,7 +60,7 @@ async fn check(auction: &Auction) -> Settled {
 }
 
 async fn killed_in_every_phase(victim: Victim) {
-    let mut site = Site::start(3, 1, DELAY).await;
+    let mut site = Site::start(3, 1, DELAY);
 
     let auction = site.with_bids().await;
     site.strike(victim);
@@ -108,7 +109,7 @@ async fn all_processes_are_killed_at_once_in_every_phase() {
 /// Every bid that was acknowledged is in the manifest, whatever was killed meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_bid_is_lost_while_nodes_are_killed() {
-    let mut site = Site::start(3, 1, 0).await;
+    let mut site = Site::start(3, 1, 0);
     let auction = Auction::open(&site.network, &file("first-price", None, None)).await;
     let bidding = async {
         let bids = stream::iter(0..120_u64).map(|number| {
@@ -145,7 +146,7 @@ async fn no_acknowledged_bid_is_lost_while_nodes_are_killed() {
 /// A process that hangs is worse than one that is gone: its connections stay open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_hang_are_done_without_until_they_wake_up() {
-    let site = Site::start(5, 1, DELAY).await;
+    let mut site = Site::start(5, 1, DELAY);
     let (early, late) = (site.with_bids().await, site.with_bids().await);
     late.close().await;
     late.wait("an attempt", |detail| !detail.attempts.is_empty()).await;

@@ -12,7 +12,8 @@ use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use super::auction::{Auction, Settled, file};
-use super::site::{Server, Site};
+use super::site::Site;
+use crate::common::town::Server;
 
 const FEW: u32 = 5;
 const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
@@ -74,7 +75,7 @@ async fn auctions_in_a_row_settle_while_nodes_are_killed_at_random() {
     let mut rng = StdRng::seed_from_u64(seed);
     println!("{SEED_VARIABLE}={seed}");
 
-    let mut site = Site::start(5, 1, 5).await;
+    let mut site = Site::start(5, 1, 5);
     let (mut kills, mut again) = (0, 0);
     for number in 1..=auctions {
         let (lost, settled) = one(&mut site, &mut rng).await;

@@ -11,19 +11,19 @@ use gavel::client::state::load;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
-use gavel::protocol::{Context, EstablishError};
+use gavel::protocol::Context;
+use gavel::runs::run;
 use gavel::runs::shares::{Entries, LayingOut};
-use gavel::runs::{RunError, run};
 use gavel::session::progress::Progress;
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
 use gavel::testkit::paperwork::Paperwork;
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{World, reference};
+use gavel::testkit::{Failure, World, reference};
 
 use super::auction::file;
 use super::net::{Net, Setup};
-use super::site::program;
+use crate::common::gavel;
 
 /// Byte strings that must not turn up, each with a name.
 #[derive(Default)]
@@ -208,7 +208,8 @@ fn no_log_and_no_file_of_a_whole_run_has_a_bid_or_a_share() {
     }
     let session = folder.path().join("session.toml");
     fs::write(&session, text).unwrap();
-    let mut demo = program(&home);
+    let mut demo = gavel();
+    demo.arg("--home").arg(&home);
     demo.args(["-vvv", "--json", "demo", "--headless", "--nodes", "5", "--threshold", "2"]);
     demo.arg("--keep").arg(&kept).arg(&session).env("RUST_LOG", "trace");
     demo.env("TMPDIR", folder.path());
@@ -291,14 +292,6 @@ async fn no_live_database_and_no_connection_shows_a_bid_or_a_share() {
         plain.add(text, format!("{text:>8}").as_bytes());
     }
     plain.assert_absent("the connections of node 3", &kept);
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Run(#[from] RunError),
 }
 
 /// The plain frames between nodes: an auction of real envelopes, run over channels that are

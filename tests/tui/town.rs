@@ -1,83 +1,21 @@
 //! Servers of several organisations, run from the screens: the coordinator's operator writes, opens
 //! and closes a session, a bidder bids and learns the result, a node goes and comes back.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{free_port, gavel, ok};
+use crate::common::town::{Town, serve};
 use crate::terminal::{Terminal, gavel_in};
 
 /// Longest until a loss or a return shows. The screens need two seconds at most; the rest is for a
 /// machine that is busy with other tests.
 const SHOWS_WITHIN: Duration = Duration::from_secs(4);
 
-/// Homes of everybody, and the nodes that run.
-struct Town {
-    folder: tempfile::TempDir,
-    nodes: Vec<Option<Child>>,
-}
+const NODES: [&str; 3] = ["node1", "node2", "node3"];
 
-impl Drop for Town {
-    fn drop(&mut self) {
-        for node in self.nodes.iter_mut().flatten() {
-            let _ = node.kill();
-            let _ = node.wait();
-        }
-    }
-}
-
-impl Town {
-    fn home(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn new() -> Self {
-        let mut town = Self { folder: tempfile::tempdir().unwrap(), nodes: Vec::new() };
-        let place = || format!("127.0.0.1:{}", free_port());
-        let mut make = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-        for number in 1..=3 {
-            let name = format!("node{number}");
-            let made =
-                ok(&town.home(&name), &["init", "node", "--name", &name, "--address", &place()]);
-            make.push(made["card"].as_str().unwrap().to_owned());
-        }
-        let house = town.home("house");
-        ok(&house, &["init", "coordinator", "--name", "House", "--address", &place()]);
-        ok(&house, &make.iter().map(String::as_str).collect::<Vec<_>>());
-        ok(&town.home("ada"), &["init", "bidder", "--name", "ada"]);
-        for name in ["node1", "node2", "node3", "ada"] {
-            fs::copy(house.join("roster.json"), town.home(name).join("roster.json")).unwrap();
-        }
-        for number in 0..3 {
-            town.nodes.push(None);
-            town.start(number);
-        }
-        town
-    }
-
-    /// Start a node that writes everything it has to say to a file.
-    fn start(&mut self, position: usize) {
-        let home = self.home(&format!("node{}", position + 1));
-        let log = fs::File::options().create(true).append(true).open(home.join("log")).unwrap();
-        let node = gavel()
-            .args(["-vvv", "--home"])
-            .arg(&home)
-            .args(["serve", "--headless"])
-            .env("RUST_LOG", "trace")
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        self.nodes[position] = Some(node.unwrap());
-    }
-
-    /// Kill a node without notice.
-    fn kill(&mut self, position: usize) {
-        let mut node = self.nodes[position].take().unwrap();
-        node.kill().unwrap();
-        node.wait().unwrap();
-    }
+/// Start a node that writes everything it has to say to a file.
+fn start(town: &mut Town, name: &str) {
+    let home = town.home(name);
+    town.start_as(name, serve(&home).arg("-vvv").env("RUST_LOG", "trace"));
 }
 
 /// Both terminals show a text, soon after something happened.
@@ -95,7 +33,11 @@ fn soon(terminals: [&Terminal; 2], text: &str, what: &str) {
 fn a_session_is_run_from_the_screens_of_several_organisations() {
     // Longer than any time, size or port in a log.
     let secrets = ["17431592", "17 431 592"];
-    let mut town = Town::new();
+    let mut town = Town::of(&NODES, 1, "house");
+    town.add_bidder("ada");
+    for name in NODES {
+        start(&mut town, name);
+    }
     let house = gavel_in(&town.home("house"), &["serve"]);
     let mut house = Terminal::start(house, (100, 30), &secrets);
     house.wait_for("3 of 3 nodes");
@@ -128,9 +70,9 @@ fn a_session_is_run_from_the_screens_of_several_organisations() {
     // A node goes, and comes back.
     house.press("3");
     bidder.press("3");
-    town.kill(2);
+    town.kill("node3");
     soon([&house, &bidder], "2 of 3", "the loss of a node");
-    town.start(2);
+    start(&mut town, "node3");
     soon([&house, &bidder], "3 of 3", "its return");
 
     house.press("1");
@@ -165,8 +107,8 @@ fn a_session_is_run_from_the_screens_of_several_organisations() {
     for terminal in [&house, &bidder, &keeper, &again] {
         terminal.kept_its_secrets();
     }
-    for number in 1..=3 {
-        let log = fs::read_to_string(town.home(&format!("node{number}")).join("log")).unwrap();
-        assert!(!secrets.iter().any(|secret| log.contains(secret)), "in the log of node {number}");
+    for name in NODES {
+        let log = town.log(name);
+        assert!(!secrets.iter().any(|secret| log.contains(secret)), "in the log of {name}");
     }
 }

@@ -76,7 +76,7 @@ impl AccountStore {
                         drop_family(connection, &family).await?;
                         return Ok(Refreshed::Reused(account));
                     }
-                    let found = find(connection, account).await?;
+                    let found = find(&mut *connection, account).await?;
                     let Some(found) = found.filter(|found| found.disabled.is_none()) else {
                         return Ok(Refreshed::Unknown);
                     };

@@ -2,7 +2,7 @@
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, column::json, database::reading};
-use super::{CoordinatorStore, enter, get};
+use super::{CoordinatorStore, SESSIONS, enter};
 use crate::base::Timestamp;
 use crate::session::SessionId;
 use crate::session::phase::{Phase, Step};
@@ -40,9 +40,8 @@ impl CoordinatorStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let phase = get(connection, session).await?.phase()?;
-                    if phase != Phase::Computing {
-                        enter(connection, session, phase, Step::Retry, None, now).await?;
+                    if SESSIONS.phase(connection, session).await? != Phase::Computing {
+                        enter(connection, session, Step::Retry, None, now).await?;
                     }
                     let last =
                         query("SELECT MAX(attempt) FROM coordinator_attempts WHERE session = $1")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
-use super::CoordinatorStore;
+use super::{CoordinatorStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::session::bundle::Bundle;
@@ -69,15 +69,11 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoordinatorSession>, StorageError> {
-        let row = query(
-            "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
-                    ended
-             FROM coordinator_sessions WHERE session = $1",
-        )
-        .bind(session.0.to_vec())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let row = query(format!("{SELECT_SESSION} WHERE session = $1"))
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
         row.as_ref().map(session_of).transpose()
     }
 
@@ -86,14 +82,10 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self) -> Result<Vec<CoordinatorSession>, StorageError> {
-        let rows = query(
-            "SELECT session, title, file, announcement, phase, reason, created, opened, closed,
-                    ended
-             FROM coordinator_sessions ORDER BY created DESC, session",
-        )
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows = query(format!("{SELECT_SESSION} ORDER BY created DESC, session"))
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
         rows.iter().map(session_of).collect()
     }
 
@@ -173,13 +165,8 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn acknowledged(&self, session: SessionId) -> Result<NodeSet, StorageError> {
-        let rows =
-            query("SELECT node FROM coordinator_acknowledgements WHERE session = $1 ORDER BY node")
-                .bind(session.0.to_vec())
-                .fetch_all(self.database.readers())
-                .await
-                .map_err(reading)?;
-        node_set(&rows)
+        self.ticked("SELECT node FROM coordinator_acknowledgements WHERE session = $1", session)
+            .await
     }
 
     /// The nodes that have heard how the session ended.
@@ -187,13 +174,28 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn delivered(&self, session: SessionId) -> Result<NodeSet, StorageError> {
-        let rows =
-            query("SELECT node FROM coordinator_deliveries WHERE session = $1 ORDER BY node")
-                .bind(session.0.to_vec())
-                .fetch_all(self.database.readers())
-                .await
-                .map_err(reading)?;
-        node_set(&rows)
+        self.ticked("SELECT node FROM coordinator_deliveries WHERE session = $1", session).await
+    }
+
+    /// The nodes ticked off on a session's list.
+    async fn ticked(
+        &self,
+        statement: &'static str,
+        session: SessionId,
+    ) -> Result<NodeSet, StorageError> {
+        let rows = query(statement)
+            .bind(session.0.to_vec())
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+        let node = |row: &Row| {
+            let node = row.number("node")?;
+            NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
+                what: "node",
+                detail: format!("{node} is no node's index"),
+            })
+        };
+        rows.iter().map(node).collect()
     }
 
     /// Sessions that are under way, or that not all of `nodes` nodes have heard the end of.
@@ -243,12 +245,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the session is unknown or the database fails.
     pub async fn bundle(&self, session: SessionId) -> Result<Option<Bundle>, StorageError> {
-        let row = query("SELECT bundle FROM coordinator_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("bundle")
+        SESSIONS.load(self.database.readers(), session).await
     }
 
     /// The manifest with its signatures.
@@ -259,12 +256,7 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
-        let row = query("SELECT manifest FROM coordinator_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("manifest")
+        SESSIONS.load(self.database.readers(), session).await
     }
 
     /// The outcome with its signatures.
@@ -275,12 +267,7 @@ impl CoordinatorStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
-        let row = query("SELECT outcome FROM coordinator_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("outcome")
+        SESSIONS.load(self.database.readers(), session).await
     }
 
     /// All outcomes there are, with their signatures.
@@ -328,6 +315,11 @@ impl CoordinatorStore {
     }
 }
 
+/// What [`session_of`] reads.
+const SELECT_SESSION: &str =
+    "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended
+     FROM coordinator_sessions";
+
 fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
     Ok(CoordinatorSession {
         session: row.session()?,
@@ -341,15 +333,4 @@ fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
         closed: row.maybe_time("closed")?,
         ended: row.maybe_time("ended")?,
     })
-}
-
-fn node_set(rows: &[Row]) -> Result<NodeSet, StorageError> {
-    let node = |row: &Row| {
-        let node = row.number("node")?;
-        NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
-            what: "node",
-            detail: format!("{node} is no node's index"),
-        })
-    };
-    rows.iter().map(node).collect()
 }

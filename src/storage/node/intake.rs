@@ -5,7 +5,7 @@
 use super::super::column::{Columns as _, from_json, json};
 use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
-use super::NodeStore;
+use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::bundle::{Inventory, InventoryEntry};
@@ -153,7 +153,7 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let phase = super::get(connection, session).await?.phase()?;
+                    let phase = SESSIONS.phase(connection, session).await?;
                     // Before freezing it would stand in the way of the bidder's own delivery.
                     if phase == Phase::Open {
                         return Err(PhaseError { phase, step: Step::ManifestSigned }.into());

@@ -2,7 +2,7 @@
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
-use super::{NodeStore, count};
+use super::{NodeStore, SESSIONS, count};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::manifest::CoSigned;
@@ -35,18 +35,11 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, session: SessionId) -> Result<Option<NodeSession>, StorageError> {
-        let row = query(
-            "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-                    (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-                     WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
-                    (SELECT COUNT(*) FROM node_envelopes e
-                     WHERE e.session = s.session) AS envelopes
-             FROM node_sessions s WHERE s.session = $1",
-        )
-        .bind(session.0.to_vec())
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let row = query(format!("{SELECT_SESSION} WHERE s.session = $1"))
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
         row.as_ref().map(session_of).transpose()
     }
 
@@ -109,17 +102,10 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self) -> Result<Vec<NodeSession>, StorageError> {
-        let rows = query(
-            "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-                    (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-                     WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
-                    (SELECT COUNT(*) FROM node_envelopes e
-                     WHERE e.session = s.session) AS envelopes
-             FROM node_sessions s ORDER BY s.opened DESC, s.session",
-        )
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows = query(format!("{SELECT_SESSION} ORDER BY s.opened DESC, s.session"))
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
         rows.iter().map(session_of).collect()
     }
 
@@ -131,12 +117,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Manifest>>, StorageError> {
-        let row = query("SELECT manifest FROM node_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("manifest")
+        SESSIONS.load(self.database.readers(), session).await
     }
 
     /// The outcome this node computed and signed.
@@ -147,12 +128,7 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<Signed<Outcome>>, StorageError> {
-        let row = query("SELECT own_outcome FROM node_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("own_outcome")
+        SESSIONS.load(self.database.readers(), session).await
     }
 
     /// The outcome with its signatures.
@@ -163,14 +139,17 @@ impl NodeStore {
         &self,
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
-        let row = query("SELECT outcome FROM node_sessions WHERE session = $1")
-            .bind(session.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("outcome")
+        SESSIONS.load(self.database.readers(), session).await
     }
 }
+
+/// What [`session_of`] reads.
+const SELECT_SESSION: &str =
+    "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
+            (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
+             WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
+            (SELECT COUNT(*) FROM node_envelopes e WHERE e.session = s.session) AS envelopes
+     FROM node_sessions s";
 
 fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
     Ok(NodeSession {

@@ -1,9 +1,6 @@
 //! `gavel bench intake`: every bid is in, every receipt is there, the outcome is right.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
-mod common;
-
-use common::ok;
+use crate::common::ok;
 
 #[test]
 fn a_small_flood_is_taken_whole() {

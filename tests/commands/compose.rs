@@ -1,14 +1,11 @@
 //! What compose.yaml tells gavel to do, done by this machine's shell: the homes that its `setup`
 //! makes, twice, and every server's command line.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{fails, gavel, ok, stderr};
+use crate::common::{fails, gavel, ok, stderr};
 use serde_json::json;
 
 fn compose() -> String {

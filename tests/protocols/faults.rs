@@ -1,37 +1,21 @@
 //! Silent, crashing, slow and lying nodes at every message: nobody hangs, and wrong openings are
 //! noticed.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::future::join_all;
 use gavel::protocol::StepId;
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::open::open;
-use gavel::protocol::{Context, EstablishError, ProtocolError};
+use gavel::protocol::{Context, ProtocolError};
 use gavel::rules::auction::Kind;
-use gavel::runs::{Computed, RunError, run};
-use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::runs::{Computed, run};
+use gavel::sharing::NodeSet;
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{Fault, Misdeed, World, reference};
+use gavel::testkit::{Failure, Fault, Misdeed, World, reference};
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Protocol(#[from] ProtocolError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
-
-type Results<T> = Vec<(NodeIndex, Result<T, Failure>)>;
+use super::{Results, SCHEMES, Spoilt, node};
 
 const BIDS: [u64; 5] = [3, 6, 1, 6, 5];
-
-fn node(index: u8) -> NodeIndex {
-    NodeIndex::new(index).unwrap()
-}
 
 /// A small second-price auction in a world.
 async fn auction(world: World) -> Results<Computed> {
@@ -48,111 +32,38 @@ fn right() -> Computed {
     reference::sold(Some((1, 6)), vec![])
 }
 
-/// Steps and receivers of all messages that a node sends in the auction.
-async fn messages_of(n: u8, t: u8, liar: NodeIndex) -> Vec<(StepId, NodeIndex)> {
-    let tap = Wiretap::default();
-    for (_, result) in auction(World::new(n, t).tapped(&tap)).await {
-        assert_eq!(result.unwrap(), right());
-    }
-    let sent = tap.messages().into_iter().filter(|message| message.from == liar);
-    sent.map(|message| (message.step, message.to)).collect()
+/// The auction with a node that misbehaves.
+fn spoilt() -> Spoilt<impl AsyncFn(World) -> Results<Computed>> {
+    Spoilt { auction, right: right() }
 }
-
-/// The auction with each message of one node subjected to a misdeed, all at the same time.
-async fn with_every_message(
-    n: u8,
-    t: u8,
-    deed: Misdeed,
-    deadline: Duration,
-) -> Vec<(StepId, NodeIndex, Results<Computed>)> {
-    let liar = node(2);
-    let messages = messages_of(n, t, liar).await;
-    let runs = messages.iter().enumerate().map(|(message, _)| {
-        let fault = Fault { node: liar, message, deed };
-        auction(World::new(n, t).with_deadline(deadline).with_fault(fault))
-    });
-    let results = join_all(runs).await;
-    messages.into_iter().zip(results).map(|((step, to), results)| (step, to, results)).collect()
-}
-
-const SCHEMES: [(u8, u8); 3] = [(3, 1), (4, 1), (5, 2)];
 
 #[tokio::test]
 async fn a_missing_message_ends_the_attempt_with_a_name() {
-    for (n, t) in SCHEMES {
-        for deed in [Misdeed::Drop, Misdeed::Silence] {
-            let begun = Instant::now();
-            let runs = with_every_message(n, t, deed, Duration::from_millis(800)).await;
-            assert!(begun.elapsed() < Duration::from_secs(20));
-            for (_, _, results) in runs {
-                // Whoever waits for a node that waits for node 2 names that node, so that not
-                // everyone names node 2; but somebody does.
-                let mut blamed = NodeSet::EMPTY;
-                for (me, result) in results {
-                    match result {
-                        Ok(computed) => assert_eq!(computed, right()),
-                        Err(error) if me != node(2) => blamed = blamed.union(named(&error)),
-                        Err(_) => {}
-                    }
-                }
-                assert!(blamed.contains(node(2)), "{n} {t} {deed:?}: {blamed}");
-            }
-        }
-    }
-}
-
-/// The nodes that an error names.
-fn named(failure: &Failure) -> NodeSet {
-    match failure {
-        Failure::Protocol(error) | Failure::Establish(EstablishError::Exchange(error)) => {
-            error.nodes()
-        }
-        Failure::Run(error) => error.nodes(),
-        Failure::Establish(_) => NodeSet::EMPTY,
-    }
+    let (deadline, limit) = (Duration::from_millis(800), Duration::from_secs(20));
+    spoilt().a_missing_message_is_blamed(deadline, limit).await;
 }
 
 #[tokio::test]
 async fn a_crash_is_noticed_at_once() {
-    for (n, t) in SCHEMES {
-        let begun = Instant::now();
-        // No wait comes near the deadline.
-        let runs = with_every_message(n, t, Misdeed::Crash, Duration::from_secs(60)).await;
-        assert!(begun.elapsed() < Duration::from_secs(20));
-        for (_, _, results) in runs {
-            for (me, result) in results {
-                if me == node(2) {
-                    assert!(result.is_err());
-                } else if let Ok(computed) = result {
-                    assert_eq!(computed, right());
-                }
-            }
-        }
-    }
+    spoilt().a_crash_is_noticed(Duration::from_secs(20)).await;
 }
 
 #[tokio::test]
 async fn a_late_message_changes_nothing() {
-    let late = Misdeed::Delay(Duration::from_millis(30));
-    for (n, t) in SCHEMES {
-        for (_, _, results) in with_every_message(n, t, late, Duration::from_secs(20)).await {
-            for (_, result) in results {
-                assert_eq!(result.unwrap(), right());
-            }
-        }
-    }
+    spoilt().a_late_message_changes_nothing(Duration::from_secs(20)).await;
 }
 
 #[tokio::test]
 async fn a_short_message_is_refused_with_a_name() {
-    for (n, t) in SCHEMES {
-        let runs = with_every_message(n, t, Misdeed::Truncate, Duration::from_secs(20)).await;
+    for scheme in SCHEMES {
+        let deadline = Duration::from_secs(20);
+        let runs = spoilt().with_every_message(scheme, Misdeed::Truncate, deadline).await;
         for (_, to, results) in runs {
             for (me, result) in results {
                 match result {
                     Ok(computed) => assert_eq!(computed, right()),
                     Err(error) if me == to => {
-                        assert_eq!(named(&error), NodeSet::EMPTY.with(node(2)), "{error}");
+                        assert_eq!(error.nodes(), NodeSet::EMPTY.with(node(2)), "{error}");
                     }
                     Err(_) => {}
                 }
@@ -166,7 +77,7 @@ async fn a_lie_is_noticed_wherever_there_is_a_second_source() {
     for (n, t) in SCHEMES {
         for bit in [0, 77, 1001] {
             let deed = Misdeed::Flip(bit);
-            let runs = with_every_message(n, t, deed, Duration::from_secs(20)).await;
+            let runs = spoilt().with_every_message((n, t), deed, Duration::from_secs(20)).await;
             let mut noticed = 0;
             for (step, to, results) in runs {
                 let sole_source = n == 3 && is_and(step);
@@ -270,7 +181,7 @@ async fn a_node_that_never_comes_is_named() {
     for (me, result) in auction(world).await {
         let error = result.unwrap_err();
         if me != node(3) {
-            assert_eq!(named(&error), NodeSet::EMPTY.with(node(3)), "{error}");
+            assert_eq!(error.nodes(), NodeSet::EMPTY.with(node(3)), "{error}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Every protocol on bits against its plain twin: small widths exhaustively, larger ones at random
 //! with awkward values, for every supported number of nodes, with nodes missing.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::and::and;
@@ -10,20 +9,9 @@ use gavel::protocol::bits::open::{open, open_all};
 use gavel::protocol::bits::range_check::range_check;
 use gavel::protocol::bits::second_price::second_price;
 use gavel::protocol::bits::select::select;
-use gavel::protocol::{Context, Counters, EstablishError, ProtocolError};
+use gavel::protocol::{Context, Counters, ProtocolError};
 use gavel::sharing::seed::mask;
-use gavel::testkit::{World, reference};
-
-/// Whatever a program of a test runs into.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Protocol(#[from] ProtocolError),
-    #[error(transparent)]
-    Shape(#[from] gavel::sharing::ShapeError),
-}
+use gavel::testkit::{Failure, World, reference};
 
 /// n, t, and the nodes that stay away.
 const WORLDS: &[(u8, u8, &[u8])] = &[

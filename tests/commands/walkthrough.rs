@@ -1,111 +1,36 @@
 //! The walkthrough of the README with one process per organisation: keys, roster, servers, bids,
 //! closing, verification; with a node that is away while bids come in.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use common::{fails, free_port, gavel, ok, result, stderr};
+use crate::common::town::{NODES, SALE, Town, serve};
+use crate::common::{fails, gavel, ok, result, stderr};
 use serde_json::{Value, json};
 
-/// Homes of everybody, and the servers that run.
-struct Town {
-    folder: tempfile::TempDir,
-    running: Vec<(String, Child)>,
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        for (_, child) in &mut self.running {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Town {
-    /// Three nodes, the first of which also runs the coordinator on the same port.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let town = Self { folder, running: Vec::new() };
-        let mut make = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-        for name in ["north", "south", "west"] {
-            let address = format!("127.0.0.1:{}", free_port());
-            let place = ["--name", name, "--address", &address];
-            let made = ok(&town.home(name), &[&["init", "node"][..], &place].concat());
-            make.push(made["card"].as_str().unwrap().to_owned());
-            if name == "north" {
-                ok(&town.home(name), &[&["init", "coordinator"][..], &place].concat());
-            }
-        }
-        let words: Vec<&str> = make.iter().map(String::as_str).collect();
-        let roster = ok(&town.home("north"), &words);
-        for name in ["south", "west"] {
-            let from = town.home("north").join("roster.json");
-            fs::copy(from, town.home(name).join("roster.json")).unwrap();
-        }
-        let mut town = town;
-        for name in ["north", "south", "west"] {
-            town.start(name);
-        }
-        for bidder in ["ada", "basil"] {
-            let home = town.home(bidder);
-            ok(&home, &["init", "bidder", "--name", bidder]);
-            let text = |field: &str| roster["coordinator"][field].as_str().unwrap();
-            ok(&home, &["roster", "fetch", text("address"), text("certificate")]);
-        }
-        town
-    }
-
-    fn home(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Start a server and wait until it says that it listens.
-    fn start(&mut self, name: &str) {
-        use std::io::BufRead as _;
-        let mut command = gavel();
-        command.args(["--json", "serve", "--headless", "--home"]).arg(self.home(name));
-        let log = fs::File::create(self.home(name).join("log")).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
+/// Three nodes that run, the first of which also runs the coordinator on the same port, and two
+/// bidders.
+fn town() -> Town {
+    let mut town = Town::found("north");
+    for name in NODES {
+        let home = town.home(name);
+        let ready = town.start_as(name, &mut serve(&home));
         let roles = ready["roles"].as_array().unwrap().len();
-        assert_eq!(roles, if name == "north" { 2 } else { 1 }, "{line}");
-        self.running.push((name.to_owned(), child));
+        assert_eq!(roles, if name == "north" { 2 } else { 1 }, "{ready}");
     }
+    for bidder in ["ada", "basil"] {
+        ok(&town.home(bidder), &["init", "bidder", "--name", bidder]);
+        town.fetch(bidder);
+    }
+    town
+}
 
-    /// Kill a server without notice.
-    fn kill(&mut self, name: &str) {
-        let position = self.running.iter().position(|(running, _)| running == name).unwrap();
-        let (_, mut child) = self.running.remove(position);
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    fn new_session(&self, replace: bool) -> String {
-        let path = self.folder.path().join("sale.toml");
-        let text = format!(
-            "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\ndecimals = 2\n\
-             bids_until = \"1h\"\nreplace_bids = {replace}\n"
-        );
-        fs::write(&path, text).unwrap();
-        let words = ["session", "new", "--open", path.to_str().unwrap()];
-        let detail = ok(&self.home("north"), &words);
-        assert_eq!(detail["phase"], "open");
-        detail["session"].as_str().unwrap().to_owned()
-    }
-
-    /// Close and wait for the outcome.
-    fn settle(&self, session: &str) -> Value {
-        ok(&self.home("north"), &["session", "close", session]);
-        ok(&self.home("north"), &["session", "watch", session])
-    }
+/// Open a session with amounts in cents.
+fn new_session(town: &Town, replace: bool) -> String {
+    let text = format!("{SALE}decimals = 2\n");
+    town.open(&text.replace("replace_bids = true", &format!("replace_bids = {replace}")))
 }
 
 /// Bid with the amount on standard input, as a script does that keeps it off the command line.
@@ -122,9 +47,9 @@ fn bid_by_pipe(home: &Path, session: &str, amount: &str) -> Value {
 
 #[test]
 fn an_auction_between_three_organisations() {
-    let town = Town::new();
+    let town = town();
     let (ada, basil) = (town.home("ada"), town.home("basil"));
-    let session = town.new_session(true);
+    let session = new_session(&town, true);
     let begin = &session[..8];
     let listed = ok(&ada, &["session", "list", "--phase", "open"]);
     assert_eq!(listed[0]["session"], session.as_str());
@@ -176,14 +101,12 @@ fn an_auction_between_three_organisations() {
     assert_eq!(kind, "wrong-phase");
     assert!(detail.contains("bidding has ended"), "{detail}");
 
-    // Nothing that anybody keeps holds an amount that lost.
-    for entry in ["north", "south", "west", "ada", "basil"] {
-        for file in walk(&town.home(entry)) {
-            let content = fs::read(&file).unwrap();
-            for amount in [&b"1240.5"[..], b"124050"] {
-                let found = content.windows(amount.len()).any(|window| window == amount);
-                assert!(!found, "{} holds a bid", file.display());
-            }
+    // Nothing that anybody keeps or logs holds an amount that lost.
+    for file in walk(town.folder.path()) {
+        let content = fs::read(&file).unwrap();
+        for amount in [&b"1240.5"[..], b"124050"] {
+            let found = content.windows(amount.len()).any(|window| window == amount);
+            assert!(!found, "{} holds a bid", file.display());
         }
     }
 }
@@ -199,9 +122,9 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_bid_is_in_while_one_node_is_away_and_is_sent_again_when_two_were() {
-    let mut town = Town::new();
+    let mut town = town();
     let (ada, basil) = (town.home("ada"), town.home("basil"));
-    let session = town.new_session(false);
+    let session = new_session(&town, false);
 
     town.kill("west");
     let placed = ok(&ada, &["bid", &session, "--amount", "700"]);
@@ -236,7 +159,7 @@ fn a_bid_is_in_while_one_node_is_away_and_is_sent_again_when_two_were() {
 
 #[test]
 fn a_session_is_written_opened_and_called_off() {
-    let town = Town::new();
+    let town = town();
     let north = town.home("north");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/charity-lot.toml");
     let draft = ok(&north, &["session", "new", path]);
@@ -256,7 +179,7 @@ fn a_session_is_written_opened_and_called_off() {
 
 #[test]
 fn nobody_at_home_is_told_in_one_line() {
-    let mut town = Town::new();
+    let mut town = town();
     town.kill("north");
     let (kind, detail) = fails(&town.home("ada"), &["session", "list"], 1);
     assert_eq!(kind, "unreachable");

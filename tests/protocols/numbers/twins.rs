@@ -13,10 +13,10 @@ use gavel::protocol::numbers::range_check::{self, range_check};
 use gavel::protocol::numbers::{NumberContext, NumberCosts};
 use gavel::protocol::{Context, Cost, Counters};
 use gavel::sharing::{NodeIndex, SharedNumbers};
-use gavel::testkit::{NumberInputs, World, reference};
+use gavel::testkit::{Failure, NumberInputs, World, reference};
 use rand::RngExt as _;
 
-use super::{Failure, agree, plain, worlds};
+use super::{agree, plain, worlds};
 
 type F = Mersenne127;
 

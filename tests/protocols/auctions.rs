@@ -1,32 +1,20 @@
 //! Whole auctions against the plain reference, and what they cost.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 use std::sync::{Arc, Mutex};
 
-use gavel::protocol::{Context, EstablishError, Tactics};
+use gavel::protocol::{Context, Tactics};
 use gavel::rules::auction::{Kind, Stage as OfAuctions};
 use gavel::rules::{Stage, Terms};
-use gavel::runs::auction::cost::{Ending, predict, predict_ending};
+use gavel::runs::auction::cost::predict;
 use gavel::runs::auction::workload::Workload;
 use gavel::runs::{Computed, RunError, run};
 use gavel::session::progress::Progress;
 use gavel::sharing::seed::mask;
-use gavel::testkit::{World, reference};
-use rand::RngExt as _;
-use rand::rngs::StdRng;
+use gavel::testkit::{Failure, World, reference};
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
+use super::{check_auction, mostly_three, movable, random_auction, work};
 
 fn quiet(_: Progress) {}
-
-/// A server runs it as a task of its own, on any thread.
-fn movable(_: &impl Send) {}
 
 /// Run an auction and compare outcome and cost with what they must be.
 async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
@@ -44,59 +32,15 @@ async fn check_with(world: &World, terms: &Terms, bids: &[u64], tactics: &Tactic
             Ok((running.await?, ctx.counters()))
         })
         .await;
-    assert_eq!(computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
-
-    let (scheme, participants) = (world.scheme(), world.participants());
-    let work = work(terms, bids.len());
-    let in_range: Vec<usize> =
-        (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
-    let winner = computed.answer.as_auction().unwrap().winner();
-    let ending = winner
-        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
-    let exact = predict_ending(scheme, participants, work, tactics, in_range.len(), ending);
-    assert_eq!(
-        (counters.rounds, counters.gates, counters.bytes_sent),
-        (exact.rounds, exact.gates, exact.bytes_sent_per_node),
-        "{terms:?} {bids:?}"
-    );
-    let most = predict(scheme, participants, work, tactics);
-    assert!(
-        counters.rounds <= most.rounds
-            && counters.gates <= most.gates
-            && counters.bytes_sent <= most.bytes_sent_per_node
-    );
+    check_auction(world, terms, bids, tactics, (&computed, counters));
     computed
-}
-
-fn work(terms: &Terms, bids: usize) -> Workload {
-    Workload::of(terms, terms.question.as_auction().unwrap(), bids)
-}
-
-fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
-    let bits = rng.random_range(1..=10);
-    let maximum = match rng.random_range(0..3) {
-        0 => rng.random_range(1..=mask(bits)),
-        _ => mask(bits),
-    };
-    let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
-    let terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
-    let count = rng.random_range(0..=9);
-    let bids = reference::awkward_values(rng, terms.bits(), count);
-    (terms, bids)
 }
 
 /// So many random auctions of a kind, most with three nodes, some with more.
 async fn random_auctions(kind: Kind, count: usize) {
-    let worlds = [
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(4, 1).without(&[3]),
-        World::new(5, 2),
-    ];
+    let worlds = mostly_three();
     for world in worlds.iter().cycle().take(count) {
-        let (terms, bids) = world.draw(|rng| random_auction(rng, kind));
+        let (terms, bids) = world.draw(|rng| random_auction(rng, kind, 10, 9));
         check(world, &terms, &bids).await;
     }
 }

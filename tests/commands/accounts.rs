@@ -1,90 +1,19 @@
 //! Accounts from the command line, with one process per organisation: the first operator, codes,
 //! joining, bidding by account, disabling.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
-use std::io::BufRead as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use common::{fails, free_port, gavel, ok};
+use crate::common::town::{NODES, Town};
+use crate::common::{fails, gavel, ok};
 use serde_json::Value;
 
 const TERMS: &str =
     "title = \"Lot 7\"\nkind = \"first-price\"\nbids_until = \"1h\"\nadmission = \"accounts\"\n";
 
-struct Town {
-    folder: tempfile::TempDir,
-    running: Vec<Child>,
-    coordinator: (String, String),
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        for child in &mut self.running {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Town {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = |name: &str| folder.path().join(name);
-        let mut make = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-        for name in ["north", "south", "west"] {
-            let address = format!("127.0.0.1:{}", free_port());
-            let place = ["--name", name, "--address", &address];
-            let made = ok(&home(name), &[&["init", "node"][..], &place].concat());
-            make.push(made["card"].as_str().unwrap().to_owned());
-            if name == "north" {
-                ok(&home(name), &[&["init", "coordinator"][..], &place].concat());
-            }
-        }
-        let words: Vec<&str> = make.iter().map(String::as_str).collect();
-        let roster = ok(&home("north"), &words);
-        let mut running = Vec::new();
-        for name in ["north", "south", "west"] {
-            if name != "north" {
-                fs::copy(home("north").join("roster.json"), home(name).join("roster.json"))
-                    .unwrap();
-            }
-            running.push(serve(&home(name)));
-        }
-        let text = |field: &str| roster["coordinator"][field].as_str().unwrap().to_owned();
-        let coordinator = (text("address"), text("certificate"));
-        Self { folder, running, coordinator }
-    }
-
-    fn home(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn fetch(&self, name: &str) -> PathBuf {
-        let home = self.home(name);
-        ok(&home, &["roster", "fetch", &self.coordinator.0, &self.coordinator.1]);
-        home
-    }
-
-    fn password(&self, name: &str, password: &str) -> String {
-        let path = self.folder.path().join(format!("password of {name}"));
-        fs::write(&path, format!("{password}\n")).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-fn serve(home: &Path) -> Child {
-    let mut command = gavel();
-    command.args(["--json", "serve", "--headless", "--home"]).arg(home);
-    let log = fs::File::create(home.join("log")).unwrap();
-    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    let mut line = String::new();
-    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("roles"), "{line}");
-    child
+/// A file with somebody's password.
+fn password(town: &Town, name: &str, password: &str) -> String {
+    town.file(&format!("password of {name}"), &format!("{password}\n"))
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -93,31 +22,31 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 #[test]
 fn operators_invite_bidders_who_bid_by_account() {
-    let town = Town::new();
+    let town = Town::found("north").running();
     let north = town.home("north");
-    let secret = town.password("olga", "a long enough one");
+    let secret = password(&town, "olga", "a long enough one");
     let add = ["account", "add", "olga", "--role", "operator", "--password-file", &secret];
     assert_eq!(text(&ok(&north, &add), "role"), "operator");
 
     let olga = town.fetch("olga");
     fails(&olga, &["account", "list"], 1);
-    let wrong = town.password("nobody", "a wrong password");
+    let wrong = password(&town, "nobody", "a wrong password");
     let (kind, _) = fails(&olga, &["login", "--name", "olga", "--password-file", &wrong], 1);
     assert_eq!(kind, "wrong-login");
     ok(&olga, &["login", "--name", "olga", "--password-file", &secret]);
     assert_eq!(ok(&olga, &["account", "list"]).as_array().unwrap().len(), 1);
 
-    let names = town.folder.path().join("names.csv");
-    fs::write(&names, "name,mail\n\"Lovelace, Ada\",a@example.org\nBasil,b@example.org\n").unwrap();
+    let names = "name,mail\n\"Lovelace, Ada\",a@example.org\nBasil,b@example.org\n";
+    let names = town.file("names.csv", names);
     let codes = town.folder.path().join("codes.csv");
-    let invite = ["invite", "--from", names.to_str().unwrap(), "--csv", codes.to_str().unwrap()];
+    let invite = ["invite", "--from", &names, "--csv", codes.to_str().unwrap()];
     let made = ok(&olga, &invite);
     assert_eq!(text(&made[0], "label"), "Lovelace, Ada");
     let code = text(&made[0], "code");
     assert!(fs::read_to_string(&codes).unwrap().contains(code));
 
     let ada = town.fetch("ada");
-    let own = town.password("ada", "one of my own");
+    let own = password(&town, "ada", "one of my own");
     let joined = ok(&ada, &["join", code, "--name", "ada", "--password-file", &own]);
     assert_eq!(text(&joined, "role"), "bidder");
     let eve = town.fetch("eve");
@@ -125,9 +54,8 @@ fn operators_invite_bidders_who_bid_by_account() {
     assert_eq!(fails(&eve, &again, 1).0, "bad-invitation");
     assert!(!eve.join("bidder.key").exists(), "nothing is left of a refused invitation");
 
-    let terms = town.folder.path().join("lot.toml");
-    fs::write(&terms, TERMS).unwrap();
-    let session = ok(&olga, &["session", "new", terms.to_str().unwrap(), "--open"]);
+    let terms = town.file("lot.toml", TERMS);
+    let session = ok(&olga, &["session", "new", &terms, "--open"]);
     let session = text(&session, "session");
     let bid = ok(&ada, &["bid", session, "--amount", "70"]);
     assert_eq!(text(&bid, "bidder"), "ada");
@@ -152,9 +80,12 @@ fn operators_invite_bidders_who_bid_by_account() {
     assert_eq!(fails(&olga, &["account", "list"], 1).0, "not-the-operator");
 
     // Nothing of it in plain on any disk or log.
-    for home in ["north", "south", "west"] {
-        for file in ["gavel.db", "gavel.db-wal", "log"] {
-            let content = fs::read(town.home(home).join(file)).unwrap_or_default();
+    for home in NODES {
+        let kept = |file| fs::read(town.home(home).join(file)).unwrap_or_default();
+        let log = town.log(home).into_bytes();
+        for (file, content) in
+            [("gavel.db", kept("gavel.db")), ("gavel.db-wal", kept("gavel.db-wal")), ("log", log)]
+        {
             for planted in ["a long enough one", "one of my own", code] {
                 let found = content.windows(planted.len()).any(|part| part == planted.as_bytes());
                 assert!(!found, "{planted:?} is in {file} of {home}");
@@ -165,15 +96,14 @@ fn operators_invite_bidders_who_bid_by_account() {
 
 #[test]
 fn a_command_that_runs_for_long_goes_on_with_its_login() {
-    let town = Town::new();
-    let secret = town.password("olga", "a long enough one");
+    let town = Town::found("north").running();
+    let secret = password(&town, "olga", "a long enough one");
     let add = ["account", "add", "olga", "--role", "operator", "--password-file", &secret];
     ok(&town.home("north"), &add);
     let olga = town.fetch("olga");
     ok(&olga, &["login", "--name", "olga", "--password-file", &secret]);
-    let terms = town.folder.path().join("lot.toml");
-    fs::write(&terms, TERMS).unwrap();
-    let session = ok(&olga, &["session", "new", terms.to_str().unwrap(), "--open"]);
+    let terms = town.file("lot.toml", TERMS);
+    let session = ok(&olga, &["session", "new", &terms, "--open"]);
     let session = text(&session, "session");
 
     // As after a quarter of an hour: the tokens are about to end.
@@ -193,6 +123,6 @@ fn a_command_that_runs_for_long_goes_on_with_its_login() {
     }
     ok(&olga, &["session", "cancel", "--yes", session]);
     let output = watch.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", common::stderr(&output));
-    assert_eq!(text(&common::result(&output), "phase"), "cancelled");
+    assert!(output.status.success(), "{}", crate::common::stderr(&output));
+    assert_eq!(text(&crate::common::result(&output), "phase"), "cancelled");
 }

@@ -9,17 +9,13 @@ use gavel::protocol::{Context, ProtocolError};
 use gavel::rules::Stage::{self, CheckingEntries, Done, Opening};
 use gavel::rules::Terms;
 use gavel::rules::auction::{Kind, Stage as OfAuctions};
-use gavel::runs::auction::cost::{Ending, predict, predict_ending};
-use gavel::runs::auction::workload::Workload;
 use gavel::runs::{Computed, RunError, run};
 use gavel::session::progress::Progress;
 use gavel::sharing::form::Form;
 use gavel::sharing::seed::mask;
-use gavel::testkit::{NumberInputs, World, reference};
-use rand::RngExt as _;
-use rand::rngs::StdRng;
+use gavel::testkit::{Failure, NumberInputs, World, reference};
 
-use super::Failure;
+use crate::{check_auction, mostly_three, movable, random_auction};
 
 type F = Mersenne127;
 
@@ -27,9 +23,6 @@ type F = Mersenne127;
 pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
     Terms { protocol: Form::Numbers, ..reference::terms(kind, reserve, maximum) }
 }
-
-/// A server runs it as a task of its own, on any thread.
-fn movable(_: &impl Send) {}
 
 /// Run an auction and compare outcome and cost with what they must be.
 async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
@@ -41,57 +34,18 @@ async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
             Ok((running.await?, ctx.counters()))
         })
         .await;
-    assert_eq!(computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
-
-    let (scheme, participants) = (world.scheme(), world.participants());
-    let work = work(terms, bids.len());
-    let in_range: Vec<usize> =
-        (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
-    let winner = computed.answer.as_auction().unwrap().winner();
-    let ending = winner
-        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
-    let exact =
-        predict_ending(scheme, participants, work, &Tactics::default(), in_range.len(), ending);
-    assert_eq!(
-        (counters.rounds, counters.gates, counters.bytes_sent),
-        (exact.rounds, exact.gates, exact.bytes_sent_per_node),
-        "{terms:?} {bids:?}"
-    );
-    let most = predict(scheme, participants, work, &Tactics::default());
-    assert!(counters.rounds <= most.rounds && counters.bytes_sent <= most.bytes_sent_per_node);
+    let tactics = Tactics::default();
+    check_auction(world, terms, bids, &tactics, (&computed, counters));
     computed
-}
-
-fn work(terms: &Terms, bids: usize) -> Workload {
-    Workload::of(terms, terms.question.as_auction().unwrap(), bids)
-}
-
-fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
-    let bits = rng.random_range(1..=6);
-    let maximum = match rng.random_range(0..3) {
-        0 => rng.random_range(1..=mask(bits)),
-        _ => mask(bits),
-    };
-    let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
-    let terms = terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
-    let count = rng.random_range(0..=5);
-    let bids = reference::awkward_values(rng, terms.bits(), count);
-    (terms, bids)
 }
 
 #[tokio::test]
 async fn both_protocols_decide_a_thousand_auctions_alike() {
-    let worlds = [
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(3, 1),
-        World::new(4, 1).without(&[3]),
-        World::new(5, 2),
-    ];
+    let worlds = mostly_three();
     for (world, number) in worlds.iter().cycle().zip(0..1000) {
         let kind = Kind::ALL[number % Kind::ALL.len()];
-        let (terms, bids) = world.draw(|rng| random_auction(rng, kind));
+        let (on_bits, bids) = world.draw(|rng| random_auction(rng, kind, 6, 5));
+        let terms = Terms { protocol: Form::Numbers, ..on_bits };
         let on_numbers = check(world, &terms, &bids).await;
 
         let shared = world.share(terms.bits() as usize, &bids);

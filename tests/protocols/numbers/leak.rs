@@ -12,10 +12,11 @@ use gavel::protocol::{Context, Opening};
 use gavel::rules::auction::Kind;
 use gavel::runs::run;
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{NumberInputs, World};
+use gavel::testkit::{Failure, NumberInputs, World};
 
 use super::auctions::terms;
-use super::{Failure, agree, plain};
+use super::{agree, plain};
+use crate::list;
 
 /// Step and number of values of everything that an auction opens in the clear.
 async fn opened(
@@ -49,9 +50,6 @@ async fn opened(
 
 #[tokio::test]
 async fn an_auction_opens_the_outcome_and_nothing_else() {
-    let list = |openings: &[(&str, u64)]| -> Vec<(String, u64)> {
-        openings.iter().map(|&(step, values)| (step.to_owned(), values)).collect()
-    };
     let bids = [5, 9, 9, 2, 2000];
     let range = ("range-check/open", 5);
     for world in [World::new(3, 1), World::new(4, 1).without(&[1]), World::new(5, 2)] {

@@ -1,127 +1,32 @@
 //! A node gets new TLS and sealing keys while a session is open: real processes, killed and
 //! started again, and bids that were sealed to the earlier keys.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
 
-use common::{fails, free_port, gavel, ok};
+use crate::common::town::{NODES, SALE, Town};
+use crate::common::{fails, free_address, ok};
 use serde_json::{Value, json};
 
-const NODES: [&str; 3] = ["north", "south", "west"];
-
-/// Homes of everybody, and the servers that run.
-struct Town {
-    folder: tempfile::TempDir,
-    running: Vec<(&'static str, Child)>,
+/// Three nodes, a coordinator and three bidders, everybody with the first roster; the servers run.
+fn town() -> Town {
+    let town = Town::found("lead").running();
+    assert_eq!(town.roster["version"], 1);
+    for name in ["ada", "basil", "carol"] {
+        town.add_bidder(name);
+    }
+    town
 }
 
-impl Drop for Town {
-    fn drop(&mut self) {
-        for (_, child) in &mut self.running {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Town {
-    /// Three nodes, a coordinator and three bidders, everybody with the first roster; the servers
-    /// run.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut town = Self { folder, running: Vec::new() };
-        let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-        for name in NODES {
-            let address = format!("127.0.0.1:{}", free_port());
-            let made = ["init", "node", "--name", name, "--address", &address];
-            words.push(ok(&town.home(name), &made)["card"].as_str().unwrap().to_owned());
-        }
-        let address = format!("127.0.0.1:{}", free_port());
-        ok(&town.home("lead"), &["init", "coordinator", "--name", "lead", "--address", &address]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        assert_eq!(ok(&town.home("lead"), &words)["version"], 1);
-        for name in ["ada", "basil", "carol"] {
-            ok(&town.home(name), &["init", "bidder", "--name", name]);
-        }
-        for name in ["north", "south", "west", "ada", "basil", "carol"] {
-            fs::copy(town.home("lead").join("roster.json"), town.roster(name)).unwrap();
-        }
-        for name in ["north", "south", "west", "lead"] {
-            town.start(name);
-        }
-        town
-    }
-
-    fn home(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn roster(&self, name: &str) -> PathBuf {
-        self.home(name).join("roster.json")
-    }
-
-    /// Start a server and wait until it says that it listens.
-    fn start(&mut self, name: &'static str) {
-        use std::io::BufRead as _;
-        let mut command = gavel();
-        command.args(["--json", "serve", "--headless", "--home"]).arg(self.home(name));
-        let log = fs::File::options().create(true).append(true).open(self.log_file(name)).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        self.running.push((name, child));
-        assert!(line.contains("\"roles\""), "{name}: {line} {}", self.log(name));
-    }
-
-    fn log_file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(format!("{name}.log"))
-    }
-
-    fn log(&self, name: &str) -> String {
-        fs::read_to_string(self.log_file(name)).unwrap()
-    }
-
-    fn kill(&mut self, name: &str) {
-        let position = self.running.iter().position(|(running, _)| *running == name).unwrap();
-        let (_, mut child) = self.running.remove(position);
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    fn restart(&mut self, name: &'static str) {
-        self.kill(name);
-        self.start(name);
-    }
-
-    fn open(&self) -> String {
-        let path = self.folder.path().join("sale.toml");
-        let text = "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\n\
-                    bids_until = \"1h\"\nreplace_bids = true\n";
-        fs::write(&path, text).unwrap();
-        let words = ["session", "new", "--open", path.to_str().unwrap()];
-        ok(&self.home("lead"), &words)["session"].as_str().unwrap().to_owned()
-    }
-
-    /// The nodes that gave a receipt.
-    fn bid(&self, name: &str, session: &str, amount: &str) -> Value {
-        ok(&self.home(name), &["bid", session, "--amount", amount])["receipts"].clone()
-    }
-
-    fn settle(&self, session: &str) -> (Value, Value) {
-        ok(&self.home("lead"), &["session", "close", session]);
-        let mut result = ok(&self.home("lead"), &["session", "watch", session])["result"].take();
-        (result["winner"].take(), result["price"].take())
-    }
+/// Close a session: who won, at what price.
+fn settle(town: &Town, session: &str) -> (Value, Value) {
+    let mut result = town.settle(session)["result"].take();
+    (result["winner"].take(), result["price"].take())
 }
 
 #[test]
 fn open_sessions_survive_new_keys_of_a_node() {
-    let mut town = Town::new();
-    let session = town.open();
+    let mut town = town();
+    let session = town.open(SALE);
     assert_eq!(town.bid("ada", &session, "1000"), json!([1, 2, 3]));
 
     // New keys change nothing before the roster lists them, also when the node starts again.
@@ -163,7 +68,7 @@ fn open_sessions_survive_new_keys_of_a_node() {
     town.start("west");
 
     // Carol's bid sets the price: west opened its part with the earlier key.
-    assert_eq!(town.settle(&session), (json!("ada"), json!(1300)));
+    assert_eq!(settle(&town, &session), (json!("ada"), json!(1300)));
     let record_file = town.folder.path().join("record.json");
     let words = ["session", "show", &session, "--record", record_file.to_str().unwrap()];
     ok(&town.home("lead"), &words);
@@ -188,21 +93,21 @@ fn open_sessions_survive_new_keys_of_a_node() {
     for name in ["basil", "carol"] {
         ok(&town.home(name), &["roster", "fetch"]);
     }
-    let session = town.open();
+    let session = town.open(SALE);
     assert_eq!(town.bid("basil", &session, "70"), json!([1, 2, 3]));
     assert_eq!(town.bid("carol", &session, "60"), json!([1, 2, 3]));
-    assert_eq!(town.settle(&session), (json!("basil"), json!(60)));
+    assert_eq!(settle(&town, &session), (json!("basil"), json!(60)));
 }
 
 #[test]
 fn rosters_that_lead_back_or_elsewhere_are_refused() {
-    let mut town = Town::new();
-    let first = fs::read(town.roster("lead")).unwrap();
+    let mut town = town();
+    let first = fs::read(town.roster_of("lead")).unwrap();
     let made = ok(&town.home("south"), &["rotate"]);
     let card = made["card"].as_str().unwrap();
 
     // A stranger's card, and a home that is no coordinator's or no node's.
-    let address = format!("127.0.0.1:{}", free_port());
+    let address = free_address();
     let stranger = ["init", "node", "--name", "east", "--address", &address];
     let other = ok(&town.home("east"), &stranger)["card"].as_str().unwrap().to_owned();
     assert_eq!(fails(&town.home("lead"), &["roster", "update", &other], 1).0, "bad-file");
@@ -217,7 +122,7 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     assert_eq!(fails(&town.home("lead"), &words, 1).0, "bad-roster");
     assert_eq!(fails(&town.home("north"), &["roster", "update", card], 1).0, "no-keys");
     assert_eq!(fails(&town.home("lead"), &["rotate"], 1).0, "no-keys");
-    assert_eq!(fs::read(town.roster("lead")).unwrap(), first);
+    assert_eq!(fs::read(town.roster_of("lead")).unwrap(), first);
 
     ok(&town.home("lead"), &["roster", "update", card]);
     town.restart("lead");
@@ -226,7 +131,7 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     // Having served under version 2, nobody goes back to version 1.
     for name in ["north", "lead"] {
         town.kill(name);
-        fs::write(town.roster(name), &first).unwrap();
+        fs::write(town.roster_of(name), &first).unwrap();
         let (kind, detail) = fails(&town.home(name), &["serve", "--headless"], 1);
         assert_eq!(kind, "wrong-roster");
         assert!(detail.contains("version 1") && detail.contains("version 2"), "{detail}");
@@ -235,34 +140,24 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     ok(&town.home("west"), &["roster", "show"]);
     let mut roster: Value = serde_json::from_slice(&first).unwrap();
     roster["body"]["nodes"][0]["key"] = roster["body"]["nodes"][1]["key"].clone();
-    fs::write(town.roster("west"), roster.to_string()).unwrap();
+    fs::write(town.roster_of("west"), roster.to_string()).unwrap();
     assert_eq!(fails(&town.home("west"), &["roster", "fetch"], 1).0, "bad-roster");
 }
 
 #[test]
 fn a_node_that_shares_its_certificate_with_a_coordinator_keeps_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut town = Town { folder, running: Vec::new() };
-    let mut cards = Vec::new();
-    for name in NODES {
-        let address = format!("127.0.0.1:{}", free_port());
-        let place = ["--name", name, "--address", &address];
-        let made = ok(&town.home(name), &[&["init", "node"][..], &place].concat());
-        cards.push(made["card"].as_str().unwrap().to_owned());
-        if name == "north" {
-            ok(&town.home(name), &[&["init", "coordinator"][..], &place].concat());
-        }
-    }
+    let mut town = Town::found("north");
     let north = town.home("north");
-    let make = ["roster", "make", "--threshold", "1", &cards[0], &cards[1], &cards[2]];
-    ok(&north, &make);
+    let cards = NODES.map(|name| town.home(name).join("node-card.json"));
+    let cards = cards.each_ref().map(|card| card.to_str().unwrap());
+    let make = ["roster", "make", "--threshold", "1", cards[0], cards[1], cards[2]];
     town.start("north");
     let made = ok(&north, &["rotate"]);
     assert_eq!((&made["certificate_changed"], &made["earlier"]), (&json!(false), &json!(1)));
     // A card by `gavel rotate` is good for a first roster too.
     let elsewhere = town.folder.path().join("first.json");
     ok(&north, &[&make[..], &["--out", elsewhere.to_str().unwrap()]].concat());
-    assert_eq!(ok(&north, &["roster", "update", &cards[0]])["version"], 2);
+    assert_eq!(ok(&north, &["roster", "update", cards[0]])["version"], 2);
     town.restart("north");
     assert!(town.log("north").contains("gavel rotate --forget"), "{}", town.log("north"));
     town.kill("north");

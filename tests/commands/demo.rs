@@ -1,11 +1,8 @@
 //! `gavel demo`: five servers on loopback, real sealed envelopes, a signed outcome.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 
-use common::{gavel, result, stderr, stdout};
+use crate::common::{gavel, result, stderr, stdout};
 use serde_json::{Value, json};
 
 /// Run a demo and give its result, and what it told on standard error.
@@ -136,7 +133,7 @@ fn invented_bidders_and_a_kept_folder_that_verifies() {
     verify.args(["--json", "verify", &file("record.json"), "--roster", &file("roster.json")]);
     let output = verify.args(["--receipt", &receipt]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    let verified = common::result(&output);
+    let verified = crate::common::result(&output);
     assert_eq!(verified["outcome"]["winner"]["bidder"], result["winner"]);
     assert_eq!((&verified["settled"], &verified["pinned"]), (&json!(true), &json!(true)));
     let receipts = verified["receipts"].as_array().unwrap();

@@ -1,78 +1,35 @@
 //! Backup and recovery by the command line: a backup of a coordinator that serves, a home from it,
 //! and what is refused: a home in use, a damaged and a newer database, a damaged backup.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::path::Path;
 
-use common::{fails, free_port, gavel, ok, result, stderr};
+use crate::common::town::{SALE, Town, serve};
+use crate::common::{fails, free_address, gavel, ok, result, stderr};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use sqlx::ConnectOptions as _;
 
-/// A server that is killed at the end of the test.
-struct Serving(Child);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(home: &Path) -> Serving {
-    use std::io::BufRead as _;
-    let mut command = gavel();
-    command.args(["--json", "serve", "--headless", "--home"]).arg(home);
-    let log = fs::File::create(home.join("log")).unwrap();
-    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    let mut line = String::new();
-    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("\"roles\""), "{line}");
-    Serving(child)
-}
-
-/// A coordinator's home with a roster of three nodes.
-fn lead(folder: &Path) -> PathBuf {
-    let mut words = vec!["roster".to_owned(), "make".into(), "--threshold".into(), "1".into()];
-    for name in ["north", "south", "west"] {
-        let address = format!("127.0.0.1:{}", free_port());
-        let made = ["init", "node", "--name", name, "--address", &address];
-        words.push(ok(&folder.join(name), &made)["card"].as_str().unwrap().to_owned());
-    }
-    let home = folder.join("lead");
-    let address = format!("127.0.0.1:{}", free_port());
-    ok(&home, &["init", "coordinator", "--name", "lead", "--address", &address]);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    ok(&home, &words);
-    home
-}
-
 #[test]
 fn a_home_comes_back_from_a_backup_made_while_it_served() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = lead(folder.path());
-    let serving = serve(&home);
-    let sale = folder.path().join("sale.toml");
-    let text =
-        "title = \"Lot 7\"\nkind = \"second-price\"\ncurrency = \"EUR\"\nbids_until = \"1h\"\n";
-    fs::write(&sale, text).unwrap();
-    let made = ok(&home, &["session", "new", sale.to_str().unwrap()]);
+    let mut town = Town::found("lead");
+    let (home, folder) = (town.lead(), town.folder.path().to_owned());
+    town.start("lead");
+    let made = ok(&home, &["session", "new", &town.file("sale.toml", SALE)]);
 
     // One home, one process: the other one is told which.
     let (kind, detail) = fails(&home, &["serve", "--headless"], 1);
     assert_eq!(kind, "in-use");
-    assert!(detail.contains(&format!("in use by process {}", serving.0.id())), "{detail}");
+    assert!(
+        detail.contains(&format!("in use by process {}", town.server("lead").process().id())),
+        "{detail}"
+    );
 
     // Keys leave the home under a passphrase only.
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let (with, without) = (path("with.backup"), path("without.backup"));
     assert_eq!(fails(&home, &["backup", &with, "--with-keys"], 2).0, "usage");
-    let secret = path("secret");
-    fs::write(&secret, "correct horse\n").unwrap();
+    let secret = town.file("secret", "correct horse\n");
     let saved = ok(&home, &["backup", &with, "--with-keys", "--passphrase-file", &secret]);
     assert_eq!(saved["keys"], true);
     let parts = saved["parts"].as_array().unwrap();
@@ -96,48 +53,36 @@ fn a_home_comes_back_from_a_backup_made_while_it_served() {
     bytes[middle] ^= 1;
     let damaged = path("damaged.backup");
     fs::write(&damaged, bytes).unwrap();
-    let again = folder.path().join("again");
+    let again = folder.join("again");
     assert_eq!(fails(&again, &["restore", &damaged], 1).0, "damaged");
     assert_eq!(fs::read_dir(&again).unwrap().count(), 0);
     assert_eq!(fails(&home, &["restore", &with], 1).0, "exists");
 
-    drop(serving);
+    town.kill("lead");
     let restored = ok(&again, &["restore", &with]);
     assert_eq!(restored["keys"], true);
-    let locked = gavel().args(["--json", "serve", "--headless", "--home"]).arg(&again).output();
-    assert_eq!(result(&locked.unwrap())["error"]["type"], "needs-passphrase");
-    let opened = gavel()
-        .args(["--json", "session", "list", "--home"])
-        .arg(&again)
-        .env("GAVEL_PASSPHRASE", "correct horse")
-        .output()
-        .unwrap();
-    assert_eq!(result(&opened)["error"]["type"], "unreachable", "{}", stderr(&opened));
-    let mut command = gavel();
-    command.args(["--json", "serve", "--headless", "--home"]).arg(&again);
-    command.env("GAVEL_PASSPHRASE", "correct horse");
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut serving = Serving(child);
-    let mut line = String::new();
-    let out = serving.0.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
-    let listed = gavel()
-        .args(["--json", "session", "list", "--home"])
-        .arg(&again)
-        .env("GAVEL_PASSPHRASE", "correct horse")
-        .output()
-        .unwrap();
-    let listed: Value = result(&listed);
+    let locked = serve(&again).output().unwrap();
+    assert_eq!(result(&locked)["error"]["type"], "needs-passphrase");
+    let listed = || {
+        let mut command = gavel();
+        command.args(["--json", "session", "list", "--home"]).arg(&again);
+        command.env("GAVEL_PASSPHRASE", "correct horse").output().unwrap()
+    };
+    let closed = listed();
+    assert_eq!(result(&closed)["error"]["type"], "unreachable", "{}", stderr(&closed));
+    town.start_as("again", serve(&again).env("GAVEL_PASSPHRASE", "correct horse"));
+    let listed: Value = result(&listed());
     assert_eq!(listed[0]["session"], made["session"], "{listed}");
 }
 
 #[tokio::test]
 async fn damaged_and_newer_databases_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = lead(folder.path());
-    drop(serve(&home));
+    let mut town = Town::found("lead");
+    let (home, folder) = (town.lead(), town.folder.path().to_owned());
+    town.start("lead");
+    town.kill("lead");
     let database = home.join("gavel.db");
-    let backup = folder.path().join("good.backup");
+    let backup = folder.join("good.backup");
     ok(&home, &["backup", backup.to_str().unwrap()]);
 
     let mut connection =
@@ -150,7 +95,7 @@ async fn damaged_and_newer_databases_are_refused() {
     let (kind, detail) = fails(&home, &["serve", "--headless"], 1);
     assert_eq!(kind, "newer");
     assert!(detail.contains("update the program"), "{detail}");
-    let other = folder.path().join("other.backup");
+    let other = folder.join("other.backup");
     assert_eq!(fails(&home, &["backup", other.to_str().unwrap()], 1).0, "newer");
 
     let mut bytes = fs::read(&database).unwrap();
@@ -172,7 +117,7 @@ async fn damaged_and_newer_databases_are_refused() {
         let _ = fs::remove_file(home.join(rest));
     }
     ok(&home, &["restore", backup.to_str().unwrap()]);
-    drop(serve(&home));
+    town.start("lead");
 }
 
 /// A backup with this database in it, as `gavel backup` writes it.
@@ -191,8 +136,9 @@ fn backup_of(database: &Path, into: &Path) {
 
 #[tokio::test]
 async fn a_backup_of_an_older_version_is_restored_and_one_of_a_newer_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let old = folder.path().join("old.db");
+    let mut town = Town::found("lead");
+    let (home, folder) = (town.lead(), town.folder.path().to_owned());
+    let old = folder.join("old.db");
     let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(&old)
         .create_if_missing(true)
@@ -202,28 +148,28 @@ async fn a_backup_of_an_older_version_is_restored_and_one_of_a_newer_refused() {
     // As the first version left it.
     for statements in [
         "CREATE TABLE schema (version BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)",
-        include_str!("../src/storage/migrations/0001_node.sql"),
+        include_str!("../../src/storage/migrations/0001_node.sql"),
         "INSERT INTO schema (version, name) VALUES (1, 'node')",
     ] {
         sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
     }
-    let backup = folder.path().join("old.backup");
+    let backup = folder.join("old.backup");
     backup_of(&old, &backup);
     sqlx::raw_sql("INSERT INTO schema (version, name) VALUES (9999, 'later')")
         .execute(&mut connection)
         .await
         .unwrap();
     sqlx::Connection::close(connection).await.unwrap();
-    let newer = folder.path().join("newer.backup");
+    let newer = folder.join("newer.backup");
     backup_of(&old, &newer);
 
-    let home = lead(folder.path());
     let (kind, detail) = fails(&home, &["restore", newer.to_str().unwrap()], 1);
     assert_eq!(kind, "newer");
     assert!(detail.contains("update the program"), "{detail}");
     assert!(!home.join("gavel.db").exists());
     assert_eq!(ok(&home, &["restore", backup.to_str().unwrap()])["parts"], json!(["gavel.db"]));
-    drop(serve(&home));
+    town.start("lead");
+    town.kill("lead");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(home.join("gavel.db"));
     let mut connection = options.connect().await.unwrap();
     let rows = sqlx::query("SELECT version FROM schema").fetch_all(&mut connection).await.unwrap();
@@ -236,7 +182,7 @@ fn keys_of_before_are_kept_under_the_passphrase_and_in_backups() {
     let (home, secret) = (folder.path().join("north"), folder.path().join("secret"));
     fs::write(&secret, "correct horse\n").unwrap();
     let secret = secret.to_str().unwrap();
-    let address = format!("127.0.0.1:{}", free_port());
+    let address = free_address();
     let words = ["init", "node", "--name", "north", "--address", &address];
     let words = [&words[..], &["--passphrase-file", secret]].concat();
     ok(&home, &words);

@@ -1,26 +1,17 @@
 //! What is opened, to whom, and that what is hidden looks uniform.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::and::and;
 use gavel::protocol::bits::assignment::contributor;
 use gavel::protocol::bits::open::open;
-use gavel::protocol::{Context, EstablishError, Opening, ProtocolError};
+use gavel::protocol::{Context, Opening};
 use gavel::rules::auction::Kind;
-use gavel::runs::{RunError, run};
+use gavel::runs::run;
 use gavel::sharing::Scheme;
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{World, reference};
+use gavel::testkit::{Failure, World, reference};
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Protocol(#[from] ProtocolError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
+use super::list;
 
 /// Step and number of bits of everything that an auction opens in the clear.
 async fn opened(
@@ -54,9 +45,6 @@ async fn opened(
 
 #[tokio::test]
 async fn an_auction_opens_the_outcome_and_nothing_else() {
-    let list = |openings: &[(&str, u64)]| -> Vec<(String, u64)> {
-        openings.iter().map(|&(step, bits)| (step.to_owned(), bits)).collect()
-    };
     let bids = [5, 9, 9, 2, 200];
     for world in [World::new(3, 1), World::new(4, 1).without(&[1]), World::new(5, 2)] {
         for kind in Kind::ALL {

@@ -1,15 +1,12 @@
 //! Wrong input gets one clear line that says what to change, as text and as JSON, and exit status
 //! 1 or 2. No servers run here.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{fails, free_port, gavel, ok, stderr, stdout};
+use crate::common::{fails, free_address, gavel, ok, stderr, stdout};
 
-const SALE: &str = include_str!("../sessions/art-sale.toml");
+const SALE: &str = include_str!("../../sessions/art-sale.toml");
 
 /// A session file in a folder, with one piece replaced.
 fn file(folder: &Path, from: &str, to: &str) -> String {
@@ -154,13 +151,13 @@ impl Homes {
         let mut cards = Vec::new();
         for node in 1..=nodes {
             let home = folder.path().join(format!("node-{node}"));
-            let address = format!("127.0.0.1:{}", free_port());
+            let address = free_address();
             let name = format!("Org {node}");
             let made = ok(&home, &["init", "node", "--name", &name, "--address", &address]);
             cards.push(made["card"].as_str().unwrap().to_owned());
         }
         let home = folder.path().join("lead");
-        let address = format!("127.0.0.1:{}", free_port());
+        let address = free_address();
         ok(&home, &["init", "coordinator", "--name", "House", "--address", &address]);
         Self { folder, cards }
     }
@@ -267,7 +264,7 @@ fn a_key_file_under_a_passphrase_asks_for_it() {
     let passphrase = homes.home("passphrase");
     fs::write(&passphrase, "correct horse battery staple\n").unwrap();
     let option = passphrase.to_str().unwrap();
-    let address = format!("127.0.0.1:{}", free_port());
+    let address = free_address();
     let init =
         ["init", "coordinator", "--name", "L", "--address", &address, "--passphrase-file", option];
     assert_eq!(ok(&home, &init)["passphrase"], true);

@@ -1,0 +1,27 @@
+//! The built program from the command line, one process per organisation.
+//!
+//! - [`walkthrough`]: a first network, from keys to verification
+//! - [`demo`]: `gavel demo`
+//! - [`errors`]: wrong input gets one clear line
+//! - [`accounts`]: operators, invitations, bidding by account
+//! - [`backup`]: backup and recovery
+//! - [`rotation`]: new keys of a node while a session is open
+//! - [`replicas`]: nodes on PostgreSQL
+//! - [`figures`]: a server's figures and its log for machines
+//! - [`intake`]: `gavel bench intake`
+//! - [`compose`]: what compose.yaml tells gavel to do
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod accounts;
+mod backup;
+mod compose;
+mod demo;
+mod errors;
+mod figures;
+mod intake;
+mod replicas;
+mod rotation;
+mod walkthrough;

@@ -1,0 +1,198 @@
+//! Joint computation on channels in memory: every protocol against its plain twin, whole auctions
+//! against the plain reference, with faults, and what is opened.
+//!
+//! - [`bits`]: protocols on bits
+//! - [`auctions`]: auctions on bits
+//! - [`faults`]: auctions on bits with nodes that misbehave
+//! - [`leak`]: what auctions on bits open
+//! - [`numbers`]: the same on numbers
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
+
+mod auctions;
+mod bits;
+mod faults;
+mod leak;
+mod numbers;
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use gavel::protocol::{Counters, StepId, Tactics};
+use gavel::rules::Terms;
+use gavel::rules::auction::Kind;
+use gavel::runs::Computed;
+use gavel::runs::auction::cost::{Ending, predict, predict_ending};
+use gavel::runs::auction::workload::Workload;
+use gavel::sharing::seed::mask;
+use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::testkit::wiretap::Wiretap;
+use gavel::testkit::{Failure, Fault, Misdeed, World, reference};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+/// What each node says.
+type Results<T> = Vec<(NodeIndex, Result<T, Failure>)>;
+
+fn node(index: u8) -> NodeIndex {
+    NodeIndex::new(index).unwrap()
+}
+
+/// A server runs it as a task of its own, on any thread.
+fn movable(_: &impl Send) {}
+
+/// Names of steps with how much they open.
+fn list(openings: &[(&str, u64)]) -> Vec<(String, u64)> {
+    openings.iter().map(|&(step, size)| (step.to_owned(), size)).collect()
+}
+
+/// Worlds for auctions at random, most of three nodes, some of more.
+fn mostly_three() -> [World; 6] {
+    [
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(3, 1),
+        World::new(4, 1).without(&[3]),
+        World::new(5, 2),
+    ]
+}
+
+/// Terms and bids of at most so many bits, at most so many of them.
+fn random_auction(rng: &mut StdRng, kind: Kind, bits: u32, bids: usize) -> (Terms, Vec<u64>) {
+    let bits = rng.random_range(1..=bits);
+    let maximum = match rng.random_range(0..3) {
+        0 => rng.random_range(1..=mask(bits)),
+        _ => mask(bits),
+    };
+    let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
+    let terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    let count = rng.random_range(0..=bids);
+    let bids = reference::awkward_values(rng, terms.bits(), count);
+    (terms, bids)
+}
+
+/// Compare an auction's outcome and cost with what they must be.
+fn check_auction(
+    world: &World,
+    terms: &Terms,
+    bids: &[u64],
+    tactics: &Tactics,
+    (computed, counters): (&Computed, Counters),
+) {
+    assert_eq!(*computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
+
+    let (scheme, participants) = (world.scheme(), world.participants());
+    let work = work(terms, bids.len());
+    let in_range: Vec<usize> =
+        (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
+    let winner = computed.answer.as_auction().unwrap().winner();
+    let ending = winner
+        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
+    let exact = predict_ending(scheme, participants, work, tactics, in_range.len(), ending);
+    assert_eq!(
+        (counters.rounds, counters.gates, counters.bytes_sent),
+        (exact.rounds, exact.gates, exact.bytes_sent_per_node),
+        "{terms:?} {bids:?}"
+    );
+    let most = predict(scheme, participants, work, tactics);
+    assert!(
+        counters.rounds <= most.rounds
+            && counters.gates <= most.gates
+            && counters.bytes_sent <= most.bytes_sent_per_node
+    );
+}
+
+fn work(terms: &Terms, bids: usize) -> Workload {
+    Workload::of(terms, terms.question.as_auction().unwrap(), bids)
+}
+
+/// The schemes that misbehaving nodes are tried in.
+const SCHEMES: [(u8, u8); 3] = [(3, 1), (4, 1), (5, 2)];
+
+/// A small auction in which node 2 misbehaves.
+struct Spoilt<A> {
+    /// Runs it in a world.
+    auction: A,
+    /// Its outcome.
+    right: Computed,
+}
+
+impl<A: AsyncFn(World) -> Results<Computed>> Spoilt<A> {
+    /// Steps and receivers of all messages that node 2 sends.
+    async fn messages(&self, n: u8, t: u8) -> Vec<(StepId, NodeIndex)> {
+        let tap = Wiretap::default();
+        for (_, result) in (self.auction)(World::new(n, t).tapped(&tap)).await {
+            assert_eq!(result.unwrap(), self.right);
+        }
+        let sent = tap.messages().into_iter().filter(|message| message.from == node(2));
+        sent.map(|message| (message.step, message.to)).collect()
+    }
+
+    /// The auction with each message of node 2 subjected to a misdeed, all at the same time.
+    async fn with_every_message(
+        &self,
+        (n, t): (u8, u8),
+        deed: Misdeed,
+        deadline: Duration,
+    ) -> Vec<(StepId, NodeIndex, Results<Computed>)> {
+        let messages = self.messages(n, t).await;
+        let runs = messages.iter().enumerate().map(|(message, _)| {
+            let fault = Fault { node: node(2), message, deed };
+            (self.auction)(World::new(n, t).with_deadline(deadline).with_fault(fault))
+        });
+        let results = join_all(runs).await;
+        messages.into_iter().zip(results).map(|((step, to), all)| (step, to, all)).collect()
+    }
+
+    /// Where a message does not come, somebody names node 2, and all are done before `limit`.
+    async fn a_missing_message_is_blamed(&self, deadline: Duration, limit: Duration) {
+        for scheme in SCHEMES {
+            for deed in [Misdeed::Drop, Misdeed::Silence] {
+                let begun = Instant::now();
+                let runs = self.with_every_message(scheme, deed, deadline).await;
+                assert!(begun.elapsed() < limit);
+                for (_, _, results) in runs {
+                    // Whoever waits for a node that waits for node 2 names that node, so that not
+                    // everyone names node 2; but somebody does.
+                    let mut blamed = NodeSet::EMPTY;
+                    for (me, result) in results {
+                        match result {
+                            Ok(computed) => assert_eq!(computed, self.right),
+                            Err(error) if me != node(2) => blamed = blamed.union(error.nodes()),
+                            Err(_) => {}
+                        }
+                    }
+                    assert!(blamed.contains(node(2)), "{scheme:?} {deed:?}: {blamed}");
+                }
+            }
+        }
+    }
+
+    /// A node that is gone is noticed before `limit`, far below the deadline of a wait.
+    async fn a_crash_is_noticed(&self, limit: Duration) {
+        for scheme in SCHEMES {
+            let begun = Instant::now();
+            let deadline = Duration::from_secs(60);
+            let runs = self.with_every_message(scheme, Misdeed::Crash, deadline).await;
+            assert!(begun.elapsed() < limit);
+            for (me, result) in runs.into_iter().flat_map(|(_, _, results)| results) {
+                if me == node(2) {
+                    assert!(result.is_err());
+                } else if let Ok(computed) = result {
+                    assert_eq!(computed, self.right);
+                }
+            }
+        }
+    }
+
+    /// A message that comes late is as good as any.
+    async fn a_late_message_changes_nothing(&self, deadline: Duration) {
+        let late = Misdeed::Delay(Duration::from_millis(30));
+        for scheme in SCHEMES {
+            let runs = self.with_every_message(scheme, late, deadline).await;
+            for (_, result) in runs.into_iter().flat_map(|(_, _, results)| results) {
+                assert_eq!(result.unwrap(), self.right);
+            }
+        }
+    }
+}
