@@ -1,5 +1,6 @@
 use crate::client::EntryValues;
 use crate::client::split::EnvelopeMaker;
+use crate::field::Field as _;
 use crate::identity::KeyPair;
 use crate::protocol::bits::open::open_all;
 use crate::protocol::bits::{self, BitContext};
@@ -13,8 +14,6 @@ use crate::sharing::numbers::shamir::Shamir;
 use crate::testkit::World;
 use crate::testkit::entries::entry;
 use crate::testkit::paperwork::Paperwork;
-
-use crate::field::Field as _;
 
 /// What of an entry all may see, and the seeds of all sets.
 struct Split {
@@ -251,34 +250,6 @@ async fn three_fields_go_all_the_way() {
             .await;
         for (place, field) in opened.into_iter().enumerate() {
             assert_eq!(field, plain.map(|values| values[place]), "field {place} as {form}");
-        }
-    }
-}
-
-/// Not a test: how long the two largest sessions of the plan take to lay out, at one node.
-#[test]
-#[ignore = "measures"]
-fn how_long_laying_out_takes() {
-    for (n, t, count, fields, bits) in [
-        (3, 1, 100_000, 1, 32),
-        (3, 1, 100_000, 10, 32),
-        (3, 1, 1_229, 4_000, 16),
-        (5, 2, 1_229, 4_000, 16),
-    ] {
-        let scheme = Scheme::new(n, t).unwrap();
-        let layout = Layout::repeated(Field { bits, maximum: 1 }, fields).unwrap();
-        let node = NodeIndex::new(1).unwrap();
-        let seeds: Vec<Seed> =
-            scheme.held_by(node).iter().map(|_| Seed::random().unwrap()).collect();
-        for form in [Form::Bits, Form::Numbers] {
-            let correction = vec![0; form.correction_bytes(layout.extent())];
-            let begun = std::time::Instant::now();
-            let mut shares = LayingOut::new(form, &layout, scheme, node, count);
-            for _ in 0..count {
-                shares.add(&correction, &seeds).unwrap();
-            }
-            shares.finish().unwrap();
-            println!("{n} nodes, {count} x {fields} x {bits} as {form}: {:?}", begun.elapsed());
         }
     }
 }
