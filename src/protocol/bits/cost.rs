@@ -1,5 +1,6 @@
 //! What protocols on bits cost.
 
+use super::columns::{Carries, adders, after, row, sum_width};
 use super::sizes::{DIGEST, king_piece, over_kings, pieces};
 use super::stripes::Knife;
 use crate::protocol::bracket::{self, Level};
@@ -157,5 +158,69 @@ impl CostModel {
         self.striped(len, |len| self.fold(width, len))
             + self.open(&[(1, len)])
             + Cost { comparisons: len as u64, ..Cost::default() }
+    }
+
+    /// Adding up columns until they can be added at once; changes their heights.
+    fn save(self, groups: usize, heights: &mut Vec<usize>, len: usize) -> Cost {
+        let mut cost = Cost::default();
+        while let Some(adders) = adders(heights) {
+            cost +=
+                self.and(groups * adders.iter().map(|adders| adders.count()).sum::<usize>(), len);
+            *heights = after(heights, &adders);
+        }
+        cost
+    }
+
+    fn add_columns(self, groups: usize, heights: &[usize], len: usize) -> Cost {
+        let carries = Carries::of(heights);
+        let levels = carries.gates().map(|gates| self.and(groups * gates, len));
+        levels.fold(self.and(groups * carries.made.len(), len), |cost, level| cost + level)
+    }
+
+    /// Adding two numbers at `len` positions.
+    pub fn add(self, width: usize, len: usize) -> Cost {
+        let heights = [&vec![2; width][..], &[0]].concat();
+        self.striped(len, |len| self.add_columns(1, &heights, len))
+    }
+
+    /// The sum over the positions of a batch.
+    pub fn sum(self, width: usize, len: usize) -> Cost {
+        self.sum_groups(1, width, len, sum_width(width, len), 0)
+    }
+
+    fn sum_groups(
+        self,
+        groups: usize,
+        width: usize,
+        len: usize,
+        result: usize,
+        public: u64,
+    ) -> Cost {
+        let mut heights: Vec<usize> = (0..result).map(|at| usize::from(at < width)).collect();
+        let mut left = len.next_multiple_of(row(len));
+        let mut cost = Cost::default();
+        while left > 1 {
+            cost += self.save(groups, &mut heights, left);
+            let row = row(left);
+            heights.iter_mut().for_each(|height| *height *= left / row);
+            left = row;
+        }
+        for (bit, height) in heights.iter_mut().enumerate() {
+            *height += usize::from(public >> bit & 1 == 1);
+        }
+        cost += self.save(groups, &mut heights, left);
+        cost + self.add_columns(groups, &heights, left)
+    }
+
+    /// The sums of so many batches, position by position.
+    pub fn sum_of(self, width: usize, parts: usize, len: usize) -> Cost {
+        self.sum_parts(width, parts, sum_width(width, parts), len)
+    }
+
+    fn sum_parts(self, width: usize, parts: usize, result: usize, len: usize) -> Cost {
+        self.striped(len, |len| {
+            let mut heights = (0..result).map(|at| if at < width { parts } else { 0 }).collect();
+            self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
+        })
     }
 }

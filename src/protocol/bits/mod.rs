@@ -10,13 +10,18 @@
 //! - `lanes`: large batches, stripe by stripe, so that computing and sending overlap
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
-//! - [`select`]: one of two shared numbers, by a shared bit
+//! - [`select`]: one of several shared numbers, by shared bits
 //! - [`maximum`]: the largest of many, by a tournament
 //! - [`second_price`]: the largest of those that lost to the winner
 //! - [`range_check`]: which numbers are at most a public one
+//! - `columns`: the shape of sums: planes by weight, round by round
+//! - [`add`]: the sum of two shared numbers
+//! - [`sum`]: sums of many shared numbers, and counts of shared bits
 
+pub mod add;
 pub mod and;
 pub mod assignment;
+mod columns;
 pub mod context;
 pub mod cost;
 mod gates;
@@ -29,6 +34,7 @@ pub mod second_price;
 pub mod select;
 mod sizes;
 pub mod stripes;
+pub mod sum;
 
 pub use context::BitContext;
 pub use cost::CostModel;
