@@ -141,6 +141,11 @@ pub(super) fn sum_width(width: usize, count: usize) -> usize {
     (u128::BITS - most.leading_zeros()) as usize
 }
 
+/// The public numbers that ranks are compared with.
+pub(super) fn bounds(m: usize, next: bool) -> impl Iterator<Item = usize> {
+    m.checked_sub(1).into_iter().chain(next.then_some(m))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::protocol::bits::columns::*;

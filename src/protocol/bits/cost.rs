@@ -1,11 +1,11 @@
 //! What protocols on bits cost.
 
-use super::columns::{Carries, adders, after, row, sum_width};
+use super::columns::{Carries, adders, after, bounds, row, sum_width};
 use super::sizes::{DIGEST, king_piece, over_kings, pieces};
 use super::stripes::Knife;
 use crate::protocol::bracket::{self, Level};
 use crate::protocol::{Cost, Tactics};
-use crate::sharing::bits::planes::{WORD_BYTES, words};
+use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
 
@@ -222,5 +222,30 @@ impl CostModel {
             let mut heights = (0..result).map(|at| if at < width { parts } else { 0 }).collect();
             self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
         })
+    }
+
+    /// Taking one of `len` numbers by a shared bit at each.
+    pub fn pick(self, width: usize, len: usize) -> Cost {
+        self.and(width, len.min(WORD))
+    }
+
+    /// Ranking `len` numbers.
+    pub fn rank(self, width: usize, len: usize) -> Cost {
+        if len < 2 || width == 0 {
+            return Cost::default();
+        }
+        let others = len - 1;
+        self.less_than(width, bracket::pairs(len))
+            + self.sum_parts(1, others, sum_width(1, others), len)
+    }
+
+    /// The m best of `len` numbers by rank, and the largest of the others if asked for.
+    pub fn best_by_rank(self, width: usize, len: usize, m: usize, next: bool) -> Cost {
+        if m >= len || len < 2 {
+            return Cost::default();
+        }
+        let compared = bounds(m, next).count() * len;
+        let pick = if next { self.pick(width, len) } else { Cost::default() };
+        self.rank(width, len) + self.less_than(sum_width(1, len - 1), compared) + pick
     }
 }

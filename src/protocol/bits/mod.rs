@@ -17,10 +17,13 @@
 //! - `columns`: the shape of sums: planes by weight, round by round
 //! - [`add`]: the sum of two shared numbers
 //! - [`sum`]: sums of many shared numbers, and counts of shared bits
+//! - [`best`]: which are the m best of many, and the best of the others
+//! - [`rank`]: how many others beat each number; the m best of some thousand
 
 pub mod add;
 pub mod and;
 pub mod assignment;
+pub mod best;
 mod columns;
 pub mod context;
 pub mod cost;
@@ -30,6 +33,7 @@ pub mod less_than;
 pub mod maximum;
 pub mod open;
 pub mod range_check;
+pub mod rank;
 pub mod second_price;
 pub mod select;
 mod sizes;

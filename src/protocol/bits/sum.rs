@@ -63,6 +63,23 @@ pub async fn sum_of(ctx: &BitContext, parts: &[SharedBits]) -> Result<SharedBits
     lanes::run(ctx, len, steps).await
 }
 
+/// For every position, how many planes of a batch are set there. Large ones go stripe by stripe.
+pub(super) async fn count_planes(
+    ctx: &BitContext,
+    bits: SharedBits,
+) -> Result<SharedBits, ProtocolError> {
+    let (width, len) = (sum_width(1, bits.width()), bits.len());
+    let steps = move |ctx: BitContext, stripe: Stripe| {
+        let mut pile = Pile::new(stripe.len, 1, width);
+        pile.put(0, &bits, stripe.first_word(), |_| 0);
+        async move {
+            pile.reduce(&ctx.narrow("save")).await?;
+            one(pile.add(&ctx.narrow("add")).await?)
+        }
+    };
+    lanes::run(ctx, len, steps).await
+}
+
 /// For batches of the same shape, the sum over the positions of each, plus a public number, modulo
 /// 2^`width`: all in the rounds of one.
 pub(super) async fn sum_groups(
