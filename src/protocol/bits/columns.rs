@@ -146,6 +146,11 @@ pub(super) fn bounds(m: usize, next: bool) -> impl Iterator<Item = usize> {
     m.checked_sub(1).into_iter().chain(next.then_some(m))
 }
 
+/// Bits that tell so many places apart.
+pub(super) const fn place_bits(len: usize) -> usize {
+    len.next_power_of_two().trailing_zeros() as usize
+}
+
 #[cfg(test)]
 mod tests {
     use crate::protocol::bits::columns::*;

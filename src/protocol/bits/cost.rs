@@ -1,6 +1,6 @@
 //! What protocols on bits cost.
 
-use super::columns::{Carries, adders, after, bounds, row, sum_width};
+use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
 use super::sizes::{DIGEST, king_piece, over_kings, pieces};
 use super::stripes::Knife;
 use crate::protocol::bracket::{self, Level};
@@ -247,5 +247,18 @@ impl CostModel {
         let compared = bounds(m, next).count() * len;
         let pick = if next { self.pick(width, len) } else { Cost::default() };
         self.rank(width, len) + self.less_than(sum_width(1, len - 1), compared) + pick
+    }
+
+    /// The m best of `len` numbers and the largest of the others, by searching.
+    pub fn best_by_search(self, width: usize, len: usize, m: usize) -> Cost {
+        if m >= len || len < 2 {
+            return Cost::default();
+        }
+        let digits = (width + place_bits(len)).div_ceil(2);
+        let count = sum_width(1, len);
+        let public = (1 << count) - 1 - m as u64;
+        let step =
+            self.and(3, len) + self.sum_groups(3, 1, len, count + 1, public) + self.and(2, len);
+        (0..digits).fold(self.and(digits, len), |cost, _| cost + step)
     }
 }

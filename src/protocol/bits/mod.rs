@@ -19,6 +19,7 @@
 //! - [`sum`]: sums of many shared numbers, and counts of shared bits
 //! - [`best`]: which are the m best of many, and the best of the others
 //! - [`rank`]: how many others beat each number; the m best of some thousand
+//! - [`search`]: the m best of very many
 
 pub mod add;
 pub mod and;
@@ -34,6 +35,7 @@ pub mod maximum;
 pub mod open;
 pub mod range_check;
 pub mod rank;
+pub mod search;
 pub mod second_price;
 pub mod select;
 mod sizes;
