@@ -202,7 +202,9 @@ impl CostModel {
         while left > 1 {
             cost += self.save(groups, &mut heights, left);
             let row = row(left);
-            heights.iter_mut().for_each(|height| *height *= left / row);
+            for height in &mut heights {
+                *height *= left / row;
+            }
             left = row;
         }
         for (bit, height) in heights.iter_mut().enumerate() {

@@ -156,7 +156,7 @@ impl SharedBits {
         Ok(batch)
     }
 
-    /// Its numbers XORed over all positions: one number.
+    /// The XOR of its numbers at all positions: one number.
     ///
     /// # Errors
     /// Never for a batch that was made by this room.
