@@ -125,13 +125,21 @@ impl Carries {
     }
 }
 
-/// Most rows that a plane is cut into at a time.
-const MOST_ROWS: usize = 256;
+/// Words of a plane up to which its rows are of one word: that takes the least rounds.
+const SHORT: usize = 256;
+
+/// Most rows that a longer plane is cut into at a time: a round or two more, for gates of many
+/// words, each of which costs a fraction of a gate of few.
+const MOST_ROWS: usize = 32;
 
 /// Positions of the rows that `len` positions are cut into where they are to be added up: 2^k
 /// words, or single positions. What is left of more than 64 positions is a multiple of it.
 pub(super) fn row(len: usize) -> usize {
-    if len <= WORD { 1 } else { WORD * words(len).div_ceil(MOST_ROWS).next_power_of_two() }
+    match words(len) {
+        0 | 1 => 1,
+        2..=SHORT => WORD,
+        long => WORD * long.div_ceil(MOST_ROWS).next_power_of_two(),
+    }
 }
 
 /// Bits that hold any sum of so many numbers of `width` bits.

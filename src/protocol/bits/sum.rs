@@ -2,8 +2,9 @@
 //!
 //! In: N numbers of b bits, shared: the positions of one batch ([`sum`]), or several batches to be
 //! added position by position ([`sum_of`]). Out: their sum, as wide as it can get, shared. Who
-//! learns what: nothing. Rounds: about log N to the base of 1.5, then those of one [`super::add`]: 16 to count a
-//! thousand bits. Gates: about N * b; of each the bytes of an AND. Adversary: as for AND.
+//! learns what: nothing. Rounds: about log N to the base of 1.5, then those of one [`super::add`]:
+//! 16 to count a thousand bits. Gates: about N * b; of each the bytes of an AND. Adversary: as for
+//! AND.
 //!
 //! Three numbers become two without a carry that runs: s = a ^ b ^ c, and the carries, shifted by
 //! one, are the majority, (a ^ c) & (b ^ c) ^ c, which is one AND a bit (Boyar, Peralta, Pochuev
