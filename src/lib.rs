@@ -24,7 +24,7 @@
 //! - [`tui`]: the terminal UI: state, input, view, link
 //! - [`bench`]: `gavel bench`: processes, lines, reports
 //! - [`cli`]: commands, text and JSON output, the demo
-//! - [`testkit`]: a world of nodes in one process; faulty channels; a printed seed
+//! - `testkit` (behind a feature): a world of nodes in one process; faulty channels; a printed seed
 
 pub mod base;
 pub mod bench;
@@ -40,6 +40,7 @@ pub mod runs;
 pub mod session;
 pub mod sharing;
 pub mod storage;
+#[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod transport;
 pub mod tui;

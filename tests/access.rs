@@ -10,7 +10,7 @@ use gavel::base::Clock;
 use gavel::coordinator::CoordinatorState;
 use gavel::coordinator::access::Caller as AtCoordinator;
 use gavel::identity::access_token::{self, Grant};
-use gavel::identity::{AccountId, KeyPair, PublicKey, Role, bytes};
+use gavel::identity::{AccountId, AccountRole, KeyPair, PublicKey, bytes};
 use gavel::node::NodeState;
 use gavel::node::access::Caller as AtNode;
 use gavel::sharing::NodeIndex;
@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 /// Set to write docs/ACCESS.md anew.
 const REWRITE: &str = "GAVEL_REWRITE_DOCS";
 
-fn grant(role: Role) -> Grant {
-    let key = (role == Role::Bidder).then(|| PublicKey::from_bytes([1; 32]));
+fn grant(role: AccountRole) -> Grant {
+    let key = (role == AccountRole::Bidder).then(|| PublicKey::from_bytes([1; 32]));
     Grant { account: AccountId([1; 16]), role, key }
 }
 
@@ -35,8 +35,8 @@ fn index(number: u8) -> NodeIndex {
 fn at_coordinator() -> Vec<(&'static str, AtCoordinator)> {
     vec![
         ("anonymous", AtCoordinator::Anyone),
-        ("bidder", AtCoordinator::Account(grant(Role::Bidder))),
-        ("operator", AtCoordinator::Account(grant(Role::Operator))),
+        ("bidder", AtCoordinator::Account(grant(AccountRole::Bidder))),
+        ("operator", AtCoordinator::Account(grant(AccountRole::Operator))),
         ("coordinator's key", AtCoordinator::Operator),
         ("node", AtCoordinator::Node(index(1))),
     ]
@@ -45,8 +45,8 @@ fn at_coordinator() -> Vec<(&'static str, AtCoordinator)> {
 fn at_node() -> Vec<(&'static str, AtNode)> {
     vec![
         ("anonymous", AtNode::Anyone),
-        ("bidder", AtNode::Account(grant(Role::Bidder))),
-        ("operator", AtNode::Account(grant(Role::Operator))),
+        ("bidder", AtNode::Account(grant(AccountRole::Bidder))),
+        ("operator", AtNode::Account(grant(AccountRole::Operator))),
         ("coordinator", AtNode::Coordinator),
         ("other node", AtNode::Node(index(2))),
         ("its own key", AtNode::Operator),
@@ -196,7 +196,7 @@ impl People {
 fn bad_tokens(servers: &Servers, server: &PublicKey) -> Vec<(&'static str, String)> {
     let now = Clock::System.now();
     let ago = |seconds: i64| now.plus_millis(-seconds * 1000);
-    let grant = grant(Role::Operator);
+    let grant = grant(AccountRole::Operator);
     let lead = &servers.coordinator;
     let access = |signer: &KeyPair, server: &PublicKey, time| {
         access_token::issue(signer, server, &grant, time).unwrap().expose().to_owned()
@@ -259,17 +259,17 @@ async fn every_request_at_the_coordinator_is_as_the_table_says() {
         ("anonymous", AtCoordinator::Anyone, Box::new(|| None)),
         (
             "a bidder",
-            AtCoordinator::Account(grant(Role::Bidder)),
+            AtCoordinator::Account(grant(AccountRole::Bidder)),
             Box::new(|| login(&people.bidders[0])),
         ),
         (
             "another bidder",
-            AtCoordinator::Account(grant(Role::Bidder)),
+            AtCoordinator::Account(grant(AccountRole::Bidder)),
             Box::new(|| login(&people.bidders[1])),
         ),
         (
             "an operator",
-            AtCoordinator::Account(grant(Role::Operator)),
+            AtCoordinator::Account(grant(AccountRole::Operator)),
             Box::new(|| login(&people.operator)),
         ),
         (
@@ -306,15 +306,19 @@ async fn every_request_at_a_node_is_as_the_table_says() {
     let login = |login: &Value| Some(People::token(login, &me));
     let callers: Vec<(&str, AtNode, Maker<'_>)> = vec![
         ("anonymous", AtNode::Anyone, Box::new(|| None)),
-        ("a bidder", AtNode::Account(grant(Role::Bidder)), Box::new(|| login(&people.bidders[0]))),
+        (
+            "a bidder",
+            AtNode::Account(grant(AccountRole::Bidder)),
+            Box::new(|| login(&people.bidders[0])),
+        ),
         (
             "another bidder",
-            AtNode::Account(grant(Role::Bidder)),
+            AtNode::Account(grant(AccountRole::Bidder)),
             Box::new(|| login(&people.bidders[1])),
         ),
         (
             "an operator",
-            AtNode::Account(grant(Role::Operator)),
+            AtNode::Account(grant(AccountRole::Operator)),
             Box::new(|| login(&people.operator)),
         ),
         ("the coordinator", AtNode::Coordinator, Box::new(|| single(&servers.coordinator))),

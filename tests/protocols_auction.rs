@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex};
 
 use gavel::protocol::{Context, EstablishError, Tactics};
-use gavel::rules::Terms;
-use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{
-    Computed, Ending, RunError, Workload, predict, predict_ending, run,
-};
-use gavel::session::progress::{Progress, Stage};
+use gavel::rules::auction::{Kind, Stage as OfAuctions};
+use gavel::rules::{Stage, Terms};
+use gavel::runs::auction::cost::{Ending, predict, predict_ending};
+use gavel::runs::auction::workload::Workload;
+use gavel::runs::{Computed, RunError, run};
+use gavel::session::progress::Progress;
 use gavel::sharing::seed::mask;
 use gavel::testkit::{World, reference};
 use rand::RngExt as _;
@@ -44,17 +44,15 @@ async fn check_with(world: &World, terms: &Terms, bids: &[u64], tactics: &Tactic
             Ok((running.await?, ctx.counters()))
         })
         .await;
-    let (winner, price, out_of_range) = reference::auction(terms, bids);
-    let expected = Computed { winner, price, out_of_range };
-    assert_eq!(computed, expected, "{terms:?} {bids:?}");
+    assert_eq!(computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
 
     let (scheme, participants) = (world.scheme(), world.participants());
-    let work = Workload::of(terms, bids.len());
+    let work = work(terms, bids.len());
     let in_range: Vec<usize> =
         (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
-    let ending = computed
-        .winner
-        .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
+    let winner = computed.answer.as_auction().unwrap().winner();
+    let ending = winner
+        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
     let exact = predict_ending(scheme, participants, work, tactics, in_range.len(), ending);
     assert_eq!(
         (counters.rounds, counters.gates, counters.bytes_sent),
@@ -68,6 +66,10 @@ async fn check_with(world: &World, terms: &Terms, bids: &[u64], tactics: &Tactic
             && counters.bytes_sent <= most.bytes_sent_per_node
     );
     computed
+}
+
+fn work(terms: &Terms, bids: usize) -> Workload {
+    Workload::of(terms, terms.question.as_auction().unwrap(), bids)
 }
 
 fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
@@ -235,7 +237,7 @@ async fn a_prediction_for_full_brackets_is_exact() {
         let world = World::new(5, 2);
         let terms = reference::terms(kind, reserve, u64::from(u32::MAX));
         let bids: Vec<u64> = (0..bids).map(|bid| 100 + bid * 7919 % 1000).collect();
-        let work = Workload::of(&terms, bids.len());
+        let work = work(&terms, bids.len());
         let predicted = predict(world.scheme(), participants, work, &Tactics::default());
         let shared = world.share(32, &bids);
         let counters = world
@@ -251,7 +253,7 @@ async fn a_prediction_for_full_brackets_is_exact() {
     }
 }
 
-fn predict_pairs(world: &World, work: Workload) -> gavel::runs::auction::bits::Predicted {
+fn predict_pairs(world: &World, work: Workload) -> gavel::runs::cost::Predicted {
     predict(world.scheme(), world.participants(), work, &Tactics::default())
 }
 
@@ -259,13 +261,13 @@ fn predict_pairs(world: &World, work: Workload) -> gavel::runs::auction::bits::P
 fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
     let world = World::new(5, 2);
     let terms = reference::terms(Kind::SecondPrice, None, u64::from(u32::MAX));
-    let predicted = predict_pairs(&world, Workload::of(&terms, 100));
+    let predicted = predict_pairs(&world, work(&terms, 100));
     // Keys 1; seven levels of 6 + 1; three levels of 6 + 1 for the second price; index and price.
     assert_eq!(predicted.rounds, 1 + 7 * 7 + 3 * 7 + 2);
     assert_eq!(predicted.levels, 7);
     assert_eq!(predicted.comparisons, 99 + 6);
     let terms = reference::terms(Kind::SecondPrice, Some(1), u64::from(u32::MAX));
-    let predicted = predict_pairs(&world, Workload::of(&terms, 1000));
+    let predicted = predict_pairs(&world, work(&terms, 1000));
     assert!(predicted.rounds <= 110, "{predicted:?}");
 }
 
@@ -290,9 +292,9 @@ async fn progress_only_ever_grows_and_ends_at_the_prediction() {
         .await;
     let told = told.lock().unwrap();
     let stages: Vec<Stage> = told.iter().map(|progress| progress.stage).collect();
-    let mut expected = vec![Stage::RangeCheck, Stage::Tournament];
-    expected.extend([Stage::Tournament; 3]);
-    expected.extend([Stage::Opening, Stage::SecondPrice, Stage::Opening, Stage::Done]);
+    let mut expected = vec![Stage::CheckingEntries, OfAuctions::Tournament.into()];
+    expected.extend([Stage::from(OfAuctions::Tournament); 3]);
+    expected.extend([Stage::Opening, OfAuctions::SecondPrice.into(), Stage::Opening, Stage::Done]);
     assert_eq!(stages, expected);
     for pair in told.windows(2) {
         assert!(pair[0].rounds <= pair[1].rounds && pair[0].comparisons <= pair[1].comparisons);

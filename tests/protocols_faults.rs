@@ -10,7 +10,7 @@ use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::open::open;
 use gavel::protocol::{Context, EstablishError, ProtocolError};
 use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{Computed, RunError, run};
+use gavel::runs::{Computed, RunError, run};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{Fault, Misdeed, World, reference};
@@ -45,7 +45,7 @@ async fn auction(world: World) -> Results<Computed> {
 }
 
 fn right() -> Computed {
-    Computed { winner: Some(1), price: Some(6), out_of_range: vec![] }
+    reference::sold(Some((1, 6)), vec![])
 }
 
 /// Steps and receivers of all messages that a node sends in the auction.

@@ -7,7 +7,7 @@ use gavel::protocol::bits::assignment::contributor;
 use gavel::protocol::bits::open::open;
 use gavel::protocol::{Context, EstablishError, Opening, ProtocolError};
 use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{RunError, run};
+use gavel::runs::{RunError, run};
 use gavel::sharing::Scheme;
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{World, reference};

@@ -1,4 +1,13 @@
-//! Text from outside that is fit to show: not empty, bounded, without control characters.
+//! Text from outside that is fit to show: the rule for what is let in, and one sanitiser for
+//! everything that is shown.
+//!
+//! A terminal obeys control characters, and text that reverses its own direction can pretend to be
+//! another text. [`clean`] is the only way to a [`Clean`], and screens take nothing else from
+//! outside.
+
+use std::fmt;
+
+use unicode_width::UnicodeWidthChar as _;
 
 /// Longest title and bidder name, in characters.
 pub const MAX_NAME: usize = 200;
@@ -36,3 +45,95 @@ pub fn check_text(field: &'static str, text: &str) -> Result<(), TextError> {
     }
     Ok(())
 }
+
+/// Longest text that is kept, in characters; what comes after is cut.
+const LONGEST: usize = 600;
+
+/// Most marks that may pile up on one character.
+const MARKS: usize = 2;
+
+/// Text that is safe on a terminal: one line, no control characters, nothing invisible, nothing
+/// that turns the direction of writing around.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Clean(String);
+
+impl Clean {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing is left of it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Clean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Clean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Characters that are invisible, take part in nothing that a name needs, or lead the eye astray.
+const fn is_deceptive(character: char) -> bool {
+    matches!(
+        character,
+        // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul and Khmer fillers.
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{3164}' | '\u{ffa0}'
+        // Mongolian separators.
+        | '\u{180b}'..='\u{180f}'
+        // Zero width, direction marks, line and paragraph separators, embeddings and overrides.
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        // Word joiner, invisible operators, isolates, deprecated format characters.
+        | '\u{2060}'..='\u{206f}'
+        // Variation selectors: terminals disagree on the width of what they follow.
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        // Interlinear annotation, object replacement, tags, variation selectors supplement.
+        | '\u{fff9}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// The sanitiser: what any text from others goes through before it is kept for a screen.
+///
+/// Line breaks, tabs and odd blanks become one blank; control characters become U+FFFD, so that
+/// it shows that something was there; invisible characters and those that turn the direction of
+/// writing go.
+pub fn clean(text: &str) -> Clean {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    let mut marks = 0;
+    let mut blank = false;
+    for character in text.chars().take(LONGEST) {
+        if character.is_whitespace() {
+            blank = !out.is_empty();
+            continue;
+        }
+        if is_deceptive(character) {
+            continue;
+        }
+        let character =
+            if character.is_control() { char::REPLACEMENT_CHARACTER } else { character };
+        let width = character.width().unwrap_or(0);
+        marks = if width == 0 { marks + 1 } else { 0 };
+        // A mark needs something to stand on, and a pile of them would grow over other lines.
+        if marks > MARKS || (marks > 0 && (out.is_empty() || blank)) {
+            continue;
+        }
+        if std::mem::take(&mut blank) {
+            out.push(' ');
+        }
+        out.push(character);
+    }
+    Clean(out)
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

@@ -1,30 +1,29 @@
-//! What can be typed.
+//! What can be typed, and which command does it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::commands::{
-    account::{AccountCommand, InviteArgs},
-    backup::{BackupArgs, RestoreArgs},
-    bench::BenchCommand,
-    bid::BidArgs,
-    completions::CompletionsArgs,
-    init::InitCommand,
-    login::{JoinArgs, LoginArgs, LogoutArgs},
-    man::ManArgs,
-    receipt::ReceiptCommand,
-    roster::RosterCommand,
-    rotate::RotateArgs,
-    serve::ServeArgs,
-    session::SessionCommand,
-    tui::TuiArgs,
-    verify::VerifyArgs,
-};
-use super::demo::DemoArgs;
+use super::commands::account::{self, AccountCommand, InviteArgs};
+use super::commands::backup::{self, BackupArgs, RestoreArgs};
+use super::commands::bench::{self, BenchCommand};
+use super::commands::bid::{self, BidArgs};
+use super::commands::completions::{self, CompletionsArgs};
+use super::commands::demo::{self, DemoArgs};
+use super::commands::init::{self, InitCommand};
+use super::commands::login::{self, JoinArgs, LoginArgs, LogoutArgs};
+use super::commands::man::{self, ManArgs};
+use super::commands::receipt::{self, ReceiptCommand};
+use super::commands::roster::{self, RosterCommand};
+use super::commands::rotate::{self, RotateArgs};
+use super::commands::serve::{self, ServeArgs};
+use super::commands::session::{self, SessionCommand};
+use super::commands::tui::{self, TuiArgs};
+use super::commands::verify::{self, VerifyArgs};
+use super::context::Context;
 use super::failure::Failure;
-use super::home::{Home, Settings};
-use crate::storage::Address;
+use super::home::Home;
+use super::output::Output;
 
 /// Sealed-bid auctions without a trusted auctioneer.
 ///
@@ -144,51 +143,78 @@ impl Command {
     }
 }
 
-/// How to reach the coordinator: by the roster.
-#[derive(Args, Clone)]
-pub struct RosterOption {
-    /// The roster [default: roster.json in the home folder]
-    #[arg(long, value_name = "FILE")]
-    pub roster: Option<PathBuf>,
-}
-
-/// Where the store is.
-#[derive(Args, Clone, Default)]
-pub struct DatabaseOption {
-    /// A file, or a server's URL.
-    #[arg(
-        long,
-        env = "GAVEL_DATABASE",
-        hide_env_values = true,
-        value_name = "URL|FILE",
-        help = "A file, or postgres://user@host/database [default: as gavel.toml says, else \
-                gavel.db in the home folder]"
-    )]
-    pub database: Option<String>,
-}
-
-impl DatabaseOption {
-    /// The address: as asked for, as set up, or the home's own file.
+impl Cli {
+    /// Do what the command line says.
     ///
     /// # Errors
-    /// When it is no address.
-    pub fn address(&self, home: &Home, settings: &Settings) -> Result<Address, Failure> {
-        // What is typed is meant from where it is typed.
-        let (text, folder) = match (&self.database, &settings.database) {
-            (Some(text), _) => (text.as_str(), Path::new("")),
-            (None, Some(text)) => (text.as_str(), home.directory()),
-            (None, None) => ("gavel.db", home.directory()),
-        };
-        Address::parse(text, folder).map_err(Failure::usage)
+    /// One line that says what to change.
+    pub async fn run(self, output: Output) -> Result<(), Failure> {
+        crate::transport::tls::install_provider();
+        let home = Home::find(self.global.home.as_deref())?;
+        let context = Context { output, home };
+        match self.command {
+            Command::Demo(args) => demo::run(&context, args).await,
+            Command::Init(command) => init::run(&context, command),
+            Command::Roster(command) => roster::run(&context, command).await,
+            Command::Rotate(args) => rotate::run(&context, &args).await,
+            Command::Serve(args) => serve::run(&context, args).await,
+            Command::Backup(args) => backup::save(&context, &args).await,
+            Command::Restore(args) => backup::restore(&context, &args).await,
+            Command::Session(command) => session::run(&context, command).await,
+            Command::Account(command) => account::run(&context, command).await,
+            Command::Invite(args) => account::invite(&context, args).await,
+            Command::Join(args) => login::join(&context, args).await,
+            Command::Login(args) => login::login(&context, args).await,
+            Command::Logout(args) => login::logout(&context, args).await,
+            Command::Bid(args) => bid::run(&context, args).await,
+            Command::Receipt(command) => receipt::run(&context, command),
+            Command::Tui(args) => tui::run(&context, &args).await,
+            Command::Verify(args) => verify::run(&context, &args),
+            Command::Bench(command) => bench::run(&context, command).await,
+            Command::BenchNode => bench::node().await,
+            Command::Completions(args) => completions::run(&args, &mut Self::command()),
+            Command::Man(args) => man::run(&context, &args, Self::command()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use crate::cli::args::*;
+    use crate::identity::PublicKey;
+    use crate::tui::input::table::ROWS;
 
     #[test]
     fn the_command_line_is_sound() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_key_may_begin_with_a_hyphen() {
+        let key = PublicKey::from_bytes([0xf8; 32]).to_string();
+        assert!(key.starts_with('-'));
+        let words = ["gavel", "account", "add", "ada", "--role", "bidder", "--key", &key];
+        assert!(Cli::try_parse_from(words).is_ok());
+    }
+
+    #[test]
+    fn every_key_of_the_screens_names_a_command_that_exists() {
+        for row in ROWS {
+            let words: Vec<&str> = row.cli.command().split(' ').collect();
+            assert_eq!(words[0], "gavel", "{}", row.name());
+            let mut command = Cli::command();
+            for word in &words[1..] {
+                // Capitals stand for arguments.
+                if word.starts_with("--") {
+                    let known = command
+                        .get_arguments()
+                        .any(|argument| argument.get_long() == Some(word.trim_start_matches("--")));
+                    assert!(known || *word == "--help", "{}: {word}", row.name());
+                } else if word.chars().any(char::is_lowercase) {
+                    let found = command.find_subcommand(word).cloned();
+                    command = found.unwrap_or_else(|| panic!("{}: {word}", row.name()));
+                }
+            }
+        }
     }
 }

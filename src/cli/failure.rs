@@ -3,10 +3,16 @@
 
 use serde::Serialize;
 
+use crate::bench::BenchError;
 use crate::client::ClientError;
 use crate::client::bid::BidError;
-use crate::client::state::StateError;
+use crate::coordinator::StartError as CoordinatorError;
+use crate::identity::key_file::KeyFileError;
+use crate::storage::StorageError;
 use crate::transport::HttpError;
+use crate::transport::server::host::HostError;
+use crate::transport::server::listen::ListenError;
+use crate::tui::TuiError;
 
 /// A command's failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +108,11 @@ failures! {
     crate::sharing::SchemeError => "bad-scheme",
     crate::session::announcement::AnnouncementError => "bad-announcement",
     rand::rngs::SysError => "no-randomness",
+    crate::client::state::StateError => "file",
+    crate::session::record::RecordError => "bad-record",
+    crate::node::StartError => "wrong-roster",
+    crate::transport::server::host::Stopped => "internal",
+    crate::tui::config::ConfigError => "bad-settings",
 }
 
 impl From<ClientError> for Failure {
@@ -116,15 +127,117 @@ impl From<BidError> for Failure {
     }
 }
 
-impl From<StateError> for Failure {
-    fn from(error: StateError) -> Self {
-        Self::new("file", error)
-    }
-}
-
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
         ClientError::from(error).into()
+    }
+}
+
+impl From<CoordinatorError> for Failure {
+    fn from(error: CoordinatorError) -> Self {
+        if let CoordinatorError::Store(error) = error {
+            return error.into();
+        }
+        Self::new("wrong-roster", error)
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        let kind = match &error {
+            StorageError::Held { .. } => "in-use",
+            StorageError::Damaged { .. } => "damaged",
+            StorageError::Newer { .. } => "newer",
+            StorageError::OldRoster { .. } | StorageError::Roster(_) => "wrong-roster",
+            _ => "storage",
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let kind = match &error {
+            KeyFileError::NotFound { .. } => "no-keys",
+            KeyFileError::Exists { .. } => "keys-exist",
+            KeyFileError::Permissions { .. } => "key-permissions",
+            KeyFileError::NeedsPassphrase { .. } => "needs-passphrase",
+            KeyFileError::WrongPassphrase { .. } => "wrong-passphrase",
+            _ => "bad-keys",
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        let kind = match &error {
+            ListenError::InUse { .. } => "port-in-use",
+            _ => "cannot-listen",
+        };
+        Self::new(kind, format_args!("{error}{}", another_place(&error, "--listen")))
+    }
+}
+
+/// What to do about a place that cannot be listened on, which `option` names.
+pub fn another_place(error: &ListenError, option: &str) -> String {
+    match error {
+        ListenError::InUse { .. } => format!("; choose another with {option}, or stop it"),
+        ListenError::NotAllowed { .. } => {
+            format!("; choose one above 1023 with {option}, or run with the right to it")
+        }
+        ListenError::NotHere { .. } => {
+            format!("; use one that is with {option}, or 0.0.0.0 for all")
+        }
+        ListenError::Address { .. } | ListenError::Other { .. } => String::new(),
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::Listen(error) => error.into(),
+            HostError::Keys(_) => Self::new("bad-keys", error),
+        }
+    }
+}
+
+impl From<TuiError> for Failure {
+    fn from(error: TuiError) -> Self {
+        let kind = match &error {
+            TuiError::Terminal(_) => "no-terminal",
+            TuiError::Panicked => "internal",
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Tactics(error) => Self::usage(error),
+            BenchError::Keys(error) => error.into(),
+            BenchError::Roster(error) => error.into(),
+            BenchError::Listen(error) => error.into(),
+            BenchError::Host(error) => error.into(),
+            BenchError::Client(error) => error.into(),
+            BenchError::Bid(error) => error.into(),
+            BenchError::Randomness(error) => error.into(),
+            BenchError::Pipe(_)
+            | BenchError::OtherAnswer
+            | BenchError::OutOfTurn
+            | BenchError::Task(_) => Self::new("internal", error),
+            BenchError::Start { .. }
+            | BenchError::NotReady { .. }
+            | BenchError::SetUp { .. }
+            | BenchError::Ended { .. }
+            | BenchError::Node { .. }
+            | BenchError::Links { .. }
+            | BenchError::Job(_)
+            | BenchError::Lines(_)
+            | BenchError::Shape(_)
+            | BenchError::NotSettled { .. } => Self::new("bench", error),
+        }
     }
 }
 

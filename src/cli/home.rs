@@ -77,6 +77,12 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// The host of an address, without the brackets of IPv6.
+pub fn host(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 /// A bidder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

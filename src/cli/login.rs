@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime};
 use super::failure::Failure;
 use super::home::{Home, read_json, write_json};
 use crate::base::Clock;
-use crate::client::account::{SharedLogin, fresh_for, is_fresh};
+use crate::client::login::{SharedLogin, fresh_for, is_fresh};
 use crate::client::{ClientError, Network};
-use crate::identity::{Role, Roster, Signed};
+use crate::identity::{AccountRole, Roster, Signed};
 use crate::wire::account_api::Login;
 use crate::wire::problem::ProblemType;
 
@@ -27,6 +27,44 @@ const TURN: Duration = Duration::from_secs(20);
 
 /// Pause before a refresh that did not come about is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// Why a login cannot be used.
+#[derive(Debug)]
+pub enum LoginError {
+    /// The coordinator does not refresh it, or cannot be reached.
+    Refresh(ClientError),
+    /// What is kept here cannot be read or written.
+    Home(Failure),
+}
+
+impl LoginError {
+    /// Whether it has ended for good.
+    fn is_over(&self) -> bool {
+        let Self::Refresh(ClientError::Http(error)) = self else { return false };
+        error.problem().is_some_and(|problem| problem.kind == ProblemType::LoginOver)
+    }
+}
+
+impl From<Failure> for LoginError {
+    fn from(failure: Failure) -> Self {
+        Self::Home(failure)
+    }
+}
+
+impl From<ClientError> for LoginError {
+    fn from(error: ClientError) -> Self {
+        Self::Refresh(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refresh(error) => error.into(),
+            LoginError::Home(failure) => failure,
+        }
+    }
+}
 
 /// The login that is kept, as it is.
 ///
@@ -56,7 +94,10 @@ pub fn forget(home: &Home) {
 ///
 /// # Errors
 /// When it is over, or the coordinator cannot be reached.
-pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<Login>>, Failure> {
+pub async fn current(
+    home: &Home,
+    roster: &Signed<Roster>,
+) -> Result<Option<Arc<Login>>, LoginError> {
     let mine =
         |login: &Login| login.tokens.iter().any(|line| line.server == roster.body.coordinator.key);
     let Some(login) = kept(home)?.filter(mine) else { return Ok(None) };
@@ -69,17 +110,17 @@ pub async fn current(home: &Home, roster: &Signed<Roster>) -> Result<Option<Arc<
     if is_fresh(&login, Clock::System.now()) {
         return Ok(Some(Arc::new(login)));
     }
-    let network = Network::new(roster.clone(), None, Clock::System)?;
-    match network.coordinator().refresh(&login).await {
+    let network = Network::new(roster.clone(), None, Clock::System).map_err(ClientError::from)?;
+    match network.coordinator().refresh(&login).await.map_err(LoginError::from) {
         Ok(login) => {
             keep(home, &login)?;
             Ok(Some(Arc::new(login)))
         }
         Err(error) => {
-            if over(&error) {
+            if error.is_over() {
                 forget(home);
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -101,7 +142,7 @@ pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Fai
 /// When the login is over, or an address in the roster cannot be used.
 pub async fn operator(home: &Home, roster: &Signed<Roster>) -> Result<Option<Network>, Failure> {
     match current(home, roster).await? {
-        Some(login) if login.account.role == Role::Operator => {
+        Some(login) if login.account.role == AccountRole::Operator => {
             connect(home, roster.clone(), login).map(Some)
         }
         _ => Ok(None),
@@ -128,20 +169,17 @@ async fn keep_fresh(home: Home, roster: Signed<Roster>, login: SharedLogin) {
         match current(&home, &roster).await {
             Ok(Some(next)) => login.put(next),
             Ok(None) => return,
-            Err(failure) if failure.kind == ProblemType::LoginOver.slug() => {
+            Err(error) if error.is_over() => {
                 tracing::warn!("the login is over; log in again with `gavel login`");
                 return;
             }
-            Err(failure) => {
-                tracing::debug!(detail = failure.detail, "the login could not be refreshed yet");
+            Err(error) => {
+                let detail = Failure::from(error).detail;
+                tracing::debug!(detail, "the login could not be refreshed yet");
                 tokio::time::sleep(AGAIN).await;
             }
         }
     }
-}
-
-fn over(error: &ClientError) -> bool {
-    error.slug() == ProblemType::LoginOver.slug()
 }
 
 /// One command's turn at the refresh token; given back when dropped.

@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use tokio::task::JoinHandle;
 
-use super::failure::Failure;
+use super::failure::{Failure, another_place};
 use crate::coordinator::Coordinator;
 use crate::node::Node;
 use crate::transport::server::listen::{self, Handle};
@@ -38,8 +38,8 @@ pub async fn serve(
         Failure::new(
             "cannot-listen",
             format!(
-                "cannot serve figures on {place}: {}",
-                error.to_string().replace("--listen", "--metrics")
+                "cannot serve figures on {place}: {error}{}",
+                another_place(&error, "--metrics")
             ),
         )
     };

@@ -1,37 +1,47 @@
 //! The command line: commands, text and JSON output.
 //!
-//! - [`archive`]: the file of a backup
+//! - [`args`]: what can be typed, and which command does it
+//! - [`answer`]: what a session decided, as text and JSON
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
-//! - [`mod@bench`]: nodes of `gavel bench`, each in a process of its own
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
+//! - [`context`]: what every command gets
+//! - [`options`]: options that several commands have
 //! - [`home`]: the folder with keys, roster, settings and receipts
-//! - [`host`]: servers in this process
-//! - [`metrics`]: figures for Prometheus
 //! - [`login`]: the login that this home keeps
-//! - [`unlock`]: passphrases and key files
 //! - [`session_file`]: session files, with errors that name the line
-//! - [`view`], [`news`]: sessions, results and events as text
+//! - [`archive`]: the file of a backup
+//! - [`servers`], [`metrics`]: node and coordinator in this process; their figures for Prometheus
+//! - [`signal`]: being asked to stop
+//! - [`screens`]: what the terminal UI is opened with
+//! - [`view`], [`news`], [`figures`]: sessions, results, events and measurements as text
+//! - [`prompt`]: asking a person
 //! - [`output`], [`progress`], [`failure`]: how the program talks
 //!
 //! With `--json` standard output is JSON only and its last line is the result, or
 //! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,
 //! 2 wrong usage.
 
+pub mod answer;
 pub mod archive;
 pub mod args;
 pub mod commands;
+pub mod context;
 pub mod demo;
 pub mod failure;
+pub mod figures;
 pub mod home;
-pub mod host;
 pub mod login;
 pub mod metrics;
 pub mod news;
+pub mod options;
 pub mod output;
 pub mod progress;
+pub mod prompt;
+pub mod screens;
+pub mod servers;
 pub mod session_file;
-pub mod unlock;
+pub mod signal;
 pub mod view;
 
 use std::ffi::OsString;
@@ -59,7 +69,7 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(commands::run(cli, output));
+    let done = runtime.block_on(cli.run(output));
     // A prompt or a lookup that still blocks a thread must not hold the program up.
     runtime.shutdown_background();
     match done {

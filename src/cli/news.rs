@@ -2,7 +2,9 @@
 
 use super::output::clean;
 use super::view;
-use crate::session::progress::{Event, Stage, What};
+use crate::rules::Stage;
+use crate::rules::auction::Stage as OfAuctions;
+use crate::session::progress::{Event, What};
 use crate::sharing::NodeSet;
 
 /// What has been told of one session.
@@ -28,7 +30,7 @@ impl News {
                 }
                 self.steps.push(step);
                 let told = !matches!(progress.stage, Stage::Preparing | Stage::Done)
-                    && (progress.stage != Stage::Tournament || progress.level > 0);
+                    && (progress.stage != OfAuctions::Tournament.into() || progress.level > 0);
                 told.then(|| view::progress_line(progress))
             }
             What::Attempt { attempt, participants } if *attempt > self.attempt => {
@@ -58,7 +60,7 @@ mod tests {
         let step = |attempt, level| {
             What::Progress(Progress {
                 attempt,
-                stage: Stage::Tournament,
+                stage: OfAuctions::Tournament.into(),
                 level,
                 levels: 3,
                 ..Progress::default()

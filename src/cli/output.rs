@@ -104,6 +104,15 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// A time as people read it: "12.30 ms".
+pub fn seconds(time: f64) -> String {
+    match time {
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 1e-3 => format!("{:.2} ms", s * 1e3),
+        s => format!("{:.0} us", s * 1e6),
+    }
+}
+
 /// A count with grouped thousands: "10 000".
 pub fn count(number: u64) -> String {
     crate::rules::Currency { code: String::new(), decimals: 0 }.show(number).to_string()
@@ -188,5 +197,8 @@ mod tests {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(1_234_567), "1.2 MB");
         assert_eq!(count(10_000), "10 000");
+        assert_eq!(seconds(0.000_12), "120 us");
+        assert_eq!(seconds(0.0123), "12.30 ms");
+        assert_eq!(seconds(3.0), "3.00 s");
     }
 }

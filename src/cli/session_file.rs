@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
-use crate::rules::terms::{SessionFile, TermsError};
+use crate::rules::SessionFile;
+use crate::rules::terms::TermsError;
 
 /// The file that `gavel demo` plays when none is given.
 pub const BUILT_IN: &str = include_str!("../../sessions/art-sale.toml");
@@ -35,7 +36,7 @@ pub fn load(path: Option<&Path>) -> Result<Loaded, Failure> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<SessionFile, Failure> {
-    SessionFile::parse(text).map_err(|error| match (&error, toml::from_str::<SessionFile>(text)) {
+    SessionFile::parse(text).map_err(|error| match (&error, SessionFile::read(text)) {
         (TermsError::Syntax(_), Err(toml)) => toml_failure("bad-terms", path, text, &toml),
         _ => Failure::from(error).about(path.display()),
     })
@@ -64,9 +65,10 @@ mod tests {
     fn no_bid_reaches_the_coordinator() {
         let text = terms_only(BUILT_IN, Some("1h")).unwrap();
         let file = SessionFile::parse(&text).unwrap();
-        assert!(file.bids.is_empty() && file.roster.is_none());
-        assert_eq!(file.title, "Harbour view, oil on canvas");
-        assert_eq!(file.bids_until, "1h");
+        assert!(file.fields.as_auction().unwrap().bids.is_empty());
+        assert!(file.shared.roster.is_none());
+        assert_eq!(file.shared.title, "Harbour view, oil on canvas");
+        assert_eq!(file.shared.bids_until, "1h");
         assert!(!text.contains("1240") && !text.contains("ada"));
     }
 

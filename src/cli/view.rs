@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::answer;
 use super::output::{Table, bytes, clean, count, faint, strong};
 use crate::base::Timestamp;
 use crate::identity::Roster;
-use crate::rules::Terms;
+use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::{Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
-use crate::session::progress::{Progress, Stage};
+use crate::session::progress::Progress;
 use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
@@ -23,15 +25,12 @@ pub fn list(sessions: &[SessionSummary]) -> String {
         let terms = &summary.terms;
         let outcome = match &summary.result {
             None => String::new(),
-            Some(result) => match (&result.winner, result.price) {
-                (Some(winner), Some(price)) => format!("{winner}, {}", terms.currency.show(price)),
-                _ => "no winner".into(),
-            },
+            Some(result) => answer::short(terms, result),
         };
         table.row([
             summary.session.short(),
             terms.title.clone(),
-            terms.kind.to_string(),
+            terms.question.kind_name().to_owned(),
             summary.phase.to_string(),
             time(terms.bids_until),
             outcome,
@@ -51,12 +50,14 @@ pub fn time(at: Timestamp) -> String {
 
 /// The terms, one line each.
 pub fn terms(terms: &Terms) -> String {
-    let mut text = format!("{}\n  kind         {}\n", strong(clean(&terms.title)), terms.kind);
-    let show = |amount| terms.currency.show(amount).to_string();
-    if let Some(reserve) = terms.reserve {
-        let _ = writeln!(text, "  reserve      {}", clean(&show(reserve)));
+    let question = &terms.question;
+    let kind = question.kind_name();
+    let mut text = format!("{}\n  kind         {kind}\n", strong(clean(&terms.title)));
+    if let Some(reserve) = question.as_auction().and_then(|auction| auction.reserve) {
+        let _ = writeln!(text, "  reserve      {}", clean(&question.show(reserve)));
     }
-    let _ = writeln!(text, "  maximum      {}", clean(&show(terms.maximum)));
+    let maximum = question.show(question.maximum());
+    let _ = writeln!(text, "  maximum      {}", clean(&maximum));
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
@@ -115,11 +116,7 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     }
     if let Some(outcome) = &detail.outcome {
         text.push_str(&exclusions(&outcome.body.out_of_range));
-        let won = outcome.body.winner.as_ref();
-        let line = match won {
-            Some(winner) => sold(&summary.terms, &winner.bidder, winner.price),
-            None => nobody(&summary.terms),
-        };
+        let line = answer::line(&summary.terms, &outcome.body.answer);
         let signers = outcome.signatures.keys().copied().collect();
         let _ = writeln!(text, "\n{line}\n{}", faint(format!("signed by {}", nodes(signers))));
     }
@@ -157,23 +154,6 @@ pub fn nodes(set: crate::sharing::NodeSet) -> String {
     if set.len() == 1 { format!("node {set}") } else { format!("nodes {set}") }
 }
 
-/// The result in one line.
-pub fn sold(terms: &Terms, winner: &str, price: u64) -> String {
-    let price = clean(&terms.currency.show(price).to_string());
-    let verb = if terms.kind.is_reverse() { "Awarded to" } else { "Sold to" };
-    let pays = if terms.kind.is_reverse() { "for" } else { "at" };
-    format!("{verb} {} {pays} {}", strong(clean(winner)), strong(price))
-}
-
-/// No winner.
-pub fn nobody(terms: &Terms) -> String {
-    if terms.reserve.is_some() {
-        strong("No winner: no bid reached the reserve.")
-    } else {
-        strong("No winner: there was no bid.")
-    }
-}
-
 /// A line for a phase that was entered.
 pub fn phase_line(detail: &SessionDetail) -> String {
     let phase = detail.summary.phase;
@@ -196,9 +176,11 @@ pub fn privacy(scheme: Scheme) -> String {
 pub fn progress_line(progress: &Progress) -> String {
     let stage = match progress.stage {
         Stage::Preparing => "unsealing shares and making keys".to_owned(),
-        Stage::RangeCheck => "checking the range of every bid".to_owned(),
-        Stage::Tournament => format!("level {} of {}", progress.level, progress.levels),
-        Stage::SecondPrice => "finding the second price".to_owned(),
+        Stage::CheckingEntries => "checking the range of every bid".to_owned(),
+        Stage::Auction(OfAuctions::Tournament) => {
+            format!("level {} of {}", progress.level, progress.levels)
+        }
+        Stage::Auction(OfAuctions::SecondPrice) => "finding the second price".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };
@@ -217,7 +199,7 @@ mod tests {
     #[test]
     fn progress_reads_like_a_sentence() {
         let progress = Progress {
-            stage: Stage::Tournament,
+            stage: OfAuctions::Tournament.into(),
             level: 3,
             levels: 7,
             comparisons: 96,

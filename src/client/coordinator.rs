@@ -10,17 +10,18 @@ use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::account::{SharedLogin, token_source};
 use super::error::ClientError;
+use super::login::{SharedLogin, token_source};
 use crate::base::Clock;
 use crate::identity::{
-    Digest, KeyPair, PublicKey, Role, Roster, Signature, Signed, Statement as _, token,
+    AccountRole, Digest, KeyPair, PublicKey, Roster, Signature, Signed, Statement as _, token,
 };
 use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, SessionId};
-use crate::transport::client::http::{HttpOptions, PeerClient, Target, TokenSource};
+use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
+use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
@@ -88,7 +89,7 @@ impl CoordinatorClient {
         clock: Clock,
     ) -> Result<Self, HttpError> {
         let tokens = token_source(login, roster.body.coordinator.key, clock);
-        let operator = login.get().account.role == Role::Operator;
+        let operator = login.get().account.role == AccountRole::Operator;
         Self::with_tokens(&Internet, roster, tokens, operator)
     }
 

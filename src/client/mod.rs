@@ -1,10 +1,11 @@
-//! The typed client; splitting and sealing a bid.
+//! The typed client; splitting and sealing an entry.
 //!
-//! - [`split`]: from an amount to a sealed, signed envelope
+//! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
 //! - [`node`]: a node's API as a bidder uses it
+//! - [`login`]: a login that is refreshed while clients use it
 //! - [`account`]: logging in, and looking after accounts
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - [`error`]: why a request did not do what was asked
@@ -13,6 +14,7 @@ pub mod account;
 pub mod bid;
 pub mod coordinator;
 pub mod error;
+pub mod login;
 pub mod network;
 pub mod node;
 pub mod split;
@@ -20,4 +22,4 @@ pub mod state;
 
 pub use error::ClientError;
 pub use network::Network;
-pub use split::{BidAmount, SplitError, make_envelope};
+pub use split::{BidAmount, EntryValues, SplitError, make_entry, make_envelope};

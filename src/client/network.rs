@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::account::SharedLogin;
 use super::coordinator::CoordinatorClient;
+use super::login::SharedLogin;
 use super::node::NodeClient;
 use crate::base::Clock;
 use crate::identity::{KeyPair, Roster, Signed};

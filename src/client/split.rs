@@ -1,33 +1,34 @@
-//! Splitting a bid: from an amount to a signed envelope. This is the only code that holds a bid
-//! in the clear.
+//! Splitting an entry: from the values of its fields to a signed envelope. This is the only code
+//! that holds an entry in the clear. A bid is an entry of one field, the amount.
 //!
-//! In: announcement and roster as signed, the coordinator's admission, the bidder's keys and the
-//! amount. Out: an [`Envelope`]: the amount XOR one pseudorandom component per set T of t nodes, or
-//! in a field the amount less as many pseudorandom numbers (the correction), a commitment to the seed of every component, and the seeds of each node's
-//! components sealed to that node.
+//! In: announcement and roster as signed, the coordinator's admission, the participant's keys and
+//! the values. Out: an [`Envelope`]: the values masked by one pseudorandom component per set T of t
+//! nodes (the correction), a commitment to the seed of every component, and the seeds of each
+//! node's components sealed to that node. On bits a component is XORed in; on numbers it is taken
+//! off.
 //!
 //! Who learns what: t nodes together lack the seed of the set they form; to them the correction is
-//! masked by a component that looks uniform, so every amount is as likely as before (replicated
+//! masked by a component that looks uniform, so every entry is as likely as before (replicated
 //! sharing: Ito, Saito, Nishizeki 1987; components expanded from seeds: Cramer, Damgård, Ishai
-//! 2005). Size: 32 bytes per set, 1136 bytes plus 32 per component held for each node.
+//! 2005). Size: 32 bytes per set, 1136 bytes plus 32 per component held for each node, and the
+//! correction: the bits of all fields, or 16 bytes a field.
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::base::text::TextError;
 use crate::base::text::check_text;
-use crate::field::{Field as _, Mersenne127};
 use crate::identity::{
     Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
     sealing::SealingError,
 };
+use crate::rules::entries::{EntryError, LayoutError};
 use crate::rules::money::AmountError;
-use crate::rules::{Currency, Terms};
+use crate::rules::{Currency, Layout, Terms};
 use crate::session::announcement::{AdmissionTicket, AnnouncementError};
 use crate::session::envelope::EnvelopeBody;
 use crate::session::part::{Part, seal_part};
 use crate::session::{Announcement, Envelope};
-use crate::sharing::form::Form;
-use crate::sharing::{NodeIndex, Seed, numbers::components};
+use crate::sharing::{NodeIndex, Seed};
 
 /// A bid in smallest units: wiped when dropped, never printed, never compared outside this file.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -52,15 +53,32 @@ impl BidAmount {
     /// # Errors
     /// When it is above the maximum; names the maximum only.
     pub fn check(&self, terms: &Terms) -> Result<(), SplitError> {
-        if self.0 > terms.maximum {
-            let maximum = terms.currency.show(terms.maximum).to_string();
+        let largest = terms.question.maximum();
+        if self.0 > largest {
+            let maximum = terms.question.show(largest);
             return Err(SplitError::AboveMaximum { maximum });
         }
         Ok(())
     }
 }
 
-/// Why no envelope was made. Never carries the amount.
+/// The values of an entry's fields, in order: wiped when dropped, never printed.
+pub struct EntryValues(Zeroizing<Vec<u64>>);
+
+impl EntryValues {
+    /// Take these values over. What the list left behind while it grew is the caller's to wipe.
+    pub fn new(values: Vec<u64>) -> Self {
+        Self(Zeroizing::new(values))
+    }
+}
+
+impl From<BidAmount> for EntryValues {
+    fn from(amount: BidAmount) -> Self {
+        Self::new(vec![amount.0])
+    }
+}
+
+/// Why no envelope was made. Never carries the amount or any other value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SplitError {
     /// Above what the terms allow.
@@ -69,6 +87,12 @@ pub enum SplitError {
         /// The public maximum with its currency.
         maximum: String,
     },
+    /// Values that are not an entry of the session.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The terms ask for something that nobody can hand in.
+    #[error("the terms of the session are not usable: {0}")]
+    Layout(#[from] LayoutError),
     /// The roster breaks a rule.
     #[error("the roster is not usable: {0}")]
     Roster(#[from] RosterError),
@@ -124,44 +148,34 @@ pub fn make_envelope(
     revision: u32,
     amount: BidAmount,
 ) -> Result<Envelope, SplitError> {
-    roster.body.check()?;
-    roster.verify(&roster.body.coordinator.key).map_err(|_| RosterError::Signature)?;
-    let announced = announcement.check(roster)?;
-    check_text("the bidder's name", bidder)?;
-    match revision {
-        0 => return Err(SplitError::Revision),
-        1 => {}
-        _ if announced.terms.replace_bids => {}
-        _ => return Err(SplitError::NoReplacement),
-    }
-    let ticket = AdmissionTicket {
-        session: announced.session,
-        bidder: bidder.to_owned(),
-        key: keys.public(),
-    };
-    roster
-        .body
-        .coordinator
-        .key
-        .verify(&ticket.digest(), &admission)
-        .map_err(|_| SplitError::Admission { bidder: bidder.to_owned() })?;
-    amount.check(&announced.terms)?;
-    let maker = EnvelopeMaker {
-        announcement: announced,
-        roster: &roster.body,
-        admission,
-        bidder,
-        keys,
-        revision,
-    };
-    let (body, _seeds) = maker.fill(amount)?;
-    Ok(maker.sign(body))
+    let maker = EnvelopeMaker::checked(announcement, roster, admission, bidder, keys, revision)?;
+    amount.check(&maker.announcement.terms)?;
+    maker.make(amount.into())
 }
 
-/// All that an envelope is made from except the amount. Checks nothing: [`make_envelope`] does, and
-/// the testkit's bad bidder must not.
+/// Split, seal and sign an entry of any number of fields, after the same checks as
+/// [`make_envelope`].
+///
+/// # Errors
+/// Names the first rule that is broken, and the field that breaks it; nothing was sealed then.
+pub fn make_entry(
+    announcement: &Signed<Announcement>,
+    roster: &Signed<Roster>,
+    admission: Signature,
+    participant: &str,
+    keys: &KeyPair,
+    revision: u32,
+    values: EntryValues,
+) -> Result<Envelope, SplitError> {
+    EnvelopeMaker::checked(announcement, roster, admission, participant, keys, revision)?
+        .make(values)
+}
+
+/// All that an envelope is made from except the values. Those who make one with
+/// [`EnvelopeMaker::checked`] have checked everything; the testkit's bad bidder must not.
 pub(crate) struct EnvelopeMaker<'a> {
     pub(crate) announcement: &'a Announcement,
+    pub(crate) layout: Layout,
     pub(crate) roster: &'a Roster,
     pub(crate) admission: Signature,
     pub(crate) bidder: &'a str,
@@ -169,10 +183,60 @@ pub(crate) struct EnvelopeMaker<'a> {
     pub(crate) revision: u32,
 }
 
-impl EnvelopeMaker<'_> {
-    /// Draw seeds, mask the amount, commit and seal. The seeds come back in the order of
-    /// [`Scheme::sets`](crate::sharing::Scheme::sets).
-    pub(crate) fn fill(&self, amount: BidAmount) -> Result<(EnvelopeBody, Vec<Seed>), SplitError> {
+impl<'a> EnvelopeMaker<'a> {
+    /// Check all papers, the signatures of others first.
+    fn checked(
+        announcement: &'a Signed<Announcement>,
+        roster: &'a Signed<Roster>,
+        admission: Signature,
+        bidder: &'a str,
+        keys: &'a KeyPair,
+        revision: u32,
+    ) -> Result<Self, SplitError> {
+        roster.body.check()?;
+        roster.verify(&roster.body.coordinator.key).map_err(|_| RosterError::Signature)?;
+        let announced = announcement.check(roster)?;
+        check_text("the bidder's name", bidder)?;
+        match revision {
+            0 => return Err(SplitError::Revision),
+            1 => {}
+            _ if announced.terms.replace_bids => {}
+            _ => return Err(SplitError::NoReplacement),
+        }
+        let ticket = AdmissionTicket {
+            session: announced.session,
+            bidder: bidder.to_owned(),
+            key: keys.public(),
+        };
+        let coordinator = &roster.body.coordinator.key;
+        coordinator
+            .verify(&ticket.digest(), &admission)
+            .map_err(|_| SplitError::Admission { bidder: bidder.to_owned() })?;
+        Ok(Self {
+            announcement: announced,
+            layout: announced.terms.layout()?,
+            roster: &roster.body,
+            admission,
+            bidder,
+            keys,
+            revision,
+        })
+    }
+
+    /// Check the values, and make the envelope.
+    pub(crate) fn make(&self, values: EntryValues) -> Result<Envelope, SplitError> {
+        self.layout.check(&values.0)?;
+        let (body, _seeds) = self.fill(values)?;
+        Ok(self.sign(body))
+    }
+
+    /// Draw seeds, mask the values, commit and seal. The seeds come back in the order of
+    /// [`Scheme::sets`](crate::sharing::Scheme::sets). Bits of a value past its field's are left
+    /// out.
+    pub(crate) fn fill(
+        &self,
+        values: EntryValues,
+    ) -> Result<(EnvelopeBody, Vec<Seed>), SplitError> {
         let scheme = self.roster.scheme;
         let sets = scheme.sets();
         // Room for all at once, here and below: a list that grows leaves copies of seeds behind.
@@ -180,19 +244,19 @@ impl EnvelopeMaker<'_> {
         for _ in &sets {
             seeds.push(Seed::random().map_err(|_| SplitError::Randomness)?);
         }
-        let suite = self.announcement.terms.protocol;
-        let bits = self.announcement.terms.bits();
-        let correction = correction_of(&amount, &seeds, suite, bits);
-        // From here on the amount exists as components only.
-        drop(amount);
+        let (form, extent) = (self.announcement.terms.protocol, self.layout.extent());
+        let fields = self.layout.fields().map(|field| field.bits);
+        let correction = form.mask(extent, fields.zip(values.0.iter().copied()), &seeds);
+        // From here on the values exist as components only.
+        drop(values);
         let mut body = EnvelopeBody {
-            suite: suite.number(),
+            suite: form.number(),
             session: self.announcement.session,
             announcement: self.announcement.digest(),
             bidder: self.bidder.to_owned(),
             key: self.keys.public(),
             revision: self.revision,
-            correction,
+            correction: Blob(correction.encode(extent)),
             commitments: Vec::new(),
             parts: Vec::new(),
         };
@@ -236,24 +300,6 @@ impl EnvelopeMaker<'_> {
     pub(crate) fn sign(&self, body: EnvelopeBody) -> Envelope {
         let signature = self.keys.sign(&body.digest());
         Envelope { body, admission: self.admission, signature }
-    }
-}
-
-/// The correction: the amount XOR all components, cut to `bits` bits; or the amount less all
-/// numbers of the field that the seeds stand for.
-fn correction_of(amount: &BidAmount, seeds: &[Seed], suite: Form, bits: u32) -> Blob {
-    match suite {
-        Form::Bits => {
-            let masked = Zeroizing::new(
-                seeds.iter().fold(amount.0, |masked, seed| masked ^ seed.component(bits))
-                    & crate::sharing::seed::mask(bits),
-            );
-            Blob(masked.to_le_bytes()[..bits.div_ceil(8).min(8) as usize].to_vec())
-        }
-        Form::Numbers => {
-            let number = Zeroizing::new(Mersenne127::from_u64(amount.0));
-            Blob(components::correction(*number, seeds).to_bytes().to_vec())
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 use crate::client::split::*;
-use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
+use crate::rules::entries::Field;
+use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING, most_bytes};
 use crate::session::part::open_part;
-use crate::sharing::form::Form;
+use crate::sharing::form::{Correction, Form};
 use crate::sharing::{NodeSet, seed};
+use crate::testkit::entries::{entry, opened};
 use crate::testkit::paperwork::Paperwork;
 
 fn keys() -> KeyPair {
@@ -16,9 +18,10 @@ fn views(papers: &Paperwork, envelope: &Envelope, nodes: NodeSet) -> Vec<Option<
     let mut components = vec![None; scheme.sets().len()];
     for node in nodes.iter() {
         let part = open_part(envelope, node, scheme, papers.sealing(node).unwrap()).unwrap();
-        for (position, component) in scheme.held_by(node).into_iter().zip(&*part.components(bits)) {
-            let known = components[position].replace(*component);
-            assert!(known.is_none_or(|known| known == *component), "holders differ");
+        for (position, seed) in scheme.held_by(node).into_iter().zip(part.seeds()) {
+            let component = seed.component(bits);
+            let known = components[position].replace(component);
+            assert!(known.is_none_or(|known| known == component), "holders differ");
         }
     }
     components
@@ -29,22 +32,17 @@ fn correction(papers: &Paperwork, envelope: &Envelope) -> u64 {
 }
 
 fn correction_in(papers: &Paperwork, body: &EnvelopeBody) -> u64 {
-    u64::try_from(body.correction_for(&papers.announcement.body.terms).unwrap()).unwrap()
+    let terms = &papers.announcement.body.terms;
+    let extent = terms.layout().unwrap().extent();
+    match terms.protocol.decode_correction(&body.correction.0, extent).unwrap() {
+        Correction::Bits(words) => words[0],
+        Correction::Numbers(_) => panic!("bits were shared"),
+    }
 }
 
-/// The number that an envelope's correction and all seeds make.
-fn number_in(papers: &Paperwork, envelope: &Envelope) -> u128 {
-    let scheme = papers.scheme();
-    let mut seeds = vec![None; scheme.sets().len()];
-    for node in scheme.all().iter() {
-        let part = open_part(envelope, node, scheme, papers.sealing(node).unwrap()).unwrap();
-        for (position, seed) in scheme.held_by(node).into_iter().zip(part.seeds()) {
-            seeds[position] = Some(seed.clone());
-        }
-    }
-    let correction = envelope.body.correction_for(&papers.announcement.body.terms).unwrap();
-    let sum = seeds.iter().flatten().map(components::number::<Mersenne127>);
-    sum.fold(Mersenne127::from_u128(correction), |sum, number| sum + number).to_number()
+/// The amount that an envelope's correction and all seeds make.
+fn amount_in(papers: &Paperwork, envelope: &Envelope) -> u64 {
+    opened(papers, &papers.announcement.body.terms.layout().unwrap(), envelope)[0]
 }
 
 #[test]
@@ -63,12 +61,12 @@ fn a_bid_on_numbers_is_split_over_the_field() {
             assert_eq!(check(&envelope), Ok(()));
             assert_eq!(envelope.body.suite, SUITE_NUMBERS_XWING);
             assert_eq!(envelope.body.correction.0.len(), 16);
-            assert_eq!(number_in(&papers, &envelope), u128::from(amount));
+            assert_eq!(amount_in(&papers, &envelope), amount);
         }
         // Not the encoding of a number, and a bid in bits.
         let mut bent = papers.bid("ada", &ada, 1, 7).unwrap();
         bent.body.correction.0 = vec![0xff; 16];
-        assert!(matches!(check(&bent), Err(EnvelopeError::Malformed { .. })));
+        assert!(matches!(check(&bent), Err(EnvelopeError::Correction(_))));
         bent.body.suite = SUITE_BITS_XWING;
         assert!(
             check(&bent).unwrap_err().to_string().contains("as bits where the terms say a number")
@@ -132,6 +130,7 @@ fn what_t_nodes_see_of_an_amount_is_uniform() {
     let ada = keys();
     let maker = EnvelopeMaker {
         announcement: &papers.announcement.body,
+        layout: papers.announcement.body.terms.layout().unwrap(),
         roster: &papers.roster.body,
         admission: papers.admit("ada", &ada),
         bidder: "ada",
@@ -143,7 +142,7 @@ fn what_t_nodes_see_of_an_amount_is_uniform() {
     for amount in [0, 9, 15] {
         let mut seen = vec![[0u32; 16]; sets.len()];
         for _ in 0..rounds {
-            let (body, seeds) = maker.fill(BidAmount::new(amount)).unwrap();
+            let (body, seeds) = maker.fill(BidAmount::new(amount).into()).unwrap();
             let components: Vec<u64> = seeds.iter().map(|seed| seed.component(4)).collect();
             for (missing, counts) in seen.iter_mut().enumerate() {
                 let known = (0..sets.len())
@@ -173,9 +172,10 @@ fn an_amount_above_the_maximum_is_refused_without_repeating_it() {
         assert!(!error.contains("5 000.01") && !error.contains("9 876"), "{error}");
     }
     let terms = &papers.announcement.body.terms;
-    assert!(BidAmount::parse("5000.01", &terms.currency).unwrap().check(terms).is_err());
-    assert!(BidAmount::parse("5000", &terms.currency).unwrap().check(terms).is_ok());
-    assert!(BidAmount::parse("5e3", &terms.currency).is_err());
+    let unit = terms.question.unit();
+    assert!(BidAmount::parse("5000.01", &unit).unwrap().check(terms).is_err());
+    assert!(BidAmount::parse("5000", &unit).unwrap().check(terms).is_ok());
+    assert!(BidAmount::parse("5e3", &unit).is_err());
 }
 
 #[test]
@@ -230,4 +230,87 @@ fn an_envelope_has_the_size_that_the_header_says() {
     assert_eq!(body.commitments.len(), 10);
     assert_eq!(body.correction.0.len(), 2);
     assert!(body.parts.iter().all(|part| part.0.len() == 1136 + 32 * 6));
+}
+
+#[test]
+fn entries_of_any_fields_are_split_and_come_back() {
+    let ada = keys();
+    for (n, t) in [(3, 1), (5, 2)] {
+        for form in [Form::Bits, Form::Numbers] {
+            let mut papers = Paperwork::new(n, t, 1000).unwrap();
+            papers.announcement.body.terms.protocol = form;
+            papers.resign();
+            for fields in [1, 2, 3, 70, 4_000] {
+                let (layout, values) = entry(fields, u64::from(n));
+                let maker = maker(&papers, &ada, layout.clone());
+                let envelope = maker.make(EntryValues::new(values.clone())).unwrap();
+                let coordinator = papers.coordinator.public();
+                let announcement = &papers.announcement.body;
+                envelope.check_entry(announcement, &layout, papers.scheme(), &coordinator).unwrap();
+                assert_eq!(opened(&papers, &layout, &envelope), values, "{fields} as {form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_that_are_no_entry_are_refused_by_the_number_of_the_field() {
+    let (papers, ada) = (Paperwork::new(3, 1, 1000).unwrap(), keys());
+    let layout = Layout::new([9, 5_000, 1].map(Field::up_to)).unwrap();
+    let make = |values: &[u64]| {
+        maker(&papers, &ada, layout.clone()).make(EntryValues::new(values.to_vec()))
+    };
+    assert!(make(&[9, 5_000, 1]).is_ok());
+    let refused = |error| Err(SplitError::Entry(error));
+    assert_eq!(make(&[9, 5_000]), refused(EntryError::Count { expected: 3, got: 2 }));
+    let above = make(&[9, 5_001, 1]);
+    assert_eq!(above, refused(EntryError::AboveMaximum { field: 2, maximum: 5_000 }));
+    let error = above.unwrap_err().to_string();
+    assert!(error.contains("field 2") && !error.contains("5001"), "{error}");
+
+    // Under the terms of an auction an entry is the amount.
+    let bid = |values: &[u64]| {
+        let admission = papers.admit("ada", &ada);
+        let values = EntryValues::new(values.to_vec());
+        make_entry(&papers.announcement, &papers.roster, admission, "ada", &ada, 1, values)
+    };
+    assert_eq!(amount_in(&papers, &bid(&[700]).unwrap()), 700);
+    assert_eq!(bid(&[7, 7]), refused(EntryError::Count { expected: 1, got: 2 }));
+    assert_eq!(bid(&[1_001]), refused(EntryError::AboveMaximum { field: 1, maximum: 1_000 }));
+}
+
+/// What the limit for a body says is what the largest envelopes take.
+#[test]
+fn no_envelope_is_larger_than_what_is_taken() {
+    let ada = keys();
+    for (n, t) in [(3, 1), (9, 4)] {
+        for (form, fields) in [(Form::Bits, 1), (Form::Bits, 4_000), (Form::Numbers, 4_000)] {
+            let mut papers = Paperwork::new(n, t, 1000).unwrap();
+            papers.announcement.body.terms.protocol = form;
+            papers.resign();
+            let layout = Layout::repeated(Field::up_to(u64::MAX >> 1), fields).unwrap();
+            let name = "\u{1d504}".repeat(crate::base::text::MAX_NAME);
+            let mut maker = maker(&papers, &ada, layout.clone());
+            maker.bidder = &name;
+            let envelope = maker.make(EntryValues::new(vec![7; fields])).unwrap();
+            let most = most_bytes(form, layout.extent(), papers.scheme());
+            let compact = serde_json::to_vec(&envelope).unwrap();
+            assert!(compact.len() + 8 * name.chars().count() < most, "{n} {form} {fields}");
+            let blanks = serde_json::to_vec_pretty(&envelope).unwrap();
+            assert!(blanks.len() < most, "{n} {form} {fields}");
+            assert!(most < 10_000 + 3 * compact.len(), "{n} {form} {fields}");
+        }
+    }
+}
+
+fn maker<'a>(papers: &'a Paperwork, keys: &'a KeyPair, layout: Layout) -> EnvelopeMaker<'a> {
+    EnvelopeMaker {
+        announcement: &papers.announcement.body,
+        layout,
+        roster: &papers.roster.body,
+        admission: papers.admit("ada", keys),
+        bidder: "ada",
+        keys,
+        revision: 1,
+    }
 }

@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use super::CoordinatorState;
 use crate::identity::access_token::{self, Grant};
-use crate::identity::{PublicKey, Role, token};
+use crate::identity::{AccountRole, PublicKey, token};
 use crate::sharing::NodeIndex;
 use crate::transport::server::access::{Counted, Gate};
 use crate::transport::server::limits::Limits;
@@ -29,8 +29,16 @@ impl Caller {
     pub fn is_operator(self) -> bool {
         match self {
             Self::Operator => true,
-            Self::Account(grant) => grant.role == Role::Operator,
+            Self::Account(grant) => grant.role == AccountRole::Operator,
             Self::Anyone | Self::Node(_) => false,
+        }
+    }
+
+    /// What it may do by its account, if it has logged in.
+    pub fn grant(self) -> Option<Grant> {
+        match self {
+            Self::Account(grant) => Some(grant),
+            Self::Anyone | Self::Operator | Self::Node(_) => None,
         }
     }
 

@@ -3,101 +3,52 @@
 //! It learns who bid and when, never an amount. Every step of a session is on its disk before it
 //! is acted on; a coordinator that is killed goes on from there.
 //!
-//! - [`access`]: who may call what
-//! - [`accounts`], [`passwords`], [`throttle`]: logins of operators and bidders
+//! - `config`: what a coordinator is started with, and why it does not start
+//! - [`accounts`], [`passwords`], [`throttle`]: accounts, their passwords, who fails too often
 //! - [`state`]: what handlers and drivers share
+//! - [`access`]: who may call what
+//! - `login`: logins of operators and bidders
 //! - [`handlers`]: one file per group of endpoints
+//! - [`step`]: how a step of a session ends
+//! - `nodes`: what nodes are told, and whether enough of them have answered
+//! - `kept`: reasons and results as the store keeps them
 //! - [`driver`]: one task per session that moves it from phase to phase
-//! - [`closing`]: freeze, verdicts, bundle, manifest
-//! - [`computing`]: attempts, until the outcome is signed
+//! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
+//! - [`attempts`]: attempts, until the outcome is signed
+//! - [`delivery`]: the outcome, or the end of a session, brought to every node
 //! - [`watch`]: the nodes' health and events
 
 pub mod access;
 pub mod accounts;
-pub mod closing;
-pub mod computing;
+pub mod attempts;
+mod config;
+pub mod delivery;
 pub mod driver;
 pub mod handlers;
+mod kept;
+mod login;
+pub mod manifest;
+mod nodes;
 pub mod passwords;
 pub mod state;
+pub mod step;
 pub mod throttle;
 pub mod watch;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
 
-use crate::base::Clock;
 use crate::base::lock;
-use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::{PublicKey, Roster, Signed};
-use crate::storage::{CoordinatorStore, Role};
+use crate::storage::Leadership;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::{Internet, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
+pub use config::{Config, Options, StartError};
 pub use state::CoordinatorState;
-
-/// What a coordinator is started with.
-pub struct Config {
-    /// The coordinator's private keys.
-    pub keys: CoordinatorKeys,
-    /// The roster, checked.
-    pub roster: Signed<Roster>,
-    /// What the coordinator keeps.
-    pub store: CoordinatorStore,
-    /// Where the time comes from.
-    pub clock: Clock,
-    /// Deadlines and the like.
-    pub options: Options,
-}
-
-/// Deadlines of a coordinator.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// How long closing waits for nodes beyond the 2t+1 it needs.
-    pub grace: Duration,
-    /// Pause before something that did not work is tried again.
-    pub pause: Duration,
-    /// Failed attempts in a row, with enough nodes there, before the session counts as failed.
-    pub attempts: u32,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { grace: Duration::from_secs(5), pause: Duration::from_millis(500), attempts: 5 }
-    }
-}
-
-/// Why a coordinator does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The roster names another coordinator.
-    #[error(
-        "the roster names another coordinator ({expected}) than this key ({key}); give the roster \
-         that this coordinator signed, or its key file"
-    )]
-    NotInRoster {
-        /// As in the roster.
-        expected: PublicKey,
-        /// The coordinator's public key.
-        key: PublicKey,
-    },
-    /// The roster lists another TLS certificate.
-    #[error(
-        "the roster lists another TLS certificate than the coordinator's key file holds; make the roster again"
-    )]
-    OtherCertificate,
-    /// The TLS keys cannot be used.
-    #[error("the TLS keys cannot be used: {0}")]
-    Tls(String),
-    /// The store cannot be read.
-    #[error(transparent)]
-    Store(#[from] crate::storage::StorageError),
-}
 
 /// A coordinator that runs.
 #[derive(Clone)]
@@ -129,7 +80,7 @@ impl Coordinator {
             return Err(StartError::OtherCertificate);
         }
         // Two coordinators on one store would open and close sessions in each other's way.
-        config.store.database().claim(Role::Coordinator).await?;
+        config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
@@ -165,7 +116,7 @@ impl Coordinator {
     /// Waits until another process may have become the coordinator on this store: from then on
     /// this one writes nothing more.
     pub async fn lost(&self) {
-        let mut role = self.state.store.database().watch(Role::Coordinator);
+        let mut role = self.state.store.database().watch(Leadership::Coordinator);
         // An error means that the store is closed.
         drop(role.wait_for(|held| !held).await);
     }

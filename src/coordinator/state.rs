@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
-use super::{Config, Options, StartError};
+use super::config::{Config, Options, StartError};
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
@@ -20,10 +20,12 @@ use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
-use crate::transport::client::http::{HttpOptions, PeerClient, Target};
+use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::server::limits::Limits;
+use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
+use crate::wire::reason::{NodeTrouble, Reason};
 
 /// Events that a slow listener may lag behind before it loses the oldest.
 const EVENT_QUEUE: usize = 4096;
@@ -55,9 +57,9 @@ pub struct CoordinatorState {
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
-    pub waiting: Mutex<HashMap<SessionId, (NodeSet, String)>>,
+    pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Nodes that cannot compute a session, as each said of itself, and why.
-    unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, String>>>,
+    unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
     /// Every task of this coordinator.
@@ -79,7 +81,7 @@ impl CoordinatorState {
             let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
             let client = net
                 .client(Target::from(card), Arc::new(tokens), options)
-                .map_err(|error| StartError::Tls(error.to_string()))?;
+                .map_err(|error| StartError::Client { node: index, error })?;
             nodes.insert(index, client);
         }
         Ok(Arc::new(Self {
@@ -121,11 +123,11 @@ impl CoordinatorState {
     }
 
     /// Note for whom a session waits; told once per change.
-    pub fn wait_for(&self, session: SessionId, nodes: NodeSet, why: &str) {
-        let entry = (nodes, why.to_owned());
+    pub fn wait_for(&self, session: SessionId, nodes: NodeSet, why: Reason) {
+        let entry = (nodes, why);
         let mut waiting = lock(&self.waiting);
         if waiting.get(&session) != Some(&entry) {
-            tracing::warn!(%session, %nodes, why, "waiting");
+            tracing::warn!(%session, %nodes, why = %entry.1, "waiting");
             waiting.insert(session, entry);
             self.tell(session, What::Waiting { nodes });
         }
@@ -137,13 +139,13 @@ impl CoordinatorState {
     }
 
     /// Note that a node cannot compute a session, as it says itself.
-    pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: String) {
+    pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: NodeTrouble) {
         let mut unfit = lock(&self.unfit);
         unfit.entry(session).or_default().insert(node, why);
     }
 
     /// Nodes that cannot compute a session, and why.
-    pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, String> {
+    pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, NodeTrouble> {
         let unfit = lock(&self.unfit);
         unfit.get(&session).cloned().unwrap_or_default()
     }

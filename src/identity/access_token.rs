@@ -13,7 +13,7 @@ use jsonwebtoken::Algorithm;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
-use super::account::{AccountId, Role};
+use super::account::{AccountId, AccountRole};
 use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN, Token, TokenError};
 use super::{KeyPair, PublicKey, bytes};
 use crate::base::Timestamp;
@@ -30,7 +30,7 @@ pub struct Grant {
     /// The account.
     pub account: AccountId,
     /// Its role.
-    pub role: Role,
+    pub role: AccountRole,
     /// The key a bidder's account is bound to.
     pub key: Option<PublicKey>,
 }
@@ -52,7 +52,7 @@ struct Payload {
     iss: PublicKey,
     aud: PublicKey,
     sub: AccountId,
-    role: Role,
+    role: AccountRole,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<PublicKey>,
     iat: i64,
@@ -160,7 +160,7 @@ mod tests {
         fn new() -> Self {
             let key = || KeyPair::generate().unwrap();
             let account = AccountId::random().unwrap();
-            let grant = Grant { account, role: Role::Bidder, key: Some(key().public()) };
+            let grant = Grant { account, role: AccountRole::Bidder, key: Some(key().public()) };
             Self { coordinator: key(), server: key().public(), grant }
         }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
-use super::statement::from_hex;
+use super::digest::from_hex;
 
 /// 16 random bytes, shown as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,14 +14,14 @@ pub struct AccountId(pub [u8; 16]);
 /// What an account is for. Given by an operator, never chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Role {
+pub enum AccountRole {
     /// Runs sessions and looks after accounts.
     Operator,
     /// Bids, with the key that its account is bound to.
     Bidder,
 }
 
-impl Role {
+impl AccountRole {
     /// Every role.
     pub const ALL: [Self; 2] = [Self::Operator, Self::Bidder];
 
@@ -34,13 +34,13 @@ impl Role {
     }
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for AccountRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl std::str::FromStr for Role {
+impl std::str::FromStr for AccountRole {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|role| role.name() == text);

@@ -7,7 +7,8 @@ use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{bytes, statement::Digest};
+use super::bytes;
+use super::digest::Digest;
 
 /// A public identity key. Shown in base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

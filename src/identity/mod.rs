@@ -2,6 +2,7 @@
 //!
 //! - [`account`], [`access_token`]: accounts of people, and what they may do at one server
 //! - [`bytes`]: byte strings that are base64url in JSON
+//! - [`digest`]: SHA-256, as it is shown and written
 //! - [`statement`]: what is signed, and how it is hashed
 //! - [`keys`]: key pairs and signatures (Ed25519, RFC 8032)
 //! - [`key_file`]: private keys at rest, optionally under a passphrase
@@ -13,6 +14,7 @@
 pub mod access_token;
 pub mod account;
 pub mod bytes;
+pub mod digest;
 pub mod key_file;
 pub mod keys;
 pub mod roster;
@@ -21,8 +23,9 @@ pub mod statement;
 pub mod tls;
 pub mod token;
 
-pub use account::{AccountId, Role};
+pub use account::{AccountId, AccountRole};
 pub use bytes::Blob;
+pub use digest::Digest;
 pub use keys::{KeyPair, PublicKey, Signature};
 pub use roster::{NodeCard, Roster};
-pub use statement::{Digest, Signed, Statement};
+pub use statement::{Signed, Statement};

@@ -32,7 +32,7 @@ pub enum TlsIdentityError {
     },
     /// The certificate could not be made.
     #[error("no certificate could be made: {0}")]
-    Certificate(String),
+    Certificate(#[from] rcgen::Error),
 }
 
 impl TlsIdentity {
@@ -45,19 +45,18 @@ impl TlsIdentity {
         if ServerName::try_from(host).is_err() {
             return Err(TlsIdentityError::Host { host: host.to_owned() });
         }
-        let failed = |error: rcgen::Error| TlsIdentityError::Certificate(error.to_string());
         let mut names = vec![host.to_owned()];
         for local in ["localhost", "127.0.0.1", "::1"] {
             if host != local {
                 names.push(local.to_owned());
             }
         }
-        let mut params = CertificateParams::new(names).map_err(failed)?;
+        let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, host);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2999, 12, 31);
-        let mut keys = rcgen::KeyPair::generate().map_err(failed)?;
-        let certificate = params.self_signed(&keys).map_err(failed)?;
+        let mut keys = rcgen::KeyPair::generate()?;
+        let certificate = params.self_signed(&keys)?;
         let private_key_der = Zeroizing::new(keys.serialize_der());
         keys.zeroize();
         Ok(Self { certificate_der: certificate.der().to_vec(), private_key_der })

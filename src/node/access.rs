@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use super::NodeState;
 use crate::identity::access_token::{self, Grant};
-use crate::identity::{PublicKey, Role, token};
+use crate::identity::{AccountRole, PublicKey, token};
 use crate::sharing::NodeIndex;
 use crate::transport::server::access::{Counted, Gate};
 use crate::transport::server::limits::Limits;
@@ -31,7 +31,7 @@ impl Caller {
     pub fn is_staff(self) -> bool {
         match self {
             Self::Coordinator | Self::Node(_) | Self::Operator => true,
-            Self::Account(grant) => grant.role == Role::Operator,
+            Self::Account(grant) => grant.role == AccountRole::Operator,
             Self::Anyone => false,
         }
     }

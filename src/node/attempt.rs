@@ -4,76 +4,34 @@
 //! are made from all three, so masks of different attempts have nothing in common. A failed
 //! attempt is repeated from the bids' shares, never resumed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
-use super::NodeState;
-use super::intake::Opened;
-use crate::base::lock;
+use super::attempts::Entry;
+use super::parts::Opened;
+use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context};
-use crate::rules::Terms;
-use crate::runs::auction::bits::{self, Computed, RunError};
-use crate::runs::shares::{self, BidShares, Bids, SharesError};
-use crate::session::closing::ExclusionReason;
+use crate::rules::entries::LayoutError;
+use crate::runs::shares::{Entries, LayingOut, SharesError};
+use crate::runs::{self, Computed, RunError};
+use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::{Exclusion, ManifestEntry};
-use crate::session::outcome::Winner;
+use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
-use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::session::{Announcement, Envelope, Manifest, Outcome};
+use crate::sharing::NodeSet;
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
+use crate::wire::reason::AttemptFailure;
 
 /// Envelopes read from disk and opened at once.
 const BATCH: usize = 512;
-
-/// Attempts that run or have just ended, the latest of each session.
-#[derive(Default)]
-pub struct Attempts(Mutex<HashMap<SessionId, Entry>>);
-
-struct Entry {
-    attempt: u32,
-    state: watch::Receiver<AttemptState>,
-    task: AbortHandle,
-}
-
-impl Attempts {
-    fn put(&self, session: SessionId, entry: Entry) {
-        let mut entries = lock(&self.0);
-        if let Some(earlier) = entries.insert(session, entry) {
-            earlier.task.abort();
-        }
-    }
-
-    /// The state of an attempt, now and as it changes; `None` when this process never started it.
-    pub fn find(&self, session: SessionId, attempt: u32) -> Option<watch::Receiver<AttemptState>> {
-        let entries = lock(&self.0);
-        entries
-            .get(&session)
-            .filter(|entry| entry.attempt == attempt)
-            .map(|entry| entry.state.clone())
-    }
-
-    /// Call an attempt off. One that has ended stays as it is.
-    pub fn call_off(&self, session: SessionId, attempt: u32) {
-        let entries = lock(&self.0);
-        if let Some(entry) = entries.get(&session).filter(|entry| entry.attempt == attempt) {
-            entry.task.abort();
-        }
-    }
-
-    pub(super) fn stop_all(&self) {
-        let entries = lock(&self.0);
-        entries.values().for_each(|entry| entry.task.abort());
-    }
-}
 
 /// Why an attempt fails at this node.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +42,9 @@ pub enum AttemptError {
     /// The protocol.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The terms ask for something that nobody can hand in.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// The shares do not fit the terms.
     #[error(transparent)]
     Shares(#[from] SharesError),
@@ -138,8 +99,7 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                let culprits = error.culprits(self.node.me);
-                AttemptState::Failed { culprits, reason: error.to_string() }
+                AttemptState::Failed { failure: error.into() }
             }
         };
         self.state.send_replace(ended);
@@ -147,7 +107,7 @@ impl Task {
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
         let started = Instant::now();
-        let bids = self.lay_out().await?;
+        let entries = self.lay_out().await?;
         let preparing = started.elapsed();
 
         let node = &self.node;
@@ -163,10 +123,10 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = bits::run(&context, &self.announcement.terms, bids, &tell).await?;
+        let computed = runs::run(&context, &self.announcement.terms, entries, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
-        let outcome = self.outcome(&computed);
+        let outcome = self.outcome(computed);
         let signed = Signed::new(outcome, &node.keys.identity);
         node.store.put_own_outcome(&signed).await?;
         let stats = context.counters();
@@ -184,10 +144,11 @@ impl Task {
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
 
-    /// This node's shares of every bid of the manifest, in its order.
-    async fn lay_out(&self) -> Result<Bids, AttemptError> {
+    /// This node's shares of every entry of the manifest, in its order.
+    async fn lay_out(&self) -> Result<Entries, AttemptError> {
         let terms = &self.announcement.terms;
-        let mut parts = Vec::with_capacity(self.manifest.entries.len());
+        let (scheme, me, count) = (self.node.scheme(), self.node.me, self.manifest.entries.len());
+        let mut shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
         for entries in self.manifest.entries.chunks(BATCH) {
             let session = self.start.session;
             let kept: Vec<Option<Arc<Opened>>> = entries
@@ -202,10 +163,11 @@ impl Task {
                 .map(|(entry, _)| entry.envelope)
                 .collect();
             let read = self.node.store.envelopes(session, &absent).await?;
-            let (node, entries, terms) = (Arc::clone(&self.node), entries.to_vec(), terms.clone());
-            parts.extend(offload(move || open_all(&node, &entries, kept, read, &terms)).await?);
+            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
+            let add = move || add_all(&node, &entries, kept, read, shares);
+            shares = offload(add).await?;
         }
-        Ok(shares::lay_out_for(terms, self.node.scheme(), self.node.me, &parts)?)
+        Ok(shares.finish()?)
     }
 
     /// What the keys of this attempt are bound to.
@@ -222,13 +184,8 @@ impl Task {
             .into()
     }
 
-    fn outcome(&self, computed: &Computed) -> Outcome {
+    fn outcome(&self, computed: Computed) -> Outcome {
         let entry = |position: usize| &self.manifest.entries[position];
-        let winner = computed.winner.zip(computed.price).map(|(position, price)| Winner {
-            bidder: entry(position).bidder.clone(),
-            envelope: entry(position).envelope,
-            price,
-        });
         let excluded = |&position: &usize| Exclusion {
             bidder: entry(position).bidder.clone(),
             envelope: entry(position).envelope,
@@ -239,70 +196,52 @@ impl Task {
             session: self.start.session,
             announcement: self.manifest.announcement,
             manifest: self.start.manifest,
-            kind: self.announcement.terms.kind,
-            winner,
+            answer: computed.answer.map(|position| Entrant::from(entry(position))),
             out_of_range: computed.out_of_range.iter().map(excluded).collect(),
         }
     }
 }
 
-/// This node's shares of some bids: those whose part is open, and the others, read in this order.
-fn open_all(
+/// Add this node's shares of some entries to those before them: of those whose part is open, and
+/// of the others, read in this order.
+fn add_all(
     node: &NodeState,
     entries: &[ManifestEntry],
     kept: Vec<Option<Arc<Opened>>>,
     read: Vec<Option<Envelope>>,
-    terms: &Terms,
-) -> Result<Vec<BidShares>, AttemptError> {
+    mut shares: LayingOut,
+) -> Result<LayingOut, AttemptError> {
     let mut read = read.into_iter();
-    let open = |(entry, kept): (&ManifestEntry, Option<Arc<Opened>>)| {
+    for (entry, kept) in entries.iter().zip(kept) {
         let bidder = || entry.bidder.clone();
-        let missing = || AttemptError::Envelope { bidder: bidder() };
         let opened = if let Some(opened) = kept {
             opened
         } else {
+            let missing = || AttemptError::Envelope { bidder: bidder() };
             let envelope = read.next().flatten().ok_or_else(missing)?;
             node.open_part(&envelope, entry.envelope)
                 .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
         };
-        let correction = terms
-            .protocol
-            .read_correction(&opened.correction.0, terms.bits())
-            .ok_or_else(missing)?;
-        Ok(BidShares { correction, seeds: opened.part.seeds().to_vec() })
-    };
-    entries.iter().zip(kept).map(open).collect()
+        shares.add(&opened.correction.0, opened.part.seeds())?;
+    }
+    Ok(shares)
 }
 
-impl AttemptError {
-    /// The nodes that the failure points at; this one where it cannot take part itself.
-    fn culprits(&self, me: NodeIndex) -> NodeSet {
-        match self {
-            Self::Run(error) => error.nodes(),
-            Self::Establish(EstablishError::Exchange(error)) => error.nodes(),
-            Self::Shares(_) | Self::OwnPart { .. } | Self::Envelope { .. } => {
-                NodeSet::EMPTY.with(me)
+/// What the coordinator is told of it.
+impl From<AttemptError> for AttemptFailure {
+    fn from(error: AttemptError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
+            AttemptError::Establish(EstablishError::Exchange(error)) => {
+                Self::Computation { nodes: error.nodes(), detail }
             }
-            Self::Establish(_) | Self::Store(_) => NodeSet::EMPTY,
+            AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
+            AttemptError::Layout(_) => Self::UnfitTerms { detail },
+            AttemptError::Shares(_) => Self::UnfitShares { detail },
+            AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
+            AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            AttemptError::Store(_) => Self::Store { detail },
         }
-    }
-}
-
-/// The state of an attempt once it has ended, or as it is after `patience`.
-pub(super) async fn wait(
-    mut state: watch::Receiver<AttemptState>,
-    patience: Duration,
-) -> AttemptState {
-    let ended = |state: &AttemptState| !matches!(state, AttemptState::Running { .. });
-    let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
-    match waited.map(|waited| waited.map(|state| state.clone())) {
-        Ok(Ok(state)) => return state,
-        // The task was called off before it came to an end.
-        Ok(Err(_)) => {}
-        Err(_) => return state.borrow().clone(),
-    }
-    AttemptState::Failed {
-        reason: "the attempt was called off".to_owned(),
-        culprits: NodeSet::EMPTY,
     }
 }

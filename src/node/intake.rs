@@ -1,57 +1,15 @@
-//! Every check of an envelope that needs this node's key, and the opened parts.
-//!
-//! A part is opened once, when the envelope arrives, and kept in memory until the session is
-//! decided; on disk there are only sealed envelopes. After a restart it is opened again.
+//! Every check of an envelope that needs this node's key.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::NodeState;
-use crate::base::lock;
+use super::parts::Opened;
+use super::state::NodeState;
 use crate::base::offload::offload;
-use crate::identity::{Blob, Digest};
-use crate::session::closing::ExclusionReason;
+use crate::identity::Digest;
 use crate::session::envelope::EnvelopeError;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::part::{self, Part};
-use crate::session::{Announcement, Envelope, SessionId};
-
-/// What a node computes with of an envelope.
-pub struct Opened {
-    /// The bid masked by all components, as published.
-    pub correction: Blob,
-    /// The node's own part. Wiped when it is dropped.
-    pub part: Part,
-}
-
-/// Opened parts by session and envelope.
-#[derive(Default)]
-pub struct PartCache(Mutex<HashMap<SessionId, HashMap<Digest, Arc<Opened>>>>);
-
-impl PartCache {
-    /// A part that was opened before.
-    pub fn find(&self, session: SessionId, envelope: &Digest) -> Option<Arc<Opened>> {
-        let parts = lock(&self.0);
-        parts.get(&session)?.get(envelope).cloned()
-    }
-
-    fn keep(&self, session: SessionId, envelope: Digest, part: Arc<Opened>) {
-        let mut parts = lock(&self.0);
-        parts.entry(session).or_default().insert(envelope, part);
-    }
-
-    /// Forget one envelope's part: the envelope was not taken.
-    pub fn remove(&self, session: SessionId, envelope: &Digest) {
-        let mut parts = lock(&self.0);
-        if let Some(parts) = parts.get_mut(&session) {
-            parts.remove(envelope);
-        }
-    }
-
-    /// Forget a session that is decided or called off.
-    pub fn forget(&self, session: SessionId) {
-        lock(&self.0).remove(&session);
-    }
-}
+use crate::session::{Announcement, Envelope};
 
 /// Why an envelope is refused.
 #[derive(Debug, thiserror::Error)]

@@ -1,97 +1,47 @@
 //! The node's server: router, access, one handler file per group of endpoints, and the attempts it
 //! computes.
 //!
-//! - [`mod@bench`]: the engine of an attempt alone, for `gavel bench`
-//! - [`access`]: who may call what
+//! - `config`: what a node is started with, and why it does not start
+//! - [`parts`]: opened parts of envelopes, in memory
+//! - [`attempts`]: attempts that run or have just ended
 //! - [`state`]: what every handler shares
+//! - [`access`]: who may call what
 //! - [`handlers`]: one file per group of endpoints
 //! - [`intake`]: every check of an envelope that needs this node's key
-//! - [`replica`]: several replicas of one node on one store
+//! - `refusals`: from what goes wrong to the answer
+//! - `verdict`: envelopes fetched from other nodes, and what is wrong with any
+//! - `manifest`: the one bundle a node commits to, and the manifest it takes
 //! - [`attempt`]: one attempt, from the manifest to the signed outcome
+//! - [`replica`]: several replicas of one node on one store
 
 pub mod access;
 pub mod attempt;
-mod closing;
+pub mod attempts;
+mod config;
 pub mod handlers;
 pub mod intake;
+mod manifest;
+pub mod parts;
+mod refusals;
 pub mod replica;
 pub mod state;
+mod verdict;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
 
-use crate::base::Clock;
+use crate::identity::Roster;
 use crate::identity::key_file::NodeKeys;
-use crate::identity::{Roster, Signed};
 use crate::sharing::NodeIndex;
-use crate::storage::NodeStore;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::streams::mesh::PeerStatus;
 use crate::transport::{Internet, Net};
 
-pub use replica::Replica;
+pub use config::{Config, Options, Replica, StartError};
 pub use state::NodeState;
-
-/// What a node is started with.
-pub struct Config {
-    /// The node's private keys.
-    pub keys: NodeKeys,
-    /// The roster, checked.
-    pub roster: Signed<Roster>,
-    /// What the node keeps.
-    pub store: NodeStore,
-    /// Where the time comes from.
-    pub clock: Clock,
-    /// Deadlines and the like.
-    pub options: Options,
-}
-
-/// Deadlines of a node.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// How long an attempt waits for one message of another node.
-    pub message_deadline: Duration,
-    /// Delay added to every message between nodes, one way.
-    pub simulated_delay: Option<Duration>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { message_deadline: Duration::from_secs(20), simulated_delay: None }
-    }
-}
-
-/// Why a node does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The node's key is not in the roster.
-    #[error(
-        "this node's key {key} is not in the roster; give the roster that lists it, or send the \
-         coordinator this node's card (gavel init node prints it) for a new roster"
-    )]
-    NotInRoster {
-        /// The node's public key.
-        key: crate::identity::PublicKey,
-    },
-    /// The roster lists another TLS certificate or sealing key for this node.
-    #[error(
-        "the roster lists another {what} for node {node} than its key file holds; send the \
-         coordinator this node's present card for a new roster"
-    )]
-    OtherKeys {
-        /// Which key.
-        what: &'static str,
-        /// The node.
-        node: NodeIndex,
-    },
-    /// The TLS keys cannot be used.
-    #[error("the TLS keys cannot be used: {0}")]
-    Tls(String),
-}
 
 /// A node that runs: its state, ready to be served.
 #[derive(Clone)]

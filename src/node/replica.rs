@@ -1,6 +1,6 @@
 //! Several replicas of one node on one store: all take envelopes, one computes.
 //!
-//! Which one follows from the store's lock ([`Role::Computing`]), so that when the computing
+//! Which one follows from the store's lock ([`Leadership::Computing`]), so that when the computing
 //! replica dies another full one takes over by itself. Only the computing replica holds the
 //! streams to the other nodes and runs attempts; requests that need them are handed on to it by
 //! whichever replica they reach. All the rest is decided in the store's transactions and can be
@@ -13,24 +13,15 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::NodeState;
-use crate::storage::{Address, Role, StorageError};
-use crate::transport::client::http::Target;
+use super::state::NodeState;
+use crate::storage::{Address, Leadership, StorageError};
 use crate::transport::server::relay::{RELAYED, relay};
 use crate::transport::server::reply::Refusal;
+use crate::transport::target::Target;
 use crate::wire::problem::ProblemType;
 
 /// Pause before the store is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Which replica of its node this one is.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Replica {
-    /// Take envelopes only, never compute.
-    pub intake_only: bool,
-    /// Where the other replicas reach this one, if there are others.
-    pub address: Option<String>,
-}
 
 impl NodeState {
     /// Whether this replica computes at present.
@@ -60,7 +51,7 @@ async fn follow(node: Weak<NodeState>, mut role: tokio::sync::watch::Receiver<bo
     let database = me.store.database().clone();
     drop(me);
     loop {
-        match database.claim(Role::Computing).await {
+        match database.claim(Leadership::Computing).await {
             Ok(()) => break,
             Err(StorageError::Held { by, .. }) => {
                 tracing::info!(by, "another replica of this node computes; standing by");

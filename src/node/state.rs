@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use super::attempt::Attempts;
-use super::intake::PartCache;
-use super::replica::Replica;
-use super::{Config, StartError};
+use super::attempts::Attempts;
+use super::config::{Config, Replica, StartError};
+use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
 use crate::base::lock;
@@ -20,13 +19,13 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
-use crate::storage::{NodeStore, Role};
-use crate::transport::client::http::{HttpOptions, PeerClient, Target};
+use crate::storage::node::NodeSession;
+use crate::storage::{Leadership, NodeStore, StorageError};
+use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::net::Net;
 use crate::transport::server::limits::Limits;
-use crate::transport::server::reply::Refusal;
 use crate::transport::streams::mesh::{Mesh, MeshOptions};
-use crate::wire::problem::ProblemType;
+use crate::transport::target::Target;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
 const EVENT_QUEUE: usize = 1024;
@@ -81,7 +80,7 @@ impl NodeState {
         me: NodeIndex,
     ) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
-        let computing = store.database().watch(Role::Computing);
+        let computing = store.database().watch(Leadership::Computing);
         let roster = Arc::new(roster);
         let tokens = token_source(&keys, &roster, &clock);
         let mesh_options = MeshOptions {
@@ -104,7 +103,7 @@ impl NodeState {
             let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
             let client = net
                 .client(Target::from(card), Arc::new(move || tokens(index)), options)
-                .map_err(|error| StartError::Tls(error.to_string()))?;
+                .map_err(|error| StartError::Client { node: index, error })?;
             peers.insert(index, client);
         }
         Ok(Arc::new(Self {
@@ -151,16 +150,9 @@ impl NodeState {
     /// A session as stored.
     ///
     /// # Errors
-    /// When this node does not know it.
-    pub async fn session(
-        &self,
-        session: SessionId,
-    ) -> Result<crate::storage::node::NodeSession, Refusal> {
-        self.store
-            .session(session)
-            .await
-            .map_err(|error| Refusal::internal(&error))?
-            .ok_or_else(|| unknown_session(session))
+    /// When this node does not know it, or the store cannot be read.
+    pub async fn session(&self, session: SessionId) -> Result<NodeSession, StorageError> {
+        self.store.session(session).await?.ok_or(StorageError::NoSession { session })
     }
 
     /// Wait for this session's turn: closing steps of one session never overlap at a node.
@@ -199,14 +191,6 @@ impl NodeState {
         self.mesh().shutdown().await;
         self.store.database().close().await;
     }
-}
-
-/// The refusal for a session this server does not know.
-pub fn unknown_session(session: SessionId) -> Refusal {
-    Refusal::new(
-        ProblemType::UnknownSession,
-        format!("session {} is not known here", session.short()),
-    )
 }
 
 /// Longest wait for another node's answer at closing.

@@ -1,9 +1,62 @@
 //! From terms to protocol calls: the plan, what it costs, and the run.
 //!
 //! - [`shares`]: from envelopes in the manifest to the shares that a node computes with
+//! - [`range`]: which entries have all their fields in range
+//! - [`computed`]: what a run comes to, or why it stops
+//! - [`reporter`]: tells how far a run has come
+//! - [`line`](mod@line): what lies between the nodes, and how long a cost takes over it
+//! - [`cost`]: what a run is predicted to cost
+//! - [`workload`]: what decides the cost, by kind; tactics and predictions are asked here
 //! - [`plan`]: how a run is to go, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
+//! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
+pub mod computed;
+pub mod cost;
+pub mod line;
+#[cfg(any(test, feature = "testkit"))]
+pub mod made_up;
 pub mod plan;
+pub mod range;
+pub mod reporter;
 pub mod shares;
+pub mod workload;
+
+pub use computed::{Computed, RunError};
+pub use workload::Workload;
+
+use crate::protocol::Context;
+use crate::rules::{Question, Terms};
+use crate::session::progress::Progress;
+use reporter::Reporter;
+use shares::Entries;
+
+/// Answer the question of some terms. `progress` is called at every stage; the caller fills in the
+/// attempt's number.
+///
+/// # Errors
+/// When nodes disagree or do not answer, or when what is opened cannot be.
+pub async fn run(
+    ctx: &Context,
+    terms: &Terms,
+    entries: impl Into<Entries>,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
+    let entries = entries.into();
+    let reporter = Reporter::new(ctx, progress);
+    reporter.expect(&Workload::of(terms, entries.len()).predict(
+        ctx.scheme(),
+        ctx.participants(),
+        ctx.tactics(),
+    ));
+    let computed = match &terms.question {
+        Question::Auction(question) => {
+            auction::run(ctx, terms, question, entries, &reporter).await?
+        }
+        #[cfg(any(test, feature = "testkit"))]
+        Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
+    };
+    reporter.done();
+    Ok(computed)
+}

@@ -1,65 +1,78 @@
 //! From envelopes in the manifest to the shares that a node computes with.
 //!
-//! In: for every bid in the manifest's order, its correction and this node's seeds. Out: the batch
-//! of shared bids, in the form that the terms say. As bits, a bid is the XOR of the components
-//! expanded from all seeds and of the correction, which belongs to the first component. As a
-//! number, it is their sum, and the node's Shamir share follows from what it has of it
+//! In: for every entry, in the manifest's order, its correction and this node's seeds. Out: for
+//! each field of an entry one batch of shares, with a position for every entry, in the form that
+//! the terms say. On bits, an entry is the XOR of the components expanded from all seeds and of the
+//! correction, which belongs to the first component; 64 entries at a time are turned into planes.
+//! On numbers, it is their sum, and the node's Shamir shares follow from what it has of it
 //! ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
+//!
+//! Memory is that of the shares and of 64 entries, wiped when dropped: entries are added one by
+//! one, and nothing of an envelope is kept.
 
 use zeroize::Zeroizing;
 
-use crate::field::{Field as _, Mersenne127, bulk::zeros};
-use crate::rules::Terms;
-use crate::sharing::form::Form;
+use crate::field::{
+    Mersenne127,
+    bulk::{Elements, zeros},
+};
+use crate::rules::Layout;
+use crate::sharing::bits::batch::{Buffer, zeroed};
+use crate::sharing::bits::planes::{WORD, transpose, words, xor_into};
+use crate::sharing::form::{CorrectionError, Extent, Form, decode_bits, decode_numbers};
 use crate::sharing::numbers::components::ShareMaker;
-use crate::sharing::{Holding, NodeIndex, Scheme, Seed, SharedBits, SharedNumbers, seed::mask};
-
-/// A bid as one node holds it.
-pub struct BidShares {
-    /// The bid masked by all components, as published in the envelope.
-    pub correction: u128,
-    /// This node's seeds, in the order of [`Scheme::held_by`].
-    pub seeds: Vec<Seed>,
-}
+use crate::sharing::{Holding, NodeIndex, Scheme, Seed, ShapeError, SharedBits, SharedNumbers};
 
 /// Shares that do not fit the terms or the scheme. Envelopes are checked when they come in, so
 /// this means that a record of this node is damaged.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SharesError {
     /// Wrong number of seeds.
-    #[error("bid number {position} of the manifest has {got} seeds here, not {expected}")]
+    #[error("entry number {position} of the manifest has {got} seeds here, not {expected}")]
     Seeds {
-        /// Which bid, from 0.
+        /// Which entry, from 0.
         position: usize,
         /// Components the node holds.
         expected: usize,
         /// As given.
         got: usize,
     },
-    /// A correction wider than the terms say.
-    #[error("bid number {position} of the manifest is wider than {bits} bits")]
+    /// A correction that is not one under the terms.
+    #[error("entry number {position} of the manifest: {error}")]
     Correction {
-        /// Which bid, from 0.
+        /// Which entry, from 0.
         position: usize,
-        /// Width of the terms, or of the field.
-        bits: u32,
+        /// What is wrong.
+        error: CorrectionError,
     },
+    /// More or fewer entries than were promised.
+    #[error("the manifest has {expected} entries; {got} were laid out")]
+    Count {
+        /// As promised.
+        expected: usize,
+        /// As given.
+        got: usize,
+    },
+    /// Batches that do not fit together: a fault of the program.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
 }
 
-/// Shared bids, in one form or the other.
-pub enum Bids {
-    /// Replicated shares of bits.
-    Bits(SharedBits),
+/// Shared entries, in one form or the other: a batch for each field, in the order of the fields,
+/// and in each a position for every entry.
+pub enum Entries {
+    /// Replicated shares of bits, each batch as wide as its field.
+    Bits(Vec<SharedBits>),
     /// Shamir shares of numbers.
-    Numbers(SharedNumbers<Mersenne127>),
+    Numbers(Vec<SharedNumbers<Mersenne127>>),
 }
 
-impl Bids {
-    /// How many bids.
+impl Entries {
+    /// How many entries.
     pub fn len(&self) -> usize {
         match self {
-            Self::Bits(bids) => bids.len(),
-            Self::Numbers(bids) => bids.len(),
+            Self::Bits(fields) => fields.first().map_or(0, SharedBits::len),
+            Self::Numbers(fields) => fields.first().map_or(0, SharedNumbers::len),
         }
     }
 
@@ -69,180 +82,217 @@ impl Bids {
     }
 }
 
-impl From<SharedBits> for Bids {
-    fn from(bids: SharedBits) -> Self {
-        Self::Bits(bids)
+/// Entries of one field.
+impl From<SharedBits> for Entries {
+    fn from(field: SharedBits) -> Self {
+        Self::Bits(vec![field])
     }
 }
 
-impl From<SharedNumbers<Mersenne127>> for Bids {
-    fn from(bids: SharedNumbers<Mersenne127>) -> Self {
-        Self::Numbers(bids)
+/// Entries of one field.
+impl From<SharedNumbers<Mersenne127>> for Entries {
+    fn from(field: SharedNumbers<Mersenne127>) -> Self {
+        Self::Numbers(vec![field])
     }
 }
 
-/// The shared bids that a node computes with under some terms.
+/// The only field of entries that have but one.
 ///
 /// # Errors
-/// Names the bid whose shares do not fit.
-pub fn lay_out_for(
-    terms: &Terms,
-    scheme: Scheme,
-    me: NodeIndex,
-    bids: &[BidShares],
-) -> Result<Bids, SharesError> {
-    match terms.protocol {
-        Form::Bits => lay_out(scheme, me, terms.bits(), bids).map(Bids::Bits),
-        Form::Numbers => lay_out_numbers(scheme, me, bids).map(Bids::Numbers),
+/// When there are more.
+pub fn only_field<T>(fields: Vec<T>) -> Result<T, ShapeError> {
+    let [field] = <[T; 1]>::try_from(fields).map_err(|fields| ShapeError {
+        what: "fields of an entry",
+        expected: 1,
+        got: fields.len(),
+    })?;
+    Ok(field)
+}
+
+/// Entries on their way from corrections and seeds to shares, one after the other.
+pub struct LayingOut {
+    extent: Extent,
+    /// Components that the node holds of each entry.
+    seeds: usize,
+    expected: usize,
+    added: usize,
+    shares: Shares,
+}
+
+enum Shares {
+    Bits(BitShares),
+    Numbers(NumberShares),
+}
+
+impl LayingOut {
+    /// Room for so many entries, as this node holds them.
+    pub fn new(form: Form, layout: &Layout, scheme: Scheme, me: NodeIndex, entries: usize) -> Self {
+        let holding = Holding::of(scheme, me);
+        let shares = match form {
+            Form::Bits => Shares::Bits(BitShares::new(layout, holding, entries)),
+            Form::Numbers => Shares::Numbers(NumberShares {
+                maker: ShareMaker::new(scheme, me),
+                fields: layout.fields().map(|_| zeros(entries)).collect(),
+            }),
+        };
+        let (extent, seeds) = (layout.extent(), holding.components());
+        Self { extent, seeds, expected: entries, added: 0, shares }
+    }
+
+    /// Add the next entry of the manifest: its correction, as the envelope publishes it, and this
+    /// node's seeds in the order of [`Scheme::held_by`].
+    ///
+    /// # Errors
+    /// When they do not fit; names the entry.
+    pub fn add(&mut self, correction: &[u8], seeds: &[Seed]) -> Result<(), SharesError> {
+        let (position, extent) = (self.added, self.extent);
+        if position >= self.expected {
+            return Err(SharesError::Count { expected: self.expected, got: position + 1 });
+        }
+        let (expected, got) = (self.seeds, seeds.len());
+        if expected != got {
+            return Err(SharesError::Seeds { position, expected, got });
+        }
+        let malformed = |error| SharesError::Correction { position, error };
+        match &mut self.shares {
+            Shares::Bits(shares) => {
+                let correction = decode_bits(correction, extent).map_err(malformed)?;
+                shares.add(extent, position, &correction, seeds);
+            }
+            Shares::Numbers(shares) => {
+                let correction = decode_numbers(correction, extent).map_err(malformed)?;
+                shares.add(position, Elements::new(correction), seeds)?;
+            }
+        }
+        self.added += 1;
+        Ok(())
+    }
+
+    /// The shares of all entries.
+    ///
+    /// # Errors
+    /// When fewer were added than promised.
+    pub fn finish(self) -> Result<Entries, SharesError> {
+        if self.added != self.expected {
+            return Err(SharesError::Count { expected: self.expected, got: self.added });
+        }
+        match self.shares {
+            Shares::Bits(shares) => Ok(Entries::Bits(shares.finish(self.extent, self.added)?)),
+            Shares::Numbers(NumberShares { fields, .. }) => {
+                let fields = fields.into_iter().map(SharedNumbers::from_shares);
+                Ok(Entries::Numbers(fields.collect()))
+            }
+        }
     }
 }
 
-/// The Shamir shares that a node computes with.
-///
-/// # Errors
-/// Names the bid whose shares do not fit.
-pub fn lay_out_numbers(
-    scheme: Scheme,
-    me: NodeIndex,
-    bids: &[BidShares],
-) -> Result<SharedNumbers<Mersenne127>, SharesError> {
-    let maker = ShareMaker::<Mersenne127>::new(scheme, me);
-    let (expected, bits) = (maker.seeds(), Mersenne127::BITS);
-    let mut shares = zeros(bids.len());
-    for (position, (bid, place)) in bids.iter().zip(shares.iter_mut()).enumerate() {
-        let correction = Mersenne127::from_bytes(&bid.correction.to_le_bytes());
-        let correction = correction.ok_or(SharesError::Correction { position, bits })?;
-        let got = bid.seeds.len();
-        let share = maker.share(correction, &bid.seeds);
-        *place = share.ok_or(SharesError::Seeds { position, expected, got })?;
-    }
-    Ok(SharedNumbers::from_shares(shares))
+/// Entries in planes, and the last few as rows.
+struct BitShares {
+    holding: Holding,
+    widths: Vec<usize>,
+    /// Words of a plane.
+    stride: usize,
+    /// For every component the planes of each field.
+    planes: Vec<Vec<Buffer>>,
+    /// For every component the entries that are not yet in planes, one after the other.
+    rows: Vec<Buffer>,
 }
 
-/// What the bidder publishes: the amount masked by every component.
-pub fn correction(amount: u64, bits: u32, seeds: &[Seed]) -> u64 {
-    seeds.iter().fold(amount & mask(bits), |masked, seed| masked ^ seed.component(bits))
-}
-
-/// The batch of shared bids that a node computes with.
-///
-/// # Errors
-/// Names the bid whose shares do not fit.
-pub fn lay_out(
-    scheme: Scheme,
-    me: NodeIndex,
-    bits: u32,
-    bids: &[BidShares],
-) -> Result<SharedBits, SharesError> {
-    let holding = Holding::of(scheme, me);
-    let expected = holding.components();
-    let mut values = Zeroizing::new(vec![0_u64; bids.len() * expected]);
-    for (position, (bid, row)) in bids.iter().zip(values.chunks_mut(expected)).enumerate() {
-        if bid.seeds.len() != expected {
-            return Err(SharesError::Seeds { position, expected, got: bid.seeds.len() });
-        }
-        let correction = u64::try_from(bid.correction).ok();
-        let correction = correction.filter(|correction| correction & !mask(bits) == 0);
-        let correction = correction.ok_or(SharesError::Correction { position, bits })?;
-        for (value, seed) in row.iter_mut().zip(&bid.seeds) {
-            *value = seed.component(bits);
-        }
-        if let Some(designated) = holding.designated() {
-            row[designated] ^= correction;
+impl BitShares {
+    fn new(layout: &Layout, holding: Holding, entries: usize) -> Self {
+        let stride = words(entries);
+        let widths: Vec<usize> = layout.fields().map(|field| field.bits as usize).collect();
+        let planes = || widths.iter().map(|width| zeroed(width * stride)).collect();
+        let row = words(layout.extent().bits);
+        let rows = || zeroed(row * entries.min(WORD));
+        let each = 0..holding.components();
+        Self {
+            holding,
+            stride,
+            planes: each.clone().map(|_| planes()).collect(),
+            rows: each.map(|_| rows()).collect(),
+            widths,
         }
     }
-    Ok(SharedBits::from_values(holding, bits as usize, bids.len(), |component, position| {
-        values[position * expected + component]
-    }))
+
+    fn add(&mut self, extent: Extent, position: usize, correction: &[u64], seeds: &[Seed]) {
+        let row = words(extent.bits);
+        let place = position % WORD * row..(position % WORD + 1) * row;
+        for (rows, seed) in self.rows.iter_mut().zip(seeds) {
+            seed.expand(extent.bits, &mut rows[place.clone()]);
+        }
+        if let Some(rows) = self.holding.designated().and_then(|at| self.rows.get_mut(at)) {
+            xor_into(&mut rows[place], correction);
+        }
+        if position % WORD == WORD - 1 {
+            self.turn(extent, position / WORD, WORD);
+        }
+    }
+
+    /// Turn the rows of so many entries into word number `word` of all planes.
+    fn turn(&mut self, extent: Extent, word: usize, entries: usize) {
+        let row = words(extent.bits);
+        let mut square = Zeroizing::new([0; WORD]);
+        for (rows, fields) in self.rows.iter().zip(&mut self.planes) {
+            let planes = self.widths.iter().zip(fields.iter_mut());
+            let mut planes = planes.flat_map(|(_, field)| field.chunks_exact_mut(self.stride));
+            for column in 0..row {
+                square.fill(0);
+                for (bits, row) in square.iter_mut().zip(rows.chunks_exact(row)).take(entries) {
+                    *bits = row[column];
+                }
+                transpose(&mut square);
+                let used = WORD.min(extent.bits - column * WORD);
+                for (plane, &bits) in planes.by_ref().take(used).zip(square.iter()) {
+                    plane[word] = bits;
+                }
+            }
+        }
+    }
+
+    /// Of so many entries, the planes of each field.
+    fn finish(mut self, extent: Extent, entries: usize) -> Result<Vec<SharedBits>, ShapeError> {
+        let rest = entries % WORD;
+        if rest > 0 {
+            self.turn(extent, entries / WORD, rest);
+        }
+        self.rows.clear();
+        let mut components: Vec<_> = self.planes.into_iter().map(Vec::into_iter).collect();
+        let field = |width: usize| {
+            let planes = components.iter_mut().filter_map(Iterator::next).collect();
+            SharedBits::from_components(self.holding, width, entries, planes)
+        };
+        self.widths.into_iter().map(field).collect()
+    }
+}
+
+/// The shares of each field.
+struct NumberShares {
+    maker: ShareMaker<Mersenne127>,
+    fields: Vec<Elements<Mersenne127>>,
+}
+
+impl NumberShares {
+    fn add(
+        &mut self,
+        position: usize,
+        correction: Elements<Mersenne127>,
+        seeds: &[Seed],
+    ) -> Result<(), SharesError> {
+        let mut shares = correction;
+        if !self.maker.add_components(&mut shares, seeds) {
+            let (expected, got) = (self.maker.seeds(), seeds.len());
+            return Err(SharesError::Seeds { position, expected, got });
+        }
+        for (field, &share) in self.fields.iter_mut().zip(shares.iter()) {
+            if let Some(place) = field.get_mut(position) {
+                *place = share;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::runs::shares::*;
-
-    #[test]
-    fn all_components_together_make_the_bid() {
-        for (n, t) in [(3, 1), (5, 2), (7, 2)] {
-            let scheme = Scheme::new(n, t).unwrap();
-            let amounts = [0, 1, 499, u64::from(u32::MAX), 77];
-            let seeds: Vec<Vec<Seed>> = amounts
-                .iter()
-                .map(|_| scheme.sets().iter().map(|_| Seed::random().unwrap()).collect())
-                .collect();
-            let mut components = vec![None; scheme.sets().len()];
-            for node in scheme.all().iter() {
-                let held = scheme.held_by(node);
-                let bids: Vec<BidShares> = amounts
-                    .iter()
-                    .zip(&seeds)
-                    .map(|(&amount, seeds)| BidShares {
-                        correction: u128::from(correction(amount, 32, seeds)),
-                        seeds: held.iter().map(|&set| seeds[set].clone()).collect(),
-                    })
-                    .collect();
-                let batch = lay_out(scheme, node, 32, &bids).unwrap();
-                for (at, &set) in held.iter().enumerate() {
-                    let words = batch.component(at).to_vec();
-                    // Holders of a component have the same.
-                    assert_eq!(components[set].get_or_insert_with(|| words.clone()), &words);
-                }
-            }
-            for (position, amount) in amounts.into_iter().enumerate() {
-                let bit = |bit: usize| {
-                    components
-                        .iter()
-                        .flatten()
-                        .fold(0, |sum, words| sum ^ words[bit] >> position & 1)
-                };
-                assert_eq!((0..32).fold(0, |value, at| value | bit(at) << at), amount);
-            }
-        }
-    }
-
-    #[test]
-    fn shares_that_do_not_fit_are_refused() {
-        let scheme = Scheme::new(3, 1).unwrap();
-        let node = NodeIndex::new(1).unwrap();
-        let seeds = || vec![Seed::from_bytes([1; 32]), Seed::from_bytes([2; 32])];
-        let lay_out = |correction, seeds| {
-            lay_out(scheme, node, 8, &[BidShares { correction, seeds }]).map(|batch| batch.len())
-        };
-        assert_eq!(lay_out(255, seeds()), Ok(1));
-        assert!(matches!(lay_out(256, seeds()), Err(SharesError::Correction { .. })));
-        assert!(matches!(lay_out(1 << 64, seeds()), Err(SharesError::Correction { .. })));
-        assert!(matches!(
-            lay_out(0, vec![]),
-            Err(SharesError::Seeds { expected: 2, got: 0, position: 0 })
-        ));
-    }
-
-    #[test]
-    fn all_shares_together_make_the_number() {
-        use crate::sharing::numbers::components;
-        use crate::sharing::numbers::shamir::Shamir;
-
-        let scheme = Scheme::new(5, 2).unwrap();
-        let seeds: Vec<Seed> = scheme.sets().iter().map(|_| Seed::random().unwrap()).collect();
-        let correction = components::correction(Mersenne127::from_u64(499), &seeds).to_number();
-        let share = |node| {
-            let seeds = scheme.held_by(node).into_iter().map(|set| seeds[set].clone()).collect();
-            let batch = lay_out_numbers(scheme, node, &[BidShares { correction, seeds }]);
-            (node, batch.unwrap_or_else(|error| panic!("{error}")).shares()[0])
-        };
-        let shares: Vec<_> = scheme.all().iter().map(share).collect();
-        let opened = Shamir::from(scheme).reconstruct(&shares).ok().unwrap();
-        assert_eq!(opened.to_number(), 499);
-
-        let node = NodeIndex::new(1).unwrap();
-        let refused = |correction, seeds: &[Seed]| {
-            let bid = BidShares { correction, seeds: seeds.to_vec() };
-            lay_out_numbers(scheme, node, &[bid]).err()
-        };
-        assert!(matches!(
-            refused(0, &seeds),
-            Some(SharesError::Seeds { expected: 6, got: 10, .. })
-        ));
-        let prime = (1 << 127) - 1;
-        assert!(matches!(refused(prime, &seeds[..6]), Some(SharesError::Correction { .. })));
-    }
-}
+#[path = "shares_tests.rs"]
+mod tests;

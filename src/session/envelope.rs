@@ -1,9 +1,11 @@
-//! A bid as handed in: one sealed share per node, the bidder's signature.
+//! An entry as handed in: one sealed share per node, the participant's signature.
 //!
-//! The bid is masked by one pseudorandom component per set T (see [`crate::sharing::seed`]), bit by
-//! bit or as a number of a field: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked bid (the *correction*, which belongs to the first component) and
-//! a commitment to every seed; each node's sealed part holds the seeds of its components. Every
-//! correction is that of a bid, and a node checks its part alone.
+//! The entry, a row of one or more fields ([`crate::rules::entries`]), is masked by one
+//! pseudorandom component per set T (see [`crate::sharing::seed`]), bit by bit or field by field as
+//! numbers: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked entry
+//! (the *correction*, which belongs to the first component) and a commitment to every seed; each
+//! node's sealed part holds the seeds of its components. Every correction is that of an entry, and a
+//! node checks its part alone.
 //!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form.
@@ -15,9 +17,10 @@ use super::announcement::AdmissionTicket;
 use super::{Announcement, SessionId};
 use crate::base::text::check_text;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
-use crate::rules::Terms;
+use crate::rules::Layout;
+use crate::rules::entries::LayoutError;
 use crate::sharing::Scheme;
-use crate::sharing::form::Form;
+use crate::sharing::form::{CorrectionError, Extent, Form};
 
 pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
@@ -37,8 +40,7 @@ pub struct EnvelopeBody {
     pub key: PublicKey,
     /// 1 for the first bid, one more for each replacement.
     pub revision: u32,
-    /// The bid masked by all components, little-endian: ceil(bits / 8) bytes with unused bits 0,
-    /// or the encoding of a number.
+    /// The bid masked by all components, in the encoding that [`crate::sharing::form`] fixes.
     pub correction: Blob,
     /// A commitment to each component's seed, in the order of [`Scheme::sets`].
     pub commitments: Vec<Digest>,
@@ -95,6 +97,12 @@ pub enum EnvelopeError {
     /// The bidder's signature does not fit.
     #[error("the bidder's signature does not fit: the envelope is damaged or someone else's")]
     Signature,
+    /// The terms ask for something that nobody can hand in.
+    #[error("the terms of the session are not usable: {0}")]
+    Layout(#[from] LayoutError),
+    /// The correction is not that of an entry under these terms.
+    #[error("the envelope is malformed: {0}")]
+    Correction(#[from] CorrectionError),
     /// Wrong lengths or counts.
     #[error("the envelope is malformed: {what}")]
     Malformed {
@@ -116,11 +124,18 @@ impl EnvelopeBody {
             .chain_update(self.bidder.as_bytes());
         hash.finalize().into()
     }
+}
 
-    /// The correction as these terms want it; `None` when it is malformed for them.
-    pub fn correction_for(&self, terms: &Terms) -> Option<u128> {
-        terms.protocol.read_correction(&self.correction.0, terms.bits())
-    }
+/// Most bytes of an envelope in JSON, with room to spare for blanks, where entries of this extent
+/// are shared in this form. More is not an envelope of the session.
+pub fn most_bytes(form: Form, extent: Extent, scheme: Scheme) -> usize {
+    /// Names and keys, and a name whose every character is written as an escape.
+    const FRAME: usize = 8 << 10;
+    let part = crate::identity::sealing::sealed_bytes(scheme);
+    let commitments = scheme.sets().len() * size_of::<Digest>();
+    let bytes = form.correction_bytes(extent) + commitments + usize::from(scheme.nodes()) * part;
+    // Base64 takes 4 bytes for 3, hexadecimal digits 2 for 1.
+    FRAME + 3 * bytes
 }
 
 impl Envelope {
@@ -139,6 +154,18 @@ impl Envelope {
         scheme: Scheme,
         coordinator: &PublicKey,
     ) -> Result<(), EnvelopeError> {
+        let layout = announcement.terms.layout()?;
+        self.check_entry(announcement, &layout, scheme, coordinator)
+    }
+
+    /// [`Envelope::check`] for an entry of these fields.
+    pub(crate) fn check_entry(
+        &self,
+        announcement: &Announcement,
+        layout: &Layout,
+        scheme: Scheme,
+        coordinator: &PublicKey,
+    ) -> Result<(), EnvelopeError> {
         let body = &self.body;
         let terms = &announcement.terms;
         let suite = Form::from_number(body.suite);
@@ -154,9 +181,7 @@ impl Envelope {
         if body.revision == 0 {
             return malformed("its revision is 0");
         }
-        if body.correction_for(terms).is_none() {
-            return malformed("the masked bid does not have the width of the terms");
-        }
+        suite.decode_correction(&body.correction.0, layout.extent())?;
         if body.commitments.len() != scheme.sets().len() {
             return malformed("it does not hold one commitment per component");
         }

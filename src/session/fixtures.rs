@@ -1,7 +1,7 @@
 //! A made-up session for tests: keys, roster, announcement, and everything that is signed in it.
 
 use super::announcement::AdmissionTicket;
-use super::closing::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
+use super::bundle::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
 use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
 use super::manifest::CoSigned;
 use super::{Announcement, Envelope, Receipt, SessionId};
@@ -10,9 +10,8 @@ use crate::identity::roster::CoordinatorCard;
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
-use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
+use crate::rules::{Currency, Terms, auction};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Scheme};
 
@@ -35,13 +34,20 @@ pub fn time(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-pub fn terms() -> Terms {
-    Terms {
-        title: "Harbour view".into(),
-        kind: Kind::SecondPrice,
+/// What the fixtures' session asks.
+pub fn auction() -> auction::Question {
+    auction::Question {
+        kind: auction::Kind::SecondPrice,
         currency: Currency { code: "EUR".into(), decimals: 2 },
         reserve: Some(500),
         maximum: 100_000,
+    }
+}
+
+pub fn terms() -> Terms {
+    Terms {
+        title: "Harbour view".into(),
+        question: auction().into(),
         bids_until: time(UNTIL),
         replace_bids: true,
         protocol: Form::Bits,

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::closing::{Bundle, ExclusionReason};
+use super::bundle::Bundle;
+use super::exclusion::ExclusionReason;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};

@@ -1,5 +1,5 @@
 use crate::session::Envelope;
-use crate::session::closing::{Complaint, InventoryEntry};
+use crate::session::bundle::{Complaint, InventoryEntry};
 use crate::session::fixtures::{World, entry, node, time};
 use crate::session::manifest::*;
 

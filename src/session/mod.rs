@@ -6,15 +6,17 @@
 //! - [`part`]: what is sealed to one node, and its check against the commitments
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: the pure transition function
-//! - [`closing`]: inventories, verdicts, bundle
+//! - [`exclusion`]: why an envelope does not take part
+//! - [`bundle`]: inventories, verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the outcome and its signatures
 //! - [`progress`]: events while a session lives and computes
 //! - [`record`]: everything public about a session, checked offline
 
 pub mod announcement;
-pub mod closing;
+pub mod bundle;
 pub mod envelope;
+pub mod exclusion;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod id;

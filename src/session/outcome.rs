@@ -1,21 +1,21 @@
-//! The outcome: what the auction decided, signed by every node that took part.
+//! The outcome: what the session decided, signed by every node that took part.
 //!
 //! An outcome with the signatures of t+1 nodes is signed by one at least that is honest, and so
 //! can be believed; with those of 2t+1 nodes it is settled.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::closing::ExclusionReason;
-use super::manifest::{CoSigned, Exclusion, Manifest, SignerError};
+use super::exclusion::ExclusionReason;
+use super::manifest::{CoSigned, Exclusion, Manifest, ManifestEntry, SignerError};
 use super::{Announcement, SessionId};
 use crate::identity::{Digest, Roster, Statement};
-use crate::rules::auction::Kind;
+use crate::rules::answer::{Answer, AnswerError};
 use crate::sharing::NodeSet;
 
-/// Who won, at what price. The same for every attempt, so that signatures of different attempts
-/// fit together.
+/// What was decided. The same for every attempt, so that signatures of different attempts fit
+/// together.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
@@ -25,24 +25,26 @@ pub struct Outcome {
     pub announcement: Digest,
     /// Digest of the manifest.
     pub manifest: Digest,
-    /// Kind of auction.
-    pub kind: Kind,
-    /// The winner and the price; `None` when no bid reached the reserve, or there was none.
-    pub winner: Option<Winner>,
+    /// The answer to the terms' question.
+    pub answer: Answer<Entrant>,
     /// Envelopes of the manifest that the range check excluded.
     pub out_of_range: Vec<Exclusion>,
 }
 
-/// The winning bid.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// An entry of the manifest, as an outcome names it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Winner {
+pub struct Entrant {
     /// The bidder's name.
     pub bidder: String,
     /// The envelope's digest.
     pub envelope: Digest,
-    /// Price in smallest units.
-    pub price: u64,
+}
+
+impl From<&ManifestEntry> for Entrant {
+    fn from(entry: &ManifestEntry) -> Self {
+        Self { bidder: entry.bidder.clone(), envelope: entry.envelope }
+    }
 }
 
 impl Statement for Outcome {
@@ -63,37 +65,21 @@ pub enum OutcomeError {
         /// As there are.
         got: usize,
     },
-    /// About another session, announcement, manifest or kind.
+    /// About another session, announcement or manifest.
     #[error("the outcome is for another {what}")]
     Other {
         /// Which part does not fit.
         what: &'static str,
     },
-    /// The winner does not take part.
-    #[error("the outcome's winner {bidder:?} has no such entry in the manifest")]
-    Winner {
+    /// It names somebody who does not take part.
+    #[error("the outcome names {bidder:?}, who has no such entry in the manifest")]
+    NoSuchEntry {
         /// As it says.
         bidder: String,
     },
-    /// The winner was excluded by the range check.
-    #[error("the outcome's winner {bidder:?} was excluded by the range check")]
-    WinnerExcluded {
-        /// As it says.
-        bidder: String,
-    },
-    /// Nobody won although nothing stood in the way.
-    #[error("the outcome has no winner, although the terms have no reserve and there are bids")]
-    NoWinner,
-    /// A price that the terms do not allow.
-    #[error("the outcome's price {price} is {relation} {bound}")]
-    Price {
-        /// In units.
-        price: String,
-        /// Such as "below the reserve".
-        relation: &'static str,
-        /// In units.
-        bound: String,
-    },
+    /// The terms' question cannot be answered so.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A range exclusion of something that is not in the manifest, twice, for another reason, or
     /// under terms that check no range.
     #[error("the outcome's exclusion of {bidder:?} is out of place: {what}")]
@@ -145,60 +131,43 @@ impl Outcome {
             ("session", self.session == announcement.session),
             ("announcement", self.announcement == announcement.digest()),
             ("manifest", self.manifest == manifest.digest()),
-            ("kind of auction", self.kind == terms.kind),
         ];
         if let Some((what, _)) = fits.into_iter().find(|(_, fits)| !fits) {
             return Err(OutcomeError::Other { what });
         }
-        let entries: HashSet<(&str, Digest)> =
-            manifest.entries.iter().map(|e| (e.bidder.as_str(), e.envelope)).collect();
+        let entries = manifest.entries.iter().enumerate();
+        let positions: HashMap<(&str, Digest), usize> =
+            entries.map(|(at, entry)| ((entry.bidder.as_str(), entry.envelope), at)).collect();
+        let mut out_of_range = Vec::with_capacity(self.out_of_range.len());
         let mut excluded = HashSet::new();
         for exclusion in &self.out_of_range {
+            let position = positions.get(&(exclusion.bidder.as_str(), exclusion.envelope));
             let misplaced = if !terms.needs_range_check() {
-                Some("these terms check no range")
+                "these terms check no range"
             } else if exclusion.reason != ExclusionReason::OutOfRange {
-                Some("only the range is checked after the manifest")
-            } else if !entries.contains(&(exclusion.bidder.as_str(), exclusion.envelope)) {
-                Some("the manifest has no such entry")
+                "only the range is checked after the manifest"
             } else if !excluded.insert(exclusion.envelope) {
-                Some("it is there twice")
+                "it is there twice"
+            } else if let Some(&position) = position {
+                out_of_range.push(position);
+                continue;
             } else {
-                None
+                "the manifest has no such entry"
             };
-            if let Some(what) = misplaced {
-                return Err(OutcomeError::Exclusion { bidder: exclusion.bidder.clone(), what });
+            let bidder = exclusion.bidder.clone();
+            return Err(OutcomeError::Exclusion { bidder, what: misplaced });
+        }
+        for entrant in self.answer.entries() {
+            if !positions.contains_key(&(entrant.bidder.as_str(), entrant.envelope)) {
+                return Err(OutcomeError::NoSuchEntry { bidder: entrant.bidder.clone() });
             }
         }
-        let Some(winner) = &self.winner else {
-            return if terms.reserve.is_none() && excluded.len() < entries.len() {
-                Err(OutcomeError::NoWinner)
-            } else {
-                Ok(())
-            };
+        // Every entry that the answer names is there, so that none gets the position after the last.
+        let position_of = |entrant: Entrant| {
+            let position = positions.get(&(entrant.bidder.as_str(), entrant.envelope));
+            position.copied().unwrap_or(manifest.entries.len())
         };
-        if !entries.contains(&(winner.bidder.as_str(), winner.envelope)) {
-            return Err(OutcomeError::Winner { bidder: winner.bidder.clone() });
-        }
-        if excluded.contains(&winner.envelope) {
-            return Err(OutcomeError::WinnerExcluded { bidder: winner.bidder.clone() });
-        }
-        let bound = match terms.reserve {
-            _ if winner.price > terms.maximum => Some(("above the maximum", terms.maximum)),
-            Some(reserve) if terms.kind.is_reverse() && winner.price > reserve => {
-                Some(("above the reserve", reserve))
-            }
-            Some(reserve) if !terms.kind.is_reverse() && winner.price < reserve => {
-                Some(("below the reserve", reserve))
-            }
-            _ => None,
-        };
-        match bound {
-            Some((relation, bound)) => Err(OutcomeError::Price {
-                price: terms.currency.plain(winner.price),
-                relation,
-                bound: terms.currency.plain(bound),
-            }),
-            None => Ok(()),
-        }
+        let answer = self.answer.clone().map(position_of);
+        Ok(terms.question.check_answer(&answer, manifest.entries.len(), &out_of_range)?)
     }
 }

@@ -16,7 +16,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Envelope, closing::ExclusionReason};
+use super::Envelope;
+use super::exclusion::ExclusionReason;
 use crate::identity::{
     Blob,
     sealing::{self, SealingError, SealingKeyPair},
@@ -35,12 +36,6 @@ impl Part {
     /// The seeds.
     pub fn seeds(&self) -> &[Seed] {
         &self.0
-    }
-
-    /// The components that the seeds stand for, each of `bits` bits, in the same order. The
-    /// correction is not in them.
-    pub fn components(&self, bits: u32) -> Zeroizing<Vec<u64>> {
-        Zeroizing::new(self.0.iter().map(|seed| seed.component(bits)).collect())
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Phase, SessionId};
 use crate::base::Timestamp;
+use crate::rules::Stage;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// Something happened.
@@ -80,23 +81,4 @@ pub struct Progress {
     pub gates: u64,
     /// Bytes this node has sent to others so far.
     pub bytes_sent: u64,
-}
-
-/// Stages of an attempt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// Unsealing and laying out shares; making keys.
-    #[default]
-    Preparing,
-    /// Checking that every bid is within its range.
-    RangeCheck,
-    /// The tournament for the best bid.
-    Tournament,
-    /// The second price.
-    SecondPrice,
-    /// Opening the outcome.
-    Opening,
-    /// Done.
-    Done,
 }

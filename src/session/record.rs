@@ -3,7 +3,7 @@
 //! In: a record, and what the reader has from elsewhere about whom to trust (a [`Pin`]). Out: what
 //! the record proves, or which part was altered and whose signature does not fit. No network, no
 //! clock, no private key. Nothing in a record is secret: it holds who bid and when, never an
-//! amount other than the price.
+//! amount other than what the answer opens.
 //!
 //! What each part rests on: the roster on the coordinator's signature, and on the pin; the
 //! announcement on the coordinator's; inventories and verdicts on their node's; the manifest
@@ -18,7 +18,7 @@ pub mod standing;
 use serde::{Deserialize, Serialize};
 
 use super::announcement::AnnouncementError;
-use super::closing::{Bundle, ClosingError};
+use super::bundle::{Bundle, BundleError};
 use super::manifest::{CoSigned, Exclusion, ManifestError};
 use super::outcome::OutcomeError;
 use super::{Announcement, Manifest, Outcome, SessionId};
@@ -50,7 +50,7 @@ pub struct Record {
     pub bundle: Option<Bundle>,
     /// The envelopes that take part, signed by the nodes.
     pub manifest: Option<CoSigned<Manifest>>,
-    /// Winner and price, signed by the nodes.
+    /// What was decided, signed by the nodes.
     pub outcome: Option<CoSigned<Outcome>>,
 }
 
@@ -69,7 +69,7 @@ pub enum Pin {
 pub struct Report {
     /// The session.
     pub session: SessionId,
-    /// What is sold or bought.
+    /// What the session is about.
     pub title: String,
     /// Digest of the roster, to compare with one known from elsewhere.
     pub roster: Digest,
@@ -133,7 +133,7 @@ pub enum RecordError {
     },
     /// An inventory or verdict is not its node's.
     #[error("bundle: {0}")]
-    Bundle(#[from] ClosingError),
+    Bundle(#[from] BundleError),
     /// The manifest does not follow from the bundle or lacks signatures.
     #[error("manifest: {0}")]
     Manifest(#[from] ManifestError),

@@ -1,13 +1,15 @@
 use serde_json::Value;
 
 use crate::identity::KeyPair;
-use crate::rules::Terms;
-use crate::rules::auction::Kind;
+use crate::rules::answer::AnswerError;
+use crate::rules::auction::{Answer, Kind, Question, Sale};
+use crate::rules::{self, Terms, auction, made_up};
 use crate::session::Envelope;
-use crate::session::closing::{Complaint, ExclusionReason};
-use crate::session::fixtures::{World, entry, node, terms, time};
+use crate::session::bundle::Complaint;
+use crate::session::exclusion::ExclusionReason;
+use crate::session::fixtures::{World, auction as question, entry, node, terms, time};
 use crate::session::manifest::SignerError;
-use crate::session::outcome::Winner;
+use crate::session::outcome::Entrant;
 use crate::session::record::*;
 
 /// A settled session of five nodes: ada (replaced once) wins, bea loses, cyd's seeds do not fit,
@@ -19,6 +21,16 @@ struct Place {
     bea: Envelope,
     cyd: Envelope,
     dot: Envelope,
+}
+
+/// An envelope that wins.
+fn sale(envelope: &Envelope, price: u64) -> Sale<Entrant> {
+    let bidder = envelope.body.bidder.clone();
+    Sale { entry: Entrant { bidder, envelope: envelope.digest() }, price }
+}
+
+fn won_by(outcome: &mut Outcome, winners: &[Sale<Entrant>]) {
+    outcome.answer = Answer { winners: winners.to_vec() }.into();
 }
 
 impl Place {
@@ -59,12 +71,7 @@ impl Place {
             session: self.world.session(),
             announcement: self.world.announcement.body.digest(),
             manifest: manifest.digest(),
-            kind: self.world.announcement.body.terms.kind,
-            winner: Some(Winner {
-                bidder: "ada".into(),
-                envelope: self.ada.digest(),
-                price: 70_000,
-            }),
+            answer: Answer { winners: vec![sale(&self.ada, 70_000)] }.into(),
             out_of_range: vec![Exclusion {
                 bidder: "dot".into(),
                 envelope: self.dot.digest(),
@@ -159,7 +166,7 @@ fn a_sound_record_passes_and_survives_json() {
         excluded,
         [("cyd", ExclusionReason::SeedsDoNotFit), ("dot", ExclusionReason::OutOfRange)]
     );
-    assert_eq!(report.outcome.unwrap().winner.unwrap().bidder, "ada");
+    assert_eq!(report.outcome.unwrap().answer.entries()[0].bidder, "ada");
 }
 
 #[test]
@@ -304,26 +311,29 @@ fn an_outcome_fits_terms_and_manifest() {
         other => panic!("{other:?}"),
     };
     assert!(place.decided(|_| {}).is_ok());
-    assert!(place.decided(|o| o.winner = None).is_ok());
+    assert!(place.decided(|o| won_by(o, &[])).is_ok());
     assert_eq!(error(&|o| o.manifest = Digest([0; 32])), OutcomeError::Other { what: "manifest" });
-    let kind = OutcomeError::Other { what: "kind of auction" };
-    assert_eq!(error(&|o| o.kind = Kind::FirstPrice), kind);
-    let price = |price| error(&|o| o.winner.as_mut().unwrap().price = price).to_string();
+    let other_kind = error(&|o| o.answer = rules::Answer::MadeUp(made_up::Answer { parity: 1 }));
+    assert_eq!(other_kind, OutcomeError::Answer(AnswerError::OtherKind));
+    let price = |price| error(&|o| won_by(o, &[sale(&place.ada, price)])).to_string();
     assert_eq!(price(499), "the outcome's price 4.99 is below the reserve 5.00");
     assert_eq!(price(100_001), "the outcome's price 1000.01 is above the maximum 1000.00");
-    assert!(matches!(
-        error(&|o| o.winner.as_mut().unwrap().bidder = "bea".into()),
-        OutcomeError::Winner { .. }
-    ));
-    assert!(matches!(
-        error(&|o| o.winner.as_mut().unwrap().envelope = place.cyd.digest()),
-        OutcomeError::Winner { .. }
-    ));
-    let dot = Winner { bidder: "dot".into(), envelope: place.dot.digest(), price: 600 };
-    assert!(matches!(
-        error(&|o| o.winner = Some(dot.clone())),
-        OutcomeError::WinnerExcluded { .. }
-    ));
+    let named = |bidder: &str, envelope: &Envelope| {
+        let mut sale = sale(envelope, 600);
+        sale.entry.bidder = bidder.to_owned();
+        error(&|o| won_by(o, &[sale.clone()]))
+    };
+    for (bidder, envelope) in [("bea", &place.ada), ("cyd", &place.cyd), ("ada", &place.cyd)] {
+        assert_eq!(named(bidder, envelope), OutcomeError::NoSuchEntry { bidder: bidder.into() });
+    }
+    let excluded = OutcomeError::Answer(AnswerError::OutOfRange { entry: 2 });
+    assert_eq!(named("dot", &place.dot), excluded);
+    let both = [sale(&place.ada, 600), sale(&place.bea, 600)];
+    let many = auction::answer::AnswerError::Winners { got: 2 };
+    assert_eq!(error(&|o| won_by(o, &both)), OutcomeError::Answer(many.into()));
+    let twice = [sale(&place.ada, 600), sale(&place.ada, 600)];
+    let again = OutcomeError::Answer(AnswerError::Twice { entry: 0 });
+    assert_eq!(error(&|o| won_by(o, &twice)), again);
     for change in [
         &(|o: &mut Outcome| o.out_of_range.push(o.out_of_range[0].clone()))
             as &dyn Fn(&mut Outcome),
@@ -337,18 +347,21 @@ fn an_outcome_fits_terms_and_manifest() {
 
 #[test]
 fn prices_and_winners_by_terms() {
-    let reverse = Place::with_terms(Terms { kind: Kind::ReverseFirstPrice, ..terms() });
-    let error = reverse.decided(|o| o.winner.as_mut().unwrap().price = 501).unwrap_err();
+    let asking =
+        |question: Question| Place::with_terms(Terms { question: question.into(), ..terms() });
+    let reverse = asking(Question { kind: Kind::ReverseFirstPrice, ..question() });
+    let at = |price| reverse.decided(|o| won_by(o, &[sale(&reverse.ada, price)]));
+    let error = at(501).unwrap_err();
     assert!(error.to_string().contains("5.01 is above the reserve 5.00"), "{error}");
-    assert!(reverse.decided(|o| o.winner.as_mut().unwrap().price = 500).is_ok());
-    assert!(reverse.decided(|o| o.winner.as_mut().unwrap().price = 0).is_ok());
+    assert!(at(500).is_ok() && at(0).is_ok());
 
-    let free = Place::with_terms(Terms { reserve: None, ..terms() });
-    let nobody = free.decided(|o| o.winner = None);
-    assert_eq!(nobody, Err(RecordError::Outcome(OutcomeError::NoWinner)));
+    let free = asking(Question { reserve: None, ..question() });
+    let nobody = free.decided(|o| won_by(o, &[]));
+    let no_winner = auction::answer::AnswerError::NoWinner;
+    assert_eq!(nobody, Err(RecordError::Outcome(OutcomeError::Answer(no_winner.into()))));
     // Unless every bid was out of range.
     let all = |o: &mut Outcome| {
-        o.winner = None;
+        won_by(o, &[]);
         for envelope in [&free.ada, &free.bea] {
             let mut exclusion = o.out_of_range[0].clone();
             exclusion.bidder.clone_from(&envelope.body.bidder);
@@ -358,7 +371,7 @@ fn prices_and_winners_by_terms() {
     };
     assert_eq!(free.decided(all).unwrap().excluded.len(), 4);
 
-    let full = Place::with_terms(Terms { maximum: (1 << 20) - 1, ..terms() });
+    let full = asking(Question { maximum: (1 << 20) - 1, ..question() });
     let error = full.decided(|_| {}).unwrap_err();
     assert!(error.to_string().contains("these terms check no range"), "{error}");
 }

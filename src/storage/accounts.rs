@@ -11,7 +11,7 @@ use super::database::reading;
 use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
-use crate::identity::{AccountId, Digest, PublicKey, Role};
+use crate::identity::{AccountId, AccountRole, Digest, PublicKey};
 
 pub use logins::Refreshed;
 use logins::end_logins;
@@ -24,7 +24,7 @@ pub struct Account {
     /// Its name.
     pub name: String,
     /// Its role.
-    pub role: Role,
+    pub role: AccountRole,
     /// The key a bidder's account is bound to.
     pub key: Option<PublicKey>,
     /// When it was made.
@@ -43,7 +43,7 @@ pub struct NewAccount {
     /// Its name.
     pub name: String,
     /// Its role.
-    pub role: Role,
+    pub role: AccountRole,
     /// Hash of its password.
     pub password: String,
     /// The key it is bound to.

@@ -13,7 +13,7 @@ fn new(name: &str, key: u8) -> NewAccount {
     NewAccount {
         account: AccountId::random().unwrap(),
         name: name.to_owned(),
-        role: Role::Bidder,
+        role: AccountRole::Bidder,
         password: "hash".to_owned(),
         key: Some(PublicKey::from_bytes([key; 32])),
     }

@@ -15,8 +15,9 @@ use super::sql::{Connection, Row, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed, Statement as _};
-use crate::rules::terms::{SessionFile, TermsError};
-use crate::session::closing::Bundle;
+use crate::rules::SessionFile;
+use crate::rules::terms::TermsError;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
@@ -84,7 +85,7 @@ impl CoordinatorStore {
         file: &str,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let title = SessionFile::parse(file)?.title;
+        let title = SessionFile::parse(file)?.shared.title;
         let file = without_bids(file)?;
         self.database
             .write(move |connection| {

@@ -1,4 +1,5 @@
 use crate::identity::{Digest, KeyPair};
+use crate::rules::auction::Answer;
 use crate::session::fixtures::{World, node, time};
 use crate::sharing::NodeSet;
 use crate::storage::coordinator::*;
@@ -81,8 +82,7 @@ impl Place {
             session: self.session(),
             announcement: self.world.announcement.body.digest(),
             manifest: self.manifest(&[]).body.digest(),
-            kind: self.world.announcement.body.terms.kind,
-            winner: None,
+            answer: Answer { winners: Vec::new() }.into(),
             out_of_range: Vec::new(),
         };
         self.world.co_sign(outcome, signers)
@@ -95,7 +95,8 @@ async fn a_draft_holds_no_bids() {
     let session = place.get().await;
     assert_eq!((session.title.as_str(), session.phase), ("Harbour view", Phase::Draft));
     let file = SessionFile::parse(&session.file).unwrap();
-    assert!(file.bids.is_empty() && file.roster.is_none());
+    assert!(file.fields.as_auction().unwrap().bids.is_empty());
+    assert!(file.shared.roster.is_none());
     assert_eq!(
         file.terms(time(0)).unwrap(),
         SessionFile::parse(FILE).unwrap().terms(time(0)).unwrap()
@@ -127,7 +128,7 @@ async fn a_session_goes_through_its_life_on_disk() {
     let Some(place) = Place::opened().await else { return };
     place.store.open(&place.world.announcement, time(21)).await.unwrap();
     let mut other = place.world.announcement.body.clone();
-    other.terms.reserve = None;
+    other.terms.title = "Another view".into();
     let other = Signed::new(other, &place.world.coordinator);
     let refused = place.store.open(&other, time(21)).await;
     assert!(matches!(refused, Err(StorageError::Conflict { what: "announcement", .. })));

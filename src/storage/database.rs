@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::address::{Address, Lock, make_private};
 use super::column::{Columns as _, json};
 use super::disk::{Disk, InPlace, in_place};
-use super::role::{Role, Roles};
+use super::role::{Leadership, Roles};
 use super::sql::{Connection, Pool, query};
 use super::{StorageError, migrate, writer::Writer};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
@@ -90,12 +90,12 @@ impl Database {
     ///
     /// # Errors
     /// `Held`, naming who has it now.
-    pub async fn claim(&self, role: Role) -> Result<(), StorageError> {
+    pub async fn claim(&self, role: Leadership) -> Result<(), StorageError> {
         self.0.writer.claim(role).await
     }
 
     /// Whether this process has a role, now and as it changes.
-    pub fn watch(&self, role: Role) -> watch::Receiver<bool> {
+    pub fn watch(&self, role: Leadership) -> watch::Receiver<bool> {
         self.0.roles.watch(role)
     }
 

@@ -191,28 +191,28 @@ async fn the_first_schema_is_brought_up_to_date_at_once() {
 async fn only_one_process_has_a_role_and_the_next_one_takes_over() {
     let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let first = somewhere.open().await;
-    first.claim(Role::Coordinator).await.unwrap();
-    first.claim(Role::Coordinator).await.unwrap();
-    assert!(*first.watch(Role::Coordinator).borrow());
-    assert!(!*first.watch(Role::Computing).borrow());
+    first.claim(Leadership::Coordinator).await.unwrap();
+    first.claim(Leadership::Coordinator).await.unwrap();
+    assert!(*first.watch(Leadership::Coordinator).borrow());
+    assert!(!*first.watch(Leadership::Computing).borrow());
     let ours = format!("process {}", std::process::id());
     if let Address::File(_) = &somewhere.address {
         // A file has room for one process altogether.
         let error = error_of(&somewhere.address).await;
         assert!(matches!(&error, StorageError::Held { by, .. } if *by == ours), "{error}");
         first.close().await;
-        somewhere.open().await.claim(Role::Coordinator).await.unwrap();
+        somewhere.open().await.claim(Leadership::Coordinator).await.unwrap();
         return;
     }
     let second = somewhere.open().await;
-    let error = second.claim(Role::Coordinator).await.unwrap_err();
+    let error = second.claim(Leadership::Coordinator).await.unwrap_err();
     assert!(error.to_string().contains(&ours), "{error}");
     // It has asked for the role and not got it, so it may not write.
     let refused = second.put_roster(&World::new(3, 1).roster).await.unwrap_err();
     assert!(refused.to_string().contains("another process is the coordinator"), "{refused}");
-    second.claim(Role::Computing).await.unwrap();
-    assert!(first.claim(Role::Computing).await.is_err());
-    let mut waits = second.watch(Role::Coordinator);
+    second.claim(Leadership::Computing).await.unwrap();
+    assert!(first.claim(Leadership::Computing).await.is_err());
+    let mut waits = second.watch(Leadership::Coordinator);
     assert!(!*waits.borrow());
     first.close().await;
     let taken = waits.wait_for(|held| *held);
@@ -226,16 +226,16 @@ async fn a_lost_connection_loses_the_role_and_is_made_again() {
     let Address::Server(_) = &somewhere.address else { return };
     let first = somewhere.open().await;
     let second = somewhere.open().await;
-    first.claim(Role::Coordinator).await.unwrap();
-    second.claim(Role::Coordinator).await.unwrap_err();
+    first.claim(Leadership::Coordinator).await.unwrap();
+    second.claim(Leadership::Coordinator).await.unwrap_err();
     // Another copy of the program goes on while the first one's connection is cut.
-    let mut held = first.watch(Role::Coordinator);
-    let mut taken = second.watch(Role::Coordinator);
+    let mut held = first.watch(Leadership::Coordinator);
+    let mut taken = second.watch(Leadership::Coordinator);
     let mut admin = somewhere.address.writer().await.unwrap();
     let cut = format!(
         "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory'
          AND (l.classid::bigint << 32) | l.objid::bigint = {}",
-        Role::Coordinator.lock()
+        Leadership::Coordinator.lock()
     );
     query(cut).fetch_all(&mut admin).await.unwrap();
     let patience = std::time::Duration::from_secs(10);

@@ -46,4 +46,4 @@ pub use database::Database;
 pub use disk::{Disk, Fate};
 pub use error::StorageError;
 pub use node::NodeStore;
-pub use role::Role;
+pub use role::Leadership;

@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::identity::KeyPair;
-use crate::session::closing::InventoryEntry;
+use crate::rules::auction::{Answer, Sale};
+use crate::session::bundle::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, time};
-use crate::session::outcome::Winner;
+use crate::session::outcome::Entrant;
 use crate::storage::node::*;
 use crate::storage::{Address, fixtures::Somewhere};
 
@@ -52,13 +53,12 @@ impl Place {
 
     fn outcome(&self, price: u64, signers: &[u8]) -> CoSigned<Outcome> {
         let terms = &self.world.announcement.body;
-        let winner = Winner { bidder: "ada".into(), envelope: Digest([9; 32]), price };
+        let entry = Entrant { bidder: "ada".into(), envelope: Digest([9; 32]) };
         let outcome = Outcome {
             session: self.session(),
             announcement: terms.digest(),
             manifest: self.manifest(Digest([1; 32]), &[]).body.digest(),
-            kind: terms.terms.kind,
-            winner: Some(winner),
+            answer: Answer { winners: vec![Sale { entry, price }] }.into(),
             out_of_range: Vec::new(),
         };
         self.world.co_sign(outcome, signers)
@@ -70,7 +70,7 @@ async fn a_session_is_announced_once() {
     let Some(place) = place().await else { return };
     assert!(!place.store.announce(&place.world.announcement).await.unwrap());
     let mut other = place.world.announcement.body.clone();
-    other.terms.reserve = None;
+    other.terms.title = "Another view".into();
     let error = place.store.announce(&Signed::new(other, &place.world.coordinator)).await;
     assert!(matches!(error, Err(StorageError::Conflict { what: "announcement", .. })));
     assert!(place.store.announce(&place.world.announce(8)).await.unwrap());

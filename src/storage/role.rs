@@ -6,16 +6,16 @@
 
 use tokio::sync::watch;
 
-/// A role.
+/// What at most one of the processes on a store does at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub enum Leadership {
     /// Moves sessions on. A coordinator that has lost this can't write anything more.
     Coordinator,
     /// Of several replicas of a node, the one that computes and talks to the other nodes.
     Computing,
 }
 
-impl Role {
+impl Leadership {
     /// Each of them.
     pub const ALL: [Self; 2] = [Self::Coordinator, Self::Computing];
 
@@ -50,22 +50,22 @@ impl Roles {
         Self { coordinator: watch::Sender::new(false), computing: watch::Sender::new(false) }
     }
 
-    const fn of(&self, role: Role) -> &watch::Sender<bool> {
+    const fn of(&self, role: Leadership) -> &watch::Sender<bool> {
         match role {
-            Role::Coordinator => &self.coordinator,
-            Role::Computing => &self.computing,
+            Leadership::Coordinator => &self.coordinator,
+            Leadership::Computing => &self.computing,
         }
     }
 
-    pub(super) fn set(&self, role: Role, held: bool) {
+    pub(super) fn set(&self, role: Leadership, held: bool) {
         self.of(role).send_if_modified(|known| std::mem::replace(known, held) != held);
     }
 
-    pub(super) fn has(&self, role: Role) -> bool {
+    pub(super) fn has(&self, role: Leadership) -> bool {
         *self.of(role).borrow()
     }
 
-    pub(super) fn watch(&self, role: Role) -> watch::Receiver<bool> {
+    pub(super) fn watch(&self, role: Leadership) -> watch::Receiver<bool> {
         self.of(role).subscribe()
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::StorageError;
 use super::address::{Address, CONNECT, Lock};
 use super::disk::{Fate, InPlace, in_place};
-use super::role::{Role, Roles};
+use super::role::{Leadership, Roles};
 use super::sql::{Connection, query};
 
 /// Writes that wait, before callers have to.
@@ -43,7 +43,7 @@ pub(super) struct Writer(mpsc::Sender<Message>);
 
 enum Message {
     Write(Box<dyn Job>),
-    Claim(Role, oneshot::Sender<Result<(), StorageError>>),
+    Claim(Leadership, oneshot::Sender<Result<(), StorageError>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -137,7 +137,7 @@ impl Writer {
     }
 
     /// Ask for a role now, and again from time to time for as long as it is not had.
-    pub(super) async fn claim(&self, role: Role) -> Result<(), StorageError> {
+    pub(super) async fn claim(&self, role: Leadership) -> Result<(), StorageError> {
         let (caller, answer) = oneshot::channel();
         self.0.send(Message::Claim(role, caller)).await.map_err(|_| StorageError::Closed)?;
         answer.await.map_err(|_| StorageError::Closed)?
@@ -162,7 +162,7 @@ struct Desk {
     lock: Option<Lock>,
     roles: Arc<Roles>,
     /// Roles asked for, had or not.
-    claimed: Vec<Role>,
+    claimed: Vec<Leadership>,
     /// When connection and roles were last looked after.
     looked: Instant,
     /// Until when no role is asked for, after one was lost.
@@ -239,7 +239,9 @@ impl Desk {
 
     async fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Fate, String> {
         self.connect().await?;
-        if self.claimed.contains(&Role::Coordinator) && !self.roles.has(Role::Coordinator) {
+        if self.claimed.contains(&Leadership::Coordinator)
+            && !self.roles.has(Leadership::Coordinator)
+        {
             let detail = "another process is the coordinator on this database now, or may be";
             return Err(detail.to_owned());
         }
@@ -302,19 +304,19 @@ impl Desk {
     /// Give the connection up, and with it every role.
     fn lose(&mut self) {
         self.connection = None;
-        if Role::ALL.into_iter().any(|role| self.roles.has(role)) {
+        if Leadership::ALL.into_iter().any(|role| self.roles.has(role)) {
             self.rests_until = Some(Instant::now() + REST);
         }
         self.lose_roles();
     }
 
     fn lose_roles(&self) {
-        for role in Role::ALL {
+        for role in Leadership::ALL {
             self.roles.set(role, false);
         }
     }
 
-    async fn claim(&mut self, role: Role) -> Result<(), StorageError> {
+    async fn claim(&mut self, role: Leadership) -> Result<(), StorageError> {
         if !self.claimed.contains(&role) {
             self.claimed.push(role);
         }
@@ -363,7 +365,7 @@ impl Desk {
     }
 
     /// Who has a role, as it calls itself.
-    async fn holder(&mut self, role: Role) -> Option<String> {
+    async fn holder(&mut self, role: Leadership) -> Option<String> {
         let statement = query(format!(
             "SELECT a.application_name || coalesce(', at ' || host(a.client_addr), '')
              FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid

@@ -1,8 +1,9 @@
 //! A bidder who breaks the rules on purpose, one at a time. Everything else about each envelope is
 //! right, so that a refusal can only have the cause that the test is about.
 
-use crate::client::{BidAmount, SplitError, split::EnvelopeMaker};
-use crate::identity::{KeyPair, Roster, Signature, Signed};
+use crate::client::{BidAmount, EntryValues, SplitError, split::EnvelopeMaker};
+use crate::identity::{KeyPair, Roster, Signature, Signed, Statement as _};
+use crate::rules::Layout;
 use crate::session::{Announcement, Envelope};
 use crate::sharing::{NodeIndex, Seed};
 
@@ -23,9 +24,14 @@ pub struct BadBidder<'a> {
 }
 
 impl BadBidder<'_> {
-    fn maker(&self) -> EnvelopeMaker<'_> {
+    fn maker(&self) -> Result<EnvelopeMaker<'_>, SplitError> {
+        Ok(self.maker_of(self.announcement.body.terms.layout()?))
+    }
+
+    fn maker_of(&self, layout: Layout) -> EnvelopeMaker<'_> {
         EnvelopeMaker {
             announcement: &self.announcement.body,
+            layout,
             roster: &self.roster.body,
             admission: self.admission,
             bidder: self.name,
@@ -39,8 +45,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing fails.
     pub fn wrong_seeds(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
-        let maker = self.maker();
-        let (mut body, mut seeds) = maker.fill(amount)?;
+        let maker = self.maker()?;
+        let (mut body, mut seeds) = maker.fill(amount.into())?;
         for seed in &mut seeds {
             *seed = Seed::random().map_err(|_| SplitError::Randomness)?;
         }
@@ -57,8 +63,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing fails.
     pub fn empty_part(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
-        let maker = self.maker();
-        let (mut body, _) = maker.fill(amount)?;
+        let maker = self.maker()?;
+        let (mut body, _) = maker.fill(amount.into())?;
         let sealed = maker.seal(&body.context(), node, &[])?;
         if let Some(part) = body.parts.get_mut(node.position()) {
             *part = sealed;
@@ -71,8 +77,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing to the other nodes fails.
     pub fn garbage_part(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
-        let maker = self.maker();
-        let (mut body, _) = maker.fill(amount)?;
+        let maker = self.maker()?;
+        let (mut body, _) = maker.fill(amount.into())?;
         if let Some(part) = body.parts.get_mut(node.position()) {
             let mut state = 0x9e37_79b9_7f4a_7c15_u64;
             for byte in &mut part.0 {
@@ -89,8 +95,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing fails.
     pub fn unchecked_amount(&self, amount: BidAmount) -> Result<Envelope, SplitError> {
-        let maker = self.maker();
-        let (body, _) = maker.fill(amount)?;
+        let maker = self.maker()?;
+        let (body, _) = maker.fill(amount.into())?;
         Ok(maker.sign(body))
     }
 
@@ -113,8 +119,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing fails.
     pub fn with_key_of(&self, other: &KeyPair, amount: BidAmount) -> Result<Envelope, SplitError> {
-        let maker = EnvelopeMaker { keys: other, ..self.maker() };
-        let (body, _) = maker.fill(amount)?;
+        let maker = EnvelopeMaker { keys: other, ..self.maker()? };
+        let (body, _) = maker.fill(amount.into())?;
         Ok(maker.sign(body))
     }
 
@@ -123,8 +129,8 @@ impl BadBidder<'_> {
     /// # Errors
     /// When sealing fails.
     pub fn signed_by(&self, other: &KeyPair, amount: BidAmount) -> Result<Envelope, SplitError> {
-        let (body, _) = self.maker().fill(amount)?;
-        Ok(EnvelopeMaker { keys: other, ..self.maker() }.sign(body))
+        let (body, _) = self.maker()?.fill(amount.into())?;
+        Ok(EnvelopeMaker { keys: other, ..self.maker()? }.sign(body))
     }
 
     /// An envelope whose body was changed after signing: the signature does not fit.
@@ -146,13 +152,89 @@ impl BadBidder<'_> {
         self.name.clone_into(&mut body.bidder);
         body.key = self.keys.public();
         body.revision = self.revision;
-        self.maker().sign(body)
+        Envelope { admission: self.admission, signature: self.keys.sign(&body.digest()), body }
+    }
+
+    /// An entry of these fields, whatever its values and the terms: bits past a field's width are
+    /// cut off.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn unchecked_entry(
+        &self,
+        layout: &Layout,
+        values: EntryValues,
+    ) -> Result<Envelope, SplitError> {
+        self.bent_entry(layout, values, |_| {})
+    }
+
+    /// An entry of these fields whose correction is a byte too long: it is not as long as all
+    /// fields together.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn longer_entry(
+        &self,
+        layout: &Layout,
+        values: EntryValues,
+    ) -> Result<Envelope, SplitError> {
+        self.bent_entry(layout, values, |correction| correction.push(0))
+    }
+
+    /// An entry of these fields with a bit set in its last byte behind the last field: not the one
+    /// encoding of a correction on bits, where the fields do not fill that byte.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn entry_with_a_stray_bit(
+        &self,
+        layout: &Layout,
+        values: EntryValues,
+    ) -> Result<Envelope, SplitError> {
+        self.bent_entry(layout, values, |correction| {
+            if let Some(last) = correction.last_mut() {
+                *last |= 0x80;
+            }
+        })
+    }
+
+    /// An entry of these fields, shared as numbers, one of which, counted from 0, is the prime
+    /// instead of a number below it.
+    ///
+    /// # Errors
+    /// When sealing fails.
+    pub fn entry_with_the_prime(
+        &self,
+        layout: &Layout,
+        values: EntryValues,
+        field: usize,
+    ) -> Result<Envelope, SplitError> {
+        self.bent_entry(layout, values, |correction| {
+            if let Some(element) = correction.chunks_exact_mut(16).nth(field) {
+                element.fill(0xff);
+                element[15] = 0x7f;
+            }
+        })
+    }
+
+    fn bent_entry(
+        &self,
+        layout: &Layout,
+        values: EntryValues,
+        bend: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Envelope, SplitError> {
+        let maker = self.maker_of(layout.clone());
+        let (mut body, _) = maker.fill(values)?;
+        bend(&mut body.correction.0);
+        Ok(maker.sign(body))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::session::{closing::ExclusionReason, envelope::EnvelopeError, part::open_part};
+    use crate::session::envelope::EnvelopeError;
+    use crate::session::exclusion::ExclusionReason;
+    use crate::session::part::open_part;
     use crate::testkit::bad_bidder::*;
     use crate::testkit::paperwork::Paperwork;
 
@@ -210,5 +292,52 @@ mod tests {
         let stolen = bad.copy_of(&papers.bid("ada", &ada, 1, 900).unwrap());
         assert_eq!(check(&stolen), Ok(()));
         assert_eq!(parts(&stolen), vec![Some(ExclusionReason::PartUnreadable); 5]);
+    }
+
+    #[test]
+    fn entries_of_three_fields_are_refused_for_what_is_wrong_with_them() {
+        use crate::rules::entries::Field;
+        use crate::sharing::form::{CorrectionError, Form};
+
+        let mut papers = Paperwork::new(3, 1, 1000).unwrap();
+        let layout = Layout::new([9, 100_000, 1].map(Field::up_to)).unwrap();
+        let eve = KeyPair::generate().unwrap();
+        let values = || EntryValues::new(vec![9, 70_000, 0]);
+        let cases = [(Form::Bits, 3), (Form::Numbers, 48)];
+        for (form, expected) in cases {
+            papers.announcement.body.terms.protocol = form;
+            papers.resign();
+            let bad = BadBidder {
+                announcement: &papers.announcement,
+                roster: &papers.roster,
+                admission: papers.admit("eve", &eve),
+                name: "eve",
+                keys: &eve,
+                revision: 1,
+            };
+            let check = |envelope: &Envelope| {
+                let coordinator = papers.coordinator.public();
+                let announcement = &papers.announcement.body;
+                envelope.check_entry(announcement, &layout, papers.scheme(), &coordinator)
+            };
+            let refused = |error: CorrectionError| Err(EnvelopeError::Correction(error));
+            assert_eq!(check(&bad.unchecked_entry(&layout, values()).unwrap()), Ok(()));
+            let got = expected + 1;
+            let longer = bad.longer_entry(&layout, values()).unwrap();
+            assert_eq!(check(&longer), refused(CorrectionError::Length { expected, got }));
+            // An auction's entry where three fields are asked for.
+            let bid = check(&bad.unchecked_amount(BidAmount::new(9)).unwrap());
+            assert!(matches!(bid, Err(EnvelopeError::Correction(CorrectionError::Length { .. }))));
+            match form {
+                Form::Bits => {
+                    let stray = bad.entry_with_a_stray_bit(&layout, values()).unwrap();
+                    assert_eq!(check(&stray), refused(CorrectionError::StrayBits));
+                }
+                Form::Numbers => {
+                    let prime = bad.entry_with_the_prime(&layout, values(), 1).unwrap();
+                    assert_eq!(check(&prime), refused(CorrectionError::Element { field: 2 }));
+                }
+            }
+        }
     }
 }

@@ -9,14 +9,17 @@ use bytes::BytesMut;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bad_bidder::BadBidder;
 use super::paperwork::{NodeSecrets, Paperwork};
 use crate::base::Timestamp;
+use crate::client::EntryValues;
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
 use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::rules::terms::SessionFile;
-use crate::session::closing::{Bundle, Inventories};
+use crate::rules::entries::Field;
+use crate::rules::{Layout, SessionFile};
+use crate::session::bundle::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};
@@ -131,14 +134,44 @@ pub fn envelopes(data: &[u8]) {
             assert_eq!(part.seeds().len(), scheme.held_by(node).len(), "seeds of a part");
         }
     }
-    let bits = envelope.body.correction_for(&papers.announcement.body.terms);
-    assert!(!fine || bits.is_some(), "an envelope that passes has a bid of the right width");
+    let terms = &papers.announcement.body.terms;
+    let layout = terms.layout().expect("terms that were checked");
+    let read = |layout: &Layout| {
+        terms.protocol.decode_correction(&envelope.body.correction.0, layout.extent())
+    };
+    let bid = read(&layout);
+    assert!(!fine || bid.is_ok(), "an envelope that passes has a bid of the right width");
+    let announced = &papers.announcement.body;
+    let fine = envelope.check_entry(announced, &three_fields(), scheme, &key).is_ok();
+    if let Ok(entry) = read(&three_fields()) {
+        let again = entry.encode(three_fields().extent());
+        assert_eq!(again, envelope.body.correction.0, "a correction has one encoding");
+    } else {
+        assert!(!fine, "an envelope that passes has an entry of the right width");
+    }
+}
+
+/// What an envelope of another kind of session may hold.
+fn three_fields() -> Layout {
+    Layout::new([9, 100_000, 1].map(Field::up_to)).expect("an entry")
 }
 
 fn envelope_seeds() -> Vec<Vec<u8>> {
     let envelope = papers().bid("ada", &bidder(), 1, 700).expect("a bid");
     let stored = postcard::to_stdvec(&envelope).expect("an envelope encodes");
-    vec![json(&envelope), stored]
+    let keys = bidder();
+    let several = BadBidder {
+        announcement: &papers().announcement,
+        roster: &papers().roster,
+        admission: papers().admit("ada", &keys),
+        name: "ada",
+        keys: &keys,
+        revision: 1,
+    };
+    let values = || EntryValues::new(vec![9, 70_000, 0]);
+    let entry = several.unchecked_entry(&three_fields(), values()).expect("an entry");
+    let stray = several.entry_with_a_stray_bit(&three_fields(), values()).expect("an entry");
+    vec![json(&envelope), stored, json(&entry), json(&stray)]
 }
 
 /// A session file as an operator writes it.

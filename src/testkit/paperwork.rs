@@ -2,15 +2,16 @@
 
 use std::error::Error;
 
+use super::reference;
 use crate::base::Timestamp;
 use crate::client::{BidAmount, SplitError, make_envelope};
 use crate::identity::{
     Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _, roster::CoordinatorCard,
     sealing::SealingKeyPair,
 };
+use crate::rules::Terms;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
 use crate::session::{Announcement, Envelope, SessionId, announcement::AdmissionTicket};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Scheme};
@@ -76,10 +77,7 @@ impl Paperwork {
         let opened = Timestamp::from_millis(1_800_000_000_000);
         let terms = Terms {
             title: "Harbour view".to_owned(),
-            kind: Kind::SecondPrice,
-            currency: Currency { code: "EUR".to_owned(), decimals: 2 },
-            reserve: None,
-            maximum,
+            question: reference::auction_of(Kind::SecondPrice, None, maximum).into(),
             bids_until: opened.plus_millis(120_000),
             replace_bids: true,
             protocol: Form::Bits,

@@ -6,7 +6,8 @@ use rand::rngs::StdRng;
 use crate::base::Timestamp;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
+use crate::rules::{Currency, Terms, auction};
+use crate::runs::Computed;
 use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 
@@ -50,14 +51,17 @@ pub fn awkward_values(rng: &mut StdRng, bits: u32, count: usize) -> Vec<u64> {
     values
 }
 
+/// An auction in euros.
+pub fn auction_of(kind: Kind, reserve: Option<u64>, maximum: u64) -> auction::Question {
+    let currency = Currency { code: "EUR".to_owned(), decimals: 2 };
+    auction::Question { kind, currency, reserve, maximum }
+}
+
 /// Terms of an auction; what does not matter to the computation is filled in.
 pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
     Terms {
         title: "Harbour view".to_owned(),
-        kind,
-        currency: Currency { code: "EUR".to_owned(), decimals: 2 },
-        reserve,
-        maximum,
+        question: auction_of(kind, reserve, maximum).into(),
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
         protocol: Form::default(),
@@ -65,14 +69,18 @@ pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
     }
 }
 
-/// What a run must say of bids in manifest order: winner and price as positions and smallest
-/// units, and the bids that are out of range.
-pub fn auction(terms: &Terms, bids: &[u64]) -> (Option<usize>, Option<u64>, Vec<usize>) {
-    let fits = |&position: &usize| bids[position] <= terms.maximum;
-    let in_range: Vec<usize> = (0..bids.len()).filter(fits).collect();
-    let out_of_range = (0..bids.len()).filter(|position| !fits(position)).collect();
-    let amounts: Vec<u64> = in_range.iter().map(|&position| bids[position]).collect();
-    let decision = crate::rules::auction::reference::decide(terms.kind, terms.reserve, &amounts);
-    let winner = decision.map(|decision| in_range[decision.winner]);
-    (winner, decision.map(|decision| decision.price), out_of_range)
+/// What a run must say of entries in manifest order, those out of range among them.
+pub fn computed(terms: &Terms, entries: &[u64]) -> Computed {
+    let fits = |&position: &usize| entries[position] <= terms.question.maximum();
+    let in_range: Vec<usize> = (0..entries.len()).filter(fits).collect();
+    let out_of_range = (0..entries.len()).filter(|position| !fits(position)).collect();
+    let values: Vec<u64> = in_range.iter().map(|&position| entries[position]).collect();
+    let answer = terms.question.reference(&values).map(|entry| in_range[entry]);
+    Computed { answer, out_of_range }
+}
+
+/// What a run of an auction comes to: who won at what price, and the bids out of range.
+pub fn sold(sale: Option<(usize, u64)>, out_of_range: Vec<usize>) -> Computed {
+    let winners = sale.map(|(entry, price)| auction::Sale { entry, price }).into_iter().collect();
+    Computed { answer: auction::Answer { winners }.into(), out_of_range }
 }

@@ -1,6 +1,8 @@
 //! How bytes get from one process to another.
 //!
 //! - [`tls`]: TLS 1.3 pinned to the roster
+//! - [`target`]: a server to be reached
+//! - `connect`: a TLS connection to one
 //! - [`error`]: why a request or a stream did not come about
 //! - [`server`]: listening, limits, access, figures
 //! - [`client`]: the JSON client for one server
@@ -8,13 +10,16 @@
 //! - [`net`]: the way to other processes, which a simulation replaces
 
 pub mod client;
+mod connect;
 pub mod error;
 pub mod net;
 pub mod server;
 pub mod streams;
+pub mod target;
 pub mod tls;
 
 pub use client::PeerClient;
 pub use error::HttpError;
 pub use net::{Internet, Net};
 pub use streams::{AttemptChannel, PeerStatus};
+pub use target::Target;

@@ -7,23 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
-use super::client::http::{HttpOptions, PeerClient, Target, TokenSource};
+use super::client::http::{HttpOptions, PeerClient, TokenSource};
 use super::error::HttpError;
 use super::streams::upgrade::{Dial, StreamTokens, TlsDialer};
+use super::target::Target;
 use crate::identity::{Roster, Signed};
-
-/// Carries a request to a server and its reply back. Must come to an end only with the caller's
-/// patience, who drops it then.
-pub trait Carrier: Send + Sync {
-    /// Carry one request.
-    fn carry(
-        &self,
-        target: &Target,
-        request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, HttpError>>;
-}
 
 /// The way from one process to all others.
 pub trait Net: Send + Sync {

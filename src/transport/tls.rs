@@ -25,17 +25,17 @@ pub const H2: &[u8] = b"h2";
 pub const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// A certificate or key that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the TLS certificate and key don't work: {detail}; make new ones with `gavel init`")]
-pub struct TlsError {
-    /// What is wrong with them.
-    pub detail: String,
-}
-
-impl From<rustls::Error> for TlsError {
-    fn from(error: rustls::Error) -> Self {
-        Self { detail: error.to_string() }
-    }
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The private key is in no form that is known.
+    #[error("the TLS private key cannot be read: {form}; make a new one with `gavel init`")]
+    Key {
+        /// Which forms there are.
+        form: &'static str,
+    },
+    /// They do not belong together, or TLS cannot be set up.
+    #[error("the TLS certificate and key don't work: {0}; make new ones with `gavel init`")]
+    Setup(#[from] rustls::Error),
 }
 
 /// A server showed another certificate than the pinned one.
@@ -75,7 +75,7 @@ pub fn server_config(
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let certificate = CertificateDer::from(certificate_der.to_vec());
     let key = PrivateKeyDer::try_from(private_key_der)
-        .map_err(|detail| TlsError { detail: detail.to_owned() })?
+        .map_err(|form| TlsError::Key { form })?
         .clone_key();
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?

@@ -10,15 +10,15 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::action::{Action, Cue, Effect};
-use super::connection::Connection;
-use super::draw::draw;
-use super::keymap::Keymap;
-use super::model::{Model, Person};
-use super::runner::Runner;
+use super::input::keymap::Keymap;
+use super::link::connection::Connection;
+use super::link::runner::Runner;
+use super::state::model::{Model, Person};
+use super::state::theme::Theme;
 use super::terminal::Screen;
-use super::theme::Theme;
+use super::update::action::{Action, Cue, Effect, News};
 use super::update::update;
+use super::view::draw::draw;
 use crate::base::Clock;
 
 /// Between two drawings, at least.
@@ -94,8 +94,8 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     };
     let mut model =
         Model::new(Clock::System.now(), person, options.keymap, options.theme, options.ascii);
-    let (actions, news) = mpsc::channel(QUEUE);
-    let mut app = App { runner: Runner::new(actions), screen: Screen::take(options.mouse)? };
+    let (sender, news) = mpsc::channel(QUEUE);
+    let mut app = App { runner: Runner::new(sender), screen: Screen::take(options.mouse)? };
     let size = app.screen.terminal().size()?;
     model.ui.size = (size.width, size.height);
     if let Some(connection) = options.connection {
@@ -118,14 +118,14 @@ impl App {
     fn connect(&mut self, model: &mut Model, connection: Connection) {
         let roster = Arc::new(connection.network.roster().body.clone());
         let person = Box::new(connection.person(&model.person));
-        let _ = update(model, Action::Attached { roster, person });
+        let _ = update(model, News::Attached { roster, person });
         self.runner.connect(Arc::new(connection));
     }
 
     async fn turn(
         &mut self,
         model: &mut Model,
-        mut news: Receiver<Action>,
+        mut news: Receiver<News>,
         mut stage: Option<Receiver<Staged>>,
     ) -> Result<(), TuiError> {
         let mut keys = Some(EventStream::new());
@@ -160,15 +160,15 @@ impl App {
                     }
                 },
                 _ = ticks.tick() => Some(Action::Tick(Clock::System.now())),
-                action = news.recv() => action,
+                told = news.recv() => told.map(Action::News),
             };
             let mut effects = Vec::new();
             if let Some(action) = action {
                 effects.extend(update(model, action));
             }
             for _ in 0..BURST {
-                let Ok(action) = news.try_recv() else { break };
-                effects.extend(update(model, action));
+                let Ok(told) = news.try_recv() else { break };
+                effects.extend(update(model, told));
             }
             for effect in effects {
                 self.perform(model, effect, &mut keys).await?;
@@ -208,7 +208,9 @@ impl App {
                 model.dirty = true;
             }
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
-            other => self.runner.run(other),
+            Effect::Refresh => self.runner.refresh(),
+            Effect::ReadFile(path) => self.runner.read_file(path),
+            Effect::Ask(request) => self.runner.ask(request),
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::keymap::{Keymap, KeymapError, Rebinding};
-use super::theme::Theme;
+use super::input::keymap::{Keymap, KeymapError, Rebinding};
+use super::state::theme::Theme;
 
 /// The name of the file.
 pub const FILE: &str = "tui.toml";

@@ -2,31 +2,33 @@
 
 use std::sync::Arc;
 
-use super::action::Action;
-use super::data::Events;
-use super::keymap::{Keymap, Rebinding};
-use super::model::{Model, Person};
-use super::text::clean;
-use super::theme::Theme;
+use super::input::keymap::{Keymap, Rebinding};
+use super::state::data::Events;
+use super::state::model::{Model, Person};
+use super::state::theme::Theme;
+use super::update::action::{Action, News};
 use super::update::update;
 use crate::base::Timestamp;
+use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Currency, Terms};
-use crate::session::closing::ExclusionReason;
+use crate::rules::{Answer, Currency, Terms, auction};
+use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
-use crate::session::outcome::Winner;
-use crate::session::progress::{Event, Progress, Stage, What};
+use crate::session::outcome::Entrant;
+use crate::session::progress::{Event, Progress, What};
 use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
-    AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, ResultLine, SessionDetail,
-    SessionSummary,
+    AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, SessionDetail, SessionSummary,
 };
 use crate::wire::node_api::{Cost, Link, NodeHealth};
+use crate::wire::reason::{
+    AttemptFailure, AttemptTrouble, Explained, NodeReport, NodeTrouble, Reason,
+};
 
 /// 2026-11-21 12:00:00 UTC.
 pub const NOW: i64 = 1_795_262_400_000;
@@ -72,10 +74,10 @@ pub fn model() -> Model {
 pub fn empty() -> Model {
     let mut model = model();
     let person = Box::new(person());
-    update(&mut model, Action::Attached { roster: Arc::new(roster()), person });
-    update(&mut model, Action::Health(Box::new(health(&[])), 800));
-    update(&mut model, Action::Events(Events::Live));
-    update(&mut model, Action::Sessions(Vec::new()));
+    update(&mut model, News::Attached { roster: Arc::new(roster()), person });
+    update(&mut model, News::Health(Box::new(health(&[])), 800));
+    update(&mut model, News::Events(Events::Live));
+    update(&mut model, News::Sessions(Vec::new()));
     model.ui.toast = None;
     model
 }
@@ -119,13 +121,24 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
     }
 }
 
-pub fn terms(title: &str, kind: Kind) -> Terms {
-    Terms {
-        title: title.into(),
+pub fn auction(kind: Kind) -> auction::Question {
+    auction::Question {
         kind,
         currency: Currency { code: "EUR".into(), decimals: 2 },
         reserve: Some(50_000),
         maximum: 25_000_000,
+    }
+}
+
+fn won_by_ada() -> Answer<Entrant> {
+    let entry = Entrant { bidder: "ada".into(), envelope: Digest([7; 32]) };
+    auction::Answer { winners: vec![auction::Sale { entry, price: 117_500 }] }.into()
+}
+
+pub fn terms(title: &str, kind: Kind) -> Terms {
+    Terms {
+        title: title.into(),
+        question: auction(kind).into(),
         bids_until: at(102),
         replace_bids: true,
         protocol: Form::Bits,
@@ -140,8 +153,17 @@ pub fn summary(number: u16, title: &str, phase: Phase) -> SessionSummary {
         phase,
         bidders: Some(6),
         created: at(-600 + i64::from(number)),
-        result: (phase == Phase::Settled)
-            .then(|| ResultLine { winner: Some("ada".into()), price: Some(117_500) }),
+        result: (phase == Phase::Settled).then(won_by_ada),
+    }
+}
+
+fn silent() -> AttemptTrouble {
+    let nodes: NodeSet = [4, 5].into_iter().filter_map(NodeIndex::new).collect();
+    let detail = "nodes 4 and 5 fell silent".to_owned();
+    let trouble = NodeTrouble::Attempt { failure: AttemptFailure::Computation { nodes, detail } };
+    let reporting = NodeIndex::new(1).into_iter();
+    AttemptTrouble::Nodes {
+        nodes: reporting.map(|node| NodeReport { node, trouble: trouble.clone() }).collect(),
     }
 }
 
@@ -189,9 +211,12 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         announcement: None,
         reason: match phase {
             Phase::Failed => {
-                Some("five attempts failed; the last: nodes 4 and 5 fell silent".into())
+                let text = "five attempts failed; the last: nodes 4 and 5 fell silent";
+                let reason =
+                    Reason::AttemptsFailed { failed: 5, participants: all, last: silent() };
+                Some(Explained { reason, text: text.to_owned() })
             }
-            Phase::Cancelled => Some("called off by the coordinator".into()),
+            Phase::Cancelled => Some(Reason::CalledOff.into()),
             _ => None,
         },
         timeline,
@@ -209,7 +234,10 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 participants: all,
                 started: at(-3),
                 ended: (phase != Phase::Computing).then(|| at(-1)),
-                trouble: failed.then(|| "nodes 4 and 5 fell silent in round 9".into()),
+                trouble: failed.then(|| Explained {
+                    reason: silent(),
+                    text: "nodes 4 and 5 fell silent in round 9".to_owned(),
+                }),
                 cost: if phase == Phase::Settled { (1..=5).map(cost).collect() } else { vec![] },
             }]
         } else {
@@ -220,12 +248,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 session: summary.session,
                 announcement: Digest([1; 32]),
                 manifest: Digest([5; 32]),
-                kind: Kind::SecondPrice,
-                winner: Some(Winner {
-                    bidder: "ada".into(),
-                    envelope: Digest([7; 32]),
-                    price: 117_500,
-                }),
+                answer: won_by_ada(),
                 out_of_range: Vec::new(),
             },
             signatures: (1..=5)
@@ -236,9 +259,9 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     }
 }
 
-pub fn event(number: u16, by: Option<u8>, what: What) -> Action {
+pub fn event(number: u16, by: Option<u8>, what: What) -> News {
     let event = Event { at: at(-2), session: id(number), node: by.map(node), what };
-    Action::Event(Box::new(event))
+    News::Event(Box::new(event))
 }
 
 pub fn receive(model: &mut Model, number: u16, bidder: &str, nodes: &[u8]) {
@@ -250,9 +273,9 @@ pub fn receive(model: &mut Model, number: u16, bidder: &str, nodes: &[u8]) {
 
 pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionSummary) {
     let session = selected.session;
-    update(model, Action::Sessions(summaries));
+    update(model, News::Sessions(summaries));
     model.ui.selected = Some(session);
-    update(model, Action::Detail(session, Ok(Box::new(detail(selected)))));
+    update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
 }
 
@@ -276,7 +299,7 @@ pub fn computing() -> Model {
     for index in 1..=4u8 {
         let progress = Progress {
             attempt: 1,
-            stage: Stage::Tournament,
+            stage: auction::Stage::Tournament.into(),
             level: 1,
             levels: 3,
             entries: vec![7, 4, 2, 1],
@@ -307,7 +330,7 @@ pub fn full() -> Model {
             let phase = Phase::ALL[usize::from(number) % Phase::ALL.len()];
             let title = titles[usize::from(number) % titles.len()];
             let mut summary = summary(number, &format!("{title} {number}"), phase);
-            summary.terms.kind = Kind::ALL[usize::from(number) % 4];
+            summary.terms.question = auction(Kind::ALL[usize::from(number) % 4]).into();
             summary.terms.title = summary.terms.title.chars().take(200).collect();
             summary
         })
@@ -328,11 +351,11 @@ pub fn failing() -> Model {
     let mut model = empty();
     let failed = summary(1, "Harbour view, oil on canvas", Phase::Failed);
     put(&mut model, vec![failed.clone()], failed);
-    update(&mut model, Action::Health(Box::new(health(&[4, 5])), 800));
+    update(&mut model, News::Health(Box::new(health(&[4, 5])), 800));
     let reason = Some("nodes 4 and 5 fell silent".to_owned());
     update(&mut model, event(1, None, What::Phase { phase: Phase::Failed, reason }));
     let why = "connection refused".to_owned();
-    update(&mut model, Action::Lost { why, again: at(2) });
+    update(&mut model, News::Lost { why, again: at(2) });
     model.ui.toast = None;
     model
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::Timestamp;
-use crate::identity::{AccountId, Digest, PublicKey, Role, Signature, Statement};
+use crate::identity::{AccountId, AccountRole, Digest, PublicKey, Signature, Statement};
 
 /// A password, a code or a token on its way. Wiped when dropped, never printed.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ pub struct AccountLine {
     /// Its name.
     pub name: String,
     /// Its role.
-    pub role: Role,
+    pub role: AccountRole,
     /// The key a bidder's account is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PublicKey>,
@@ -110,7 +110,7 @@ pub struct NewAccount {
     /// Its name.
     pub name: String,
     /// Its role.
-    pub role: Role,
+    pub role: AccountRole,
     /// Its first password.
     pub password: Secret,
     /// A bidder's public key; operators have none.

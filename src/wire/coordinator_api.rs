@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::node_api::{Cost, NodeHealth};
+use super::reason::{AttemptTrouble, Explained, Reason};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
-use crate::rules::Terms;
+use crate::rules::{Answer, Terms};
 use crate::session::manifest::CoSigned;
+use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -81,17 +83,8 @@ pub struct SessionSummary {
     pub bidders: Option<u64>,
     /// When it was written.
     pub created: Timestamp,
-    /// The winner's name and the price, once settled.
-    pub result: Option<ResultLine>,
-}
-
-/// A settled session's result, for lists.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ResultLine {
-    /// Winner's name, `None` when nobody won.
-    pub winner: Option<String>,
-    /// Price in smallest units.
-    pub price: Option<u64>,
+    /// What was decided, once settled.
+    pub result: Option<Answer<Entrant>>,
 }
 
 /// Everything about a session.
@@ -103,7 +96,7 @@ pub struct SessionDetail {
     /// What bidders and nodes check; `None` for a draft.
     pub announcement: Option<Signed<Announcement>>,
     /// Why it failed, waits or was cancelled.
-    pub reason: Option<String>,
+    pub reason: Option<Explained<Reason>>,
     /// Phases entered, with times.
     pub timeline: Vec<(Phase, Timestamp)>,
     /// Nodes that have acknowledged the announcement.
@@ -143,7 +136,7 @@ pub struct AttemptLine {
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// What went wrong, if something did.
-    pub trouble: Option<String>,
+    pub trouble: Option<Explained<AttemptTrouble>>,
     /// What it cost each node, once done.
     pub cost: Vec<(NodeIndex, Cost)>,
 }

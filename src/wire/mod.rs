@@ -6,6 +6,7 @@
 //! - [`account_api`]: logging in, and looking after accounts
 //! - [`coordinator_api`]: what a coordinator takes and answers
 //! - [`problem`]: error bodies (RFC 9457)
+//! - [`reason`]: why sessions, attempts and nodes do not go on, as codes with fields
 
 pub mod account_api;
 pub mod coordinator_api;
@@ -13,5 +14,6 @@ pub mod node_api;
 pub mod openapi;
 pub mod paths;
 pub mod problem;
+pub mod reason;
 
 pub use problem::{Problem, ProblemType};

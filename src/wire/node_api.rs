@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reason::AttemptFailure;
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signature, Signed};
 use crate::runs::plan::Plan;
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::progress::Progress;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
@@ -129,9 +130,7 @@ pub enum AttemptState {
     /// It failed.
     Failed {
         /// Why.
-        reason: String,
-        /// The nodes that the failure points at, where the mathematics or the link names any.
-        culprits: NodeSet,
+        failure: AttemptFailure,
     },
 }
 

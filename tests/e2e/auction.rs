@@ -48,8 +48,8 @@ pub struct Settled {
 impl Settled {
     /// Who won at what price.
     pub fn winner(&self) -> Option<(&str, u64)> {
-        let winner = self.report.outcome.as_ref().unwrap().winner.as_ref();
-        winner.map(|winner| (winner.bidder.as_str(), winner.price))
+        let answer = self.report.outcome.as_ref().unwrap().answer.as_auction().unwrap();
+        answer.winner().map(|sale| (sale.entry.bidder.as_str(), sale.price))
     }
 
     /// The names in the manifest.

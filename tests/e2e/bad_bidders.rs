@@ -3,7 +3,7 @@
 
 use gavel::client::{BidAmount, ClientError};
 use gavel::identity::{Digest, KeyPair, Signature, Signed};
-use gavel::session::closing::ExclusionReason;
+use gavel::session::exclusion::ExclusionReason;
 use gavel::session::{Envelope, Receipt, SessionId};
 use gavel::sharing::NodeSet;
 use gavel::testkit::bad_bidder::BadBidder;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use gavel::identity::{Digest, Signature, Signed, Statement as _};
+use gavel::rules::auction::{Answer, Sale};
 use gavel::runs::plan::Plan;
-use gavel::session::closing::{Bundle, Inventories, Inventory, Verdict};
+use gavel::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use gavel::session::manifest::CoSigned;
-use gavel::session::outcome::Winner;
+use gavel::session::outcome::Entrant;
 use gavel::session::{Manifest, Outcome, Phase, SessionId};
 use gavel::transport::HttpError;
 use gavel::wire::node_api::{ManifestSignature, SignedManifest, StartAttempt};
@@ -177,8 +178,7 @@ async fn a_bundle_cannot_leave_out_a_bid_or_an_attempt_have_its_own_manifest() {
         session: auction.session,
         announcement: signed.manifest.body.announcement,
         manifest: digest,
-        kind: auction.announcement.body.terms.kind,
-        winner: Some(Winner { bidder: entry.bidder.clone(), envelope: entry.envelope, price: 1 }),
+        answer: Answer { winners: vec![Sale { entry: Entrant::from(entry), price: 1 }] }.into(),
         out_of_range: Vec::new(),
     };
     let unsigned = CoSigned { body: body.clone(), signatures: BTreeMap::new() };

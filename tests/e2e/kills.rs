@@ -8,6 +8,7 @@ use gavel::identity::KeyPair;
 use gavel::session::Phase;
 use gavel::testkit::bad_bidder::BadBidder;
 use gavel::wire::coordinator_api::SessionDetail;
+use gavel::wire::reason::Reason;
 
 use super::auction::{Auction, file, set};
 use super::net::{Net, Setup, index};
@@ -89,7 +90,9 @@ async fn with_too_few_nodes_it_waits_says_for_whom_and_goes_on() {
     let waiting = |detail: &SessionDetail| !detail.waiting_for.is_empty();
     let detail = auction.wait("it waits for node 4", waiting).await;
     assert_eq!((detail.summary.phase, detail.waiting_for), (Phase::Closing, set(&[4])));
-    assert!(detail.reason.unwrap().contains("node 4: "));
+    let reason = detail.reason.unwrap();
+    assert!(reason.contains("node 4: "), "{reason}");
+    assert!(matches!(&reason.reason, Reason::Waiting { nodes } if nodes[0].node == index(4)));
     net.restart(4).await;
 
     auction.wait("an attempt", begun).await;
@@ -174,6 +177,7 @@ async fn a_session_that_fails_says_why_and_can_be_tried_again() {
     let detail = auction.wait("failed", failed).await;
     let reason = detail.reason.unwrap();
     assert!(reason.contains("attempts in a row failed"), "{reason}");
+    assert!(matches!(reason.reason, Reason::AttemptsFailed { .. }), "{reason}");
     assert!(detail.attempts.iter().all(|attempt| attempt.trouble.is_some()));
     net.setup.deadline = Duration::from_secs(10);
     for node in 1..=3 {

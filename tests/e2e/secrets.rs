@@ -12,15 +12,14 @@ use gavel::identity::key_file::NodeKeys;
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::protocol::{Context, EstablishError};
-use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{RunError, run};
-use gavel::runs::shares::{BidShares, lay_out};
+use gavel::runs::shares::{Entries, LayingOut};
+use gavel::runs::{RunError, run};
 use gavel::session::progress::Progress;
 use gavel::session::{Envelope, part::open_part};
 use gavel::sharing::{NodeIndex, Scheme};
-use gavel::testkit::World;
 use gavel::testkit::paperwork::Paperwork;
 use gavel::testkit::wiretap::Wiretap;
+use gavel::testkit::{World, reference};
 
 use super::auction::file;
 use super::net::{Net, Setup};
@@ -307,9 +306,7 @@ enum Failure {
 #[tokio::test]
 async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
     const BIDS: usize = 128;
-    let mut papers = Paperwork::new(5, 2, (1 << 63) - 1).unwrap();
-    papers.announcement.body.terms.kind = Kind::SecondPrice;
-    papers.resign();
+    let papers = Paperwork::new(5, 2, (1 << 63) - 1).unwrap();
     let scheme = papers.scheme();
     let terms = &papers.announcement.body.terms;
     let bits = terms.bits();
@@ -331,15 +328,16 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
         envelopes.push(envelope);
     }
     let shares_of = |node: NodeIndex| {
-        let bid = |envelope: &Envelope| BidShares {
-            correction: envelope.body.correction_for(terms).unwrap(),
-            seeds: open_part(envelope, node, scheme, &keys[node.position()])
-                .unwrap()
-                .seeds()
-                .to_vec(),
-        };
-        let bids: Vec<BidShares> = envelopes.iter().map(bid).collect();
-        lay_out(scheme, node, bits, &bids).unwrap()
+        let layout = terms.layout().unwrap();
+        let mut shares = LayingOut::new(terms.protocol, &layout, scheme, node, envelopes.len());
+        for envelope in &envelopes {
+            let part = open_part(envelope, node, scheme, &keys[node.position()]).unwrap();
+            shares.add(&envelope.body.correction.0, part.seeds()).unwrap();
+        }
+        match shares.finish().unwrap() {
+            Entries::Bits(mut fields) => fields.remove(0),
+            Entries::Numbers(_) => panic!("the bids are shared as bits"),
+        }
     };
     // In the form in which nodes compute: one plane per bit position, of all bids.
     let mut planes = Vec::new();
@@ -363,7 +361,7 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
             Ok(run(&ctx, terms, shares_of(ctx.me()), &quiet).await?)
         })
         .await;
-    assert_eq!((computed.winner, computed.price), (Some(0), Some(PRICE)));
+    assert_eq!(computed, reference::sold(Some((0, PRICE)), vec![]));
     let sent = |tap: &Wiretap| -> Vec<u8> {
         tap.messages().iter().flat_map(|message| message.payload.to_vec()).collect()
     };

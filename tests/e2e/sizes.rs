@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use gavel::protocol::tactics::{LEAST_KING, Tactics};
 use gavel::rules::auction::{Kind, reference};
-use gavel::runs::auction::bits::{Ending, Workload, predict_ending};
+use gavel::runs::auction::Workload;
+use gavel::runs::auction::cost::{Ending, predict_ending};
 use gavel::wire::node_api::Cost;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -64,13 +65,13 @@ impl Case {
             assert_eq!(amounts, self.bids, "the order of arrival");
         }
         let decided = reference::decide(self.kind.1, self.reserve, &amounts);
-        let expected = decided.map(|decision| (names[decision.winner], decision.price));
+        let expected = decided.map(|decision| (names[decision.entry], decision.price));
         assert_eq!(settled.winner(), expected, "{self:?}");
 
         let terms = &settled.record.announcement.body.terms;
-        let ending = decided.map_or(Ending::Unsold, |decision| Ending::Sold(decision.winner));
+        let ending = decided.map_or(Ending::Unsold, |decision| Ending::Sold(decision.entry));
         let scheme = net.roster.body.scheme;
-        let work = Workload::of(terms, amounts.len());
+        let work = Workload::of(terms, terms.question.as_auction().unwrap(), amounts.len());
         let attempt = settled.detail.attempts.last().unwrap();
         assert_eq!(attempt.cost.len(), usize::from(scheme.nodes()));
         let (_, first) = attempt.cost[0];

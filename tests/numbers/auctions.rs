@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use gavel::field::{Field as _, Mersenne127};
 use gavel::protocol::Tactics;
 use gavel::protocol::{Context, ProtocolError};
+use gavel::rules::Stage::{self, CheckingEntries, Done, Opening};
 use gavel::rules::Terms;
-use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{
-    Computed, Ending, RunError, Workload, predict, predict_ending, run,
-};
+use gavel::rules::auction::{Kind, Stage as OfAuctions};
+use gavel::runs::auction::cost::{Ending, predict, predict_ending};
+use gavel::runs::auction::workload::Workload;
+use gavel::runs::{Computed, RunError, run};
 use gavel::session::progress::Progress;
-use gavel::session::progress::Stage::{Done, Opening, RangeCheck, SecondPrice, Tournament};
 use gavel::sharing::form::Form;
 use gavel::sharing::seed::mask;
 use gavel::testkit::{NumberInputs, World, reference};
@@ -41,16 +41,15 @@ async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
             Ok((running.await?, ctx.counters()))
         })
         .await;
-    let (winner, price, out_of_range) = reference::auction(terms, bids);
-    assert_eq!(computed, Computed { winner, price, out_of_range }, "{terms:?} {bids:?}");
+    assert_eq!(computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
 
     let (scheme, participants) = (world.scheme(), world.participants());
-    let work = Workload::of(terms, bids.len());
+    let work = work(terms, bids.len());
     let in_range: Vec<usize> =
         (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
-    let ending = computed
-        .winner
-        .map_or(Ending::Unsold, |winner| Ending::Sold(in_range.binary_search(&winner).unwrap()));
+    let winner = computed.answer.as_auction().unwrap().winner();
+    let ending = winner
+        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
     let exact =
         predict_ending(scheme, participants, work, &Tactics::default(), in_range.len(), ending);
     assert_eq!(
@@ -61,6 +60,10 @@ async fn check(world: &World, terms: &Terms, bids: &[u64]) -> Computed {
     let most = predict(scheme, participants, work, &Tactics::default());
     assert!(counters.rounds <= most.rounds && counters.bytes_sent <= most.bytes_sent_per_node);
     computed
+}
+
+fn work(terms: &Terms, bids: usize) -> Workload {
+    Workload::of(terms, terms.question.as_auction().unwrap(), bids)
 }
 
 fn random_auction(rng: &mut StdRng, kind: Kind) -> (Terms, Vec<u64>) {
@@ -147,7 +150,7 @@ async fn any_number_of_the_field_is_excluded_without_disturbing_the_rest() {
     let computed = world.agree(async |ctx: Context| -> Result<_, Failure> {
         Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
     });
-    let expected = Computed { winner: Some(7), price: Some(400), out_of_range: vec![3, 4, 5, 6] };
+    let expected = reference::sold(Some((7, 400)), vec![3, 4, 5, 6]);
     assert_eq!(computed.await, expected);
 }
 
@@ -204,7 +207,9 @@ async fn progress_is_told_and_ends_where_predicted() {
     let told = told.await;
     let mut stages: Vec<_> = told.iter().map(|progress| progress.stage).collect();
     stages.dedup();
-    assert_eq!(stages, [RangeCheck, Tournament, Opening, SecondPrice, Opening, Done]);
+    let tournament = Stage::from(OfAuctions::Tournament);
+    let second = OfAuctions::SecondPrice.into();
+    assert_eq!(stages, [CheckingEntries, tournament, Opening, second, Opening, Done]);
     let last = told.last().unwrap();
     assert_eq!((last.level, last.levels), (3, 3));
     assert_eq!(last.comparisons, last.comparisons_total);

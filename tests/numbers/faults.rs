@@ -7,10 +7,10 @@ use futures_util::future::join_all;
 use gavel::field::Mersenne127;
 use gavel::protocol::{Context, ProtocolError};
 use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::{Computed, RunError, run};
+use gavel::runs::{Computed, RunError, run};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{Fault, Misdeed, NumberInputs, World};
+use gavel::testkit::{Fault, Misdeed, NumberInputs, World, reference};
 
 use super::Failure;
 use super::auctions::terms;
@@ -35,7 +35,7 @@ async fn auction(world: World) -> Results {
 }
 
 fn right() -> Computed {
-    Computed { winner: Some(1), price: Some(5), out_of_range: vec![] }
+    reference::sold(Some((1, 5)), vec![])
 }
 
 /// The auction with each message of one node subjected to a misdeed, all at the same time.

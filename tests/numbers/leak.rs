@@ -10,7 +10,7 @@ use gavel::protocol::numbers::random_bits::{BitPool, random_bits};
 use gavel::protocol::numbers::range_check::{self, range_check};
 use gavel::protocol::{Context, Opening};
 use gavel::rules::auction::Kind;
-use gavel::runs::auction::bits::run;
+use gavel::runs::run;
 use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{NumberInputs, World};
 

@@ -10,7 +10,7 @@ mod twins;
 use gavel::field::Field;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::{Context, EstablishError, ProtocolError};
-use gavel::runs::auction::bits::RunError;
+use gavel::runs::RunError;
 use gavel::sharing::NodeSet;
 use gavel::testkit::World;
 

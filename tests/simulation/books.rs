@@ -11,11 +11,12 @@ use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::rules::Terms;
-use gavel::rules::auction::reference;
-use gavel::session::closing::{ExclusionReason, Inventory};
+use gavel::session::bundle::Inventory;
+use gavel::session::exclusion::ExclusionReason;
 use gavel::session::record::{Pin, Record};
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::testkit::entries;
 use gavel::transport::streams::frame::{Frame, Kind};
 use gavel::wire::node_api::{AttemptState, ManifestSignature};
 use gavel::wire::paths;
@@ -296,11 +297,10 @@ impl SessionBooks {
             amounts.push((entry, amount));
         }
         let (fits, out): (Vec<_>, Vec<_>) =
-            amounts.iter().partition(|(_, amount)| *amount <= terms.maximum);
+            amounts.iter().partition(|(_, amount)| *amount <= terms.question.maximum());
         let values: Vec<u64> = fits.iter().map(|(_, amount)| *amount).collect();
-        let expected = reference::decide(terms.kind, terms.reserve, &values)
-            .map(|decision| (fits[decision.winner].0.envelope, decision.price));
-        let got = outcome.body.winner.as_ref().map(|winner| (winner.envelope, winner.price));
+        let expected = terms.question.reference(&values).map(|entry| fits[entry].0.envelope);
+        let got = outcome.body.answer.clone().map(|entrant| entrant.envelope);
         if got != expected {
             self.broke(format!("the outcome is {got:?} where the bids give {expected:?}"));
         }
@@ -321,18 +321,19 @@ impl SessionBooks {
 
 /// A bid, from all nodes' parts of its envelope.
 fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) -> Option<u64> {
-    let (scheme, bits) = (roster.scheme, terms.bits());
-    let mut components = BTreeMap::new();
+    let scheme = roster.scheme;
+    let mut seeds = BTreeMap::new();
     for node in NodeSet::all(scheme.nodes()).iter() {
-        if components.len() == scheme.sets().len() {
+        if seeds.len() == scheme.sets().len() {
             break;
         }
         let part = part::open_part(envelope, node, scheme, &keys[node.position()].sealing).ok()?;
-        let values = part.components(bits).to_vec();
-        components.extend(scheme.held_by(node).into_iter().zip(values));
+        seeds.extend(scheme.held_by(node).into_iter().zip(part.seeds().to_vec()));
     }
-    let masked = u64::try_from(envelope.body.correction_for(terms)?).ok()?;
-    Some(components.values().fold(masked, |amount, component| amount ^ component))
+    let seeds: Vec<_> = seeds.into_values().collect();
+    let layout = terms.layout().ok()?;
+    let masked = terms.protocol.decode_correction(&envelope.body.correction.0, layout.extent());
+    entries::unmasked(&layout, &masked.ok()?, &seeds).first().copied()
 }
 
 /// The session that the path of a request to a node names.

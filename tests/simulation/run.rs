@@ -14,8 +14,8 @@ use gavel::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use gavel::identity::sealing::SealingKeyPair;
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::node::{self, Node};
+use gavel::rules::SessionFile;
 use gavel::rules::auction::Kind;
-use gavel::rules::terms::SessionFile;
 use gavel::session::{Phase, SessionId};
 use gavel::sharing::{NodeIndex, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
@@ -207,7 +207,7 @@ impl World {
         };
         let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
         let left = u64::try_from(left).unwrap_or(0);
-        let plans = plans(chance, &self.folder, left, terms.maximum, terms.replace_bids);
+        let plans = plans(chance, &self.folder, left, terms.question.maximum(), terms.replace_bids);
         let bidding = (101..).zip(plans).map(|(number, plan)| {
             let network = self.network(number, false);
             tokio::spawn(bidders::bid(Arc::clone(&self.core), network, session, plan))

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use gavel::protocol::{Channel, ChannelError, StepId};
 use gavel::session::SessionId;
 use gavel::sharing::NodeSet;
-use gavel::transport::client::http::Target;
 use gavel::transport::streams::MeshOptions;
 use gavel::transport::streams::upgrade::open;
+use gavel::transport::target::Target;
 use gavel::transport::{AttemptChannel, HttpError};
 use gavel::wire::ProblemType;
 

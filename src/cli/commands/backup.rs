@@ -7,13 +7,12 @@ use clap::Args;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::Context;
 use crate::cli::archive;
-use crate::cli::args::DatabaseOption;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Settings, create_private, read_text, toml_failure};
+use crate::cli::options::{DatabaseOption, PassphraseOption};
 use crate::cli::output::strong;
-use crate::cli::unlock::PassphraseOption;
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
 use crate::storage::{Address, backup};
 

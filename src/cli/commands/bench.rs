@@ -1,23 +1,19 @@
-//! `gavel bench`: how fast the engine is on this machine.
+//! `gavel bench`.
 
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use rand::{TryRng as _, rngs::SysRng};
 
-use super::Context;
-use crate::bench::inputs::{Plain, draw, near, share};
-use crate::bench::intake_report;
-use crate::bench::job::{Found, Inputs, Measured, Task, terms};
-use crate::bench::lines::Effort;
-use crate::bench::party::Party;
-use crate::bench::report::{Asked, Report, slowest};
+use crate::bench::engine::asked::{Asked, Choices, MOST, Place};
+use crate::bench::engine::{measure, worker};
+use crate::bench::intake::flood::{self, Event};
+use crate::bench::intake::report as intake_report;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::rules::auction::Kind;
-use crate::rules::auction::reference::decide;
-use crate::runs::auction::bits::Workload;
-use crate::runs::plan::{self, Pairs, Plan};
+use crate::cli::figures;
+use crate::cli::options::highest_threshold;
+use crate::cli::progress::Progress;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 
@@ -40,18 +36,32 @@ pub enum BenchCommand {
     Intake(IntakeArgs),
 }
 
-/// Options of `gavel bench intake`.
+/// Who computes.
 #[derive(Args)]
-pub struct IntakeArgs {
-    /// Bidders, with one bid each
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    bids: u32,
+struct Nodes {
     /// Nodes
     #[arg(long, value_name = "N", default_value_t = 3)]
     nodes: u8,
     /// Any so many nodes together learn nothing [default: as many as the nodes allow]
     #[arg(long, value_name = "T")]
     threshold: Option<u8>,
+}
+
+impl Nodes {
+    fn scheme(&self) -> Result<Scheme, Failure> {
+        let threshold = self.threshold.unwrap_or_else(|| highest_threshold(self.nodes));
+        Scheme::new(self.nodes, threshold).map_err(Failure::usage)
+    }
+}
+
+/// Options of `gavel bench intake`.
+#[derive(Args)]
+pub struct IntakeArgs {
+    /// Bidders, with one bid each
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    bids: u32,
+    #[command(flatten)]
+    nodes: Nodes,
     /// Bidders at work at one time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     at_once: u16,
@@ -83,29 +93,11 @@ pub struct AuctionArgs {
     common: Common,
 }
 
-impl ValueEnum for Form {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Bits, Self::Numbers]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::Bits => "Replicated bits",
-            Self::Numbers => "Shamir shares and the comparison of the paper of 2008",
-        };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
 /// Options of every bench.
 #[derive(Args)]
 struct Common {
-    /// Nodes
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    nodes: u8,
-    /// Any so many nodes together learn nothing [default: as many as the nodes allow]
-    #[arg(long, value_name = "T")]
-    threshold: Option<u8>,
+    #[command(flatten)]
+    nodes: Nodes,
     /// Bits of each number, 1 to 63
     #[arg(long, value_name = "B", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=63))]
     bits: u32,
@@ -135,80 +127,85 @@ struct Common {
     king_from: Option<u64>,
 }
 
-/// Most numbers of a bench.
-const MOST: usize = 1 << 26;
+impl Common {
+    fn place(&self) -> Result<Place, Failure> {
+        if self.in_process {
+            return Ok(Place::InProcess);
+        }
+        let rtt = self.rtt.unwrap_or(0.0);
+        if !(0.0..=10_000.0).contains(&rtt) {
+            return Err(Failure::usage("a round trip is 0 to 10000 milliseconds"));
+        }
+        Ok(Place::Processes { round_trip: Duration::from_secs_f64(rtt / 1000.0) })
+    }
+}
 
-/// Bytes that all nodes together send when the bandwidth is measured.
-const BANDWIDTH_BYTES: usize = 96 << 20;
-
-/// Rounds that are measured, and how long they may take on long lines.
-const ROUNDS: u32 = 100;
-const ROUNDS_SECONDS: f64 = 0.5;
+/// The seed that is asked for, or a fresh one; told either way.
+fn seed(context: &Context, asked: Option<u64>) -> Result<u64, Failure> {
+    let seed = match asked {
+        Some(seed) => seed,
+        None => SysRng.try_next_u64()?,
+    };
+    context.output.note(format_args!("seed {seed}"));
+    Ok(seed)
+}
 
 /// Measure.
 ///
 /// # Errors
 /// When a node fails, or the result is wrong.
 pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure> {
-    let (pairs, count, common) = match &command {
+    let (pairs, count, common) = match command {
         BenchCommand::Intake(args) => return intake(context, args).await,
-        BenchCommand::Compare(args) => (true, args.pairs, &args.common),
-        BenchCommand::Auction(args) => (false, args.bids, &args.common),
+        BenchCommand::Compare(args) => (true, args.pairs, args.common),
+        BenchCommand::Auction(args) => (false, args.bids, args.common),
     };
     if count == 0 || count > MOST {
         return Err(Failure::usage(format!("a bench takes 1 to {MOST} numbers, not {count}")));
     }
-    let threshold = common.threshold.unwrap_or(common.nodes.saturating_sub(1) / 2);
-    let scheme =
-        Scheme::new(common.nodes, threshold).map_err(|error| Failure::usage(error.to_string()))?;
-    let rtt = common.rtt.unwrap_or(0.0);
-    if !(0.0..=10_000.0).contains(&rtt) {
-        return Err(Failure::usage("a round trip is 0 to 10000 milliseconds"));
-    }
-    let seed = match common.seed {
-        Some(seed) => seed,
-        None => SysRng.try_next_u64()?,
-    };
+    let (scheme, place) = (common.nodes.scheme()?, common.place()?);
     let asked = Asked {
         scheme,
         pairs,
         count,
         bits: common.bits,
-        protocol: common.protocol.into(),
-        seed,
-        in_one_process: common.in_process,
+        form: common.protocol,
+        seed: seed(context, common.seed)?,
+        place,
+        choices: Choices {
+            groups: common.groups,
+            stripe: common.stripe,
+            lanes: common.lanes,
+            king_from: common.king_from,
+        },
     };
-    let report = measure(context, &asked, common, rtt).await?;
-    context.output.result(&report, || report.text())?;
-    if report.correct() {
+    let report = measure::measure(&asked).await?;
+    context.output.result(&report, || figures::engine(&report))?;
+    if report.correct {
         Ok(())
     } else {
         Err(Failure::new(
             "wrong-result",
             format!(
-                "the nodes computed something else than plain arithmetic; repeat with --seed {seed}"
+                "the nodes computed something else than plain arithmetic; repeat with --seed {}",
+                asked.seed
             ),
         ))
     }
 }
 
-async fn intake(context: &Context, args: &IntakeArgs) -> Result<(), Failure> {
-    let threshold = args.threshold.unwrap_or(args.nodes.saturating_sub(1) / 2);
+async fn intake(context: &Context, args: IntakeArgs) -> Result<(), Failure> {
     let asked = intake_report::Asked {
-        scheme: Scheme::new(args.nodes, threshold)
-            .map_err(|error| Failure::usage(error.to_string()))?,
+        scheme: args.nodes.scheme()?,
         bids: usize::try_from(args.bids).unwrap_or(usize::MAX),
         at_once: args.at_once.into(),
         connections: args.connections.into(),
-        seed: match args.seed {
-            Some(seed) => seed,
-            None => SysRng.try_next_u64()?,
-        },
+        seed: seed(context, args.seed)?,
     };
-    context.output.note(format_args!("seed {}", asked.seed));
-    let report = crate::bench::intake::run(&asked).await?;
-    context.output.result(&report, || report.text())?;
-    if report.correct() {
+    let mut progress = None;
+    let report = flood::run(&asked, &mut |event| show(&mut progress, event)).await?;
+    context.output.result(&report, || figures::intake(&report))?;
+    if report.correct {
         Ok(())
     } else {
         Err(Failure::new(
@@ -218,118 +215,33 @@ async fn intake(context: &Context, args: &IntakeArgs) -> Result<(), Failure> {
     }
 }
 
-async fn measure(
-    context: &Context,
-    asked: &Asked,
-    common: &Common,
-    rtt: f64,
-) -> Result<Report, Failure> {
-    let scheme = asked.scheme;
-    context.output.note(format_args!("seed {}", asked.seed));
-    let mut party = if common.in_process {
-        Party::InProcess(scheme)
-    } else {
-        let delay = (rtt > 0.0).then(|| Duration::from_secs_f64(rtt / 2000.0));
-        Party::processes(scheme, delay).await?
-    };
-    let lines = party.measure(effort(scheme, rtt)).await?;
-    let line = slowest(&lines, scheme);
-    let plan = plan_for(asked, common, line)?;
-
-    let work = Work::draw(asked);
-    let inputs = work.share(asked)?;
-    let measured = party.run(inputs, &plan.tactics).await?;
-    let correct = work.is_right(&measured);
-    Ok(Report::new(asked, &lines, plan, &measured, correct))
-}
-
-fn effort(scheme: Scheme, rtt: f64) -> Effort {
-    let links = usize::from(scheme.nodes()) * usize::from(scheme.nodes() - 1);
-    let mut rounds = ROUNDS;
-    while rounds > 5 && f64::from(rounds) * rtt / 1000.0 > ROUNDS_SECONDS {
-        rounds -= 5;
-    }
-    Effort { rounds, bytes: BANDWIDTH_BYTES / links }
-}
-
-fn plan_for(asked: &Asked, common: &Common, line: plan::Line) -> Result<Plan, Failure> {
-    let (scheme, all) = (asked.scheme, asked.scheme.all());
-    let terms = terms(Kind::SecondPrice, asked.protocol, asked.bits);
-    let work = Workload::of(&terms, asked.count);
-    let pairs = Pairs { protocol: asked.protocol, bits: asked.bits, count: asked.count };
-    let mut tactics = if asked.pairs {
-        plan::for_comparisons(scheme, all, pairs, line).tactics
-    } else {
-        plan::choose(scheme, all, work, line).tactics
-    };
-    if let Some(groups) = &common.groups {
-        tactics.groups.clone_from(groups);
-        tactics.second_groups.clone_from(groups);
-    }
-    if let Some(from) = common.king_from {
-        tactics.king_from = (from > 0).then_some(from);
-    }
-    tactics.stripe = common.stripe.or(tactics.stripe);
-    tactics.lanes = common.lanes.or(tactics.lanes);
-    tactics.check().map_err(|error| Failure::usage(error.to_string()))?;
-    Ok(if asked.pairs {
-        plan::comparisons_with(scheme, all, pairs, line, tactics)
-    } else {
-        plan::with_tactics(scheme, all, work, line, tactics)
-    })
-}
-
-/// The inputs in the clear.
-enum Work {
-    Pairs(Plain, Plain),
-    Bids(Plain),
-}
-
-impl Work {
-    fn draw(asked: &Asked) -> Self {
-        let first = draw(asked.seed, 1, asked.bits, asked.count);
-        if !asked.pairs {
-            return Self::Bids(first);
-        }
-        let mut second = draw(asked.seed, 2, asked.bits, asked.count);
-        near(&mut second, &first);
-        Self::Pairs(first, second)
-    }
-
-    fn share(&self, asked: &Asked) -> Result<Vec<Inputs>, Failure> {
-        let (task, batches) = match self {
-            Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
-            Self::Bids(bids) => (Task::Auction(Kind::SecondPrice), vec![bids]),
-        };
-        let mut inputs: Vec<Inputs> =
-            asked.scheme.all().iter().map(|_| Inputs { task, batches: Vec::new() }).collect();
-        for batch in batches {
-            for (inputs, shares) in
-                inputs.iter_mut().zip(share(asked.scheme, asked.protocol, batch)?)
-            {
-                inputs.batches.push(shares);
+/// Move the line of progress on.
+fn show(progress: &mut Option<Progress>, event: Event) {
+    match event {
+        Event::Bidding { bids } => *progress = Some(Progress::start("bids", Some(bids))),
+        Event::Closing => *progress = Some(Progress::start("closing and computing", None)),
+        Event::Bid | Event::Waiting => {
+            if let Some(progress) = progress {
+                progress.step();
             }
         }
-        Ok(inputs)
+        Event::Taken { complete, seconds } => {
+            if let Some(progress) = progress.take() {
+                progress.finish(&format!("{complete} in, {seconds:.1} s"));
+            }
+        }
+        Event::Settled { seconds } => {
+            if let Some(progress) = progress.take() {
+                progress.finish(&format!("{seconds:.1} s"));
+            }
+        }
     }
+}
 
-    /// Whether every node found what plain arithmetic says.
-    fn is_right(&self, measured: &[Measured]) -> bool {
-        let expected = match self {
-            Self::Pairs(x, y) => {
-                let less = |(at, (x, y)): (usize, (&u64, &u64))| u64::from(x < y) << at;
-                let words = x.values.chunks(64).zip(y.values.chunks(64));
-                let word = |(x, y): (&[u64], &[u64])| x.iter().zip(y).enumerate().map(less).sum();
-                Found::Smaller(words.map(word).collect())
-            }
-            Self::Bids(bids) => {
-                let decision = decide(Kind::SecondPrice, None, &bids.values);
-                Found::Outcome {
-                    winner: decision.map(|decision| decision.winner),
-                    price: decision.map(|decision| decision.price),
-                }
-            }
-        };
-        measured.iter().all(|node| node.found == expected)
-    }
+/// Be one node of a bench, until standard input ends.
+///
+/// # Errors
+/// When the bench is not to be understood.
+pub async fn node() -> Result<(), Failure> {
+    Ok(worker::serve().await?)
 }

@@ -9,11 +9,11 @@ use clap::Args;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Context;
-use crate::cli::args::RosterOption;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{clean, strong};
-use crate::cli::unlock::{PassphraseOption, ask};
+use crate::cli::prompt::ask;
 use crate::cli::{login, view};
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;
@@ -102,7 +102,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             Some(text) => Zeroizing::new(text),
             None => read_amount(terms)?,
         };
-        let amount = BidAmount::parse(&text, &terms.currency)?;
+        let amount = BidAmount::parse(&text, &terms.question.unit())?;
         drop(text);
         bid::place(&network, &announcement, &bidder, amount, patience).await
     };
@@ -121,7 +121,8 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
 
 /// Ask for the amount, or read one line of standard input.
 fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
-    let unit = if terms.currency.code.is_empty() { "units" } else { &terms.currency.code };
+    let unit = terms.question.unit().code;
+    let unit = if unit.is_empty() { "units" } else { &unit };
     if let Some(typed) = ask(&format!("Your bid in {} (not shown): ", clean(unit))) {
         return typed;
     }

@@ -1,9 +1,8 @@
 //! `gavel completions SHELL`.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::args::Cli;
 use crate::cli::failure::Failure;
 
 /// Print a completion script.
@@ -13,11 +12,11 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the script; `gavel completions bash > ~/.local/share/bash-completion/completions/gavel`.
+/// Print the script for the whole command line; `gavel completions bash > ~/.local/share/bash-completion/completions/gavel`.
 ///
 /// # Errors
 /// None.
-pub fn run(args: &CompletionsArgs) -> Result<(), Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "gavel", &mut std::io::stdout());
+pub fn run(args: &CompletionsArgs, command: &mut Command) -> Result<(), Failure> {
+    clap_complete::generate(args.shell, command, "gavel", &mut std::io::stdout());
     Ok(())
 }

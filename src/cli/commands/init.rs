@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::Context;
 use crate::base::text::check_text;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Person, Server, write_json};
+use crate::cli::home::{Person, Server, host, write_json};
+use crate::cli::options::PassphraseOption;
 use crate::cli::output::strong;
-use crate::cli::unlock::PassphraseOption;
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, NodeKeys};
 use crate::identity::roster::check_place;
 use crate::identity::{Digest, PublicKey};
@@ -98,12 +98,6 @@ pub fn run(context: &Context, command: InitCommand) -> Result<(), Failure> {
         InitCommand::Coordinator(args) => coordinator(context, &args),
         InitCommand::Bidder(args) => bidder(context, &args),
     }
-}
-
-/// The host of an address, without the brackets of IPv6.
-pub(super) fn host(address: &str) -> &str {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn check(args: &ServerArgs) -> Result<(), Failure> {

@@ -1,68 +1,21 @@
 //! `gavel join CODE`, `gavel login`, `gavel logout`: a bidder's or an operator's own account.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use crate::base::Clock;
 use crate::base::text::check_text;
-use crate::cli::args::RosterOption;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Home, Person};
 use crate::cli::login;
+use crate::cli::options::{PassphraseOption, PasswordOption, RosterOption};
 use crate::cli::output::{clean, strong};
-use crate::cli::unlock::{PassphraseOption, ask, line_of_input};
-use crate::client::Network;
+use crate::client::{ClientError, Network};
 use crate::identity::key_file::BidderKeys;
-use crate::identity::{PublicKey, Role};
+use crate::identity::{AccountRole, PublicKey};
+use crate::transport::HttpError;
 use crate::wire::account_api::{Login, Secret};
-
-/// An account's password.
-///
-/// Asked for without showing it; where standard input is no terminal, read from it as one line.
-#[derive(Args, Default)]
-pub struct PasswordOption {
-    /// Read the password from the first line of a file instead
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-}
-
-impl PasswordOption {
-    /// A password that exists.
-    ///
-    /// # Errors
-    /// When there is nobody to ask and nothing to read.
-    pub fn existing(&self, question: &str) -> Result<Secret, Failure> {
-        if let Some(path) = &self.password_file {
-            let text = zeroize::Zeroizing::new(crate::cli::home::read_text(path)?);
-            return Ok(Secret::new(text.lines().next().unwrap_or_default()));
-        }
-        let typed = match ask(question) {
-            Some(typed) => typed?,
-            None => line_of_input("the password")?,
-        };
-        Ok(Secret::new(typed.trim_end_matches(['\r', '\n'])))
-    }
-
-    /// A new password; a person is asked twice.
-    ///
-    /// # Errors
-    /// When there is nobody to ask, or the two do not agree.
-    pub fn new_one(&self, question: &str) -> Result<Secret, Failure> {
-        let first = self.existing(question)?;
-        if self.password_file.is_some() {
-            return Ok(first);
-        }
-        if let Some(second) = ask("The same again: ")
-            && second?.as_str() != first.expose()
-        {
-            return Err(Failure::usage("the two passwords differ; nothing was done"));
-        }
-        Ok(first)
-    }
-}
 
 /// An invitation to redeem.
 ///
@@ -105,7 +58,7 @@ pub struct LogoutArgs {
 #[derive(Serialize)]
 struct LoggedIn {
     name: String,
-    role: Role,
+    role: AccountRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PublicKey>,
     refresh_expires: crate::base::Timestamp,
@@ -157,10 +110,7 @@ pub async fn join(context: &Context, args: JoinArgs) -> Result<(), Failure> {
     let joined = network.coordinator().join(code, &name, password, &keys.identity).await;
     if let Err(error) = &joined
         && fresh
-        && matches!(
-            error,
-            crate::client::ClientError::Http(crate::transport::HttpError::Problem { .. })
-        )
+        && matches!(error, ClientError::Http(HttpError::Problem { .. }))
     {
         // Refused for certain: nothing is bound to the key, and another name may be tried.
         let _ = std::fs::remove_file(&path);

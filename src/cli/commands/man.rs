@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use serde::Serialize;
 
-use super::Context;
-use crate::cli::args::Cli;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 
 /// Print or write manual pages.
@@ -22,12 +21,11 @@ struct Written {
     folder: PathBuf,
 }
 
-/// Print gavel.1, for `gavel man | man -l -`, or write all pages.
+/// Print gavel.1 of the whole command line, for `gavel man | man -l -`, or write all pages.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn run(context: &Context, args: &ManArgs) -> Result<(), Failure> {
-    let command = Cli::command();
+pub fn run(context: &Context, args: &ManArgs, command: Command) -> Result<(), Failure> {
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command)

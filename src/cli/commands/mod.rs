@@ -1,10 +1,22 @@
-//! One file per command.
+//! One file per command: its arguments, what it does, and how it tells the result.
+//!
+//! - [`demo`]: a whole auction on this machine
+//! - [`init`], [`roster`], [`rotate`]: keys, cards and rosters
+//! - [`serve`]: node and coordinator
+//! - [`backup`]: saving a home and restoring it
+//! - [`account`], [`login`]: accounts and invitations, for operators and for their holders
+//! - [`session`], [`plan`]: sessions, and how one would be computed
+//! - [`bid`], [`receipt`], [`verify`]: bidding, what it left here, and checking a record
+//! - [`tui`]: the screens
+//! - [`mod@bench`]: measuring the engine and the intake
+//! - [`completions`], [`man`]: the command line itself, for shells and for `man`
 
 pub mod account;
 pub mod backup;
 pub mod bench;
 pub mod bid;
 pub mod completions;
+pub mod demo;
 pub mod init;
 pub mod login;
 pub mod man;
@@ -16,49 +28,3 @@ pub mod serve;
 pub mod session;
 pub mod tui;
 pub mod verify;
-
-use super::args::{Cli, Command};
-use super::failure::Failure;
-use super::home::Home;
-use super::output::Output;
-
-/// What every command gets.
-pub struct Context {
-    /// How to talk.
-    pub output: Output,
-    /// Keys, roster, settings, receipts.
-    pub home: Home,
-}
-
-/// Do what the command line says.
-///
-/// # Errors
-/// One line that says what to change.
-pub async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
-    crate::transport::tls::install_provider();
-    let home = Home::find(cli.global.home.as_deref())?;
-    let context = Context { output, home };
-    match cli.command {
-        Command::Demo(args) => super::demo::run(&context, args).await,
-        Command::Init(command) => init::run(&context, command),
-        Command::Roster(command) => roster::run(&context, command).await,
-        Command::Rotate(args) => rotate::run(&context, &args).await,
-        Command::Serve(args) => serve::run(&context, args).await,
-        Command::Backup(args) => backup::save(&context, &args).await,
-        Command::Restore(args) => backup::restore(&context, &args).await,
-        Command::Session(command) => session::run(&context, command).await,
-        Command::Account(command) => account::run(&context, command).await,
-        Command::Invite(args) => account::invite(&context, args).await,
-        Command::Join(args) => login::join(&context, args).await,
-        Command::Login(args) => login::login(&context, args).await,
-        Command::Logout(args) => login::logout(&context, args).await,
-        Command::Bid(args) => bid::run(&context, args).await,
-        Command::Receipt(command) => receipt::run(&context, command),
-        Command::Tui(args) => tui::run(&context, &args).await,
-        Command::Verify(args) => verify::run(&context, &args),
-        Command::Bench(command) => bench::run(&context, command).await,
-        Command::BenchNode => crate::bench::member::serve().await,
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&context, &args),
-    }
-}

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use crate::base::Clock;
-use crate::bench::report::time;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::{bytes, strong};
+use crate::cli::options::highest_threshold;
+use crate::cli::output::{bytes, seconds, strong};
 use crate::cli::session_file;
-use crate::runs::auction::bits::Workload;
+use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::sharing::Scheme;
 
@@ -66,9 +66,11 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     }
     let file = session_file::load(Some(&args.file))?.file;
     let terms = file.terms(Clock::System.now())?;
-    let (nodes, threshold) = scheme_of(args, file.roster.as_ref().map(|r| (r.nodes, r.threshold)));
+    let (nodes, threshold) =
+        scheme_of(args, file.shared.roster.as_ref().map(|r| (r.nodes, r.threshold)));
     let scheme = Scheme::new(nodes, threshold)?;
-    let bids = args.bids.unwrap_or(file.bids.len());
+    let written = file.fields.as_auction().map_or(0, |auction| auction.bids.len());
+    let bids = args.bids.unwrap_or(written);
     let micros = args.rtt * 1e3;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let line = Line::of_links(micros as u64, Some((args.bandwidth * 1e6) as u64));
@@ -87,9 +89,8 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
 
 fn scheme_of(args: &PlanArgs, file: Option<(u8, u8)>) -> (u8, u8) {
     let nodes = args.nodes.or(file.map(|(nodes, _)| nodes)).unwrap_or(5);
-    let most = nodes.saturating_sub(1) / 2;
     let written = file.filter(|&(n, _)| n == nodes).map(|(_, threshold)| threshold);
-    (nodes, args.threshold.or(written).unwrap_or(most))
+    (nodes, args.threshold.or(written).unwrap_or_else(|| highest_threshold(nodes)))
 }
 
 fn text(planned: &Planned) -> String {
@@ -119,7 +120,7 @@ fn text(planned: &Planned) -> String {
         ("masked values", kings),
         ("rounds", planned.plan.rounds.to_string()),
         ("sent by each node", bytes(planned.plan.bytes_sent)),
-        ("time to compute", time(planned.plan.seconds)),
+        ("time to compute", seconds(planned.plan.seconds)),
     ] {
         let _ = writeln!(text, "  {name:<22} {value}");
     }

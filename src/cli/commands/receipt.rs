@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::Table;
 use crate::cli::view;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
+use crate::cli::options::PassphraseOption;
 use crate::cli::output::{Table, strong};
-use crate::cli::unlock::PassphraseOption;
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;

@@ -10,12 +10,11 @@ use clap::Args;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{Context, init::host};
-use crate::cli::args::{DatabaseOption, RosterOption};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Home, Server, Settings, write_json};
+use crate::cli::home::{Home, Server, Settings, host, write_json};
+use crate::cli::options::{DatabaseOption, PassphraseOption, RosterOption};
 use crate::cli::output::strong;
-use crate::cli::unlock::PassphraseOption;
 use crate::identity::key_file::{KeyFileError, MAX_OTHERS, NodeKeys};
 use crate::identity::{Digest, Statement as _};
 use crate::node;

@@ -3,27 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::Context;
-use super::tui::{self as screens, LookArgs};
 use crate::base::Clock;
-use crate::cli::args::{DatabaseOption, RosterOption};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings};
-use crate::cli::host::{Host, asked_to_stop};
-use crate::cli::metrics;
-use crate::cli::unlock::PassphraseOption;
+use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
+use crate::cli::servers::Servers;
+use crate::cli::signal::asked_to_stop;
+use crate::cli::{metrics, screens};
 use crate::client::Network;
-use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
-use crate::node::{self, Node, Replica};
-use crate::storage::Address;
-use crate::storage::{CoordinatorStore, Database, NodeStore, Role, StorageError};
+use crate::node::{self, Replica};
+use crate::sharing::NodeIndex;
+use crate::storage::{Address, Database};
 use crate::transport::server::listen;
-use crate::transport::server::metrics::Metrics;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
@@ -53,7 +51,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     database: DatabaseOption,
     #[command(flatten)]
-    look: LookArgs,
+    look: LookOption,
     /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
     /// this machine or an inner network
     #[arg(long, value_name = "HOST:PORT")]
@@ -88,50 +86,24 @@ struct Ready {
     roster: Digest,
 }
 
+impl Ready {
+    /// As in "node 3 and the coordinator".
+    fn roles_in_words(&self) -> String {
+        let name = |role: &Served| match role.node {
+            Some(index) => format!("node {index}"),
+            None => format!("the {}", role.role),
+        };
+        self.roles.iter().map(name).collect::<Vec<_>>().join(" and ")
+    }
+}
+
 #[derive(Serialize)]
 struct Served {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<crate::sharing::NodeIndex>,
+    node: Option<NodeIndex>,
     address: String,
     listen: String,
-}
-
-impl From<node::StartError> for Failure {
-    fn from(error: node::StartError) -> Self {
-        Self::new("wrong-roster", error)
-    }
-}
-
-impl From<coordinator::StartError> for Failure {
-    fn from(error: coordinator::StartError) -> Self {
-        if let coordinator::StartError::Store(error) = error {
-            return error.into();
-        }
-        Self::new("wrong-roster", error)
-    }
-}
-
-impl From<StorageError> for Failure {
-    fn from(error: StorageError) -> Self {
-        let kind = match &error {
-            StorageError::Held { .. } => "in-use",
-            StorageError::Damaged { .. } => "damaged",
-            StorageError::Newer { .. } => "newer",
-            StorageError::OldRoster { .. } | StorageError::Roster(_) => "wrong-roster",
-            _ => "storage",
-        };
-        Self::new(kind, error)
-    }
-}
-
-/// What has been started, to be stopped in order.
-struct Running {
-    node: Option<Node>,
-    coordinator: Option<Coordinator>,
-    hosts: Vec<Host>,
-    database: Database,
-    metrics: Arc<Metrics>,
 }
 
 /// Serve.
@@ -160,16 +132,20 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
             ),
         ));
     }
-    let mut running = Running {
-        node: None,
-        coordinator: None,
-        hosts: Vec::new(),
-        database: Database::open_at(&address).await?,
-        metrics: Arc::default(),
+    let mut servers = Servers::default();
+    let served = match servers.open(&address).await {
+        Ok(database) => serve(context, &args, &settings, &roster, &database, &mut servers).await,
+        Err(failure) => Err(failure),
     };
-    let served = serve(context, &args, &settings, &roster, &mut running).await;
-    running.stop().await;
+    servers.stop().await;
     served
+}
+
+/// Where a role listens, with which keys, and what it answers.
+struct Seat {
+    place: String,
+    tls: TlsIdentity,
+    router: Router,
 }
 
 async fn serve(
@@ -177,69 +153,45 @@ async fn serve(
     args: &ServeArgs,
     settings: &Settings,
     roster: &Signed<Roster>,
-    running: &mut Running,
+    database: &Database,
+    servers: &mut Servers,
 ) -> Result<(), Failure> {
     let node_place = settings.node.as_ref().map(|server| place(server, args)).transpose()?;
     let coordinator_place =
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
-    let mut roles = Vec::new();
-
+    let (mut roles, mut seats) = (Vec::new(), Vec::new());
+    // Whose key signs what the screens ask for: the coordinator's, if it runs here.
     let mut operator: Option<Arc<KeyPair>> = None;
     let mut own_node = None;
-    let mut node_part = None;
-    if let (Some(server), Some(listen)) = (&settings.node, &node_place) {
-        let (node, identity, tls) =
-            start_own_node(context, args, settings, server, roster, &running.database).await?;
-        operator = Some(Arc::new(identity));
-        roles.push(Served {
-            role: "node",
-            node: Some(node.index()),
-            address: server.address.clone(),
-            listen: listen.clone(),
-        });
+    if let (Some(server), Some(place)) = (&settings.node, node_place) {
+        let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+        operator = Some(Arc::new(keys.identity.clone()));
+        let replica = Replica {
+            intake_only: args.role == Part::Intake,
+            address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
+        };
+        let started = servers.start_node(keys, roster, database, options(settings), replica);
+        let (node, tls) = started.await?;
         own_node = Some(node.index());
-        node_part = Some((listen.clone(), tls, node.router()));
-        running.node = Some(node);
+        roles.push(served("node", own_node, server, &place));
+        seats.push(Seat { place, tls, router: node.router() });
     }
-    if let (Some(server), Some(listen)) = (&settings.coordinator, &coordinator_place) {
+    if let (Some(server), Some(place)) = (&settings.coordinator, coordinator_place) {
         let path = context.home.file("coordinator.key");
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
-        let tls = keys.tls.clone();
         operator = Some(Arc::new(keys.identity.clone()));
-        // Nobody else's coordinator must find its roster out of date.
-        running.database.claim(Role::Coordinator).await?;
-        running.database.adopt(roster).await?;
-        let coordinator = start_coordinator(keys, roster, &running.database).await?;
-        let router = coordinator.router();
-        running.coordinator = Some(coordinator);
-        roles.push(Served {
-            role: "coordinator",
-            node: None,
-            address: server.address.clone(),
-            listen: listen.clone(),
-        });
-        match node_part.take() {
-            Some((place, node_tls, node_router)) if place == *listen => {
-                one_certificate(&node_tls, &tls)?;
-                running
-                    .hosts
-                    .push(host(&place, &tls, node_router.merge(router), &running.metrics).await?);
-            }
-            other => {
-                node_part = other;
-                running.hosts.push(host(listen, &tls, router, &running.metrics).await?);
-            }
-        }
+        let (coordinator, tls) = servers.start_coordinator(keys, roster, database).await?;
+        roles.push(served("coordinator", None, server, &place));
+        seats.push(Seat { place, tls, router: coordinator.router() });
     }
-    if let Some((place, tls, router)) = node_part {
-        running.hosts.push(host(&place, &tls, router, &running.metrics).await?);
+    for seat in together(seats)? {
+        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router)?;
     }
-
     let _figures = match &args.metrics {
         Some(place) => {
-            let metrics = Arc::clone(&running.metrics);
-            let (node, coordinator) = (running.node.clone(), running.coordinator.clone());
-            Some(metrics::serve(place, metrics, node, coordinator).await?)
+            let node = servers.nodes().first().cloned();
+            let coordinator = servers.coordinator().cloned();
+            Some(metrics::serve(place, servers.metrics(), node, coordinator).await?)
         }
         None => None,
     };
@@ -256,81 +208,43 @@ async fn serve(
             bidder: screens::bidder(context, &args.passphrase)?,
         };
         let options = Options {
-            serves: in_words(&ready),
+            serves: ready.roles_in_words(),
             connection: Some(connection),
             ..screens::options(context, &args.look)?
         };
         Ok(crate::tui::run(options).await?)
     };
-    let Running { hosts, coordinator, .. } = running;
-    let failures = hosts.iter_mut().map(|host| Box::pin(host.failed()));
     tokio::select! {
         left = watched => left,
         () = asked_to_stop() => {
             context.output.note("stopping");
             Ok(())
         }
-        (failure, _, _) = futures_util::future::select_all(failures) => Err(failure),
-        () = lost(coordinator.as_ref()) => Err(Failure::new(
-            "in-use",
-            "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
-        )),
+        failure = servers.failed() => Err(failure),
     }
 }
 
-/// Start this home's node, and hand back whom it acts as and what it serves with.
-async fn start_own_node(
-    context: &Context,
-    args: &ServeArgs,
-    settings: &Settings,
-    server: &Server,
-    roster: &Signed<Roster>,
-    database: &Database,
-) -> Result<(Node, KeyPair, TlsIdentity), Failure> {
-    let mut keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
-    // The certificate that the roster lists, which need not be the newest.
-    node::fit_keys(&mut keys, &roster.body)?;
-    let replica = Replica {
-        intake_only: args.role == Part::Intake,
-        address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
-    };
-    let store = NodeStore::new(database.clone());
-    store.own(keys.identity.public()).await?;
-    database.adopt(roster).await?;
-    tell_of_spare_keys(&keys, &store, roster).await?;
-    let (identity, tls) = (keys.identity.clone(), keys.tls.clone());
-    let config = node_config(keys, roster, store, options(settings));
-    Ok((Node::start_replica(config, replica)?, identity, tls))
+fn served(role: &'static str, node: Option<NodeIndex>, server: &Server, place: &str) -> Served {
+    Served { role, node, address: server.address.clone(), listen: place.to_owned() }
 }
 
-/// Say it in the log when earlier keys are no longer needed.
-async fn tell_of_spare_keys(
-    keys: &NodeKeys,
-    store: &NodeStore,
-    roster: &Signed<Roster>,
-) -> Result<(), Failure> {
-    if keys.others.is_empty() {
-        return Ok(());
+/// Node and coordinator at one place are one server, and a server has one certificate.
+fn together(seats: Vec<Seat>) -> Result<Vec<Seat>, Failure> {
+    let mut kept: Vec<Seat> = Vec::new();
+    for seat in seats {
+        let Some(other) = kept.iter_mut().find(|other| other.place == seat.place) else {
+            kept.push(seat);
+            continue;
+        };
+        if other.tls.fingerprint() != seat.tls.fingerprint() {
+            return Err(Failure::new(
+                "two-certificates",
+                "node and coordinator listen at one place but have two certificates; set `listen` of one of them in gavel.toml to another port",
+            ));
+        }
+        other.router = std::mem::take(&mut other.router).merge(seat.router);
     }
-    let sessions = store.unfinished_before(&roster.body.digest()).await?.len();
-    let others = keys.others.len();
-    if sessions == 0 {
-        tracing::info!(
-            others,
-            "keys beside the roster's: `gavel rotate --forget` removes earlier ones"
-        );
-    } else {
-        tracing::info!(others, sessions, "earlier keys are kept for sessions of an earlier roster");
-    }
-    Ok(())
-}
-
-/// Waits until this process is the coordinator no more.
-async fn lost(coordinator: Option<&Coordinator>) {
-    match coordinator {
-        Some(coordinator) => coordinator.lost().await,
-        None => std::future::pending().await,
-    }
+    Ok(kept)
 }
 
 /// A node's options as the settings say.
@@ -340,48 +254,6 @@ fn options(settings: &Settings) -> node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
         ..node::Options::default()
     }
-}
-
-/// Check a node's keys against the roster and start it.
-///
-/// # Errors
-/// When they do not fit.
-pub fn start_node(
-    keys: NodeKeys,
-    roster: &Signed<Roster>,
-    database: &Database,
-    options: node::Options,
-) -> Result<Node, Failure> {
-    let store = NodeStore::new(database.clone());
-    Ok(Node::start(node_config(keys, roster, store, options))?)
-}
-
-fn node_config(
-    keys: NodeKeys,
-    roster: &Signed<Roster>,
-    store: NodeStore,
-    options: node::Options,
-) -> node::Config {
-    node::Config { keys, roster: roster.clone(), store, clock: Clock::System, options }
-}
-
-/// Check a coordinator's keys against the roster and start it.
-///
-/// # Errors
-/// When they do not fit, or its sessions cannot be read.
-pub async fn start_coordinator(
-    keys: CoordinatorKeys,
-    roster: &Signed<Roster>,
-    database: &Database,
-) -> Result<Coordinator, Failure> {
-    let started = Coordinator::start(coordinator::Config {
-        keys,
-        roster: roster.clone(),
-        store: CoordinatorStore::new(database.clone()),
-        clock: Clock::System,
-        options: coordinator::Options::default(),
-    });
-    Ok(started.await?)
 }
 
 /// Where a role listens: as asked for, as set up, or on every interface at its address's port.
@@ -398,25 +270,6 @@ fn place(server: &Server, args: &ServeArgs) -> Result<String, Failure> {
     }
 }
 
-fn one_certificate(node: &TlsIdentity, coordinator: &TlsIdentity) -> Result<(), Failure> {
-    if node.fingerprint() == coordinator.fingerprint() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "two-certificates",
-        "node and coordinator listen at one place but have two certificates; set `listen` of one of them in gavel.toml to another port",
-    ))
-}
-
-async fn host(
-    place: &str,
-    tls: &TlsIdentity,
-    router: axum::Router,
-    metrics: &Arc<Metrics>,
-) -> Result<Host, Failure> {
-    Host::counted(listen::bind(place).await?, tls, router, Arc::clone(metrics))
-}
-
 fn text(ready: &Ready) -> String {
     let line = |role: &Served| {
         let name = match role.node {
@@ -426,28 +279,4 @@ fn text(ready: &Ready) -> String {
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
     ready.roles.iter().map(line).collect()
-}
-
-/// The roles that run, as in "the coordinator and node 3".
-fn in_words(ready: &Ready) -> String {
-    let name = |role: &Served| match role.node {
-        Some(index) => format!("node {index}"),
-        None => format!("the {}", role.role),
-    };
-    ready.roles.iter().map(name).collect::<Vec<_>>().join(" and ")
-}
-
-impl Running {
-    async fn stop(self) {
-        if let Some(coordinator) = &self.coordinator {
-            coordinator.stop();
-        }
-        if let Some(node) = &self.node {
-            node.stop().await;
-        }
-        for host in self.hosts {
-            host.stop().await;
-        }
-        self.database.close().await;
-    }
 }

@@ -1,24 +1,19 @@
 //! `gavel session new|open|close|cancel|retry|list|show|watch`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
 
-use super::Context;
-use super::plan::PlanArgs;
-use crate::base::Clock;
-use crate::cli::args::RosterOption;
+use super::plan::{self, PlanArgs};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{read_json, write_json};
 use crate::cli::news::News;
-use crate::cli::unlock::PassphraseOption;
-use crate::cli::{login, session_file, view};
+use crate::cli::options::Reach;
+use crate::cli::{answer, session_file, view};
 use crate::client::Network;
-use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
-use crate::identity::{KeyPair, Roster, Signed};
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
 
@@ -46,15 +41,6 @@ pub enum SessionCommand {
     Watch(OneArgs),
     /// Print how the nodes would compute a session, and what that is expected to take
     Plan(PlanArgs),
-}
-
-/// How to reach the coordinator and who asks.
-#[derive(Args)]
-pub struct Reach {
-    #[command(flatten)]
-    roster: RosterOption,
-    #[command(flatten)]
-    passphrase: PassphraseOption,
 }
 
 /// A new session.
@@ -120,7 +106,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::New(args) => new(context, &args).await,
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
-        SessionCommand::Plan(args) => super::plan::run(context, &args),
+        SessionCommand::Plan(args) => plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
             let (network, session) = operator(context, &args).await?;
@@ -141,52 +127,6 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
             }
             tell(context, &network, &network.coordinator().cancel(session).await?)
         }
-    }
-}
-
-impl Reach {
-    /// Connections as the coordinator's operator: by its key, or by a login.
-    ///
-    /// # Errors
-    /// When this home has neither.
-    pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
-        let path = context.home.file("coordinator.key");
-        if !path.exists() {
-            let roster = self.roster(context)?;
-            return login::operator(&context.home, &roster)
-                .await?
-                .ok_or_else(|| crate::client::ClientError::NotTheOperator.into());
-        }
-        let keys = self.passphrase.load(&path, CoordinatorKeys::load)?;
-        self.network(context, Some(keys.identity))
-    }
-
-    /// Connections as whoever this home is, as far as its keys open without asking.
-    async fn as_anyone(&self, context: &Context) -> Result<Network, Failure> {
-        let given = self.passphrase.given()?;
-        let file = |name| context.home.file(name);
-        let keys = CoordinatorKeys::load(&file("coordinator.key"), given.as_ref())
-            .map(|keys| keys.identity)
-            .or_else(|_| {
-                NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity)
-            });
-        match keys {
-            Ok(keys) => self.network(context, Some(keys)),
-            Err(_) => login::network(&context.home, self.roster(context)?).await,
-        }
-    }
-
-    /// The roster.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn roster(&self, context: &Context) -> Result<Signed<Roster>, Failure> {
-        context.home.roster(self.roster.roster.as_deref())
-    }
-
-    fn network(&self, context: &Context, keys: Option<KeyPair>) -> Result<Network, Failure> {
-        let roster = self.roster(context)?;
-        Ok(Network::new(roster, keys.map(Arc::new), Clock::System)?)
     }
 }
 
@@ -216,7 +156,8 @@ async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
     let mut sessions = network.coordinator().sessions().await?;
     sessions.retain(|summary| args.phase.is_none_or(|phase| phase == summary.phase));
-    context.output.result(&sessions, || view::list(&sessions))
+    let shown = sessions.iter().map(answer::summary_json).collect::<Result<Vec<_>, _>>()?;
+    context.output.result(&shown, || view::list(&sessions))
 }
 
 async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
@@ -275,7 +216,8 @@ async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
 }
 
 fn tell(context: &Context, network: &Network, detail: &SessionDetail) -> Result<(), Failure> {
-    context.output.result(detail, || view::detail(detail, &network.roster().body))
+    let shown = answer::detail_json(detail)?;
+    context.output.result(&shown, || view::detail(detail, &network.roster().body))
 }
 
 fn confirm(session: SessionId) -> Result<(), Failure> {

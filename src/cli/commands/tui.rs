@@ -1,38 +1,18 @@
 //! `gavel tui`: the screens, over a coordinator that runs elsewhere.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::Context;
 use crate::base::Clock;
-use crate::cli::args::RosterOption;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::login;
-use crate::cli::unlock::PassphraseOption;
-use crate::client::state::BidderState;
+use crate::cli::options::{LookOption, PassphraseOption, RosterOption};
+use crate::cli::{login, screens};
 use crate::client::{Network, coordinator};
-use crate::identity::key_file::{BidderKeys, CoordinatorKeys, NodeKeys};
+use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Digest, Roster, Signed};
-use crate::tui::config::{self, ConfigError};
-use crate::tui::theme::Theme;
-use crate::tui::{Connection, Me, Options, TuiError};
-
-/// How the screens look.
-#[derive(Args, Clone)]
-pub struct LookArgs {
-    /// Colours: dark, light, high-contrast, no-colour [default: as in tui.toml, else dark]
-    #[arg(long, value_name = "THEME")]
-    theme: Option<Theme>,
-    /// Draw with ASCII only
-    #[arg(long)]
-    ascii: bool,
-    /// Leave the mouse to the terminal
-    #[arg(long)]
-    no_mouse: bool,
-}
+use crate::tui::{Connection, Options};
 
 /// Whose auctions to show.
 ///
@@ -52,32 +32,11 @@ pub struct TuiArgs {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
-    look: LookArgs,
+    look: LookOption,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
-}
-
-impl From<TuiError> for Failure {
-    fn from(error: TuiError) -> Self {
-        let kind = match &error {
-            TuiError::Terminal(_) => "no-terminal",
-            TuiError::Panicked => "internal",
-        };
-        Self::new(kind, error)
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::new("bad-settings", error)
-    }
-}
-
-/// Whether a person sits at a terminal.
-pub fn on_a_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Show the screens.
@@ -85,7 +44,7 @@ pub fn on_a_terminal() -> bool {
 /// # Errors
 /// When there is no terminal, or roster, keys or settings cannot be used.
 pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
-    if context.output.json || !on_a_terminal() {
+    if context.output.json || !screens::on_a_terminal() {
         return Err(Failure::new(
             "no-terminal",
             "the screens need a terminal; `gavel session list --json` and the other commands work without",
@@ -109,7 +68,7 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         None => login::network(&context.home, roster).await?,
     };
     let connection = Connection {
-        bidder: bidder(context, &args.passphrase)?,
+        bidder: screens::bidder(context, &args.passphrase)?,
         operator: network.coordinator().is_operator(),
         network,
         node,
@@ -117,7 +76,7 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
     let options = Options {
         read_only: args.read_only,
         connection: Some(connection),
-        ..options(context, &args.look)?
+        ..screens::options(context, &args.look)?
     };
     Ok(crate::tui::run(options).await?)
 }
@@ -141,88 +100,5 @@ async fn roster(context: &Context, args: &TuiArgs) -> Result<Signed<Roster>, Fai
             )))
         }
         _ => Ok(roster),
-    }
-}
-
-/// This home's bidder, if it is one.
-///
-/// # Errors
-/// When its key cannot be read.
-pub fn bidder(context: &Context, passphrase: &PassphraseOption) -> Result<Option<Me>, Failure> {
-    let Some(person) = context.home.settings()?.bidder else { return Ok(None) };
-    let keys = passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
-    let state = BidderState::Folder(context.home.file("receipts"));
-    Ok(Some(Me { name: person.name, keys: keys.identity, state }))
-}
-
-/// The screens' options: arguments go before the file, the file before the default.
-///
-/// # Errors
-/// When the file cannot be used.
-pub fn options(context: &Context, look: &LookArgs) -> Result<Options, Failure> {
-    let (tastes, keymap) = config::load(&places(context))?;
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let default = if no_colour { Some(Theme::NoColour) } else { tastes.theme };
-    Ok(Options {
-        theme: look.theme.or(default).unwrap_or_default(),
-        ascii: look.ascii || tastes.ascii.unwrap_or_else(plain_terminal),
-        mouse: !look.no_mouse && tastes.mouse.unwrap_or(true),
-        read_only: false,
-        keymap,
-        records: PathBuf::from("."),
-        demo: false,
-        simulated_delay: None,
-        serves: String::new(),
-        connection: None,
-        stage: None,
-    })
-}
-
-/// Terminals that say themselves that they know no Unicode.
-fn plain_terminal() -> bool {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if set("TERM").is_some_and(|term| term == "linux" || term == "vt100" || term == "dumb") {
-        return true;
-    }
-    set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        !locale.contains("utf") && locale != "c" && locale != "posix"
-    })
-}
-
-/// Where the file of tastes may be.
-fn places(context: &Context) -> Vec<PathBuf> {
-    let mut places = vec![context.home.file(config::FILE)];
-    if let Some(directories) = directories::ProjectDirs::from("", "", "gavel") {
-        places.push(directories.config_dir().join(config::FILE));
-    }
-    places
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use crate::tui::table::ROWS;
-
-    #[test]
-    fn every_key_of_the_screens_names_a_command_that_exists() {
-        for row in ROWS {
-            let words: Vec<&str> = row.cli.command().split(' ').collect();
-            assert_eq!(words[0], "gavel", "{}", row.name());
-            let mut command = crate::cli::args::Cli::command();
-            for word in &words[1..] {
-                // Capitals stand for arguments.
-                if word.starts_with("--") {
-                    let known = command
-                        .get_arguments()
-                        .any(|argument| argument.get_long() == Some(word.trim_start_matches("--")));
-                    assert!(known || *word == "--help", "{}: {word}", row.name());
-                } else if word.chars().any(char::is_lowercase) {
-                    let found = command.find_subcommand(word).cloned();
-                    command = found.unwrap_or_else(|| panic!("{}: {word}", row.name()));
-                }
-            }
-        }
     }
 }

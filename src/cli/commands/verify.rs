@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
-use crate::cli::view;
+use crate::cli::{answer, view};
 use crate::client::state::SentBid;
 use crate::identity::{PublicKey, Signed};
 use crate::session::Receipt;
-use crate::session::record::{Pin, ReceiptStanding, Record, RecordError, Report};
+use crate::session::record::{Pin, ReceiptStanding, Record, Report};
 
 /// What to check.
 ///
@@ -55,12 +55,6 @@ struct Checked {
     detail: String,
 }
 
-impl From<RecordError> for Failure {
-    fn from(error: RecordError) -> Self {
-        Self::new("bad-record", error)
-    }
-}
-
 /// Check the record, then the receipts.
 ///
 /// # Errors
@@ -87,7 +81,11 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
         return Err(Failure::new("broken-receipt", &broken.detail).about(broken.file.display()));
     }
     let verified = Verified { valid: true, report, receipts };
-    context.output.result(&verified, || text(&record, &verified))
+    let mut shown = answer::to_json(&verified)?;
+    if let Some(outcome) = &verified.report.outcome {
+        shown["outcome"] = answer::outcome_json(&record.announcement.body.terms, outcome)?;
+    }
+    context.output.result(&shown, || text(&record, &verified))
 }
 
 fn pin(context: &Context, args: &VerifyArgs, record: &Record) -> Result<Option<Pin>, Failure> {
@@ -122,10 +120,7 @@ fn text(record: &Record, verified: &Verified) -> String {
     let mut lines = vec![format!("{}  {}", strong(clean(&report.title)), faint(report.session))];
     match &report.outcome {
         Some(outcome) => {
-            lines.push(match &outcome.winner {
-                Some(winner) => view::sold(terms, &winner.bidder, winner.price),
-                None => view::nobody(terms),
-            });
+            lines.push(answer::line(terms, &outcome.answer));
             let settled = if report.settled { "" } else { "; 2t+1 are needed to settle" };
             lines.push(format!("  outcome signed by {}{settled}", view::nodes(report.signed_by)));
         }

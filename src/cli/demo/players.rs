@@ -24,7 +24,7 @@ use crate::client::{BidAmount, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed};
 use crate::rules::Currency;
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::Announcement;
 use crate::wire::coordinator_api;
 
@@ -65,10 +65,10 @@ impl Player {
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn of_file(file: &SessionFile) -> Result<Vec<Player>, Failure> {
-    let player = |bid: &crate::rules::terms::DemoBid| {
+    let player = |bid: &crate::rules::auction::file::DemoBid| {
         Player::new(bid.bidder.clone(), Zeroizing::new(bid.amount.clone()))
     };
-    file.bids.iter().map(player).collect()
+    file.fields.as_auction().into_iter().flat_map(|auction| &auction.bids).map(player).collect()
 }
 
 /// Invented bidders with random amounts around the reserve.
@@ -77,12 +77,15 @@ pub fn of_file(file: &SessionFile) -> Result<Vec<Player>, Failure> {
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32) -> Result<Vec<Player>, Failure> {
     let terms = file.terms(Timestamp::from_millis(0))?;
-    let (low, high) = match terms.reserve {
-        Some(reserve) if terms.kind.is_reverse() => (reserve / 2, reserve.saturating_mul(9) / 8),
-        Some(reserve) => (reserve / 2, reserve.saturating_mul(4)),
-        None => (0, terms.maximum),
+    let (unit, maximum) = (terms.question.unit(), terms.question.maximum());
+    let auction = terms.question.as_auction();
+    let reserve = auction.and_then(|auction| Some((auction.reserve?, auction.kind.is_reverse())));
+    let (low, high) = match reserve {
+        Some((reserve, true)) => (reserve / 2, reserve.saturating_mul(9) / 8),
+        Some((reserve, false)) => (reserve / 2, reserve.saturating_mul(4)),
+        None => (0, maximum),
     };
-    let high = high.clamp(1, terms.maximum);
+    let high = high.clamp(1, maximum);
     let span = high - low.min(high) + 1;
     let width = count.to_string().len();
     (1..=count)
@@ -90,7 +93,7 @@ pub fn invent(file: &SessionFile, count: u32) -> Result<Vec<Player>, Failure> {
             let mut bytes = Zeroizing::new([0; 8]);
             SysRng.try_fill_bytes(bytes.as_mut())?;
             let amount = low.min(high) + u64::from_le_bytes(*bytes) % span;
-            let amount = Zeroizing::new(terms.currency.plain(amount));
+            let amount = Zeroizing::new(unit.plain(amount));
             Player::new(format!("bidder {number:0width$}"), amount)
         })
         .collect()
@@ -130,7 +133,7 @@ pub async fn bid(
     let started = Instant::now();
     let keep = players.len() <= KEPT;
     let mut progress = Progress::start("bids", Some(players.len() as u64));
-    let turns = turns(&players, &announcement.body.terms.currency);
+    let turns = turns(&players, &announcement.body.terms.question.unit());
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
             let place = keep.then(|| places.join((position + 1).to_string()));
@@ -182,7 +185,7 @@ pub async fn one(
     player: &Player,
     place: Option<&Path>,
 ) -> Result<Placed, Failure> {
-    let amount = BidAmount::parse(&player.amount, &announcement.body.terms.currency)?;
+    let amount = BidAmount::parse(&player.amount, &announcement.body.terms.question.unit())?;
     let state = match place {
         None => BidderState::Memory,
         Some(place) => {
@@ -253,7 +256,8 @@ mod tests {
             let file = SessionFile::parse(text).unwrap();
             let terms = file.terms(Timestamp::from_millis(0)).unwrap();
             for player in invent(&file, 50).unwrap() {
-                assert!(terms.currency.parse(&player.amount).unwrap() <= terms.maximum);
+                let amount = terms.question.unit().parse(&player.amount).unwrap();
+                assert!(amount <= terms.question.maximum());
             }
         }
     }

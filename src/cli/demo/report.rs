@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::players::{Bidding, Refused};
+use crate::cli::answer;
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, strong};
-use crate::cli::view;
 use crate::client::Network;
 use crate::identity::Statement as _;
 use crate::rules::Terms;
-use crate::rules::auction::Kind;
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::record::{Pin, Record};
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
@@ -25,7 +24,7 @@ use crate::wire::coordinator_api::SessionDetail;
 pub struct DemoResult {
     session: SessionId,
     title: String,
-    kind: Kind,
+    kind: &'static str,
     phase: Phase,
     winner: Option<String>,
     /// In smallest units.
@@ -51,6 +50,9 @@ pub struct DemoResult {
     verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
+    /// The answer in one line.
+    #[serde(skip)]
+    sold: String,
     #[serde(skip)]
     terms: Terms,
     #[serde(skip)]
@@ -99,18 +101,19 @@ pub fn make(
         return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
     };
     let terms = record.announcement.body.terms.clone();
-    let winner = outcome.winner.as_ref();
+    let (winner, price) = answer::winner(&outcome.answer).unzip();
     let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
     let cost = last.map_or(&[][..], |attempt| &attempt.cost);
     let of_node = |node: NodeIndex| cost.iter().find(|(index, _)| *index == node);
     Ok(DemoResult {
         session: report.session,
         title: terms.title.clone(),
-        kind: terms.kind,
+        kind: terms.question.kind_name(),
         phase: detail.summary.phase,
-        winner: winner.map(|winner| winner.bidder.clone()),
-        price: winner.map(|winner| winner.price),
-        price_text: winner.map(|winner| terms.currency.show(winner.price).to_string()),
+        winner: winner.map(str::to_owned),
+        price,
+        price_text: price.map(|price| terms.question.show(price)),
+        sold: answer::line(&terms, &outcome.answer),
         nodes: roster.scheme.nodes(),
         threshold: roster.scheme.threshold(),
         signed_by: report.signed_by,
@@ -169,14 +172,10 @@ fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
 impl DemoResult {
     /// In one paragraph, for after a screen has closed.
     pub fn paragraph(&self) -> String {
-        let sold = match (&self.winner, self.price) {
-            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
-            _ => view::nobody(&self.terms),
-        };
         let text = format!(
             "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
             clean(&self.title),
-            console::strip_ansi_codes(sold.trim_end_matches('.')),
+            console::strip_ansi_codes(self.sold.trim_end_matches('.')),
             self.bids_line(),
             if self.winner.is_some() { "winner and price" } else { "that" },
             self.signed_by.len(),
@@ -193,11 +192,7 @@ impl DemoResult {
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let line = match (&self.winner, self.price) {
-            (Some(winner), Some(price)) => view::sold(&self.terms, winner, price),
-            _ => view::nobody(&self.terms),
-        };
-        let _ = writeln!(text, "\n{}\n{line}\n", strong(clean(&self.title)));
+        let _ = writeln!(text, "\n{}\n{}\n", strong(clean(&self.title)), self.sold);
         let names: Vec<String> = self
             .signed_by
             .iter()

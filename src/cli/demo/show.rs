@@ -9,15 +9,18 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::folder::Folder;
+use super::follow;
 use super::players::{self, Bidding, Player, Refused};
 use super::report::{self, DemoResult};
 use super::world::World;
-use super::{DemoArgs, Folder};
 use crate::base::time::parse_duration;
-use crate::cli::commands::{Context, tui as screens};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
+use crate::cli::options::LookOption;
 use crate::cli::output::clean;
+use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
 use crate::client::Network;
 use crate::client::bid;
@@ -27,8 +30,9 @@ use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
-use crate::tui::model::Screen;
-use crate::tui::{Connection, Cue, Me, Options, Staged, text};
+use crate::tui::state::screen::Screen;
+use crate::tui::view::text;
+use crate::tui::{Connection, Cue, Me, Options, Staged};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};
 
 /// Longest time that bidding goes on, at the usual speed.
@@ -50,6 +54,15 @@ const POLL: Duration = Duration::from_millis(250);
 /// How long a scene of `--auto` stays.
 const SCENE: Duration = Duration::from_secs(4);
 
+/// How fast it goes, and by whom.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pace {
+    /// So many times as fast.
+    pub speed: f64,
+    /// Without keys, to the end.
+    pub auto: bool,
+}
+
 /// What is played.
 struct Play {
     file: String,
@@ -59,8 +72,7 @@ struct Play {
     kept: Option<PathBuf>,
     scheme: Scheme,
     window: Duration,
-    speed: f64,
-    auto: bool,
+    pace: Pace,
     you: Me,
 }
 
@@ -70,7 +82,8 @@ struct Play {
 /// When the terminal or the servers' folder cannot be used.
 pub async fn run(
     context: &Context,
-    args: &DemoArgs,
+    look: &LookOption,
+    pace: Pace,
     loaded: &Loaded,
     players: Vec<Player>,
     folder: Folder,
@@ -79,22 +92,21 @@ pub async fn run(
     let (sender, stage) = tokio::sync::mpsc::channel(64);
     let options = Options {
         demo: true,
-        simulated_delay: Some(HELD_BACK.div_f64(args.speed)),
+        simulated_delay: Some(HELD_BACK.div_f64(pace.speed)),
         stage: Some(stage),
         records: std::env::current_dir().unwrap_or_default(),
-        ..screens::options(context, &args.look)?
+        ..screens::options(context, look)?
     };
     let play = Play {
         file: session_file::terms_only(&loaded.text, None)?,
-        listed: loaded.file.admission == Admission::Listed,
+        listed: loaded.file.shared.admission == Admission::Listed,
         you: you(&players, &folder)?,
         players,
         places: folder.path().join("bidders"),
         kept: folder.kept().map(Into::into),
         scheme,
-        window: window(&loaded.file.bids_until, args),
-        speed: args.speed,
-        auto: args.auto,
+        window: window(&loaded.file.shared.bids_until, pace),
+        pace,
     };
     let stop = CancellationToken::new();
     let place = folder.path().to_owned();
@@ -126,10 +138,10 @@ fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
 }
 
 /// How long bidding goes on: as the file says where that is a duration, within bounds.
-fn window(until: &str, args: &DemoArgs) -> Duration {
+fn window(until: &str, pace: Pace) -> Duration {
     let said = parse_duration(until).map(|millis| Duration::from_millis(millis.unsigned_abs()));
-    let most = if args.auto { AUTO } else { LONGEST };
-    said.unwrap_or(most).min(most).div_f64(args.speed).max(Duration::from_secs(2))
+    let most = if pace.auto { AUTO } else { LONGEST };
+    said.unwrap_or(most).min(most).div_f64(pace.speed).max(Duration::from_secs(2))
 }
 
 /// Start the servers, play, and stop them when the screens close.
@@ -142,11 +154,11 @@ async fn direct(
     let starting = format!("starting {} nodes and a coordinator", play.scheme.nodes());
     cue(&stage, Cue::Starting(starting)).await;
     let options = node::Options {
-        simulated_delay: Some(HELD_BACK.div_f64(play.speed)),
+        simulated_delay: Some(HELD_BACK.div_f64(play.pace.speed)),
         ..node::Options::default()
     };
     let mut world = tokio::select! {
-        world = World::start_with(&place, play.scheme, options) => match world {
+        world = World::start(&place, play.scheme, options) => match world {
             Ok(world) => world,
             Err(failure) => {
                 cue(&stage, Cue::Finish).await;
@@ -181,7 +193,7 @@ async fn acts(
     stage: &Sender<Staged>,
     result: &mut Option<DemoResult>,
 ) -> Result<(), Failure> {
-    let pace = |scene: Duration| tokio::time::sleep(scene.div_f64(play.speed));
+    let pace = |scene: Duration| tokio::time::sleep(scene.div_f64(play.pace.speed));
     let connection = Connection {
         network: network.clone(),
         operator: true,
@@ -203,15 +215,15 @@ async fn acts(
         bidders: if play.listed { bidders } else { Vec::new() },
     };
     let detail = network.coordinator().new_session(&new).await?;
-    let session = super::follow::opened(network.coordinator(), detail).await?;
+    let session = follow::opened(network.coordinator(), detail).await?;
     cue(stage, Cue::Select(session)).await;
     cue(stage, Cue::Show(Screen::Auctions)).await;
     cue(stage, Cue::Act("bids come in".into())).await;
-    if !play.auto {
+    if !play.pace.auto {
         cue(stage, Cue::Say("b places a bid of your own, c ends bidding, or wait".into())).await;
     }
 
-    let (auto, speed, kept) = (play.auto, play.speed, play.kept.clone());
+    let (Pace { speed, auto }, kept) = (play.pace, play.kept.clone());
     let bidding = bid_until_closed(play, network, session, stage).await?;
     if auto {
         tokio::time::sleep(Duration::from_secs(2).div_f64(speed)).await;

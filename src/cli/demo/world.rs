@@ -4,20 +4,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::future::{join_all, select_all};
-
 use crate::base::Clock;
-use crate::cli::commands::serve::{start_coordinator, start_node};
 use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
-use crate::cli::host::Host;
+use crate::cli::servers::Servers;
 use crate::client::Network;
-use crate::coordinator::Coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
-use crate::node::{self, Node};
+use crate::node::{self, Replica};
 use crate::sharing::Scheme;
-use crate::storage::Database;
+use crate::storage::Address;
 use crate::transport::server::listen::{self, Listener};
 
 /// Names of the demo's nodes.
@@ -28,10 +24,7 @@ const NAMES: [&str; 9] =
 pub struct World {
     /// Connections to all of it, as the coordinator's operator.
     pub network: Network,
-    nodes: Vec<Node>,
-    coordinator: Coordinator,
-    hosts: Vec<Host>,
-    databases: Vec<Database>,
+    servers: Servers,
 }
 
 /// A node or coordinator before it is started.
@@ -49,6 +42,10 @@ impl<K> Place<K> {
         let address = listener.local().to_string();
         Ok(Self { keys, listener, address, folder })
     }
+
+    fn database(&self) -> Address {
+        Address::File(self.folder.join("gavel.db"))
+    }
 }
 
 impl World {
@@ -56,15 +53,7 @@ impl World {
     ///
     /// # Errors
     /// When the folder or a port cannot be used.
-    pub async fn start(folder: &Path, scheme: Scheme) -> Result<Self, Failure> {
-        Self::start_with(folder, scheme, node::Options::default()).await
-    }
-
-    /// The same, with other options for the nodes.
-    ///
-    /// # Errors
-    /// When the folder or a port cannot be used.
-    pub async fn start_with(
+    pub async fn start(
         folder: &Path,
         scheme: Scheme,
         options: node::Options,
@@ -88,33 +77,27 @@ impl World {
         let operator = Arc::new(lead.keys.identity.clone());
         let network = Network::new(roster.clone(), Some(operator), Clock::System)?;
 
-        let (mut nodes, mut hosts, mut databases) = (Vec::new(), Vec::new(), Vec::new());
+        let mut servers = Servers::default();
         for place in places {
-            let database = Database::open(&place.folder.join("gavel.db")).await?;
-            let tls = place.keys.tls.clone();
-            let node = start_node(place.keys, &roster, &database, options)?;
-            hosts.push(Host::start(place.listener, &tls, node.router())?);
-            nodes.push(node);
-            databases.push(database);
+            let database = servers.open(&place.database()).await?;
+            let started =
+                servers.start_node(place.keys, &roster, &database, options, Replica::default());
+            let (node, tls) = started.await?;
+            servers.serve(place.listener, &tls, node.router())?;
         }
-        let database = Database::open(&lead.folder.join("gavel.db")).await?;
-        let tls = lead.keys.tls.clone();
-        let coordinator = start_coordinator(lead.keys, &roster, &database).await?;
-        hosts.push(Host::start(lead.listener, &tls, coordinator.router())?);
-        databases.push(database);
-        Ok(Self { network, nodes, coordinator, hosts, databases })
+        let database = servers.open(&lead.database()).await?;
+        let (coordinator, tls) = servers.start_coordinator(lead.keys, &roster, &database).await?;
+        servers.serve(lead.listener, &tls, coordinator.router())?;
+        Ok(Self { network, servers })
     }
 
     /// Waits until a server fails.
     pub async fn failed(&mut self) -> Failure {
-        select_all(self.hosts.iter_mut().map(|host| Box::pin(host.failed()))).await.0
+        self.servers.failed().await
     }
 
-    /// Stop everything, servers last, and close the databases.
+    /// Stop everything.
     pub async fn stop(self) {
-        self.coordinator.stop();
-        join_all(self.nodes.iter().map(Node::stop)).await;
-        join_all(self.hosts.into_iter().map(Host::stop)).await;
-        join_all(self.databases.iter().map(Database::close)).await;
+        self.servers.stop().await;
     }
 }

@@ -10,7 +10,7 @@ use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::accounts::{account_refusal, fresh_code, line};
-use crate::identity::{AccountId, Role};
+use crate::identity::{AccountId, AccountRole};
 use crate::storage::StorageError;
 use crate::storage::accounts::{self as stored, Account};
 use crate::transport::server::reply::{Body, Params, Peer, Refusal, Reply};
@@ -62,16 +62,16 @@ pub async fn add(
     let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
     check_text("the name", &new.name).map_err(|error| bad(error.to_string()))?;
     match (new.role, new.key) {
-        (Role::Bidder, None) => {
+        (AccountRole::Bidder, None) => {
             return Err(bad(
                 "a bidder's account is bound to a public key; give it, or send an invitation"
                     .to_owned(),
             ));
         }
-        (Role::Operator, Some(_)) => {
+        (AccountRole::Operator, Some(_)) => {
             return Err(bad("an operator's account has no key of its own".to_owned()));
         }
-        (Role::Bidder, Some(_)) | (Role::Operator, None) => {}
+        (AccountRole::Bidder, Some(_)) | (AccountRole::Operator, None) => {}
     }
     let new = stored::NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 
-use super::{store_refusal, unknown};
+use super::{known, store_refusal};
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::identity::Statement as _;
@@ -25,12 +25,7 @@ pub async fn admit(
     Params(session): Params<SessionId>,
     Body(ask): Body<AskAdmission>,
 ) -> Reply<Admitted> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(&state, session).await?;
     let Some(announcement) = row.announcement.filter(|_| row.phase == Phase::Open) else {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
@@ -54,7 +49,7 @@ pub async fn admit(
         ));
     }
     if announcement.body.terms.admission == Admission::Accounts {
-        state.accounts.may_bid(caller, &name, key).await?;
+        state.accounts.may_bid(caller.grant(), &name, key).await?;
     }
     state.store.admit(session, &name, key, state.clock.now()).await.map_err(
         |error| match error {

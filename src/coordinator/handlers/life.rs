@@ -6,15 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{store_refusal, unknown};
+use super::{known, store_refusal};
+use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
 use crate::wire::problem::ProblemType;
+use crate::wire::reason::Reason;
 
 /// Write a session; open it at once if asked to.
 pub async fn write(
@@ -50,12 +52,7 @@ pub async fn open(
 }
 
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     let wrong_phase = |error: crate::session::phase::PhaseError| {
         Refusal::new(ProblemType::WrongPhase, error.to_string())
     };
@@ -78,16 +75,9 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
     state.tell_phase(session, Phase::Open, None);
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
-    driver::announce(state, &row, state.scheme().all())
-        .await
-        .map_err(|error| Refusal::internal(&error))?;
+    announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
     state.driver(session).notify_one();
     Ok(())
 }
@@ -107,7 +97,7 @@ pub async fn cancel(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
-    step(&state, session, Step::Cancel, "called off by the coordinator").await
+    step(&state, session, Step::Cancel, &Reason::CalledOff).await
 }
 
 /// Try a failed session again.
@@ -115,21 +105,16 @@ pub async fn retry(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
-    step(&state, session, Step::Retry, "tried again by the coordinator").await
+    step(&state, session, Step::Retry, &Reason::TriedAgain).await
 }
 
 async fn step(
     state: &CoordinatorState,
     session: SessionId,
     step: Step,
-    reason: &str,
+    reason: &Reason,
 ) -> Result<StatusCode, Refusal> {
-    let phase = state
-        .store
-        .step(session, step, Some(reason), state.clock.now())
-        .await
-        .map_err(store_refusal)?;
-    state.tell_phase(session, phase, Some(reason.to_owned()));
+    driver::step_because(state, session, step, reason).await.map_err(store_refusal)?;
     state.driver(session).notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::accounts::account_refusal;
-use crate::identity::{AccountId, Role, Statement as _};
+use crate::identity::{AccountId, AccountRole, Statement as _};
 use crate::storage::accounts::NewAccount;
 use crate::transport::server::reply::{Body, Peer, Refusal, Reply};
 use crate::wire::account_api::{AskLogin, AskRefresh, Join, KeyProof, Login, code_digest};
@@ -78,7 +78,7 @@ pub async fn join(
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
         password: state.accounts.passwords.hash(&join.name, join.password).await?,
         name: join.name,
-        role: Role::Bidder,
+        role: AccountRole::Bidder,
         key: Some(join.key),
     };
     let account = state

@@ -15,7 +15,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::CoordinatorState;
+use crate::session::SessionId;
 use crate::storage::StorageError;
+use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::server::reply::Refusal;
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
@@ -61,6 +63,15 @@ fn accounts() -> Router<Arc<CoordinatorState>> {
         .layer(DefaultBodyLimit::max(SMALL_BODY))
 }
 
+/// The session a request names, or the refusal that it is unknown here.
+async fn known(
+    state: &CoordinatorState,
+    session: SessionId,
+) -> Result<CoordinatorSession, Refusal> {
+    let row = state.store.session(session).await.map_err(store_refusal)?;
+    row.ok_or_else(|| unknown(session))
+}
+
 /// The reply for what the store refuses.
 fn store_refusal(error: StorageError) -> Refusal {
     match error {
@@ -71,7 +82,7 @@ fn store_refusal(error: StorageError) -> Refusal {
     }
 }
 
-fn unknown(session: crate::session::SessionId) -> Refusal {
+fn unknown(session: SessionId) -> Refusal {
     Refusal::new(
         ProblemType::UnknownSession,
         format!("session {} is not known here", session.short()),

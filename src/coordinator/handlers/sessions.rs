@@ -6,13 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 
-use super::{store_refusal, unknown};
+use super::{known, store_refusal, unknown};
 use crate::base::lock;
-use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
-use crate::coordinator::computing::DONE;
+use crate::coordinator::{CoordinatorState, kept};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
-use crate::rules::terms::SessionFile;
+use crate::rules::SessionFile;
 use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
 use crate::session::{Outcome, Phase, SessionId};
@@ -20,11 +19,10 @@ use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
 use crate::transport::server::reply::{Params, Refusal, Reply};
-use crate::wire::coordinator_api::{
-    AttemptLine, ManifestLine, ResultLine, SessionDetail, SessionSummary,
-};
+use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
 use crate::wire::problem::ProblemType;
+use crate::wire::reason::{AttemptResult, Reason};
 
 /// Every session; drafts only for those who run the system.
 pub async fn list(
@@ -61,12 +59,7 @@ pub async fn record(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
 ) -> Reply<Record> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(&state, session).await?;
     let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
@@ -111,13 +104,8 @@ fn summary(
             .and_then(|file| file.terms(state.clock.now()))
             .map_err(|error| Refusal::internal(&error))?,
     };
-    let result = outcome.filter(|_| row.phase == Phase::Settled).map(|outcome| {
-        let winner = outcome.body.winner.as_ref();
-        ResultLine {
-            winner: winner.map(|winner| winner.bidder.clone()),
-            price: winner.map(|winner| winner.price),
-        }
-    });
+    let settled = outcome.filter(|_| row.phase == Phase::Settled);
+    let result = settled.map(|outcome| outcome.body.answer.clone());
     Ok(SessionSummary {
         session: row.session,
         terms,
@@ -134,12 +122,7 @@ pub(super) async fn detail(
     session: SessionId,
     staff: bool,
 ) -> Result<SessionDetail, Refusal> {
-    let row = state
-        .store
-        .session(session)
-        .await
-        .map_err(store_refusal)?
-        .ok_or_else(|| unknown(session))?;
+    let row = known(state, session).await?;
     if row.phase == Phase::Draft && !staff {
         return Err(unknown(session));
     }
@@ -152,11 +135,13 @@ pub(super) async fn detail(
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
     let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
+    let reason: Option<Reason> =
+        row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;
     let waiting = lock(&state.waiting).get(&session).cloned();
     let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,
-        reason: row.reason.or(why),
+        reason: reason.or(why).map(Into::into),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
         waiting_for,
@@ -166,21 +151,29 @@ pub(super) async fn detail(
             signed_by: manifest.signatures.keys().copied().collect(),
             excluded: manifest.body.excluded,
         }),
-        attempts: attempts.into_iter().map(attempt_line).collect(),
+        attempts: attempts
+            .into_iter()
+            .map(attempt_line)
+            .collect::<Result<_, _>>()
+            .map_err(store_refusal)?,
         outcome,
         announcement: row.announcement,
     })
 }
 
-fn attempt_line(attempt: Attempt) -> AttemptLine {
+fn attempt_line(attempt: Attempt) -> Result<AttemptLine, StorageError> {
     let cost: BTreeMap<NodeIndex, Cost> =
         attempt.stats.and_then(|stats| serde_json::from_value(stats).ok()).unwrap_or_default();
-    AttemptLine {
+    let trouble = match attempt.result.as_deref().map(kept::read).transpose()? {
+        Some(AttemptResult::Failed { trouble }) => Some(trouble),
+        Some(AttemptResult::Done) | None => None,
+    };
+    Ok(AttemptLine {
         attempt: attempt.attempt,
         participants: attempt.participants,
         started: attempt.started,
         ended: attempt.ended,
-        trouble: attempt.result.filter(|result| result != DONE),
+        trouble: trouble.map(Into::into),
         cost: cost.into_iter().collect(),
-    }
+    })
 }

@@ -9,7 +9,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::KeyFileError;
+use super::error::KeyFileError;
 
 /// Longest key file that is read.
 const MAX_BYTES: u64 = 64 * 1024;

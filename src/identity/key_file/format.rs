@@ -32,14 +32,11 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{KeyFileError, KeyKind};
+use super::error::{KeyFileError, KeyKind, NEWEST};
 use crate::identity::{Blob, KeyPair, PublicKey, bytes, tls::TlsIdentity};
 
 /// The format of keys that were never changed.
 const VERSION: u32 = 1;
-
-/// The newest format, of a node's keys with earlier ones beside them.
-pub(super) const NEWEST: u32 = 2;
 
 const SCHEME: &str = "argon2id-chacha20poly1305";
 const DOMAIN: &str = "gavel/v1/key-file";

@@ -1,8 +1,9 @@
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use tempfile::TempDir;
 
 use crate::identity::key_file::*;
+use crate::identity::tls::TlsIdentityError;
 use crate::identity::{Digest, Statement as _, bytes};
 use secrecy::ExposeSecret as _;
 

@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::closing::store_refusal;
 use crate::identity::Statement as _;
-use crate::node::{NodeState, attempt};
+use crate::node::refusals::of_store;
+use crate::node::{NodeState, attempt, attempts};
 use crate::session::manifest::CoSigned;
 use crate::session::{Outcome, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
@@ -25,8 +25,8 @@ pub async fn start(
     Params(session): Params<SessionId>,
     Body(start): Body<StartAttempt>,
 ) -> Result<StatusCode, Refusal> {
-    let row = node.session(session).await?;
-    let stored = node.store.manifest(session).await.map_err(store_refusal)?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
+    let stored = node.store.manifest(session).await.map_err(|error| of_store(&error))?;
     let (Some(manifest), Phase::Computing | Phase::Failed | Phase::Settled) = (stored, row.phase)
     else {
         return Err(Refusal::new(
@@ -64,7 +64,7 @@ pub async fn start(
             format!("the attempt's plan cannot be used: {error}; update the older program"),
         )
     })?;
-    node.store.begin_attempt(session, start.attempt).await.map_err(store_refusal)?;
+    node.store.begin_attempt(session, start.attempt).await.map_err(|error| of_store(&error))?;
     attempt::start(&node, row.announcement.body, manifest, start);
     Ok(StatusCode::ACCEPTED)
 }
@@ -75,7 +75,7 @@ pub async fn show(
     Params((session, attempt)): Params<(SessionId, u32)>,
 ) -> Reply<AttemptState> {
     match node.attempts.find(session, attempt) {
-        Some(state) => Ok(Json(attempt::wait(state, PATIENCE).await)),
+        Some(state) => Ok(Json(attempts::wait(state, PATIENCE).await)),
         None => Err(Refusal::new(
             ProblemType::NotFound,
             "this node does not run that attempt; it may have been restarted",
@@ -99,13 +99,13 @@ pub async fn take_outcome(
     Body(outcome): Body<CoSigned<Outcome>>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if row.phase == Phase::Settled {
         node.parts.forget(session);
         return Ok(StatusCode::NO_CONTENT);
     }
     let conflict = |detail: String| Refusal::new(ProblemType::ManifestConflict, detail);
-    let manifest = node.store.manifest(session).await.map_err(store_refusal)?;
+    let manifest = node.store.manifest(session).await.map_err(|error| of_store(&error))?;
     let fits = manifest.is_some_and(|signed| signed.body.digest() == outcome.body.manifest);
     if outcome.body.session != session || !fits {
         return Err(conflict("the outcome is not for the manifest this node holds".to_owned()));
@@ -122,7 +122,7 @@ pub async fn take_outcome(
             signers.len()
         )));
     }
-    node.store.settle(&outcome).await.map_err(store_refusal)?;
+    node.store.settle(&outcome).await.map_err(|error| of_store(&error))?;
     node.parts.forget(session);
     node.tell_phase(session, Phase::Settled);
     Ok(StatusCode::NO_CONTENT)

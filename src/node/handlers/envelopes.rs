@@ -3,29 +3,29 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
-use crate::node::intake::IntakeError;
-use crate::node::state::unknown_session;
-use crate::session::closing::ExclusionReason;
-use crate::session::envelope::EnvelopeError;
+use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
+use crate::rules::Terms;
+use crate::session::envelope::most_bytes;
 use crate::session::progress::What;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
-use crate::storage::node::PutError;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
-/// Check an envelope, put it on disk, and only then answer with the signed receipt.
+/// Check an envelope, put it on disk, and only then answer with the signed receipt. How large a
+/// body may be follows from the terms.
 pub async fn hand_in(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    Body(envelope): Body<Envelope>,
+    request: Request,
 ) -> Reply<Signed<Receipt>> {
-    let standing = node.store.standing(session).await.map_err(|error| Refusal::internal(&error))?;
+    let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
+    let envelope = read(&node, &announcement.terms, request).await?;
     let now = node.clock.now();
     let late = phase != Phase::Open || now >= announcement.terms.bids_until;
     if late {
@@ -39,7 +39,7 @@ pub async fn hand_in(
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| of_envelope(&error))?;
     let receipt = Signed::new(
         Receipt {
             session,
@@ -57,7 +57,7 @@ pub async fn hand_in(
         // Nobody fills this node's memory with envelopes that are not taken.
         node.parts.remove(session, &digest);
     }
-    let put = put.map_err(|error| not_taken(&error))?;
+    let put = put.map_err(|error| of_put(&error))?;
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
@@ -65,12 +65,25 @@ pub async fn hand_in(
     Ok(Json(put.receipt))
 }
 
+/// Read an envelope of a session with these terms; no more than such a one can take.
+async fn read(
+    node: &Arc<NodeState>,
+    terms: &Terms,
+    mut request: Request,
+) -> Result<Envelope, Refusal> {
+    let layout = terms.layout().map_err(|error| Refusal::internal(&error))?;
+    let most = most_bytes(terms.protocol, layout.extent(), node.scheme());
+    DefaultBodyLimit::max(most).apply(&mut request);
+    let Body(envelope) = Body::from_request(request, node).await?;
+    Ok(envelope)
+}
+
 /// An envelope that another node is missing at closing.
 pub async fn fetch(
     State(node): State<Arc<NodeState>>,
     Params((session, envelope)): Params<(SessionId, Digest)>,
 ) -> Reply<Envelope> {
-    match node.store.envelope(session, envelope).await.map_err(|error| Refusal::internal(&error))? {
+    match node.store.envelope(session, envelope).await.map_err(|error| of_store(&error))? {
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
@@ -82,26 +95,4 @@ fn too_late(phase: Phase) -> Refusal {
         _ => "bidding has ended; the envelope is not taken",
     };
     Refusal::new(ProblemType::TooLate, detail)
-}
-
-fn refused(error: &IntakeError) -> Refusal {
-    let kind = match error {
-        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
-        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
-        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
-        IntakeError::Part(_) => ProblemType::PartUnreadable,
-    };
-    Refusal::new(kind, error.to_string())
-}
-
-fn not_taken(error: &PutError) -> Refusal {
-    let kind = match error {
-        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
-        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
-        PutError::Stale { .. } => ProblemType::StaleRevision,
-        PutError::Conflict { .. } => ProblemType::RevisionConflict,
-        PutError::OtherKey => ProblemType::NotAdmitted,
-        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
-    };
-    Refusal::new(kind, error.to_string())
 }

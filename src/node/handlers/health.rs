@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::node::NodeState;
-use crate::transport::server::reply::{Refusal, Reply};
+use crate::node::refusals::of_store;
+use crate::transport::server::reply::Reply;
 use crate::wire::node_api::{Link, NodeHealth};
 
 /// How this node is.
 pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
-    let sessions = node.store.unfinished().await.map_err(|error| Refusal::internal(&error))?;
+    let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
     let links = node.mesh().peer_status().into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,

@@ -2,10 +2,10 @@
 //! before them in [`super::access`].
 
 mod attempts;
-mod closing;
 mod envelopes;
 mod events;
 mod health;
+mod manifest;
 mod sessions;
 mod stream;
 
@@ -33,8 +33,8 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_ATTEMPT, get(attempts::show).delete(attempts::call_off))
         .route_layer(from_fn_with_state(Arc::clone(node), hand_on));
     let large = Router::new()
-        .route(paths::NODE_VERDICT, post(closing::verdict))
-        .route(paths::NODE_MANIFEST, post(closing::sign_manifest).put(closing::take_manifest))
+        .route(paths::NODE_VERDICT, post(manifest::verdict))
+        .route(paths::NODE_MANIFEST, post(manifest::sign_manifest).put(manifest::take_manifest))
         .layer(DefaultBodyLimit::max(LARGE_BODY));
     Router::new()
         .route(paths::NODE_HEALTH, get(health::health))
@@ -44,8 +44,8 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_CANCEL, post(sessions::cancel))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
-        .route(paths::NODE_FREEZE, post(closing::freeze))
-        .route(paths::NODE_BUNDLE, get(closing::bundle))
+        .route(paths::NODE_FREEZE, post(manifest::freeze))
+        .route(paths::NODE_BUNDLE, get(manifest::bundle))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))
         .merge(computing)
         .layer(DefaultBodyLimit::max(SMALL_BODY))

@@ -9,26 +9,19 @@ use axum::{Extension, Json};
 use crate::identity::Signed;
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::session::announcement::AnnouncementError;
+use crate::node::refusals::{of_announcement, of_store};
 use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::node_api::NodeSession;
-use crate::wire::problem::ProblemType;
 
 /// Take a session that the coordinator announces. Announcing it again changes nothing.
 pub async fn announce(
     State(node): State<Arc<NodeState>>,
     Body(announcement): Body<Signed<Announcement>>,
 ) -> Result<StatusCode, Refusal> {
-    announcement.check(&node.roster).map_err(|error| {
-        let kind = match error {
-            AnnouncementError::Roster { .. } => ProblemType::WrongRoster,
-            AnnouncementError::Signature(_) | AnnouncementError::Terms(_) => ProblemType::BadTerms,
-        };
-        Refusal::new(kind, error.to_string())
-    })?;
+    announcement.check(&node.roster).map_err(|error| of_announcement(&error))?;
     let session = announcement.body.session;
-    let added = node.store.announce(&announcement).await.map_err(super::closing::store_refusal)?;
+    let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
         node.tell_phase(session, Phase::Open);
     }
@@ -40,7 +33,7 @@ pub async fn list(
     State(node): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
 ) -> Reply<Vec<NodeSession>> {
-    let rows = node.store.sessions().await.map_err(|error| Refusal::internal(&error))?;
+    let rows = node.store.sessions().await.map_err(|error| of_store(&error))?;
     let mut sessions = Vec::with_capacity(rows.len());
     for row in rows {
         sessions.push(view(&node, row, caller).await?);
@@ -54,7 +47,7 @@ pub async fn show(
     Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<NodeSession> {
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     Ok(Json(view(&node, row, caller).await?))
 }
 
@@ -64,12 +57,12 @@ pub async fn cancel(
     Params(session): Params<SessionId>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await?;
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if row.phase != Phase::Cancelled {
         node.store
             .cancel(session, "the coordinator called it off")
             .await
-            .map_err(super::closing::store_refusal)?;
+            .map_err(|error| of_store(&error))?;
         node.parts.forget(session);
         node.tell_phase(session, Phase::Cancelled);
     }
@@ -83,9 +76,7 @@ async fn view(
 ) -> Result<NodeSession, Refusal> {
     let session = row.announcement.body.session;
     let outcome = match row.phase {
-        Phase::Settled => {
-            node.store.outcome(session).await.map_err(super::closing::store_refusal)?
-        }
+        Phase::Settled => node.store.outcome(session).await.map_err(|error| of_store(&error))?,
         _ => None,
     };
     Ok(NodeSession {

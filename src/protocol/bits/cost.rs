@@ -150,14 +150,18 @@ impl CostModel {
         cost + self.and(width + carried, places)
     }
 
+    /// Comparing `len` numbers of `width` bits with a public one.
+    pub fn public_less_than(self, width: usize, len: usize) -> Cost {
+        self.striped(len, |len| self.fold(width, len))
+            + Cost { comparisons: len as u64, ..Cost::default() }
+    }
+
     /// Checking `len` numbers against a public maximum.
     pub fn range_check(self, width: usize, len: usize) -> Cost {
         if len == 0 {
             return Cost::default();
         }
-        self.striped(len, |len| self.fold(width, len))
-            + self.open(&[(1, len)])
-            + Cost { comparisons: len as u64, ..Cost::default() }
+        self.public_less_than(width, len) + self.open(&[(1, len)])
     }
 
     /// Adding up columns until they can be added at once; changes their heights.

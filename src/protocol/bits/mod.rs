@@ -8,6 +8,7 @@
 //! - `sizes`: how large messages are
 //! - [`stripes`]: how large batches are cut up
 //! - `lanes`: large batches, stripe by stripe, so that computing and sending overlap
+//! - [`beside`]: work that goes on side by side
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
 //! - [`select`]: one of several shared numbers, by shared bits
@@ -24,6 +25,7 @@
 pub mod add;
 pub mod and;
 pub mod assignment;
+pub mod beside;
 pub mod best;
 mod columns;
 pub mod context;

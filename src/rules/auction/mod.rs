@@ -1,9 +1,20 @@
 //! Auctions of one lot.
 //!
 //! - [`kind`]: first and second price, forward and reverse
+//! - [`question`]: what an auction's terms say
+//! - [`file`](mod@file): an auction's fields in a session file
+//! - [`answer`]: who won, at what price
+//! - [`stage`]: stages of its computation
 //! - [`reference`]: the plain reference that the protocols are tested against
 
+pub mod answer;
+pub mod file;
 pub mod kind;
+pub mod question;
 pub mod reference;
+pub mod stage;
 
+pub use answer::{Answer, Sale};
 pub use kind::Kind;
+pub use question::Question;
+pub use stage::Stage;

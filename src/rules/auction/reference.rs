@@ -1,22 +1,20 @@
 //! The reference in the clear that the protocols are tested against: a few obvious lines.
 
-use super::Kind;
+use super::answer::{Answer, Sale};
+use super::kind::Kind;
+use super::question::Question;
 
-/// What an auction decides, by position in the order of bids.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Decision {
-    /// Position of the winning bid.
-    pub winner: usize,
-    /// Price in smallest units.
-    pub price: u64,
+/// Decide an auction over bids in the order of the tie rule, all of them in range.
+pub fn answer(question: &Question, bids: &[u64]) -> Answer<usize> {
+    Answer { winners: decide(question.kind, question.reserve, bids).into_iter().collect() }
 }
 
-/// Decide an auction over bids in the order of the tie rule.
+/// Decide an auction of a kind, by position in the order of bids.
 ///
 /// A bid that is worse than the reserve does not count; one equal to it does. The second price is
 /// the better of the runner-up and the reserve; a single bid without a reserve pays its own
 /// amount, there being no other price.
-pub fn decide(kind: Kind, reserve: Option<u64>, bids: &[u64]) -> Option<Decision> {
+pub fn decide(kind: Kind, reserve: Option<u64>, bids: &[u64]) -> Option<Sale<usize>> {
     let beats = |a: u64, b: u64| if kind.is_reverse() { a < b } else { a > b };
     let counts = |bid: u64| reserve.is_none_or(|reserve| !beats(reserve, bid));
     let best = |skip: Option<usize>| {
@@ -34,7 +32,7 @@ pub fn decide(kind: Kind, reserve: Option<u64>, bids: &[u64]) -> Option<Decision
     } else {
         bids[winner]
     };
-    Some(Decision { winner, price })
+    Some(Sale { entry: winner, price })
 }
 
 #[cfg(test)]
@@ -43,7 +41,7 @@ mod tests {
 
     #[test]
     fn known_answers() {
-        let decided = |winner, price| Some(Decision { winner, price });
+        let decided = |entry, price| Some(Sale { entry, price });
         assert_eq!(decide(Kind::ReverseFirstPrice, None, &[6, 2, 2, 5]), decided(1, 2));
         assert_eq!(decide(Kind::SecondPrice, None, &[10, 10, 7]), decided(0, 10));
         assert_eq!(decide(Kind::SecondPrice, Some(500), &[1240]), decided(0, 500));

@@ -1,7 +1,66 @@
 //! The run of an auction.
 //!
-//! - [`bits`]: the run that turns terms into protocol calls
-//! - [`numbers`]: the run on numbers, with the comparison of the paper
+//! - [`workload`]: what decides its cost
+//! - [`decide`]: which protocols in which order, written once
+//! - [`cost`]: what that costs
+//! - [`bits`]: on bits
+//! - [`numbers`]: on numbers, with the comparison of the paper
+//! - [`tactics`]: groups, kings and stripes that take the least time
 
 pub mod bits;
+pub mod cost;
+pub mod decide;
 pub mod numbers;
+pub mod tactics;
+pub mod workload;
+
+pub use workload::Workload;
+
+use super::computed::{Computed, RunError};
+use super::reporter::Reporter;
+use super::shares::{Entries, only_field};
+use crate::protocol::Context;
+use crate::protocol::bits::BitContext;
+use crate::rules::Terms;
+use crate::rules::auction::{Answer, Question, Sale};
+use crate::sharing::form::Form;
+use cost::{Ending, expected};
+
+/// Decide the auction.
+pub(super) async fn run(
+    ctx: &Context,
+    terms: &Terms,
+    question: &Question,
+    bids: Entries,
+    reporter: &Reporter<'_>,
+) -> Result<Computed, RunError> {
+    let work = Workload::of(terms, question, bids.len());
+    let total = bids.len();
+    let (in_range, sales) = match (terms.protocol, bids) {
+        (Form::Bits, Entries::Bits(fields)) => {
+            let ctx = BitContext::new(ctx);
+            bits::run(&ctx, question, work, only_field(fields)?, reporter).await?
+        }
+        (Form::Numbers, Entries::Numbers(fields)) => {
+            numbers::run(ctx, question, work, only_field(fields)?, reporter).await?
+        }
+        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits(_)) => {
+            return Err(RunError::Form);
+        }
+    };
+    let ending = sales.first().map_or(Ending::Unsold, |sale| Ending::Sold(sale.entry));
+    reporter.expect(&expected(ctx, work, in_range.len(), ending));
+    Ok(computed(total, &in_range, sales))
+}
+
+/// What was computed, from what was decided among the bids in range.
+fn computed(total: usize, in_range: &[usize], sales: Vec<Sale<usize>>) -> Computed {
+    let out_of_range = (0..total).filter(|position| in_range.binary_search(position).is_err());
+    let winners = sales.into_iter().filter_map(|Sale { entry, price }| {
+        in_range.get(entry).map(|&entry| Sale { entry, price })
+    });
+    Computed {
+        answer: Answer { winners: winners.collect() }.into(),
+        out_of_range: out_of_range.collect(),
+    }
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Record;
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
-use crate::session::closing::ExclusionReason;
+use crate::session::exclusion::ExclusionReason;
 use crate::session::{Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 

@@ -7,7 +7,7 @@ use super::super::{StorageError, column::Columns as _, database::reading};
 use super::CoordinatorStore;
 use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
-use crate::session::closing::Bundle;
+use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};

@@ -8,7 +8,7 @@ use super::super::{StorageError, database::reading};
 use super::NodeStore;
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
-use crate::session::closing::{Inventory, InventoryEntry};
+use crate::session::bundle::{Inventory, InventoryEntry};
 use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;

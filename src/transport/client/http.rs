@@ -17,38 +17,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use sse_stream::{Sse, SseByteStream};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::identity::roster::CoordinatorCard;
-use crate::identity::{Digest, NodeCard, PublicKey};
+use crate::transport::client::carrier::Carrier;
 use crate::transport::error::HttpError;
-use crate::transport::net::Carrier;
+use crate::transport::target::Target;
 use crate::transport::tls::{H2, HTTP_1_1, pinned_client_config};
 use crate::wire::{Problem, ProblemType};
 
 /// Gives the bearer token for a request, fresh each time; `None` sends none.
 pub type TokenSource = Arc<dyn Fn() -> Option<String> + Send + Sync>;
-
-/// Which server, and how it proves itself.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Target {
-    /// Host and port.
-    pub address: String,
-    /// SHA-256 of its TLS certificate.
-    pub certificate: Digest,
-    /// Its identity key, which tokens for it name.
-    pub key: PublicKey,
-}
-
-impl From<&NodeCard> for Target {
-    fn from(card: &NodeCard) -> Self {
-        Self { address: card.address.clone(), certificate: card.certificate, key: card.key }
-    }
-}
-
-impl From<&CoordinatorCard> for Target {
-    fn from(card: &CoordinatorCard) -> Self {
-        Self { address: card.address.clone(), certificate: card.certificate, key: card.key }
-    }
-}
 
 /// Limits of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -21,9 +21,9 @@ pub const MOST: usize = 8_192;
 /// Most connections of one address: a house full of bidders behind it.
 pub const MOST_OF_ONE: usize = 2_048;
 
-/// The places of one port.
+/// Counts the open connections of one port.
 #[derive(Clone, Default)]
-pub struct Places(Arc<Mutex<Taken>>);
+pub struct Connections(Arc<Mutex<Taken>>);
 
 #[derive(Default)]
 struct Taken {
@@ -31,15 +31,15 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A place, given back when dropped.
-pub struct Place {
-    places: Places,
+/// Leave to hold one connection, given back when dropped.
+pub struct Permit {
+    connections: Connections,
     address: IpAddr,
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = lock(&self.places.0);
+        let mut taken = lock(&self.connections.0);
         taken.all = taken.all.saturating_sub(1);
         if let Some(count) = taken.by_address.get_mut(&self.address) {
             *count = count.saturating_sub(1);
@@ -50,9 +50,9 @@ impl Drop for Place {
     }
 }
 
-impl Places {
-    /// A place for a connection from there; `None` when they are taken.
-    pub fn take(&self, address: IpAddr) -> Option<Place> {
+impl Connections {
+    /// A permit for a connection from there; `None` when there are too many.
+    pub fn take(&self, address: IpAddr) -> Option<Permit> {
         let address = prefix(address);
         let mut taken = lock(&self.0);
         let of_one = taken.by_address.get(&address).copied().unwrap_or_default();
@@ -61,24 +61,24 @@ impl Places {
         }
         taken.all += 1;
         taken.by_address.insert(address, of_one + 1);
-        Some(Place { places: self.clone(), address })
+        Some(Permit { connections: self.clone(), address })
     }
 }
 
-/// A connection with its place.
-pub struct Placed<S> {
+/// A connection with its permit.
+pub struct Permitted<S> {
     stream: S,
-    _place: Place,
+    _permit: Permit,
 }
 
-impl<S> Placed<S> {
-    /// A connection that gives its place back when it ends.
-    pub const fn new(stream: S, place: Place) -> Self {
-        Self { stream, _place: place }
+impl<S> Permitted<S> {
+    /// A connection that gives its permit back when it ends.
+    pub const fn new(stream: S, permit: Permit) -> Self {
+        Self { stream, _permit: permit }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Placed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Permitted<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -88,7 +88,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Placed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Placed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Permitted<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -123,20 +123,20 @@ mod tests {
     use crate::transport::server::connections::*;
 
     #[test]
-    fn one_address_leaves_room_for_others_and_places_come_back() {
-        let places = Places::default();
+    fn one_address_leaves_room_for_others_and_permits_come_back() {
+        let connections = Connections::default();
         let address = |last: u8| IpAddr::from([192, 0, 2, last]);
-        let mut held: Vec<Place> =
-            (0..MOST_OF_ONE).filter_map(|_| places.take(address(1))).collect();
+        let mut held: Vec<Permit> =
+            (0..MOST_OF_ONE).filter_map(|_| connections.take(address(1))).collect();
         assert_eq!(held.len(), MOST_OF_ONE);
-        assert!(places.take(address(1)).is_none());
+        assert!(connections.take(address(1)).is_none());
         for other in 2..=4 {
-            held.extend((0..MOST_OF_ONE).filter_map(|_| places.take(address(other))));
+            held.extend((0..MOST_OF_ONE).filter_map(|_| connections.take(address(other))));
         }
         assert_eq!(held.len(), MOST);
-        assert!(places.take(address(5)).is_none());
+        assert!(connections.take(address(5)).is_none());
         held.clear();
-        assert!(places.take(address(1)).is_some());
-        assert!(places.0.lock().unwrap().by_address.is_empty());
+        assert!(connections.take(address(1)).is_some());
+        assert!(connections.0.lock().unwrap().by_address.is_empty());
     }
 }

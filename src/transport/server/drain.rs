@@ -22,17 +22,17 @@ const MOST: usize = 512 << 10;
 /// Longest time for it.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Where a body comes back to when its reader is done with it.
+/// What a handler leaves unread of a body, which comes back here when the handler is done.
 #[derive(Default)]
-pub struct Rest(Arc<Mutex<Option<Body>>>);
+pub struct Unread(Arc<Mutex<Option<Body>>>);
 
 /// A body on loan to a handler.
-struct Lent {
+struct LentBody {
     body: Option<Body>,
     back: Arc<Mutex<Option<Body>>>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for LentBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -55,25 +55,25 @@ impl HttpBody for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for LentBody {
     fn drop(&mut self) {
         *lock(&self.back) = self.body.take();
     }
 }
 
-impl Rest {
+impl Unread {
     /// The request with its body on loan. Whoever waits to be told to go on before sending the body
     /// (`Expect: 100-continue`) sends none that is not asked for, so nothing is read then.
     pub fn of(request: Request) -> (Self, Request) {
-        let rest = Self::default();
+        let unread = Self::default();
         if request.headers().contains_key(EXPECT) {
-            return (rest, request);
+            return (unread, request);
         }
-        let back = Arc::clone(&rest.0);
-        (rest, request.map(|body| Body::new(Lent { body: Some(body), back })))
+        let back = Arc::clone(&unread.0);
+        (unread, request.map(|body| Body::new(LentBody { body: Some(body), back })))
     }
 
-    /// Throw a short rest away.
+    /// Read a short rest and throw it away.
     pub async fn discard(self) {
         let Some(mut body) = lock(&self.0).take() else {
             return;
@@ -117,9 +117,9 @@ mod tests {
     async fn a_short_rest_is_read_and_a_long_one_is_not() {
         for (pieces, expected) in [(4, 4), (1000, 9)] {
             let (body, read) = counted(pieces);
-            let (rest, request) = Rest::of(Request::new(body));
+            let (unread, request) = Unread::of(Request::new(body));
             drop(request);
-            rest.discard().await;
+            unread.discard().await;
             assert_eq!(read.load(Ordering::Relaxed), expected);
         }
     }
@@ -128,10 +128,10 @@ mod tests {
     async fn a_rest_that_does_not_come_is_not_waited_for() {
         tokio::time::pause();
         let never = stream::pending::<Result<Bytes, std::convert::Infallible>>();
-        let (rest, request) = Rest::of(Request::new(Body::from_stream(never)));
+        let (unread, request) = Unread::of(Request::new(Body::from_stream(never)));
         drop(request);
         let begun = tokio::time::Instant::now();
-        rest.discard().await;
+        unread.discard().await;
         let took = begun.elapsed();
         assert!((LONGEST..LONGEST + Duration::from_millis(10)).contains(&took), "{took:?}");
     }
@@ -139,9 +139,9 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_was_read_leaves_nothing() {
         let (body, read) = counted(2);
-        let (rest, request) = Rest::of(Request::new(body));
+        let (unread, request) = Unread::of(Request::new(body));
         assert_eq!(request.into_body().collect().await.unwrap().to_bytes().len(), 128 << 10);
-        rest.discard().await;
+        unread.discard().await;
         assert_eq!(read.load(Ordering::Relaxed), 2);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: an address and a TLS configuration. Out: a server that any router is given to, and a handle
 //! that stops it. Slow handshakes, slow headers, dead HTTP/2 connections and more connections than
-//! there are places for are cut off.
+//! the port has room for are cut off.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use rustls::ServerConfig;
 use tokio::io::BufReader;
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::connections::{Placed, Places};
-use crate::transport::streams::upgrade::READ_AHEAD;
+use super::connections::{Connections, Permitted};
+use crate::transport::connect::READ_AHEAD;
 
 /// Stops a server, at once or once its requests are done.
 pub type Handle = axum_server::Handle<SocketAddr>;
@@ -30,23 +30,23 @@ pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<ReadAhead>>;
 /// A server without TLS, for what must not leave the machine or an inner network.
 pub type PlainServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
 
-/// Takes a connection if there is a place for it, sets `TCP_NODELAY`, and reads from the socket in
+/// Takes a connection if the port has room for it, sets `TCP_NODELAY`, and reads from the socket in
 /// large pieces.
 #[derive(Clone, Default)]
-pub struct ReadAhead(Places);
+pub struct ReadAhead(Connections);
 
 impl<S: Send + 'static> Accept<TcpStream, S> for ReadAhead {
-    type Stream = Placed<BufReader<TcpStream>>;
+    type Stream = Permitted<BufReader<TcpStream>>;
     type Service = S;
     type Future = BoxFuture<'static, std::io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
+        let permit = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
         let accepted = NoDelayAcceptor::new().accept(stream, service);
         Box::pin(async move {
-            let place = place?.ok_or(ErrorKind::QuotaExceeded)?;
+            let permit = permit?.ok_or(ErrorKind::QuotaExceeded)?;
             let (stream, service) = accepted.await?;
-            Ok((Placed::new(BufReader::with_capacity(READ_AHEAD, stream), place), service))
+            Ok((Permitted::new(BufReader::with_capacity(READ_AHEAD, stream), permit), service))
         })
     }
 }
@@ -61,23 +61,19 @@ const STREAMS: u32 = 256;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ListenError {
     /// Someone else has the port.
-    #[error("port {port} is in use by another program; choose another with --listen, or stop it")]
+    #[error("port {port} is in use by another program")]
     InUse {
         /// The port.
         port: u16,
     },
     /// The operating system does not let us.
-    #[error(
-        "this user may not listen on port {port}; choose one above 1023 with --listen, or run with the right to it"
-    )]
+    #[error("this user may not listen on port {port}")]
     NotAllowed {
         /// The port.
         port: u16,
     },
     /// The address belongs to another machine.
-    #[error(
-        "{address} is not an address of this machine; use one that is with --listen, or 0.0.0.0 for all"
-    )]
+    #[error("{address} is not an address of this machine")]
     NotHere {
         /// As asked for.
         address: String,
@@ -194,12 +190,7 @@ mod tests {
         let first = bind("127.0.0.1:0").await.unwrap();
         let port = first.local().port();
         let error = bind(&format!("127.0.0.1:{port}")).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "port {port} is in use by another program; choose another with --listen, or stop it"
-            )
-        );
+        assert_eq!(error, ListenError::InUse { port });
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! What both servers are made of.
 //!
 //! - [`listen`]: binding a port, the server on it
+//! - [`host`]: a server that runs until it is stopped
 //! - [`connections`]: how many connections a port has room for
 //! - [`access`]: who may call what
 //! - [`limits`]: rates, requests at work, deadlines
@@ -12,6 +13,7 @@
 pub mod access;
 pub mod connections;
 pub mod drain;
+pub mod host;
 pub mod limits;
 pub mod listen;
 pub mod metrics;

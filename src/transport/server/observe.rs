@@ -21,7 +21,7 @@ use futures_util::FutureExt as _;
 use rand::{TryRng as _, rngs::SysRng};
 use tracing::Instrument as _;
 
-use super::drain::Rest;
+use super::drain::Unread;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::reply::{Peer, Refusal, no_such_path};
@@ -81,13 +81,13 @@ async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!("request", id = %id, %method, route);
-    let (rest, request) = Rest::of(request);
+    let (unread, request) = Unread::of(request);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
     let response = match answered.await {
         Ok(response) => response,
         Err(panic) => span.in_scope(|| Refusal::internal(&said(panic.as_ref())).into_response()),
     };
-    rest.discard().await;
+    unread.discard().await;
     let mut response = with_instance(response, &id);
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     metrics.answered(method.as_str(), route, status, took);

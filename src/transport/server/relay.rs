@@ -13,9 +13,9 @@ use axum::http::{StatusCode, Uri, Version, header::HOST};
 use axum::response::Response;
 use hyper_util::rt::TokioIo;
 
-use crate::transport::client::http::Target;
+use crate::transport::connect::connect;
 use crate::transport::error::HttpError;
-use crate::transport::streams::upgrade::connect;
+use crate::transport::target::Target;
 
 /// Marks a request that was handed on: it is not handed on again.
 pub const RELAYED: HeaderName = HeaderName::from_static("gavel-relayed");

@@ -14,83 +14,42 @@
 //! down waits a short grace for it to come back. Attempts are repeated with fresh keys, so a frame
 //! of an older attempt is dropped.
 //!
-//! - `attempt`: the channel of one attempt, its mailboxes
+//! - `options`: limits and times
+//! - `attempt`: an open attempt and its mailboxes
 //! - `registry`: which attempts are open; frames that came early
 //! - `peer`: the queue to one peer, its figures
+//! - `shared`: what the mesh, its tasks and its channels share
+//! - `channel`: the channel of one attempt
 //! - `link`: reading, writing and heartbeat over one stream
 
 mod attempt;
+mod channel;
 mod link;
+mod options;
 mod peer;
 mod registry;
+mod shared;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use attempt::AttemptChannel;
+pub use channel::AttemptChannel;
+pub use options::MeshOptions;
 pub use peer::PeerStatus;
 
 use self::attempt::Attempt;
 use self::peer::Peer;
 use self::registry::Registry;
+use self::shared::Shared;
 use super::upgrade::{BoxIo, Dial, StreamTokens, TlsDialer};
-use crate::base::lock;
 use crate::identity::{Roster, Signed};
 use crate::session::SessionId;
 use crate::sharing::{NodeIndex, NodeSet};
-
-/// Limits and times of a mesh.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MeshOptions {
-    /// Simulated one-way delay, applied by the sending side; keeps the order.
-    pub rtt_delay: Option<Duration>,
-    /// Longest wait for a message, and for room to send one.
-    pub deadline: Duration,
-    /// How long a send or receive waits for a link that is down.
-    pub grace: Duration,
-    /// Largest message.
-    pub max_payload: usize,
-    /// Bytes that may wait to be sent to one peer.
-    pub queue_bytes: usize,
-    /// Bytes from one peer that may wait in one attempt.
-    pub mailbox_bytes: usize,
-    /// Bytes from one peer that may wait for attempts that have not begun here.
-    pub early_bytes: usize,
-    /// Time between pings.
-    pub heartbeat: Duration,
-    /// A link on which nothing came for this long is closed.
-    pub silence: Duration,
-    /// Longest time for a dial: TCP, TLS and upgrade.
-    pub dial_deadline: Duration,
-    /// First pause after a failed dial.
-    pub pause_first: Duration,
-    /// Longest pause between dials.
-    pub pause_longest: Duration,
-}
-
-impl Default for MeshOptions {
-    fn default() -> Self {
-        Self {
-            rtt_delay: None,
-            deadline: Duration::from_secs(30),
-            grace: Duration::from_secs(3),
-            max_payload: 128 << 20,
-            queue_bytes: 8 << 20,
-            mailbox_bytes: 256 << 20,
-            early_bytes: 128 << 20,
-            heartbeat: Duration::from_secs(1),
-            silence: Duration::from_secs(5),
-            dial_deadline: Duration::from_secs(10),
-            pause_first: Duration::from_millis(50),
-            pause_longest: Duration::from_secs(2),
-        }
-    }
-}
 
 /// A stream was offered by a node that should not offer one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -108,16 +67,6 @@ pub struct Mesh {
     dialer: Arc<dyn Dial>,
     tasks: TaskTracker,
     started: AtomicBool,
-}
-
-/// What the mesh, its tasks and its channels share.
-struct Shared {
-    me: NodeIndex,
-    options: MeshOptions,
-    /// By position; the node's own place is there and never used.
-    peers: Vec<Peer>,
-    registry: Mutex<Registry>,
-    stop: CancellationToken,
 }
 
 impl Mesh {
@@ -259,16 +208,6 @@ impl Mesh {
 impl Drop for Mesh {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-impl Shared {
-    fn peer(&self, node: NodeIndex) -> Option<&Peer> {
-        self.peers.get(node.position())
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        lock(&self.registry)
     }
 }
 

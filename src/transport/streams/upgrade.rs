@@ -16,17 +16,14 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, UPGRADE};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::net::TcpStream;
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::identity::{Roster, Signed};
 use crate::sharing::NodeIndex;
-use crate::transport::client::http::Target;
+use crate::transport::connect::connect;
 use crate::transport::error::HttpError;
-use crate::transport::tls::{HTTP_1_1, pinned_client_config};
+use crate::transport::target::Target;
 use crate::wire::{Problem, ProblemType};
 
 /// Where a node takes streams.
@@ -34,9 +31,6 @@ pub const PATH: &str = "/v1/node/stream";
 
 /// The name in the `Upgrade` header.
 pub const PROTOCOL: &str = "gavel/1";
-
-/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a record.
-pub(in crate::transport) const READ_AHEAD: usize = 64 << 10;
 
 const REPLY_LIMIT: usize = 64 << 10;
 
@@ -125,24 +119,6 @@ impl Dial for TlsDialer {
             }
         })
     }
-}
-
-/// A TLS connection to a server for HTTP/1.1, pinned to its certificate.
-pub(in crate::transport) async fn connect(
-    target: &Target,
-) -> Result<TlsStream<BufReader<TcpStream>>, HttpError> {
-    let address = &target.address;
-    let setup = |detail: String| HttpError::Setup { address: address.clone(), detail };
-    let tls = pinned_client_config(target.certificate, &[HTTP_1_1])
-        .map_err(|error| setup(error.to_string()))?;
-    let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| setup(error.to_string()))?;
-    let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
-    let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
-    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
-    let tcp = BufReader::with_capacity(READ_AHEAD, tcp);
-    TlsConnector::from(tls).connect(name, tcp).await.map_err(|error| failed(&error))
 }
 
 /// Open a stream to a server, over TLS. Has no deadline of its own.

@@ -1,95 +1,117 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::super::data::{Link, Session};
-use super::super::keymap::Layer;
-use super::super::model::{BidStage, Model, Popup};
-use super::super::table::Command;
-use super::bidding;
+use super::amount::{Check, check};
+use super::clipboard;
 use crate::session::Phase;
+use crate::tui::input::commands::{
+    BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand, HelpCommand, ListCommand,
+    LogCommand, PaletteCommand, Step,
+};
+use crate::tui::input::layer::Layer;
+use crate::tui::state::data::{Link, Session};
+use crate::tui::state::forms::BidStage;
+use crate::tui::state::model::Model;
 
 /// Why a command cannot be done now; `None` when it can.
-pub fn refusal(model: &Model, command: Command) -> Option<String> {
-    let refused = match command {
-        Command::Open => deed(model, |phase| match phase {
-            Phase::Draft => None,
-            Phase::Cancelled => Some("it was called off; write a new one"),
-            _ => Some("it has been opened already"),
-        }),
-        Command::Close => deed(model, |phase| match phase {
-            Phase::Open => None,
-            Phase::Draft => Some("it is not open yet"),
-            Phase::Cancelled => Some("it was called off"),
-            _ => Some("bidding has ended already"),
-        }),
-        Command::Cancel => deed(model, |phase| match phase {
-            Phase::Draft | Phase::Open | Phase::Closing => None,
-            Phase::Settled => Some("it is decided, nothing can change it"),
-            Phase::Cancelled => Some("it was called off already"),
-            Phase::Computing | Phase::Failed => {
-                Some("the bids are fixed and the outcome is being computed")
-            }
-        }),
-        Command::Retry => deed(model, |phase| match phase {
-            Phase::Failed => None,
-            _ => Some("only a failed session is tried again"),
-        }),
-        Command::New => operator(model),
-        Command::BidHere => match model.selected() {
-            None => Err("select an auction first".to_owned()),
-            Some(session) => bidding::allowed(model, session),
-        },
-        Command::EditBid => match model.bid_at() {
+pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
+    let refused = match command.into() {
+        Command::Step(step) => self::step(model, step),
+        Command::List(command) => list(model, command),
+        Command::Bids(BidsCommand::Edit) => match model.bid_at() {
             None => Err("no auction is open".to_owned()),
-            Some((_, session)) => bidding::allowed(model, session),
+            Some((_, session)) => bid(model, session),
         },
-        Command::Resend => resend(model),
-        Command::SendBid => bidding::sendable(model),
-        Command::Reveal | Command::LeaveForm if model.ui.form.is_none() => {
-            Err("only in the form of a bid".to_owned())
-        }
-        Command::Reveal
-            if model
-                .ui
-                .form
-                .as_ref()
-                .is_some_and(|form| matches!(form.stage, BidStage::Sending { .. })) =>
+        Command::Bids(BidsCommand::Resend) => resend(model),
+        Command::BidForm(command) => bid_form(model, command),
+        Command::Log(LogCommand::OnlySelected)
+            if !model.ui.log.only && model.ui.selected.is_none() =>
         {
-            Err("the amount has been sealed and is kept nowhere".to_owned())
-        }
-        Command::ShowBracket | Command::Enter => match model.selected() {
-            None => Err("select an auction first".to_owned()),
-            Some(_) => Ok(()),
-        },
-        Command::OnlySelected if !model.ui.log.only && model.ui.selected.is_none() => {
             Err("select an auction first".to_owned())
         }
-        Command::Record => record(model),
-        Command::Previous | Command::Following if model.ui.order.len() < 2 => {
-            Err("there is no other auction in the list".to_owned())
-        }
-        Command::Copy if super::to_copy(model).is_none() => Err("nothing is selected".to_owned()),
-        Command::Yes | Command::No => within(model, Layer::Confirm, "a question is asked"),
-        Command::NextField
-        | Command::PreviousField
-        | Command::Change
-        | Command::Submit
-        | Command::Discard => within(model, Layer::NewSession, "a session is being written"),
-        Command::Run | Command::ChoiceUp | Command::ChoiceDown | Command::LeavePalette => {
-            within(model, Layer::Palette, "the palette is open")
-        }
-        Command::KeepFilter | Command::DropFilter => {
+        Command::Log(LogCommand::OnlySelected | LogCommand::Follow | LogCommand::Level)
+        | Command::Move(_) => Ok(()),
+        Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
+        Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
+        Command::Palette(
+            PaletteCommand::Run | PaletteCommand::Up | PaletteCommand::Down | PaletteCommand::Leave,
+        ) => within(model, Layer::Palette, "the palette is open"),
+        Command::Filter(FilterCommand::Keep | FilterCommand::Drop) => {
             within(model, Layer::Filter, "the filter is being typed")
         }
-        Command::LeaveHelp => within(model, Layer::Help, "the page of keys is open"),
-        Command::Back if !model.ui.in_detail => Err("only from an auction's detail".to_owned()),
-        _ => Ok(()),
+        Command::Help(HelpCommand::Leave) => within(model, Layer::Help, "the page of keys is open"),
+        Command::Global(command) => global(model, command),
     };
     refused.err()
 }
 
 fn within(model: &Model, layer: Layer, when: &str) -> Result<(), String> {
     if model.layer() == layer { Ok(()) } else { Err(format!("only while {when}")) }
+}
+
+fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
+    match command {
+        GlobalCommand::Copy if clipboard::to_copy(model).is_none() => {
+            Err("nothing is selected".to_owned())
+        }
+        GlobalCommand::Copy
+        | GlobalCommand::Auctions
+        | GlobalCommand::Bracket
+        | GlobalCommand::Nodes
+        | GlobalCommand::Bids
+        | GlobalCommand::Log
+        | GlobalCommand::NextScreen
+        | GlobalCommand::PreviousScreen
+        | GlobalCommand::Keys
+        | GlobalCommand::Palette
+        | GlobalCommand::Pause
+        | GlobalCommand::Enlarge
+        | GlobalCommand::Mask
+        | GlobalCommand::Refresh
+        | GlobalCommand::NextTheme
+        | GlobalCommand::Redraw
+        | GlobalCommand::Suspend
+        | GlobalCommand::Quit
+        | GlobalCommand::Leave => Ok(()),
+    }
+}
+
+fn list(model: &Model, command: ListCommand) -> Result<(), String> {
+    match command {
+        ListCommand::Bid => match model.selected() {
+            None => Err("select an auction first".to_owned()),
+            Some(session) => bid(model, session),
+        },
+        ListCommand::New => operator(model),
+        ListCommand::ShowBracket | ListCommand::Enter => match model.selected() {
+            None => Err("select an auction first".to_owned()),
+            Some(_) => Ok(()),
+        },
+        ListCommand::Back if !model.ui.in_detail => Err("only from an auction's detail".to_owned()),
+        ListCommand::Previous | ListCommand::Next if model.ui.order.len() < 2 => {
+            Err("there is no other auction in the list".to_owned())
+        }
+        ListCommand::Record => record(model),
+        ListCommand::Back
+        | ListCommand::Previous
+        | ListCommand::Next
+        | ListCommand::Filter
+        | ListCommand::Sort
+        | ListCommand::Reverse => Ok(()),
+    }
+}
+
+fn bid_form(model: &Model, command: BidFormCommand) -> Result<(), String> {
+    match command {
+        BidFormCommand::Send => sendable(model),
+        BidFormCommand::Reveal | BidFormCommand::Leave if model.ui.form.is_none() => {
+            Err("only in the form of a bid".to_owned())
+        }
+        BidFormCommand::Reveal if model.sending() => {
+            Err("the amount has been sealed and is kept nowhere".to_owned())
+        }
+        BidFormCommand::Reveal | BidFormCommand::Leave => Ok(()),
+    }
 }
 
 /// Whether the coordinator can be asked to change something.
@@ -111,16 +133,46 @@ fn operator(model: &Model) -> Result<(), String> {
     connected(model)
 }
 
-fn deed(model: &Model, phase: impl Fn(Phase) -> Option<&'static str>) -> Result<(), String> {
+fn step(model: &Model, step: Step) -> Result<(), String> {
     let Some(session) = model.ui.selected.and_then(|id| model.live().session(id)) else {
         return Err("select an auction first".to_owned());
     };
     operator(model)?;
-    phase(session.phase).map_or(Ok(()), |why| Err(why.to_owned()))
+    let why = match (step, session.phase) {
+        (Step::Open, Phase::Draft)
+        | (Step::Close, Phase::Open)
+        | (Step::Cancel, Phase::Draft | Phase::Open | Phase::Closing)
+        | (Step::Retry, Phase::Failed) => return Ok(()),
+        (Step::Open, Phase::Cancelled) => "it was called off; write a new one",
+        (
+            Step::Open,
+            Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed,
+        ) => "it has been opened already",
+        (Step::Close, Phase::Draft) => "it is not open yet",
+        (Step::Close, Phase::Cancelled) => "it was called off",
+        (Step::Close, Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed) => {
+            "bidding has ended already"
+        }
+        (Step::Cancel, Phase::Settled) => "it is decided, nothing can change it",
+        (Step::Cancel, Phase::Cancelled) => "it was called off already",
+        (Step::Cancel, Phase::Computing | Phase::Failed) => {
+            "the bids are fixed and the outcome is being computed"
+        }
+        (
+            Step::Retry,
+            Phase::Draft
+            | Phase::Open
+            | Phase::Closing
+            | Phase::Computing
+            | Phase::Settled
+            | Phase::Cancelled,
+        ) => "only a failed session is tried again",
+    };
+    Err(why.to_owned())
 }
 
 /// Whether we may bid in a session at all.
-pub fn bidder(model: &Model, session: &Session) -> Result<(), String> {
+fn bidder(model: &Model, session: &Session) -> Result<(), String> {
     if model.person.bidder.is_none() {
         return Err("no bidder's key is here; `gavel init bidder --name NAME` makes one".to_owned());
     }
@@ -128,11 +180,44 @@ pub fn bidder(model: &Model, session: &Session) -> Result<(), String> {
         return Err(match session.phase {
             Phase::Draft => "it is not open for bids yet",
             Phase::Cancelled => "it was called off",
-            _ => "bidding has ended",
+            Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed => {
+                "bidding has ended"
+            }
         }
         .to_owned());
     }
     connected(model)
+}
+
+/// Whether we may write a bid for this session.
+pub fn bid(model: &Model, session: &Session) -> Result<(), String> {
+    bidder(model, session)?;
+    if model.data().own.contains_key(&session.id) && !session.terms.replace_bids {
+        return Err("this auction takes one bid each, and yours is in".to_owned());
+    }
+    if model.sending() {
+        return Err("a bid is on its way; wait for its receipts".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether what is typed can be handed in.
+fn sendable(model: &Model) -> Result<(), String> {
+    let Some(form) = &model.ui.form else {
+        return Err("only in the form of a bid".to_owned());
+    };
+    if let BidStage::Sending { .. } = form.stage {
+        return Err("it is on its way".to_owned());
+    }
+    let Some(session) = model.live().session(form.session) else {
+        return Err("the session is gone".to_owned());
+    };
+    bidder(model, session)?;
+    match check(form.amount.text(), &session.terms) {
+        Check::Empty => Err("type an amount first".to_owned()),
+        Check::Wrong(why) => Err(why),
+        Check::Fine(_) => Ok(()),
+    }
 }
 
 fn resend(model: &Model) -> Result<(), String> {
@@ -162,19 +247,8 @@ fn record(model: &Model) -> Result<(), String> {
 fn connected_to_read(model: &Model) -> Result<(), String> {
     match model.live().link {
         Link::Connected { .. } => Ok(()),
-        _ => Err("the coordinator does not answer".to_owned()),
-    }
-}
-
-/// Whether a bid is on its way.
-pub fn sending(model: &Model) -> bool {
-    model.ui.form.as_ref().is_some_and(|form| matches!(form.stage, BidStage::Sending { .. }))
-}
-
-/// The form of a new session, while it lies on top.
-pub fn new_form(model: &mut Model) -> Option<&mut super::super::model::NewForm> {
-    match model.ui.popups.last_mut() {
-        Some(Popup::New(form)) => Some(form),
-        _ => None,
+        Link::Lost { .. } | Link::Starting { .. } => {
+            Err("the coordinator does not answer".to_owned())
+        }
     }
 }

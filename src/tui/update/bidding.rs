@@ -3,116 +3,49 @@
 
 use std::collections::BTreeMap;
 
-use super::super::action::Effect;
-use super::super::data::Session;
-use super::super::field::Field;
-use super::super::model::{Asked, BidForm, BidStage, Model, Popup, Question, Screen};
-use super::super::table::Command;
-use super::allowed;
+use super::action::{Effect, Request};
+use crate::base::text::clean;
 use crate::client::BidAmount;
-use crate::rules::Terms;
 use crate::session::SessionId;
+use crate::tui::input::commands::{BidFormCommand, BidsCommand};
+use crate::tui::state::field::Field;
+use crate::tui::state::forms::{Asked, BidForm, BidStage, Popup, Question};
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::Screen;
 
-/// What can be said of an amount while it is typed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Check {
-    /// Nothing typed yet.
-    Empty,
-    /// It can be handed in; a remark where it is unlikely to be meant.
-    Fine(Option<String>),
-    /// It cannot, and why. Never repeats the amount.
-    Wrong(String),
-}
-
-/// Check an amount as typed.
-pub fn check(text: &str, terms: &Terms) -> Check {
-    if text.trim().is_empty() {
-        return Check::Empty;
-    }
-    let show = |amount| super::super::text::clean(&terms.currency.show(amount).to_string());
-    match terms.currency.parse(text) {
-        Err(error) => Check::Wrong(error.to_string()),
-        Ok(amount) if amount > terms.maximum => {
-            Check::Wrong(format!("above the maximum of {}", show(terms.maximum)))
-        }
-        Ok(amount) => match terms.reserve {
-            Some(reserve) if terms.kind.is_reverse() && amount > reserve => {
-                Check::Fine(Some(format!("above the ceiling of {}: it cannot win", show(reserve))))
-            }
-            Some(reserve) if !terms.kind.is_reverse() && amount < reserve => {
-                Check::Fine(Some(format!("below the reserve of {}: it cannot win", show(reserve))))
-            }
-            _ => Check::Fine(None),
-        },
-    }
-}
-
-/// Whether we may write a bid for this session.
-pub fn allowed(model: &Model, session: &Session) -> Result<(), String> {
-    allowed::bidder(model, session)?;
-    if model.data().own.contains_key(&session.id) && !session.terms.replace_bids {
-        return Err("this auction takes one bid each, and yours is in".to_owned());
-    }
-    if allowed::sending(model) {
-        return Err("a bid is on its way; wait for its receipts".to_owned());
-    }
-    Ok(())
-}
-
-/// Whether what is typed can be handed in.
-pub fn sendable(model: &Model) -> Result<(), String> {
-    let Some(form) = &model.ui.form else {
-        return Err("only in the form of a bid".to_owned());
-    };
-    if let BidStage::Sending { .. } = form.stage {
-        return Err("it is on its way".to_owned());
-    }
-    let Some(session) = model.live().session(form.session) else {
-        return Err("the session is gone".to_owned());
-    };
-    allowed::bidder(model, session)?;
-    match check(form.amount.text(), &session.terms) {
-        Check::Empty => Err("type an amount first".to_owned()),
-        Check::Wrong(why) => Err(why),
-        Check::Fine(_) => Ok(()),
-    }
-}
-
-/// Do what a command of bids says.
-pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+/// Begin to bid, or send the latest envelope again.
+pub fn begin(model: &mut Model, command: BidsCommand) -> Vec<Effect> {
+    let Some((_, session)) = model.bid_at() else { return Vec::new() };
+    let session = session.id;
     match command {
-        Command::BidHere => {
-            if let Some(session) = model.ui.selected {
-                open(model, session);
-            }
+        BidsCommand::Edit => {
+            open(model, session);
+            Vec::new()
         }
-        Command::EditBid => {
-            let session = model.bid_at().map(|(_, session)| session.id);
-            if let Some(session) = session {
-                open(model, session);
-            }
+        BidsCommand::Resend => {
+            let stage = BidStage::Sending { heard: BTreeMap::new() };
+            model.ui.form =
+                Some(BidForm { session, amount: Field::secret(), reveal: false, stage });
+            vec![Effect::Ask(Request::Resend(session))]
         }
-        Command::Resend => {
-            let session = model.bid_at().map(|(_, session)| session.id);
-            if let Some(session) = session {
-                let stage = BidStage::Sending { heard: BTreeMap::new() };
-                model.ui.form =
-                    Some(BidForm { session, amount: Field::secret(), reveal: false, stage });
-                return vec![Effect::Resend(session)];
-            }
-        }
-        Command::Reveal => {
+    }
+}
+
+/// Do what a command of the form says.
+pub fn run(model: &mut Model, command: BidFormCommand) {
+    match command {
+        BidFormCommand::Send => ask(model),
+        BidFormCommand::Reveal => {
             if let Some(form) = &mut model.ui.form {
                 form.reveal = !form.reveal;
             }
         }
-        Command::LeaveForm => model.ui.form = None,
-        _ => ask(model),
+        BidFormCommand::Leave => model.ui.form = None,
     }
-    Vec::new()
 }
 
-fn open(model: &mut Model, session: SessionId) {
+/// Open the form for a session.
+pub fn open(model: &mut Model, session: SessionId) {
     model.ui.selected = Some(session);
     model.asking.detail_stale = true;
     model.ui.screen = Screen::Bid;
@@ -163,16 +96,16 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
     let Some(form) = model.ui.form.as_mut().filter(|form| form.session == session) else {
         return Vec::new();
     };
-    let amount = BidAmount::parse(form.amount.text(), &terms.currency);
+    let amount = BidAmount::parse(form.amount.text(), &terms.question.unit());
     form.amount.clear();
     form.reveal = false;
     match amount {
         Ok(amount) => {
             form.stage = BidStage::Sending { heard: BTreeMap::new() };
-            vec![Effect::Place(session, amount)]
+            vec![Effect::Ask(Request::Place(session, amount))]
         }
         Err(error) => {
-            let why = super::super::text::clean(&error.to_string());
+            let why = clean(&error.to_string());
             form.stage = BidStage::Failed { heard: BTreeMap::new(), why };
             Vec::new()
         }

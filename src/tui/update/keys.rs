@@ -3,12 +3,16 @@
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::super::action::Effect;
-use super::super::field::Field;
-use super::super::keymap::{Key, Layer};
-use super::super::model::{BidStage, Hit, List, Model, Popup};
-use super::super::table::Command;
-use super::{deeds, list, palette, run};
+use super::action::Effect;
+use super::dispatch::run;
+use super::{filter, moves, new_session, order, palette};
+use crate::tui::input::commands::PaletteCommand;
+use crate::tui::input::key::Key;
+use crate::tui::input::layer::Layer;
+use crate::tui::state::field::Field;
+use crate::tui::state::forms::{BidStage, Popup};
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::{Hit, List};
 
 /// Take a key.
 pub fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
@@ -41,12 +45,12 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     if !model.ui.popups.is_empty() {
         return match model.ui.popups.last_mut()? {
             Popup::Palette(palette, _) => Some(&mut palette.field),
-            Popup::New(form) => deeds::field(form),
+            Popup::NewSession(form) => form.typed(),
             Popup::Help(_) | Popup::Confirm(_) => None,
         };
     }
     if model.ui.filtering {
-        return Some(list::filter_field(model));
+        return Some(filter::field(model));
     }
     let form = model.ui.form.as_mut()?;
     matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }).then_some(&mut form.amount)
@@ -72,7 +76,7 @@ pub fn paste(model: &mut Model, text: &str) {
 /// What follows from a changed field.
 fn changed(model: &mut Model) {
     match model.layer() {
-        Layer::Filter => list::arrange(model),
+        Layer::Filter => order::arrange(model),
         Layer::Palette => palette::reset(model),
         Layer::BidForm => {
             if let Some(form) = &mut model.ui.form
@@ -82,12 +86,20 @@ fn changed(model: &mut Model) {
             }
         }
         Layer::NewSession => {
-            if let Some(form) = super::allowed::new_form(model) {
-                let fault = deeds::fault(form, true);
+            if let Some(form) = model.new_session() {
+                let fault = new_session::fault(form, true);
                 form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
             }
         }
-        _ => {}
+        Layer::Global
+        | Layer::Auctions
+        | Layer::Detail
+        | Layer::Bracket
+        | Layer::Nodes
+        | Layer::Bid
+        | Layer::Log
+        | Layer::Help
+        | Layer::Confirm => {}
     }
 }
 
@@ -107,7 +119,7 @@ pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     };
     if let Hit::Row(of, _) | Hit::Within(of) = hit {
         model.dirty = true;
-        list::scroll(model, of, step);
+        moves::scroll(model, of, step);
     }
     Vec::new()
 }
@@ -115,15 +127,16 @@ pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
 fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
     let covered = model.layer().is_popup();
     match hit {
-        Hit::Tab(screen) if !covered => return run(model, screen.command()),
         Hit::Hint(command) => return run(model, command),
-        Hit::Node(node) if !covered => model.ui.node = node,
         Hit::Row(List::Palette, row) => {
             palette::select(model, row);
-            return run(model, Command::Run);
+            return run(model, PaletteCommand::Run);
         }
-        Hit::Row(of, row) if !covered => list::select(model, of, row),
-        _ => {}
+        Hit::Tab(_) | Hit::Node(_) | Hit::Row(..) if covered => {}
+        Hit::Tab(screen) => return run(model, screen.command()),
+        Hit::Node(node) => model.ui.node = node,
+        Hit::Row(of, row) => moves::select(model, of, row),
+        Hit::Within(_) => {}
     }
     Vec::new()
 }

@@ -1,20 +1,22 @@
 //! What the servers say.
 
-use super::super::action::{Action, Effect};
-use super::super::data::{Data, Events, Level, Link, LogLine, Node, NodeState, Piece, Who};
-use super::super::model::{BidStage, Heard, Model};
-use super::super::text::{self, clean};
-use super::{deeds, list};
-use crate::session::progress::{Event, Stage, What};
+use super::action::{Effect, News, Request};
+use super::{events, new_session, order, steps};
+use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::sharing::NodeIndex;
+use crate::tui::figures;
+use crate::tui::state::data::{Events, Level, Link};
+use crate::tui::state::forms::{BidStage, Heard};
+use crate::tui::state::model::Model;
+use crate::tui::state::node::{Node, NodeState};
 use crate::wire::coordinator_api::{CoordinatorHealth, NodeStatus, SessionDetail};
 use crate::wire::node_api::NodeHealth;
 
 /// Take news in.
-pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Attached { roster, person } => {
+pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
+    match news {
+        News::Attached { roster, person } => {
             let data = model.live_mut();
             data.roster = Some(roster);
             data.link = Link::Starting { what: "connecting".into() };
@@ -23,24 +25,24 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
                 model.ui.node = node.position();
             }
         }
-        Action::Health(health, round_trip) => health_came(model, *health, round_trip),
-        Action::Lost { why, again } => lost(model, &why, again),
-        Action::OwnNode(node, answer) => own_node(model, node, answer),
-        Action::Events(events) => {
+        News::Health(health, round_trip) => health_came(model, *health, round_trip),
+        News::Lost { why, again } => lost(model, &why, again),
+        News::OwnNode(node, answer) => own_node(model, node, answer),
+        News::Events(events) => {
             if events == Events::Live && model.live().events != Events::Live {
                 // What happened in between is asked for.
                 model.asking.detail_stale = true;
             }
             model.live_mut().events = events;
         }
-        Action::Event(event) => return event_came(model, &event),
-        Action::Sessions(sessions) => {
+        News::Event(event) => return events::take(model, &event),
+        News::Sessions(sessions) => {
             model.live_mut().list(sessions);
-            list::arrange(model);
-            keep_bid(model);
+            order::arrange(model);
+            model.keep_bid();
         }
-        Action::Detail(session, answer) => return detail_came(model, session, answer),
-        Action::Admissions(session, bidders) => {
+        News::Detail(session, answer) => return detail_came(model, session, answer),
+        News::Admissions(session, bidders) => {
             model.asking.admissions = None;
             let Some(bidders) = bidders else { return Vec::new() };
             let data = model.live_mut();
@@ -50,11 +52,11 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
             let names = bidders.iter().map(|bidder| bidder.name.as_str());
             data.live.entry(session).or_default().admitted(names);
         }
-        Action::Own(bids) => {
+        News::Own(bids) => {
             model.live_mut().own.extend(bids);
         }
-        Action::BidHeard(session, node, heard) => bid_heard(model, session, node, heard),
-        Action::BidIn(session, own, heard) => {
+        News::BidHeard(session, node, heard) => bid_heard(model, session, node, heard),
+        News::BidIn(session, own, heard) => {
             let (receipts, all) = (own.receipts.len(), model.live().nodes.len());
             model.live_mut().own.insert(session, own);
             // The screen beneath tells the rest, and has its keys again.
@@ -62,39 +64,30 @@ pub fn take(model: &mut Model, action: Action) -> Vec<Effect> {
                 model.ui.form = None;
             }
             let words = format!("your bid is in: {receipts} of {all} nodes have signed a receipt");
-            log(model, Level::Info, Some(session), &words);
+            model.note(Level::Info, Some(session), &words);
             for (node, heard) in heard {
                 if let Heard::Silence(why) = heard {
                     let words = format!("no receipt of node {node}: {why}");
-                    log(model, Level::Warn, Some(session), &words);
+                    model.note(Level::Warn, Some(session), &words);
                 }
             }
             model.say(Level::Info, words);
         }
-        Action::BidFailed(session, why, heard) => {
+        News::BidFailed(session, why, heard) => {
             let why = clean(&why);
-            log(model, Level::Error, Some(session), &format!("your bid is not in: {why}"));
+            model.note(Level::Error, Some(session), &format!("your bid is not in: {why}"));
             settle_form(model, session, BidStage::Failed { heard, why });
         }
-        Action::DeedDone(session, deed, answer) => deeds::done(model, session, deed, answer),
-        Action::Written(answer) => deeds::written(model, answer),
-        Action::FileRead(answer) => deeds::file_read(model, answer),
-        Action::Told(level, text) => {
+        News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
+        News::Written(answer) => new_session::written(model, answer),
+        News::FileRead(answer) => new_session::file_read(model, answer),
+        News::Told(level, text) => {
             let text = clean(&text).to_string();
-            log(model, level, None, &text);
+            model.note(level, None, &text);
             model.say(level, text);
         }
-        // The rest is taken by `update` itself.
-        _ => {}
     }
     Vec::new()
-}
-
-/// Write a line of our own into the log.
-pub fn log(model: &mut Model, level: Level, session: Option<SessionId>, text: &str) {
-    let at = model.live().now;
-    let pieces = vec![Piece::Text(text.to_owned())];
-    model.live_mut().note(LogLine { at, level, session, who: None, pieces });
 }
 
 fn lost(model: &mut Model, why: &str, again: crate::base::Timestamp) {
@@ -103,7 +96,7 @@ fn lost(model: &mut Model, why: &str, again: crate::base::Timestamp) {
     let since = if let Link::Lost { since, .. } = &model.live().link {
         *since
     } else {
-        log(model, Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        model.note(Level::Error, None, &format!("the coordinator does not answer: {why}"));
         // No older notice may lie over this.
         model.ui.toast = None;
         now
@@ -117,7 +110,7 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
     let away = matches!(data.link, Link::Lost { .. });
     match &data.link {
         Link::Lost { since, .. } => {
-            let away = text::duration(data.now.millis() - since.millis());
+            let away = figures::duration(data.now.millis() - since.millis());
             lines.push((Level::Info, format!("the coordinator answers again, after {away}")));
         }
         Link::Starting { .. } => lines.push((Level::Info, "connected".to_owned())),
@@ -162,7 +155,7 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
         if level == Level::Warn {
             model.say(level, line.clone());
         }
-        log(model, level, None, &line);
+        model.note(level, None, &line);
     }
 }
 
@@ -223,99 +216,8 @@ fn own_node(model: &mut Model, index: NodeIndex, answer: Result<(Box<NodeHealth>
         }
     }
     if let Some((level, line)) = line {
-        log(model, level, None, &line);
+        model.note(level, None, &line);
     }
-}
-
-fn event_came(model: &mut Model, event: &Event) -> Vec<Effect> {
-    let session = event.session;
-    let who = Some(event.node.map_or(Who::Coordinator, Who::Node));
-    let mut effects = Vec::new();
-    let data = model.live_mut();
-    let line = match &event.what {
-        What::Received { bidder, revision } => {
-            let name = clean(bidder);
-            data.name(&name);
-            let live = data.live.entry(session).or_default();
-            live.received(bidder, *revision, event.node, event.at);
-            let more = format!(": receipt for revision {revision}");
-            Some((Level::Fine, vec![Piece::Name(name), Piece::Text(more)]))
-        }
-        What::Attempt { attempt, participants } => begin(data, event, *attempt, *participants),
-        What::Progress(progress) => {
-            if let Some(node) = event.node {
-                let live = data.live.entry(session).or_default();
-                if progress.attempt > live.attempt {
-                    live.attempt = progress.attempt;
-                    live.progress.clear();
-                }
-                live.began.get_or_insert(event.at);
-                if progress.attempt == live.attempt {
-                    live.progress.insert(node, progress.clone());
-                    live.participants.insert(node);
-                }
-                if progress.stage == Stage::Done {
-                    live.done.get_or_insert(event.at);
-                }
-            }
-            None
-        }
-        What::Waiting { nodes } => {
-            model.asking.detail_stale = true;
-            Some((Level::Warn, words(format!("waits for {}", set(*nodes)))))
-        }
-        What::Phase { phase, reason } if event.node.is_none() => {
-            if !data.enter(session, *phase) {
-                effects.push(Effect::Refresh);
-            }
-            let level = if *phase == Phase::Failed { Level::Error } else { Level::Info };
-            let why = reason.as_deref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
-            let verb = if *phase == Phase::Failed { "has" } else { "is" };
-            let words = words(format!("{verb} {phase}{why}"));
-            if model.ui.selected == Some(session) {
-                model.asking.detail_stale = true;
-            } else {
-                effects.push(Effect::LoadDetail(session));
-            }
-            list::arrange(model);
-            keep_bid(model);
-            Some((level, words))
-        }
-        What::Phase { phase, .. } => Some((Level::Fine, words(format!("has it {phase}")))),
-    };
-    if let Some((level, pieces)) = line {
-        let session = Some(session);
-        model.live_mut().note(LogLine { at: event.at, level, session, who, pieces });
-    }
-    effects
-}
-
-fn begin(
-    data: &mut Data,
-    event: &Event,
-    attempt: u32,
-    participants: NodeSet,
-) -> Option<(Level, Vec<Piece>)> {
-    let live = data.live.entry(event.session).or_default();
-    if attempt > live.attempt || live.began.is_none() {
-        live.attempt = attempt;
-        live.progress.clear();
-        live.done = None;
-        live.began = Some(event.at);
-    }
-    live.participants = participants;
-    // Each node says so too; the coordinator's word is enough.
-    let line = words(format!("attempt {attempt} by {}", set(participants)));
-    event.node.is_none().then_some((Level::Info, line))
-}
-
-fn words(text: String) -> Vec<Piece> {
-    vec![Piece::Text(text)]
-}
-
-/// "node 2" or "nodes 1, 2, 5".
-pub fn set(nodes: NodeSet) -> String {
-    if nodes.len() == 1 { format!("node {nodes}") } else { format!("nodes {nodes}") }
 }
 
 fn detail_came(
@@ -329,7 +231,7 @@ fn detail_came(
     let detail = match answer {
         Ok(detail) => *detail,
         Err(why) => {
-            log(model, Level::Warn, Some(session), &format!("cannot be fetched: {}", clean(&why)));
+            model.note(Level::Warn, Some(session), &format!("cannot be fetched: {}", clean(&why)));
             return Vec::new();
         }
     };
@@ -352,14 +254,14 @@ fn detail_came(
     data.detail(detail);
     let after = model.live().session(session).map(|known| (known.phase, known.title.clone()));
     if before != after {
-        list::arrange(model);
-        keep_bid(model);
+        order::arrange(model);
+        model.keep_bid();
     }
     // Bidders that came before we listened.
     let heard = model.live().live.get(&session).map_or(0, |live| live.bids.len() as u64);
     if bidders.unwrap_or(0) > heard && model.asking.admissions.is_none() {
         model.asking.admissions = Some(session);
-        return vec![Effect::LoadAdmissions(session)];
+        return vec![Effect::Ask(Request::Admissions(session))];
     }
     Vec::new()
 }
@@ -397,13 +299,7 @@ pub fn ask_for_detail(model: &mut Model) -> Vec<Effect> {
     model.asking.detail_stale = false;
     model.asking.detail = Some(session);
     model.asking.detail_at = Some(now);
-    vec![Effect::LoadDetail(session)]
-}
-
-/// Keep the selected auction to bid in, whatever comes or goes around it.
-pub fn keep_bid(model: &mut Model) {
-    let kept = model.bid_at().map(|(_, session)| session.id);
-    model.ui.bid = kept.or(model.ui.bid);
+    vec![Effect::Ask(Request::Detail(session))]
 }
 
 fn bid_heard(model: &mut Model, session: SessionId, node: NodeIndex, news: Heard) {

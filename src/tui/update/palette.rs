@@ -1,10 +1,11 @@
 //! The command palette: finding commands by parts of their names.
 
-use super::super::action::Effect;
-use super::super::data::Level;
-use super::super::keymap::Layer;
-use super::super::model::{Model, Popup, Screen};
-use super::super::table::{Command, ROWS, Row};
+use crate::tui::input::layer::Layer;
+use crate::tui::input::table::{ROWS, Row};
+use crate::tui::state::data::Level;
+use crate::tui::state::forms::Popup;
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::Screen;
 
 /// How well a query fits a text: its letters in order, the better the more of them follow each
 /// other or begin a word.
@@ -35,6 +36,7 @@ pub fn found(model: &Model) -> Vec<&'static Row> {
 pub fn matching(query: &str) -> Vec<&'static Row> {
     let mut found: Vec<(i32, usize, &Row)> = ROWS
         .iter()
+        .copied()
         .enumerate()
         // The palette's own keys help nobody inside it.
         .filter(|(_, row)| row.layers != [Layer::Palette])
@@ -53,7 +55,7 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        _ => 0,
+        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_)) | None => 0,
     }
 }
 
@@ -69,23 +71,29 @@ pub fn reset(model: &mut Model) {
     select(model, 0);
 }
 
-/// Up or down.
-pub fn step(model: &mut Model, command: Command) {
+/// To the choice above, from the first to the last.
+pub fn step_up(model: &mut Model) {
     let count = found(model).len().max(1);
     let here = selected(model);
-    let row = if command == Command::ChoiceUp { here + count - 1 } else { here + 1 };
-    select(model, row % count);
+    select(model, (here + count - 1) % count);
 }
 
-/// Do what is selected.
-pub fn choose(model: &mut Model) -> Vec<Effect> {
+/// To the choice below, from the last to the first.
+pub fn step_down(model: &mut Model) {
+    let count = found(model).len().max(1);
+    let here = selected(model);
+    select(model, (here + 1) % count);
+}
+
+/// Leave the palette for the screen of what is selected; gives what is to be done there.
+pub fn choose(model: &mut Model) -> Option<&'static Row> {
     let Some(row) = found(model).get(selected(model)).copied() else {
         model.say(Level::Warn, "no command fits; take letters away");
-        return Vec::new();
+        return None;
     };
     model.ui.popups.pop();
     go_home(model, row);
-    super::run(model, row.command)
+    Some(row)
 }
 
 /// Go to the screen that a command belongs to, unless it counts here.
@@ -100,7 +108,12 @@ fn go_home(model: &mut Model, row: &Row) {
         Layer::Nodes => Some(Screen::Nodes),
         Layer::Bid | Layer::BidForm => Some(Screen::Bid),
         Layer::Log => Some(Screen::Log),
-        _ => None,
+        Layer::Global
+        | Layer::Palette
+        | Layer::Filter
+        | Layer::Help
+        | Layer::Confirm
+        | Layer::NewSession => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

@@ -2,13 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::action::{Action, Effect};
-use super::super::data::{Level, NodeState};
-use super::super::fixtures::{self, at, detail, health, id, node, summary};
-use super::super::model::{Model, Popup, Screen};
-use super::super::snapshot_tests::shown;
+use super::action::{Action, Effect, News, Request};
 use super::update;
 use crate::session::Phase;
+use crate::tui::fixtures::{self, at, detail, health, id, node, summary};
+use crate::tui::state::data::Level;
+use crate::tui::state::forms::Popup;
+use crate::tui::state::model::Model;
+use crate::tui::state::new_session::NewSessionField;
+use crate::tui::state::node::NodeState;
+use crate::tui::state::screen::Screen;
+use crate::tui::view::snapshot_tests::shown;
 
 fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
@@ -20,8 +24,8 @@ fn types(model: &mut Model, text: &str) {
     }
 }
 
-fn new_form(model: &Model) -> (usize, Option<String>) {
-    let Some(Popup::New(form)) = model.ui.popups.last() else { panic!("no form") };
+fn new_form(model: &Model) -> (NewSessionField, Option<String>) {
+    let Some(Popup::NewSession(form)) = model.ui.popups.last() else { panic!("no form") };
     (form.focus, form.notice.clone())
 }
 
@@ -32,7 +36,7 @@ fn the_form_of_a_session_names_the_field_and_goes_there() {
     key(&mut model, KeyCode::Tab);
     key(&mut model, KeyCode::Enter);
     let (focus, notice) = new_form(&model);
-    assert_eq!(focus, 1);
+    assert_eq!(focus, NewSessionField::Title);
     assert!(notice.unwrap().contains("title"));
     types(&mut model, "Lot 7");
     for _ in 0..3 {
@@ -40,13 +44,16 @@ fn the_form_of_a_session_names_the_field_and_goes_there() {
     }
     // Checked while typing, in words and not in the parser's.
     types(&mut model, "9");
-    assert_eq!(new_form(&model), (4, Some("decimals is a number from 0 to 8".to_owned())));
+    assert_eq!(
+        new_form(&model),
+        (NewSessionField::Decimals, Some("decimals is a number from 0 to 8".to_owned()))
+    );
     key(&mut model, KeyCode::Backspace);
-    assert_eq!(new_form(&model), (4, None));
+    assert_eq!(new_form(&model), (NewSessionField::Decimals, None));
     key(&mut model, KeyCode::Tab);
     types(&mut model, "12,x");
     let (focus, notice) = new_form(&model);
-    assert_eq!(focus, 5);
+    assert_eq!(focus, NewSessionField::Reserve);
     assert!(notice.unwrap().starts_with("reserve: "));
     for _ in 0..4 {
         key(&mut model, KeyCode::Backspace);
@@ -57,13 +64,17 @@ fn the_form_of_a_session_names_the_field_and_goes_there() {
     // The maximum is below the reserve: the reserve is named when it is to be written.
     key(&mut model, KeyCode::Enter);
     let (focus, notice) = new_form(&model);
-    assert_eq!(focus, 5);
+    assert_eq!(focus, NewSessionField::Reserve);
     assert!(notice.unwrap().contains("above the maximum"));
     key(&mut model, KeyCode::Backspace);
     key(&mut model, KeyCode::Tab);
     types(&mut model, "0");
     let effects = key(&mut model, KeyCode::Enter);
-    assert!(matches!(effects[..], [Effect::Write { open: true, .. }]), "{:?}", new_form(&model));
+    assert!(
+        matches!(effects[..], [Effect::Ask(Request::Write { open: true, .. })]),
+        "{:?}",
+        new_form(&model)
+    );
 }
 
 #[test]
@@ -75,7 +86,7 @@ fn the_selected_auction_to_bid_in_stays_selected() {
     let mut newer = summary(2, "Lot 2", Phase::Open);
     newer.created = at(5);
     let sessions = vec![summary(1, "Harbour view, oil on canvas", Phase::Open), newer];
-    update(&mut model, Action::Sessions(sessions));
+    update(&mut model, News::Sessions(sessions));
     assert_eq!(model.biddable()[0].id, id(2));
     let (row, session) = model.bid_at().unwrap();
     assert_eq!((row, session.id), (1, id(1)));
@@ -109,7 +120,7 @@ fn without_the_coordinator_nodes_are_unknown_and_not_away() {
     let mut model = fixtures::normal();
     model.person.node = Some(node(2));
     model.say(Level::Warn, "an older notice");
-    update(&mut model, Action::Lost { why: "refused".into(), again: at(1) });
+    update(&mut model, News::Lost { why: "refused".into(), again: at(1) });
     assert_eq!(model.live().nodes_up(), 0);
     assert!(shown(&mut model, (80, 24)).contains("lost since"));
     let state = |model: &Model, at: usize| {
@@ -118,19 +129,19 @@ fn without_the_coordinator_nodes_are_unknown_and_not_away() {
     };
     assert_eq!(state(&model, 1), NodeState::Unknown);
     let answer = health(&[]).nodes[1].health.clone().unwrap();
-    update(&mut model, Action::OwnNode(node(2), Ok((Box::new(answer), 300))));
+    update(&mut model, News::OwnNode(node(2), Ok((Box::new(answer), 300))));
     assert_eq!((state(&model, 1), state(&model, 0)), (NodeState::Up, NodeState::Unknown));
-    update(&mut model, Action::OwnNode(node(2), Err("refused".into())));
+    update(&mut model, News::OwnNode(node(2), Err("refused".into())));
     assert_eq!(state(&model, 1), NodeState::Down);
     // Nobody "is back" who may never have been away.
     let lines = model.live().log.len();
-    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    update(&mut model, News::Health(Box::new(health(&[])), 800));
     let log: Vec<String> = model
         .live()
         .log
         .iter()
         .skip(lines)
-        .map(|line| super::list::line_text(&model, line))
+        .map(|line| super::log::line_text(&model, line))
         .collect();
     assert!(!log.iter().any(|line| line.contains("node 1") || line.contains("node 3")), "{log:?}");
     assert!(log.iter().any(|line| line.contains("coordinator answers again")), "{log:?}");
@@ -151,7 +162,7 @@ fn a_node_that_falls_silent_is_drawn_at_once() {
 fn a_long_line_of_the_log_can_be_read_to_its_end() {
     let mut model = fixtures::normal();
     let long = format!("{} and the end of it", "a long story ".repeat(12));
-    update(&mut model, Action::Told(Level::Error, long));
+    update(&mut model, News::Told(Level::Error, long));
     model.ui.toast = None;
     model.ui.screen = Screen::Log;
     for size in [(80, 24), (140, 45)] {
@@ -165,15 +176,15 @@ fn a_bidder_learns_the_result_where_he_bids() {
     let mut model = fixtures::normal();
     types(&mut model, "4");
     let settled = summary(1, "Harbour view, oil on canvas", Phase::Settled);
-    let own = super::super::data::OwnBid {
+    let own = crate::tui::state::data::OwnBid {
         revision: 1,
         envelope: crate::identity::Digest([7; 32]),
         receipts: std::collections::BTreeMap::new(),
-        name: super::super::text::clean("ada"),
+        name: crate::base::text::clean("ada"),
     };
-    update(&mut model, Action::Own(vec![(id(1), own)]));
-    update(&mut model, Action::Sessions(vec![settled.clone()]));
-    update(&mut model, Action::Detail(id(1), Ok(Box::new(detail(settled)))));
+    update(&mut model, News::Own(vec![(id(1), own)]));
+    update(&mut model, News::Sessions(vec![settled.clone()]));
+    update(&mut model, News::Detail(id(1), Ok(Box::new(detail(settled)))));
     let text = shown(&mut model, (80, 24));
     assert!(text.contains("You won at 1 175.00 EUR."), "{text}");
 }

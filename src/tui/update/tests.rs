@@ -2,17 +2,22 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::super::action::{Action, Cue, Effect};
-use super::super::data::{Level, Link, NodeState};
-use super::super::fixtures::{self, at, detail, event, health, id, node, summary};
-use super::super::model::{BidStage, Deed, Heard, Hit, List, Model, Popup, Screen};
-use super::super::snapshot_tests::shown;
-use super::super::table::Command;
-use super::bidding::{Check, check};
-use super::{allowed, run, update};
+use super::action::{Action, Cue, Effect, News, Request};
+use super::amount::{Check, check};
+use super::dispatch::run;
+use super::{allowed, update};
+use crate::rules::Stage;
 use crate::session::Phase;
-use crate::session::progress::{Progress, Stage, What};
+use crate::session::progress::{Progress, What};
 use crate::sharing::NodeSet;
+use crate::tui::fixtures::{self, at, detail, event, health, id, node, summary};
+use crate::tui::input::commands::{Command, GlobalCommand, ListCommand, Step};
+use crate::tui::state::data::{Level, Link};
+use crate::tui::state::forms::{BidStage, Heard, Popup};
+use crate::tui::state::model::Model;
+use crate::tui::state::node::NodeState;
+use crate::tui::state::screen::{Hit, List, Screen};
+use crate::tui::view::snapshot_tests::shown;
 
 fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
@@ -37,7 +42,9 @@ fn closing_is_asked_about_and_then_done() {
     // No other key does anything.
     assert!(key(&mut model, KeyCode::Enter).is_empty());
     let effects = key(&mut model, KeyCode::Char('y'));
-    assert!(matches!(effects[..], [Effect::Do(session, Deed::Close)] if session == id(1)));
+    assert!(
+        matches!(effects[..], [Effect::Ask(Request::Step(session, Step::Close))] if session == id(1))
+    );
     assert!(model.ui.popups.is_empty());
     // Saying no does nothing.
     key(&mut model, KeyCode::Char('c'));
@@ -47,24 +54,24 @@ fn closing_is_asked_about_and_then_done() {
 #[test]
 fn what_cannot_be_done_says_why() {
     let mut model = fixtures::normal();
-    run(&mut model, Command::Open);
+    run(&mut model, Step::Open);
     assert!(toast(&model).contains("opened already"), "{}", toast(&model));
-    run(&mut model, Command::Retry);
+    run(&mut model, Step::Retry);
     assert!(toast(&model).contains("only a failed session"));
     model.person.read_only = true;
-    run(&mut model, Command::Close);
+    run(&mut model, Step::Close);
     assert!(toast(&model).contains("--read-only"));
     model.person.read_only = false;
     model.person.operator = false;
-    run(&mut model, Command::Close);
+    run(&mut model, Step::Close);
     assert!(toast(&model).contains("operator"));
     model.person.bidder = None;
-    run(&mut model, Command::BidHere);
+    run(&mut model, ListCommand::Bid);
     assert!(toast(&model).contains("gavel init bidder"));
     let mut lost = fixtures::failing();
-    run(&mut lost, Command::Retry);
+    run(&mut lost, Step::Retry);
     assert!(toast(&lost).contains("does not answer"));
-    assert!(allowed::refusal(&fixtures::empty(), Command::Close).is_some());
+    assert!(allowed::refusal(&fixtures::empty(), Step::Close).is_some());
 }
 
 #[test]
@@ -93,20 +100,20 @@ fn a_bid_goes_out_once_and_leaves_no_amount_behind() {
     key(&mut model, KeyCode::Backspace);
     key(&mut model, KeyCode::Enter);
     let effects = key(&mut model, KeyCode::Char('y'));
-    assert!(matches!(effects[..], [Effect::Place(session, _)] if session == id(1)));
+    assert!(matches!(effects[..], [Effect::Ask(Request::Place(session, _))] if session == id(1)));
     let form = model.ui.form.as_ref().unwrap();
     assert!(form.amount.is_empty() && matches!(form.stage, BidStage::Sending { .. }));
     // Not twice.
     assert!(key(&mut model, KeyCode::Enter).is_empty() && model.ui.popups.is_empty());
     let heard = Heard::Receipt(at(0));
-    update(&mut model, Action::BidHeard(id(1), node(2), heard.clone()));
+    update(&mut model, News::BidHeard(id(1), node(2), heard.clone()));
     let Some(BidStage::Sending { heard: answers }) = model.ui.form.as_ref().map(|form| &form.stage)
     else {
         panic!("not sending");
     };
     assert_eq!(answers.get(&node(2)), Some(&heard));
     let why = "too late".to_owned();
-    update(&mut model, Action::BidFailed(id(1), why, std::collections::BTreeMap::new()));
+    update(&mut model, News::BidFailed(id(1), why, std::collections::BTreeMap::new()));
     assert!(shown(&mut model, (80, 24)).contains("Not in: too late"));
     // Typing again begins anew.
     types(&mut model, "7");
@@ -118,15 +125,15 @@ fn a_bid_goes_out_once_and_leaves_no_amount_behind() {
 #[test]
 fn losing_and_finding_a_node_shows() {
     let mut model = fixtures::normal();
-    update(&mut model, Action::Health(Box::new(health(&[3])), 800));
+    update(&mut model, News::Health(Box::new(health(&[3])), 800));
     assert!(toast(&model).contains("node 3 (Cedar) does not answer"));
     assert_eq!(model.live().nodes_up(), 4);
     let text = shown(&mut model, (80, 24));
     assert!(text.contains("does not answer"), "{text}");
-    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    update(&mut model, News::Health(Box::new(health(&[])), 800));
     assert_eq!(model.live().nodes_up(), 5);
     let log: Vec<String> =
-        model.live().log.iter().map(|line| super::list::line_text(&model, line)).collect();
+        model.live().log.iter().map(|line| super::log::line_text(&model, line)).collect();
     assert!(log.iter().any(|line| line.contains("is back")), "{log:?}");
 }
 
@@ -142,7 +149,7 @@ fn a_node_that_hangs_shows_before_its_deadline() {
 #[test]
 fn losing_and_finding_the_coordinator_shows() {
     let mut model = fixtures::normal();
-    let lost = |seconds| Action::Lost { why: "refused".into(), again: at(seconds) };
+    let lost = |seconds| News::Lost { why: "refused".into(), again: at(seconds) };
     update(&mut model, Action::Tick(at(1)));
     update(&mut model, lost(3));
     let text = shown(&mut model, (80, 24));
@@ -150,7 +157,7 @@ fn losing_and_finding_the_coordinator_shows() {
     update(&mut model, Action::Tick(at(3)));
     update(&mut model, lost(7));
     assert!(matches!(model.live().link, Link::Lost { since, .. } if since == at(1)));
-    update(&mut model, Action::Health(Box::new(health(&[])), 800));
+    update(&mut model, News::Health(Box::new(health(&[])), 800));
     assert!(matches!(model.live().link, Link::Connected { .. }));
 }
 
@@ -162,7 +169,7 @@ fn events_move_sessions_and_ask_for_what_is_missing() {
     assert_eq!(model.live().session(id(1)).unwrap().phase, Phase::Closing);
     // The selected one is asked for at the next tick, and only once.
     let effects = update(&mut model, Action::Tick(at(1)));
-    assert!(matches!(effects[..], [Effect::LoadDetail(session)] if session == id(1)));
+    assert!(matches!(effects[..], [Effect::Ask(Request::Detail(session))] if session == id(1)));
     assert!(update(&mut model, Action::Tick(at(2))).is_empty());
     // One that is not known brings the whole list.
     let effects = update(&mut model, event(9, None, what));
@@ -228,12 +235,14 @@ fn a_session_is_written_in_the_form() {
     assert!(shown(&mut model, (80, 24)).contains("give it a title"));
     types(&mut model, "A lot");
     let effects = key(&mut model, KeyCode::Enter);
-    let [Effect::Write { file, open: true }] = &effects[..] else { panic!("not written") };
-    let parsed = crate::rules::terms::SessionFile::parse(file).unwrap();
-    assert_eq!((parsed.title.as_str(), parsed.bids_until.as_str()), ("A lot", "1h"));
+    let [Effect::Ask(Request::Write { file, open: true })] = &effects[..] else {
+        panic!("not written")
+    };
+    let parsed = crate::rules::SessionFile::parse(file).unwrap();
+    assert_eq!((parsed.shared.title.as_str(), parsed.shared.bids_until.as_str()), ("A lot", "1h"));
     // The answer closes the form and selects it.
     let written = Box::new(detail(summary(3, "A lot", Phase::Open)));
-    update(&mut model, Action::Written(Ok(written)));
+    update(&mut model, News::Written(Ok(written)));
     assert!(model.ui.popups.is_empty());
     assert_eq!(model.ui.selected, Some(id(3)));
 }
@@ -247,12 +256,12 @@ fn a_session_file_fills_the_form() {
     let effects = key(&mut model, KeyCode::Enter);
     assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path.ends_with("sale.toml")));
     let text = include_str!("../../../sessions/procurement.toml").to_owned();
-    update(&mut model, Action::FileRead(Ok(text)));
-    let Some(Popup::New(form)) = model.ui.popups.last() else { panic!("no form") };
+    update(&mut model, News::FileRead(Ok(text)));
+    let Some(Popup::NewSession(form)) = model.ui.popups.last() else { panic!("no form") };
     assert!(form.title.text().starts_with("Winter road"));
     assert_eq!((form.reserve.text(), form.replace), ("98000", false));
     // The bids in it go nowhere.
-    assert!(!super::deeds::text_of(form).contains("Nordweg"));
+    assert!(!super::new_session::text_of(form).contains("Nordweg"));
 }
 
 #[test]
@@ -283,11 +292,11 @@ fn the_mouse_clicks_tabs_rows_and_hints() {
     };
     let row = model.ui.drawn.offsets[List::Sessions as usize] + 3;
     click(&|hit| *hit == Hit::Row(List::Sessions, row), &mut model);
-    assert_eq!(super::list::selected_row(&model), Some(row));
+    assert_eq!(super::order::selected_row(&model), Some(row));
     click(&|hit| matches!(hit, Hit::Tab(Screen::Log)), &mut model);
     assert_eq!(model.ui.screen, Screen::Log);
     shown(&mut model, (140, 45));
-    click(&|hit| matches!(hit, Hit::Hint(Command::Keys)), &mut model);
+    click(&|hit| matches!(hit, Hit::Hint(Command::Global(GlobalCommand::Keys))), &mut model);
     assert!(matches!(model.ui.popups.last(), Some(Popup::Help(_))));
 }
 

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use crate::rules::auction::Kind;
+use crate::rules::Question;
 
 /// An object with these members and no others; a name that ends in `?` may be absent.
 fn closed(members: Value) -> Value {
@@ -67,10 +67,12 @@ pub(super) fn schemas() -> Value {
 }
 
 fn basics() -> Value {
-    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     json!({
         "Problem": open(json!({"type": text(), "title": text(), "status": count(),
-            "detail": text(), "instance?": text(), "retry_after_seconds?": count()})),
+            "detail": text(), "instance?": text(), "retry_after_seconds?": count(),
+            "cause?": of("RefusalCause")})),
+        "RefusalCause": open(json!({"code": {"type": "string", "enum": ["phase", "unsound-bundle",
+            "other-bundle", "missing-envelopes", "signatures", "other-manifest"]}})),
         "Id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "Digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "Key": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "Ed25519"},
@@ -79,7 +81,9 @@ fn basics() -> Value {
         "Time": {"type": "string", "format": "date-time"},
         "Node": {"type": "integer", "minimum": 1, "maximum": 9},
         "Nodes": list(of("Node")),
-        "Kind": {"type": "string", "enum": kinds},
+        "Question": {"type": "object", "description": "What the session asks, under the name of its \
+            kind; the kinds that session files know: ".to_owned() + &Question::kind_names().join(", ")},
+        "Answer": {"type": "object", "description": "What was decided, under the name of the kind."},
         "Phase": {"type": "string", "enum": ["draft", "open", "closing", "computing", "settled",
             "failed", "cancelled"]},
         "Description": {"type": "object", "description": "An OpenAPI 3.1 document."},
@@ -91,11 +95,11 @@ fn basics() -> Value {
 fn sessions() -> Value {
     let summary = json!({"session": of("Id"), "terms": of("Terms"), "phase": of("Phase"),
         "bidders": or_null(count()), "created": of("Time"),
-        "result": or_null(open(json!({"winner": or_null(text()), "price": or_null(count())})))});
+        "result": or_null(of("Answer"))});
     let mut detail = summary.clone();
     for (name, schema) in [
         ("announcement", or_null(of("SignedAnnouncement"))),
-        ("reason", or_null(text())),
+        ("reason", or_null(of("Reason"))),
         ("timeline", list(json!({"type": "array", "prefixItems": [of("Phase"), of("Time")]}))),
         ("acknowledged", of("Nodes")),
         ("waiting_for", of("Nodes")),
@@ -106,14 +110,15 @@ fn sessions() -> Value {
         detail[name] = schema;
     }
     json!({
-        "Terms": open(json!({"title": name(), "kind": of("Kind"),
-            "currency": of("Document"), "reserve": or_null(count()), "maximum": count(),
+        "Terms": open(json!({"title": name(), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
             "admission": {"type": "string", "enum": ["open", "listed", "accounts"]}})),
         "SignedAnnouncement": open(json!({"signature": of("Signature"),
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
+        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
+            "waiting", "unsound-bundle", "attempts-failed", "missing"]}, "text": text()})),
         "SessionSummary": open(summary),
         "SessionDetail": open(detail),
         "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
@@ -180,6 +185,8 @@ fn nodes() -> Value {
             "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
             "manifest": of("Digest")})),
         "AttemptState": open(json!({"state": {"type": "string",
-            "enum": ["running", "done", "failed"]}})),
+            "enum": ["running", "done", "failed"]},
+            "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
+                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "store", "called-off"]}}))})),
     })
 }

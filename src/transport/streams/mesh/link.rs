@@ -15,7 +15,8 @@ use super::super::frame::{Frame, FrameError, HEADER_BYTES, Kind};
 use super::super::upgrade::BoxIo;
 use super::peer::{Peer, Queued};
 use super::registry::Registry;
-use super::{Shared, lock};
+use super::shared::Shared;
+use crate::base::lock;
 use crate::sharing::NodeIndex;
 
 /// Room that is made for reading.

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::frame::{Frame, Kind};
+use super::options::MeshOptions;
 use super::registry::Registry;
-use super::{MeshOptions, lock};
+use crate::base::lock;
 use crate::sharing::NodeIndex;
 use crate::transport::error::HttpError;
 

@@ -7,14 +7,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::super::frame::Frame;
-use super::MeshOptions;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Key};
+use super::options::MeshOptions;
 use crate::protocol::{ChannelError, StepId};
 use crate::session::SessionId;
 use crate::sharing::NodeIndex;
-
-/// An attempt of a session.
-pub(super) type Key = (SessionId, u32);
 
 /// Attempts per peer that may have early frames.
 const EARLY_ATTEMPTS: usize = 256;

@@ -1,0 +1,54 @@
+//! What to measure.
+
+use std::time::Duration;
+
+use crate::sharing::Scheme;
+use crate::sharing::form::Form;
+
+/// Most numbers of a bench.
+pub const MOST: usize = 1 << 26;
+
+/// What to measure.
+pub struct Asked {
+    /// Who computes.
+    pub scheme: Scheme,
+    /// Pairs to compare, or bids of an auction.
+    pub pairs: bool,
+    /// How many.
+    pub count: usize,
+    /// Bits of each number.
+    pub bits: u32,
+    /// How numbers are shared.
+    pub form: Form,
+    /// Where the inputs come from.
+    pub seed: u64,
+    /// Where the nodes run.
+    pub place: Place,
+    /// What is not left to the plan.
+    pub choices: Choices,
+}
+
+/// Where the nodes run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// All in this process, over channels in memory.
+    InProcess,
+    /// Each in a process of its own, over TLS, with this round trip beside the real one.
+    Processes {
+        /// Simulated round trip between any two nodes.
+        round_trip: Duration,
+    },
+}
+
+/// Tactics that take the place of the plan's.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Choices {
+    /// Sizes of the tournament's groups by level.
+    pub groups: Option<Vec<u8>>,
+    /// Positions of a stripe.
+    pub stripe: Option<u32>,
+    /// Stripes under way at a time.
+    pub lanes: Option<u16>,
+    /// Messages from so many bytes on go over kings; 0 for none.
+    pub king_from: Option<u64>,
+}

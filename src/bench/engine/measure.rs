@@ -1,0 +1,83 @@
+//! One measurement: start the nodes, measure their lines, plan, give out inputs, run, compare.
+
+use std::time::Duration;
+
+use super::asked::{Asked, Place};
+use super::cluster::Cluster;
+use super::job::terms;
+use super::lines::Effort;
+use super::report::{Report, slowest};
+use super::work::Work;
+use crate::bench::BenchError;
+use crate::rules::auction::Kind;
+use crate::runs::Workload;
+use crate::runs::plan::{self, Pairs, Plan};
+use crate::sharing::Scheme;
+
+/// Bytes that all nodes together send when the bandwidth is measured.
+const BANDWIDTH_BYTES: usize = 96 << 20;
+
+/// Rounds that are measured, and how long they may take on long lines.
+const ROUNDS: u32 = 100;
+const ROUNDS_TIME: Duration = Duration::from_millis(500);
+
+/// Measure.
+///
+/// # Errors
+/// When a node fails, or the tactics that were asked for make no sense.
+pub async fn measure(asked: &Asked) -> Result<Report, BenchError> {
+    let scheme = asked.scheme;
+    let (mut cluster, round_trip) = match asked.place {
+        Place::InProcess => (Cluster::InProcess(scheme), Duration::ZERO),
+        Place::Processes { round_trip } => {
+            let delay = (!round_trip.is_zero()).then(|| round_trip / 2);
+            (Cluster::processes(scheme, delay).await?, round_trip)
+        }
+    };
+    let lines = cluster.measure(effort(scheme, round_trip)).await?;
+    let line = slowest(&lines, scheme);
+    let plan = plan_for(asked, line)?;
+
+    let work = Work::draw(asked);
+    let inputs = work.share(asked)?;
+    let measured = cluster.run(inputs, &plan.tactics).await?;
+    let correct = work.is_right(&measured);
+    Ok(Report::new(asked, &lines, plan, &measured, correct))
+}
+
+fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
+    let links = usize::from(scheme.nodes()) * usize::from(scheme.nodes() - 1);
+    let mut rounds = ROUNDS;
+    while rounds > 5 && round_trip * rounds > ROUNDS_TIME {
+        rounds -= 5;
+    }
+    Effort { rounds, bytes: BANDWIDTH_BYTES / links }
+}
+
+fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
+    let (scheme, all) = (asked.scheme, asked.scheme.all());
+    let terms = terms(Kind::SecondPrice, asked.form, asked.bits);
+    let work = Workload::of(&terms, asked.count);
+    let pairs = Pairs { protocol: asked.form, bits: asked.bits, count: asked.count };
+    let mut tactics = if asked.pairs {
+        plan::for_comparisons(scheme, all, pairs, line).tactics
+    } else {
+        plan::choose(scheme, all, work, line).tactics
+    };
+    let choices = &asked.choices;
+    if let Some(groups) = &choices.groups {
+        tactics.groups.clone_from(groups);
+        tactics.second_groups.clone_from(groups);
+    }
+    if let Some(from) = choices.king_from {
+        tactics.king_from = (from > 0).then_some(from);
+    }
+    tactics.stripe = choices.stripe.or(tactics.stripe);
+    tactics.lanes = choices.lanes.or(tactics.lanes);
+    tactics.check()?;
+    Ok(if asked.pairs {
+        plan::comparisons_with(scheme, all, pairs, line, tactics)
+    } else {
+        plan::with_tactics(scheme, all, work, line, tactics)
+    })
+}

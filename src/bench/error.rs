@@ -1,0 +1,124 @@
+//! Why there is no figure.
+
+use std::io;
+
+use tokio::task::JoinError;
+
+use super::engine::job::JobError;
+use super::engine::pipe::PipeError;
+use crate::client::ClientError;
+use crate::client::bid::BidError;
+use crate::identity::key_file::KeyFileError;
+use crate::identity::roster::RosterError;
+use crate::protocol::ChannelError;
+use crate::protocol::tactics::TacticsError;
+use crate::sharing::{NodeIndex, NodeSet, ShapeError};
+use crate::transport::HttpError;
+use crate::transport::server::host::HostError;
+use crate::transport::server::listen::ListenError;
+
+/// Why there is no figure.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A process does not start.
+    #[error("{name} cannot be started: {error}")]
+    Start {
+        /// Which.
+        name: String,
+        /// What is in the way.
+        error: io::Error,
+    },
+    /// A server ran and did not get ready.
+    #[error("{name} cannot be started: {said}")]
+    NotReady {
+        /// Which.
+        name: String,
+        /// The last line of its log.
+        said: String,
+    },
+    /// A server's keys, card or roster were not made.
+    #[error("{name} cannot be set up: {said}")]
+    SetUp {
+        /// Which.
+        name: String,
+        /// The command's last line.
+        said: String,
+    },
+    /// A node's process ended before the bench did.
+    #[error("the process of node {node} ended")]
+    Ended {
+        /// Which.
+        node: NodeIndex,
+    },
+    /// A node's process could not do as it was told.
+    #[error("node {node}: {said}")]
+    Node {
+        /// Which.
+        node: NodeIndex,
+        /// Why, in its words.
+        said: String,
+    },
+    /// Some nodes cannot be reached.
+    #[error("no link to nodes {missing}")]
+    Links {
+        /// Which.
+        missing: NodeSet,
+    },
+    /// What is said between the bench and a node is broken.
+    #[error("bench and node do not understand each other: {0}")]
+    Pipe(#[from] PipeError),
+    /// A node gave an answer to another question.
+    #[error("a bench node gave an answer to another question")]
+    OtherAnswer,
+    /// A node was told something that it cannot do yet, or no more.
+    #[error("a bench node was told something out of turn")]
+    OutOfTurn,
+    /// The run.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// Measuring the lines.
+    #[error(transparent)]
+    Lines(#[from] ChannelError),
+    /// Inputs that do not fit.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A task panicked.
+    #[error(transparent)]
+    Task(#[from] JoinError),
+    /// Tactics that were asked for make no sense.
+    #[error(transparent)]
+    Tactics(#[from] TacticsError),
+    /// Keys.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The roster that was made for the bench.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// A port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A node's server.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A server's answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The announcement that bids are made for.
+    #[error(transparent)]
+    Bid(#[from] BidError),
+    /// The operating system gives no randomness.
+    #[error(transparent)]
+    Randomness(#[from] rand::rngs::SysError),
+    /// The session of the bench has no outcome.
+    #[error("the session did not settle: {}", .reason.as_deref().unwrap_or("it takes too long"))]
+    NotSettled {
+        /// The coordinator's reason; none when it took too long.
+        reason: Option<String>,
+    },
+}
+
+impl From<HttpError> for BenchError {
+    fn from(error: HttpError) -> Self {
+        Self::Client(error.into())
+    }
+}

@@ -1,0 +1,101 @@
+//! `gavel demo`: which auction to play, among which nodes, and how to show it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::context::Context;
+use crate::cli::demo::folder::Folder;
+use crate::cli::demo::show::{self, Pace};
+use crate::cli::demo::{headless, players};
+use crate::cli::failure::Failure;
+use crate::cli::options::{LookOption, highest_threshold};
+use crate::cli::screens;
+use crate::cli::session_file::{self, Loaded};
+use crate::rules::session_file::DemoRoster;
+use crate::sharing::Scheme;
+
+/// Nodes and threshold where neither file nor options say.
+const DEFAULT: DemoRoster = DemoRoster { nodes: 5, threshold: 2 };
+
+/// Which auction to play.
+///
+/// Starts the nodes and the coordinator of a session file on 127.0.0.1, lets the file's bidders
+/// bid, closes, waits for the outcome and checks it. On a terminal it opens the screens, where you
+/// may bid too; with --headless it prints progress and the result.
+#[derive(Args)]
+pub struct DemoArgs {
+    /// The session file [default: a built-in art sale]
+    file: Option<PathBuf>,
+    /// No screen: progress on standard error, the result on standard output
+    #[arg(long)]
+    headless: bool,
+    /// Number of nodes, 3 to 9
+    #[arg(long, value_name = "N")]
+    nodes: Option<u8>,
+    /// t: any t nodes together learn nothing [default: the most that the number of nodes allows]
+    #[arg(long, value_name = "T")]
+    threshold: Option<u8>,
+    /// Invent this many bidders with random amounts instead of playing the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    bids: Option<u32>,
+    /// Keep keys, databases, receipts and record in this folder, which must be empty
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// On the screens: play so many times as fast
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// On the screens: play everything without keys, and leave at the end
+    #[arg(long, conflicts_with = "headless")]
+    auto: bool,
+    #[command(flatten)]
+    look: LookOption,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.05..=100.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.05 to 100".to_owned()),
+    }
+}
+
+impl DemoArgs {
+    /// Whether the screens open: on a terminal, unless they are not wanted.
+    pub fn opens_screens(&self, json: bool) -> bool {
+        !self.headless && !json && screens::on_a_terminal()
+    }
+}
+
+/// Play the auction.
+///
+/// # Errors
+/// What to change in the file or the options; or why the session did not settle.
+pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
+    let loaded = session_file::load(args.file.as_deref())?;
+    let scheme = scheme(&args, &loaded)?;
+    let players = match args.bids {
+        Some(count) => players::invent(&loaded.file, count)?,
+        None => players::of_file(&loaded.file)?,
+    };
+    let folder = Folder::new(args.keep.as_deref())?;
+    if args.opens_screens(context.output.json) {
+        let pace = Pace { speed: args.speed, auto: args.auto };
+        return show::run(context, &args.look, pace, &loaded, players, folder, scheme).await;
+    }
+    let result = headless::run(context, &loaded, players, &folder, scheme).await?;
+    context.output.result(&result, || result.text())
+}
+
+/// Options go before the file, the file before the default.
+fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
+    if args.nodes.is_none() && args.threshold.is_none() {
+        let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
+        let name = args.file.as_ref().map_or("[roster]".into(), |file| file.display().to_string());
+        return Scheme::new(roster.nodes, roster.threshold)
+            .map_err(|error| Failure::from(error).about(name));
+    }
+    let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
+    let nodes = args.nodes.unwrap_or(roster.nodes);
+    let threshold = args.threshold.unwrap_or_else(|| highest_threshold(nodes));
+    Scheme::new(nodes, threshold).map_err(Failure::usage)
+}

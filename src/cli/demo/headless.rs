@@ -1,0 +1,90 @@
+//! The demo without screens: progress on standard error, then the result.
+
+use super::folder::Folder;
+use super::follow;
+use super::players::{self, Player};
+use super::report::{self, DemoResult};
+use super::world::World;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::home::write_json;
+use crate::cli::session_file::{self, Loaded};
+use crate::cli::signal::asked_to_stop;
+use crate::cli::view;
+use crate::client::{Network, bid};
+use crate::node;
+use crate::rules::terms::Admission;
+use crate::session::Phase;
+use crate::sharing::Scheme;
+use crate::wire::coordinator_api::NewSession;
+
+/// How long the demo's session stays open at most; it is closed by hand when all bids are in.
+const OPEN_FOR: &str = "6h";
+
+/// Play it.
+///
+/// # Errors
+/// Why the session did not settle.
+pub async fn run(
+    context: &Context,
+    loaded: &Loaded,
+    players: Vec<Player>,
+    folder: &Folder,
+    scheme: Scheme,
+) -> Result<DemoResult, Failure> {
+    let mut world = World::start(folder.path(), scheme, node::Options::default()).await?;
+    let network = world.network.clone();
+    let played = tokio::select! {
+        played = play(context, loaded, players, folder, &network) => played,
+        failure = world.failed() => Err(failure),
+        () = asked_to_stop() => {
+            Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
+        }
+    };
+    world.stop().await;
+    played
+}
+
+async fn play(
+    context: &Context,
+    loaded: &Loaded,
+    players: Vec<Player>,
+    folder: &Folder,
+    network: &Network,
+) -> Result<DemoResult, Failure> {
+    let coordinator = network.coordinator();
+    let scheme = network.roster().body.scheme;
+    context.output.note(format!(
+        "{} nodes and a coordinator run on 127.0.0.1; {}",
+        scheme.nodes(),
+        view::privacy(scheme)
+    ));
+    let new = NewSession {
+        file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
+        open: true,
+        bidders: match loaded.file.shared.admission {
+            Admission::Listed => players.iter().map(Player::card).collect(),
+            Admission::Open => Vec::new(),
+            Admission::Accounts => {
+                return Err(Failure::new(
+                    "bad-terms",
+                    "a demo's bidders have no accounts; write admission = \"open\" or \"listed\"",
+                ));
+            }
+        },
+    };
+    let session = follow::opened(coordinator, coordinator.new_session(&new).await?).await?;
+    let announcement = bid::announcement(network, session).await?;
+    context.output.note(view::terms(&announcement.body.terms).trim_end());
+
+    let places = folder.path().join("bidders");
+    let bidding = players::bid(network, &announcement, players, &places).await?;
+    let (detail, record) = follow::settle(network, session).await?;
+    if let Some(kept) = folder.kept() {
+        write_json(&kept.join("record.json"), &record)?;
+    }
+    if detail.summary.phase != Phase::Settled {
+        return Err(Failure::new("not-settled", "the session did not settle"));
+    }
+    report::make(network, &detail, &record, bidding, folder.kept())
+}

@@ -1,0 +1,299 @@
+//! Options that several commands have, and what follows from them.
+//!
+//! A passphrase comes from `--passphrase-file`, else from the variable `GAVEL_PASSPHRASE`, else
+//! from a hidden prompt on a terminal. It is wiped after use and never an argument, where other
+//! users of the machine could see it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::home::{Home, Settings, read_text};
+use super::login;
+use super::prompt::{ask, line_of_input};
+use crate::base::Clock;
+use crate::client::Network;
+use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::{KeyPair, Roster, Signed};
+use crate::sharing::form::Form;
+use crate::storage::Address;
+use crate::tui::state::theme::Theme;
+use crate::wire::account_api::Secret;
+
+/// Which roster.
+#[derive(Args, Clone)]
+pub struct RosterOption {
+    /// The roster [default: roster.json in the home folder]
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+}
+
+/// Where the store is.
+#[derive(Args, Clone, Default)]
+pub struct DatabaseOption {
+    /// A file, or a server's URL.
+    #[arg(
+        long,
+        env = "GAVEL_DATABASE",
+        hide_env_values = true,
+        value_name = "URL|FILE",
+        help = "A file, or postgres://user@host/database [default: as gavel.toml says, else \
+                gavel.db in the home folder]"
+    )]
+    pub database: Option<String>,
+}
+
+impl DatabaseOption {
+    /// The address: as asked for, as set up, or the home's own file.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn address(&self, home: &Home, settings: &Settings) -> Result<Address, Failure> {
+        // What is typed is meant from where it is typed.
+        let (text, folder) = match (&self.database, &settings.database) {
+            (Some(text), _) => (text.as_str(), Path::new("")),
+            (None, Some(text)) => (text.as_str(), home.directory()),
+            (None, None) => ("gavel.db", home.directory()),
+        };
+        Address::parse(text, folder).map_err(Failure::usage)
+    }
+}
+
+/// The variable that may hold the passphrase.
+const VARIABLE: &str = "GAVEL_PASSPHRASE";
+
+/// How to open a key file that is under a passphrase.
+#[derive(Args, Clone, Default)]
+pub struct PassphraseOption {
+    /// Where the passphrase is, in the first line.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Read the key file's passphrase from the first line of a file [default: the \
+                variable GAVEL_PASSPHRASE, or a hidden prompt]"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseOption {
+    /// The passphrase, if one is given without asking anybody.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn given(&self) -> Result<Option<SecretString>, Failure> {
+        if let Some(path) = &self.passphrase_file {
+            let text = Zeroizing::new(read_text(path)?);
+            return Ok(Some(text.lines().next().unwrap_or_default().into()));
+        }
+        Ok(std::env::var(VARIABLE).ok().map(SecretString::from))
+    }
+
+    /// A passphrase for new keys: given, or asked for twice.
+    ///
+    /// # Errors
+    /// When there is nobody to ask, or the two do not agree.
+    pub fn for_new_keys(&self) -> Result<SecretString, Failure> {
+        if let Some(given) = self.given()? {
+            return Ok(given);
+        }
+        let first = ask("Passphrase for the key file: ").ok_or_else(nobody_to_ask)??;
+        let second = ask("The same again: ").ok_or_else(nobody_to_ask)??;
+        if *first != *second {
+            return Err(Failure::usage("the two passphrases differ; nothing was written"));
+        }
+        Ok(first.as_str().into())
+    }
+
+    /// Read a key file, asking for its passphrase where it has one.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the passphrase.
+    pub fn load<K>(
+        &self,
+        path: &Path,
+        read: impl Fn(&Path, Option<&SecretString>) -> Result<K, KeyFileError>,
+    ) -> Result<K, Failure> {
+        let given = self.given()?;
+        match read(path, given.as_ref()) {
+            Err(KeyFileError::NeedsPassphrase { .. }) => {
+                let question = format!("Passphrase of {}: ", path.display());
+                let typed = ask(&question).ok_or_else(|| {
+                    Failure::new(
+                        "needs-passphrase",
+                        format!(
+                            "the keys in {} are under a passphrase; give it with --passphrase-file FILE or in {VARIABLE}",
+                            path.display()
+                        ),
+                    )
+                })??;
+                let typed = SecretString::from(typed.as_str());
+                Ok(read(path, Some(&typed))?)
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+fn nobody_to_ask() -> Failure {
+    Failure::usage(format!(
+        "there is no terminal to ask for a passphrase on; give it with --passphrase-file FILE or in {VARIABLE}"
+    ))
+}
+
+/// An account's password.
+///
+/// Asked for without showing it; where standard input is no terminal, read from it as one line.
+#[derive(Args, Default)]
+pub struct PasswordOption {
+    /// Read the password from the first line of a file instead
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl PasswordOption {
+    /// A password that exists.
+    ///
+    /// # Errors
+    /// When there is nobody to ask and nothing to read.
+    pub fn existing(&self, question: &str) -> Result<Secret, Failure> {
+        if let Some(path) = &self.password_file {
+            let text = Zeroizing::new(read_text(path)?);
+            return Ok(Secret::new(text.lines().next().unwrap_or_default()));
+        }
+        let typed = match ask(question) {
+            Some(typed) => typed?,
+            None => line_of_input("the password")?,
+        };
+        Ok(Secret::new(typed.trim_end_matches(['\r', '\n'])))
+    }
+
+    /// A new password; a person is asked twice.
+    ///
+    /// # Errors
+    /// When there is nobody to ask, or the two do not agree.
+    pub fn new_one(&self, question: &str) -> Result<Secret, Failure> {
+        let first = self.existing(question)?;
+        if self.password_file.is_some() {
+            return Ok(first);
+        }
+        if let Some(second) = ask("The same again: ")
+            && second?.as_str() != first.expose()
+        {
+            return Err(Failure::usage("the two passwords differ; nothing was done"));
+        }
+        Ok(first)
+    }
+}
+
+/// How to reach the coordinator and who asks.
+#[derive(Args)]
+pub struct Reach {
+    #[command(flatten)]
+    roster: RosterOption,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+impl Reach {
+    /// Connections as the coordinator's operator: by its key, or by a login.
+    ///
+    /// # Errors
+    /// When this home has neither.
+    pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+        let path = context.home.file("coordinator.key");
+        if !path.exists() {
+            let roster = self.roster(context)?;
+            return login::operator(&context.home, &roster)
+                .await?
+                .ok_or_else(|| crate::client::ClientError::NotTheOperator.into());
+        }
+        let keys = self.passphrase.load(&path, CoordinatorKeys::load)?;
+        self.network(context, Some(keys.identity))
+    }
+
+    /// Connections as whoever this home is, as far as its keys open without asking.
+    ///
+    /// # Errors
+    /// When there is no roster, or the login is over.
+    pub async fn as_anyone(&self, context: &Context) -> Result<Network, Failure> {
+        let given = self.passphrase.given()?;
+        let file = |name| context.home.file(name);
+        let keys = CoordinatorKeys::load(&file("coordinator.key"), given.as_ref())
+            .map(|keys| keys.identity)
+            .or_else(|_| {
+                NodeKeys::load(&file("node.key"), given.as_ref()).map(|keys| keys.identity)
+            });
+        match keys {
+            Ok(keys) => self.network(context, Some(keys)),
+            Err(_) => login::network(&context.home, self.roster(context)?).await,
+        }
+    }
+
+    /// The roster.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn roster(&self, context: &Context) -> Result<Signed<Roster>, Failure> {
+        context.home.roster(self.roster.roster.as_deref())
+    }
+
+    fn network(&self, context: &Context, keys: Option<KeyPair>) -> Result<Network, Failure> {
+        let roster = self.roster(context)?;
+        Ok(Network::new(roster, keys.map(Arc::new), Clock::System)?)
+    }
+}
+
+/// How the screens look.
+#[derive(Args, Clone)]
+pub struct LookOption {
+    /// Colours: dark, light, high-contrast, no-colour [default: as in tui.toml, else dark]
+    #[arg(long, value_name = "THEME")]
+    pub theme: Option<Theme>,
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Bits, Self::Numbers]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Bits => "Replicated bits",
+            Self::Numbers => "Shamir shares and the comparison of the paper of 2008",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+/// The most nodes that may learn nothing together, of so many.
+pub const fn highest_threshold(nodes: u8) -> u8 {
+    nodes.saturating_sub(1) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use crate::cli::options::*;
+
+    #[test]
+    fn the_first_line_of_a_file_is_the_passphrase() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passphrase");
+        std::fs::write(&path, "correct horse\nsecond line\n").unwrap();
+        let option = PassphraseOption { passphrase_file: Some(path) };
+        assert_eq!(option.given().unwrap().unwrap().expose_secret(), "correct horse");
+    }
+}

@@ -1,0 +1,174 @@
+//! Nodes and a coordinator in this process, for `gavel serve` and `gavel demo`: started alike, and
+//! stopped in order.
+
+use std::sync::Arc;
+
+use axum::Router;
+use futures_util::future::{join_all, select_all};
+
+use super::failure::Failure;
+use crate::base::Clock;
+use crate::coordinator::{self, Coordinator};
+use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
+use crate::identity::{Roster, Signed, Statement as _};
+use crate::node::{self, Node, Replica};
+use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore};
+use crate::transport::server::host::Host;
+use crate::transport::server::listen::Listener;
+use crate::transport::server::metrics::Metrics;
+
+/// What has been started.
+#[derive(Default)]
+pub struct Servers {
+    nodes: Vec<Node>,
+    coordinator: Option<Coordinator>,
+    hosts: Vec<Host>,
+    databases: Vec<Database>,
+    metrics: Arc<Metrics>,
+}
+
+impl Servers {
+    /// Open a database; it is closed when everything stops.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn open(&mut self, address: &Address) -> Result<Database, Failure> {
+        let database = Database::open_at(address).await?;
+        self.databases.push(database.clone());
+        Ok(database)
+    }
+
+    /// Start a node on a database; the node, and the TLS keys to serve it with: those that the
+    /// roster lists, which need not be the newest.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit, or the database is another node's.
+    pub async fn start_node(
+        &mut self,
+        mut keys: NodeKeys,
+        roster: &Signed<Roster>,
+        database: &Database,
+        options: node::Options,
+        replica: Replica,
+    ) -> Result<(Node, TlsIdentity), Failure> {
+        node::fit_keys(&mut keys, &roster.body)?;
+        let store = NodeStore::new(database.clone());
+        store.own(keys.identity.public()).await?;
+        database.adopt(roster).await?;
+        tell_of_spare_keys(&keys, &store, roster).await?;
+        let tls = keys.tls.clone();
+        let (roster, clock) = (roster.clone(), Clock::System);
+        let config = node::Config { keys, roster, store, clock, options };
+        let node = Node::start_replica(config, replica)?;
+        self.nodes.push(node.clone());
+        Ok((node, tls))
+    }
+
+    /// Start the coordinator on a database; the coordinator, and the TLS keys to serve it with.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit, its sessions cannot be read, or another process is this
+    /// coordinator.
+    pub async fn start_coordinator(
+        &mut self,
+        keys: CoordinatorKeys,
+        roster: &Signed<Roster>,
+        database: &Database,
+    ) -> Result<(Coordinator, TlsIdentity), Failure> {
+        // Nobody else's coordinator must find its roster out of date.
+        database.claim(Leadership::Coordinator).await?;
+        database.adopt(roster).await?;
+        let tls = keys.tls.clone();
+        let started = Coordinator::start(coordinator::Config {
+            keys,
+            roster: roster.clone(),
+            store: CoordinatorStore::new(database.clone()),
+            clock: Clock::System,
+            options: coordinator::Options::default(),
+        });
+        let coordinator = started.await?;
+        self.coordinator = Some(coordinator.clone());
+        Ok((coordinator, tls))
+    }
+
+    /// Serve routes at a bound port.
+    ///
+    /// # Errors
+    /// When the TLS keys cannot be used.
+    pub fn serve(
+        &mut self,
+        listener: Listener,
+        tls: &TlsIdentity,
+        router: Router,
+    ) -> Result<(), Failure> {
+        self.hosts.push(Host::counted(listener, tls, router, Arc::clone(&self.metrics))?);
+        Ok(())
+    }
+
+    /// Figures of all requests.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// The nodes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The coordinator, if it runs here.
+    pub const fn coordinator(&self) -> Option<&Coordinator> {
+        self.coordinator.as_ref()
+    }
+
+    /// Waits until a server fails, or this process is the coordinator no more.
+    pub async fn failed(&mut self) -> Failure {
+        let Self { hosts, coordinator, .. } = self;
+        let lost = async {
+            match coordinator {
+                Some(coordinator) => coordinator.lost().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            (stopped, _, _) = select_all(hosts.iter_mut().map(|host| Box::pin(host.failed()))) => {
+                stopped.into()
+            }
+            () = lost => Failure::new(
+                "in-use",
+                "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
+            ),
+        }
+    }
+
+    /// Stop everything, servers last, and close the databases.
+    pub async fn stop(self) {
+        if let Some(coordinator) = &self.coordinator {
+            coordinator.stop();
+        }
+        join_all(self.nodes.iter().map(Node::stop)).await;
+        join_all(self.hosts.into_iter().map(Host::stop)).await;
+        join_all(self.databases.iter().map(Database::close)).await;
+    }
+}
+
+/// Say it in the log when earlier keys are no longer needed.
+async fn tell_of_spare_keys(
+    keys: &NodeKeys,
+    store: &NodeStore,
+    roster: &Signed<Roster>,
+) -> Result<(), Failure> {
+    if keys.others.is_empty() {
+        return Ok(());
+    }
+    let sessions = store.unfinished_before(&roster.body.digest()).await?.len();
+    let others = keys.others.len();
+    if sessions == 0 {
+        tracing::info!(
+            others,
+            "keys beside the roster's: `gavel rotate --forget` removes earlier ones"
+        );
+    } else {
+        tracing::info!(others, sessions, "earlier keys are kept for sessions of an earlier roster");
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The outcome, or the end of a session that is called off, brought to every node.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+
+use super::nodes::{catch_up, split};
+use super::state::CoordinatorState;
+use super::step::{DriveError, Next};
+use crate::storage::coordinator::CoordinatorSession;
+use crate::wire::node_api::SignedManifest;
+use crate::wire::paths;
+
+/// Pause between deliveries to nodes that are away.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Hand the outcome to every node until each has it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn outcome(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
+    let (Some(outcome), Some(bundle), Some(manifest)) = (
+        state.store.outcome(row.session).await?,
+        state.store.bundle(row.session).await?,
+        state.store.manifest(row.session).await?,
+    ) else {
+        return Ok(Next::Done);
+    };
+    let (outcome, signed) = (&outcome, &SignedManifest { bundle, manifest });
+    let path = &paths::of(paths::NODE_OUTCOME, row.session);
+    let delivered = state.store.delivered(row.session).await?;
+    let missing = state.scheme().all().difference(delivered);
+    let answers = state
+        .ask(missing, |_, node| async move {
+            catch_up(row, signed, node.clone()).await?;
+            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
+        })
+        .await;
+    let (taken, trouble) = split(answers);
+    for node in taken.into_keys() {
+        state.store.deliver(row.session, node, state.clock.now()).await?;
+    }
+    Ok(if trouble.is_empty() { Next::Done } else { Next::After(PAUSE) })
+}
+
+/// Tell every node that the session is called off, until each has heard it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn cancellation(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
+    let path = &paths::of(paths::NODE_CANCEL, row.session);
+    let told = state.store.delivered(row.session).await?;
+    let listeners = state.store.acknowledged(row.session).await?.difference(told);
+    let answers =
+        state.ask(listeners, |_, node| async move { node.post_empty::<()>(path).await }).await;
+    let mut missing = false;
+    for (node, answer) in answers {
+        match answer {
+            Ok(()) => state.store.deliver(row.session, node, state.clock.now()).await?,
+            Err(_) => missing = true,
+        }
+    }
+    Ok(if missing { Next::After(PAUSE) } else { Next::Done })
+}

@@ -1,0 +1,117 @@
+//! What nodes are told to take part in a session, and whether enough of them have answered.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+
+use super::state::{CoordinatorState, LONG};
+use super::step::DriveError;
+use crate::session::Phase;
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::storage::coordinator::CoordinatorSession;
+use crate::transport::{HttpError, PeerClient};
+use crate::wire::node_api::{NodeSession, SignedManifest};
+use crate::wire::paths;
+use crate::wire::problem::ProblemType;
+use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause};
+
+/// Announce a session to nodes; gives those that did not take it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn announce(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+    nodes: NodeSet,
+) -> Result<NodeSet, DriveError> {
+    let Some(announcement) = &row.announcement else { return Ok(nodes) };
+    let answers = state
+        .ask(nodes, |_, node| async move {
+            node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await
+        })
+        .await;
+    let mut missing = NodeSet::EMPTY;
+    for (node, answer) in answers {
+        match answer {
+            Ok(()) => state.store.acknowledge(row.session, node, state.clock.now()).await?,
+            Err(error) => {
+                tracing::debug!(session = %row.session, %node, %error, "announcing");
+                missing.insert(node);
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Bring one node to where it can compute: announcement, then manifest.
+pub(super) async fn catch_up(
+    row: &CoordinatorSession,
+    signed: &SignedManifest,
+    node: PeerClient,
+) -> Result<(), HttpError> {
+    let session = paths::of(paths::NODE_SESSION, row.session);
+    match node.get::<NodeSession>(&session).await {
+        Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => return Ok(()),
+        Ok(_) => {}
+        Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
+            if let Some(announcement) = &row.announcement {
+                node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    node.with_deadline(LONG)
+        .request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed))
+        .await
+}
+
+/// Whether these nodes are enough; otherwise for whom the session waits.
+pub(super) fn enough(
+    state: &CoordinatorState,
+    there: NodeSet,
+    trouble: Troubles,
+) -> Result<(), DriveError> {
+    if there.len() >= state.scheme().quorum() {
+        return Ok(());
+    }
+    Err(waiting(state, there, Reason::Waiting { nodes: reports(trouble) }))
+}
+
+/// The session waits for every node but these.
+pub(super) fn waiting(state: &CoordinatorState, there: NodeSet, why: Reason) -> DriveError {
+    DriveError::Waiting { nodes: state.scheme().all().difference(there), why }
+}
+
+/// What is wrong with each node.
+pub(super) type Troubles = BTreeMap<NodeIndex, NodeTrouble>;
+
+/// Troubles as they are told and kept.
+pub(super) fn reports(trouble: Troubles) -> Vec<NodeReport> {
+    trouble.into_iter().map(|(node, trouble)| NodeReport { node, trouble }).collect()
+}
+
+/// Answers apart from troubles.
+pub(super) fn split<T>(
+    answers: BTreeMap<NodeIndex, Result<T, HttpError>>,
+) -> (BTreeMap<NodeIndex, T>, Troubles) {
+    let (mut fine, mut trouble) = (BTreeMap::new(), Troubles::new());
+    for (node, answer) in answers {
+        match answer {
+            Ok(answer) => drop(fine.insert(node, answer)),
+            Err(error) => drop(trouble.insert(node, error.into())),
+        }
+    }
+    (fine, trouble)
+}
+
+impl From<HttpError> for NodeTrouble {
+    fn from(error: HttpError) -> Self {
+        let detail = error.to_string();
+        match error.problem() {
+            Some(problem) => {
+                Self::Refused { problem: problem.kind, cause: RefusalCause::of(problem), detail }
+            }
+            None => Self::NoAnswer { detail },
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The one bundle a node commits to, and the manifest it takes.
+//!
+//! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
+//! node directly which bundle that one has committed to: of two nodes that are led to different
+//! bundles at least one sees the other's, so a coordinator cannot have two manifests signed as
+//! long as the nodes reach each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, future::join_all, stream};
+
+use super::state::NodeState;
+use super::verdict::{FETCHES, candidates};
+use crate::identity::{Digest, Statement as _};
+use crate::session::bundle::{Bundle, BundleError};
+use crate::session::{Announcement, Manifest, Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::storage::StorageError;
+use crate::wire::node_api::{CommittedBundle, SignedManifest};
+use crate::wire::paths;
+
+/// Why a node does not sign or take a manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The bundle breaks a rule.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Other nodes have committed to another bundle.
+    #[error(
+        "nodes {nodes} have committed to another bundle of this session; the coordinator has handed out two"
+    )]
+    OtherBundle {
+        /// Those nodes.
+        nodes: NodeSet,
+    },
+    /// A signature does not fit.
+    #[error("the manifest's signature of node {node} does not fit")]
+    Signature {
+        /// Whose.
+        node: NodeIndex,
+    },
+    /// Not enough signatures.
+    #[error("the manifest is signed by {got} nodes, {needed} are needed")]
+    Signers {
+        /// Right signatures.
+        got: usize,
+        /// 2t+1.
+        needed: usize,
+    },
+    /// The manifest does not follow from the bundle.
+    #[error("the manifest is not the one that follows from the bundle")]
+    NotTheManifest,
+    /// Envelopes of the manifest cannot be had.
+    #[error(
+        "{count} envelopes of the manifest are missing here and no other node delivers them yet; try again"
+    )]
+    MissingEnvelopes {
+        /// How many.
+        count: usize,
+        /// The other nodes that list any of them.
+        holders: NodeSet,
+    },
+    /// Not in this phase.
+    #[error("the session is {phase} at this node")]
+    Phase {
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+impl NodeState {
+    /// Commit to a bundle, make sure no other node has committed to another, and give the manifest
+    /// that follows from it, every envelope of it being on disk here.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub(super) async fn commit(
+        self: &Arc<Self>,
+        session: SessionId,
+        bundle: &Bundle,
+    ) -> Result<Manifest, CommitError> {
+        let row = self.session(session).await?;
+        if row.phase == Phase::Cancelled {
+            return Err(CommitError::Phase { phase: row.phase });
+        }
+        let announcement = Arc::new(row.announcement.body);
+        bundle.check(&self.roster.body, &announcement)?;
+        if row.phase == Phase::Open {
+            // It was away while 2t+1 others froze: bidding has ended.
+            self.store.freeze(session, self.clock.now()).await?;
+            self.tell_phase(session, Phase::Closing);
+        }
+        let digest = bundle.digest();
+        self.store.commit_bundle(session, digest).await?;
+        self.ask_others(session, digest).await?;
+        let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
+        self.gather(&announcement, bundle, &manifest).await?;
+        Ok(manifest)
+    }
+
+    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<(), CommitError> {
+        let path = paths::of(paths::NODE_BUNDLE, session);
+        let asked = self.peers.iter().map(|(&node, peer)| {
+            let path = &path;
+            async move { (node, peer.get::<CommittedBundle>(path).await) }
+        });
+        let mut others = NodeSet::EMPTY;
+        for (node, answer) in join_all(asked).await {
+            match answer {
+                Ok(CommittedBundle { bundle: Some(theirs) }) if theirs != mine => {
+                    others.insert(node);
+                }
+                Ok(_) => {}
+                // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
+                Err(error) => {
+                    tracing::debug!(%session, %node, %error, "could not ask for its bundle");
+                }
+            }
+        }
+        if !others.is_empty() {
+            return Err(CommitError::OtherBundle { nodes: others });
+        }
+        Ok(())
+    }
+
+    /// Fetch every envelope of the manifest that is not here yet. A node that gave no verdict may
+    /// find its own part of one unusable; it then says so when it is asked to compute.
+    async fn gather(
+        self: &Arc<Self>,
+        announcement: &Arc<Announcement>,
+        bundle: &Bundle,
+        manifest: &Manifest,
+    ) -> Result<(), CommitError> {
+        let digests: Vec<Digest> = manifest.entries.iter().map(|entry| entry.envelope).collect();
+        let absent = self.store.missing(announcement.session, &digests).await?;
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let holders: HashMap<Digest, NodeSet> =
+            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
+        let everyone = self.scheme().all();
+        let wanted: Vec<_> = absent
+            .into_iter()
+            .map(|digest| (digest, holders.get(&digest).copied().unwrap_or_default()))
+            .collect();
+        // Those that list it first, then the others, which may have fetched it meanwhile.
+        let missing = stream::iter(wanted)
+            .map(|(digest, listed)| async move {
+                let found = match self.obtain(announcement, digest, listed).await? {
+                    None => self.obtain(announcement, digest, everyone.difference(listed)).await?,
+                    found => found,
+                };
+                Ok::<_, StorageError>(found.is_none().then_some(listed))
+            })
+            .buffer_unordered(FETCHES)
+            .collect::<Vec<_>>()
+            .await;
+        let missing = missing.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let missing: Vec<NodeSet> = missing.into_iter().flatten().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let holders = missing.iter().fold(NodeSet::EMPTY, |all, some| all.union(*some));
+        Err(CommitError::MissingEnvelopes {
+            count: missing.len(),
+            holders: holders.without(self.me),
+        })
+    }
+
+    /// Take the manifest with its signatures. A node that was away catches up here.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub(super) async fn take_manifest(
+        self: &Arc<Self>,
+        session: SessionId,
+        signed: SignedManifest,
+    ) -> Result<(), CommitError> {
+        let row = self.session(session).await?;
+        if matches!(row.phase, Phase::Computing | Phase::Settled | Phase::Failed) {
+            return Ok(());
+        }
+        if row.phase == Phase::Cancelled {
+            return Err(CommitError::Phase { phase: row.phase });
+        }
+        let roster = &self.roster.body;
+        let signers = signed
+            .manifest
+            .verify(|node| roster.node(node).map(|card| card.key))
+            .map_err(|node| CommitError::Signature { node })?;
+        let needed = self.scheme().quorum();
+        if signers.len() < needed {
+            return Err(CommitError::Signers { got: signers.len(), needed });
+        }
+        let manifest = self.commit(session, &signed.bundle).await?;
+        if manifest != signed.manifest.body {
+            return Err(CommitError::NotTheManifest);
+        }
+        self.store.put_manifest(&signed.manifest).await?;
+        self.tell_phase(session, Phase::Computing);
+        Ok(())
+    }
+}

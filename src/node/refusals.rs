@@ -1,0 +1,113 @@
+//! From what goes wrong at a node to the answer: the one place where its errors become problems.
+
+use super::intake::IntakeError;
+use super::manifest::CommitError;
+use super::verdict::VerdictError;
+use crate::session::SessionId;
+use crate::session::announcement::AnnouncementError;
+use crate::session::envelope::EnvelopeError;
+use crate::session::exclusion::ExclusionReason;
+use crate::sharing::NodeSet;
+use crate::storage::StorageError;
+use crate::storage::node::PutError;
+use crate::transport::server::reply::Refusal;
+use crate::wire::problem::{Problem, ProblemType};
+use crate::wire::reason::RefusalCause;
+
+/// The refusal for a session this node does not know.
+pub(super) fn unknown_session(session: SessionId) -> Refusal {
+    Refusal::new(
+        ProblemType::UnknownSession,
+        format!("session {} is not known here", session.short()),
+    )
+}
+
+/// What the store refuses.
+pub(super) fn of_store(error: &StorageError) -> Refusal {
+    let kind = match error {
+        StorageError::NoSession { session } => return unknown_session(*session),
+        StorageError::Phase(_) => ProblemType::WrongPhase,
+        StorageError::Conflict { what: "bundle", .. } => ProblemType::BundleConflict,
+        StorageError::Conflict { .. } => ProblemType::ManifestConflict,
+        StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
+        _ => return Refusal::internal(error),
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+/// Why no verdict is given.
+pub(super) fn of_verdict(error: &VerdictError) -> Refusal {
+    match error {
+        VerdictError::Inventories(error) => {
+            let cause = RefusalCause::UnsoundBundle { nodes: error.nodes() };
+            because(ProblemType::ManifestConflict, error, &cause)
+        }
+        VerdictError::Store(error) => of_store(error),
+    }
+}
+
+/// Why a manifest is not signed or not taken.
+pub(super) fn of_commit(error: &CommitError) -> Refusal {
+    let (kind, cause) = match error {
+        CommitError::Bundle(error) => {
+            (ProblemType::ManifestConflict, RefusalCause::UnsoundBundle { nodes: error.nodes() })
+        }
+        CommitError::Signature { node } => (
+            ProblemType::ManifestConflict,
+            RefusalCause::Signatures { wrong: NodeSet::EMPTY.with(*node) },
+        ),
+        CommitError::Signers { .. } => {
+            (ProblemType::ManifestConflict, RefusalCause::Signatures { wrong: NodeSet::EMPTY })
+        }
+        CommitError::NotTheManifest => (ProblemType::ManifestConflict, RefusalCause::OtherManifest),
+        CommitError::OtherBundle { nodes } => {
+            (ProblemType::BundleConflict, RefusalCause::OtherBundle { nodes: *nodes })
+        }
+        CommitError::MissingEnvelopes { count, holders } => (
+            ProblemType::Unavailable,
+            RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
+        ),
+        CommitError::Phase { phase } => {
+            (ProblemType::WrongPhase, RefusalCause::Phase { phase: *phase })
+        }
+        CommitError::Store(error) => return of_store(error),
+    };
+    because(kind, error, &cause)
+}
+
+fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCause) -> Refusal {
+    Refusal(Problem::new(kind, error.to_string()).with(RefusalCause::MEMBER, cause))
+}
+
+/// Why an announcement is not taken.
+pub(super) fn of_announcement(error: &AnnouncementError) -> Refusal {
+    let kind = match error {
+        AnnouncementError::Roster { .. } => ProblemType::WrongRoster,
+        AnnouncementError::Signature(_) | AnnouncementError::Terms(_) => ProblemType::BadTerms,
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+/// What is wrong with an envelope.
+pub(super) fn of_envelope(error: &IntakeError) -> Refusal {
+    let kind = match error {
+        IntakeError::Envelope(EnvelopeError::Admission) => ProblemType::NotAdmitted,
+        IntakeError::Envelope(_) => ProblemType::BadEnvelope,
+        IntakeError::Part(ExclusionReason::SeedsDoNotFit) => ProblemType::SeedsDoNotFit,
+        IntakeError::Part(_) => ProblemType::PartUnreadable,
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+/// Why a sound envelope is not taken.
+pub(super) fn of_put(error: &PutError) -> Refusal {
+    let kind = match error {
+        PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
+        PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
+        PutError::Stale { .. } => ProblemType::StaleRevision,
+        PutError::Conflict { .. } => ProblemType::RevisionConflict,
+        PutError::OtherKey => ProblemType::NotAdmitted,
+        PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
+    };
+    Refusal::new(kind, error.to_string())
+}

@@ -1,0 +1,143 @@
+//! Envelopes fetched from the other nodes, and what this node has against any: its verdict.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::state::NodeState;
+use crate::base::offload::offload;
+use crate::identity::Digest;
+use crate::session::bundle::{BundleError, Complaint, Inventories};
+use crate::session::exclusion::ExclusionReason;
+use crate::session::{Announcement, Envelope};
+use crate::sharing::{NodeSet, Scheme};
+use crate::storage::StorageError;
+use crate::storage::node::Fetched;
+use crate::wire::paths;
+
+/// Envelopes fetched from other nodes at once.
+pub(super) const FETCHES: usize = 16;
+
+/// Why a node gives no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictError {
+    /// The inventories break a rule.
+    #[error(transparent)]
+    Inventories(#[from] BundleError),
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+impl NodeState {
+    /// What this node has against the envelopes of these inventories, after fetching those it does
+    /// not hold.
+    ///
+    /// # Errors
+    /// When the inventories are not signed by nodes of the roster for this session.
+    pub(super) async fn complaints(
+        self: &Arc<Self>,
+        announcement: &Arc<Announcement>,
+        inventories: &Inventories,
+    ) -> Result<Vec<Complaint>, VerdictError> {
+        inventories.check(&self.roster.body, announcement.session)?;
+        let holders = candidates(inventories, self.scheme());
+        let judged = stream::iter(holders)
+            .map(|(digest, holders)| self.judge(announcement, digest, holders))
+            .buffer_unordered(FETCHES)
+            .collect::<Vec<_>>()
+            .await;
+        let complaints = judged.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(complaints.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    async fn judge(
+        self: &Arc<Self>,
+        announcement: &Arc<Announcement>,
+        digest: Digest,
+        holders: NodeSet,
+    ) -> Result<Option<Complaint>, StorageError> {
+        // Whose part has been opened is on disk, and fine.
+        if self.parts.find(announcement.session, &digest).is_some() {
+            return Ok(None);
+        }
+        let complaint = |reason| Ok(Some(Complaint { envelope: digest, reason }));
+        let Some(envelope) = self.obtain(announcement, digest, holders).await? else {
+            return complaint(ExclusionReason::Unavailable);
+        };
+        let node = Arc::clone(self);
+        match offload(move || node.open_part(&envelope, digest).err()).await {
+            None => Ok(None),
+            Some(reason) => complaint(reason),
+        }
+    }
+
+    /// An envelope from this node's disk, or from one of the nodes that hold it.
+    pub(super) async fn obtain(
+        self: &Arc<Self>,
+        announcement: &Arc<Announcement>,
+        digest: Digest,
+        holders: NodeSet,
+    ) -> Result<Option<Envelope>, StorageError> {
+        let session = announcement.session;
+        if let Some(envelope) = self.store.envelope(session, digest).await? {
+            return Ok(Some(envelope));
+        }
+        for holder in holders.without(self.me).iter() {
+            let Some(peer) = self.peers.get(&holder) else { continue };
+            let path = paths::envelope(session, &digest);
+            match peer.get::<Envelope>(&path).await {
+                Ok(envelope) if self.is_sound(announcement, &envelope, digest) => {
+                    let kept =
+                        self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
+                    if kept.contains(&Fetched::OtherKey) {
+                        tracing::warn!(%session, envelope = %digest, "the coordinator admitted two keys under one name");
+                    }
+                    return Ok(Some(envelope));
+                }
+                Ok(_) => {
+                    tracing::warn!(%session, %holder, envelope = %digest, "a node delivered a damaged envelope");
+                }
+                Err(error) => {
+                    tracing::info!(%session, %holder, %error, "an envelope could not be fetched");
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_sound(&self, announcement: &Announcement, envelope: &Envelope, digest: Digest) -> bool {
+        let coordinator = &self.roster.body.coordinator.key;
+        envelope.digest() == digest
+            && envelope.check(announcement, self.scheme(), coordinator).is_ok()
+    }
+}
+
+/// Every envelope that may enter the manifest, with the nodes that list it, in ascending order of
+/// digest: each bidder's highest revision, and where at most t nodes list that, so that it may turn
+/// out not to be there, the one before it.
+pub(super) fn candidates(inventories: &Inventories, scheme: Scheme) -> Vec<(Digest, NodeSet)> {
+    let few = usize::from(scheme.threshold());
+    let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
+        BTreeMap::new();
+    for signed in &inventories.0 {
+        for entry in &signed.body.entries {
+            let revisions = listed.entry(&entry.bidder).or_default();
+            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
+            envelopes.entry(entry.envelope).or_default().insert(signed.body.node);
+        }
+    }
+    let mut candidates = BTreeMap::new();
+    for revisions in listed.into_values() {
+        for envelopes in revisions.into_values() {
+            let sure = envelopes.values().any(|holders| holders.len() > few);
+            candidates.extend(envelopes);
+            if sure {
+                break;
+            }
+        }
+    }
+    candidates.into_iter().collect()
+}

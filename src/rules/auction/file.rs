@@ -1,0 +1,78 @@
+//! An auction's fields in a session file.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::kind::Kind;
+use super::question::{Question, QuestionError};
+use crate::base::text::check_text;
+use crate::rules::money::Currency;
+
+/// The fields of a session file that only auctions have, as written.
+#[derive(Clone, Deserialize)]
+pub struct Fields {
+    /// Kind of auction.
+    pub kind: Kind,
+    /// Currency name.
+    #[serde(default)]
+    pub currency: String,
+    /// Decimals of amounts.
+    #[serde(default)]
+    pub decimals: u8,
+    /// Worst admissible price, in units.
+    pub reserve: Option<String>,
+    /// Largest admissible bid, in units.
+    pub maximum: Option<String>,
+    /// For demo, tests and benches: who bids what.
+    #[serde(default)]
+    pub bids: Vec<DemoBid>,
+}
+
+/// A bid that the demo plays. The amount stays as text until the bidder's client reads it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoBid {
+    /// Bidder's name.
+    pub bidder: String,
+    /// Amount in units.
+    pub amount: String,
+}
+
+impl Fields {
+    /// Their names, but for the kind, which every session file has.
+    pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "bids"];
+
+    /// The question that they make, with every default filled in.
+    ///
+    /// # Errors
+    /// When an amount is not one, or the demo's bidders cannot go by their names.
+    pub fn question(&self) -> Result<Question, QuestionError> {
+        self.check_names()?;
+        let currency = Currency { code: self.currency.clone(), decimals: self.decimals };
+        if self.decimals > 8 {
+            return Err(QuestionError::Decimals { got: self.decimals });
+        }
+        let amount = |field: &'static str, text: &Option<String>| {
+            text.as_deref()
+                .map(|text| {
+                    currency.parse(text).map_err(|error| QuestionError::Amount { field, error })
+                })
+                .transpose()
+        };
+        let reserve = amount("reserve", &self.reserve)?;
+        let maximum = amount("maximum", &self.maximum)?.unwrap_or(u64::from(u32::MAX));
+        Ok(Question { kind: self.kind, currency, reserve, maximum })
+    }
+
+    fn check_names(&self) -> Result<(), QuestionError> {
+        let mut names = HashSet::new();
+        for bid in &self.bids {
+            check_text("a bidder's name", &bid.bidder)?;
+            if !names.insert(bid.bidder.as_str()) {
+                return Err(QuestionError::BidderTwice(bid.bidder.clone()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! What an auction's terms say, beside what every session's terms do.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::Kind;
+use crate::base::text::TextError;
+use crate::rules::money::{AmountError, Currency};
+
+/// Most bits of an amount.
+pub const MAX_BITS: u32 = 63;
+
+/// One lot, sold to or bought from whoever bids best.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Who wins, and what price is paid.
+    pub kind: Kind,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// Worst admissible price: a lower bound, for reverse kinds an upper bound. Smallest units.
+    pub reserve: Option<u64>,
+    /// Largest admissible bid, in smallest units.
+    pub maximum: u64,
+}
+
+/// Why an auction cannot be held as it is written. Each says what to change.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum QuestionError {
+    /// An amount in the file is not one.
+    #[error("{field}: {error}")]
+    Amount {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong.
+        error: AmountError,
+    },
+    /// A demo bidder's name that is not fit to show.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// Two demo bids under one name.
+    #[error("two bids are by {0:?}; give each bidder one")]
+    BidderTwice(String),
+    /// Reserve above the maximum.
+    #[error("the reserve {reserve} is above the maximum {maximum}; lower one or raise the other")]
+    ReserveAboveMaximum {
+        /// In units.
+        reserve: String,
+        /// In units.
+        maximum: String,
+    },
+    /// The maximum is 0 or too wide.
+    #[error("the maximum must be at least 1 and below 2^{MAX_BITS} in the smallest unit")]
+    Maximum,
+    /// Too many decimals for a currency.
+    #[error("decimals is 0 to 8, not {got}")]
+    Decimals {
+        /// What was asked for.
+        got: u8,
+    },
+    /// A currency name that does not fit.
+    #[error("currency is a short name such as \"EUR\" (at most 12 characters)")]
+    Currency,
+}
+
+impl Question {
+    /// Width of a bid in bits: that of the maximum, at least 1.
+    pub fn bits(&self) -> u32 {
+        (64 - self.maximum.leading_zeros()).max(1)
+    }
+
+    /// Check what a node must not take on trust.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check(&self) -> Result<(), QuestionError> {
+        if self.currency.decimals > 8 {
+            return Err(QuestionError::Decimals { got: self.currency.decimals });
+        }
+        if self.currency.code.chars().count() > 12
+            || self.currency.code.chars().any(char::is_control)
+        {
+            return Err(QuestionError::Currency);
+        }
+        if self.maximum == 0 || self.bits() > MAX_BITS {
+            return Err(QuestionError::Maximum);
+        }
+        match self.reserve {
+            Some(reserve) if reserve > self.maximum => Err(QuestionError::ReserveAboveMaximum {
+                reserve: self.currency.plain(reserve),
+                maximum: self.currency.plain(self.maximum),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The bound that a price breaks, with how it does, such as "below the reserve"; `None` for a
+    /// price that honest nodes can arrive at.
+    pub fn bound_broken_by(&self, price: u64) -> Option<(&'static str, u64)> {
+        match self.reserve {
+            _ if price > self.maximum => Some(("above the maximum", self.maximum)),
+            Some(reserve) if self.kind.is_reverse() && price > reserve => {
+                Some(("above the reserve", reserve))
+            }
+            Some(reserve) if !self.kind.is_reverse() && price < reserve => {
+                Some(("below the reserve", reserve))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Stages of an auction's computation, beside those of every computation.
+
+/// What an auction's computation is at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Stage {
+    /// The tournament for the best bid.
+    Tournament,
+    /// The second price.
+    SecondPrice,
+}
+
+impl Stage {
+    /// Every stage, in the order in which they come.
+    pub const ALL: [Self; 2] = [Self::Tournament, Self::SecondPrice];
+
+    /// The name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tournament => "tournament",
+            Self::SecondPrice => "second-price",
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The session file as people write it: TOML, flat, with the fields of its kind among those that
+//! every session has.
+//!
+//! What a field may be depends on `kind`, so that the text is read three times: for its kind, for
+//! what all kinds share, and for what this one has besides. Errors keep their place in the text.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+
+use super::auction;
+#[cfg(any(test, feature = "testkit"))]
+use super::made_up;
+use super::question::{Question, QuestionError};
+use super::terms::{Admission, Terms, TermsError};
+use crate::base::{Timestamp, time};
+use crate::sharing::form::Form;
+
+/// A session file as written.
+#[derive(Clone)]
+pub struct SessionFile {
+    /// What all kinds share.
+    pub shared: Shared,
+    /// What this kind has besides.
+    pub fields: Fields,
+}
+
+/// The fields of every session file.
+#[derive(Clone, Deserialize)]
+pub struct Shared {
+    /// What the session is about.
+    pub title: String,
+    /// A duration from opening ("2m") or an RFC 3339 time.
+    pub bids_until: String,
+    /// Whether an entry may be replaced.
+    #[serde(default)]
+    pub replace_bids: bool,
+    /// How entries are shared.
+    #[serde(default)]
+    pub protocol: Form,
+    /// Who may take part.
+    #[serde(default)]
+    pub admission: Admission,
+    /// For demo, tests and benches.
+    pub roster: Option<DemoRoster>,
+}
+
+/// Their names, and that of the kind.
+const SHARED: &[&str] =
+    &["title", "kind", "bids_until", "replace_bids", "protocol", "admission", "roster"];
+
+/// How many nodes a demo starts.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoRoster {
+    /// Number of nodes.
+    pub nodes: u8,
+    /// Threshold t.
+    pub threshold: u8,
+}
+
+/// The fields of a session file that its kind has for itself.
+#[derive(Clone)]
+pub enum Fields {
+    /// An auction's.
+    Auction(auction::file::Fields),
+    /// Those of a kind that only tests know.
+    #[cfg(any(test, feature = "testkit"))]
+    MadeUp(made_up::Fields),
+}
+
+impl Fields {
+    /// Read the fields of the kind with this name.
+    fn read(kind: &str, text: &str) -> Result<Self, toml::de::Error> {
+        #[cfg(any(test, feature = "testkit"))]
+        if kind == made_up::NAME {
+            known_only(text, made_up::Fields::NAMES)?;
+            return toml::from_str(text).map(Self::MadeUp);
+        }
+        if auction::Kind::ALL.iter().any(|own| own.name() == kind) {
+            known_only(text, auction::file::Fields::NAMES)?;
+        }
+        toml::from_str(text).map(Self::Auction)
+    }
+
+    /// What they ask.
+    fn question(&self) -> Result<Question, QuestionError> {
+        match self {
+            Self::Auction(fields) => Ok(Question::Auction(fields.question()?)),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(fields) => Ok(Question::MadeUp(fields.question())),
+        }
+    }
+
+    /// The fields, if they are an auction's.
+    pub const fn as_auction(&self) -> Option<&auction::file::Fields> {
+        match self {
+            Self::Auction(fields) => Some(fields),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+}
+
+impl SessionFile {
+    /// Read a session file's text, without looking at what its fields say together.
+    ///
+    /// # Errors
+    /// The TOML error with its place.
+    pub fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let Kinded { kind: KindName(kind) } = toml::from_str(text)?;
+        let fields = Fields::read(&kind, text)?;
+        Ok(Self { shared: toml::from_str(text)?, fields })
+    }
+
+    /// Read a session file and check it.
+    ///
+    /// # Errors
+    /// The TOML error with its line, or the first rule that is broken.
+    pub fn parse(text: &str) -> Result<Self, TermsError> {
+        let file = Self::read(text)
+            .map_err(|error| TermsError::Syntax(error.to_string().trim_end().to_owned()))?;
+        file.terms(Timestamp::from_millis(0))?;
+        Ok(file)
+    }
+
+    /// The terms, with a relative `bids_until` counted from `opened`.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn terms(&self, opened: Timestamp) -> Result<Terms, TermsError> {
+        let question = self.fields.question()?;
+        let Shared { title, bids_until, replace_bids, protocol, admission, .. } = &self.shared;
+        let bids_until = match time::parse_duration(bids_until) {
+            Some(millis) => opened.plus_millis(millis),
+            None => Timestamp::parse(bids_until)
+                .map_err(|_| TermsError::BidsUntil(bids_until.clone()))?,
+        };
+        let terms = Terms {
+            title: title.clone(),
+            question,
+            bids_until,
+            replace_bids: *replace_bids,
+            protocol: *protocol,
+            admission: *admission,
+        };
+        terms.check()?;
+        Ok(terms)
+    }
+}
+
+/// A session file as far as its kind.
+#[derive(Deserialize)]
+struct Kinded {
+    kind: KindName,
+}
+
+/// The name of a kind that there is.
+struct KindName(String);
+
+impl<'de> Deserialize<'de> for KindName {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let all = Question::kind_names();
+        if all.contains(&name.as_str()) {
+            return Ok(Self(name));
+        }
+        let all = listed(&all);
+        Err(de::Error::custom(format_args!("unknown variant `{name}`, expected one of {all}")))
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuse a field that neither all kinds have nor this one.
+fn known_only(text: &str, own: &[&str]) -> Result<(), toml::de::Error> {
+    let known = [SHARED, own].concat();
+    Known(&known).deserialize(toml::Deserializer::parse(text)?)
+}
+
+/// Reads a table or one of its keys, and takes known keys only.
+#[derive(Clone, Copy)]
+struct Known<'a>(&'a [&'a str]);
+
+impl<'de> DeserializeSeed<'de> for Known<'_> {
+    type Value = ();
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Known<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a session file")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<(), E> {
+        if self.0.contains(&key) {
+            return Ok(());
+        }
+        let known = listed(self.0);
+        Err(E::custom(format_args!("unknown field `{key}`, expected one of {known}")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(self)?.is_some() {
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::session_file::*;
+
+    const FILE: &str = r#"
+        title = "Harbour view"
+        kind = "second-price"
+        currency = "EUR"
+        decimals = 2
+        reserve = "500"
+        bids_until = "2m"
+        [[bids]]
+        bidder = "ada"
+        amount = "1240"
+    "#;
+
+    fn error_of(from: &str, to: &str) -> String {
+        match SessionFile::parse(&FILE.replace(from, to)) {
+            Ok(_) => panic!("accepted {to}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_file_becomes_terms() {
+        let terms = SessionFile::parse(FILE).unwrap().terms(Timestamp::from_millis(1000)).unwrap();
+        assert_eq!(terms.question.as_auction().unwrap().reserve, Some(50_000));
+        assert_eq!(terms.bits(), 32);
+        assert!(!terms.needs_range_check());
+        assert_eq!(terms.bids_until.millis(), 121_000);
+    }
+
+    #[test]
+    fn wrong_files_get_one_clear_line() {
+        assert!(error_of("second-price", "third-price").contains("reverse-second-price"));
+        assert!(
+            error_of("reserve = \"500\"", "reserve = \"500\"\nmaximum = \"400\"")
+                .contains("above the maximum 400.00")
+        );
+        assert!(error_of("\"500\"", "\"500.123\"").contains("3 decimals"));
+        assert!(error_of("\"2m\"", "\"soon\"").contains("bids_until is a duration"));
+        assert!(error_of("title", "titel").contains("titel"));
+        assert!(error_of("Harbour view", "Harbour\\u001b[2J").contains("control characters"));
+        let twice = error_of("[[bids]]", "[[bids]]\nbidder = \"ada\"\namount = \"1\"\n[[bids]]");
+        assert!(twice.contains("two bids are by \"ada\""), "{twice}");
+    }
+
+    #[test]
+    fn a_kind_has_fields_of_its_own() {
+        let file = "title = \"All\"\nkind = \"parity\"\nwidth = 8\nbids_until = \"2m\"\n";
+        let terms = SessionFile::parse(file).unwrap().terms(Timestamp::from_millis(0)).unwrap();
+        assert_eq!((terms.question.kind_name(), terms.bits()), ("parity", 8));
+        let mixed = SessionFile::parse(&format!("{file}reserve = \"1\"\n")).err().unwrap();
+        assert!(mixed.to_string().contains("unknown field `reserve`"), "{mixed}");
+        assert!(error_of("decimals = 2", "width = 2").contains("unknown field `width`"));
+    }
+}

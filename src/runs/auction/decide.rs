@@ -1,0 +1,154 @@
+//! How an auction is decided: which protocols, in which order, and what is opened. Written once,
+//! for whoever sits at the table: bits, numbers, or the cost model, which adds up what it costs.
+//!
+//! In: the bids in the order of the tie rule, and the public terms. Out, at every node: who won at
+//! what price, and which bids are out of range; the same as
+//! [`crate::rules::auction::reference`] says of the bids that are in range. Who learns what: all
+//! nodes exactly that. What is opened:
+//!
+//! - where ranges are checked, one bit per bid: in range or not;
+//! - the winner's index, once the tournament is done;
+//! - the price, unless nobody reached the reserve, or it is the reserve because the only bid
+//!   pays it.
+//!
+//! The reserve takes part as a last, public entry, so a bid equal to it wins.
+
+use std::future::Future;
+
+use super::workload::Workload;
+use crate::protocol::bits::maximum::Keep;
+use crate::rules::Stage;
+use crate::rules::auction::{Question, Sale, Stage as OfAuctions};
+use crate::runs::computed::RunError;
+
+/// The steps of a decision, in one form of sharing or in the cost model.
+pub trait Table {
+    /// Numbers, of bids or of one bid.
+    type Batch: Send + Sync;
+    /// A finished tournament.
+    type Best: Send + Sync;
+    /// Why a step fails.
+    type Error;
+
+    /// How many numbers.
+    fn len(batch: &Self::Batch) -> usize;
+
+    /// Check every bid's range and keep the bids that are in it.
+    fn in_range(
+        &mut self,
+        bids: Self::Batch,
+    ) -> impl Future<Output = Result<Self::Batch, Self::Error>> + Send;
+
+    /// The entries of the tournament: the bids, and the reserve as the last, if there is one; turned
+    /// so that the best is the largest.
+    ///
+    /// # Errors
+    /// When the shapes differ.
+    fn seat(&mut self, bids: Self::Batch) -> Result<Self::Batch, Self::Error>;
+
+    /// The tournament.
+    fn tournament(
+        &mut self,
+        entries: Self::Batch,
+        keep: Keep,
+    ) -> impl Future<Output = Result<Self::Best, Self::Error>> + Send;
+
+    /// The best entry's number.
+    ///
+    /// # Errors
+    /// When the shapes differ.
+    fn best(&self, best: &Self::Best) -> Result<Self::Batch, Self::Error>;
+
+    /// The second-best number, given who won.
+    fn second(
+        &mut self,
+        best: &Self::Best,
+        winner: usize,
+    ) -> impl Future<Output = Result<Self::Batch, Self::Error>> + Send;
+
+    /// Open the best entry's index.
+    fn open_winner(
+        &mut self,
+        best: &Self::Best,
+    ) -> impl Future<Output = Result<usize, Self::Error>> + Send;
+
+    /// Open the best entry's index and number at once.
+    fn open_winner_and_price(
+        &mut self,
+        best: &Self::Best,
+    ) -> impl Future<Output = Result<(usize, u64), Self::Error>> + Send;
+
+    /// Open one number, which is the price.
+    fn open_price(
+        &mut self,
+        price: &Self::Batch,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+}
+
+/// Decide an auction: who won, by position among the bids in range. `reserve` is the amount that is
+/// paid where nothing but the reserve was beaten.
+pub(super) async fn decide<T: Table + Send>(
+    table: &mut T,
+    work: Workload,
+    reserve: Option<u64>,
+    bids: T::Batch,
+    stage: &(dyn Fn(Stage) + Send + Sync),
+) -> Result<Vec<Sale<usize>>, T::Error> {
+    let bids = if work.range_check && T::len(&bids) > 0 {
+        stage(Stage::CheckingEntries);
+        table.in_range(bids).await?
+    } else {
+        bids
+    };
+    let in_range = T::len(&bids);
+    if in_range == 0 {
+        return Ok(Vec::new());
+    }
+    let entries = table.seat(bids)?;
+    if T::len(&entries) == 1 {
+        stage(Stage::Opening);
+        let price = table.open_price(&entries).await?;
+        return Ok(vec![Sale { entry: 0, price }]);
+    }
+
+    let second_price = work.kind.is_second_price();
+    stage(OfAuctions::Tournament.into());
+    let keep = if second_price { Keep::Levels } else { Keep::Index };
+    let best = table.tournament(entries, keep).await?;
+    stage(Stage::Opening);
+    if !second_price && reserve.is_none() {
+        // Somebody wins for certain, so that both can be opened at once.
+        let (entry, price) = table.open_winner_and_price(&best).await?;
+        return Ok(vec![Sale { entry, price }]);
+    }
+    let entry = table.open_winner(&best).await?;
+    if entry >= in_range {
+        return Ok(Vec::new());
+    }
+    let price = match reserve {
+        _ if !second_price => table.best(&best)?,
+        Some(price) if in_range == 1 => return Ok(vec![Sale { entry, price }]),
+        _ => {
+            stage(OfAuctions::SecondPrice.into());
+            table.second(&best, entry).await?
+        }
+    };
+    stage(Stage::Opening);
+    let price = table.open_price(&price).await?;
+    Ok(vec![Sale { entry, price }])
+}
+
+/// An index that one of the entries has.
+pub(super) fn check_index(got: u128, entries: usize) -> Result<usize, RunError> {
+    let index = usize::try_from(got).ok().filter(|&index| index < entries);
+    let got = u64::try_from(got).unwrap_or(u64::MAX);
+    index.ok_or(RunError::Index { got, entries })
+}
+
+/// A price that honest nodes can arrive at.
+pub(super) fn check_price(question: &Question, price: u64) -> Result<u64, RunError> {
+    match question.bound_broken_by(price) {
+        Some(_) => Err(RunError::Price { got: price }),
+        None => Ok(price),
+    }
+}

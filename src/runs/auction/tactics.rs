@@ -1,0 +1,155 @@
+//! Groups, kings and stripes with which an auction is expected to take the least time. Longer lines
+//! make larger groups worth their gates; slower ones make kings worth their second round.
+
+use std::collections::HashMap;
+
+use super::workload::Workload;
+use crate::protocol::bracket::{Level, levels};
+use crate::protocol::tactics::GROUPS;
+use crate::protocol::{CostModel, Tactics};
+use crate::runs::line::{Line, king_from, lanes, seconds};
+use crate::sharing::form::Form;
+use crate::sharing::{NodeSet, Scheme};
+
+/// The tactics for an auction over these lines.
+pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Tactics {
+    if work.protocol == Form::Numbers {
+        return Tactics::default();
+    }
+    let king_from = king_from(scheme, participants, line);
+    let entries = work.bids + usize::from(work.reserve);
+    let lanes = lanes(scheme, entries.div_ceil(2), line);
+    let mut tactics = Tactics { king_from, lanes, ..Tactics::default() };
+    let model = CostModel::new(scheme, participants).with_tactics(&tactics);
+    let mut search = Search { scheme, work, line, model, known: HashMap::new() };
+    tactics.groups = search.first(entries, 0, 0).1;
+    let met: usize = levels(entries, &tactics.groups).iter().map(|level| level.group - 1).sum();
+    tactics.second_groups = search.second(met).1;
+    tactics
+}
+
+/// Tries all sequences of group sizes; what is left to do after some levels is worked out once.
+struct Search {
+    scheme: Scheme,
+    work: Workload,
+    line: Line,
+    model: CostModel,
+    known: HashMap<(usize, usize, usize), (f64, Vec<u8>)>,
+}
+
+impl Search {
+    /// The tournament and what follows from it, from a level with so many entries on, which carry
+    /// so many bits of their index, when the winner has met so many.
+    fn first(&mut self, entries: usize, carried: usize, met: usize) -> (f64, Vec<u8>) {
+        if entries <= 1 {
+            let after = if self.work.kind.is_second_price() { self.second(met).0 } else { 0.0 };
+            return (after, Vec::new());
+        }
+        if let Some(known) = self.known.get(&(entries, carried, met)) {
+            return known.clone();
+        }
+        let best = self.best(entries, |search, level| {
+            let bits = level.group.trailing_zeros() as usize;
+            let own = search.model.level(search.work.bits as usize, carried, level);
+            let rest = search.first(level.groups(), carried + bits, met + level.group - 1);
+            (seconds(search.scheme, search.line, own) + rest.0, rest.1)
+        });
+        self.known.insert((entries, carried, met), best.clone());
+        best
+    }
+
+    /// The tournament among those who lost to the winner.
+    fn second(&mut self, entries: usize) -> (f64, Vec<u8>) {
+        if entries <= 1 {
+            return (0.0, Vec::new());
+        }
+        self.best(entries, |search, level| {
+            let own = search.model.level(search.work.bits as usize, 0, level);
+            let rest = search.second(level.groups());
+            (seconds(search.scheme, search.line, own) + rest.0, rest.1)
+        })
+    }
+
+    fn best(
+        &mut self,
+        entries: usize,
+        mut cost: impl FnMut(&mut Self, Level) -> (f64, Vec<u8>),
+    ) -> (f64, Vec<u8>) {
+        let mut best = (f64::INFINITY, Vec::new());
+        for size in GROUPS {
+            let group = usize::from(size);
+            if group > entries.next_power_of_two() {
+                continue;
+            }
+            let (seconds, rest) = cost(self, Level { entries, group });
+            if seconds < best.0 {
+                best = (seconds, std::iter::once(size).chain(rest).collect());
+            }
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::auction::Kind;
+    use crate::runs::auction::tactics::GROUPS;
+    use crate::runs::plan::*;
+    use crate::runs::{Workload, auction};
+    use crate::sharing::Scheme;
+    use crate::sharing::form::Form;
+
+    fn line(round_trip_millis: f64, bytes_per_second: f64) -> Line {
+        Line { round_seconds: round_trip_millis / 2e3, bytes_per_second, nodes_per_core: 1.0 }
+    }
+
+    fn work(bids: usize) -> Workload {
+        Workload::Auction(auction::Workload {
+            protocol: Form::Bits,
+            bits: 32,
+            bids,
+            kind: Kind::SecondPrice,
+            reserve: false,
+            range_check: false,
+        })
+    }
+
+    #[test]
+    fn long_lines_make_large_groups_and_short_ones_pairs() {
+        let scheme = Scheme::new(5, 2).unwrap();
+        let plan = |bids, line| choose(scheme, scheme.all(), work(bids), line);
+        let far = plan(100, line(50.0, 100e6));
+        // 100 -> 50 -> 7 -> 1: the pairs come where there is most to compare.
+        assert_eq!(far.tactics.groups, [2, 8, 8]);
+        assert!(far.rounds <= 50, "{far:?}");
+        assert!(far.seconds < 1.5, "{far:?}");
+        let near = plan(1_000_000, line(0.1, 100e6));
+        assert_eq!(near.tactics.groups[0], 2);
+        assert!(far.check().is_ok() && near.check().is_ok());
+    }
+
+    #[test]
+    fn the_chosen_plan_is_no_worse_than_any_uniform_one() {
+        for (n, t) in [(3, 1), (5, 2), (7, 3)] {
+            let scheme = Scheme::new(n, t).unwrap();
+            for bids in [0, 1, 2, 3, 9, 100, 5000] {
+                for line in [line(0.2, 500e6), line(10.0, 10e6), line(200.0, 1e6)] {
+                    let best = choose(scheme, scheme.all(), work(bids), line);
+                    for size in GROUPS {
+                        let tactics = Tactics {
+                            groups: vec![size; 20],
+                            second_groups: vec![size; 20],
+                            king_from: best.tactics.king_from,
+                            ..Tactics::default()
+                        };
+                        let other = with_tactics(scheme, scheme.all(), work(bids), line, tactics);
+                        assert!(
+                            best.seconds <= other.seconds * 1.000_001,
+                            "{n} {bids} {line:?}: {best:?} {other:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a run comes to, or why it stops.
+
+use crate::protocol::ProtocolError;
+use crate::rules::Answer;
+use crate::sharing::{NodeSet, ShapeError};
+
+/// What the nodes have computed, by position in the manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Computed {
+    /// The answer to the terms' question.
+    pub answer: Answer<usize>,
+    /// Entries above the maximum, in ascending order; they did not take part.
+    pub out_of_range: Vec<usize>,
+}
+
+/// Why a run stopped.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RunError {
+    /// A protocol stopped.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// The bids do not have the width of the terms.
+    #[error("the bids are {got} bits wide where the terms say {expected}")]
+    Width {
+        /// As the terms say.
+        expected: usize,
+        /// As given.
+        got: usize,
+    },
+    /// Bids shared in another form than the terms say.
+    #[error("the bids are not shared as the terms say; this is a fault of the program")]
+    Form,
+    /// An opened index that no entry has.
+    #[error("the winner's index {got} is not among {entries} entries: a node computed wrongly")]
+    Index {
+        /// As opened.
+        got: u64,
+        /// Entries of the tournament.
+        entries: usize,
+    },
+    /// An opened price that the terms do not allow.
+    #[error("the price {got} is outside the terms: a node computed wrongly")]
+    Price {
+        /// As opened, in smallest units.
+        got: u64,
+    },
+}
+
+impl From<ShapeError> for RunError {
+    fn from(error: ShapeError) -> Self {
+        Self::Protocol(error.into())
+    }
+}
+
+impl RunError {
+    /// The nodes that the error names.
+    pub fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Protocol(error) => error.nodes(),
+            Self::Width { .. } | Self::Form | Self::Index { .. } | Self::Price { .. } => {
+                NodeSet::EMPTY
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What decides how much a run costs, by kind; all of it is public. Tactics and predictions are
+//! asked here.
+
+use super::auction;
+use super::cost::Predicted;
+use super::line::Line;
+#[cfg(any(test, feature = "testkit"))]
+use super::made_up;
+use crate::protocol::Tactics;
+use crate::rules::{Question, Terms};
+use crate::sharing::{NodeSet, Scheme};
+
+/// The work that some entries under some terms make.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Workload {
+    /// Of an auction.
+    Auction(auction::Workload),
+    /// Of the kind that only tests know.
+    #[cfg(any(test, feature = "testkit"))]
+    MadeUp(made_up::Workload),
+}
+
+impl Workload {
+    /// The work that so many entries under these terms make.
+    pub fn of(terms: &Terms, entries: usize) -> Self {
+        match &terms.question {
+            Question::Auction(question) => {
+                Self::Auction(auction::Workload::of(terms, question, entries))
+            }
+            #[cfg(any(test, feature = "testkit"))]
+            Question::MadeUp(question) => Self::MadeUp(made_up::Workload { width: question.width }),
+        }
+    }
+
+    /// What a run costs at most.
+    pub fn predict(self, scheme: Scheme, participants: NodeSet, tactics: &Tactics) -> Predicted {
+        match self {
+            Self::Auction(work) => auction::cost::predict(scheme, participants, work, tactics),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(work) => work.predict(scheme, participants),
+        }
+    }
+
+    /// The tactics that are expected to take the least time.
+    pub fn tactics(self, scheme: Scheme, participants: NodeSet, line: Line) -> Tactics {
+        match self {
+            Self::Auction(work) => auction::tactics::choose(scheme, participants, work, line),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => Tactics::default(),
+        }
+    }
+}

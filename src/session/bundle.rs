@@ -1,0 +1,440 @@
+//! Closing: from what each frozen node holds to one manifest.
+//!
+//! 1. Every node freezes and signs its [`Inventory`].
+//! 2. The coordinator hands all inventories to every node; each fetches what it is missing,
+//!    checks every envelope and its own sealed part, and signs its [`Verdict`].
+//! 3. Inventories and verdicts together are the [`Bundle`]. It is on the coordinator's disk before
+//!    any node sees it, and a node signs the manifest of one bundle only. The manifest is a pure
+//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same one.
+//!
+//! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
+//! record run the same ones. Each error names the node at fault.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::exclusion::ExclusionReason;
+use super::{Announcement, Envelope, SessionId};
+use crate::base::Timestamp;
+use crate::base::text::TextError;
+use crate::base::text::check_text;
+use crate::identity::{Digest, Roster, Signed, Statement};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// One envelope that a node holds: the bidder's latest revision there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InventoryEntry {
+    /// The bidder's name.
+    pub bidder: String,
+    /// Revision.
+    pub revision: u32,
+    /// The envelope's digest.
+    pub envelope: Digest,
+    /// When this node received it, as in its receipt.
+    pub received: Timestamp,
+}
+
+/// What a node holds when it freezes, by bidder's name in ascending order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// The session.
+    pub session: SessionId,
+    /// The node that signs.
+    pub node: NodeIndex,
+    /// The envelopes.
+    pub entries: Vec<InventoryEntry>,
+}
+
+impl Statement for Inventory {
+    const DOMAIN: &'static str = "gavel/v1/inventory";
+}
+
+/// A node's objection to an envelope's part that is sealed to it, or that it could not get.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complaint {
+    /// The envelope.
+    pub envelope: Digest,
+    /// What is wrong with it.
+    pub reason: ExclusionReason,
+}
+
+/// What a node says after it has seen all inventories and fetched what it was missing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// The session.
+    pub session: SessionId,
+    /// The node that signs.
+    pub node: NodeIndex,
+    /// Digest of the inventories it has seen, as [`Inventories`].
+    pub inventories: Digest,
+    /// Its complaints in ascending order; everything else is fine.
+    pub complaints: Vec<Complaint>,
+}
+
+impl Statement for Verdict {
+    const DOMAIN: &'static str = "gavel/v1/verdict";
+}
+
+/// The inventories of the nodes that close the session, in ascending order of node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Inventories(pub Vec<Signed<Inventory>>);
+
+impl Statement for Inventories {
+    const DOMAIN: &'static str = "gavel/v1/inventories";
+}
+
+impl Inventories {
+    /// The nodes whose inventories these are.
+    pub fn nodes(&self) -> NodeSet {
+        self.0.iter().map(|signed| signed.body.node).collect()
+    }
+}
+
+/// Everything the manifest follows from, in ascending order of node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The session.
+    pub session: SessionId,
+    /// The inventories.
+    pub inventories: Inventories,
+    /// A verdict by every node that gave an inventory.
+    pub verdicts: Vec<Signed<Verdict>>,
+}
+
+impl Statement for Bundle {
+    const DOMAIN: &'static str = "gavel/v1/bundle";
+}
+
+/// What is wrong with an inventory, a verdict or a bundle, and whose it is.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A node that the roster does not have.
+    #[error("there is {what} of node {node}, which the roster does not have")]
+    Stranger {
+        /// "an inventory" or "a verdict".
+        what: &'static str,
+        /// As it says.
+        node: NodeIndex,
+    },
+    /// Signature and content do not fit.
+    #[error("the signature of node {node} does not fit its {what}")]
+    Signature {
+        /// "inventory" or "verdict".
+        what: &'static str,
+        /// Whose.
+        node: NodeIndex,
+    },
+    /// For another session.
+    #[error("the {what} of node {node} is for another session")]
+    Session {
+        /// "inventory" or "verdict".
+        what: &'static str,
+        /// Whose.
+        node: NodeIndex,
+    },
+    /// The bundle is for another session.
+    #[error("the bundle is for another session ({got})")]
+    BundleSession {
+        /// As it says.
+        got: SessionId,
+    },
+    /// Nodes out of order, or one twice.
+    #[error("the {what} of node {node} is out of order; they go by node, each once")]
+    Order {
+        /// "inventory" or "verdict".
+        what: &'static str,
+        /// The one that does not follow the one before it.
+        node: NodeIndex,
+    },
+    /// Fewer nodes than can decide.
+    #[error("{got} nodes gave an inventory; closing needs {needed}")]
+    TooFew {
+        /// 2t+1.
+        needed: usize,
+        /// Inventories there are.
+        got: usize,
+    },
+    /// Bidders out of order, or one twice.
+    #[error(
+        "the inventory of node {node} lists {bidder:?} out of order; it goes by name, each once"
+    )]
+    Bidders {
+        /// Whose inventory.
+        node: NodeIndex,
+        /// The name that does not follow the one before it.
+        bidder: String,
+    },
+    /// A name that does not belong on a screen.
+    #[error("the inventory of node {node} has an unusable name: {error}")]
+    Name {
+        /// Whose inventory.
+        node: NodeIndex,
+        /// What is wrong with it.
+        error: TextError,
+    },
+    /// Revisions begin at 1.
+    #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
+    Revision {
+        /// Whose inventory.
+        node: NodeIndex,
+        /// Whose bid.
+        bidder: String,
+    },
+    /// Two nodes tell different bidders or revisions for one envelope: one of them lies.
+    #[error(
+        "nodes {first} and {second} list envelope {} under different bidders or revisions; the envelope tells which of them is wrong",
+        .envelope.short()
+    )]
+    Contradiction {
+        /// The envelope.
+        envelope: Digest,
+        /// Lower node.
+        first: NodeIndex,
+        /// Higher node.
+        second: NodeIndex,
+    },
+    /// Verdicts and inventories are not by the same nodes.
+    #[error("node {node} gave an inventory or a verdict, but not both")]
+    Unpaired {
+        /// The node.
+        node: NodeIndex,
+    },
+    /// A verdict about other inventories.
+    #[error("the verdict of node {node} is about other inventories")]
+    OtherInventories {
+        /// Whose verdict.
+        node: NodeIndex,
+    },
+    /// Complaints out of order, or one twice.
+    #[error("the complaints of node {node} are out of order")]
+    Complaints {
+        /// Whose verdict.
+        node: NodeIndex,
+    },
+    /// A complaint about an envelope that no inventory lists.
+    #[error("node {node} complains about envelope {}, which no inventory lists", .envelope.short())]
+    Unlisted {
+        /// Whose verdict.
+        node: NodeIndex,
+        /// The envelope.
+        envelope: Digest,
+    },
+    /// A complaint of something that is not for a node to say.
+    #[error("node {node} complains that {}; that is not for a node to say", .reason.explain())]
+    Reason {
+        /// Whose verdict.
+        node: NodeIndex,
+        /// As it says.
+        reason: ExclusionReason,
+    },
+}
+
+impl BundleError {
+    /// The nodes at fault, or of which at least one is.
+    pub fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Stranger { node, .. }
+            | Self::Signature { node, .. }
+            | Self::Session { node, .. }
+            | Self::Order { node, .. }
+            | Self::Bidders { node, .. }
+            | Self::Name { node, .. }
+            | Self::Revision { node, .. }
+            | Self::Unpaired { node }
+            | Self::OtherInventories { node }
+            | Self::Complaints { node }
+            | Self::Unlisted { node, .. }
+            | Self::Reason { node, .. } => NodeSet::EMPTY.with(*node),
+            Self::Contradiction { first, second, .. } => NodeSet::EMPTY.with(*first).with(*second),
+            Self::BundleSession { .. } | Self::TooFew { .. } => NodeSet::EMPTY,
+        }
+    }
+}
+
+impl InventoryEntry {
+    /// Whether the envelope is what the entry says, apart from the time.
+    pub fn fits(&self, envelope: &Envelope) -> bool {
+        self.bidder == envelope.body.bidder
+            && self.revision == envelope.body.revision
+            && self.envelope == envelope.digest()
+    }
+}
+
+impl Signed<Inventory> {
+    /// Check an inventory alone: its node's signature, session, names and order.
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), BundleError> {
+        let node = self.body.node;
+        check_signed(self, "inventory", "an inventory", node, roster)?;
+        if self.body.session != session {
+            return Err(BundleError::Session { what: "inventory", node });
+        }
+        let mut before: Option<&str> = None;
+        for entry in &self.body.entries {
+            check_text("a bidder's name", &entry.bidder)
+                .map_err(|error| BundleError::Name { node, error })?;
+            if before.is_some_and(|before| before >= entry.bidder.as_str()) {
+                return Err(BundleError::Bidders { node, bidder: entry.bidder.clone() });
+            }
+            if entry.revision == 0 {
+                return Err(BundleError::Revision { node, bidder: entry.bidder.clone() });
+            }
+            before = Some(&entry.bidder);
+        }
+        Ok(())
+    }
+}
+
+impl Inventories {
+    /// Check that these inventories can close the session: at least 2t+1 nodes, each alone sound,
+    /// and none contradicting another.
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check(&self, roster: &Roster, session: SessionId) -> Result<(), BundleError> {
+        check_order("inventory", self.0.iter().map(|signed| signed.body.node))?;
+        let needed = roster.scheme.quorum();
+        if self.0.len() < needed {
+            return Err(BundleError::TooFew { needed, got: self.0.len() });
+        }
+        let mut meaning: HashMap<Digest, (NodeIndex, &str, u32)> = HashMap::new();
+        for signed in &self.0 {
+            signed.check(roster, session)?;
+            let second = signed.body.node;
+            for entry in &signed.body.entries {
+                let &mut (first, bidder, revision) = meaning.entry(entry.envelope).or_insert((
+                    second,
+                    &entry.bidder,
+                    entry.revision,
+                ));
+                if (bidder, revision) != (&entry.bidder, entry.revision) {
+                    let envelope = entry.envelope;
+                    return Err(BundleError::Contradiction { envelope, first, second });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry of every inventory, with its node.
+    pub fn entries(&self) -> impl Iterator<Item = (NodeIndex, &InventoryEntry)> {
+        self.0
+            .iter()
+            .flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
+    }
+}
+
+impl Signed<Verdict> {
+    /// Check a verdict about these inventories.
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check(
+        &self,
+        roster: &Roster,
+        session: SessionId,
+        inventories: &Inventories,
+    ) -> Result<(), BundleError> {
+        self.check_about(roster, session, inventories, inventories.digest())
+    }
+
+    /// The same with the digest of the inventories, which takes its time where there are many bids.
+    fn check_about(
+        &self,
+        roster: &Roster,
+        session: SessionId,
+        inventories: &Inventories,
+        digest: Digest,
+    ) -> Result<(), BundleError> {
+        let node = self.body.node;
+        check_signed(self, "verdict", "a verdict", node, roster)?;
+        if self.body.session != session {
+            return Err(BundleError::Session { what: "verdict", node });
+        }
+        if self.body.inventories != digest {
+            return Err(BundleError::OtherInventories { node });
+        }
+        if !self.body.complaints.is_sorted_by(|a, b| a < b) {
+            return Err(BundleError::Complaints { node });
+        }
+        if self.body.complaints.is_empty() {
+            return Ok(());
+        }
+        let listed: HashSet<Digest> =
+            inventories.entries().map(|(_, entry)| entry.envelope).collect();
+        for complaint in &self.body.complaints {
+            if !complaint.reason.is_complaint() {
+                return Err(BundleError::Reason { node, reason: complaint.reason });
+            }
+            if !listed.contains(&complaint.envelope) {
+                return Err(BundleError::Unlisted { node, envelope: complaint.envelope });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Bundle {
+    /// Check everything that the manifest rests on: signatures, order, and that every node that
+    /// gave an inventory gave its verdict over exactly these inventories.
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check(&self, roster: &Roster, announcement: &Announcement) -> Result<(), BundleError> {
+        let session = announcement.session;
+        if self.session != session {
+            return Err(BundleError::BundleSession { got: self.session });
+        }
+        self.inventories.check(roster, session)?;
+        check_order("verdict", self.verdicts.iter().map(|signed| signed.body.node))?;
+        let judged: NodeSet = self.verdicts.iter().map(|signed| signed.body.node).collect();
+        let listed = self.inventories.nodes();
+        if let Some(node) = judged.difference(listed).union(listed.difference(judged)).first() {
+            return Err(BundleError::Unpaired { node });
+        }
+        let digest = self.inventories.digest();
+        for verdict in &self.verdicts {
+            verdict.check_about(roster, session, &self.inventories, digest)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_signed<T: Statement>(
+    signed: &Signed<T>,
+    what: &'static str,
+    one: &'static str,
+    node: NodeIndex,
+    roster: &Roster,
+) -> Result<(), BundleError> {
+    let card = roster.node(node).ok_or(BundleError::Stranger { what: one, node })?;
+    signed.verify(&card.key).map_err(|_| BundleError::Signature { what, node })?;
+    Ok(())
+}
+
+fn check_order(
+    what: &'static str,
+    nodes: impl Iterator<Item = NodeIndex>,
+) -> Result<(), BundleError> {
+    let mut before = None;
+    for node in nodes {
+        if before >= Some(node) {
+            return Err(BundleError::Order { what, node });
+        }
+        before = Some(node);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "bundle_tests.rs"]
+mod tests;

@@ -1,0 +1,44 @@
+//! Why an envelope does not take part: the reasons, and who may name which.
+
+use serde::{Deserialize, Serialize};
+
+/// Why an envelope does not take part.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExclusionReason {
+    /// A node's sealed part cannot be unsealed.
+    PartUnreadable,
+    /// A node's seeds do not fit the commitments.
+    SeedsDoNotFit,
+    /// The bidder signed two envelopes of one revision.
+    TwoEnvelopes,
+    /// A node named it in its inventory but could not deliver it.
+    Unavailable,
+    /// The coordinator admitted two keys under the bidder's name.
+    TwoKeys,
+    /// The amount is above the maximum; found by the protocol, the amount stays hidden.
+    OutOfRange,
+}
+
+impl ExclusionReason {
+    /// The reason in words a bidder understands.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::PartUnreadable => "the part sealed to a node cannot be opened by it",
+            Self::SeedsDoNotFit => "the seeds sealed to a node do not fit the commitments",
+            Self::TwoEnvelopes => "two different envelopes were signed as the same revision",
+            Self::Unavailable => "only a node that has gone away holds the envelope",
+            Self::TwoKeys => "the coordinator admitted two keys under the bidder's name",
+            Self::OutOfRange => "the amount is above the maximum (it stays hidden)",
+        }
+    }
+
+    /// Whether a node may complain of it. The others follow from the inventories or from the
+    /// protocol.
+    pub const fn is_complaint(self) -> bool {
+        match self {
+            Self::PartUnreadable | Self::SeedsDoNotFit | Self::Unavailable | Self::TwoKeys => true,
+            Self::TwoEnvelopes | Self::OutOfRange => false,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! One server that runs in this process: a port, its TLS keys and a router, until it is stopped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::listen::{self, Handle, ListenError, Listener};
+use super::metrics::Metrics;
+use super::observe::observed;
+use crate::identity::key_file::TlsIdentity;
+use crate::transport::tls::{self, TlsError};
+
+/// How long requests may go on when a server stops.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Why a server does not start.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum HostError {
+    /// The keys are no TLS identity.
+    #[error("the TLS keys cannot be used: {0}")]
+    Keys(#[from] TlsError),
+    /// The operating system took the port back.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+/// A server ended that nobody had stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("the server on {local} stopped: {cause}")]
+pub struct Stopped {
+    /// Where it listened.
+    pub local: SocketAddr,
+    /// How it ended.
+    pub cause: Cause,
+}
+
+/// How a server came to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// Without a word.
+    #[error("it ended")]
+    Ended,
+    /// The operating system was in the way.
+    #[error(transparent)]
+    Io(std::io::Error),
+    /// Its task panicked.
+    #[error(transparent)]
+    Task(JoinError),
+}
+
+/// One server. Dropping it leaves it running: stop it.
+pub struct Host {
+    handle: Handle,
+    task: JoinHandle<std::io::Result<()>>,
+    local: SocketAddr,
+}
+
+impl Host {
+    /// Serve a router on a bound port.
+    ///
+    /// # Errors
+    /// When the TLS keys cannot be used.
+    pub fn start(
+        listener: Listener,
+        keys: &TlsIdentity,
+        router: Router,
+    ) -> Result<Self, HostError> {
+        Self::counted(listener, keys, router, Arc::default())
+    }
+
+    /// The same, with its requests counted among others'.
+    ///
+    /// # Errors
+    /// When the TLS keys cannot be used.
+    pub fn counted(
+        listener: Listener,
+        keys: &TlsIdentity,
+        router: Router,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, HostError> {
+        let config = tls::server_config(keys.certificate_der(), keys.private_key_der())?;
+        let local = listener.local();
+        let handle = Handle::new();
+        let server = listen::server(listener, config, handle.clone())?;
+        let router = observed(router, metrics);
+        let task =
+            tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        Ok(Self { handle, task, local })
+    }
+
+    /// Waits until the server fails; while it runs this never returns.
+    pub async fn failed(&mut self) -> Stopped {
+        let cause = match (&mut self.task).await {
+            Ok(Ok(())) => Cause::Ended,
+            Ok(Err(error)) => Cause::Io(error),
+            Err(error) => Cause::Task(error),
+        };
+        Stopped { local: self.local, cause }
+    }
+
+    /// Stop taking requests, let the present ones end, and stop.
+    pub async fn stop(self) {
+        self.handle.graceful_shutdown(Some(GRACE));
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(GRACE * 2, self.task).await.is_err() {
+            abort.abort();
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Every command, by the layer that takes it. Each enum has one handler in
+//! [`update`](crate::tui::update), an exhaustive match, so that a command nobody handles does not
+//! compile; its name and keys are in the [table](super::table), which does not compile without it
+//! either.
+
+/// What a key or the palette can ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Command {
+    /// A step of the selected session.
+    Step(Step),
+    /// In the list of auctions and in one's detail or bracket.
+    List(ListCommand),
+    /// In the list of auctions to bid in.
+    Bids(BidsCommand),
+    /// In the form of a bid.
+    BidForm(BidFormCommand),
+    /// In the log.
+    Log(LogCommand),
+    /// Moving about, in any list.
+    Move(Move),
+    /// While a question is asked.
+    Confirm(ConfirmCommand),
+    /// In the form of a new session.
+    NewSession(NewSessionCommand),
+    /// In the palette.
+    Palette(PaletteCommand),
+    /// While the filter is typed.
+    Filter(FilterCommand),
+    /// On the page of keys.
+    Help(HelpCommand),
+    /// Everywhere.
+    Global(GlobalCommand),
+}
+
+/// A step that changes a session; the coordinator takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// Open a draft for bids.
+    Open,
+    /// End bidding.
+    Close,
+    /// Try again.
+    Retry,
+    /// Call it off.
+    Cancel,
+}
+
+/// In the list of auctions and in one's detail or bracket.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ListCommand {
+    /// Bid in the selected auction.
+    Bid,
+    /// A new session.
+    New,
+    /// See the bracket of the selected auction.
+    ShowBracket,
+    /// Go to the detail.
+    Enter,
+    /// Back to the list.
+    Back,
+    /// Filter the list, or the log.
+    Filter,
+    /// Sort by another column.
+    Sort,
+    /// Sort the other way round.
+    Reverse,
+    /// The session before.
+    Previous,
+    /// The session after.
+    Next,
+    /// Write the record.
+    Record,
+}
+
+/// In the list of auctions to bid in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BidsCommand {
+    /// Begin to bid.
+    Edit,
+    /// Send the envelope again.
+    Resend,
+}
+
+/// In the form of a bid.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BidFormCommand {
+    /// Hand the bid in.
+    Send,
+    /// Show or hide the amount.
+    Reveal,
+    /// Leave the form.
+    Leave,
+}
+
+/// In the log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogCommand {
+    /// Follow the end of the log.
+    Follow,
+    /// Show another level.
+    Level,
+    /// Only the selected session, or all.
+    OnlySelected,
+}
+
+/// Moving about, in any list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Move {
+    /// A row up.
+    Up,
+    /// A row down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the top.
+    Top,
+    /// To the bottom.
+    Bottom,
+}
+
+/// While a question is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ConfirmCommand {
+    /// Do it.
+    Yes,
+    /// Leave everything as it is.
+    No,
+}
+
+/// In the form of a new session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NewSessionCommand {
+    /// To the next field.
+    NextField,
+    /// To the field before.
+    PreviousField,
+    /// Change a choice.
+    Change,
+    /// Write the session.
+    Submit,
+    /// Leave the form.
+    Discard,
+}
+
+/// In the palette.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PaletteCommand {
+    /// Do what is selected.
+    Run,
+    /// To the choice above.
+    Up,
+    /// To the choice below.
+    Down,
+    /// Leave the palette.
+    Leave,
+}
+
+/// While the filter is typed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FilterCommand {
+    /// Keep it and go to the list.
+    Keep,
+    /// Show everything again.
+    Drop,
+}
+
+/// On the page of keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum HelpCommand {
+    /// Leave the page.
+    Leave,
+}
+
+/// Everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GlobalCommand {
+    /// To the auctions.
+    Auctions,
+    /// To the tournament and the result.
+    Bracket,
+    /// To the nodes.
+    Nodes,
+    /// To one's own bids.
+    Bids,
+    /// To the log.
+    Log,
+    /// To the next screen.
+    NextScreen,
+    /// To the screen before.
+    PreviousScreen,
+    /// The page of keys.
+    Keys,
+    /// The palette.
+    Palette,
+    /// Stop the display, or let it go on.
+    Pause,
+    /// One pane only, or all.
+    Enlarge,
+    /// Hide names, or show them.
+    Mask,
+    /// Copy what is selected.
+    Copy,
+    /// Ask the servers again.
+    Refresh,
+    /// Another theme.
+    NextTheme,
+    /// Draw all again.
+    Redraw,
+    /// To the shell.
+    Suspend,
+    /// Leave, and ask first where something would be interrupted.
+    Quit,
+    /// Leave from anywhere.
+    Leave,
+}
+
+macro_rules! into_command {
+    ($($layer:ident($command:ty)),* $(,)?) => {
+        $(impl From<$command> for Command {
+            fn from(command: $command) -> Self {
+                Self::$layer(command)
+            }
+        })*
+    };
+}
+
+into_command! {
+    Step(Step),
+    List(ListCommand),
+    Bids(BidsCommand),
+    BidForm(BidFormCommand),
+    Log(LogCommand),
+    Move(Move),
+    Confirm(ConfirmCommand),
+    NewSession(NewSessionCommand),
+    Palette(PaletteCommand),
+    Filter(FilterCommand),
+    Help(HelpCommand),
+    Global(GlobalCommand),
+}

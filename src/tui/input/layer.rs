@@ -1,0 +1,99 @@
+//! Layers: groups of keys that are active together.
+
+/// A group of keys that is active together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Layer {
+    /// Everywhere that no text is typed.
+    Global,
+    /// The list of auctions.
+    Auctions,
+    /// One auction's detail.
+    Detail,
+    /// The tournament and the result.
+    Bracket,
+    /// The nodes.
+    Nodes,
+    /// The list of auctions to bid in.
+    Bid,
+    /// The form of a bid.
+    BidForm,
+    /// The log.
+    Log,
+    /// The command palette.
+    Palette,
+    /// The filter's field.
+    Filter,
+    /// The page of keys.
+    Help,
+    /// A question.
+    Confirm,
+    /// The form of a new session.
+    NewSession,
+}
+
+impl Layer {
+    /// Every layer.
+    pub const ALL: [Self; 13] = [
+        Self::Global,
+        Self::Auctions,
+        Self::Detail,
+        Self::Bracket,
+        Self::Nodes,
+        Self::Bid,
+        Self::BidForm,
+        Self::Log,
+        Self::Palette,
+        Self::Filter,
+        Self::Help,
+        Self::Confirm,
+        Self::NewSession,
+    ];
+
+    /// Its name in the file of keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Auctions => "auctions",
+            Self::Detail => "detail",
+            Self::Bracket => "bracket",
+            Self::Nodes => "nodes",
+            Self::Bid => "bid",
+            Self::BidForm => "bid-form",
+            Self::Log => "log",
+            Self::Palette => "palette",
+            Self::Filter => "filter",
+            Self::Help => "help",
+            Self::Confirm => "confirm",
+            Self::NewSession => "new-session",
+        }
+    }
+
+    /// Its heading on the page of keys.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::Auctions => "List of auctions",
+            Self::Detail => "One auction",
+            Self::Bracket => "Bracket",
+            Self::Nodes => "Nodes",
+            Self::Bid => "Auctions to bid in",
+            Self::BidForm => "Bid form",
+            Self::Log => "Log",
+            Self::Palette => "Command palette",
+            Self::Filter => "Filter",
+            Self::Help => "This page",
+            Self::Confirm => "Question",
+            Self::NewSession => "New session",
+        }
+    }
+
+    /// Whether a field gets the keys of characters before the table does.
+    pub const fn takes_text(self) -> bool {
+        matches!(self, Self::BidForm | Self::Palette | Self::Filter | Self::NewSession)
+    }
+
+    /// Whether it covers the screen, so that only its own keys and those that leave count.
+    pub const fn is_popup(self) -> bool {
+        matches!(self, Self::Palette | Self::Filter | Self::Help | Self::Confirm | Self::NewSession)
+    }
+}

@@ -1,0 +1,268 @@
+//! The table of commands: what each is called, where it is at home, its keys, its hint, and how
+//! the command line does the same.
+
+use super::commands::{
+    BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand, GlobalCommand,
+    HelpCommand, ListCommand, LogCommand, Move, NewSessionCommand, PaletteCommand, Step,
+};
+use super::layer::Layer::{
+    self, Auctions, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log, NewSession,
+    Nodes, Palette,
+};
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// What it does, for the program.
+    pub command: Command,
+    /// Where it counts.
+    pub layers: &'static [Layer],
+    /// Its keys, unless a file says otherwise.
+    pub keys: &'static [&'static str],
+    /// Its word in the hints at the foot; empty: on the page of keys only.
+    pub hint: &'static str,
+    /// What it does, for people.
+    pub about: &'static str,
+    /// How the command line does it.
+    pub cli: Cli,
+    /// Whether it may not be left without a key.
+    pub needed: bool,
+    name: &'static str,
+}
+
+/// How the command line does what a command does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cli {
+    /// By this command.
+    Same(&'static str),
+    /// It moves about on the screen, or changes how it looks; this command prints what it shows.
+    Shows(&'static str),
+}
+
+impl Cli {
+    /// The command.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Same(command) | Self::Shows(command) => command,
+        }
+    }
+}
+
+impl Row {
+    /// Its name in the palette and in the file of keys.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// The command of a row.
+macro_rules! command {
+    (Step $command:ident) => {
+        Command::Step(Step::$command)
+    };
+    (List $command:ident) => {
+        Command::List(ListCommand::$command)
+    };
+    (Bids $command:ident) => {
+        Command::Bids(BidsCommand::$command)
+    };
+    (BidForm $command:ident) => {
+        Command::BidForm(BidFormCommand::$command)
+    };
+    (Log $command:ident) => {
+        Command::Log(LogCommand::$command)
+    };
+    (Move $command:ident) => {
+        Command::Move(Move::$command)
+    };
+    (Confirm $command:ident) => {
+        Command::Confirm(ConfirmCommand::$command)
+    };
+    (NewSession $command:ident) => {
+        Command::NewSession(NewSessionCommand::$command)
+    };
+    (Palette $command:ident) => {
+        Command::Palette(PaletteCommand::$command)
+    };
+    (Filter $command:ident) => {
+        Command::Filter(FilterCommand::$command)
+    };
+    (Help $command:ident) => {
+        Command::Help(HelpCommand::$command)
+    };
+    (Global $command:ident) => {
+        Command::Global(GlobalCommand::$command)
+    };
+}
+
+/// The rows in the order written, and each command's own row. A command without a row does not
+/// compile, nor does a row without a command.
+macro_rules! table {
+    ($($layer:ident $command:ident = $name:literal, $layers:expr, $keys:expr, $hint:literal,
+        $about:literal, $kind:ident $cli:literal $(, $needed:ident)?;)*) => {
+        /// Every command, in the order of hints and help.
+        pub static ROWS: &[&Row] = &[$(command!($layer $command).row(),)*];
+
+        impl Command {
+            /// Its row.
+            pub const fn row(self) -> &'static Row {
+                match self {
+                    $(command!($layer $command) => const {
+                        &Row {
+                            command: command!($layer $command),
+                            layers: &$layers,
+                            keys: &$keys,
+                            hint: $hint,
+                            about: $about,
+                            cli: Cli::$kind($cli),
+                            needed: false $(|| !stringify!($needed).is_empty())?,
+                            name: $name,
+                        }
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    Step Open = "open", [Auctions, Detail], ["o"], "open",
+        "Open the draft for bids", Same "gavel session open SESSION";
+    Step Close = "close", [Auctions, Detail, Bracket], ["c"], "close",
+        "End bidding now and compute the outcome", Same "gavel session close SESSION";
+    List Bid = "bid", [Auctions, Detail], ["b"], "bid",
+        "Bid in this auction", Same "gavel bid SESSION";
+    Bids Edit = "edit-bid", [Bid], ["enter", "b"], "write a bid",
+        "Write a bid for this auction, or replace the one that is in", Same "gavel bid SESSION";
+    Bids Resend = "resend-bid", [Bid], ["s"], "send again",
+        "Send the latest envelope again to the nodes whose receipt is missing",
+        Same "gavel bid SESSION --resend";
+    BidForm Send = "send-bid", [BidForm], ["enter"], "hand in",
+        "Seal the bid and hand it in to every node", Same "gavel bid SESSION", needed;
+    BidForm Reveal = "reveal", [BidForm], ["f2", "ctrl-r"], "show amount",
+        "Show the amount as typed, or hide it again", Same "gavel bid SESSION";
+    BidForm Leave = "leave-form", [BidForm], ["esc"], "leave",
+        "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
+    List New = "new", [Auctions], ["n"], "new",
+        "Write a new session, from a file or in a form", Same "gavel session new FILE";
+    List ShowBracket = "show-bracket", [Auctions, Detail, Bid], ["v"], "bracket",
+        "Watch the computation or see the result", Shows "gavel session watch SESSION";
+    List Enter = "detail", [Auctions], ["enter", "right"], "detail",
+        "Go to the auction's detail and its grid of receipts", Shows "gavel session show SESSION";
+    List Back = "back", [Detail], ["esc", "left"], "back",
+        "Back to the list", Shows "gavel session list", needed;
+    List Filter = "filter", [Auctions, Log], ["/"], "filter",
+        "Show only what matches", Shows "gavel session list --phase PHASE";
+    List Sort = "sort", [Auctions], ["s"], "sort",
+        "Sort by another column", Shows "gavel session list";
+    List Reverse = "reverse", [Auctions], ["S"], "",
+        "Sort the other way round", Shows "gavel session list";
+    Step Retry = "retry", [Auctions, Detail, Bracket], ["t"], "try again",
+        "Try a failed session again with the nodes that are there",
+        Same "gavel session retry SESSION";
+    Step Cancel = "cancel", [Auctions, Detail], ["x"], "call off",
+        "Call the session off; no bid in it will count", Same "gavel session cancel SESSION";
+    List Previous = "previous", [Bracket], ["left", "p"], "other auction",
+        "The auction before this one", Shows "gavel session list";
+    List Next = "next", [Bracket], ["right", "n"], "",
+        "The auction after this one", Shows "gavel session list";
+    List Record = "record", [Bracket, Detail], ["w"], "write record",
+        "Write everything public about it to a file that anyone can check",
+        Same "gavel session show SESSION --record FILE";
+    Log Follow = "follow", [Log], ["f"], "follow",
+        "Follow the newest lines, or stay where you are", Shows "gavel session watch SESSION";
+    Log Level = "level", [Log], ["l"], "level",
+        "Show more or fewer kinds of lines", Shows "gavel session watch SESSION";
+    Log OnlySelected = "only-selected", [Log], ["o"], "this auction only",
+        "Show only lines of the selected auction, or all",
+        Shows "gavel session watch SESSION";
+    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help], ["up", "k"], "",
+        "A row up", Shows "gavel session list";
+    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help], ["down", "j"], "",
+        "A row down", Shows "gavel session list";
+    Move PageUp = "page-up", [Auctions, Detail, Bid, Log, Help], ["pgup", "ctrl-b"], "",
+        "A page up", Shows "gavel session list";
+    Move PageDown = "page-down", [Auctions, Detail, Bid, Log, Help], ["pgdn", "ctrl-f"], "",
+        "A page down", Shows "gavel session list";
+    Move Top = "top", [Auctions, Detail, Bid, Log, Help], ["home", "g"], "",
+        "To the top", Shows "gavel session list";
+    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help], ["end", "G"], "",
+        "To the bottom", Shows "gavel session list";
+    Confirm Yes = "yes", [Confirm], ["y"], "yes",
+        "Do it", Same "gavel session cancel SESSION --yes", needed;
+    Confirm No = "no", [Confirm], ["n", "esc", "q"], "no",
+        "Leave everything as it is", Shows "gavel session list", needed;
+    NewSession NextField = "next-field", [NewSession], ["tab", "down"], "next field",
+        "The next field", Same "gavel session new FILE";
+    NewSession PreviousField = "previous-field", [NewSession], ["shift-tab", "up"], "",
+        "The field before", Same "gavel session new FILE";
+    NewSession Change = "change", [NewSession], ["right", "ctrl-n"], "change",
+        "Change a choice to its next value, as far as the field is one",
+        Same "gavel session new FILE";
+    NewSession Submit = "submit", [NewSession], ["enter", "ctrl-s"], "write",
+        "Write the session; in the field for a file, read it",
+        Same "gavel session new FILE --open", needed;
+    NewSession Discard = "discard", [NewSession], ["esc"], "leave",
+        "Leave the form; nothing is written", Shows "gavel session list", needed;
+    Palette Run = "run", [Palette], ["enter"], "run",
+        "Do what is selected", Shows "gavel --help", needed;
+    Palette Up = "choice-up", [Palette], ["up", "ctrl-p"], "",
+        "The choice above", Shows "gavel --help";
+    Palette Down = "choice-down", [Palette], ["down", "ctrl-n", "tab"], "choose",
+        "The choice below", Shows "gavel --help";
+    Palette Leave = "leave-palette", [Palette], ["esc"], "leave",
+        "Leave the palette", Shows "gavel --help", needed;
+    Filter Keep = "keep-filter", [Filter], ["enter", "down"], "keep",
+        "Keep the filter and go to the list", Shows "gavel session list --phase PHASE", needed;
+    Filter Drop = "drop-filter", [Filter], ["esc"], "drop",
+        "Show everything again", Shows "gavel session list", needed;
+    Help Leave = "leave-help", [Help], ["esc", "?", "q"], "leave",
+        "Leave this page", Shows "gavel --help", needed;
+    Global Auctions = "auctions", [Global], ["1"], "",
+        "The auctions", Shows "gavel session list";
+    Global Bracket = "bracket", [Global], ["2"], "",
+        "The tournament and the result", Shows "gavel session watch SESSION";
+    Global Nodes = "nodes", [Global], ["3"], "",
+        "The nodes and their links", Shows "gavel roster show";
+    Global Bids = "bids", [Global], ["4"], "",
+        "Your bids", Shows "gavel receipt list";
+    Global Log = "log", [Global], ["5"], "",
+        "What happened", Shows "gavel session watch SESSION";
+    Global NextScreen = "next-screen", [Global, BidForm], ["tab"], "",
+        "The next screen", Shows "gavel session list";
+    Global PreviousScreen = "previous-screen", [Global, BidForm], ["shift-tab"], "",
+        "The screen before", Shows "gavel session list";
+    Global Keys = "keys", [Global], ["?", "f1"], "keys",
+        "Every key on this screen, and what it does", Shows "gavel --help", needed;
+    Global Palette = "palette", [Global], [":", "ctrl-p"], "commands",
+        "Find a command by its name", Shows "gavel --help", needed;
+    Global Pause = "pause", [Global], ["space"], "pause",
+        "Stop the display; everything else goes on", Shows "gavel session list";
+    Global Enlarge = "enlarge", [Global], ["z"], "",
+        "Give the whole screen to the pane that has the keys, or share it again",
+        Shows "gavel session show SESSION";
+    Global Mask = "mask", [Global], ["m"], "",
+        "Hide bidders' names, to share the screen", Shows "gavel session list";
+    Global Copy = "copy", [Global], ["y"], "copy",
+        "Copy the selected id, or the receipt on the bid's screen; works over SSH",
+        Shows "gavel receipt show SESSION";
+    Global Refresh = "refresh", [Global], ["f5", "ctrl-r"], "",
+        "Ask coordinator and nodes again at once", Shows "gavel session list";
+    Global NextTheme = "theme", [Global], ["T"], "",
+        "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
+    Global Redraw = "redraw", [Global], ["ctrl-l"], "",
+        "Draw the whole screen again", Shows "gavel tui";
+    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession], ["ctrl-z"],
+        "", "To the shell; `fg` comes back", Shows "gavel tui";
+    Global Quit = "quit", [Global], ["q"], "quit",
+        "Leave the program", Shows "gavel tui", needed;
+    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession], ["ctrl-c"], "",
+        "Leave the program, from anywhere", Shows "gavel tui", needed;
+}
+
+impl Command {
+    /// The layer whose keys are named for it.
+    pub fn home(self) -> Layer {
+        self.row().layers.first().copied().unwrap_or(Global)
+    }
+}

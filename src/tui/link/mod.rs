@@ -1,0 +1,9 @@
+//! The servers: what is asked of them and what they say.
+//!
+//! - [`connection`]: the connections, and who uses them
+//! - [`watch`]: health, sessions and live events, as long as the program runs
+//! - [`runner`]: doing what `update` wants done
+
+pub mod connection;
+pub mod runner;
+pub mod watch;

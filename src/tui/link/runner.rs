@@ -1,0 +1,246 @@
+//! Doing what `update` wants of the servers: each request is a task, and its answer is news.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+
+use super::connection::{Connection, Me};
+use super::watch;
+use crate::base::lock;
+use crate::base::text::clean;
+use crate::client::bid::{self, BidError, Bidder, Patience, Placed, Silence};
+use crate::client::state::SentBid;
+use crate::client::{BidAmount, ClientError};
+use crate::identity::Signed;
+use crate::session::{Receipt, SessionId};
+use crate::sharing::NodeIndex;
+use crate::tui::input::commands::Step;
+use crate::tui::state::data::{Level, OwnBid};
+use crate::tui::state::forms::Heard;
+use crate::tui::update::action::{News, Request};
+use crate::wire::coordinator_api::{NewSession, SessionDetail};
+
+/// Largest session file that is read.
+const MAX_FILE: u64 = 1 << 20;
+
+/// What came back from each node.
+type Answers = BTreeMap<NodeIndex, Heard>;
+
+/// Runs effects.
+pub struct Runner {
+    connection: Option<Arc<Connection>>,
+    news: Sender<News>,
+    refresh: Arc<Notify>,
+    links: JoinSet<()>,
+}
+
+impl Runner {
+    /// A runner without a connection.
+    pub fn new(news: Sender<News>) -> Self {
+        Self { connection: None, news, refresh: Arc::new(Notify::new()), links: JoinSet::new() }
+    }
+
+    /// Use a connection: keep the link, and read our bids.
+    pub fn connect(&mut self, connection: Arc<Connection>) {
+        self.links.abort_all();
+        watch::start(&mut self.links, &connection, &self.news, &self.refresh);
+        if let Some(me) = connection.bidder.clone() {
+            let news = self.news.clone();
+            tokio::spawn(async move {
+                let bids = tokio::task::spawn_blocking(move || me.state.latest()).await;
+                let answer = match bids {
+                    Ok(Ok(bids)) => News::Own(bids.iter().map(own).collect()),
+                    Ok(Err(error)) => News::Told(Level::Error, error.to_string()),
+                    Err(_) => return,
+                };
+                let _ = news.send(answer).await;
+            });
+        }
+        self.connection = Some(connection);
+    }
+
+    /// Ask for everything again at once.
+    pub fn refresh(&self) {
+        self.refresh.notify_waiters();
+    }
+
+    /// Read a session file.
+    pub fn read_file(&self, path: PathBuf) {
+        let news = self.news.clone();
+        tokio::spawn(async move {
+            let read = tokio::task::spawn_blocking(move || read(&path)).await;
+            let text = read.unwrap_or_else(|error| Err(error.to_string()));
+            let _ = news.send(News::FileRead(text)).await;
+        });
+    }
+
+    /// Ask the servers something.
+    pub fn ask(&self, request: Request) {
+        let news = self.news.clone();
+        let Some(connection) = self.connection.clone() else { return };
+        tokio::spawn(async move {
+            if let Some(answer) = done(&connection, request, &news).await {
+                let _ = news.send(answer).await;
+            }
+        });
+    }
+}
+
+async fn done(connection: &Connection, request: Request, news: &Sender<News>) -> Option<News> {
+    let coordinator = connection.network.coordinator();
+    Some(match request {
+        Request::Detail(session) => {
+            News::Detail(session, boxed(coordinator.session(session).await))
+        }
+        Request::Admissions(session) => {
+            News::Admissions(session, coordinator.admissions(session).await.ok())
+        }
+        Request::Step(session, step) => {
+            let answer = match step {
+                Step::Open => coordinator.open(session).await,
+                Step::Close => coordinator.close(session).await,
+                Step::Cancel => coordinator.cancel(session).await,
+                Step::Retry => coordinator.retry(session).await,
+            };
+            News::StepTaken(session, step, boxed(answer))
+        }
+        Request::Write { file, open } => {
+            let new = NewSession { file, open, bidders: Vec::new() };
+            News::Written(boxed(coordinator.new_session(&new).await))
+        }
+        Request::Place(session, amount) => {
+            let me = connection.bidder.as_ref()?;
+            let heard = Hearing::new(session, news.clone());
+            let placed = place(connection, me, session, amount, &heard).await;
+            concluded(session, placed, heard)
+        }
+        Request::Resend(session) => {
+            let me = connection.bidder.as_ref()?;
+            let heard = Hearing::new(session, news.clone());
+            let bidder = bidder(me);
+            let told = |answer: Result<&Signed<Receipt>, &Silence>| heard.note(answer);
+            let (network, patience) = (&connection.network, Patience::default());
+            let placed = bid::resend_watched(network, session, &bidder, patience, &told).await;
+            concluded(session, placed, heard)
+        }
+        Request::Record(session, path) => match coordinator.record(session).await {
+            Err(error) => News::Told(Level::Error, error.to_string()),
+            Ok(record) => {
+                let shown = path.display().to_string();
+                let written = tokio::task::spawn_blocking(move || write_json(&path, &record)).await;
+                match written.map_err(|error| error.to_string()) {
+                    Ok(Ok(())) => News::Told(
+                        Level::Info,
+                        format!("written: {shown}; check it with `gavel verify {shown}`"),
+                    ),
+                    Ok(Err(why)) | Err(why) => {
+                        News::Told(Level::Error, format!("{shown} cannot be written: {why}"))
+                    }
+                }
+            }
+        },
+    })
+}
+
+fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail>, String> {
+    answer.map(Box::new).map_err(|error| error.to_string())
+}
+
+const fn bidder(me: &Me) -> Bidder<'_> {
+    Bidder { name: me.name.as_str(), keys: &me.keys, state: &me.state }
+}
+
+async fn place(
+    connection: &Connection,
+    me: &Me,
+    session: SessionId,
+    amount: BidAmount,
+    heard: &Hearing,
+) -> Result<Placed, BidError> {
+    let network = &connection.network;
+    let announcement = bid::announcement(network, session).await?;
+    let told = |answer: Result<&Signed<Receipt>, &Silence>| heard.note(answer);
+    let patience = Patience::default();
+    bid::place_watched(network, &announcement, &bidder(me), amount, patience, &told).await
+}
+
+/// What comes back from the nodes, told as it comes.
+struct Hearing {
+    session: SessionId,
+    news: Sender<News>,
+    answers: Mutex<Answers>,
+}
+
+impl Hearing {
+    fn new(session: SessionId, news: Sender<News>) -> Self {
+        Self { session, news, answers: Mutex::default() }
+    }
+
+    fn note(&self, answer: Result<&Signed<Receipt>, &Silence>) {
+        let (node, heard) = match answer {
+            Ok(receipt) => (receipt.body.node, Heard::Receipt(receipt.body.received)),
+            Err(silence) => (silence.node, Heard::Silence(clean(&silence.reason))),
+        };
+        let mut answers = lock(&self.answers);
+        answers.insert(node, heard.clone());
+        drop(answers);
+        // A full queue only delays the tick on the screen; the end brings them all.
+        let _ = self.news.try_send(News::BidHeard(self.session, node, heard));
+    }
+}
+
+fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearing) -> News {
+    let mut answers = crate::base::lock::into_inner(heard.answers);
+    match placed {
+        Ok(placed) => {
+            for receipt in &placed.bid.receipts {
+                answers.insert(receipt.body.node, Heard::Receipt(receipt.body.received));
+            }
+            for silence in &placed.missing {
+                answers.insert(silence.node, Heard::Silence(clean(&silence.reason)));
+            }
+            let (_, own) = own(&placed.bid);
+            News::BidIn(session, own, answers)
+        }
+        Err(error) => News::BidFailed(session, error.to_string(), answers),
+    }
+}
+
+/// What screens know of a bid that is kept.
+fn own(bid: &SentBid) -> (SessionId, OwnBid) {
+    let receipts =
+        bid.receipts.iter().map(|receipt| (receipt.body.node, receipt.body.received)).collect();
+    let own = OwnBid {
+        revision: bid.revision(),
+        envelope: bid.digest,
+        receipts,
+        name: clean(&bid.envelope.body.bidder),
+    };
+    (bid.session(), own)
+}
+
+fn read(path: &PathBuf) -> Result<String, String> {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(format!("there is no file {shown}; check the path"))
+        }
+        Err(error) => Err(format!("{shown} cannot be read: {error}")),
+        Ok(found) if !found.is_file() => Err(format!("{shown} is not a file")),
+        Ok(found) if found.len() > MAX_FILE => {
+            Err(format!("{shown} is too large for a session file"))
+        }
+        Ok(_) => std::fs::read_to_string(path)
+            .map_err(|error| format!("{shown} cannot be read: {error}")),
+    }
+}
+
+fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), String> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(|error| error.to_string())
+}

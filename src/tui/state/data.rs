@@ -1,0 +1,428 @@
+//! What is known of the system: sessions, nodes, bids, progress, the link, the log. Texts from
+//! others are cleaned on their way in, so that screens need not think of it.
+//!
+//! It holds nothing secret: names, times, receipts, progress and public amounts only.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::node::{Node, NodeState};
+use crate::base::Timestamp;
+use crate::base::text::{Clean, clean};
+use crate::identity::{Digest, Roster};
+use crate::rules::Terms;
+use crate::session::progress::Progress;
+use crate::session::{Phase, SessionId};
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
+
+/// Lines of the log that are kept.
+pub const LOG_LINES: usize = 5_000;
+
+/// Details that are kept; the oldest go.
+const DETAILS: usize = 64;
+
+/// Whether the coordinator is heard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// Not asked yet, or the servers are just being started.
+    Starting {
+        /// What is going on.
+        what: String,
+    },
+    /// It answers.
+    Connected {
+        /// Its round trip in microseconds.
+        round_trip: u64,
+    },
+    /// It does not answer.
+    Lost {
+        /// Since when.
+        since: Timestamp,
+        /// When it is asked again.
+        again: Timestamp,
+        /// What went wrong.
+        why: Clean,
+    },
+}
+
+/// Whether live events come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Events {
+    /// Not known yet.
+    Unknown,
+    /// They come as they happen.
+    Live,
+    /// Only operators get them; the sessions are asked for now and then.
+    Polling,
+    /// The stream broke; it is taken up again.
+    Broken,
+}
+
+/// A session in the list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Its terms; the title in them is as received, so use [`Session::title`].
+    pub terms: Terms,
+    /// Its title.
+    pub title: Clean,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Bidders admitted, where we may know.
+    pub bidders: Option<u64>,
+    /// When it was written.
+    pub created: Timestamp,
+    /// Winner and price, once settled; the winner is `None` when nobody won.
+    pub result: Option<Option<(Clean, u64)>>,
+}
+
+impl Session {
+    fn new(summary: SessionSummary) -> Self {
+        let answer = summary.result.as_ref().and_then(|answer| answer.as_auction());
+        let result = answer
+            .map(|answer| answer.winner().map(|sale| (clean(&sale.entry.bidder), sale.price)));
+        Self {
+            id: summary.session,
+            title: clean(&summary.terms.title),
+            phase: summary.phase,
+            bidders: summary.bidders,
+            created: summary.created,
+            result,
+            terms: summary.terms,
+        }
+    }
+
+    /// An amount of its currency, as shown.
+    pub fn amount(&self, amount: u64) -> Clean {
+        clean(&self.terms.question.show(amount))
+    }
+
+    /// Whether it is an auction that the lowest bid wins.
+    pub fn reverse(&self) -> bool {
+        self.terms.question.as_auction().is_some_and(|auction| auction.kind.is_reverse())
+    }
+
+    /// The worst admissible price of an auction, if there is one.
+    pub fn reserve(&self) -> Option<u64> {
+        self.terms.question.as_auction()?.reserve
+    }
+}
+
+/// A bidder's row in the grid of receipts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BidRow {
+    /// The bidder.
+    pub name: Clean,
+    /// Latest revision seen; 0 when only the admission is known.
+    pub revision: u32,
+    /// Nodes that gave a receipt for it, as far as we heard.
+    pub nodes: NodeSet,
+    /// When the latest was heard.
+    pub at: Option<Timestamp>,
+}
+
+/// What is heard of a session while it lives.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Live {
+    /// Bidders in the order in which they were heard of.
+    pub bids: Vec<BidRow>,
+    index: HashMap<String, usize>,
+    /// The attempt under way.
+    pub attempt: u32,
+    /// Nodes that take part in it.
+    pub participants: NodeSet,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// How far each node is.
+    pub progress: BTreeMap<NodeIndex, Progress>,
+    /// When the first node was done.
+    pub done: Option<Timestamp>,
+}
+
+impl Live {
+    fn row(&mut self, bidder: &str) -> &mut BidRow {
+        let next = self.bids.len();
+        let at = *self.index.entry(bidder.to_owned()).or_insert(next);
+        if at == next {
+            let name = clean(bidder);
+            self.bids.push(BidRow { name, revision: 0, nodes: NodeSet::EMPTY, at: None });
+        }
+        &mut self.bids[at]
+    }
+
+    /// A node gave a receipt.
+    pub fn received(
+        &mut self,
+        bidder: &str,
+        revision: u32,
+        node: Option<NodeIndex>,
+        at: Timestamp,
+    ) {
+        let row = self.row(bidder);
+        if revision > row.revision {
+            row.revision = revision;
+            row.nodes = NodeSet::EMPTY;
+        }
+        if revision == row.revision {
+            if let Some(node) = node {
+                row.nodes.insert(node);
+            }
+            row.at = Some(at);
+        }
+    }
+
+    /// The coordinator admitted these bidders.
+    pub fn admitted<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        for name in names {
+            self.row(name);
+        }
+    }
+
+    /// The furthest of the nodes.
+    pub fn furthest(&self) -> Option<&Progress> {
+        self.progress.values().max_by_key(|progress| (progress.rounds, progress.level))
+    }
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// Every receipt and every step.
+    Fine,
+    /// What an operator wants to know.
+    Info,
+    /// Worth a look.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// A piece of a line of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// Words of ours, or cleaned ones.
+    Text(String),
+    /// A bidder's name, which may have to be hidden.
+    Name(Clean),
+}
+
+/// A line of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: Level,
+    /// The session it is about.
+    pub session: Option<SessionId>,
+    /// Who says so; `None` for this program.
+    pub who: Option<Who>,
+    /// What it says.
+    pub pieces: Vec<Piece>,
+}
+
+/// Who tells something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// The coordinator.
+    Coordinator,
+    /// A node.
+    Node(NodeIndex),
+}
+
+/// A bid of ours, without its amount, which is kept nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnBid {
+    /// Its revision.
+    pub revision: u32,
+    /// Its envelope's digest.
+    pub envelope: Digest,
+    /// Receipts by node, with the times the nodes signed.
+    pub receipts: BTreeMap<NodeIndex, Timestamp>,
+    /// The name it was made under.
+    pub name: Clean,
+}
+
+/// Everything that is known.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// The coordinator's clock minus ours, in milliseconds.
+    pub clock_offset: i64,
+    /// Our time, as of the latest tick.
+    pub now: Timestamp,
+    /// The link to the coordinator.
+    pub link: Link,
+    /// Live events.
+    pub events: Events,
+    /// The roster.
+    pub roster: Option<Arc<Roster>>,
+    /// The coordinator's version.
+    pub version: Clean,
+    /// Whether the list of sessions has come.
+    pub listed: bool,
+    /// Every session, in the coordinator's order.
+    pub sessions: Vec<Session>,
+    by_id: HashMap<SessionId, usize>,
+    /// Details by session, the latest asked for last.
+    pub details: HashMap<SessionId, Arc<SessionDetail>>,
+    details_order: VecDeque<SessionId>,
+    /// What is heard of sessions.
+    pub live: HashMap<SessionId, Live>,
+    /// Nodes in order of index.
+    pub nodes: Vec<Node>,
+    /// The node whose operator sits here, asked past the coordinator: its round trip in
+    /// microseconds, or why it does not answer.
+    pub own_node: Option<(NodeIndex, Result<u64, Clean>)>,
+    /// The log, the newest line last.
+    pub log: VecDeque<LogLine>,
+    /// Lines that have gone from the log.
+    pub log_gone: u64,
+    /// Our bids.
+    pub own: HashMap<SessionId, OwnBid>,
+    /// Numbers that stand for names while names are hidden.
+    aliases: HashMap<Clean, usize>,
+}
+
+impl Data {
+    /// Nothing known yet.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            clock_offset: 0,
+            now,
+            link: Link::Starting { what: "connecting".into() },
+            events: Events::Unknown,
+            roster: None,
+            version: Clean::default(),
+            listed: false,
+            sessions: Vec::new(),
+            by_id: HashMap::new(),
+            details: HashMap::new(),
+            details_order: VecDeque::new(),
+            live: HashMap::new(),
+            nodes: Vec::new(),
+            own_node: None,
+            log: VecDeque::new(),
+            log_gone: 0,
+            own: HashMap::new(),
+            aliases: HashMap::new(),
+        }
+    }
+
+    /// The coordinator's time.
+    pub fn coordinator_now(&self) -> Timestamp {
+        self.now.plus_millis(self.clock_offset)
+    }
+
+    /// A session by its id.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.by_id.get(&id).and_then(|&at| self.sessions.get(at))
+    }
+
+    /// The list as the coordinator gives it.
+    pub fn list(&mut self, summaries: Vec<SessionSummary>) {
+        self.listed = true;
+        self.sessions = summaries.into_iter().map(Session::new).collect();
+        self.by_id =
+            self.sessions.iter().enumerate().map(|(at, session)| (session.id, at)).collect();
+        for session in &self.sessions {
+            if let Some(Some((winner, _))) = &session.result {
+                let next = self.aliases.len() + 1;
+                self.aliases.entry(winner.clone()).or_insert(next);
+            }
+        }
+    }
+
+    /// One session, new or changed.
+    pub fn put(&mut self, summary: SessionSummary) {
+        let mut session = Session::new(summary);
+        if let Some(Some((winner, _))) = &session.result {
+            self.name(&winner.clone());
+        }
+        if let Some(&at) = self.by_id.get(&session.id) {
+            // Some answers leave out what only operators may see.
+            session.bidders = session.bidders.or(self.sessions[at].bidders);
+            self.sessions[at] = session;
+        } else {
+            self.by_id.insert(session.id, self.sessions.len());
+            self.sessions.push(session);
+        }
+    }
+
+    /// A session entered a phase; `false` when it is not known.
+    pub fn enter(&mut self, id: SessionId, phase: Phase) -> bool {
+        let Some(&at) = self.by_id.get(&id) else { return false };
+        self.sessions[at].phase = phase;
+        true
+    }
+
+    /// Keep a detail.
+    pub fn detail(&mut self, detail: SessionDetail) {
+        let id = detail.summary.session;
+        self.put(detail.summary.clone());
+        self.details_order.retain(|other| *other != id);
+        self.details_order.push_back(id);
+        if self.details_order.len() > DETAILS
+            && let Some(oldest) = self.details_order.pop_front()
+        {
+            self.details.remove(&oldest);
+        }
+        for exclusion in detail.manifest.iter().flat_map(|manifest| &manifest.excluded) {
+            self.name(&clean(&exclusion.bidder));
+        }
+        self.details.insert(id, Arc::new(detail));
+    }
+
+    /// Note a name, for when names are hidden.
+    pub fn name(&mut self, name: &Clean) {
+        let next = self.aliases.len() + 1;
+        if !self.aliases.contains_key(name) {
+            self.aliases.insert(name.clone(), next);
+        }
+    }
+
+    /// What stands for a name while names are hidden.
+    pub fn alias(&self, name: &Clean) -> String {
+        self.aliases.get(name).map_or_else(|| "bidder".into(), |number| format!("bidder {number}"))
+    }
+
+    /// Add a line to the log.
+    pub fn note(&mut self, line: LogLine) {
+        self.log.push_back(line);
+        if self.log.len() > LOG_LINES {
+            self.log.pop_front();
+            self.log_gone += 1;
+        }
+    }
+
+    /// How a node is, as far as anybody can tell.
+    pub fn node_state(&self, node: &Node) -> NodeState {
+        let told = matches!(self.link, Link::Connected { .. });
+        let own = self.own_node.as_ref().is_some_and(|(own, _)| *own == node.status.node);
+        if told || own { node.state(self.coordinator_now()) } else { NodeState::Unknown }
+    }
+
+    /// Nodes that answer.
+    pub fn nodes_up(&self) -> usize {
+        let up = |node: &&Node| matches!(self.node_state(node), NodeState::Up | NodeState::Odd);
+        self.nodes.iter().filter(up).count()
+    }
+
+    /// Bids in a session, as far as is known: signed ones, else those heard of or admitted.
+    pub fn bids(&self, session: &Session) -> Option<u64> {
+        if let Some(manifest) =
+            self.details.get(&session.id).and_then(|detail| detail.manifest.as_ref())
+        {
+            return Some(manifest.bids + manifest.excluded.len() as u64);
+        }
+        let heard = self.live.get(&session.id).map(|live| live.bids.len() as u64);
+        session.bidders.max(heard)
+    }
+
+    /// Milliseconds until bidding ends, by the coordinator's clock; for an open session.
+    pub fn closes_in(&self, session: &Session) -> Option<i64> {
+        (session.phase == Phase::Open)
+            .then(|| session.terms.bids_until.millis() - self.coordinator_now().millis())
+    }
+}

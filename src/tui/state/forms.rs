@@ -1,0 +1,110 @@
+//! What lies over the screens or is filled in on them: questions, the palette, the form of a bid,
+//! notices.
+
+use std::collections::BTreeMap;
+
+use super::data::Level;
+use super::field::Field;
+use super::new_session::NewSession;
+use crate::base::Timestamp;
+use crate::base::text::Clean;
+use crate::session::SessionId;
+use crate::sharing::NodeIndex;
+use crate::tui::input::commands::Step;
+use crate::tui::input::layer::Layer;
+
+/// What a question is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// A step of a session.
+    Step(SessionId, Step),
+    /// Hand the bid in.
+    Bid(SessionId),
+    /// Leave while something is under way.
+    Quit,
+}
+
+/// A question before something that cannot be undone.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What it is about.
+    pub asked: Asked,
+    /// The question.
+    pub title: String,
+    /// What will happen, line by line.
+    pub lines: Vec<String>,
+    /// Whether it destroys something.
+    pub grave: bool,
+}
+
+/// The palette.
+#[derive(Clone, Default)]
+pub struct Palette {
+    /// What is looked for.
+    pub field: Field,
+    /// The selected one of the choices.
+    pub selected: usize,
+}
+
+/// What lies over the screen.
+pub enum Popup {
+    /// The page of keys, for the layer it was asked from.
+    Help(Layer),
+    /// The palette, for the layer it was asked from.
+    Palette(Palette, Layer),
+    /// A question.
+    Confirm(Question),
+    /// A new session.
+    NewSession(Box<NewSession>),
+}
+
+/// What came of handing a bid to a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// A receipt.
+    Receipt(Timestamp),
+    /// None, and why.
+    Silence(Clean),
+}
+
+/// How far a bid is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BidStage {
+    /// Being written.
+    Editing,
+    /// On its way.
+    Sending {
+        /// What came back so far.
+        heard: BTreeMap<NodeIndex, Heard>,
+    },
+    /// Not in, and why.
+    Failed {
+        /// What came back.
+        heard: BTreeMap<NodeIndex, Heard>,
+        /// Why.
+        why: Clean,
+    },
+}
+
+/// The form of a bid.
+pub struct BidForm {
+    /// The session.
+    pub session: SessionId,
+    /// The amount as typed; wiped once the bid is sealed or the form left.
+    pub amount: Field,
+    /// Whether the amount shows.
+    pub reveal: bool,
+    /// How far it is.
+    pub stage: BidStage,
+}
+
+/// A short notice over the foot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How much it matters.
+    pub level: Level,
+    /// Until when it stays.
+    pub until: Timestamp,
+}

@@ -1,0 +1,173 @@
+//! The form of a new session, field by field.
+
+use super::field::Field;
+use crate::rules::auction::Kind;
+
+/// A field of the form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NewSessionField {
+    /// A session file to read.
+    File,
+    /// What is sold or bought.
+    Title,
+    /// Who wins, and what is paid.
+    Kind,
+    /// The unit of amounts.
+    Currency,
+    /// Digits of amounts after the point.
+    Decimals,
+    /// The worst price that still wins.
+    Reserve,
+    /// The largest bid.
+    Maximum,
+    /// When bidding ends.
+    Until,
+    /// Whether bids may be replaced.
+    Replace,
+    /// Whether to open it at once.
+    Open,
+}
+
+impl NewSessionField {
+    /// Every field, from the top.
+    pub const ALL: [Self; 10] = [
+        Self::File,
+        Self::Title,
+        Self::Kind,
+        Self::Currency,
+        Self::Decimals,
+        Self::Reserve,
+        Self::Maximum,
+        Self::Until,
+        Self::Replace,
+        Self::Open,
+    ];
+
+    /// Its label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::File => "from a file",
+            Self::Title => "title",
+            Self::Kind => "kind",
+            Self::Currency => "currency",
+            Self::Decimals => "decimals",
+            Self::Reserve => "reserve",
+            Self::Maximum => "maximum",
+            Self::Until => "bids until",
+            Self::Replace => "bids may be replaced",
+            Self::Open => "open at once",
+        }
+    }
+
+    /// The field so many below, from the last on to the first.
+    fn after(self, steps: usize) -> Self {
+        let here = Self::ALL.iter().position(|field| *field == self).unwrap_or(0);
+        Self::ALL[(here + steps) % Self::ALL.len()]
+    }
+
+    /// The field below.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.after(1)
+    }
+
+    /// The field above.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.after(Self::ALL.len() - 1)
+    }
+}
+
+/// What a field holds.
+pub enum Value<'a> {
+    /// Typed text.
+    Text(&'a Field),
+    /// One of several choices, by its name.
+    Choice(&'static str),
+}
+
+/// The form of a new session.
+pub struct NewSession {
+    /// A session file to read.
+    pub file: Field,
+    /// Title.
+    pub title: Field,
+    /// Kind.
+    pub kind: Kind,
+    /// Currency.
+    pub currency: Field,
+    /// Decimals.
+    pub decimals: Field,
+    /// Reserve; may be empty.
+    pub reserve: Field,
+    /// Maximum; may be empty.
+    pub maximum: Field,
+    /// A duration or a time.
+    pub until: Field,
+    /// Whether bids may be replaced.
+    pub replace: bool,
+    /// Whether to open it at once.
+    pub open: bool,
+    /// Which field has the keys.
+    pub focus: NewSessionField,
+    /// What is wrong, or what was done.
+    pub notice: Option<String>,
+    /// Whether an answer is awaited.
+    pub busy: bool,
+}
+
+impl Default for NewSession {
+    fn default() -> Self {
+        Self {
+            file: Field::default(),
+            title: Field::default(),
+            kind: Kind::SecondPrice,
+            currency: Field::new("EUR"),
+            decimals: Field::new("2"),
+            reserve: Field::default(),
+            maximum: Field::default(),
+            until: Field::new("1h"),
+            replace: true,
+            open: true,
+            focus: NewSessionField::Title,
+            notice: None,
+            busy: false,
+        }
+    }
+}
+
+impl NewSession {
+    /// What a field holds.
+    pub const fn value(&self, field: NewSessionField) -> Value<'_> {
+        match field {
+            NewSessionField::File => Value::Text(&self.file),
+            NewSessionField::Title => Value::Text(&self.title),
+            NewSessionField::Kind => Value::Choice(self.kind.name()),
+            NewSessionField::Currency => Value::Text(&self.currency),
+            NewSessionField::Decimals => Value::Text(&self.decimals),
+            NewSessionField::Reserve => Value::Text(&self.reserve),
+            NewSessionField::Maximum => Value::Text(&self.maximum),
+            NewSessionField::Until => Value::Text(&self.until),
+            NewSessionField::Replace => Value::Choice(yes_no(self.replace)),
+            NewSessionField::Open => Value::Choice(yes_no(self.open)),
+        }
+    }
+
+    /// The text that the keys go to, where the field with the keys takes text.
+    pub const fn typed(&mut self) -> Option<&mut Field> {
+        match self.focus {
+            NewSessionField::File => Some(&mut self.file),
+            NewSessionField::Title => Some(&mut self.title),
+            NewSessionField::Currency => Some(&mut self.currency),
+            NewSessionField::Decimals => Some(&mut self.decimals),
+            NewSessionField::Reserve => Some(&mut self.reserve),
+            NewSessionField::Maximum => Some(&mut self.maximum),
+            NewSessionField::Until => Some(&mut self.until),
+            NewSessionField::Kind | NewSessionField::Replace | NewSessionField::Open => None,
+        }
+    }
+}
+
+const fn yes_no(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
+}

@@ -1,0 +1,94 @@
+//! The five screens, and what drawing them finds out: where things are, and how far lists have
+//! scrolled.
+
+use ratatui::layout::Rect;
+
+use crate::tui::input::commands::{Command, GlobalCommand};
+
+/// The five screens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Screen {
+    /// The auctions and one's detail.
+    Auctions,
+    /// The tournament and the result.
+    Bracket,
+    /// The nodes.
+    Nodes,
+    /// One's own bids.
+    Bid,
+    /// The log.
+    Log,
+}
+
+impl Screen {
+    /// In the order of the tabs.
+    pub const ALL: [Self; 5] = [Self::Auctions, Self::Bracket, Self::Nodes, Self::Bid, Self::Log];
+
+    /// Its tab.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Auctions => "Auctions",
+            Self::Bracket => "Bracket",
+            Self::Nodes => "Nodes",
+            Self::Bid => "Bid",
+            Self::Log => "Log",
+        }
+    }
+
+    /// What brings it up.
+    pub const fn command(self) -> GlobalCommand {
+        match self {
+            Self::Auctions => GlobalCommand::Auctions,
+            Self::Bracket => GlobalCommand::Bracket,
+            Self::Nodes => GlobalCommand::Nodes,
+            Self::Bid => GlobalCommand::Bids,
+            Self::Log => GlobalCommand::Log,
+        }
+    }
+}
+
+/// Lists that scroll.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum List {
+    /// The sessions.
+    Sessions,
+    /// The grid of receipts.
+    Grid,
+    /// The auctions to bid in.
+    Bids,
+    /// The log.
+    Log,
+    /// The page of keys.
+    Help,
+    /// The palette's choices.
+    Palette,
+}
+
+/// How many [`List`]s there are.
+pub const LISTS: usize = 6;
+
+/// What a click means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hit {
+    /// A tab.
+    Tab(Screen),
+    /// A row of a list.
+    Row(List, usize),
+    /// A list beside its rows, for the wheel.
+    Within(List),
+    /// A node.
+    Node(usize),
+    /// A hint at the foot.
+    Hint(Command),
+}
+
+/// What drawing finds out: where things are, and how far lists have scrolled.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// What can be clicked; later ones lie above earlier ones.
+    pub hits: Vec<(Rect, Hit)>,
+    /// First row shown, by list.
+    pub offsets: [usize; LISTS],
+    /// Rows shown, by list.
+    pub heights: [usize; LISTS],
+}

@@ -1,0 +1,153 @@
+//! What goes into [`update`](super::update), and what comes out of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::base::Timestamp;
+use crate::base::text::Clean;
+use crate::client::BidAmount;
+use crate::identity::Roster;
+use crate::session::SessionId;
+use crate::session::progress::Event;
+use crate::sharing::NodeIndex;
+use crate::tui::input::commands::Step;
+use crate::tui::state::data::{Events, Level, OwnBid};
+use crate::tui::state::forms::Heard;
+use crate::tui::state::model::Person;
+use crate::tui::state::screen::Screen;
+use crate::wire::coordinator_api::{Bidder, CoordinatorHealth, SessionDetail, SessionSummary};
+use crate::wire::node_api::NodeHealth;
+
+/// Something happened: at the keyboard, at the servers, or on the clock.
+pub enum Action {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// Time went on.
+    Tick(Timestamp),
+    /// From the servers, or from a task.
+    News(News),
+    /// From whoever stages a demo.
+    Cue(Cue),
+}
+
+impl From<News> for Action {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
+}
+
+/// What the servers say, and what came of an [`Effect`].
+pub enum News {
+    /// There is a network now.
+    Attached {
+        /// Its roster.
+        roster: Arc<Roster>,
+        /// Who sits here.
+        person: Box<Person>,
+    },
+    /// The coordinator answered, with its round trip in microseconds.
+    Health(Box<CoordinatorHealth>, u64),
+    /// The coordinator did not answer.
+    Lost {
+        /// Why.
+        why: String,
+        /// When it is asked again.
+        again: Timestamp,
+    },
+    /// The node of the operator who sits here answered him, with the round trip in microseconds, or
+    /// did not.
+    OwnNode(NodeIndex, Result<(Box<NodeHealth>, u64), String>),
+    /// Whether live events come.
+    Events(Events),
+    /// A live event.
+    Event(Box<Event>),
+    /// Every session.
+    Sessions(Vec<SessionSummary>),
+    /// One session, or why it did not come.
+    Detail(SessionId, Result<Box<SessionDetail>, String>),
+    /// The bidders admitted to a session, where they could be had.
+    Admissions(SessionId, Option<Vec<Bidder>>),
+    /// Our bids, as kept on this machine.
+    Own(Vec<(SessionId, OwnBid)>),
+    /// A node's answer to our bid.
+    BidHeard(SessionId, NodeIndex, Heard),
+    /// Our bid is in.
+    BidIn(SessionId, OwnBid, BTreeMap<NodeIndex, Heard>),
+    /// Our bid is not in.
+    BidFailed(SessionId, String, BTreeMap<NodeIndex, Heard>),
+    /// A step was taken, or not.
+    StepTaken(SessionId, Step, Result<Box<SessionDetail>, String>),
+    /// A session was written, or not.
+    Written(Result<Box<SessionDetail>, String>),
+    /// A session file was read, or not.
+    FileRead(Result<String, String>),
+    /// Something to say.
+    Told(Level, String),
+}
+
+/// What whoever stages a demo tells the screens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cue {
+    /// The servers are being started.
+    Starting(String),
+    /// Where the demo stands, for the bar at the top.
+    Act(String),
+    /// Show a screen.
+    Show(Screen),
+    /// Select a session.
+    Select(SessionId),
+    /// Say something.
+    Say(String),
+    /// Something went wrong.
+    Trouble(String),
+    /// Leave the screens.
+    Finish,
+}
+
+/// What [`update`](super::update) wants done.
+pub enum Effect {
+    /// Ask the servers something; the answer comes back as [`News`].
+    Ask(Request),
+    /// Ask for everything again at once.
+    Refresh,
+    /// Read a session file.
+    ReadFile(PathBuf),
+    /// Put text on the clipboard.
+    Copy(Clean),
+    /// Go to the shell.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+}
+
+/// What the servers are asked for. It is done as a task of its own.
+pub enum Request {
+    /// A session.
+    Detail(SessionId),
+    /// The bidders admitted to a session.
+    Admissions(SessionId),
+    /// Take a step.
+    Step(SessionId, Step),
+    /// Write a session from the text of a session file.
+    Write {
+        /// The text.
+        file: String,
+        /// Whether to open it at once.
+        open: bool,
+    },
+    /// Split, seal and hand in a bid.
+    Place(SessionId, BidAmount),
+    /// Hand the latest envelope in again.
+    Resend(SessionId),
+    /// Write a session's record to a file.
+    Record(SessionId, PathBuf),
+}

@@ -1,0 +1,51 @@
+//! Every command to its handler.
+
+use super::action::Effect;
+use super::{
+    allowed, bidding, confirm, filter, global, list, log, moves, new_session, palette, steps,
+};
+use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
+use crate::tui::state::data::Level;
+use crate::tui::state::model::Model;
+
+/// Do what a command says, or say why not.
+pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
+    let command = command.into();
+    model.dirty = true;
+    if let Some(why) = allowed::refusal(model, command) {
+        model.say(Level::Warn, format!("{}: {why}", command.row().name()));
+        return Vec::new();
+    }
+    match command {
+        Command::Step(step) => steps::ask(model, step),
+        Command::List(command) => return list::run(model, command),
+        Command::Bids(command) => return bidding::begin(model, command),
+        Command::BidForm(command) => bidding::run(model, command),
+        Command::Log(command) => log::run(model, command),
+        Command::Move(by) => moves::run(model, by),
+        Command::Confirm(command) => return confirm::run(model, command),
+        Command::NewSession(command) => return new_session::run(model, command),
+        Command::Palette(command) => return run_palette(model, command),
+        Command::Filter(command) => filter::run(model, command),
+        Command::Help(HelpCommand::Leave) => {
+            model.ui.popups.pop();
+        }
+        Command::Global(command) => return global::run(model, command),
+    }
+    Vec::new()
+}
+
+fn run_palette(model: &mut Model, command: PaletteCommand) -> Vec<Effect> {
+    match command {
+        PaletteCommand::Run => {
+            return palette::choose(model)
+                .map_or_else(Vec::new, |chosen| run(model, chosen.command));
+        }
+        PaletteCommand::Up => palette::step_up(model),
+        PaletteCommand::Down => palette::step_down(model),
+        PaletteCommand::Leave => {
+            model.ui.popups.pop();
+        }
+    }
+    Vec::new()
+}

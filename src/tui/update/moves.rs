@@ -1,0 +1,134 @@
+//! Moving about in lists.
+
+use super::{log, order, palette};
+use crate::tui::input::commands::Move;
+use crate::tui::input::layer::Layer;
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::{List, Screen};
+
+/// Further than any list is long.
+const FAR: isize = isize::MAX / 2;
+
+/// Move in the list that has the keys, or among the nodes.
+pub fn run(model: &mut Model, to: Move) {
+    let Some(list) = list_here(model) else { return among_nodes(model, to) };
+    let page = isize::try_from(model.ui.drawn.heights[list as usize].max(2) - 1).unwrap_or(1);
+    let by = match to {
+        Move::Up => -1,
+        Move::Down => 1,
+        Move::PageUp => -page,
+        Move::PageDown => page,
+        Move::Top => -FAR,
+        Move::Bottom => FAR,
+    };
+    scroll(model, list, by);
+}
+
+fn among_nodes(model: &mut Model, to: Move) {
+    let last = model.data().nodes.len().saturating_sub(1);
+    model.ui.node = match to {
+        Move::Up | Move::PageUp => model.ui.node.saturating_sub(1),
+        Move::Down | Move::PageDown => (model.ui.node + 1).min(last),
+        Move::Top => 0,
+        Move::Bottom => last,
+    };
+}
+
+fn list_here(model: &Model) -> Option<List> {
+    match model.layer() {
+        Layer::Help => Some(List::Help),
+        Layer::Palette => Some(List::Palette),
+        Layer::Global
+        | Layer::Auctions
+        | Layer::Detail
+        | Layer::Bracket
+        | Layer::Nodes
+        | Layer::Bid
+        | Layer::BidForm
+        | Layer::Log
+        | Layer::Filter
+        | Layer::Confirm
+        | Layer::NewSession => match model.ui.screen {
+            Screen::Auctions if model.ui.in_detail => Some(List::Grid),
+            Screen::Auctions | Screen::Bracket => Some(List::Sessions),
+            Screen::Nodes => None,
+            Screen::Bid => Some(List::Bids),
+            Screen::Log => Some(List::Log),
+        },
+    }
+}
+
+fn moved(from: usize, by: isize, length: usize) -> usize {
+    from.saturating_add_signed(by).min(length.saturating_sub(1))
+}
+
+/// Move the selection of a list.
+pub fn scroll(model: &mut Model, list: List, by: isize) {
+    match list {
+        List::Sessions => {
+            order::walk(model, by);
+        }
+        List::Grid => {
+            let rows = model
+                .ui
+                .selected
+                .and_then(|id| model.data().live.get(&id))
+                .map_or(0, |live| live.bids.len());
+            model.ui.grid_row = moved(model.ui.grid_row, by, rows);
+        }
+        List::Bids => {
+            if model.ui.form.is_none() {
+                let row = model.bid_at().map_or(0, |(row, _)| row);
+                adopt(model, moved(row, by, model.biddable().len()));
+            }
+        }
+        List::Log => {
+            let lines = log::lines(model);
+            let row = moved(log::row(model, &lines), by, lines.len());
+            log::select(model, &lines, row);
+        }
+        // The page's end is found when it is drawn.
+        List::Help => {
+            model.ui.help_line =
+                model.ui.drawn.offsets[List::Help as usize].saturating_add_signed(by);
+        }
+        List::Palette => {
+            let row = moved(palette::selected(model), by, palette::found(model).len());
+            palette::select(model, row);
+        }
+    }
+}
+
+/// The session selected on the bid's screen is the selected one everywhere.
+fn adopt(model: &mut Model, row: usize) {
+    let id = model.biddable().get(row).map(|session| session.id);
+    if let Some(id) = id {
+        model.ui.bid = Some(id);
+        model.ui.selected = Some(id);
+        model.asking.detail_stale = true;
+    }
+}
+
+/// Select a row that was clicked.
+pub fn select(model: &mut Model, list: List, row: usize) {
+    match list {
+        List::Sessions => {
+            model.ui.in_detail = false;
+            order::select_row(model, row);
+        }
+        List::Grid => {
+            model.ui.in_detail = true;
+            model.ui.grid_row = row;
+        }
+        List::Bids => {
+            if model.ui.form.is_none() {
+                adopt(model, row);
+            }
+        }
+        List::Log => {
+            let lines = log::lines(model);
+            log::select(model, &lines, row);
+        }
+        List::Help | List::Palette => {}
+    }
+}

@@ -1,0 +1,213 @@
+//! The form of a new session, from a file or typed.
+
+use std::path::PathBuf;
+
+use super::action::{Effect, Request};
+use super::order;
+use crate::base::text::clean;
+use crate::rules::SessionFile;
+use crate::rules::auction::Kind;
+use crate::rules::auction::question::QuestionError as Fault;
+use crate::rules::question::QuestionError;
+use crate::rules::terms::TermsError;
+use crate::tui::input::commands::NewSessionCommand;
+use crate::tui::state::data::Level;
+use crate::tui::state::model::Model;
+use crate::tui::state::new_session::{NewSession, NewSessionField};
+use crate::wire::coordinator_api::SessionDetail;
+
+/// The field of a session file for the worst price that still wins.
+const RESERVE: &str = "reserve";
+
+/// The field of a session file for the largest bid.
+const MAXIMUM: &str = "maximum";
+
+/// Do what a command of the form says.
+pub fn run(model: &mut Model, command: NewSessionCommand) -> Vec<Effect> {
+    let Some(form) = model.new_session() else { return Vec::new() };
+    match command {
+        NewSessionCommand::NextField => form.focus = form.focus.next(),
+        NewSessionCommand::PreviousField => form.focus = form.focus.previous(),
+        NewSessionCommand::Change => change(form),
+        NewSessionCommand::Submit => return submit(form),
+        NewSessionCommand::Discard => {
+            model.ui.popups.pop();
+        }
+    }
+    Vec::new()
+}
+
+/// The next value of a choice; in typed text, a step to the right.
+fn change(form: &mut NewSession) {
+    match form.focus {
+        NewSessionField::Kind => {
+            let here = Kind::ALL.iter().position(|kind| *kind == form.kind).unwrap_or(0);
+            form.kind = Kind::ALL[(here + 1) % Kind::ALL.len()];
+        }
+        NewSessionField::Replace => form.replace = !form.replace,
+        NewSessionField::Open => form.open = !form.open,
+        NewSessionField::File
+        | NewSessionField::Title
+        | NewSessionField::Currency
+        | NewSessionField::Decimals
+        | NewSessionField::Reserve
+        | NewSessionField::Maximum
+        | NewSessionField::Until => {
+            if let Some(field) = form.typed() {
+                field.key(crossterm::event::KeyCode::Right.into());
+            }
+        }
+    }
+}
+
+fn submit(form: &mut NewSession) -> Vec<Effect> {
+    if form.busy {
+        return Vec::new();
+    }
+    if form.focus == NewSessionField::File && !form.file.is_empty() {
+        form.busy = true;
+        form.notice = None;
+        return vec![Effect::ReadFile(PathBuf::from(form.file.text()))];
+    }
+    if let Some((field, why)) = fault(form, false) {
+        form.focus = field;
+        form.notice = Some(why);
+        Vec::new()
+    } else {
+        form.busy = true;
+        form.notice = None;
+        vec![Effect::Ask(Request::Write { file: text_of(form), open: form.open })]
+    }
+}
+
+/// The first field of the form that cannot stay as it is, and why. While somebody still types, a
+/// title that is missing is no fault.
+pub fn fault(form: &NewSession, typing: bool) -> Option<(NewSessionField, String)> {
+    let title = form.title.text().trim().is_empty();
+    if title && !typing {
+        let why = "give it a title: what is sold or bought";
+        return Some((NewSessionField::Title, why.to_owned()));
+    }
+    let decimals = form.decimals.text().trim();
+    if !decimals.is_empty() && !decimals.parse::<u8>().is_ok_and(|decimals| decimals <= 8) {
+        return Some((NewSessionField::Decimals, "decimals is a number from 0 to 8".to_owned()));
+    }
+    let text = if title {
+        let mut table = table_of(form);
+        table.insert("title".to_owned(), "untitled".into());
+        table.to_string()
+    } else {
+        text_of(form)
+    };
+    let error = SessionFile::parse(&text).err()?;
+    Some((at_fault(&error), clean(&error.to_string()).to_string()))
+}
+
+/// The field to change because of an error.
+fn at_fault(error: &TermsError) -> NewSessionField {
+    match error {
+        TermsError::Question(QuestionError::Auction(fault)) => match fault {
+            Fault::Currency => NewSessionField::Currency,
+            Fault::Decimals { .. } => NewSessionField::Decimals,
+            Fault::Amount { field, .. } => match *field {
+                RESERVE => NewSessionField::Reserve,
+                _ => NewSessionField::Maximum,
+            },
+            Fault::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
+            Fault::Maximum => NewSessionField::Maximum,
+            // The form writes no bids.
+            Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
+        },
+        TermsError::BidsUntil(_) => NewSessionField::Until,
+        // What is no TOML can only come of the title.
+        _ => NewSessionField::Title,
+    }
+}
+
+/// The session file that a form stands for.
+pub fn text_of(form: &NewSession) -> String {
+    table_of(form).to_string()
+}
+
+fn table_of(form: &NewSession) -> toml::Table {
+    let mut table = toml::Table::new();
+    let mut put = |key: &str, value: toml::Value| {
+        table.insert(key.to_owned(), value);
+    };
+    put("title", form.title.text().trim().into());
+    put("kind", form.kind.name().into());
+    put("currency", form.currency.text().trim().into());
+    // What is no number goes in as text, and the check says what is wrong with it.
+    let decimals = form.decimals.text().trim();
+    let number = if decimals.is_empty() { Ok(0) } else { decimals.parse::<i64>() };
+    put("decimals", number.map_or_else(|_| decimals.into(), Into::into));
+    for (key, field) in [(RESERVE, &form.reserve), (MAXIMUM, &form.maximum)] {
+        let text = field.text().trim();
+        if !text.is_empty() {
+            put(key, text.into());
+        }
+    }
+    put("bids_until", form.until.text().trim().into());
+    put("replace_bids", form.replace.into());
+    table
+}
+
+/// A session file came: fill the form from it.
+pub fn file_read(model: &mut Model, answer: Result<String, String>) {
+    let Some(form) = model.new_session() else { return };
+    form.busy = false;
+    let text = match answer {
+        Ok(text) => text,
+        Err(why) => {
+            form.notice = Some(clean(&why).to_string());
+            return;
+        }
+    };
+    match SessionFile::parse(&text) {
+        Err(error) => form.notice = Some(clean(&error.to_string()).to_string()),
+        Ok(file) => {
+            let Some(auction) = file.fields.as_auction() else {
+                form.notice = Some("this form writes auctions only".to_owned());
+                return;
+            };
+            form.title.set(&file.shared.title);
+            form.kind = auction.kind;
+            form.currency.set(&auction.currency);
+            form.decimals.set(&auction.decimals.to_string());
+            form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
+            form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
+            form.until.set(&file.shared.bids_until);
+            form.replace = file.shared.replace_bids;
+            form.focus = NewSessionField::Title;
+            let left = if auction.bids.is_empty() { "" } else { "; the bids in it are left out" };
+            form.notice = Some(format!("read{left}. Look it over, then write it."));
+        }
+    }
+}
+
+/// The session is written, or not.
+pub fn written(model: &mut Model, answer: Result<Box<SessionDetail>, String>) {
+    match answer {
+        Ok(detail) => {
+            if model.new_session().is_some() {
+                model.ui.popups.pop();
+            }
+            let (id, phase) = (detail.summary.session, detail.summary.phase);
+            model.live_mut().detail(*detail);
+            model.ui.filter.clear();
+            model.ui.selected = Some(id);
+            order::arrange(model);
+            model.say(Level::Info, format!("session {} is written and {phase}", id.short()));
+        }
+        Err(why) => {
+            let why = clean(&why).to_string();
+            match model.new_session() {
+                Some(form) => {
+                    form.busy = false;
+                    form.notice = Some(why);
+                }
+                None => model.say(Level::Error, why),
+            }
+        }
+    }
+}

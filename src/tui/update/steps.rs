@@ -1,0 +1,119 @@
+//! What a coordinator's operator does with a session: open, close, call off, try again; and writing
+//! its record.
+
+use super::action::{Effect, Request};
+use super::order;
+use crate::base::text::clean;
+use crate::session::SessionId;
+use crate::tui::figures::{date_time, duration, plural};
+use crate::tui::input::commands::Step;
+use crate::tui::state::data::Level;
+use crate::tui::state::forms::{Asked, Popup, Question};
+use crate::tui::state::model::Model;
+use crate::tui::state::screen::Screen;
+use crate::wire::coordinator_api::SessionDetail;
+
+/// Ask before a step.
+pub fn ask(model: &mut Model, step: Step) {
+    let Some(session) = model.ui.selected.and_then(|id| model.live().session(id)) else { return };
+    let title = session.title.to_string();
+    let bids = model.live().bids(session);
+    let bids = bids.map_or_else(|| "the bids".to_owned(), |bids| plural(bids, "bid", "bids"));
+    let nodes = model.live().nodes.len();
+    let up = model.live().nodes_up();
+    let until = session.terms.bids_until;
+    let left = model.live().closes_in(session).unwrap_or(0);
+    let (question, lines, grave) = match step {
+        Step::Open => (
+            "Open it for bids?",
+            vec![
+                title,
+                "The terms are signed and sent to every node; they cannot be changed any more."
+                    .to_owned(),
+            ],
+            false,
+        ),
+        Step::Close => (
+            "End bidding now?",
+            vec![
+                title,
+                format!(
+                    "{bids} so far; bidding would go on for {} (until {}).",
+                    duration(left),
+                    date_time(until)
+                ),
+                format!(
+                    "{up} of {nodes} nodes are up. They fix the list of bids and compute the outcome; this cannot be undone."
+                ),
+            ],
+            true,
+        ),
+        Step::Cancel => (
+            "Call it off?",
+            vec![
+                title,
+                format!("{bids}: none will count, and no amount will ever be opened."),
+                "This cannot be undone.".to_owned(),
+            ],
+            true,
+        ),
+        Step::Retry => (
+            "Try again?",
+            vec![
+                title,
+                format!(
+                    "{up} of {nodes} nodes are up. A new attempt starts from the same bids with new keys."
+                ),
+            ],
+            false,
+        ),
+    };
+    let asked = Asked::Step(session.id, step);
+    let question = Question { asked, title: question.to_owned(), lines, grave };
+    model.ui.popups.push(Popup::Confirm(question));
+}
+
+/// The person said yes.
+pub fn confirmed(model: &mut Model, session: SessionId, step: Step) -> Vec<Effect> {
+    let doing = match step {
+        Step::Open => "opening",
+        Step::Close => "ending bidding",
+        Step::Cancel => "calling off",
+        Step::Retry => "trying again",
+    };
+    model.say(Level::Info, doing);
+    vec![Effect::Ask(Request::Step(session, step))]
+}
+
+/// The coordinator took the step, or not.
+pub fn taken(
+    model: &mut Model,
+    session: SessionId,
+    step: Step,
+    answer: Result<Box<SessionDetail>, String>,
+) {
+    match answer {
+        Ok(detail) => {
+            let phase = detail.summary.phase;
+            model.live_mut().detail(*detail);
+            order::arrange(model);
+            model.say(Level::Info, format!("the session is {phase}"));
+            if step == Step::Close && model.ui.selected == Some(session) {
+                model.ui.screen = Screen::Bracket;
+            }
+        }
+        Err(why) => {
+            let why = clean(&why).to_string();
+            model.note(Level::Error, Some(session), &why);
+            model.say(Level::Error, why);
+        }
+    }
+    model.asking.detail_stale = true;
+}
+
+/// Write the record of the selected session.
+pub fn record(model: &mut Model) -> Vec<Effect> {
+    let Some(session) = model.ui.selected else { return Vec::new() };
+    let path = model.person.records.join(format!("record-{}.json", session.short()));
+    vec![Effect::Ask(Request::Record(session, path))]
+}

@@ -1,0 +1,111 @@
+//! The form of a new session.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::screens::rule_of;
+use super::super::text;
+use super::super::theme::Role;
+use crate::tui::input::commands::NewSessionCommand;
+use crate::tui::input::layer::Layer;
+use crate::tui::state::field::Field;
+use crate::tui::state::new_session::{NewSession, NewSessionField, Value};
+
+/// Columns before the fields.
+const LABEL: u16 = 24;
+
+/// Draw it.
+pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
+    let word = if form.busy { "asking the coordinator ..." } else { "" };
+    let inner = super::over(canvas, area, (74, 19), "New session", word);
+    for (at, field) in NewSessionField::ALL.into_iter().enumerate() {
+        let focused = field == form.focus;
+        // A line between the file and the fields it would fill.
+        let row = at + usize::from(field != NewSessionField::File);
+        let role = if focused { Role::Key } else { Role::Muted };
+        let pointer = if focused { canvas.glyphs().pointer } else { " " };
+        let label = format!("{pointer} {}", field.label());
+        canvas.text(Rect { width: LABEL, ..inner }, row, role, &label);
+        let place = Rect { x: inner.x + LABEL, width: inner.width - LABEL, ..inner };
+        match form.value(field) {
+            Value::Text(text) => typed(canvas, place, row, text, focused, columns(field)),
+            Value::Choice(name) => chosen(canvas, place, row, name, focused),
+        }
+    }
+    let row = NewSessionField::ALL.len() + 2;
+    let (role, text) = match &form.notice {
+        Some(notice) => (Role::Warn, notice.clone()),
+        None => (Role::Muted, help(canvas, form)),
+    };
+    canvas.wrapped(inner, row, role, &text);
+    let submit = canvas.model.keymap.first(Layer::NewSession, NewSessionCommand::Submit);
+    let last = usize::from(inner.height).saturating_sub(1);
+    let text = if form.focus == NewSessionField::File && !form.file.is_empty() {
+        format!("{submit} reads the file")
+    } else {
+        format!("{submit} writes the session{}", if form.open { " and opens it" } else { "" })
+    };
+    canvas.text(inner, last, Role::Muted, &text);
+}
+
+/// Columns that a field's text gets.
+const fn columns(field: NewSessionField) -> usize {
+    match field {
+        NewSessionField::File | NewSessionField::Title => 46,
+        NewSessionField::Currency => 14,
+        NewSessionField::Decimals => 4,
+        NewSessionField::Reserve | NewSessionField::Maximum => 24,
+        NewSessionField::Until => 30,
+        NewSessionField::Kind | NewSessionField::Replace | NewSessionField::Open => 0,
+    }
+}
+
+/// What the field with the keys is for.
+fn help(canvas: &Canvas<'_, '_>, form: &NewSession) -> String {
+    let keymap = &canvas.model.keymap;
+    let submit = keymap.first(Layer::NewSession, NewSessionCommand::Submit);
+    let change = keymap.first(Layer::NewSession, NewSessionCommand::Change);
+    match form.focus {
+        NewSessionField::File => {
+            format!("the path of a session file; {submit} reads it into this form")
+        }
+        NewSessionField::Title => "what is sold or bought".to_owned(),
+        NewSessionField::Kind => format!("{}; {change} changes it", rule_of(form.kind)),
+        NewSessionField::Currency => "shown behind amounts, such as EUR".to_owned(),
+        NewSessionField::Decimals => "decimals of amounts, 0 to 8".to_owned(),
+        NewSessionField::Reserve => "the worst price that still wins; empty for none".to_owned(),
+        NewSessionField::Maximum => "the largest bid; empty for the usual".to_owned(),
+        NewSessionField::Until => {
+            "a duration such as 2m or 1h 30m, or 2026-12-01T12:00:00Z".to_owned()
+        }
+        NewSessionField::Replace => {
+            format!("whether a bidder may change a bid until then; {change} changes it")
+        }
+        NewSessionField::Open => {
+            format!("yes: bids are taken at once; no: a draft. {change} changes it")
+        }
+    }
+}
+
+fn typed(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    field: &Field,
+    focused: bool,
+    width: usize,
+) {
+    let span = canvas.span(Role::Input, canvas.fit(field.text(), width));
+    canvas.line(area, row, span);
+    if focused {
+        let before: String = field.text().chars().take(field.cursor()).collect();
+        let column = u16::try_from(text::width(&before).min(width)).unwrap_or(0);
+        canvas.cursor(area.x + column, area.y + u16::try_from(row).unwrap_or(0));
+    }
+}
+
+fn chosen(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, value: &str, focused: bool) {
+    let value = format!("{value} {}", canvas.glyphs().pointer);
+    let role = if focused { Role::Selected } else { Role::Text };
+    canvas.text(area, row, role, &value);
+}

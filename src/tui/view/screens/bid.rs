@@ -1,0 +1,383 @@
+//! Bid: the auctions to bid in, and the form with the amount hidden as typed; then the receipts as
+//! they arrive, and later what came of it.
+
+use std::collections::BTreeMap;
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::text;
+use super::super::theme::Role;
+use super::{phase_glyph, phase_role, rule};
+use crate::base::text::clean;
+use crate::session::Phase;
+use crate::sharing::NodeIndex;
+use crate::tui::figures;
+use crate::tui::input::commands::{BidFormCommand, BidsCommand};
+use crate::tui::input::layer::Layer;
+use crate::tui::state::data::{OwnBid, Session};
+use crate::tui::state::forms::{BidForm, BidStage, Heard};
+use crate::tui::state::screen::{Hit, List};
+use crate::tui::update::allowed;
+use crate::tui::update::amount::{Check, check};
+
+/// Draw the screen.
+pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    let model = canvas.model;
+    if model.person.bidder.is_none() {
+        let inner = canvas.pane(area, "Bid", true);
+        return canvas.empty(
+            inner,
+            "No bidder's key is here.",
+            &[
+                "`gavel init bidder --name NAME` makes one in this home folder; start the program \
+                 again after that."
+                    .to_owned(),
+                "Watching, and everything else, works without.".to_owned(),
+            ],
+        );
+    }
+    let writing = model.ui.form.is_some();
+    if model.ui.enlarged {
+        return if writing { right(canvas, area) } else { list(canvas, area) };
+    }
+    let width = if area.width >= 110 { area.width / 3 } else { 30 };
+    list(canvas, Rect { width, ..area });
+    right(canvas, Rect { x: area.x + width, width: area.width - width, ..area });
+}
+
+fn list(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    let model = canvas.model;
+    let sessions = model.biddable();
+    let inner = canvas.pane(area, "Open auctions and your bids", model.ui.form.is_none());
+    if sessions.is_empty() {
+        let (what, then) = super::waiting(canvas).unwrap_or_else(|| {
+            let then = "They appear here as soon as the coordinator opens one.".to_owned();
+            ("No auction is open.".into(), vec![then])
+        });
+        return canvas.empty(inner, &what, &then);
+    }
+    canvas.hit(inner, Hit::Within(List::Bids));
+    let height = usize::from(inner.height) / 2;
+    let selected = model.bid_at().map_or(0, |(row, _)| row);
+    let window = canvas.window(List::Bids, height, sessions.len(), Some(selected));
+    for (at, index) in window.clone().enumerate() {
+        let Some(session) = sessions.get(index) else { continue };
+        let here = index == selected;
+        let pointer = if here { canvas.glyphs().pointer } else { " " };
+        let room = usize::from(inner.width).saturating_sub(4);
+        let line = vec![
+            canvas.span(Role::Accent, format!("{pointer} ")),
+            canvas.span(
+                phase_role(session.phase),
+                format!("{} ", phase_glyph(canvas, session.phase)),
+            ),
+            canvas.span(Role::Text, canvas.fit(session.title.as_str(), room)),
+        ];
+        canvas.line(inner, 2 * at, line);
+        let (role, state) = standing(canvas, session);
+        let state = canvas.cut(&format!("    {state}"), usize::from(inner.width));
+        let span = canvas.span(role, state);
+        canvas.line(inner, 2 * at + 1, span);
+        let y = inner.y + u16::try_from(2 * at).unwrap_or(0);
+        let spot = Rect { y, height: 2, ..inner };
+        canvas.hit(spot, Hit::Row(List::Bids, index));
+        if here {
+            canvas.paint(Rect { height: 1, ..spot }, Role::Selected);
+        }
+    }
+    canvas.more(inner, &window, sessions.len());
+}
+
+/// How a session stands for us, in a few words.
+fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
+    let data = canvas.model.data();
+    let own = data.own.get(&session.id);
+    match (own, session.phase) {
+        (Some(own), Phase::Settled) => match won(canvas, session, own) {
+            Some(true) => (Role::Good, "you won".to_owned()),
+            _ => (Role::Muted, "you did not win".to_owned()),
+        },
+        (Some(own), Phase::Open) => {
+            let (got, all) = (own.receipts.len(), data.nodes.len());
+            (Role::Good, format!("your bid is in, {got} of {all} receipts"))
+        }
+        (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
+        (None, _) => match data.closes_in(session) {
+            Some(left) if left > 0 => {
+                (Role::Muted, format!("closes in {}", figures::duration(left)))
+            }
+            _ => (Role::Muted, "closes now".to_owned()),
+        },
+    }
+}
+
+/// Whether our bid won; `None` before it is decided.
+fn won(canvas: &Canvas<'_, '_>, session: &Session, own: &OwnBid) -> Option<bool> {
+    let outcome = canvas.model.data().details.get(&session.id).and_then(|d| d.outcome.as_ref());
+    match outcome {
+        Some(outcome) => {
+            Some(outcome.body.answer.entries().iter().any(|entry| entry.envelope == own.envelope))
+        }
+        // The list names the winner; a name belongs to one bidder in a session.
+        None => session
+            .result
+            .as_ref()
+            .map(|result| result.as_ref().is_some_and(|(winner, _)| *winner == own.name)),
+    }
+}
+
+fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    let model = canvas.model;
+    if let Some(form) = &model.ui.form {
+        return if let Some(session) = model.data().session(form.session) {
+            write(canvas, area, form, session);
+        } else {
+            let inner = canvas.pane(area, "Bid", true);
+            canvas.empty(inner, "The auction is gone.", &[]);
+        };
+    }
+    let Some((_, session)) = model.bid_at() else {
+        canvas.pane(area, "Your bid", false);
+        return;
+    };
+    let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), false);
+    let row = terms(canvas, inner, session);
+    if let Some(own) = model.data().own.get(&session.id) {
+        mine(canvas, inner, row + 1, session, own);
+    } else {
+        let key = model.keymap.first(Layer::Bid, BidsCommand::Edit);
+        match allowed::bid(model, session) {
+            Ok(()) => {
+                let text = format!("You have not bid here. {key} writes a bid.");
+                canvas.wrapped(inner, row + 1, Role::Text, &text);
+            }
+            Err(why) => {
+                canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
+            }
+        }
+    }
+}
+
+fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
+    let terms = &session.terms;
+    let mut row = canvas.wrapped(
+        area,
+        0,
+        Role::Muted,
+        &format!("{}; {}.", terms.question.kind_name(), rule(&terms.question)),
+    );
+    let mut line = Vec::new();
+    if let Some(reserve) = session.reserve() {
+        let name = if session.reverse() { "ceiling" } else { "reserve" };
+        line.push(format!("{name} {}", session.amount(reserve)));
+    }
+    line.push(format!("maximum {}", session.amount(terms.question.maximum())));
+    row = canvas.wrapped(area, row, Role::Text, &line.join(", "));
+    if let Some(left) = canvas.model.data().closes_in(session) {
+        let role = if left < 30_000 { Role::Warn } else { Role::Text };
+        let left =
+            if left <= 0 { "now".to_owned() } else { format!("in {}", figures::duration(left)) };
+        let replace =
+            if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
+        row = canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"));
+    }
+    row
+}
+
+/// What came of a bid that is in.
+fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, own: &OwnBid) {
+    let model = canvas.model;
+    let detail = model.data().details.get(&session.id).cloned();
+    let mut row = row;
+    match (session.phase, won(canvas, session, own)) {
+        (Phase::Settled, Some(true)) => {
+            let price = session.result.clone().flatten().map(|(_, price)| session.amount(price));
+            let at = if session.reverse() { "for" } else { "at" };
+            let text = format!("You won {at} {}.", price.unwrap_or_default());
+            row = canvas.wrapped(area, row, Role::Good, &text);
+        }
+        (Phase::Settled, _) => {
+            let text = match session.result.clone().flatten() {
+                Some((winner, price)) => format!(
+                    "You did not win. It went to {} {} {}. No losing bid is named.",
+                    model.shown(&winner),
+                    if session.reverse() { "for" } else { "at" },
+                    session.amount(price)
+                ),
+                None => "You did not win; nobody did. Nothing was opened.".to_owned(),
+            };
+            row = canvas.wrapped(area, row, Role::Text, &text);
+        }
+        (Phase::Open, _) => {
+            row = canvas.wrapped(area, row, Role::Good, "Your bid is in.");
+            let key = |command| model.keymap.first(Layer::Bid, command);
+            let (got, all) = (own.receipts.len(), model.data().nodes.len());
+            if got < all {
+                let text = format!(
+                    "{} gave no receipt. {} sends the same envelope again.",
+                    figures::plural((all - got) as u64, "node", "nodes"),
+                    key(BidsCommand::Resend)
+                );
+                row = canvas.wrapped(area, row, Role::Warn, &text);
+            }
+            let mut text = "The receipts are kept on this machine, the amount nowhere.".to_owned();
+            if session.terms.replace_bids {
+                text = format!("{text} {} replaces the bid.", key(BidsCommand::Edit));
+            }
+            row = canvas.wrapped(area, row, Role::Muted, &text);
+        }
+        (Phase::Cancelled, _) => {
+            row = canvas.wrapped(area, row, Role::Text, "Called off; no bid counts.");
+        }
+        _ => {
+            row = canvas.wrapped(
+                area,
+                row,
+                Role::Text,
+                "Bidding has ended; the outcome is on its way.",
+            );
+        }
+    }
+    let excluded = detail
+        .iter()
+        .flat_map(|detail| detail.manifest.iter().flat_map(|manifest| &manifest.excluded))
+        .find(|exclusion| exclusion.envelope == own.envelope);
+    if let Some(exclusion) = excluded {
+        let text = format!("Your bid was excluded: {}.", exclusion.reason.explain());
+        row = canvas.wrapped(area, row, Role::Bad, &text);
+    }
+    let heard = own.receipts.iter().map(|(&node, &at)| (node, Heard::Receipt(at))).collect();
+    let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
+    canvas.text(area, row + 1, Role::Muted, &line);
+    receipts(canvas, area, row + 2, &heard, false);
+}
+
+fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Session) {
+    let name = canvas.model.person.bidder.clone().unwrap_or_default();
+    let word = format!("as {}", canvas.model.shown(&name));
+    let inner = canvas.pane_with(area, session.title.as_str(), &word, true);
+    let row = terms(canvas, inner, session) + 1;
+    match &form.stage {
+        BidStage::Editing => editing(canvas, inner, row, form, session),
+        BidStage::Failed { heard, why } => {
+            let row = canvas.wrapped(inner, row, Role::Bad, &format!("Not in: {why}"));
+            let again = "Type an amount to try again, or leave the form.";
+            let row = canvas.wrapped(inner, row, Role::Muted, again) + 1;
+            receipts(canvas, inner, row, heard, false);
+        }
+        BidStage::Sending { heard } => {
+            canvas.text(inner, row, Role::Warn, "Sealed. Handing it in to every node ...");
+            receipts(canvas, inner, row + 2, heard, true);
+        }
+    }
+}
+
+fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, session: &Session) {
+    let model = canvas.model;
+    let code = clean(&session.terms.question.unit().code);
+    let unit = if code.is_empty() { "units".to_owned() } else { code.to_string() };
+    let typed = form.amount.text();
+    let shown: String = if form.reveal {
+        typed.to_owned()
+    } else {
+        canvas.glyphs().hidden.repeat(typed.chars().count())
+    };
+    let width = usize::from(area.width).saturating_sub(12 + text::width(&unit)).min(26);
+    let line = vec![
+        canvas.span(Role::Title, "Your bid  "),
+        canvas.span(Role::Input, format!(" {}", canvas.fit(&shown, width.saturating_sub(1)))),
+        canvas.span(Role::Muted, format!(" {unit}")),
+    ];
+    canvas.line(area, row, line);
+    let before: String = shown.chars().take(form.amount.cursor()).collect();
+    let column = u16::try_from(11 + text::width(&before).min(width)).unwrap_or(0);
+    if model.ui.popups.is_empty() && u16::try_from(row).is_ok_and(|row| row < area.height) {
+        canvas.cursor(area.x + column, area.y + u16::try_from(row).unwrap_or(0));
+    }
+    let reveal = model.keymap.first(Layer::BidForm, BidFormCommand::Reveal);
+    let send = model.keymap.first(Layer::BidForm, BidFormCommand::Send);
+    let (role, remark) = match check(typed, &session.terms) {
+        Check::Empty => (Role::Muted, format!("such as {}; hidden as you type", example(session))),
+        Check::Fine(None) => match allowed::refusal(model, BidFormCommand::Send) {
+            None => (Role::Good, format!("{send} hands it in")),
+            Some(why) => (Role::Bad, why),
+        },
+        Check::Fine(Some(remark)) => (Role::Warn, remark),
+        Check::Wrong(why) => (Role::Bad, why),
+    };
+    let row = canvas.wrapped(
+        Rect { x: area.x + 10, width: area.width - 10, ..area },
+        row + 1,
+        role,
+        &remark,
+    );
+    let hide = if form.reveal { "hides" } else { "shows" };
+    canvas.text(area, row, Role::Muted, &format!("          {reveal} {hide} the amount"));
+    sealed_for(canvas, area, row + 2);
+}
+
+/// An amount as it may be written, such as "1250.00".
+fn example(session: &Session) -> String {
+    let currency = session.terms.question.unit();
+    let scale = 10u64.checked_pow(u32::from(currency.decimals)).unwrap_or(1);
+    let amount = session.terms.question.maximum().min(1250 * scale);
+    currency.plain(amount)
+}
+
+/// What will be sent to whom.
+fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
+    let data = canvas.model.data();
+    let Some(roster) = data.roster.clone() else { return };
+    let scheme = roster.scheme;
+    let all = scheme.sets().len();
+    let first = NodeIndex::new(1);
+    let each =
+        scheme.sets().iter().filter(|set| !first.is_some_and(|node| set.contains(node))).count();
+    let text = format!(
+        "What is sent: to each node its own sealed part, {each} of the {all} shares; {} still \
+         missing one. The coordinator learns that you bid, never what.",
+        match scheme.threshold() {
+            1 => "each alone is".to_owned(),
+            threshold => format!("any {threshold} of them together are"),
+        }
+    );
+    let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
+    for (at, node) in data.nodes.iter().enumerate() {
+        let line = vec![
+            canvas.span(Role::Muted, format!("{} ", canvas.glyphs().arrow)),
+            canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 20)),
+            canvas.span(Role::Muted, format!(" {}", node.address)),
+        ];
+        canvas.line(area, row + at, line);
+    }
+}
+
+/// One line per node: its receipt, or why there is none.
+fn receipts(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    heard: &BTreeMap<NodeIndex, Heard>,
+    waiting: bool,
+) {
+    let data = canvas.model.data();
+    for (at, node) in data.nodes.iter().enumerate() {
+        let glyphs = canvas.glyphs();
+        let (role, glyph, text) = match heard.get(&node.status.node) {
+            Some(Heard::Receipt(signed)) => {
+                (Role::Good, glyphs.tick, format!("receipt signed {}", figures::clock(*signed)))
+            }
+            Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
+            None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),
+            None => (Role::Muted, glyphs.blank, "no receipt".to_owned()),
+        };
+        let room = usize::from(area.width).saturating_sub(21);
+        let line = vec![
+            canvas.span(role, format!("{glyph} ")),
+            canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 18)),
+            canvas.span(role, format!(" {}", canvas.cut(&text, room))),
+        ];
+        canvas.line(area, row + at, line);
+    }
+}

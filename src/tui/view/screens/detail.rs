@@ -1,0 +1,242 @@
+//! One auction's detail: terms, the timeline of its phases, and the grid of receipts, bidder by
+//! node. Only the rows of the grid that show are laid out, however many bidders there are.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::table::{Cell, Column, Rows, Table};
+use super::super::theme::Role;
+use super::{part, phase_glyph, phase_role};
+use crate::base::text::clean;
+use crate::session::Phase;
+use crate::sharing::NodeIndex;
+use crate::tui::figures;
+use crate::tui::input::commands::{Command, ListCommand, Step};
+use crate::tui::input::layer::Layer;
+use crate::tui::state::data::{BidRow, Session};
+use crate::tui::state::screen::List;
+
+/// The phases that a session walks through when all goes well.
+const WALK: [Phase; 5] =
+    [Phase::Draft, Phase::Open, Phase::Closing, Phase::Computing, Phase::Settled];
+
+/// Draw the pane.
+pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    let model = canvas.model;
+    let focused = model.ui.in_detail;
+    let Some(session) = model.selected() else {
+        let inner = canvas.pane(area, "Detail", focused);
+        return canvas.empty(inner, "Nothing is selected.", &[]);
+    };
+    let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), focused);
+    let mut row = terms(canvas, inner, session);
+    row = timeline(canvas, inner, row + 1, session);
+    row = state(canvas, inner, row, session);
+    if let Some((role, text)) = part::of_own_node(model, session) {
+        let column = Rect { x: inner.x + 11, width: inner.width.saturating_sub(11), ..inner };
+        canvas.text(inner, row + 1, Role::Muted, "your node");
+        row = canvas.wrapped(column, row + 1, role, &text);
+    }
+    let top = u16::try_from(row + 1).unwrap_or(u16::MAX).min(inner.height);
+    grid(canvas, Rect { y: inner.y + top, height: inner.height - top, ..inner }, session);
+}
+
+fn label(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, name: &str, value: &str, role: Role) {
+    let width = usize::from(area.width).saturating_sub(11);
+    let line = vec![
+        canvas.span(Role::Muted, format!("{name:<11}")),
+        canvas.span(role, canvas.cut(value, width)),
+    ];
+    canvas.line(area, row, line);
+}
+
+fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
+    let terms = &session.terms;
+    label(canvas, area, 0, "kind", terms.question.kind_name(), Role::Text);
+    let reserve = match session.reserve() {
+        Some(reserve) => session.amount(reserve).to_string(),
+        None => "none".to_owned(),
+    };
+    let name = if session.reverse() { "ceiling" } else { "reserve" };
+    label(canvas, area, 1, name, &reserve, Role::Text);
+    label(
+        canvas,
+        area,
+        2,
+        "maximum",
+        session.amount(terms.question.maximum()).as_str(),
+        Role::Text,
+    );
+    let replace = if terms.replace_bids { "until bidding ends" } else { "no, one bid each" };
+    label(canvas, area, 3, "replacing", replace, Role::Text);
+    match canvas.model.data().closes_in(session) {
+        Some(left) => {
+            let role = if left < 30_000 { Role::Warn } else { Role::Accent };
+            let left = if left <= 0 { "now".to_owned() } else { figures::duration(left) };
+            label(canvas, area, 4, "closes in", &left, role);
+        }
+        None => {
+            label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
+        }
+    }
+    5
+}
+
+fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
+    let detail = canvas.model.data().details.get(&session.id);
+    let entered = |phase: Phase| {
+        let times = detail.map_or(&[][..], |detail| &detail.timeline);
+        times.iter().rfind(|(entered, _)| *entered == phase).map(|(_, at)| *at)
+    };
+    let mut walk: Vec<Phase> = WALK.to_vec();
+    let ended_badly = matches!(session.phase, Phase::Failed | Phase::Cancelled);
+    if ended_badly {
+        let passed =
+            walk.iter().take_while(|&&phase| entered(phase).is_some() || phase == Phase::Draft);
+        walk.truncate(passed.count());
+        walk.push(session.phase);
+    }
+    let here = walk.iter().position(|phase| *phase == session.phase).unwrap_or(0);
+    let cell = (usize::from(area.width) / walk.len().max(1)).clamp(5, 12);
+    let line_of = canvas.glyphs().line;
+    let (mut strip, mut names, mut times) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, &phase) in walk.iter().enumerate() {
+        let (glyph, role) = match at.cmp(&here) {
+            std::cmp::Ordering::Less => (canvas.glyphs().tick, Role::Good),
+            std::cmp::Ordering::Equal => (phase_glyph(canvas, phase), phase_role(phase)),
+            std::cmp::Ordering::Greater => (canvas.glyphs().blank, Role::Disabled),
+        };
+        let last = at + 1 == walk.len();
+        let rail = if last { String::new() } else { format!(" {} ", line_of.repeat(cell - 3)) };
+        strip.push(canvas.span(role, glyph));
+        strip.push(canvas.span(Role::Border, rail));
+        let name_role = if at == here { role } else { Role::Muted };
+        names.push(canvas.span(name_role, canvas.fit(phase.name(), cell)));
+        let time = entered(phase).map(figures::clock).unwrap_or_default();
+        times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
+    }
+    canvas.line(area, row, strip);
+    if cell < 10 {
+        // No room for five names: the present one, and since when.
+        let since = entered(session.phase).map(|at| format!(" since {}", figures::clock(at)));
+        let line = vec![
+            canvas.span(phase_role(session.phase), session.phase.name()),
+            canvas.span(Role::Muted, since.unwrap_or_default()),
+        ];
+        canvas.line(area, row + 1, line);
+        return row + 2;
+    }
+    canvas.line(area, row + 1, names);
+    canvas.line(area, row + 2, times);
+    row + 3
+}
+
+/// What is going on, or what went wrong and what to do now.
+fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
+    let model = canvas.model;
+    let data = model.data();
+    let detail = data.details.get(&session.id);
+    let area = Rect { height: area.height.min(u16::try_from(row + 5).unwrap_or(0)), ..area };
+    let key = |command: Command| model.keymap.first(Layer::Auctions, command);
+    match (session.phase, &session.result) {
+        (Phase::Settled, Some(Some((winner, price)))) => {
+            let verb = if session.reverse() { "awarded to" } else { "sold to" };
+            let at = if session.reverse() { "for" } else { "at" };
+            let price = session.amount(*price);
+            let line = format!("{verb} {} {at} {price}", model.shown(winner));
+            canvas.wrapped(area, row + 1, Role::Accent, &line)
+        }
+        (Phase::Settled, _) => canvas.wrapped(area, row + 1, Role::Accent, "no winner"),
+        (Phase::Failed | Phase::Cancelled, _) => {
+            let reason = detail.and_then(|detail| detail.reason.as_deref());
+            let mut text = clean(reason.unwrap_or("no reason is given")).to_string();
+            if session.phase == Phase::Failed && model.person.operator {
+                text = format!("{text} - {} tries again", key(Step::Retry.into()));
+            }
+            canvas.wrapped(area, row + 1, Role::Bad, &text)
+        }
+        (Phase::Closing | Phase::Computing, _) => {
+            let waiting = detail.map(|detail| detail.waiting_for).unwrap_or_default();
+            if waiting.is_empty() {
+                let text =
+                    format!("{} watches the computation", key(ListCommand::ShowBracket.into()));
+                canvas.wrapped(area, row + 1, Role::Muted, &text)
+            } else {
+                let reason = detail.and_then(|detail| detail.reason.as_deref()).unwrap_or_default();
+                let set = figures::nodes(waiting);
+                let text = format!("waits for {set}: {}", clean(reason));
+                canvas.wrapped(area, row + 1, Role::Warn, &text)
+            }
+        }
+        (Phase::Draft, _) if model.person.operator => {
+            let text = format!("{} opens it for bids", key(Step::Open.into()));
+            canvas.wrapped(area, row + 1, Role::Muted, &text)
+        }
+        _ => row,
+    }
+}
+
+fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
+    let model = canvas.model;
+    let data = model.data();
+    if area.height < 2 {
+        return;
+    }
+    let nodes: Vec<NodeIndex> = data.nodes.iter().map(|node| node.status.node).collect();
+    let live = data.live.get(&session.id);
+    let rows = live.map_or(&[][..], |live| &live.bids);
+    if rows.is_empty() {
+        let text = match session.phase {
+            Phase::Draft => "no bids yet: it is not open".to_owned(),
+            Phase::Open if model.person.operator || model.person.node.is_some() => {
+                "no bids yet; each appears here with a receipt from every node".to_owned()
+            }
+            Phase::Open => "who bids is shown to operators only".to_owned(),
+            _ => match data.bids(session) {
+                Some(bids) => figures::plural(bids, "bid", "bids"),
+                None => String::new(),
+            },
+        };
+        canvas.wrapped(area, 0, Role::Muted, &text);
+        return;
+    }
+    let columns = receipts(usize::from(area.width), rows.len(), &nodes);
+    let head = columns.head(canvas);
+    canvas.line(area, 0, head);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let marked = model.ui.in_detail;
+    let newest = rows.len() - 1;
+    // Until somebody looks closer, the newest bids stay in sight.
+    let selected = Some(if marked { model.ui.grid_row.min(newest) } else { newest });
+    let shown = Rows { list: List::Grid, length: rows.len(), selected, marked };
+    shown.draw(canvas, body, &columns, |at| rows.get(at));
+}
+
+/// A bidder's name and revision, and a mark for every node that gave a receipt.
+fn receipts<'a>(width: usize, bidders: usize, nodes: &[NodeIndex]) -> Table<'a, &'a BidRow> {
+    let name = width.saturating_sub(2 * nodes.len() + 8);
+    let head = figures::plural(bidders as u64, "bidder", "bidders");
+    let mut columns = vec![
+        Column::new(head, name, |canvas, bid: &&BidRow| {
+            Cell::text(Role::Text, canvas.model.shown(&bid.name))
+        }),
+        Column::right("rev", 6, |canvas, bid: &&BidRow| {
+            let revision = match bid.revision {
+                0 => canvas.glyphs().blank.to_owned(),
+                revision => revision.to_string(),
+            };
+            Cell::text(Role::Muted, revision)
+        }),
+    ];
+    for (at, &node) in nodes.iter().enumerate() {
+        let mark = Column::new(node.to_string(), 2, move |canvas, bid: &&BidRow| {
+            if bid.nodes.contains(node) {
+                Cell::text(Role::Good, canvas.glyphs().tick)
+            } else {
+                Cell::text(Role::Disabled, canvas.glyphs().blank)
+            }
+        });
+        columns.push(mark.after(if at == 0 { 2 } else { 0 }));
+    }
+    Table::new(columns)
+}

@@ -1,0 +1,86 @@
+//! The five screens, one file each.
+
+pub mod auctions;
+pub mod bid;
+pub mod big;
+pub mod bracket;
+pub mod detail;
+pub mod log;
+pub mod nodes;
+pub mod part;
+pub mod result;
+
+use crate::rules::Question;
+use crate::rules::auction::Kind;
+use crate::session::Phase;
+
+use super::canvas::Canvas;
+use super::theme::Role;
+use crate::tui::state::data::Link;
+
+/// A phase's colour.
+pub const fn phase_role(phase: Phase) -> Role {
+    match phase {
+        Phase::Draft => Role::Muted,
+        Phase::Open => Role::Good,
+        Phase::Closing | Phase::Computing => Role::Warn,
+        Phase::Settled => Role::Accent,
+        Phase::Failed => Role::Bad,
+        Phase::Cancelled => Role::Disabled,
+    }
+}
+
+/// A phase's glyph.
+pub const fn phase_glyph(canvas: &Canvas<'_, '_>, phase: Phase) -> &'static str {
+    let glyphs = canvas.glyphs();
+    match phase {
+        Phase::Draft => glyphs.ring,
+        Phase::Open | Phase::Closing | Phase::Computing => glyphs.dot,
+        Phase::Settled => glyphs.tick,
+        Phase::Failed => glyphs.cross,
+        Phase::Cancelled => glyphs.blank,
+    }
+}
+
+/// A kind in few columns.
+pub fn short_kind(question: &Question) -> &'static str {
+    match question.as_auction().map(|auction| auction.kind) {
+        Some(Kind::FirstPrice) => "1st price",
+        Some(Kind::SecondPrice) => "2nd price",
+        Some(Kind::ReverseFirstPrice) => "reverse 1st",
+        Some(Kind::ReverseSecondPrice) => "reverse 2nd",
+        None => question.kind_name(),
+    }
+}
+
+/// What a kind means, in one line.
+pub fn rule(question: &Question) -> &'static str {
+    question.as_auction().map_or_else(|| question.kind_name(), |auction| rule_of(auction.kind))
+}
+
+/// What a kind of auction means, in one line.
+pub const fn rule_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::FirstPrice => "highest bid wins, pays its own amount",
+        Kind::SecondPrice => "highest bid wins, pays the second-highest amount",
+        Kind::ReverseFirstPrice => "lowest bid wins, is paid its own amount",
+        Kind::ReverseSecondPrice => "lowest bid wins, is paid the second-lowest amount",
+    }
+}
+
+/// Why there is nothing to show yet, while the link is not there.
+pub fn waiting(canvas: &Canvas<'_, '_>) -> Option<(String, Vec<String>)> {
+    match &canvas.model.data().link {
+        Link::Starting { what } => Some((format!("{what} ..."), Vec::new())),
+        Link::Lost { why, .. } => Some((
+            "The coordinator does not answer.".to_owned(),
+            vec![
+                why.to_string(),
+                "It is asked again and again; nothing needs to be done here. If it stays away, \
+                 check the network and ask its operator."
+                    .to_owned(),
+            ],
+        )),
+        Link::Connected { .. } => None,
+    }
+}

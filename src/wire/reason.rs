@@ -1,0 +1,396 @@
+//! Why a session waits, failed or was called off, and why an attempt or a node failed.
+//!
+//! Programs decide on `code` and its fields alone; the words for people come from here and from
+//! nowhere else.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Problem, ProblemType};
+use crate::identity::Digest;
+use crate::session::Phase;
+use crate::session::exclusion::ExclusionReason;
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// A reason with its words: programs look at the reason, people read the text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Explained<T> {
+    /// The code and its fields.
+    #[serde(flatten)]
+    pub reason: T,
+    /// The same in words.
+    pub text: String,
+}
+
+impl<T: fmt::Display> From<T> for Explained<T> {
+    fn from(reason: T) -> Self {
+        Self { text: reason.to_string(), reason }
+    }
+}
+
+impl<T> fmt::Display for Explained<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The words, for whoever shows them.
+impl<T> Deref for Explained<T> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Why a session is where it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// An operator called it off.
+    CalledOff,
+    /// An operator has tried a failed session again.
+    TriedAgain,
+    /// Too few nodes do their part; it goes on by itself once they do.
+    Waiting {
+        /// What is wrong with each of the others.
+        nodes: Vec<NodeReport>,
+    },
+    /// What nodes have signed for the closing breaks a rule.
+    UnsoundBundle {
+        /// The nodes at fault.
+        nodes: NodeSet,
+        /// Which rule, in words.
+        detail: String,
+    },
+    /// Attempt after attempt failed with the same nodes; a person has to look.
+    AttemptsFailed {
+        /// How many in a row.
+        failed: u64,
+        /// The nodes that took part.
+        participants: NodeSet,
+        /// Why the last one did.
+        last: AttemptTrouble,
+    },
+    /// A document that this phase rests on is not on the coordinator's disk.
+    Missing {
+        /// Which.
+        document: Document,
+    },
+}
+
+/// What the coordinator keeps of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Document {
+    /// The signed terms.
+    Announcement,
+    /// The bundle, or the manifest that follows from it.
+    Manifest,
+}
+
+/// How an attempt ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum AttemptResult {
+    /// With the outcome, signed by all that took part.
+    Done,
+    /// Without.
+    Failed {
+        /// Why.
+        trouble: AttemptTrouble,
+    },
+}
+
+/// Why an attempt gave no outcome.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum AttemptTrouble {
+    /// Nodes did not do their part.
+    Nodes {
+        /// Which, and why.
+        nodes: Vec<NodeReport>,
+    },
+    /// The nodes computed different outcomes.
+    Disagreement {
+        /// What each one computed, by digest.
+        outcomes: Vec<(NodeIndex, Digest)>,
+    },
+}
+
+/// What is wrong with one node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodeReport {
+    /// Which.
+    pub node: NodeIndex,
+    /// What is wrong.
+    pub trouble: NodeTrouble,
+}
+
+/// Why a node did not do what the coordinator asked of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum NodeTrouble {
+    /// It could not be reached, or its answer not be used.
+    NoAnswer {
+        /// How that showed.
+        detail: String,
+    },
+    /// It refused.
+    Refused {
+        /// The type of its problem document.
+        problem: ProblemType,
+        /// More of it, where its refusal has fields.
+        cause: Option<RefusalCause>,
+        /// In its own words.
+        detail: String,
+    },
+    /// It signed another manifest than follows from the bundle.
+    OtherManifest,
+    /// Its attempt failed.
+    Attempt {
+        /// Why, as it says itself.
+        failure: AttemptFailure,
+    },
+    /// Its signature does not fit its outcome.
+    FalseSignature,
+}
+
+/// Why a node refuses a step of the closing: the member `cause` of its problem document.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum RefusalCause {
+    /// Not in this phase.
+    Phase {
+        /// Where the session stands at the node.
+        phase: Phase,
+    },
+    /// Bundle or inventories break a rule.
+    UnsoundBundle {
+        /// The nodes at fault.
+        nodes: NodeSet,
+    },
+    /// Other nodes have committed to another bundle.
+    OtherBundle {
+        /// Those nodes.
+        nodes: NodeSet,
+    },
+    /// Envelopes of the manifest are nowhere to be had.
+    MissingEnvelopes {
+        /// How many.
+        count: u64,
+        /// The nodes that list any of them.
+        holders: NodeSet,
+    },
+    /// The manifest's signatures do not fit, or are too few.
+    Signatures {
+        /// Whose do not fit.
+        wrong: NodeSet,
+    },
+    /// The manifest does not follow from the bundle.
+    OtherManifest,
+}
+
+/// Why an attempt failed at a node, as it says itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum AttemptFailure {
+    /// The node's own part of an envelope of the manifest cannot be used.
+    UnfitPart {
+        /// Whose envelope.
+        bidder: String,
+        /// What is wrong with the part.
+        reason: ExclusionReason,
+    },
+    /// An envelope of the manifest is not on the node's disk.
+    MissingEnvelope {
+        /// Whose.
+        bidder: String,
+    },
+    /// The terms ask for something that nobody can hand in.
+    UnfitTerms {
+        /// What.
+        detail: String,
+    },
+    /// The node's shares do not fit the terms.
+    UnfitShares {
+        /// How that showed.
+        detail: String,
+    },
+    /// The joint computation failed, or the making of its keys.
+    Computation {
+        /// The nodes that the failure points at, where the mathematics or the link names any.
+        nodes: NodeSet,
+        /// At which step, and how.
+        detail: String,
+    },
+    /// The node's store failed.
+    Store {
+        /// As the store says.
+        detail: String,
+    },
+    /// The attempt was called off.
+    CalledOff,
+}
+
+impl RefusalCause {
+    /// The member of a problem document that holds it.
+    pub const MEMBER: &'static str = "cause";
+
+    /// The cause that a problem document names; `None` where it names none that is known.
+    pub fn of(problem: &Problem) -> Option<Self> {
+        serde_json::from_value(problem.more.get(Self::MEMBER)?.clone()).ok()
+    }
+}
+
+impl AttemptFailure {
+    /// Whether a node that says this of itself cannot take part, so that without it the others may
+    /// succeed.
+    pub fn is_unfit(&self, node: NodeIndex) -> bool {
+        match self {
+            Self::UnfitPart { .. } | Self::MissingEnvelope { .. } | Self::UnfitShares { .. } => {
+                true
+            }
+            Self::Computation { nodes, .. } => *nodes == NodeSet::EMPTY.with(node),
+            Self::UnfitTerms { .. } | Self::Store { .. } | Self::CalledOff => false,
+        }
+    }
+}
+
+impl NodeTrouble {
+    /// Whether the node does not know the session, so that it is to be announced to it.
+    pub fn is_unknown_session(&self) -> bool {
+        matches!(self, Self::Refused { problem: ProblemType::UnknownSession, .. })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CalledOff => f.write_str("called off by the coordinator"),
+            Self::TriedAgain => f.write_str("tried again by the coordinator"),
+            Self::Waiting { nodes } => list(f, nodes),
+            Self::UnsoundBundle { detail, .. } => f.write_str(detail),
+            Self::AttemptsFailed { failed, participants, last } => write!(
+                f,
+                "{failed} attempts in a row failed with nodes {participants} there; the last: {last}"
+            ),
+            Self::Missing { document } => {
+                let document = match document {
+                    Document::Announcement => "announcement",
+                    Document::Manifest => "manifest",
+                };
+                write!(f, "the {document} is not on the coordinator's disk")
+            }
+        }
+    }
+}
+
+impl fmt::Display for AttemptTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nodes { nodes } => list(f, nodes),
+            Self::Disagreement { outcomes } => {
+                f.write_str("the nodes computed different outcomes (")?;
+                for (position, (node, outcome)) in outcomes.iter().enumerate() {
+                    let between = if position == 0 { "" } else { ", " };
+                    write!(f, "{between}node {node}: {}", outcome.short())?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl fmt::Display for NodeTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAnswer { detail } | Self::Refused { detail, .. } => f.write_str(detail),
+            Self::OtherManifest => {
+                f.write_str("it signed another manifest than follows from the bundle")
+            }
+            Self::Attempt { failure } => failure.fmt(f),
+            Self::FalseSignature => f.write_str("its signature does not fit its outcome"),
+        }
+    }
+}
+
+impl fmt::Display for AttemptFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnfitPart { bidder, reason } => write!(
+                f,
+                "this node's part of the envelope of {bidder:?} cannot be used: {}",
+                reason.explain()
+            ),
+            Self::MissingEnvelope { bidder } => {
+                write!(f, "the envelope of {bidder:?} is not on this node's disk")
+            }
+            Self::UnfitTerms { detail }
+            | Self::UnfitShares { detail }
+            | Self::Computation { detail, .. }
+            | Self::Store { detail } => f.write_str(detail),
+            Self::CalledOff => f.write_str("the attempt was called off"),
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, nodes: &[NodeReport]) -> fmt::Result {
+    for (position, NodeReport { node, trouble }) in nodes.iter().enumerate() {
+        let between = if position == 0 { "" } else { "; " };
+        write!(f, "{between}node {node}: {trouble}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::reason::*;
+
+    fn node(index: u8) -> NodeIndex {
+        NodeIndex::new(index).unwrap()
+    }
+
+    fn unfit() -> NodeTrouble {
+        let reason = ExclusionReason::PartUnreadable;
+        NodeTrouble::Attempt { failure: AttemptFailure::UnfitPart { bidder: "ada".into(), reason } }
+    }
+
+    #[test]
+    fn a_reason_comes_back_from_its_json_with_code_fields_and_words() {
+        let cause = RefusalCause::OtherBundle { nodes: NodeSet::EMPTY.with(node(3)) };
+        let refused = NodeTrouble::Refused {
+            problem: ProblemType::BundleConflict,
+            cause: Some(cause),
+            detail: "no".into(),
+        };
+        let reports = vec![
+            NodeReport { node: node(2), trouble: unfit() },
+            NodeReport { node: node(4), trouble: refused },
+        ];
+        for last in [
+            AttemptTrouble::Nodes { nodes: reports },
+            AttemptTrouble::Disagreement { outcomes: vec![(node(1), Digest([7; 32]))] },
+        ] {
+            let participants = NodeSet::all(5);
+            let reason = Reason::AttemptsFailed { failed: 5, participants, last };
+            let explained = Explained::from(reason);
+            let json = serde_json::to_value(&explained).unwrap();
+            assert_eq!((&json["code"], &json["failed"]), (&"attempts-failed".into(), &5.into()));
+            assert!(json["text"].as_str().unwrap().contains("5 attempts in a row failed"));
+            assert_eq!(serde_json::from_value::<Explained<Reason>>(json).unwrap(), explained);
+        }
+    }
+
+    #[test]
+    fn what_a_node_says_of_itself_makes_it_unfit_and_what_it_says_of_others_does_not() {
+        let computation = |nodes| AttemptFailure::Computation { nodes, detail: String::new() };
+        let two = NodeSet::EMPTY.with(node(2));
+        assert!(computation(two).is_unfit(node(2)));
+        assert!(!computation(two).is_unfit(node(1)));
+        assert!(!computation(NodeSet::EMPTY).is_unfit(node(1)));
+        assert!(AttemptFailure::MissingEnvelope { bidder: "ada".into() }.is_unfit(node(1)));
+        assert!(!AttemptFailure::CalledOff.is_unfit(node(1)));
+    }
+}
