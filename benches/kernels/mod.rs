@@ -14,6 +14,8 @@ use gavel::field::{Field, Mersenne127};
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::less_than::less_than;
 use gavel::protocol::bits::maximum::{Keep, maximum};
+use gavel::protocol::bits::rank::rank;
+use gavel::protocol::bits::sum::sum;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::numbers::comparison::{at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
@@ -45,7 +47,7 @@ pub struct Kernel {
 pub type Make = fn() -> Kernel;
 
 /// All kernels, in the order in which they are shown.
-pub const ALL: [Make; 10] = [
+pub const ALL: [Make; 12] = [
     stream,
     squares,
     pairs,
@@ -53,6 +55,8 @@ pub const ALL: [Make; 10] = [
     comparisons_of_five,
     comparisons_of_seven,
     tournament,
+    sums,
+    ranks,
     products,
     roots,
     comparisons_of_the_paper,
@@ -130,6 +134,41 @@ fn tournament() -> Kernel {
     };
     let units = MANY as u64 * 3;
     Kernel { name: "tournament, 3 nodes", unit: "bid and node", units, run: Box::new(run) }
+}
+
+fn sums() -> Kernel {
+    let world = World::new(3, 1);
+    let values: Vec<u64> = (0..MANY as u64).map(|at| (at * 7919) & 0xffff_ffff).collect();
+    let numbers = world.share(32, &values);
+    let runtime = runtime();
+    let run = move || {
+        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+            sum(&ctx.narrow("sum"), &numbers.of(ctx.me())).await.map_err(Failure::from)
+        }));
+        for (_, result) in results {
+            drop(black_box(result).expect("a sum"));
+        }
+    };
+    let units = MANY as u64 * 3;
+    Kernel { name: "sum of 32 bits, 3 nodes", unit: "number and node", units, run: Box::new(run) }
+}
+
+fn ranks() -> Kernel {
+    const COUNT: usize = 512;
+    let world = World::new(3, 1);
+    let values: Vec<u64> = (0..COUNT as u64).map(|at| (at * 0x9e37_79b9) & 0xffff_ffff).collect();
+    let numbers = world.share(32, &values);
+    let runtime = runtime();
+    let run = move || {
+        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+            rank(&ctx.narrow("rank"), &numbers.of(ctx.me())).await.map_err(Failure::from)
+        }));
+        for (_, result) in results {
+            drop(black_box(result).expect("ranks"));
+        }
+    };
+    let units = gavel::protocol::bracket::pairs(COUNT) as u64 * 3;
+    Kernel { name: "rank 512, 3 nodes", unit: "pair and node", units, run: Box::new(run) }
 }
 
 fn products() -> Kernel {

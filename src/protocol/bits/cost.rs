@@ -1,10 +1,11 @@
 //! What protocols on bits cost.
 
+use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
 use super::sizes::{DIGEST, king_piece, over_kings, pieces};
 use super::stripes::Knife;
 use crate::protocol::bracket::{self, Level};
 use crate::protocol::{Cost, Tactics};
-use crate::sharing::bits::planes::{WORD_BYTES, words};
+use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
 
@@ -161,5 +162,109 @@ impl CostModel {
             return Cost::default();
         }
         self.public_less_than(width, len) + self.open(&[(1, len)])
+    }
+
+    /// Adding up columns until they can be added at once; changes their heights.
+    fn save(self, groups: usize, heights: &mut Vec<usize>, len: usize) -> Cost {
+        let mut cost = Cost::default();
+        while let Some(adders) = adders(heights) {
+            cost +=
+                self.and(groups * adders.iter().map(|adders| adders.count()).sum::<usize>(), len);
+            *heights = after(heights, &adders);
+        }
+        cost
+    }
+
+    fn add_columns(self, groups: usize, heights: &[usize], len: usize) -> Cost {
+        let carries = Carries::of(heights);
+        let levels = carries.gates().map(|gates| self.and(groups * gates, len));
+        levels.fold(self.and(groups * carries.made.len(), len), |cost, level| cost + level)
+    }
+
+    /// Adding two numbers at `len` positions.
+    pub fn add(self, width: usize, len: usize) -> Cost {
+        let heights = [&vec![2; width][..], &[0]].concat();
+        self.striped(len, |len| self.add_columns(1, &heights, len))
+    }
+
+    /// The sum over the positions of a batch.
+    pub fn sum(self, width: usize, len: usize) -> Cost {
+        self.sum_groups(1, width, len, sum_width(width, len), 0)
+    }
+
+    fn sum_groups(
+        self,
+        groups: usize,
+        width: usize,
+        len: usize,
+        result: usize,
+        public: u64,
+    ) -> Cost {
+        let mut heights: Vec<usize> = (0..result).map(|at| usize::from(at < width)).collect();
+        let mut left = len.next_multiple_of(row(len));
+        let mut cost = Cost::default();
+        while left > 1 {
+            cost += self.save(groups, &mut heights, left);
+            let row = row(left);
+            for height in &mut heights {
+                *height *= left / row;
+            }
+            left = row;
+        }
+        for (bit, height) in heights.iter_mut().enumerate() {
+            *height += usize::from(public >> bit & 1 == 1);
+        }
+        cost += self.save(groups, &mut heights, left);
+        cost + self.add_columns(groups, &heights, left)
+    }
+
+    /// The sums of so many batches, position by position.
+    pub fn sum_of(self, width: usize, parts: usize, len: usize) -> Cost {
+        self.sum_parts(width, parts, sum_width(width, parts), len)
+    }
+
+    fn sum_parts(self, width: usize, parts: usize, result: usize, len: usize) -> Cost {
+        self.striped(len, |len| {
+            let mut heights = (0..result).map(|at| if at < width { parts } else { 0 }).collect();
+            self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
+        })
+    }
+
+    /// Taking one of `len` numbers by a shared bit at each.
+    pub fn pick(self, width: usize, len: usize) -> Cost {
+        self.and(width, len.min(WORD))
+    }
+
+    /// Ranking `len` numbers.
+    pub fn rank(self, width: usize, len: usize) -> Cost {
+        if len < 2 || width == 0 {
+            return Cost::default();
+        }
+        let others = len - 1;
+        self.less_than(width, bracket::pairs(len))
+            + self.sum_parts(1, others, sum_width(1, others), len)
+    }
+
+    /// The m best of `len` numbers by rank, and the largest of the others if asked for.
+    pub fn best_by_rank(self, width: usize, len: usize, m: usize, next: bool) -> Cost {
+        if m >= len || len < 2 {
+            return Cost::default();
+        }
+        let compared = bounds(m, next).count() * len;
+        let pick = if next { self.pick(width, len) } else { Cost::default() };
+        self.rank(width, len) + self.less_than(sum_width(1, len - 1), compared) + pick
+    }
+
+    /// The m best of `len` numbers and the largest of the others, by searching.
+    pub fn best_by_search(self, width: usize, len: usize, m: usize) -> Cost {
+        if m >= len || len < 2 {
+            return Cost::default();
+        }
+        let digits = (width + place_bits(len)).div_ceil(2);
+        let count = sum_width(1, len);
+        let public = (1 << count) - 1 - m as u64;
+        let step =
+            self.and(3, len) + self.sum_groups(3, 1, len, count + 1, public) + self.and(2, len);
+        (0..digits).fold(self.and(digits, len), |cost, _| cost + step)
     }
 }

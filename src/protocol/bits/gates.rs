@@ -32,6 +32,11 @@ pub(super) struct Operand<'a> {
 }
 
 impl<'a> Operand<'a> {
+    /// A public zero.
+    pub(super) const fn zero() -> Self {
+        Self { planes: [None; 3], negated: false }
+    }
+
     pub(super) const fn of(plane: Plane<'a>) -> Self {
         Self { planes: [Some(plane), None, None], negated: false }
     }

@@ -11,14 +11,23 @@
 //! - [`beside`]: work that goes on side by side
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
-//! - [`select`]: one of two shared numbers, by a shared bit
+//! - [`select`]: one of several shared numbers, by shared bits
 //! - [`maximum`]: the largest of many, by a tournament
 //! - [`second_price`]: the largest of those that lost to the winner
 //! - [`range_check`]: which numbers are at most a public one
+//! - `columns`: the shape of sums: planes by weight, round by round
+//! - [`add`]: the sum of two shared numbers
+//! - [`sum`]: sums of many shared numbers, and counts of shared bits
+//! - [`best`]: which are the m best of many, and the best of the others
+//! - [`rank`]: how many others beat each number; the m best of some thousand
+//! - [`search`]: the m best of very many
 
+pub mod add;
 pub mod and;
 pub mod assignment;
 pub mod beside;
+pub mod best;
+mod columns;
 pub mod context;
 pub mod cost;
 mod gates;
@@ -27,10 +36,13 @@ pub mod less_than;
 pub mod maximum;
 pub mod open;
 pub mod range_check;
+pub mod rank;
+pub mod search;
 pub mod second_price;
 pub mod select;
 mod sizes;
 pub mod stripes;
+pub mod sum;
 
 pub use context::BitContext;
 pub use cost::CostModel;

@@ -10,6 +10,7 @@ use super::BitContext;
 use super::and::evaluate;
 use super::gates::{Gates, Operand};
 use crate::protocol::ProtocolError;
+use crate::sharing::bits::planes::WORD;
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// x where the bit is 1, y where it is 0.
@@ -50,4 +51,34 @@ pub(super) async fn choose(
         gates.push_sum(products, Some(own));
     }
     evaluate(ctx, &gates).await
+}
+
+/// The number at the one position whose bit is set; zero if there is none. One AND per bit of the
+/// numbers and each of at most 64 positions, however many there are: rows of 64 are summed up in
+/// the gates, and what is left without a message.
+///
+/// # Errors
+/// When the shapes differ, or a node does not answer.
+pub async fn pick(
+    ctx: &BitContext,
+    chosen: &SharedBits,
+    numbers: &SharedBits,
+) -> Result<SharedBits, ProtocolError> {
+    let (holding, len, width) = (ctx.holding(), numbers.len(), numbers.width());
+    if chosen.len() != len {
+        return Err(ShapeError { what: "positions", expected: len, got: chosen.len() }.into());
+    }
+    let row = len.min(WORD);
+    let rows = len.div_ceil(row.max(1));
+    let (chosen, numbers) = (chosen.extract(0, rows * row)?, numbers.extract(0, rows * row)?);
+    let chosen = chosen.plane(0)?;
+    let mut gates = Gates::new(holding, row, width);
+    for plane in numbers.planes() {
+        let part = |at| Ok((chosen.cut(at, row)?, plane.cut(at, row)?));
+        let products = (0..rows).map(part).map(|part: Result<_, ShapeError>| {
+            part.map(|(chosen, plane)| (Operand::of(chosen), Operand::of(plane)))
+        });
+        gates.push_sum(products.collect::<Result<Vec<_>, _>>()?, None);
+    }
+    Ok(evaluate(ctx, &gates).await?.xor_positions()?)
 }

@@ -27,6 +27,11 @@ impl Stripe {
         Self { first_word: 0, len }
     }
 
+    /// Its first word in a plane of the batch.
+    pub(super) const fn first_word(self) -> usize {
+        self.first_word
+    }
+
     /// This stripe of a plane of the batch.
     pub(super) fn of(self, plane: Plane<'_>) -> Result<Plane<'_>, ShapeError> {
         plane.cut(self.first_word, self.len)

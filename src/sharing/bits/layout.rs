@@ -138,6 +138,57 @@ impl SharedBits {
         Self::stack(self.holding, self.len, chosen)
     }
 
+    /// A batch of which each plane is the XOR of some others, a public zero where there are none.
+    ///
+    /// # Errors
+    /// When lengths or components differ.
+    pub fn xor_planes(
+        holding: Holding,
+        len: usize,
+        sums: &[Vec<Plane<'_>>],
+    ) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(holding, sums.len(), len);
+        for (index, planes) in sums.iter().enumerate() {
+            for &plane in planes {
+                batch.xor_plane(index, plane)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The XOR of its numbers at all positions: one number.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn xor_positions(&self) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(self.holding, self.width, 1);
+        for plane in 0..self.width {
+            let (from, to) = (self.range(plane), batch.range(plane));
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
+                buffer[to.clone()].fill(planes::parity(&source[from.clone()], self.len));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The number at the first position, at each of `len` positions.
+    ///
+    /// # Errors
+    /// Never for a batch that was made by this room.
+    pub fn repeat(&self, len: usize) -> Result<Self, ShapeError> {
+        let mut batch = Self::zeros(self.holding, self.width, len);
+        for plane in 0..self.width {
+            let (from, to) = (self.range(plane), batch.range(plane));
+            for (buffer, source) in batch.components_mut().iter_mut().zip(self.components.iter()) {
+                let word = if planes::bit(&source[from.clone()], 0) { u64::MAX } else { 0 };
+                let target = &mut buffer[to.clone()];
+                target.fill(word);
+                planes::clear_tail(target, len);
+            }
+        }
+        Ok(batch)
+    }
+
     /// A batch made of planes, from bit 0 up.
     ///
     /// # Errors

@@ -78,6 +78,14 @@ pub fn bit(plane: &[u64], at: usize) -> bool {
     plane.get(at / WORD).is_some_and(|word| word >> (at % WORD) & 1 == 1)
 }
 
+/// The XOR of the first `len` positions of a plane: 0 or 1.
+pub fn parity(plane: &[u64], len: usize) -> u64 {
+    let sum = plane.iter().take(len / WORD).fold(0, |sum, word| sum ^ word);
+    let rest =
+        if len.is_multiple_of(WORD) { 0 } else { plane.get(len / WORD).copied().unwrap_or(0) };
+    u64::from((sum ^ rest & tail_mask(len)).count_ones() & 1)
+}
+
 /// Put `len` positions of `src` into `dst`, which is zero from position `at` on.
 pub fn copy_bits(dst: &mut [u64], at: usize, src: &[u64], len: usize) {
     let (first, shift) = (at / WORD, at % WORD);

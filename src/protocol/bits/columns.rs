@@ -1,0 +1,233 @@
+//! The shape of sums, and of what is found by counting: how many planes there are of each weight,
+//! round by round. All of it is public; protocols and their costs follow it alike.
+//!
+//! Planes of one weight form a column; column k counts for 2^k. A full adder takes three planes of
+//! a column and leaves their XOR there and a carry in the next; a half adder takes two. Every
+//! round takes all the threes there are (Wallace 1964), and a two only where the column would
+//! otherwise stay higher than the heights 2, 3, 4, 6, 9, 13, ... allow (Dadda 1965), so that at
+//! most that many rounds are needed and carries never run from column to column at the end. The
+//! lowest two of all is taken as well: it would have to wait for the last addition.
+//!
+//! Sums are taken modulo 2^(number of columns): planes of the last column are added up without a
+//! carry, which is free.
+
+use crate::sharing::bits::planes::{WORD, words};
+
+/// Adders of one round in one column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Adders {
+    /// Of three planes.
+    pub(super) full: usize,
+    /// Of two planes; one or none.
+    pub(super) half: usize,
+}
+
+impl Adders {
+    /// How many there are; each has one carry.
+    pub(super) const fn count(self) -> usize {
+        self.full + self.half
+    }
+}
+
+/// The next of the heights from which one round leads to another, below `height`.
+fn target(height: usize) -> usize {
+    let mut target = 2;
+    while target * 3 / 2 < height {
+        target = target * 3 / 2;
+    }
+    target
+}
+
+/// The adders of the next round; `None` once no column but the last has more than two planes.
+pub(super) fn adders(heights: &[usize]) -> Option<Vec<Adders>> {
+    let (_, columns) = heights.split_last()?;
+    let highest = columns.iter().copied().max().unwrap_or(0);
+    if highest <= 2 {
+        return None;
+    }
+    let target = target(highest);
+    let mut adders = Vec::with_capacity(heights.len());
+    let (mut carried, mut lowest) = (0, true);
+    for &height in columns {
+        let full = height / 3;
+        let left = height - 2 * full + carried;
+        let wanted = left > target || lowest && full == 0;
+        let half = usize::from(height % 3 == 2 && wanted);
+        lowest &= height <= 1;
+        carried = full + half;
+        adders.push(Adders { full, half });
+    }
+    adders.push(Adders::default());
+    Some(adders)
+}
+
+/// The heights after a round.
+pub(super) fn after(heights: &[usize], adders: &[Adders]) -> Vec<usize> {
+    let carried = [0].into_iter().chain(adders.iter().map(|adders| adders.count()));
+    let left = heights.iter().zip(adders).zip(carried);
+    left.map(|((height, adders), carried)| height - 2 * adders.full - adders.half + carried)
+        .collect()
+}
+
+/// One place where the carries of two neighbouring runs of columns are combined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Combine {
+    /// The column whose carry is made.
+    pub(super) at: usize,
+    /// The highest column of the run below.
+    pub(super) below: usize,
+    /// Whether the run below can carry at all.
+    pub(super) carries: bool,
+    /// Whether it matters later if both runs pass a carry on.
+    pub(super) passes: bool,
+}
+
+/// How the carries of columns of one or two planes are made: the first column that makes one, and
+/// the tree above it, level by level (Sklansky 1960).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Carries {
+    /// Columns that make a carry by themselves, having two planes. The last column's is not needed.
+    pub(super) made: Vec<usize>,
+    /// The lowest of them; the number of columns where there is none.
+    pub(super) first: usize,
+    /// The levels of the tree.
+    pub(super) levels: Vec<Vec<Combine>>,
+}
+
+impl Carries {
+    /// Of columns of so many planes.
+    pub(super) fn of(heights: &[usize]) -> Self {
+        let last = heights.len().saturating_sub(1);
+        let made: Vec<usize> = (0..last).filter(|&column| heights[column] > 1).collect();
+        let first = made.first().copied().unwrap_or(heights.len());
+        let count = last.saturating_sub(first);
+        let mut can: Vec<bool> = (first..first + count).map(|at| heights[at] > 1).collect();
+        let mut levels = Vec::new();
+        let mut run = 1;
+        while run < count {
+            let mut level = Vec::new();
+            for at in (run..count).filter(|at| at / run % 2 == 1) {
+                let below = at / run * run - 1;
+                let (carries, passes) = (can[below], at >= 2 * run);
+                can[at] |= carries;
+                level.push(Combine { at: first + at, below: first + below, carries, passes });
+            }
+            levels.push(level);
+            run *= 2;
+        }
+        Self { made, first, levels }
+    }
+
+    /// Gates of each level.
+    pub(super) fn gates(&self) -> impl Iterator<Item = usize> {
+        let of = |combine: &Combine| usize::from(combine.carries) + usize::from(combine.passes);
+        self.levels.iter().map(move |level| level.iter().map(of).sum())
+    }
+}
+
+/// Words of a plane up to which its rows are of one word: that takes the least rounds.
+const SHORT: usize = 256;
+
+/// Most rows that a longer plane is cut into at a time: a round or two more, for gates of many
+/// words, each of which costs a fraction of a gate of few.
+const MOST_ROWS: usize = 32;
+
+/// Positions of the rows that `len` positions are cut into where they are to be added up: 2^k
+/// words, or single positions. What is left of more than 64 positions is a multiple of it.
+pub(super) fn row(len: usize) -> usize {
+    match words(len) {
+        0 | 1 => 1,
+        2..=SHORT => WORD,
+        long => WORD * long.div_ceil(MOST_ROWS).next_power_of_two(),
+    }
+}
+
+/// Bits that hold any sum of so many numbers of `width` bits.
+pub(super) fn sum_width(width: usize, count: usize) -> usize {
+    let largest = u32::try_from(width).ok().and_then(|width| 1_u128.checked_shl(width));
+    let most = largest.unwrap_or(0).saturating_sub(1).saturating_mul(count as u128);
+    (u128::BITS - most.leading_zeros()) as usize
+}
+
+/// The public numbers that ranks are compared with.
+pub(super) fn bounds(m: usize, next: bool) -> impl Iterator<Item = usize> {
+    m.checked_sub(1).into_iter().chain(next.then_some(m))
+}
+
+/// Bits that tell so many places apart.
+pub(super) const fn place_bits(len: usize) -> usize {
+    len.next_power_of_two().trailing_zeros() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::bits::columns::*;
+
+    fn rounds(mut heights: Vec<usize>) -> (usize, Vec<usize>) {
+        let mut rounds = 0;
+        while let Some(adders) = adders(&heights) {
+            heights = after(&heights, &adders);
+            rounds += 1;
+        }
+        (rounds, heights)
+    }
+
+    #[test]
+    fn columns_of_any_height_are_done_in_the_least_number_of_rounds() {
+        // The heights of Dadda: the most that so many rounds can bring down to two.
+        let most = [2, 3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141, 211, 316];
+        for height in 1..300 {
+            let bound = most.iter().position(|&most| height <= most).unwrap();
+            for width in 1..12 {
+                assert!(rounds(vec![height; width]).0 <= bound, "{height} {width}");
+            }
+        }
+        // Columns of different heights, by a fixed rule that looks like chance.
+        let mut state = 1_u64;
+        for _ in 0..3000 {
+            let heights: Vec<usize> = (0..1 + state % 11)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (state >> 33) as usize % 40
+                })
+                .collect();
+            let highest = heights.iter().max().unwrap();
+            let bound = most.iter().position(|most| highest <= most).unwrap();
+            let (rounds, left) = rounds(heights.clone());
+            assert!(rounds <= bound, "{heights:?}");
+            assert!(left.iter().rev().skip(1).all(|&height| height <= 2), "{heights:?}");
+        }
+        assert_eq!(rounds([&[999][..], &[0; 9]].concat()).0, 13);
+    }
+
+    #[test]
+    fn every_column_gets_the_carry_of_all_below() {
+        for width in 0..70 {
+            let carries = Carries::of(&vec![2; width]);
+            let count = width.saturating_sub(1);
+            let mut from: Vec<usize> = (0..count).collect();
+            for level in &carries.levels {
+                for combine in level {
+                    assert_eq!(combine.below + 1, from[combine.at]);
+                    assert!(combine.carries);
+                    from[combine.at] = from[combine.below];
+                    assert_eq!(combine.passes, from[combine.at] > 0);
+                }
+            }
+            assert!(from.iter().all(|&from| from == 0));
+            assert_eq!(carries.levels.len(), count.next_power_of_two().trailing_zeros() as usize);
+        }
+        assert_eq!(Carries::of(&[1, 1, 2, 1]).first, 2);
+        assert_eq!(Carries::of(&[1, 1, 5]).first, 3);
+    }
+
+    #[test]
+    fn sums_are_as_wide_as_they_can_get() {
+        assert_eq!(
+            [sum_width(1, 0), sum_width(1, 1), sum_width(1, 3), sum_width(1, 4)],
+            [0, 1, 2, 3]
+        );
+        assert_eq!([sum_width(32, 2), sum_width(32, 1), sum_width(8, 257)], [33, 32, 16]);
+        assert_eq!([sum_width(64, 1), sum_width(63, 2)], [64, 64]);
+    }
+}
