@@ -11,6 +11,7 @@ use super::entries::{Field, Layout, LayoutError};
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::money::Currency;
+use crate::sharing::form::Form;
 
 /// The question of a session, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -107,13 +108,13 @@ impl Question {
         self.unit().show(value).to_string()
     }
 
-    /// Check what a node must not take on trust.
+    /// Check what a node must not take on trust, where entries are shared in this form.
     ///
     /// # Errors
     /// Names the first rule that is broken.
-    pub fn check(&self) -> Result<(), QuestionError> {
+    pub fn check(&self, form: Form) -> Result<(), QuestionError> {
         match self {
-            Self::Auction(question) => Ok(question.check()?),
+            Self::Auction(question) => Ok(question.check(form)?),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => Ok(question.check()?),
         }

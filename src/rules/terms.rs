@@ -87,6 +87,6 @@ impl Terms {
     /// Names the first rule that is broken.
     pub fn check(&self) -> Result<(), TermsError> {
         check_text("title", &self.title)?;
-        Ok(self.question.check()?)
+        Ok(self.question.check(self.protocol)?)
     }
 }

@@ -41,6 +41,7 @@ pub fn auction() -> auction::Question {
         currency: Currency { code: "EUR".into(), decimals: 2 },
         reserve: Some(500),
         maximum: 100_000,
+        quantity: 1,
     }
 }
 

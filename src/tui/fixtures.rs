@@ -127,6 +127,7 @@ pub fn auction(kind: Kind) -> auction::Question {
         currency: Currency { code: "EUR".into(), decimals: 2 },
         reserve: Some(50_000),
         maximum: 25_000_000,
+        quantity: 1,
     }
 }
 

@@ -98,6 +98,7 @@ pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
             currency: Currency { code: "EUR".to_owned(), decimals: 0 },
             reserve: None,
             maximum: mask(bits),
+            quantity: 1,
         }
         .into(),
         bids_until: Timestamp::from_millis(0),

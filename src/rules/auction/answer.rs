@@ -8,7 +8,8 @@ use super::question::Question;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer<E> {
-    /// Who won, best bid first; at most one today.
+    /// Who won. Where each pays its own amount, the best bid comes first; where all pay the same,
+    /// which of them bid more is nobody's business, and they stand in the order of the entries.
     pub winners: Vec<Sale<E>>,
 }
 
@@ -28,12 +29,23 @@ pub enum AnswerError {
     /// Nobody won although nothing stood in the way.
     #[error("the outcome has no winner, although the terms have no reserve and there are bids")]
     NoWinner,
-    /// More winners than lots.
-    #[error("the outcome has {got} winners for one lot")]
+    /// More winners than lots or bids, or fewer although nothing stood in the way.
+    #[error("the outcome has {got} winners where {expected} lots can be had")]
     Winners {
+        /// As many as there can be.
+        expected: usize,
         /// As it says.
         got: usize,
     },
+    /// Winners in another order than the rule says.
+    #[error("the outcome's winners are not in the order of {order}")]
+    Order {
+        /// What decides it.
+        order: &'static str,
+    },
+    /// Winners who pay different prices where all pay the same.
+    #[error("the outcome's winners pay different prices where all pay the same")]
+    Prices,
     /// A price that the terms do not allow.
     #[error("the outcome's price {price} is {relation} {bound}")]
     Price {
@@ -57,18 +69,22 @@ impl<E> Answer<E> {
     pub fn winner(&self) -> Option<&Sale<E>> {
         self.winners.first()
     }
+}
 
+impl Answer<usize> {
     /// Check that an auction can have decided this, given how many bids took part in it.
     ///
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question, in_range: usize) -> Result<(), AnswerError> {
-        if self.winners.is_empty() && question.reserve.is_none() && in_range > 0 {
+        let (expected, got) = (question.lots_among(in_range), self.winners.len());
+        if got == 0 && question.reserve.is_none() && in_range > 0 {
             return Err(AnswerError::NoWinner);
         }
-        if self.winners.len() > 1 {
-            return Err(AnswerError::Winners { got: self.winners.len() });
+        if got > expected || got < expected && question.reserve.is_none() {
+            return Err(AnswerError::Winners { expected, got });
         }
+        self.check_order(question)?;
         for sale in &self.winners {
             if let Some((relation, bound)) = question.bound_broken_by(sale.price) {
                 let price = question.currency.plain(sale.price);
@@ -77,5 +93,24 @@ impl<E> Answer<E> {
             }
         }
         Ok(())
+    }
+
+    fn check_order(&self, question: &Question) -> Result<(), AnswerError> {
+        let mut neighbours = self.winners.windows(2).map(|pair| (pair[0], pair[1]));
+        if question.is_uniform() {
+            return neighbours.try_for_each(|(one, next)| match () {
+                () if one.price != next.price => Err(AnswerError::Prices),
+                () if one.entry >= next.entry => Err(AnswerError::Order { order: "the entries" }),
+                () => Ok(()),
+            });
+        }
+        let reverse = question.kind.is_reverse();
+        let better = |one: Sale<usize>, next: Sale<usize>| {
+            if reverse { one.price < next.price } else { one.price > next.price }
+        };
+        let in_order = neighbours.all(|(one, next)| {
+            better(one, next) || one.price == next.price && one.entry < next.entry
+        });
+        if in_order { Ok(()) } else { Err(AnswerError::Order { order: "their prices" }) }
     }
 }

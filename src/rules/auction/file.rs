@@ -24,9 +24,16 @@ pub struct Fields {
     pub reserve: Option<String>,
     /// Largest admissible bid, in units.
     pub maximum: Option<String>,
+    /// How many equal lots there are.
+    #[serde(default = "one")]
+    pub quantity: u32,
     /// For demo, tests and benches: who bids what.
     #[serde(default)]
     pub bids: Vec<DemoBid>,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// A bid that the demo plays. The amount stays as text until the bidder's client reads it.
@@ -41,7 +48,7 @@ pub struct DemoBid {
 
 impl Fields {
     /// Their names, but for the kind, which every session file has.
-    pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "bids"];
+    pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "quantity", "bids"];
 
     /// The question that they make, with every default filled in.
     ///
@@ -62,7 +69,8 @@ impl Fields {
         };
         let reserve = amount("reserve", &self.reserve)?;
         let maximum = amount("maximum", &self.maximum)?.unwrap_or(u64::from(u32::MAX));
-        Ok(Question { kind: self.kind, currency, reserve, maximum })
+        let (kind, quantity) = (self.kind, self.quantity);
+        Ok(Question { kind, currency, reserve, maximum, quantity })
     }
 
     fn check_names(&self) -> Result<(), QuestionError> {

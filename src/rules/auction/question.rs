@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::kind::Kind;
 use crate::base::text::TextError;
 use crate::rules::money::{AmountError, Currency};
+use crate::sharing::form::Form;
 
 /// Most bits of an amount.
 pub const MAX_BITS: u32 = 63;
 
-/// One lot, sold to or bought from whoever bids best.
+/// Most lots of an auction.
+pub const MAX_QUANTITY: u32 = 10_000;
+
+/// Equal lots, sold to or bought from those who bid best, one to a bidder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
@@ -21,6 +25,8 @@ pub struct Question {
     pub reserve: Option<u64>,
     /// Largest admissible bid, in smallest units.
     pub maximum: u64,
+    /// How many lots there are, 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
 }
 
 /// Why an auction cannot be held as it is written. Each says what to change.
@@ -51,6 +57,17 @@ pub enum QuestionError {
     /// The maximum is 0 or too wide.
     #[error("the maximum must be at least 1 and below 2^{MAX_BITS} in the smallest unit")]
     Maximum,
+    /// No lot, or too many.
+    #[error("the quantity is 1 to {MAX_QUANTITY} lots, not {got}")]
+    Quantity {
+        /// As given.
+        got: u32,
+    },
+    /// Several lots on numbers.
+    #[error(
+        "an auction of several lots runs on bits; leave out protocol = \"paper\", or sell one lot"
+    )]
+    SeveralOnNumbers,
     /// Too many decimals for a currency.
     #[error("decimals is 0 to 8, not {got}")]
     Decimals {
@@ -72,7 +89,7 @@ impl Question {
     ///
     /// # Errors
     /// Names the first rule that is broken.
-    pub fn check(&self) -> Result<(), QuestionError> {
+    pub fn check(&self, form: Form) -> Result<(), QuestionError> {
         if self.currency.decimals > 8 {
             return Err(QuestionError::Decimals { got: self.currency.decimals });
         }
@@ -84,6 +101,12 @@ impl Question {
         if self.maximum == 0 || self.bits() > MAX_BITS {
             return Err(QuestionError::Maximum);
         }
+        if !(1..=MAX_QUANTITY).contains(&self.quantity) {
+            return Err(QuestionError::Quantity { got: self.quantity });
+        }
+        if self.quantity > 1 && form == Form::Numbers {
+            return Err(QuestionError::SeveralOnNumbers);
+        }
         match self.reserve {
             Some(reserve) if reserve > self.maximum => Err(QuestionError::ReserveAboveMaximum {
                 reserve: self.currency.plain(reserve),
@@ -91,6 +114,16 @@ impl Question {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// How many of so many bids can win.
+    pub fn lots_among(&self, bids: usize) -> usize {
+        usize::try_from(self.quantity).map_or(bids, |quantity| quantity.min(bids))
+    }
+
+    /// Whether all winners pay the same price, that of the best bid that did not win.
+    pub const fn is_uniform(&self) -> bool {
+        self.kind.is_second_price()
     }
 
     /// The bound that a price breaks, with how it does, such as "below the reserve"; `None` for a

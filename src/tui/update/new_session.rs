@@ -115,8 +115,11 @@ fn at_fault(error: &TermsError) -> NewSessionField {
             },
             Fault::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
             Fault::Maximum => NewSessionField::Maximum,
-            // The form writes no bids.
-            Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
+            // The form writes no bids, and one lot.
+            Fault::Text(_)
+            | Fault::BidderTwice(_)
+            | Fault::Quantity { .. }
+            | Fault::SeveralOnNumbers => NewSessionField::Title,
         },
         TermsError::BidsUntil(_) => NewSessionField::Until,
         // What is no TOML can only come of the title.
