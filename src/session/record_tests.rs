@@ -329,7 +329,7 @@ fn an_outcome_fits_terms_and_manifest() {
     let excluded = OutcomeError::Answer(AnswerError::OutOfRange { entry: 2 });
     assert_eq!(named("dot", &place.dot), excluded);
     let both = [sale(&place.ada, 600), sale(&place.bea, 600)];
-    let many = auction::answer::AnswerError::Winners { got: 2 };
+    let many = auction::answer::AnswerError::Winners { expected: 1, got: 2 };
     assert_eq!(error(&|o| won_by(o, &both)), OutcomeError::Answer(many.into()));
     let twice = [sale(&place.ada, 600), sale(&place.ada, 600)];
     let again = OutcomeError::Answer(AnswerError::Twice { entry: 0 });
