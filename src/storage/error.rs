@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::documents::DocumentKind;
 use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
@@ -174,9 +173,33 @@ pub enum StorageError {
     File(#[from] crate::rules::terms::TermsError),
 }
 
+/// What a document is about, in an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DocumentKind {
+    /// The terms, as the coordinator signed them.
+    Announcement,
+    /// What the closing rests on: inventories and verdicts.
+    Bundle,
+    /// The list of envelopes.
+    Manifest,
+    /// The result, signed by one node or by several.
+    Outcome,
+}
+
+impl std::fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Announcement => "announcement",
+            Self::Bundle => "bundle",
+            Self::Manifest => "manifest",
+            Self::Outcome => "outcome",
+        })
+    }
+}
+
 impl StorageError {
     /// What is wrong with a copy of a store, said of the store itself.
-    pub(super) fn of(mut self, address: &super::Address) -> Self {
+    pub(super) fn of(mut self, address: &impl std::fmt::Display) -> Self {
         if let Self::Newer { place, .. }
         | Self::Foreign { place }
         | Self::Damaged { place, .. }

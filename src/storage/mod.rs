@@ -46,7 +46,6 @@ pub use address::Address;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
 pub use disk::{Disk, Fate};
-pub use documents::DocumentKind;
-pub use error::StorageError;
+pub use error::{DocumentKind, StorageError};
 pub use node::NodeStore;
 pub use role::Leadership;

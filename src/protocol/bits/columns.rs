@@ -185,7 +185,7 @@ mod tests {
         // Columns of different heights, by a fixed rule that looks like chance.
         let mut state = 1_u64;
         for _ in 0..3000 {
-            let heights: Vec<usize> = (0..1 + state % 11)
+            let heights: Vec<usize> = (0..=(state % 11))
                 .map(|_| {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     (state >> 33) as usize % 40
