@@ -1,8 +1,8 @@
 //! Logins of operators and bidders.
 //!
 //! In: names, passwords, codes, refresh tokens. Out: access tokens, one for each server of the
-//! roster, good for a quarter of an hour, and a refresh token that is good for one use. What a token
-//! may do is decided in [`super::access`]; here is decided who gets one.
+//! roster, good for a quarter of an hour, and a refresh token that is good for one use. What a
+//! token may do is decided in [`super::access`]; here is decided who gets one.
 //!
 //! A refresh token that comes a second time has been copied: the login it belongs to ends. At the
 //! coordinator a disabled account's access tokens are refused at once; at the nodes, which keep no

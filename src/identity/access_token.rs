@@ -1,9 +1,9 @@
 //! Access tokens: what an account may do at one server, for a quarter of an hour.
 //!
-//! A JWT signed by the coordinator's identity key, made at login, one for each server. It names that
-//! server's key as its audience, so it is worth nothing at another, and carries account, role and
-//! the bidder's key, so that a node needs no database of accounts. It may be used many times until
-//! it expires. Its header's `typ` and its members differ from those of the single-use
+//! A JWT signed by the coordinator's identity key, made at login, one for each server. It names
+//! that server's key as its audience, so it is worth nothing at another, and carries account, role
+//! and the bidder's key, so that a node needs no database of accounts. It may be used many times
+//! until it expires. Its header's `typ` and its members differ from those of the single-use
 //! [`super::token`]s, and each kind is refused where the other is expected: no account can pass for
 //! the coordinator, although the same key signs both.
 //!

@@ -12,8 +12,8 @@
 //! 4 lanes); parameters, version, kind and public key are authenticated with them.
 //!
 //! A file is written beside its final place, synced, and moved there in one step that never
-//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine, and whoever gets the file but not
-//! the passphrase.
+//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine,
+//! and whoever gets the file but not the passphrase.
 
 mod disk;
 mod error;

@@ -5,7 +5,8 @@
 //!    checks every envelope and its own sealed part, and signs its [`Verdict`].
 //! 3. Inventories and verdicts together are the [`Bundle`]. It is on the coordinator's disk before
 //!    any node sees it, and a node signs the manifest of one bundle only. The manifest is a pure
-//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same one.
+//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same
+//!    one.
 //!
 //! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
 //! record run the same ones. Each error names the node at fault.

@@ -2,10 +2,10 @@
 //!
 //! The entry, a row of one or more fields ([`crate::rules::entries`]), is masked by one
 //! pseudorandom component per set T (see [`crate::sharing::seed`]), bit by bit or field by field as
-//! numbers: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked entry
-//! (the *correction*, which belongs to the first component) and a commitment to every seed; each
-//! node's sealed part holds the seeds of its components. Every correction is that of an entry, and a
-//! node checks its part alone.
+//! numbers: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked
+//! entry (the *correction*, which belongs to the first component) and a commitment to every seed;
+//! each node's sealed part holds the seeds of its components. Every correction is that of an entry,
+//! and a node checks its part alone.
 //!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form.

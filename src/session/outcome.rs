@@ -162,7 +162,8 @@ impl Outcome {
                 return Err(OutcomeError::NoSuchEntry { bidder: entrant.bidder.clone() });
             }
         }
-        // Every entry that the answer names is there, so that none gets the position after the last.
+        // Every entry that the answer names is there, so that none gets the position after the
+        // last.
         let position_of = |entrant: Entrant| {
             let position = positions.get(&(entrant.bidder.as_str(), entrant.envelope));
             position.copied().unwrap_or(manifest.entries.len())

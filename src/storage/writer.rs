@@ -7,8 +7,9 @@
 //!
 //! On a server several processes write. Each transaction begins by taking one lock for the whole
 //! store, so that writes follow one another exactly as they do in a file. The connection is made
-//! again when it is lost. The roles that hang on it (see [`super::role`]) are asked for again after a
-//! while, so that whoever acts in a role hears that it was lost, and another process has its turn.
+//! again when it is lost. The roles that hang on it (see [`super::role`]) are asked for again after
+//! a while, so that whoever acts in a role hears that it was lost, and another process has its
+//! turn.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The terminal UI.
 //!
-//! State ([`state`]), `update(model, action)` giving back effects, and `draw(&model, frame)`. Effects
-//! run as tasks and answer with news over a bounded channel; one loop ([`app`]) waits for keys,
-//! news and the clock, and draws when something has changed.
+//! State ([`state`]), `update(model, action)` giving back effects, and `draw(&model, frame)`.
+//! Effects run as tasks and answer with news over a bounded channel; one loop ([`app`]) waits for
+//! keys, news and the clock, and draws when something has changed.
 //!
 //! - [`input`]: every command and its keys, which drive dispatch, hints, help, palette
 //! - [`state`]: what is known of the system, and where the person is

@@ -1,9 +1,9 @@
 //! The bidders, and the session that they bid in.
 //!
 //! Every bidder is admitted, seals its bid, and hands the envelope in to every node, over TLS
-//! connections of its own unless told otherwise. The bidders' own work (handshakes, sealing, checking
-//! receipts) is done on the same machine at the same time and is in the figures. Then the session
-//! is closed and the outcome compared with plain arithmetic.
+//! connections of its own unless told otherwise. The bidders' own work (handshakes, sealing,
+//! checking receipts) is done on the same machine at the same time and is in the figures. Then the
+//! session is closed and the outcome compared with plain arithmetic.
 
 use std::time::{Duration, Instant};
 

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! The record is the binary encoding of identity key, sealing key and TLS certificate with key; in
-//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of the file: the line might be the one with the keys.
+//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of
+//! the file: the line might be the one with the keys.
 
 use std::{fmt::Write as _, path::Path};
 
