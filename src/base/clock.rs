@@ -1,4 +1,4 @@
-//! The time, passed in, so that tests can set it.
+//! The current time, passed in, so that tests can set it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,4 +1,4 @@
-//! Why there is no figure.
+//! Why a bench ended without figures.
 
 use std::io;
 

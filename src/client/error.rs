@@ -1,4 +1,4 @@
-//! Why a request of the client did not do what was asked.
+//! Why a request of the client failed.
 
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;

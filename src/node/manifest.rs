@@ -1,9 +1,9 @@
-//! The one bundle a node commits to, and the manifest it takes.
+//! The one bundle a node commits to, and the manifest it accepts.
 //!
 //! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
-//! node directly which bundle that one has committed to: of two nodes that are led to different
-//! bundles at least one sees the other's, so a coordinator cannot have two manifests signed as
-//! long as the nodes reach each other.
+//! node directly which bundle that one has committed to. If two nodes were given different bundles,
+//! at least one of them finds out, so a coordinator cannot have two manifests signed as long as the
+//! nodes reach each other.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What can go wrong in a protocol, and whose doing it is.
+//! What can go wrong in a protocol, and which node caused it.
 
 use super::ChannelError;
 use crate::sharing::numbers::shamir::Misfit;

@@ -1,4 +1,5 @@
-//! What has been opened, and what it took: kept by every context, shared by its children.
+//! What has been opened, and the rounds, gates and bytes used so far. A context and all its
+//! children share one ledger.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! How protocols trade rounds for bytes. Nothing here changes what is computed or who learns what.
 //!
 //! All participants must use the same tactics: they decide which messages there are. The plan
-//! (`session::plan`) chooses them from what has been measured.
+//! (`runs::plan`) chooses them from what has been measured.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

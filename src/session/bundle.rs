@@ -4,9 +4,8 @@
 //! 2. The coordinator hands all inventories to every node; each fetches what it is missing,
 //!    checks every envelope and its own sealed part, and signs its [`Verdict`].
 //! 3. Inventories and verdicts together are the [`Bundle`]. It is on the coordinator's disk before
-//!    any node sees it, and a node signs the manifest of one bundle only. The manifest is a pure
-//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same
-//!    one.
+//!    any node sees it, and a node signs the manifest of one bundle only. The manifest follows from
+//!    announcement and bundle alone ([`super::manifest`]), so all nodes sign the same one.
 //!
 //! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
 //! record run the same ones. Each error names the node at fault.

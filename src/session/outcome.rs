@@ -1,7 +1,7 @@
 //! The outcome: what the session decided, signed by every node that took part.
 //!
-//! An outcome with the signatures of t+1 nodes is signed by one at least that is honest, and so
-//! can be believed; with those of 2t+1 nodes it is settled.
+//! t+1 signatures include at least one honest node's, so the outcome can be believed; 2t+1 settle
+//! it.
 
 use std::collections::{HashMap, HashSet};
 

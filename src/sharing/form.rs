@@ -1,5 +1,5 @@
-//! The two forms in which what is handed in is shared, and the one place that knows how a
-//! correction is encoded.
+//! Forms: the ways in which a session shares and seals what is handed in. The one place that knows
+//! how a correction is encoded.
 //!
 //! Either form splits an entry into one pseudorandom component per set T, expanded from a committed
 //! seed, and a public *correction*: the entry masked by all components. They differ in what a

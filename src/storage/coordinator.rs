@@ -3,8 +3,8 @@
 //!
 //! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
 //!
-//! - [`attempts`]: attempts at computing
-//! - [`reading`]: what is known of sessions
+//! - [`attempts`]: attempts: their numbers, who took part, how each ended
+//! - [`reading`]: questions about sessions that change nothing
 
 pub mod attempts;
 pub mod reading;

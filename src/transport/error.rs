@@ -1,4 +1,4 @@
-//! Why a request or a stream did not come about: whose fault it is and what to do next.
+//! Why a request or a stream failed: whose fault it is and what to do next.
 
 use std::error::Error;
 use std::io;

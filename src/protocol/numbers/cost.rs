@@ -1,5 +1,5 @@
-//! Rounds, products and bytes of protocols on numbers before they are spent: the counts that
-//! [`crate::protocol::Counters`] will show. Products count as gates.
+//! Predicted rounds, products and bytes of protocols on numbers: the same counts that
+//! [`crate::protocol::Counters`] shows afterwards. Products count as gates.
 //!
 //! All nodes send the same number of bytes. Random bits whose square is 0 are made again, which is
 //! not counted: it happens once in 2^127.

@@ -1,4 +1,4 @@
-//! Moving the positions and planes of a batch about. All of it is local and by public positions.
+//! Rearranging the positions and planes of a batch. All of it is local and by public positions.
 
 use std::ops::Range;
 
