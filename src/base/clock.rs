@@ -17,7 +17,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// Now.
+    /// The current time; on a manual clock, what a test has set last.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {

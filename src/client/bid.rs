@@ -53,7 +53,7 @@ impl Default for Patience {
     }
 }
 
-/// A bid that is in.
+/// A bid that enough nodes have signed receipts for.
 #[derive(Clone, Debug)]
 pub struct Placed {
     /// The envelope and its receipts, as kept.

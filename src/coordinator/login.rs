@@ -111,7 +111,7 @@ impl CoordinatorState {
         self.login(account, refresh, expires, now)
     }
 
-    /// Go on with a login.
+    /// Give new tokens for a refresh token. A refresh token that comes a second time ends the login.
     pub(super) async fn go_on_with_login(&self, refresh: &Secret) -> Result<Login, Refusal> {
         let now = self.clock.now();
         let (next, digest) = fresh_token()?;
@@ -138,7 +138,7 @@ impl CoordinatorState {
         }
     }
 
-    /// End a login.
+    /// End a login by its refresh token, which is then worth nothing.
     pub(super) async fn end_login(&self, refresh: &Secret) -> Result<(), Refusal> {
         let digest = token_digest(refresh.expose());
         self.accounts.store.end(digest).await.map_err(|error| Refusal::internal(&error))

@@ -34,7 +34,7 @@ const EVENT_QUEUE: usize = 4096;
 pub struct CoordinatorState {
     /// The coordinator's private keys.
     pub keys: CoordinatorKeys,
-    /// The roster.
+    /// The roster that new sessions are opened under.
     pub roster: Arc<Signed<Roster>>,
     /// Its digest.
     pub roster_digest: Digest,

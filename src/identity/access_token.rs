@@ -27,9 +27,9 @@ const TYPE: &str = "gavel-access+jwt";
 /// Whom a token speaks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grant {
-    /// The account.
+    /// Whom the coordinator gave the token to.
     pub account: AccountId,
-    /// Its role.
+    /// What the account may do, as of when the token was made.
     pub role: AccountRole,
     /// The key a bidder's account is bound to.
     pub key: Option<PublicKey>,

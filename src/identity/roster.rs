@@ -96,7 +96,7 @@ pub const MAX_SUCCEEDED: usize = 500;
 pub struct Roster {
     /// Number of nodes and threshold.
     pub scheme: Scheme,
-    /// The coordinator.
+    /// The one coordinator of this roster; it signs the roster.
     pub coordinator: CoordinatorCard,
     /// The nodes in order of their index.
     pub nodes: Vec<NodeCard>,

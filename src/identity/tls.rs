@@ -68,7 +68,7 @@ impl TlsIdentity {
         Self { certificate_der, private_key_der }
     }
 
-    /// The certificate (DER).
+    /// The certificate (DER); its SHA-256 is what the roster pins.
     pub fn certificate_der(&self) -> &[u8] {
         &self.certificate_der
     }

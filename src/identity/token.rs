@@ -310,7 +310,7 @@ impl ReplayGuard {
         Ok(())
     }
 
-    /// How many tokens are remembered.
+    /// How many tokens are remembered, because they could still be used a second time.
     pub fn remembered(&self) -> usize {
         lock(&self.seen).tokens.len()
     }

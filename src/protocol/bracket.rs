@@ -4,7 +4,7 @@
 //! of a group are compared at once; the best goes on. A group of g is log2(g) levels of pairs in
 //! one, for g(g-1)/2 comparisons instead of g-1.
 
-/// One level.
+/// One level of a tournament: how many enter it, and in groups of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
     /// Numbers that are left.

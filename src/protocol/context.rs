@@ -158,7 +158,7 @@ impl Context {
         Self { step, ..self.clone() }
     }
 
-    /// This node.
+    /// The node that this context computes for.
     pub fn me(&self) -> NodeIndex {
         self.shared.me
     }

@@ -12,7 +12,7 @@ use crate::sharing::NodeSet;
 pub struct Opening {
     /// Full name of the step.
     pub step: String,
-    /// How many bits.
+    /// Bits opened in all: width times positions.
     pub bits: u64,
     /// To whom.
     pub to: NodeSet,

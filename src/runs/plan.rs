@@ -74,7 +74,7 @@ pub struct Pairs {
     pub protocol: Form,
     /// Bits of each number.
     pub bits: u32,
-    /// How many.
+    /// How many entries take part.
     pub count: usize,
 }
 

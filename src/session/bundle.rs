@@ -28,7 +28,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 pub struct InventoryEntry {
     /// The bidder's name.
     pub bidder: String,
-    /// Revision.
+    /// Which of the bidder's envelopes, counted from 1.
     pub revision: u32,
     /// The envelope's digest.
     pub envelope: Digest,
@@ -40,7 +40,7 @@ pub struct InventoryEntry {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inventory {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
     /// The node that signs.
     pub node: NodeIndex,
@@ -56,7 +56,7 @@ impl Statement for Inventory {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Complaint {
-    /// The envelope.
+    /// The envelope complained about, by digest.
     pub envelope: Digest,
     /// What is wrong with it.
     pub reason: ExclusionReason,
@@ -66,7 +66,7 @@ pub struct Complaint {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
     /// The node that signs.
     pub node: NodeIndex,
@@ -100,9 +100,9 @@ impl Inventories {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
-    /// The inventories.
+    /// What every closing node holds.
     pub inventories: Inventories,
     /// A verdict by every node that gave an inventory.
     pub verdicts: Vec<Signed<Verdict>>,
@@ -193,7 +193,7 @@ pub enum BundleError {
         .envelope.short()
     )]
     Contradiction {
-        /// The envelope.
+        /// The envelope that they list differently, by digest.
         envelope: Digest,
         /// Lower node.
         first: NodeIndex,
@@ -223,7 +223,7 @@ pub enum BundleError {
     Unlisted {
         /// Whose verdict.
         node: NodeIndex,
-        /// The envelope.
+        /// The envelope complained about, by digest.
         envelope: Digest,
     },
     /// A complaint of something that is not for a node to say.

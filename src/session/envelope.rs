@@ -30,7 +30,7 @@ pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 pub struct EnvelopeBody {
     /// Forms of sharing and sealing; [`SUITE_BITS_XWING`] or [`SUITE_NUMBERS_XWING`].
     pub suite: u8,
-    /// The session.
+    /// The only session that the entry is for.
     pub session: SessionId,
     /// Digest of the announcement the bidder has seen.
     pub announcement: Digest,

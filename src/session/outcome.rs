@@ -19,11 +19,11 @@ use crate::sharing::NodeSet;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// The session.
+    /// The session that is decided.
     pub session: SessionId,
-    /// Digest of the announcement.
+    /// Binds the answer to its question, by digest.
     pub announcement: Digest,
-    /// Digest of the manifest.
+    /// Binds the answer to the entries it was computed from, by digest.
     pub manifest: Digest,
     /// The answer to the terms' question.
     pub answer: Answer<Entrant>,

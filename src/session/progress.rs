@@ -64,7 +64,7 @@ pub struct Progress {
     pub stage: Stage,
     /// Level of the tournament that is finished, 0 before the first.
     pub level: u32,
-    /// Levels in all.
+    /// Levels that the tournament has in all.
     pub levels: u32,
     /// How many bids enter each level, the reserve among them, and last how many remain.
     #[serde(default)]

@@ -35,7 +35,7 @@ pub struct Account {
     pub valid_from: Timestamp,
 }
 
-/// An account that is to be.
+/// What is stored of an account when it is made.
 #[derive(Clone)]
 pub struct NewAccount {
     /// Its id.

@@ -42,7 +42,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Log in.
+/// Body of a login: name and password.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskLogin {
@@ -52,7 +52,7 @@ pub struct AskLogin {
     pub password: Secret,
 }
 
-/// Go on with a login.
+/// Body of going on with a login.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskRefresh {
@@ -65,7 +65,7 @@ pub struct AskRefresh {
 pub struct Login {
     /// Whose.
     pub account: AccountLine,
-    /// Access tokens by server.
+    /// One for each server of the roster.
     pub tokens: Vec<ServerToken>,
     /// Until when the access tokens are good.
     pub expires: Timestamp,
@@ -80,7 +80,7 @@ pub struct Login {
 pub struct ServerToken {
     /// The server's identity key, which the token names.
     pub server: PublicKey,
-    /// The token.
+    /// Goes into the header `authorization` of requests to that server only.
     pub token: Secret,
 }
 

@@ -12,9 +12,9 @@ pub const MOST: usize = 1 << 26;
 pub struct Asked {
     /// Who computes.
     pub scheme: Scheme,
-    /// Pairs to compare, or bids of an auction.
+    /// Whether pairs are compared; if not, an auction is run.
     pub pairs: bool,
-    /// How many.
+    /// Pairs to compare, or bids of the auction.
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,

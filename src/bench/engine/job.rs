@@ -38,7 +38,7 @@ pub enum Task {
 pub struct Inputs {
     /// What to do with them.
     pub task: Task,
-    /// The batches.
+    /// The bids; or the first numbers of all pairs, then the second ones.
     pub batches: Vec<Shares>,
 }
 
@@ -60,7 +60,7 @@ pub struct Measured {
     pub ended: u64,
     /// Rounds, keys included.
     pub rounds: u64,
-    /// AND gates.
+    /// AND gates; on numbers, products.
     pub gates: u64,
     /// Bytes of payload sent.
     pub bytes_sent: u64,

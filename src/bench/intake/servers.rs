@@ -30,7 +30,7 @@ const DATABASE: &str = "gavel.db";
 pub struct Servers {
     /// Connections as the coordinator's operator.
     pub network: Network,
-    /// The roster.
+    /// The roster of these servers, which the bidders pin.
     pub roster: Signed<Roster>,
     processes: Vec<Process>,
     _folder: tempfile::TempDir,

@@ -34,7 +34,7 @@ impl BitContext {
         &self.base
     }
 
-    /// This node.
+    /// The node that this context computes for.
     pub fn me(&self) -> NodeIndex {
         self.base.me()
     }

@@ -37,7 +37,7 @@ impl Holding {
         Self { components: held.len(), designated: held.iter().position(|&set| set == 0) }
     }
 
-    /// How many components.
+    /// How many components this node holds.
     pub const fn components(self) -> usize {
         self.components
     }

@@ -32,7 +32,7 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// Limits of a server.
+/// Rates, requests at work and deadlines of one server.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LimitOptions {
     /// For each address without a roster key.
