@@ -14,7 +14,7 @@
 //! - [`signal`]: being asked to stop
 //! - [`screens`]: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
-//! - [`view`]: sessions and nodes as text
+//! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text
 //! - [`figures`]: what `gavel bench` measured, as tables
 //! - [`prompt`]: asking a person

@@ -25,7 +25,7 @@ pub struct Accounts {
     pub passwords: Passwords,
     /// Who fails too often.
     pub throttle: Throttle,
-    /// Access tokens of before this time are refused, by account; for ever of a disabled one.
+    /// Access tokens made before this time are refused, by account; a disabled one's for ever.
     valid_from: RwLock<HashMap<AccountId, Timestamp>>,
 }
 

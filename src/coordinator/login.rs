@@ -111,7 +111,7 @@ impl CoordinatorState {
         self.login(account, refresh, expires, now)
     }
 
-    /// Give new tokens for a refresh token. A refresh token that comes a second time ends the login.
+    /// Give new tokens for a refresh token. One that comes a second time ends the login.
     pub(super) async fn go_on_with_login(&self, refresh: &Secret) -> Result<Login, Refusal> {
         let now = self.clock.now();
         let (next, digest) = fresh_token()?;

@@ -41,7 +41,7 @@ pub struct NodeKeys {
     pub sealing: SealingKeyPair,
     /// Certificate and key of its server.
     pub tls: TlsIdentity,
-    /// Those of before, and after [`NodeKeys::fit`] perhaps those to come: what was sealed to them
+    /// Earlier keys, and after [`NodeKeys::fit`] perhaps coming ones: what was sealed to them
     /// can still be opened.
     pub others: Vec<Changing>,
 }

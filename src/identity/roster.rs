@@ -6,7 +6,7 @@
 //! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on
 //! with the sessions that were opened under those. A card that changed carries its node's own
 //! signature and a number that only goes up: the coordinator cannot put other keys in a node's
-//! place, nor bring back those of before.
+//! place, nor bring back earlier ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -71,7 +71,7 @@ pub enum StartError {
     },
 }
 
-/// Which replica of its node this one is.
+/// Of several replicas of one node: which this one is, and where others reach it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Replica {
     /// Take envelopes only, never compute.

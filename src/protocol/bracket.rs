@@ -26,7 +26,7 @@ impl Level {
     }
 }
 
-/// Pairs among so many.
+/// Pairs that a group of so many members has: n(n-1)/2.
 pub const fn pairs(members: usize) -> usize {
     members * members.saturating_sub(1) / 2
 }

@@ -111,7 +111,7 @@ impl Layout {
         if layout.groups.is_empty() { Err(LayoutError::Empty) } else { Ok(layout) }
     }
 
-    /// An entry of so many equal fields.
+    /// An entry of `count` equal fields.
     ///
     /// # Errors
     /// When the field or their number breaks a rule.

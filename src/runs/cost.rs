@@ -7,7 +7,7 @@ use crate::protocol::Cost;
 pub struct Predicted {
     /// Rounds in all, that of the keys among them.
     pub rounds: u64,
-    /// AND gates, one per bit and bid, or products.
+    /// AND gates, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Bytes of payload that each node sends.
     pub bytes_sent_per_node: u64,

@@ -1,5 +1,5 @@
-//! What lies between the nodes, and what it makes of a cost: the time it takes, and what is worth a
-//! second round or more memory.
+//! The line between two nodes, and what follows from it: the time that a cost takes, and what is
+//! worth a second round or more memory.
 //!
 //! The model: a round takes as long as a message needs from one node to another, every byte its
 //! share of the bandwidth, every gate its share of the processor.

@@ -74,11 +74,11 @@ pub struct Pairs {
     pub protocol: Form,
     /// Bits of each number.
     pub bits: u32,
-    /// How many entries take part.
+    /// How many pairs there are.
     pub count: usize,
 }
 
-/// The plan for comparing so many pairs and opening the results.
+/// The plan for comparing these pairs and opening the results.
 pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line: Line) -> Plan {
     let mut tactics = Tactics::default();
     if pairs.protocol == Form::Bits {
@@ -88,7 +88,7 @@ pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line
     comparisons_with(scheme, participants, pairs, line, tactics)
 }
 
-/// What comparing so many pairs with these tactics is expected to take.
+/// The plan for comparing these pairs with the tactics given, and what that is expected to take.
 pub fn comparisons_with(
     scheme: Scheme,
     participants: NodeSet,

@@ -34,7 +34,7 @@ fn checked(layout: &Layout) -> BTreeMap<(u32, u64), Vec<usize>> {
     groups
 }
 
-/// What [`in_range`] costs for so many entries.
+/// What [`in_range`] costs for `entries` entries.
 pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
     let groups = checked(layout);
     if entries == 0 || groups.is_empty() {

@@ -125,7 +125,7 @@ enum Shares {
 }
 
 impl LayingOut {
-    /// Room for so many entries, as this node holds them.
+    /// Make room for this node's shares of `entries` entries.
     pub fn new(form: Form, layout: &Layout, scheme: Scheme, me: NodeIndex, entries: usize) -> Self {
         let holding = Holding::of(scheme, me);
         let shares = match form {
@@ -229,7 +229,7 @@ impl BitShares {
         }
     }
 
-    /// Turn the rows of so many entries into word number `word` of all planes.
+    /// Turn the rows of up to 64 entries into word number `word` of all planes.
     fn turn(&mut self, extent: Extent, word: usize, entries: usize) {
         let row = words(extent.bits);
         let mut square = Zeroizing::new([0; WORD]);
@@ -250,7 +250,7 @@ impl BitShares {
         }
     }
 
-    /// Of so many entries, the planes of each field.
+    /// The planes of each field, one batch per field.
     fn finish(mut self, extent: Extent, entries: usize) -> Result<Vec<SharedBits>, ShapeError> {
         let rest = entries % WORD;
         if rest > 0 {

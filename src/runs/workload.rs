@@ -21,7 +21,7 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// The work that so many entries under these terms make.
+    /// The work of a session with these terms and `entries` entries.
     pub fn of(terms: &Terms, entries: usize) -> Self {
         match &terms.question {
             Question::Auction(question) => {

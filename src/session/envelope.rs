@@ -1,8 +1,8 @@
-//! An entry as handed in: one sealed share per node, the participant's signature.
+//! An entry as handed in: one sealed part per node, and the participant's signature.
 //!
 //! The entry, a row of one or more fields ([`crate::rules::entries`]), is masked by one
 //! pseudorandom component per set T (see [`crate::sharing::seed`]), bit by bit or field by field as
-//! numbers: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked
+//! numbers: its `suite` says which ([`crate::sharing::form`]). The envelope publishes the masked
 //! entry (the *correction*, which belongs to the first component) and a commitment to every seed;
 //! each node's sealed part holds the seeds of its components. Every correction is that of an entry,
 //! and a node checks its part alone.

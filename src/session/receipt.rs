@@ -1,4 +1,4 @@
-//! What a node signs for an envelope, after it is on disk.
+//! The receipt: a node's signature, given once the envelope is on its disk, and the time it came.
 
 use serde::{Deserialize, Serialize};
 

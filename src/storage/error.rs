@@ -175,7 +175,7 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// What is wrong with a copy of a store, said of the store itself.
+    /// The same error, found in a copy of a store, with the store's own address in its words.
     pub(super) fn of(mut self, address: &super::Address) -> Self {
         if let Self::Newer { place, .. }
         | Self::Foreign { place }

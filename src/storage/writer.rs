@@ -30,7 +30,7 @@ const QUEUE: usize = 1024;
 /// Most writes in one commit: bounds how long the first of them waits.
 const GROUP: usize = 256;
 
-/// How often a connection that nobody uses is tried, and a role that is not had is asked for.
+/// How often an idle connection is tried, and a role that is wanted is asked for.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How long a process that lost a role does not ask for it.
@@ -137,7 +137,7 @@ impl Writer {
         answer.await.map_err(|_| StorageError::Closed)?
     }
 
-    /// Ask for a role now, and again from time to time for as long as it is not had.
+    /// Ask for a role now, and again every second until it is granted.
     pub(super) async fn claim(&self, role: Leadership) -> Result<(), StorageError> {
         let (caller, answer) = oneshot::channel();
         self.0.send(Message::Claim(role, caller)).await.map_err(|_| StorageError::Closed)?;

@@ -1,4 +1,4 @@
-//! What went over the channels.
+//! Every message that went over the channels.
 
 use std::sync::{Arc, Mutex};
 

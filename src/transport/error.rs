@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::tls::wrong_certificate;
 use crate::wire::Problem;
 
-/// Why a request or a stream to a server did not come about.
+/// Why a request or a stream to a server failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nothing listens there.
@@ -33,7 +33,7 @@ pub enum HttpError {
         /// Host and port.
         address: String,
     },
-    /// TLS did not come about for another reason.
+    /// The TLS handshake failed for another reason.
     #[error("no TLS connection to {address}: {detail}; check that a gavel node listens there")]
     Tls {
         /// Host and port.

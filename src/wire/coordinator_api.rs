@@ -1,4 +1,4 @@
-//! What a coordinator takes and answers.
+//! What a coordinator takes and answers about sessions, admissions and its health.
 
 use serde::{Deserialize, Serialize};
 

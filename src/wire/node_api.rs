@@ -1,4 +1,4 @@
-//! What a node takes and answers, beyond the statements of [`crate::session`].
+//! What a node takes and answers, beyond the signed statements of [`crate::session`].
 
 use serde::{Deserialize, Serialize};
 

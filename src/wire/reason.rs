@@ -176,7 +176,7 @@ pub enum RefusalCause {
         /// Those nodes.
         nodes: NodeSet,
     },
-    /// Envelopes of the manifest are nowhere to be had.
+    /// Envelopes of the manifest could not be fetched from any node.
     MissingEnvelopes {
         /// How many.
         count: u64,
@@ -259,7 +259,8 @@ impl AttemptFailure {
 }
 
 impl NodeTrouble {
-    /// Whether the node does not know the session, so that it is to be announced to it.
+    /// Whether the node does not know the session, so that the coordinator has to announce it
+    /// again.
     pub fn is_unknown_session(&self) -> bool {
         matches!(self, Self::Refused { problem: ProblemType::UnknownSession, .. })
     }

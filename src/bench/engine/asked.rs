@@ -49,6 +49,6 @@ pub struct Choices {
     pub stripe: Option<u32>,
     /// Stripes under way at a time.
     pub lanes: Option<u16>,
-    /// Messages from so many bytes on go over kings; 0 for none.
+    /// Messages of this many bytes or more go over kings; 0 for none.
     pub king_from: Option<u64>,
 }

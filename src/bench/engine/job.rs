@@ -89,7 +89,7 @@ pub enum JobError {
     Shape(#[from] ShapeError),
 }
 
-/// Terms under which every value of so many bits is a valid bid.
+/// Terms under which every value of `bits` bits is a valid bid.
 pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),

@@ -35,7 +35,7 @@ const SETTLED: Duration = Duration::from_secs(900);
 /// How often to look for it.
 const POLL: Duration = Duration::from_millis(250);
 
-/// The session, which takes any amount of so many bits.
+/// The session, which takes any amount of 32 bits.
 const FILE: &str = "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"12h\"\n\
                     maximum = \"4294967295\"\n";
 

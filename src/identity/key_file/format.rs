@@ -1,7 +1,7 @@
 //! The text of a key file.
 //!
 //! ```toml
-//! version = 1               # 2 where the record lists keys of before
+//! version = 1               # 2 where the record lists earlier keys
 //! kind = "node"
 //! public_key = "..."
 //! keys = "..."              # record and checksum, or record encrypted with its tag

@@ -1,5 +1,5 @@
-//! A context with what protocols on bits need besides: which components this node holds, and what
-//! it does in every AND. Made from the attempt's context without a message.
+//! The context of protocols on bits: the attempt's, with the components that this node holds and
+//! what it does in every AND. Made without a message.
 
 use std::fmt::Display;
 use std::sync::Arc;

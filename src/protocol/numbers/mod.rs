@@ -7,7 +7,7 @@
 //! - [`fold`]: which of two bit patterns is larger, in a tree of (z, Z) pairs
 //! - [`comparison`]: comparing shared numbers, after the paper of 2008
 //! - [`maximum`]: the largest of many, by a tournament
-//! - [`range_check`]: which numbers are at most a public one, whatever they are
+//! - [`range_check`]: which numbers, of all elements of the field, are at most a public one
 //! - [`degree_check`]: whether all nodes hold shares of one polynomial
 //! - [`cost`]: predicted rounds, products and bytes
 

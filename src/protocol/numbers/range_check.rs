@@ -1,4 +1,4 @@
-//! Which numbers are at most a public one, whatever they are.
+//! Which numbers are at most a public one, even where they may be any element of the field.
 //!
 //! In: shared numbers, any elements of a Mersenne field, and a public maximum. Out: for every
 //! number, whether it is at most the maximum, public. Who learns what: all participants that one

@@ -77,7 +77,7 @@ pub(in crate::sharing) fn same(
 pub struct Buffer(Vec<u64>);
 
 impl Buffer {
-    /// An empty buffer with room for so many words. It must not grow past them: what is moved
+    /// An empty buffer with room for `words` words. It must not grow past them: what is moved
     /// would stay behind unwiped.
     pub(crate) fn with_room(words: usize) -> Self {
         Self(Vec::with_capacity(words))

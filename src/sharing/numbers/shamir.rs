@@ -6,7 +6,7 @@
 //! their shares. The shares beyond t+1 are checked: they must lie on the same polynomial. Nothing
 //! is sent here.
 //!
-//! Who is wrong can be told as far as the mathematics allows: with m shares of which at most t are
+//! A wrong share can be told as far as the mathematics allows: with m shares of which at most t are
 //! wrong, always from m = 3t+1 on; with fewer, only if a node is part of every explanation by at
 //! most t wrong shares.
 

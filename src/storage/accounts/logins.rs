@@ -118,7 +118,7 @@ impl AccountStore {
     }
 }
 
-/// Drop every refresh token of an account and refuse its access tokens of before the next second.
+/// Drop every refresh token of an account, and refuse all access tokens it was given so far.
 pub(super) async fn end_logins(
     connection: &mut Connection,
     account: AccountId,

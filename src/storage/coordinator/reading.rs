@@ -1,4 +1,4 @@
-//! What is known of sessions.
+//! Reading sessions from the coordinator's store. Nothing here changes anything.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is known of sessions.
+//! Reading sessions from a node's store. Nothing here changes anything.
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
