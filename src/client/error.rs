@@ -31,7 +31,7 @@ pub enum ClientError {
     /// No session, or several, begin with these digits.
     #[error("{}", no_session(.beginning, *.found))]
     NoSuchSession {
-        /// As typed.
+        /// The beginning of an id, as typed.
         beginning: String,
         /// Sessions that fit.
         found: usize,
@@ -39,7 +39,7 @@ pub enum ClientError {
     /// No account has this name.
     #[error("there is no account {name:?}; see `gavel account list`")]
     NoSuchAccount {
-        /// As typed.
+        /// The account's name, as typed.
         name: String,
     },
     /// This home is not the coordinator's.

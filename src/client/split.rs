@@ -123,7 +123,7 @@ pub enum SplitError {
         node: NodeIndex,
         /// Name on its card.
         name: String,
-        /// What is wrong.
+        /// What HPKE refuses.
         error: SealingError,
     },
     /// The operating system gave no randomness.

@@ -44,7 +44,7 @@ pub struct CoordinatorState {
     pub accounts: Accounts,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
-    /// The time.
+    /// The clock by which sessions close and tokens end.
     pub clock: Clock,
     /// Deadlines.
     pub options: Options,

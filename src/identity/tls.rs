@@ -27,7 +27,7 @@ pub enum TlsIdentityError {
         "{host:?} is not a host name or IP address; give the name under which others reach this machine, without port"
     )]
     Host {
-        /// As given.
+        /// The host that is no name or address.
         host: String,
     },
     /// The certificate could not be made.

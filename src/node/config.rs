@@ -64,9 +64,9 @@ pub enum StartError {
     /// No client can be made for a node of the roster.
     #[error("node {node} of the roster cannot be reached: {error}")]
     Client {
-        /// Which.
+        /// The other node.
         node: NodeIndex,
-        /// Why.
+        /// Why no client can be made.
         error: HttpError,
     },
 }

@@ -135,7 +135,7 @@ pub enum EstablishError {
     /// Too few take part.
     #[error("{have} nodes take part; {need} are needed to compute")]
     TooFew {
-        /// As given.
+        /// Participants there are.
         have: usize,
         /// 2t+1.
         need: usize,

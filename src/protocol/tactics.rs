@@ -42,7 +42,7 @@ pub enum TacticsError {
     /// A group of a size that there is not.
     #[error("groups are of 2, 4 or 8, not of {got}")]
     Group {
-        /// As given.
+        /// The size that is neither 2, 4 nor 8.
         got: u8,
     },
     /// Too many levels.

@@ -34,7 +34,7 @@ pub enum SharesError {
         position: usize,
         /// Components the node holds.
         expected: usize,
-        /// As given.
+        /// Seeds that were given.
         got: usize,
     },
     /// A correction that is not one under the terms.
@@ -42,7 +42,7 @@ pub enum SharesError {
     Correction {
         /// Which entry, from 0.
         position: usize,
-        /// What is wrong.
+        /// How it breaks the encoding.
         error: CorrectionError,
     },
     /// More or fewer entries than were promised.
@@ -50,7 +50,7 @@ pub enum SharesError {
     Count {
         /// As promised.
         expected: usize,
-        /// As given.
+        /// Entries that were added.
         got: usize,
     },
     /// Batches that do not fit together: a fault of the program.

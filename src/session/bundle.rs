@@ -120,7 +120,7 @@ pub enum BundleError {
     Stranger {
         /// "an inventory" or "a verdict".
         what: &'static str,
-        /// As it says.
+        /// The index that the statement names.
         node: NodeIndex,
     },
     /// Signature and content do not fit.
@@ -128,7 +128,7 @@ pub enum BundleError {
     Signature {
         /// "inventory" or "verdict".
         what: &'static str,
-        /// Whose.
+        /// The node that is said to have signed.
         node: NodeIndex,
     },
     /// For another session.
@@ -136,13 +136,13 @@ pub enum BundleError {
     Session {
         /// "inventory" or "verdict".
         what: &'static str,
-        /// Whose.
+        /// The node that signed.
         node: NodeIndex,
     },
     /// The bundle is for another session.
     #[error("the bundle is for another session ({got})")]
     BundleSession {
-        /// As it says.
+        /// The session that the bundle names.
         got: SessionId,
     },
     /// Nodes out of order, or one twice.
@@ -166,7 +166,7 @@ pub enum BundleError {
         "the inventory of node {node} lists {bidder:?} out of order; it goes by name, each once"
     )]
     Bidders {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// The name that does not follow the one before it.
         bidder: String,
@@ -174,7 +174,7 @@ pub enum BundleError {
     /// A name that does not belong on a screen.
     #[error("the inventory of node {node} has an unusable name: {error}")]
     Name {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// What is wrong with it.
         error: TextError,
@@ -182,7 +182,7 @@ pub enum BundleError {
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
     Revision {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// Whose bid.
         bidder: String,
@@ -209,19 +209,19 @@ pub enum BundleError {
     /// A verdict about other inventories.
     #[error("the verdict of node {node} is about other inventories")]
     OtherInventories {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
     },
     /// Complaints out of order, or one twice.
     #[error("the complaints of node {node} are out of order")]
     Complaints {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
     },
     /// A complaint about an envelope that no inventory lists.
     #[error("node {node} complains about envelope {}, which no inventory lists", .envelope.short())]
     Unlisted {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
         /// The envelope complained about, by digest.
         envelope: Digest,
@@ -229,9 +229,9 @@ pub enum BundleError {
     /// A complaint of something that is not for a node to say.
     #[error("node {node} complains that {}; that is not for a node to say", .reason.explain())]
     Reason {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
-        /// As it says.
+        /// The reason that the verdict gives.
         reason: ExclusionReason,
     },
 }

@@ -72,13 +72,13 @@ pub enum EnvelopeError {
         "the envelope uses suite {got}, which this node does not know; update the bidder's program"
     )]
     Suite {
-        /// As given.
+        /// The number in the envelope.
         got: u8,
     },
     /// Shared in another form than the terms say.
     #[error("the envelope shares the bid as {got} where the terms say {expected}; bid anew")]
     Form {
-        /// As given.
+        /// The form of the envelope.
         got: Form,
         /// As the terms say.
         expected: Form,

@@ -41,7 +41,7 @@ pub struct Exclusion {
     pub bidder: String,
     /// The envelope's digest.
     pub envelope: Digest,
-    /// Why.
+    /// What is wrong with it.
     pub reason: ExclusionReason,
     /// Nodes that said so; empty where all nodes see it alike.
     pub named_by: NodeSet,
@@ -128,7 +128,7 @@ pub enum ManifestError {
     TooFew {
         /// 2t+1.
         needed: usize,
-        /// As there are.
+        /// Signatures that fit.
         got: usize,
     },
     /// It is not the one that follows from the bundle.

@@ -62,7 +62,7 @@ pub enum OutcomeError {
     TooFew {
         /// t+1.
         needed: usize,
-        /// As there are.
+        /// Signatures that fit.
         got: usize,
     },
     /// About another session, announcement or manifest.
@@ -74,7 +74,7 @@ pub enum OutcomeError {
     /// It names somebody who does not take part.
     #[error("the outcome names {bidder:?}, who has no such entry in the manifest")]
     NoSuchEntry {
-        /// As it says.
+        /// The bidder that the outcome names.
         bidder: String,
     },
     /// The terms' question cannot be answered so.
@@ -84,9 +84,9 @@ pub enum OutcomeError {
     /// under terms that check no range.
     #[error("the outcome's exclusion of {bidder:?} is out of place: {what}")]
     Exclusion {
-        /// As it says.
+        /// The bidder that the outcome names.
         bidder: String,
-        /// Why.
+        /// What is wrong with naming it.
         what: &'static str,
     },
 }

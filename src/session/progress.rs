@@ -27,14 +27,14 @@ pub struct Event {
 pub enum What {
     /// The session entered a phase.
     Phase {
-        /// Which.
+        /// The phase that begins.
         phase: Phase,
         /// Why, where a reason is due.
         reason: Option<String>,
     },
     /// A node took an envelope and signed its receipt.
     Received {
-        /// Whose.
+        /// The bidder's name.
         bidder: String,
         /// Revision.
         revision: u32,
@@ -50,7 +50,7 @@ pub enum What {
     Progress(Progress),
     /// The coordinator waits for nodes.
     Waiting {
-        /// For whom.
+        /// The nodes that are waited for.
         nodes: NodeSet,
     },
 }

@@ -69,7 +69,7 @@ pub enum CorrectionError {
     Length {
         /// As the terms make it.
         expected: usize,
-        /// As given.
+        /// Bytes that were given.
         got: usize,
     },
     /// Bits that no field has.

@@ -73,7 +73,7 @@ pub enum AccountError {
         "the name {name:?} is taken, or differs from a taken one in its capitals only; choose another"
     )]
     NameTaken {
-        /// The name.
+        /// The name that is taken.
         name: String,
     },
     /// The key belongs to another account.

@@ -42,7 +42,7 @@ pub enum AdmitError {
         "the name {bidder:?} is taken in this session; bid with the key that took it, or under another name"
     )]
     Taken {
-        /// The name.
+        /// The name that is taken.
         bidder: String,
     },
     /// A name that does not belong on a screen.
@@ -51,7 +51,7 @@ pub enum AdmitError {
     /// Bidding has ended.
     #[error("the session is {phase} and admits no more bidders")]
     NotOpen {
-        /// Where it stands.
+        /// The phase that the session is in.
         phase: Phase,
     },
     /// The store failed. Nothing was stored.

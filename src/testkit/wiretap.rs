@@ -17,7 +17,7 @@ pub struct Message {
     pub to: NodeIndex,
     /// At which step.
     pub step: StepId,
-    /// What.
+    /// The bytes of the message.
     pub payload: Bytes,
 }
 

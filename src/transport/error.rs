@@ -83,7 +83,7 @@ pub enum HttpError {
     Setup {
         /// Host and port.
         address: String,
-        /// What is wrong.
+        /// What is in the way, in words.
         detail: String,
     },
 }

@@ -28,7 +28,7 @@ pub struct CoordinatorHealth {
 /// A node as the coordinator sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeStatus {
-    /// Which node.
+    /// Its index in the roster.
     pub node: NodeIndex,
     /// Its name in the roster.
     pub name: String,

@@ -15,7 +15,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// A node's health.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeHealth {
-    /// Which node.
+    /// Its index in the roster.
     pub node: NodeIndex,
     /// The program's version.
     pub version: String,
@@ -74,7 +74,7 @@ pub struct CommittedBundle {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestSignature {
-    /// Which node.
+    /// The node that signs.
     pub node: NodeIndex,
     /// The manifest it derived, by digest.
     pub manifest: Digest,
@@ -129,7 +129,7 @@ pub enum AttemptState {
     },
     /// It failed.
     Failed {
-        /// Why.
+        /// What went wrong.
         failure: AttemptFailure,
     },
 }

@@ -44,7 +44,7 @@ const FILE: &str = "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"1
 pub enum Event {
     /// The bidders set out.
     Bidding {
-        /// How many.
+        /// Bids that are in so far.
         bids: u64,
     },
     /// One of them is through, with or without its receipts.

@@ -57,7 +57,7 @@ pub struct ShapeError {
     pub what: &'static str,
     /// As the operation needs it.
     pub expected: usize,
-    /// As given.
+    /// What was given.
     pub got: usize,
 }
 
@@ -140,7 +140,7 @@ impl<'a> Plane<'a> {
         &self.bits.components[component][self.first..self.first + words(self.len)]
     }
 
-    /// Positions.
+    /// Positions of the batch.
     pub const fn len(self) -> usize {
         self.len
     }
@@ -240,7 +240,7 @@ impl SharedBits {
         self.width
     }
 
-    /// Positions.
+    /// Positions of the batch.
     pub const fn len(&self) -> usize {
         self.len
     }

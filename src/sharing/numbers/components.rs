@@ -51,7 +51,7 @@ pub struct ShareMaker<F> {
 }
 
 impl<F: Field> ShareMaker<F> {
-    /// For a node.
+    /// Prepare the polynomials' values at one node.
     pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
         let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
         Self { factors: held.map(|set| set_polynomial(set, me)).collect() }

@@ -39,7 +39,7 @@ pub struct Pseudorandom<F> {
 }
 
 impl<F: Field> Pseudorandom<F> {
-    /// For a node.
+    /// Prepare the polynomials' values at one node.
     pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
         let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
         Self { me, sets: held.map(|set| (set, set_polynomial(set, me))).collect() }

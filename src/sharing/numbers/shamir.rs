@@ -55,7 +55,7 @@ pub enum ShamirError {
     /// Two shares of one node, or of a node that is not among the n.
     #[error("the share of node {node} is given twice, or there is no such node")]
     Node {
-        /// Which node.
+        /// The node that is named twice, or that the scheme does not have.
         node: NodeIndex,
     },
     /// The shares do not lie on one polynomial.

@@ -24,7 +24,7 @@ pub struct CoordinatorSession {
     pub file: String,
     /// The terms as signed; `None` for a draft.
     pub announcement: Option<Signed<Announcement>>,
-    /// Where it stands.
+    /// The phase that it is in.
     pub phase: Phase,
     /// Why it failed or was called off.
     pub reason: Option<String>,
@@ -45,7 +45,7 @@ pub struct Admitted {
     pub bidder: String,
     /// The key it is bound to.
     pub key: PublicKey,
-    /// When.
+    /// When the coordinator signed for it.
     pub admitted: Timestamp,
 }
 
@@ -54,7 +54,7 @@ pub struct Admitted {
 pub struct Entered {
     /// The phase it entered.
     pub phase: Phase,
-    /// When.
+    /// When it began.
     pub at: Timestamp,
     /// Why, where a reason is due.
     pub reason: Option<String>,

@@ -13,7 +13,7 @@ use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 pub struct NodeSession {
     /// The terms as the coordinator signed them.
     pub announcement: Signed<Announcement>,
-    /// Where it stands.
+    /// The phase that it is in at this node.
     pub phase: Phase,
     /// Why it failed or was called off.
     pub reason: Option<String>,
