@@ -17,7 +17,7 @@ use crate::transport::HttpError;
 use crate::transport::server::host::HostError;
 use crate::transport::server::listen::ListenError;
 
-/// Why there is no figure.
+/// Why a bench ended without figures.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     /// A process does not start.

@@ -66,7 +66,7 @@ impl From<LoginError> for Failure {
     }
 }
 
-/// The login that is kept, as it is.
+/// The login that is kept, without refreshing it.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -24,7 +24,7 @@ use crate::transport::server::reply::Refusal;
 use crate::wire::account_api::{Login, Secret, ServerToken};
 use crate::wire::problem::ProblemType;
 
-/// Days that a refresh token is good for.
+/// Days for which a refresh token is valid.
 const REFRESH_DAYS: i64 = 7;
 
 /// 32 random bytes as text, and their digest, which is stored.

@@ -16,7 +16,7 @@
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
-//! - [`delivery`]: bringing every node the outcome, or the news that a session was called off
+//! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 

@@ -18,7 +18,7 @@ use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN, Token, TokenError};
 use super::{KeyPair, PublicKey, bytes};
 use crate::base::Timestamp;
 
-/// Seconds that an access token is good for.
+/// Seconds for which an access token is valid.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// The header's `typ`.

@@ -29,7 +29,7 @@ use super::{KeyPair, PublicKey, bytes};
 use crate::base::Timestamp;
 use crate::base::lock;
 
-/// Seconds that a token is good for.
+/// Seconds for which a token is valid.
 pub const LIFETIME_SECONDS: i64 = 60;
 
 /// Seconds that two clocks may differ.

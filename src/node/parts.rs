@@ -44,7 +44,7 @@ impl PartCache {
         }
     }
 
-    /// Forget a session that is decided or called off.
+    /// Forget a session that is decided or cancelled.
     pub fn forget(&self, session: SessionId) {
         lock(&self.0).remove(&session);
     }

@@ -82,7 +82,7 @@ impl Tactics {
         hash.finalize().into()
     }
 
-    /// Check tactics that come from elsewhere.
+    /// Check tactics from another machine.
     ///
     /// # Errors
     /// Names the first rule that is broken.

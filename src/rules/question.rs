@@ -24,7 +24,7 @@ pub enum Question {
     MadeUp(made_up::Question),
 }
 
-/// Why a question cannot be asked as it is.
+/// Which rule of its kind a question breaks.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QuestionError {
     /// As an auction.

@@ -60,7 +60,7 @@ pub struct DemoRoster {
     pub threshold: u8,
 }
 
-/// The fields of a session file that its kind has for itself.
+/// The fields of a session file that only its kind has.
 #[derive(Clone)]
 pub enum Fields {
     /// An auction's.

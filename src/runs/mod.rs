@@ -7,7 +7,7 @@
 //! - [`line`](mod@line): the delay and bandwidth between nodes, and how long a cost takes over them
 //! - [`cost`]: predicted rounds, gates, bytes and comparisons of a run
 //! - [`workload`]: what the cost depends on, by kind; asks the kind for tactics and predictions
-//! - [`plan`]: how a run is to go, chosen from what has been measured
+//! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - `made_up`: the run of a kind that only tests know
 

@@ -17,7 +17,7 @@ use crate::protocol::{Cost, CostModel};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
 
-/// How a run is to go, and what it is expected to take at each node. All participants of an
+/// The tactics of a run, and what it is expected to take at each node. All participants of an
 /// attempt must use the same plan; it goes to them with the attempt.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Check a plan that comes from elsewhere. What it predicts is only shown.
+    /// Check a plan from another machine. What it predicts is only shown.
     ///
     /// # Errors
     /// Names the rule that its tactics break.

@@ -4,8 +4,8 @@
 //! each field of an entry one batch of shares, with a position for every entry, in the form that
 //! the terms say. On bits, an entry is the XOR of the components expanded from all seeds and of the
 //! correction, which belongs to the first component; 64 entries at a time are turned into planes.
-//! On numbers, it is their sum, and the node's Shamir shares follow from what it has of it
-//! ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
+//! On numbers, it is their sum, and the node's Shamir shares follow from the components that it
+//! holds ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
 //!
 //! Memory is that of the shares and of 64 entries, wiped when dropped: entries are added one by
 //! one, and nothing of an envelope is kept.

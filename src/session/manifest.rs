@@ -123,7 +123,7 @@ pub enum ManifestError {
     /// A signature does not fit.
     #[error("the signature of node {} under the manifest does not fit", .0.node)]
     Signature(#[from] SignerError),
-    /// Fewer signatures than it takes.
+    /// Too few signatures.
     #[error("the manifest has {got} signatures; it takes {needed}")]
     TooFew {
         /// 2t+1.

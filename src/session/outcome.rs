@@ -57,7 +57,7 @@ pub enum OutcomeError {
     /// A signature does not fit.
     #[error("the signature of node {} under the outcome does not fit", .0.node)]
     Signature(#[from] SignerError),
-    /// Fewer signatures than it takes to be believed.
+    /// Too few signatures to be believed.
     #[error("the outcome has {got} signatures; it takes {needed}")]
     TooFew {
         /// t+1.
@@ -71,13 +71,13 @@ pub enum OutcomeError {
         /// Which part does not fit.
         what: &'static str,
     },
-    /// It names somebody who does not take part.
+    /// It names an entry that does not take part.
     #[error("the outcome names {bidder:?}, who has no such entry in the manifest")]
     NoSuchEntry {
         /// The bidder that the outcome names.
         bidder: String,
     },
-    /// The terms' question cannot be answered so.
+    /// The answer does not fit the terms' question.
     #[error(transparent)]
     Answer(#[from] AnswerError),
     /// A range exclusion of something that is not in the manifest, twice, for another reason, or

@@ -1,4 +1,4 @@
-//! Events while a session lives and computes, for screens and event streams.
+//! Events of a session, from opening to its end, for screens and event streams.
 
 use serde::{Deserialize, Serialize};
 

@@ -81,7 +81,7 @@ pub enum AccountError {
         "this public key belongs to another account; make a new one with `gavel init bidder` in another home"
     )]
     KeyTaken,
-    /// The code is none that can be redeemed.
+    /// The code is unknown, expired or was used.
     #[error(
         "the invitation is unknown, was redeemed before, or has expired; ask the operator for a new one"
     )]
@@ -122,7 +122,7 @@ impl AccountStore {
     /// Redeem an invitation: the code is used up and the account made, or neither.
     ///
     /// # Errors
-    /// When the code is none that can be redeemed, or name or key are taken.
+    /// When the code is unknown, expired or was used, or when name or key are taken.
     pub async fn redeem(
         &self,
         code: Digest,

@@ -227,7 +227,7 @@ impl NodeStore {
         self.end(session, Step::Fail, reason).await
     }
 
-    /// Note that the coordinator called the session off, and why.
+    /// Note that the coordinator cancelled the session, and why.
     ///
     /// # Errors
     /// `Phase` once the bids are fixed.

@@ -283,7 +283,7 @@ impl Desk {
         Ok(())
     }
 
-    /// See that the connection is alive, and ask for the roles that are not had.
+    /// Check that the connection is alive, and ask for the roles that are wanted.
     async fn look_after(&mut self) {
         self.looked = Instant::now();
         if matches!(self.address, Address::File(_)) {

@@ -1,4 +1,5 @@
-//! A TLS connection to one server, for what is not a plain request: streams, and handing on.
+//! A TLS connection to one server, for what is not a plain request: streams between nodes, and
+//! requests handed on to another replica.
 
 use rustls::pki_types::ServerName;
 use tokio::io::BufReader;

@@ -57,7 +57,7 @@ pub enum HttpError {
         /// What it said.
         problem: Box<Problem>,
     },
-    /// The answer is larger than it may be.
+    /// The answer is above its size limit.
     #[error("{address} answered with more than {limit} bytes; is it a gavel node?")]
     TooLarge {
         /// Host and port.
@@ -78,7 +78,7 @@ pub enum HttpError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The request cannot be made, as by an address that is none.
+    /// The request cannot be made, for example because the address is malformed.
     #[error("no request can be made to {address}: {detail}")]
     Setup {
         /// Host and port.

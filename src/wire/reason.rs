@@ -1,4 +1,4 @@
-//! Why a session waits, failed or was called off, and why an attempt or a node failed.
+//! Why a session waits, failed or was cancelled, and why an attempt or a node failed.
 //!
 //! Programs decide on `code` and its fields alone; the words for people come from here and from
 //! nowhere else.
@@ -48,11 +48,11 @@ impl<T> Deref for Explained<T> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Reason {
-    /// An operator called it off.
+    /// An operator cancelled it.
     CalledOff,
     /// An operator has tried a failed session again.
     TriedAgain,
-    /// Too few nodes do their part; it goes on by itself once they do.
+    /// Too few nodes do their part. The session goes on once enough of them do.
     Waiting {
         /// What is wrong with each of the others.
         nodes: Vec<NodeReport>,

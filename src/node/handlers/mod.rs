@@ -1,7 +1,7 @@
 //! The node's endpoints. Handlers parse, call and map; who may call is decided before them in
 //! [`super::access`].
 //!
-//! - `sessions`: announcing a session, listing sessions, calling one off
+//! - `sessions`: announcing a session, listing sessions, cancelling one
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome

@@ -1,4 +1,4 @@
-//! Who won an auction, at what price.
+//! The answer of an auction: who won and at what price.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What an auction's terms say, beside what every session's terms do.
+//! The question of an auction: what its terms say beyond what every session's terms do.
 
 use serde::{Deserialize, Serialize};
 

@@ -255,7 +255,7 @@ impl<F: Field> Decoder<F> {
 
     /// Whose shares may be wrong, given where they do not fit.
     pub fn blame(&self, rows: &[&[F]], misfits: &[usize], trusted: NodeSet) -> Misfit {
-        /// More places than that hardly tell more, and each is tried with every set of nodes.
+        /// More positions than that hardly tell more, and each is tried with every set of nodes.
         const PLACES: usize = 64;
         let candidates = self.nodes.difference(trusted);
         let explains = |wrong: NodeSet| {

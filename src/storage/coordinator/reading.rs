@@ -26,7 +26,7 @@ pub struct CoordinatorSession {
     pub announcement: Option<Signed<Announcement>>,
     /// The phase that it is in.
     pub phase: Phase,
-    /// Why it failed or was called off.
+    /// Why it failed or was cancelled.
     pub reason: Option<String>,
     /// When it was drafted.
     pub created: Timestamp,
@@ -34,7 +34,7 @@ pub struct CoordinatorSession {
     pub opened: Option<Timestamp>,
     /// When bidding ended.
     pub closed: Option<Timestamp>,
-    /// When it was settled or called off.
+    /// When it was settled or cancelled.
     pub ended: Option<Timestamp>,
 }
 

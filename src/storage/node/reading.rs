@@ -15,7 +15,7 @@ pub struct NodeSession {
     pub announcement: Signed<Announcement>,
     /// The phase that it is in at this node.
     pub phase: Phase,
-    /// Why it failed or was called off.
+    /// Why it failed or was cancelled.
     pub reason: Option<String>,
     /// When bidding ended here.
     pub frozen: Option<Timestamp>,

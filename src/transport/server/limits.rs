@@ -164,7 +164,7 @@ fn too_many(who: &str, seconds: u64) -> Refusal {
     .retry_after(seconds)
 }
 
-/// The part of an address that one party has for itself: of IPv6 the /64.
+/// The part of an address by which one caller is counted: of IPv6 the /64.
 pub fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
