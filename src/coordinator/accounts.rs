@@ -48,7 +48,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Remember from when on an account's tokens are good.
+    /// Remember from when on an account's tokens are valid.
     pub fn note(&self, account: &Account) {
         let from = match account.disabled {
             Some(_) => Timestamp::from_millis(i64::MAX),
@@ -58,7 +58,7 @@ impl Accounts {
         map.insert(account.account, from);
     }
 
-    /// Refuse a good token whose account has been disabled or got another password since.
+    /// Refuse a valid token whose account has been disabled or got another password since.
     pub fn in_standing(&self, claims: &AccessClaims) -> Result<(), Refusal> {
         let map = read(&self.valid_from);
         match map.get(&claims.grant.account) {

@@ -3,7 +3,7 @@
 
 use std::ops::{Add, AddAssign};
 
-/// What something costs each node.
+/// Rounds, gates, bytes sent and comparisons that a computation takes at each node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
     /// Rounds of messages that wait for one another.

@@ -20,12 +20,12 @@ pub struct Opening {
     pub masked: bool,
 }
 
-/// What a context has spent so far.
+/// What an attempt has used so far at this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
     /// Rounds of messages that had to wait for one another, keys included.
     pub rounds: u64,
-    /// AND gates: one per bit and position.
+    /// AND gates, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Messages this node has sent.
     pub messages: u64,

@@ -11,7 +11,7 @@ use crate::protocol::bits::stripes;
 use crate::protocol::tactics::LEAST_KING;
 use crate::sharing::{NodeSet, Scheme};
 
-/// What lies between the nodes, as measured.
+/// How fast a round and a byte pass between the nodes, and how many nodes share a core; measured.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {

@@ -67,7 +67,7 @@ pub fn with_tactics(
     Plan::of(scheme, line, tactics, cost)
 }
 
-/// Pairs to be compared.
+/// Pairs to be compared, for a bench: how many, how wide, in which form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pairs {
     /// How numbers are shared.

@@ -77,7 +77,7 @@ pub struct Progress {
     pub rounds: u64,
     /// Rounds in all, as predicted.
     pub rounds_total: u64,
-    /// AND gates so far (one per bit and bid).
+    /// AND gates so far, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Bytes this node has sent to others so far.
     pub bytes_sent: u64,

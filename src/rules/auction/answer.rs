@@ -23,7 +23,7 @@ pub struct Sale<E> {
     pub price: u64,
 }
 
-/// Why this cannot be what an auction decided.
+/// Which rule an auction's answer breaks.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AnswerError {
     /// Nobody won although nothing stood in the way.

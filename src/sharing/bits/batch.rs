@@ -20,7 +20,7 @@ use crate::sharing::{NodeIndex, Scheme};
 /// Most bits of a number in a batch.
 pub const MAX_WIDTH: usize = 64;
 
-/// Which components a node holds.
+/// How many components a node holds, and which of them is the designated one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Holding {
     components: usize,
@@ -110,7 +110,7 @@ impl Drop for Buffer {
     }
 }
 
-/// A buffer of zeros.
+/// A buffer of `words` zero words, wiped when dropped.
 pub fn zeroed(words: usize) -> Buffer {
     Buffer(vec![0; words])
 }
