@@ -6,7 +6,7 @@
 //! stays short: it slows guessing from many addresses without letting one stranger lock an owner
 //! out. Bounded in memory; lost at a restart.
 //!
-//! IPv6 addresses count by their /64, which one customer has for himself.
+//! IPv6 addresses count by their /64, which one customer has alone.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,12 +1,11 @@
 //! The run of an auction.
 //!
-//! - [`decide`]: which protocols run in which order, written once for bits, numbers and the cost
-//!   model
-//! - [`bits`]: the run on replicated bits
-//! - [`numbers`]: the run on Shamir shares, with the comparison of the paper of 2008
-//! - [`cost`]: the cost model: what a run adds up to
-//! - [`workload`]: what the cost depends on
-//! - [`tactics`]: the groups, kings and stripes that take the least time
+//! - [`workload`]: what decides its cost
+//! - [`decide`]: which protocols in which order, written once
+//! - [`cost`]: what that costs
+//! - [`bits`]: on bits
+//! - [`numbers`]: on numbers, with the comparison of the paper
+//! - [`tactics`]: groups, kings and stripes that take the least time
 
 pub mod bits;
 pub mod cost;
