@@ -34,7 +34,7 @@ pub struct Account {
     pub valid_from: Timestamp,
 }
 
-/// An account that is to be.
+/// What is stored of an account when it is made.
 #[derive(Clone)]
 pub struct NewAccount {
     /// Its id.
@@ -72,7 +72,7 @@ pub enum AccountError {
         "the name {name:?} is taken, or differs from a taken one in its capitals only; choose another"
     )]
     NameTaken {
-        /// The name.
+        /// The name that is taken.
         name: String,
     },
     /// The key belongs to another account.
@@ -80,7 +80,7 @@ pub enum AccountError {
         "this public key belongs to another account; make a new one with `gavel init bidder` in another home"
     )]
     KeyTaken,
-    /// The code is none that can be redeemed.
+    /// The code is unknown, expired or was used.
     #[error(
         "the invitation is unknown, was redeemed before, or has expired; ask the operator for a new one"
     )]
@@ -121,7 +121,7 @@ impl AccountStore {
     /// Redeem an invitation: the code is used up and the account made, or neither.
     ///
     /// # Errors
-    /// When the code is none that can be redeemed, or name or key are taken.
+    /// When the code is unknown, expired or was used, or when name or key are taken.
     pub async fn redeem(
         &self,
         code: Digest,
@@ -399,7 +399,7 @@ fn account_of(row: &Row) -> Result<Account, StorageError> {
     })
 }
 
-/// Drop every refresh token of an account and refuse its access tokens of before the next second.
+/// Drop every refresh token of an account, and refuse all access tokens it was given so far.
 async fn end_logins(
     connection: &mut Connection,
     account: AccountId,

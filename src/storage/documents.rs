@@ -244,7 +244,7 @@ impl Sessions {
     }
 }
 
-/// That what is offered is what is there.
+/// Refuse a document that differs from the one that is kept.
 pub(super) fn same<D: Document>(
     session: SessionId,
     existing: Digest,

@@ -12,7 +12,7 @@ pub enum StorageError {
     /// The directory or file cannot be made or written.
     #[error("cannot use {}: {error}; check that the place exists and may be written", .path.display())]
     Place {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// As the operating system says.
         #[source]
@@ -23,7 +23,7 @@ pub enum StorageError {
         "{place} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program"
     )]
     Newer {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// Version in the file.
         found: i64,
@@ -33,13 +33,13 @@ pub enum StorageError {
     /// A database that is not gavel's.
     #[error("{place} holds the tables of another program; give another place")]
     Foreign {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// The file is not a sound database.
     #[error("{place} is damaged ({detail}); restore it from a backup with `gavel restore`")]
     Damaged {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// As the check says.
         detail: String,
@@ -47,7 +47,7 @@ pub enum StorageError {
     /// The file cannot be opened.
     #[error("{place} cannot be opened: {error}")]
     Open {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// As the database says.
         #[source]
@@ -56,7 +56,7 @@ pub enum StorageError {
     /// A server that does not answer.
     #[error("{place} does not answer; check that the server runs and can be reached")]
     Silent {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// Neither a path nor a PostgreSQL URL.
@@ -75,7 +75,7 @@ pub enum StorageError {
     /// A store where a new one was to be made.
     #[error("{place} is there already and was left alone; move it away, or give another place")]
     Occupied {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// Another node's store.
@@ -122,7 +122,7 @@ pub enum StorageError {
     /// An unknown session.
     #[error("there is no session {session} here")]
     NoSession {
-        /// As asked for.
+        /// The session that was asked for.
         session: SessionId,
     },
     /// The session's phase does not allow this.
@@ -131,7 +131,7 @@ pub enum StorageError {
     /// A step asked for without the document that it comes with.
     #[error("the step {step:?} comes with a signed document and is taken by storing that")]
     Document {
-        /// Which.
+        /// The step that the document belongs to.
         step: Step,
     },
     /// There is one already, and there may be only one.
@@ -157,7 +157,7 @@ pub enum StorageError {
         session: SessionId,
         /// The last attempt begun.
         last: u32,
-        /// As asked for.
+        /// The number that was offered.
         offered: u32,
     },
     /// An attempt that was never begun, or has ended.
@@ -165,7 +165,7 @@ pub enum StorageError {
     NoAttempt {
         /// The session.
         session: SessionId,
-        /// As asked for.
+        /// The number that was asked for.
         attempt: u32,
     },
     /// The terms of a session cannot be read.
@@ -198,7 +198,7 @@ impl std::fmt::Display for DocumentKind {
 }
 
 impl StorageError {
-    /// What is wrong with a copy of a store, said of the store itself.
+    /// The same error, found in a copy of a store, with the store's own address in its words.
     pub(super) fn of(mut self, address: &impl std::fmt::Display) -> Self {
         if let Self::Newer { place, .. }
         | Self::Foreign { place }

@@ -1,4 +1,14 @@
-//! The five screens, one file each.
+//! The five screens, and the panes that they are made of.
+//!
+//! - [`auctions`]: the list of auctions, beside the selected one
+//! - [`detail`]: the selected one's terms, phases and receipts
+//! - [`part`]: what the operator's own node has done in it
+//! - [`bracket`]: a tournament while it is computed
+//! - [`result`]: how a session ended, large
+//! - [`big`]: the large letters for that
+//! - [`bid`]: bidding, and one's own bids
+//! - [`nodes`]: the nodes and the links between them
+//! - [`log`]: what happened, to be filtered
 
 pub mod auctions;
 pub mod bid;
