@@ -6,7 +6,7 @@ use super::answer;
 use super::output::{Table, bytes, clean, count, faint, strong};
 use crate::base::Timestamp;
 use crate::identity::Roster;
-use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::{Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
@@ -53,6 +53,10 @@ pub fn terms(terms: &Terms) -> String {
     let question = &terms.question;
     let kind = question.kind_name();
     let mut text = format!("{}\n  kind         {kind}\n", strong(clean(&terms.title)));
+    if let Some(auction) = question.as_auction().filter(|auction| auction.quantity > 1) {
+        let (lots, pay) = (count(u64::from(auction.quantity)), all_pay(auction.kind));
+        let _ = writeln!(text, "  lots         {lots} equal ones, one per bidder; {pay}");
+    }
     if let Some(reserve) = question.as_auction().and_then(|auction| auction.reserve) {
         let _ = writeln!(text, "  reserve      {}", clean(&question.show(reserve)));
     }
@@ -62,6 +66,16 @@ pub fn terms(terms: &Terms) -> String {
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
     text
+}
+
+/// What the winners of several lots pay.
+const fn all_pay(kind: Kind) -> &'static str {
+    match kind {
+        Kind::FirstPrice => "each winner pays their own bid",
+        Kind::SecondPrice => "all winners pay the best losing bid",
+        Kind::ReverseFirstPrice => "each winner is paid their own bid",
+        Kind::ReverseSecondPrice => "all winners are paid the best losing bid",
+    }
 }
 
 /// Everything about a session.
@@ -116,9 +130,9 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     }
     if let Some(outcome) = &detail.outcome {
         text.push_str(&exclusions(&outcome.body.out_of_range));
-        let line = answer::line(&summary.terms, &outcome.body.answer);
+        let answer = answer::text(&summary.terms, &outcome.body.answer);
         let signers = outcome.signatures.keys().copied().collect();
-        let _ = writeln!(text, "\n{line}\n{}", faint(format!("signed by {}", nodes(signers))));
+        let _ = writeln!(text, "\n{answer}\n{}", faint(format!("signed by {}", nodes(signers))));
     }
     text
 }
@@ -177,10 +191,11 @@ pub fn progress_line(progress: &Progress) -> String {
     let stage = match progress.stage {
         Stage::Preparing => "unsealing shares and making keys".to_owned(),
         Stage::CheckingEntries => "checking the range of every bid".to_owned(),
-        Stage::Auction(OfAuctions::Tournament) => {
+        Stage::Auction(OfAuctions::Tournament) if progress.levels > 0 => {
             format!("level {} of {}", progress.level, progress.levels)
         }
         Stage::Auction(OfAuctions::SecondPrice) => "finding the second price".to_owned(),
+        Stage::Auction(stage) => stage.name().to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

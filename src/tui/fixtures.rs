@@ -244,12 +244,12 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         } else {
             Vec::new()
         },
-        outcome: (phase == Phase::Settled).then(|| CoSigned {
+        outcome: summary.result.clone().map(|answer| CoSigned {
             body: Outcome {
                 session: summary.session,
                 announcement: Digest([1; 32]),
                 manifest: Digest([5; 32]),
-                answer: won_by_ada(),
+                answer,
                 out_of_range: Vec::new(),
             },
             signatures: (1..=5)
@@ -344,6 +344,47 @@ pub fn full() -> Model {
     }
     receive(&mut model, 61, "\u{1b}[31mmallory\u{202e}", &[1]);
     receive(&mut model, 61, &"日本".repeat(60), &[1, 5]);
+    model
+}
+
+/// A settled auction of several lots, in which each of so many bidders got one.
+pub fn lots(kind: Kind, quantity: u32, winners: u64) -> Model {
+    let mut model = empty();
+    let mut settled = summary(1, "Cod quota, equal lots", Phase::Settled);
+    settled.terms.question = auction::Question { quantity, ..auction(kind) }.into();
+    let names = ["ada", "ben", "cyd"].map(str::to_owned).into_iter();
+    let names = names.chain((4..).map(|number| format!("buyer {number:02}")));
+    let won = (0..winners).zip(names).map(|(at, bidder)| {
+        let own = if kind.is_second_price() { 0 } else { 500 * at };
+        let envelope = Digest([u8::try_from(at % 250).unwrap() + 5; 32]);
+        auction::Sale { entry: Entrant { bidder, envelope }, price: 117_500 - own }
+    });
+    settled.result = Some(auction::Answer { winners: won.collect() }.into());
+    put(&mut model, vec![settled.clone()], settled);
+    model
+}
+
+/// An auction of several lots while the bids are ranked.
+pub fn ranking() -> Model {
+    let mut model = computing();
+    let mut computing = summary(1, "Cod quota, equal lots", Phase::Computing);
+    let question = auction(Kind::SecondPrice);
+    computing.terms.question = auction::Question { quantity: 3, ..question }.into();
+    put(&mut model, vec![computing.clone()], computing);
+    for index in 1..=5 {
+        let progress = Progress {
+            attempt: 1,
+            stage: auction::Stage::Tournament.into(),
+            comparisons: 1_200,
+            comparisons_total: 4_950,
+            rounds: 9,
+            rounds_total: 31,
+            gates: 300_000,
+            bytes_sent: 62_000,
+            ..Progress::default()
+        };
+        update(&mut model, event(1, Some(index), What::Progress(progress)));
+    }
     model
 }
 

@@ -120,7 +120,7 @@ fn text(record: &Record, verified: &Verified) -> String {
     let mut lines = vec![format!("{}  {}", strong(clean(&report.title)), faint(report.session))];
     match &report.outcome {
         Some(outcome) => {
-            lines.push(answer::line(terms, &outcome.answer));
+            lines.push(answer::text(terms, &outcome.answer));
             let settled = if report.settled { "" } else { "; 2t+1 are needed to settle" };
             lines.push(format!("  outcome signed by {}{settled}", view::nodes(report.signed_by)));
         }

@@ -12,7 +12,7 @@ use futures_util::stream;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::Serialize;
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
@@ -23,9 +23,9 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed};
-use crate::rules::Currency;
-use crate::rules::SessionFile;
+use crate::rules::{Answer, Currency, Question, SessionFile};
 use crate::session::Announcement;
+use crate::session::outcome::Entrant;
 use crate::wire::coordinator_api;
 
 /// Bidders at work at once.
@@ -118,6 +118,44 @@ pub struct Bidding {
     pub refused: Vec<Refused>,
     /// How long it took.
     pub took: Duration,
+    /// Where each of the demo's bidders stands.
+    pub ranks: Ranks,
+}
+
+/// Where the demo's bidders stand by their amounts, from 0 for the best; equal amounts share a
+/// place. An outcome with one price for all does not say who of the winners bid more; only who
+/// plays all bidders knows.
+pub struct Ranks(HashMap<String, usize>);
+
+impl Ranks {
+    /// Rank the bidders of a session.
+    pub fn of(players: &[Player], question: &Question) -> Self {
+        let unit = question.unit();
+        let reverse = question.as_auction().is_some_and(|auction| auction.kind.is_reverse());
+        let amount = |player: &Player| unit.parse(&player.amount).ok();
+        let mut amounts: Vec<u64> = players.iter().filter_map(amount).collect();
+        amounts.sort_unstable();
+        amounts.dedup();
+        let place = |amount: u64| {
+            let smaller = amounts.binary_search(&amount).ok()?;
+            Some(if reverse { smaller } else { amounts.len() - 1 - smaller })
+        };
+        let ranked = |player: &Player| Some((player.name.clone(), place(amount(player)?)?));
+        let ranks = players.iter().filter_map(ranked).collect();
+        amounts.zeroize();
+        Self(ranks)
+    }
+
+    /// The answer with an auction's winners from the best bid down, among equal ones the earlier
+    /// first. Where one of them is none of the demo's bidders they stay in the outcome's order.
+    pub fn from_the_best(&self, answer: &Answer<Entrant>) -> Answer<Entrant> {
+        let Some(auction) = answer.as_auction() else { return answer.clone() };
+        let mut auction = auction.clone();
+        if auction.winners.iter().all(|sale| self.0.contains_key(&sale.entry.bidder)) {
+            auction.winners.sort_by_key(|sale| self.0.get(&sale.entry.bidder));
+        }
+        auction.into()
+    }
 }
 
 /// Let everybody bid. A bid that is refused is told and listed; the rest goes on.
@@ -133,7 +171,9 @@ pub async fn bid(
     let started = Instant::now();
     let keep = players.len() <= KEPT;
     let mut progress = Progress::start("bids", Some(players.len() as u64));
-    let turns = turns(&players, &announcement.body.terms.question.unit());
+    let question = &announcement.body.terms.question;
+    let ranks = Ranks::of(&players, question);
+    let turns = turns(&players, &question.unit());
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
             let place = keep.then(|| places.join((position + 1).to_string()));
@@ -172,7 +212,7 @@ pub async fn bid(
         refused.len(),
         took.as_secs_f64()
     ));
-    Ok(Bidding { placed, refused, took })
+    Ok(Bidding { placed, refused, took, ranks })
 }
 
 /// One bidder's bid, from admission to receipts; kept in a folder where one is given.
@@ -260,6 +300,29 @@ mod tests {
                 assert!(amount <= terms.question.maximum());
             }
         }
+    }
+
+    #[test]
+    fn a_demo_lists_winners_from_the_best_bid_down() {
+        use crate::identity::Digest;
+        use crate::rules::auction;
+        let text = include_str!("../../../sessions/fishing-quota.toml");
+        let file = SessionFile::parse(text).unwrap();
+        let terms = file.terms(Timestamp::from_millis(0)).unwrap();
+        let ranks = Ranks::of(&of_file(&file).unwrap(), &terms.question);
+        let listed = |names: &[&str]| {
+            let sale = |name: &&str| {
+                let entry = Entrant { bidder: (*name).to_owned(), envelope: Digest([1; 32]) };
+                auction::Sale { entry, price: 51_500 }
+            };
+            let answer = auction::Answer { winners: names.iter().map(sale).collect() };
+            let answer = ranks.from_the_best(&answer.into());
+            let names = answer.entries().into_iter().map(|entry| entry.bidder.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&["Aud", "Bryn", "Dis", "Freyr"]), ["Freyr", "Bryn", "Aud", "Dis"]);
+        // A bid whose amount is not known to the demo: nothing is said of any.
+        assert_eq!(listed(&["Aud", "Bryn", "you"]), ["Aud", "Bryn", "you"]);
     }
 
     #[tokio::test]

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::players::{Bidding, Refused};
-use crate::cli::answer;
+use crate::cli::answer::{self, Sold};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, strong};
 use crate::client::Network;
 use crate::identity::Statement as _;
-use crate::rules::Terms;
+use crate::rules::{Answer, Terms};
 use crate::session::exclusion::ExclusionReason;
+use crate::session::outcome::Entrant;
 use crate::session::record::{Pin, Record};
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
@@ -27,10 +28,10 @@ pub struct DemoResult {
     title: String,
     kind: &'static str,
     phase: Phase,
-    winner: Option<String>,
-    /// In smallest units.
-    price: Option<u64>,
-    /// With decimals and currency.
+    /// Who won, and the price.
+    #[serde(flatten)]
+    sold: Sold,
+    /// The price with decimals and currency.
     price_text: Option<String>,
     nodes: u8,
     threshold: u8,
@@ -51,9 +52,8 @@ pub struct DemoResult {
     verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
-    /// The answer in one line.
     #[serde(skip)]
-    sold: String,
+    answer: Answer<Entrant>,
     #[serde(skip)]
     terms: Terms,
     #[serde(skip)]
@@ -102,7 +102,8 @@ pub fn make(
         return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
     };
     let terms = record.announcement.body.terms.clone();
-    let (winner, price) = answer::winner(&outcome.answer).unzip();
+    let answer = bidding.ranks.from_the_best(&outcome.answer);
+    let sold = Sold::of(&terms, &answer);
     let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
     let cost = last.map_or(&[][..], |attempt| &attempt.cost);
     let of_node = |node: NodeIndex| cost.iter().find(|(index, _)| *index == node);
@@ -111,10 +112,9 @@ pub fn make(
         title: terms.title.clone(),
         kind: terms.question.kind_name(),
         phase: detail.summary.phase,
-        winner: winner.map(str::to_owned),
-        price,
-        price_text: price.map(|price| terms.question.show(price)),
-        sold: answer::line(&terms, &outcome.answer),
+        price_text: sold.price.map(|price| terms.question.show(price)),
+        sold,
+        answer,
         nodes: roster.scheme.nodes(),
         threshold: roster.scheme.threshold(),
         signed_by: report.signed_by,
@@ -173,12 +173,13 @@ fn between(detail: &SessionDetail, from: Phase, to: Phase) -> f64 {
 impl DemoResult {
     /// In one paragraph, for after a screen has closed.
     pub fn paragraph(&self) -> String {
+        let line = answer::line(&self.terms, &self.answer);
         let text = format!(
             "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
             clean(&self.title),
-            console::strip_ansi_codes(self.sold.trim_end_matches('.')),
+            console::strip_ansi_codes(line.trim_end_matches('.')),
             self.bids_line(),
-            if self.winner.is_some() { "winner and price" } else { "that" },
+            if self.answer.entries().is_empty() { "that" } else { answer::opened(&self.terms) },
             self.signed_by.len(),
             self.nodes,
             count(self.rounds),
@@ -193,7 +194,8 @@ impl DemoResult {
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "\n{}\n{}\n", strong(clean(&self.title)), self.sold);
+        let sold = answer::text(&self.terms, &self.answer);
+        let _ = writeln!(text, "\n{}\n{sold}\n", strong(clean(&self.title)));
         let names: Vec<String> = self
             .signed_by
             .iter()
@@ -202,7 +204,8 @@ impl DemoResult {
         let mut row = |label: &str, value: String| {
             let _ = writeln!(text, "  {} {value}", faint(format!("{label:<10}")));
         };
-        row("rule", format!("{}; winner and price are all that was opened", self.kind));
+        let opened = answer::opened(&self.terms);
+        row("rule", format!("{}; {opened} are all that was opened", self.kind));
         row("signed by", names.join(", "));
         row("bids", self.bids_line());
         for excluded in &self.excluded {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::folder::Folder;
 use super::follow;
-use super::players::{self, Bidding, Player, Refused};
+use super::players::{self, Bidding, Player, Ranks, Refused};
 use super::report::{self, DemoResult};
 use super::world::World;
 use crate::base::time::parse_duration;
@@ -269,6 +269,7 @@ async fn bid_until_closed(
     stage: &Sender<Staged>,
 ) -> Result<Bidding, Failure> {
     let announcement = bid::announcement(network, session).await?;
+    let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
     let started = Instant::now();
     let count = u32::try_from(play.players.len()).unwrap_or(u32::MAX);
     let step = play.window.mul_f64(WITHIN) / count.max(1);
@@ -307,7 +308,7 @@ async fn bid_until_closed(
             }
         }
     }
-    Ok(Bidding { placed, refused, took: started.elapsed() })
+    Ok(Bidding { placed, refused, took: started.elapsed(), ranks })
 }
 
 async fn ended(network: &Network, session: SessionId) {

@@ -65,6 +65,12 @@ impl<E> Answer<E> {
         Answer { winners: self.winners.into_iter().map(named).collect() }
     }
 
+    /// What every lot went for, where all go for the same; one lot always does.
+    pub fn price(&self, question: &Question) -> Option<u64> {
+        let same = question.quantity == 1 || question.is_uniform();
+        self.winners.first().filter(|_| same).map(|sale| sale.price)
+    }
+
     /// The one winner of one lot.
     pub fn winner(&self) -> Option<&Sale<E>> {
         self.winners.first()

@@ -10,7 +10,9 @@ use super::node::{Node, NodeState};
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::identity::{Digest, Roster};
-use crate::rules::Terms;
+use crate::rules::auction::Sale;
+use crate::rules::{Answer, Terms};
+use crate::session::outcome::Entrant;
 use crate::session::progress::Progress;
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -59,6 +61,36 @@ pub enum Events {
     Broken,
 }
 
+/// What came of an auction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sold {
+    /// Who won, in the outcome's order; nobody, perhaps.
+    pub winners: Vec<Winner>,
+    /// The price of all lots, where there is one.
+    pub price: Option<u64>,
+}
+
+/// Who won a lot, and what it costs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Winner {
+    /// The name that the bid was made under.
+    pub name: Clean,
+    /// The price, in smallest units.
+    pub price: u64,
+}
+
+impl Sold {
+    fn of(terms: &Terms, answer: &Answer<Entrant>) -> Option<Self> {
+        let (auction, answer) = (terms.question.as_auction()?, answer.as_auction()?);
+        let won =
+            |sale: &Sale<Entrant>| Winner { name: clean(&sale.entry.bidder), price: sale.price };
+        Some(Self {
+            winners: answer.winners.iter().map(won).collect(),
+            price: answer.price(auction),
+        })
+    }
+}
+
 /// A session in the list.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Session {
@@ -74,15 +106,14 @@ pub struct Session {
     pub bidders: Option<u64>,
     /// When it was written.
     pub created: Timestamp,
-    /// Winner and price, once settled; the winner is `None` when nobody won.
-    pub result: Option<Option<(Clean, u64)>>,
+    /// What came of it, once settled.
+    pub result: Option<Sold>,
 }
 
 impl Session {
     fn new(summary: SessionSummary) -> Self {
-        let answer = summary.result.as_ref().and_then(|answer| answer.as_auction());
-        let result = answer
-            .map(|answer| answer.winner().map(|sale| (clean(&sale.entry.bidder), sale.price)));
+        let answer = summary.result.as_ref();
+        let result = answer.and_then(|answer| Sold::of(&summary.terms, answer));
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
@@ -102,6 +133,11 @@ impl Session {
     /// Whether it is an auction that the lowest bid wins.
     pub fn reverse(&self) -> bool {
         self.terms.question.as_auction().is_some_and(|auction| auction.kind.is_reverse())
+    }
+
+    /// How many lots it has.
+    pub fn quantity(&self) -> u32 {
+        self.terms.question.as_auction().map_or(1, |auction| auction.quantity)
     }
 
     /// The worst admissible price of an auction, if there is one.
@@ -327,9 +363,9 @@ impl Data {
         self.by_id =
             self.sessions.iter().enumerate().map(|(at, session)| (session.id, at)).collect();
         for session in &self.sessions {
-            if let Some(Some((winner, _))) = &session.result {
+            for winner in session.result.iter().flat_map(|sold| &sold.winners) {
                 let next = self.aliases.len() + 1;
-                self.aliases.entry(winner.clone()).or_insert(next);
+                self.aliases.entry(winner.name.clone()).or_insert(next);
             }
         }
     }
@@ -337,8 +373,8 @@ impl Data {
     /// One session, new or changed.
     pub fn put(&mut self, summary: SessionSummary) {
         let mut session = Session::new(summary);
-        if let Some(Some((winner, _))) = &session.result {
-            self.name(&winner.clone());
+        for winner in session.result.iter().flat_map(|sold| &sold.winners) {
+            self.name(&winner.name);
         }
         if let Some(&at) = self.by_id.get(&session.id) {
             // Some answers leave out what only operators may see.

@@ -12,6 +12,8 @@ pub enum NewSessionField {
     Title,
     /// Who wins, and what is paid.
     Kind,
+    /// How many equal lots there are.
+    Quantity,
     /// The unit of amounts.
     Currency,
     /// Digits of amounts after the point.
@@ -30,10 +32,11 @@ pub enum NewSessionField {
 
 impl NewSessionField {
     /// Every field, from the top.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::File,
         Self::Title,
         Self::Kind,
+        Self::Quantity,
         Self::Currency,
         Self::Decimals,
         Self::Reserve,
@@ -49,6 +52,7 @@ impl NewSessionField {
             Self::File => "from a file",
             Self::Title => "title",
             Self::Kind => "kind",
+            Self::Quantity => "quantity",
             Self::Currency => "currency",
             Self::Decimals => "decimals",
             Self::Reserve => "reserve",
@@ -94,6 +98,8 @@ pub struct NewSession {
     pub title: Field,
     /// Kind.
     pub kind: Kind,
+    /// How many lots there are; one when empty.
+    pub quantity: Field,
     /// Currency.
     pub currency: Field,
     /// Decimals.
@@ -122,6 +128,7 @@ impl Default for NewSession {
             file: Field::default(),
             title: Field::default(),
             kind: Kind::SecondPrice,
+            quantity: Field::new("1"),
             currency: Field::new("EUR"),
             decimals: Field::new("2"),
             reserve: Field::default(),
@@ -143,6 +150,7 @@ impl NewSession {
             NewSessionField::File => Value::Text(&self.file),
             NewSessionField::Title => Value::Text(&self.title),
             NewSessionField::Kind => Value::Choice(self.kind.name()),
+            NewSessionField::Quantity => Value::Text(&self.quantity),
             NewSessionField::Currency => Value::Text(&self.currency),
             NewSessionField::Decimals => Value::Text(&self.decimals),
             NewSessionField::Reserve => Value::Text(&self.reserve),
@@ -158,6 +166,7 @@ impl NewSession {
         match self.focus {
             NewSessionField::File => Some(&mut self.file),
             NewSessionField::Title => Some(&mut self.title),
+            NewSessionField::Quantity => Some(&mut self.quantity),
             NewSessionField::Currency => Some(&mut self.currency),
             NewSessionField::Decimals => Some(&mut self.decimals),
             NewSessionField::Reserve => Some(&mut self.reserve),

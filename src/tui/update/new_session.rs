@@ -7,7 +7,7 @@ use super::order;
 use crate::base::text::clean;
 use crate::rules::SessionFile;
 use crate::rules::auction::Kind;
-use crate::rules::auction::question::QuestionError as Fault;
+use crate::rules::auction::question::{MAX_QUANTITY, QuestionError as Fault};
 use crate::rules::question::QuestionError;
 use crate::rules::terms::TermsError;
 use crate::tui::input::commands::NewSessionCommand;
@@ -48,6 +48,7 @@ fn change(form: &mut NewSession) {
         NewSessionField::Open => form.open = !form.open,
         NewSessionField::File
         | NewSessionField::Title
+        | NewSessionField::Quantity
         | NewSessionField::Currency
         | NewSessionField::Decimals
         | NewSessionField::Reserve
@@ -88,6 +89,11 @@ pub fn fault(form: &NewSession, typing: bool) -> Option<(NewSessionField, String
         let why = "give it a title: what is sold or bought";
         return Some((NewSessionField::Title, why.to_owned()));
     }
+    let quantity = form.quantity.text().trim();
+    if !quantity.is_empty() && quantity.parse::<u32>().is_err() {
+        let why = format!("the quantity is a number of lots, 1 to {MAX_QUANTITY}");
+        return Some((NewSessionField::Quantity, why));
+    }
     let decimals = form.decimals.text().trim();
     if !decimals.is_empty() && !decimals.parse::<u8>().is_ok_and(|decimals| decimals <= 8) {
         return Some((NewSessionField::Decimals, "decimals is a number from 0 to 8".to_owned()));
@@ -115,11 +121,9 @@ fn at_fault(error: &TermsError) -> NewSessionField {
             },
             Fault::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
             Fault::Maximum => NewSessionField::Maximum,
-            // The form writes no bids, and one lot.
-            Fault::Text(_)
-            | Fault::BidderTwice(_)
-            | Fault::Quantity { .. }
-            | Fault::SeveralOnNumbers => NewSessionField::Title,
+            Fault::Quantity { .. } | Fault::SeveralOnNumbers => NewSessionField::Quantity,
+            // The form writes no bids.
+            Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
         },
         TermsError::BidsUntil(_) => NewSessionField::Until,
         // What is no TOML can only come of the title.
@@ -139,11 +143,14 @@ fn table_of(form: &NewSession) -> toml::Table {
     };
     put("title", form.title.text().trim().into());
     put("kind", form.kind.name().into());
-    put("currency", form.currency.text().trim().into());
     // What is no number goes in as text, and the check says what is wrong with it.
-    let decimals = form.decimals.text().trim();
-    let number = if decimals.is_empty() { Ok(0) } else { decimals.parse::<i64>() };
-    put("decimals", number.map_or_else(|_| decimals.into(), Into::into));
+    let number = |text: &str, empty: i64| -> toml::Value {
+        let number = if text.is_empty() { Ok(empty) } else { text.parse::<i64>() };
+        number.map_or_else(|_| text.into(), Into::into)
+    };
+    put("quantity", number(form.quantity.text().trim(), 1));
+    put("currency", form.currency.text().trim().into());
+    put("decimals", number(form.decimals.text().trim(), 0));
     for (key, field) in [(RESERVE, &form.reserve), (MAXIMUM, &form.maximum)] {
         let text = field.text().trim();
         if !text.is_empty() {
@@ -175,6 +182,7 @@ pub fn file_read(model: &mut Model, answer: Result<String, String>) {
             };
             form.title.set(&file.shared.title);
             form.kind = auction.kind;
+            form.quantity.set(&auction.quantity.to_string());
             form.currency.set(&auction.currency);
             form.decimals.set(&auction.decimals.to_string());
             form.reserve.set(auction.reserve.as_deref().unwrap_or_default());

@@ -15,6 +15,7 @@ use crate::tui::input::commands::{Command, GlobalCommand, ListCommand, Step};
 use crate::tui::state::data::{Level, Link};
 use crate::tui::state::forms::{BidStage, Heard, Popup};
 use crate::tui::state::model::Model;
+use crate::tui::state::new_session::NewSessionField;
 use crate::tui::state::node::NodeState;
 use crate::tui::state::screen::{Hit, List, Screen};
 use crate::tui::view::snapshot_tests::shown;
@@ -262,6 +263,27 @@ fn a_session_file_fills_the_form() {
     assert_eq!((form.reserve.text(), form.replace), ("98000", false));
     // The bids in it go nowhere.
     assert!(!super::new_session::text_of(form).contains("Nordweg"));
+    let text = include_str!("../../../sessions/fishing-quota.toml").to_owned();
+    update(&mut model, News::FileRead(Ok(text)));
+    let Some(Popup::NewSession(form)) = model.ui.popups.last() else { panic!("no form") };
+    assert_eq!(form.quantity.text(), "4");
+    assert!(super::new_session::text_of(form).contains("quantity = 4"));
+}
+
+#[test]
+fn a_quantity_that_cannot_be_is_named() {
+    for (typed, named) in [("0", "1 to 10000 lots, not 0"), ("10001", "10001"), ("two", "a number")]
+    {
+        let mut model = fixtures::empty();
+        key(&mut model, KeyCode::Char('n'));
+        types(&mut model, "Lots");
+        let Some(Popup::NewSession(form)) = model.ui.popups.last_mut() else { panic!("no form") };
+        form.quantity.set(typed);
+        assert!(key(&mut model, KeyCode::Enter).is_empty());
+        let Some(Popup::NewSession(form)) = model.ui.popups.last() else { panic!("no form") };
+        assert_eq!(form.focus, NewSessionField::Quantity, "{typed}");
+        assert!(form.notice.as_ref().is_some_and(|notice| notice.contains(named)), "{typed}");
+    }
 }
 
 #[test]

@@ -5,12 +5,16 @@ use ratatui::backend::TestBackend;
 
 use super::draw::draw;
 use super::text::width;
+use crate::base::text::clean;
+use crate::identity::Digest;
+use crate::rules::auction::Kind;
 use crate::tui::fixtures::{self, at, id};
 use crate::tui::input::commands::GlobalCommand;
 use crate::tui::input::key::Key;
 use crate::tui::input::keymap::rows_of;
 use crate::tui::input::layer::Layer;
 use crate::tui::input::table::ROWS;
+use crate::tui::state::data::OwnBid;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
 use crate::tui::state::theme::Theme;
@@ -132,7 +136,6 @@ fn a_bid_is_written_hidden() {
 fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
     use std::collections::BTreeMap;
 
-    use crate::tui::state::data::OwnBid;
     use crate::tui::state::forms::Heard;
     let receipt = |index| (fixtures::node(index), Heard::Receipt(at(0)));
     let silent = |index| {
@@ -157,6 +160,72 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
     // The form is gone, so digits change the screen again.
     press(&mut model, "1");
     assert_eq!(model.ui.screen, Screen::Auctions);
+}
+
+/// A bid of ours in the first session, in this envelope.
+fn with_own(mut model: Model, envelope: u8) -> Model {
+    let own = OwnBid {
+        revision: 1,
+        envelope: Digest([envelope; 32]),
+        receipts: (1..=5).map(|index| (fixtures::node(index), at(-60))).collect(),
+        name: clean("ben"),
+    };
+    model.live_mut().own.insert(id(1), own);
+    model
+}
+
+#[test]
+fn several_lots_are_sold_at_one_price() {
+    // Ben's envelope is the second of the winners'.
+    for screen in [Screen::Auctions, Screen::Bracket, Screen::Bid] {
+        let mut model = with_own(fixtures::lots(Kind::SecondPrice, 3, 3), 6);
+        model.ui.screen = screen;
+        snap(&format!("{}-lots", screen.title().to_lowercase()), &mut model);
+    }
+}
+
+#[test]
+fn whoever_is_among_the_winners_has_won() {
+    let bid_screen = |mut model: Model| {
+        model.ui.screen = Screen::Bid;
+        let text = shown(&mut model, (140, 45)).replace('│', " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let first = || fixtures::lots(Kind::FirstPrice, 3, 3);
+    let won = bid_screen(with_own(first(), 6));
+    assert!(won.contains("You won a lot at 1 170.00 EUR.") && won.contains("you won"), "{won}");
+    let lost = bid_screen(with_own(first(), 99));
+    let line = "3 lots sold to ada at 1 175.00 EUR, ben at 1 170.00 EUR and cyd at 1 165.00 EUR.";
+    assert!(lost.contains("You did not win.") && lost.contains(line), "{lost}");
+    // Without the outcome the name in the list says so.
+    let mut listed = with_own(first(), 99);
+    listed.live_mut().details.clear();
+    let won = bid_screen(listed);
+    assert!(won.contains("You won a lot at 1 170.00 EUR."), "{won}");
+}
+
+#[test]
+fn more_winners_than_fit_are_counted() {
+    for (name, kind, winners) in
+        [("one-price", Kind::ReverseSecondPrice, 47), ("own-prices", Kind::FirstPrice, 100)]
+    {
+        let mut model = fixtures::lots(kind, 100, winners);
+        model.ui.screen = Screen::Bracket;
+        snap(&format!("bracket-many-lots-{name}"), &mut model);
+        let text = shown(&mut model, (80, 24));
+        assert!(text.contains(" more"), "{text}");
+    }
+    let mut model = fixtures::lots(Kind::SecondPrice, 3, 0);
+    model.ui.screen = Screen::Bracket;
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("no bid reached the reserve"), "{text}");
+}
+
+#[test]
+fn a_ranking_has_no_levels() {
+    let mut model = fixtures::ranking();
+    model.ui.screen = Screen::Bracket;
+    snap("bracket-ranking", &mut model);
 }
 
 #[test]
@@ -215,8 +284,16 @@ fn a_small_terminal_is_told_so() {
 
 /// Every state, screen and popup at many sizes.
 fn walk(mut check: impl FnMut(&str)) {
-    let states: [State; 5] =
-        [fixtures::empty, fixtures::normal, fixtures::computing, fixtures::full, fixtures::failing];
+    let states: [State; 8] = [
+        fixtures::empty,
+        fixtures::normal,
+        fixtures::computing,
+        fixtures::full,
+        fixtures::failing,
+        fixtures::ranking,
+        || fixtures::lots(Kind::SecondPrice, 3, 2),
+        || fixtures::lots(Kind::ReverseFirstPrice, 10_000, 10_000),
+    ];
     for state in states {
         for screen in Screen::ALL {
             for size in [(80, 24), (97, 30), (110, 45), (200, 60)] {
@@ -251,8 +328,15 @@ fn nothing_raw_reaches_the_terminal_and_no_layout_breaks() {
 
 #[test]
 fn ascii_is_ascii() {
-    let states: [State; 5] =
-        [fixtures::empty, fixtures::normal, fixtures::computing, fixtures::full, fixtures::failing];
+    let states: [State; 7] = [
+        fixtures::empty,
+        fixtures::normal,
+        fixtures::computing,
+        fixtures::full,
+        fixtures::failing,
+        fixtures::ranking,
+        || fixtures::lots(Kind::FirstPrice, 100, 99),
+    ];
     for state in states {
         for screen in Screen::ALL {
             for size in SIZES {
@@ -284,6 +368,15 @@ fn hidden_names_show_nowhere() {
         let text = shown(&mut model, (140, 45));
         for name in ["mallory", "buyer 39", "to ada", "dmitri"] {
             assert!(!text.contains(name), "{name} in {text}");
+        }
+    }
+    let mut model = with_own(fixtures::lots(Kind::SecondPrice, 30, 30), 99);
+    press(&mut model, "m");
+    for screen in Screen::ALL {
+        model.ui.screen = screen;
+        let text = shown(&mut model, (140, 45));
+        for name in ["ada", "cyd", "buyer"] {
+            assert!(!text.contains(&format!("{name} ")), "{name} in {text}");
         }
     }
 }

@@ -17,7 +17,7 @@ const LABEL: u16 = 24;
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
     let word = if form.busy { "asking the coordinator ..." } else { "" };
-    let inner = super::over(canvas, area, (74, 19), "New session", word);
+    let inner = super::over(canvas, area, (74, 20), "New session", word);
     for (at, field) in NewSessionField::ALL.into_iter().enumerate() {
         let focused = field == form.focus;
         // A line between the file and the fields it would fill.
@@ -54,6 +54,7 @@ const fn columns(field: NewSessionField) -> usize {
         NewSessionField::File | NewSessionField::Title => 46,
         NewSessionField::Currency => 14,
         NewSessionField::Decimals => 4,
+        NewSessionField::Quantity => 8,
         NewSessionField::Reserve | NewSessionField::Maximum => 24,
         NewSessionField::Until => 30,
         NewSessionField::Kind | NewSessionField::Replace | NewSessionField::Open => 0,
@@ -70,7 +71,13 @@ fn help(canvas: &Canvas<'_, '_>, form: &NewSession) -> String {
             format!("the path of a session file; {submit} reads it into this form")
         }
         NewSessionField::Title => "what is sold or bought".to_owned(),
-        NewSessionField::Kind => format!("{}; {change} changes it", rule_of(form.kind)),
+        NewSessionField::Kind => {
+            let several = form.quantity.text().trim().parse().is_ok_and(|lots: u32| lots > 1);
+            format!("{}; {change} changes it", rule_of(form.kind, several))
+        }
+        NewSessionField::Quantity => {
+            "how many equal lots there are, one per bidder; usually one".to_owned()
+        }
         NewSessionField::Currency => "shown behind amounts, such as EUR".to_owned(),
         NewSessionField::Decimals => "decimals of amounts, 0 to 8".to_owned(),
         NewSessionField::Reserve => "the worst price that still wins; empty for none".to_owned(),

@@ -13,7 +13,7 @@ use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
-use super::{detail, phase_glyph, phase_role, short_kind};
+use super::{detail, phase_glyph, phase_role, sales, short_kind};
 use crate::session::Phase;
 use crate::tui::figures;
 use crate::tui::input::commands::ListCommand;
@@ -177,10 +177,7 @@ fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outc
     let text = match (left, &session.result) {
         (Some(left), _) if left <= 0 => "now".to_owned(),
         (Some(left), _) => figures::short_duration(left),
-        (None, Some(Some(_))) if !has_outcome => {
-            if session.reverse() { "awarded" } else { "sold" }.to_owned()
-        }
-        (None, Some(None)) if !has_outcome => "no winner".to_owned(),
+        (None, Some(sold)) if !has_outcome => sales::word(session, sold).to_owned(),
         (None, _) if !has_phase && !has_outcome => session.phase.name().to_owned(),
         (None, _) => String::new(),
     };
@@ -191,13 +188,7 @@ fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outc
 /// What came of it, in so many columns; before that its phase, where that has none of its own.
 fn outcome_of(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, width: usize) -> Cell {
     match &session.result {
-        Some(Some((winner, price))) => {
-            let winner = canvas.model.shown(winner);
-            let price = session.amount(*price).to_string();
-            let room = (width + 1).saturating_sub(text::width(&price) + 2).max(6);
-            Cell::text(Role::Text, format!("{} {price}", canvas.fit(&winner, room)))
-        }
-        Some(None) => Cell::text(Role::Text, "no winner"),
+        Some(sold) => Cell::text(Role::Text, sales::short(canvas, session, sold, width)),
         None if has_phase => Cell::text(phase_role(session.phase), ""),
         None => Cell::text(phase_role(session.phase), session.phase.name()),
     }

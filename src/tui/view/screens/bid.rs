@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use super::{phase_glyph, phase_role, rule};
+use super::sales::{self, Fate};
+use super::{lots_and_rule, phase_glyph, phase_role};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
@@ -17,6 +18,7 @@ use crate::tui::input::commands::{BidFormCommand, BidsCommand};
 use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{OwnBid, Session};
 use crate::tui::state::forms::{BidForm, BidStage, Heard};
+use crate::tui::state::model::Model;
 use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
 use crate::tui::update::amount::{Check, check};
@@ -94,9 +96,10 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
     let data = canvas.model.data();
     let own = data.own.get(&session.id);
     match (own, session.phase) {
-        (Some(own), Phase::Settled) => match won(canvas, session, own) {
-            Some(true) => (Role::Good, "you won".to_owned()),
-            _ => (Role::Muted, "you did not win".to_owned()),
+        (Some(own), Phase::Settled) => match sales::fate(data, session, own) {
+            Some(Fate::Won(_)) => (Role::Good, "you won".to_owned()),
+            Some(Fate::Lost) => (Role::Muted, "you did not win".to_owned()),
+            None => (Role::Muted, "your bid is in; settled".to_owned()),
         },
         (Some(own), Phase::Open) => {
             let (got, all) = (own.receipts.len(), data.nodes.len());
@@ -109,21 +112,6 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
             }
             _ => (Role::Muted, "closes now".to_owned()),
         },
-    }
-}
-
-/// Whether our bid won; `None` before it is decided.
-fn won(canvas: &Canvas<'_, '_>, session: &Session, own: &OwnBid) -> Option<bool> {
-    let outcome = canvas.model.data().details.get(&session.id).and_then(|d| d.outcome.as_ref());
-    match outcome {
-        Some(outcome) => {
-            Some(outcome.body.answer.entries().iter().any(|entry| entry.envelope == own.envelope))
-        }
-        // The list names the winner; a name belongs to one bidder in a session.
-        None => session
-            .result
-            .as_ref()
-            .map(|result| result.as_ref().is_some_and(|(winner, _)| *winner == own.name)),
     }
 }
 
@@ -165,7 +153,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         area,
         0,
         Role::Muted,
-        &format!("{}; {}.", terms.question.kind_name(), rule(&terms.question)),
+        &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );
     let mut line = Vec::new();
     if let Some(reserve) = session.reserve() {
@@ -190,23 +178,14 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
     let mut row = row;
-    match (session.phase, won(canvas, session, own)) {
-        (Phase::Settled, Some(true)) => {
-            let price = session.result.clone().flatten().map(|(_, price)| session.amount(price));
-            let at = if session.reverse() { "for" } else { "at" };
-            let text = format!("You won {at} {}.", price.unwrap_or_default());
+    match (session.phase, sales::fate(model.data(), session, own)) {
+        (Phase::Settled, Some(Fate::Won(price))) => {
+            let lot = if session.quantity() > 1 { " a lot" } else { "" };
+            let text = format!("You won{lot} {} {}.", sales::at(session), session.amount(price));
             row = canvas.wrapped(area, row, Role::Good, &text);
         }
-        (Phase::Settled, _) => {
-            let text = match session.result.clone().flatten() {
-                Some((winner, price)) => format!(
-                    "You did not win. It went to {} {} {}. No losing bid is named.",
-                    model.shown(&winner),
-                    if session.reverse() { "for" } else { "at" },
-                    session.amount(price)
-                ),
-                None => "You did not win; nobody did. Nothing was opened.".to_owned(),
-            };
+        (Phase::Settled, Some(Fate::Lost)) => {
+            let text = lost(model, session);
             row = canvas.wrapped(area, row, Role::Text, &text);
         }
         (Phase::Open, _) => {
@@ -251,6 +230,24 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
     canvas.text(area, row + 1, Role::Muted, &line);
     receipts(canvas, area, row + 2, &heard, false);
+}
+
+/// What to say to somebody whose bid did not win.
+fn lost(model: &Model, session: &Session) -> String {
+    let Some(sold) = &session.result else { return "You did not win.".to_owned() };
+    match &sold.winners[..] {
+        [] => "You did not win; nobody did. Nothing was opened.".to_owned(),
+        [winner] if session.quantity() == 1 => format!(
+            "You did not win. It went to {} {} {}. No losing bid is named.",
+            model.shown(&winner.name),
+            sales::at(session),
+            session.amount(winner.price)
+        ),
+        _ => {
+            let line = sales::line(model, session, sold);
+            format!("You did not win. {line}. No losing bid is named.")
+        }
+    }
 }
 
 fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Session) {

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
-use super::{phase_role, result, rule};
+use super::{lots_and_rule, phase_role, result};
 use crate::base::text::clean;
 use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
@@ -53,11 +53,14 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let (what, then) = match data.closes_in(session) {
         Some(left) => (
             format!("Bidding goes on for {}.", figures::duration(left)),
-            format!("{bids}When it ends, the nodes find the winner here, level by level."),
+            match session.quantity() {
+                1 => format!("{bids}When it ends, the nodes find the winner here, level by level."),
+                _ => format!("{bids}When it ends, the nodes find the winners here."),
+            },
         ),
         None => ("It is a draft and takes no bids yet.".to_owned(), String::new()),
     };
-    let mut lines = vec![then, format!("The rule: {}.", rule(&session.terms.question))];
+    let mut lines = vec![then, format!("The rule: {}.", lots_and_rule(&session.terms.question))];
     if model.person.operator {
         let command = if session.phase == Phase::Open { Step::Close } else { Step::Open };
         let does = if session.phase == Phase::Open { "ends bidding now" } else { "opens it" };
@@ -111,8 +114,8 @@ pub const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Preparing => "unsealing shares",
         Stage::CheckingEntries => "checking ranges",
-        Stage::Auction(OfAuctions::Tournament) => "tournament",
         Stage::Auction(OfAuctions::SecondPrice) => "second price",
+        Stage::Auction(stage) => stage.name(),
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -140,7 +143,11 @@ fn computing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         let above = rest.height - below;
         (Rect { height: above, ..rest }, Rect { y: rest.y + above, height: below, ..rest })
     };
-    levels(canvas, left, &furthest);
+    if session.quantity() > 1 && furthest.entries.len() < 2 {
+        ranking(canvas, left, &furthest);
+    } else {
+        levels(canvas, left, &furthest);
+    }
     each_node(canvas, right, live);
 }
 
@@ -252,6 +259,26 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
         ];
         canvas.line(area, row, line);
     }
+}
+
+/// How far the ranking for several lots is, which has no levels.
+fn ranking(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
+    let comparisons = (progress.comparisons, progress.comparisons_total);
+    let rounds = (progress.rounds, progress.rounds_total);
+    let figures = |(done, all): (u64, u64)| format!("{} of {}", count(done), count(all.max(done)));
+    let room = figures(comparisons).len().max(figures(rounds).len());
+    let width = usize::from(area.width).saturating_sub(14 + room).min(48);
+    let stages = [("comparisons", comparisons), ("rounds", rounds)];
+    for (row, (name, (done, all))) in stages.into_iter().enumerate() {
+        let share =
+            if progress.stage == Stage::Done { 1.0 } else { done as f64 / all.max(1) as f64 };
+        let mut line = vec![canvas.span(Role::Muted, format!("{name:<12} "))];
+        line.extend(canvas.bar(share, width, Role::Warn));
+        line.push(canvas.span(Role::Text, format!(" {}", figures((done, all)))));
+        canvas.line(area, row, line);
+    }
+    let text = "The bids are ranked without being opened: nobody sees which of them are ahead.";
+    canvas.wrapped(area, stages.len() + 1, Role::Muted, text);
 }
 
 /// Dots for so many entries: one each where they fit, else by share.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{part, phase_glyph, phase_role};
+use super::{lots_and_rule, part, phase_glyph, phase_role, sales};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
@@ -79,6 +79,9 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
         }
     }
+    if session.quantity() > 1 {
+        return canvas.wrapped(area, 5, Role::Muted, &lots_and_rule(&terms.question));
+    }
     5
 }
 
@@ -139,14 +142,11 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
     let area = Rect { height: area.height.min(u16::try_from(row + 5).unwrap_or(0)), ..area };
     let key = |command: Command| model.keymap.first(Layer::Auctions, command);
     match (session.phase, &session.result) {
-        (Phase::Settled, Some(Some((winner, price)))) => {
-            let verb = if session.reverse() { "awarded to" } else { "sold to" };
-            let at = if session.reverse() { "for" } else { "at" };
-            let price = session.amount(*price);
-            let line = format!("{verb} {} {at} {price}", model.shown(winner));
+        (Phase::Settled, Some(sold)) => {
+            let line = sales::line(model, session, sold);
             canvas.wrapped(area, row + 1, Role::Accent, &line)
         }
-        (Phase::Settled, _) => canvas.wrapped(area, row + 1, Role::Accent, "no winner"),
+        (Phase::Settled, None) => row,
         (Phase::Failed | Phase::Cancelled, _) => {
             let reason = detail.and_then(|detail| detail.reason.as_deref());
             let mut text = clean(reason.unwrap_or("no reason is given")).to_string();

@@ -8,6 +8,7 @@
 //! - [`big`]: the large letters for that
 //! - [`bid`]: bidding, and one's own bids
 //! - [`nodes`]: the nodes and the links between them
+//! - [`sales`]: what several screens say about lots, rules and results
 //! - [`log`]: what happened, to be filtered
 
 pub mod auctions;
@@ -19,6 +20,7 @@ pub mod log;
 pub mod nodes;
 pub mod part;
 pub mod result;
+pub mod sales;
 
 use crate::rules::Question;
 use crate::rules::auction::Kind;
@@ -26,6 +28,7 @@ use crate::session::Phase;
 
 use super::canvas::Canvas;
 use super::theme::Role;
+use crate::tui::figures::count;
 use crate::tui::state::data::Link;
 
 /// A phase's colour.
@@ -65,17 +68,38 @@ pub fn short_kind(question: &Question) -> &'static str {
 
 /// What a kind means, in one line.
 pub fn rule(question: &Question) -> &'static str {
-    question.as_auction().map_or_else(|| question.kind_name(), |auction| rule_of(auction.kind))
+    match question.as_auction() {
+        Some(auction) => rule_of(auction.kind, auction.quantity > 1),
+        None => question.kind_name(),
+    }
 }
 
-/// What a kind of auction means, in one line.
-pub const fn rule_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::FirstPrice => "highest bid wins, pays its own amount",
-        Kind::SecondPrice => "highest bid wins, pays the second-highest amount",
-        Kind::ReverseFirstPrice => "lowest bid wins, is paid its own amount",
-        Kind::ReverseSecondPrice => "lowest bid wins, is paid the second-lowest amount",
+/// What a kind of auction means for one lot or for several, in one line.
+pub const fn rule_of(kind: Kind, several: bool) -> &'static str {
+    match (kind, several) {
+        (Kind::FirstPrice, false) => "highest bid wins, pays its own amount",
+        (Kind::SecondPrice, false) => "highest bid wins, pays the second-highest amount",
+        (Kind::ReverseFirstPrice, false) => "lowest bid wins, is paid its own amount",
+        (Kind::ReverseSecondPrice, false) => "lowest bid wins, is paid the second-lowest amount",
+        (Kind::FirstPrice, true) => "highest bids win; each winner pays their own bid",
+        (Kind::SecondPrice, true) => "highest bids win; all winners pay the best losing bid",
+        (Kind::ReverseFirstPrice, true) => "lowest bids win; each winner is paid their own bid",
+        (Kind::ReverseSecondPrice, true) => {
+            "lowest bids win; all winners are paid the best losing bid"
+        }
     }
+}
+
+/// How an auction of several lots shares them out, such as "3 equal lots, one per bidder".
+pub fn lots(question: &Question) -> Option<String> {
+    let quantity = question.as_auction()?.quantity;
+    (quantity > 1).then(|| format!("{} equal lots, one per bidder", count(quantity.into())))
+}
+
+/// The lots where there are several, and the rule.
+pub fn lots_and_rule(question: &Question) -> String {
+    let rule = rule(question);
+    lots(question).map_or_else(|| rule.to_owned(), |lots| format!("{lots}; {rule}"))
 }
 
 /// Why there is nothing to show yet, while the link is not there.

@@ -4,67 +4,66 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::canvas::Canvas;
+use super::super::text;
 use super::super::theme::Role;
 use super::big::large;
 use super::rule;
+use super::sales::{self, Fate};
 use crate::base::text::clean;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::input::layer::Layer;
-use crate::tui::state::data::Session;
+use crate::tui::state::data::{Session, Sold, Winner};
+use crate::tui::state::model::Model;
 use crate::wire::coordinator_api::SessionDetail;
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
-    let winner = session.result.clone().flatten();
-    let reverse = session.reverse();
-    let word = match (&winner, reverse) {
-        (Some(_), false) => "SOLD",
-        (Some(_), true) => "AWARDED",
-        (None, false) => "NO SALE",
-        (None, true) => "NO AWARD",
+    let Some(sold) = session.result.clone() else {
+        return canvas.empty(area, "Settled; asking for the outcome ...", &[]);
     };
-    let facts = detail.as_deref().map(|detail| facts(canvas, session, detail)).unwrap_or_default();
+    let word = match (sold.winners.is_empty(), session.reverse()) {
+        (false, false) => "SOLD",
+        (false, true) => "AWARDED",
+        (true, false) => "NO SALE",
+        (true, true) => "NO AWARD",
+    };
+    let facts =
+        detail.as_deref().map(|detail| facts(model, session, &sold, detail)).unwrap_or_default();
     let tall = usize::from(area.height) >= facts.len() + 14;
     let mut row = usize::from(tall);
     row = banner(canvas, area, row, word, Role::Good) + 1;
-    if let Some((name, price)) = &winner {
-        let line = Line::from(vec![
-            canvas.span(Role::Muted, "to "),
-            canvas.span(Role::Title, canvas.cut(&model.shown(name), usize::from(area.width) - 12)),
-            canvas.span(Role::Muted, if reverse { " for" } else { " at" }),
-        ]);
-        canvas.middle(area, row, line);
-        let shown = session.amount(*price);
-        let figures = shown.as_str().split_once(|c: char| c.is_ascii_alphabetic());
-        let figures = figures.map_or(shown.as_str(), |(figures, _)| figures).trim_end();
-        let code = shown.as_str()[figures.len()..].trim();
-        if tall && large(figures, canvas.glyphs()).is_some() {
-            row = banner(canvas, area, row + 2, figures, Role::Accent);
-            let span = canvas.span(Role::Accent, code.to_owned());
+    let several = session.quantity() > 1;
+    row = match &sold.winners[..] {
+        [] => {
+            let span = canvas.span(Role::Text, nobody(session));
             canvas.middle(area, row, span);
-            row += 2;
-        } else {
-            let span = canvas.span(Role::Accent, shown.to_string());
-            canvas.middle(area, row + 1, span);
-            row += 3;
+            row + 2
         }
-    } else {
-        let why = if session.reserve().is_some() {
-            if reverse {
-                "no bid was at or below the ceiling"
-            } else {
-                "no bid reached the reserve"
-            }
-        } else {
-            "there was no bid"
-        };
-        let span = canvas.span(Role::Text, why);
-        canvas.middle(area, row, span);
-        row += 2;
-    }
+        [winner, ..] if !several => {
+            let name = model.shown(&winner.name);
+            let line = Line::from(vec![
+                canvas.span(Role::Muted, "to "),
+                canvas.span(Role::Title, canvas.cut(&name, usize::from(area.width) - 12)),
+                canvas.span(Role::Muted, format!(" {}", sales::at(session))),
+            ]);
+            canvas.middle(area, row, line);
+            price(canvas, area, row + 1, session.amount(winner.price).as_str(), tall)
+        }
+        winners => {
+            let row = lots(canvas, area, row, session, &sold, tall);
+            let below = Rect {
+                y: area.y + u16::try_from(row).unwrap_or(0).min(area.height),
+                height: area
+                    .height
+                    .saturating_sub(u16::try_from(row + facts.len() + 1).unwrap_or(0)),
+                ..area
+            };
+            row + names(canvas, below, session, winners, sold.price.is_none()) + 1
+        }
+    };
     let width = usize::from(area.width).min(92);
     let left = area.x + (area.width - u16::try_from(width).unwrap_or(area.width)) / 2;
     let column = Rect { x: left, width: u16::try_from(width).unwrap_or(area.width), ..area };
@@ -78,6 +77,112 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     }
 }
 
+fn nobody(session: &Session) -> &'static str {
+    match (session.reserve(), session.reverse()) {
+        (Some(_), true) => "no bid was at or below the ceiling",
+        (Some(_), false) => "no bid reached the reserve",
+        (None, _) => "there was no bid",
+    }
+}
+
+/// A price, large where there is room; gives the row after it and a blank one.
+fn price(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, shown: &str, tall: bool) -> usize {
+    let figures = shown.split_once(|c: char| c.is_ascii_alphabetic());
+    let figures = figures.map_or(shown, |(figures, _)| figures).trim_end();
+    let code = shown[figures.len()..].trim();
+    if tall && large(figures, canvas.glyphs()).is_some() {
+        let row = banner(canvas, area, row + 1, figures, Role::Accent);
+        let span = canvas.span(Role::Accent, code.to_owned());
+        canvas.middle(area, row, span);
+        row + 2
+    } else {
+        let span = canvas.span(Role::Accent, shown.to_owned());
+        canvas.middle(area, row, span);
+        row + 2
+    }
+}
+
+/// How many lots went, and at what price where it is the same for all.
+fn lots(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    session: &Session,
+    sold: &Sold,
+    tall: bool,
+) -> usize {
+    let lots = sales::lots(session, sold);
+    let Some(each) = sold.price else {
+        let own = if session.reverse() { "is paid" } else { "pays" };
+        let line = Line::from(vec![
+            canvas.span(Role::Title, lots),
+            canvas.span(Role::Muted, format!(", each winner {own} their own bid")),
+        ]);
+        canvas.middle(area, row, line);
+        return row + 2;
+    };
+    let each = session.amount(each);
+    let at = sales::at(session);
+    let mut line = vec![canvas.span(Role::Title, lots), canvas.span(Role::Muted, format!(" {at}"))];
+    if tall {
+        canvas.middle(area, row, line);
+        let each = if sold.winners.len() > 1 { format!("{each} each") } else { each.to_string() };
+        return price(canvas, area, row + 1, &each, tall);
+    }
+    line.push(canvas.span(Role::Accent, format!(" {each}")));
+    if sold.winners.len() > 1 {
+        line.push(canvas.span(Role::Muted, " each"));
+    }
+    canvas.middle(area, row, line);
+    row + 2
+}
+
+/// The winners in columns, as many as there is room for; gives the rows that they take.
+fn names(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    session: &Session,
+    winners: &[Winner],
+    prices: bool,
+) -> usize {
+    let model = canvas.model;
+    let room = usize::from(area.width.min(92));
+    let height = usize::from(area.height).max(1);
+    let own = model.data().own.get(&session.id).map(|own| &own.name);
+    // No more than could show, however many there are.
+    let most = height * (room / 4);
+    let cells: Vec<(Role, String)> = winners
+        .iter()
+        .take(most)
+        .map(|winner| {
+            let role = if own == Some(&winner.name) { Role::Good } else { Role::Title };
+            let name = canvas.cut(&model.shown(&winner.name), WIDEST);
+            let price = session.amount(winner.price);
+            (role, if prices { format!("{name} {price}") } else { name })
+        })
+        .collect();
+    let wide = cells.iter().map(|(_, cell)| text::width(cell)).max().unwrap_or(0).max(12);
+    let columns = ((room + GAP) / (wide + GAP)).clamp(1, winners.len().max(1));
+    let rows = winners.len().div_ceil(columns).min(height);
+    let shown = if winners.len() > rows * columns { rows * columns - 1 } else { winners.len() };
+    let mut cells: Vec<(Role, String)> = cells.into_iter().take(shown).collect();
+    if shown < winners.len() {
+        let more = format!("+{} more", count((winners.len() - shown) as u64));
+        cells.push((Role::Muted, more));
+    }
+    for (at, row) in cells.chunks(columns).enumerate() {
+        let line: Vec<_> = row
+            .iter()
+            .map(|(role, cell)| canvas.span(*role, canvas.fit(cell, wide + GAP)))
+            .collect();
+        let width = u16::try_from(columns * (wide + GAP) - GAP).unwrap_or(area.width);
+        let left = area.width.saturating_sub(width) / 2;
+        let place = Rect { x: area.x + left, width: area.width - left, ..area };
+        canvas.line(place, at, line);
+    }
+    rows
+}
+
 fn banner(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, word: &str, role: Role) -> usize {
     let rows = large(word, canvas.glyphs()).unwrap_or_else(|| vec![word.to_owned()]);
     for (at, line) in rows.iter().enumerate() {
@@ -87,21 +192,26 @@ fn banner(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, word: &str, role:
     row + rows.len()
 }
 
+/// Columns that a name gets at most.
+const WIDEST: usize = 30;
+
+/// Columns between two names.
+const GAP: usize = 2;
+
 type Fact = (&'static str, String, Role);
 
-fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> Vec<Fact> {
-    let model = canvas.model;
+fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) -> Vec<Fact> {
     let data = model.data();
     let mut facts: Vec<Fact> = Vec::new();
     if let Some(own) = data.own.get(&session.id) {
-        let won = detail.outcome.as_ref().is_some_and(|outcome| {
-            let mut named = outcome.body.answer.entries().into_iter();
-            named.any(|entry| entry.envelope == own.envelope)
-        });
-        let text = if won { "you won" } else { "you did not win; no losing bid is named" };
-        let role = if won { Role::Good } else { Role::Text };
+        let (text, role) = match sales::fate(data, session, own) {
+            Some(Fate::Won(_)) => ("you won", Role::Good),
+            Some(Fate::Lost) => ("you did not win; no losing bid is named", Role::Text),
+            None => ("not known yet", Role::Muted),
+        };
         facts.push(("your bid", text.to_owned(), role));
     }
+    facts.extend(super::lots(&session.terms.question).map(|lots| ("lots", lots, Role::Text)));
     facts.push(("rule", rule(&session.terms.question).to_owned(), Role::Text));
     if let Some(outcome) = &detail.outcome {
         let names: Vec<String> = outcome
@@ -116,10 +226,11 @@ fn facts(canvas: &Canvas<'_, '_>, session: &Session, detail: &SessionDetail) -> 
         facts.push(("signed by", text, Role::Good));
     }
     if let Some(manifest) = &detail.manifest {
-        let opened = if session.result == Some(None) {
-            "nothing was opened"
-        } else {
-            "nothing but winner and price was opened"
+        let opened = match (sold.winners.is_empty(), sold.price) {
+            (true, _) => "nothing was opened",
+            (false, _) if session.quantity() == 1 => "nothing but winner and price was opened",
+            (false, Some(_)) => "nothing but winners and price was opened",
+            (false, None) => "nothing but winners and their prices was opened",
         };
         let bids = figures::plural(manifest.bids, "bid", "bids");
         facts.push(("bids", format!("{bids} took part; {opened}"), Role::Text));
