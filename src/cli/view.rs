@@ -181,6 +181,7 @@ pub fn progress_line(progress: &Progress) -> String {
             format!("level {} of {}", progress.level, progress.levels)
         }
         Stage::Auction(OfAuctions::SecondPrice) => "finding the second price".to_owned(),
+        Stage::Auction(OfAuctions::Ranking) => "finding the best bids".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };
