@@ -2,6 +2,7 @@
 //! against the plain reference, with faults, and what is opened.
 //!
 //! - [`bits`]: protocols on bits
+//! - [`best`]: sums, ranks and the m best on bits
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
@@ -9,6 +10,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 mod auctions;
+mod best;
 mod bits;
 mod faults;
 mod leak;

@@ -1,6 +1,5 @@
 //! Sums, ranks and the m best against their plain twins: small cases exhaustively, larger ones at
 //! random with ties, with nodes missing, in stripes; and what they cost.
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::add::add;
@@ -10,22 +9,11 @@ use gavel::protocol::bits::rank::{best_by_rank, rank};
 use gavel::protocol::bits::search::best_by_search;
 use gavel::protocol::bits::select::pick;
 use gavel::protocol::bits::sum::{sum, sum_of};
-use gavel::protocol::{Context, Cost, Counters, EstablishError, ProtocolError, Tactics};
+use gavel::protocol::{Context, Cost, Counters, Tactics};
 use gavel::sharing::seed::mask;
-use gavel::sharing::{ShapeError, SharedBits};
-use gavel::testkit::{World, reference};
+use gavel::sharing::SharedBits;
+use gavel::testkit::{Failure, World, reference};
 use rand::RngExt as _;
-
-/// Whatever a program of a test runs into.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Protocol(#[from] ProtocolError),
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-}
 
 /// n, t, and the nodes that stay away.
 const WORLDS: &[(u8, u8, &[u8])] =
@@ -348,38 +336,4 @@ async fn a_hundred_of_ten_thousand_are_found_by_searching() {
         })
         .await;
     assert_eq!(found, plain(&values, 100));
-}
-
-/// What the m best cost, printed: `cargo test --test protocols_best -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "prints figures"]
-async fn figures() {
-    for (n, t, count, m) in
-        [(5, 2, 1000, 3), (3, 1, 1000, 3), (3, 1, 10_000, 100), (5, 2, 10_000, 100)]
-    {
-        let world = World::new(n, t);
-        let values = world.draw(|rng| reference::awkward_values(rng, 32, count));
-        let shared = world.share(32, &values);
-        for ranked in [true, false] {
-            if ranked && count > 1000 {
-                continue;
-            }
-            let began = std::time::Instant::now();
-            let counters = world
-                .agree(async |ctx: Context| -> Result<_, Failure> {
-                    let bits = BitContext::new(&ctx);
-                    let numbers = shared.of(ctx.me());
-                    let best = if ranked {
-                        best_by_rank(&bits.narrow("best"), &numbers, m, true).await?
-                    } else {
-                        best_by_search(&bits.narrow("best"), &numbers, m).await?
-                    };
-                    opened(&bits.narrow("open"), best).await?;
-                    Ok(ctx.counters())
-                })
-                .await;
-            let seconds = began.elapsed().as_secs_f64();
-            println!("{n} nodes, {m} of {count}, ranked {ranked}: {counters:?}, {seconds:.2} s");
-        }
-    }
 }
