@@ -9,7 +9,7 @@ use gavel::protocol::bits::rank::{best_by_rank, rank};
 use gavel::protocol::bits::search::best_by_search;
 use gavel::protocol::bits::select::pick;
 use gavel::protocol::bits::sum::{sum, sum_of};
-use gavel::protocol::{Context, Cost, Counters, Tactics};
+use gavel::protocol::{Cost, Counters, Tactics};
 use gavel::sharing::seed::mask;
 use gavel::sharing::SharedBits;
 use gavel::testkit::{Failure, World, reference};
