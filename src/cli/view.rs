@@ -191,11 +191,11 @@ pub fn progress_line(progress: &Progress) -> String {
     let stage = match progress.stage {
         Stage::Preparing => "unsealing shares and making keys".to_owned(),
         Stage::CheckingEntries => "checking the range of every bid".to_owned(),
-        Stage::Auction(OfAuctions::Tournament) if progress.levels > 0 => {
+        Stage::Auction(OfAuctions::Tournament) => {
             format!("level {} of {}", progress.level, progress.levels)
         }
         Stage::Auction(OfAuctions::SecondPrice) => "finding the second price".to_owned(),
-        Stage::Auction(stage) => stage.name().to_owned(),
+        Stage::Auction(OfAuctions::Ranking) => "finding the best bids".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

@@ -18,6 +18,22 @@ pub const LEAST_STRIPE: u32 = 64;
 /// The least message that may go over kings, in bytes; smaller ones have nothing to be cut into.
 pub const LEAST_KING: u64 = 1024;
 
+/// Numbers up to which they are ranked to find the best, if nothing else is said.
+pub const USUALLY_RANKED: usize = 2048;
+
+/// Numbers up to which they can be ranked: memory grows with the square of their number.
+pub const MOST_RANKED: usize = 8192;
+
+/// How the m best of some numbers are found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestBy {
+    /// Each is compared with each: few rounds, and gates by the square of their number.
+    Rank,
+    /// The best of the others is searched for from its highest bit on: few gates, and many rounds.
+    Search,
+}
+
 /// How to spend rounds and bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,6 +50,8 @@ pub struct Tactics {
     /// Stripes that are under way at a time; as many as fit in memory if not given. More take fewer
     /// rounds, fewer take less memory, which must first be had from the system.
     pub lanes: Option<u16>,
+    /// How the m best are found; by their number if not given.
+    pub best: Option<BestBy>,
 }
 
 /// Tactics that no program of this version gives.
@@ -69,6 +87,16 @@ pub enum TacticsError {
 }
 
 impl Tactics {
+    /// How the m best of so many are found. More than [`MOST_RANKED`] are searched, whatever the
+    /// tactics say: they may come from elsewhere.
+    pub fn best_by(&self, numbers: usize) -> BestBy {
+        match self.best {
+            Some(BestBy::Rank) if numbers <= MOST_RANKED => BestBy::Rank,
+            None if numbers <= USUALLY_RANKED => BestBy::Rank,
+            _ => BestBy::Search,
+        }
+    }
+
     /// A hash of everything in it.
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new().chain_update(b"gavel/v1/tactics\0");
@@ -79,6 +107,12 @@ impl Tactics {
         hash.update(self.king_from.unwrap_or(0).to_le_bytes());
         hash.update(self.stripe.unwrap_or(0).to_le_bytes());
         hash.update(self.lanes.unwrap_or(0).to_le_bytes());
+        let best = match self.best {
+            None => 0_u8,
+            Some(BestBy::Rank) => 1,
+            Some(BestBy::Search) => 2,
+        };
+        hash.update([best]);
         hash.finalize().into()
     }
 
@@ -118,11 +152,14 @@ mod tests {
             king_from: Some(LEAST_KING),
             stripe: Some(128),
             lanes: Some(3),
+            best: Some(BestBy::Search),
         };
         assert_eq!(good.check(), Ok(()));
         assert_eq!(Tactics::default().check(), Ok(()));
         assert_ne!(Tactics::default().digest(), good.digest());
         assert_eq!(good.clone().digest(), good.digest());
+        let other = Tactics { best: Some(BestBy::Rank), ..good.clone() };
+        assert_ne!(other.digest(), good.digest());
         let with = |change: fn(&mut Tactics)| {
             let mut tactics = good.clone();
             change(&mut tactics);
@@ -135,5 +172,19 @@ mod tests {
         assert_eq!(with(|bad| bad.stripe = Some(65)), Err(TacticsError::Stripe { got: 65 }));
         assert_eq!(with(|bad| bad.lanes = Some(0)), Err(TacticsError::Lanes));
         assert_eq!(with(|bad| bad.stripe = Some(0)), Err(TacticsError::Stripe { got: 0 }));
+    }
+
+    #[test]
+    fn the_best_of_very_many_are_never_ranked() {
+        let by = |best, numbers| Tactics { best, ..Tactics::default() }.best_by(numbers);
+        assert_eq!(by(None, USUALLY_RANKED), BestBy::Rank);
+        assert_eq!(by(None, USUALLY_RANKED + 1), BestBy::Search);
+        assert_eq!(by(Some(BestBy::Search), 2), BestBy::Search);
+        assert_eq!(by(Some(BestBy::Rank), MOST_RANKED), BestBy::Rank);
+        assert_eq!(by(Some(BestBy::Rank), MOST_RANKED + 1), BestBy::Search);
+        // Any word but these two is refused.
+        let parse = serde_json::from_str::<Tactics>;
+        assert_eq!(parse(r#"{"best":"rank"}"#).unwrap().best, Some(BestBy::Rank));
+        assert!(parse(r#"{"best":"luck"}"#).is_err());
     }
 }

@@ -27,7 +27,7 @@ pub enum RunError {
         /// As given.
         got: usize,
     },
-    /// Bids shared in another form than the terms say.
+    /// Bids shared in another form than the terms say, or several lots on numbers.
     #[error("the bids are not shared as the terms say; this is a fault of the program")]
     Form,
     /// An opened index that no entry has.
@@ -37,6 +37,14 @@ pub enum RunError {
         got: u64,
         /// Entries of the tournament.
         entries: usize,
+    },
+    /// Another number of winners than there can be.
+    #[error("{got} bids win where {lots} lots can be had: a node computed wrongly")]
+    Winners {
+        /// As opened.
+        got: usize,
+        /// As many as there can be.
+        lots: usize,
     },
     /// An opened price that the terms do not allow.
     #[error("the price {got} is outside the terms: a node computed wrongly")]
@@ -57,9 +65,11 @@ impl RunError {
     pub fn nodes(&self) -> NodeSet {
         match self {
             Self::Protocol(error) => error.nodes(),
-            Self::Width { .. } | Self::Form | Self::Index { .. } | Self::Price { .. } => {
-                NodeSet::EMPTY
-            }
+            Self::Width { .. }
+            | Self::Form
+            | Self::Index { .. }
+            | Self::Winners { .. }
+            | Self::Price { .. } => NodeSet::EMPTY,
         }
     }
 }

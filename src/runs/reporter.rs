@@ -1,5 +1,7 @@
 //! Tells how far a run has come. Knows no kind: what is to come is predicted by who runs it.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Mutex;
 
 use super::cost::Predicted;
@@ -48,6 +50,23 @@ impl<'a> Reporter<'a> {
             state.level = level;
             state.comparisons += comparisons as u64;
         }));
+    }
+
+    /// Work that takes long without levels: it is told of as its rounds pass, some fifty times in
+    /// a run.
+    pub async fn follow<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut told = self.ctx.counters().rounds;
+        poll_fn(|waker| {
+            let polled = work.as_mut().poll(waker);
+            let rounds = self.ctx.counters().rounds;
+            if rounds > told + lock(&self.state).rounds_total / 50 {
+                told = rounds;
+                (self.tell)(self.update(|_| {}));
+            }
+            polled
+        })
+        .await
     }
 
     /// The answer is known.

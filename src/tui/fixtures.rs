@@ -374,7 +374,7 @@ pub fn ranking() -> Model {
     for index in 1..=5 {
         let progress = Progress {
             attempt: 1,
-            stage: auction::Stage::Tournament.into(),
+            stage: auction::Stage::Ranking.into(),
             comparisons: 1_200,
             comparisons_total: 4_950,
             rounds: 9,

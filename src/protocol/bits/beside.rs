@@ -3,7 +3,7 @@
 //! Every piece runs under a step of its own, so that messages cannot be mixed up. All pieces are
 //! under way at once, in one task; who takes part must start the same pieces in the same order.
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::BitContext;
 use crate::protocol::ProtocolError;
@@ -27,5 +27,25 @@ where
     });
     let (results, rounds): (Vec<T>, Vec<u64>) = try_join_all(pieces).await?.into_iter().unzip();
     ctx.base().catch_up(rounds.into_iter().max().unwrap_or(0));
+    Ok(results)
+}
+
+/// Run two different pieces side by side. The rounds of the first are seen on this context as they
+/// pass; those of the second only in the end, if it takes longer.
+///
+/// # Errors
+/// The first error of either.
+pub async fn both<T, U, F, G>(
+    ctx: &BitContext,
+    one: impl FnOnce(BitContext) -> F,
+    other: impl FnOnce(BitContext) -> G,
+) -> Result<(T, U), ProtocolError>
+where
+    F: Future<Output = Result<T, ProtocolError>>,
+    G: Future<Output = Result<U, ProtocolError>>,
+{
+    let aside = ctx.fork().narrow(1);
+    let results = try_join(one(ctx.narrow(0)), other(aside.clone())).await?;
+    ctx.base().catch_up(aside.base().rounds());
     Ok(results)
 }

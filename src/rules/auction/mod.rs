@@ -1,4 +1,4 @@
-//! Auctions of one lot.
+//! Auctions of one or several equal lots.
 //!
 //! - [`kind`]: first and second price, forward and reverse
 //! - [`question`]: what an auction's terms say

@@ -7,17 +7,20 @@ pub enum Stage {
     Tournament,
     /// The second price.
     SecondPrice,
+    /// Which bids win, where there are several lots.
+    Ranking,
 }
 
 impl Stage {
     /// Every stage, in the order in which they come.
-    pub const ALL: [Self; 2] = [Self::Tournament, Self::SecondPrice];
+    pub const ALL: [Self; 3] = [Self::Tournament, Self::SecondPrice, Self::Ranking];
 
     /// The name in events.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tournament => "tournament",
             Self::SecondPrice => "second-price",
+            Self::Ranking => "ranking",
         }
     }
 }

@@ -1,15 +1,24 @@
 //! An auction on replicated bits. Reverse kinds run on complemented bits, so that the lowest bid is
 //! the largest number.
 
-use super::cost::{Ending, expected};
-use super::decide::{Table, check_index, check_price, decide};
+use super::cost::{Ending, expected, ranking};
+use super::decide::{Table, check_index, check_price};
+use super::lots::{self, Ranking};
 use super::workload::Workload;
+use crate::protocol::ProtocolError;
 use crate::protocol::bits::BitContext;
+use crate::protocol::bits::and::and;
+use crate::protocol::bits::beside::both;
+use crate::protocol::bits::best::Best;
+use crate::protocol::bits::less_than::public_less_than;
 use crate::protocol::bits::maximum::{Keep, Maximum, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
 use crate::protocol::bits::range_check::range_check;
+use crate::protocol::bits::rank::best_by_rank;
+use crate::protocol::bits::search::best_by_search;
 use crate::protocol::bits::second_price::second_price;
 use crate::protocol::bracket::{beaten, levels};
+use crate::protocol::tactics::BestBy;
 use crate::rules::auction::{Question, Sale};
 use crate::runs::computed::RunError;
 use crate::runs::reporter::Reporter;
@@ -30,7 +39,7 @@ pub(super) async fn run(
     let in_range = (0..total).collect();
     let mut table = Bits { ctx, question, work, reporter, in_range };
     let stage = |stage| reporter.stage(stage);
-    let sales = decide(&mut table, work, question.reserve, bids, &stage).await?;
+    let sales = lots::decide(&mut table, work, question.reserve, bids, &stage).await?;
     Ok((table.in_range, sales))
 }
 
@@ -47,6 +56,65 @@ impl Bits<'_> {
     /// What complements an amount for reverse kinds, and leaves it alone for others.
     const fn flip(&self) -> u64 {
         if self.question.kind.is_reverse() { mask(self.work.bits) } else { 0 }
+    }
+
+    /// The reserve, turned like the bids.
+    fn reserve(&self) -> Option<u64> {
+        Some(self.question.reserve? ^ self.flip())
+    }
+
+    /// The bids and the reserve, if there is one, as the last.
+    fn with_reserve(&self, bids: SharedBits) -> Result<SharedBits, ShapeError> {
+        let Some(reserve) = self.reserve() else { return Ok(bids) };
+        let (holding, width) = (bids.holding(), bids.width());
+        let reserve = SharedBits::from_public(holding, width, &[reserve]);
+        SharedBits::concat(holding, width, &[&bids, &reserve])
+    }
+
+    /// Who of the bids is among the best and reaches the reserve, and the best of the others if
+    /// asked for.
+    async fn best_of(
+        &self,
+        bids: &SharedBits,
+        lots: usize,
+        next: bool,
+    ) -> Result<Best, ProtocolError> {
+        let ctx = self.ctx.narrow("ranking");
+        let entries = if next { self.with_reserve(bids.clone())? } else { bids.clone() };
+        let by = ctx.base().tactics().best_by(self.work.bids);
+        let best = |ctx: BitContext| async move {
+            match by {
+                BestBy::Rank => best_by_rank(&ctx, &entries, lots, next).await,
+                BestBy::Search => best_by_search(&ctx, &entries, lots).await,
+            }
+        };
+        let Some(reserve) = self.reserve() else { return best(ctx).await };
+        let reaching = |ctx: BitContext| async move {
+            // A bid is worse than the reserve if it has the larger complement.
+            let mut numbers = bids.clone();
+            numbers.complement();
+            let complement = reserve ^ mask(self.work.bits);
+            let mut reaching = public_less_than(&ctx, complement, &numbers).await?;
+            reaching.complement();
+            Ok(reaching)
+        };
+        if lots == bids.len() {
+            let members = reaching(ctx.narrow("reserve")).await?;
+            return Ok(Best { members, next: None });
+        }
+        let (best, reaching) = both(&ctx, best, reaching).await?;
+        let members = best.members.extract(0, bids.len())?;
+        let members = and(&ctx.narrow("winners"), &members, &reaching).await?;
+        Ok(Best { members, next: best.next })
+    }
+
+    /// The same, told of as it goes on.
+    async fn ranked(&self, bids: &SharedBits, lots: usize, next: bool) -> Result<Best, RunError> {
+        let best = self.reporter.follow(self.best_of(bids, lots, next)).await?;
+        let (model, tactics) = (self.ctx.cost_model(), self.ctx.base().tactics());
+        let cost = ranking(model, tactics, self.work, bids.len(), lots, next);
+        self.reporter.level(1, usize::try_from(cost.comparisons).unwrap_or(usize::MAX));
+        Ok(best)
     }
 
     fn price_of(&self, opened: &PublicBits) -> Result<u64, RunError> {
@@ -78,14 +146,8 @@ impl Table for Bits<'_> {
         Ok(if kept == total { bids } else { bids.gather(&self.in_range)? })
     }
 
-    fn seat(&mut self, mut bids: SharedBits) -> Result<SharedBits, RunError> {
-        if self.question.kind.is_reverse() {
-            bids.complement();
-        }
-        let Some(reserve) = self.question.reserve else { return Ok(bids) };
-        let (holding, width) = (bids.holding(), bids.width());
-        let reserve = SharedBits::from_public(holding, width, &[reserve ^ self.flip()]);
-        Ok(SharedBits::concat(holding, width, &[&bids, &reserve])?)
+    fn seat(&mut self, bids: SharedBits) -> Result<SharedBits, RunError> {
+        Ok(self.with_reserve(self.turned(bids))?)
     }
 
     async fn tournament(&mut self, entries: SharedBits, keep: Keep) -> Result<Maximum, RunError> {
@@ -124,5 +186,69 @@ impl Table for Bits<'_> {
 
     async fn open_price(&mut self, price: &SharedBits) -> Result<u64, RunError> {
         self.price_of(&open(&self.ctx.narrow("price"), price).await?)
+    }
+}
+
+/// No best of the others where there is one.
+const NO_NEXT: ShapeError = ShapeError { what: "entries after the best", expected: 1, got: 0 };
+
+impl Ranking for Bits<'_> {
+    fn turned(&self, mut bids: SharedBits) -> SharedBits {
+        if self.question.kind.is_reverse() {
+            bids.complement();
+        }
+        bids
+    }
+
+    async fn winners(&mut self, bids: &SharedBits, lots: usize) -> Result<SharedBits, RunError> {
+        Ok(self.ranked(bids, lots, false).await?.members)
+    }
+
+    async fn winners_and_next(
+        &mut self,
+        bids: &SharedBits,
+        lots: usize,
+    ) -> Result<(SharedBits, SharedBits), RunError> {
+        let best = self.ranked(bids, lots, true).await?;
+        Ok((best.members, best.next.ok_or(NO_NEXT)?))
+    }
+
+    async fn worst(&mut self, bids: &SharedBits) -> Result<SharedBits, RunError> {
+        let mut numbers = bids.clone();
+        numbers.complement();
+        let finished = |_, pairs| self.reporter.compared(pairs);
+        let step = self.ctx.narrow("worst");
+        let worst = maximum(&step, &numbers, Keep::Value, &finished);
+        let mut worst = self.reporter.follow(worst).await?.value()?;
+        if numbers.len() > 1 {
+            self.reporter.level(1, 0);
+        }
+        worst.complement();
+        Ok(worst)
+    }
+
+    async fn open_winners(
+        &mut self,
+        winners: &SharedBits,
+        lots: usize,
+    ) -> Result<Vec<usize>, RunError> {
+        let opened = open(&self.ctx.narrow("winners"), winners).await?;
+        let winners: Vec<usize> = (0..opened.len()).filter(|&at| opened.value(at) == 1).collect();
+        let got = winners.len();
+        if got > lots || got < lots && self.question.reserve.is_none() {
+            return Err(RunError::Winners { got, lots });
+        }
+        Ok(winners)
+    }
+
+    async fn open_amounts(
+        &mut self,
+        bids: &SharedBits,
+        of: &[usize],
+    ) -> Result<Vec<u64>, RunError> {
+        let amounts = bids.gather(of)?;
+        let opened = open(&self.ctx.narrow("prices"), &amounts).await?;
+        let amounts = opened.values().into_iter();
+        amounts.map(|amount| check_price(self.question, amount ^ self.flip())).collect()
     }
 }

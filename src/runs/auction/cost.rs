@@ -4,13 +4,16 @@ use std::convert::Infallible;
 
 use futures_util::FutureExt as _;
 
-use super::decide::{Table, decide};
+use super::decide::Table;
+use super::lots::{self, Ranking};
 use super::workload::Workload;
 use crate::field::Mersenne127;
 use crate::protocol::bits::maximum::Keep;
 use crate::protocol::bracket::{Level, beaten, index_bits, levels};
 use crate::protocol::numbers::NumberCosts;
+use crate::protocol::tactics::BestBy;
 use crate::protocol::{Context, Cost, CostModel, Tactics};
+use crate::rules::auction::Sale;
 use crate::runs::cost::Predicted;
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
@@ -22,19 +25,55 @@ pub enum Ending {
     Longest,
     /// No bid reached the reserve.
     Unsold,
-    /// The bid with this position among those in range won.
+    /// The bid with this position among those in range won the one lot.
     Sold(usize),
+    /// So many bids won, of several lots.
+    Lots(usize),
 }
 
-/// What a run costs at most: all bids in range, and the winner met an opponent at every level.
-/// With 2^k entries and a bid that wins, this is exact.
+impl Ending {
+    /// The ending of a run that came to these sales, by position among the bids in range.
+    pub fn of(work: Workload, sales: &[Sale<usize>]) -> Self {
+        match sales.first() {
+            _ if work.quantity > 1 => Self::Lots(sales.len()),
+            Some(sale) => Self::Sold(sale.entry),
+            None => Self::Unsold,
+        }
+    }
+
+    /// How many bids won, of so many that can.
+    fn winners(self, lots: usize) -> usize {
+        match self {
+            Self::Longest => lots,
+            Self::Unsold => 0,
+            Self::Sold(_) => lots.min(1),
+            Self::Lots(winners) => winners.min(lots),
+        }
+    }
+}
+
+/// What a run costs at most: all bids in range, and the winner met an opponent at every level, or
+/// all lots are won. With 2^k entries and a bid that wins one lot, this is exact.
 pub fn predict(
     scheme: Scheme,
     participants: NodeSet,
     work: Workload,
     tactics: &Tactics,
 ) -> Predicted {
-    predict_ending(scheme, participants, work, tactics, work.bids, Ending::Longest)
+    let longest = |bids| predict_ending(scheme, participants, work, tactics, bids, Ending::Longest);
+    let most = longest(work.bids);
+    let uniform = work.kind.is_second_price() && !work.reserve;
+    if work.quantity == 1 || !uniform || !work.range_check || work.bids <= work.quantity {
+        return most;
+    }
+    // Where few enough bids are in range, a tournament finds the worst; it may take more rounds.
+    let few = longest(work.quantity);
+    Predicted {
+        rounds: most.rounds.max(few.rounds),
+        gates: most.gates.max(few.gates),
+        bytes_sent_per_node: most.bytes_sent_per_node.max(few.bytes_sent_per_node),
+        ..most
+    }
 }
 
 /// What a run costs exactly, given what becomes public in it.
@@ -54,7 +93,8 @@ pub fn predict_ending(
     let mut bill = Bill { steps, work, in_range, ending, cost: model.keys() };
     let reserve = work.reserve.then_some(0);
     // No step of a bill waits for anything.
-    let decided = decide(&mut bill, work, reserve, Numbers(work.bids), &|_| {}).now_or_never();
+    let decided =
+        lots::decide(&mut bill, work, reserve, Numbers(work.bids), &|_| {}).now_or_never();
     debug_assert!(decided.is_some());
     Predicted::of(bill.cost).with_levels(bill.entries_by_level())
 }
@@ -68,6 +108,34 @@ pub(super) fn expected(
 ) -> Predicted {
     let (scheme, participants) = (ctx.scheme(), ctx.participants());
     predict_ending(scheme, participants, work, ctx.tactics(), in_range, ending)
+}
+
+/// Finding who of so many bids is among the best and reaches the reserve, and the best of the
+/// others if asked for.
+pub(super) fn ranking(
+    model: CostModel,
+    tactics: &Tactics,
+    work: Workload,
+    bids: usize,
+    lots: usize,
+    next: bool,
+) -> Cost {
+    let width = work.bits as usize;
+    let entries = bids + usize::from(next && work.reserve);
+    let best = match tactics.best_by(work.bids) {
+        BestBy::Rank => model.best_by_rank(width, entries, lots, next),
+        BestBy::Search => model.best_by_search(width, entries, lots),
+    };
+    if !work.reserve {
+        return best;
+    }
+    let reaching = model.public_less_than(width, bids);
+    if lots == bids {
+        return reaching;
+    }
+    // Side by side, and then both.
+    let rounds = best.rounds.max(reaching.rounds);
+    Cost { rounds, ..best + reaching } + model.and(1, bids)
 }
 
 /// So many numbers.
@@ -96,12 +164,24 @@ impl Bill<'_> {
         }
     }
 
-    /// How many enter each level of the tournament, and last how many remain.
+    /// How many enter each level of the tournament, and last how many remain. Several lots are found
+    /// on one level.
     fn entries_by_level(&self) -> Vec<u64> {
+        if self.work.quantity > 1 {
+            let left = self.work.is_ranked(self.in_range).then(|| self.work.lots(self.in_range));
+            return [self.in_range].into_iter().chain(left).map(|count| count as u64).collect();
+        }
         let first = self.work.entries(self.in_range);
         let bracket = self.bracket(first);
         let left = bracket.last().map_or(first, |level| level.groups());
         bracket.iter().map(|level| level.entries).chain([left]).map(|count| count as u64).collect()
+    }
+
+    /// What a step costs that numbers do not have: on them there is one lot.
+    fn on_bits(&mut self, cost: impl FnOnce(CostModel, &Tactics) -> Cost) {
+        if let Steps::Bits { model, tactics } = self.steps {
+            self.cost += cost(model, tactics);
+        }
     }
 
     fn width(&self) -> usize {
@@ -111,7 +191,7 @@ impl Bill<'_> {
     /// The winner as this ending has it: the reserve is the last entry.
     const fn winner(&self) -> usize {
         match self.ending {
-            Ending::Longest => 0,
+            Ending::Longest | Ending::Lots(_) => 0,
             Ending::Unsold => self.in_range,
             Ending::Sold(winner) => winner,
         }
@@ -208,5 +288,48 @@ impl Table for Bill<'_> {
             Steps::Numbers(model) => model.open(1),
         };
         Ok(0)
+    }
+}
+
+impl Ranking for Bill<'_> {
+    fn turned(&self, bids: Numbers) -> Numbers {
+        bids
+    }
+
+    async fn winners(&mut self, bids: &Numbers, lots: usize) -> Result<Numbers, Infallible> {
+        let (work, bids) = (self.work, bids.0);
+        self.on_bits(|model, tactics| ranking(model, tactics, work, bids, lots, false));
+        Ok(Numbers(bids))
+    }
+
+    async fn winners_and_next(
+        &mut self,
+        bids: &Numbers,
+        lots: usize,
+    ) -> Result<(Numbers, Numbers), Infallible> {
+        let (work, bids) = (self.work, bids.0);
+        self.on_bits(|model, tactics| ranking(model, tactics, work, bids, lots, true));
+        Ok((Numbers(bids), Numbers(1)))
+    }
+
+    async fn worst(&mut self, &Numbers(bids): &Numbers) -> Result<Numbers, Infallible> {
+        let width = self.width();
+        self.on_bits(|model, tactics| model.maximum(width, bids, false, &tactics.groups));
+        Ok(Numbers(1))
+    }
+
+    async fn open_winners(
+        &mut self,
+        &Numbers(bids): &Numbers,
+        lots: usize,
+    ) -> Result<Vec<usize>, Infallible> {
+        self.on_bits(|model, _| model.open(&[(1, bids)]));
+        Ok((0..self.ending.winners(lots)).collect())
+    }
+
+    async fn open_amounts(&mut self, _: &Numbers, of: &[usize]) -> Result<Vec<u64>, Infallible> {
+        let width = self.width();
+        self.on_bits(|model, _| model.open(&[(width, of.len())]));
+        Ok(vec![0; of.len()])
     }
 }

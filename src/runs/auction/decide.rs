@@ -1,4 +1,4 @@
-//! How an auction is decided: which protocols, in which order, and what is opened. Written once,
+//! How an auction of one lot is decided: which protocols, in which order, and what is opened. Written once,
 //! for whoever sits at the table: bits, numbers, or the cost model, which adds up what it costs.
 //!
 //! In: the bids in the order of the tie rule, and the public terms. Out, at every node: who won at
@@ -85,7 +85,7 @@ pub trait Table {
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }
 
-/// Decide an auction: who won, by position among the bids in range. `reserve` is the amount that is
+/// Decide an auction of one lot: who won, by position among the bids in range. `reserve` is the amount that is
 /// paid where nothing but the reserve was beaten.
 pub(super) async fn decide<T: Table + Send>(
     table: &mut T,
@@ -94,12 +94,7 @@ pub(super) async fn decide<T: Table + Send>(
     bids: T::Batch,
     stage: &(dyn Fn(Stage) + Send + Sync),
 ) -> Result<Vec<Sale<usize>>, T::Error> {
-    let bids = if work.range_check && T::len(&bids) > 0 {
-        stage(Stage::CheckingEntries);
-        table.in_range(bids).await?
-    } else {
-        bids
-    };
+    let bids = kept(table, work, bids, stage).await?;
     let in_range = T::len(&bids);
     if in_range == 0 {
         return Ok(Vec::new());
@@ -136,6 +131,20 @@ pub(super) async fn decide<T: Table + Send>(
     stage(Stage::Opening);
     let price = table.open_price(&price).await?;
     Ok(vec![Sale { entry, price }])
+}
+
+/// The bids that take part: those in range.
+pub(super) async fn kept<T: Table + Send>(
+    table: &mut T,
+    work: Workload,
+    bids: T::Batch,
+    stage: &(dyn Fn(Stage) + Send + Sync),
+) -> Result<T::Batch, T::Error> {
+    if !work.range_check || T::len(&bids) == 0 {
+        return Ok(bids);
+    }
+    stage(Stage::CheckingEntries);
+    table.in_range(bids).await
 }
 
 /// An index that one of the entries has.

@@ -2,6 +2,7 @@
 //!
 //! - [`workload`]: what decides its cost
 //! - [`decide`]: which protocols in which order, written once
+//! - [`lots`]: the same where there are several lots
 //! - [`cost`]: what that costs
 //! - [`bits`]: on bits
 //! - [`numbers`]: on numbers, with the comparison of the paper
@@ -10,6 +11,7 @@
 pub mod bits;
 pub mod cost;
 pub mod decide;
+pub mod lots;
 pub mod numbers;
 pub mod tactics;
 pub mod workload;
@@ -48,8 +50,7 @@ pub(super) async fn run(
             return Err(RunError::Form);
         }
     };
-    let ending = sales.first().map_or(Ending::Unsold, |sale| Ending::Sold(sale.entry));
-    reporter.expect(&expected(ctx, work, in_range.len(), ending));
+    reporter.expect(&expected(ctx, work, in_range.len(), Ending::of(work, &sales)));
     Ok(computed(total, &in_range, sales))
 }
 

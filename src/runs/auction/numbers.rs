@@ -36,6 +36,9 @@ pub(super) async fn run(
     bids: SharedNumbers<F>,
     reporter: &Reporter<'_>,
 ) -> Result<(Vec<usize>, Vec<Sale<usize>>), RunError> {
+    if work.quantity > 1 {
+        return Err(RunError::Form);
+    }
     let in_range = (0..bids.len()).collect();
     let numbers = NumberContext::<F>::new(ctx)?;
     let mut table = Numbers { ctx, numbers, question, work, reporter, in_range, pool: None };

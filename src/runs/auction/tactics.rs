@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::cost::predict;
 use super::workload::Workload;
-use crate::protocol::bracket::{Level, levels};
-use crate::protocol::tactics::GROUPS;
+use crate::protocol::bracket::{Level, levels, pairs};
+use crate::protocol::tactics::{BestBy, GROUPS, MOST_RANKED, USUALLY_RANKED};
 use crate::protocol::{CostModel, Tactics};
 use crate::runs::line::{Line, king_from, lanes, seconds};
 use crate::sharing::form::Form;
@@ -15,6 +16,9 @@ use crate::sharing::{NodeSet, Scheme};
 pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Tactics {
     if work.protocol == Form::Numbers {
         return Tactics::default();
+    }
+    if work.quantity > 1 {
+        return for_lots(scheme, participants, work, line);
     }
     let king_from = king_from(scheme, participants, line);
     let entries = work.bids + usize::from(work.reserve);
@@ -26,6 +30,39 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
     let met: usize = levels(entries, &tactics.groups).iter().map(|level| level.group - 1).sum();
     tactics.second_groups = search.second(met).1;
     tactics
+}
+
+/// Several lots: by rank or by search, and groups for the tournament for the worst bid, which there
+/// is only where all win.
+fn for_lots(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Tactics {
+    let king_from = king_from(scheme, participants, line);
+    let mut tactics = Tactics { king_from, ..Tactics::default() };
+    if work.kind.is_second_price() && !work.reserve {
+        let model = CostModel::new(scheme, participants).with_tactics(&tactics);
+        let mut search = Search { scheme, work, line, model, known: HashMap::new() };
+        tactics.groups = search.second(work.lots(work.bids)).1;
+    }
+    let entries = work.bids + usize::from(work.reserve);
+    let with = |best, positions| Tactics {
+        best,
+        lanes: lanes(scheme, positions, line),
+        ..tactics.clone()
+    };
+    if work.bids <= work.quantity {
+        return with(None, entries);
+    }
+    let ranked = with(Some(BestBy::Rank), pairs(entries));
+    if work.bids <= USUALLY_RANKED {
+        return ranked;
+    }
+    let searched = with(Some(BestBy::Search), entries);
+    if work.bids > MOST_RANKED {
+        return searched;
+    }
+    let time = |tactics: &Tactics| {
+        seconds(scheme, line, predict(scheme, participants, work, tactics).cost())
+    };
+    if time(&ranked) < time(&searched) { ranked } else { searched }
 }
 
 /// Tries all sequences of group sizes; what is left to do after some levels is worked out once.
@@ -111,6 +148,7 @@ mod tests {
             kind: Kind::SecondPrice,
             reserve: false,
             range_check: false,
+            quantity: 1,
         })
     }
 

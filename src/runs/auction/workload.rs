@@ -22,6 +22,8 @@ pub struct Workload {
     pub reserve: bool,
     /// Whether every bid's range is checked.
     pub range_check: bool,
+    /// How many lots there are.
+    pub quantity: usize,
 }
 
 impl Workload {
@@ -34,12 +36,26 @@ impl Workload {
             kind: question.kind,
             reserve: question.reserve.is_some(),
             range_check: terms.needs_range_check(),
+            quantity: question.lots_among(usize::MAX),
         }
     }
 
     /// What takes part in the tournament when so many bids are in range: they, and the reserve.
     pub(super) fn entries(self, in_range: usize) -> usize {
         if in_range == 0 { 0 } else { in_range + usize::from(self.reserve) }
+    }
+
+    /// How many of the bids in range can win.
+    pub(super) fn lots(self, in_range: usize) -> usize {
+        self.quantity.min(in_range)
+    }
+
+    /// Whether the bids are compared at all to find the winners of several lots: with one another,
+    /// with the reserve, or for the worst of them.
+    pub(super) fn is_ranked(self, in_range: usize) -> bool {
+        in_range > self.quantity
+            || in_range > 0 && self.reserve
+            || in_range > 1 && self.kind.is_second_price()
     }
 
     /// Random bits that a run on numbers takes at most.

@@ -114,8 +114,9 @@ pub const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Preparing => "unsealing shares",
         Stage::CheckingEntries => "checking ranges",
+        Stage::Auction(OfAuctions::Tournament) => "tournament",
         Stage::Auction(OfAuctions::SecondPrice) => "second price",
-        Stage::Auction(stage) => stage.name(),
+        Stage::Auction(OfAuctions::Ranking) => "ranking",
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -224,8 +225,10 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
     let Some(all) = entries.len().checked_sub(1).filter(|&levels| levels > 0) else {
         let text = if matches!(progress.stage, Stage::Preparing | Stage::CheckingEntries) {
             "the levels appear when the tournament begins"
-        } else {
+        } else if entries == &[1] {
             "one bid: nothing to compare"
+        } else {
+            "nothing to compare"
         };
         canvas.text(area, 0, Role::Muted, text);
         return;
@@ -239,7 +242,12 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
         let from = entries[level];
         let (role, word) = match level.cmp(&done) {
             std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
-            std::cmp::Ordering::Equal if progress.stage == OfAuctions::Tournament.into() => {
+            std::cmp::Ordering::Equal
+                if matches!(
+                    progress.stage,
+                    Stage::Auction(OfAuctions::Tournament | OfAuctions::Ranking)
+                ) =>
+            {
                 (Role::Warn, canvas.glyphs().pointer)
             }
             _ => (Role::Disabled, canvas.glyphs().blank),
