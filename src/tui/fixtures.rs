@@ -375,6 +375,8 @@ pub fn ranking() -> Model {
         let progress = Progress {
             attempt: 1,
             stage: auction::Stage::Ranking.into(),
+            levels: 1,
+            entries: vec![100, 3],
             comparisons: 1_200,
             comparisons_total: 4_950,
             rounds: 9,
