@@ -2,7 +2,8 @@
 //! a seeded generator, for a second each. `GAVEL_FUZZ_SECONDS` makes it longer. Nothing may panic,
 //! take long, or take memory out of proportion to its input.
 //!
-//! A failing input is written to a file that is named; put it into `fuzz/corpus/` once it is mended.
+//! A failing input is written to a file that is named; put it into `fuzz/corpus/` once it is
+//! mended.
 // What goes wrong in here ends the test.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::needless_for_each)]
 #![allow(unsafe_code)]

@@ -221,7 +221,7 @@ const KNOW_NO_KIND: [&str; 7] =
 
 #[test]
 fn only_rules_and_runs_know_a_new_kind() {
-    let made_up = ["made_up", "MadeUp", "parity"];
+    let made_up = ["made_up", "MadeUp", "\"parity\""];
     let elsewhere = ["base", "field", "sharing", "protocol", "identity", "tui", "bench", "cli"];
     assert_eq!(files_with(&KNOW_NO_KIND, &made_up), [""; 0]);
     assert_eq!(files_with(&elsewhere, &made_up), [""; 0]);

@@ -1,4 +1,4 @@
-//! The time, passed in, so that tests can set it.
+//! The current time, passed in, so that tests can set it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,7 +17,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// Now.
+    /// The current time; on a manual clock, what a test has set last.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {

@@ -1,8 +1,8 @@
 //! One way to take a lock.
 //!
-//! A lock here guards plain data that every change leaves whole, and no change is made of several
-//! steps between which a panic could come. So a lock that a panicking thread held is taken as it
-//! is: refusing it would turn one failed task into a failed process.
+//! Every change to the data behind a lock here is a single step, so the data is whole even if a
+//! thread panicked while it held the lock. The lock is therefore taken all the same; refusing it
+//! would turn one failed task into a failed process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -1,9 +1,10 @@
 //! What every room needs and no room owns.
 //!
-//! - [`time`], [`clock`]: points in time and durations as people write them; the time, passed in
-//! - [`text`]: text from outside that is fit to show
-//! - [`lock`]: one way to take a lock
-//! - [`offload`]: work that would hold up the async threads
+//! - [`time`]: points in time and durations, as people write them
+//! - [`clock`]: where the current time comes from; tests set it
+//! - [`text`]: the rule for text from outside, and how it is made fit to show
+//! - [`lock`]: how a lock is taken after a panic
+//! - [`offload`]: running slow work away from the async threads
 
 pub mod clock;
 pub mod lock;

@@ -1,4 +1,5 @@
-//! Work that would hold up the async threads: opening and sealing, files.
+//! Work that would hold up the async threads: opening and sealing envelopes, reading and writing
+//! files.
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 

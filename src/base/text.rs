@@ -58,7 +58,7 @@ const MARKS: usize = 2;
 pub struct Clean(String);
 
 impl Clean {
-    /// The text.
+    /// The cleaned text, safe to write to a terminal.
     pub fn as_str(&self) -> &str {
         &self.0
     }

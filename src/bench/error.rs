@@ -1,4 +1,4 @@
-//! Why there is no figure.
+//! Why a bench ended without figures.
 
 use std::io;
 
@@ -17,13 +17,13 @@ use crate::transport::HttpError;
 use crate::transport::server::host::HostError;
 use crate::transport::server::listen::ListenError;
 
-/// Why there is no figure.
+/// Why a bench ended without figures.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     /// A process does not start.
     #[error("{name} cannot be started: {error}")]
     Start {
-        /// Which.
+        /// The process, as people name it.
         name: String,
         /// What is in the way.
         error: io::Error,
@@ -31,7 +31,7 @@ pub enum BenchError {
     /// A server ran and did not get ready.
     #[error("{name} cannot be started: {said}")]
     NotReady {
-        /// Which.
+        /// The process, as people name it.
         name: String,
         /// The last line of its log.
         said: String,
@@ -39,7 +39,7 @@ pub enum BenchError {
     /// A server's keys, card or roster were not made.
     #[error("{name} cannot be set up: {said}")]
     SetUp {
-        /// Which.
+        /// The process, as people name it.
         name: String,
         /// The command's last line.
         said: String,
@@ -47,13 +47,13 @@ pub enum BenchError {
     /// A node's process ended before the bench did.
     #[error("the process of node {node} ended")]
     Ended {
-        /// Which.
+        /// The node whose process it was.
         node: NodeIndex,
     },
     /// A node's process could not do as it was told.
     #[error("node {node}: {said}")]
     Node {
-        /// Which.
+        /// The node that says so.
         node: NodeIndex,
         /// Why, in its words.
         said: String,
@@ -61,7 +61,7 @@ pub enum BenchError {
     /// Some nodes cannot be reached.
     #[error("no link to nodes {missing}")]
     Links {
-        /// Which.
+        /// The nodes that could not be reached.
         missing: NodeSet,
     },
     /// What is said between the bench and a node is broken.

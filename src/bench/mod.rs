@@ -1,10 +1,10 @@
 //! What `gavel bench` measures, and the figures that come out. How they are shown is for `cli`.
 //!
 //! - [`engine`]: comparisons and auctions among nodes that do nothing else
-//! - [`intake`]: a flood of bidders at a whole net of servers
-//! - [`program`]: this program, started once more
+//! - [`intake`]: a flood of bidders at a whole network of servers
+//! - [`program`]: starting this program once more, as a node or a server
 //! - [`usage`]: memory and processor time of a process
-//! - [`error`]: why there is no figure
+//! - [`error`]: why a bench ended without figures
 
 pub mod engine;
 pub mod error;

@@ -1,4 +1,4 @@
-//! This program, started once more: nodes and servers of a bench are processes of their own.
+//! Starting this program once more: the nodes and servers of a bench are processes of their own.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What a process takes, as far as the operating system tells; 0 where it does not.
+//! Memory and processor time of a process, as the operating system tells them; 0 where it does not.
 
 use std::fs;
 

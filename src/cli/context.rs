@@ -1,4 +1,4 @@
-//! What every command gets.
+//! What every command gets: the home, and where its output goes.
 
 use super::home::Home;
 use super::output::Output;

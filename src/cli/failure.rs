@@ -62,7 +62,7 @@ impl Failure {
         Self::new("file", detail)
     }
 
-    /// The same failure with words in front, such as a file's name.
+    /// The same failure with words before it, such as a file's name.
     #[must_use]
     pub fn about(mut self, what: impl std::fmt::Display) -> Self {
         self.detail = format!("{what}: {}", self.detail);

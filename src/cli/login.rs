@@ -25,7 +25,7 @@ const LOCK: &str = "login.lock";
 /// How long to wait for another command's turn; a lock that is older was left behind.
 const TURN: Duration = Duration::from_secs(20);
 
-/// Pause before a refresh that did not come about is tried again.
+/// Pause before a refresh that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Why a login cannot be used.
@@ -66,7 +66,7 @@ impl From<LoginError> for Failure {
     }
 }
 
-/// The login that is kept, as it is.
+/// The login that is kept, without refreshing it.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -1,22 +1,26 @@
 //! The command line: commands, text and JSON output.
 //!
 //! - [`args`]: what can be typed, and which command does it
-//! - [`answer`]: what a session decided, as text and JSON
-//! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
-//! - [`context`]: what every command gets
 //! - [`options`]: options that several commands have
+//! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
 //! - [`session_file`]: session files, with errors that name the line
-//! - [`archive`]: the file of a backup
-//! - [`servers`], [`metrics`]: node and coordinator in this process; their figures for Prometheus
+//! - [`archive`]: the format of a backup file
+//! - [`servers`]: nodes and a coordinator in this process
+//! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
-//! - [`screens`]: what the terminal UI is opened with
-//! - [`view`], [`news`], [`figures`]: sessions, results, events and measurements as text
+//! - [`screens`]: what the screens are opened with
+//! - [`answer`]: what a session decided, as text and JSON
+//! - [`view`]: sessions as text: the list, terms, details, progress
+//! - [`news`]: a session's events as lines of text
+//! - [`figures`]: what `gavel bench` measured, as tables
 //! - [`prompt`]: asking a person
-//! - [`output`], [`progress`], [`failure`]: how the program talks
+//! - [`progress`]: progress on standard error
+//! - [`output`]: where results and remarks are written
+//! - [`failure`]: why a command failed, with exit status and `type`
 //!
 //! With `--json` standard output is JSON only and its last line is the result, or
 //! `{"error":{"type":…,"detail":…}}`. Exit status: 0 done, 1 failed for a reason that is printed,

@@ -277,7 +277,7 @@ impl ValueEnum for Form {
     }
 }
 
-/// The most nodes that may learn nothing together, of so many.
+/// The highest threshold t that this number of nodes allows an auction: n is at least 2t+1.
 pub const fn highest_threshold(nodes: u8) -> u8 {
     nodes.saturating_sub(1) / 2
 }

@@ -1,4 +1,4 @@
-//! Where a command's words go: results to standard output, as text or as one line of JSON;
+//! Where a command's output goes: results to standard output, as text or as one line of JSON;
 //! progress and remarks to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};

@@ -1,4 +1,4 @@
-//! Sessions, events and results as text.
+//! Sessions as text: the list, terms, details, progress.
 
 use std::fmt::Write as _;
 

@@ -53,7 +53,7 @@ impl Default for Patience {
     }
 }
 
-/// A bid that is in.
+/// A bid that enough nodes have signed receipts for.
 #[derive(Clone, Debug)]
 pub struct Placed {
     /// The envelope and its receipts, as kept.
@@ -65,7 +65,7 @@ pub struct Placed {
 /// A node that gave no receipt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Silence {
-    /// Which node.
+    /// The node that gave no receipt.
     pub node: NodeIndex,
     /// Its name in the roster.
     pub name: String,
@@ -88,7 +88,7 @@ pub enum BidError {
     /// The session takes no bids now.
     #[error("{}", not_open(*.phase))]
     NotOpen {
-        /// Where it stands.
+        /// The phase that the session is in.
         phase: Phase,
     },
     /// The amount or the papers are not right; nothing was sent.

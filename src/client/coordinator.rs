@@ -190,7 +190,7 @@ impl CoordinatorClient {
         self.step(paths::CLOSE, session).await
     }
 
-    /// Call the session off.
+    /// Cancel the session.
     ///
     /// # Errors
     /// When the session's phase does not allow it, or this is not the operator.

@@ -1,4 +1,4 @@
-//! Why a request of the client did not do what was asked.
+//! Why a request of the client failed.
 
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
@@ -31,7 +31,7 @@ pub enum ClientError {
     /// No session, or several, begin with these digits.
     #[error("{}", no_session(.beginning, *.found))]
     NoSuchSession {
-        /// As typed.
+        /// The beginning of an id, as typed.
         beginning: String,
         /// Sessions that fit.
         found: usize,
@@ -39,7 +39,7 @@ pub enum ClientError {
     /// No account has this name.
     #[error("there is no account {name:?}; see `gavel account list`")]
     NoSuchAccount {
-        /// As typed.
+        /// The account's name, as typed.
         name: String,
     },
     /// This home is not the coordinator's.

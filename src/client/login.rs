@@ -34,7 +34,7 @@ impl SharedLogin {
     }
 }
 
-/// The access token that a login holds for a server, as long as it is good.
+/// The access token that a login holds for a server, unless it has expired.
 pub fn token_source(login: &SharedLogin, server: PublicKey, clock: Clock) -> TokenSource {
     let login = login.clone();
     Arc::new(move || {
@@ -47,7 +47,7 @@ pub fn token_source(login: &SharedLogin, server: PublicKey, clock: Clock) -> Tok
 /// So long before its tokens end a login is refreshed.
 const AHEAD_MILLIS: i64 = 60_000;
 
-/// Whether a login's tokens are good for another while.
+/// Whether a login's tokens stay valid for some more time.
 pub fn is_fresh(login: &Login, now: Timestamp) -> bool {
     now.plus_millis(AHEAD_MILLIS) < login.expires
 }

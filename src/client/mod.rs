@@ -1,14 +1,14 @@
-//! The typed client; splitting and sealing an entry.
+//! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`bid`]: placing a bid, from admission to receipts
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
 //! - [`node`]: a node's API as a bidder uses it
-//! - [`login`]: a login that is refreshed while clients use it
 //! - [`account`]: logging in, and looking after accounts
-//! - [`bid`]: placing a bid, from admission to receipts
-//! - [`error`]: why a request did not do what was asked
+//! - [`login`]: a login that several clients share and refresh
+//! - [`error`]: why a request failed
 
 pub mod account;
 pub mod bid;

@@ -75,7 +75,7 @@ impl Network {
         Ok(Self { roster, coordinator, nodes })
     }
 
-    /// The roster.
+    /// The roster whose keys every connection is pinned to.
     pub fn roster(&self) -> &Signed<Roster> {
         &self.roster
     }
@@ -85,7 +85,7 @@ impl Network {
         Arc::clone(&self.roster)
     }
 
-    /// The coordinator.
+    /// The coordinator's API, reached at the address in the roster.
     pub const fn coordinator(&self) -> &CoordinatorClient {
         &self.coordinator
     }

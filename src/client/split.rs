@@ -4,8 +4,8 @@
 //! In: announcement and roster as signed, the coordinator's admission, the participant's keys and
 //! the values. Out: an [`Envelope`]: the values masked by one pseudorandom component per set T of t
 //! nodes (the correction), a commitment to the seed of every component, and the seeds of each
-//! node's components sealed to that node. On bits a component is added by XOR; on numbers it is taken
-//! off.
+//! node's components sealed to that node. On bits a component is added by XOR; on numbers it is
+//! taken off.
 //!
 //! Who learns what: t nodes together lack the seed of the set they form; to them the correction is
 //! masked by a component that looks uniform, so every entry is as likely as before (replicated
@@ -123,7 +123,7 @@ pub enum SplitError {
         node: NodeIndex,
         /// Name on its card.
         name: String,
-        /// What is wrong.
+        /// What HPKE refuses.
         error: SealingError,
     },
     /// The operating system gave no randomness.

@@ -48,12 +48,12 @@ impl SentBid {
         }
     }
 
-    /// The session.
+    /// The session that the bid is for.
     pub const fn session(&self) -> SessionId {
         self.envelope.body.session
     }
 
-    /// The revision, from 1.
+    /// Counts the bidder's envelopes in this session, from 1.
     pub const fn revision(&self) -> u32 {
         self.envelope.body.revision
     }

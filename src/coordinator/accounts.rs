@@ -25,7 +25,7 @@ pub struct Accounts {
     pub passwords: Passwords,
     /// Who fails too often.
     pub throttle: Throttle,
-    /// Access tokens of before this time are refused, by account; for ever of a disabled one.
+    /// Access tokens made before this time are refused, by account; a disabled one's for ever.
     valid_from: RwLock<HashMap<AccountId, Timestamp>>,
 }
 
@@ -48,7 +48,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Remember from when on an account's tokens are good.
+    /// Remember from when on an account's tokens are valid.
     pub fn note(&self, account: &Account) {
         let from = match account.disabled {
             Some(_) => Timestamp::from_millis(i64::MAX),
@@ -58,7 +58,7 @@ impl Accounts {
         map.insert(account.account, from);
     }
 
-    /// Refuse a good token whose account has been disabled or got another password since.
+    /// Refuse a valid token whose account has been disabled or got another password since.
     pub fn in_standing(&self, claims: &AccessClaims) -> Result<(), Refusal> {
         let map = read(&self.valid_from);
         match map.get(&claims.grant.account) {

@@ -1,4 +1,4 @@
-//! Attempts, until the outcome is signed by enough nodes.
+//! Starts attempts until enough nodes have signed the outcome.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -62,9 +62,9 @@ pub enum StartError {
     /// No client can be made for a node of the roster.
     #[error("node {node} of the roster cannot be reached: {error}")]
     Client {
-        /// Which.
+        /// The node.
         node: NodeIndex,
-        /// Why.
+        /// Why no client can be made.
         error: HttpError,
     },
     /// The store cannot be read.

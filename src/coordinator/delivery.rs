@@ -1,4 +1,4 @@
-//! The outcome, or the end of a session that is called off, brought to every node.
+//! Brings every node the outcome, or the news that a session was cancelled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub async fn outcome(
     Ok(if trouble.is_empty() { Next::Done } else { Next::After(PAUSE) })
 }
 
-/// Tell every node that the session is called off, until each has heard it.
+/// Tell every node that the session is cancelled, until each has heard it.
 ///
 /// # Errors
 /// When the store fails.

@@ -20,7 +20,7 @@ const NAP: Duration = Duration::from_secs(30);
 /// Pause after the store has failed.
 const TROUBLE: Duration = Duration::from_secs(2);
 
-/// Start driving a session.
+/// Start the task that moves a session from phase to phase.
 pub fn start(state: &Arc<CoordinatorState>, session: SessionId) {
     let (state, stopped) = (Arc::clone(state), state.stopped.clone());
     state.tasks.clone().spawn(async move {

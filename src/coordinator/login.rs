@@ -1,8 +1,8 @@
 //! Logins of operators and bidders.
 //!
 //! In: names, passwords, codes, refresh tokens. Out: access tokens, one for each server of the
-//! roster, good for a quarter of an hour, and a refresh token that is good for one use. What a token
-//! may do is decided in [`super::access`]; here is decided who gets one.
+//! roster, good for a quarter of an hour, and a refresh token that is good for one use. What a
+//! token may do is decided in [`super::access`]; here is decided who gets one.
 //!
 //! A refresh token that comes a second time has been copied: the login it belongs to ends. At the
 //! coordinator a disabled account's access tokens are refused at once; at the nodes, which keep no
@@ -24,7 +24,7 @@ use crate::transport::server::reply::Refusal;
 use crate::wire::account_api::{Login, Secret, ServerToken};
 use crate::wire::problem::ProblemType;
 
-/// Days that a refresh token is good for.
+/// Days for which a refresh token is valid.
 const REFRESH_DAYS: i64 = 7;
 
 /// 32 random bytes as text, and their digest, which is stored.
@@ -111,7 +111,7 @@ impl CoordinatorState {
         self.login(account, refresh, expires, now)
     }
 
-    /// Go on with a login.
+    /// Give new tokens for a refresh token. One that comes a second time ends the login.
     pub(super) async fn go_on_with_login(&self, refresh: &Secret) -> Result<Login, Refusal> {
         let now = self.clock.now();
         let (next, digest) = fresh_token()?;
@@ -138,7 +138,7 @@ impl CoordinatorState {
         }
     }
 
-    /// End a login.
+    /// End a login by its refresh token, which is then worth nothing.
     pub(super) async fn end_login(&self, refresh: &Secret) -> Result<(), Refusal> {
         let digest = token_digest(refresh.expose());
         self.accounts.store.end(digest).await.map_err(|error| Refusal::internal(&error))

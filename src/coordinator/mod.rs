@@ -1,21 +1,23 @@
 //! The coordinator: opening, closing, retrying; watching the nodes.
 //!
-//! It learns who bid and when, never an amount. Every step of a session is on its disk before it
-//! is acted on; a coordinator that is killed goes on from there.
+//! It learns who bid and when, never an amount. Every step of a session is on its disk before it is
+//! acted on; a coordinator that is killed goes on from there.
 //!
 //! - `config`: what a coordinator is started with, and why it does not start
-//! - [`accounts`], [`passwords`], [`throttle`]: accounts, their passwords, who fails too often
 //! - [`state`]: what handlers and drivers share
 //! - [`access`]: who may call what
+//! - [`handlers`]: the endpoints
+//! - [`accounts`]: whose tokens still count, and what an account may do
 //! - `login`: logins of operators and bidders
-//! - [`handlers`]: one file per group of endpoints
-//! - [`step`]: how a step of a session ends
-//! - `nodes`: what nodes are told, and whether enough of them have answered
-//! - `kept`: reasons and results as the store keeps them
+//! - [`passwords`]: hashing passwords, a few at a time
+//! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
+//! - [`step`]: how a step of a session ends
+//! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
-//! - [`attempts`]: attempts, until the outcome is signed
-//! - [`delivery`]: the outcome, or the end of a session, brought to every node
+//! - [`attempts`]: starting attempts until the outcome is signed
+//! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
+//! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! What nodes are told to take part in a session, and whether enough of them have answered.
+//! Announces a session to nodes, and says whether enough of them have answered.
 
 use std::collections::BTreeMap;
 

@@ -34,7 +34,7 @@ const EVENT_QUEUE: usize = 4096;
 pub struct CoordinatorState {
     /// The coordinator's private keys.
     pub keys: CoordinatorKeys,
-    /// The roster.
+    /// The roster that new sessions are opened under.
     pub roster: Arc<Signed<Roster>>,
     /// Its digest.
     pub roster_digest: Digest,
@@ -44,7 +44,7 @@ pub struct CoordinatorState {
     pub accounts: Accounts,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
-    /// The time.
+    /// The clock by which sessions close and tokens end.
     pub clock: Clock,
     /// Deadlines.
     pub options: Options,
@@ -58,7 +58,7 @@ pub struct CoordinatorState {
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
-    /// Nodes that cannot compute a session, as each said of itself, and why.
+    /// Nodes that have said that they cannot compute a session, and why.
     unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,

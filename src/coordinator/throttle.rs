@@ -6,7 +6,7 @@
 //! stays short: it slows guessing from many addresses without letting one stranger lock an owner
 //! out. Bounded in memory; lost at a restart.
 //!
-//! IPv6 addresses count by their /64, which one customer has for himself.
+//! IPv6 addresses count by their /64, which one customer has alone.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -74,7 +74,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// The try that began has failed.
+    /// Count the try that began as failed.
     pub fn failed(&self, address: IpAddr, name: &str, now: Timestamp) {
         let mut entries = lock(&self.0);
         let [by_address, by_name, _] = keys(address, name);
@@ -82,7 +82,7 @@ impl Throttle {
         count(&mut entries, by_name, now.millis());
     }
 
-    /// The try that began has succeeded.
+    /// Count the try that began as a success.
     pub fn succeeded(&self, address: IpAddr, name: &str) {
         let mut entries = lock(&self.0);
         let [_, _, both] = keys(address, name);

@@ -6,6 +6,7 @@
 //! - [`small`]: any prime below 2^16, for tests that try everything
 //! - [`bulk`]: loops over slices of elements
 //! - [`mersenne`]: what the two Mersenne fields have in common
+//! - `ops`: operators such as `+` for the elements of a field
 //!
 //! An element may be a share, so elements cannot be printed and have no `==`: comparing is
 //! [`Field::equals`], in constant time. Addition, multiplication and encoding take the same time

@@ -1,9 +1,9 @@
 //! Access tokens: what an account may do at one server, for a quarter of an hour.
 //!
-//! A JWT signed by the coordinator's identity key, made at login, one for each server. It names that
-//! server's key as its audience, so it is worth nothing at another, and carries account, role and
-//! the bidder's key, so that a node needs no database of accounts. It may be used many times until
-//! it expires. Its header's `typ` and its members differ from those of the single-use
+//! A JWT signed by the coordinator's identity key, made at login, one for each server. It names
+//! that server's key as its audience, so it is worth nothing at another, and carries account, role
+//! and the bidder's key, so that a node needs no database of accounts. It may be used many times
+//! until it expires. Its header's `typ` and its members differ from those of the single-use
 //! [`super::token`]s, and each kind is refused where the other is expected: no account can pass for
 //! the coordinator, although the same key signs both.
 //!
@@ -18,7 +18,7 @@ use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN, Token, TokenError};
 use super::{KeyPair, PublicKey, bytes};
 use crate::base::Timestamp;
 
-/// Seconds that an access token is good for.
+/// Seconds for which an access token is valid.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// The header's `typ`.
@@ -27,9 +27,9 @@ const TYPE: &str = "gavel-access+jwt";
 /// Whom a token speaks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grant {
-    /// The account.
+    /// Whom the coordinator gave the token to.
     pub account: AccountId,
-    /// Its role.
+    /// What the account may do, as of when the token was made.
     pub role: AccountRole,
     /// The key a bidder's account is bound to.
     pub key: Option<PublicKey>,

@@ -1,4 +1,4 @@
-//! Who may use a coordinator under a name and a password: ids and roles.
+//! Ids and roles of those who use a coordinator under a name and a password.
 
 use std::fmt;
 

@@ -12,8 +12,8 @@
 //! 4 lanes); parameters, version, kind and public key are authenticated with them.
 //!
 //! A file is written beside its final place, synced, and moved there in one step that never
-//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine, and whoever gets the file but not
-//! the passphrase.
+//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine,
+//! and whoever gets the file but not the passphrase.
 
 mod disk;
 mod error;
@@ -41,7 +41,7 @@ pub struct NodeKeys {
     pub sealing: SealingKeyPair,
     /// Certificate and key of its server.
     pub tls: TlsIdentity,
-    /// Those of before, and after [`NodeKeys::fit`] perhaps those to come: what was sealed to them
+    /// Earlier keys, and after [`NodeKeys::fit`] perhaps coming ones: what was sealed to them
     /// can still be opened.
     pub others: Vec<Changing>,
 }

@@ -30,7 +30,7 @@ pub struct KeyPair(SigningKey);
 pub struct SignatureError;
 
 impl PublicKey {
-    /// The 32 bytes.
+    /// The compressed point, 32 bytes, as RFC 8032 encodes it.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -105,7 +105,7 @@ impl KeyPair {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
-    /// Sign a digest.
+    /// Sign the digest of a statement; deterministic.
     pub fn sign(&self, digest: &Digest) -> Signature {
         Signature(self.0.sign(&digest.0).to_bytes())
     }

@@ -1,13 +1,15 @@
 //! Who is who: key pairs, signed statements, the roster, tokens, sealing.
 //!
-//! - [`account`], [`access_token`]: accounts of people, and what they may do at one server
 //! - [`bytes`]: byte strings that are base64url in JSON
 //! - [`digest`]: SHA-256, as it is shown and written
 //! - [`statement`]: what is signed, and how it is hashed
 //! - [`keys`]: key pairs and signatures (Ed25519, RFC 8032)
-//! - [`key_file`]: private keys at rest, optionally under a passphrase
-//! - [`roster`]: node cards and the signed list of nodes
-//! - [`token`]: short-lived tokens bound to their target
+//! - [`key_file`]: private keys on disk, optionally under a passphrase
+//! - [`roster`]: node cards, and the signed list of nodes
+//! - [`token`]: short-lived tokens by which roster members and bidders prove their key to one
+//!   server
+//! - [`account`]: ids and roles of people with a name and a password
+//! - [`access_token`]: what an account may do at one server, for a quarter of an hour
 //! - [`tls`]: the self-signed certificate that the roster pins
 //! - [`sealing`]: shares sealed to their node (HPKE, RFC 9180, with X-Wing)
 

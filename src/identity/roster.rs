@@ -3,10 +3,10 @@
 //!
 //! A roster may succeed another one: the same nodes, known by the same identity keys in the same
 //! order, with the same threshold and coordinator, but other TLS certificates, sealing keys,
-//! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on with
-//! the sessions that were opened under those. A card that changed carries its node's own signature
-//! and a number that only goes up: the coordinator cannot put other keys in a node's place, nor bring
-//! back those of before.
+//! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on
+//! with the sessions that were opened under those. A card that changed carries its node's own
+//! signature and a number that only goes up: the coordinator cannot put other keys in a node's
+//! place, nor bring back earlier ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,7 +96,7 @@ pub const MAX_SUCCEEDED: usize = 500;
 pub struct Roster {
     /// Number of nodes and threshold.
     pub scheme: Scheme,
-    /// The coordinator.
+    /// The one coordinator of this roster; it signs the roster.
     pub coordinator: CoordinatorCard,
     /// The nodes in order of their index.
     pub nodes: Vec<NodeCard>,
@@ -254,8 +254,8 @@ impl Roster {
     }
 
     /// Check that this roster succeeds another: that it names it and all that came before it, that
-    /// coordinator, threshold and the nodes' identities are the same, and that every other card is a
-    /// later one. Both must have been checked by themselves.
+    /// coordinator, threshold and the nodes' identities are the same, and that every other card is
+    /// a later one. Both must have been checked by themselves.
     ///
     /// # Errors
     /// Names what differs.

@@ -27,7 +27,7 @@ pub enum TlsIdentityError {
         "{host:?} is not a host name or IP address; give the name under which others reach this machine, without port"
     )]
     Host {
-        /// As given.
+        /// The host that is no name or address.
         host: String,
     },
     /// The certificate could not be made.
@@ -68,7 +68,7 @@ impl TlsIdentity {
         Self { certificate_der, private_key_der }
     }
 
-    /// The certificate (DER).
+    /// The certificate (DER); its SHA-256 is what the roster pins.
     pub fn certificate_der(&self) -> &[u8] {
         &self.certificate_der
     }

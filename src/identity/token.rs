@@ -1,8 +1,8 @@
 //! Short-lived tokens: who calls, and whom.
 //!
-//! A token is a JWT (RFC 7519) signed with the caller's identity key by Ed25519 (RFC 8037). It names
-//! its one target, is good for a minute and for a single request, so that what one server is shown
-//! is worth nothing at another, and nothing later.
+//! A token is a JWT (RFC 7519) signed with the caller's identity key by Ed25519 (RFC 8037). It
+//! names its one target, is good for a minute and for a single request, so that what one server is
+//! shown is worth nothing at another, and nothing later.
 //!
 //! In: text from a request header, the keys that may call. Out: [`Claims`], or a refusal. The
 //! algorithm is fixed; a header that names another is refused before any key is touched. A token's
@@ -29,7 +29,7 @@ use super::{KeyPair, PublicKey, bytes};
 use crate::base::Timestamp;
 use crate::base::lock;
 
-/// Seconds that a token is good for.
+/// Seconds for which a token is valid.
 pub const LIFETIME_SECONDS: i64 = 60;
 
 /// Seconds that two clocks may differ.
@@ -310,7 +310,7 @@ impl ReplayGuard {
         Ok(())
     }
 
-    /// How many tokens are remembered.
+    /// How many tokens are remembered, because they could still be used a second time.
     pub fn remembered(&self) -> usize {
         lock(&self.seen).tokens.len()
     }

@@ -51,15 +51,15 @@ pub enum AttemptError {
     /// This node's own part of an envelope of the manifest does not work.
     #[error("this node's part of the envelope of {bidder:?} cannot be used: {}", .reason.explain())]
     OwnPart {
-        /// Whose envelope.
+        /// The bidder whose envelope holds the part.
         bidder: String,
-        /// Why.
+        /// What is wrong with the part.
         reason: ExclusionReason,
     },
     /// An envelope of the manifest is not on this node's disk.
     #[error("the envelope of {bidder:?} is not on this node's disk")]
     Envelope {
-        /// Whose envelope.
+        /// The bidder whose envelope is missing.
         bidder: String,
     },
     /// The store.

@@ -1,4 +1,4 @@
-//! Attempts that run or have just ended.
+//! The attempts that run at this node or have just ended.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -64,14 +64,14 @@ pub enum StartError {
     /// No client can be made for a node of the roster.
     #[error("node {node} of the roster cannot be reached: {error}")]
     Client {
-        /// Which.
+        /// The other node.
         node: NodeIndex,
-        /// Why.
+        /// Why no client can be made.
         error: HttpError,
     },
 }
 
-/// Which replica of its node this one is.
+/// Of several replicas of one node: which this one is, and where others reach it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Replica {
     /// Take envelopes only, never compute.

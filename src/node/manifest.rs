@@ -1,9 +1,9 @@
-//! The one bundle a node commits to, and the manifest it takes.
+//! The one bundle a node commits to, and the manifest it accepts.
 //!
 //! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
-//! node directly which bundle that one has committed to: of two nodes that are led to different
-//! bundles at least one sees the other's, so a coordinator cannot have two manifests signed as
-//! long as the nodes reach each other.
+//! node directly which bundle that one has committed to. If two nodes were given different bundles,
+//! at least one of them finds out, so a coordinator cannot have two manifests signed as long as the
+//! nodes reach each other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,13 +31,13 @@ pub enum CommitError {
         "nodes {nodes} have committed to another bundle of this session; the coordinator has handed out two"
     )]
     OtherBundle {
-        /// Those nodes.
+        /// The nodes that have committed to another one.
         nodes: NodeSet,
     },
     /// A signature does not fit.
     #[error("the manifest's signature of node {node} does not fit")]
     Signature {
-        /// Whose.
+        /// The node it is said to be from.
         node: NodeIndex,
     },
     /// Not enough signatures.
@@ -56,7 +56,7 @@ pub enum CommitError {
         "{count} envelopes of the manifest are missing here and no other node delivers them yet; try again"
     )]
     MissingEnvelopes {
-        /// How many.
+        /// How many envelopes.
         count: usize,
         /// The other nodes that list any of them.
         holders: NodeSet,
@@ -64,7 +64,7 @@ pub enum CommitError {
     /// Not in this phase.
     #[error("the session is {phase} at this node")]
     Phase {
-        /// Where it stands.
+        /// The phase that the session is in here.
         phase: Phase,
     },
     /// The store refuses.

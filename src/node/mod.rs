@@ -2,16 +2,16 @@
 //! computes.
 //!
 //! - `config`: what a node is started with, and why it does not start
-//! - [`parts`]: opened parts of envelopes, in memory
-//! - [`attempts`]: attempts that run or have just ended
 //! - [`state`]: what every handler shares
 //! - [`access`]: who may call what
-//! - [`handlers`]: one file per group of endpoints
+//! - [`handlers`]: the endpoints
+//! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
-//! - `refusals`: from what goes wrong to the answer
-//! - `verdict`: envelopes fetched from other nodes, and what is wrong with any
-//! - `manifest`: the one bundle a node commits to, and the manifest it takes
-//! - [`attempt`]: one attempt, from the manifest to the signed outcome
+//! - [`parts`]: opened parts of envelopes, in memory
+//! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
+//! - `manifest`: the one bundle a node commits to, and the manifest it accepts
+//! - [`attempts`]: the list of attempts that run or have just ended
+//! - [`attempt`]: computing one of them, from the manifest to the signed outcome
 //! - [`replica`]: several replicas of one node on one store
 
 pub mod access;

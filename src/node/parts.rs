@@ -11,7 +11,7 @@ use crate::identity::{Blob, Digest};
 use crate::session::SessionId;
 use crate::session::part::Part;
 
-/// What a node computes with of an envelope.
+/// What a node takes from an envelope into a computation.
 pub struct Opened {
     /// The bid masked by all components, as published.
     pub correction: Blob,
@@ -44,7 +44,7 @@ impl PartCache {
         }
     }
 
-    /// Forget a session that is decided or called off.
+    /// Forget a session that is decided or cancelled.
     pub fn forget(&self, session: SessionId) {
         lock(&self.0).remove(&session);
     }

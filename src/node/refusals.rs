@@ -1,4 +1,4 @@
-//! From what goes wrong at a node to the answer: the one place where its errors become problems.
+//! Turns a node's errors into problem documents; nowhere else does it.
 
 use super::intake::IntakeError;
 use super::manifest::CommitError;

@@ -53,7 +53,7 @@ pub struct NodeState {
     tasks: Mutex<Vec<AbortHandle>>,
     /// HTTPS to the other nodes.
     pub peers: HashMap<NodeIndex, PeerClient>,
-    /// The time.
+    /// The clock by which envelopes are dated and refused.
     pub clock: Clock,
     /// When the process started.
     pub started: Timestamp,

@@ -1,4 +1,5 @@
-//! Envelopes fetched from the other nodes, and what this node has against any: its verdict.
+//! This node's verdict: it fetches the envelopes it is missing from the other nodes, and says what
+//! is wrong with any of them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@
 //! of a group are compared at once; the best goes on. A group of g is log2(g) levels of pairs in
 //! one, for g(g-1)/2 comparisons instead of g-1.
 
-/// One level.
+/// One level of a tournament: how many enter it, and in groups of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
     /// Numbers that are left.
@@ -26,7 +26,7 @@ impl Level {
     }
 }
 
-/// Pairs among so many.
+/// Pairs that a group of so many members has: n(n-1)/2.
 pub const fn pairs(members: usize) -> usize {
     members * members.saturating_sub(1) / 2
 }

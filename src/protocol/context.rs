@@ -145,7 +145,7 @@ impl Context {
         self.rounds.load(Ordering::Relaxed)
     }
 
-    /// Work that went on beside this has ended after so many rounds.
+    /// Take over the rounds of work that went on at the same time, if it took more.
     pub(super) fn catch_up(&self, rounds: u64) {
         self.rounds.fetch_max(rounds, Ordering::Relaxed);
     }
@@ -158,7 +158,7 @@ impl Context {
         Self { step, ..self.clone() }
     }
 
-    /// This node.
+    /// The node that this context computes for.
     pub fn me(&self) -> NodeIndex {
         self.shared.me
     }

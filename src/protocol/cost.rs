@@ -1,9 +1,9 @@
-//! What something costs each node, before it is spent: the counts that [`super::Counters`] will
-//! show. All nodes send the same number of bytes, so one number serves for each.
+//! What a computation costs each node, predicted: the same counts that [`super::Counters`] shows
+//! afterwards. All nodes send the same number of bytes, so one number serves for each.
 
 use std::ops::{Add, AddAssign};
 
-/// What something costs each node.
+/// Rounds, gates, bytes sent and comparisons that a computation takes at each node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
     /// Rounds of messages that wait for one another.

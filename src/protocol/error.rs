@@ -1,4 +1,4 @@
-//! What can go wrong in a protocol, and whose doing it is.
+//! What can go wrong in a protocol, and which node caused it.
 
 use super::ChannelError;
 use crate::sharing::numbers::shamir::Misfit;
@@ -135,7 +135,7 @@ pub enum EstablishError {
     /// Too few take part.
     #[error("{have} nodes take part; {need} are needed to compute")]
     TooFew {
-        /// As given.
+        /// Participants there are.
         have: usize,
         /// 2t+1.
         need: usize,

@@ -1,4 +1,5 @@
-//! What has been opened, and what it took: kept by every context, shared by its children.
+//! What has been opened, and the rounds, gates and bytes used so far. A context and all its
+//! children share one ledger.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use crate::sharing::NodeSet;
 pub struct Opening {
     /// Full name of the step.
     pub step: String,
-    /// How many bits.
+    /// Bits opened in all: width times positions.
     pub bits: u64,
     /// To whom.
     pub to: NodeSet,
@@ -19,12 +20,12 @@ pub struct Opening {
     pub masked: bool,
 }
 
-/// What a context has spent so far.
+/// What an attempt has used so far at this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
     /// Rounds of messages that had to wait for one another, keys included.
     pub rounds: u64,
-    /// AND gates: one per bit and position.
+    /// AND gates, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Messages this node has sent.
     pub messages: u64,

@@ -1,12 +1,12 @@
-//! Joint computation: one protocol a file. Knows no HTTP, no files, no clock.
+//! Joint computation: one protocol per file. Knows no HTTP, no files, no clock.
 //!
 //! - [`channel`]: how a protocol sends to and receives from another node
-//! - [`error`]: what can go wrong, and whose doing it is
-//! - [`ledger`]: what has been opened, and what it took
+//! - [`error`]: what can go wrong, and which node caused it
+//! - [`ledger`]: what has been opened, and how many rounds, gates and bytes were used
 //! - [`context`]: who takes part, keys, channel, step name
-//! - [`cost`]: rounds, gates and bytes before they are spent
+//! - [`cost`]: predicted rounds, gates and bytes
 //! - [`tactics`]: how rounds are traded for bytes
-//! - [`bracket`]: the shape of a tournament
+//! - [`bracket`]: the shape of a tournament: its levels and groups
 //! - [`bits`]: protocols on replicated shares of bits
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 

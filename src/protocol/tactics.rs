@@ -1,7 +1,7 @@
 //! How protocols trade rounds for bytes. Nothing here changes what is computed or who learns what.
 //!
 //! All participants must use the same tactics: they decide which messages there are. The plan
-//! (`session::plan`) chooses them from what has been measured.
+//! (`runs::plan`) chooses them from what has been measured.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -60,7 +60,7 @@ pub enum TacticsError {
     /// A group of a size that there is not.
     #[error("groups are of 2, 4 or 8, not of {got}")]
     Group {
-        /// As given.
+        /// The size that is neither 2, 4 nor 8.
         got: u8,
     },
     /// Too many levels.
@@ -116,7 +116,7 @@ impl Tactics {
         hash.finalize().into()
     }
 
-    /// Check tactics that come from elsewhere.
+    /// Check tactics from another machine.
     ///
     /// # Errors
     /// Names the first rule that is broken.

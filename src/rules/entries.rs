@@ -13,7 +13,7 @@ pub const MAX_FIELD_BITS: u32 = 63;
 /// publishes of them takes at most 126 KiB on bits, 256 KiB on numbers.
 pub const MAX_FIELDS: usize = 1 << 14;
 
-/// One field of an entry.
+/// One number of an entry: its width in bits and its largest value, both public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field {
     /// Its width, which all may know: 1 to [`MAX_FIELD_BITS`].
@@ -50,7 +50,7 @@ struct Group {
     count: usize,
 }
 
-/// Fields that no entry can have.
+/// Which rule the fields of an entry break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LayoutError {
     /// No field at all.
@@ -111,7 +111,7 @@ impl Layout {
         if layout.groups.is_empty() { Err(LayoutError::Empty) } else { Ok(layout) }
     }
 
-    /// An entry of so many equal fields.
+    /// An entry of `count` equal fields.
     ///
     /// # Errors
     /// When the field or their number breaks a rule.

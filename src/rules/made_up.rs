@@ -16,7 +16,7 @@ pub struct Question {
     pub width: u32,
 }
 
-/// A width that there is not.
+/// A width outside 1 to 63.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("width is 1 to 63, not {got}")]
 pub struct QuestionError {

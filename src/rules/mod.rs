@@ -1,9 +1,10 @@
 //! What a session asks and what may be answered. Pure: no I/O.
 //!
-//! Everything that differs by kind of session is a sum over kinds here, each matched in one place:
+//! Whatever differs by kind of session is an enum here, with a variant per kind. Each is matched in
+//! one place:
 //!
 //! - [`question`]: what a session asks
-//! - [`answer`]: what it decided
+//! - [`answer`]: what a session decided
 //! - [`stage`]: how far a computation has come
 //! - [`session_file`]: the TOML that people write
 //!
@@ -11,13 +12,13 @@
 //!
 //! - [`terms`]: what every session's terms have, around its question
 //! - [`money`]: amounts in the smallest unit of a currency
-//! - [`entries`]: the fields of what a participant hands in
+//! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
 //!
-//! And each kind in a place of its own:
+//! One folder or file per kind:
 //!
-//! - [`auction`]: first and second price, forward and reverse
-//! - `made_up`: a kind that only tests know, to show what a new one has to touch
+//! - [`auction`]: first and second price, forward and reverse, one lot or several
+//! - `made_up`: a kind that only tests know; it shows what a new kind has to touch
 
 pub mod answer;
 pub mod auction;

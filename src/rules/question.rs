@@ -1,5 +1,5 @@
 //! What a session asks: one question of one kind. Everything that a kind says of its questions is
-//! asked here, so that rooms above need to know none.
+//! asked here, so that rooms above need not know any kind.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ pub enum Question {
     MadeUp(made_up::Question),
 }
 
-/// Why a question cannot be asked as it is.
+/// Which rule of its kind a question breaks.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QuestionError {
     /// As an auction.
@@ -120,7 +120,7 @@ impl Question {
         }
     }
 
-    /// Check that this can be answered so, among so many entries in the manifest of which some were
+    /// Check that this answer is possible for `entries` entries in the manifest of which some were
     /// out of range, as far as that shows without the entries. Entries are named by position.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::terms::{Admission, Terms, TermsError};
 use crate::base::{Timestamp, time};
 use crate::sharing::form::Form;
 
-/// A session file as written.
+/// A session file as written: parsed, with nothing filled in or checked yet.
 #[derive(Clone)]
 pub struct SessionFile {
     /// What all kinds share.
@@ -50,7 +50,7 @@ pub struct Shared {
 const SHARED: &[&str] =
     &["title", "kind", "bids_until", "replace_bids", "protocol", "admission", "roster"];
 
-/// How many nodes a demo starts.
+/// The nodes that a demo starts, and their threshold. Real sessions take the coordinator's roster.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoRoster {
@@ -60,7 +60,7 @@ pub struct DemoRoster {
     pub threshold: u8,
 }
 
-/// The fields of a session file that its kind has for itself.
+/// The fields of a session file that only its kind has.
 #[derive(Clone)]
 pub enum Fields {
     /// An auction's.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::auction;
 
-/// What a computation is at.
+/// The stage that a computation is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Stage {
@@ -21,7 +21,7 @@ pub enum Stage {
     Done,
 }
 
-/// A name that no stage has.
+/// A stage's name that no kind knows.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("there is no stage {0:?}")]
 pub struct UnknownStage(String);

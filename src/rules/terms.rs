@@ -53,7 +53,7 @@ pub enum TermsError {
         "bids_until is a duration such as \"2m\" or a time such as \"2026-12-01T12:00:00Z\", not {0:?}"
     )]
     BidsUntil(String),
-    /// A question that cannot be asked so.
+    /// A question that breaks a rule of its kind.
     #[error(transparent)]
     Question(#[from] QuestionError),
 }

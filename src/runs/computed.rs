@@ -1,4 +1,4 @@
-//! What a run comes to, or why it stops.
+//! The result of a run, the answer and which entries were out of range; or why it stopped.
 
 use crate::protocol::ProtocolError;
 use crate::rules::Answer;

@@ -5,13 +5,13 @@ use crate::protocol::Cost;
 /// What a run costs each node, keys included.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Predicted {
-    /// Rounds.
+    /// Rounds in all, that of the keys among them.
     pub rounds: u64,
-    /// AND gates, one per bit and bid, or products.
+    /// AND gates, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Bytes of payload that each node sends.
     pub bytes_sent_per_node: u64,
-    /// Comparisons.
+    /// Pairs of numbers that are compared.
     pub comparisons: u64,
     /// Levels of the tournament, where there is one.
     pub levels: u32,

@@ -1,5 +1,5 @@
-//! What lies between the nodes, and what it makes of a cost: the time it takes, and what is worth a
-//! second round or more memory.
+//! The line between two nodes, and what follows from it: the time that a cost takes, and what is
+//! worth a second round or more memory.
 //!
 //! The model: a round takes as long as a message needs from one node to another, every byte its
 //! share of the bandwidth, every gate its share of the processor.
@@ -11,7 +11,7 @@ use crate::protocol::bits::stripes;
 use crate::protocol::tactics::LEAST_KING;
 use crate::sharing::{NodeSet, Scheme};
 
-/// What lies between the nodes, as measured.
+/// How fast a round and a byte pass between the nodes, and how many nodes share a core; measured.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {

@@ -4,10 +4,10 @@
 //! - [`range`]: which entries have all their fields in range
 //! - [`computed`]: what a run comes to, or why it stops
 //! - [`reporter`]: tells how far a run has come
-//! - [`line`](mod@line): what lies between the nodes, and how long a cost takes over it
-//! - [`cost`]: what a run is predicted to cost
-//! - [`workload`]: what decides the cost, by kind; tactics and predictions are asked here
-//! - [`plan`]: how a run is to go, chosen from what has been measured
+//! - [`line`](mod@line): the delay and bandwidth between nodes, and how long a cost takes over them
+//! - [`cost`]: predicted rounds, gates, bytes and comparisons of a run
+//! - [`workload`]: what the cost depends on, by kind; asks the kind for tactics and predictions
+//! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - `made_up`: the run of a kind that only tests know
 

@@ -17,7 +17,7 @@ use crate::protocol::{Cost, CostModel};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
 
-/// How a run is to go, and what it is expected to take at each node. All participants of an
+/// The tactics of a run, and what it is expected to take at each node. All participants of an
 /// attempt must use the same plan; it goes to them with the attempt.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Check a plan that comes from elsewhere. What it predicts is only shown.
+    /// Check a plan from another machine. What it predicts is only shown.
     ///
     /// # Errors
     /// Names the rule that its tactics break.
@@ -67,18 +67,18 @@ pub fn with_tactics(
     Plan::of(scheme, line, tactics, cost)
 }
 
-/// Pairs to be compared.
+/// Pairs to be compared, for a bench: how many, how wide, in which form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pairs {
     /// How numbers are shared.
     pub protocol: Form,
     /// Bits of each number.
     pub bits: u32,
-    /// How many.
+    /// How many pairs there are.
     pub count: usize,
 }
 
-/// The plan for comparing so many pairs and opening the results.
+/// The plan for comparing these pairs and opening the results.
 pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line: Line) -> Plan {
     let mut tactics = Tactics::default();
     if pairs.protocol == Form::Bits {
@@ -88,7 +88,7 @@ pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line
     comparisons_with(scheme, participants, pairs, line, tactics)
 }
 
-/// What comparing so many pairs with these tactics is expected to take.
+/// The plan for comparing these pairs with the tactics given, and what that is expected to take.
 pub fn comparisons_with(
     scheme: Scheme,
     participants: NodeSet,

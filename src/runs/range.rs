@@ -10,9 +10,9 @@
 //! 2. The results are combined by AND, in a tree.
 //! 3. One bit per entry is opened.
 //!
-//! Rounds: ceil(log2 of the widest field) + ceil(log2 of the fields checked) + 1, more where a batch
-//! is cut into stripes. For one field it is [`crate::protocol::bits::range_check`], and costs as
-//! much.
+//! Rounds: ceil(log2 of the widest field) + ceil(log2 of the fields checked) + 1, more where a
+//! batch is cut into stripes. For one field it is [`crate::protocol::bits::range_check`], and costs
+//! as much.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn checked(layout: &Layout) -> BTreeMap<(u32, u64), Vec<usize>> {
     groups
 }
 
-/// What [`in_range`] costs for so many entries.
+/// What [`in_range`] costs for `entries` entries.
 pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
     let groups = checked(layout);
     if entries == 0 || groups.is_empty() {

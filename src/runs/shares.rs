@@ -4,8 +4,8 @@
 //! each field of an entry one batch of shares, with a position for every entry, in the form that
 //! the terms say. On bits, an entry is the XOR of the components expanded from all seeds and of the
 //! correction, which belongs to the first component; 64 entries at a time are turned into planes.
-//! On numbers, it is their sum, and the node's Shamir shares follow from what it has of it
-//! ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
+//! On numbers, it is their sum, and the node's Shamir shares follow from the components that it
+//! holds ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
 //!
 //! Memory is that of the shares and of 64 entries, wiped when dropped: entries are added one by
 //! one, and nothing of an envelope is kept.
@@ -34,7 +34,7 @@ pub enum SharesError {
         position: usize,
         /// Components the node holds.
         expected: usize,
-        /// As given.
+        /// Seeds that were given.
         got: usize,
     },
     /// A correction that is not one under the terms.
@@ -42,7 +42,7 @@ pub enum SharesError {
     Correction {
         /// Which entry, from 0.
         position: usize,
-        /// What is wrong.
+        /// How it breaks the encoding.
         error: CorrectionError,
     },
     /// More or fewer entries than were promised.
@@ -50,7 +50,7 @@ pub enum SharesError {
     Count {
         /// As promised.
         expected: usize,
-        /// As given.
+        /// Entries that were added.
         got: usize,
     },
     /// Batches that do not fit together: a fault of the program.
@@ -125,7 +125,7 @@ enum Shares {
 }
 
 impl LayingOut {
-    /// Room for so many entries, as this node holds them.
+    /// Make room for this node's shares of `entries` entries.
     pub fn new(form: Form, layout: &Layout, scheme: Scheme, me: NodeIndex, entries: usize) -> Self {
         let holding = Holding::of(scheme, me);
         let shares = match form {
@@ -229,7 +229,7 @@ impl BitShares {
         }
     }
 
-    /// Turn the rows of so many entries into word number `word` of all planes.
+    /// Turn the rows of up to 64 entries into word number `word` of all planes.
     fn turn(&mut self, extent: Extent, word: usize, entries: usize) {
         let row = words(extent.bits);
         let mut square = Zeroizing::new([0; WORD]);
@@ -250,7 +250,7 @@ impl BitShares {
         }
     }
 
-    /// Of so many entries, the planes of each field.
+    /// The planes of each field, one batch per field.
     fn finish(mut self, extent: Extent, entries: usize) -> Result<Vec<SharedBits>, ShapeError> {
         let rest = entries % WORD;
         if rest > 0 {

@@ -13,7 +13,7 @@ use crate::sharing::{NodeSet, Scheme};
 /// The work that some entries under some terms make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Workload {
-    /// Of an auction.
+    /// The work of an auction.
     Auction(auction::Workload),
     /// Of the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
@@ -21,7 +21,7 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// The work that so many entries under these terms make.
+    /// The work of a session with these terms and `entries` entries.
     pub fn of(terms: &Terms, entries: usize) -> Self {
         match &terms.question {
             Question::Auction(question) => {

@@ -16,7 +16,7 @@ pub struct Announcement {
     pub session: SessionId,
     /// Digest of the roster whose nodes compute.
     pub roster: Digest,
-    /// The terms.
+    /// What is asked and by which rules, with every default filled in.
     pub terms: Terms,
     /// When bidding opened.
     pub opened: Timestamp,
@@ -66,7 +66,7 @@ impl Signed<Announcement> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdmissionTicket {
-    /// The session.
+    /// The only session that this admits to.
     pub session: SessionId,
     /// The bidder's name, unique in the session.
     pub bidder: String,

@@ -4,8 +4,8 @@
 //! 2. The coordinator hands all inventories to every node; each fetches what it is missing,
 //!    checks every envelope and its own sealed part, and signs its [`Verdict`].
 //! 3. Inventories and verdicts together are the [`Bundle`]. It is on the coordinator's disk before
-//!    any node sees it, and a node signs the manifest of one bundle only. The manifest is a pure
-//!    function of the bundle and the envelopes ([`super::manifest`]), so all nodes sign the same one.
+//!    any node sees it, and a node signs the manifest of one bundle only. The manifest follows from
+//!    announcement and bundle alone ([`super::manifest`]), so all nodes sign the same one.
 //!
 //! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
 //! record run the same ones. Each error names the node at fault.
@@ -28,7 +28,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 pub struct InventoryEntry {
     /// The bidder's name.
     pub bidder: String,
-    /// Revision.
+    /// Which of the bidder's envelopes, counted from 1.
     pub revision: u32,
     /// The envelope's digest.
     pub envelope: Digest,
@@ -40,7 +40,7 @@ pub struct InventoryEntry {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inventory {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
     /// The node that signs.
     pub node: NodeIndex,
@@ -56,7 +56,7 @@ impl Statement for Inventory {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Complaint {
-    /// The envelope.
+    /// The envelope complained about, by digest.
     pub envelope: Digest,
     /// What is wrong with it.
     pub reason: ExclusionReason,
@@ -66,7 +66,7 @@ pub struct Complaint {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
     /// The node that signs.
     pub node: NodeIndex,
@@ -100,9 +100,9 @@ impl Inventories {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
-    /// The session.
+    /// The session that closes.
     pub session: SessionId,
-    /// The inventories.
+    /// What every closing node holds.
     pub inventories: Inventories,
     /// A verdict by every node that gave an inventory.
     pub verdicts: Vec<Signed<Verdict>>,
@@ -120,7 +120,7 @@ pub enum BundleError {
     Stranger {
         /// "an inventory" or "a verdict".
         what: &'static str,
-        /// As it says.
+        /// The index that the statement names.
         node: NodeIndex,
     },
     /// Signature and content do not fit.
@@ -128,7 +128,7 @@ pub enum BundleError {
     Signature {
         /// "inventory" or "verdict".
         what: &'static str,
-        /// Whose.
+        /// The node that is said to have signed.
         node: NodeIndex,
     },
     /// For another session.
@@ -136,13 +136,13 @@ pub enum BundleError {
     Session {
         /// "inventory" or "verdict".
         what: &'static str,
-        /// Whose.
+        /// The node that signed.
         node: NodeIndex,
     },
     /// The bundle is for another session.
     #[error("the bundle is for another session ({got})")]
     BundleSession {
-        /// As it says.
+        /// The session that the bundle names.
         got: SessionId,
     },
     /// Nodes out of order, or one twice.
@@ -166,7 +166,7 @@ pub enum BundleError {
         "the inventory of node {node} lists {bidder:?} out of order; it goes by name, each once"
     )]
     Bidders {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// The name that does not follow the one before it.
         bidder: String,
@@ -174,7 +174,7 @@ pub enum BundleError {
     /// A name that does not belong on a screen.
     #[error("the inventory of node {node} has an unusable name: {error}")]
     Name {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// What is wrong with it.
         error: TextError,
@@ -182,7 +182,7 @@ pub enum BundleError {
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
     Revision {
-        /// Whose inventory.
+        /// The node whose inventory it is.
         node: NodeIndex,
         /// Whose bid.
         bidder: String,
@@ -193,7 +193,7 @@ pub enum BundleError {
         .envelope.short()
     )]
     Contradiction {
-        /// The envelope.
+        /// The envelope that they list differently, by digest.
         envelope: Digest,
         /// Lower node.
         first: NodeIndex,
@@ -209,29 +209,29 @@ pub enum BundleError {
     /// A verdict about other inventories.
     #[error("the verdict of node {node} is about other inventories")]
     OtherInventories {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
     },
     /// Complaints out of order, or one twice.
     #[error("the complaints of node {node} are out of order")]
     Complaints {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
     },
     /// A complaint about an envelope that no inventory lists.
     #[error("node {node} complains about envelope {}, which no inventory lists", .envelope.short())]
     Unlisted {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
-        /// The envelope.
+        /// The envelope complained about, by digest.
         envelope: Digest,
     },
     /// A complaint of something that is not for a node to say.
     #[error("node {node} complains that {}; that is not for a node to say", .reason.explain())]
     Reason {
-        /// Whose verdict.
+        /// The node whose verdict it is.
         node: NodeIndex,
-        /// As it says.
+        /// The reason that the verdict gives.
         reason: ExclusionReason,
     },
 }

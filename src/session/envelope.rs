@@ -1,11 +1,11 @@
-//! An entry as handed in: one sealed share per node, the participant's signature.
+//! An entry as handed in: one sealed part per node, and the participant's signature.
 //!
 //! The entry, a row of one or more fields ([`crate::rules::entries`]), is masked by one
 //! pseudorandom component per set T (see [`crate::sharing::seed`]), bit by bit or field by field as
-//! numbers: the suite says which ([`crate::sharing::form`]). The envelope publishes the masked entry
-//! (the *correction*, which belongs to the first component) and a commitment to every seed; each
-//! node's sealed part holds the seeds of its components. Every correction is that of an entry, and a
-//! node checks its part alone.
+//! numbers: its `suite` says which ([`crate::sharing::form`]). The envelope publishes the masked
+//! entry (the *correction*, which belongs to the first component) and a commitment to every seed;
+//! each node's sealed part holds the seeds of its components. Every correction is that of an entry,
+//! and a node checks its part alone.
 //!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form.
@@ -30,7 +30,7 @@ pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 pub struct EnvelopeBody {
     /// Forms of sharing and sealing; [`SUITE_BITS_XWING`] or [`SUITE_NUMBERS_XWING`].
     pub suite: u8,
-    /// The session.
+    /// The only session that the entry is for.
     pub session: SessionId,
     /// Digest of the announcement the bidder has seen.
     pub announcement: Digest,
@@ -72,13 +72,13 @@ pub enum EnvelopeError {
         "the envelope uses suite {got}, which this node does not know; update the bidder's program"
     )]
     Suite {
-        /// As given.
+        /// The number in the envelope.
         got: u8,
     },
     /// Shared in another form than the terms say.
     #[error("the envelope shares the bid as {got} where the terms say {expected}; bid anew")]
     Form {
-        /// As given.
+        /// The form of the envelope.
         got: Form,
         /// As the terms say.
         expected: Form,

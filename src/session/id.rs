@@ -1,4 +1,4 @@
-//! Session ids.
+//! Session ids: 16 random bytes, written as hexadecimal.
 
 use std::fmt;
 

@@ -25,7 +25,7 @@ use crate::sharing::{NodeIndex, NodeSet, Scheme};
 pub struct ManifestEntry {
     /// The bidder's name.
     pub bidder: String,
-    /// Revision.
+    /// Which of the bidder's envelopes it is, counted from 1.
     pub revision: u32,
     /// The envelope's digest.
     pub envelope: Digest,
@@ -41,7 +41,7 @@ pub struct Exclusion {
     pub bidder: String,
     /// The envelope's digest.
     pub envelope: Digest,
-    /// Why.
+    /// What is wrong with it.
     pub reason: ExclusionReason,
     /// Nodes that said so; empty where all nodes see it alike.
     pub named_by: NodeSet,
@@ -51,9 +51,9 @@ pub struct Exclusion {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The session.
+    /// The session that closed.
     pub session: SessionId,
-    /// Digest of the announcement.
+    /// Binds the list to the terms it was made under.
     pub announcement: Digest,
     /// Digest of the bundle it follows from.
     pub bundle: Digest,
@@ -73,7 +73,7 @@ impl Statement for Manifest {
 pub struct CoSigned<T> {
     /// What is signed.
     pub body: T,
-    /// Signatures by node.
+    /// By node. How many are needed depends on what is signed.
     pub signatures: BTreeMap<NodeIndex, Signature>,
 }
 
@@ -101,7 +101,7 @@ impl<T: Statement> CoSigned<T> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the signature of node {node} does not fit")]
 pub struct SignerError {
-    /// The node.
+    /// The node whose signature it is said to be.
     pub node: NodeIndex,
 }
 
@@ -123,12 +123,12 @@ pub enum ManifestError {
     /// A signature does not fit.
     #[error("the signature of node {} under the manifest does not fit", .0.node)]
     Signature(#[from] SignerError),
-    /// Fewer signatures than it takes.
+    /// Too few signatures.
     #[error("the manifest has {got} signatures; it takes {needed}")]
     TooFew {
         /// 2t+1.
         needed: usize,
-        /// As there are.
+        /// Signatures that fit.
         got: usize,
     },
     /// It is not the one that follows from the bundle.

@@ -1,17 +1,18 @@
-//! One session's life.
+//! The papers of one session, and its phases. Knows no kind of session.
 //!
-//! - [`id`]: session ids
+//! - [`id`]: the random id of a session
 //! - [`announcement`]: the terms as the coordinator signs them
-//! - [`envelope`]: a bid as handed in, and every check of it
+//! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
 //! - [`receipt`]: what a node signs for an envelope
-//! - [`phase`]: the pure transition function
+//! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
-//! - [`bundle`]: inventories, verdicts, and the bundle of both
+//! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
-//! - [`outcome`]: the outcome and its signatures
+//! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`progress`]: events while a session lives and computes
 //! - [`record`]: everything public about a session, checked offline
+//! - `fixtures`: a made-up session, for tests
 
 pub mod announcement;
 pub mod bundle;

@@ -1,7 +1,7 @@
 //! The outcome: what the session decided, signed by every node that took part.
 //!
-//! An outcome with the signatures of t+1 nodes is signed by one at least that is honest, and so
-//! can be believed; with those of 2t+1 nodes it is settled.
+//! t+1 signatures include at least one honest node's, so the outcome can be believed; 2t+1 settle
+//! it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,11 +19,11 @@ use crate::sharing::NodeSet;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// The session.
+    /// The session that is decided.
     pub session: SessionId,
-    /// Digest of the announcement.
+    /// Binds the answer to its question, by digest.
     pub announcement: Digest,
-    /// Digest of the manifest.
+    /// Binds the answer to the entries it was computed from, by digest.
     pub manifest: Digest,
     /// The answer to the terms' question.
     pub answer: Answer<Entrant>,
@@ -57,12 +57,12 @@ pub enum OutcomeError {
     /// A signature does not fit.
     #[error("the signature of node {} under the outcome does not fit", .0.node)]
     Signature(#[from] SignerError),
-    /// Fewer signatures than it takes to be believed.
+    /// Too few signatures to be believed.
     #[error("the outcome has {got} signatures; it takes {needed}")]
     TooFew {
         /// t+1.
         needed: usize,
-        /// As there are.
+        /// Signatures that fit.
         got: usize,
     },
     /// About another session, announcement or manifest.
@@ -71,22 +71,22 @@ pub enum OutcomeError {
         /// Which part does not fit.
         what: &'static str,
     },
-    /// It names somebody who does not take part.
+    /// It names an entry that does not take part.
     #[error("the outcome names {bidder:?}, who has no such entry in the manifest")]
     NoSuchEntry {
-        /// As it says.
+        /// The bidder that the outcome names.
         bidder: String,
     },
-    /// The terms' question cannot be answered so.
+    /// The answer does not fit the terms' question.
     #[error(transparent)]
     Answer(#[from] AnswerError),
     /// A range exclusion of something that is not in the manifest, twice, for another reason, or
     /// under terms that check no range.
     #[error("the outcome's exclusion of {bidder:?} is out of place: {what}")]
     Exclusion {
-        /// As it says.
+        /// The bidder that the outcome names.
         bidder: String,
-        /// Why.
+        /// What is wrong with naming it.
         what: &'static str,
     },
 }
@@ -162,7 +162,8 @@ impl Outcome {
                 return Err(OutcomeError::NoSuchEntry { bidder: entrant.bidder.clone() });
             }
         }
-        // Every entry that the answer names is there, so that none gets the position after the last.
+        // Every entry that the answer names is there, so that none gets the position after the
+        // last.
         let position_of = |entrant: Entrant| {
             let position = positions.get(&(entrant.bidder.as_str(), entrant.envelope));
             position.copied().unwrap_or(manifest.entries.len())

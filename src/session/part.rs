@@ -33,7 +33,7 @@ impl Part {
         Self(seeds)
     }
 
-    /// The seeds.
+    /// One for each component that the node holds, in the order of its sets.
     pub fn seeds(&self) -> &[Seed] {
         &self.0
     }

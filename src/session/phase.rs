@@ -20,7 +20,7 @@ pub enum Phase {
     Settled,
     /// No attempt worked; may be tried again.
     Failed,
-    /// Called off.
+    /// An operator has ended it without an outcome.
     Cancelled,
 }
 
@@ -39,7 +39,7 @@ pub enum Step {
     Fail,
     /// The coordinator tries again.
     Retry,
-    /// The coordinator calls the session off.
+    /// The coordinator cancels the session.
     Cancel,
 }
 

@@ -1,4 +1,4 @@
-//! Events while a session lives and computes, for screens and event streams.
+//! Events of a session, from opening to its end, for screens and event streams.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,14 +27,14 @@ pub struct Event {
 pub enum What {
     /// The session entered a phase.
     Phase {
-        /// Which.
+        /// The phase that begins.
         phase: Phase,
         /// Why, where a reason is due.
         reason: Option<String>,
     },
     /// A node took an envelope and signed its receipt.
     Received {
-        /// Whose.
+        /// The bidder's name.
         bidder: String,
         /// Revision.
         revision: u32,
@@ -50,7 +50,7 @@ pub enum What {
     Progress(Progress),
     /// The coordinator waits for nodes.
     Waiting {
-        /// For whom.
+        /// The nodes that are waited for.
         nodes: NodeSet,
     },
 }
@@ -64,7 +64,7 @@ pub struct Progress {
     pub stage: Stage,
     /// Level of the tournament that is finished, 0 before the first.
     pub level: u32,
-    /// Levels in all.
+    /// Levels that the tournament has in all.
     pub levels: u32,
     /// How many bids enter each level, the reserve among them, and last how many remain.
     #[serde(default)]
@@ -77,7 +77,7 @@ pub struct Progress {
     pub rounds: u64,
     /// Rounds in all, as predicted.
     pub rounds_total: u64,
-    /// AND gates so far (one per bit and bid).
+    /// AND gates so far, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Bytes this node has sent to others so far.
     pub bytes_sent: u64,

@@ -1,4 +1,4 @@
-//! What a node signs for an envelope, after it is on disk.
+//! The receipt: a node's signature, given once the envelope is on its disk, and the time it came.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::sharing::NodeIndex;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    /// The session.
+    /// The session that the envelope was handed in to.
     pub session: SessionId,
     /// The node that signs.
     pub node: NodeIndex,

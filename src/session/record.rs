@@ -54,7 +54,7 @@ pub struct Record {
     pub outcome: Option<CoSigned<Outcome>>,
 }
 
-/// What the reader knows from elsewhere than the record. Without it a record only proves that it
+/// What the reader knows from another source. Without it a record only proves that it
 /// is consistent: anyone can make up a coordinator and nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pin {
@@ -71,7 +71,7 @@ pub struct Report {
     pub session: SessionId,
     /// What the session is about.
     pub title: String,
-    /// Digest of the roster, to compare with one known from elsewhere.
+    /// Digest of the roster, to compare with one known from another source.
     pub roster: Digest,
     /// The coordinator's key, likewise.
     pub coordinator: PublicKey,

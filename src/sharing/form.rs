@@ -1,5 +1,5 @@
-//! The two forms in which what is handed in is shared, and the one place that knows how a
-//! correction is encoded.
+//! Forms: the ways in which a session shares and seals what is handed in. The one place that knows
+//! how a correction is encoded.
 //!
 //! Either form splits an entry into one pseudorandom component per set T, expanded from a committed
 //! seed, and a public *correction*: the entry masked by all components. They differ in what a
@@ -46,7 +46,7 @@ pub enum Form {
 /// How large an entry is: all that the encoding of its correction depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extent {
-    /// Fields.
+    /// How many fields an entry has.
     pub fields: usize,
     /// Bits of all fields together.
     pub bits: usize,
@@ -69,7 +69,7 @@ pub enum CorrectionError {
     Length {
         /// As the terms make it.
         expected: usize,
-        /// As given.
+        /// Bytes that were given.
         got: usize,
     },
     /// Bits that no field has.
@@ -92,7 +92,7 @@ impl Form {
         }
     }
 
-    /// The form with this number.
+    /// The form with this number in a signed envelope, if there is one.
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
             SUITE_BITS_XWING => Some(Self::Bits),
@@ -130,7 +130,7 @@ impl Form {
         }
     }
 
-    /// Bytes of a correction.
+    /// Length of an encoded correction, in bytes.
     pub const fn correction_bytes(self, extent: Extent) -> usize {
         match self {
             Self::Bits => extent.bits.div_ceil(8),

@@ -35,12 +35,12 @@ fn common_count(scheme: Scheme) -> usize {
     scheme.sets().into_iter().filter(|set| set.intersection(two).is_empty()).count()
 }
 
-/// Bytes of a message of contributions.
+/// Length of the message of contributions that one node sends to another, in bytes.
 pub fn contribution_bytes(scheme: Scheme) -> usize {
     (common_count(scheme) + 1) * CONTRIBUTION
 }
 
-/// Bytes of a message of tags.
+/// Length of the message of tags that one node sends to another, in bytes.
 pub fn tag_bytes(scheme: Scheme) -> usize {
     (common_count(scheme) + 1) * TAG
 }
@@ -53,7 +53,7 @@ pub struct ContributionError {
     pub node: NodeIndex,
 }
 
-/// One node's side of making the keys.
+/// One node's side of making the keys of an attempt: what it sends, and what it has received.
 pub struct Contributions {
     scheme: Scheme,
     me: NodeIndex,

@@ -2,12 +2,12 @@
 //!
 //! - [`node_set`]: node indices and sets of nodes
 //! - [`sets`]: the sets T of t nodes that index the components of a replicated share
-//! - [`seed`]: a bidder's seed for one component: expansion and commitment
+//! - [`seed`]: a participant's seed for one component: expansion and commitment
 //! - [`stream`]: pseudorandom planes from a key and a step name
 //! - [`keys`]: the keys of an attempt, made from contributions of all holders
+//! - [`form`]: the ways in which a session shares what is handed in
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
-//! - [`form`]: the forms in which a session shares what is handed in
 
 pub mod bits;
 pub mod form;

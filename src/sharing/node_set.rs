@@ -116,7 +116,7 @@ impl NodeSet {
         self.0 & !other.0 == 0
     }
 
-    /// How many nodes.
+    /// How many nodes are in the set.
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }

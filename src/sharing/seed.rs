@@ -57,7 +57,7 @@ impl Seed {
         word[0]
     }
 
-    /// Write the component of so many bits, from the lowest bit of the first word up. Bits and
+    /// Write a component of `bits` bits, from the lowest bit of the first word up. Bits and
     /// words past it become 0.
     pub fn expand(&self, bits: usize, component: &mut [u64]) {
         let words = bits.div_ceil(WORD_BITS).min(component.len());

@@ -31,7 +31,7 @@ impl StreamStart {
         Self(start)
     }
 
-    /// The counter block so many blocks further on.
+    /// The counter block that is `blocks` blocks further on.
     const fn after(self, blocks: usize) -> [u8; 16] {
         u128::from_be_bytes(self.0).wrapping_add(blocks as u128).to_be_bytes()
     }

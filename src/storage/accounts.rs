@@ -14,7 +14,6 @@ use crate::base::Timestamp;
 use crate::identity::{AccountId, AccountRole, Digest, PublicKey};
 
 pub use logins::Refreshed;
-use logins::end_logins;
 
 /// An account as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,7 +34,7 @@ pub struct Account {
     pub valid_from: Timestamp,
 }
 
-/// An account that is to be.
+/// What is stored of an account when it is made.
 #[derive(Clone)]
 pub struct NewAccount {
     /// Its id.
@@ -73,7 +72,7 @@ pub enum AccountError {
         "the name {name:?} is taken, or differs from a taken one in its capitals only; choose another"
     )]
     NameTaken {
-        /// The name.
+        /// The name that is taken.
         name: String,
     },
     /// The key belongs to another account.
@@ -81,7 +80,7 @@ pub enum AccountError {
         "this public key belongs to another account; make a new one with `gavel init bidder` in another home"
     )]
     KeyTaken,
-    /// The code is none that can be redeemed.
+    /// The code is unknown, expired or was used.
     #[error(
         "the invitation is unknown, was redeemed before, or has expired; ask the operator for a new one"
     )]
@@ -122,7 +121,7 @@ impl AccountStore {
     /// Redeem an invitation: the code is used up and the account made, or neither.
     ///
     /// # Errors
-    /// When the code is none that can be redeemed, or name or key are taken.
+    /// When the code is unknown, expired or was used, or when name or key are taken.
     pub async fn redeem(
         &self,
         code: Digest,
@@ -398,6 +397,30 @@ fn account_of(row: &Row) -> Result<Account, StorageError> {
         disabled: row.maybe_time("disabled")?,
         valid_from: row.time("valid_from")?,
     })
+}
+
+/// Drop every refresh token of an account, and refuse all access tokens it was given so far.
+async fn end_logins(
+    connection: &mut Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<Account>, StorageError> {
+    query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
+        .bind(account.0.to_vec())
+        .execute(&mut *connection)
+        .await?;
+    // Tokens are dated to the second, and those of a login in this second to the next one: each
+    // time the logins of an account end, later tokens are of a later second than all before.
+    query(
+        "UPDATE coordinator_accounts
+         SET valid_from = CASE WHEN valid_from >= $1 THEN valid_from + 1000 ELSE $1 END
+         WHERE account = $2",
+    )
+    .bind((now.millis().div_euclid(1000) + 1) * 1000)
+    .bind(account.0.to_vec())
+    .execute(&mut *connection)
+    .await?;
+    find(connection, account).await
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Between columns and types.
+//! How types are stored in columns and read back.
 
 use std::str::FromStr;
 

@@ -3,8 +3,8 @@
 //!
 //! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
 //!
-//! - [`attempts`]: attempts at computing
-//! - [`reading`]: what is known of sessions
+//! - [`attempts`]: attempts: their numbers, who took part, how each ended
+//! - [`reading`]: questions about sessions that change nothing
 
 pub mod attempts;
 pub mod reading;
@@ -42,7 +42,7 @@ pub enum AdmitError {
         "the name {bidder:?} is taken in this session; bid with the key that took it, or under another name"
     )]
     Taken {
-        /// The name.
+        /// The name that is taken.
         bidder: String,
     },
     /// A name that does not belong on a screen.
@@ -51,7 +51,7 @@ pub enum AdmitError {
     /// Bidding has ended.
     #[error("the session is {phase} and admits no more bidders")]
     NotOpen {
-        /// Where it stands.
+        /// The phase that the session is in.
         phase: Phase,
     },
     /// The store failed. Nothing was stored.

@@ -121,7 +121,7 @@ impl Database {
         .await
     }
 
-    /// Serve under a roster from now on: keep it, after checking it against those of before.
+    /// Serve under a roster from now on: keep it, after checking it against the earlier ones.
     ///
     /// # Errors
     /// `OldRoster` when one was served under that succeeds it; `Roster` when it says that it

@@ -10,36 +10,13 @@ use serde::de::DeserializeOwned;
 use super::StorageError;
 use super::column::{Columns as _, json};
 use super::database::reading;
+use super::error::DocumentKind;
 use super::sql::{Connection, Row, Source, Value, query};
 use crate::identity::{Digest, Signed, Statement};
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
-
-/// What a document is about, in an error.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DocumentKind {
-    /// The terms, as the coordinator signed them.
-    Announcement,
-    /// What the closing rests on: inventories and verdicts.
-    Bundle,
-    /// The list of envelopes.
-    Manifest,
-    /// The result, signed by one node or by several.
-    Outcome,
-}
-
-impl std::fmt::Display for DocumentKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Announcement => "announcement",
-            Self::Bundle => "bundle",
-            Self::Manifest => "manifest",
-            Self::Outcome => "outcome",
-        })
-    }
-}
 
 /// One of a session's documents.
 pub(super) trait Document: Sized + Send {
@@ -267,7 +244,7 @@ impl Sessions {
     }
 }
 
-/// That what is offered is what is there.
+/// Refuse a document that differs from the one that is kept.
 pub(super) fn same<D: Document>(
     session: SessionId,
     existing: Digest,

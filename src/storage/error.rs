@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::documents::DocumentKind;
 use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
@@ -13,7 +12,7 @@ pub enum StorageError {
     /// The directory or file cannot be made or written.
     #[error("cannot use {}: {error}; check that the place exists and may be written", .path.display())]
     Place {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// As the operating system says.
         #[source]
@@ -24,7 +23,7 @@ pub enum StorageError {
         "{place} was written by a newer version of this program (schema {found}, this one knows up to {known}); update the program"
     )]
     Newer {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// Version in the file.
         found: i64,
@@ -34,13 +33,13 @@ pub enum StorageError {
     /// A database that is not gavel's.
     #[error("{place} holds the tables of another program; give another place")]
     Foreign {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// The file is not a sound database.
     #[error("{place} is damaged ({detail}); restore it from a backup with `gavel restore`")]
     Damaged {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// As the check says.
         detail: String,
@@ -48,7 +47,7 @@ pub enum StorageError {
     /// The file cannot be opened.
     #[error("{place} cannot be opened: {error}")]
     Open {
-        /// Which.
+        /// The store, as people name it.
         place: String,
         /// As the database says.
         #[source]
@@ -57,7 +56,7 @@ pub enum StorageError {
     /// A server that does not answer.
     #[error("{place} does not answer; check that the server runs and can be reached")]
     Silent {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// Neither a path nor a PostgreSQL URL.
@@ -76,7 +75,7 @@ pub enum StorageError {
     /// A store where a new one was to be made.
     #[error("{place} is there already and was left alone; move it away, or give another place")]
     Occupied {
-        /// Which.
+        /// The store, as people name it.
         place: String,
     },
     /// Another node's store.
@@ -123,7 +122,7 @@ pub enum StorageError {
     /// An unknown session.
     #[error("there is no session {session} here")]
     NoSession {
-        /// As asked for.
+        /// The session that was asked for.
         session: SessionId,
     },
     /// The session's phase does not allow this.
@@ -132,7 +131,7 @@ pub enum StorageError {
     /// A step asked for without the document that it comes with.
     #[error("the step {step:?} comes with a signed document and is taken by storing that")]
     Document {
-        /// Which.
+        /// The step that the document belongs to.
         step: Step,
     },
     /// There is one already, and there may be only one.
@@ -158,7 +157,7 @@ pub enum StorageError {
         session: SessionId,
         /// The last attempt begun.
         last: u32,
-        /// As asked for.
+        /// The number that was offered.
         offered: u32,
     },
     /// An attempt that was never begun, or has ended.
@@ -166,7 +165,7 @@ pub enum StorageError {
     NoAttempt {
         /// The session.
         session: SessionId,
-        /// As asked for.
+        /// The number that was asked for.
         attempt: u32,
     },
     /// The terms of a session cannot be read.
@@ -174,9 +173,33 @@ pub enum StorageError {
     File(#[from] crate::rules::terms::TermsError),
 }
 
+/// What a document is about, in an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DocumentKind {
+    /// The terms, as the coordinator signed them.
+    Announcement,
+    /// What the closing rests on: inventories and verdicts.
+    Bundle,
+    /// The list of envelopes.
+    Manifest,
+    /// The result, signed by one node or by several.
+    Outcome,
+}
+
+impl std::fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Announcement => "announcement",
+            Self::Bundle => "bundle",
+            Self::Manifest => "manifest",
+            Self::Outcome => "outcome",
+        })
+    }
+}
+
 impl StorageError {
-    /// What is wrong with a copy of a store, said of the store itself.
-    pub(super) fn of(mut self, address: &super::Address) -> Self {
+    /// The same error, found in a copy of a store, with the store's own address in its words.
+    pub(super) fn of(mut self, address: &impl std::fmt::Display) -> Self {
         if let Self::Newer { place, .. }
         | Self::Foreign { place }
         | Self::Damaged { place, .. }

@@ -12,7 +12,7 @@ pub struct Somewhere {
     pub folder: tempfile::TempDir,
     /// The store.
     pub address: Address,
-    /// The same, as it is typed.
+    /// The address as it is typed.
     pub text: String,
 }
 

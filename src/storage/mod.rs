@@ -1,28 +1,30 @@
-//! What is kept, and where: an SQLite file of one process, in write-ahead mode, or a PostgreSQL
-//! database that several share. On disk before anything is acknowledged.
+//! What is kept, and where: a SQLite file that belongs to one process (write-ahead mode), or a
+//! PostgreSQL database that several processes share. Everything is on disk before it is
+//! acknowledged.
 //!
-//! - [`error`]: what can go wrong, and whose fault it is
-//! - [`address`]: where a store is: a file, or a server by its URL; what a connection is set to
-//! - [`database`]: an open store
-//! - [`backup`]: a copy of a store, and a store from a copy
-//! - [`disk`]: where a simulation takes hold of a store
-//! - [`role`]: what only one process may be at a time
-//! - `migrate`: integrity and migrations
-//! - `sql`: one way to run a statement on both
-//! - `writer`: the one writing task; concurrent writes share a durable commit
-//! - [`documents`]: a session's signed documents and its phase, for both stores
-//! - `column`: between columns and types
 //! - [`node`]: what one node keeps: sessions, envelopes, receipts given
-//! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
 //! - [`coordinator`]: what the coordinator keeps: sessions, admissions, attempts, the timeline
+//! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
+//! - [`documents`]: a session's signed documents and its phase, for node and coordinator alike
+//! - [`address`]: where a store is, and the settings of a connection to it
+//! - [`database`]: an open store
+//! - [`role`]: what only one process may be at a time
+//! - [`backup`]: a copy of a store, and a store from a copy
+//! - [`error`]: what can go wrong, and whose fault it is
+//! - [`disk`]: where a simulation lets commits fail
+//! - `writer`: the one writing task; concurrent writes share a durable commit
+//! - `sql`: running one statement on either kind of database
+//! - `column`: how types are stored in columns
+//! - `migrate`: integrity and migrations
+//! - `fixtures`: a store of either kind, for tests
 //!
-//! Both stores may live in one database. Nothing in it is a plain bid, a share, a seed, a password,
-//! a token or a private key: passwords are hashed with Argon2id, codes and tokens with SHA-256,
-//! envelopes are kept as they came, sealed and masked, and a session file is kept
-//! without the bids that a demo's file lists.
+//! Node and coordinator may live in one database. It never holds a plain bid, a share, a seed, a
+//! password, a token or a private key: passwords are hashed with Argon2id, codes and tokens with
+//! SHA-256, envelopes are kept sealed and masked as they came, and a session file is kept without
+//! the bids that a demo's file lists.
 //!
-//! Every statement and every migration is written once and runs on both; the tests run on both
-//! where `GAVEL_TEST_POSTGRES_URL` names a server.
+//! Every statement and every migration is written once and runs on both kinds of database. The
+//! tests run on both where `GAVEL_TEST_POSTGRES_URL` names a server.
 
 pub mod accounts;
 pub mod address;
@@ -46,7 +48,6 @@ pub use address::Address;
 pub use coordinator::CoordinatorStore;
 pub use database::Database;
 pub use disk::{Disk, Fate};
-pub use documents::DocumentKind;
-pub use error::StorageError;
+pub use error::{DocumentKind, StorageError};
 pub use node::NodeStore;
 pub use role::Leadership;

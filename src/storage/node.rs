@@ -1,11 +1,11 @@
 //! What one node keeps: sessions, how far each has come, and what the node is bound by.
 //!
-//! A node binds itself at most once to each thing it signs: one announcement, one bundle and with
-//! it one manifest, one outcome a session, each attempt number once. The binding is on disk before
-//! the signature leaves the node, so a node that was killed signs the same again or nothing.
+//! A node signs at most one of each: one announcement, one bundle (and its manifest) and one
+//! outcome per session, and each attempt number once. It records this on disk before the signature
+//! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
-//! - [`reading`]: what is known of sessions
+//! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
@@ -227,7 +227,7 @@ impl NodeStore {
         self.end(session, Step::Fail, reason).await
     }
 
-    /// Note that the coordinator called the session off, and why.
+    /// Note that the coordinator cancelled the session, and why.
     ///
     /// # Errors
     /// `Phase` once the bids are fixed.

@@ -2,7 +2,7 @@
 //!
 //! On a server each role is an advisory lock held by the very connection that writes: a process
 //! whose connection is gone has lost the role and can write nothing, and the server gives the lock
-//! to the next one that asks. A file belongs to one process altogether, which so has every role.
+//! to the next one that asks. A file belongs to one process, which therefore has every role.
 
 use tokio::sync::watch;
 

@@ -140,7 +140,7 @@ impl Query {
             Source::Pool(Pool::Sqlite(pool)) => sqlite(prepared!(self).fetch_all(pool).await?),
             Source::Pool(Pool::Postgres(pool)) => postgres(prepared!(self).fetch_all(pool).await?),
             Source::Pool(Pool::InPlace(connection)) => {
-                let mut connection = lock(&connection);
+                let mut connection = lock(connection);
                 sqlite(in_place(prepared!(self).fetch_all(&mut *connection))?)
             }
         })
@@ -165,7 +165,7 @@ impl Query {
                 prepared!(self).fetch_optional(pool).await?.map(Row::Postgres)
             }
             Source::Pool(Pool::InPlace(connection)) => {
-                let mut connection = lock(&connection);
+                let mut connection = lock(connection);
                 in_place(prepared!(self).fetch_optional(&mut *connection))?.map(Row::Sqlite)
             }
         })

@@ -7,8 +7,9 @@
 //!
 //! On a server several processes write. Each transaction begins by taking one lock for the whole
 //! store, so that writes follow one another exactly as they do in a file. The connection is made
-//! again when it is lost. The roles that hang on it (see [`super::role`]) are asked for again after a
-//! while, so that whoever acts in a role hears that it was lost, and another process has its turn.
+//! again when it is lost. The roles that hang on it (see [`super::role`]) are asked for again after
+//! a while, so that whoever acts in a role hears that it was lost, and another process has its
+//! turn.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ const QUEUE: usize = 1024;
 /// Most writes in one commit: bounds how long the first of them waits.
 const GROUP: usize = 256;
 
-/// How often a connection that nobody uses is tried, and a role that is not had is asked for.
+/// How often an idle connection is tried, and a role that is wanted is asked for.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How long a process that lost a role does not ask for it.
@@ -136,7 +137,7 @@ impl Writer {
         answer.await.map_err(|_| StorageError::Closed)?
     }
 
-    /// Ask for a role now, and again from time to time for as long as it is not had.
+    /// Ask for a role now, and again every second until it is granted.
     pub(super) async fn claim(&self, role: Leadership) -> Result<(), StorageError> {
         let (caller, answer) = oneshot::channel();
         self.0.send(Message::Claim(role, caller)).await.map_err(|_| StorageError::Closed)?;
@@ -282,7 +283,7 @@ impl Desk {
         Ok(())
     }
 
-    /// See that the connection is alive, and ask for the roles that are not had.
+    /// Check that the connection is alive, and ask for the roles that are wanted.
     async fn look_after(&mut self) {
         self.looked = Instant::now();
         if matches!(self.address, Address::File(_)) {

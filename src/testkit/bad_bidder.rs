@@ -57,8 +57,8 @@ impl BadBidder<'_> {
         Ok(maker.sign(body))
     }
 
-    /// One node is sealed no seeds at all, so its part is too short: malformed, and whoever opens it
-    /// nevertheless says `part-unreadable`.
+    /// One node is sealed no seeds at all, so its part is too short: malformed, and whoever opens
+    /// it nevertheless says `part-unreadable`.
     ///
     /// # Errors
     /// When sealing fails.

@@ -2,10 +2,10 @@
 //! seed, and pieces that need no server.
 //!
 //! - [`world`]: all nodes of a computation, over channels in memory
-//! - [`failure`]: whatever a program in a world may fail with
+//! - [`failure`]: one error type for whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
-//! - [`wiretap`]: what went over the channels
+//! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
@@ -13,9 +13,8 @@
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
 //! - [`servers`]: a coordinator and a node as routers, without sockets
 //!
-//! Nothing here is called by the product itself, which is built without it: the room is behind the
-//! feature `testkit`, and the crate's tests and benches turn it on. What goes wrong in a test's
-//! world ends the test, so panics are the right answer there.
+//! The product is built without this room; it is behind the feature `testkit`, which tests and
+//! benches turn on. Its helpers panic on failure, because that ends the test.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;

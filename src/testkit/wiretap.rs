@@ -1,4 +1,4 @@
-//! What went over the channels.
+//! Every message that went over the channels.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ pub struct Message {
     pub to: NodeIndex,
     /// At which step.
     pub step: StepId,
-    /// What.
+    /// The bytes of the message.
     pub payload: Bytes,
 }
 

@@ -101,7 +101,7 @@ impl World {
         draw(&mut self.rng.lock().unwrap())
     }
 
-    /// Share numbers of so many bits among all nodes of the scheme.
+    /// Share numbers of `width` bits among all nodes of the scheme.
     pub fn share(&self, width: usize, values: &[u64]) -> Inputs {
         let sets = self.scheme.sets();
         let bits = mask(u32::try_from(width).expect("a width"));

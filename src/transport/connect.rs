@@ -1,4 +1,5 @@
-//! A TLS connection to one server, for what is not a plain request: streams, and handing on.
+//! A TLS connection to one server, for what is not a plain request: streams between nodes, and
+//! requests handed on to another replica.
 
 use rustls::pki_types::ServerName;
 use tokio::io::BufReader;
@@ -9,7 +10,8 @@ use super::error::HttpError;
 use super::target::Target;
 use super::tls::{HTTP_1_1, pinned_client_config};
 
-/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a record.
+/// Bytes read from a socket at a time. TLS by itself asks for 4 KiB at a time, a quarter of a
+/// record.
 pub(in crate::transport) const READ_AHEAD: usize = 64 << 10;
 
 /// A TLS connection to a server for HTTP/1.1, pinned to its certificate.

@@ -1,4 +1,4 @@
-//! Why a request or a stream did not come about: whose fault it is and what to do next.
+//! Why a request or a stream failed: whose fault it is and what to do next.
 
 use std::error::Error;
 use std::io;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::tls::wrong_certificate;
 use crate::wire::Problem;
 
-/// Why a request or a stream to a server did not come about.
+/// Why a request or a stream to a server failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nothing listens there.
@@ -33,7 +33,7 @@ pub enum HttpError {
         /// Host and port.
         address: String,
     },
-    /// TLS did not come about for another reason.
+    /// The TLS handshake failed for another reason.
     #[error("no TLS connection to {address}: {detail}; check that a gavel node listens there")]
     Tls {
         /// Host and port.
@@ -57,7 +57,7 @@ pub enum HttpError {
         /// What it said.
         problem: Box<Problem>,
     },
-    /// The answer is larger than it may be.
+    /// The answer is above its size limit.
     #[error("{address} answered with more than {limit} bytes; is it a gavel node?")]
     TooLarge {
         /// Host and port.
@@ -78,12 +78,12 @@ pub enum HttpError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The request cannot be made, as by an address that is none.
+    /// The request cannot be made, for example because the address is malformed.
     #[error("no request can be made to {address}: {detail}")]
     Setup {
         /// Host and port.
         address: String,
-        /// What is wrong.
+        /// What is in the way, in words.
         detail: String,
     },
 }

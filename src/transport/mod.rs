@@ -1,13 +1,13 @@
 //! How bytes get from one process to another.
 //!
 //! - [`tls`]: TLS 1.3 pinned to the roster
-//! - [`target`]: a server to be reached
-//! - `connect`: a TLS connection to one
-//! - [`error`]: why a request or a stream did not come about
-//! - [`server`]: listening, limits, access, figures
+//! - [`target`]: the address and the key of a server to be reached
+//! - `connect`: a TLS connection to a target
+//! - [`error`]: why a request or a stream failed
+//! - [`server`]: listening, limits, access, metrics
 //! - [`client`]: the JSON client for one server
 //! - [`streams`]: streams between nodes, and channels within one process
-//! - [`net`]: the way to other processes, which a simulation replaces
+//! - [`net`]: how other processes are reached; a simulation replaces it
 
 pub mod client;
 mod connect;

@@ -1,4 +1,4 @@
-//! The way to other processes: over the network, or over whatever a simulation brings.
+//! How other processes are reached: over the network, or over whatever a simulation brings.
 //!
 //! Everything a process asks of another one goes through here: requests through [`PeerClient`],
 //! streams through [`Dial`]. Nodes, coordinator and clients are started over [`Internet`] unless

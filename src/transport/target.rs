@@ -1,4 +1,4 @@
-//! A server to be reached: its address and how it proves itself.
+//! A server to be reached: its address, its certificate's digest and its identity key.
 
 use crate::identity::roster::CoordinatorCard;
 use crate::identity::{Digest, NodeCard, PublicKey};

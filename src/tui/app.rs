@@ -1,4 +1,4 @@
-//! The loop: keys, news, the clock; then drawing, at most so many times a second.
+//! The loop: keys, news, the clock; then drawing, at most 30 times a second.
 
 use std::io;
 use std::path::PathBuf;

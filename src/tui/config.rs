@@ -1,4 +1,4 @@
-//! The file of tastes: theme, glyphs, mouse, keys.
+//! `tui.toml`: theme, glyphs, mouse, keys.
 //!
 //! ```toml
 //! theme = "light"          # dark, light, high-contrast, no-colour

@@ -1,21 +1,24 @@
-//! The terminal UI.
+//! The screens.
 //!
-//! State ([`state`]), `update(model, action)` giving back effects, and `draw(&model, frame)`. Effects
-//! run as tasks and answer with news over a bounded channel; one loop ([`app`]) waits for keys,
-//! news and the clock, and draws when something has changed.
+//! They are a state ([`state`]), a function `update(model, action)` that changes it and returns
+//! effects, and a function `draw(&model, frame)`. Effects run as tasks and answer with news over a
+//! bounded channel; one loop ([`app`]) waits for keys, news and the clock, and draws when something
+//! has changed.
 //!
-//! - [`input`]: every command and its keys, which drive dispatch, hints, help, palette
+//! - [`input`]: every command and its keys, which drive dispatch, hints, help and palette
 //! - [`state`]: what is known of the system, and where the person is
 //! - [`update`]: the one place where the state changes
-//! - [`view`]: what is seen
-//! - [`link`]: the servers
-//! - [`config`]: the file of tastes
+//! - [`view`]: drawing the state
+//! - [`link`]: requests to the servers, and what they answer
+//! - [`config`]: `tui.toml`: theme, glyphs, mouse, keys
 //! - [`figures`]: figures and times as people read them
-//! - [`terminal`], [`app`]: the terminal and the loop
+//! - [`terminal`]: taking the terminal over, and giving it back clean
+//! - [`app`]: the loop
+//! - `fixtures`: made-up states, for tests
 //!
-//! Who learns what: the screens know what the coordinator's API tells this caller, and the amount
-//! of the own bid while it is typed. It is drawn as dots unless a key asks for it, and wiped when
-//! it is sealed.
+//! Who learns what: the screens know what the coordinator's API tells this caller, and the caller's
+//! own bid while it is typed. It is drawn as dots unless a key asks to show it, and wiped when it
+//! is sealed.
 
 pub mod app;
 pub mod config;

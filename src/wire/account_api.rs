@@ -42,7 +42,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Log in.
+/// Body of a login: name and password.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskLogin {
@@ -52,7 +52,7 @@ pub struct AskLogin {
     pub password: Secret,
 }
 
-/// Go on with a login.
+/// Body of going on with a login.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskRefresh {
@@ -63,9 +63,9 @@ pub struct AskRefresh {
 /// A login: one access token for each server, and what to go on with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Login {
-    /// Whose.
+    /// Who has logged in.
     pub account: AccountLine,
-    /// Access tokens by server.
+    /// One for each server of the roster.
     pub tokens: Vec<ServerToken>,
     /// Until when the access tokens are good.
     pub expires: Timestamp,
@@ -80,7 +80,7 @@ pub struct Login {
 pub struct ServerToken {
     /// The server's identity key, which the token names.
     pub server: PublicKey,
-    /// The token.
+    /// Goes into the header `authorization` of requests to that server only.
     pub token: Secret,
 }
 
@@ -149,7 +149,7 @@ pub struct AskInvitations {
 /// An invitation just made. The code is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewInvitation {
-    /// For whom.
+    /// For whom it is, in the operator's words.
     pub label: String,
     /// The code.
     pub code: Secret,
@@ -162,7 +162,7 @@ pub struct NewInvitation {
 pub struct InvitationLine {
     /// SHA-256 of the code.
     pub digest: Digest,
-    /// For whom.
+    /// For whom it is, in the operator's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// When it was made.
@@ -198,7 +198,7 @@ pub struct KeyProof {
     pub coordinator: PublicKey,
     /// SHA-256 of the code.
     pub code: Digest,
-    /// The name.
+    /// The name that the account is to have.
     pub name: String,
     /// The key.
     pub key: PublicKey,

@@ -1,4 +1,4 @@
-//! What a coordinator takes and answers.
+//! What a coordinator takes and answers about sessions, admissions and its health.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub struct CoordinatorHealth {
 /// A node as the coordinator sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeStatus {
-    /// Which node.
+    /// Its index in the roster.
     pub node: NodeIndex,
     /// Its name in the roster.
     pub name: String,
@@ -77,7 +77,7 @@ pub struct SessionSummary {
     pub session: SessionId,
     /// Title, kind and the rest.
     pub terms: Terms,
-    /// Phase.
+    /// How far it has come.
     pub phase: Phase,
     /// Bidders admitted; only for operators.
     pub bidders: Option<u64>,
@@ -101,7 +101,7 @@ pub struct SessionDetail {
     pub timeline: Vec<(Phase, Timestamp)>,
     /// Nodes that have acknowledged the announcement.
     pub acknowledged: NodeSet,
-    /// Nodes for which the coordinator waits.
+    /// Nodes for which the coordinator waits; empty while it goes on.
     pub waiting_for: NodeSet,
     /// Digest of the manifest and how many envelopes it holds, once signed.
     pub manifest: Option<ManifestLine>,
@@ -124,7 +124,7 @@ pub struct ManifestLine {
     pub signed_by: NodeSet,
 }
 
-/// One attempt.
+/// An attempt as operators see it: who took part, when, how it ended, what it cost.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct AttemptLine {
     /// Number, from 1.

@@ -1,12 +1,12 @@
-//! Request and reply types, paths and error bodies, shared by server and client.
+//! Request and reply types, paths and error bodies, shared by servers and clients.
 //!
-//! - [`openapi`]: the description of the whole API, and a page to read it
 //! - [`paths`]: every path of the API
 //! - [`node_api`]: what a node takes and answers
-//! - [`account_api`]: logging in, and looking after accounts
 //! - [`coordinator_api`]: what a coordinator takes and answers
+//! - [`account_api`]: logging in, and looking after accounts
 //! - [`problem`]: error bodies (RFC 9457)
-//! - [`reason`]: why sessions, attempts and nodes do not go on, as codes with fields
+//! - [`reason`]: why sessions, attempts and nodes stopped, as codes with fields
+//! - [`openapi`]: the description of the whole API, and a page to read it
 
 pub mod account_api;
 pub mod coordinator_api;

@@ -1,4 +1,4 @@
-//! What a node takes and answers, beyond the statements of [`crate::session`].
+//! What a node takes and answers, beyond the signed statements of [`crate::session`].
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// A node's health.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeHealth {
-    /// Which node.
+    /// Its index in the roster.
     pub node: NodeIndex,
     /// The program's version.
     pub version: String,
@@ -54,7 +54,7 @@ pub struct Link {
 pub struct NodeSession {
     /// The announcement it holds.
     pub announcement: Signed<Announcement>,
-    /// Phase at this node.
+    /// How far the session has come at this node; others may be ahead.
     pub phase: Phase,
     /// Bidders whose envelope this node holds; only for nodes, operators and the coordinator.
     pub bids: Option<u64>,
@@ -62,7 +62,7 @@ pub struct NodeSession {
     pub outcome: Option<CoSigned<Outcome>>,
 }
 
-/// The bundle a node has committed to.
+/// A node's answer to another that asks which bundle it has committed to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedBundle {
@@ -74,7 +74,7 @@ pub struct CommittedBundle {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestSignature {
-    /// Which node.
+    /// The node that signs.
     pub node: NodeIndex,
     /// The manifest it derived, by digest.
     pub manifest: Digest,
@@ -92,7 +92,7 @@ pub struct SignedManifest {
     pub manifest: CoSigned<Manifest>,
 }
 
-/// Start an attempt.
+/// Body of the coordinator's request to begin an attempt.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartAttempt {
@@ -129,7 +129,7 @@ pub enum AttemptState {
     },
     /// It failed.
     Failed {
-        /// Why.
+        /// What went wrong.
         failure: AttemptFailure,
     },
 }
@@ -139,7 +139,7 @@ pub enum AttemptState {
 pub struct Cost {
     /// Rounds of messages, keys included.
     pub rounds: u64,
-    /// AND gates, one per bit and bid.
+    /// AND gates, counted for every position of a batch; on numbers, products.
     pub gates: u64,
     /// Payload bytes sent to other nodes.
     pub bytes_sent: u64,

@@ -37,14 +37,14 @@ pub enum Reply {
     Page,
 }
 
-/// One endpoint.
+/// One request of the API, as it is described.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     /// The method.
     pub method: &'static str,
     /// The path, as in [`super::paths`].
     pub path: &'static str,
-    /// What it is for.
+    /// What it is for, in one line.
     pub summary: &'static str,
     /// For whom, in the words of the table of access; "everybody" needs no token.
     pub who: &'static str,

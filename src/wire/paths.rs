@@ -33,7 +33,7 @@ pub const NODE_ATTEMPTS: &str = "/v1/node/sessions/{session}/attempts";
 pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 /// Take the outcome with all signatures.
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
-/// Call a session off.
+/// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 
 /// A coordinator's health and its view of the nodes.
@@ -50,7 +50,7 @@ pub const SESSION: &str = "/v1/sessions/{session}";
 pub const OPEN: &str = "/v1/sessions/{session}/open";
 /// Close a session by hand.
 pub const CLOSE: &str = "/v1/sessions/{session}/close";
-/// Call a session off.
+/// Cancel a session.
 pub const CANCEL: &str = "/v1/sessions/{session}/cancel";
 /// Try a failed session again.
 pub const RETRY: &str = "/v1/sessions/{session}/retry";

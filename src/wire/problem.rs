@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for ProblemType {
 /// A problem document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Problem {
-    /// Which kind of problem.
+    /// Which problem; gives the `type` and the status.
     #[serde(rename = "type")]
     pub kind: ProblemType,
     /// The kind's title.

@@ -1,4 +1,4 @@
-//! Why a session waits, failed or was called off, and why an attempt or a node failed.
+//! Why a session waits, failed or was cancelled, and why an attempt or a node failed.
 //!
 //! Programs decide on `code` and its fields alone; the words for people come from here and from
 //! nowhere else.
@@ -48,11 +48,11 @@ impl<T> Deref for Explained<T> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Reason {
-    /// An operator called it off.
+    /// An operator cancelled it.
     CalledOff,
     /// An operator has tried a failed session again.
     TriedAgain,
-    /// Too few nodes do their part; it goes on by itself once they do.
+    /// Too few nodes do their part. The session goes on once enough of them do.
     Waiting {
         /// What is wrong with each of the others.
         nodes: Vec<NodeReport>,
@@ -75,7 +75,7 @@ pub enum Reason {
     },
     /// A document that this phase rests on is not on the coordinator's disk.
     Missing {
-        /// Which.
+        /// The document that is missing.
         document: Document,
     },
 }
@@ -98,7 +98,7 @@ pub enum AttemptResult {
     Done,
     /// Without.
     Failed {
-        /// Why.
+        /// What went wrong.
         trouble: AttemptTrouble,
     },
 }
@@ -122,9 +122,9 @@ pub enum AttemptTrouble {
 /// What is wrong with one node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeReport {
-    /// Which.
+    /// The node at fault.
     pub node: NodeIndex,
-    /// What is wrong.
+    /// What is wrong with it.
     pub trouble: NodeTrouble,
 }
 
@@ -134,7 +134,7 @@ pub struct NodeReport {
 pub enum NodeTrouble {
     /// It could not be reached, or its answer not be used.
     NoAnswer {
-        /// How that showed.
+        /// The error, in words.
         detail: String,
     },
     /// It refused.
@@ -173,12 +173,12 @@ pub enum RefusalCause {
     },
     /// Other nodes have committed to another bundle.
     OtherBundle {
-        /// Those nodes.
+        /// The nodes that have committed to another one.
         nodes: NodeSet,
     },
-    /// Envelopes of the manifest are nowhere to be had.
+    /// Envelopes of the manifest could not be fetched from any node.
     MissingEnvelopes {
-        /// How many.
+        /// How many envelopes.
         count: u64,
         /// The nodes that list any of them.
         holders: NodeSet,
@@ -198,24 +198,24 @@ pub enum RefusalCause {
 pub enum AttemptFailure {
     /// The node's own part of an envelope of the manifest cannot be used.
     UnfitPart {
-        /// Whose envelope.
+        /// The bidder whose envelope holds the part.
         bidder: String,
         /// What is wrong with the part.
         reason: ExclusionReason,
     },
     /// An envelope of the manifest is not on the node's disk.
     MissingEnvelope {
-        /// Whose.
+        /// The bidder whose envelope is missing.
         bidder: String,
     },
     /// The terms ask for something that nobody can hand in.
     UnfitTerms {
-        /// What.
+        /// What does not fit, in words.
         detail: String,
     },
     /// The node's shares do not fit the terms.
     UnfitShares {
-        /// How that showed.
+        /// The error, in words.
         detail: String,
     },
     /// The joint computation failed, or the making of its keys.
@@ -259,7 +259,8 @@ impl AttemptFailure {
 }
 
 impl NodeTrouble {
-    /// Whether the node does not know the session, so that it is to be announced to it.
+    /// Whether the node does not know the session, so that the coordinator has to announce it
+    /// again.
     pub fn is_unknown_session(&self) -> bool {
         matches!(self, Self::Refused { problem: ProblemType::UnknownSession, .. })
     }

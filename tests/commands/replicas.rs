@@ -1,6 +1,6 @@
 //! Nodes on PostgreSQL as real processes: one node of several replicas behind a balancer, one that
-//! takes bids and the computing one killed, two coordinators on one database. Runs where `GAVEL_TEST_POSTGRES_URL`
-//! names a server.
+//! takes bids and the computing one killed, two coordinators on one database. Runs where
+//! `GAVEL_TEST_POSTGRES_URL` names a server.
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;

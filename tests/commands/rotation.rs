@@ -68,7 +68,7 @@ fn open_sessions_survive_new_keys_of_a_node() {
     town.start("west");
 
     // Carol's bid sets the price: west opened its part with the earlier key.
-    assert_eq!(settle(&town, &session), (json!("ada"), json!(1300)));
+    assert_eq!(settle(&town, &session), (json!("ada"), json!(130_000)));
     let record_file = town.folder.path().join("record.json");
     let words = ["session", "show", &session, "--record", record_file.to_str().unwrap()];
     ok(&town.home("lead"), &words);

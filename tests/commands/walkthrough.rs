@@ -29,8 +29,7 @@ fn town() -> Town {
 
 /// Open a session with amounts in cents.
 fn new_session(town: &Town, replace: bool) -> String {
-    let text = format!("{SALE}decimals = 2\n");
-    town.open(&text.replace("replace_bids = true", &format!("replace_bids = {replace}")))
+    town.open(&SALE.replace("replace_bids = true", &format!("replace_bids = {replace}")))
 }
 
 /// Bid with the amount on standard input, as a script does that keeps it off the command line.

@@ -1,4 +1,8 @@
-//! The floors of the house: a room uses only rooms below it, and `protocol` knows no transport.
+//! The floors of the house: a room uses only rooms below it, and no files of a room use each other
+//! in a circle.
+//!
+//! - [`circles`]: which file of a room uses which other
+//! - [`source`]: reading the source, without comments and tests
 #![allow(clippy::expect_used)] // a test helper that cannot read the source ends the test
 
 mod circles;

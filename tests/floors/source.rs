@@ -15,7 +15,8 @@ pub fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The part of a file that is built into the product: without `#[cfg(test)] mod … { … }` at the end.
+/// The part of a file that is built into the product: without `#[cfg(test)] mod … { … }` at the
+/// end.
 pub fn product(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }

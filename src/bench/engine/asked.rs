@@ -12,9 +12,9 @@ pub const MOST: usize = 1 << 26;
 pub struct Asked {
     /// Who computes.
     pub scheme: Scheme,
-    /// Pairs to compare, or bids of an auction.
+    /// Whether pairs are compared; if not, an auction is run.
     pub pairs: bool,
-    /// How many.
+    /// Pairs to compare, or bids of the auction.
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,
@@ -49,6 +49,6 @@ pub struct Choices {
     pub stripe: Option<u32>,
     /// Stripes under way at a time.
     pub lanes: Option<u16>,
-    /// Messages from so many bytes on go over kings; 0 for none.
+    /// Messages of this many bytes or more go over kings; 0 for none.
     pub king_from: Option<u64>,
 }

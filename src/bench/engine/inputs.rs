@@ -33,7 +33,7 @@ pub type F = Mersenne127;
 /// A node's shares of a batch.
 #[derive(Serialize, Deserialize)]
 pub enum Shares {
-    /// Of bits.
+    /// Shared as bits.
     Bits {
         /// Bits of each number.
         bits: u32,
@@ -56,7 +56,7 @@ pub enum Shares {
 
 /// A node's shares, laid out.
 pub enum Batch {
-    /// Of bits.
+    /// Shared as bits.
     Bits(SharedBits),
     /// Of numbers below 2 to this many bits.
     Numbers(u32, SharedNumbers<F>),

@@ -38,7 +38,7 @@ pub enum Task {
 pub struct Inputs {
     /// What to do with them.
     pub task: Task,
-    /// The batches.
+    /// The bids; or the first numbers of all pairs, then the second ones.
     pub batches: Vec<Shares>,
 }
 
@@ -60,7 +60,7 @@ pub struct Measured {
     pub ended: u64,
     /// Rounds, keys included.
     pub rounds: u64,
-    /// AND gates.
+    /// AND gates; on numbers, products.
     pub gates: u64,
     /// Bytes of payload sent.
     pub bytes_sent: u64,
@@ -89,7 +89,7 @@ pub enum JobError {
     Shape(#[from] ShapeError),
 }
 
-/// Terms under which every value of so many bits is a valid bid.
+/// Terms under which every value of `bits` bits is a valid bid.
 pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),

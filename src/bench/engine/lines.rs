@@ -14,7 +14,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// What to measure with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Effort {
-    /// Rounds.
+    /// How many empty rounds are timed.
     pub rounds: u32,
     /// Bytes from every node to every other.
     pub bytes: usize,

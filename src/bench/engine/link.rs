@@ -1,4 +1,5 @@
-//! The route on which the other nodes dial this one: the same as a node's own, without the rest.
+//! The route on which the other nodes dial a worker: the one route of a node's server that it
+//! needs.
 
 use std::sync::Arc;
 

@@ -4,14 +4,14 @@
 //! - [`asked`]: what to measure
 //! - [`measure`]: one measurement from its inputs to its figures
 //! - [`work`]: random inputs, and what plain arithmetic makes of them
-//! - [`inputs`]: shares of the inputs, made from seeds
-//! - [`job`]: one run, measured
-//! - [`lines`]: what the lines between the nodes are like, measured idle
+//! - [`inputs`]: shares of those inputs, made from seeds
+//! - [`job`]: the part that is timed: from shares to the outcome
+//! - [`lines`]: delay and bandwidth between the nodes, measured while nothing runs
 //! - [`cluster`]: all nodes, as the bench drives them
-//! - [`worker`]: one node, as it follows
-//! - [`pipe`]: what the two say to each other
+//! - [`worker`]: one node, as it follows the bench's orders
+//! - [`pipe`]: the messages between cluster and worker
 //! - [`link`]: the route on which the other nodes dial a worker
-//! - [`report`]: the figures
+//! - [`report`]: what is printed at the end
 
 pub mod asked;
 pub mod cluster;

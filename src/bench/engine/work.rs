@@ -10,7 +10,7 @@ use crate::sharing::form::Form;
 pub enum Work {
     /// Of comparisons: both sides.
     Pairs(Plain, Plain),
-    /// Of an auction.
+    /// The bids of an auction.
     Bids(Plain),
 }
 

@@ -1,9 +1,9 @@
 //! The bidders, and the session that they bid in.
 //!
 //! Every bidder is admitted, seals its bid, and hands the envelope in to every node, over TLS
-//! connections of its own unless told otherwise. The bidders' own work (handshakes, sealing, checking
-//! receipts) is done on the same machine at the same time and is in the figures. Then the session
-//! is closed and the outcome compared with plain arithmetic.
+//! connections of its own unless told otherwise. The bidders' own work (handshakes, sealing,
+//! checking receipts) is done on the same machine at the same time and is in the figures. Then the
+//! session is closed and the outcome compared with plain arithmetic.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ const SETTLED: Duration = Duration::from_secs(900);
 /// How often to look for it.
 const POLL: Duration = Duration::from_millis(250);
 
-/// The session, which takes any amount of so many bits.
+/// The session, which takes any amount of 32 bits.
 const FILE: &str = "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"12h\"\n\
                     maximum = \"4294967295\"\n";
 
@@ -44,7 +44,7 @@ const FILE: &str = "title = \"Bench\"\nkind = \"second-price\"\nbids_until = \"1
 pub enum Event {
     /// The bidders set out.
     Bidding {
-        /// How many.
+        /// Bids that are in so far.
         bids: u64,
     },
     /// One of them is through, with or without its receipts.

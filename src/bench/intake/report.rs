@@ -1,4 +1,4 @@
-//! The figures of a flood.
+//! What a flood of bids came to: bids per minute, waiting times, memory and disk.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Coordinator and nodes, set up and run as an operator would: `gavel init`, `gavel roster make` and
-//! `gavel serve`, each server a process with a home, keys, a port and a database of its own.
+//! Coordinator and nodes, set up and run as an operator would: `gavel init`, `gavel roster make`
+//! and `gavel serve`, each server a process with a home, keys, a port and a database of its own.
 
 use std::ffi::OsStr;
 use std::io;
@@ -30,7 +30,7 @@ const DATABASE: &str = "gavel.db";
 pub struct Servers {
     /// Connections as the coordinator's operator.
     pub network: Network,
-    /// The roster.
+    /// The roster of these servers, which the bidders pin.
     pub roster: Signed<Roster>,
     processes: Vec<Process>,
     _folder: tempfile::TempDir,

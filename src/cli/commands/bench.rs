@@ -30,9 +30,9 @@ pub enum BenchCommand {
     Auction(AuctionArgs),
     /// Take the bids of many bidders at once
     ///
-    /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its bid,
-    /// hands it in to every node over TLS, and checks the receipts; the bidders' work is done on this
-    /// machine, too. Then the session is closed and the outcome checked.
+    /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
+    /// bid, hands it in to every node over TLS, and checks the receipts; the bidders' work is done
+    /// on this machine, too. Then the session is closed and the outcome checked.
     Intake(IntakeArgs),
 }
 

@@ -12,7 +12,8 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the script for the whole command line; `gavel completions bash > ~/.local/share/bash-completion/completions/gavel`.
+/// Print the script for the whole command line. For bash it belongs into a file such as
+/// `~/.local/share/bash-completion/completions/gavel`.
 ///
 /// # Errors
 /// None.

@@ -1,15 +1,22 @@
 //! One file per command: its arguments, what it does, and how it tells the result.
 //!
 //! - [`demo`]: a whole auction on this machine
-//! - [`init`], [`roster`], [`rotate`]: keys, cards and rosters
-//! - [`serve`]: node and coordinator
+//! - [`init`]: keys for a node, the coordinator or a bidder
+//! - [`roster`]: making, updating, fetching and checking rosters
+//! - [`rotate`]: new TLS and sealing keys for a node
+//! - [`serve`]: running a node, the coordinator, or both
+//! - [`tui`]: the screens, over servers that run elsewhere
+//! - [`session`]: writing, opening, closing and watching sessions
+//! - [`plan`]: how a session would be computed, and at what cost
+//! - [`bid`]: handing in a bid
+//! - [`receipt`]: the receipts that this home keeps
+//! - [`verify`]: checking a record, and receipts against it
+//! - [`account`]: accounts and invitations, for operators
+//! - [`login`]: joining, logging in and out
 //! - [`backup`]: saving a home and restoring it
-//! - [`account`], [`login`]: accounts and invitations, for operators and for their holders
-//! - [`session`], [`plan`]: sessions, and how one would be computed
-//! - [`bid`], [`receipt`], [`verify`]: bidding, what it left here, and checking a record
-//! - [`tui`]: the screens
 //! - [`mod@bench`]: measuring the engine and the intake
-//! - [`completions`], [`man`]: the command line itself, for shells and for `man`
+//! - [`completions`]: scripts that let a shell complete commands
+//! - [`man`]: the manual page
 
 pub mod account;
 pub mod backup;

@@ -238,8 +238,8 @@ async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
     tell(context, &roster, Some(&out), Vec::new(), &remark)
 }
 
-/// Write a roster; one that is there already is kept unless it is the same, an earlier version or to
-/// be replaced.
+/// Write a roster; one that is there already is kept unless it is the same, an earlier version or
+/// to be replaced.
 fn keep(out: &Path, roster: &Signed<Roster>, replace: bool) -> Result<(), Failure> {
     let goes_on = |present: &Signed<Roster>| {
         present == roster || roster.body.check_succeeds(&present.body).is_ok()

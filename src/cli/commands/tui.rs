@@ -17,8 +17,8 @@ use crate::tui::{Connection, Options};
 /// Whose auctions to show.
 ///
 /// What you may do follows from the keys in the home folder, or from its login: the coordinator's
-/// operators write, open and close sessions, a node's operator watches everything, a bidder bids. Settings and
-/// keys can be changed in tui.toml in the home folder.
+/// operators write, open and close sessions, a node's operator watches everything, a bidder bids.
+/// Settings and keys can be changed in tui.toml in the home folder.
 #[derive(Args)]
 pub struct TuiArgs {
     /// The coordinator's host and port [default: as in the roster of the home folder]

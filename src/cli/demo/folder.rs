@@ -14,7 +14,8 @@ pub enum Folder {
 }
 
 impl Folder {
-    /// A folder that exists for this only: the one to keep, which must be empty, or a temporary one.
+    /// A folder that exists for this only: the one to keep, which must be empty, or a temporary
+    /// one.
     ///
     /// # Errors
     /// When it cannot be made, or is not empty.

@@ -1,4 +1,5 @@
-//! A demo's result: as DESIGN of the command line promises to scripts, and as people like it.
+//! A demo's result: one object of JSON for scripts, with the fields that are promised to them; and
+//! text for people.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,7 @@ pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<Coordina
     })
 }
 
-/// The signed roster.
+/// The signed roster, for bidders who have only its fingerprint yet.
 pub async fn roster(State(state): State<Arc<CoordinatorState>>) -> Json<Signed<Roster>> {
     Json(Signed::clone(&state.roster))
 }

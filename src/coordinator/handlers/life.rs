@@ -92,7 +92,7 @@ pub async fn close(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Call a session off.
+/// Cancel a session.
 pub async fn cancel(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,

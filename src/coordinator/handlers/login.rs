@@ -33,7 +33,7 @@ pub async fn refresh(
     state.go_on_with_login(&ask.refresh).await.map(Json)
 }
 
-/// End a login. Also says yes where there is none.
+/// End a login. Succeeds also where there is none.
 pub async fn logout(
     State(state): State<Arc<CoordinatorState>>,
     Body(ask): Body<AskRefresh>,

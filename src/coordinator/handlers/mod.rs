@@ -1,5 +1,11 @@
-//! The coordinator's endpoints, one file per group. Who may call is decided before them in
-//! [`super::access`].
+//! The coordinator's endpoints. Who may call is decided before them in [`super::access`].
+//!
+//! - `login`: logging in and out, refreshing a login, joining by invitation
+//! - `accounts`: accounts and invitations
+//! - `sessions`: listing and showing sessions, exporting a record
+//! - `life`: writing, opening, closing, cancelling and retrying a session
+//! - `admissions`: admitting bidders to a session
+//! - `health`: health, the roster, live events
 
 mod accounts;
 mod admissions;

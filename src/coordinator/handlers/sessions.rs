@@ -80,7 +80,7 @@ pub async fn record(
     }))
 }
 
-/// The roster that a session was opened under: the present one, or one of before.
+/// The roster that a session was opened under: the present one or an earlier one.
 async fn roster_of(state: &CoordinatorState, digest: &Digest) -> Result<Signed<Roster>, Refusal> {
     if *digest == state.roster_digest {
         return Ok(Signed::clone(&state.roster));

@@ -1,7 +1,7 @@
 //! The text of a key file.
 //!
 //! ```toml
-//! version = 1               # 2 where the record lists keys of before
+//! version = 1               # 2 where the record lists earlier keys
 //! kind = "node"
 //! public_key = "..."
 //! keys = "..."              # record and checksum, or record encrypted with its tag
@@ -16,7 +16,8 @@
 //! ```
 //!
 //! The record is the binary encoding of identity key, sealing key and TLS certificate with key; in
-//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of the file: the line might be the one with the keys.
+//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of
+//! the file: the line might be the one with the keys.
 
 use std::{fmt::Write as _, path::Path};
 

@@ -10,7 +10,7 @@ use crate::node::refusals::of_store;
 use crate::transport::server::reply::Reply;
 use crate::wire::node_api::{Link, NodeHealth};
 
-/// How this node is.
+/// This node's version, clock, sessions at work, and links to the others.
 pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
     let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
     let links = node.mesh().peer_status().into_iter().map(|peer| Link {

@@ -1,5 +1,13 @@
-//! The node's endpoints, one file per group. Handlers parse, call and map; who may call is decided
-//! before them in [`super::access`].
+//! The node's endpoints. Handlers parse, call and map; who may call is decided before them in
+//! [`super::access`].
+//!
+//! - `sessions`: announcing a session, listing sessions, cancelling one
+//! - `envelopes`: envelopes handed in by bidders or fetched by other nodes
+//! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
+//! - `attempts`: starting an attempt, its state, the signed outcome
+//! - `events`: live events
+//! - `health`: whether this node is well
+//! - `stream`: the upgrade to the binary stream between two nodes
 
 mod attempts;
 mod envelopes;

@@ -1,4 +1,4 @@
-//! Sessions at a node: announced, listed, called off.
+//! Sessions at a node: announced, listed, cancelled.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub async fn show(
     Ok(Json(view(&node, row, caller).await?))
 }
 
-/// Call a session off.
+/// Cancel a session, by the coordinator's word.
 pub async fn cancel(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,

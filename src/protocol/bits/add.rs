@@ -48,7 +48,7 @@ pub async fn add(
 /// Planes by their weight: column k counts for 2^k.
 pub(super) type Columns<'a> = Vec<Vec<Plane<'a>>>;
 
-/// Check that a sum of so many bits is a number.
+/// Check that a sum of this width fits the widest number there is.
 pub(super) fn fitting(width: usize) -> Result<usize, ShapeError> {
     if width <= MAX_WIDTH {
         return Ok(width);

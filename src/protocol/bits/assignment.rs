@@ -7,8 +7,9 @@
 //!
 //! That gives the first participants many more pairs than the last, and costs all of them little:
 //! whether a pair is node i's depends only on which participants below i are in T and which in U.
-//! So sets fall into classes, and node i multiplies sums over classes. With seven nodes and t = 3 it
-//! reads 40 to 88 components a gate, where an equal share of the 1225 pairs would take about 200.
+//! So sets fall into classes, and node i multiplies sums over classes. With seven nodes and t = 3
+//! it reads 40 to 88 components a gate, where an equal share of the 1225 pairs would take about
+//! 200.
 
 use std::collections::BTreeMap;
 

@@ -95,7 +95,7 @@ pub(super) struct Carries {
 }
 
 impl Carries {
-    /// Of columns of so many planes.
+    /// For columns with these numbers of planes, one or two each.
     pub(super) fn of(heights: &[usize]) -> Self {
         let last = heights.len().saturating_sub(1);
         let made: Vec<usize> = (0..last).filter(|&column| heights[column] > 1).collect();
@@ -142,7 +142,7 @@ pub(super) fn row(len: usize) -> usize {
     }
 }
 
-/// Bits that hold any sum of so many numbers of `width` bits.
+/// Bits that hold any sum of `count` numbers of `width` bits.
 pub(super) fn sum_width(width: usize, count: usize) -> usize {
     let largest = u32::try_from(width).ok().and_then(|width| 1_u128.checked_shl(width));
     let most = largest.unwrap_or(0).saturating_sub(1).saturating_mul(count as u128);
@@ -154,7 +154,7 @@ pub(super) fn bounds(m: usize, next: bool) -> impl Iterator<Item = usize> {
     m.checked_sub(1).into_iter().chain(next.then_some(m))
 }
 
-/// Bits that tell so many places apart.
+/// Bits that tell `len` positions apart.
 pub(super) const fn place_bits(len: usize) -> usize {
     len.next_power_of_two().trailing_zeros() as usize
 }
@@ -185,7 +185,7 @@ mod tests {
         // Columns of different heights, by a fixed rule that looks like chance.
         let mut state = 1_u64;
         for _ in 0..3000 {
-            let heights: Vec<usize> = (0..1 + state % 11)
+            let heights: Vec<usize> = (0..=(state % 11))
                 .map(|_| {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     (state >> 33) as usize % 40

@@ -1,5 +1,5 @@
-//! A context with what protocols on bits need besides: which components this node holds, and what
-//! it does in every AND. Made from the attempt's context without a message.
+//! The context of protocols on bits: the attempt's, with the components that this node holds and
+//! what it does in every AND. Made without a message.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl BitContext {
         &self.base
     }
 
-    /// This node.
+    /// The node that this context computes for.
     pub fn me(&self) -> NodeIndex {
         self.base.me()
     }

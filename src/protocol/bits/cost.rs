@@ -1,4 +1,4 @@
-//! What protocols on bits cost.
+//! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
 use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
 use super::sizes::{DIGEST, king_piece, over_kings, pieces};
@@ -45,7 +45,7 @@ impl CostModel {
         Cost { rounds: 1, bytes_sent: self.peers() * message as u64, ..Cost::default() }
     }
 
-    /// So many gates of one round, on so many positions.
+    /// `planes` gates of one round, on `len` positions each.
     pub fn and(self, planes: usize, len: usize) -> Cost {
         if planes == 0 || len == 0 {
             return Cost::default();
@@ -131,7 +131,7 @@ impl CostModel {
         cost
     }
 
-    /// One level of a tournament, whose numbers carry so many bits of their index.
+    /// One level of a tournament whose numbers carry `carried` bits of their index.
     pub fn level(self, width: usize, carried: usize, level: Level) -> Cost {
         let places = level.groups();
         let comparisons = Cost { comparisons: level.comparisons() as u64, ..Cost::default() };
@@ -218,7 +218,7 @@ impl CostModel {
         cost + self.add_columns(groups, &heights, left)
     }
 
-    /// The sums of so many batches, position by position.
+    /// The sums of `parts` batches, position by position.
     pub fn sum_of(self, width: usize, parts: usize, len: usize) -> Cost {
         self.sum_parts(width, parts, sum_width(width, parts), len)
     }

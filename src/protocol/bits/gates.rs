@@ -153,7 +153,7 @@ impl<'a> Gates<'a> {
         self.ends.len()
     }
 
-    /// Positions.
+    /// Positions of each gate.
     pub(super) const fn len(&self) -> usize {
         self.len
     }

@@ -28,7 +28,7 @@ use crate::protocol::ProtocolError;
 use crate::protocol::bracket::{Level, beaten, levels, pairs};
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
-/// What a tournament keeps.
+/// What a tournament keeps for later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
     /// The largest number alone.

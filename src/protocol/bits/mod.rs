@@ -1,26 +1,32 @@
 //! Protocols on replicated shares of bits.
 //!
-//! - [`context`]: a context with what bits need: components held, and duties in an AND
+//! What they stand on:
+//!
+//! - [`context`]: a context with what bits need: components held, and this node's duties in an AND
 //! - [`assignment`]: which node computes which products of components
-//! - [`cost`]: rounds, gates and bytes before they are spent
-//! - `gates`: gates to be computed in one round, and this node's part of each
+//! - `gates`: the gates of one round, and this node's part of each
 //! - [`and`]: the AND of shared bits
+//! - [`stripes`]: into how many stripes a large batch is cut
+//! - `lanes`: runs those stripes, so that computing and sending overlap
+//! - [`beside`]: running pieces that do not wait for one another in the same rounds
 //! - `sizes`: how large messages are
-//! - [`stripes`]: how large batches are cut up
-//! - `lanes`: large batches, stripe by stripe, so that computing and sending overlap
-//! - [`beside`]: work that goes on side by side
+//! - [`cost`]: predicted rounds, gates and bytes
+//!
+//! Protocols:
+//!
 //! - [`open`]: making shared values public
 //! - [`less_than`]: comparing shared numbers
 //! - [`select`]: one of several shared numbers, by shared bits
 //! - [`maximum`]: the largest of many, by a tournament
 //! - [`second_price`]: the largest of those that lost to the winner
 //! - [`range_check`]: which numbers are at most a public one
-//! - `columns`: the shape of sums: planes by weight, round by round
+//! - `columns`: the shape of sums: how many planes of each weight, round by round
 //! - [`add`]: the sum of two shared numbers
 //! - [`sum`]: sums of many shared numbers, and counts of shared bits
-//! - [`best`]: which are the m best of many, and the best of the others
-//! - [`rank`]: how many others beat each number; the m best of some thousand
-//! - [`search`]: the m best of very many
+//! - [`best`]: what the next two find: the m best of many, and the best of the others
+//! - [`rank`]: how many others beat each number, by comparing all pairs; up to some thousand
+//!   numbers
+//! - [`search`]: the m best of more than that, by searching for the best of the others
 
 pub mod add;
 pub mod and;

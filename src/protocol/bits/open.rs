@@ -32,7 +32,7 @@ pub struct PublicBits {
 }
 
 impl PublicBits {
-    /// Positions.
+    /// How many positions were opened.
     pub const fn len(&self) -> usize {
         self.len
     }

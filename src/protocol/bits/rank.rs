@@ -8,9 +8,9 @@
 //! about N^2 to count. Adversary: as for AND.
 //!
 //! All pairs are compared at once: of the numbers i < j, j beats i if it is larger, and i beats j
-//! if it is not. The pairs with the same distance d = j - i stand next to one another. What
-//! beats number i is then at position i of N-1 planes: plane d holds the comparisons at distance
-//! d, followed by the negated ones at distance N - d. Operands are put together stripe by stripe, so
+//! if it is not. The pairs with the same distance d = j - i stand next to one another. What beats
+//! number i is then at position i of N-1 planes: plane d holds the comparisons at distance d,
+//! followed by the negated ones at distance N - d. Operands are put together stripe by stripe, so
 //! that memory is one bit for a pair; that, and the pairs, grow with N^2. For more than some
 //! thousand numbers there is [`super::search`].
 

@@ -5,7 +5,8 @@
 //! numbers that met the winner. Adversary: as for AND.
 //!
 //! The second-largest of all lost to nobody but the largest, so it is among the numbers that met
-//! the winner: one for each level of pairs, at most log2(count) of them (Knuth, The Art of Computer Programming 3, 5.3.3).
+//! the winner: one for each level of pairs, at most log2(count) of them (Knuth, The Art of Computer
+//! Programming 3, 5.3.3).
 
 use super::BitContext;
 use super::maximum::{Keep, Maximum, maximum_in};

@@ -15,7 +15,7 @@ pub(super) fn pieces(scheme: Scheme) -> usize {
     scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
 }
 
-/// Whether an AND whose masked result has so many bytes is opened by kings.
+/// Whether an AND is opened by kings, given the size of its masked result in bytes.
 pub(super) fn over_kings(king_from: Option<u64>, bytes: usize) -> bool {
     king_from.is_some_and(|from| bytes as u64 >= from)
 }

@@ -38,7 +38,7 @@ impl Stripe {
     }
 }
 
-/// Positions of a stripe where a node holds so many components: the work of a step then takes a
+/// Positions of a stripe, by the components that a node holds: the work of a step then takes a
 /// fraction of a millisecond, and its messages are large enough that sending them costs little.
 const fn positions(components: usize) -> usize {
     match components {
@@ -93,7 +93,7 @@ impl Cut {
         (0..self.count()).map(move |number| self.stripe(number))
     }
 
-    /// Stripe number so many, from 0.
+    /// One stripe by its number, from 0.
     pub(super) fn stripe(self, number: usize) -> Stripe {
         let first = number * self.stripe;
         Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
@@ -105,12 +105,12 @@ const fn stripe_bytes(components: usize, positions: usize) -> usize {
     PLANES * words(positions) * WORD_BYTES * components
 }
 
-/// Bytes of intermediate results of one stripe where a node holds so many components.
+/// Bytes of intermediate results of one stripe, by the components that a node holds.
 pub fn memory(components: usize) -> usize {
     stripe_bytes(components, positions(components))
 }
 
-/// Stripes that so many positions are cut into where a node holds so many components.
+/// Into how many stripes `len` positions are cut, by the components that a node holds.
 pub fn count(components: usize, len: usize) -> usize {
     len.div_ceil(positions(components))
 }

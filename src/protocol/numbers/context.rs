@@ -1,4 +1,4 @@
-//! A context with what protocols on numbers need besides: the polynomials of the sets, the
+//! The context of protocols on numbers: the attempt's, with the polynomials of the sets, the
 //! participants' weights, and how their shares are put together. Made once per attempt and field.
 
 use std::fmt::Display;

@@ -1,5 +1,5 @@
-//! Rounds, products and bytes of protocols on numbers before they are spent: the counts that
-//! [`crate::protocol::Counters`] will show. Products count as gates.
+//! Predicted rounds, products and bytes of protocols on numbers: the same counts that
+//! [`crate::protocol::Counters`] shows afterwards. Products count as gates.
 //!
 //! All nodes send the same number of bytes. Random bits whose square is 0 are made again, which is
 //! not counted: it happens once in 2^127.
@@ -26,7 +26,7 @@ impl<F: Field> NumberCosts<F> {
         Self { peers: participants.len().saturating_sub(1) as u64, field: PhantomData }
     }
 
-    /// Opening so many numbers.
+    /// Opening `len` numbers.
     pub const fn open(self, len: usize) -> Cost {
         if len == 0 {
             return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0 };
@@ -49,7 +49,7 @@ impl<F: Field> NumberCosts<F> {
         self.multiply(len)
     }
 
-    /// Folding so many bits at `len` positions.
+    /// Folding `bits` bits at each of `len` positions.
     fn fold(self, bits: u32, len: usize) -> Cost {
         let mut cost = Cost::default();
         // Whether each group's answer is public; the lowest is not, and it has no z.

@@ -2,9 +2,9 @@
 //!
 //! In: shared numbers as they were handed in. Out: that they are; or, where a dealer may have
 //! handed in anything, the positions of those that are not. Who learns what: that, and nothing of
-//! the numbers. Rounds: 2; to find positions 3, and one more if something is wrong. Bytes: 2 numbers
-//! and 64 bytes to each other node. Adversary: whoever handed in the shares, before the challenge
-//! is drawn; up to t nodes that open wrongly.
+//! the numbers. Rounds: 2; to find positions 3, and one more if something is wrong. Bytes: 2
+//! numbers and 64 bytes to each other node. Adversary: whoever handed in the shares, before the
+//! challenge is drawn; up to t nodes that open wrongly.
 //!
 //! The numbers are combined with the powers of a random challenge, under a random mask, and the
 //! combination is opened: if one of the numbers is not of degree t, the combination is not either,
@@ -63,7 +63,8 @@ pub async fn find_wrong_degrees<F: Field>(
     }
     let combined = combine(ctx, numbers).await?;
     let all = misfits(&ctx.narrow("all"), combined).await?;
-    // Everyone must go on in the same way, also when somebody told different nodes different things.
+    // Everyone must go on in the same way, also when somebody told different nodes different
+    // things.
     agree(&ctx.narrow("agree")).await?;
     if all.is_none() {
         return Ok(None);

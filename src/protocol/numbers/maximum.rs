@@ -5,10 +5,10 @@
 //! something is opened. Rounds: ceil(log2 count) times those of a comparison and one product, and
 //! one before for the random bits. Adversary: as for [`super::comparison`].
 //!
-//! As on bits ([`crate::protocol::bits::maximum`]): neighbours are compared, all pairs of a level in one
-//! batch, the left one stays on a tie, and a number without a neighbour goes on as it is. From
-//! g = [left >= right] the one that stays is right + g (left - right); its index likewise, in the
-//! same round. On the first level the indices are public, so that takes no product.
+//! As on bits ([`crate::protocol::bits::maximum`]): neighbours are compared, all pairs of a level
+//! in one batch, the left one stays on a tie, and a number without a neighbour goes on as it is.
+//! From g = [left >= right] the one that stays is right + g (left - right); its index likewise, in
+//! the same round. On the first level the indices are public, so that takes no product.
 
 use super::NumberContext;
 use super::comparison::{self, at_least};

@@ -1,15 +1,15 @@
-//! Joint computation on Shamir shares of numbers: one protocol a file.
+//! Protocols on Shamir shares of numbers.
 //!
 //! - [`context`]: a context with what numbers need: polynomials and weights
 //! - [`open`]: making shared numbers public, checked
 //! - [`multiply`]: products and inner products
-//! - [`random_bits`]: shared random bits by the root of an opened square
+//! - [`random_bits`]: shared random bits, by the root of an opened square
 //! - [`fold`]: which of two bit patterns is larger, in a tree of (z, Z) pairs
 //! - [`comparison`]: comparing shared numbers, after the paper of 2008
 //! - [`maximum`]: the largest of many, by a tournament
-//! - [`range_check`]: which numbers are at most a public one, whatever they are
+//! - [`range_check`]: which numbers, of all elements of the field, are at most a public one
 //! - [`degree_check`]: whether all nodes hold shares of one polynomial
-//! - [`cost`]: rounds, products and bytes before they are spent
+//! - [`cost`]: predicted rounds, products and bytes
 
 pub mod comparison;
 pub mod context;

@@ -56,7 +56,7 @@ pub struct BitPool<F: Field> {
 }
 
 impl<F: Field> BitPool<F> {
-    /// A pool of so many bits.
+    /// Make a pool of `len` bits, all in one round.
     ///
     /// # Errors
     /// When a node does not answer.

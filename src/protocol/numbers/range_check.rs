@@ -1,11 +1,11 @@
-//! Which numbers are at most a public one, whatever they are.
+//! Which numbers are at most a public one, even where they may be any element of the field.
 //!
 //! In: shared numbers, any elements of a Mersenne field, and a public maximum. Out: for every
 //! number, whether it is at most the maximum, public. Who learns what: all participants that one
 //! bit per number, nothing else: the number is opened under a mask that is uniform in the whole
 //! field. Rounds: 2 + ceil(log2 of the field's bits), and one before for the random bits; 9 for
-//! 2^127-1. Products per number: 366 for 2^127-1, and as many random bits as the field has. Adversary:
-//! as for [`super::multiply`] and [`super::open`].
+//! 2^127-1. Products per number: 366 for 2^127-1, and as many random bits as the field has.
+//! Adversary: as for [`super::multiply`] and [`super::open`].
 //!
 //! Two comparisons of the kind of [`super::comparison`] would not do: they are right for numbers
 //! that are known to be below 2^l, and a bidder's need not be. (2^(l+1) + 5 passes for a number

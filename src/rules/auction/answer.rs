@@ -1,4 +1,4 @@
-//! Who won an auction, at what price.
+//! The answer of an auction: who won and at what price.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Sale<E> {
     pub price: u64,
 }
 
-/// Why this cannot be what an auction decided.
+/// Which rule an auction's answer breaks.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AnswerError {
     /// Nobody won although nothing stood in the way.

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The highest bid wins and pays its own amount.
+    /// The highest bids win, as many as there are lots, and each pays its own amount.
     FirstPrice,
-    /// The highest bid wins and pays the second-highest amount (Vickrey 1961).
+    /// The highest bids win and all pay the best losing bid: with one lot, the second-highest
+    /// (Vickrey 1961).
     SecondPrice,
-    /// The lowest bid wins and is paid its own amount.
+    /// The lowest bids win and each is paid its own amount.
     ReverseFirstPrice,
-    /// The lowest bid wins and is paid the second-lowest amount.
+    /// The lowest bids win and all are paid the best losing bid.
     ReverseSecondPrice,
 }
 
@@ -31,7 +32,7 @@ impl Kind {
         matches!(self, Self::ReverseFirstPrice | Self::ReverseSecondPrice)
     }
 
-    /// Whether the price is the runner-up's.
+    /// Whether winners pay (or are paid) the best losing bid instead of their own.
     pub const fn is_second_price(self) -> bool {
         matches!(self, Self::SecondPrice | Self::ReverseSecondPrice)
     }

@@ -3,9 +3,9 @@
 //! - [`kind`]: first and second price, forward and reverse
 //! - [`question`]: what an auction's terms say
 //! - [`file`](mod@file): an auction's fields in a session file
-//! - [`answer`]: who won, at what price
-//! - [`stage`]: stages of its computation
-//! - [`reference`]: the plain reference that the protocols are tested against
+//! - [`answer`]: who won and at what price, and whether that fits the question
+//! - [`stage`]: the stages of its computation
+//! - [`reference`]: the answer computed in the clear, which the protocols are tested against
 
 pub mod answer;
 pub mod file;

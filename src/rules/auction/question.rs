@@ -1,4 +1,4 @@
-//! What an auction's terms say, beside what every session's terms do.
+//! The question of an auction: what its terms say beyond what every session's terms do.
 
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ impl Question {
         }
     }
 
-    /// How many of so many bids can win.
+    /// How many bids win where `bids` can: one for each lot, as far as there are bids.
     pub fn lots_among(&self, bids: usize) -> usize {
         usize::try_from(self.quantity).map_or(bids, |quantity| quantity.min(bids))
     }

@@ -1,4 +1,4 @@
-//! Stages of an auction's computation, beside those of every computation.
+//! The stages that only an auction's computation has.
 
 /// What an auction's computation is at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

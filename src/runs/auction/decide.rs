@@ -39,8 +39,8 @@ pub trait Table {
         bids: Self::Batch,
     ) -> impl Future<Output = Result<Self::Batch, Self::Error>> + Send;
 
-    /// The entries of the tournament: the bids, and the reserve as the last, if there is one; turned
-    /// so that the best is the largest.
+    /// The entries of the tournament: the bids, and the reserve as the last, if there is one;
+    /// turned so that the best is the largest.
     ///
     /// # Errors
     /// When the shapes differ.

@@ -40,8 +40,8 @@ pub(super) async fn run(
         return Err(RunError::Form);
     }
     let in_range = (0..bids.len()).collect();
-    let numbers = NumberContext::<F>::new(ctx)?;
-    let mut table = Numbers { ctx, numbers, question, work, reporter, in_range, pool: None };
+    let shamir = NumberContext::<F>::new(ctx)?;
+    let mut table = Numbers { ctx, shamir, question, work, reporter, in_range, pool: None };
     let stage = |stage| reporter.stage(stage);
     let sales = decide(&mut table, work, question.reserve, bids, &stage).await?;
     Ok((table.in_range, sales))
@@ -49,7 +49,7 @@ pub(super) async fn run(
 
 struct Numbers<'a> {
     ctx: &'a Context,
-    numbers: NumberContext<F>,
+    shamir: NumberContext<F>,
     question: &'a Question,
     work: Workload,
     reporter: &'a Reporter<'a>,
@@ -92,7 +92,7 @@ impl Table for Numbers<'_> {
     }
 
     async fn in_range(&mut self, bids: SharedNumbers<F>) -> Result<SharedNumbers<F>, RunError> {
-        let ctx = &self.numbers;
+        let ctx = &self.shamir;
         degree_check(&ctx.narrow("degree-check"), &bids).await?;
         let needed = self.work.random_bits();
         let pool = BitPool::prepare(&ctx.narrow("random-bits"), needed).await?;
@@ -127,7 +127,7 @@ impl Table for Numbers<'_> {
         keep: Keep,
     ) -> Result<Best, RunError> {
         let finished = |level, pairs| self.reporter.level(level, pairs);
-        let step = self.numbers.narrow("tournament");
+        let step = self.shamir.narrow("tournament");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
         let tournament = maximum(&step, pool, self.work.bits, &numbers, keep, &finished).await?;
         Ok(Best { tournament, entries: numbers.len() })
@@ -138,7 +138,7 @@ impl Table for Numbers<'_> {
     }
 
     async fn second(&mut self, best: &Best, winner: usize) -> Result<SharedNumbers<F>, RunError> {
-        let step = self.numbers.narrow("second-price");
+        let step = self.shamir.narrow("second-price");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
         let second = second_price(&step, pool, self.work.bits, &best.tournament, winner).await?;
         // Comparisons among those whom the winner met.
@@ -148,17 +148,17 @@ impl Table for Numbers<'_> {
     }
 
     async fn open_winner(&mut self, best: &Best) -> Result<usize, RunError> {
-        winner_of(best, &open(&self.numbers.narrow("winner"), best.tournament.index()).await?)
+        winner_of(best, &open(&self.shamir.narrow("winner"), best.tournament.index()).await?)
     }
 
     async fn open_winner_and_price(&mut self, best: &Best) -> Result<(usize, u64), RunError> {
         let both = SharedNumbers::concat([best.tournament.index(), best.tournament.value()]);
-        let opened = open(&self.numbers.narrow("winner-and-price"), &both).await?;
+        let opened = open(&self.shamir.narrow("winner-and-price"), &both).await?;
         let (index, value) = opened.split_at(1);
         Ok((winner_of(best, index)?, self.price_of(value)?))
     }
 
     async fn open_price(&mut self, price: &SharedNumbers<F>) -> Result<u64, RunError> {
-        self.price_of(&open(&self.numbers.narrow("price"), price).await?)
+        self.price_of(&open(&self.shamir.narrow("price"), price).await?)
     }
 }

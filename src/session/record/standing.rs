@@ -31,7 +31,7 @@ pub enum ReceiptStanding {
     },
     /// It is listed as excluded.
     Excluded {
-        /// Why.
+        /// What was wrong with it, as the manifest says.
         reason: ExclusionReason,
         /// Nodes that said so; empty where all nodes see it alike.
         named_by: NodeSet,
@@ -51,12 +51,12 @@ pub enum ReceiptStanding {
     },
     /// The receipt is for another session.
     OtherSession {
-        /// As it says.
+        /// The session that the receipt names.
         session: SessionId,
     },
     /// The roster has no such node.
     UnknownNode {
-        /// As it says.
+        /// The node that the receipt names.
         node: NodeIndex,
     },
     /// The signature is not the node's: the receipt was altered or made up.

@@ -20,7 +20,7 @@ use crate::sharing::{NodeIndex, Scheme};
 /// Most bits of a number in a batch.
 pub const MAX_WIDTH: usize = 64;
 
-/// Which components a node holds.
+/// How many components a node holds, and which of them is the designated one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Holding {
     components: usize,
@@ -37,7 +37,7 @@ impl Holding {
         Self { components: held.len(), designated: held.iter().position(|&set| set == 0) }
     }
 
-    /// How many components.
+    /// How many components this node holds.
     pub const fn components(self) -> usize {
         self.components
     }
@@ -57,7 +57,7 @@ pub struct ShapeError {
     pub what: &'static str,
     /// As the operation needs it.
     pub expected: usize,
-    /// As given.
+    /// What was given.
     pub got: usize,
 }
 
@@ -77,7 +77,7 @@ pub(in crate::sharing) fn same(
 pub struct Buffer(Vec<u64>);
 
 impl Buffer {
-    /// An empty buffer with room for so many words. It must not grow past them: what is moved
+    /// An empty buffer with room for `words` words. It must not grow past them: what is moved
     /// would stay behind unwiped.
     pub(crate) fn with_room(words: usize) -> Self {
         Self(Vec::with_capacity(words))
@@ -110,7 +110,7 @@ impl Drop for Buffer {
     }
 }
 
-/// A buffer of zeros.
+/// A buffer of `words` zero words, wiped when dropped.
 pub fn zeroed(words: usize) -> Buffer {
     Buffer(vec![0; words])
 }
@@ -140,7 +140,7 @@ impl<'a> Plane<'a> {
         &self.bits.components[component][self.first..self.first + words(self.len)]
     }
 
-    /// Positions.
+    /// Positions of the batch.
     pub const fn len(self) -> usize {
         self.len
     }
@@ -240,7 +240,7 @@ impl SharedBits {
         self.width
     }
 
-    /// Positions.
+    /// Positions of the batch.
     pub const fn len(&self) -> usize {
         self.len
     }

@@ -1,4 +1,4 @@
-//! Moving the positions and planes of a batch about. All of it is local and by public positions.
+//! Rearranging the positions and planes of a batch. All of it is local and by public positions.
 
 use std::ops::Range;
 
@@ -82,8 +82,8 @@ impl SharedBits {
         Ok(batch)
     }
 
-    /// Every so many positions: batch number j holds positions j, j + `ways`, j + 2 `ways`, ... All
-    /// are of the same length; beyond the end they are public zeros. `ways` is a power of two.
+    /// Deal positions out in turn: batch number j holds positions j, j + `ways`, j + 2 `ways`, ...
+    /// All are of the same length; beyond the end they are public zeros. `ways` is a power of two.
     ///
     /// # Errors
     /// Never for a batch that was made by this room.

@@ -2,7 +2,7 @@
 //!
 //! - [`planes`]: loops over planes of machine words
 //! - [`batch`]: batches of shared bits and of shared numbers, bit-sliced
-//! - [`layout`]: moving the positions and planes of a batch about
+//! - [`layout`]: rearranging the positions and planes of a batch
 
 pub mod batch;
 pub mod layout;

@@ -33,7 +33,7 @@ impl<F: Field> SharedNumbers<F> {
         Self(shares)
     }
 
-    /// How many numbers.
+    /// How many positions the batch has.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -100,7 +100,7 @@ impl<F: Field> SharedNumbers<F> {
         }
     }
 
-    /// The sum of all.
+    /// The sum over all positions, as a batch of one.
     #[must_use]
     pub fn sum(&self) -> Self {
         let mut sum = Self::zeros(1);

@@ -24,7 +24,7 @@ const TILE_BLOCKS: usize = 3;
 /// Their words: a whole number of elements of every field.
 const TILE_WORDS: usize = TILE_BLOCKS * BLOCK_WORDS;
 
-/// Hand out the numbers that a seed stands for, one for each of so many fields.
+/// Hand out the numbers that a seed stands for, one for each field.
 fn each_number<F: Field>(seed: &Seed, fields: usize, mut hand_out: impl FnMut(usize, F)) {
     const { assert!(TILE_WORDS.is_multiple_of(F::STREAM_WORDS), "a tile ends with an element") };
     let mut tile = Zeroizing::new([0; TILE_WORDS]);
@@ -51,7 +51,7 @@ pub struct ShareMaker<F> {
 }
 
 impl<F: Field> ShareMaker<F> {
-    /// For a node.
+    /// Prepare the polynomials' values at one node.
     pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
         let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
         Self { factors: held.map(|set| set_polynomial(set, me)).collect() }

@@ -39,7 +39,7 @@ pub struct Pseudorandom<F> {
 }
 
 impl<F: Field> Pseudorandom<F> {
-    /// For a node.
+    /// Prepare the polynomials' values at one node.
     pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
         let held = scheme.sets().into_iter().filter(|set| !set.contains(me));
         Self { me, sets: held.map(|set| (set, set_polynomial(set, me))).collect() }
@@ -50,8 +50,8 @@ impl<F: Field> Pseudorandom<F> {
         self.combine(keys, len, |_| true, |key, values| expand(key, start, values))
     }
 
-    /// Random integers: sums of one integer of `bits` bits for every set, so below
-    /// 2^bits times the number of sets. To t nodes, such an integer is uniform in a range of 2^bits.
+    /// Random integers: sums of one integer of `bits` bits for every set, so below 2^bits times the
+    /// number of sets. To t nodes, such an integer is uniform in a range of 2^bits.
     pub fn integers(
         &self,
         keys: &SharingKeys,

@@ -6,7 +6,7 @@
 //! their shares. The shares beyond t+1 are checked: they must lie on the same polynomial. Nothing
 //! is sent here.
 //!
-//! Who is wrong can be told as far as the mathematics allows: with m shares of which at most t are
+//! A wrong share can be told as far as the mathematics allows: with m shares of which at most t are
 //! wrong, always from m = 3t+1 on; with fewer, only if a node is part of every explanation by at
 //! most t wrong shares.
 
@@ -55,7 +55,7 @@ pub enum ShamirError {
     /// Two shares of one node, or of a node that is not among the n.
     #[error("the share of node {node} is given twice, or there is no such node")]
     Node {
-        /// Which node.
+        /// The node that is named twice, or that the scheme does not have.
         node: NodeIndex,
     },
     /// The shares do not lie on one polynomial.
@@ -255,7 +255,7 @@ impl<F: Field> Decoder<F> {
 
     /// Whose shares may be wrong, given where they do not fit.
     pub fn blame(&self, rows: &[&[F]], misfits: &[usize], trusted: NodeSet) -> Misfit {
-        /// More places than that hardly tell more, and each is tried with every set of nodes.
+        /// More positions than that hardly tell more, and each is tried with every set of nodes.
         const PLACES: usize = 64;
         let candidates = self.nodes.difference(trusted);
         let explains = |wrong: NodeSet| {

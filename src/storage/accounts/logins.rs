@@ -118,30 +118,6 @@ impl AccountStore {
     }
 }
 
-/// Drop every refresh token of an account and refuse its access tokens of before the next second.
-pub(super) async fn end_logins(
-    connection: &mut Connection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<Account>, StorageError> {
-    query("DELETE FROM coordinator_refresh_tokens WHERE account = $1")
-        .bind(account.0.to_vec())
-        .execute(&mut *connection)
-        .await?;
-    // Tokens are dated to the second, and those of a login in this second to the next one: each
-    // time the logins of an account end, later tokens are of a later second than all before.
-    query(
-        "UPDATE coordinator_accounts
-         SET valid_from = CASE WHEN valid_from >= $1 THEN valid_from + 1000 ELSE $1 END
-         WHERE account = $2",
-    )
-    .bind((now.millis().div_euclid(1000) + 1) * 1000)
-    .bind(account.0.to_vec())
-    .execute(&mut *connection)
-    .await?;
-    find(connection, account).await
-}
-
 async fn keep(
     connection: &mut Connection,
     account: AccountId,

@@ -8,7 +8,7 @@ use crate::session::SessionId;
 use crate::session::phase::{Phase, Step};
 use crate::sharing::NodeSet;
 
-/// An attempt.
+/// What is kept of an attempt, whether it runs or has ended.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Attempt {
     /// Its number, from 1.

@@ -1,4 +1,4 @@
-//! What is known of sessions.
+//! Reading sessions from the coordinator's store. Nothing here changes anything.
 
 use std::collections::BTreeMap;
 
@@ -24,9 +24,9 @@ pub struct CoordinatorSession {
     pub file: String,
     /// The terms as signed; `None` for a draft.
     pub announcement: Option<Signed<Announcement>>,
-    /// Where it stands.
+    /// The phase that it is in.
     pub phase: Phase,
-    /// Why it failed or was called off.
+    /// Why it failed or was cancelled.
     pub reason: Option<String>,
     /// When it was drafted.
     pub created: Timestamp,
@@ -34,7 +34,7 @@ pub struct CoordinatorSession {
     pub opened: Option<Timestamp>,
     /// When bidding ended.
     pub closed: Option<Timestamp>,
-    /// When it was settled or called off.
+    /// When it was settled or cancelled.
     pub ended: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ pub struct Admitted {
     pub bidder: String,
     /// The key it is bound to.
     pub key: PublicKey,
-    /// When.
+    /// When the coordinator signed for it.
     pub admitted: Timestamp,
 }
 
@@ -54,7 +54,7 @@ pub struct Admitted {
 pub struct Entered {
     /// The phase it entered.
     pub phase: Phase,
-    /// When.
+    /// When it began.
     pub at: Timestamp,
     /// Why, where a reason is due.
     pub reason: Option<String>,

@@ -31,7 +31,7 @@ pub enum PutError {
     /// Bidding has not begun or has ended.
     #[error("the session is {phase} and takes no bids")]
     NotOpen {
-        /// Where it stands.
+        /// The phase that the session is in here.
         phase: Phase,
     },
     /// After the time in the terms.

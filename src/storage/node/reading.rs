@@ -1,4 +1,4 @@
-//! What is known of sessions.
+//! Reading sessions from a node's store. Nothing here changes anything.
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
@@ -13,9 +13,9 @@ use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 pub struct NodeSession {
     /// The terms as the coordinator signed them.
     pub announcement: Signed<Announcement>,
-    /// Where it stands.
+    /// The phase that it is in at this node.
     pub phase: Phase,
-    /// Why it failed or was called off.
+    /// Why it failed or was cancelled.
     pub reason: Option<String>,
     /// When bidding ended here.
     pub frozen: Option<Timestamp>,

@@ -1,5 +1,5 @@
-//! Whose store it is, and which of several replicas of a node computes. The role itself is a lock, see
-//! [`crate::storage::role`]; here is where to reach who has it.
+//! Whose store it is, and which of several replicas of a node computes. The role itself is a lock,
+//! see [`crate::storage::role`]; here is where to reach who has it.
 
 use super::super::column::Columns as _;
 use super::super::sql::query;

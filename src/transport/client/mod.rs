@@ -1,7 +1,7 @@
 //! The JSON client for one server.
 //!
-//! - [`carrier`]: what carries requests in place of HTTPS
-//! - [`http`]: requests, replies, events
+//! - [`http`]: typed requests and replies over HTTPS, and live events
+//! - [`carrier`]: what may carry requests in place of HTTPS
 
 pub mod carrier;
 pub mod http;

@@ -1,4 +1,4 @@
-//! Connections that a port has room for, in all and for each address.
+//! How many connections a port accepts, in all and from one address.
 //!
 //! Whoever opens more is cut off at once, so that one address cannot use up the connections that
 //! others, and the nodes among themselves, need.

@@ -1,4 +1,4 @@
-//! What is left of a request's body after the answer is known.
+//! Reads what a refused request left unread of its body.
 //!
 //! A request that is refused by its head alone leaves its body unread. A server that answers and
 //! closes the connection then may cut off its own answer, and in any case the connection cannot be

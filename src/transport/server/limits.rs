@@ -1,7 +1,7 @@
 //! How much one server takes: rates by address and by account, requests at work, time for each.
 //!
-//! Token buckets: an address may send a burst and then so many requests a second; an account fewer.
-//! Both are far above what 10,000 bids a minute through one address need. The roster's own
+//! Token buckets: an address may send a burst, and then requests at a steady rate; an account
+//! fewer. Both are far above what 10,000 bids a minute through one address need. The roster's own
 //! members (coordinator, nodes) are not counted: a flood of strangers must not keep a session from
 //! closing. A request of theirs has its own, longer deadline.
 //!
@@ -23,7 +23,7 @@ use crate::wire::problem::ProblemType;
 /// Most buckets.
 pub const MOST: usize = 50_000;
 
-/// A rate: so many at once, and so many a second after that.
+/// A rate: a burst at once, and a steady number a second after that.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Rate {
     /// Requests at once.
@@ -32,7 +32,7 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// Limits of a server.
+/// Rates, requests at work and deadlines of one server.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LimitOptions {
     /// For each address without a roster key.
@@ -164,7 +164,7 @@ fn too_many(who: &str, seconds: u64) -> Refusal {
     .retry_after(seconds)
 }
 
-/// The part of an address that one party has for itself: of IPv6 the /64.
+/// The part of an address by which one caller is counted: of IPv6 the /64.
 pub fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -75,19 +75,19 @@ pub enum ListenError {
     /// The address belongs to another machine.
     #[error("{address} is not an address of this machine")]
     NotHere {
-        /// As asked for.
+        /// The address that was asked for.
         address: String,
     },
     /// Not an address.
     #[error("{address:?} is not an address to listen on; write it as host:port")]
     Address {
-        /// As asked for.
+        /// The address that was asked for.
         address: String,
     },
     /// Anything else.
     #[error("cannot listen on {address}: {detail}")]
     Other {
-        /// As asked for.
+        /// The address that was asked for.
         address: String,
         /// As the operating system says.
         detail: String,

@@ -1,13 +1,14 @@
-//! What both servers are made of.
+//! What both servers, node and coordinator, are made of.
 //!
-//! - [`listen`]: binding a port, the server on it
+//! - [`listen`]: binding a port, and the server on it
 //! - [`host`]: a server that runs until it is stopped
-//! - [`connections`]: how many connections a port has room for
-//! - [`access`]: who may call what
+//! - [`connections`]: how many connections a port accepts
+//! - [`access`]: who may call what, as a table of routes
 //! - [`limits`]: rates, requests at work, deadlines
-//! - [`observe`], [`metrics`]: ids of requests, the log's spans, figures for Prometheus
-//! - [`drain`]: what is left of a body after the answer
-//! - [`reply`]: bodies, problems and event streams
+//! - [`observe`]: around every request: its id, a span of the log, its place in the metrics
+//! - [`metrics`]: counts and durations for Prometheus
+//! - [`drain`]: reads what a refused request left unread
+//! - [`reply`]: JSON bodies, problem documents and event streams
 //! - [`relay`]: handing a request on to another replica
 
 pub mod access;

@@ -28,7 +28,7 @@ use super::reply::{Peer, Refusal, no_such_path};
 use crate::wire::openapi;
 use crate::wire::problem::{Problem, ProblemType};
 
-/// The header with a request's id.
+/// The header that carries a request's id in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A server's router with all of it around.

@@ -21,7 +21,7 @@ const LENGTH_BYTES: usize = 4;
 /// alive for a few bytes, and memory would no longer be what is counted.
 const COPIED: usize = 4 << 10;
 
-/// Kinds of frames.
+/// What a frame carries: a protocol's message, or a ping or its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A protocol's message.
@@ -32,7 +32,7 @@ pub enum Kind {
     Pong,
 }
 
-/// One frame.
+/// One message on a stream, with the session, attempt and step it belongs to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// What it is.
@@ -81,7 +81,7 @@ impl Frame {
         }
     }
 
-    /// Bytes on the stream.
+    /// Length on the stream: header and payload.
     pub fn wire_bytes(&self) -> usize {
         HEADER_BYTES + self.payload.len()
     }

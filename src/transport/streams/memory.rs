@@ -20,7 +20,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 
 type Key = (NodeIndex, StepId);
 
-/// A message that is there, or somebody who waits for it.
+/// A message that has arrived, or a receiver that waits for it.
 enum Slot {
     Arrived(Bytes),
     Awaited(oneshot::Sender<Bytes>),
@@ -57,7 +57,7 @@ pub fn network(nodes: NodeSet, deadline: Duration) -> Vec<(NodeIndex, Arc<Memory
 }
 
 impl MemoryChannel {
-    /// Leave the network: those who wait for this node are told so.
+    /// Leave the network: nodes that wait for this one fail at once.
     pub fn close(&self) {
         lock(&self.network.gone).insert(self.me);
         for mailbox in self.network.mailboxes.values() {

@@ -57,7 +57,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 pub struct Unexpected {
     /// Who offered it.
     pub from: NodeIndex,
-    /// This node.
+    /// The node that it was offered to.
     pub me: NodeIndex,
 }
 

@@ -1,7 +1,7 @@
 //! Streams between nodes.
 //!
-//! - [`upgrade`]: a connection turned into a stream between two nodes
-//! - [`frame`]: what goes over such a stream
+//! - [`upgrade`]: turning a connection into a stream between two nodes
+//! - [`frame`]: the format of what goes over a stream
 //! - [`mesh`]: one stream to every other node, kept up, and the channels over them
 //! - [`memory`]: channels within one process
 

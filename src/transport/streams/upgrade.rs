@@ -124,7 +124,7 @@ impl Dial for TlsDialer {
 /// Open a stream to a server, over TLS. Has no deadline of its own.
 ///
 /// # Errors
-/// Why it did not come about.
+/// Says why there is no stream.
 pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
     open_over(connect(target).await?, &target.address, token).await
 }
@@ -132,7 +132,7 @@ pub async fn open(target: &Target, token: &str) -> Result<BoxIo, HttpError> {
 /// Open a stream over a connection to a server. Has no deadline of its own.
 ///
 /// # Errors
-/// Why it did not come about.
+/// Says why there is no stream.
 pub async fn open_over<C: Io + 'static>(
     connection: C,
     address: &str,

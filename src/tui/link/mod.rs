@@ -2,7 +2,7 @@
 //!
 //! - [`connection`]: the connections, and who uses them
 //! - [`watch`]: health, sessions and live events, as long as the program runs
-//! - [`runner`]: doing what `update` wants done
+//! - [`runner`]: carries out the requests that `update` asks for
 
 pub mod connection;
 pub mod runner;

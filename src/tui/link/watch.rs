@@ -1,6 +1,6 @@
 //! The link to the coordinator: health twice a second, every session now and then, live events.
 //! A link that breaks is taken up again, with pauses that stay short enough for a return to show
-//! within two seconds. A node's operator has a link of his own to his node, so that he sees it when
+//! within two seconds. A node's operator has a direct link to that node, and sees it even when
 //! the coordinator is away.
 
 use std::sync::Arc;

@@ -1,9 +1,13 @@
 //! The state of the program.
 //!
-//! - [`data`], [`node`]: what is known of the system
-//! - [`model`]: where the person is, who it is, and all of the state together
-//! - [`screen`], [`theme`]: the five screens and what drawing finds out; the themes
-//! - [`forms`], [`new_session`], [`field`]: what lies over the screens and is being typed
+//! - [`model`]: all of the state together: what is known, who the person is and where
+//! - [`data`]: what is known of sessions, bids, progress, the link and the log
+//! - [`node`]: what is known of one node
+//! - [`screen`]: the five screens, and what drawing finds out about their layout
+//! - [`theme`]: the themes to choose from
+//! - [`forms`]: questions, the palette, the form of a bid, notices
+//! - [`new_session`]: the form of a new session, field by field
+//! - [`field`]: a line of typed text, wiped when it goes
 
 pub mod data;
 pub mod field;

@@ -1,4 +1,4 @@
-//! Every command to its handler.
+//! Brings every command to its handler.
 
 use super::action::Effect;
 use super::{

@@ -1,4 +1,4 @@
-//! What coordinator and nodes tell as it happens.
+//! Live events of coordinator and nodes, taken into the state.
 
 use super::action::{Effect, Request};
 use super::order;

@@ -1,4 +1,4 @@
-//! Commands of everywhere.
+//! Commands that work on every screen.
 
 use super::action::Effect;
 use super::{clipboard, order, screens};

@@ -1,16 +1,25 @@
-//! The one place where the state changes: `update(model, action)` gives back what is to be done.
+//! The one place where the state changes: `update(model, action)` returns what is to be done.
 //!
-//! - [`action`]: what goes in and what comes out
-//! - [`keys`]: keys, mouse and typed text
-//! - [`dispatch`], [`allowed`]: every command to its handler; what can be done now, and why not
-//! - [`global`], [`screens`], [`clipboard`]: commands of everywhere; going to a screen; copying
-//! - [`list`], [`order`]: commands of the auctions; which show, in which order
-//! - [`moves`], [`filter`], [`log`]: moving about in lists; narrowing them; the log
-//! - [`steps`]: opening, closing, calling off, trying again, and the record
+//! - [`action`]: what goes into `update`, and the effects that come out
+//! - [`keys`]: keys, mouse and typed text, given to the layer that takes them
+//! - [`dispatch`]: brings every command to its handler
+//! - [`allowed`]: whether a command can be done now, and why not
+//! - [`global`]: commands that work on every screen
+//! - [`screens`]: going to another screen
+//! - [`clipboard`]: copying what is selected
+//! - [`list`]: commands of the list of auctions
+//! - [`order`]: which auctions show, and in which order
+//! - [`moves`]: moving about in lists
+//! - [`filter`]: narrowing the list or the log
+//! - [`log`]: which lines of the log show
+//! - [`steps`]: opening, closing, cancelling, trying again, and writing the record
 //! - [`new_session`]: the form of a new session
-//! - [`bidding`], [`amount`]: the form of a bid; what can be said of an amount
-//! - [`palette`], [`confirm`]: finding commands; the answer to a question
-//! - [`news`], [`events`]: what the servers say; what they tell as it happens
+//! - [`bidding`]: the form of a bid
+//! - [`amount`]: what can be said of an amount while it is typed
+//! - [`palette`]: finding commands by parts of their names
+//! - [`confirm`]: the answer to a question
+//! - [`news`]: answers of the servers, taken into the state
+//! - [`events`]: live events of the servers, taken into the state
 
 pub mod action;
 pub mod allowed;

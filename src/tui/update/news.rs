@@ -1,4 +1,4 @@
-//! What the servers say.
+//! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
 use super::{events, new_session, order, steps};

@@ -1,4 +1,4 @@
-//! What a coordinator's operator does with a session: open, close, call off, try again; and writing
+//! What a coordinator's operator does with a session: open, close, cancel, try again; and writing
 //! its record.
 
 use super::action::{Effect, Request};

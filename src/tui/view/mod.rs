@@ -1,11 +1,12 @@
-//! What is seen.
+//! Drawing the state.
 //!
-//! - [`text`]: widths and figures
-//! - [`theme`]: colours by role, glyphs
-//! - [`canvas`]: the frame being drawn, and what drawing finds out
+//! - [`draw`]: the whole frame
+//! - [`screens`]: the five screens
+//! - [`popups`]: what lies over a screen
 //! - [`table`]: columns and rows of lists
-//! - [`screens`], [`popups`]: the five screens, and what lies over them
-//! - [`draw`]: the whole of it
+//! - [`canvas`]: the part of the frame being drawn, and what drawing finds out
+//! - [`text`]: widths and figures
+//! - [`theme`]: colours by role, and glyphs
 
 pub mod canvas;
 pub mod draw;

@@ -15,7 +15,7 @@ use crate::session::SessionId;
 use crate::sharing::node_set::MAX_NODES;
 use crate::sharing::{NodeIndex, NodeSet};
 
-/// An attempt of a session.
+/// What tells attempts apart: the session and the attempt's number.
 pub(super) type Key = (SessionId, u32);
 
 /// What a waiting message costs beside its payload.

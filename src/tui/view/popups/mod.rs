@@ -1,4 +1,9 @@
-//! What lies over a screen: the page of keys, the palette, questions, the form of a session.
+//! What lies over a screen.
+//!
+//! - [`help`]: the page of keys
+//! - [`palette`]: finding a command by its name
+//! - [`confirm`]: a question before something that cannot be undone
+//! - [`new_session`]: the form of a new session
 
 pub mod confirm;
 pub mod help;

@@ -1,4 +1,15 @@
-//! The five screens, one file each, and what several of them say.
+//! The five screens, and the panes that they are made of.
+//!
+//! - [`auctions`]: the list of auctions, beside the selected one
+//! - [`detail`]: the selected one's terms, phases and receipts
+//! - [`part`]: what the operator's own node has done in it
+//! - [`bracket`]: a tournament while it is computed
+//! - [`result`]: how a session ended, large
+//! - [`big`]: the large letters for that
+//! - [`bid`]: bidding, and one's own bids
+//! - [`nodes`]: the nodes and the links between them
+//! - [`sales`]: what several screens say about lots, rules and results
+//! - [`log`]: what happened, to be filtered
 
 pub mod auctions;
 pub mod bid;
