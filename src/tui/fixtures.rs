@@ -374,7 +374,9 @@ pub fn ranking() -> Model {
     for index in 1..=5 {
         let progress = Progress {
             attempt: 1,
-            stage: auction::Stage::Tournament.into(),
+            stage: auction::Stage::Ranking.into(),
+            levels: 1,
+            entries: vec![100, 3],
             comparisons: 1_200,
             comparisons_total: 4_950,
             rounds: 9,

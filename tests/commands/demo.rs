@@ -85,6 +85,42 @@ fn with_bids(reserve: &str, bids: &[(&str, &str)]) -> (tempfile::TempDir, String
 }
 
 #[test]
+fn several_lots_go_to_the_best_bidders_at_the_best_losing_bid() {
+    let (result, progress) = demo(&["sessions/fishing-quota.toml"]);
+    let won = |bidder: &str| json!({"bidder": bidder, "quantity": 1, "price": 51_500});
+    let winners = ["Freyr", "Bryn", "Aud", "Dis"].map(won);
+    assert_eq!(result["winners"], json!(winners));
+    assert_eq!(result.get("winner"), None);
+    assert_eq!((&result["price"], &result["price_text"]), (&json!(51_500), &json!("515.00 EUR")));
+    assert_eq!((&result["bids"], &result["verified"]), (&json!(10), &json!(true)));
+    for amount in ["702", "640.5", "498.75", "449.99"] {
+        assert!(!progress.contains(amount), "{amount} in {progress}");
+    }
+}
+
+#[test]
+fn winners_at_first_price_pay_their_own_bids() {
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/charity-lot.toml"));
+    let several = text.unwrap().replace("currency =", "quantity = 2\ncurrency =");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lots.toml");
+    fs::write(&path, several).unwrap();
+    let kept = folder.path().join("kept");
+    let (result, _) = demo(&[path.to_str().unwrap(), "--keep", kept.to_str().unwrap()]);
+    let won = |bidder: &str, price: u64| json!({"bidder": bidder, "quantity": 1, "price": price});
+    assert_eq!(result["winners"], json!([won("Keiko", 410), won("Mireille", 395)]));
+    assert_eq!((&result["price"], &result["price_text"]), (&Value::Null, &Value::Null));
+
+    let mut verify = gavel();
+    let output = verify.arg("verify").arg(kept.join("record.json")).output().unwrap();
+    let text = stdout(&output);
+    for words in ["2 lots sold, each winner pays their own bid", "Keiko     410 CHF"] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+}
+
+#[test]
 fn no_bids_one_bid_and_bids_below_the_reserve() {
     let (_folder, path) = with_bids("10", &[]);
     let (result, _) = demo(&[&path]);

@@ -12,7 +12,7 @@ use futures_util::stream;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::Serialize;
 use tokio::sync::oneshot;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
@@ -133,7 +133,8 @@ impl Ranks {
         let unit = question.unit();
         let reverse = question.as_auction().is_some_and(|auction| auction.kind.is_reverse());
         let amount = |player: &Player| unit.parse(&player.amount).ok();
-        let mut amounts: Vec<u64> = players.iter().filter_map(amount).collect();
+        let mut amounts = Zeroizing::new(Vec::with_capacity(players.len()));
+        amounts.extend(players.iter().filter_map(amount));
         amounts.sort_unstable();
         amounts.dedup();
         let place = |amount: u64| {
@@ -141,9 +142,7 @@ impl Ranks {
             Some(if reverse { smaller } else { amounts.len() - 1 - smaller })
         };
         let ranked = |player: &Player| Some((player.name.clone(), place(amount(player)?)?));
-        let ranks = players.iter().filter_map(ranked).collect();
-        amounts.zeroize();
-        Self(ranks)
+        Self(players.iter().filter_map(ranked).collect())
     }
 
     /// The answer with an auction's winners from the best bid down, among equal ones the earlier

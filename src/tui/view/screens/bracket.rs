@@ -114,8 +114,8 @@ pub const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Preparing => "unsealing shares",
         Stage::CheckingEntries => "checking ranges",
-        Stage::Auction(OfAuctions::SecondPrice) => "second price",
         Stage::Auction(OfAuctions::Tournament) => "tournament",
+        Stage::Auction(OfAuctions::SecondPrice) => "second price",
         Stage::Auction(OfAuctions::Ranking) => "ranking",
         Stage::Opening => "opening",
         Stage::Done => "done",
@@ -144,7 +144,7 @@ fn computing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         let above = rest.height - below;
         (Rect { height: above, ..rest }, Rect { y: rest.y + above, height: below, ..rest })
     };
-    if session.quantity() > 1 && furthest.entries.len() < 2 {
+    if session.quantity() > 1 {
         ranking(canvas, left, &furthest);
     } else {
         levels(canvas, left, &furthest);
@@ -242,12 +242,7 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
         let from = entries[level];
         let (role, word) = match level.cmp(&done) {
             std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
-            std::cmp::Ordering::Equal
-                if matches!(
-                    progress.stage,
-                    Stage::Auction(OfAuctions::Tournament | OfAuctions::Ranking)
-                ) =>
-            {
+            std::cmp::Ordering::Equal if progress.stage == OfAuctions::Tournament.into() => {
                 (Role::Warn, canvas.glyphs().pointer)
             }
             _ => (Role::Disabled, canvas.glyphs().blank),
@@ -269,7 +264,7 @@ fn levels(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
     }
 }
 
-/// How far the ranking for several lots is, which has no levels.
+/// How far the ranking for several lots is; it has no levels to show.
 fn ranking(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
     let comparisons = (progress.comparisons, progress.comparisons_total);
     let rounds = (progress.rounds, progress.rounds_total);
@@ -285,8 +280,12 @@ fn ranking(canvas: &mut Canvas<'_, '_>, area: Rect, progress: &Progress) {
         line.push(canvas.span(Role::Text, format!(" {}", figures((done, all)))));
         canvas.line(area, row, line);
     }
-    let text = "The bids are ranked without being opened: nobody sees which of them are ahead.";
-    canvas.wrapped(area, stages.len() + 1, Role::Muted, text);
+    let mut text =
+        "The bids are ranked without being opened: nobody sees which of them are ahead.".to_owned();
+    if let [bids, lots] = progress.entries[..] {
+        text = format!("{} bids for {} lots. {text}", count(bids), count(lots));
+    }
+    canvas.wrapped(area, stages.len() + 1, Role::Muted, &text);
 }
 
 /// Dots for so many entries: one each where they fit, else by share.

@@ -21,7 +21,7 @@ use crate::wire::coordinator_api::SessionDetail;
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
-    let Some(sold) = session.result.clone() else {
+    let Some(sold) = &session.result else {
         return canvas.empty(area, "Settled; asking for the outcome ...", &[]);
     };
     let word = match (sold.winners.is_empty(), session.reverse()) {
@@ -31,7 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         (true, true) => "NO AWARD",
     };
     let facts =
-        detail.as_deref().map(|detail| facts(model, session, &sold, detail)).unwrap_or_default();
+        detail.as_deref().map(|detail| facts(model, session, sold, detail)).unwrap_or_default();
     let tall = usize::from(area.height) >= facts.len() + 14;
     let mut row = usize::from(tall);
     row = banner(canvas, area, row, word, Role::Good) + 1;
@@ -53,7 +53,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             price(canvas, area, row + 1, session.amount(winner.price).as_str(), tall)
         }
         winners => {
-            let row = lots(canvas, area, row, session, &sold, tall);
+            let row = lots(canvas, area, row, session, sold, tall);
             let below = Rect {
                 y: area.y + u16::try_from(row).unwrap_or(0).min(area.height),
                 height: area
