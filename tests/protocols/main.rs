@@ -5,6 +5,7 @@
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
+//! - [`lots`]: auctions of several lots
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -12,6 +13,7 @@ mod auctions;
 mod bits;
 mod faults;
 mod leak;
+mod lots;
 mod numbers;
 
 use std::time::{Duration, Instant};
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use gavel::protocol::{Counters, StepId, Tactics};
 use gavel::rules::Terms;
-use gavel::rules::auction::Kind;
+use gavel::rules::auction::{Kind, Sale};
 use gavel::runs::Computed;
 use gavel::runs::auction::cost::{Ending, predict, predict_ending};
 use gavel::runs::auction::workload::Workload;
@@ -57,6 +59,13 @@ fn mostly_three() -> [World; 6] {
     ]
 }
 
+/// The same terms for so many lots.
+fn of_lots(terms: &Terms, quantity: u32) -> Terms {
+    let mut question = terms.question.as_auction().unwrap().clone();
+    question.quantity = quantity;
+    Terms { question: question.into(), ..terms.clone() }
+}
+
 /// Terms and bids of at most so many bits, at most so many of them.
 fn random_auction(rng: &mut StdRng, kind: Kind, bits: u32, bids: usize) -> (Terms, Vec<u64>) {
     let bits = rng.random_range(1..=bits);
@@ -85,9 +94,12 @@ fn check_auction(
     let work = work(terms, bids.len());
     let in_range: Vec<usize> =
         (0..bids.len()).filter(|position| !computed.out_of_range.contains(position)).collect();
-    let winner = computed.answer.as_auction().unwrap().winner();
-    let ending = winner
-        .map_or(Ending::Unsold, |sale| Ending::Sold(in_range.binary_search(&sale.entry).unwrap()));
+    let winners = &computed.answer.as_auction().unwrap().winners;
+    let among = |sale: &Sale<usize>| Sale {
+        entry: in_range.binary_search(&sale.entry).unwrap(),
+        price: sale.price,
+    };
+    let ending = Ending::of(work, &winners.iter().map(among).collect::<Vec<_>>());
     let exact = predict_ending(scheme, participants, work, tactics, in_range.len(), ending);
     assert_eq!(
         (counters.rounds, counters.gates, counters.bytes_sent),

@@ -60,8 +60,7 @@ pub fn predict(
     work: Workload,
     tactics: &Tactics,
 ) -> Predicted {
-    let longest =
-        |bids| predict_ending(scheme, participants, work, tactics, bids, Ending::Longest);
+    let longest = |bids| predict_ending(scheme, participants, work, tactics, bids, Ending::Longest);
     let most = longest(work.bids);
     let uniform = work.kind.is_second_price() && !work.reserve;
     if work.quantity == 1 || !uniform || !work.range_check || work.bids <= work.quantity {

@@ -133,8 +133,7 @@ pub(super) async fn decide<T: Ranking + Send>(
         Price::Own => {
             let prices = table.open_amounts(&bids, &winners).await?;
             let sales = winners.iter().zip(prices);
-            let mut sales: Vec<_> =
-                sales.map(|(&entry, price)| Sale { entry, price }).collect();
+            let mut sales: Vec<_> = sales.map(|(&entry, price)| Sale { entry, price }).collect();
             // The best first, and of equal ones the earlier.
             if work.kind.is_reverse() {
                 sales.sort_by_key(|sale| sale.price);

@@ -43,8 +43,10 @@ fn for_lots(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -
         tactics.groups = search.second(work.lots(work.bids)).1;
     }
     let entries = work.bids + usize::from(work.reserve);
-    let with = |best, positions| {
-        Tactics { best, lanes: lanes(scheme, positions, line), ..tactics.clone() }
+    let with = |best, positions| Tactics {
+        best,
+        lanes: lanes(scheme, positions, line),
+        ..tactics.clone()
     };
     if work.bids <= work.quantity {
         return with(None, entries);
