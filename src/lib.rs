@@ -22,7 +22,7 @@
 //! - [`coordinator`]: opening, closing, retrying; accounts; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing an entry; receipts
 //! - [`tui`]: the screens: state, input, view, link
-//! - [`bench`]: what `gavel bench` measures: processes, lines, reports
+//! - [`mod@bench`]: what `gavel bench` measures: processes, lines, reports
 //! - [`cli`]: commands, text and JSON output, the demo
 //! - `testkit` (behind a feature): a world of nodes in one process; faulty channels; a printed seed
 

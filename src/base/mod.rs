@@ -3,7 +3,7 @@
 //! - [`time`]: points in time and durations, as people write them
 //! - [`clock`]: where the current time comes from; tests set it
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
-//! - [`lock`]: how a lock is taken after a panic
+//! - [`mod@lock`]: how a lock is taken after a panic
 //! - [`offload`]: running slow work away from the async threads
 
 pub mod clock;

@@ -191,8 +191,9 @@ impl<'a> Sales<'a> {
             let own = if self.auction.kind.is_reverse() { "is paid" } else { "pays" };
             (format!(", each winner {own} their own bid"), table)
         };
-        let rows: String = rows.to_string().lines().map(|row| format!("\n  {row}")).collect();
-        format!("{} {verb}{head}{rows}", self.lots())
+        let rows = rows.to_string();
+        let rows = rows.lines().collect::<Vec<_>>().join("\n  ");
+        format!("{} {verb}{head}\n  {rows}", self.lots())
     }
 
     fn short(&self) -> String {

@@ -13,9 +13,11 @@ pub fn engine(report: &Report) -> String {
         (Some(pairs), _) => (pairs, "comparisons"),
         (_, bids) => (bids.unwrap_or(0), "bids"),
     };
+    let lots = report.quantity.filter(|&lots| lots > 1);
+    let lots = lots.map_or_else(String::new, |lots| format!(" for {lots} lots"));
     let _ = writeln!(
         text,
-        "{} of {} bits, {} nodes, threshold {}",
+        "{}{lots} of {} bits, {} nodes, threshold {}",
         strong(format!("{} {what}", grouped(count as f64))),
         report.bits,
         report.nodes,

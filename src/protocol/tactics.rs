@@ -34,6 +34,16 @@ pub enum BestBy {
     Search,
 }
 
+impl BestBy {
+    /// The name in plans.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rank => "rank",
+            Self::Search => "search",
+        }
+    }
+}
+
 /// How to spend rounds and bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

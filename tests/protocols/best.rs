@@ -10,8 +10,8 @@ use gavel::protocol::bits::search::best_by_search;
 use gavel::protocol::bits::select::pick;
 use gavel::protocol::bits::sum::{sum, sum_of};
 use gavel::protocol::{Cost, Counters, Tactics};
-use gavel::sharing::seed::mask;
 use gavel::sharing::SharedBits;
+use gavel::sharing::seed::mask;
 use gavel::testkit::{Failure, World, reference};
 use rand::RngExt as _;
 

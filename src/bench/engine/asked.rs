@@ -16,6 +16,8 @@ pub struct Asked {
     pub pairs: bool,
     /// Pairs to compare, or bids of the auction.
     pub count: usize,
+    /// Lots of an auction.
+    pub quantity: u32,
     /// Bits of each number.
     pub bits: u32,
     /// How numbers are shared.

@@ -29,8 +29,8 @@ use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
 pub enum Task {
     /// Comparisons of pairs; the results are opened.
     Compare,
-    /// An auction of this kind.
-    Auction(Kind),
+    /// An auction of this kind, and of so many lots.
+    Auction(Kind, u32),
 }
 
 /// A node's inputs: one batch of bids, or the two sides of all pairs.
@@ -90,7 +90,7 @@ pub enum JobError {
 }
 
 /// Terms under which every value of `bits` bits is a valid bid.
-pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
+pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
         question: Question {
@@ -98,7 +98,7 @@ pub fn terms(kind: Kind, form: Form, bits: u32) -> Terms {
             currency: Currency { code: "EUR".to_owned(), decimals: 0 },
             reserve: None,
             maximum: mask(bits),
-            quantity: 1,
+            quantity,
         }
         .into(),
         bids_until: Timestamp::from_millis(0),
@@ -148,7 +148,7 @@ pub async fn perform(
         (Task::Compare, Some(Batch::Numbers(bits, x)), Some(Batch::Numbers(_, y))) => {
             Found::Smaller(compare_numbers(&context, bits, &x, &y).await?)
         }
-        (Task::Auction(kind), Some(batch), None) => {
+        (Task::Auction(kind, quantity), Some(batch), None) => {
             let (form, bits, bids) = match batch {
                 Batch::Bits(bids) => {
                     let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
@@ -156,7 +156,7 @@ pub async fn perform(
                 }
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
-            let terms = terms(kind, form, bits);
+            let terms = terms(kind, quantity, form, bits);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
         }
         _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),

@@ -22,6 +22,9 @@ pub struct Report {
     /// Bids, where it was an auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bids: Option<usize>,
+    /// Lots, where it was an auction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<u32>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -101,6 +104,7 @@ impl Report {
             threshold: asked.scheme.threshold(),
             pairs: asked.pairs.then_some(asked.count),
             bids: (!asked.pairs).then_some(asked.count),
+            quantity: (!asked.pairs).then_some(asked.quantity),
             bits: asked.bits,
             protocol: asked.form,
             seed: asked.seed,

@@ -10,8 +10,8 @@ use crate::sharing::form::Form;
 pub enum Work {
     /// Of comparisons: both sides.
     Pairs(Plain, Plain),
-    /// The bids of an auction.
-    Bids(Plain),
+    /// The bids of an auction, and how many lots it has.
+    Bids(Plain, u32),
 }
 
 impl Work {
@@ -19,7 +19,7 @@ impl Work {
     pub fn draw(asked: &Asked) -> Self {
         let first = draw(asked.seed, 1, asked.bits, asked.count);
         if !asked.pairs {
-            return Self::Bids(first);
+            return Self::Bids(first, asked.quantity);
         }
         let mut second = draw(asked.seed, 2, asked.bits, asked.count);
         near(&mut second, &first);
@@ -33,7 +33,7 @@ impl Work {
     pub fn share(&self, asked: &Asked) -> Result<Vec<Inputs>, rand::rngs::SysError> {
         let (task, batches) = match self {
             Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
-            Self::Bids(bids) => (Task::Auction(Kind::SecondPrice), vec![bids]),
+            Self::Bids(bids, quantity) => (Task::Auction(Kind::SecondPrice, *quantity), vec![bids]),
         };
         let mut inputs: Vec<Inputs> =
             asked.scheme.all().iter().map(|_| Inputs { task, batches: Vec::new() }).collect();
@@ -54,8 +54,8 @@ impl Work {
                 let word = |(x, y): (&[u64], &[u64])| x.iter().zip(y).enumerate().map(less).sum();
                 Found::Smaller(words.map(word).collect())
             }
-            Self::Bids(bids) => {
-                let terms = terms(Kind::SecondPrice, Form::default(), bids.bits);
+            Self::Bids(bids, quantity) => {
+                let terms = terms(Kind::SecondPrice, *quantity, Form::default(), bids.bits);
                 Found::Answer(terms.question.reference(&bids.values))
             }
         };

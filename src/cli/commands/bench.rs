@@ -14,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
+use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 
@@ -26,7 +27,7 @@ use crate::sharing::form::Form;
 pub enum BenchCommand {
     /// Compare pairs of shared numbers and open the results
     Compare(CompareArgs),
-    /// Decide a second-price auction
+    /// Decide a second-price auction of one or several lots
     Auction(AuctionArgs),
     /// Take the bids of many bidders at once
     ///
@@ -89,6 +90,9 @@ pub struct AuctionArgs {
     /// Bids
     #[arg(long, value_name = "N", default_value_t = 1000)]
     bids: usize,
+    /// Equal lots, one to a bidder; all winners pay the best losing bid
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_QUANTITY)))]
+    quantity: u32,
     #[command(flatten)]
     common: Common,
 }
@@ -155,19 +159,23 @@ fn seed(context: &Context, asked: Option<u64>) -> Result<u64, Failure> {
 /// # Errors
 /// When a node fails, or the result is wrong.
 pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure> {
-    let (pairs, count, common) = match command {
+    let (pairs, count, quantity, common) = match command {
         BenchCommand::Intake(args) => return intake(context, args).await,
-        BenchCommand::Compare(args) => (true, args.pairs, args.common),
-        BenchCommand::Auction(args) => (false, args.bids, args.common),
+        BenchCommand::Compare(args) => (true, args.pairs, 1, args.common),
+        BenchCommand::Auction(args) => (false, args.bids, args.quantity, args.common),
     };
     if count == 0 || count > MOST {
         return Err(Failure::usage(format!("a bench takes 1 to {MOST} numbers, not {count}")));
+    }
+    if quantity > 1 && common.protocol == Form::Numbers {
+        return Err(Failure::usage(QuestionError::SeveralOnNumbers));
     }
     let (scheme, place) = (common.nodes.scheme()?, common.place()?);
     let asked = Asked {
         scheme,
         pairs,
         count,
+        quantity,
         bits: common.bits,
         form: common.protocol,
         seed: seed(context, common.seed)?,

@@ -44,6 +44,8 @@ struct Planned {
     nodes: u8,
     threshold: u8,
     bids: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<u32>,
     bits: u32,
     rtt_millis: f64,
     megabytes_per_second: f64,
@@ -79,6 +81,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
         nodes,
         threshold,
         bids,
+        quantity: terms.question.as_auction().map(|question| question.quantity),
         bits: terms.bits(),
         rtt_millis: args.rtt,
         megabytes_per_second: args.bandwidth,
@@ -114,14 +117,21 @@ fn text(planned: &Planned) -> String {
         planned.rtt_millis,
         planned.megabytes_per_second,
     );
-    for (name, value) in [
-        ("groups by level", groups(&tactics.groups)),
-        ("for the second price", groups(&tactics.second_groups)),
+    let how = if planned.quantity.is_some_and(|quantity| quantity > 1) {
+        let best = tactics.best_by(planned.bids).name().to_owned();
+        [("the best bids by", best), ("the worst in groups of", groups(&tactics.groups))]
+    } else {
+        [
+            ("groups by level", groups(&tactics.groups)),
+            ("for the second price", groups(&tactics.second_groups)),
+        ]
+    };
+    for (name, value) in how.into_iter().chain([
         ("masked values", kings),
         ("rounds", planned.plan.rounds.to_string()),
         ("sent by each node", bytes(planned.plan.bytes_sent)),
         ("time to compute", seconds(planned.plan.seconds)),
-    ] {
+    ]) {
         let _ = writeln!(text, "  {name:<22} {value}");
     }
     text

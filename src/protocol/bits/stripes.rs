@@ -1,5 +1,5 @@
 //! How large batches are cut up: how many positions a stripe has, and how many stripes are under
-//! way at a time. [`super::lanes`] runs them.
+//! way at a time. `super::lanes` runs them.
 //!
 //! Where stripes begin follows from the scheme, the tactics and the number of positions, so all
 //! nodes cut alike.

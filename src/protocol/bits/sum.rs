@@ -8,7 +8,7 @@
 //!
 //! Three numbers become two without a carry that runs: s = a ^ b ^ c, and the carries, shifted by
 //! one, are the majority, (a ^ c) & (b ^ c) ^ c, which is one AND a bit (Boyar, Peralta, Pochuev
-//! 2000; Wallace 1964 for the tree, whose shape is in [`super::columns`]). The last two are added.
+//! 2000; Wallace 1964 for the tree, whose shape is in `super::columns`). The last two are added.
 //!
 //! The positions of a batch are summed up by cutting its planes into rows of whole words, which
 //! are added position by position, then the rows that are left into shorter ones, and in the end

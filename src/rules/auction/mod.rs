@@ -5,7 +5,7 @@
 //! - [`file`](mod@file): an auction's fields in a session file
 //! - [`answer`]: who won and at what price, and whether that fits the question
 //! - [`stage`]: the stages of its computation
-//! - [`reference`]: the answer computed in the clear, which the protocols are tested against
+//! - [`mod@reference`]: the answer computed in the clear, which the protocols are tested against
 
 pub mod answer;
 pub mod file;

@@ -52,28 +52,17 @@ impl Ending {
     }
 }
 
-/// What a run costs at most: all bids in range, and the winner met an opponent at every level, or
-/// all lots are won. With 2^k entries and a bid that wins one lot, this is exact.
+/// What a run costs when all bids are in range, and the winner met an opponent at every level, or
+/// all lots are won. With 2^k entries and a bid that wins one lot, this is exact; another run for
+/// one lot costs less. For several lots a run with fewer bids in range may take a few rounds more:
+/// what adds up some counts is deeper than for slightly larger ones.
 pub fn predict(
     scheme: Scheme,
     participants: NodeSet,
     work: Workload,
     tactics: &Tactics,
 ) -> Predicted {
-    let longest = |bids| predict_ending(scheme, participants, work, tactics, bids, Ending::Longest);
-    let most = longest(work.bids);
-    let uniform = work.kind.is_second_price() && !work.reserve;
-    if work.quantity == 1 || !uniform || !work.range_check || work.bids <= work.quantity {
-        return most;
-    }
-    // Where few enough bids are in range, a tournament finds the worst; it may take more rounds.
-    let few = longest(work.quantity);
-    Predicted {
-        rounds: most.rounds.max(few.rounds),
-        gates: most.gates.max(few.gates),
-        bytes_sent_per_node: most.bytes_sent_per_node.max(few.bytes_sent_per_node),
-        ..most
-    }
+    predict_ending(scheme, participants, work, tactics, work.bids, Ending::Longest)
 }
 
 /// What a run costs exactly, given what becomes public in it.

@@ -146,7 +146,6 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             let line = sales::line(model, session, sold);
             canvas.wrapped(area, row + 1, Role::Accent, &line)
         }
-        (Phase::Settled, None) => row,
         (Phase::Failed | Phase::Cancelled, _) => {
             let reason = detail.and_then(|detail| detail.reason.as_deref());
             let mut text = clean(reason.unwrap_or("no reason is given")).to_string();
@@ -172,7 +171,7 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             let text = format!("{} opens it for bids", key(Step::Open.into()));
             canvas.wrapped(area, row + 1, Role::Muted, &text)
         }
-        _ => row,
+        (Phase::Settled | Phase::Open | Phase::Draft, _) => row,
     }
 }
 
