@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use gavel::base::Timestamp;
 use gavel::identity::{KeyPair, Signed, Statement};
-use gavel::protocol::{Context, EstablishError};
+use gavel::protocol::Context;
 use gavel::rules::{Answer, SessionFile, Terms, made_up};
 use gavel::runs::shares::LayingOut;
-use gavel::runs::{Computed, RunError, Workload, run};
+use gavel::runs::{Computed, Workload, run};
 use gavel::session::Envelope;
 use gavel::session::bundle::{Bundle, Inventories, Inventory, InventoryEntry, Verdict};
 use gavel::session::manifest::{CoSigned, Manifest};
@@ -20,16 +20,8 @@ use gavel::session::outcome::{Entrant, Outcome};
 use gavel::session::part::open_part;
 use gavel::session::record::{Format, Pin, Record};
 use gavel::sharing::NodeIndex;
-use gavel::testkit::World;
 use gavel::testkit::paperwork::Paperwork;
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Establish(#[from] EstablishError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
+use gavel::testkit::{Failure, World};
 
 const FILE: &str = "title = \"All together\"\nkind = \"parity\"\nwidth = 12\nbids_until = \"2m\"\n";
 

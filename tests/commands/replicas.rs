@@ -170,7 +170,7 @@ async fn replicas_share_the_work_and_another_takes_over() {
     let after = balancer.taken();
     assert!(before[0] < after[0] && before[1] < after[1], "{before:?} {after:?}");
     let settled = servers.settle(&session);
-    assert_eq!((&settled["winner"], &settled["price"]), (&json!("ada"), &json!(950)));
+    assert_eq!((&settled["winner"], &settled["price"]), (&json!("ada"), &json!(95_000)));
 
     // One intake replica dies while bids come in: the other one has them all.
     let session = servers.town.open(SALE);
@@ -184,7 +184,7 @@ async fn replicas_share_the_work_and_another_takes_over() {
     servers.town.kill("first");
     servers.wait_for("second", "this replica computes now");
     let settled = ok(&servers.town.lead(), &["session", "watch", &session])["result"].clone();
-    assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(700)));
+    assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(70_000)));
     assert!(
         servers.town.log("lead").contains("the attempt failed"),
         "{}",
@@ -241,5 +241,5 @@ async fn two_coordinators_on_one_database_cannot_both_act() {
     servers.start("lead", "lead", &[]);
     servers.town.bid("basil", &session, "800");
     let settled = servers.settle(&session);
-    assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(700)));
+    assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(70_000)));
 }

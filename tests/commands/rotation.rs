@@ -96,7 +96,7 @@ fn open_sessions_survive_new_keys_of_a_node() {
     let session = town.open(SALE);
     assert_eq!(town.bid("basil", &session, "70"), json!([1, 2, 3]));
     assert_eq!(town.bid("carol", &session, "60"), json!([1, 2, 3]));
-    assert_eq!(settle(&town, &session), (json!("basil"), json!(60)));
+    assert_eq!(settle(&town, &session), (json!("basil"), json!(6_000)));
 }
 
 #[test]
