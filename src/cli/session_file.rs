@@ -6,6 +6,7 @@ use std::path::Path;
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
 use crate::rules::SessionFile;
+use crate::rules::session_file::without_demo;
 use crate::rules::terms::TermsError;
 
 /// The file that `gavel demo` plays when none is given.
@@ -48,9 +49,7 @@ fn parse(path: &Path, text: &str) -> Result<SessionFile, Failure> {
 /// When the text is not TOML.
 pub fn terms_only(text: &str, bids_until: Option<&str>) -> Result<String, Failure> {
     let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| broken(&error))?;
-    table.remove("bids");
-    table.remove("roster");
+    let mut table = without_demo(text).map_err(|error| broken(&error))?;
     if let Some(bids_until) = bids_until {
         table.insert("bids_until".into(), toml::Value::String(bids_until.into()));
     }

@@ -150,6 +150,20 @@ impl SessionFile {
     }
 }
 
+/// A session file's text without what only a demo reads: the roster and, of whatever kind, what
+/// participants hand in. What goes to a server, or into a store, is made from this.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
+    let mut table: toml::Table = toml::from_str(text)?;
+    // Of every kind, whatever the file says of its own: a wrong kind must not let anything through.
+    for field in auction::file::Fields::DEMO.iter().chain(&["roster"]) {
+        table.remove(*field);
+    }
+    Ok(table)
+}
+
 /// A session file as far as its kind.
 #[derive(Deserialize)]
 struct Kinded {

@@ -16,6 +16,7 @@ use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::rules::SessionFile;
+use crate::rules::session_file::without_demo;
 use crate::rules::terms::TermsError;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
@@ -326,9 +327,7 @@ impl CoordinatorStore {
 /// A session file without the parts of a demo, comments included.
 fn without_bids(file: &str) -> Result<String, TermsError> {
     let syntax = |error: &dyn std::fmt::Display| TermsError::Syntax(error.to_string());
-    let mut table: toml::Table = toml::from_str(file).map_err(|error| syntax(&error))?;
-    table.remove("bids");
-    table.remove("roster");
+    let table = without_demo(file).map_err(|error| syntax(&error))?;
     toml::to_string(&table).map_err(|error| syntax(&error))
 }
 

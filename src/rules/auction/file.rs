@@ -50,6 +50,9 @@ impl Fields {
     /// Their names, but for the kind, which every session file has.
     pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "quantity", "bids"];
 
+    /// Those that only a demo reads. They hold what bidders keep to themselves and go to no server.
+    pub const DEMO: &[&str] = &["bids"];
+
     /// The question that they make, with every default filled in.
     ///
     /// # Errors
