@@ -2,6 +2,7 @@
 //! `{account}`;
 //! the functions fill them in.
 
+use super::page::LARGEST;
 use crate::identity::{AccountId, Digest};
 use crate::session::SessionId;
 
@@ -90,6 +91,12 @@ pub fn of_account(path: &str, account: AccountId) -> String {
 /// A path with its session filled in.
 pub fn of(path: &str, session: SessionId) -> String {
     path.replace("{session}", &session.to_string())
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
 }
 
 /// [`NODE_ENVELOPE`] filled in.
