@@ -19,6 +19,8 @@ pub const NODE_SESSION: &str = "/v1/node/sessions/{session}";
 pub const NODE_ENVELOPES: &str = "/v1/node/sessions/{session}/envelopes";
 /// Fetch an envelope, between nodes.
 pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope}";
+/// Get the seeds that both nodes hold of an envelope, between nodes.
+pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
 /// End bidding and sign the inventory.
 pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
 /// Fetch what is missing and sign the verdict.
@@ -95,6 +97,11 @@ pub fn of(path: &str, session: SessionId) -> String {
 /// [`NODE_ENVELOPE`] filled in.
 pub fn envelope(session: SessionId, envelope: &Digest) -> String {
     of(NODE_ENVELOPE, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`NODE_SEEDS`] filled in.
+pub fn seeds(session: SessionId, envelope: &Digest) -> String {
+    of(NODE_SEEDS, session).replace("{envelope}", &envelope.to_string())
 }
 
 /// [`NODE_ATTEMPT`] filled in.
