@@ -100,6 +100,11 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  reason       {}", clean(reason));
     }
+    if let Some(shortage) = &detail.shortage
+        && !detail.reason.as_ref().is_some_and(|reason| reason.text == shortage.text)
+    {
+        let _ = writeln!(text, "  too few      {}", clean(shortage));
+    }
     if !detail.waiting_for.is_empty() {
         let _ = writeln!(text, "  waiting for  {}", nodes(detail.waiting_for));
     }

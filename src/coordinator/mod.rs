@@ -13,6 +13,7 @@
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
+//! - [`links`]: who is there, and who reaches whom
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
@@ -28,6 +29,7 @@ pub mod delivery;
 pub mod driver;
 pub mod handlers;
 mod kept;
+pub mod links;
 mod login;
 pub mod manifest;
 mod nodes;

@@ -47,7 +47,11 @@ async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: Pe
     loop {
         let asked = Instant::now();
         let answer = client.get::<NodeHealth>(paths::NODE_HEALTH).await;
+        let before = state.links();
         note(&state, node, answer, asked.elapsed());
+        if state.links() != before {
+            state.links_changed();
+        }
         tokio::time::sleep(INTERVAL).await;
     }
 }

@@ -11,6 +11,7 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`progress`]: events while a session lives and computes
+//! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
 //! - `fixtures`: a made-up session, for tests
 
@@ -28,6 +29,7 @@ pub mod phase;
 pub mod progress;
 pub mod receipt;
 pub mod record;
+pub mod shortage;
 
 pub use announcement::Announcement;
 pub use envelope::Envelope;
@@ -36,3 +38,4 @@ pub use manifest::Manifest;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use receipt::Receipt;
+pub use shortage::Shortage;

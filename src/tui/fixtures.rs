@@ -118,6 +118,7 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
         roster: Digest([9; 32]),
         now: at(0),
         nodes: (1..=5).map(status).collect(),
+        shortage: None,
     }
 }
 
@@ -223,6 +224,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         timeline,
         acknowledged: all,
         waiting_for: NodeSet::EMPTY,
+        shortage: None,
         manifest: fixed.then(|| ManifestLine {
             digest: Digest([5; 32]),
             bids: 6,

@@ -9,7 +9,7 @@ use crate::identity::{Digest, PublicKey, Signature, Signed};
 use crate::rules::{Answer, Terms};
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Entrant;
-use crate::session::{Announcement, Outcome, Phase, SessionId};
+use crate::session::{Announcement, Outcome, Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A coordinator's health and its view of the nodes.
@@ -23,6 +23,10 @@ pub struct CoordinatorHealth {
     pub now: Timestamp,
     /// Every node of the roster.
     pub nodes: Vec<NodeStatus>,
+    /// Why no session could be settled at present, if so: too few nodes are there, or reach each
+    /// other.
+    #[serde(default)]
+    pub shortage: Option<Explained<Shortage>>,
 }
 
 /// A node as the coordinator sees it.
@@ -103,6 +107,10 @@ pub struct SessionDetail {
     pub acknowledged: NodeSet,
     /// Nodes for which the coordinator waits; empty while it goes on.
     pub waiting_for: NodeSet,
+    /// Fewer nodes than are needed are there and reach each other; in every phase from draft until
+    /// it is decided, and only as long as it is so.
+    #[serde(default)]
+    pub shortage: Option<Explained<Shortage>>,
     /// Digest of the manifest and how many envelopes it holds, once signed.
     pub manifest: Option<ManifestLine>,
     /// Attempts so far.

@@ -88,7 +88,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::SESSIONS, OPERATORS, "Write a session; open it at once if asked to", Some("NewSession"), Reply::Json(200, "SessionDetail"), &[P::BadTerms, P::WrongPhase]),
     endpoint("GET", paths::SESSION, EVERYBODY, "Show a session", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession]),
     endpoint("POST", paths::OPEN, OPERATORS, "Open a draft for bids", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
-    endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now; the answer says where too few nodes are there to settle it", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::RETRY, OPERATORS, "Try a failed session again", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken]),

@@ -17,6 +17,7 @@ use crate::wire::coordinator_api::CoordinatorHealth;
 
 /// How the coordinator sees the nodes.
 pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<CoordinatorHealth> {
+    let shortage = state.links().shortage(state.scheme().quorum()).map(Into::into);
     let watched = lock(&state.watched);
     let status = |&node| watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
     Json(CoordinatorHealth {
@@ -24,6 +25,7 @@ pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<Coordina
         roster: state.roster_digest,
         now: state.clock.now(),
         nodes: state.nodes.keys().map(status).collect(),
+        shortage,
     })
 }
 

@@ -138,13 +138,21 @@ pub(super) async fn detail(
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;
     let waiting = lock(&state.waiting).get(&session).cloned();
-    let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
+    let shortage = state.shortage(row.phase);
+    // Bids that come in while nobody could settle the session wait too.
+    let lacking = || {
+        let shortage = shortage.clone().filter(|_| row.phase != Phase::Draft)?;
+        Some((shortage.nodes(), Reason::TooFewNodes { shortage }))
+    };
+    let (waiting_for, why) =
+        waiting.or_else(lacking).map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,
         reason: reason.or(why).map(Into::into),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
         waiting_for,
+        shortage: shortage.map(Into::into),
         manifest: manifest.map(|manifest| ManifestLine {
             digest: manifest.body.digest(),
             bids: manifest.body.entries.len() as u64,

@@ -13,7 +13,10 @@ use crate::wire::node_api::{Link, NodeHealth};
 /// This node's version, clock, sessions at work, and links to the others.
 pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
     let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
-    let links = node.mesh().peer_status().into_iter().map(|peer| Link {
+    // A replica that does not compute has no streams, and knows nothing of those of the one that
+    // does.
+    let peers = if node.computes() { node.mesh().peer_status() } else { Vec::new() };
+    let links = peers.into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,
         round_trip_micros: peer.rtt_micros,
