@@ -168,3 +168,29 @@ pub struct Admitted {
     /// The signature that goes into the envelope.
     pub signature: Signature,
 }
+
+/// Some of the bidders to whom nodes have given receipts, in ascending order of their keys.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ReceiptsPage {
+    /// The bidders.
+    pub bidders: Vec<BidderReceipts>,
+    /// The last bidder of this page, where there are more.
+    pub next: Option<PublicKey>,
+    /// Nodes that did not answer: what they have given is not known.
+    pub unheard: NodeSet,
+}
+
+/// Which nodes have given a bidder a receipt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BidderReceipts {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The latest revision that any node has given a receipt for.
+    pub revision: u32,
+    /// The nodes that have given a receipt for that revision.
+    pub nodes: NodeSet,
+    /// When the first of them received it.
+    pub received: Timestamp,
+}

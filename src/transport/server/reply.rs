@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tower_http::timeout::TimeoutBody;
 
@@ -106,6 +106,27 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(params)) => Ok(Self(params)),
+            Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
+        }
+    }
+}
+
+/// Behind what a page of a list begins, as the request's query says: `?after=…`; at the start
+/// without one.
+pub struct After<T>(pub Option<T>);
+
+/// The query of a page.
+#[derive(Deserialize)]
+struct PageQuery<T> {
+    after: Option<T>,
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for After<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        match Query::<PageQuery<T>>::try_from_uri(&parts.uri) {
+            Ok(Query(page)) => Ok(Self(page.after)),
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
     }

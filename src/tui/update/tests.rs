@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::action::{Action, Cue, Effect, News, Request};
-use super::amount::{Check, check};
 use super::dispatch::run;
 use super::{allowed, update};
+use crate::client::amount::{Check, check};
 use crate::rules::Stage;
 use crate::session::Phase;
 use crate::session::progress::{Progress, What};
@@ -82,6 +82,10 @@ fn amounts_are_checked_while_typing() {
     assert_eq!(check("600.5", &terms), Check::Fine(None));
     assert!(matches!(check("499", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
     assert!(matches!(check("1.234", &terms), Check::Wrong(why) if why.contains("3 decimals")));
+    assert!(matches!(check("0", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
+    assert!(
+        matches!(check("250 000.00 EUR", &terms), Check::Fine(Some(why)) if why.contains("most"))
+    );
     assert!(matches!(check("250001", &terms), Check::Wrong(why) if why.contains("maximum")));
     assert!(matches!(check("12a", &terms), Check::Wrong(_)));
     let terms = fixtures::terms("t", crate::rules::auction::Kind::ReverseFirstPrice);
@@ -173,7 +177,7 @@ fn a_node_that_hangs_shows_before_its_deadline() {
 #[test]
 fn losing_and_finding_the_coordinator_shows() {
     let mut model = fixtures::normal();
-    let lost = |seconds| News::Lost { why: "refused".into(), again: at(seconds) };
+    let lost = |seconds| News::Lost { why: "refused".into(), again: at(seconds), refused: false };
     update(&mut model, Action::Tick(at(1)));
     update(&mut model, lost(3));
     let text = shown(&mut model, (80, 24));
