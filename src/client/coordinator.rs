@@ -24,7 +24,8 @@ use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
-    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
+    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, ReceiptsPage, SessionDetail,
+    SessionSummary,
 };
 use crate::wire::page::Page;
 use crate::wire::paths;
@@ -135,12 +136,12 @@ impl CoordinatorClient {
         // A coordinator that always has another page is not listened to for ever.
         const MOST_PAGES: usize = 500;
         let mut all = Vec::new();
-        let mut path = paths::page(paths::SESSIONS, None);
+        let mut path = paths::list_page(paths::SESSIONS, None);
         for _ in 0..MOST_PAGES {
             let page: Page<SessionSummary> = self.get(&path).await?;
             all.extend(page.sessions);
             match page.next {
-                Some(next) => path = paths::page(paths::SESSIONS, Some(next)),
+                Some(next) => path = paths::list_page(paths::SESSIONS, Some(next)),
                 None => break,
             }
         }
@@ -260,6 +261,19 @@ impl CoordinatorClient {
     pub async fn admissions(&self, session: SessionId) -> Result<Vec<Bidder>, ClientError> {
         self.operator()?;
         self.get(&paths::of(paths::ADMISSIONS, session)).await
+    }
+
+    /// Which nodes have given a receipt to which bidder, from behind this bidder's key or from the
+    /// first; for the operators of coordinator and nodes.
+    ///
+    /// # Errors
+    /// When this is neither.
+    pub async fn receipts(
+        &self,
+        session: SessionId,
+        after: Option<PublicKey>,
+    ) -> Result<ReceiptsPage, ClientError> {
+        self.get(&paths::page(paths::RECEIPTS, session, after.as_ref())).await
     }
 
     /// Live events of all sessions, from now on; for the operators of coordinator and nodes. Ends

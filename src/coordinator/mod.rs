@@ -11,9 +11,11 @@
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
 //! - `blocks`: the memory that passwords are hashed in
+//! - [`records`]: the records that people download
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
+//! - [`links`]: who is there, and who reaches whom
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
@@ -30,10 +32,12 @@ pub mod delivery;
 pub mod driver;
 pub mod handlers;
 mod kept;
+pub mod links;
 mod login;
 pub mod manifest;
 mod nodes;
 pub mod passwords;
+pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;

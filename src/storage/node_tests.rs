@@ -139,6 +139,34 @@ async fn revisions_only_go_up() {
 }
 
 #[tokio::test]
+async fn receipts_are_listed_by_key_in_pages() {
+    let Some(place) = place().await else { return };
+    for (bidder, revision) in [("ada", 1), ("ben", 1), ("cyd", 1), ("ada", 2)] {
+        place.put(bidder, revision, 1).await.unwrap();
+    }
+    // Fetched from others: no receipt of this node.
+    place.store.freeze(place.session(), time(900)).await.unwrap();
+    let dan = place.world.envelope("dan", 1, 1);
+    place.store.put_fetched(place.session(), &[dan]).await.unwrap();
+    let place = place.reopen().await;
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let page = place.store.given(place.session(), after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 2);
+        after = Some(last.key);
+        listed.extend(page);
+    }
+    assert!(listed.is_sorted_by_key(|line| line.key));
+    let mut lines: Vec<_> =
+        listed.iter().map(|line| (line.bidder.as_str(), line.revision, line.received)).collect();
+    lines.sort_unstable();
+    let expected = [("ada", 2, time(20)), ("ben", 1, time(10)), ("cyd", 1, time(10))];
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
 async fn what_does_not_belong_is_refused() {
     let Some(place) = place().await else { return };
     place.put("ada", 1, 1).await.unwrap();

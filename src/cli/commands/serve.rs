@@ -215,6 +215,8 @@ async fn serve(
             operator: settings.coordinator.is_some(),
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
+            login: None,
+            door: None,
         };
         let options = Options {
             serves: ready.roles_in_words(),

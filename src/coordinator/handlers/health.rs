@@ -22,6 +22,7 @@ pub async fn health(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
 ) -> Json<CoordinatorHealth> {
+    let shortage = state.links().shortage(state.scheme().quorum()).map(Into::into);
     let watched = lock(&state.watched);
     let status = |&node| {
         let mut status = watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
@@ -35,6 +36,7 @@ pub async fn health(
         roster: state.roster_digest,
         now: state.clock.now(),
         nodes: state.nodes.keys().map(status).collect(),
+        shortage,
     })
 }
 

@@ -18,8 +18,11 @@ pub async fn health(
     Extension(caller): Extension<Caller>,
 ) -> Reply<NodeHealth> {
     let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
-    let links = if caller.is_staff() { node.mesh().peer_status() } else { Vec::new() };
-    let links = links.into_iter().map(|peer| Link {
+    // A replica that does not compute has no streams, and knows nothing of those of the one that
+    // does.
+    let told = caller.is_staff() && node.computes();
+    let peers = if told { node.mesh().peer_status() } else { Vec::new() };
+    let links = peers.into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,
         round_trip_micros: peer.rtt_micros,

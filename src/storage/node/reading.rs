@@ -4,7 +4,7 @@ use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
 use super::{NodeStore, SESSIONS, count};
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signed};
+use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::manifest::CoSigned;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 
@@ -42,6 +42,19 @@ pub struct Shown {
     pub outcome: Option<CoSigned<Outcome>>,
 }
 
+/// The latest receipt that a node has given to a bidder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The envelope's revision.
+    pub revision: u32,
+    /// When it came.
+    pub received: Timestamp,
+}
+
 impl NodeStore {
     /// A session.
     ///
@@ -70,6 +83,43 @@ impl NodeStore {
             .await
             .map_err(reading)?;
         row.map(|row| Ok((row.document("announcement")?, row.phase()?))).transpose()
+    }
+
+    /// So many of the receipts given in a session, of each bidder's key the latest, in ascending
+    /// order of keys, from behind this one or from the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn given(
+        &self,
+        session: SessionId,
+        after: Option<PublicKey>,
+        most: u32,
+    ) -> Result<Vec<Given>, StorageError> {
+        let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
+        let rows = query(
+            "SELECT bidder_key, MAX(bidder) AS bidder, MAX(revision) AS revision,
+                    MAX(received) AS received
+             FROM node_envelopes
+             WHERE session = $1 AND received IS NOT NULL AND bidder_key > $2
+             GROUP BY bidder_key ORDER BY bidder_key LIMIT $3",
+        )
+        .bind(session.0.to_vec())
+        .bind(after)
+        .bind(i64::from(most))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Given {
+                    bidder: row.try_get("bidder")?,
+                    key: PublicKey::from_bytes(row.bytes("bidder_key")?),
+                    revision: row.number("revision")?,
+                    received: row.time("received")?,
+                })
+            })
+            .collect()
     }
 
     /// How many sessions are neither settled nor cancelled.
