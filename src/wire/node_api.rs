@@ -27,7 +27,7 @@ pub struct NodeHealth {
     pub started: Timestamp,
     /// Sessions that are neither settled nor cancelled.
     pub sessions: u64,
-    /// Links to the other nodes.
+    /// Links to the other nodes; none for those who run no part of the system.
     pub links: Vec<Link>,
 }
 

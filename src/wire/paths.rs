@@ -2,6 +2,7 @@
 //! `{account}`;
 //! the functions fill them in.
 
+use super::page::LARGEST;
 use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
 
@@ -99,9 +100,15 @@ pub fn of(path: &str, session: SessionId) -> String {
 }
 
 /// A path with its session filled in, for the page behind this bidder's key or for the first one.
-pub fn page(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
+pub fn behind(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
     let path = of(path, session);
     after.map_or_else(|| path.clone(), |after| format!("{path}?after={after}"))
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
 }
 
 /// [`NODE_ENVELOPE`] filled in.
