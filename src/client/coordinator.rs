@@ -136,12 +136,12 @@ impl CoordinatorClient {
         // A coordinator that always has another page is not listened to for ever.
         const MOST_PAGES: usize = 500;
         let mut all = Vec::new();
-        let mut path = paths::list_page(paths::SESSIONS, None);
+        let mut path = paths::page(paths::SESSIONS, None);
         for _ in 0..MOST_PAGES {
             let page: Page<SessionSummary> = self.get(&path).await?;
             all.extend(page.sessions);
             match page.next {
-                Some(next) => path = paths::list_page(paths::SESSIONS, Some(next)),
+                Some(next) => path = paths::page(paths::SESSIONS, Some(next)),
                 None => break,
             }
         }
@@ -273,7 +273,7 @@ impl CoordinatorClient {
         session: SessionId,
         after: Option<PublicKey>,
     ) -> Result<ReceiptsPage, ClientError> {
-        self.get(&paths::page(paths::RECEIPTS, session, after.as_ref())).await
+        self.get(&paths::behind(paths::RECEIPTS, session, after.as_ref())).await
     }
 
     /// Live events of all sessions, from now on; for the operators of coordinator and nodes. Ends

@@ -1,8 +1,9 @@
-//! Lists that come in pages: in the order of the sessions' ids, so that a page is found without
+//! Lists that come in pages: in the order of the sessions' ids or the bidders' keys, so that a page is found without
 //! reading those before it, and none is left out or comes twice when sessions are added.
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::PublicKey;
 use crate::session::SessionId;
 
 /// Most sessions of a page.
@@ -18,6 +19,15 @@ pub struct AskPage {
     /// With at most so many sessions, from 1 to [`LARGEST`]; 100 where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+}
+
+/// Which page of a list of bidders is asked for, in the query of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskBehind {
+    /// The one after this bidder's key; the first one where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<PublicKey>,
 }
 
 /// A number of sessions that no page has.

@@ -99,16 +99,16 @@ pub fn of(path: &str, session: SessionId) -> String {
     path.replace("{session}", &session.to_string())
 }
 
-/// A path whose list comes in pages, for the largest page after a session, or for the first one.
-pub fn list_page(path: &str, after: Option<SessionId>) -> String {
-    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
-    format!("{path}?limit={LARGEST}{after}")
-}
-
 /// A path with its session filled in, for the page behind this bidder's key or for the first one.
-pub fn page(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
+pub fn behind(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
     let path = of(path, session);
     after.map_or_else(|| path.clone(), |after| format!("{path}?after={after}"))
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
 }
 
 /// [`NODE_ENVELOPE`] filled in.

@@ -29,19 +29,6 @@ pub struct NodeSession {
     pub envelopes: u64,
 }
 
-/// What a node shows of a session.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Shown {
-    /// The terms as the coordinator signed them.
-    pub announcement: Signed<Announcement>,
-    /// The phase that it is in at this node.
-    pub phase: Phase,
-    /// Bidders who hold a receipt of this node, if they were counted.
-    pub bids: Option<u64>,
-    /// The outcome with its signatures, once settled.
-    pub outcome: Option<CoSigned<Outcome>>,
-}
-
 /// The latest receipt that a node has given to a bidder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Given {
@@ -53,6 +40,19 @@ pub struct Given {
     pub revision: u32,
     /// When it came.
     pub received: Timestamp,
+}
+
+/// What a node shows of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// The terms as the coordinator signed them.
+    pub announcement: Signed<Announcement>,
+    /// The phase that it is in at this node.
+    pub phase: Phase,
+    /// Bidders who hold a receipt of this node, if they were counted.
+    pub bids: Option<u64>,
+    /// The outcome with its signatures, once settled.
+    pub outcome: Option<CoSigned<Outcome>>,
 }
 
 impl NodeStore {

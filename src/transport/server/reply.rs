@@ -12,8 +12,8 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tower_http::timeout::TimeoutBody;
 
@@ -126,25 +126,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
-    }
-}
-
-/// Behind what a page of a list begins, as the request's query says: `?after=…`; at the start
-/// without one.
-pub struct After<T>(pub Option<T>);
-
-/// The query of a page.
-#[derive(Deserialize)]
-struct PageQuery<T> {
-    after: Option<T>,
-}
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for After<T> {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Asked(page) = Asked::<PageQuery<T>>::from_request_parts(parts, state).await?;
-        Ok(Self(page.after))
     }
 }
 
