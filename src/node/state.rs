@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
+use super::logins::Logins;
 use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
@@ -67,6 +68,8 @@ pub struct NodeState {
     pub limits: Limits,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
+    /// Whose access tokens count no more.
+    pub logins: Logins,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -115,6 +118,7 @@ impl NodeState {
             parts: PartCache::default(),
             limits: Limits::default(),
             replay: ReplayGuard::default(),
+            logins: Logins::default(),
             closing: Mutex::default(),
             keys,
             roster,

@@ -5,11 +5,13 @@
 //! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
+//! - [`logins`]: logins that the coordinator has ended
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
+pub mod logins;
 pub mod parts;
 pub mod reading;
 pub mod replicas;

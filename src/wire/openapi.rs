@@ -120,6 +120,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
     endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
     endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
+    endpoint("PUT", paths::NODE_LOGINS, COORDINATOR, "Take no access tokens of these accounts that were made before", Some("EndedLogins"), Reply::Empty(204), &[]),
     endpoint("POST", paths::NODE_FREEZE, COORDINATOR, "End bidding and sign the inventory", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::NODE_VERDICT, COORDINATOR, "Fetch what is missing and sign the verdict", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict]),
     endpoint("GET", paths::NODE_BUNDLE, NODES, "Which bundle this node has committed to", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
