@@ -11,6 +11,7 @@
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
 //! - `blocks`: the memory that passwords are hashed in
+//! - [`records`]: the records that people download
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
@@ -36,6 +37,7 @@ mod login;
 pub mod manifest;
 mod nodes;
 pub mod passwords;
+pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;
