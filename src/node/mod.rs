@@ -7,6 +7,7 @@
 //! - [`handlers`]: the endpoints
 //! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`pace`]: how fast a bidder may replace a bid
 //! - [`parts`]: opened parts of envelopes, in memory
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
@@ -21,6 +22,7 @@ mod config;
 pub mod handlers;
 pub mod intake;
 mod manifest;
+pub mod pace;
 pub mod parts;
 mod refusals;
 pub mod replica;

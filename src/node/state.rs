@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
+use super::pace::Pace;
 use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
@@ -65,6 +66,8 @@ pub struct NodeState {
     pub parts: PartCache,
     /// How much is taken.
     pub limits: Limits,
+    /// How fast bids are replaced.
+    pub pace: Pace,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// One closing step of a session at a time.
@@ -114,6 +117,7 @@ impl NodeState {
             attempts: Attempts::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
+            pace: Pace::default(),
             replay: ReplayGuard::default(),
             closing: Mutex::default(),
             keys,

@@ -91,7 +91,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::RETRY, OPERATORS, "Try a failed session again", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
-    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken]),
+    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken, P::SessionFull]),
     endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::LOGIN, EVERYBODY, "Log in: one access token for each server, and a refresh token", Some("AskLogin"), Reply::Json(200, "Login"), &[P::WrongLogin, P::Forbidden]),

@@ -118,13 +118,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let row =
-            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
-                .bind(session.0.to_vec())
-                .fetch_one(self.database.readers())
-                .await
-                .map_err(reading)?;
-        row.number("bidders")
+        SESSIONS.row(self.database.readers(), session, "bidders").await?.number("bidders")
     }
 
     /// How many bidders are admitted to each session; those with none are left out.
@@ -132,12 +126,10 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn admissions_by_session(&self) -> Result<BTreeMap<SessionId, u64>, StorageError> {
-        let rows = query(
-            "SELECT session, COUNT(*) AS bidders FROM coordinator_admissions GROUP BY session",
-        )
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows = query("SELECT session, bidders FROM coordinator_sessions WHERE bidders > 0")
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
         rows.iter().map(|row| Ok((row.session()?, row.number("bidders")?))).collect()
     }
 

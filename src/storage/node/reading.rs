@@ -2,7 +2,7 @@
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
-use super::{NodeStore, SESSIONS, count};
+use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
 use crate::session::manifest::CoSigned;
@@ -25,8 +25,6 @@ pub struct NodeSession {
     pub last_attempt: u32,
     /// Bidders who hold a receipt of this node.
     pub bids: u64,
-    /// Envelopes held: earlier revisions and fetched ones too.
-    pub envelopes: u64,
 }
 
 impl NodeStore {
@@ -57,6 +55,19 @@ impl NodeStore {
             .await
             .map_err(reading)?;
         row.map(|row| Ok((row.document("announcement")?, row.phase()?))).transpose()
+    }
+
+    /// How many envelopes of a session are held: those received and those fetched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_envelopes(&self, session: SessionId) -> Result<u64, StorageError> {
+        let row = query("SELECT COUNT(*) AS envelopes FROM node_envelopes WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_one(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.number("envelopes")
     }
 
     /// How many sessions are neither settled nor cancelled.
@@ -146,9 +157,7 @@ impl NodeStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-            (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-             WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
-            (SELECT COUNT(*) FROM node_envelopes e WHERE e.session = s.session) AS envelopes
+            s.bidders AS bids
      FROM node_sessions s";
 
 fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
@@ -159,7 +168,6 @@ fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
         frozen: row.maybe_time("frozen")?,
         bundle: row.maybe_bytes("bundle")?.map(Digest),
         last_attempt: row.number("attempt")?,
-        bids: count(row, "bids")?,
-        envelopes: count(row, "envelopes")?,
+        bids: row.number("bids")?,
     })
 }
