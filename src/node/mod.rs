@@ -9,6 +9,7 @@
 //! - [`intake`]: every check of an envelope that needs this node's key
 //! - [`pace`]: how fast a bidder may replace a bid
 //! - [`parts`]: opened parts of envelopes, in memory
+//! - `mend`: parts put together from other nodes' seeds, where the bidder's do not fit
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
 //! - [`attempts`]: the list of attempts that run or have just ended
@@ -22,6 +23,7 @@ mod config;
 pub mod handlers;
 pub mod intake;
 mod manifest;
+mod mend;
 pub mod pace;
 pub mod parts;
 mod refusals;
@@ -124,6 +126,7 @@ impl Node {
         figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
             peer.bytes_out as f64
         }));
+        figures.extend(self.state.limits.figures("node"));
         figures
     }
 
