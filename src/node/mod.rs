@@ -7,6 +7,7 @@
 //! - [`handlers`]: the endpoints
 //! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`pace`]: how fast a bidder may replace a bid
 //! - [`parts`]: opened parts of envelopes, in memory
 //! - `mend`: parts put together from other nodes' seeds, where the bidder's do not fit
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
@@ -25,6 +26,7 @@ pub mod intake;
 mod logins;
 mod manifest;
 mod mend;
+pub mod pace;
 pub mod parts;
 mod refusals;
 pub mod replica;

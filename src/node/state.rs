@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
+use super::pace::Pace;
 use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
@@ -66,6 +67,8 @@ pub struct NodeState {
     pub parts: PartCache,
     /// How much is taken.
     pub limits: Limits,
+    /// How fast bids are replaced.
+    pub pace: Pace,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Whose access tokens count no more.
@@ -117,6 +120,7 @@ impl NodeState {
             attempts: Attempts::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
+            pace: Pace::default(),
             replay: ReplayGuard::default(),
             logins: Logins::default(),
             closing: Mutex::default(),

@@ -92,7 +92,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now; the answer says where too few nodes are there to settle it", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::RETRY, OPERATORS, "Try a failed session again", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
-    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken]),
+    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken, P::SessionFull]),
     endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
     endpoint("GET", paths::RECEIPTS, STAFF, "Which nodes have given a receipt to which bidder; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "ReceiptsPage"), &[P::UnknownSession, P::BadRequest]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),

@@ -113,7 +113,9 @@ fn sessions() -> Value {
     json!({
         "Terms": open(json!({"title": name(), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
-            "admission": {"type": "string", "enum": ["open", "listed", "accounts"]}})),
+            "admission": {"type": "string", "enum": ["open", "listed", "accounts"]},
+            "limits": closed(json!({"bids": count(), "name_bytes": count(),
+                "revisions": count()}))})),
         "SignedAnnouncement": open(json!({"signature": of("Signature"),
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
