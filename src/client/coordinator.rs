@@ -27,6 +27,7 @@ use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, ReceiptsPage, SessionDetail,
     SessionSummary,
 };
+use crate::wire::page::Page;
 use crate::wire::paths;
 
 /// How long an answer may take. Closing waits for every node's inventory and verdict in the
@@ -127,12 +128,25 @@ impl CoordinatorClient {
         self.get(paths::ROSTER).await
     }
 
-    /// Every session.
+    /// Every session, the latest first.
     ///
     /// # Errors
     /// When the coordinator cannot be reached.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>, ClientError> {
-        self.get(paths::SESSIONS).await
+        // A coordinator that always has another page is not listened to for ever.
+        const MOST_PAGES: usize = 500;
+        let mut all = Vec::new();
+        let mut path = paths::page(paths::SESSIONS, None);
+        for _ in 0..MOST_PAGES {
+            let page: Page<SessionSummary> = self.get(&path).await?;
+            all.extend(page.sessions);
+            match page.next {
+                Some(next) => path = paths::page(paths::SESSIONS, Some(next)),
+                None => break,
+            }
+        }
+        all.sort_by_key(|summary| (std::cmp::Reverse(summary.created), summary.session));
+        Ok(all)
     }
 
     /// The session whose id begins with these digits.
@@ -259,7 +273,7 @@ impl CoordinatorClient {
         session: SessionId,
         after: Option<PublicKey>,
     ) -> Result<ReceiptsPage, ClientError> {
-        self.get(&paths::page(paths::RECEIPTS, session, after.as_ref())).await
+        self.get(&paths::behind(paths::RECEIPTS, session, after.as_ref())).await
     }
 
     /// Live events of all sessions, from now on; for the operators of coordinator and nodes. Ends

@@ -4,6 +4,7 @@
 //! - [`announcement`]: the terms as the coordinator signs them
 //! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
+//! - [`seeds`]: how a node whose part does not fit gets its seeds from other nodes
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
@@ -29,6 +30,7 @@ pub mod phase;
 pub mod progress;
 pub mod receipt;
 pub mod record;
+pub mod seeds;
 pub mod shortage;
 
 pub use announcement::Announcement;

@@ -77,7 +77,17 @@ async fn a_session_is_announced_once() {
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!(session.announcement, place.world.announcement);
     assert_eq!((session.phase, session.bids, session.last_attempt), (Phase::Open, 0, 0));
-    assert_eq!(place.store.sessions().await.unwrap().len(), 2);
+    let all = place.store.page(None, 10, true).await.unwrap();
+    let ids: Vec<SessionId> = all.iter().map(|shown| shown.announcement.body.session).collect();
+    assert!(ids.len() == 2 && ids.is_sorted());
+    let second = place.store.page(Some(ids[0]), 10, false).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!((all[1].bids, second[0].bids), (Some(0), None));
+    assert_eq!(all[1].announcement, second[0].announcement);
+    assert_eq!(place.store.page(None, 1, true).await.unwrap(), all[..1]);
+    assert_eq!(place.store.page(Some(ids[1]), 10, true).await.unwrap(), []);
+    assert_eq!(place.store.shown(ids[1], true).await.unwrap(), all.get(1).cloned());
+    assert_eq!(place.store.shown(SessionId([0; 16]), true).await.unwrap(), None);
     assert_eq!(place.store.session(SessionId([0; 16])).await.unwrap(), None);
 }
 

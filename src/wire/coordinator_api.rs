@@ -40,7 +40,8 @@ pub struct NodeStatus {
     pub address: String,
     /// Its own report, when it answered.
     pub health: Option<NodeHealth>,
-    /// Why it did not answer.
+    /// Why it did not answer, or what is wrong with its answer. Neither this nor a report: the
+    /// coordinator has just started, and has not heard yet.
     pub trouble: Option<String>,
     /// Round trip of the last answer in microseconds.
     pub round_trip_micros: Option<u64>,

@@ -2,6 +2,7 @@
 //! `{account}`;
 //! the functions fill them in.
 
+use super::page::LARGEST;
 use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
 
@@ -19,6 +20,8 @@ pub const NODE_SESSION: &str = "/v1/node/sessions/{session}";
 pub const NODE_ENVELOPES: &str = "/v1/node/sessions/{session}/envelopes";
 /// Fetch an envelope, between nodes.
 pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope}";
+/// Get the seeds that both nodes hold of an envelope, between nodes.
+pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
 /// The receipts that the node has given, of each bidder the latest, in pages.
 pub const NODE_RECEIPTS: &str = "/v1/node/sessions/{session}/receipts";
 /// End bidding and sign the inventory.
@@ -97,14 +100,25 @@ pub fn of(path: &str, session: SessionId) -> String {
 }
 
 /// A path with its session filled in, for the page behind this bidder's key or for the first one.
-pub fn page(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
+pub fn behind(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
     let path = of(path, session);
     after.map_or_else(|| path.clone(), |after| format!("{path}?after={after}"))
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
 }
 
 /// [`NODE_ENVELOPE`] filled in.
 pub fn envelope(session: SessionId, envelope: &Digest) -> String {
     of(NODE_ENVELOPE, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`NODE_SEEDS`] filled in.
+pub fn seeds(session: SessionId, envelope: &Digest) -> String {
+    of(NODE_SEEDS, session).replace("{envelope}", &envelope.to_string())
 }
 
 /// [`NODE_ATTEMPT`] filled in.

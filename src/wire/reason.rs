@@ -189,6 +189,15 @@ pub enum RefusalCause {
         /// The nodes that list any of them.
         holders: NodeSet,
     },
+    /// Bidders handed the node parts that do not fit, and no other node passes on their seeds.
+    UnfitParts {
+        /// How many envelopes.
+        count: u64,
+        /// Nodes that did not answer when asked for seeds.
+        silent: NodeSet,
+        /// Nodes that passed on seeds which do not fit the bidders' commitments.
+        wrong: NodeSet,
+    },
     /// The manifest's signatures do not fit, or are too few.
     Signatures {
         /// Whose do not fit.

@@ -14,9 +14,10 @@ use crate::identity::PublicKey;
 use crate::session::SessionId;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
-use crate::transport::server::reply::{After, Params, Reply};
+use crate::transport::server::reply::{Asked, Params, Reply};
 use crate::wire::coordinator_api::{BidderReceipts, ReceiptsPage};
 use crate::wire::node_api::GivenReceipts;
+use crate::wire::page::AskBehind;
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 
@@ -31,10 +32,10 @@ type Answers = BTreeMap<NodeIndex, Result<GivenReceipts, HttpError>>;
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
-    After(after): After<PublicKey>,
+    Asked(AskBehind { after }): Asked<AskBehind>,
 ) -> Reply<ReceiptsPage> {
     known(&state, session).await?;
-    let path = paths::page(paths::NODE_RECEIPTS, session, after.as_ref());
+    let path = paths::behind(paths::NODE_RECEIPTS, session, after.as_ref());
     let everybody = NodeSet::all(state.scheme().nodes());
     let answers = state.ask(everybody, |_, node| {
         let (node, path) = (node.with_deadline(DEADLINE), path.clone());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use crate::identity::PublicKey;
 use crate::node::NodeState;
 use crate::node::refusals::of_store;
 use crate::session::SessionId;
-use crate::transport::server::reply::{After, Params, Reply};
+use crate::transport::server::reply::{Asked, Params, Reply};
 use crate::wire::node_api::{GivenReceipt, GivenReceipts};
+use crate::wire::page::AskBehind;
 
 /// Most receipts of a page.
 const PAGE: u32 = 1_000;
@@ -19,7 +19,7 @@ const PAGE: u32 = 1_000;
 pub async fn list(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    After(after): After<PublicKey>,
+    Asked(AskBehind { after }): Asked<AskBehind>,
 ) -> Reply<GivenReceipts> {
     node.store
         .standing(session)

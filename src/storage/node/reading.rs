@@ -42,6 +42,19 @@ pub struct Given {
     pub received: Timestamp,
 }
 
+/// What a node shows of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// The terms as the coordinator signed them.
+    pub announcement: Signed<Announcement>,
+    /// The phase that it is in at this node.
+    pub phase: Phase,
+    /// Bidders who hold a receipt of this node, if they were counted.
+    pub bids: Option<u64>,
+    /// The outcome with its signatures, once settled.
+    pub outcome: Option<CoSigned<Outcome>>,
+}
+
 impl NodeStore {
     /// A session.
     ///
@@ -147,16 +160,44 @@ impl NodeStore {
         Ok(sessions)
     }
 
-    /// Every session, the latest first.
+    /// What this node shows of a session, with the number of bids or without: counting them reads
+    /// every one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions(&self) -> Result<Vec<NodeSession>, StorageError> {
-        let rows = query(format!("{SELECT_SESSION} ORDER BY s.opened DESC, s.session"))
-            .fetch_all(self.database.readers())
+    pub async fn shown(
+        &self,
+        session: SessionId,
+        counted: bool,
+    ) -> Result<Option<Shown>, StorageError> {
+        let row = query(format!("{} WHERE s.session = $1", select_shown(counted)))
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
             .await
             .map_err(reading)?;
-        rows.iter().map(session_of).collect()
+        row.as_ref().map(|row| shown_of(row, counted)).transpose()
+    }
+
+    /// The same of some sessions, in the order of their ids: those after the given one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &self,
+        after: Option<SessionId>,
+        at_most: u32,
+        counted: bool,
+    ) -> Result<Vec<Shown>, StorageError> {
+        let rows = query(format!(
+            "{} WHERE s.session > $1 ORDER BY s.session LIMIT $2",
+            select_shown(counted)
+        ))
+        .bind(after.map_or_else(Vec::new, |session| session.0.to_vec()))
+        .bind(i64::from(at_most))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(|row| shown_of(row, counted)).collect()
     }
 
     /// The manifest with its signatures.
@@ -211,5 +252,29 @@ fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
         last_attempt: row.number("attempt")?,
         bids: count(row, "bids")?,
         envelopes: count(row, "envelopes")?,
+    })
+}
+
+/// What [`shown_of`] reads.
+fn select_shown(counted: bool) -> String {
+    let bids = if counted {
+        "(SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
+          WHERE e.session = s.session AND e.received IS NOT NULL)"
+    } else {
+        "0"
+    };
+    format!("SELECT s.announcement, s.phase, s.outcome, {bids} AS bids FROM node_sessions s")
+}
+
+fn shown_of(row: &Row, counted: bool) -> Result<Shown, StorageError> {
+    let phase = row.phase()?;
+    Ok(Shown {
+        announcement: row.document("announcement")?,
+        phase,
+        bids: if counted { Some(count(row, "bids")?) } else { None },
+        outcome: match phase {
+            Phase::Settled => row.maybe_document("outcome")?,
+            _ => None,
+        },
     })
 }

@@ -12,18 +12,18 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tower_http::timeout::TimeoutBody;
 
 use crate::wire::problem::{Problem, ProblemType};
 
 /// Longest pause within a body: who sends nothing for this long is not waited for.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Longest time for a whole body.
-const WHOLE: Duration = Duration::from_secs(120);
+pub(super) const WHOLE: Duration = Duration::from_secs(120);
 
 /// A refused request.
 #[derive(Debug)]
@@ -81,7 +81,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let request = request.map(|body| axum::body::Body::new(TimeoutBody::new(SILENCE, body)));
         let read = tokio::time::timeout(WHOLE, Json::<T>::from_request(request, state));
-        let slow = || Refusal::new(ProblemType::BadRequest, "the body came too slowly");
         match read.await.map_err(|_| slow())? {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(error))
@@ -95,6 +94,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
     }
+}
+
+/// The refusal of a body that is too slow.
+pub(super) fn slow() -> Refusal {
+    Refusal::new(ProblemType::BadRequest, "the body came too slowly")
 }
 
 /// Parameters of the path; what does not parse is refused.
@@ -111,22 +115,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
     }
 }
 
-/// Behind what a page of a list begins, as the request's query says: `?after=…`; at the start
-/// without one.
-pub struct After<T>(pub Option<T>);
+/// What the query of a request asks for; what does not parse is refused.
+pub struct Asked<T>(pub T);
 
-/// The query of a page.
-#[derive(Deserialize)]
-struct PageQuery<T> {
-    after: Option<T>,
-}
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for After<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
-        match Query::<PageQuery<T>>::try_from_uri(&parts.uri) {
-            Ok(Query(page)) => Ok(Self(page.after)),
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
     }

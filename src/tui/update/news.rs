@@ -184,7 +184,9 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
                 back = true;
                 lines.push((Level::Info, format!("{who} is back")));
             }
-            (_, false) if matches!(before, NodeState::Up | NodeState::Odd | NodeState::Unknown) => {
+            // A coordinator that has just started has not heard of anybody.
+            (_, false) if after == NodeState::Unseen => {}
+            (_, false) if !matches!(before, NodeState::Down | NodeState::Late) => {
                 let why = node.trouble.clone().unwrap_or_default();
                 lines.push((Level::Warn, format!("{who} does not answer: {why}")));
             }

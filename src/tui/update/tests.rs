@@ -143,6 +143,29 @@ fn losing_and_finding_a_node_shows() {
 }
 
 #[test]
+fn a_coordinator_that_has_just_started_raises_no_alarm_about_nodes_it_has_not_asked() {
+    let mut model = fixtures::normal();
+    let again = at(1);
+    update(&mut model, News::Lost { why: "connection refused".into(), again });
+    model.ui.toast = None;
+    let mut fresh = health(&[1, 2, 3, 4, 5]);
+    for status in &mut fresh.nodes {
+        (status.trouble, status.last_seen) = (None, None);
+    }
+    update(&mut model, News::Health(Box::new(fresh.clone()), 800));
+    assert!(model.ui.toast.is_none(), "{}", toast(&model));
+    assert!(shown(&mut model, (80, 24)).contains("connected, 0.8 ms"));
+    // What it finds out then is said: four answer, one does not.
+    fresh.nodes[2].trouble = Some("connection refused".into());
+    for index in [0, 1, 3, 4] {
+        fresh.nodes[index] = health(&[]).nodes[index].clone();
+    }
+    update(&mut model, News::Health(Box::new(fresh), 800));
+    assert!(toast(&model).contains("node 3 (Cedar) does not answer: connection refused"));
+    assert_eq!(model.live().nodes_up(), 4);
+}
+
+#[test]
 fn a_node_that_hangs_shows_before_its_deadline() {
     let mut model = fixtures::normal();
     // The coordinator still has the last answer, but it is getting old.
