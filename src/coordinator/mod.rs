@@ -49,6 +49,8 @@ use axum::Router;
 use axum::middleware;
 
 use crate::base::lock;
+use crate::identity::Roster;
+use crate::identity::key_file::CoordinatorKeys;
 use crate::storage::Leadership;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
@@ -79,14 +81,7 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        let card = &config.roster.body.coordinator;
-        let key = config.keys.identity.public();
-        if card.key != key {
-            return Err(StartError::NotInRoster { expected: card.key, key });
-        }
-        if card.certificate != config.keys.tls.fingerprint() {
-            return Err(StartError::OtherCertificate);
-        }
+        fit_keys(&config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
@@ -155,4 +150,20 @@ impl Coordinator {
     pub fn stop(&self) {
         self.state.stop();
     }
+}
+
+/// Whether a roster lists the coordinator with these keys.
+///
+/// # Errors
+/// When it lists another coordinator, or another certificate.
+pub fn fit_keys(keys: &CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
+    let card = &roster.coordinator;
+    let key = keys.identity.public();
+    if card.key != key {
+        return Err(StartError::NotInRoster { expected: card.key, key });
+    }
+    if card.certificate != keys.tls.fingerprint() {
+        return Err(StartError::OtherCertificate);
+    }
+    Ok(())
 }

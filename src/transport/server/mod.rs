@@ -18,6 +18,7 @@
 //! - [`metrics`]: counts and durations for Prometheus
 //! - [`drain`]: reads what a refused request left unread
 //! - [`reply`]: JSON bodies, problem documents and event streams
+//! - [`paper`]: the papers of a closing as bodies and replies
 //! - [`relay`]: handing a request on to another replica
 
 pub mod access;
@@ -33,6 +34,7 @@ pub mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod observe;
+pub mod paper;
 pub mod proxy;
 pub mod relay;
 pub mod reply;
