@@ -14,6 +14,7 @@
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
+//! - `papers`: what nodes hold and the coordinator lacks
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
@@ -31,6 +32,7 @@ mod kept;
 mod login;
 pub mod manifest;
 mod nodes;
+mod papers;
 pub mod passwords;
 pub mod state;
 pub mod step;
@@ -43,7 +45,7 @@ use axum::Router;
 use axum::middleware;
 
 use crate::base::lock;
-use crate::storage::Leadership;
+use crate::storage::{Leadership, Tenure};
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::{Internet, Net};
@@ -86,6 +88,7 @@ impl Coordinator {
         let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
+        papers::start(&state).await;
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
@@ -115,12 +118,12 @@ impl Coordinator {
         watched.iter().map(figure).collect()
     }
 
-    /// Waits until another process may have become the coordinator on this store: from then on
-    /// this one writes nothing more.
+    /// Waits until another process has become the coordinator on this store: this one can write
+    /// nothing more.
     pub async fn lost(&self) {
         let mut role = self.state.store.database().watch(Leadership::Coordinator);
         // An error means that the store is closed.
-        drop(role.wait_for(|held| !held).await);
+        drop(role.wait_for(|tenure| *tenure == Tenure::Superseded).await);
     }
 
     /// Stop every task.

@@ -60,6 +60,8 @@ pub struct CoordinatorState {
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Nodes that have said that they cannot compute a session, and why.
     unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
+    /// Nodes that have said, since the start, where their sessions stand.
+    pub(super) heard: Mutex<NodeSet>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
     /// Every task of this coordinator.
@@ -94,6 +96,7 @@ impl CoordinatorState {
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),
+            heard: Mutex::new(NodeSet::EMPTY),
             drivers: Mutex::default(),
             tasks: TaskTracker::new(),
             stopped: CancellationToken::new(),

@@ -61,6 +61,16 @@ pub enum CommitError {
         /// The other nodes that list any of them.
         holders: NodeSet,
     },
+    /// This node has lost part of what it had, and too few others have answered.
+    #[error(
+        "this node has lost part of what it had on disk, so it signs only once {needed} other nodes have told it what they are committed to; nodes {nodes} have not"
+    )]
+    Unheard {
+        /// n - t.
+        needed: usize,
+        /// The nodes that have not answered.
+        nodes: NodeSet,
+    },
     /// Not in this phase.
     #[error("the session is {phase} at this node")]
     Phase {
@@ -70,6 +80,18 @@ pub enum CommitError {
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+/// Clocks of coordinator and nodes differ by less.
+const CLOCKS_DIFFER: i64 = 10 * 60 * 1000;
+
+/// What a node commits to a bundle for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Purpose {
+    /// To sign its manifest.
+    Sign,
+    /// To take up a manifest that enough others have signed.
+    Take,
 }
 
 impl NodeState {
@@ -82,6 +104,7 @@ impl NodeState {
         self: &Arc<Self>,
         session: SessionId,
         bundle: &Bundle,
+        purpose: Purpose,
     ) -> Result<Manifest, CommitError> {
         let row = self.session(session).await?;
         if row.phase == Phase::Cancelled {
@@ -96,19 +119,35 @@ impl NodeState {
         }
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
-        self.ask_others(session, digest).await?;
+        self.store.keep_bundle(bundle).await?;
+        let silent = self.ask_others(session, digest).await?;
+        if purpose == Purpose::Sign && self.may_have_lost(&announcement) {
+            // Of n - t others that answer, one at least is honest and was there when this node
+            // signed another manifest, if it ever did.
+            let needed = self.scheme().all().len() - usize::from(self.scheme().threshold());
+            if self.peers.len() - silent.len() < needed {
+                return Err(CommitError::Unheard { needed, nodes: silent });
+            }
+        }
         let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
         Ok(manifest)
     }
 
-    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<(), CommitError> {
+    /// Whether this node may have known a session before it lost part of what it had.
+    fn may_have_lost(&self, announcement: &Announcement) -> bool {
+        let lost = self.store.database().lost();
+        lost.is_some_and(|lost| announcement.opened < lost.plus_millis(CLOCKS_DIFFER))
+    }
+
+    /// Make sure that no other node has committed to another bundle; those that did not answer.
+    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<NodeSet, CommitError> {
         let path = paths::of(paths::NODE_BUNDLE, session);
         let asked = self.peers.iter().map(|(&node, peer)| {
             let path = &path;
             async move { (node, peer.get::<CommittedBundle>(path).await) }
         });
-        let mut others = NodeSet::EMPTY;
+        let (mut others, mut silent) = (NodeSet::EMPTY, NodeSet::EMPTY);
         for (node, answer) in join_all(asked).await {
             match answer {
                 Ok(CommittedBundle { bundle: Some(theirs) }) if theirs != mine => {
@@ -117,6 +156,7 @@ impl NodeState {
                 Ok(_) => {}
                 // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
                 Err(error) => {
+                    silent.insert(node);
                     tracing::debug!(%session, %node, %error, "could not ask for its bundle");
                 }
             }
@@ -124,7 +164,7 @@ impl NodeState {
         if !others.is_empty() {
             return Err(CommitError::OtherBundle { nodes: others });
         }
-        Ok(())
+        Ok(silent)
     }
 
     /// Fetch every envelope of the manifest that is not here yet. A node that gave no verdict may
@@ -196,7 +236,7 @@ impl NodeState {
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }
-        let manifest = self.commit(session, &signed.bundle).await?;
+        let manifest = self.commit(session, &signed.bundle, Purpose::Take).await?;
         if manifest != signed.manifest.body {
             return Err(CommitError::NotTheManifest);
         }

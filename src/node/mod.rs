@@ -10,6 +10,7 @@
 //! - [`parts`]: opened parts of envelopes, in memory
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
+//! - `papers`: what other nodes hold and this one lacks
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
 //! - [`replica`]: several replicas of one node on one store
@@ -21,6 +22,7 @@ mod config;
 pub mod handlers;
 pub mod intake;
 mod manifest;
+mod papers;
 pub mod parts;
 mod refusals;
 pub mod replica;
@@ -79,6 +81,7 @@ impl Node {
         let me = fit_keys(&mut config.keys, &config.roster.body)?;
         let state = NodeState::new(net, config, replica, me)?;
         replica::start(&state);
+        papers::start(&state);
         Ok(Self { state })
     }
 

@@ -2,6 +2,7 @@
 
 use super::intake::IntakeError;
 use super::manifest::CommitError;
+use super::papers::TakeOutcomeError;
 use super::verdict::VerdictError;
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
@@ -30,6 +31,7 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
         StorageError::Conflict { what: DocumentKind::Bundle, .. } => ProblemType::BundleConflict,
         StorageError::Conflict { .. } => ProblemType::ManifestConflict,
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
+        StorageError::Superseded { .. } => ProblemType::Unavailable,
         _ => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())
@@ -67,12 +69,23 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
             ProblemType::Unavailable,
             RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
         ),
+        CommitError::Unheard { nodes, .. } => {
+            (ProblemType::WaitingForNodes, RefusalCause::Unheard { nodes: *nodes })
+        }
         CommitError::Phase { phase } => {
             (ProblemType::WrongPhase, RefusalCause::Phase { phase: *phase })
         }
         CommitError::Store(error) => return of_store(error),
     };
     because(kind, error, &cause)
+}
+
+/// Why an outcome is not taken.
+pub(super) fn of_outcome(error: &TakeOutcomeError) -> Refusal {
+    match error {
+        TakeOutcomeError::Store(error) => of_store(error),
+        _ => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
+    }
 }
 
 fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCause) -> Refusal {

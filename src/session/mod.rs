@@ -10,6 +10,7 @@
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`record`]: everything public about a session, checked offline
 //! - `fixtures`: a made-up session, for tests
@@ -23,6 +24,7 @@ pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
 pub mod outcome;
+pub mod papers;
 pub mod part;
 pub mod phase;
 pub mod progress;

@@ -20,7 +20,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Replica};
 use crate::sharing::NodeIndex;
-use crate::storage::{Address, Database};
+use crate::storage::{Address, Database, Opening};
 use crate::transport::server::listen;
 use crate::tui::{Connection, Options};
 
@@ -50,6 +50,11 @@ pub struct ServeArgs {
     replica_address: Option<String>,
     #[command(flatten)]
     database: DatabaseOption,
+    /// Go on with a database that has lost changes: receipts that this server gave, sessions, the
+    /// list of bids it is bound to, numbers of attempts. What other servers hold of them is taken
+    /// from there. For when no newer copy is left
+    #[arg(long)]
+    accept_loss: bool,
     #[command(flatten)]
     look: LookOption,
     /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
@@ -133,7 +138,11 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         ));
     }
     let mut servers = Servers::default();
-    let served = match servers.open(&address).await {
+    let opening = Opening {
+        mark: Some(context.home.file("gavel.mark")),
+        accept_loss: args.accept_loss.then(|| Clock::System.now()),
+    };
+    let served = match servers.open(&address, &opening).await {
         Ok(database) => serve(context, &args, &settings, &roster, &database, &mut servers).await,
         Err(failure) => Err(failure),
     };

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 
 use crate::identity::{Signed, Statement as _};
 use crate::node::NodeState;
+use crate::node::manifest::Purpose;
 use crate::node::refusals::{of_commit, of_store, of_verdict};
 use crate::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
@@ -71,7 +72,8 @@ pub async fn sign_manifest(
     Body(bundle): Body<Bundle>,
 ) -> Reply<ManifestSignature> {
     let _turn = node.turn(session).await;
-    let manifest = node.commit(session, &bundle).await.map_err(|error| of_commit(&error))?;
+    let manifest = node.commit(session, &bundle, Purpose::Sign).await;
+    let manifest = manifest.map_err(|error| of_commit(&error))?;
     let manifest_digest = manifest.digest();
     let signature = node.keys.identity.sign(&manifest_digest);
     Ok(Json(ManifestSignature { node: node.me, manifest: manifest_digest, signature }))

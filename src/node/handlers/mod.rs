@@ -5,6 +5,7 @@
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
+//! - `papers`: what this node holds, for servers that have lost it
 //! - `events`: live events
 //! - `health`: whether this node is well
 //! - `stream`: the upgrade to the binary stream between two nodes
@@ -14,6 +15,7 @@ mod envelopes;
 mod events;
 mod health;
 mod manifest;
+mod papers;
 mod sessions;
 mod stream;
 
@@ -52,6 +54,8 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_CANCEL, post(sessions::cancel))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_STANDINGS, get(papers::standings))
+        .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_FREEZE, post(manifest::freeze))
         .route(paths::NODE_BUNDLE, get(manifest::bundle))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))
