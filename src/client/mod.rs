@@ -1,6 +1,7 @@
 //! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`amount`]: what can be said of an amount before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - [`again`]: asking again while a server is away or busy
 //! - [`state`]: the envelopes and receipts that a bidder keeps
@@ -13,6 +14,7 @@
 
 pub mod account;
 pub mod again;
+pub mod amount;
 pub mod bid;
 pub mod coordinator;
 pub mod error;

@@ -172,7 +172,7 @@ async fn take_up(
 ) -> Result<Taken, StorageError> {
     let path = paths::of(paths::NODE_PAPERS, session);
     let Some(client) = state.nodes.get(&node) else { return Ok(Taken::Useless) };
-    let papers = match client.with_deadline(LONG).get::<Papers>(&path).await {
+    let papers = match client.for_papers(LONG).get::<Papers>(&path).await {
         Ok(papers) => papers,
         Err(error) => {
             tracing::warn!(%session, %node, %error, "its papers could not be had");

@@ -204,7 +204,7 @@ impl NodeState {
     ) -> Result<(), TakeError> {
         let Some(peer) = self.peers.get(&from) else { return Ok(()) };
         let path = paths::of(paths::NODE_PAPERS, session);
-        let papers: Papers = peer.with_deadline(LONG).get(&path).await?;
+        let papers: Papers = peer.for_papers(LONG).get(&path).await?;
         let papers = papers.proved(&self.roster)?;
         if papers.announcement.body.session != session {
             return Ok(());

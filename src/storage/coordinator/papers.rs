@@ -7,6 +7,7 @@ use super::super::sql::{Connection, query};
 use super::super::{StorageError, database::reading};
 use super::{CoordinatorStore, SESSIONS, enter, note};
 use crate::base::Timestamp;
+use crate::base::name::look;
 use crate::identity::{Signed, Statement as _};
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
@@ -85,14 +86,15 @@ async fn begin(
     let opened = announcement.body.opened;
     query(
         "INSERT INTO coordinator_sessions
-         (session, title, file, announcement, phase, created, opened, taken_up)
-         VALUES ($1, $2, '', $3, $4, $5, $5, 1)",
+         (session, title, file, announcement, phase, created, opened, max_bids, taken_up)
+         VALUES ($1, $2, '', $3, $4, $5, $5, $6, 1)",
     )
     .bind(session.0.to_vec())
     .bind(announcement.body.terms.title.as_str())
     .bind(json("announcement", announcement)?)
     .bind(Phase::Open.name())
     .bind(opened.millis())
+    .bind(i64::from(announcement.body.terms.limits.bids))
     .execute(&mut *connection)
     .await?;
     note(connection, session, Phase::Open, None, opened).await?;
@@ -108,16 +110,25 @@ async fn admit(
     let session = papers.announcement.body.session;
     for admitted in &papers.admitted {
         query(
-            "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted)
-             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted, look)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
         .bind(session.0.to_vec())
         .bind(admitted.name.as_str())
         .bind(admitted.key.as_bytes().to_vec())
         .bind(now.millis())
+        .bind(look(&admitted.name))
         .execute(&mut *connection)
         .await?;
     }
+    query(
+        "UPDATE coordinator_sessions SET bidders =
+            (SELECT COUNT(*) FROM coordinator_admissions WHERE session = $1)
+         WHERE session = $1",
+    )
+    .bind(session.0.to_vec())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

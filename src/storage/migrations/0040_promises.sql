@@ -21,7 +21,7 @@ CREATE TABLE leases (
 );
 
 -- The whole bundle that a node is bound to, for whoever has lost it.
-ALTER TABLE node_sessions ADD COLUMN papers TEXT;
+ALTER TABLE node_sessions ADD COLUMN papers BLOB;
 
 -- Attempts begun as the nodes say, where the coordinator knows of fewer.
 ALTER TABLE coordinator_sessions ADD COLUMN attempts_begun BIGINT NOT NULL DEFAULT 0;

@@ -1,6 +1,7 @@
 //! What a node holds of its sessions, for others that have lost it.
 
-use super::super::column::{Columns as _, json};
+use super::super::column::Columns as _;
+use super::super::documents::{from_binary, to_binary};
 use super::super::sql::query;
 use super::super::{StorageError, database::reading};
 use super::NodeStore;
@@ -42,7 +43,7 @@ impl NodeStore {
     /// When the database fails.
     pub async fn keep_bundle(&self, bundle: &Bundle) -> Result<(), StorageError> {
         let (session, digest) = (bundle.session, bundle.digest());
-        let text = json("bundle", bundle)?;
+        let paper = to_binary("papers", bundle)?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -50,7 +51,7 @@ impl NodeStore {
                         "UPDATE node_sessions SET papers = $1
                          WHERE session = $2 AND bundle = $3 AND papers IS NULL",
                     )
-                    .bind(text)
+                    .bind(paper)
                     .bind(session.0.to_vec())
                     .bind(digest.0.to_vec())
                     .execute(connection)
@@ -71,7 +72,7 @@ impl NodeStore {
             .fetch_optional(self.database.readers())
             .await
             .map_err(reading)?;
-        row.ok_or(StorageError::NoSession { session })?.maybe_document("papers")
+        from_binary("papers", &row.ok_or(StorageError::NoSession { session })?)
     }
 
     /// Whoever has bid, with the coordinator's admission as each envelope shows it.
@@ -84,7 +85,7 @@ impl NodeStore {
         loop {
             let rows = query(
                 "SELECT digest, envelope FROM node_envelopes
-                 WHERE session = $1 AND revision = 1 AND digest > $2 ORDER BY digest LIMIT $3",
+                 WHERE session = $1 AND digest > $2 ORDER BY digest LIMIT $3",
             )
             .bind(session.0.to_vec())
             .bind(last.clone())
