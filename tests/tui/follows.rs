@@ -19,7 +19,7 @@ fn the_screens_follow_what_others_do() {
     bidder.wait_for("You have not bid here.");
     // Said before anybody bids.
     bidder.wait_for("pays its own amount, which becomes public");
-    bidder.wait_for("Who may bid: anyone");
+    bidder.wait_for("Open to anyone");
     let mut early = Terminal::start(gavel_in(&town.home("house"), &["tui"]), (140, 45), &[]);
     early.wait_for("no bids yet");
 
