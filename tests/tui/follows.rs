@@ -100,6 +100,10 @@ fn a_login_that_ends_is_renewed_in_the_screens() {
     screens.press("c");
     screens.wait_for("End bidding now?");
     screens.press("y");
-    screens.wait_for("no winner");
+    screens.wait_for("there was no bid");
+    // The record is fetched and checked in the screens.
+    screens.press("a");
+    screens.wait_for("the one this home trusts");
+    screens.wait_for("signed by nodes 1, 2 and 3");
     screens.kept_its_secrets();
 }
