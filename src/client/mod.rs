@@ -2,6 +2,7 @@
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`bid`]: placing a bid, from admission to receipts
+//! - `hand_in`: handing it to one node
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
@@ -14,6 +15,7 @@ pub mod account;
 pub mod bid;
 pub mod coordinator;
 pub mod error;
+mod hand_in;
 pub mod login;
 pub mod network;
 pub mod node;

@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{known, store_refusal};
+use crate::base::Timestamp;
 use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
-use crate::rules::SessionFile;
+use crate::rules::terms::TermsError;
+use crate::rules::{SessionFile, Terms};
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
@@ -25,6 +27,7 @@ pub async fn write(
 ) -> Reply<SessionDetail> {
     let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
+    terms_from(&new.file, now)?;
     state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
     for bidder in new.bidders {
         let name = bidder.name.clone();
@@ -58,19 +61,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let bad_terms = |error: crate::rules::terms::TermsError| {
-        Refusal::new(ProblemType::BadTerms, error.to_string())
-    };
-    let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;
-    if terms.bids_until <= now {
-        return Err(Refusal::new(
-            ProblemType::BadTerms,
-            format!(
-                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
-                terms.bids_until
-            ),
-        ));
-    }
+    let terms = terms_from(&row.file, now)?;
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
@@ -80,6 +71,22 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
     state.driver(session).notify_one();
     Ok(())
+}
+
+/// The terms of a session that would be opened now.
+fn terms_from(file: &str, now: Timestamp) -> Result<Terms, Refusal> {
+    let bad = |error: TermsError| Refusal::new(ProblemType::BadTerms, error.to_string());
+    let terms = SessionFile::parse(file).map_err(bad)?.terms(now).map_err(bad)?;
+    if terms.bids_until <= now {
+        return Err(Refusal::new(
+            ProblemType::BadTerms,
+            format!(
+                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
+                terms.bids_until
+            ),
+        ));
+    }
+    Ok(terms)
 }
 
 /// End bidding now.

@@ -2,7 +2,7 @@
 
 use crate::client::Network;
 use crate::client::state::BidderState;
-use crate::identity::KeyPair;
+use crate::identity::{Digest, KeyPair};
 use crate::sharing::NodeIndex;
 
 use crate::base::text::clean;
@@ -17,6 +17,8 @@ pub struct Me {
     pub keys: KeyPair,
     /// Where envelopes and receipts are kept.
     pub state: BidderState,
+    /// Digests of the rosters that the bidder knows to be right.
+    pub pinned: Vec<Digest>,
 }
 
 /// The links, and who uses them.

@@ -1,6 +1,7 @@
 //! Doing what `update` wants of the servers: each request is a task, and its answer is news.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -138,7 +139,7 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
                         format!("written: {shown}; check it with `gavel verify {shown}`"),
                     ),
                     Ok(Err(why)) | Err(why) => {
-                        News::Told(Level::Error, format!("{shown} cannot be written: {why}"))
+                        News::Told(Level::Error, format!("{shown} was not written: {why}"))
                     }
                 }
             }
@@ -151,7 +152,12 @@ fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail
 }
 
 const fn bidder(me: &Me) -> Bidder<'_> {
-    Bidder { name: me.name.as_str(), keys: &me.keys, state: &me.state }
+    Bidder {
+        name: me.name.as_str(),
+        keys: &me.keys,
+        state: &me.state,
+        pinned: me.pinned.as_slice(),
+    }
 }
 
 async fn place(
@@ -242,5 +248,16 @@ fn read(path: &PathBuf) -> Result<String, String> {
 fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), String> {
     let mut text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
     text.push('\n');
-    std::fs::write(path, text).map_err(|error| error.to_string())
+    let new = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    match new.and_then(|mut file| file.write_all(text.as_bytes())) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let same = std::fs::read_to_string(path).is_ok_and(|held| held == text);
+            if same {
+                Ok(())
+            } else {
+                Err("another file is there already and is left alone".into())
+            }
+        }
+        written => written.map_err(|error| error.to_string()),
+    }
 }

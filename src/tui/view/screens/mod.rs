@@ -10,6 +10,7 @@
 //! - [`nodes`]: the nodes and the links between them
 //! - [`sales`]: what several screens say about lots, rules and results
 //! - [`log`]: what happened, to be filtered
+//! - [`search`]: the line of a filter
 
 pub mod auctions;
 pub mod bid;
@@ -21,6 +22,7 @@ pub mod nodes;
 pub mod part;
 pub mod result;
 pub mod sales;
+pub mod search;
 
 use crate::rules::Question;
 use crate::rules::auction::Kind;
