@@ -33,6 +33,9 @@ pub struct Settings {
     /// other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pinned: Vec<Digest>,
+    /// Addresses and networks of balancers, which say whose each connection is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balancers: Vec<String>,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -343,6 +346,7 @@ mod tests {
         assert_eq!(home.settings().unwrap(), Settings::default());
         let key = PublicKey::from_bytes([7; 32]);
         let settings = Settings {
+            balancers: vec!["10.0.0.0/24".to_owned()],
             database: Some("postgres://gavel@db/gavel".into()),
             pinned: vec![Digest([5; 32])],
             node: Some(Server {

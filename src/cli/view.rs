@@ -77,6 +77,13 @@ pub fn terms(terms: &Terms) -> String {
     }
     let maximum = question.show(question.maximum());
     let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    let _ = writeln!(text, "  who          {}", terms.admission.words());
+    if let Some(auction) = question.as_auction() {
+        let _ = writeln!(text, "  public       {}", auction.becomes_public());
+        if let Some(lone) = auction.lone_bid() {
+            let _ = writeln!(text, "  a lone bid   {lone}");
+        }
+    }
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
@@ -107,6 +114,11 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     let _ = writeln!(text, "  phase        {}", strong(summary.phase));
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  reason       {}", clean(reason));
+    }
+    if let Some(shortage) = &detail.shortage
+        && !detail.reason.as_ref().is_some_and(|reason| reason.text == shortage.text)
+    {
+        let _ = writeln!(text, "  too few      {}", clean(shortage));
     }
     if !detail.waiting_for.is_empty() {
         let _ = writeln!(text, "  waiting for  {}", nodes(detail.waiting_for));

@@ -47,7 +47,11 @@ async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: Pe
     loop {
         let asked = Instant::now();
         let answer = client.get::<NodeHealth>(paths::NODE_HEALTH).await;
+        let before = state.links();
         note(&state, node, answer, asked.elapsed());
+        if state.links() != before {
+            state.links_changed();
+        }
         tokio::time::sleep(INTERVAL).await;
     }
 }
@@ -80,7 +84,7 @@ fn note(
     }
 }
 
-/// A node of the roster that has not answered yet.
+/// A node of the roster that has not been asked yet.
 pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
     let card = state.roster.body.node(node);
     NodeStatus {
@@ -88,7 +92,7 @@ pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
         name: card.map(|card| card.name.clone()).unwrap_or_default(),
         address: card.map(|card| card.address.clone()).unwrap_or_default(),
         health: None,
-        trouble: Some("it has not answered yet".to_owned()),
+        trouble: None,
         round_trip_micros: None,
         last_seen: None,
         clock_difference_millis: None,

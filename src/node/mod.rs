@@ -8,6 +8,7 @@
 //! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
 //! - [`parts`]: opened parts of envelopes, in memory
+//! - `mend`: parts put together from other nodes' seeds, where the bidder's do not fit
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
 //! - [`attempts`]: the list of attempts that run or have just ended
@@ -21,6 +22,7 @@ mod config;
 pub mod handlers;
 pub mod intake;
 mod manifest;
+mod mend;
 pub mod parts;
 mod refusals;
 pub mod replica;
@@ -122,6 +124,7 @@ impl Node {
         figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
             peer.bytes_out as f64
         }));
+        figures.extend(self.state.limits.figures("node"));
         figures
     }
 

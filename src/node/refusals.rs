@@ -67,6 +67,10 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
             ProblemType::Unavailable,
             RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
         ),
+        CommitError::UnfitParts { count, silent, wrong } => (
+            ProblemType::Unavailable,
+            RefusalCause::UnfitParts { count: *count as u64, silent: *silent, wrong: *wrong },
+        ),
         CommitError::Phase { phase } => {
             (ProblemType::WrongPhase, RefusalCause::Phase { phase: *phase })
         }

@@ -5,10 +5,12 @@
 //! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
+//! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
+pub mod parts;
 pub mod reading;
 pub mod replicas;
 
@@ -23,7 +25,7 @@ use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
 pub use intake::{Fetched, Put, PutError};
-pub use reading::NodeSession;
+pub use reading::{Given, NodeSession, Shown};
 
 const SESSIONS: Sessions = Sessions::Node;
 
@@ -212,6 +214,7 @@ impl NodeStore {
                     agrees::<Signed<Outcome>>(connection, session, outcome.digest()).await?;
                     if SESSIONS.put(connection, session, outcome).await? {
                         SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
+                        parts::forget(connection, session).await?;
                     }
                     Ok(())
                 })

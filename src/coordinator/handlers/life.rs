@@ -89,14 +89,14 @@ fn terms_from(file: &str, now: Timestamp) -> Result<Terms, Refusal> {
     Ok(terms)
 }
 
-/// End bidding now.
+/// End bidding now. The answer says so where too few nodes are there to settle the session.
 pub async fn close(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
-) -> Result<StatusCode, Refusal> {
+) -> Reply<SessionDetail> {
     driver::freeze(&state, session).await.map_err(store_refusal)?;
     state.driver(session).notify_one();
-    Ok(StatusCode::NO_CONTENT)
+    super::sessions::detail(&state, session, true).await.map(Json)
 }
 
 /// Cancel a session.

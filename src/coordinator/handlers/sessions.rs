@@ -18,31 +18,36 @@ use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
-use crate::transport::server::reply::{Params, Refusal, Reply};
+use crate::transport::server::reply::{Asked, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
+use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
-/// Every session; drafts only for those who run the system.
+/// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
-) -> Reply<Vec<SessionSummary>> {
+    Asked(ask): Asked<AskPage>,
+) -> Reply<Page<SessionSummary>> {
     let staff = caller.is_staff();
-    let rows = state.store.sessions().await.map_err(store_refusal)?;
-    let outcomes = state.store.outcomes().await.map_err(store_refusal)?;
-    let bidders = if staff {
-        Some(state.store.admissions_by_session().await.map_err(store_refusal)?)
-    } else {
-        None
+    let limit =
+        ask.limit().map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
+    let found = state.store.page(ask.after, limit + 1, staff).await.map_err(store_refusal)?;
+    let bidders = match (found.first(), found.last()) {
+        (Some((first, _)), Some((last, _))) if staff => {
+            let counts = state.store.admissions_by_session(first.session, last.session).await;
+            Some(counts.map_err(store_refusal)?)
+        }
+        _ => None,
     };
-    let rows = rows.iter().filter(|row| staff || row.phase != Phase::Draft);
-    let line = |row: &CoordinatorSession| {
+    let line = |(row, outcome): &(CoordinatorSession, Option<CoSigned<Outcome>>)| {
         let admitted = |all: &BTreeMap<SessionId, u64>| all.get(&row.session).copied().unwrap_or(0);
-        summary(&state, row, bidders.as_ref().map(admitted), outcomes.get(&row.session))
+        summary(&state, row, bidders.as_ref().map(admitted), outcome.as_ref())
     };
-    rows.map(line).collect::<Result<_, _>>().map(Json)
+    let found = found.iter().map(line).collect::<Result<_, _>>()?;
+    Ok(Json(Page::of(found, limit, |summary: &SessionSummary| summary.session)))
 }
 
 /// One session.
@@ -153,13 +158,21 @@ pub(super) async fn detail(
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;
     let waiting = lock(&state.waiting).get(&session).cloned();
-    let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
+    let shortage = state.shortage(row.phase);
+    // Bids that come in while nobody could settle the session wait too.
+    let lacking = || {
+        let shortage = shortage.clone().filter(|_| row.phase != Phase::Draft)?;
+        Some((shortage.nodes(), Reason::TooFewNodes { shortage }))
+    };
+    let (waiting_for, why) =
+        waiting.or_else(lacking).map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,
         reason: reason.or(why).map(Into::into),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
         waiting_for,
+        shortage: shortage.map(Into::into),
         manifest: manifest.map(|manifest| ManifestLine {
             digest: manifest.body.digest(),
             bids: manifest.body.entries.len() as u64,

@@ -71,7 +71,7 @@ pub async fn sign_manifest(
     Body(bundle): Body<Bundle>,
 ) -> Reply<ManifestSignature> {
     let _turn = node.turn(session).await;
-    let manifest = node.commit(session, &bundle).await.map_err(|error| of_commit(&error))?;
+    let manifest = node.sign(session, &bundle).await.map_err(|error| of_commit(&error))?;
     let manifest_digest = manifest.digest();
     let signature = node.keys.identity.sign(&manifest_digest);
     Ok(Json(ManifestSignature { node: node.me, manifest: manifest_digest, signature }))

@@ -3,8 +3,8 @@
 
 use super::order;
 use crate::tui::input::commands::FilterCommand;
-use crate::tui::state::data::BidRow;
 use crate::tui::state::field::Field;
+use crate::tui::state::live::BidRow;
 use crate::tui::state::model::{Model, Ui};
 use crate::tui::state::screen::Screen;
 

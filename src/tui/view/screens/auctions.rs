@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{detail, phase_glyph, phase_role, sales, search, short_kind};
+use super::{detail, phase_glyph, phase_role, sales, search, short_kind, standing};
 use crate::session::Phase;
 use crate::tui::figures;
 use crate::tui::input::commands::ListCommand;
@@ -116,6 +116,9 @@ fn columns<'a>(width: usize) -> Table<'a, Row<'a>> {
         }),
         Column::new("", 2, |canvas, row: &Row<'_>| {
             let phase = row.session.phase;
+            if standing::obstacle(canvas.model, row.session).is_some() {
+                return Cell::text(Role::Bad, canvas.glyphs().alert);
+            }
             Cell::text(phase_role(phase), phase_glyph(canvas, phase))
         }),
         Column::new("title", title, |_, row: &Row<'_>| {
