@@ -362,7 +362,9 @@ impl fmt::Display for AttemptFailure {
 fn list(f: &mut fmt::Formatter<'_>, nodes: &[NodeReport]) -> fmt::Result {
     for (position, NodeReport { node, trouble }) in nodes.iter().enumerate() {
         let between = if position == 0 { "" } else { "; " };
-        write!(f, "{between}node {node}: {trouble}")?;
+        let (own, trouble) = (format!("node {node}: "), trouble.to_string());
+        // What a link to that very node says begins with it already.
+        write!(f, "{between}{own}{}", trouble.strip_prefix(&own).unwrap_or(&trouble))?;
     }
     Ok(())
 }

@@ -205,7 +205,7 @@ impl Net {
                 let (outside, kept) = wiretap(address).await;
                 (address, wire) = (outside, Some(kept));
             }
-            cards.push(keys.card(&format!("Node {node}"), &address).body);
+            cards.push(keys.card(&format!("Node {node}"), &address));
             node_keys.push(keys.identity);
             seats.push(seat);
             listeners.push(listener);
@@ -215,7 +215,7 @@ impl Net {
         keys.save(&lead.folder.join("coordinator.key"), None).unwrap();
         let card = keys.card("Coordinator", &lead.address);
         let operator = keys.identity;
-        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
+        let roster = Roster::first(scheme, card, cards);
         let roster = Signed::new(roster, &operator).checked().unwrap();
         for (seat, listener) in seats.iter_mut().zip(listeners) {
             seat.run_node(listener, roster.clone(), setup).await;

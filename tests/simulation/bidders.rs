@@ -7,7 +7,7 @@ use std::time::Duration;
 use gavel::client::bid::{self, BidError, Bidder, Patience};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, Network};
-use gavel::identity::KeyPair;
+use gavel::identity::{KeyPair, Statement as _};
 use gavel::session::{Phase, SessionId};
 use gavel::wire::coordinator_api::NewSession;
 use tokio::time::sleep;
@@ -32,7 +32,8 @@ pub struct Plan {
 pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
     let keys = KeyPair::generate().expect("randomness");
     let state = BidderState::Folder(plan.folder);
-    let bidder = Bidder { name: &plan.name, keys: &keys, state: &state };
+    let pinned = [network.roster().body.digest()];
+    let bidder = Bidder { name: &plan.name, keys: &keys, state: &state, pinned: &pinned };
     for (pause, amount) in plan.bids {
         sleep(pause).await;
         let announcement = loop {

@@ -470,14 +470,10 @@ fn papers(scheme: Scheme) -> Papers {
             tls: certificate(Host::of(node)),
             others: Vec::new(),
         };
-        keys.card(&format!("node {node}"), &Core::address(Host::of(node))).body
+        keys.card(&format!("node {node}"), &Core::address(Host::of(node)))
     };
-    let roster = Roster {
-        scheme,
-        coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
-        nodes: scheme.all().iter().map(card).collect(),
-        succession: None,
-    };
+    let place = coordinator.card("coordinator", &Core::address(Host::COORDINATOR));
+    let roster = Roster::first(scheme, place, scheme.all().iter().map(card).collect());
     (Signed::new(roster, &coordinator.identity), secrets)
 }
 

@@ -11,7 +11,7 @@ use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
 use crate::cli::{answer, view};
 use crate::client::state::SentBid;
-use crate::identity::{PublicKey, Signed};
+use crate::identity::{PublicKey, Signed, Statement as _};
 use crate::session::Receipt;
 use crate::session::record::{Pin, ReceiptStanding, Record, Report};
 
@@ -19,7 +19,7 @@ use crate::session::record::{Pin, ReceiptStanding, Record, Report};
 ///
 /// A record proves that the nodes of its roster signed this outcome. Whose nodes they are, only
 /// you can know: give the roster you trust, or the coordinator's key. Without either, the roster
-/// of the home folder is compared, if there is one.
+/// of the home folder is compared, if there is one and it was pinned there.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// The record, as written by `gavel session show SESSION --record FILE`
@@ -92,9 +92,17 @@ fn pin(context: &Context, args: &VerifyArgs, record: &Record) -> Result<Option<P
     if let Some(key) = args.coordinator {
         return Ok(Some(Pin::Coordinator(key)));
     }
+    if let Some(path) = &args.roster {
+        return Ok(Some(record.pin(&load_roster(path)?.body)));
+    }
     let home = context.home.file("roster.json");
-    let path = args.roster.clone().or_else(|| home.exists().then_some(home));
-    path.map(|path| load_roster(&path).map(|roster| record.pin(&roster.body))).transpose()
+    if !home.exists() {
+        return Ok(None);
+    }
+    // A roster that only lies there is not one that somebody trusts.
+    let roster = load_roster(&home)?.body;
+    let compared = context.home.settings()?.pinned.contains(&roster.digest());
+    Ok(compared.then(|| record.pin(&roster)))
 }
 
 /// Every receipt in a bid's file, or the one in a receipt's file.

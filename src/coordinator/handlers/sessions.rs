@@ -106,6 +106,21 @@ async fn put_together(
     Ok((record, row.phase))
 }
 
+/// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one
+/// by its digest can follow the line from there.
+pub async fn roster(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(digest): Params<Digest>,
+) -> Reply<Signed<Roster>> {
+    if !state.roster.body.covers(&digest) {
+        let detail = "this is neither the present roster nor one that it succeeds";
+        return Err(Refusal::new(ProblemType::NotFound, detail));
+    }
+    let kept = state.store.database().roster(&digest).await.map_err(store_refusal)?;
+    let missing = || Refusal::new(ProblemType::NotFound, "this earlier roster is not kept here");
+    kept.map(Json).ok_or_else(missing)
+}
+
 /// The roster that a session was opened under: the present one or an earlier one.
 async fn roster_of(state: &CoordinatorState, digest: &Digest) -> Result<Signed<Roster>, Refusal> {
     if *digest == state.roster_digest {

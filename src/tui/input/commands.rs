@@ -64,8 +64,10 @@ pub enum ListCommand {
     Enter,
     /// Back to the list.
     Back,
-    /// Filter the list, or the log.
+    /// Filter the list, the bidders, or the log.
     Filter,
+    /// Filter no more.
+    ShowAll,
     /// Sort by another column.
     Sort,
     /// Sort the other way round.

@@ -41,6 +41,14 @@ pub enum Cli {
 }
 
 impl Cli {
+    /// The command that does the same, if one does.
+    pub const fn same(self) -> Option<&'static str> {
+        match self {
+            Self::Same(command) => Some(command),
+            Self::Shows(_) => None,
+        }
+    }
+
     /// The command.
     pub const fn command(self) -> &'static str {
         match self {
@@ -150,7 +158,7 @@ table! {
     BidForm Send = "send-bid", [BidForm], ["enter"], "hand in",
         "Seal the bid and hand it in to every node", Same "gavel bid SESSION", needed;
     BidForm Reveal = "reveal", [BidForm], ["f2", "ctrl-r"], "show amount",
-        "Show the amount as typed, or hide it again", Same "gavel bid SESSION";
+        "Show the amount as typed, or hide it again", Shows "gavel bid SESSION";
     BidForm Leave = "leave-form", [BidForm], ["esc"], "leave",
         "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
     List New = "new", [Auctions], ["n"], "new",
@@ -160,9 +168,12 @@ table! {
     List Enter = "detail", [Auctions], ["enter", "right"], "detail",
         "Go to the auction's detail and its grid of receipts", Shows "gavel session show SESSION";
     List Back = "back", [Detail], ["esc", "left"], "back",
-        "Back to the list", Shows "gavel session list", needed;
-    List Filter = "filter", [Auctions, Log], ["/"], "filter",
-        "Show only what matches", Shows "gavel session list --phase PHASE";
+        "Back to the list, or leave the filter of bidders", Shows "gavel session list", needed;
+    List Filter = "filter", [Auctions, Detail, Log], ["/"], "filter",
+        "Show only what matches: auctions, or the bidders of one",
+        Shows "gavel session list --phase PHASE";
+    List ShowAll = "show-all", [Auctions, Log], ["esc"], "",
+        "Leave the filter: show everything again", Shows "gavel session list";
     List Sort = "sort", [Auctions], ["s"], "sort",
         "Sort by another column", Shows "gavel session list";
     List Reverse = "reverse", [Auctions], ["S"], "",
@@ -202,16 +213,16 @@ table! {
     Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help, Audit], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
-        "Do it", Same "gavel session cancel SESSION --yes", needed;
+        "Do it", Shows "gavel session cancel SESSION --yes", needed;
     Confirm No = "no", [Confirm], ["n", "esc", "q"], "no",
         "Leave everything as it is", Shows "gavel session list", needed;
     NewSession NextField = "next-field", [NewSession], ["tab", "down"], "next field",
-        "The next field", Same "gavel session new FILE";
+        "The next field", Shows "gavel session new FILE";
     NewSession PreviousField = "previous-field", [NewSession], ["shift-tab", "up"], "",
-        "The field before", Same "gavel session new FILE";
+        "The field before", Shows "gavel session new FILE";
     NewSession Change = "change", [NewSession], ["right", "ctrl-n"], "change",
         "Change a choice to its next value, as far as the field is one",
-        Same "gavel session new FILE";
+        Shows "gavel session new FILE";
     NewSession Submit = "submit", [NewSession], ["enter", "ctrl-s"], "write",
         "Write the session; in the field for a file, read it",
         Same "gavel session new FILE --open", needed;

@@ -153,7 +153,7 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
                 let shown = path.display().to_string();
                 let written = tokio::task::spawn_blocking(move || export::write(&path, &record));
                 let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
-                written.map(|()| format!("written: {shown}"))
+                written.map(|()| format!("written: {shown}; check it with `gavel verify {shown}`"))
             }
         }),
     })
@@ -203,7 +203,12 @@ fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail
 }
 
 const fn bidder(me: &Me) -> Bidder<'_> {
-    Bidder { name: me.name.as_str(), keys: &me.keys, state: &me.state }
+    Bidder {
+        name: me.name.as_str(),
+        keys: &me.keys,
+        state: &me.state,
+        pinned: me.pinned.as_slice(),
+    }
 }
 
 async fn place(

@@ -142,6 +142,8 @@ pub struct Ui {
     pub backwards: bool,
     /// What the list is filtered by.
     pub filter: Field,
+    /// What the bidders of the selected session are filtered by.
+    pub bidders: Field,
     /// Whether the filter has the keys.
     pub filtering: bool,
     /// The selected row of the grid.
@@ -231,6 +233,7 @@ impl Model {
                 sort: SortBy::Activity,
                 backwards: false,
                 filter: Field::default(),
+                bidders: Field::default(),
                 filtering: false,
                 grid_row: 0,
                 node: 0,

@@ -105,6 +105,7 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         | ListCommand::Previous
         | ListCommand::Next
         | ListCommand::Filter
+        | ListCommand::ShowAll
         | ListCommand::Sort
         | ListCommand::Reverse => Ok(()),
     }

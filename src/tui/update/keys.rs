@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::action::Effect;
 use super::dispatch::run;
-use super::{filter, moves, new_session, order, palette};
+use super::{filter, moves, new_session, palette};
 use crate::tui::input::commands::PaletteCommand;
 use crate::tui::input::key::Key;
 use crate::tui::input::layer::Layer;
@@ -53,7 +53,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         };
     }
     if model.ui.filtering {
-        return Some(filter::field(model));
+        return Some(filter::field_mut(&mut model.ui));
     }
     let form = model.ui.form.as_mut()?;
     matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }).then_some(&mut form.amount)
@@ -79,7 +79,7 @@ pub fn paste(model: &mut Model, text: &str) {
 /// What follows from a changed field.
 fn changed(model: &mut Model) {
     match model.layer() {
-        Layer::Filter => order::arrange(model),
+        Layer::Filter => filter::changed(model),
         Layer::Palette => palette::reset(model),
         Layer::BidForm => {
             if let Some(form) = &mut model.ui.form

@@ -19,8 +19,10 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
         ListCommand::New => model.ui.popups.push(Popup::NewSession(Box::default())),
         ListCommand::ShowBracket => screens::show(model, Screen::Bracket),
         ListCommand::Enter => model.ui.in_detail = true,
+        ListCommand::Back if !model.ui.bidders.is_empty() => filter::drop_it(model),
         ListCommand::Back => model.ui.in_detail = false,
         ListCommand::Filter => filter::begin(model),
+        ListCommand::ShowAll => filter::drop_it(model),
         ListCommand::Sort => {
             model.ui.sort = model.ui.sort.next();
             model.say(Level::Info, format!("sorted by {}", model.ui.sort.name()));

@@ -1,6 +1,6 @@
 //! Moving about in lists.
 
-use super::{log, order, palette};
+use super::{filter, log, order, palette};
 use crate::tui::input::commands::Move;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::model::Model;
@@ -72,11 +72,7 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             order::walk(model, by);
         }
         List::Grid => {
-            let rows = model
-                .ui
-                .selected
-                .and_then(|id| model.data().live.get(&id))
-                .map_or(0, |live| live.bids.len());
+            let rows = filter::bidders(model).len();
             model.ui.grid_row = moved(model.ui.grid_row, by, rows);
         }
         List::Bids => {

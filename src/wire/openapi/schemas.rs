@@ -169,7 +169,7 @@ fn accounts() -> Value {
             "hours": {"type": "integer", "minimum": 1, "maximum": 8784}})),
         "NewInvitation": open(json!({"label": text(), "code": text(), "expires": of("Time")})),
         "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "created": of("Time"),
-            "expires": of("Time"), "account?": text()})),
+            "expires": of("Time"), "revoked?": of("Time"), "account?": text()})),
     })
 }
 
