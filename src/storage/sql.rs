@@ -242,6 +242,17 @@ impl<'a> From<&'a Pool> for Source<'a> {
 }
 
 impl Connection {
+    /// The statements that begin a transaction that writes: from here on no other one does.
+    pub(super) const fn begin(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => {
+                "BEGIN; SELECT pg_advisory_xact_lock(\
+                 hashtextextended('gavel/write/' || current_schema()::text, 0))"
+            }
+        }
+    }
+
     /// Run several statements without values.
     pub(super) async fn run(
         &mut self,

@@ -20,7 +20,7 @@ use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Event, Progress, What};
-use crate::session::{Outcome, Phase, SessionId};
+use crate::session::{Outcome, Phase, SessionId, Shortage};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
@@ -80,6 +80,8 @@ pub fn empty() -> Model {
     update(&mut model, News::Events(Events::Live));
     update(&mut model, News::Sessions(Vec::new()));
     model.ui.toast = None;
+    // Long enough that the nodes had time to find together.
+    model.live_mut().heard_since = Some(at(-60));
     model
 }
 
@@ -119,8 +121,15 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
         roster: Digest([9; 32]),
         now: at(0),
         nodes: (1..=5).map(status).collect(),
-        shortage: None,
+        shortage: shortage(away).map(Into::into),
     }
+}
+
+/// What it says where fewer than all five are there.
+fn shortage(away: &[u8]) -> Option<Shortage> {
+    let away: NodeSet = away.iter().map(|&index| node(index)).collect();
+    let together = NodeSet::all(5).difference(away);
+    (!away.is_empty()).then(|| Shortage { needed: 5, together, away, cut: Vec::new() })
 }
 
 pub fn auction(kind: Kind) -> auction::Question {
@@ -282,6 +291,7 @@ pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionS
     model.ui.selected = Some(session);
     update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
+    model.asking.receipts_stale = false;
     let none = ReadReceipts { bidders: vec![], unheard: NodeSet::EMPTY, more: false, took: 0 };
     update(model, News::Receipts(session, Some(none)));
 }

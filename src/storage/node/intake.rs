@@ -386,7 +386,8 @@ impl EnvelopeRow {
     }
 }
 
-fn decode(row: &Row) -> Result<Envelope, StorageError> {
+/// An envelope of a row that has its column.
+pub(super) fn decode(row: &Row) -> Result<Envelope, StorageError> {
     postcard::from_bytes(row.try_get::<&[u8], _>("envelope")?)
         .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
 }

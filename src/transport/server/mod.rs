@@ -5,6 +5,7 @@
 //! - [`host`]: a server that runs until it is stopped
 //! - [`files`]: how many connections the process has files for
 //! - [`connections`]: which connections a port holds, and which one goes for another
+//! - [`turns`]: whose TLS handshake is worked on next
 //! - [`life`]: how long a connection may go on, and what it may cost
 //! - [`stream`]: a connection's bytes, with its place
 //! - [`proxy`]: what a balancer says of a connection's address
@@ -39,3 +40,4 @@ pub mod relay;
 pub mod reply;
 pub mod serve;
 pub mod stream;
+pub mod turns;

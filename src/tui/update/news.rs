@@ -1,7 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{events, login, new_session, order, receipts, steps};
+use super::{audit, events, login, new_session, order, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -87,6 +87,8 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
         News::Written(answer) => new_session::written(model, answer),
         News::FileRead(answer) => new_session::file_read(model, answer),
+        News::Audited(session, answer) => audit::came(model, session, answer),
+        News::Saved(answer) => audit::written(model, answer),
         News::Told(level, text) => {
             let text = clean(&text).to_string();
             model.note(level, None, &text);
@@ -154,6 +156,7 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
     }
     data.link = Link::Connected { round_trip };
     data.heard_since.get_or_insert(data.now);
+    data.shortage = health.shortage.map(|told| told.reason);
     data.version = clean(&health.version);
     let half = i64::try_from(round_trip / 2000).unwrap_or(0);
     data.clock_offset = health.now.millis() + half - data.now.millis();

@@ -55,8 +55,7 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_) | Popup::Login(_))
-        | None => 0,
+        _ => 0,
     }
 }
 
@@ -115,7 +114,9 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Help
         | Layer::Confirm
         | Layer::NewSession
-        | Layer::Login => None,
+        | Layer::Login
+        | Layer::Audit
+        | Layer::Path => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

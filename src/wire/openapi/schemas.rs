@@ -185,6 +185,8 @@ fn nodes() -> Value {
         "GivenReceipts": open(json!({"more": {"type": "boolean"},
             "receipts": list(open(json!({"bidder": text(), "key": of("Key"),
                 "revision": count(), "received": of("Time")})))})),
+        "EndedLogins": closed(json!({"ended": {"type": "array", "maxItems": 5000, "items":
+            closed(json!({"account": of("Id"), "at": of("Time")}))}})),
         "NodeSessionPage": open(json!({"sessions": list(of("NodeSession")),
             "next": or_null(of("Id"))})),
         "Envelope": closed(json!({"admission": of("Signature"), "signature": of("Signature"),
