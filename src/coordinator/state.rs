@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::accounts::Accounts;
 use super::config::{Config, Options, StartError};
 use super::links::Links;
+use super::records::Records;
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
@@ -55,12 +56,16 @@ pub struct CoordinatorState {
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
     /// How much is taken.
     pub limits: Limits,
+    /// Records that are being downloaded.
+    pub records: Records,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Nodes that have said that they cannot compute a session, and why.
     unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
+    /// Nodes that have said, since the start, where their sessions stand.
+    pub(super) heard: Mutex<NodeSet>,
     /// Sessions that are not decided yet.
     undecided: Mutex<BTreeSet<SessionId>>,
     /// What was last told of nodes that are missing.
@@ -96,9 +101,11 @@ impl CoordinatorState {
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             limits: Limits::default(),
+            records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),
+            heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),
             short: Mutex::default(),
             drivers: Mutex::default(),

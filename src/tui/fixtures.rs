@@ -11,6 +11,7 @@ use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
+use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Terms, auction};
@@ -154,6 +155,7 @@ pub fn terms(title: &str, kind: Kind) -> Terms {
         replace_bids: true,
         protocol: Form::Bits,
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 
