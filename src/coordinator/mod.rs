@@ -17,6 +17,7 @@
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
+//! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -34,6 +35,7 @@ mod login;
 pub mod manifest;
 mod nodes;
 pub mod passwords;
+pub mod past;
 pub mod state;
 pub mod step;
 pub mod throttle;

@@ -16,8 +16,8 @@ use super::parts::Opened;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::Signed;
-use crate::protocol::error::EstablishError;
-use crate::protocol::{Channel, Context};
+use crate::protocol::error::{EstablishError, ProtocolError};
+use crate::protocol::{Channel, ChannelError, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
@@ -208,10 +208,11 @@ impl From<AttemptError> for AttemptFailure {
     fn from(error: AttemptError) -> Self {
         let detail = error.to_string();
         match error {
-            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
-            AttemptError::Establish(EstablishError::Exchange(error)) => {
-                Self::Computation { nodes: error.nodes(), detail }
+            AttemptError::Run(RunError::Protocol(error))
+            | AttemptError::Establish(EstablishError::Exchange(error)) => {
+                of_protocol(&error, detail)
             }
+            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
             AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
             AttemptError::Layout(_) => Self::UnfitTerms { detail },
             AttemptError::Shares(_) => Self::UnfitShares { detail },
@@ -220,4 +221,18 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Store(_) => Self::Store { detail },
         }
     }
+}
+
+/// A message that did not come may come next time; one that does not fit is another matter.
+fn of_protocol(error: &ProtocolError, detail: String) -> AttemptFailure {
+    if let ProtocolError::Channel { source, .. } = error {
+        match *source {
+            ChannelError::Closed { node } | ChannelError::Timeout { node } => {
+                return AttemptFailure::Link { node, detail };
+            }
+            ChannelError::Cancelled => return AttemptFailure::CalledOff,
+            ChannelError::Flood { .. } => {}
+        }
+    }
+    AttemptFailure::Computation { nodes: error.nodes(), detail }
 }
