@@ -7,6 +7,7 @@
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
+//! - [`door`]: how somebody logs in from the screens
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`archive`]: the format of a backup file
 //! - [`servers`]: nodes and a coordinator in this process
@@ -32,6 +33,7 @@ pub mod args;
 pub mod commands;
 pub mod context;
 pub mod demo;
+pub mod door;
 pub mod failure;
 pub mod figures;
 pub mod home;

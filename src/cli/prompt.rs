@@ -45,3 +45,17 @@ pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
     }
     Ok(line)
 }
+
+/// Ask a question that only "y" or "yes" agrees to. Somebody sits at the terminal.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub fn sure(question: &str) -> Result<bool, Failure> {
+    let terminal = console::Term::stderr();
+    let asked =
+        terminal.write_str(&format!("{question} [y/N] ")).and_then(|()| terminal.read_line());
+    match asked {
+        Ok(answer) => Ok(matches!(answer.trim(), "y" | "Y" | "yes")),
+        Err(error) => Err(Failure::new("file", format!("the terminal cannot be read: {error}"))),
+    }
+}

@@ -62,6 +62,13 @@ pub fn terms(terms: &Terms) -> String {
     }
     let maximum = question.show(question.maximum());
     let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    let _ = writeln!(text, "  who          {}", terms.admission.words());
+    if let Some(auction) = question.as_auction() {
+        let _ = writeln!(text, "  public       {}", auction.becomes_public());
+        if let Some(lone) = auction.lone_bid() {
+            let _ = writeln!(text, "  a lone bid   {lone}");
+        }
+    }
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));

@@ -71,7 +71,7 @@ impl CoordinatorState {
         let found =
             self.accounts.store.password(name).await.map_err(|error| Refusal::internal(&error))?;
         let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-        let fits = self.accounts.passwords.fits(hash, password).await?;
+        let fits = self.accounts.passwords.fits(address, hash, password).await?;
         match found {
             Some((account, _)) if fits && account.disabled.is_some() => {
                 tracing::warn!(%address, account = %account.account, "a disabled account's login");

@@ -10,6 +10,7 @@
 //! - [`accounts`]: whose tokens still count, and what an account may do
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
+//! - `blocks`: the memory that passwords are hashed in
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
@@ -25,6 +26,7 @@
 pub mod access;
 pub mod accounts;
 pub mod attempts;
+mod blocks;
 mod config;
 pub mod delivery;
 pub mod driver;
@@ -116,7 +118,29 @@ impl Coordinator {
             labels: vec![("node", node.to_string())],
             value: f64::from(u8::from(status.health.is_some())),
         };
-        watched.iter().map(figure).collect()
+        let nodes: Vec<Figure> = watched.iter().map(figure).collect();
+        let passwords = &self.state.accounts.passwords;
+        let figure = |name, help, value: usize| Figure {
+            name,
+            help,
+            kind: "gauge",
+            labels: Vec::new(),
+            value: value as f64,
+        };
+        let logins = [
+            figure(
+                "gavel_logins_under_way",
+                "Passwords being hashed, or waiting for it.",
+                passwords.under_way(),
+            ),
+            figure(
+                "gavel_logins_kept_bytes",
+                "Memory kept for the next passwords.",
+                passwords.kept(),
+            ),
+        ];
+        let limits = self.state.limits.figures("coordinator");
+        nodes.into_iter().chain(logins).chain(limits).collect()
     }
 
     /// Waits until another process may have become the coordinator on this store: from then on

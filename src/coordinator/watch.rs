@@ -84,7 +84,7 @@ fn note(
     }
 }
 
-/// A node of the roster that has not answered yet.
+/// A node of the roster that has not been asked yet.
 pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
     let card = state.roster.body.node(node);
     NodeStatus {
@@ -92,7 +92,7 @@ pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
         name: card.map(|card| card.name.clone()).unwrap_or_default(),
         address: card.map(|card| card.address.clone()).unwrap_or_default(),
         health: None,
-        trouble: Some("it has not answered yet".to_owned()),
+        trouble: None,
         round_trip_micros: None,
         last_seen: None,
         clock_difference_millis: None,

@@ -67,6 +67,7 @@ impl Gate for NodeState {
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
         (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
         (Method::GET, paths::NODE_SEEDS, Rule::Node),
+        (Method::GET, paths::NODE_RECEIPTS, Rule::Staff),
         (Method::POST, paths::NODE_FREEZE, Rule::Coordinator),
         (Method::POST, paths::NODE_VERDICT, Rule::Coordinator),
         (Method::GET, paths::NODE_BUNDLE, Rule::Node),

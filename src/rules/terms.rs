@@ -22,6 +22,26 @@ pub enum Admission {
     Accounts,
 }
 
+impl Admission {
+    /// Who that is, in few words.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Open => "anyone, under a free name",
+            Self::Listed => "only listed bidders",
+            Self::Accounts => "only those with an account",
+        }
+    }
+
+    /// Who that is, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Open => "whoever reaches the coordinator, under any free name",
+            Self::Listed => "only those whom the coordinator's operator has listed",
+            Self::Accounts => "only those with an account at the coordinator",
+        }
+    }
+}
+
 /// The terms of a session, as signed by the coordinator and held by every node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Terms {

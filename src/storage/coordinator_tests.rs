@@ -121,7 +121,7 @@ async fn what_is_no_session_file_is_not_drafted() {
     assert!(matches!(error, Err(StorageError::File(_))));
     // The id is there already.
     assert!(place.store.create(place.session(), FILE, time(1)).await.is_err());
-    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+    assert_eq!(place.store.page(None, 10, true).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -177,8 +177,9 @@ async fn a_session_goes_through_its_life_on_disk() {
     assert_eq!(manifest, Some(place.manifest(&[1, 2, 3])));
     let outcome = place.store.outcome(place.session()).await.unwrap();
     assert_eq!(outcome, Some(place.outcome(&[1, 2, 3])));
-    let all = place.store.outcomes().await.unwrap();
-    assert_eq!(all.into_iter().collect::<Vec<_>>(), [(place.session(), outcome.unwrap())]);
+    let all = place.store.page(None, 10, false).await.unwrap();
+    assert_eq!(all, [(session, outcome)]);
+    assert_eq!(place.store.page(Some(place.session()), 10, true).await.unwrap(), []);
     let timeline = place.store.timeline(place.session()).await.unwrap();
     let timeline: Vec<_> = timeline.iter().map(|line| (line.phase, line.at.millis())).collect();
     assert_eq!(
@@ -217,7 +218,8 @@ async fn a_name_is_bound_to_one_key() {
     let names: Vec<_> = admitted.iter().map(|a| a.bidder.as_str()).collect();
     assert_eq!(names, ["ada", "bea", "cyd"]);
     assert_eq!(admitted[0].key, one.public());
-    let counts = place.store.admissions_by_session().await.unwrap();
+    let (first, last) = (SessionId([0; 16]), SessionId([255; 16]));
+    let counts = place.store.admissions_by_session(first, last).await.unwrap();
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(place.session(), 3)]);
     assert_eq!(place.store.count_admissions(place.session()).await.unwrap(), 3);
 }
@@ -280,8 +282,8 @@ async fn coordinator_and_node_share_a_file() {
     let Some(place) = Place::opened().await else { return };
     let node = crate::storage::NodeStore::new(place.store.database.clone());
     assert!(node.announce(&place.world.announcement).await.unwrap());
-    assert_eq!(node.sessions().await.unwrap().len(), 1);
-    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+    assert_eq!(node.page(None, 10, true).await.unwrap().len(), 1);
+    assert_eq!(place.store.page(None, 10, true).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

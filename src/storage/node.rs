@@ -25,7 +25,7 @@ use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
 pub use intake::{Fetched, Put, PutError};
-pub use reading::NodeSession;
+pub use reading::{Given, NodeSession, Shown};
 
 const SESSIONS: Sessions = Sessions::Node;
 

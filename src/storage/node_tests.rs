@@ -77,7 +77,17 @@ async fn a_session_is_announced_once() {
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!(session.announcement, place.world.announcement);
     assert_eq!((session.phase, session.bids, session.last_attempt), (Phase::Open, 0, 0));
-    assert_eq!(place.store.sessions().await.unwrap().len(), 2);
+    let all = place.store.page(None, 10, true).await.unwrap();
+    let ids: Vec<SessionId> = all.iter().map(|shown| shown.announcement.body.session).collect();
+    assert!(ids.len() == 2 && ids.is_sorted());
+    let second = place.store.page(Some(ids[0]), 10, false).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!((all[1].bids, second[0].bids), (Some(0), None));
+    assert_eq!(all[1].announcement, second[0].announcement);
+    assert_eq!(place.store.page(None, 1, true).await.unwrap(), all[..1]);
+    assert_eq!(place.store.page(Some(ids[1]), 10, true).await.unwrap(), []);
+    assert_eq!(place.store.shown(ids[1], true).await.unwrap(), all.get(1).cloned());
+    assert_eq!(place.store.shown(SessionId([0; 16]), true).await.unwrap(), None);
     assert_eq!(place.store.session(SessionId([0; 16])).await.unwrap(), None);
 }
 
@@ -126,6 +136,34 @@ async fn revisions_only_go_up() {
     assert_eq!((session.bids, session.envelopes), (1, 2));
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
     assert_eq!(inventory.entries, [entry(&place.world.envelope("ada", 3, 1), 30)]);
+}
+
+#[tokio::test]
+async fn receipts_are_listed_by_key_in_pages() {
+    let Some(place) = place().await else { return };
+    for (bidder, revision) in [("ada", 1), ("ben", 1), ("cyd", 1), ("ada", 2)] {
+        place.put(bidder, revision, 1).await.unwrap();
+    }
+    // Fetched from others: no receipt of this node.
+    place.store.freeze(place.session(), time(900)).await.unwrap();
+    let dan = place.world.envelope("dan", 1, 1);
+    place.store.put_fetched(place.session(), &[dan]).await.unwrap();
+    let place = place.reopen().await;
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let page = place.store.given(place.session(), after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 2);
+        after = Some(last.key);
+        listed.extend(page);
+    }
+    assert!(listed.is_sorted_by_key(|line| line.key));
+    let mut lines: Vec<_> =
+        listed.iter().map(|line| (line.bidder.as_str(), line.revision, line.received)).collect();
+    lines.sort_unstable();
+    let expected = [("ada", 2, time(20)), ("ben", 1, time(10)), ("cyd", 1, time(10))];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::input::keymap::{Keymap, Rebinding};
 use super::state::data::Events;
 use super::state::model::{Model, Person};
 use super::state::theme::Theme;
-use super::update::action::{Action, News};
+use super::update::action::{Action, News, ReadReceipts};
 use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
@@ -280,6 +280,8 @@ pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionS
     model.ui.selected = Some(session);
     update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
+    let none = ReadReceipts { bidders: vec![], unheard: NodeSet::EMPTY, more: false, took: 0 };
+    update(model, News::Receipts(session, Some(none)));
 }
 
 /// One open auction with bids.
@@ -401,7 +403,7 @@ pub fn failing() -> Model {
     let reason = Some("nodes 4 and 5 fell silent".to_owned());
     update(&mut model, event(1, None, What::Phase { phase: Phase::Failed, reason }));
     let why = "connection refused".to_owned();
-    update(&mut model, News::Lost { why, again: at(2) });
+    update(&mut model, News::Lost { why, again: at(2), refused: false });
     model.ui.toast = None;
     model
 }

@@ -40,7 +40,8 @@ pub struct NodeStatus {
     pub address: String,
     /// Its own report, when it answered.
     pub health: Option<NodeHealth>,
-    /// Why it did not answer.
+    /// Why it did not answer, or what is wrong with its answer. Neither this nor a report: the
+    /// coordinator has just started, and has not heard yet.
     pub trouble: Option<String>,
     /// Round trip of the last answer in microseconds.
     pub round_trip_micros: Option<u64>,
@@ -166,4 +167,30 @@ pub struct AskAdmission {
 pub struct Admitted {
     /// The signature that goes into the envelope.
     pub signature: Signature,
+}
+
+/// Some of the bidders to whom nodes have given receipts, in ascending order of their keys.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ReceiptsPage {
+    /// The bidders.
+    pub bidders: Vec<BidderReceipts>,
+    /// The last bidder of this page, where there are more.
+    pub next: Option<PublicKey>,
+    /// Nodes that did not answer: what they have given is not known.
+    pub unheard: NodeSet,
+}
+
+/// Which nodes have given a bidder a receipt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BidderReceipts {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The latest revision that any node has given a receipt for.
+    pub revision: u32,
+    /// The nodes that have given a receipt for that revision.
+    pub nodes: NodeSet,
+    /// When the first of them received it.
+    pub received: Timestamp,
 }

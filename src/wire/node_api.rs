@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::AttemptFailure;
 use crate::base::Timestamp;
-use crate::identity::{Blob, Digest, Signature, Signed};
+use crate::identity::{Blob, Digest, PublicKey, Signature, Signed};
 use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
@@ -27,7 +27,7 @@ pub struct NodeHealth {
     pub started: Timestamp,
     /// Sessions that are neither settled nor cancelled.
     pub sessions: u64,
-    /// Links to the other nodes.
+    /// Links to the other nodes; none for those who run no part of the system.
     pub links: Vec<Link>,
 }
 
@@ -69,6 +69,31 @@ pub struct PassedOn {
     /// The seeds of the components that both hold, sealed to the node that asks
     /// ([`crate::session::seeds`]).
     pub seeds: Blob,
+}
+
+/// Some of the receipts that a node has given in a session: of each bidder's key the latest, in
+/// ascending order of keys.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenReceipts {
+    /// The receipts.
+    pub receipts: Vec<GivenReceipt>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
+}
+
+/// The latest receipt that a node has given to a bidder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenReceipt {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The envelope's revision.
+    pub revision: u32,
+    /// When it came.
+    pub received: Timestamp,
 }
 
 /// A node's answer to another that asks which bundle it has committed to.

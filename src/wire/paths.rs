@@ -2,7 +2,8 @@
 //! `{account}`;
 //! the functions fill them in.
 
-use crate::identity::{AccountId, Digest};
+use super::page::LARGEST;
+use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
 
 /// Upgrade to the binary stream between two nodes.
@@ -21,6 +22,8 @@ pub const NODE_ENVELOPES: &str = "/v1/node/sessions/{session}/envelopes";
 pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope}";
 /// Get the seeds that both nodes hold of an envelope, between nodes.
 pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
+/// The receipts that the node has given, of each bidder the latest, in pages.
+pub const NODE_RECEIPTS: &str = "/v1/node/sessions/{session}/receipts";
 /// End bidding and sign the inventory.
 pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
 /// Fetch what is missing and sign the verdict.
@@ -58,6 +61,8 @@ pub const CANCEL: &str = "/v1/sessions/{session}/cancel";
 pub const RETRY: &str = "/v1/sessions/{session}/retry";
 /// Be admitted as a bidder; list the bidders.
 pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
+/// Which nodes have given a receipt to which bidder, in pages.
+pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -92,6 +97,18 @@ pub fn of_account(path: &str, account: AccountId) -> String {
 /// A path with its session filled in.
 pub fn of(path: &str, session: SessionId) -> String {
     path.replace("{session}", &session.to_string())
+}
+
+/// A path with its session filled in, for the page behind this bidder's key or for the first one.
+pub fn behind(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
+    let path = of(path, session);
+    after.map_or_else(|| path.clone(), |after| format!("{path}?after={after}"))
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
 }
 
 /// [`NODE_ENVELOPE`] filled in.

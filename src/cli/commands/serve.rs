@@ -22,6 +22,8 @@ use crate::node::{self, Replica};
 use crate::sharing::NodeIndex;
 use crate::storage::{Address, Database};
 use crate::transport::server::listen;
+use crate::transport::server::proxy::Balancers;
+use crate::transport::server::serve::PortOptions;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
@@ -56,6 +58,10 @@ pub struct ServeArgs {
     /// this machine or an inner network
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<String>,
+    /// A balancer at this address says whose each connection is, by the PROXY protocol: an address
+    /// or a network such as 10.0.0.0/24; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    balancer: Vec<String>,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
@@ -184,14 +190,17 @@ async fn serve(
         roles.push(served("coordinator", None, server, &place));
         seats.push(Seat { place, tls, router: coordinator.router() });
     }
+    let balancers = balancers(args, settings)?;
     for seat in together(seats)? {
-        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router)?;
+        let options = PortOptions { balancers: balancers.clone(), ..PortOptions::default() };
+        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router, options)?;
     }
-    let _figures = match &args.metrics {
+    let figures = match &args.metrics {
         Some(place) => {
             let node = servers.nodes().first().cloned();
             let coordinator = servers.coordinator().cloned();
-            Some(metrics::serve(place, servers.metrics(), node, coordinator).await?)
+            let ports = servers.usage();
+            Some(metrics::open(place, servers.metrics(), node, coordinator, ports).await?)
         }
         None => None,
     };
@@ -206,6 +215,8 @@ async fn serve(
             operator: settings.coordinator.is_some(),
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
+            login: None,
+            door: None,
         };
         let options = Options {
             serves: ready.roles_in_words(),
@@ -214,14 +225,18 @@ async fn serve(
         };
         Ok(crate::tui::run(options).await?)
     };
-    tokio::select! {
+    let ended = tokio::select! {
         left = watched => left,
         () = asked_to_stop() => {
             context.output.note("stopping");
             Ok(())
         }
         failure = servers.failed() => Err(failure),
+    };
+    if let Some(figures) = figures {
+        figures.stop().await;
     }
+    ended
 }
 
 fn served(role: &'static str, node: Option<NodeIndex>, server: &Server, place: &str) -> Served {
@@ -254,6 +269,12 @@ fn options(settings: &Settings) -> node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
         ..node::Options::default()
     }
+}
+
+/// Whose word is taken about addresses: as asked for, or as set up.
+fn balancers(args: &ServeArgs, settings: &Settings) -> Result<Balancers, Failure> {
+    let named = if args.balancer.is_empty() { &settings.balancers } else { &args.balancer };
+    Balancers::parse(named).map_err(|error| Failure::usage(format!("balancers: {error}")))
 }
 
 /// Where a role listens: as asked for, as set up, or on every interface at its address's port.

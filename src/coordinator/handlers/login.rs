@@ -76,7 +76,7 @@ pub async fn join(
     }
     let new = NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
-        password: state.accounts.passwords.hash(&join.name, join.password).await?,
+        password: state.accounts.passwords.hash(address, &join.name, join.password).await?,
         name: join.name,
         role: AccountRole::Bidder,
         key: Some(join.key),

@@ -18,34 +18,39 @@ use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
-use crate::transport::server::reply::{Params, Refusal, Reply};
+use crate::transport::server::reply::{Asked, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
+use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
 /// Attempts of a session that are shown. Those that failed long ago say nothing about now.
 const SHOWN: usize = 50;
 
-/// Every session; drafts only for those who run the system.
+/// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
-) -> Reply<Vec<SessionSummary>> {
+    Asked(ask): Asked<AskPage>,
+) -> Reply<Page<SessionSummary>> {
     let staff = caller.is_staff();
-    let rows = state.store.sessions().await.map_err(store_refusal)?;
-    let outcomes = state.store.outcomes().await.map_err(store_refusal)?;
-    let bidders = if staff {
-        Some(state.store.admissions_by_session().await.map_err(store_refusal)?)
-    } else {
-        None
+    let limit =
+        ask.limit().map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
+    let found = state.store.page(ask.after, limit + 1, staff).await.map_err(store_refusal)?;
+    let bidders = match (found.first(), found.last()) {
+        (Some((first, _)), Some((last, _))) if staff => {
+            let counts = state.store.admissions_by_session(first.session, last.session).await;
+            Some(counts.map_err(store_refusal)?)
+        }
+        _ => None,
     };
-    let rows = rows.iter().filter(|row| staff || row.phase != Phase::Draft);
-    let line = |row: &CoordinatorSession| {
+    let line = |(row, outcome): &(CoordinatorSession, Option<CoSigned<Outcome>>)| {
         let admitted = |all: &BTreeMap<SessionId, u64>| all.get(&row.session).copied().unwrap_or(0);
-        summary(&state, row, bidders.as_ref().map(admitted), outcomes.get(&row.session))
+        summary(&state, row, bidders.as_ref().map(admitted), outcome.as_ref())
     };
-    rows.map(line).collect::<Result<_, _>>().map(Json)
+    let found = found.iter().map(line).collect::<Result<_, _>>()?;
+    Ok(Json(Page::of(found, limit, |summary: &SessionSummary| summary.session)))
 }
 
 /// One session.

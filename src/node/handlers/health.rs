@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 
 use crate::node::NodeState;
+use crate::node::access::Caller;
 use crate::node::refusals::of_store;
 use crate::transport::server::reply::Reply;
 use crate::wire::node_api::{Link, NodeHealth};
 
-/// This node's version, clock, sessions at work, and links to the others.
-pub async fn health(State(node): State<Arc<NodeState>>) -> Reply<NodeHealth> {
+/// This node's version, clock and sessions at work; its links to the others for those who run part
+/// of the system.
+pub async fn health(
+    State(node): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
+) -> Reply<NodeHealth> {
     let sessions = node.store.unfinished().await.map_err(|error| of_store(&error))?;
     // A replica that does not compute has no streams, and knows nothing of those of the one that
     // does.
-    let peers = if node.computes() { node.mesh().peer_status() } else { Vec::new() };
+    let told = caller.is_staff() && node.computes();
+    let peers = if told { node.mesh().peer_status() } else { Vec::new() };
     let links = peers.into_iter().map(|peer| Link {
         node: peer.node,
         connected: peer.connected,
