@@ -13,7 +13,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::links::Links;
-use super::nodes::Troubles;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptFailure, AttemptTrouble, NodeTrouble};
@@ -205,7 +204,7 @@ impl Past {
 
     /// Nodes that have said that they cannot take part, and why: until they have been left out for
     /// a while, or others are there or linked than when they said so, who may help them.
-    pub fn unfit(&self, links: &Links, now: Instant) -> Troubles {
+    pub fn unfit(&self, links: &Links, now: Instant) -> BTreeMap<NodeIndex, NodeTrouble> {
         let unfit = self.unfit.iter();
         let still = unfit.filter(|(_, unfit)| now < unfit.avoided.until && unfit.links == *links);
         still.map(|(&node, unfit)| (node, unfit.why.clone())).collect()

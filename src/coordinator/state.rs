@@ -183,9 +183,10 @@ impl CoordinatorState {
             news
         };
         if news {
-            match &shortage {
-                Some(shortage) => tracing::warn!(%shortage, "no session can be settled"),
-                None => tracing::info!("enough nodes are there and reach each other"),
+            if let Some(shortage) = &shortage {
+                tracing::warn!(%shortage, "no session can be settled");
+            } else {
+                tracing::info!("enough nodes are there and reach each other");
             }
             for &session in lock(&self.undecided).iter() {
                 self.tell(session, What::Shortage { shortage: shortage.clone() });

@@ -218,6 +218,10 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            // It has computed something else before: waiting does not mend that.
+            AttemptError::Store(StorageError::Conflict { .. }) => {
+                Self::Computation { nodes: NodeSet::EMPTY, detail }
+            }
             AttemptError::Store(_) => Self::Store { detail },
         }
     }

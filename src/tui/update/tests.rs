@@ -146,7 +146,7 @@ fn losing_and_finding_a_node_shows() {
 fn a_coordinator_that_has_just_started_raises_no_alarm_about_nodes_it_has_not_asked() {
     let mut model = fixtures::normal();
     let again = at(1);
-    update(&mut model, News::Lost { why: "connection refused".into(), again });
+    update(&mut model, News::Lost { why: "connection refused".into(), again, refused: false });
     model.ui.toast = None;
     let mut fresh = health(&[1, 2, 3, 4, 5]);
     for status in &mut fresh.nodes {
