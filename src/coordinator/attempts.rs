@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::kept;
 use super::links::Links;
-use super::nodes::{Troubles, catch_up, reports, split, waiting};
+use super::nodes::{Handout, Troubles, catch_up, reports, split, waiting};
 use super::past::Doubts;
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
@@ -28,7 +28,7 @@ use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::HttpError;
 use crate::transport::client::http::PeerClient;
-use crate::wire::node_api::{AttemptState, Cost, Link, SignedManifest, StartAttempt};
+use crate::wire::node_api::{AttemptState, Cost, Link, StartAttempt};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{
@@ -59,13 +59,12 @@ pub async fn compute(
     row: &CoordinatorSession,
 ) -> Result<Next, DriveError> {
     let session = row.session;
-    let (Some(bundle), Some(manifest)) =
-        (state.store.bundle(session).await?, state.store.manifest(session).await?)
-    else {
+    let Some(manifest) = state.store.manifest(session).await? else {
         return Err(DriveError::Failed(NO_MANIFEST));
     };
-    let signed = &SignedManifest { bundle, manifest };
-    let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
+    let (manifest, bids) = (manifest.body.digest(), manifest.body.entries.len());
+    let handout = &Handout::new(state, session);
+    let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, handout, node)).await;
     let (there, trouble) = split(caught_up);
     let links = state.links().present(there.into_keys().collect());
     let participants = choose(state, session, &links, trouble).await?;
@@ -78,9 +77,8 @@ pub async fn compute(
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
     state.tell(session, What::Attempt { attempt, participants });
-    let manifest = &signed.manifest.body;
-    let plan = plan(state, row, participants, manifest.entries.len());
-    let start = StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
+    let plan = plan(state, row, participants, bids);
+    let start = StartAttempt { session, attempt, participants, manifest, plan };
     let ended = run(state, &start).await;
     match ended {
         Ok(done) => {

@@ -5,8 +5,8 @@
 //! token may do is decided in [`super::access`]; here is decided who gets one.
 //!
 //! A refresh token that comes a second time has been copied: the login it belongs to ends. At the
-//! coordinator a disabled account's access tokens are refused at once; at the nodes, which keep no
-//! accounts, they end within a quarter of an hour.
+//! coordinator a disabled account's access tokens are refused at once, and at the nodes as soon as
+//! they have been told ([`super::watch`]).
 
 use std::net::IpAddr;
 
@@ -71,9 +71,17 @@ impl CoordinatorState {
         let found =
             self.accounts.store.password(name).await.map_err(|error| Refusal::internal(&error))?;
         let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-        let fits = self.accounts.passwords.fits(address, hash, password).await?;
+        let tried = self.accounts.throttle.tried(address, name, &self.clock);
+        let fits = match self.accounts.passwords.fits(address, hash, password).await {
+            Ok(fits) => fits,
+            Err(busy) => {
+                tried.undecided();
+                return Err(busy);
+            }
+        };
         match found {
             Some((account, _)) if fits && account.disabled.is_some() => {
+                tried.undecided();
                 tracing::warn!(%address, account = %account.account, "a disabled account's login");
                 Err(Refusal::new(
                     ProblemType::Forbidden,
@@ -81,11 +89,11 @@ impl CoordinatorState {
                 ))
             }
             Some((account, _)) if fits => {
-                self.accounts.throttle.succeeded(address, name);
+                tried.succeeded();
                 Ok(account)
             }
             _ => {
-                self.accounts.throttle.failed(address, name, self.clock.now());
+                drop(tried);
                 tracing::warn!(%address, name, "a login failed");
                 Err(Refusal::new(
                     ProblemType::WrongLogin,

@@ -11,11 +11,13 @@
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
 //! - `blocks`: the memory that passwords are hashed in
+//! - [`records`]: the records that people download
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
 //! - [`links`]: who is there, and who reaches whom
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
+//! - `papers`: what nodes hold and the coordinator lacks
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
 //! - [`past`]: what failed attempts say about who can compute together
@@ -36,8 +38,10 @@ pub mod links;
 mod login;
 pub mod manifest;
 mod nodes;
+mod papers;
 pub mod passwords;
 pub mod past;
+pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -49,7 +53,9 @@ use axum::Router;
 use axum::middleware;
 
 use crate::base::lock;
-use crate::storage::Leadership;
+use crate::identity::Roster;
+use crate::identity::key_file::CoordinatorKeys;
+use crate::storage::{Leadership, Tenure};
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::{Internet, Net};
@@ -79,19 +85,13 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        let card = &config.roster.body.coordinator;
-        let key = config.keys.identity.public();
-        if card.key != key {
-            return Err(StartError::NotInRoster { expected: card.key, key });
-        }
-        if card.certificate != config.keys.tls.fingerprint() {
-            return Err(StartError::OtherCertificate);
-        }
+        fit_keys(&config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
+        papers::start(&state).await;
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
@@ -143,16 +143,32 @@ impl Coordinator {
         nodes.into_iter().chain(logins).chain(limits).collect()
     }
 
-    /// Waits until another process may have become the coordinator on this store: from then on
-    /// this one writes nothing more.
+    /// Waits until another process has become the coordinator on this store: this one can write
+    /// nothing more.
     pub async fn lost(&self) {
         let mut role = self.state.store.database().watch(Leadership::Coordinator);
         // An error means that the store is closed.
-        drop(role.wait_for(|held| !held).await);
+        drop(role.wait_for(|tenure| *tenure == Tenure::Superseded).await);
     }
 
     /// Stop every task.
     pub fn stop(&self) {
         self.state.stop();
     }
+}
+
+/// Whether a roster lists the coordinator with these keys.
+///
+/// # Errors
+/// When it lists another coordinator, or another certificate.
+pub fn fit_keys(keys: &CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
+    let card = &roster.coordinator;
+    let key = keys.identity.public();
+    if card.key != key {
+        return Err(StartError::NotInRoster { expected: card.key, key });
+    }
+    if card.certificate != keys.tls.fingerprint() {
+        return Err(StartError::OtherCertificate);
+    }
+    Ok(())
 }

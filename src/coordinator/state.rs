@@ -13,6 +13,7 @@ use super::accounts::Accounts;
 use super::config::{Config, Options, StartError};
 use super::links::Links;
 use super::past::Past;
+use super::records::Records;
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
@@ -56,12 +57,16 @@ pub struct CoordinatorState {
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
     /// How much is taken.
     pub limits: Limits,
+    /// Records that are being downloaded.
+    pub records: Records,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// What failed attempts say about who can compute a session.
     past: Mutex<HashMap<SessionId, Past>>,
+    /// Nodes that have said, since the start, where their sessions stand.
+    pub(super) heard: Mutex<NodeSet>,
     /// Sessions that are not decided yet.
     undecided: Mutex<BTreeSet<SessionId>>,
     /// What was last told of nodes that are missing.
@@ -97,9 +102,11 @@ impl CoordinatorState {
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             limits: Limits::default(),
+            records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             past: Mutex::default(),
+            heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),
             short: Mutex::default(),
             drivers: Mutex::default(),

@@ -9,6 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
+use super::logins::Logins;
+use super::pace::Pace;
 use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
@@ -20,7 +22,7 @@ use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::node::NodeSession;
-use crate::storage::{Leadership, NodeStore, StorageError};
+use crate::storage::{Leadership, NodeStore, StorageError, Tenure};
 use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::net::Net;
 use crate::transport::server::limits::Limits;
@@ -47,8 +49,10 @@ pub struct NodeState {
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
     /// Which replica of the node this is.
     pub(super) replica: Replica,
-    /// Whether it computes.
-    pub(super) computing: watch::Receiver<bool>,
+    /// Whether it computes, and in which turn.
+    pub(super) computing: watch::Receiver<Tenure>,
+    /// Whether the other nodes have been asked, since the start, for what this one may lack.
+    pub(super) caught_up: watch::Sender<bool>,
     /// Tasks that end with the node.
     tasks: Mutex<Vec<AbortHandle>>,
     /// HTTPS to the other nodes.
@@ -65,8 +69,12 @@ pub struct NodeState {
     pub parts: PartCache,
     /// How much is taken.
     pub limits: Limits,
+    /// How fast bids are replaced.
+    pub pace: Pace,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
+    /// Whose access tokens count no more.
+    pub logins: Logins,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -114,7 +122,9 @@ impl NodeState {
             attempts: Attempts::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
+            pace: Pace::default(),
             replay: ReplayGuard::default(),
+            logins: Logins::default(),
             closing: Mutex::default(),
             keys,
             roster,
@@ -123,6 +133,7 @@ impl NodeState {
             make_mesh,
             replica,
             computing,
+            caught_up: watch::Sender::new(false),
             tasks: Mutex::default(),
             peers,
             clock,

@@ -5,19 +5,23 @@
 //! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
+//! - [`logins`]: logins that the coordinator has ended
+//! - [`papers`]: what is held of a session, for others that have lost it
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
+pub mod logins;
+pub mod papers;
 pub mod parts;
 pub mod reading;
 pub mod replicas;
 
 use super::column::{Columns as _, json};
 use super::documents::{BoundBundle, Document, Sessions, same};
-use super::sql::{Connection, Row, query};
-use super::{Database, StorageError};
+use super::sql::{Connection, query};
+use super::{Database, Fence, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::manifest::CoSigned;
@@ -41,6 +45,12 @@ impl NodeStore {
         Self { database }
     }
 
+    /// The same store, for what is written in one turn of a role.
+    #[must_use]
+    pub fn under(&self, fence: Fence) -> Self {
+        Self { database: self.database.under(fence) }
+    }
+
     /// The database.
     pub const fn database(&self) -> &Database {
         &self.database
@@ -59,6 +69,7 @@ impl NodeStore {
         let text = json("announcement", announcement)?;
         let until = announcement.body.terms.bids_until.millis();
         let opened = announcement.body.opened.millis();
+        let most = announcement.body.terms.limits.bids;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -72,8 +83,8 @@ impl NodeStore {
                     }
                     query(
                         "INSERT INTO node_sessions
-                         (session, announcement, digest, bids_until, opened, phase)
-                         VALUES ($1, $2, $3, $4, $5, $6)",
+                         (session, announcement, digest, bids_until, opened, phase, max_bids)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(session.0.to_vec())
                     .bind(text)
@@ -81,6 +92,7 @@ impl NodeStore {
                     .bind(until)
                     .bind(opened)
                     .bind(Phase::Open.name())
+                    .bind(i64::from(most))
                     .execute(connection)
                     .await?;
                     Ok(true)
@@ -276,12 +288,6 @@ async fn agrees<D: Document>(
         Some(held) => same::<D>(session, held.digest(), offered),
         None => Ok(()),
     }
-}
-
-/// The number of rows that a count gives.
-fn count(row: &Row, column: &'static str) -> Result<u64, StorageError> {
-    // COUNT is a number that is never absent.
-    Ok(row.try_get::<i64, _>(column)?.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope
 pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
 /// The receipts that the node has given, of each bidder the latest, in pages.
 pub const NODE_RECEIPTS: &str = "/v1/node/sessions/{session}/receipts";
+/// Logins that have ended at the coordinator.
+pub const NODE_LOGINS: &str = "/v1/node/logins";
 /// End bidding and sign the inventory.
 pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
 /// Fetch what is missing and sign the verdict.
@@ -38,6 +40,10 @@ pub const NODE_ATTEMPTS: &str = "/v1/node/sessions/{session}/attempts";
 pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 /// Take the outcome with all signatures.
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
+/// Where every session stands at the node, for servers that may have lost some.
+pub const NODE_STANDINGS: &str = "/v1/node/standings";
+/// What the node holds of a session, for servers that have lost it.
+pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 

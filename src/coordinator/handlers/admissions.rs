@@ -33,6 +33,12 @@ pub async fn admit(
         ));
     };
     let Bidder { name, key } = ask.bidder;
+    announcement
+        .body
+        .terms
+        .limits
+        .check_name(&name)
+        .map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
     let ticket = AdmissionTicket { session, bidder: name.clone(), key };
     key.verify(&ticket.digest(), &ask.signature).map_err(|_| {
         Refusal::new(
@@ -40,6 +46,13 @@ pub async fn admit(
             "the request is not signed by the key it asks to admit",
         )
     })?;
+    if row.taken_up && !state.store.is_admitted(session, &name).await.map_err(store_refusal)? {
+        return Err(Refusal::new(
+            ProblemType::NotAdmitted,
+            "the coordinator has lost its own record of this session and knows only who had bid, \
+             so nobody else is admitted any more: a name could be given to two",
+        ));
+    }
     if announcement.body.terms.admission == Admission::Listed
         && !state.store.is_admitted(session, &name).await.map_err(store_refusal)?
     {
@@ -53,7 +66,10 @@ pub async fn admit(
     }
     state.store.admit(session, &name, key, state.clock.now()).await.map_err(
         |error| match error {
-            AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
+            AdmitError::Taken { .. } | AdmitError::LooksAlike { .. } => {
+                Refusal::new(ProblemType::NameTaken, error.to_string())
+            }
+            AdmitError::Full { .. } => Refusal::new(ProblemType::SessionFull, error.to_string()),
             AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
             AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
             AdmitError::Storage(error) => store_refusal(error),

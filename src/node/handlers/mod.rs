@@ -4,8 +4,10 @@
 //! - `sessions`: announcing a session, listing sessions, cancelling one
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes, and seeds passed on
 //! - `receipts`: the receipts given so far
+//! - `logins`: logins that the coordinator has ended
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
+//! - `papers`: what this node holds, for servers that have lost it
 //! - `events`: live events
 //! - `health`: whether this node is well
 //! - `stream`: the upgrade to the binary stream between two nodes
@@ -14,7 +16,9 @@ mod attempts;
 mod envelopes;
 mod events;
 mod health;
+mod logins;
 mod manifest;
+mod papers;
 mod receipts;
 mod sessions;
 mod stream;
@@ -54,8 +58,11 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_CANCEL, post(sessions::cancel))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_STANDINGS, get(papers::standings))
+        .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
         .route(paths::NODE_RECEIPTS, get(receipts::list))
+        .route(paths::NODE_LOGINS, put(logins::end))
         .route(paths::NODE_FREEZE, post(manifest::freeze))
         .route(paths::NODE_BUNDLE, get(manifest::bundle))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))

@@ -36,6 +36,8 @@ pub struct CoordinatorSession {
     pub closed: Option<Timestamp>,
     /// When it was settled or cancelled.
     pub ended: Option<Timestamp>,
+    /// Whether it was taken up from the nodes: then who was admitted without bidding is not known.
+    pub taken_up: bool,
 }
 
 /// A bidder's admission.
@@ -129,13 +131,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let row =
-            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
-                .bind(session.0.to_vec())
-                .fetch_one(self.database.readers())
-                .await
-                .map_err(reading)?;
-        row.number("bidders")
+        SESSIONS.row(self.database.readers(), session, "bidders").await?.number("bidders")
     }
 
     /// How many bidders are admitted to each of a page's sessions; those with none are left out.
@@ -148,8 +144,8 @@ impl CoordinatorStore {
         last: SessionId,
     ) -> Result<BTreeMap<SessionId, u64>, StorageError> {
         let rows = query(
-            "SELECT session, COUNT(*) AS bidders FROM coordinator_admissions
-             WHERE session >= $1 AND session <= $2 GROUP BY session",
+            "SELECT session, bidders FROM coordinator_sessions
+             WHERE session >= $1 AND session <= $2 AND bidders > 0",
         )
         .bind(first.0.to_vec())
         .bind(last.0.to_vec())
@@ -318,7 +314,7 @@ impl CoordinatorStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended,
-            outcome
+            taken_up, outcome
      FROM coordinator_sessions";
 
 fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
@@ -333,5 +329,6 @@ fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
         opened: row.maybe_time("opened")?,
         closed: row.maybe_time("closed")?,
         ended: row.maybe_time("ended")?,
+        taken_up: row.number::<u8>("taken_up")? != 0,
     })
 }

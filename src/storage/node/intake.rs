@@ -23,6 +23,8 @@ pub struct Put {
     pub receipt: Signed<Receipt>,
     /// Whether it came for the first time.
     pub new: bool,
+    /// The earlier envelope of the same key that it has replaced here, and that is gone.
+    pub superseded: Option<Digest>,
 }
 
 /// Why an envelope was not taken.
@@ -68,6 +70,12 @@ pub enum PutError {
         "this bidder's earlier bid was signed by another key; only that key can replace it (the coordinator admitted two keys under one name)"
     )]
     OtherKey,
+    /// As many bidders as the terms allow.
+    #[error("the session takes {most} bidders, and as many bids are in; no more are taken")]
+    Full {
+        /// As the terms say.
+        most: u32,
+    },
     /// Envelope and receipt are not about the same thing: a mistake in the node, not the bid.
     #[error("the receipt does not belong to the envelope")]
     Receipt,
@@ -100,6 +108,9 @@ impl NodeStore {
     ///
     /// The same envelope again gives the receipt of the first time, also after freezing.
     ///
+    /// In the commit that takes a later envelope of a key, its earlier one goes: from then on this
+    /// node lists the later one, and no other. A node that lists the earlier one holds it itself.
+    ///
     /// # Errors
     /// Says why the envelope was not taken.
     pub async fn put_envelope(
@@ -127,10 +138,18 @@ impl NodeStore {
                     let known = latest(connection, session, &row.bidder).await?;
                     let received = receipt.body.received;
                     if let Some(receipt) = admissible(&known, &row, received, replacing)? {
-                        return Ok(Put { receipt, new: false });
+                        return Ok(Put { receipt, new: false, superseded: None });
                     }
-                    row.insert(connection, Some((received, receipt_text))).await?;
-                    Ok(Put { receipt, new: true })
+                    row.insert(&mut *connection, Some((received, receipt_text))).await?;
+                    let superseded = known.maybe_bytes("digest")?.map(Digest);
+                    match superseded {
+                        Some(earlier) => forget(connection, session, earlier).await?,
+                        None => {
+                            let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
+                            SESSIONS.set(connection, session, "bidders", bidders).await?;
+                        }
+                    }
+                    Ok(Put { receipt, new: true, superseded })
                 })
             })
             .await
@@ -189,7 +208,15 @@ impl NodeStore {
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
         self.session(session).await?.ok_or(StorageError::NoSession { session })?;
-        let rows = query(
+        let entry = |row: Row| {
+            Ok::<_, StorageError>(InventoryEntry {
+                bidder: row.try_get("bidder")?,
+                revision: row.number("revision")?,
+                envelope: row.digest("digest")?,
+                received: row.time("received")?,
+            })
+        };
+        let mut entries = query(
             "SELECT e.bidder, e.revision, e.digest, e.received FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later
@@ -197,23 +224,25 @@ impl NodeStore {
                    AND later.received IS NOT NULL AND later.revision > e.revision)",
         )
         .bind(session.0.to_vec())
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
-        let mut entries = rows
-            .iter()
-            .map(|row| {
-                Ok(InventoryEntry {
-                    bidder: row.try_get("bidder")?,
-                    revision: row.number("revision")?,
-                    envelope: row.digest("digest")?,
-                    received: row.time("received")?,
-                })
-            })
-            .collect::<Result<Vec<_>, StorageError>>()?;
+        .fetch_each(self.database.readers(), entry)
+        .await?;
         // Not by the database, whose order of texts depends on its settings.
         entries.sort_unstable_by(|a, b| a.bidder.cmp(&b.bidder));
         Ok(Inventory { session, node, entries })
+    }
+
+    /// The envelopes that this node has received and gave receipts for, in ascending order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn received(&self, session: SessionId) -> Result<Vec<Digest>, StorageError> {
+        query(
+            "SELECT digest FROM node_envelopes
+             WHERE session = $1 AND received IS NOT NULL ORDER BY digest",
+        )
+        .bind(session.0.to_vec())
+        .fetch_each(self.database.readers(), |row| row.digest("digest"))
+        .await
     }
 
     /// An envelope, received or fetched.
@@ -357,7 +386,8 @@ impl EnvelopeRow {
     }
 }
 
-fn decode(row: &Row) -> Result<Envelope, StorageError> {
+/// An envelope of a row that has its column.
+pub(super) fn decode(row: &Row) -> Result<Envelope, StorageError> {
     postcard::from_bytes(row.try_get::<&[u8], _>("envelope")?)
         .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
 }
@@ -369,7 +399,7 @@ async fn latest(
     bidder: &str,
 ) -> Result<Row, StorageError> {
     query(
-        "SELECT s.phase, s.bids_until, e.revision, e.digest, e.bidder_key, e.receipt
+        "SELECT s.phase, s.bids_until, s.bidders, s.max_bids, e.revision, e.digest, e.bidder_key, e.receipt
          FROM node_sessions s LEFT JOIN node_envelopes e
            ON e.session = s.session AND e.bidder = $2 AND e.received IS NOT NULL
          WHERE s.session = $1 ORDER BY e.revision DESC LIMIT 1",
@@ -379,6 +409,20 @@ async fn latest(
     .fetch_optional(connection)
     .await?
     .ok_or(StorageError::NoSession { session })
+}
+
+/// Give up the room of an envelope that a later one of the same key has replaced here.
+async fn forget(
+    connection: &mut Connection,
+    session: SessionId,
+    earlier: Digest,
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM node_envelopes WHERE session = $1 AND digest = $2")
+        .bind(session.0.to_vec())
+        .bind(earlier.0.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Whether an envelope may be stored: the receipt it has already, or none and it may.
@@ -405,7 +449,10 @@ fn admissible(
     if received > until {
         return Err(PutError::Late { until });
     }
-    let Some((held, current)) = current else { return Ok(None) };
+    let Some((held, current)) = current else {
+        let (bidders, most): (u32, u32) = (known.number("bidders")?, known.number("max_bids")?);
+        return if bidders < most { Ok(None) } else { Err(PutError::Full { most }) };
+    };
     if known.bytes::<32>("bidder_key")? != row.key {
         Err(PutError::OtherKey)
     } else if row.revision < current {
