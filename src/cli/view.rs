@@ -127,7 +127,7 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
         let _ = writeln!(text, "  reason       {}", clean(reason));
     }
     if let Some(shortage) = &detail.shortage
-        && !detail.reason.as_ref().is_some_and(|reason| reason.text == shortage.text)
+        && detail.reason.as_ref().is_none_or(|reason| reason.text != shortage.text)
     {
         let _ = writeln!(text, "  too few      {}", clean(shortage));
     }

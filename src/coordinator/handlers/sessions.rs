@@ -28,6 +28,9 @@ use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
+/// Attempts of a session that are shown. Those that failed long ago say nothing about now.
+const SHOWN: usize = 50;
+
 /// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
@@ -174,7 +177,8 @@ pub(super) async fn detail(
     };
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
-    let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    let mut attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    attempts.drain(..attempts.len().saturating_sub(SHOWN));
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;

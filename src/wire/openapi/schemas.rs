@@ -121,7 +121,7 @@ fn sessions() -> Value {
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
         "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
-            "waiting", "too-few-nodes", "unsound-bundle", "attempts-failed", "missing"]}, "text": text()})),
+            "waiting", "too-few-nodes", "unsound-bundle", "retrying", "attempts-failed", "missing"]}, "text": text()})),
         "Shortage": open(json!({"needed": count(), "together": of("Nodes"), "away": of("Nodes"),
             "cut": list(list(of("Node"))), "text": text()})),
         "SessionSummary": open(summary),
@@ -205,6 +205,7 @@ fn nodes() -> Value {
         "AttemptState": open(json!({"state": {"type": "string",
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
-                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "store", "called-off"]}}))})),
+                "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation",
+                "store", "called-off"]}}))})),
     })
 }
