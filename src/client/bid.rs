@@ -26,6 +26,7 @@ use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
+use crate::wire::node_api::HandedIn;
 use crate::wire::problem::ProblemType;
 
 /// Who bids, and where the bids are kept.
@@ -354,11 +355,13 @@ async fn hand_in(
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
         // Over when the time is, or when every node has answered.
         let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
-        told(answer.as_ref());
+        told(answer.as_ref().map(|handed| &handed.receipt));
         match answer {
-            Ok(receipt) => {
+            Ok(HandedIn { receipt, name_shared }) => {
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
+                let coordinator = &network.roster().body.coordinator.key;
+                name_shared.into_iter().for_each(|shared| bid.shares_name(shared, coordinator));
             }
             Err(silence) => {
                 answered.insert(silence.node);
@@ -419,11 +422,7 @@ async fn conclude(
 }
 
 /// Hand an envelope to one node; tries again while the node cannot be reached or is busy.
-async fn ask(
-    node: &NodeClient,
-    envelope: &Envelope,
-    end: Instant,
-) -> Result<Signed<Receipt>, Silence> {
+async fn ask(node: &NodeClient, envelope: &Envelope, end: Instant) -> Result<HandedIn, Silence> {
     let mut pause = Duration::from_millis(100);
     loop {
         let silence = |refused, reason| Silence {
@@ -433,7 +432,7 @@ async fn ask(
             reason,
         };
         let error = match node.hand_in(envelope).await {
-            Ok(receipt) if node.is_receipt_for(envelope, &receipt) => return Ok(receipt),
+            Ok(handed) if node.is_receipt_for(envelope, &handed.receipt) => return Ok(handed),
             Ok(_) => {
                 let reason = "its receipt is not for this envelope or not signed by its key";
                 return Err(silence(None, reason.to_owned()));

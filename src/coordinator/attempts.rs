@@ -63,7 +63,7 @@ pub async fn compute(
     let participants: NodeSet =
         there.into_keys().filter(|node| !unfit.contains_key(node)).collect();
     trouble.extend(unfit);
-    enough(state, participants, trouble)?;
+    enough(state, participants, state.scheme().quorum(), trouble)?;
     state.go_on(session);
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;

@@ -1,9 +1,13 @@
 //! The one bundle a node commits to, and the manifest it accepts.
 //!
-//! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
-//! node directly which bundle that one has committed to. If two nodes were given different bundles,
-//! at least one of them finds out, so a coordinator cannot have two manifests signed as long as the
-//! nodes reach each other.
+//! A node commits to one bundle per session, on disk, before it signs, and signs no other. A manifest
+//! counts with the signatures of [`crate::sharing::Scheme::manifest_quorum`] nodes. Two groups of so
+//! many share an honest node, so no coordinator and t nodes with it can have two manifests signed,
+//! whoever is away or cut off.
+//!
+//! Before it signs, a node also asks every other node which bundle that one has committed to. If more
+//! than t have committed to another one, an honest one has, so the coordinator has handed out two,
+//! and this node says so instead of signing. The word of t nodes alone stops nobody.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,7 +49,7 @@ pub enum CommitError {
     Signers {
         /// Right signatures.
         got: usize,
-        /// 2t+1.
+        /// [`crate::sharing::Scheme::manifest_quorum`].
         needed: usize,
     },
     /// The manifest does not follow from the bundle.
@@ -115,14 +119,17 @@ impl NodeState {
                     others.insert(node);
                 }
                 Ok(_) => {}
-                // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
+                // A node that is away cannot be asked; enough signatures do without it.
                 Err(error) => {
                     tracing::debug!(%session, %node, %error, "could not ask for its bundle");
                 }
             }
         }
-        if !others.is_empty() {
+        if others.len() > usize::from(self.scheme().threshold()) {
             return Err(CommitError::OtherBundle { nodes: others });
+        }
+        if !others.is_empty() {
+            tracing::warn!(%session, nodes = %others, "these nodes say that they have committed to another bundle");
         }
         Ok(())
     }
@@ -141,7 +148,7 @@ impl NodeState {
             return Ok(());
         }
         let holders: HashMap<Digest, NodeSet> =
-            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
+            candidates(&bundle.inventories, announcement, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
         let wanted: Vec<_> = absent
             .into_iter()
@@ -192,7 +199,7 @@ impl NodeState {
             .manifest
             .verify(|node| roster.node(node).map(|card| card.key))
             .map_err(|node| CommitError::Signature { node })?;
-        let needed = self.scheme().quorum();
+        let needed = self.scheme().manifest_quorum();
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }

@@ -4,6 +4,7 @@
 //! - [`announcement`]: the terms as the coordinator signs them
 //! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
+//! - [`naming`]: the proof that the coordinator gave one name to several keys
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
@@ -22,6 +23,7 @@ pub mod exclusion;
 pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
+pub mod naming;
 pub mod outcome;
 pub mod part;
 pub mod phase;

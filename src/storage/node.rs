@@ -22,7 +22,7 @@ use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
-pub use intake::{Fetched, Put, PutError};
+pub use intake::{Put, PutError};
 pub use reading::NodeSession;
 
 const SESSIONS: Sessions = Sessions::Node;

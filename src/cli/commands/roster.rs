@@ -333,9 +333,10 @@ fn tell(
             table.row(row(format!("node {}", position + 1), place));
         }
         format!(
-            "{} nodes; {}; {} are needed to compute\n{table}version {}, digest {}\n{remark}",
+            "{} nodes; {}; {} are needed to close a session, {} to compute\n{table}version {}, digest {}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
+            body.scheme.manifest_quorum(),
             body.scheme.quorum(),
             shown.version,
             shown.digest,

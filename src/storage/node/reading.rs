@@ -23,7 +23,7 @@ pub struct NodeSession {
     pub bundle: Option<Digest>,
     /// The last attempt begun; 0 before the first.
     pub last_attempt: u32,
-    /// Bidders who hold a receipt of this node.
+    /// Bidders, by key, who hold a receipt of this node.
     pub bids: u64,
     /// Envelopes held: earlier revisions and fetched ones too.
     pub envelopes: u64,
@@ -146,7 +146,7 @@ impl NodeStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-            (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
+            (SELECT COUNT(DISTINCT e.bidder_key) FROM node_envelopes e
              WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
             (SELECT COUNT(*) FROM node_envelopes e WHERE e.session = s.session) AS envelopes
      FROM node_sessions s";

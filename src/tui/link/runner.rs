@@ -219,6 +219,7 @@ fn own(bid: &SentBid) -> (SessionId, OwnBid) {
         envelope: bid.digest,
         receipts,
         name: clean(&bid.envelope.body.bidder),
+        name_shared: bid.name_shared.is_some(),
     };
     (bid.session(), own)
 }

@@ -75,6 +75,8 @@ pub struct Sold {
 pub struct Winner {
     /// The name that the bid was made under.
     pub name: Clean,
+    /// The bid's envelope, which tells it from another of the same name.
+    pub envelope: Digest,
     /// The price, in smallest units.
     pub price: u64,
 }
@@ -82,8 +84,11 @@ pub struct Winner {
 impl Sold {
     fn of(terms: &Terms, answer: &Answer<Entrant>) -> Option<Self> {
         let (auction, answer) = (terms.question.as_auction()?, answer.as_auction()?);
-        let won =
-            |sale: &Sale<Entrant>| Winner { name: clean(&sale.entry.bidder), price: sale.price };
+        let won = |sale: &Sale<Entrant>| Winner {
+            name: clean(&sale.entry.bidder),
+            envelope: sale.entry.envelope,
+            price: sale.price,
+        };
         Some(Self {
             winners: answer.winners.iter().map(won).collect(),
             price: answer.price(auction),
@@ -279,6 +284,8 @@ pub struct OwnBid {
     pub receipts: BTreeMap<NodeIndex, Timestamp>,
     /// The name it was made under.
     pub name: Clean,
+    /// Whether the coordinator is proved to have given that name to another key as well.
+    pub name_shared: bool,
 }
 
 /// Everything that is known.
@@ -406,6 +413,9 @@ impl Data {
         }
         for exclusion in detail.manifest.iter().flat_map(|manifest| &manifest.excluded) {
             self.name(&clean(&exclusion.bidder));
+        }
+        for shared in detail.manifest.iter().flat_map(|manifest| &manifest.shared_names) {
+            self.name(&clean(&shared.bidder));
         }
         self.details.insert(id, Arc::new(detail));
     }

@@ -2,7 +2,6 @@
 
 use super::super::canvas::Canvas;
 use super::super::text;
-use crate::base::text::Clean;
 use crate::tui::figures::count;
 use crate::tui::state::data::{Data, OwnBid, Session, Sold, Winner};
 use crate::tui::state::model::Model;
@@ -108,12 +107,8 @@ pub fn fate(data: &Data, session: &Session, own: &OwnBid) -> Option<Fate> {
         let mut sales = outcome.body.answer.as_auction()?.winners.iter();
         sales.find(|sale| sale.entry.envelope == own.envelope).map(|sale| sale.price)
     } else {
-        // The list names the winners; a name belongs to one bidder in a session.
-        price_of(session.result.as_ref()?, &own.name)
+        let mut winners = session.result.as_ref()?.winners.iter();
+        winners.find(|winner| winner.envelope == own.envelope).map(|winner| winner.price)
     };
     Some(price.map_or(Fate::Lost, Fate::Won))
-}
-
-fn price_of(sold: &Sold, name: &Clean) -> Option<u64> {
-    sold.winners.iter().find(|winner| winner.name == *name).map(|winner| winner.price)
 }
