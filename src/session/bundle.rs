@@ -23,9 +23,9 @@ use super::exclusion::ExclusionReason;
 use super::naming::AdmittedKey;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
-use crate::base::text::TextError;
-use crate::base::text::check_text;
+use crate::base::name::{NameError, check_name};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement};
+use crate::rules::Limits;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// One envelope that a node holds: the key's latest revision there.
@@ -188,7 +188,15 @@ pub enum BundleError {
         /// The node whose inventory it is.
         node: NodeIndex,
         /// What is wrong with it.
-        error: TextError,
+        error: NameError,
+    },
+    /// More than the terms allow.
+    #[error("the inventory of node {node} lists {what} than the terms allow")]
+    Limits {
+        /// The node whose inventory it is.
+        node: NodeIndex,
+        /// "more bids", and the like.
+        what: &'static str,
     },
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
@@ -258,6 +266,7 @@ impl BundleError {
             | Self::Order { node, .. }
             | Self::Bidders { node, .. }
             | Self::Name { node, .. }
+            | Self::Limits { node, .. }
             | Self::Revision { node, .. }
             | Self::Unpaired { node }
             | Self::OtherInventories { node }
@@ -293,7 +302,7 @@ impl Signed<Inventory> {
         }
         let mut before: Option<&PublicKey> = None;
         for entry in &self.body.entries {
-            check_text("a bidder's name", &entry.bidder)
+            check_name("a bidder's name", &entry.bidder)
                 .map_err(|error| BundleError::Name { node, error })?;
             if before.is_some_and(|before| before >= &entry.key) {
                 return Err(BundleError::Bidders { node, bidder: entry.bidder.clone() });
@@ -302,6 +311,27 @@ impl Signed<Inventory> {
                 return Err(BundleError::Revision { node, bidder: entry.bidder.clone() });
             }
             before = Some(&entry.key);
+        }
+        Ok(())
+    }
+}
+
+impl Signed<Inventory> {
+    /// Check that it lists no more than the terms allow.
+    ///
+    /// # Errors
+    /// Names the node and the first limit that is broken.
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), BundleError> {
+        let Inventory { node, entries, .. } = &self.body;
+        let over = |what| Err(BundleError::Limits { node: *node, what });
+        if entries.len() > limits.bids as usize {
+            return over("more bids");
+        }
+        if entries.iter().any(|entry| entry.bidder.len() > limits.name_bytes as usize) {
+            return over("a longer name");
+        }
+        if entries.iter().any(|entry| entry.revision > limits.revisions) {
+            return over("a later revision");
         }
         Ok(())
     }
@@ -324,6 +354,14 @@ impl Inventories {
             return Err(BundleError::TooFew { needed, got: self.0.len() });
         }
         self.0.iter().try_for_each(|signed| signed.check(roster, session))
+    }
+
+    /// Check that nobody lists more than the terms allow.
+    ///
+    /// # Errors
+    /// Names the node and the first limit that is broken.
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), BundleError> {
+        self.0.iter().try_for_each(|signed| signed.check_limits(limits))
     }
 
     /// Every entry of every inventory, with its node.
@@ -418,6 +456,7 @@ impl Bundle {
             return Err(BundleError::BundleSession { got: self.session });
         }
         self.inventories.check(roster, session)?;
+        self.inventories.check_limits(&announcement.terms.limits)?;
         check_order("verdict", self.verdicts.iter().map(|signed| signed.body.node))?;
         let judged: NodeSet = self.verdicts.iter().map(|signed| signed.body.node).collect();
         let listed = self.inventories.nodes();

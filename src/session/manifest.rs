@@ -1,8 +1,8 @@
 //! The manifest: the one list of envelopes that take part, the same on every node.
 //!
 //! It is a pure function of announcement and bundle ([`Manifest::derive`]). Who bids is the key: of
-//! each key the highest revision that any closing node holds takes part, unless a node complained
-//! about it or the key signed two envelopes of that revision. Where the terms allow no replacing, a
+//! each key the highest revision that any closing node holds takes part, unless more than t nodes
+//! complained about it or the key signed two envelopes of that revision. Where the terms allow no replacing, a
 //! key that signed two envelopes has none that counts. Nobody else's envelope ever stands in the
 //! place of a bid: where the coordinator gave one name to two keys, both take part, and the proof of
 //! it is in the manifest.
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bundle::Bundle;
-use super::exclusion::ExclusionReason;
+use super::exclusion::{self, ExclusionReason};
 use super::naming::SharedName;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
@@ -203,13 +203,11 @@ impl Complaints {
         (missed.len() > few && listed.times.len() <= few).then_some(missed)
     }
 
-    /// What is wrong with it, and who says so. Of several reasons the first in their order, so that
-    /// all nodes say the same.
-    fn about(&self, envelope: &Digest) -> Option<(ExclusionReason, NodeSet)> {
-        let mut reasons = self.0.get(envelope)?.iter();
-        let (reason, nodes) =
-            reasons.find(|(reason, _)| **reason != ExclusionReason::Unavailable)?;
-        Some((*reason, *nodes))
+    /// What is wrong with it, if more than t nodes say so, and who they are.
+    fn about(&self, envelope: &Digest, scheme: Scheme) -> Option<(ExclusionReason, NodeSet)> {
+        let mut reasons = self.0.get(envelope)?.clone();
+        reasons.remove(&ExclusionReason::Unavailable);
+        exclusion::upheld(&reasons, scheme.threshold())
     }
 }
 
@@ -271,7 +269,7 @@ impl Manifest {
                 (reason, NodeSet::EMPTY)
             });
             for envelope in bid {
-                match two.or_else(|| complaints.about(&envelope.envelope)) {
+                match two.or_else(|| complaints.about(&envelope.envelope, scheme)) {
                     Some((reason, named_by)) => excluded.push(envelope.excluded(reason, named_by)),
                     None => entries.extend(envelope.entry()),
                 }

@@ -60,7 +60,7 @@ impl Place {
                 entry(&self.cyd, 300 + at),
                 entry(&self.dot, 400 + at),
             ];
-            (i, entries, if i == 2 { vec![unfit.clone()] } else { Vec::new() })
+            (i, entries, if i <= 3 { vec![unfit.clone()] } else { Vec::new() })
         });
         self.world.bundle(nodes.collect())
     }
@@ -400,16 +400,17 @@ fn a_receipt_finds_its_standing() {
     assert!(counted.kept());
     let replaced = ReceiptStanding::Replaced { revision: 2, envelopes: vec![place.ada.digest()] };
     assert_eq!(standing(3, &place.ada_before), replaced);
-    // One of two that may lie said so: that proves nothing against the bidder, and node 2 signed the
-    // contrary.
-    let reason = ExclusionReason::SeedsDoNotFit;
-    let named = ReceiptStanding::Disputed { reason, named_by: NodeSet::EMPTY.with(node(2)) };
-    assert_eq!(standing(1, &place.cyd), named);
-    assert!(named.to_string().contains("on the word of node 2 alone"), "{named}");
-    assert!(!named.kept());
-    let retracted = ReceiptStanding::Retracted { node: node(2), reason };
+    let named = ReceiptStanding::Excluded {
+        reason: ExclusionReason::SeedsDoNotFit,
+        named_by: NodeSet::all(3),
+    };
+    assert_eq!(standing(4, &place.cyd), named);
+    // Node 2 found the part sound when it signed the receipt, and took that back.
+    let retracted =
+        ReceiptStanding::Retracted { node: node(2), reason: ExclusionReason::SeedsDoNotFit };
     assert_eq!(standing(2, &place.cyd), retracted);
     assert!(!retracted.kept());
+    assert!(named.to_string().ends_with("(named by nodes 1, 2 and 3)"), "{named}");
     assert!(matches!(
         standing(1, &place.dot),
         ReceiptStanding::Excluded { reason: ExclusionReason::OutOfRange, .. }

@@ -9,6 +9,7 @@ use crate::identity::{
     Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _, roster::CoordinatorCard,
     sealing::SealingKeyPair,
 };
+use crate::rules::Limits;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -82,6 +83,7 @@ impl Paperwork {
             replace_bids: true,
             protocol: Form::Bits,
             admission: Admission::Open,
+            limits: Limits::default(),
         };
         let mut paperwork = Self {
             announcement: Signed::new(

@@ -237,7 +237,7 @@ impl Stage {
                 queue.push_back(Act::Bid(number, 1, first));
                 queue.push_back(Act::Bid(number, 2, all.difference(first)));
             } else {
-                let revision = *chance.pick(&[1, 1, 2, 3, u32::MAX]);
+                let revision = *chance.pick(&[1, 1, 2, 3, 100]);
                 queue.push_back(Act::Bid(number, revision, some(chance, all, 0.5)));
             }
             queues.push(queue);
@@ -327,7 +327,7 @@ impl Stage {
                 received: opened.plus_millis(chance.between(0, 9_000) as i64),
             };
             match chance.between(0, 9) {
-                0 => entry.revision = *chance.pick(&[1, 2, 3, u32::MAX]),
+                0 => entry.revision = *chance.pick(&[1, 2, 3, 100]),
                 1 => entry.contents = Digest([chance.between(0, 255) as u8; 32]),
                 2 => entry.key = chance.pick(bidders).keys.public(),
                 3 => entry.bidder.clone_from(&chance.pick(bidders).name),

@@ -11,7 +11,7 @@ use crate::session::bundle::{Bundle, Inventory};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::{Exclusion, Manifest};
 use crate::session::{Receipt, SessionId};
-use crate::sharing::{NodeIndex, NodeSet, Scheme};
+use crate::sharing::{NodeIndex, NodeSet};
 
 /// What became of the envelope that a receipt is for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -33,19 +33,11 @@ pub enum ReceiptStanding {
         /// Its envelopes: one, unless two were signed as the same revision.
         envelopes: Vec<Digest>,
     },
-    /// It is listed as excluded, and an honest node vouches for the reason.
+    /// It is listed as excluded, for what all nodes see or more than t vouch for.
     Excluded {
         /// What was wrong with it, as the manifest says.
         reason: ExclusionReason,
         /// Nodes that said so; empty where all nodes see it alike.
-        named_by: NodeSet,
-    },
-    /// It is listed as excluded because at most t nodes say something of it that only they can
-    /// know. All of them may lie.
-    Disputed {
-        /// What they say is wrong with it.
-        reason: ExclusionReason,
-        /// The nodes that say so.
         named_by: NodeSet,
     },
     /// The node lists it, or a later one of the same key, and so few others do that it was left out
@@ -122,13 +114,6 @@ impl std::fmt::Display for ReceiptStanding {
                     write!(f, " (named by {})", Nodes(*named_by))
                 }
             }
-            Self::Disputed { reason, named_by } => write!(
-                f,
-                "the bid was excluded on the word of {} alone: {}; so few may all lie, and if your \
-                 program is sound they do",
-                Nodes(*named_by),
-                reason.explain()
-            ),
             Self::Withheld { named_by } => write!(
                 f,
                 "the bid does not take part: too few nodes list it or a later one of the same key, \
@@ -200,7 +185,7 @@ impl Record {
         // It is not for a node to say what became of a bid that it did not pass on.
         let Some(passed_on) = passed_on else { return ReceiptStanding::Broken { node } };
         match exclusion_of(passed_on) {
-            Some(excluded) => excluded_by(excluded, node, self.roster.body.scheme),
+            Some(excluded) => excluded_by(excluded, node),
             None => ReceiptStanding::NodeAway { node },
         }
     }
@@ -235,15 +220,13 @@ fn replaced(receipt: &Receipt, bundle: &Bundle, manifest: &Manifest) -> Option<R
     Some(ReceiptStanding::Replaced { revision, envelopes })
 }
 
-/// What an exclusion means to the holder of this node's receipt, where t nodes may lie.
-fn excluded_by(excluded: &Exclusion, node: NodeIndex, scheme: Scheme) -> ReceiptStanding {
+/// What an exclusion means to the holder of this node's receipt.
+fn excluded_by(excluded: &Exclusion, node: NodeIndex) -> ReceiptStanding {
     let Exclusion { reason, named_by, .. } = *excluded;
     if reason == ExclusionReason::Unavailable {
         ReceiptStanding::Withheld { named_by }
     } else if named_by.contains(node) {
         ReceiptStanding::Retracted { node, reason }
-    } else if !named_by.is_empty() && named_by.len() <= usize::from(scheme.threshold()) {
-        ReceiptStanding::Disputed { reason, named_by }
     } else {
         ReceiptStanding::Excluded { reason, named_by }
     }

@@ -14,6 +14,9 @@ use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 
+/// Most lines about envelopes read by one statement.
+const PAGE: i64 = 10_000;
+
 /// Most envelopes read by one statement.
 const BATCH: usize = 256;
 
@@ -30,6 +33,8 @@ pub struct Put {
     pub new: bool,
     /// Whether this node holds another key's envelope under the same name.
     pub name_shared: bool,
+    /// The earlier envelope of the same key that it has replaced here, and that is gone.
+    pub superseded: Option<Digest>,
 }
 
 /// Why an envelope was not taken.
@@ -70,6 +75,12 @@ pub enum PutError {
         /// The envelope that stays.
         held: Digest,
     },
+    /// As many bidders as the terms allow.
+    #[error("the session takes {most} bidders, and as many bids are in; no more are taken")]
+    Full {
+        /// As the terms say.
+        most: u32,
+    },
     /// Envelope and receipt are not about the same thing: a mistake in the node, not the bid.
     #[error("the receipt does not belong to the envelope")]
     Receipt,
@@ -89,6 +100,9 @@ impl NodeStore {
     /// not leave the node before this returns. `replacing` is what the terms say.
     ///
     /// The same envelope again gives the receipt of the first time, also after freezing.
+    ///
+    /// In the commit that takes a later envelope of a key, its earlier one goes: from then on this
+    /// node lists the later one, and no other. A node that lists the earlier one holds it itself.
     ///
     /// # Errors
     /// Says why the envelope was not taken.
@@ -119,10 +133,18 @@ impl NodeStore {
                     let name_shared = known.number::<u32>("others")? > 0;
                     let received = receipt.body.received;
                     if let Some(receipt) = admissible(&known, &row, received, replacing)? {
-                        return Ok(Put { receipt, new: false, name_shared });
+                        return Ok(Put { receipt, new: false, name_shared, superseded: None });
                     }
-                    row.insert(connection, Some((received, receipt_text))).await?;
-                    Ok(Put { receipt, new: true, name_shared })
+                    row.insert(&mut *connection, Some((received, receipt_text))).await?;
+                    let superseded = known.maybe_bytes("digest")?.map(Digest);
+                    match superseded {
+                        Some(earlier) => forget(connection, session, earlier).await?,
+                        None => {
+                            let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
+                            SESSIONS.set(connection, session, "bidders", bidders).await?;
+                        }
+                    }
+                    Ok(Put { receipt, new: true, name_shared, superseded })
                 })
             })
             .await
@@ -197,6 +219,35 @@ impl NodeStore {
             .collect::<Result<Vec<_>, StorageError>>()?;
         entries.sort_unstable_by_key(|entry| entry.key);
         Ok(Inventory { session, node, entries })
+    }
+
+    /// The envelopes that this node has received and gave receipts for, in ascending order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn received(&self, session: SessionId) -> Result<Vec<Digest>, StorageError> {
+        let mut received: Vec<Digest> = Vec::new();
+        loop {
+            let after = received.last().map_or(Vec::new(), |digest| digest.0.to_vec());
+            let rows = query(
+                "SELECT digest FROM node_envelopes
+                 WHERE session = $1 AND digest > $2 AND received IS NOT NULL
+                 ORDER BY digest LIMIT $3",
+            )
+            .bind(session.0.to_vec())
+            .bind(after)
+            .bind(PAGE)
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+            if rows.is_empty() {
+                return Ok(received);
+            }
+            received.reserve(rows.len());
+            for row in rows {
+                received.push(row.digest("digest")?);
+            }
+        }
     }
 
     /// An envelope, received or fetched.
@@ -393,7 +444,7 @@ fn decode(row: &Row) -> Result<Envelope, StorageError> {
 async fn latest(connection: &mut Connection, row: &EnvelopeRow) -> Result<Row, StorageError> {
     let session = row.session;
     query(
-        "SELECT s.phase, s.bids_until, e.revision, e.digest, e.receipt,
+        "SELECT s.phase, s.bids_until, s.bidders, s.max_bids, e.revision, e.digest, e.receipt,
                 (SELECT COUNT(*) FROM (
                      SELECT 1 FROM node_envelopes o WHERE o.session = s.session
                        AND o.bidder = $3 AND o.bidder_key <> $2 LIMIT 1) AS other) AS others
@@ -407,6 +458,20 @@ async fn latest(connection: &mut Connection, row: &EnvelopeRow) -> Result<Row, S
     .fetch_optional(connection)
     .await?
     .ok_or(StorageError::NoSession { session })
+}
+
+/// Give up the room of an envelope that a later one of the same key has replaced here.
+async fn forget(
+    connection: &mut Connection,
+    session: SessionId,
+    earlier: Digest,
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM node_envelopes WHERE session = $1 AND digest = $2")
+        .bind(session.0.to_vec())
+        .bind(earlier.0.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Whether an envelope may be stored: the receipt it has already, or none and it may.
@@ -433,7 +498,10 @@ fn admissible(
     if received > until {
         return Err(PutError::Late { until });
     }
-    let Some((held, current)) = current else { return Ok(None) };
+    let Some((held, current)) = current else {
+        let (bidders, most): (u32, u32) = (known.number("bidders")?, known.number("max_bids")?);
+        return if bidders < most { Ok(None) } else { Err(PutError::Full { most }) };
+    };
     if row.revision < current {
         Err(PutError::Stale { current })
     } else if row.revision == current {
