@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use rand::{TryRng as _, rngs::SysRng};
 use tokio::time::Instant;
 
+use super::again::{Tries, Waits, is_busy, until_answered};
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
 use super::network::Network;
@@ -26,6 +26,7 @@ use crate::identity::{KeyPair, Signature, Signed};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
+use crate::wire::coordinator_api::SessionDetail;
 use crate::wire::node_api::HandedIn;
 use crate::wire::problem::ProblemType;
 
@@ -38,6 +39,9 @@ pub struct Bidder<'a> {
     /// Where envelopes and receipts are kept.
     pub state: &'a BidderState,
 }
+
+/// Longest pause before a node is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long to try.
 #[derive(Clone, Copy, Debug)]
@@ -192,9 +196,16 @@ pub async fn announcement(
     network: &Network,
     session: SessionId,
 ) -> Result<Signed<Announcement>, BidError> {
-    let detail = network.coordinator().session(session).await?;
+    announced(&network.coordinator().session(session).await?)
+}
+
+/// The announcement in the coordinator's answer; refuses a session that takes no bids.
+///
+/// # Errors
+/// `NotOpen` when the session is not open.
+pub fn announced(detail: &SessionDetail) -> Result<Signed<Announcement>, BidError> {
     let phase = detail.summary.phase;
-    match CoordinatorClient::announcement(&detail) {
+    match CoordinatorClient::announcement(detail) {
         Some(announcement) if phase == Phase::Open => Ok(announcement.clone()),
         _ => Err(BidError::NotOpen { phase }),
     }
@@ -232,6 +243,37 @@ pub async fn place_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    place_heard(network, announcement, bidder, amount, patience, Ears::of(told)).await
+}
+
+/// Who is told while a bid is handed in.
+#[derive(Clone, Copy)]
+pub struct Ears<'a> {
+    /// Of each node's answer as it comes.
+    pub answers: &'a Told<'a>,
+    /// Of each pause before somebody who was away or busy is asked again.
+    pub waits: &'a Waits<'a>,
+}
+
+impl<'a> Ears<'a> {
+    /// For whom pauses are no news.
+    fn of(answers: &'a Told<'a>) -> Self {
+        Self { answers, waits: &|_, _, _| {} }
+    }
+}
+
+/// [`place`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_heard(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
     let terms = &announcement.body.terms;
     amount.check(terms)?;
     let session = announcement.body.session;
@@ -252,13 +294,18 @@ pub async fn place_watched(
     }
     let admission = match &earlier {
         Some(last) => last.admission(),
-        None => network.coordinator().admit(session, bidder.name, bidder.keys).await?,
+        None => {
+            let end = Instant::now() + patience.deadline;
+            let coordinator = network.coordinator();
+            let admit = || coordinator.admit(session, bidder.name, bidder.keys);
+            until_answered(end, ears.waits, admit).await?
+        }
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
-    hand_in(network, bidder.state, bid, true, patience, told).await
+    hand_in(network, bidder.state, bid, true, patience, ears).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -285,9 +332,23 @@ pub async fn resend_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    resend_heard(network, session, bidder, patience, Ears::of(told)).await
+}
+
+/// [`resend`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_heard(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience, told).await
+    hand_in(network, bidder.state, bid, false, patience, ears).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -337,7 +398,7 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
-    told: &Told<'_>,
+    ears: Ears<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
@@ -347,7 +408,7 @@ async fn hand_in(
         .nodes()
         .iter()
         .filter(|node| !have.contains(node.index()))
-        .map(|node| ask(node, &envelope, end))
+        .map(|node| ask(node, &envelope, end, ears.waits))
         .collect();
     let mut missing: Vec<Silence> = Vec::new();
     let mut enough_since = (bid.receipts.len() >= needed).then(Instant::now);
@@ -357,7 +418,7 @@ async fn hand_in(
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
         // Over when the time is, or when every node has answered.
         let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
-        told(answer.as_ref().map(|handed| &handed.receipt));
+        (ears.answers)(answer.as_ref().map(|handed| &handed.receipt));
         match answer {
             Ok(HandedIn { receipt, name_shared }) => {
                 answered.insert(receipt.body.node);
@@ -424,8 +485,14 @@ async fn conclude(
 }
 
 /// Hand an envelope to one node; tries again while the node cannot be reached or is busy.
-async fn ask(node: &NodeClient, envelope: &Envelope, end: Instant) -> Result<HandedIn, Silence> {
-    let mut pause = Duration::from_millis(100);
+async fn ask(
+    node: &NodeClient,
+    envelope: &Envelope,
+    end: Instant,
+    waits: &Waits<'_>,
+) -> Result<HandedIn, Silence> {
+    let whom = format!("node {} ({})", node.index(), node.name());
+    let mut tries = Tries::new(whom, end, LONGEST_PAUSE, waits);
     loop {
         let silence = |refused, reason| Silence {
             node: node.index(),
@@ -447,11 +514,11 @@ async fn ask(node: &NodeClient, envelope: &Envelope, end: Instant) -> Result<Han
                 error.problem().map_or_else(|| error.to_string(), ToString::to_string),
             ));
         }
-        if !worth_retrying(&error) || Instant::now() + pause >= end {
+        // Another certificate than the roster's does not become right by asking again.
+        let hopeless = matches!(error, HttpError::WrongCertificate { .. });
+        if hopeless || !tries.wait(&error).await {
             return Err(silence(None, error.to_string()));
         }
-        tokio::time::sleep(jittered(pause)).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
     }
 }
 
@@ -459,28 +526,11 @@ async fn ask(node: &NodeClient, envelope: &Envelope, end: Instant) -> Result<Han
 fn refusal(error: &HttpError) -> Option<&'static str> {
     let HttpError::Problem { problem, .. } = error else { return None };
     match problem.kind {
-        // Busy, restarting, or not told of the session yet.
-        ProblemType::UnknownSession
-        | ProblemType::TooManyRequests
-        | ProblemType::Timeout
-        | ProblemType::WaitingForNodes
-        | ProblemType::Internal
-        | ProblemType::Unavailable
-        | ProblemType::Other => None,
+        // Not told of the session yet, or of another version.
+        ProblemType::UnknownSession | ProblemType::Other => None,
+        kind if is_busy(kind) => None,
         kind => Some(kind.slug()),
     }
-}
-
-const fn worth_retrying(error: &HttpError) -> bool {
-    // Another certificate than the roster's does not become right by asking again.
-    !matches!(error, HttpError::WrongCertificate { .. })
-}
-
-/// Between half and all of a pause, so that many bidders do not come back at once.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0; 1];
-    let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
-    pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -27,6 +28,7 @@ pub mod id;
 pub mod manifest;
 pub mod naming;
 pub mod outcome;
+pub mod papers;
 pub mod part;
 pub mod phase;
 pub mod progress;
