@@ -155,13 +155,9 @@ impl Town {
         let cards = keys
             .iter()
             .zip(1..)
-            .map(|(keys, at)| keys.card(&format!("node {at}"), &format!("127.0.0.1:{at}")).body);
-        let roster = Roster {
-            scheme,
-            coordinator: lead.card("Auction house", "127.0.0.1:99"),
-            nodes: cards.collect(),
-            succession: None,
-        };
+            .map(|(keys, at)| keys.card(&format!("node {at}"), &format!("127.0.0.1:{at}")));
+        let place = lead.card("Auction house", "127.0.0.1:99");
+        let roster = Roster::first(scheme, place, cards.collect());
         let signer = lead.identity.clone();
         let roster = Signed::new(roster, &signer).checked().unwrap();
         let mut nodes = Vec::new();
@@ -236,6 +232,7 @@ fn receipt(node: NodeIndex, envelope: &Envelope, at: u32) -> Signed<Receipt> {
             session: envelope.body.session,
             node,
             bidder: envelope.body.bidder.clone(),
+            key: envelope.body.key,
             revision: 1,
             envelope: envelope.digest(),
             received: Timestamp::from_millis(1_700_000_000_000 + i64::from(at)),

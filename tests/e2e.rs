@@ -17,6 +17,7 @@ mod e2e {
     pub mod processes;
     pub mod random_kills;
     pub mod secrets;
+    pub mod shared_names;
     pub mod site;
     pub mod sizes;
 }

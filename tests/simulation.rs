@@ -17,14 +17,20 @@
 mod bidders;
 #[path = "simulation/books.rs"]
 mod books;
+#[path = "simulation/cast.rs"]
+mod cast;
 #[path = "simulation/chance.rs"]
 mod chance;
 #[path = "simulation/core.rs"]
 mod core;
 #[path = "simulation/faults.rs"]
 mod faults;
+#[path = "simulation/lies.rs"]
+mod lies;
 #[path = "simulation/net.rs"]
 mod net;
+#[path = "simulation/promises.rs"]
+mod promises;
 #[path = "simulation/run.rs"]
 mod run;
 #[path = "simulation/sabotage.rs"]
@@ -211,6 +217,46 @@ fn a_crash_at_any_commit_does_no_harm() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     println!("{} crashes at {} points", died.load(Ordering::Relaxed), points.len());
     assert!(died.load(Ordering::Relaxed) >= points.len() as u64 - 2, "processes did not die");
+}
+
+/// No coordinator and t nodes with it have two manifests signed, drop a bid unnoticed, put another's
+/// in its place, or give a name twice without a proof of it in the record.
+#[test]
+fn no_lie_of_a_coordinator_and_t_nodes_goes_unnoticed() {
+    let _alone = alone();
+    let one = number("GAVEL_SIMULATION_LIE");
+    let seeds = if one.is_some() { 1 } else { number("GAVEL_SIMULATION_SEEDS").unwrap_or(SEEDS) };
+    let all = Mutex::new(Vec::new());
+    on_all_processors(seeds, |number| {
+        let seed = one.unwrap_or(number);
+        let found = lies::lie(seed);
+        for line in found.history.iter().filter(|_| one.is_some()) {
+            println!("{line}");
+        }
+        lock(&all).push((seed, found));
+    });
+    let all = all.into_inner().expect("no panic while locked");
+    let broken: Vec<String> = all
+        .iter()
+        .filter(|(_, found)| !found.broken.is_empty())
+        .map(|(seed, found)| format!("GAVEL_SIMULATION_LIE={seed}: {}", found.broken.join("\n  ")))
+        .collect();
+    assert!(broken.is_empty(), "{} of {seeds} seeds:\n{}", broken.len(), broken.join("\n"));
+    let sum =
+        |what: fn(&promises::Findings) -> usize| all.iter().map(|(_, found)| what(found)).sum();
+    let (records, acknowledged): (usize, usize) = (sum(|f| f.records), sum(|f| f.acknowledged));
+    let (dropped, beside): (usize, usize) = (sum(|f| f.dropped), sum(|f| f.beside));
+    let divided: usize = sum(|found| usize::from(found.divided));
+    println!(
+        "{seeds} seeds: {records} records, {acknowledged} bids with their receipts in them, \
+         {dropped} dropped and noticed, {beside} beside another key of their name; with 2t+1 \
+         signatures {divided} seeds had two manifests"
+    );
+    // The liars are up to something.
+    if one.is_none() && seeds >= SEEDS {
+        assert!(records as u64 > seeds / 4 && acknowledged > records, "hardly any record");
+        assert!(dropped > 0 && beside > 0 && divided > 0, "the liars do no harm");
+    }
 }
 
 /// How many seeds it takes to find a bug, and what gave it away.

@@ -10,6 +10,7 @@ use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::{Limits, Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
+use crate::session::naming::SharedName;
 use crate::session::progress::Progress;
 use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
@@ -143,6 +144,7 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
             nodes(manifest.signed_by)
         );
         text.push_str(&exclusions(&manifest.excluded));
+        text.push_str(&shared_names(&manifest.shared_names));
     }
     for (phase, at) in &detail.timeline {
         let _ = writeln!(text, "  {}", faint(format!("{phase:<12} {}", time(*at))));
@@ -200,6 +202,21 @@ pub fn exclusions(excluded: &[Exclusion]) -> String {
         format!("  excluded     {}: {}{by}\n", clean(&exclusion.bidder), exclusion.reason.explain())
     };
     excluded.iter().map(line).collect()
+}
+
+/// Names that the coordinator gave to several keys.
+pub fn shared_names<'a>(names: impl IntoIterator<Item = &'a SharedName>) -> String {
+    let line = |shared: &SharedName| {
+        let keys: Vec<_> = shared.admitted.keys().map(ToString::to_string).collect();
+        format!(
+            "  name shared  {}: the coordinator gave this name to {} keys, and its signatures \
+             prove it: {}\n",
+            clean(&shared.bidder),
+            keys.len(),
+            keys.join(", ")
+        )
+    };
+    names.into_iter().map(line).collect()
 }
 
 /// "node 2" or "nodes 1, 2 and 5".

@@ -27,6 +27,7 @@ use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::SessionDetail;
+use crate::wire::node_api::HandedIn;
 
 pub use super::hand_in::Silence;
 
@@ -432,10 +433,12 @@ async fn hand_in(
         let Tried { node, pause, answer } = tried;
         again.remove(&node.index());
         match answer {
-            Ok(receipt) => {
+            Ok(HandedIn { receipt, name_shared }) => {
                 (ears.answers)(Ok(&receipt));
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
+                let coordinator = &network.roster().body.coordinator.key;
+                name_shared.into_iter().for_each(|shared| bid.shares_name(shared, coordinator));
             }
             Err((silence, hope)) if hope != Hope::None && Instant::now() + pause < end => {
                 let whom = format!("node {} ({})", node.index(), node.name());

@@ -74,6 +74,7 @@ async fn a_receipt_must_be_the_nodes_own_for_this_envelope() {
         session: setting.bid.session(),
         node: node.index(),
         bidder: "ada".into(),
+        key: envelope.body.key,
         revision: 1,
         envelope: setting.bid.digest,
         received: setting.paperwork.announcement.body.opened,
@@ -87,6 +88,8 @@ async fn a_receipt_must_be_the_nodes_own_for_this_envelope() {
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
     let other = Receipt { bidder: "basil".into(), ..body.clone() };
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
+    let stranger = Receipt { key: setting.paperwork.nodes[0].identity.public(), ..body.clone() };
+    assert!(!node.is_receipt_for(envelope, &sign(&stranger, 0)));
     let other = Receipt { node: NodeIndex::new(2).unwrap(), ..body };
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::again::{is_busy, jittered};
 use super::node::NodeClient;
-use crate::identity::Signed;
-use crate::session::{Envelope, Receipt};
+use crate::session::Envelope;
 use crate::sharing::NodeIndex;
 use crate::transport::HttpError;
+use crate::wire::node_api::HandedIn;
 use crate::wire::problem::ProblemType;
 
 /// A node that gave no receipt.
@@ -45,7 +45,7 @@ pub(super) enum Hope {
 pub(super) struct Tried<'a> {
     pub node: &'a NodeClient,
     pub pause: Duration,
-    pub answer: Result<Signed<Receipt>, (Silence, Hope)>,
+    pub answer: Result<HandedIn, (Silence, Hope)>,
 }
 
 pub(super) async fn ask<'a>(
@@ -57,7 +57,7 @@ pub(super) async fn ask<'a>(
         tokio::time::sleep(jittered(pause)).await;
     }
     let answer = match node.hand_in(envelope).await {
-        Ok(receipt) if node.is_receipt_for(envelope, &receipt) => Ok(receipt),
+        Ok(handed) if node.is_receipt_for(envelope, &handed.receipt) => Ok(handed),
         Ok(_) => {
             let reason = "its receipt is not for this envelope or not signed by its key";
             Err((silence(node, None, reason), Hope::None))

@@ -12,7 +12,7 @@ use crate::sharing::NodeIndex;
 use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
-use crate::wire::node_api::{NodeHealth, NodeSession};
+use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
 
 /// How long an answer may take: checking an envelope and one durable write, with a queue before.
@@ -73,11 +73,11 @@ impl NodeClient {
         Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
     }
 
-    /// Hand an envelope in.
+    /// Hand an envelope in, for the receipt.
     ///
     /// # Errors
     /// The node's refusal, with its reason.
-    pub async fn hand_in(&self, envelope: &Envelope) -> Result<Signed<Receipt>, HttpError> {
+    pub async fn hand_in(&self, envelope: &Envelope) -> Result<HandedIn, HttpError> {
         let path = paths::of(paths::NODE_ENVELOPES, envelope.body.session);
         self.http.post(&path, envelope).await
     }
@@ -88,6 +88,7 @@ impl NodeClient {
         body.session == envelope.body.session
             && body.node == self.index
             && body.bidder == envelope.body.bidder
+            && body.key == envelope.body.key
             && body.revision == envelope.body.revision
             && body.envelope == envelope.digest()
             && receipt.verify(&self.key).is_ok()

@@ -56,7 +56,9 @@ impl Blame {
 
     fn add(&mut self, node: NodeIndex, trouble: &NodeTrouble) {
         match trouble {
-            NodeTrouble::OtherManifest | NodeTrouble::FalseSignature => {
+            NodeTrouble::OtherManifest
+            | NodeTrouble::FalseSignature
+            | NodeTrouble::Unsound { .. } => {
                 self.nodes.insert(node);
                 self.lasts = true;
             }

@@ -163,7 +163,13 @@ impl CoordinatorState {
     /// Why a session in this phase could not be settled at present; `None` where enough nodes are
     /// there, or it needs none any more.
     pub fn shortage(&self, phase: Phase) -> Option<Shortage> {
-        if phase.is_final() { None } else { self.links().shortage(self.scheme().quorum()) }
+        let scheme = self.scheme();
+        match phase {
+            _ if phase.is_final() => None,
+            // The bids are fixed; what is left takes fewer nodes.
+            Phase::Computing | Phase::Failed => self.links().shortage(scheme.quorum()),
+            _ => self.links().shortage(scheme.manifest_quorum()),
+        }
     }
 
     /// A session entered a phase, or its driver has found it there.
@@ -182,7 +188,7 @@ impl CoordinatorState {
     /// What the nodes report of themselves and their links has changed: say so where too few are
     /// left or enough are back, and let every session look again.
     pub(super) fn links_changed(&self) {
-        let shortage = self.links().shortage(self.scheme().quorum());
+        let shortage = self.links().shortage(self.scheme().manifest_quorum());
         let news = {
             let mut short = lock(&self.short);
             let news = *short != shortage;

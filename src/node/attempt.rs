@@ -184,6 +184,7 @@ impl Task {
         let entry = |position: usize| &self.manifest.entries[position];
         let excluded = |&position: &usize| Exclusion {
             bidder: entry(position).bidder.clone(),
+            key: entry(position).key,
             envelope: entry(position).envelope,
             reason: ExclusionReason::OutOfRange,
             named_by: NodeSet::EMPTY,

@@ -1,9 +1,14 @@
 //! The one bundle a node commits to, and the manifest it accepts.
 //!
-//! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
-//! node directly which bundle that one has committed to. If two nodes were given different bundles,
-//! at least one of them finds out, so a coordinator cannot have two manifests signed as long as the
-//! nodes reach each other.
+//! A node commits to one bundle per session, on disk, before it signs, and signs no other. A manifest
+//! counts with the signatures of [`crate::sharing::Scheme::manifest_quorum`] nodes. Two groups of so
+//! many share an honest node, so no coordinator and t nodes with it can have two manifests signed,
+//! whoever is away or cut off.
+//!
+//! Before it signs, a node also asks every other node which bundle that one has committed to. If more
+//! than t have committed to another one, an honest one has, so the coordinator has handed out two,
+//! and this node says so instead of signing. The word of t nodes alone stops nobody, except a node that
+//! has lost part of what it had on disk, and may have signed another one itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +51,7 @@ pub enum CommitError {
     Signers {
         /// Right signatures.
         got: usize,
-        /// 2t+1.
+        /// [`crate::sharing::Scheme::manifest_quorum`].
         needed: usize,
     },
     /// The manifest does not follow from the bundle.
@@ -155,8 +160,14 @@ impl NodeState {
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
         self.store.keep_bundle(bundle).await?;
-        let silent = self.ask_others(session, digest).await?;
-        if purpose == Purpose::Sign && self.may_have_lost(&announcement) {
+        let (others, silent) = self.ask_others(session, digest).await;
+        let lost = purpose == Purpose::Sign && self.may_have_lost(&announcement);
+        // The word of t nodes stops nobody who knows what it has signed itself.
+        let few = if lost { 0 } else { usize::from(self.scheme().threshold()) };
+        if others.len() > few {
+            return Err(CommitError::OtherBundle { nodes: others });
+        }
+        if lost {
             // Of n - t others that answer, one at least is honest and was there when this node
             // signed another manifest, if it ever did.
             let needed = self.scheme().all().len() - usize::from(self.scheme().threshold());
@@ -190,8 +201,8 @@ impl NodeState {
         lost.is_some_and(|lost| announcement.opened < lost.plus_millis(CLOCKS_DIFFER))
     }
 
-    /// Make sure that no other node has committed to another bundle; those that did not answer.
-    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<NodeSet, CommitError> {
+    /// The nodes that say they have committed to another bundle, and those that did not answer.
+    async fn ask_others(&self, session: SessionId, mine: Digest) -> (NodeSet, NodeSet) {
         let path = paths::of(paths::NODE_BUNDLE, session);
         let asked = self.peers.iter().map(|(&node, peer)| {
             let path = &path;
@@ -204,7 +215,7 @@ impl NodeState {
                     others.insert(node);
                 }
                 Ok(_) => {}
-                // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
+                // A node that is away cannot be asked; enough signatures do without it.
                 Err(error) => {
                     silent.insert(node);
                     tracing::debug!(%session, %node, %error, "could not ask for its bundle");
@@ -212,9 +223,9 @@ impl NodeState {
             }
         }
         if !others.is_empty() {
-            return Err(CommitError::OtherBundle { nodes: others });
+            tracing::warn!(%session, nodes = %others, "these nodes say that they have committed to another bundle");
         }
-        Ok(silent)
+        (others, silent)
     }
 
     /// Fetch every envelope of the manifest that is not here yet.
@@ -230,7 +241,7 @@ impl NodeState {
             return Ok(());
         }
         let holders: HashMap<Digest, NodeSet> =
-            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
+            candidates(&bundle.inventories, announcement, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
         let wanted: Vec<_> = absent
             .into_iter()
@@ -281,7 +292,7 @@ impl NodeState {
             .manifest
             .verify(|node| roster.node(node).map(|card| card.key))
             .map_err(|node| CommitError::Signature { node })?;
-        let needed = self.scheme().quorum();
+        let needed = self.scheme().manifest_quorum();
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }

@@ -129,7 +129,6 @@ pub(super) fn of_put(error: &PutError) -> Refusal {
         PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
         PutError::Stale { .. } => ProblemType::StaleRevision,
         PutError::Conflict { .. } => ProblemType::RevisionConflict,
-        PutError::OtherKey => ProblemType::NotAdmitted,
         PutError::Full { .. } => ProblemType::SessionFull,
         PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
     };

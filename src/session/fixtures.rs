@@ -4,6 +4,7 @@ use super::announcement::AdmissionTicket;
 use super::bundle::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
 use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
 use super::manifest::CoSigned;
+use super::naming::AdmittedKey;
 use super::{Announcement, Envelope, Receipt, SessionId};
 use crate::base::Timestamp;
 use crate::identity::roster::{CoordinatorCard, IssuedCard};
@@ -95,6 +96,18 @@ impl World {
         Self { coordinator, keys, roster, announcement }
     }
 
+    /// Replace all nodes by made-up ones, as the coordinator alone can sign it.
+    pub fn make_up_nodes(&mut self) {
+        self.keys =
+            (1..).zip(&self.keys).map(|(i, _)| KeyPair::from_secret(&[50 + i; 32])).collect();
+        for (card, key) in self.roster.body.nodes.iter_mut().zip(&self.keys) {
+            card.key = key.public();
+        }
+        self.roster = Signed::new(self.roster.body.clone(), &self.coordinator);
+        self.announcement.body.roster = self.roster.body.digest();
+        self.announcement = Signed::new(self.announcement.body.clone(), &self.coordinator);
+    }
+
     pub fn session(&self) -> SessionId {
         self.announcement.body.session
     }
@@ -110,11 +123,16 @@ impl World {
         &self.keys[usize::from(index) - 1]
     }
 
-    /// An envelope whose masked bid is `salt`: two salts make two envelopes of one revision.
-    pub fn envelope(&self, bidder: &str, revision: u32, salt: u8) -> Envelope {
+    /// The key of the bidder who has this name first.
+    pub fn key_of(bidder: &str) -> KeyPair {
         let mut secret = [0; 32];
         secret[..bidder.len().min(32)].copy_from_slice(&bidder.as_bytes()[..bidder.len().min(32)]);
-        self.envelope_by(&KeyPair::from_secret(&secret), bidder, revision, salt)
+        KeyPair::from_secret(&secret)
+    }
+
+    /// An envelope whose masked bid is `salt`: two salts make two envelopes of one revision.
+    pub fn envelope(&self, bidder: &str, revision: u32, salt: u8) -> Envelope {
+        self.envelope_by(&Self::key_of(bidder), bidder, revision, salt)
     }
 
     /// An envelope by a key of choice.
@@ -142,6 +160,7 @@ impl World {
             session: envelope.body.session,
             node: node(index),
             bidder: envelope.body.bidder.clone(),
+            key: envelope.body.key,
             revision: envelope.body.revision,
             envelope: envelope.digest(),
             received: time(millis),
@@ -150,7 +169,7 @@ impl World {
     }
 
     pub fn inventory(&self, index: u8, mut entries: Vec<InventoryEntry>) -> Signed<Inventory> {
-        entries.sort_by(|a, b| a.bidder.cmp(&b.bidder));
+        entries.sort_by_key(|entry| entry.key);
         let inventory = Inventory { session: self.session(), node: node(index), entries };
         Signed::new(inventory, self.key(index))
     }
@@ -159,7 +178,18 @@ impl World {
         &self,
         index: u8,
         inventories: &Inventories,
+        complaints: Vec<Complaint>,
+    ) -> Signed<Verdict> {
+        self.verdict_with(index, inventories, complaints, Vec::new())
+    }
+
+    /// A verdict that tells of the coordinator's admissions, too.
+    pub fn verdict_with(
+        &self,
+        index: u8,
+        inventories: &Inventories,
         mut complaints: Vec<Complaint>,
+        admissions: Vec<AdmittedKey>,
     ) -> Signed<Verdict> {
         complaints.sort();
         let verdict = Verdict {
@@ -167,12 +197,22 @@ impl World {
             node: node(index),
             inventories: inventories.digest(),
             complaints,
+            admissions,
         };
         Signed::new(verdict, self.key(index))
     }
 
     /// A bundle: what each node lists and complains about.
     pub fn bundle(&self, nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>) -> Bundle {
+        self.bundle_with(nodes, |_| Vec::new())
+    }
+
+    /// A bundle in which each node tells of the admissions in some of the envelopes, too.
+    pub fn bundle_with<'a>(
+        &self,
+        nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>,
+        holds: impl Fn(u8) -> Vec<&'a Envelope>,
+    ) -> Bundle {
         let mut complaints = Vec::new();
         let mut inventories = Vec::new();
         for (index, entries, complained) in nodes {
@@ -182,7 +222,11 @@ impl World {
         let inventories = Inventories(inventories);
         let verdicts = complaints
             .into_iter()
-            .map(|(index, complaints)| self.verdict(index, &inventories, complaints))
+            .map(|(index, complaints)| {
+                let mut admissions: Vec<_> = holds(index).into_iter().map(admission).collect();
+                admissions.sort_by(|a, b| (&a.bidder, a.key).cmp(&(&b.bidder, b.key)));
+                self.verdict_with(index, &inventories, complaints, admissions)
+            })
             .collect();
         Bundle { session: self.session(), inventories, verdicts }
     }
@@ -194,12 +238,19 @@ impl World {
     }
 }
 
+/// The admission that an envelope carries.
+pub fn admission(envelope: &Envelope) -> AdmittedKey {
+    let body = &envelope.body;
+    AdmittedKey { bidder: body.bidder.clone(), key: body.key, signature: envelope.admission }
+}
+
 /// An inventory's line for an envelope.
 pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
     InventoryEntry {
+        key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        envelope: envelope.digest(),
+        contents: envelope.body.contents(),
         received: time(millis),
     }
 }

@@ -5,6 +5,7 @@
 //! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
 //! - [`seeds`]: how a node whose part does not fit gets its seeds from other nodes
+//! - [`naming`]: the proof that the coordinator gave one name to several keys
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
@@ -25,6 +26,7 @@ pub mod exclusion;
 pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
+pub mod naming;
 pub mod outcome;
 pub mod papers;
 pub mod part;

@@ -28,7 +28,7 @@ use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
-pub use intake::{Fetched, Put, PutError};
+pub use intake::{Put, PutError};
 pub use reading::{Given, NodeSession, Shown};
 
 const SESSIONS: Sessions = Sessions::Node;

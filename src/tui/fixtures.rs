@@ -10,7 +10,7 @@ use super::update::action::{Action, News, ReadReceipts};
 use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
-use crate::identity::{Digest, Roster};
+use crate::identity::{Digest, PublicKey, Roster};
 use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -202,6 +202,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     let all = NodeSet::all(5);
     let exclusion = Exclusion {
         bidder: "dmitri".into(),
+        key: PublicKey::from_bytes([4; 32]),
         envelope: Digest([4; 32]),
         reason: ExclusionReason::SeedsDoNotFit,
         named_by: NodeSet::from_bits(2),
@@ -241,6 +242,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
             bids: 6,
             excluded: if phase == Phase::Settled { vec![exclusion] } else { Vec::new() },
             signed_by: all,
+            shared_names: Vec::new(),
         }),
         attempts: if fixed {
             vec![AttemptLine {

@@ -169,6 +169,11 @@ pub enum NodeTrouble {
     },
     /// Its signature does not fit its outcome.
     FalseSignature,
+    /// Its inventory or verdict breaks a rule, so the session closes without it.
+    Unsound {
+        /// Which rule, in words.
+        detail: String,
+    },
 }
 
 /// Why a node refuses a step of the closing: the member `cause` of its problem document.
@@ -358,7 +363,9 @@ impl fmt::Display for AttemptTrouble {
 impl fmt::Display for NodeTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAnswer { detail } | Self::Refused { detail, .. } => f.write_str(detail),
+            Self::NoAnswer { detail } | Self::Refused { detail, .. } | Self::Unsound { detail } => {
+                f.write_str(detail)
+            }
             Self::OtherManifest => {
                 f.write_str("it signed another manifest than follows from the bundle")
             }

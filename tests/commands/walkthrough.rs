@@ -99,10 +99,18 @@ fn an_auction_between_three_organisations() {
         })
         .collect();
     assert_eq!(receipts, [json!("replaced"), json!("counted")]);
-    // The record holds under the roster one trusts, not under another coordinator's key.
-    let other = ok(&ada, &["receipt", "show", begin])["bids"][0]["envelope"]["body"]["key"].clone();
-    let words = ["verify", record, "--coordinator", other.as_str().unwrap()];
+    // The record holds under the roster one trusts, by its file or its whole digest, and says which;
+    // the coordinator's key vouches for no node.
+    let roster = ok(&ada, &["roster", "show"])["digest"].as_str().unwrap().to_owned();
+    let found = ok(&ada, &["verify", record]);
+    assert_eq!((&found["trust"]["by"], &found["pinned"]), (&json!("home"), &json!(true)));
+    let found = ok(&ada, &["verify", record, "--roster-digest", &roster]);
+    assert_eq!((&found["trust"]["by"], &found["pinned"]), (&json!("digest"), &json!(true)));
+    let other = found["outcome"]["manifest"].as_str().unwrap();
+    let words = ["verify", record, "--roster-digest", other];
     assert_eq!(fails(&ada, &words, 1).0, "bad-record");
+    let key = found["coordinator"].as_str().unwrap().to_owned();
+    fails(&ada, &["verify", record, &format!("--coordinator={key}")], 2);
 
     let (kind, detail) = fails(&basil, &["bid", begin, "--amount", "2000"], 1);
     assert_eq!(kind, "wrong-phase");

@@ -73,11 +73,17 @@ async fn a_node_that_was_away_while_bidding_or_closing_catches_up() {
     let auction = with_bids(&net).await;
     net.kill(5);
     auction.close().await;
+    // Three nodes could compute, but not fix the bids: with one of them lying, two others and that
+    // one could fix others.
+    let waiting = |detail: &SessionDetail| !detail.waiting_for.is_empty();
+    let detail = auction.wait("it waits for nodes 4 and 5", waiting).await;
+    assert_eq!((detail.summary.phase, detail.waiting_for), (Phase::Closing, set(&[4, 5])));
+    net.restart(5).await;
     let settled = auction.settled().await;
     assert_eq!(settled.winner(), Some(("basil", 800)));
     assert_eq!(settled.report.closed_by, set(&[1, 2, 3]));
+    assert_eq!(settled.report.manifest_signed_by, set(&[1, 2, 3, 5]));
     net.restart(4).await;
-    net.restart(5).await;
     auction.all_nodes_reach(Phase::Settled).await;
 }
 

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use gavel::base::Timestamp;
 use gavel::identity::key_file::NodeKeys;
-use gavel::identity::{Digest, Roster, Signed, Statement as _};
+use gavel::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::rules::Terms;
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
 use gavel::session::manifest::Exclusion;
-use gavel::session::record::{Pin, Record};
+use gavel::session::record::Record;
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::entries;
@@ -62,7 +62,8 @@ pub struct SessionBooks {
     quorum: usize,
     until: Option<Timestamp>,
     envelopes: HashMap<Digest, Envelope>,
-    receipts: BTreeMap<(NodeIndex, String, u32), Digest>,
+    /// By node, key and revision: the bidder's name and the envelope.
+    receipts: BTreeMap<(NodeIndex, PublicKey, u32), (String, Digest)>,
     inventories: BTreeMap<NodeIndex, Inventory>,
     manifests: BTreeMap<NodeIndex, Digest>,
     outcomes: BTreeMap<NodeIndex, Outcome>,
@@ -178,9 +179,10 @@ impl SessionBooks {
             self.broke(format!("node {node} took a bid of {} {by} ms late", receipt.bidder));
         }
         self.envelopes.insert(envelope.digest(), envelope);
-        let key = (node, receipt.bidder.clone(), receipt.revision);
-        let known = *self.receipts.entry(key).or_insert(receipt.envelope);
-        if known != receipt.envelope {
+        let key = (node, receipt.key, receipt.revision);
+        let new = || (receipt.bidder.clone(), receipt.envelope);
+        let (_, known) = self.receipts.entry(key).or_insert_with(new);
+        if *known != receipt.envelope {
             let (bidder, revision) = (&receipt.bidder, receipt.revision);
             self.broke(format!("node {node} signed two receipts for {bidder} {revision}"));
         }
@@ -202,14 +204,14 @@ impl SessionBooks {
 
     /// A node's inventory keeps what its receipts promise.
     fn kept(&mut self, node: NodeIndex, inventory: &Inventory) {
-        let held: HashMap<&str, (u32, Digest)> = inventory
+        let held: HashMap<PublicKey, (u32, Digest)> = inventory
             .entries
             .iter()
-            .map(|entry| (entry.bidder.as_str(), (entry.revision, entry.envelope)))
+            .map(|entry| (entry.key, (entry.revision, entry.envelope(inventory.session))))
             .collect();
         let mut lost = Vec::new();
-        for ((by, bidder, revision), digest) in &self.receipts {
-            let kept = held.get(bidder.as_str()).is_some_and(|(latest, envelope)| {
+        for ((by, key, revision), (bidder, digest)) in &self.receipts {
+            let kept = held.get(key).is_some_and(|(latest, envelope)| {
                 latest > revision || (latest == revision && envelope == digest)
             });
             if *by == node && !kept {
@@ -265,7 +267,7 @@ impl SessionBooks {
 
     /// What must hold in the end.
     pub fn settled(&mut self, roster: &Signed<Roster>, keys: &[NodeKeys], record: &Record) {
-        if let Err(error) = record.verify(Some(Pin::Roster(roster.body.digest()))) {
+        if let Err(error) = record.verify(Some(roster.body.digest())) {
             return self.broke(format!("the record does not hold: {error}"));
         }
         let (Some(manifest), Some(outcome)) = (&record.manifest, &record.outcome) else {
@@ -282,7 +284,7 @@ impl SessionBooks {
         self.mended = manifest.entries.iter().filter(|entry| dented(&entry.bidder)).count();
         let mut bidders = BTreeSet::new();
         for entry in &manifest.entries {
-            if !bidders.insert(&entry.bidder) {
+            if !bidders.insert(entry.key) {
                 self.broke(format!("two bids of {} count", entry.bidder));
             }
         }

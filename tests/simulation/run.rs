@@ -80,30 +80,40 @@ pub struct Report {
     pub mended: usize,
 }
 
-/// Run a seed, on a thread of its own.
+/// Run a seed.
 pub fn run(options: Options) -> Report {
-    let thread = std::thread::Builder::new().name(format!("seed {}", options.seed));
+    let seed = options.seed;
+    let world = |folder: PathBuf| async move { World::run(&folder, options).await };
+    apart(seed, world).unwrap_or_else(|panic| Report {
+        broken: vec![format!("panic: {panic}")],
+        ..Report::default()
+    })
+}
+
+/// Do something with a seed's randomness, in simulated time, on a thread of its own and with a
+/// folder for its databases. If it panics, its words.
+pub fn apart<T: Send + 'static, F: Future<Output = T>>(
+    seed: u64,
+    work: impl FnOnce(PathBuf) -> F + Send + 'static,
+) -> Result<T, String> {
+    let thread = std::thread::Builder::new().name(format!("seed {seed}"));
     let run = thread.spawn(move || {
-        chance::fix(options.seed);
+        chance::fix(seed);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
         let folder = Folder::new();
-        let report = runtime.block_on(World::run(&folder.0, options));
+        let done = runtime.block_on(work(folder.0.clone()));
         drop(runtime);
-        report
+        done
     });
-    match run.expect("a thread").join() {
-        Ok(report) => report,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-            let broken = vec![format!("panic: {}", text.unwrap_or_default())];
-            Report { broken, ..Report::default() }
-        }
-    }
+    run.expect("a thread").join().map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        text.unwrap_or_default()
+    })
 }
 
 /// Databases of a run, in memory where the system has a place for it.
@@ -135,7 +145,7 @@ enum Process {
 }
 
 /// Identity and sealing.
-type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
+pub type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
 
 struct World {
     core: Arc<Core>,
@@ -163,7 +173,7 @@ impl World {
             bug,
             keys: secrets[1..].iter().map(|(key, _)| KeyPair::from_secret(key)).collect(),
         });
-        let books = Books::new(scheme.quorum());
+        let books = Books::new(scheme.manifest_quorum());
         let (core, died) = Core::new(options.seed, noise.clone(), books, sabotage);
         core.note(format_args!("{nodes} nodes, {noise:?}"));
         let world = Arc::new(Self {
@@ -286,13 +296,7 @@ impl World {
     }
 
     fn node_keys(&self, host: Host) -> NodeKeys {
-        let (identity, sealing) = &self.secrets[usize::from(host.0)];
-        NodeKeys {
-            identity: KeyPair::from_secret(identity),
-            sealing: SealingKeyPair::from_secret(sealing),
-            tls: certificate(host),
-            others: Vec::new(),
-        }
+        node_keys(&self.secrets, host)
     }
 
     async fn start(self: &Arc<Self>, host: Host) {
@@ -506,9 +510,10 @@ fn mallory(
 }
 
 /// Keys and the roster that lists them.
-type Papers = (Signed<Roster>, Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>);
+pub type Papers = (Signed<Roster>, Vec<Secrets>);
 
-fn papers(scheme: Scheme) -> Papers {
+/// Keys of a coordinator and of nodes, and their roster.
+pub fn papers(scheme: Scheme) -> Papers {
     let draw = || {
         let identity = KeyPair::generate().expect("randomness").secret();
         (identity, SealingKeyPair::generate().expect("randomness").secret())
@@ -519,18 +524,23 @@ fn papers(scheme: Scheme) -> Papers {
         tls: certificate(Host::COORDINATOR),
     };
     let card = |node: NodeIndex| {
-        let (identity, sealing) = &secrets[usize::from(node.get())];
-        let keys = NodeKeys {
-            identity: KeyPair::from_secret(identity),
-            sealing: SealingKeyPair::from_secret(sealing),
-            tls: certificate(Host::of(node)),
-            others: Vec::new(),
-        };
+        let keys = node_keys(&secrets, Host::of(node));
         keys.card(&format!("node {node}"), &Core::address(Host::of(node)))
     };
     let place = coordinator.card("coordinator", &Core::address(Host::COORDINATOR));
     let roster = Roster::first(scheme, place, scheme.all().iter().map(card).collect());
     (Signed::new(roster, &coordinator.identity), secrets)
+}
+
+/// A node's keys, from the secrets of all.
+pub fn node_keys(secrets: &[Secrets], host: Host) -> NodeKeys {
+    let (identity, sealing) = &secrets[usize::from(host.0)];
+    NodeKeys {
+        identity: KeyPair::from_secret(identity),
+        sealing: SealingKeyPair::from_secret(sealing),
+        tls: certificate(host),
+        others: Vec::new(),
+    }
 }
 
 /// Nothing speaks TLS here; the certificate is only compared with the roster's.

@@ -247,7 +247,7 @@ async fn one(
         let mut receipts = 0;
         for (node, answer) in network.nodes().iter().zip(join_all(answers).await) {
             match answer {
-                Ok(receipt) if node.is_receipt_for(&envelope, &receipt) => receipts += 1,
+                Ok(handed) if node.is_receipt_for(&envelope, &handed.receipt) => receipts += 1,
                 Ok(_) => troubles.push(Trouble::WrongReceipt),
                 Err(error) => troubles.push(error.into()),
             }

@@ -28,6 +28,7 @@ use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
 use crate::rules::Terms;
 use crate::session::SessionId;
+use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A bid.
@@ -69,6 +70,8 @@ struct Handed {
     envelope: Digest,
     receipts: NodeSet,
     missing: Vec<Missing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_shared: Option<SharedName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<PathBuf>,
 }
@@ -213,6 +216,7 @@ fn tell(
             .iter()
             .map(|silence| Missing { node: silence.node, reason: clean(&silence.reason) })
             .collect(),
+        name_shared: bid.name_shared.clone(),
         file: state.path(bid.session(), bid.revision()),
     };
     context.output.result(&result, || {
@@ -228,6 +232,7 @@ fn tell(
             text.push_str(&clean(&silence.to_string()));
             text.push('\n');
         }
+        text.push_str(&view::shared_names(&result.name_shared));
         if let Some(file) = &result.file {
             let _ = write!(
                 text,

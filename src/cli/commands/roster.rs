@@ -399,9 +399,10 @@ fn tell(
         }
         let compared = if shown.pinned { "" } else { "; not compared yet" };
         format!(
-            "{} nodes; {}; {} are needed to compute\n{table}version {}; digest{compared}:\n{}\n{remark}",
+            "{} nodes; {}; {} are needed to close a session, {} to compute\n{table}version {}; digest{compared}:\n{}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
+            body.scheme.manifest_quorum(),
             body.scheme.quorum(),
             shown.version,
             strong(shown.digest.grouped()),

@@ -15,7 +15,7 @@ use crate::identity::Statement as _;
 use crate::rules::{Answer, Terms};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::outcome::Entrant;
-use crate::session::record::{Pin, Record};
+use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -97,7 +97,7 @@ pub fn make(
     kept: Option<&Path>,
 ) -> Result<DemoResult, Failure> {
     let roster = &network.roster().body;
-    let report = record.verify(Some(Pin::Roster(roster.digest())))?;
+    let report = record.verify(Some(roster.digest()))?;
     let (Some(outcome), true) = (&report.outcome, report.settled) else {
         return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
     };

@@ -203,6 +203,7 @@ pub(super) async fn detail(
             bids: manifest.body.entries.len() as u64,
             signed_by: manifest.signatures.keys().copied().collect(),
             excluded: manifest.body.excluded,
+            shared_names: manifest.body.shared_names,
         }),
         attempts: attempts
             .into_iter()

@@ -15,7 +15,7 @@ const MOST: usize = 2_000;
 /// Everything that a record says, row by row.
 pub fn rows(record: &Record, trusted: &Roster, own: &[SentBid]) -> Vec<AuditRow> {
     let mut rows = vec![head("What was checked here")];
-    match record.verify(Some(record.pin(trusted))) {
+    match record.verify(Some(record.trusted(trusted))) {
         Ok(report) => proved(&mut rows, record, &report),
         Err(error) => {
             rows.push(row(Mark::Bad, "not right", &error.to_string(), None));

@@ -19,6 +19,8 @@ pub struct OwnBid {
     pub receipts: BTreeMap<NodeIndex, Timestamp>,
     /// The name it was made under.
     pub name: Clean,
+    /// Whether the coordinator is proved to have given that name to another key as well.
+    pub name_shared: bool,
     /// When these screens first knew of it.
     pub seen: Timestamp,
 }

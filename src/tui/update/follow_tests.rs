@@ -38,6 +38,7 @@ fn own(revision: u32, envelope: u8, receipts: u8) -> OwnBid {
         envelope: Digest([envelope; 32]),
         receipts: (1..=receipts).map(|index| (node(index), at(-5))).collect(),
         name: clean("ada"),
+        name_shared: false,
         seen: at(0),
     }
 }

@@ -154,6 +154,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
         envelope: crate::identity::Digest([7; 32]),
         receipts: (1..=3).map(|index| (fixtures::node(index), at(0))).collect(),
         name: crate::base::text::clean("ada"),
+        name_shared: false,
         seen: at(0),
     };
     update(&mut model, News::BidIn(id(1), own, heard));
@@ -170,6 +171,7 @@ fn with_own(mut model: Model, envelope: u8) -> Model {
         envelope: Digest([envelope; 32]),
         receipts: (1..=5).map(|index| (fixtures::node(index), at(-60))).collect(),
         name: clean("ben"),
+        name_shared: false,
         seen: at(0),
     };
     model.live_mut().own.keep(id(1), own);

@@ -23,6 +23,7 @@ use crate::tui::state::model::Model;
 use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
+use crate::wire::coordinator_api::SessionDetail;
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -267,6 +268,11 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         let text = format!("Your bid was excluded: {}.", exclusion.reason.explain());
         row = canvas.wrapped(area, row, Role::Bad, &text);
     }
+    if own.name_shared || shared(detail.as_deref(), own) {
+        let text = "The coordinator has given your name to another key as well. Your own bid stands \
+                    beside that key's; the record has the proof.";
+        row = canvas.wrapped(area, row, Role::Bad, text);
+    }
     let heard = own.receipts.iter().map(|(&node, &at)| (node, Heard::Receipt(at))).collect();
     let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
     canvas.text(area, row + 1, Role::Muted, &line);
@@ -295,6 +301,13 @@ fn history(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessio
         );
         canvas.text(area, row + 1 + at, Role::Muted, &line);
     }
+}
+
+/// Whether the manifest says that our name was given to several keys.
+fn shared(detail: Option<&SessionDetail>, own: &OwnBid) -> bool {
+    let manifest = detail.and_then(|detail| detail.manifest.as_ref());
+    let mut names = manifest.iter().flat_map(|manifest| &manifest.shared_names);
+    names.any(|shared| clean(&shared.bidder) == own.name)
 }
 
 /// What to say to somebody whose bid did not win.

@@ -259,6 +259,12 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         let text = format!("{name}: {}", exclusion.reason.explain());
         facts.push(("excluded", text, Role::Warn));
     }
+    for shared in detail.manifest.iter().flat_map(|manifest| &manifest.shared_names) {
+        let name = model.shown(&clean(&shared.bidder));
+        let keys = shared.admitted.len();
+        let text = format!("{name}: the coordinator gave this name to {keys} keys; it signed both");
+        facts.push(("name shared", text, Role::Bad));
+    }
     let key = |command| model.keymap.first(Layer::Bracket, command);
     let text = format!(
         "{} checks every signature here; {} writes the record for `gavel verify`",
