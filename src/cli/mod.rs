@@ -13,6 +13,7 @@
 //! - [`servers`]: nodes and a coordinator in this process
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
+//! - [`rosters`]: the next roster, for servers that run
 //! - [`screens`]: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -44,7 +45,8 @@ pub mod options;
 pub mod output;
 pub mod progress;
 pub mod prompt;
-pub mod screens;
+pub mod rosters;
+mod screens;
 pub mod servers;
 pub mod session_file;
 pub mod signal;

@@ -33,7 +33,8 @@ pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
             "standard error is no terminal to ask for {what} on; pipe it in"
         )));
     }
-    let mut line = Zeroizing::new(String::new());
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(4 << 10));
     std::io::stdin()
         .lock()
         .read_line(&mut line)

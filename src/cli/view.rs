@@ -7,7 +7,7 @@ use super::output::{Table, bytes, clean, count, faint, plural, seconds as lastin
 use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
-use crate::rules::{Stage, Terms};
+use crate::rules::{Limits, Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::progress::Progress;
@@ -87,7 +87,18 @@ pub fn terms(terms: &Terms) -> String {
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
+    let _ = writeln!(text, "  at most      {}", limits(&terms.limits));
     text
+}
+
+/// How much a session takes.
+pub fn limits(limits: &Limits) -> String {
+    let Limits { bids, name_bytes, revisions } = *limits;
+    format!(
+        "{} bidders, {} of one bidder, names of {name_bytes} bytes",
+        count(u64::from(bids)),
+        if revisions == 1 { "one bid".to_owned() } else { format!("{revisions} bids") },
+    )
 }
 
 /// What the winners of several lots pay.

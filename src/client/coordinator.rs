@@ -34,6 +34,9 @@ use crate::wire::paths;
 /// background, so no request takes longer than this.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Longest wait for a record.
+const RECORD: Duration = Duration::from_secs(120);
+
 /// A connection to the coordinator of a roster.
 #[derive(Clone)]
 pub struct CoordinatorClient {
@@ -232,7 +235,8 @@ impl CoordinatorClient {
     /// # Errors
     /// When the session is not settled yet.
     pub async fn record(&self, session: SessionId) -> Result<Record, ClientError> {
-        self.get(&paths::of(paths::RECORD, session)).await
+        // It holds a line of every node for every entry.
+        Ok(self.http.for_papers(RECORD).get(&paths::of(paths::RECORD, session)).await?)
     }
 
     /// Ask to be admitted as a bidder: binds the name to the key for this session.

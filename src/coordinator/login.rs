@@ -5,8 +5,8 @@
 //! token may do is decided in [`super::access`]; here is decided who gets one.
 //!
 //! A refresh token that comes a second time has been copied: the login it belongs to ends. At the
-//! coordinator a disabled account's access tokens are refused at once; at the nodes, which keep no
-//! accounts, they end within a quarter of an hour.
+//! coordinator a disabled account's access tokens are refused at once, and at the nodes as soon as
+//! they have been told ([`super::watch`]).
 
 use std::net::IpAddr;
 

@@ -11,6 +11,7 @@
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
 //! - `blocks`: the memory that passwords are hashed in
+//! - [`records`]: the records that people download
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
@@ -36,6 +37,7 @@ mod login;
 pub mod manifest;
 mod nodes;
 pub mod passwords;
+pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -47,6 +49,8 @@ use axum::Router;
 use axum::middleware;
 
 use crate::base::lock;
+use crate::identity::Roster;
+use crate::identity::key_file::CoordinatorKeys;
 use crate::storage::Leadership;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
@@ -77,14 +81,7 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        let card = &config.roster.body.coordinator;
-        let key = config.keys.identity.public();
-        if card.key != key {
-            return Err(StartError::NotInRoster { expected: card.key, key });
-        }
-        if card.certificate != config.keys.tls.fingerprint() {
-            return Err(StartError::OtherCertificate);
-        }
+        fit_keys(&config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
@@ -153,4 +150,20 @@ impl Coordinator {
     pub fn stop(&self) {
         self.state.stop();
     }
+}
+
+/// Whether a roster lists the coordinator with these keys.
+///
+/// # Errors
+/// When it lists another coordinator, or another certificate.
+pub fn fit_keys(keys: &CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
+    let card = &roster.coordinator;
+    let key = keys.identity.public();
+    if card.key != key {
+        return Err(StartError::NotInRoster { expected: card.key, key });
+    }
+    if card.certificate != keys.tls.fingerprint() {
+        return Err(StartError::OtherCertificate);
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::accounts::Accounts;
 use super::config::{Config, Options, StartError};
 use super::links::Links;
+use super::records::Records;
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
@@ -55,6 +56,8 @@ pub struct CoordinatorState {
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
     /// How much is taken.
     pub limits: Limits,
+    /// Records that are being downloaded.
+    pub records: Records,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
@@ -96,6 +99,7 @@ impl CoordinatorState {
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             limits: Limits::default(),
+            records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),

@@ -168,7 +168,7 @@ pub enum RosterError {
     },
     /// A name that does not belong on a screen.
     #[error(transparent)]
-    Text(#[from] crate::base::text::TextError),
+    Text(#[from] crate::base::name::NameError),
     /// An address that is not host and port.
     #[error("{address:?} is not host and port; write both, such as house.example:7000")]
     Address {
@@ -328,7 +328,7 @@ impl Roster {
 /// # Errors
 /// Names the rule that is broken.
 pub fn check_place(name: &str, address: &str) -> Result<(), RosterError> {
-    crate::base::text::check_text("a name in the roster", name)?;
+    crate::base::name::check_name("a name in the roster", name)?;
     check_address(address)
 }
 

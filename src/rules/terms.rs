@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entries::{Layout, LayoutError};
+use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
 use crate::base::Timestamp;
 use crate::base::text::{TextError, check_text};
@@ -57,6 +58,8 @@ pub struct Terms {
     pub protocol: Form,
     /// Who may take part.
     pub admission: Admission,
+    /// How much is taken.
+    pub limits: Limits,
 }
 
 /// Why a session file or terms cannot be used. Each says what to change.
@@ -76,6 +79,9 @@ pub enum TermsError {
     /// A question that breaks a rule of its kind.
     #[error(transparent)]
     Question(#[from] QuestionError),
+    /// Limits that cannot be.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
 }
 
 impl Terms {
@@ -107,6 +113,7 @@ impl Terms {
     /// Names the first rule that is broken.
     pub fn check(&self) -> Result<(), TermsError> {
         check_text("title", &self.title)?;
+        self.limits.check()?;
         Ok(self.question.check(self.protocol)?)
     }
 }

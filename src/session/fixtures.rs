@@ -10,6 +10,7 @@ use crate::identity::roster::{CoordinatorCard, IssuedCard};
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
+use crate::rules::Limits;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms, auction};
 use crate::sharing::form::Form;
@@ -53,6 +54,7 @@ pub fn terms() -> Terms {
         replace_bids: true,
         protocol: Form::Bits,
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 

@@ -225,6 +225,46 @@ async fn a_name_is_bound_to_one_key() {
 }
 
 #[tokio::test]
+async fn of_names_that_look_alike_one_is_admitted() {
+    let Some(place) = place().await else { return };
+    let (one, two) = (KeyPair::from_secret(&[1; 32]), KeyPair::from_secret(&[2; 32]));
+    let admit =
+        |bidder, key: &KeyPair| place.store.admit(place.session(), bidder, key.public(), time(5));
+    assert!(admit("Ada Poole", &one).await.unwrap());
+    for other in
+        ["ada poole", "Ada PooIe", "\u{410}\u{501}\u{430} \u{440}\u{43e}\u{43e}\u{4cf}\u{435}"]
+    {
+        for key in [&one, &two] {
+            let refused = admit(other, key).await;
+            let Err(AdmitError::LooksAlike { other: known, .. }) = refused else {
+                panic!("{other}: {refused:?}")
+            };
+            assert_eq!(known, "Ada Poole");
+        }
+    }
+    for hidden in ["Ad\u{200b}a", "Ada\u{202e}", "Jose\u{301}", "Ad\u{430}"] {
+        assert!(matches!(admit(hidden, &two).await, Err(AdmitError::Name(_))), "{hidden:?}");
+    }
+    assert!(!admit("Ada Poole", &one).await.unwrap());
+}
+
+#[tokio::test]
+async fn no_more_bidders_are_admitted_than_the_terms_allow() {
+    let Some(place) = place().await else { return };
+    let session = SessionId([9; 16]);
+    let file = FILE.replacen("kind =", "max_bids = 2\nkind =", 1);
+    place.store.create(session, &file, time(10)).await.unwrap();
+    let key = |secret| KeyPair::from_secret(&[secret; 32]).public();
+    let admit = |bidder, secret| place.store.admit(session, bidder, key(secret), time(5));
+    assert!(admit("ada", 1).await.unwrap());
+    let (bea, cyd) = tokio::join!(admit("bea", 2), admit("cyd", 3));
+    assert!(bea.unwrap());
+    assert!(matches!(cyd, Err(AdmitError::Full { most: 2 })));
+    assert!(!admit("bea", 2).await.unwrap());
+    assert_eq!(place.store.count_admissions(session).await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn attempts_are_counted_and_ended_once() {
     let Some(place) = Place::computing().await else { return };
     let all = NodeSet::all(3);

@@ -5,18 +5,20 @@
 //! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
+//! - [`logins`]: logins that the coordinator has ended
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
+pub mod logins;
 pub mod parts;
 pub mod reading;
 pub mod replicas;
 
 use super::column::{Columns as _, json};
 use super::documents::{BoundBundle, Document, Sessions, same};
-use super::sql::{Connection, Row, query};
+use super::sql::{Connection, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement as _};
@@ -59,6 +61,7 @@ impl NodeStore {
         let text = json("announcement", announcement)?;
         let until = announcement.body.terms.bids_until.millis();
         let opened = announcement.body.opened.millis();
+        let most = announcement.body.terms.limits.bids;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -72,8 +75,8 @@ impl NodeStore {
                     }
                     query(
                         "INSERT INTO node_sessions
-                         (session, announcement, digest, bids_until, opened, phase)
-                         VALUES ($1, $2, $3, $4, $5, $6)",
+                         (session, announcement, digest, bids_until, opened, phase, max_bids)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(session.0.to_vec())
                     .bind(text)
@@ -81,6 +84,7 @@ impl NodeStore {
                     .bind(until)
                     .bind(opened)
                     .bind(Phase::Open.name())
+                    .bind(i64::from(most))
                     .execute(connection)
                     .await?;
                     Ok(true)
@@ -276,12 +280,6 @@ async fn agrees<D: Document>(
         Some(held) => same::<D>(session, held.digest(), offered),
         None => Ok(()),
     }
-}
-
-/// The number of rows that a count gives.
-fn count(row: &Row, column: &'static str) -> Result<u64, StorageError> {
-    // COUNT is a number that is never absent.
-    Ok(row.try_get::<i64, _>(column)?.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::identity::{
     roster::{CoordinatorCard, IssuedCard},
     sealing::SealingKeyPair,
 };
+use crate::rules::Limits;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -81,6 +82,7 @@ impl Paperwork {
             replace_bids: true,
             protocol: Form::Bits,
             admission: Admission::Open,
+            limits: Limits::default(),
         };
         let mut paperwork = Self {
             announcement: Signed::new(

@@ -11,6 +11,7 @@ use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
+use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Terms, auction};
@@ -19,7 +20,7 @@ use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Event, Progress, What};
-use crate::session::{Outcome, Phase, SessionId};
+use crate::session::{Outcome, Phase, SessionId, Shortage};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
@@ -79,6 +80,8 @@ pub fn empty() -> Model {
     update(&mut model, News::Events(Events::Live));
     update(&mut model, News::Sessions(Vec::new()));
     model.ui.toast = None;
+    // Long enough that the nodes had time to find together.
+    model.live_mut().heard_since = Some(at(-60));
     model
 }
 
@@ -118,8 +121,15 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
         roster: Digest([9; 32]),
         now: at(0),
         nodes: (1..=5).map(status).collect(),
-        shortage: None,
+        shortage: shortage(away).map(Into::into),
     }
+}
+
+/// What it says where fewer than all five are there.
+fn shortage(away: &[u8]) -> Option<Shortage> {
+    let away: NodeSet = away.iter().map(|&index| node(index)).collect();
+    let together = NodeSet::all(5).difference(away);
+    (!away.is_empty()).then(|| Shortage { needed: 5, together, away, cut: Vec::new() })
 }
 
 pub fn auction(kind: Kind) -> auction::Question {
@@ -145,6 +155,7 @@ pub fn terms(title: &str, kind: Kind) -> Terms {
         replace_bids: true,
         protocol: Form::Bits,
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::AttemptFailure;
 use crate::base::Timestamp;
-use crate::identity::{Blob, Digest, PublicKey, Signature, Signed};
+use crate::identity::{AccountId, Blob, Digest, PublicKey, Signature, Signed};
 use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
@@ -47,6 +47,29 @@ pub struct Link {
     /// Bytes a second that went out when there was much to send; `None` before there was.
     #[serde(default)]
     pub bytes_per_second: Option<u64>,
+}
+
+/// Accounts whose access tokens count no more: the account was disabled, or got another password.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedLogins {
+    /// At most [`EndedLogins::MOST`] of them.
+    pub ended: Vec<EndedLogin>,
+}
+
+impl EndedLogins {
+    /// Most accounts in one request.
+    pub const MOST: usize = 5_000;
+}
+
+/// An account whose logins ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedLogin {
+    /// The account.
+    pub account: AccountId,
+    /// Access tokens made before count no more.
+    pub at: Timestamp,
 }
 
 /// A session as one node sees it.

@@ -23,6 +23,8 @@ pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope
 pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
 /// The receipts that the node has given, of each bidder the latest, in pages.
 pub const NODE_RECEIPTS: &str = "/v1/node/sessions/{session}/receipts";
+/// Logins that have ended at the coordinator.
+pub const NODE_LOGINS: &str = "/v1/node/logins";
 /// End bidding and sign the inventory.
 pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
 /// Fetch what is missing and sign the verdict.

@@ -11,13 +11,13 @@ use gavel::transport;
 use gavel::wire::paths;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::task::JoinSet;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use super::wire::{self, PING, PREFACE};
 
 /// Before a connection that was cut off is made again.
-const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A server that is flooded.
 #[derive(Clone)]
@@ -100,16 +100,17 @@ impl Flood {
         }
     }
 
-    /// Begin, from so many addresses.
+    /// Begin, from so many addresses, in a thread of its own: who bids elsewhere has other
+    /// processors than the flood.
     pub fn start(self, targets: &[Target], addresses: u8, many: usize) -> Running {
         let made = Arc::new(AtomicU64::new(0));
-        let mut tasks = JoinSet::new();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let many = if many == self.whole() { many } else { self.part(many).max(1) };
         for target in targets {
             for number in 0..many {
                 let from = wire::address(u8::try_from(number % usize::from(addresses)).unwrap());
                 let (target, made) = (target.clone(), Arc::clone(&made));
-                tasks.spawn(async move {
+                runtime.spawn(async move {
                     loop {
                         // Whatever ends it, there is another one.
                         let _ = self.once(&target, from, &made).await;
@@ -118,7 +119,7 @@ impl Flood {
                 });
             }
         }
-        Running { _tasks: tasks, made }
+        Running { runtime: Some(runtime), made }
     }
 
     /// One connection, as long as it lasts.
@@ -193,7 +194,7 @@ impl Flood {
 
 /// A flood that runs until this is dropped.
 pub struct Running {
-    _tasks: JoinSet<()>,
+    runtime: Option<Runtime>,
     made: Arc<AtomicU64>,
 }
 
@@ -201,6 +202,14 @@ impl Running {
     /// Connections, or requests, so far.
     pub fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

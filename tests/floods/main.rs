@@ -7,12 +7,14 @@
 //! - [`flood`]: the floods
 //! - [`wire`]: connections by hand: TLS, frames of HTTP/2
 //! - [`balancer`]: addresses told by a balancer
+//! - [`lists`]: what a stranger gets of lists and figures
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod balancer;
 mod flood;
+mod lists;
 mod wire;
 
 use std::fs;
@@ -246,7 +248,7 @@ async fn a_bidder_elsewhere_gets_in_and_the_session_settles_through_every_flood(
     // With these files a port has places for a hundred strangers or so.
     let mut place = Place::start(Some(400));
     for addresses in [1, 8] {
-        flooded(&mut place, &Flood::ALL, addresses, Duration::from_secs(1), 60).await;
+        flooded(&mut place, &Flood::ALL, addresses, Duration::from_secs(1), 100).await;
     }
     let figures = wire::plain(&place.figures, "/metrics").await;
     for figure in [

@@ -152,7 +152,8 @@ fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
             "standard error is no terminal to ask on; pipe the amount in, or give it with --amount",
         ));
     }
-    let mut line = Zeroizing::new(String::new());
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(4 << 10));
     std::io::stdin()
         .lock()
         .read_line(&mut line)

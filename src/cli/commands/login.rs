@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::base::Clock;
-use crate::base::text::check_text;
+use crate::base::name::{check_name, normal};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::Person;
@@ -88,7 +88,8 @@ pub async fn join(context: &Context, args: JoinArgs) -> Result<(), Failure> {
         (None, Some(person)) => person.name.clone(),
         (None, None) => return Err(Failure::usage("say under which name to bid, with --name")),
     };
-    check_text("the name", &name).map_err(Failure::usage)?;
+    let name = normal(&name);
+    check_name("the name", &name).map_err(Failure::usage)?;
     let path = home.file("bidder.key");
     let fresh = settings.bidder.is_none() && !path.exists();
     let keys = if fresh {

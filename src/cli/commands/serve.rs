@@ -14,7 +14,7 @@ use crate::cli::home::{Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
-use crate::cli::{metrics, screens};
+use crate::cli::{metrics, rosters, screens};
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
@@ -33,6 +33,9 @@ use crate::tui::{Connection, Options};
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
 /// home folder, or where --database or gavel.toml says.
+///
+/// A roster that succeeds the present one is taken up as soon as it is in the home folder; open
+/// sessions go on under the one that they began with.
 ///
 /// Several replicas of a node may run on one PostgreSQL database: all take bids, and one computes.
 /// When that one dies another full one takes over.
@@ -128,7 +131,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         }
         settings.coordinator = None;
     }
-    let roster = context.home.roster(args.roster.roster.as_deref())?;
+    let mut roster = context.home.roster(args.roster.roster.as_deref())?;
     if settings.node.is_none() && settings.coordinator.is_none() {
         return Err(Failure::new(
             "no-keys",
@@ -138,13 +141,28 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
             ),
         ));
     }
-    let mut servers = Servers::default();
-    let served = match servers.open(&address).await {
-        Ok(database) => serve(context, &args, &settings, &roster, &database, &mut servers).await,
-        Err(failure) => Err(failure),
-    };
-    servers.stop().await;
-    served
+    loop {
+        let mut servers = Servers::default();
+        let served = match servers.open(&address).await {
+            Ok(database) => {
+                serve(context, &args, &settings, &roster, &database, &mut servers).await
+            }
+            Err(failure) => Err(failure),
+        };
+        servers.stop().await;
+        match served? {
+            End::Asked => return Ok(()),
+            End::Roster(next) => roster = *next,
+        }
+    }
+}
+
+/// Why the servers end.
+enum End {
+    /// Somebody wants it.
+    Asked,
+    /// They go on under another roster.
+    Roster(Box<Signed<Roster>>),
 }
 
 /// Where a role listens, with which keys, and what it answers.
@@ -161,7 +179,7 @@ async fn serve(
     roster: &Signed<Roster>,
     database: &Database,
     servers: &mut Servers,
-) -> Result<(), Failure> {
+) -> Result<End, Failure> {
     let node_place = settings.node.as_ref().map(|server| place(server, args)).transpose()?;
     let coordinator_place =
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
@@ -225,12 +243,15 @@ async fn serve(
         };
         Ok(crate::tui::run(options).await?)
     };
+    let file = args.roster.roster.as_deref();
+    let next = rosters::next(context, &args.passphrase, file, roster, database);
     let ended = tokio::select! {
-        left = watched => left,
+        left = watched => left.map(|()| End::Asked),
         () = asked_to_stop() => {
             context.output.note("stopping");
-            Ok(())
+            Ok(End::Asked)
         }
+        next = next => Ok(End::Roster(Box::new(next))),
         failure = servers.failed() => Err(failure),
     };
     if let Some(figures) = figures {

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 
+use crate::base::name::check_name;
 use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
@@ -61,7 +62,7 @@ pub async fn add(
     Body(new): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<AccountLine>), Refusal> {
     let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
-    check_text("the name", &new.name).map_err(|error| bad(error.to_string()))?;
+    check_name("the name", &new.name).map_err(|error| bad(error.to_string()))?;
     match (new.role, new.key) {
         (AccountRole::Bidder, None) => {
             return Err(bad(

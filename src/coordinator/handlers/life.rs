@@ -11,12 +11,14 @@ use crate::base::Timestamp;
 use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
-use crate::rules::terms::TermsError;
 use crate::rules::{SessionFile, Terms};
+use crate::runs::Workload;
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
+use crate::sharing::Scheme;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
-use crate::wire::coordinator_api::{NewSession, SessionDetail};
+use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
+use crate::wire::paper;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::Reason;
 
@@ -27,16 +29,18 @@ pub async fn write(
 ) -> Reply<SessionDetail> {
     let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
-    terms_from(&new.file, now)?;
+    let terms = terms_from(&new.file, &state, now)?;
+    let unlisted = |name: &str, error: &dyn std::fmt::Display| {
+        let detail = format!("the bidder {name:?} cannot be listed: {error}");
+        Refusal::new(ProblemType::BadRequest, detail)
+    };
+    for Bidder { name, .. } in &new.bidders {
+        terms.limits.check_name(name).map_err(|error| unlisted(name, &error))?;
+    }
     state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
     for bidder in new.bidders {
-        let name = bidder.name.clone();
-        state.store.admit(session, &bidder.name, bidder.key, now).await.map_err(|error| {
-            Refusal::new(
-                ProblemType::BadRequest,
-                format!("the bidder {name:?} cannot be listed: {error}"),
-            )
-        })?;
+        let admitted = state.store.admit(session, &bidder.name, bidder.key, now).await;
+        admitted.map_err(|error| unlisted(&bidder.name, &error))?;
     }
     driver::start(&state, session);
     if new.open {
@@ -61,7 +65,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let terms = terms_from(&row.file, now)?;
+    let terms = terms_from(&row.file, state, now)?;
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
@@ -73,20 +77,27 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     Ok(())
 }
 
-/// The terms of a session that would be opened now.
-fn terms_from(file: &str, now: Timestamp) -> Result<Terms, Refusal> {
-    let bad = |error: TermsError| Refusal::new(ProblemType::BadTerms, error.to_string());
-    let terms = SessionFile::parse(file).map_err(bad)?.terms(now).map_err(bad)?;
+/// The terms of a session that would be opened now, if it could be.
+fn terms_from(file: &str, state: &CoordinatorState, now: Timestamp) -> Result<Terms, Refusal> {
+    let terms = SessionFile::parse(file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
+    check_size(&terms, state.scheme())?;
     if terms.bids_until <= now {
-        return Err(Refusal::new(
-            ProblemType::BadTerms,
-            format!(
-                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
-                terms.bids_until
-            ),
-        ));
+        return Err(bad_terms(format!(
+            "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
+            terms.bids_until
+        )));
     }
     Ok(terms)
+}
+
+/// That the nodes can compute and close whatever comes in.
+fn check_size(terms: &Terms, scheme: Scheme) -> Result<(), Refusal> {
+    Workload::check(terms, scheme).map_err(bad_terms)?;
+    paper::check(&terms.limits, scheme).map_err(bad_terms)
+}
+
+fn bad_terms(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(ProblemType::BadTerms, error.to_string())
 }
 
 /// End bidding now. The answer says so where too few nodes are there to settle the session.

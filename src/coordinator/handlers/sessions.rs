@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
 use super::{known, store_refusal, unknown};
 use crate::base::lock;
+use crate::base::offload::offload;
 use crate::coordinator::access::Caller;
 use crate::coordinator::{CoordinatorState, kept};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
@@ -63,8 +66,25 @@ pub async fn show(
 pub async fn record(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
-) -> Reply<Record> {
-    let row = known(&state, session).await?;
+) -> Result<Response, Refusal> {
+    let mut last = state.records.turn().await;
+    let bytes = match last.of(session) {
+        Some(bytes) => bytes,
+        None => {
+            let (record, phase) = put_together(&state, session).await?;
+            let bytes = offload(move || serde_json::to_vec(&record)).await;
+            let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
+            last.keep(session, phase == Phase::Settled, bytes)
+        }
+    };
+    Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
+}
+
+async fn put_together(
+    state: &CoordinatorState,
+    session: SessionId,
+) -> Result<(Record, Phase), Refusal> {
+    let row = known(state, session).await?;
     let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
@@ -75,14 +95,15 @@ pub async fn record(
             format!("the session is {}; there is a record once the manifest is signed", row.phase),
         ));
     };
-    Ok(Json(Record {
+    let record = Record {
         format: Format::default(),
-        roster: roster_of(&state, &announcement.body.roster).await?,
+        roster: roster_of(state, &announcement.body.roster).await?,
         announcement,
         bundle: Some(bundle),
         manifest: Some(manifest),
         outcome,
-    }))
+    };
+    Ok((record, row.phase))
 }
 
 /// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one

@@ -9,7 +9,7 @@ use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
+use crate::node::refusals::{of_envelope, of_pace, of_put, of_store, unknown_session};
 use crate::rules::Terms;
 use crate::session::envelope::most_bytes;
 use crate::session::progress::What;
@@ -40,10 +40,20 @@ pub async fn hand_in(
         }
     }
     let envelope = Arc::new(envelope);
+    let (key, digest) = (envelope.body.key, envelope.digest());
+    let replaces = envelope.body.revision > 1
+        && !late
+        && node.store.envelope(session, digest).await.map_err(|error| of_store(&error))?.is_none();
+    if replaces {
+        node.pace.check(session, key, now).map_err(|error| of_pace(&error))?;
+    }
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
         .map_err(|error| of_envelope(&error))?;
+    if replaces {
+        node.pace.count(session, key, now).map_err(|error| of_pace(&error))?;
+    }
     let receipt = Signed::new(
         Receipt {
             session,
@@ -62,6 +72,9 @@ pub async fn hand_in(
         node.parts.remove(session, &digest);
     }
     let put = put.map_err(|error| of_put(&error))?;
+    if let Some(earlier) = put.superseded {
+        node.parts.remove(session, &earlier);
+    }
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });

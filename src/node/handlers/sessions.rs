@@ -10,12 +10,14 @@ use crate::identity::Signed;
 use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::{of_announcement, of_store};
+use crate::runs::Workload;
 use crate::session::{Announcement, Phase, SessionId};
 use crate::storage::StorageError;
 use crate::storage::node::Shown;
 use crate::transport::server::reply::{Asked, Body, Params, Refusal, Reply};
 use crate::wire::node_api::NodeSession;
 use crate::wire::page::{AskPage, Page};
+use crate::wire::paper;
 use crate::wire::problem::ProblemType;
 
 /// Take a session that the coordinator announces. Announcing it again changes nothing.
@@ -24,6 +26,11 @@ pub async fn announce(
     Body(announcement): Body<Signed<Announcement>>,
 ) -> Result<StatusCode, Refusal> {
     announcement.check(&node.roster).map_err(|error| of_announcement(&error))?;
+    let bad =
+        |error: &dyn std::fmt::Display| Refusal::new(ProblemType::BadTerms, error.to_string());
+    let terms = &announcement.body.terms;
+    Workload::check(terms, node.scheme()).map_err(|error| bad(&error))?;
+    paper::check(&terms.limits, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {

@@ -129,13 +129,7 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let row =
-            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
-                .bind(session.0.to_vec())
-                .fetch_one(self.database.readers())
-                .await
-                .map_err(reading)?;
-        row.number("bidders")
+        SESSIONS.row(self.database.readers(), session, "bidders").await?.number("bidders")
     }
 
     /// How many bidders are admitted to each of a page's sessions; those with none are left out.
@@ -148,8 +142,8 @@ impl CoordinatorStore {
         last: SessionId,
     ) -> Result<BTreeMap<SessionId, u64>, StorageError> {
         let rows = query(
-            "SELECT session, COUNT(*) AS bidders FROM coordinator_admissions
-             WHERE session >= $1 AND session <= $2 GROUP BY session",
+            "SELECT session, bidders FROM coordinator_sessions
+             WHERE session >= $1 AND session <= $2 AND bidders > 0",
         )
         .bind(first.0.to_vec())
         .bind(last.0.to_vec())

@@ -2,7 +2,7 @@
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
-use super::{NodeStore, SESSIONS, count};
+use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::manifest::CoSigned;
@@ -25,8 +25,6 @@ pub struct NodeSession {
     pub last_attempt: u32,
     /// Bidders who hold a receipt of this node.
     pub bids: u64,
-    /// Envelopes held: earlier revisions and fetched ones too.
-    pub envelopes: u64,
 }
 
 /// The latest receipt that a node has given to a bidder.
@@ -83,6 +81,19 @@ impl NodeStore {
             .await
             .map_err(reading)?;
         row.map(|row| Ok((row.document("announcement")?, row.phase()?))).transpose()
+    }
+
+    /// How many envelopes of a session are held: those received and those fetched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_envelopes(&self, session: SessionId) -> Result<u64, StorageError> {
+        let row = query("SELECT COUNT(*) AS envelopes FROM node_envelopes WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_one(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.number("envelopes")
     }
 
     /// So many of the receipts given in a session, of each bidder's key the latest, in ascending
@@ -170,7 +181,7 @@ impl NodeStore {
         session: SessionId,
         counted: bool,
     ) -> Result<Option<Shown>, StorageError> {
-        let row = query(format!("{} WHERE s.session = $1", select_shown(counted)))
+        let row = query(format!("{SELECT_SHOWN} WHERE s.session = $1"))
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
             .await
@@ -188,15 +199,13 @@ impl NodeStore {
         at_most: u32,
         counted: bool,
     ) -> Result<Vec<Shown>, StorageError> {
-        let rows = query(format!(
-            "{} WHERE s.session > $1 ORDER BY s.session LIMIT $2",
-            select_shown(counted)
-        ))
-        .bind(after.map_or_else(Vec::new, |session| session.0.to_vec()))
-        .bind(i64::from(at_most))
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
+        let rows =
+            query(format!("{SELECT_SHOWN} WHERE s.session > $1 ORDER BY s.session LIMIT $2"))
+                .bind(after.map_or_else(Vec::new, |session| session.0.to_vec()))
+                .bind(i64::from(at_most))
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
         rows.iter().map(|row| shown_of(row, counted)).collect()
     }
 
@@ -237,9 +246,7 @@ impl NodeStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-            (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-             WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
-            (SELECT COUNT(*) FROM node_envelopes e WHERE e.session = s.session) AS envelopes
+            s.bidders AS bids
      FROM node_sessions s";
 
 fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
@@ -250,28 +257,20 @@ fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
         frozen: row.maybe_time("frozen")?,
         bundle: row.maybe_bytes("bundle")?.map(Digest),
         last_attempt: row.number("attempt")?,
-        bids: count(row, "bids")?,
-        envelopes: count(row, "envelopes")?,
+        bids: row.number("bids")?,
     })
 }
 
 /// What [`shown_of`] reads.
-fn select_shown(counted: bool) -> String {
-    let bids = if counted {
-        "(SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-          WHERE e.session = s.session AND e.received IS NOT NULL)"
-    } else {
-        "0"
-    };
-    format!("SELECT s.announcement, s.phase, s.outcome, {bids} AS bids FROM node_sessions s")
-}
+const SELECT_SHOWN: &str =
+    "SELECT s.announcement, s.phase, s.outcome, s.bidders AS bids FROM node_sessions s";
 
 fn shown_of(row: &Row, counted: bool) -> Result<Shown, StorageError> {
     let phase = row.phase()?;
     Ok(Shown {
         announcement: row.document("announcement")?,
         phase,
-        bids: if counted { Some(count(row, "bids")?) } else { None },
+        bids: if counted { Some(row.number("bids")?) } else { None },
         outcome: match phase {
             Phase::Settled => row.maybe_document("outcome")?,
             _ => None,

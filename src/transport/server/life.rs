@@ -38,11 +38,17 @@ const TAKE_RATE: u64 = 16 << 10;
 /// Bytes that may come while no request is open: the head of the next one, and some frames.
 const IDLE_BYTES: usize = 64 << 10;
 
+/// Requests that a stranger's connection may have open at one time.
+const OPEN: usize = 100;
+
 /// Requests that a connection may give up before they are answered.
 const GIVEN_UP: u32 = 200;
 
 /// Most bytes of answers that strangers have yet to take.
 pub const UNTAKEN: usize = 64 << 20;
+
+/// What a larger answer counts for: the largest are records, whose bytes all share who take them.
+const LARGE: usize = UNTAKEN / 8;
 
 /// One connection's life, known to whoever serves it. Cheap to clone.
 #[derive(Clone)]
@@ -134,6 +140,11 @@ impl Life {
         self.0.idle_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= IDLE_BYTES
     }
 
+    /// Whether so many requests are open that a stranger may not make another one.
+    pub fn is_crowded(&self) -> bool {
+        !self.is_member() && self.0.open.load(Ordering::Relaxed) >= OPEN
+    }
+
     /// A request has begun.
     pub fn open(&self) -> Open {
         self.0.idle_bytes.store(0, Ordering::Relaxed);
@@ -179,6 +190,15 @@ impl Life {
 }
 
 impl Open {
+    /// What a request is answered that is one too many of its connection.
+    pub fn crowded(self) -> Response {
+        let refusal = Refusal::new(
+            ProblemType::Unavailable,
+            format!("a connection may have {OPEN} requests open; wait for some of them"),
+        );
+        self.answer(refusal.retry_after(1).into_response())
+    }
+
     /// The answer, which keeps the request open until it has been taken; or a refusal where too
     /// much waits to be taken already.
     pub fn answer(mut self, response: Response) -> Response {
@@ -192,7 +212,7 @@ impl Open {
         let mut response = response;
         let mut share = None;
         if let Some(size) = size {
-            let amount = usize::try_from(size).unwrap_or(usize::MAX);
+            let amount = usize::try_from(size).unwrap_or(usize::MAX).min(LARGE);
             share = self.life.0.answers.take(self.life.peer().ip(), amount);
             if share.is_none() && amount > 0 {
                 response = Refusal::new(
@@ -335,6 +355,17 @@ mod tests {
         assert!(waited.is_err(), "its deadline is the handler's");
         drop(open.answer(StatusCode::NO_CONTENT.into_response()));
         assert_eq!(end(&life).await, (End::Rested, REST.as_secs()));
+    }
+
+    #[test]
+    fn a_strangers_connection_has_so_many_requests_and_a_members_more() {
+        let (life, _place) = shaken();
+        let open: Vec<Open> = (0..OPEN).map(|_| life.open()).collect();
+        assert!(life.is_crowded());
+        assert_eq!(life.open().crowded().status(), StatusCode::SERVICE_UNAVAILABLE);
+        life.prove();
+        assert!(!life.is_crowded());
+        drop(open);
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@
 //! - [`host`]: a server that runs until it is stopped
 //! - [`files`]: how many connections the process has files for
 //! - [`connections`]: which connections a port holds, and which one goes for another
+//! - [`turns`]: whose TLS handshake is worked on next
 //! - [`life`]: how long a connection may go on, and what it may cost
 //! - [`stream`]: a connection's bytes, with its place
 //! - [`proxy`]: what a balancer says of a connection's address
@@ -17,6 +18,7 @@
 //! - [`metrics`]: counts and durations for Prometheus
 //! - [`drain`]: reads what a refused request left unread
 //! - [`reply`]: JSON bodies, problem documents and event streams
+//! - [`paper`]: the papers of a closing as bodies and replies
 //! - [`relay`]: handing a request on to another replica
 
 pub mod access;
@@ -32,8 +34,10 @@ pub mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod observe;
+pub mod paper;
 pub mod proxy;
 pub mod relay;
 pub mod reply;
 pub mod serve;
 pub mod stream;
+pub mod turns;

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,11 +20,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -36,6 +39,7 @@ use super::listen::{ListenError, Listener};
 use super::metrics::Figure;
 use super::proxy::{self, Balancers};
 use super::stream::{Placed, Socket};
+use super::turns::Turns;
 use crate::base::memory;
 
 /// For a balancer's header and the TLS handshake together.
@@ -50,18 +54,20 @@ const HEAD: usize = 16 << 10;
 /// After so long without a frame a peer of HTTP/2 is asked whether it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// Most requests that are open at one time on a connection.
-const STREAMS: u32 = 100;
+/// Most requests that are open at one time on a connection of HTTP/2.
+const STREAMS: u32 = 256;
 
 /// How long a connection that has rested enough may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(1);
 
-/// New connections of one address: a handshake costs more than most requests.
-const NEW: Rate = Rate { burst: 4_096.0, per_second: 400.0 };
+/// New connections of one address.
+const NEW: Rate = Rate { burst: 10_000.0, per_second: 1_000.0 };
 
-/// Sockets that may be open besides those with a place: they are being closed, or their balancer
-/// has not said yet whose they are.
+/// Sockets that may be open besides those with a place: they are being closed.
 const SLACK: usize = 96;
+
+/// Sockets whose balancer has not said yet whose they are.
+const UNKNOWN: usize = 128;
 
 /// How often memory is given back, where connections have gone.
 const TIDY: Duration = Duration::from_secs(5);
@@ -83,17 +89,27 @@ const SMALL: usize = 32;
 
 struct Port {
     router: Router,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<ServerConfig>>,
     http: Builder<TokioExecutor>,
     balancers: Balancers,
     connections: Connections,
     answers: Arc<Fair>,
     /// New connections by address.
     rates: Limits,
+    turns: Turns,
     sockets: Arc<AtomicUsize>,
+    unknown: Arc<AtomicUsize>,
     stopping: CancellationToken,
     killed: CancellationToken,
     tasks: TaskTracker,
+}
+
+impl Port {
+    /// Whether too many sockets are open that have no place.
+    fn crowded(&self) -> bool {
+        let unknown = self.unknown.load(Ordering::Relaxed);
+        self.sockets.load(Ordering::Relaxed) > self.connections.count() + unknown + SLACK
+    }
 }
 
 /// A port that is served. Dropping it leaves it so: stop it.
@@ -117,7 +133,7 @@ impl Serving {
         let rate = LimitOptions { address: NEW, ..LimitOptions::default() };
         let port = Arc::new(Port {
             router,
-            tls: tls.map(TlsAcceptor::from),
+            tls,
             http: http(),
             balancers: options.balancers,
             connections: if options.small {
@@ -127,7 +143,9 @@ impl Serving {
             },
             answers: Fair::new(UNTAKEN),
             rates: Limits::new(rate),
+            turns: Turns::default(),
             sockets: Arc::default(),
+            unknown: Arc::default(),
             stopping: CancellationToken::new(),
             killed: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -251,7 +269,7 @@ async fn take(port: Arc<Port>, listener: TcpListener) -> std::io::Result<()> {
             }
         }
         // Those that have lost their place must be closed before many more are opened.
-        while port.sockets.load(Ordering::Relaxed) > port.connections.count() + SLACK {
+        while port.crowded() {
             sleep(Duration::from_millis(1)).await;
         }
     }
@@ -262,9 +280,11 @@ fn take_in(port: &Arc<Port>, stream: TcpStream, peer: SocketAddr) {
     let killed = port.killed.clone();
     let task = Arc::clone(port);
     if port.balancers.contains(peer.ip()) {
-        port.tasks.spawn(async move {
-            killed.run_until_cancelled(introduced(task, stream, peer, socket)).await;
-        });
+        if port.unknown.load(Ordering::Relaxed) < UNKNOWN {
+            let unknown = Socket::new(&port.unknown);
+            let introduced = introduced(task, stream, peer, socket, unknown);
+            port.tasks.spawn(async move { killed.run_until_cancelled(introduced).await });
+        }
     } else if let Some(place) = place(port, peer.ip()) {
         port.tasks.spawn(async move {
             killed.run_until_cancelled(connection(task, stream, peer, place, socket)).await;
@@ -279,7 +299,13 @@ fn place(port: &Port, address: IpAddr) -> Option<Place> {
 }
 
 /// A connection that a balancer passes on, which says first whose it is.
-async fn introduced(port: Arc<Port>, mut stream: TcpStream, balancer: SocketAddr, socket: Socket) {
+async fn introduced(
+    port: Arc<Port>,
+    mut stream: TcpStream,
+    balancer: SocketAddr,
+    socket: Socket,
+    unknown: Socket,
+) {
     let peer = match timeout(HANDSHAKE, proxy::read(&mut stream)).await {
         Ok(Ok(peer)) => peer.unwrap_or(balancer),
         Ok(Err(error)) => {
@@ -288,7 +314,9 @@ async fn introduced(port: Arc<Port>, mut stream: TcpStream, balancer: SocketAddr
         }
         Err(_) => return,
     };
-    if let Some(place) = place(&port, peer.ip()) {
+    let place = place(&port, peer.ip());
+    drop(unknown);
+    if let Some(place) = place {
         connection(port, stream, peer, place, socket).await;
     }
 }
@@ -315,7 +343,8 @@ async fn connection(
                 speak(&port, stream, &life).await;
             }
             Some(tls) => {
-                if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
+                let shaken = shake(tls, stream, &port.turns, peer.ip());
+                if let Ok(Ok(stream)) = timeout(HANDSHAKE, shaken).await {
                     life.shake();
                     speak(&port, stream, &life).await;
                 }
@@ -325,6 +354,25 @@ async fn connection(
     cut.run_until_cancelled(served).await;
 }
 
+/// The TLS handshake. What the peer says first is waited for, then the address's turn.
+async fn shake(
+    tls: &Arc<ServerConfig>,
+    stream: Placed,
+    turns: &Turns,
+    address: IpAddr,
+) -> std::io::Result<TlsStream<Placed>> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let turn = turns.wait(address).await;
+    let mut rest = start.into_stream(Arc::clone(tls));
+    if let Poll::Ready(done) = futures_util::poll!(&mut rest) {
+        return done;
+    }
+    // Other addresses come before the next handshake of this one.
+    tokio::task::yield_now().await;
+    drop(turn);
+    rest.await
+}
+
 /// HTTP over a connection whose handshake is done.
 async fn speak<S>(port: &Port, stream: S, life: &Life)
 where
@@ -332,11 +380,15 @@ where
 {
     let (router, of) = (port.router.clone(), life.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        let (router, open) = (router.clone(), of.open());
+        let (router, crowded) = (router.clone(), of.is_crowded());
+        let open = of.open();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(of.peer()));
         request.extensions_mut().insert(of.clone());
         async move {
+            if crowded {
+                return Ok(open.crowded());
+            }
             let answered: Result<_, Infallible> = router.oneshot(request).await;
             answered.map(|response| open.answer(response))
         }

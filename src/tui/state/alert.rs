@@ -62,13 +62,7 @@ pub fn alerts(model: &Model) -> Vec<Alert> {
         alerts.push(Alert { matter, level: Level::Error, text, short: "login ended" });
     }
     if let Some(short) = data.short_of_nodes() {
-        let text = format!(
-            "Nothing can be settled: {} of {} nodes are up, and it takes {}. Away: {}.",
-            short.up,
-            data.nodes.len(),
-            short.needed,
-            figures::nodes(short.away)
-        );
+        let text = format!("Nothing can be settled: {short}.");
         let matter = Matter::TooFewNodes;
         alerts.push(Alert { matter, level: Level::Error, text, short: "too few nodes" });
     } else {

@@ -15,26 +15,15 @@ use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
-use crate::session::{Phase, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::session::{Phase, SessionId, Shortage};
+use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 
 /// Lines of the log that are kept.
 pub const LOG_LINES: usize = 5_000;
 
-/// How long a coordinator may take until it has looked at every node, in milliseconds.
+/// How long nodes may take to find together at the start, in milliseconds.
 const FIRST_LOOK: i64 = 3_000;
-
-/// Too few nodes are up for any session to be settled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shortage {
-    /// Nodes that are up.
-    pub up: usize,
-    /// Nodes that it takes.
-    pub needed: usize,
-    /// Those that are not up.
-    pub away: NodeSet,
-}
 
 /// Details that are kept; the oldest go.
 const DETAILS: usize = 64;
@@ -252,6 +241,8 @@ pub struct Data {
     pub own: OwnBids,
     /// Whether they have been read from disk.
     pub own_read: bool,
+    /// Why nothing can be settled, as the coordinator sees it.
+    pub shortage: Option<Shortage>,
     /// When the coordinator first answered.
     pub heard_since: Option<Timestamp>,
     /// Since when our login has been over, and why; `None` while it stands, and where there is
@@ -283,6 +274,7 @@ impl Data {
             log_gone: 0,
             own: OwnBids::default(),
             own_read: false,
+            shortage: None,
             heard_since: None,
             login_over: None,
             aliases: HashMap::new(),
@@ -388,13 +380,6 @@ impl Data {
         self.nodes.iter().filter(up).count()
     }
 
-    /// Nodes that are up and nodes that it takes to settle, 2t+1; `None` while nobody can tell.
-    pub fn quorum(&self) -> Option<(usize, usize)> {
-        let threshold = self.roster.as_ref()?.scheme.threshold();
-        let known = matches!(self.link, Link::Connected { .. }) && !self.nodes.is_empty();
-        known.then(|| (self.nodes_up(), 2 * usize::from(threshold) + 1))
-    }
-
     /// Receipts after which a bid is in, n - t.
     pub fn receipts_needed(&self) -> usize {
         self.roster
@@ -402,19 +387,13 @@ impl Data {
             .map_or(0, |roster| usize::from(roster.scheme.nodes() - roster.scheme.threshold()))
     }
 
-    /// Too few nodes are up to settle anything. A coordinator that has just started is given a
-    /// moment to reach its nodes before anything is claimed.
-    pub fn short_of_nodes(&self) -> Option<Shortage> {
-        let (up, needed) = self.quorum().filter(|(up, needed)| up < needed)?;
-        let settled_in =
-            self.heard_since.is_some_and(|since| self.now.millis() - since.millis() >= FIRST_LOOK);
-        let away = |node: &&Node| match self.node_state(node) {
-            NodeState::Up | NodeState::Odd => false,
-            NodeState::Unseen => settled_in,
-            NodeState::Late | NodeState::Down | NodeState::Unknown => true,
-        };
-        let away: NodeSet = self.nodes.iter().filter(away).map(|node| node.status.node).collect();
-        (self.nodes.len() - away.len() < needed).then_some(Shortage { up, needed, away })
+    /// Why nothing can be settled at present: too few nodes are there, or reach each other. What has
+    /// just been started is given a moment to find together before anything is claimed.
+    pub fn short_of_nodes(&self) -> Option<&Shortage> {
+        let since = self.heard_since?;
+        let looked = self.now.millis() - since.millis() >= FIRST_LOOK;
+        let connected = matches!(self.link, Link::Connected { .. });
+        self.shortage.as_ref().filter(|_| connected && looked)
     }
 
     /// Bids in a session, as far as is known: signed ones, else those heard of or admitted.

@@ -145,7 +145,10 @@ fn too_few_nodes_are_said_at_once_and_everywhere_until_they_are_back() {
         for screen in Screen::ALL {
             model.ui.screen = screen;
             let text = shown(&mut model, size);
-            assert!(text.contains("! Nothing can be settled: 2 of 5 nodes are up"), "{text}");
+            assert!(
+                text.contains("! Nothing can be settled: only nodes 2 and 5 are there"),
+                "{text}"
+            );
             assert!(text.contains("! 2 of 5 nodes, 5 needed"), "{text}");
         }
     }
@@ -155,17 +158,20 @@ fn too_few_nodes_are_said_at_once_and_everywhere_until_they_are_back() {
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Bell)));
     types(&mut model, "c");
     let text = words(&mut model);
-    assert!(text.contains("TOO FEW NODES: 2 of 5 are up, and it takes 5."), "{text}");
+    assert!(text.contains("TOO FEW NODES: only nodes 2 and 5 are there"), "{text}");
     assert!(!text.contains("compute the outcome"), "{text}");
     types(&mut model, "n");
     for phase in [Phase::Closing, Phase::Computing] {
         update(&mut model, event(1, None, What::Phase { phase, reason: None }));
         types(&mut model, "2");
         let text = words(&mut model);
-        assert!(text.contains("too few nodes to settle: 2 up, 5 needed"), "{text}");
+        assert!(text.contains("too few nodes, only nodes 2 and 5 are there"), "{text}");
         types(&mut model, "4");
         let text = words(&mut model);
-        assert!(text.contains("No outcome yet: too few nodes to settle"), "{text}");
+        assert!(
+            text.contains("No outcome yet: too few nodes, only nodes 2 and 5 are there"),
+            "{text}"
+        );
     }
     let effects = update(&mut model, News::Health(Box::new(health(&[])), 800));
     assert!(matters(&model).is_empty());
@@ -176,19 +182,17 @@ fn too_few_nodes_are_said_at_once_and_everywhere_until_they_are_back() {
 }
 
 #[test]
-fn a_coordinator_that_has_just_started_is_given_a_moment() {
+fn what_has_just_been_started_is_given_a_moment() {
     let mut model = fixtures::empty();
-    let mut fresh = health(&[]);
-    for status in &mut fresh.nodes {
-        status.health = None;
-        status.last_seen = None;
-    }
-    model.live_mut().nodes.clear();
     model.live_mut().heard_since = None;
-    update(&mut model, News::Health(Box::new(fresh.clone()), 800));
+    update(&mut model, News::Health(Box::new(health(&[1])), 800));
     assert!(matters(&model).is_empty());
     update(&mut model, Action::Tick(at(4)));
     assert_eq!(matters(&model), [Matter::TooFewNodes]);
+    // Nothing is claimed of nodes that nobody can be asked about.
+    let why = "refused".to_owned();
+    update(&mut model, News::Lost { why, again: at(5), refused: false });
+    assert_eq!(matters(&model), [Matter::Lost]);
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
     }
     data.link = Link::Connected { round_trip };
     data.heard_since.get_or_insert(data.now);
+    data.shortage = health.shortage.map(|told| told.reason);
     data.version = clean(&health.version);
     let half = i64::try_from(round_trip / 2000).unwrap_or(0);
     data.clock_offset = health.now.millis() + half - data.now.millis();

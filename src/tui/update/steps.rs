@@ -5,7 +5,7 @@ use super::action::{Effect, Request};
 use super::{allowed, order};
 use crate::base::text::clean;
 use crate::session::SessionId;
-use crate::tui::figures::{self, date_time, duration, plural};
+use crate::tui::figures::{date_time, duration, plural};
 use crate::tui::input::commands::Step;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::{Asked, Popup, Question};
@@ -21,7 +21,7 @@ pub fn ask(model: &mut Model, step: Step) {
     let bids = bids.map_or_else(|| "the bids".to_owned(), |bids| plural(bids, "bid", "bids"));
     let nodes = model.live().nodes.len();
     let up = model.live().nodes_up();
-    let short = model.live().short_of_nodes();
+    let short = model.live().short_of_nodes().cloned();
     let until = session.terms.bids_until;
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
@@ -74,15 +74,13 @@ pub fn ask(model: &mut Model, step: Step) {
         ),
     };
     let mut lines = lines;
-    if let (Some(short), Step::Open | Step::Close | Step::Retry) = (short, step) {
+    if let (Some(short), Step::Open | Step::Close | Step::Retry) = (&short, step) {
         lines.push(format!(
-            "TOO FEW NODES: {up} of {nodes} are up, and it takes {}. {} Away: {}.",
-            short.needed,
+            "TOO FEW NODES: {short}. {}",
             match step {
                 Step::Open => "Bids may not get enough receipts, and nothing can be settled.",
                 _ => "There is no outcome until enough of them are back.",
-            },
-            figures::nodes(short.away)
+            }
         ));
     }
     let grave = grave || short.is_some();

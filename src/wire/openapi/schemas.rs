@@ -113,7 +113,9 @@ fn sessions() -> Value {
     json!({
         "Terms": open(json!({"title": name(), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
-            "admission": {"type": "string", "enum": ["open", "listed", "accounts"]}})),
+            "admission": {"type": "string", "enum": ["open", "listed", "accounts"]},
+            "limits": closed(json!({"bids": count(), "name_bytes": count(),
+                "revisions": count()}))})),
         "SignedAnnouncement": open(json!({"signature": of("Signature"),
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
@@ -183,6 +185,8 @@ fn nodes() -> Value {
         "GivenReceipts": open(json!({"more": {"type": "boolean"},
             "receipts": list(open(json!({"bidder": text(), "key": of("Key"),
                 "revision": count(), "received": of("Time")})))})),
+        "EndedLogins": closed(json!({"ended": {"type": "array", "maxItems": 5000, "items":
+            closed(json!({"account": of("Id"), "at": of("Time")}))}})),
         "NodeSessionPage": open(json!({"sessions": list(of("NodeSession")),
             "next": or_null(of("Id"))})),
         "Envelope": closed(json!({"admission": of("Signature"), "signature": of("Signature"),

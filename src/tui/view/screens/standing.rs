@@ -4,7 +4,7 @@
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::tui::figures;
-use crate::tui::state::data::{Session, Shortage};
+use crate::tui::state::data::Session;
 use crate::tui::state::model::Model;
 
 /// Why a session cannot go on now; `None` when nothing is known to be in its way. For one that is
@@ -14,7 +14,7 @@ pub fn obstacle(model: &Model, session: &Session) -> Option<String> {
     let live =
         matches!(session.phase, Phase::Open | Phase::Closing | Phase::Computing | Phase::Failed);
     if let Some(short) = data.short_of_nodes().filter(|_| live) {
-        return Some(shortage(short));
+        return Some(format!("too few nodes, {short}"));
     }
     let under_way = matches!(session.phase, Phase::Closing | Phase::Computing);
     let detail = data.details.get(&session.id).filter(|_| under_way)?;
@@ -26,14 +26,4 @@ pub fn obstacle(model: &Model, session: &Session) -> Option<String> {
         Some(reason) => format!("it waits for {set}: {}", clean(reason)),
         None => format!("it waits for {set}"),
     })
-}
-
-/// Too few nodes, in words.
-pub fn shortage(short: Shortage) -> String {
-    format!(
-        "too few nodes to settle: {} up, {} needed; away: {}",
-        short.up,
-        short.needed,
-        figures::nodes(short.away)
-    )
 }
