@@ -313,7 +313,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passphrase");
         std::fs::write(&path, "correct horse\nsecond line\n").unwrap();
-        let option = PassphraseOption { passphrase_file: Some(path), ..PassphraseOption::default() };
+        let option =
+            PassphraseOption { passphrase_file: Some(path), ..PassphraseOption::default() };
         assert_eq!(option.given().unwrap().unwrap().expose_secret(), "correct horse");
     }
 }
