@@ -230,7 +230,7 @@ fn receipt(node: NodeIndex, envelope: &Envelope, at: u32) -> Signed<Receipt> {
             bidder: envelope.body.bidder.clone(),
             revision: 1,
             envelope: envelope.digest(),
-            received: Timestamp::from_millis(1_800_000_000_000 + i64::from(at)),
+            received: Timestamp::from_millis(1_700_000_000_000 + i64::from(at)),
         },
         signature: any_signature(),
     }

@@ -8,6 +8,7 @@ mod common;
 
 mod e2e {
     pub mod auction;
+    pub mod backups;
     pub mod bad_bidders;
     pub mod bundles;
     pub mod kills;

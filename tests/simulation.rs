@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
-use self::core::{Host, Noise};
+use self::core::{Host, Moment, Noise};
 use run::{Options, Report, run};
 use sabotage::Bug;
 
@@ -140,11 +140,11 @@ fn a_crash_at_any_commit_does_no_harm() {
     let with = |noise| Options { noise: Some(noise), ..Options::of(1) };
     let smooth = run(with(quiet.clone()));
     assert!(smooth.broken.is_empty(), "{:#?}", smooth.broken);
-    let points: Vec<(Host, u64, bool)> = smooth
+    let points: Vec<(Host, u64, Moment)> = smooth
         .commits
         .iter()
         .flat_map(|(&host, &commits)| (1..=commits).map(move |commit| (host, commit)))
-        .flat_map(|(host, commit)| [(host, commit, false), (host, commit, true)])
+        .flat_map(|(host, commit)| Moment::ALL.map(|moment| (host, commit, moment)))
         .collect();
     let (failed, died) = (Mutex::new(Vec::new()), AtomicU64::new(0));
     on_all_processors(points.len() as u64, |number| {
@@ -152,9 +152,9 @@ fn a_crash_at_any_commit_does_no_harm() {
         let report = run(with(Noise { crash_at: Some(point), ..quiet.clone() }));
         died.fetch_add(report.crashes, Ordering::Relaxed);
         if !report.broken.is_empty() {
-            let (host, commit, after) = point;
-            let when = if after { "after" } else { "before" };
-            let text = format!("{host} dies {when} commit {commit}: {}", report.broken.join("; "));
+            let (host, commit, moment) = point;
+            let broken = report.broken.join("; ");
+            let text = format!("{host} dies at commit {commit}, {moment:?}: {broken}");
             failed.lock().expect("no panic while locked").push(text);
         }
     });

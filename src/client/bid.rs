@@ -15,16 +15,19 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::again::{Tries, Waits, until_answered};
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
-use super::hand_in::{Hope, Tried, ask, longer, silence};
+use super::hand_in::{Hope, Tried, Trouble, ask, silence};
 use super::network::Network;
+use super::node::NodeClient;
 use super::split::{BidAmount, SplitError, make_envelope};
 use super::state::{BidderState, SentBid, StateError};
 use crate::base::offload::offload;
 use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
+use crate::wire::coordinator_api::SessionDetail;
 
 pub use super::hand_in::Silence;
 
@@ -51,6 +54,9 @@ impl Bidder<'_> {
         if self.pinned.contains(&digest) { Ok(()) } else { Err(BidError::NotPinned { digest }) }
     }
 }
+
+/// Longest pause before a node is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long to try.
 #[derive(Clone, Copy, Debug)]
@@ -195,9 +201,16 @@ pub async fn announcement(
     network: &Network,
     session: SessionId,
 ) -> Result<Signed<Announcement>, BidError> {
-    let detail = network.coordinator().session(session).await?;
+    announced(&network.coordinator().session(session).await?)
+}
+
+/// The announcement in the coordinator's answer; refuses a session that takes no bids.
+///
+/// # Errors
+/// `NotOpen` when the session is not open.
+pub fn announced(detail: &SessionDetail) -> Result<Signed<Announcement>, BidError> {
     let phase = detail.summary.phase;
-    match CoordinatorClient::announcement(&detail) {
+    match CoordinatorClient::announcement(detail) {
         Some(announcement) if phase == Phase::Open => Ok(announcement.clone()),
         _ => Err(BidError::NotOpen { phase }),
     }
@@ -235,6 +248,37 @@ pub async fn place_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    place_heard(network, announcement, bidder, amount, patience, Ears::of(told)).await
+}
+
+/// Who is told while a bid is handed in.
+#[derive(Clone, Copy)]
+pub struct Ears<'a> {
+    /// Of each node's answer as it comes.
+    pub answers: &'a Told<'a>,
+    /// Of each pause before somebody who was away or busy is asked again.
+    pub waits: &'a Waits<'a>,
+}
+
+impl<'a> Ears<'a> {
+    /// For whom pauses are no news.
+    fn of(answers: &'a Told<'a>) -> Self {
+        Self { answers, waits: &|_, _, _| {} }
+    }
+}
+
+/// [`place`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_heard(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
     bidder.knows_roster(network)?;
     let terms = &announcement.body.terms;
     amount.check(terms)?;
@@ -256,13 +300,18 @@ pub async fn place_watched(
     }
     let admission = match &earlier {
         Some(last) => last.admission(),
-        None => network.coordinator().admit(session, bidder.name, bidder.keys).await?,
+        None => {
+            let end = Instant::now() + patience.deadline;
+            let coordinator = network.coordinator();
+            let admit = || coordinator.admit(session, bidder.name, bidder.keys);
+            until_answered(end, ears.waits, admit).await?
+        }
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
-    hand_in(network, bidder.state, bid, true, patience, told).await
+    hand_in(network, bidder.state, bid, true, patience, ears).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -289,10 +338,24 @@ pub async fn resend_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    resend_heard(network, session, bidder, patience, Ears::of(told)).await
+}
+
+/// [`resend`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_heard(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
     bidder.knows_roster(network)?;
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience, told).await
+    hand_in(network, bidder.state, bid, false, patience, ears).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -342,17 +405,21 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
-    told: &Told<'_>,
+    ears: Ears<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
     let end = Instant::now() + patience.deadline;
     let envelope = bid.envelope.clone();
+    let tries = |node: &NodeClient| {
+        let whom = format!("node {} ({})", node.index(), node.name());
+        Tries::new(whom, end, LONGEST_PAUSE, ears.waits)
+    };
     let mut asked: FuturesUnordered<_> = network
         .nodes()
         .iter()
         .filter(|node| !have.contains(node.index()))
-        .map(|node| ask(node, &envelope, Duration::ZERO))
+        .map(|node| ask(node, &envelope, tries(node), None))
         .collect();
     let mut missing: Vec<Silence> = Vec::new();
     let mut enough_since = (bid.receipts.len() >= needed).then(Instant::now);
@@ -370,20 +437,20 @@ async fn hand_in(
         }
         // Over when the time is, or when every node has answered.
         let Ok(Some(tried)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
-        let Tried { node, pause, answer } = tried;
+        let Tried { node, tries, answer } = tried;
         again.remove(&node.index());
         match answer {
             Ok(receipt) => {
-                told(Ok(&receipt));
+                (ears.answers)(Ok(&receipt));
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
             }
-            Err((silence, hope)) if hope != Hope::None && Instant::now() + pause < end => {
+            Err(Trouble { silence, hope, error: Some(error) }) if hope != Hope::None => {
                 again.insert(node.index(), (silence, hope));
-                asked.push(ask(node, &envelope, longer(pause)));
+                asked.push(ask(node, &envelope, tries, Some(error)));
             }
-            Err((silence, _)) => {
-                told(Err(&silence));
+            Err(Trouble { silence, .. }) => {
+                (ears.answers)(Err(&silence));
                 answered.insert(silence.node);
                 missing.push(silence);
             }

@@ -1,9 +1,6 @@
 //! Handing an envelope to one node: one try at a time, and whether another one is worth it.
 
-use std::time::Duration;
-
-use rand::{TryRng as _, rngs::SysRng};
-
+use super::again::{Tries, is_busy};
 use super::node::NodeClient;
 use crate::identity::Signed;
 use crate::session::{Envelope, Receipt};
@@ -42,36 +39,53 @@ pub(super) enum Hope {
     Some,
 }
 
-/// One try to hand an envelope to a node, after a pause.
+/// One try to hand an envelope to a node, and the tries that are left.
 pub(super) struct Tried<'a> {
     pub node: &'a NodeClient,
-    pub pause: Duration,
-    pub answer: Result<Signed<Receipt>, (Silence, Hope)>,
+    pub tries: Tries<'a>,
+    pub answer: Result<Signed<Receipt>, Trouble>,
 }
 
+/// Why a try brought no receipt.
+pub(super) struct Trouble {
+    pub silence: Silence,
+    pub hope: Hope,
+    /// What is said to those who watch while the node is asked again.
+    pub error: Option<HttpError>,
+}
+
+/// Try once; after a pause where there was an error before, and not any more when time is over.
 pub(super) async fn ask<'a>(
     node: &'a NodeClient,
     envelope: &Envelope,
-    pause: Duration,
+    mut tries: Tries<'a>,
+    before: Option<HttpError>,
 ) -> Tried<'a> {
-    if !pause.is_zero() {
-        tokio::time::sleep(jittered(pause)).await;
+    let decided = |silence| Err(Trouble { silence, hope: Hope::None, error: None });
+    if let Some(error) = before
+        && !tries.wait(&error).await
+    {
+        let answer = decided(silence(node, None, error.to_string()));
+        return Tried { node, tries, answer };
     }
     let answer = match node.hand_in(envelope).await {
         Ok(receipt) if node.is_receipt_for(envelope, &receipt) => Ok(receipt),
         Ok(_) => {
             let reason = "its receipt is not for this envelope or not signed by its key";
-            Err((silence(node, None, reason), Hope::None))
+            decided(silence(node, None, reason))
         }
-        Err(error) => Err(match refusal(&error) {
+        Err(error) => match refusal(&error) {
             Some(kind) => {
                 let reason = error.problem().map_or_else(|| error.to_string(), ToString::to_string);
-                (silence(node, Some(kind), reason), Hope::None)
+                decided(silence(node, Some(kind), reason))
             }
-            None => (silence(node, None, error.to_string()), hope(&error)),
-        }),
+            None => {
+                let (silence, hope) = (silence(node, None, error.to_string()), hope(&error));
+                Err(Trouble { silence, hope, error: Some(error) })
+            }
+        },
     };
-    Tried { node, pause, answer }
+    Tried { node, tries, answer }
 }
 
 pub(super) fn silence(
@@ -86,14 +100,9 @@ pub(super) fn silence(
 pub(super) fn refusal(error: &HttpError) -> Option<&'static str> {
     let HttpError::Problem { problem, .. } = error else { return None };
     match problem.kind {
-        // Busy, restarting, or not told of the session yet.
-        ProblemType::UnknownSession
-        | ProblemType::TooManyRequests
-        | ProblemType::Timeout
-        | ProblemType::WaitingForNodes
-        | ProblemType::Internal
-        | ProblemType::Unavailable
-        | ProblemType::Other => None,
+        // Not told of the session yet, or of another version.
+        ProblemType::UnknownSession | ProblemType::Other => None,
+        kind if is_busy(kind) => None,
         kind => Some(kind.slug()),
     }
 }
@@ -105,24 +114,6 @@ pub(super) const fn hope(error: &HttpError) -> Hope {
         HttpError::Refused { .. } => Hope::Absent,
         _ => Hope::Some,
     }
-}
-
-/// The pause after this one.
-pub(super) fn longer(pause: Duration) -> Duration {
-    if pause.is_zero() { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) }
-}
-
-/// Before a node is asked for the second time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// Between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Between half and all of a pause, so that many bidders do not come back at once.
-pub(super) fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0; 1];
-    let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
-    pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
 
 #[cfg(test)]
@@ -149,18 +140,5 @@ mod tests {
         assert!(hope(&HttpError::Refused { address: address.clone() }) == Hope::Absent);
         let stranger = HttpError::WrongCertificate { address };
         assert!(refusal(&stranger).is_none() && hope(&stranger) == Hope::None);
-    }
-
-    #[test]
-    fn pauses_are_spread_and_grow() {
-        for _ in 0..50 {
-            let pause = jittered(Duration::from_millis(100));
-            assert!((50..=100).contains(&pause.as_millis()), "{pause:?}");
-        }
-        let mut pause = Duration::ZERO;
-        for expected in [100, 200, 400, 800, 1600, 2000, 2000] {
-            pause = longer(pause);
-            assert_eq!(pause.as_millis(), expected);
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`amount`]: what can be said of an amount before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - `hand_in`: handing it to one node
+//! - [`again`]: asking again while a server is away or busy
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
@@ -13,6 +14,7 @@
 //! - [`error`]: why a request failed
 
 pub mod account;
+pub mod again;
 pub mod amount;
 pub mod bid;
 pub mod coordinator;

@@ -9,9 +9,9 @@ use super::error::ClientError;
 use crate::identity::{NodeCard, PublicKey, Signed};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
-use crate::transport::client::http::{HttpOptions, PeerClient};
+use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
-use crate::transport::{HttpError, Internet, Net};
+use crate::transport::{HttpError, Net};
 use crate::wire::node_api::{NodeHealth, NodeSession};
 use crate::wire::paths;
 
@@ -22,28 +22,29 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct NodeClient {
     http: PeerClient,
+    /// The same for what its operators may see.
+    operators: PeerClient,
     index: NodeIndex,
     name: Arc<str>,
     key: PublicKey,
 }
 
 impl NodeClient {
-    /// A client of one node; needs no token, as an envelope proves itself.
+    /// A client of one node. The tokens are for what its operators may see; an envelope is handed in
+    /// without one, for it proves itself.
     ///
     /// # Errors
     /// When the address in the roster cannot be used.
-    pub fn new(index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
-        Self::over(&Internet, index, card)
-    }
-
-    /// The same over another way than the network.
-    ///
-    /// # Errors
-    /// When the address in the roster cannot be used.
-    pub fn over(net: &dyn Net, index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
+    pub fn over(
+        net: &dyn Net,
+        index: NodeIndex,
+        card: &NodeCard,
+        tokens: TokenSource,
+    ) -> Result<Self, HttpError> {
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
         let http = net.client(Target::from(card), Arc::new(|| None), options)?;
-        Ok(Self { http, index, name: card.name.as_str().into(), key: card.key })
+        let operators = net.client(Target::from(card), tokens, options)?;
+        Ok(Self { http, operators, index, name: card.name.as_str().into(), key: card.key })
     }
 
     /// The node's index in the roster.
@@ -61,7 +62,7 @@ impl NodeClient {
     /// # Errors
     /// When the node cannot be reached.
     pub async fn health(&self) -> Result<NodeHealth, ClientError> {
-        Ok(self.http.get(paths::NODE_HEALTH).await?)
+        Ok(self.operators.get(paths::NODE_HEALTH).await?)
     }
 
     /// A session as this node sees it.

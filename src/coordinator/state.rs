@@ -64,6 +64,8 @@ pub struct CoordinatorState {
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Nodes that have said that they cannot compute a session, and why.
     unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
+    /// Nodes that have said, since the start, where their sessions stand.
+    pub(super) heard: Mutex<NodeSet>,
     /// Sessions that are not decided yet.
     undecided: Mutex<BTreeSet<SessionId>>,
     /// What was last told of nodes that are missing.
@@ -103,6 +105,7 @@ impl CoordinatorState {
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),
+            heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),
             short: Mutex::default(),
             drivers: Mutex::default(),

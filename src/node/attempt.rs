@@ -27,7 +27,7 @@ use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Manifest, Outcome};
 use crate::sharing::NodeSet;
-use crate::storage::StorageError;
+use crate::storage::{NodeStore, StorageError};
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
 
@@ -68,6 +68,8 @@ pub enum AttemptError {
 /// An attempt as it is started.
 struct Task {
     node: Arc<NodeState>,
+    /// For what this replica stores while its turn lasts.
+    store: NodeStore,
     announcement: Announcement,
     manifest: Manifest,
     start: StartAttempt,
@@ -77,6 +79,7 @@ struct Task {
 /// Start an attempt in its own task; an earlier one of the session is called off.
 pub(super) fn start(
     node: &Arc<NodeState>,
+    store: NodeStore,
     announcement: Announcement,
     manifest: Manifest,
     start: StartAttempt,
@@ -84,7 +87,7 @@ pub(super) fn start(
     let (session, attempt, participants) = (start.session, start.attempt, start.participants);
     let progress = Progress { attempt, ..Progress::default() };
     let (state, receiver) = watch::channel(AttemptState::Running { progress });
-    let task = Task { node: Arc::clone(node), announcement, manifest, start, state };
+    let task = Task { node: Arc::clone(node), store, announcement, manifest, start, state };
     node.tell(session, What::Attempt { attempt, participants });
     let task = tokio::spawn(task.run());
     node.attempts.put(session, Entry { attempt, state: receiver, task: task.abort_handle() });
@@ -126,7 +129,7 @@ impl Task {
 
         let outcome = self.outcome(computed);
         let signed = Signed::new(outcome, &node.keys.identity);
-        node.store.put_own_outcome(&signed).await?;
+        self.store.put_own_outcome(&signed).await?;
         let stats = context.counters();
         let cost = Cost {
             rounds: stats.rounds,

@@ -62,6 +62,16 @@ pub enum CommitError {
         /// The other nodes that list any of them.
         holders: NodeSet,
     },
+    /// This node has lost part of what it had, and too few others have answered.
+    #[error(
+        "this node has lost part of what it had on disk, so it signs only once {needed} other nodes have told it what they are committed to; nodes {nodes} have not"
+    )]
+    Unheard {
+        /// n - t.
+        needed: usize,
+        /// The nodes that have not answered.
+        nodes: NodeSet,
+    },
     /// Bidders handed this node parts that do not fit, and no other node passes on their seeds.
     #[error(
         "this node's parts of {count} envelopes of the manifest do not fit and cannot be mended yet{}; try again",
@@ -86,6 +96,18 @@ pub enum CommitError {
     Store(#[from] StorageError),
 }
 
+/// Clocks of coordinator and nodes differ by less.
+const CLOCKS_DIFFER: i64 = 10 * 60 * 1000;
+
+/// What a node commits to a bundle for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Purpose {
+    /// To sign its manifest.
+    Sign,
+    /// To take up a manifest that enough others have signed.
+    Take,
+}
+
 fn who(silent: NodeSet, wrong: NodeSet) -> String {
     let mut text = String::new();
     if !silent.is_empty() {
@@ -108,7 +130,7 @@ impl NodeState {
         session: SessionId,
         bundle: &Bundle,
     ) -> Result<Manifest, CommitError> {
-        let (announcement, manifest) = self.commit(session, bundle).await?;
+        let (announcement, manifest) = self.commit(session, bundle, Purpose::Sign).await?;
         self.make_usable(&announcement, &manifest).await?;
         Ok(manifest)
     }
@@ -117,6 +139,7 @@ impl NodeState {
         self: &Arc<Self>,
         session: SessionId,
         bundle: &Bundle,
+        purpose: Purpose,
     ) -> Result<(Arc<Announcement>, Manifest), CommitError> {
         let row = self.session(session).await?;
         if row.phase == Phase::Cancelled {
@@ -131,7 +154,16 @@ impl NodeState {
         }
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
-        self.ask_others(session, digest).await?;
+        self.store.keep_bundle(bundle).await?;
+        let silent = self.ask_others(session, digest).await?;
+        if purpose == Purpose::Sign && self.may_have_lost(&announcement) {
+            // Of n - t others that answer, one at least is honest and was there when this node
+            // signed another manifest, if it ever did.
+            let needed = self.scheme().all().len() - usize::from(self.scheme().threshold());
+            if self.peers.len() - silent.len() < needed {
+                return Err(CommitError::Unheard { needed, nodes: silent });
+            }
+        }
         let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
         Ok((announcement, manifest))
@@ -152,13 +184,20 @@ impl NodeState {
         if count == 0 { Ok(()) } else { Err(CommitError::UnfitParts { count, silent, wrong }) }
     }
 
-    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<(), CommitError> {
+    /// Whether this node may have known a session before it lost part of what it had.
+    fn may_have_lost(&self, announcement: &Announcement) -> bool {
+        let lost = self.store.database().lost();
+        lost.is_some_and(|lost| announcement.opened < lost.plus_millis(CLOCKS_DIFFER))
+    }
+
+    /// Make sure that no other node has committed to another bundle; those that did not answer.
+    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<NodeSet, CommitError> {
         let path = paths::of(paths::NODE_BUNDLE, session);
         let asked = self.peers.iter().map(|(&node, peer)| {
             let path = &path;
             async move { (node, peer.get::<CommittedBundle>(path).await) }
         });
-        let mut others = NodeSet::EMPTY;
+        let (mut others, mut silent) = (NodeSet::EMPTY, NodeSet::EMPTY);
         for (node, answer) in join_all(asked).await {
             match answer {
                 Ok(CommittedBundle { bundle: Some(theirs) }) if theirs != mine => {
@@ -167,6 +206,7 @@ impl NodeState {
                 Ok(_) => {}
                 // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
                 Err(error) => {
+                    silent.insert(node);
                     tracing::debug!(%session, %node, %error, "could not ask for its bundle");
                 }
             }
@@ -174,7 +214,7 @@ impl NodeState {
         if !others.is_empty() {
             return Err(CommitError::OtherBundle { nodes: others });
         }
-        Ok(())
+        Ok(silent)
     }
 
     /// Fetch every envelope of the manifest that is not here yet.
@@ -245,7 +285,7 @@ impl NodeState {
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }
-        let (announcement, manifest) = self.commit(session, &signed.bundle).await?;
+        let (announcement, manifest) = self.commit(session, &signed.bundle, Purpose::Take).await?;
         if manifest != signed.manifest.body {
             return Err(CommitError::NotTheManifest);
         }

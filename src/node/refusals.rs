@@ -3,6 +3,7 @@
 use super::intake::IntakeError;
 use super::manifest::CommitError;
 use super::pace::TooFast;
+use super::papers::TakeOutcomeError;
 use super::verdict::VerdictError;
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
@@ -31,6 +32,7 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
         StorageError::Conflict { what: DocumentKind::Bundle, .. } => ProblemType::BundleConflict,
         StorageError::Conflict { .. } => ProblemType::ManifestConflict,
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
+        StorageError::Superseded { .. } => ProblemType::Unavailable,
         _ => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())
@@ -68,6 +70,9 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
             ProblemType::Unavailable,
             RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
         ),
+        CommitError::Unheard { nodes, .. } => {
+            (ProblemType::WaitingForNodes, RefusalCause::Unheard { nodes: *nodes })
+        }
         CommitError::UnfitParts { count, silent, wrong } => (
             ProblemType::Unavailable,
             RefusalCause::UnfitParts { count: *count as u64, silent: *silent, wrong: *wrong },
@@ -78,6 +83,14 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
         CommitError::Store(error) => return of_store(error),
     };
     because(kind, error, &cause)
+}
+
+/// Why an outcome is not taken.
+pub(super) fn of_outcome(error: &TakeOutcomeError) -> Refusal {
+    match error {
+        TakeOutcomeError::Store(error) => of_store(error),
+        _ => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
+    }
 }
 
 fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCause) -> Refusal {

@@ -155,3 +155,20 @@ fn complaints_are_about_what_is_listed() {
         );
     }
 }
+
+/// A node that lies, or one that a coordinator has sent more than the terms allow, is named.
+#[test]
+fn nobody_lists_more_than_the_terms_allow() {
+    let place = Place::new();
+    let bundle = place.bundle();
+    let limits = place.world.announcement.body.terms.limits;
+    assert_eq!(bundle.inventories.check_limits(&limits), Ok(()));
+    let over = |limits: Limits| bundle.inventories.check_limits(&limits).unwrap_err().to_string();
+    assert!(over(Limits { bids: 1, ..limits }).contains("node 1 lists more bids"));
+    assert!(over(Limits { name_bytes: 2, ..limits }).contains("a longer name"));
+    assert!(over(Limits { revisions: 0, ..limits }).contains("a later revision"));
+    // The whole check keeps to the terms too.
+    let late = place.resigned(4, |inventory| inventory.entries[0].revision = limits.revisions + 1);
+    let found = place.check(&late);
+    assert!(found.is_err_and(|error| error.nodes().contains(node(4))));
+}

@@ -11,6 +11,7 @@
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -25,6 +26,7 @@ pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
 pub mod outcome;
+pub mod papers;
 pub mod part;
 pub mod phase;
 pub mod progress;

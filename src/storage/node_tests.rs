@@ -16,7 +16,7 @@ struct Place {
 }
 
 async fn place() -> Option<Place> {
-    place_for(100).await
+    place_for(10_000).await
 }
 
 /// A place with a session that takes so many bidders.

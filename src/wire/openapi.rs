@@ -120,6 +120,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
+    endpoint("GET", paths::NODE_STANDINGS, NODE_STAFF, "Where every session stands here", None, Reply::List("Document"), &[]),
+    endpoint("GET", paths::NODE_PAPERS, NODE_STAFF, "What this node holds of a session, for servers that have lost it", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
     endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
     endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
     endpoint("PUT", paths::NODE_LOGINS, COORDINATOR, "Take no access tokens of these accounts that were made before", Some("EndedLogins"), Reply::Empty(204), &[]),

@@ -39,6 +39,10 @@ pub const NODE_ATTEMPTS: &str = "/v1/node/sessions/{session}/attempts";
 pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 /// Take the outcome with all signatures.
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
+/// Where every session stands at the node, for servers that may have lost some.
+pub const NODE_STANDINGS: &str = "/v1/node/standings";
+/// What the node holds of a session, for servers that have lost it.
+pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 

@@ -182,6 +182,12 @@ pub enum RefusalCause {
         /// The nodes that have committed to another one.
         nodes: NodeSet,
     },
+    /// The node has lost part of what it had, and too few others have told it what they are
+    /// committed to.
+    Unheard {
+        /// Those that have not.
+        nodes: NodeSet,
+    },
     /// Envelopes of the manifest could not be fetched from any node.
     MissingEnvelopes {
         /// How many envelopes.

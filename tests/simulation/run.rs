@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 use super::bidders::{self, Plan};
 use super::books::{Books, SessionBooks};
 use super::chance::{self, Chance};
-use super::core::{Core, Host, Noise, SimDisk};
+use super::core::{Core, Host, Moment, Noise, SimDisk};
 use super::net::Line;
 use super::sabotage::{Bug, Sabotage};
 
@@ -402,7 +402,7 @@ fn noise(chance: &mut Chance, nodes: u8) -> Noise {
         cut: 0.002 * rough,
         delay: *chance.pick(&[5, 30, 150]),
         crash: 0.02 * rough,
-        crash_at: aimed.then(|| (host, chance.between(1, 24), chance.happens(0.5))),
+        crash_at: aimed.then(|| (host, chance.between(1, 24), *chance.pick(&Moment::ALL))),
     }
 }
 

@@ -149,7 +149,8 @@ async fn measure(
     let bidders = bidders(asked)?;
     let amounts: Vec<u64> = bidders.iter().map(|bidder| bidder.amount).collect();
     let network = &servers.network;
-    let new = NewSession { file: FILE.to_owned(), open: true, bidders: Vec::new() };
+    let file = format!("{FILE}max_bids = {}\n", asked.bids.max(1));
+    let new = NewSession { file, open: true, bidders: Vec::new() };
     let session = network.coordinator().new_session(&new).await?.summary.session;
     let announcement = bid::announcement(network, session).await?;
 

@@ -1,22 +1,27 @@
 //! `gavel bid SESSION`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::base::lock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{clean, strong};
 use crate::cli::prompt::{ask, sure};
 use crate::cli::{login, view};
+use crate::client::again::until_answered;
 use crate::client::amount::{Check, check};
-use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
+use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::Digest;
@@ -46,7 +51,7 @@ pub struct BidArgs {
     /// Hand the amount in without a question, whatever there is to remark of it
     #[arg(long)]
     yes: bool,
-    /// Seconds to try until enough receipts are in
+    /// Seconds to try until the coordinator answers, and then until enough receipts are in
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
     #[command(flatten)]
@@ -96,12 +101,21 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     let pinned = &settings.pinned[..];
     let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state, pinned };
     bidder.knows_roster(&network)?;
-    let session = network.coordinator().find(&args.session).await?;
-    let patience = Patience { deadline: Duration::from_secs(args.wait), ..Patience::default() };
+    let wait = Duration::from_secs(args.wait);
+    let said = Mutex::new(HashMap::new());
+    let waits = |whom: &str, why: &dyn std::fmt::Display, pause: Duration| {
+        say_waiting(context, &said, whom, why, pause);
+    };
+    let end = Instant::now() + wait;
+    let coordinator = network.coordinator();
+    let session = until_answered(end, &waits, || coordinator.find(&args.session)).await?;
+    let patience = Patience { deadline: wait, ..Patience::default() };
+    let ears = Ears { answers: &|_| {}, waits: &waits };
     let placed = if args.resend {
-        bid::resend(&network, session, &bidder, patience).await
+        bid::resend_heard(&network, session, &bidder, patience, ears).await
     } else {
-        let announcement = bid::announcement(&network, session).await?;
+        let detail = until_answered(end, &waits, || coordinator.session(session)).await?;
+        let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
         let text = match args.amount {
@@ -114,7 +128,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             meant(args.yes)?;
         }
         drop(text);
-        bid::place(&network, &announcement, &bidder, amount, patience).await
+        bid::place_heard(&network, &announcement, &bidder, amount, patience, ears).await
     };
     match placed {
         Ok(placed) => tell(context, &network, &state, &placed),
@@ -126,6 +140,21 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             }
             Err(error.into())
         }
+    }
+}
+
+/// Say that somebody is asked again, once for each longer pause.
+fn say_waiting(
+    context: &Context,
+    said: &Mutex<HashMap<String, Duration>>,
+    whom: &str,
+    why: &dyn std::fmt::Display,
+    pause: Duration,
+) {
+    let before = lock(said).insert(whom.to_owned(), pause);
+    if before.is_none_or(|before| before < pause) {
+        let why = clean(&why.to_string());
+        context.output.note(format!("{} does not answer yet, trying again: {why}", clean(whom)));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
 use crate::node::{self, Replica};
 use crate::sharing::Scheme;
-use crate::storage::Address;
+use crate::storage::{Address, Opening};
 use crate::transport::server::listen::{self, Listener};
 use crate::transport::server::serve::PortOptions;
 
@@ -80,13 +80,13 @@ impl World {
 
         let mut servers = Servers::default();
         for place in places {
-            let database = servers.open(&place.database()).await?;
+            let database = servers.open(&place.database(), &Opening::default()).await?;
             let started =
                 servers.start_node(place.keys, &roster, &database, options, Replica::default());
             let (node, tls) = started.await?;
             servers.serve(place.listener, &tls, node.router(), PortOptions::default())?;
         }
-        let database = servers.open(&lead.database()).await?;
+        let database = servers.open(&lead.database(), &Opening::default()).await?;
         let (coordinator, tls) = servers.start_coordinator(lead.keys, &roster, &database).await?;
         servers.serve(lead.listener, &tls, coordinator.router(), PortOptions::default())?;
         Ok(Self { network, servers })

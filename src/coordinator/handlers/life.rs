@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use super::{known, store_refusal};
 use crate::base::Timestamp;
 use crate::coordinator::nodes::announce;
-use crate::coordinator::{CoordinatorState, driver};
+use crate::coordinator::{CoordinatorState, driver, papers};
 use crate::identity::Signed;
 use crate::rules::{SessionFile, Terms};
 use crate::runs::Workload;
@@ -59,6 +59,8 @@ pub async fn open(
 }
 
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
+    // It may have been open before, if this coordinator runs from a backup.
+    papers::ask_unheard(state).await;
     let row = known(state, session).await?;
     let wrong_phase = |error: crate::session::phase::PhaseError| {
         Refusal::new(ProblemType::WrongPhase, error.to_string())

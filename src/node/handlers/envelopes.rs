@@ -26,6 +26,7 @@ pub async fn hand_in(
     Params(session): Params<SessionId>,
     request: Request,
 ) -> Reply<Signed<Receipt>> {
+    node.asked_others().await;
     let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);

@@ -13,9 +13,6 @@ use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 
-/// Most lines about envelopes read by one statement.
-const PAGE: i64 = 10_000;
-
 /// Most envelopes read by one statement.
 const BATCH: usize = 256;
 
@@ -211,7 +208,15 @@ impl NodeStore {
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
         self.session(session).await?.ok_or(StorageError::NoSession { session })?;
-        let rows = query(
+        let entry = |row: Row| {
+            Ok::<_, StorageError>(InventoryEntry {
+                bidder: row.try_get("bidder")?,
+                revision: row.number("revision")?,
+                envelope: row.digest("digest")?,
+                received: row.time("received")?,
+            })
+        };
+        let mut entries = query(
             "SELECT e.bidder, e.revision, e.digest, e.received FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later
@@ -219,20 +224,8 @@ impl NodeStore {
                    AND later.received IS NOT NULL AND later.revision > e.revision)",
         )
         .bind(session.0.to_vec())
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
-        let mut entries = rows
-            .iter()
-            .map(|row| {
-                Ok(InventoryEntry {
-                    bidder: row.try_get("bidder")?,
-                    revision: row.number("revision")?,
-                    envelope: row.digest("digest")?,
-                    received: row.time("received")?,
-                })
-            })
-            .collect::<Result<Vec<_>, StorageError>>()?;
+        .fetch_each(self.database.readers(), entry)
+        .await?;
         // Not by the database, whose order of texts depends on its settings.
         entries.sort_unstable_by(|a, b| a.bidder.cmp(&b.bidder));
         Ok(Inventory { session, node, entries })
@@ -243,28 +236,13 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn received(&self, session: SessionId) -> Result<Vec<Digest>, StorageError> {
-        let mut received: Vec<Digest> = Vec::new();
-        loop {
-            let after = received.last().map_or(Vec::new(), |digest| digest.0.to_vec());
-            let rows = query(
-                "SELECT digest FROM node_envelopes
-                 WHERE session = $1 AND digest > $2 AND received IS NOT NULL
-                 ORDER BY digest LIMIT $3",
-            )
-            .bind(session.0.to_vec())
-            .bind(after)
-            .bind(PAGE)
-            .fetch_all(self.database.readers())
-            .await
-            .map_err(reading)?;
-            if rows.is_empty() {
-                return Ok(received);
-            }
-            received.reserve(rows.len());
-            for row in rows {
-                received.push(row.digest("digest")?);
-            }
-        }
+        query(
+            "SELECT digest FROM node_envelopes
+             WHERE session = $1 AND received IS NOT NULL ORDER BY digest",
+        )
+        .bind(session.0.to_vec())
+        .fetch_each(self.database.readers(), |row| row.digest("digest"))
+        .await
     }
 
     /// An envelope, received or fetched.
@@ -408,7 +386,8 @@ impl EnvelopeRow {
     }
 }
 
-fn decode(row: &Row) -> Result<Envelope, StorageError> {
+/// An envelope of a row that has its column.
+pub(super) fn decode(row: &Row) -> Result<Envelope, StorageError> {
     postcard::from_bytes(row.try_get::<&[u8], _>("envelope")?)
         .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
 }

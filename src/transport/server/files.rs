@@ -32,8 +32,9 @@ pub fn limit() -> usize {
 pub struct Port(());
 
 impl Port {
-    /// One more port.
+    /// One more port. The first one raises the limit.
     pub fn new() -> Self {
+        LazyLock::force(&LIMIT);
         PORTS.fetch_add(1, Ordering::Relaxed);
         Self(())
     }

@@ -47,7 +47,9 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             Popup::Palette(palette, _) => Some(&mut palette.field),
             Popup::NewSession(form) => form.typed(),
             Popup::Login(form) => form.typed(),
-            Popup::Help(_) | Popup::Confirm(_) => None,
+            Popup::Path(form) if form.writing => None,
+            Popup::Path(form) => Some(&mut form.path),
+            Popup::Help(_) | Popup::Confirm(_) | Popup::Audit(_) => None,
         };
     }
     if model.ui.filtering {
@@ -92,6 +94,11 @@ fn changed(model: &mut Model) {
                 form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
             }
         }
+        Layer::Path => {
+            if let Some(form) = model.path_form() {
+                form.notice = None;
+            }
+        }
         Layer::Login => {
             if let Some(form) = model.login() {
                 form.notice = None;
@@ -105,6 +112,7 @@ fn changed(model: &mut Model) {
         | Layer::Bid
         | Layer::Log
         | Layer::Help
+        | Layer::Audit
         | Layer::Confirm => {}
     }
 }
@@ -134,6 +142,7 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
     let covered = model.layer().is_popup();
     match hit {
         Hit::Hint(command) => return run(model, command),
+        Hit::Row(List::Audit, row) => moves::select(model, List::Audit, row),
         Hit::Row(List::Palette, row) => {
             palette::select(model, row);
             return run(model, PaletteCommand::Run);

@@ -64,8 +64,7 @@ pub fn command_line(model: &Model, row: &Row) -> Option<String> {
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_) | Popup::Login(_))
-        | None => 0,
+        _ => 0,
     }
 }
 
@@ -124,7 +123,9 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Help
         | Layer::Confirm
         | Layer::NewSession
-        | Layer::Login => None,
+        | Layer::Login
+        | Layer::Audit
+        | Layer::Path => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

@@ -82,7 +82,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
         }
     }
-    label(canvas, area, 5, "who may bid", terms.admission.short(), Role::Text);
+    label(canvas, area, 5, "open to", terms.admission.short(), Role::Text);
     let mut row = 6;
     if let Some(lone) = terms.question.as_auction().and_then(Question::lone_bid) {
         let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
