@@ -420,6 +420,14 @@ mod tests {
     }
 
     #[test]
+    fn a_node_is_named_once() {
+        let node = NodeIndex::new(3).unwrap();
+        let trouble = NodeTrouble::NoAnswer { detail: "node 3: the stream ended".to_owned() };
+        let failed = AttemptTrouble::Nodes { nodes: vec![NodeReport { node, trouble }] };
+        assert_eq!(failed.to_string(), "node 3: the stream ended");
+    }
+
+    #[test]
     fn a_reason_comes_back_from_its_json_with_code_fields_and_words() {
         let cause = RefusalCause::OtherBundle { nodes: NodeSet::EMPTY.with(node(3)) };
         let refused = NodeTrouble::Refused {

@@ -242,8 +242,8 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
     write_json(&out, &next)?;
     context.home.pin(&next.body)?;
     let remark = format!(
-        "Written to {}. Start the coordinator again with it. Every node then runs\n  {}\nand is \
-         started again; bidders run the same command.",
+        "Written to {}. A coordinator that serves takes it up by itself. Every node and every \
+         bidder then runs\n  {}\nand needs no new digest.",
         out.display(),
         strong("gavel roster fetch"),
     );

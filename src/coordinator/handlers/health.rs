@@ -40,7 +40,7 @@ pub async fn health(
     })
 }
 
-/// The signed roster, for bidders who have only its fingerprint yet.
+/// The signed roster, for bidders who have only its digest yet.
 pub async fn roster(State(state): State<Arc<CoordinatorState>>) -> Json<Signed<Roster>> {
     Json(Signed::clone(&state.roster))
 }
