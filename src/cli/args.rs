@@ -52,9 +52,14 @@ pub struct Global {
     /// Standard output is JSON only; its last line is the result object
     #[arg(long, global = true)]
     pub json: bool,
-    /// Folder with keys, roster, settings and receipts [default: the variable GAVEL_HOME, or this
-    /// account's data folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Folder with keys, roster, settings and receipts.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "Folder with keys, roster, settings and receipts [default: the variable GAVEL_HOME, \
+                or this account's data folder]"
+    )]
     pub home: Option<PathBuf>,
     /// More of the log on standard error; repeat for still more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

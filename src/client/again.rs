@@ -75,9 +75,11 @@ where
 /// Whether an error may be gone after a while.
 pub(super) fn may_pass(error: &HttpError) -> bool {
     match error {
-        HttpError::Refused { .. } | HttpError::Timeout { .. } | HttpError::Network { .. } => true,
         // A handshake breaks off where the other side is overloaded or about to end.
-        HttpError::Tls { .. } => true,
+        HttpError::Refused { .. }
+        | HttpError::Timeout { .. }
+        | HttpError::Network { .. }
+        | HttpError::Tls { .. } => true,
         HttpError::Problem { problem, .. } => is_busy(problem.kind),
         // Another certificate than the roster's does not become right by asking again.
         _ => false,

@@ -295,14 +295,13 @@ pub async fn place_heard(
             return Err(SplitError::NoReplacement.into());
         }
     }
-    let admission = match &earlier {
-        Some(last) => last.admission(),
-        None => {
-            let end = Instant::now() + patience.deadline;
-            let coordinator = network.coordinator();
-            let admit = || coordinator.admit(session, bidder.name, bidder.keys);
-            until_answered(end, ears.waits, admit).await?
-        }
+    let admission = if let Some(last) = &earlier {
+        last.admission()
+    } else {
+        let end = Instant::now() + patience.deadline;
+        let coordinator = network.coordinator();
+        let admit = || coordinator.admit(session, bidder.name, bidder.keys);
+        until_answered(end, ears.waits, admit).await?
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
@@ -438,7 +437,9 @@ async fn hand_in(
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
                 let coordinator = &network.roster().body.coordinator.key;
-                name_shared.into_iter().for_each(|shared| bid.shares_name(shared, coordinator));
+                if let Some(shared) = name_shared {
+                    bid.shares_name(shared, coordinator);
+                }
             }
             Err((silence, hope)) if hope != Hope::None && Instant::now() + pause < end => {
                 let whom = format!("node {} ({})", node.index(), node.name());

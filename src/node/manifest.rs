@@ -114,14 +114,14 @@ enum Purpose {
 }
 
 fn who(silent: NodeSet, wrong: NodeSet) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if !silent.is_empty() {
-        text += &format!("; nodes {silent} do not answer");
+        parts.push(format!("; nodes {silent} do not answer"));
     }
     if !wrong.is_empty() {
-        text += &format!("; nodes {wrong} passed on seeds that do not fit");
+        parts.push(format!("; nodes {wrong} passed on seeds that do not fit"));
     }
-    text
+    parts.concat()
 }
 
 impl NodeState {

@@ -118,7 +118,7 @@ pub(super) fn of_envelope(error: &IntakeError) -> Refusal {
 }
 
 /// Why a bid is not replaced yet.
-pub(super) fn of_pace(error: &TooFast) -> Refusal {
+pub(super) fn of_pace(error: TooFast) -> Refusal {
     Refusal::new(ProblemType::TooManyRequests, error.to_string()).retry_after(error.seconds)
 }
 

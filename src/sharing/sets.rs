@@ -76,7 +76,7 @@ impl Scheme {
     /// of so many have more than t nodes in common, so an honest one, and an honest node signs one
     /// manifest only. More than [`Scheme::quorum`] where n is at least 3t+2.
     pub const fn manifest_quorum(self) -> usize {
-        let meeting = (self.n as usize + self.t as usize) / 2 + 1;
+        let meeting = usize::midpoint(self.n as usize, self.t as usize) + 1;
         if meeting > self.quorum() { meeting } else { self.quorum() }
     }
 

@@ -182,20 +182,19 @@ impl Standing {
     /// Read it; a new store begins here.
     pub(super) async fn of(connection: &mut Connection) -> Result<Self, StorageError> {
         let read = "SELECT store, count, last, previous, lost FROM commits WHERE place = 1";
-        let row = match query(read).fetch_optional(&mut *connection).await? {
-            Some(row) => row,
-            None => {
-                // Several replicas may come to a new store at once.
-                query(
-                    "INSERT INTO commits (place, store, count, last, previous)
-                     VALUES (1, $1, 0, $2, $2) ON CONFLICT (place) DO NOTHING",
-                )
-                .bind(name()?.to_vec())
-                .bind(vec![0; 16])
-                .execute(&mut *connection)
-                .await?;
-                query(read).fetch_one(&mut *connection).await?
-            }
+        let row = if let Some(row) = query(read).fetch_optional(&mut *connection).await? {
+            row
+        } else {
+            // Several replicas may come to a new store at once.
+            query(
+                "INSERT INTO commits (place, store, count, last, previous)
+                 VALUES (1, $1, 0, $2, $2) ON CONFLICT (place) DO NOTHING",
+            )
+            .bind(name()?.to_vec())
+            .bind(vec![0; 16])
+            .execute(&mut *connection)
+            .await?;
+            query(read).fetch_one(&mut *connection).await?
         };
         let point = Point {
             store: row.bytes("store")?,

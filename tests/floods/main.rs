@@ -8,6 +8,7 @@
 //! - [`wire`]: connections by hand: TLS, frames of HTTP/2
 //! - [`balancer`]: addresses told by a balancer
 //! - [`lists`]: what a stranger gets of lists and figures
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -51,7 +51,7 @@ const SCRIPT: Host = Host(100);
 pub fn lie(seed: u64) -> Findings {
     let play = move |folder: PathBuf| async move {
         let mut chance = Chance::new(seed.rotate_left(29) ^ 5);
-        let stage = Stage::set(&folder, seed, &mut chance).await;
+        let stage = Stage::set(&folder, seed, &mut chance);
         stage.play(&mut chance).await
     };
     apart(seed, play).unwrap_or_else(|panic| Findings {
@@ -98,7 +98,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    async fn set(folder: &Path, seed: u64, chance: &mut Chance) -> Self {
+    fn set(folder: &Path, seed: u64, chance: &mut Chance) -> Self {
         let (nodes, threshold) = *chance.pick(&ROSTERS);
         let scheme = Scheme::new(nodes, threshold).expect("a scheme");
         let (roster, secrets) = papers(scheme);

@@ -166,10 +166,10 @@ fn meant(yes: bool) -> Result<(), Failure> {
     if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(());
     }
-    match sure("Hand it in all the same?")? {
-        true => Ok(()),
-        false => Err(Failure::new("not-confirmed", "nothing was handed in")),
+    if !sure("Hand it in all the same?")? {
+        return Err(Failure::new("not-confirmed", "nothing was handed in"));
     }
+    Ok(())
 }
 
 /// Ask for the amount, or read one line of standard input.

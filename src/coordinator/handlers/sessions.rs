@@ -71,14 +71,13 @@ pub async fn record(
     Params(session): Params<SessionId>,
 ) -> Result<Response, Refusal> {
     let mut last = state.records.turn().await;
-    let bytes = match last.of(session) {
-        Some(bytes) => bytes,
-        None => {
-            let (record, phase) = put_together(&state, session).await?;
-            let bytes = offload(move || serde_json::to_vec(&record)).await;
-            let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
-            last.keep(session, phase == Phase::Settled, bytes)
-        }
+    let bytes = if let Some(bytes) = last.of(session) {
+        bytes
+    } else {
+        let (record, phase) = put_together(&state, session).await?;
+        let bytes = offload(move || serde_json::to_vec(&record)).await;
+        let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
+        last.keep(session, phase == Phase::Settled, bytes)
     };
     Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
 }

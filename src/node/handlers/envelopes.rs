@@ -47,14 +47,14 @@ pub async fn hand_in(
         && !late
         && node.store.envelope(session, digest).await.map_err(|error| of_store(&error))?.is_none();
     if replaces {
-        node.pace.check(session, key, now).map_err(|error| of_pace(&error))?;
+        node.pace.check(session, key, now).map_err(of_pace)?;
     }
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
         .map_err(|error| of_envelope(&error))?;
     if replaces {
-        node.pace.count(session, key, now).map_err(|error| of_pace(&error))?;
+        node.pace.count(session, key, now).map_err(of_pace)?;
     }
     let receipt = Signed::new(
         Receipt {

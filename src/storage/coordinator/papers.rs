@@ -157,15 +157,13 @@ async fn documents(
         }
         return Ok(());
     };
-    match SESSIONS.load::<CoSigned<Manifest>>(&mut *connection, session).await? {
-        Some(held) => {
-            same::<CoSigned<Manifest>>(session, held.body.digest(), manifest.body.digest())?;
-        }
-        None => {
-            // In the place of a bundle of its own that cannot be signed any more.
-            SESSIONS.set(&mut *connection, session, Bundle::COLUMN, bundle.value()?).await?;
-            SESSIONS.put(&mut *connection, session, manifest).await?;
-        }
+    let held = SESSIONS.load::<CoSigned<Manifest>>(&mut *connection, session).await?;
+    if let Some(held) = held {
+        same::<CoSigned<Manifest>>(session, held.body.digest(), manifest.body.digest())?;
+    } else {
+        // In the place of a bundle of its own that cannot be signed any more.
+        SESSIONS.set(&mut *connection, session, Bundle::COLUMN, bundle.value()?).await?;
+        SESSIONS.put(&mut *connection, session, manifest).await?;
     }
     if phase == Phase::Closing {
         phase = enter(connection, session, Step::ManifestSigned, None, now).await?;

@@ -134,12 +134,11 @@ impl NodeStore {
                     }
                     row.insert(&mut *connection, Some((received, receipt_text))).await?;
                     let superseded = known.maybe_bytes("digest")?.map(Digest);
-                    match superseded {
-                        Some(earlier) => forget(connection, session, earlier).await?,
-                        None => {
-                            let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
-                            SESSIONS.set(connection, session, "bidders", bidders).await?;
-                        }
+                    if let Some(earlier) = superseded {
+                        forget(connection, session, earlier).await?;
+                    } else {
+                        let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
+                        SESSIONS.set(connection, session, "bidders", bidders).await?;
                     }
                     Ok(Put { receipt, new: true, name_shared, superseded })
                 })

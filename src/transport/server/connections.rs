@@ -131,7 +131,7 @@ impl Default for Connections {
 impl Connections {
     /// Room for this many, or for as many as there are files.
     pub fn with_room(most: usize) -> Self {
-        Self(Arc::new(Shared { port: Some(Port::new()), most, taken: Mutex::default() }))
+        Self(Arc::new(Shared { port: Some(Port::open()), most, taken: Mutex::default() }))
     }
 
     /// Room for a few, for which there are always files.

@@ -33,7 +33,7 @@ pub struct Port(());
 
 impl Port {
     /// One more port. The first one raises the limit.
-    pub fn new() -> Self {
+    pub fn open() -> Self {
         LazyLock::force(&LIMIT);
         PORTS.fetch_add(1, Ordering::Relaxed);
         Self(())
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(share(1_024, 1), 768);
         assert_eq!(share(1_024, 2), 384);
         assert_eq!(share(200, 3), FEWEST);
-        let (first, second) = (Port::new(), Port::new());
+        let (first, second) = (Port::open(), Port::open());
         assert!(first.places() <= share(limit(), 2));
         drop(second);
     }

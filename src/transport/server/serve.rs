@@ -287,11 +287,12 @@ fn take_in(port: &Arc<Port>, stream: TcpStream, peer: SocketAddr) {
         if port.unknown.load(Ordering::Relaxed) < UNKNOWN {
             let unknown = Socket::new(&port.unknown);
             let introduced = introduced(task, stream, peer, socket, unknown);
-            port.tasks.spawn(async move { killed.run_until_cancelled(introduced).await });
+            port.tasks.spawn(async move { killed.run_until_cancelled(Box::pin(introduced)).await });
         }
     } else if let Some(place) = place(port, peer.ip()) {
         port.tasks.spawn(async move {
-            killed.run_until_cancelled(connection(task, stream, peer, place, socket)).await;
+            let served = Box::pin(connection(task, stream, peer, place, socket));
+            killed.run_until_cancelled(served).await;
         });
     }
 }

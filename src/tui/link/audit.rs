@@ -124,9 +124,10 @@ fn bids(rows: &mut Vec<AuditRow>, record: &Record) {
         rows.push(head("Bids that do not"));
     }
     for exclusion in excluded.into_iter().take(MOST) {
-        let by = match exclusion.named_by.is_empty() {
-            true => "all nodes see it alike".to_owned(),
-            false => format!("said by {}", figures::nodes(exclusion.named_by)),
+        let by = if exclusion.named_by.is_empty() {
+            "all nodes see it alike".to_owned()
+        } else {
+            format!("said by {}", figures::nodes(exclusion.named_by))
         };
         let text = format!("{}; {by}", exclusion.reason.explain());
         let copy = Some(exclusion.envelope.to_string());
