@@ -330,7 +330,7 @@ mod tests {
         let file = SessionFile::parse(&FILE.replace("\"1240\"", "1240.01")).unwrap();
         assert_eq!(file.fields.as_auction().unwrap().bids[0].amount, "1240.01");
         assert!(error_of("\"500\"", "500.123").contains("3 decimals"));
-        assert!(error_of("\"500\"", "-500").contains("without separators or sign"));
+        assert!(error_of("\"500\"", "-500").contains("without commas or sign"));
         assert!(error_of("\"500\"", "inf").contains("write it in quotes"));
         assert!(error_of("\"500\"", "true").contains("an amount such as 1250"));
     }

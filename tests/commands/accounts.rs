@@ -145,7 +145,7 @@ fn a_disabled_operator_is_out_at_every_node_within_seconds_and_stays_out() {
     assert_ne!(away, "north");
     town.kill(away);
     ok(&north, &["account", "disable", "olga"]);
-    town.restart(away);
+    town.start(away);
     let is_out = |node: &NodeCard| {
         let begun = std::time::Instant::now();
         while status_at(node, &token(node)) != 401 {
