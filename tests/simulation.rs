@@ -23,6 +23,8 @@ mod cast;
 mod chance;
 #[path = "simulation/core.rs"]
 mod core;
+#[path = "simulation/faults.rs"]
+mod faults;
 #[path = "simulation/lies.rs"]
 mod lies;
 #[path = "simulation/net.rs"]
@@ -40,11 +42,15 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use self::core::{Host, Moment, Noise};
+use faults::Script;
 use run::{Options, Report, run};
 use sabotage::Bug;
 
 /// Seeds in a `cargo test`; `GAVEL_SIMULATION_SEEDS` says otherwise.
 const SEEDS: u64 = 60;
+
+/// Seeds of each scripted fault in a `cargo test`.
+const SCRIPTED: u64 = 10;
 
 /// Seeds after which a planted bug must have been found.
 const FOUND_WITHIN: u64 = 60;
@@ -124,6 +130,49 @@ fn nothing_is_broken_by_any_seed() {
     let failed = failed.into_inner().expect("no panic while locked");
     assert!(failed.is_empty(), "{} of {seeds} seeds fail:\n{}", failed.len(), failed.join("\n"));
     assert!(bidders > seeds, "hardly anybody bids");
+}
+
+/// Each kind of fault that enough nodes outlive, by some seeds: every session is settled, and none
+/// of them fails on the way.
+#[test]
+fn what_enough_nodes_outlive_takes_no_person() {
+    let _alone = alone();
+    let each = number("GAVEL_SIMULATION_SEEDS").map_or(SCRIPTED, |seeds| seeds / 4);
+    let scripts = [Script::Away, Script::CutLinks, Script::Partition, Script::Flaky];
+    let (failed, mended) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+    on_all_processors(each * scripts.len() as u64, |number| {
+        let script = scripts[usize::try_from(number / each).expect("few scripts")];
+        let seed = number % each;
+        let report = run(Options { script: Some(script), ..Options::of(seed) });
+        mended.fetch_add(report.mended as u64, Ordering::Relaxed);
+        if !report.broken.is_empty() {
+            let text = format!("{script:?}, seed {seed}: {}", report.broken.join("; "));
+            println!("{text}");
+            failed.lock().expect("no panic while locked").push(text);
+        }
+    });
+    let failed = failed.into_inner().expect("no panic while locked");
+    assert!(failed.is_empty(), "{} fail:\n{}", failed.len(), failed.join("\n"));
+    let mended = mended.load(Ordering::Relaxed);
+    println!("{each} seeds each; {mended} bids with garbage for some nodes took part");
+    assert!(mended >= each, "hardly any garbage was handed in");
+}
+
+/// A scripted seed that failed, with its history.
+#[test]
+fn replay_script() {
+    let (Some(seed), Ok(name)) =
+        (number("GAVEL_SIMULATION_SEED"), std::env::var("GAVEL_SIMULATION_SCRIPT"))
+    else {
+        return;
+    };
+    let scripts = [Script::Away, Script::CutLinks, Script::Partition, Script::Flaky];
+    let script = scripts.into_iter().find(|script| format!("{script:?}") == name);
+    let report = run(Options { script: Some(script.expect("a script")), ..Options::of(seed) });
+    for line in &report.history {
+        println!("{line}");
+    }
+    assert!(report.broken.is_empty(), "{}", tell(seed, &report));
 }
 
 #[test]

@@ -1,34 +1,6 @@
 use crate::base::Clock;
 use crate::client::bid::*;
 use crate::testkit::paperwork::Paperwork;
-use crate::wire::Problem;
-
-fn problem(kind: ProblemType) -> HttpError {
-    HttpError::Problem {
-        target: "127.0.0.1:1".into(),
-        problem: Box::new(Problem::new(kind, "why")),
-    }
-}
-
-#[test]
-fn a_node_that_is_busy_is_asked_again_and_one_that_decided_is_not() {
-    assert_eq!(refusal(&problem(ProblemType::TooLate)), Some("too-late"));
-    assert_eq!(refusal(&problem(ProblemType::BadEnvelope)), Some("bad-envelope"));
-    for kind in [ProblemType::Unavailable, ProblemType::UnknownSession, ProblemType::Timeout] {
-        assert_eq!(refusal(&problem(kind)), None);
-    }
-    let address = "127.0.0.1:1".to_owned();
-    assert_eq!(refusal(&HttpError::Refused { address: address.clone() }), None);
-    assert_eq!(refusal(&HttpError::WrongCertificate { address }), None);
-}
-
-#[test]
-fn pauses_are_spread() {
-    for _ in 0..50 {
-        let pause = crate::client::again::jittered(Duration::from_millis(100));
-        assert!((50..=100).contains(&pause.as_millis()), "{pause:?}");
-    }
-}
 
 struct Setting {
     folder: tempfile::TempDir,

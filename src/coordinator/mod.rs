@@ -20,6 +20,7 @@
 //! - `papers`: what nodes hold and the coordinator lacks
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
+//! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -39,6 +40,7 @@ pub mod manifest;
 mod nodes;
 mod papers;
 pub mod passwords;
+pub mod past;
 pub mod records;
 pub mod state;
 pub mod step;

@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_try_that_nobody_waits_for_counts_as_failed() {
         let (throttle, clock) = (Throttle::default(), Clock::System);
-        for number in 0..20 {
+        for number in 0..25 {
             drop(throttle.tried(HOME, &format!("name {number}"), &clock));
         }
         assert!(wait(&throttle, HOME, "another", clock.now()) >= 1);

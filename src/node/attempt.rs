@@ -16,8 +16,8 @@ use super::parts::Opened;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::Signed;
-use crate::protocol::error::EstablishError;
-use crate::protocol::{Channel, Context};
+use crate::protocol::error::{EstablishError, ProtocolError};
+use crate::protocol::{Channel, ChannelError, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
@@ -212,16 +212,35 @@ impl From<AttemptError> for AttemptFailure {
     fn from(error: AttemptError) -> Self {
         let detail = error.to_string();
         match error {
-            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
-            AttemptError::Establish(EstablishError::Exchange(error)) => {
-                Self::Computation { nodes: error.nodes(), detail }
+            AttemptError::Run(RunError::Protocol(error))
+            | AttemptError::Establish(EstablishError::Exchange(error)) => {
+                of_protocol(&error, detail)
             }
+            AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
             AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
             AttemptError::Layout(_) => Self::UnfitTerms { detail },
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            // It has computed something else before: waiting does not mend that.
+            AttemptError::Store(StorageError::Conflict { .. }) => {
+                Self::Computation { nodes: NodeSet::EMPTY, detail }
+            }
             AttemptError::Store(_) => Self::Store { detail },
         }
     }
+}
+
+/// A message that did not come may come next time; one that does not fit is another matter.
+fn of_protocol(error: &ProtocolError, detail: String) -> AttemptFailure {
+    if let ProtocolError::Channel { source, .. } = error {
+        match *source {
+            ChannelError::Closed { node } | ChannelError::Timeout { node } => {
+                return AttemptFailure::Link { node, detail };
+            }
+            ChannelError::Cancelled => return AttemptFailure::CalledOff,
+            ChannelError::Flood { .. } => {}
+        }
+    }
+    AttemptFailure::Computation { nodes: error.nodes(), detail }
 }

@@ -7,7 +7,7 @@ use super::manifest::CoSigned;
 use super::naming::AdmittedKey;
 use super::{Announcement, Envelope, Receipt, SessionId};
 use crate::base::Timestamp;
-use crate::identity::roster::CoordinatorCard;
+use crate::identity::roster::{CoordinatorCard, IssuedCard};
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
@@ -67,24 +67,24 @@ impl World {
     pub fn with_terms(nodes: u8, threshold: u8, terms: Terms) -> Self {
         let coordinator = KeyPair::from_secret(&[100; 32]);
         let keys: Vec<_> = (1..=nodes).map(|i| KeyPair::from_secret(&[i; 32])).collect();
-        let cards = keys.iter().zip(1..).map(|(key, i)| NodeCard {
-            name: format!("node {i}"),
-            address: format!("node{i}.example:7000"),
-            key: key.public(),
-            certificate: Digest([i; 32]),
-            sealing_key: Blob(vec![i; PUBLIC_KEY_BYTES]),
+        let cards = keys.iter().zip(1..).map(|(key, i)| {
+            let card = NodeCard {
+                name: format!("node {i}"),
+                address: format!("node{i}.example:7000"),
+                key: key.public(),
+                certificate: Digest([i; 32]),
+                sealing_key: Blob(vec![i; PUBLIC_KEY_BYTES]),
+            };
+            Signed::new(IssuedCard { card, issue: 0 }, key)
         });
-        let roster = Roster {
-            scheme: Scheme::new(nodes, threshold).unwrap(),
-            coordinator: CoordinatorCard {
-                name: "auctioneer".into(),
-                address: "auctioneer.example:7000".into(),
-                key: coordinator.public(),
-                certificate: Digest([100; 32]),
-            },
-            nodes: cards.collect(),
-            succession: None,
+        let place = CoordinatorCard {
+            name: "auctioneer".into(),
+            address: "auctioneer.example:7000".into(),
+            key: coordinator.public(),
+            certificate: Digest([100; 32]),
         };
+        let scheme = Scheme::new(nodes, threshold).unwrap();
+        let roster = Roster::first(scheme, place, cards.collect());
         let announcement = Announcement {
             session: SessionId([7; 16]),
             roster: roster.digest(),

@@ -198,10 +198,10 @@ impl Database {
         for row in rows {
             let known = row.document::<Signed<Roster>>("roster")?.body;
             let (given, newest) = (roster.body.version(), known.version());
-            if known.succeeded().contains(&digest) {
+            if known.succeeds.contains(&digest) {
                 return Err(StorageError::OldRoster { given, newest });
             }
-            if roster.body.succeeded().contains(&known.digest()) {
+            if roster.body.succeeds.contains(&known.digest()) {
                 roster.body.check_succeeds(&known)?;
             }
         }

@@ -1,8 +1,7 @@
 use crate::storage::database::*;
-use std::collections::BTreeMap;
 
 use crate::identity::NodeCard;
-use crate::identity::roster::{RenewedCard, Succession};
+use crate::identity::roster::IssuedCard;
 use crate::session::fixtures::World;
 use crate::storage::fixtures::Somewhere;
 
@@ -36,7 +35,7 @@ async fn only_a_later_roster_takes_the_place_of_one() {
     let next = |roster: &Signed<Roster>, byte: u8| {
         let Signed { body, .. } = roster;
         let card = NodeCard { certificate: Digest([byte; 32]), ..body.nodes[1].clone() };
-        let card = Signed::new(RenewedCard { card, issue: byte.into() }, &world.keys[1]);
+        let card = Signed::new(IssuedCard { card, issue: byte.into() }, &world.keys[1]);
         let next = body.successor(body.coordinator.clone(), vec![card]).unwrap();
         Signed::new(next, &world.coordinator)
     };
@@ -51,8 +50,7 @@ async fn only_a_later_roster_takes_the_place_of_one() {
     assert!(database.adopt(second).await.is_err());
     // One that only says that it succeeds them.
     let mut other = World::new(5, 2).roster.body;
-    let rosters = vec![first.body.digest()];
-    other.succession = Some(Succession { rosters, renewed: BTreeMap::new() });
+    other.succeeds = vec![first.body.digest()];
     let error = database.adopt(&Signed::new(other, &world.coordinator)).await.unwrap_err();
     assert!(matches!(error, StorageError::Roster(_)), "{error}");
     // One of another line is another matter.

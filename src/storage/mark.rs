@@ -117,12 +117,14 @@ impl Mark {
     /// Begin a mark, in the place of one that may be there: either that one or this one is there
     /// at any moment.
     pub(super) fn begin(path: PathBuf, point: &Point) -> Result<Self, StorageError> {
+        // Replicas that share a home may begin at once.
+        let number = u64::from_le_bytes(name()?[..8].try_into().unwrap_or_default());
+        let fresh = path.with_extension(format!("mark-{number:016x}"));
         let begun = (|| {
             let mut options = std::fs::OpenOptions::new();
             options.create(true).read(true).write(true).truncate(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let fresh = path.with_extension("mark-new");
             let mut file = options.open(&fresh)?;
             file.set_len(2 * STRIDE)?;
             for place in 0..2 {

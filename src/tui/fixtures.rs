@@ -293,6 +293,7 @@ pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionS
     model.ui.selected = Some(session);
     update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
+    model.asking.receipts_stale = false;
     let none = ReadReceipts { bidders: vec![], unheard: NodeSet::EMPTY, more: false, took: 0 };
     update(model, News::Receipts(session, Some(none)));
 }

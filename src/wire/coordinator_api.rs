@@ -115,7 +115,7 @@ pub struct SessionDetail {
     pub shortage: Option<Explained<Shortage>>,
     /// Digest of the manifest and how many envelopes it holds, once signed.
     pub manifest: Option<ManifestLine>,
-    /// Attempts so far.
+    /// The latest attempts, at most 50.
     pub attempts: Vec<AttemptLine>,
     /// The outcome, once settled.
     pub outcome: Option<CoSigned<Outcome>>,

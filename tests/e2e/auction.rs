@@ -79,7 +79,8 @@ impl Auction {
         keys: &KeyPair,
         units: u64,
     ) -> Result<Placed, BidError> {
-        let bidder = Bidder { name, keys, state: &BidderState::Memory };
+        let pinned = [self.network.roster().body.digest()];
+        let bidder = Bidder { name, keys, state: &BidderState::Memory, pinned: &pinned };
         let patience =
             Patience { deadline: Duration::from_secs(20), stragglers: Duration::from_millis(300) };
         let amount = BidAmount::new(units);

@@ -27,7 +27,7 @@ use gavel::client::bid::{self, Bidder, Patience, Placed};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, Network};
 use gavel::identity::key_file::CoordinatorKeys;
-use gavel::identity::{KeyPair, Roster, Signed};
+use gavel::identity::{KeyPair, Roster, Signed, Statement as _};
 use gavel::session::{Phase, SessionId};
 use gavel::wire::coordinator_api::NewSession;
 
@@ -143,7 +143,8 @@ async fn try_bid(
 ) -> Result<Placed, String> {
     let detail = network.coordinator().session(session).await.map_err(|error| error.to_string())?;
     let announcement = detail.announcement.unwrap();
-    let bidder = Bidder { name, keys, state: &BidderState::Memory };
+    let pinned = [network.roster().body.digest()];
+    let bidder = Bidder { name, keys, state: &BidderState::Memory, pinned: &pinned };
     let patience =
         Patience { deadline: Duration::from_secs(20), stragglers: Duration::from_millis(300) };
     let amount = BidAmount::new(amount);

@@ -13,6 +13,7 @@ use gavel::protocol::StepId;
 use gavel::rules::Terms;
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
+use gavel::session::manifest::Exclusion;
 use gavel::session::record::Record;
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
@@ -53,6 +54,10 @@ pub struct SessionBooks {
     pub attempts: u32,
     /// Bids that have n - t receipts, by bidder: the highest such revision.
     pub acknowledged: BTreeMap<String, u32>,
+    /// Bids that took part although some nodes had been handed garbage.
+    pub mended: usize,
+    /// The nodes to whose parts a bidder has handed garbage.
+    garbage: BTreeMap<String, NodeSet>,
     broken: Vec<String>,
     quorum: usize,
     until: Option<Timestamp>,
@@ -134,6 +139,20 @@ impl SessionBooks {
     pub fn acknowledge(&mut self, bidder: &str, revision: u32) {
         let highest = self.acknowledged.entry(bidder.to_owned()).or_default();
         *highest = revision.max(*highest);
+    }
+
+    /// A bidder is about to hand these nodes garbage.
+    pub fn garbage(&mut self, bidder: &str, nodes: NodeSet) {
+        self.garbage.insert(bidder.to_owned(), nodes);
+    }
+
+    /// Whether a bid may be excluded: more than t nodes were handed garbage, and say so.
+    fn excludable(&self, exclusion: &Exclusion) -> bool {
+        let few = (self.quorum - 1) / 2;
+        exclusion.reason == ExclusionReason::Unavailable
+            || self.garbage.get(&exclusion.bidder).is_some_and(|garbage| {
+                exclusion.named_by.is_subset_of(*garbage) && exclusion.named_by.len() > few
+            })
     }
 
     fn answered(&mut self, seen: &Seen<'_>) {
@@ -261,6 +280,8 @@ impl SessionBooks {
         if self.manifests.values().any(|signed| *signed != manifest.digest()) {
             self.broke("a node signed another manifest than the one that counts".to_owned());
         }
+        let dented = |bidder: &String| self.garbage.contains_key(bidder);
+        self.mended = manifest.entries.iter().filter(|entry| dented(&entry.bidder)).count();
         let mut bidders = BTreeSet::new();
         for entry in &manifest.entries {
             if !bidders.insert(entry.key) {
@@ -312,9 +333,8 @@ impl SessionBooks {
         if excluded != out.iter().map(|(entry, _)| entry.envelope).collect::<Vec<_>>() {
             self.broke("other bids are out of range than the outcome says".to_owned());
         }
-        let unavailable = |reason| reason == ExclusionReason::Unavailable;
         for exclusion in &manifest.body.excluded {
-            if !unavailable(exclusion.reason) {
+            if !self.excludable(exclusion) {
                 let (bidder, reason) = (&exclusion.bidder, exclusion.reason);
                 self.broke(format!("the bid of {bidder} was excluded: {reason:?}"));
             }
@@ -330,7 +350,9 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
         if seeds.len() == scheme.sets().len() {
             break;
         }
-        let part = part::open_part(envelope, node, scheme, &keys[node.position()].sealing).ok()?;
+        // Garbage for some is made up for by the others.
+        let keys = &keys[node.position()].sealing;
+        let Ok(part) = part::open_part(envelope, node, scheme, keys) else { continue };
         seeds.extend(scheme.held_by(node).into_iter().zip(part.seeds().to_vec()));
     }
     let seeds: Vec<_> = seeds.into_values().collect();

@@ -101,6 +101,8 @@ struct State {
     servers: BTreeMap<Host, Server>,
     parted: BTreeSet<(Host, Host)>,
     links: Vec<(Host, Host, CancellationToken)>,
+    /// Processes that do not come back for now.
+    down: BTreeSet<Host>,
     lines: Vec<String>,
     crashes: u64,
 }
@@ -130,6 +132,7 @@ impl Core {
             servers: BTreeMap::new(),
             parted: BTreeSet::new(),
             links: Vec::new(),
+            down: BTreeSet::new(),
             lines: Vec::new(),
             crashes: 0,
         };
@@ -247,6 +250,21 @@ impl Core {
         self.note(format_args!("{host} dies"));
         // The run may be over.
         let _ = self.dead.send(host);
+    }
+
+    /// The process dies and does not come back, or may come back.
+    pub fn keep_down(&self, host: Host, down: bool) {
+        if down {
+            self.state().down.insert(host);
+            self.kill(host);
+        } else {
+            self.state().down.remove(&host);
+        }
+    }
+
+    /// Whether the process may not come back for now.
+    pub fn is_down(&self, host: Host) -> bool {
+        self.state().down.contains(&host)
     }
 
     /// Set every clock to the present, as far ahead or behind as it is.

@@ -17,7 +17,7 @@ use gavel::node::{self, Node};
 use gavel::rules::SessionFile;
 use gavel::rules::auction::Kind;
 use gavel::session::{Phase, SessionId};
-use gavel::sharing::{NodeIndex, Scheme};
+use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
 use gavel::wire::paths;
 use tokio::sync::mpsc;
@@ -28,6 +28,7 @@ use super::bidders::{self, Plan};
 use super::books::{Books, SessionBooks};
 use super::chance::{self, Chance};
 use super::core::{Core, Host, Moment, Noise, SimDisk};
+use super::faults::{Scene, Script};
 use super::net::Line;
 use super::sabotage::{Bug, Sabotage};
 
@@ -49,12 +50,14 @@ pub struct Options {
     pub bug: Option<Bug>,
     /// What goes wrong, instead of what the seed says.
     pub noise: Option<Noise>,
+    /// What goes wrong by plan, instead of by chance.
+    pub script: Option<Script>,
 }
 
 impl Options {
     /// A run of the product as it is.
     pub const fn of(seed: u64) -> Self {
-        Self { seed, bug: None, noise: None }
+        Self { seed, bug: None, noise: None, script: None }
     }
 }
 
@@ -73,6 +76,8 @@ pub struct Report {
     pub acknowledged: usize,
     /// Commits of every host.
     pub commits: BTreeMap<Host, u64>,
+    /// Bids that took part although some nodes had been handed garbage.
+    pub mended: usize,
 }
 
 /// Run a seed.
@@ -155,8 +160,14 @@ impl World {
     async fn run(folder: &Path, options: Options) -> Report {
         let mut chance = Chance::new(options.seed.rotate_left(17) ^ 1);
         let (nodes, threshold) = *chance.pick(&[(3, 1), (3, 1), (4, 1)]);
+        let scene = options
+            .script
+            .map(|script| Scene::of(script, &mut Chance::new(options.seed.rotate_left(29) ^ 2)));
+        let (nodes, threshold) = scene.as_ref().map_or((nodes, threshold), |scene| scene.scheme);
+        let noise = options.noise.clone().or_else(|| scene.as_ref().map(Scene::noise));
+        let rough = noise.is_none();
+        let noise = noise.unwrap_or_else(|| self::noise(&mut chance, nodes));
         let scheme = Scheme::new(nodes, threshold).expect("a scheme");
-        let noise = options.noise.clone().unwrap_or_else(|| noise(&mut chance, nodes));
         let (roster, secrets) = papers(scheme);
         let sabotage = options.bug.map(|bug| Sabotage {
             bug,
@@ -183,8 +194,8 @@ impl World {
             world.start(host).await;
         }
         tokio::spawn(Arc::clone(&world).revive(died));
-        let rough = options.noise.is_none();
-        if timeout(ROUGH + END, world.session(&mut chance, rough)).await.is_err() {
+        let end = scene.as_ref().map_or(END, |scene| scene.script.end(END));
+        if timeout(ROUGH + end, world.session(&mut chance, rough, scene)).await.is_err() {
             core.books().broke("the session does not end".to_owned());
         }
         let (history, crashes) = core.history();
@@ -195,6 +206,7 @@ impl World {
             broken: books.broken.clone(),
             attempts: books.sessions().map(|session| session.attempts).sum(),
             acknowledged: books.sessions().map(|session| session.acknowledged.len()).sum(),
+            mended: books.sessions().map(|session| session.mended).sum(),
             history,
             crashes,
             commits,
@@ -202,7 +214,7 @@ impl World {
     }
 
     /// A whole auction.
-    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool) {
+    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool, scene: Option<Scene>) {
         let operator = self.network(100, true);
         let file = file(chance);
         let trouble = tokio::spawn(trouble(Arc::clone(&self.core), self.nodes(), rough));
@@ -217,14 +229,30 @@ impl World {
         };
         let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
         let left = u64::try_from(left).unwrap_or(0);
-        let plans = plans(chance, &self.folder, left, terms.question.maximum(), terms.replace_bids);
+        let maximum = terms.question.maximum();
+        let mut plans = plans(chance, &self.folder, left, maximum, terms.replace_bids);
+        let away = scene.as_ref().map(|scene| scene.away).filter(|away| !away.is_empty());
+        plans.extend(mallory(chance, &self.folder, left, self.roster.body.scheme, away));
+        let script = scene.clone().map(|scene| {
+            tokio::spawn(scene.play(Arc::clone(&self.core), operator.clone(), session, left))
+        });
         let bidding = (101..).zip(plans).map(|(number, plan)| {
-            let network = self.network(number, false);
-            tokio::spawn(bidders::bid(Arc::clone(&self.core), network, session, plan))
+            let (core, network) = (Arc::clone(&self.core), self.network(number, false));
+            if plan.garbage.is_empty() {
+                tokio::spawn(bidders::bid(core, network, session, plan))
+            } else {
+                tokio::spawn(bidders::bid_garbage(core, network, session, plan))
+            }
         });
         let bidding = bidding.collect::<Vec<_>>();
-        bidders::look_after(&operator, session).await;
+        bidders::look_after(&self.core, &operator, session).await;
         self.core.note(format_args!("settled at the coordinator"));
+        if let Some(script) = script {
+            script.abort();
+        }
+        if let Some(scene) = scene {
+            scene.over(&self.core);
+        }
         for bidder in join_all(bidding).await {
             if bidder.is_err() {
                 self.core.books().broke("a bidder panicked".to_owned());
@@ -335,6 +363,9 @@ impl World {
             tokio::spawn(async move {
                 let pause = world.core.decide(|chance| chance.between(100, 5_000));
                 sleep(Duration::from_millis(pause)).await;
+                while world.core.is_down(host) {
+                    sleep(Duration::from_millis(100)).await;
+                }
                 world.start(host).await;
             });
         }
@@ -448,9 +479,34 @@ fn plans(
             bids.push((pause, chance.between(0, maximum.min(100))));
         }
         let name = format!("bidder-{number}");
-        plans.push(Plan { bids, folder: folder.join(&name), name });
+        let garbage = NodeSet::EMPTY;
+        plans.push(Plan { bids, folder: folder.join(&name), name, garbage });
     }
     plans
+}
+
+/// In some runs a bidder hands garbage to some nodes: to those that will be `away`, if any, before
+/// they go.
+fn mallory(
+    chance: &mut Chance,
+    folder: &Path,
+    left: u64,
+    scheme: Scheme,
+    away: Option<NodeSet>,
+) -> Option<Plan> {
+    let (among, size) =
+        (scheme.nodes().into(), chance.between(1, u64::from(scheme.threshold()) + 1));
+    let mut garbage = NodeSet::EMPTY;
+    while (garbage.len() as u64) < size {
+        garbage.insert(NodeIndex::new(chance.between(1, among) as u8).expect("a node"));
+    }
+    let (early, amount) = (left.saturating_sub(4_000), chance.between(0, 100));
+    let pause = chance.between(0, if away.is_some() { early } else { left });
+    let comes = chance.happens(0.3) || away.is_some();
+    let bids = vec![(Duration::from_millis(pause), amount)];
+    let name = "mallory".to_owned();
+    let garbage = away.unwrap_or(garbage);
+    comes.then(|| Plan { bids, folder: folder.join(&name), name, garbage })
 }
 
 /// Keys and the roster that lists them.
@@ -469,14 +525,10 @@ pub fn papers(scheme: Scheme) -> Papers {
     };
     let card = |node: NodeIndex| {
         let keys = node_keys(&secrets, Host::of(node));
-        keys.card(&format!("node {node}"), &Core::address(Host::of(node))).body
+        keys.card(&format!("node {node}"), &Core::address(Host::of(node)))
     };
-    let roster = Roster {
-        scheme,
-        coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
-        nodes: scheme.all().iter().map(card).collect(),
-        succession: None,
-    };
+    let place = coordinator.card("coordinator", &Core::address(Host::COORDINATOR));
+    let roster = Roster::first(scheme, place, scheme.all().iter().map(card).collect());
     (Signed::new(roster, &coordinator.identity), secrets)
 }
 

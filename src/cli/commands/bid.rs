@@ -40,7 +40,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// session, one of them then names it, even if t keep silent.
 #[derive(Args)]
 pub struct BidArgs {
-    /// The session's id, or a beginning of it that no other has
+    /// The session's id, a beginning of it that no other has, or its title
     session: String,
     /// The amount in units, such as 1250.00. Stays in the shell's history and shows in the list
     /// of processes; leave it out to be asked
@@ -100,6 +100,10 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let network = login::network(&context.home, roster).await?;
+    let state = BidderState::Folder(context.home.file("receipts"));
+    let pinned = &settings.pinned[..];
+    let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state, pinned };
+    bidder.knows_roster(&network)?;
     let wait = Duration::from_secs(args.wait);
     let said = Mutex::new(HashMap::new());
     let waits = |whom: &str, why: &dyn std::fmt::Display, pause: Duration| {
@@ -108,8 +112,6 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     let end = Instant::now() + wait;
     let coordinator = network.coordinator();
     let session = until_answered(end, &waits, || coordinator.find(&args.session)).await?;
-    let state = BidderState::Folder(context.home.file("receipts"));
-    let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state };
     let patience = Patience { deadline: wait, ..Patience::default() };
     let ears = Ears { answers: &|_| {}, waits: &waits };
     let placed = if args.resend {

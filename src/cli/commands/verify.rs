@@ -11,7 +11,7 @@ use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
 use crate::cli::{answer, view};
 use crate::client::state::SentBid;
-use crate::identity::{Digest, Signed};
+use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::Receipt;
 use crate::session::record::{ReceiptStanding, Record, Report};
 
@@ -19,8 +19,9 @@ use crate::session::record::{ReceiptStanding, Record, Report};
 ///
 /// A record proves that the nodes of its roster signed this outcome. Whose nodes they are, only
 /// you can know: give the roster you trust, or its digest. Without either, the roster of the home
-/// folder is compared, if there is one. The coordinator's key is no substitute: whoever holds it can
-/// sign a roster of nodes that do not exist, and everything that such nodes would sign.
+/// folder is compared, if there is one and it was pinned there. The coordinator's key is no
+/// substitute: whoever holds it can sign a roster of nodes that do not exist, and everything that
+/// such nodes would sign.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// The record, as written by `gavel session show SESSION --record FILE`
@@ -112,13 +113,19 @@ fn trusted(
     if let Some(digest) = args.roster_digest {
         return Ok((Trust::Digest, Some(digest)));
     }
+    if let Some(path) = &args.roster {
+        return Ok((Trust::Roster(path.clone()), Some(record.trusted(&load_roster(path)?.body))));
+    }
     let home = context.home.file("roster.json");
-    let (trust, path) = match &args.roster {
-        Some(path) => (Trust::Roster(path.clone()), path),
-        None if home.exists() => (Trust::Home(home.clone()), &home),
-        None => return Ok((Trust::Nobody, None)),
-    };
-    Ok((trust, Some(record.trusted(&load_roster(path)?.body))))
+    if !home.exists() {
+        return Ok((Trust::Nobody, None));
+    }
+    // A roster that only lies there is not one that somebody trusts.
+    let roster = load_roster(&home)?.body;
+    if !context.home.settings()?.pinned.contains(&roster.digest()) {
+        return Ok((Trust::Nobody, None));
+    }
+    Ok((Trust::Home(home), Some(record.trusted(&roster))))
 }
 
 /// Every receipt in a bid's file, or the one in a receipt's file.

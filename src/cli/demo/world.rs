@@ -65,14 +65,14 @@ impl World {
             let keys = NodeKeys::generate("127.0.0.1")?;
             let place = Place::new(folder.join(format!("node-{node}")), keys).await?;
             place.keys.save(&place.folder.join("node.key"), None)?;
-            cards.push(place.keys.card(name, &place.address).body);
+            cards.push(place.keys.card(name, &place.address));
             places.push(place);
         }
         let keys = CoordinatorKeys::generate("127.0.0.1")?;
         let lead = Place::new(folder.join("coordinator"), keys).await?;
         lead.keys.save(&lead.folder.join("coordinator.key"), None)?;
         let card = lead.keys.card("Auction house", &lead.address);
-        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
+        let roster = Roster::first(scheme, card, cards);
         let roster = Signed::new(roster, &lead.keys.identity).checked()?;
         write_json(&folder.join("roster.json"), &roster)?;
         let operator = Arc::new(lead.keys.identity.clone());

@@ -28,6 +28,9 @@ use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
+/// Attempts of a session that are shown. Those that failed long ago say nothing about now.
+const SHOWN: usize = 50;
+
 /// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
@@ -106,6 +109,21 @@ async fn put_together(
     Ok((record, row.phase))
 }
 
+/// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one
+/// by its digest can follow the line from there.
+pub async fn roster(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(digest): Params<Digest>,
+) -> Reply<Signed<Roster>> {
+    if !state.roster.body.covers(&digest) {
+        let detail = "this is neither the present roster nor one that it succeeds";
+        return Err(Refusal::new(ProblemType::NotFound, detail));
+    }
+    let kept = state.store.database().roster(&digest).await.map_err(store_refusal)?;
+    let missing = || Refusal::new(ProblemType::NotFound, "this earlier roster is not kept here");
+    kept.map(Json).ok_or_else(missing)
+}
+
 /// The roster that a session was opened under: the present one or an earlier one.
 async fn roster_of(state: &CoordinatorState, digest: &Digest) -> Result<Signed<Roster>, Refusal> {
     if *digest == state.roster_digest {
@@ -159,7 +177,8 @@ pub(super) async fn detail(
     };
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
-    let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    let mut attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    attempts.drain(..attempts.len().saturating_sub(SHOWN));
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;

@@ -334,7 +334,7 @@ mod tests {
     const ROOM: usize = 400;
 
     fn port() -> Connections {
-        let connections = Connections::with_room(ROOM + ROOM / 3);
+        let connections = Connections::small(ROOM + ROOM / 3);
         assert_eq!(connections.room(), ROOM);
         connections
     }

@@ -1,6 +1,7 @@
 //! The state of the program.
 //!
 //! - [`model`]: all of the state together: what is known, who the person is and where
+//! - [`audit`]: what a record proves, and where to write it
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
@@ -14,6 +15,7 @@
 //! - [`field`]: a line of typed text, wiped when it goes
 
 pub mod alert;
+pub mod audit;
 pub mod data;
 pub mod field;
 pub mod forms;

@@ -201,12 +201,12 @@ fn whoever_is_among_the_winners_has_won() {
     let lost = bid_screen(with_own(first(), 99));
     let line = "3 lots sold to ada at 1 175.00 EUR, ben at 1 170.00 EUR and cyd at 1 165.00 EUR.";
     assert!(lost.contains("You did not win.") && lost.contains(line), "{lost}");
-    // Without the outcome the list says so, by the envelope: another of that name may have won.
-    for (envelope, words) in [(6, "You won a lot at 1 170.00 EUR."), (99, "You did not win.")] {
+    // Without the outcome the list says the same; an envelope decides, not a name.
+    for (envelope, says) in [(6, "You won a lot at 1 170.00 EUR."), (99, "You did not win.")] {
         let mut listed = with_own(first(), envelope);
         listed.live_mut().details.clear();
         let text = bid_screen(listed);
-        assert!(text.contains(words), "{text}");
+        assert!(text.contains(says), "{text}");
     }
 }
 

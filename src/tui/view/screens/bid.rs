@@ -176,7 +176,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     if let Some(auction) = terms.question.as_auction() {
         let lone =
             auction.lone_bid().map_or_else(String::new, |lone| format!("A lone bid {lone}. "));
-        let text = format!("{lone}Who may bid: {}.", terms.admission.short());
+        let text = format!("{lone}Open to {}.", terms.admission.short());
         // What bidders do not expect stands out.
         let own = auction.reserve.is_none() && auction.lone_bid().is_some();
         let role = if own { Role::Warn } else { Role::Muted };

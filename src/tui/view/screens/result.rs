@@ -265,8 +265,12 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         let text = format!("{name}: the coordinator gave this name to {keys} keys; it signed both");
         facts.push(("name shared", text, Role::Bad));
     }
-    let key = model.keymap.first(Layer::Bracket, ListCommand::Record);
-    let text = format!("{key} writes the record; `gavel verify` checks every signature in it");
+    let key = |command| model.keymap.first(Layer::Bracket, command);
+    let text = format!(
+        "{} checks every signature here; {} writes the record for `gavel verify`",
+        key(ListCommand::Audit),
+        key(ListCommand::Record)
+    );
     facts.push(("check it", text, Role::Muted));
     facts
 }
