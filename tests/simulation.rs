@@ -255,7 +255,8 @@ fn no_lie_of_a_coordinator_and_t_nodes_goes_unnoticed() {
     // The liars are up to something.
     if one.is_none() && seeds >= SEEDS {
         assert!(records as u64 > seeds / 4 && acknowledged > records, "hardly any record");
-        assert!(dropped > 0 && beside > 0 && divided > 0, "the liars do no harm");
+        assert!(beside > 0 && divided > 0, "the liars do no harm");
+        assert!(dropped > 0 || seeds < 1000, "the liars drop nothing");
     }
 }
 

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use gavel::base::lock;
 use gavel::client::BidAmount;
-use gavel::client::split::make_envelope;
 use gavel::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use gavel::node::Node;
 use gavel::rules::SessionFile;
@@ -26,6 +25,7 @@ use gavel::session::manifest::CoSigned;
 use gavel::session::record::{Format, Record};
 use gavel::session::{Announcement, Envelope, Manifest, Receipt, SessionId};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
+use gavel::testkit::bad_bidder::BadBidder;
 use gavel::transport::HttpError;
 use gavel::transport::PeerClient;
 use gavel::wire::node_api::{HandedIn, ManifestSignature};
@@ -269,9 +269,16 @@ impl Stage {
         let session = self.announcement.body.session;
         let ticket = AdmissionTicket { session, bidder: name.clone(), key: keys.public() };
         let admission = self.key(0).sign(&ticket.digest());
-        let amount = BidAmount::new(amount);
-        make_envelope(&self.announcement, &self.roster, admission, name, keys, revision, amount)
-            .expect("an envelope")
+        // Its own program signs nothing that the terms forbid.
+        let bidder = BadBidder {
+            announcement: &self.announcement,
+            roster: &self.roster,
+            admission,
+            name,
+            keys,
+            revision,
+        };
+        bidder.unchecked_amount(BidAmount::new(amount)).expect("an envelope")
     }
 
     async fn hand_in(
