@@ -86,7 +86,8 @@ impl Node {
         let mut config = config;
         let me = fit_keys(&mut config.keys, &config.roster.body)?;
         let state = NodeState::new(net, config, replica, me)?;
-        logins::start(&state);
+        let logins = logins::follow(Arc::clone(&state.logins), state.store.clone());
+        state.keep(tokio::spawn(logins).abort_handle());
         replica::start(&state);
         papers::start(&state);
         Ok(Self { state })

@@ -74,7 +74,7 @@ pub struct NodeState {
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Whose access tokens count no more.
-    pub logins: Logins,
+    pub logins: Arc<Logins>,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -124,7 +124,7 @@ impl NodeState {
             limits: Limits::default(),
             pace: Pace::default(),
             replay: ReplayGuard::default(),
-            logins: Logins::default(),
+            logins: Arc::default(),
             closing: Mutex::default(),
             keys,
             roster,

@@ -6,6 +6,7 @@
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
+//! - [`alerts`]: which of them there are now
 //! - [`node`]: what is known of one node
 //! - [`screen`]: the five screens, and what drawing finds out about their layout
 //! - [`theme`]: the themes to choose from
@@ -15,6 +16,7 @@
 //! - [`field`]: a line of typed text, wiped when it goes
 
 pub mod alert;
+pub mod alerts;
 pub mod audit;
 pub mod data;
 pub mod field;
