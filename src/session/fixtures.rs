@@ -100,10 +100,12 @@ impl World {
     pub fn make_up_nodes(&mut self) {
         self.keys =
             (1..).zip(&self.keys).map(|(i, _)| KeyPair::from_secret(&[50 + i; 32])).collect();
-        for (card, key) in self.roster.body.nodes.iter_mut().zip(&self.keys) {
-            card.key = key.public();
-        }
-        self.roster = Signed::new(self.roster.body.clone(), &self.coordinator);
+        let Roster { scheme, coordinator, nodes, .. } = self.roster.body.clone();
+        let cards = nodes.into_iter().zip(&self.keys).map(|(card, key)| {
+            Signed::new(IssuedCard { card: NodeCard { key: key.public(), ..card }, issue: 0 }, key)
+        });
+        let roster = Roster::first(scheme, coordinator, cards.collect());
+        self.roster = Signed::new(roster, &self.coordinator);
         self.announcement.body.roster = self.roster.body.digest();
         self.announcement = Signed::new(self.announcement.body.clone(), &self.coordinator);
     }

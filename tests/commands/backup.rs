@@ -72,7 +72,7 @@ fn a_home_comes_back_from_a_backup_made_while_it_served() {
     assert_eq!(result(&closed)["error"]["type"], "unreachable", "{}", stderr(&closed));
     town.start_as("again", serve(&again).env("GAVEL_PASSPHRASE", "correct horse"));
     let listed: Value = result(&listed());
-    assert_eq!(listed[0]["session"], made["session"], "{listed}");
+    assert_eq!(listed["sessions"][0]["session"], made["session"], "{listed}");
 }
 
 #[tokio::test]

@@ -398,12 +398,16 @@ fn tell(
             table.row(row(format!("node {}", position + 1), place));
         }
         let compared = if shown.pinned { "" } else { "; not compared yet" };
+        let needed = match (body.scheme.manifest_quorum(), body.scheme.quorum()) {
+            (close, compute) if close > compute => {
+                format!("{close} are needed to close, {compute} to compute")
+            }
+            (both, _) => format!("{both} are needed"),
+        };
         format!(
-            "{} nodes; {}; {} are needed to close a session, {} to compute\n{table}version {}; digest{compared}:\n{}\n{remark}",
+            "{} nodes; {}; {needed}\n{table}version {}; digest{compared}:\n{}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
-            body.scheme.manifest_quorum(),
-            body.scheme.quorum(),
             shown.version,
             strong(shown.digest.grouped()),
         )
