@@ -196,10 +196,16 @@ impl Complaints {
     }
 
     /// The nodes that could not get it, if it counts as never come: more than t of them, so that
-    /// one at least is honest, and at most t that list it.
+    /// one at least is honest, and at most t that list it. Who got it and found its part unfit is
+    /// as one that could not: it cannot pass seeds on.
     fn absent(&self, listed: &Listed<'_>, scheme: Scheme) -> Option<NodeSet> {
         let few = usize::from(scheme.threshold());
-        let missed = *self.0.get(&listed.envelope)?.get(&ExclusionReason::Unavailable)?;
+        let reasons = self.0.get(&listed.envelope)?;
+        reasons.get(&ExclusionReason::Unavailable)?;
+        if self.about(&listed.envelope, scheme).is_some() {
+            return None;
+        }
+        let missed = reasons.values().fold(NodeSet::EMPTY, |all, nodes| all.union(*nodes));
         (missed.len() > few && listed.times.len() <= few).then_some(missed)
     }
 
