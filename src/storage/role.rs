@@ -1,6 +1,6 @@
 //! What only one of several processes on one store may be at a time.
 //!
-//! On a server each role is a lease with a fence (see [`super::lease`]): a process that hangs, or
+//! On a server each role is a lease with a fence (see `lease`): a process that hangs, or
 //! whose connection is gone for long, is superseded by the next one that asks, and what it then
 //! still tries to write as that role is refused. A file belongs to one process, which therefore has
 //! every role.
