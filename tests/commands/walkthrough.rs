@@ -208,6 +208,48 @@ fn a_session_is_written_opened_and_called_off() {
 }
 
 #[test]
+fn a_draft_is_changed_until_it_is_open() {
+    let town = town();
+    let north = town.home("north");
+    let about = "description = \"\"\"\nOil on canvas,\n60 by 80 cm.\"\"\"\n";
+    let first = town.file("first.toml", &format!("{about}{SALE}"));
+    let draft = ok(&north, &["session", "new", &first]);
+    let session = draft["session"].as_str().unwrap();
+    assert_eq!(draft["terms"]["description"], "Oil on canvas, 60 by 80 cm.");
+    assert!(draft["file"].as_str().unwrap().contains("60 by 80"));
+    // Bidders see no draft, and nobody but the operator changes one.
+    let ada = town.home("ada");
+    assert_eq!(fails(&ada, &["session", "show", session], 1).0, "unknown-session");
+    let other = town.file("other.toml", &SALE.replace("Lot 7", "Lot 8"));
+    assert_eq!(fails(&ada, &["session", "edit", session, &other], 1).0, "not-the-operator");
+    let wrong = town.file("wrong.toml", &format!("description = \"\\u001b[2J\"\n{SALE}"));
+    let (kind, detail) = fails(&north, &["session", "edit", session, &wrong], 1);
+    assert_eq!(kind, "bad-terms");
+    assert!(detail.contains("description has control characters"), "{detail}");
+
+    let edited = ok(&north, &["session", "edit", session, &other]);
+    assert_eq!((&edited["session"], &edited["phase"]), (&draft["session"], &json!("draft")));
+    assert_eq!(edited["terms"]["title"], "Lot 8");
+    assert_eq!(edited["terms"]["description"], json!(null));
+    ok(&north, &["session", "edit", "Lot 8", &first]);
+
+    // What is opened is what was written last: signed, and the same for everybody.
+    let open = ok(&north, &["session", "open", session]);
+    assert_eq!(open["file"], json!(null));
+    let seen = ok(&ada, &["session", "show", session]);
+    let signed = &seen["announcement"]["body"]["terms"];
+    assert_eq!(signed["description"], "Oil on canvas, 60 by 80 cm.");
+    assert_eq!(signed["title"], "Lot 7");
+    let (kind, detail) = fails(&north, &["session", "edit", session, &other], 1);
+    assert_eq!(kind, "wrong-phase");
+    assert!(detail.contains("its terms are signed"), "{detail}");
+    let home = north.to_str().unwrap();
+    let shown = gavel().args(["session", "show", session, "--home", home]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("  about        Oil on canvas, 60 by 80 cm.\n"), "{shown}");
+}
+
+#[test]
 fn nobody_at_home_is_told_in_one_line() {
     let mut town = town();
     town.kill("north");

@@ -332,6 +332,7 @@ impl World {
             keys: CoordinatorKeys {
                 identity: KeyPair::from_secret(&self.secrets[0].0),
                 tls: certificate(Host::COORDINATOR),
+                others: Vec::new(),
             },
             roster: self.roster.clone(),
             store: CoordinatorStore::new(database),
@@ -522,6 +523,7 @@ pub fn papers(scheme: Scheme) -> Papers {
     let coordinator = CoordinatorKeys {
         identity: KeyPair::from_secret(&secrets[0].0),
         tls: certificate(Host::COORDINATOR),
+        others: Vec::new(),
     };
     let card = |node: NodeIndex| {
         let keys = node_keys(&secrets, Host::of(node));

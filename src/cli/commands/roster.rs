@@ -13,7 +13,7 @@ use crate::cli::output::{Table, strong};
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::roster::{RosterError, SignedCard};
+use crate::identity::roster::{CoordinatorCard, RosterError, SignedCard};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use crate::sharing::Scheme;
 
@@ -22,7 +22,8 @@ use crate::sharing::Scheme;
 pub enum RosterCommand {
     /// Put node cards into a roster, signed by this home's coordinator
     Make(MakeArgs),
-    /// Put new cards of nodes into this home's roster: the next version of it
+    /// Put new cards of nodes, and the coordinator's own, into this home's roster: the next version
+    /// of it
     Update(UpdateArgs),
     /// Show a roster, with the digest that others compare
     Show(ShowArgs),
@@ -57,12 +58,13 @@ pub struct MakeArgs {
 /// Cards to change in a roster.
 ///
 /// The nodes stay the same, by their identity keys; certificates, sealing keys, addresses and names
-/// may be others. The sessions that are open go on under the new version. Start the coordinator
-/// again with it, then every node.
+/// may be others. So may the coordinator's own, which are taken from this home. The sessions that
+/// are open go on under the new version. A coordinator that serves takes it up by itself.
 #[derive(Args)]
 pub struct UpdateArgs {
-    /// Cards that `gavel rotate` wrote, in any order
-    #[arg(required = true, value_name = "CARD")]
+    /// Cards that `gavel rotate` wrote, in any order; none if only the coordinator's certificate,
+    /// name or address is new
+    #[arg(value_name = "CARD")]
     cards: Vec<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseOption,
@@ -235,7 +237,13 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
+    let mut cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<Vec<_>, _>>()?;
+    cards.extend(own_card(context, &old.body, &coordinator, &cards)?);
+    if cards.is_empty() && coordinator == old.body.coordinator {
+        return Err(Failure::usage(
+            "nothing would change: give the cards that nodes have sent, or make new keys for the coordinator with `gavel rotate` first",
+        ));
+    }
     let next = old.body.successor(coordinator, cards)?;
     let next = Signed::new(next, &keys.identity).checked()?;
     let out = context.home.file("roster.json");
@@ -248,6 +256,24 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
         strong("gavel roster fetch"),
     );
     tell(context, &next, Some(&out), Vec::new(), &remark)
+}
+
+/// The card of a node in this home, where it changes with the coordinator's: both are one server
+/// with one certificate.
+fn own_card(
+    context: &Context,
+    old: &Roster,
+    coordinator: &CoordinatorCard,
+    given: &[SignedCard],
+) -> Result<Option<SignedCard>, Failure> {
+    let Some(node) = context.home.settings()?.node else { return Ok(None) };
+    let listed = old.index_of(&node.key).and_then(|index| old.node(index));
+    let changes = listed.is_some_and(|card| card.certificate != coordinator.certificate);
+    let there = given.iter().any(|card| card.body.card.key == node.key);
+    if there || !changes || node.certificate != coordinator.certificate {
+        return Ok(None);
+    }
+    read_card(&context.home.file("node-card.json")).map(Some)
 }
 
 fn pin(context: &Context, args: &PinArgs) -> Result<(), Failure> {
@@ -350,6 +376,12 @@ fn fits(roster: &Roster, settings: &Settings) -> Result<Vec<&'static str>, Failu
                 "the roster is signed by another coordinator ({}) than this home's ({}); make it again with `gavel roster make`",
                 roster.coordinator.key, coordinator.key
             ));
+        }
+        let listed = &roster.coordinator.certificate;
+        if *listed != coordinator.certificate && !coordinator.earlier.contains(listed) {
+            return wrong(
+                "the roster lists another TLS certificate than this home's coordinator has; make the next version of it with `gavel roster update`".into(),
+            );
         }
         fits.push("coordinator");
     }

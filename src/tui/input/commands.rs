@@ -58,6 +58,8 @@ pub enum ListCommand {
     Bid,
     /// A new session.
     New,
+    /// Change the selected draft.
+    Edit,
     /// See the bracket of the selected auction.
     ShowBracket,
     /// Go to the detail.

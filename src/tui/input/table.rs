@@ -163,6 +163,8 @@ table! {
         "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
     List New = "new", [Auctions], ["n"], "new",
         "Write a new session, from a file or in a form", Same "gavel session new FILE";
+    List Edit = "edit-draft", [Auctions, Detail], ["e"], "",
+        "Write other terms into the draft", Same "gavel session edit SESSION FILE";
     List ShowBracket = "show-bracket", [Auctions, Detail, Bid], ["v"], "bracket",
         "Watch the computation or see the result", Shows "gavel session watch SESSION";
     List Enter = "detail", [Auctions], ["enter", "right"], "detail",

@@ -1,7 +1,7 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::{audit, clipboard};
+use super::{audit, clipboard, new_session};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
@@ -91,6 +91,16 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
             Some(session) => bid(model, session),
         },
         ListCommand::New => operator(model),
+        ListCommand::Edit => operator(model).and_then(|()| match model.selected() {
+            None => Err("select an auction first".to_owned()),
+            Some(session) if session.phase != Phase::Draft => {
+                Err(format!("it is {}: only a draft can be changed", session.phase))
+            }
+            Some(session) if new_session::file_of(model, session.id).is_none() => {
+                Err("the draft's file has not come yet".to_owned())
+            }
+            Some(_) => Ok(()),
+        }),
         ListCommand::ShowBracket | ListCommand::Enter => match model.selected() {
             None => Err("select an auction first".to_owned()),
             Some(_) => Ok(()),

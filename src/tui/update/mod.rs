@@ -135,6 +135,10 @@ fn cued(model: &mut Model, cue: Cue) {
 mod tests;
 
 #[cfg(test)]
+#[path = "draft_tests.rs"]
+mod draft_tests;
+
+#[cfg(test)]
 #[path = "follow_tests.rs"]
 mod follow_tests;
 
