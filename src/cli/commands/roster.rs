@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::base::qr::{self, Ink};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
 use crate::cli::options::{PassphraseOption, host_and_port};
-use crate::cli::output::{Table, strong};
+use crate::cli::output::{Table, clean, strong};
+use crate::cli::screens::plain_terminal;
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::{CoordinatorCard, RosterError, SignedCard};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 
 /// What to do with a roster.
 #[derive(Subcommand)]
@@ -78,6 +80,17 @@ pub struct ShowArgs {
     /// Only its digest
     #[arg(long)]
     digest: bool,
+    /// Draw a QR code of its digest too, to be read by a telephone; --qr=coordinator or --qr=NODE,
+    /// by index or name, draws the fingerprint of that certificate
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "digest",
+        conflicts_with = "digest"
+    )]
+    qr: Option<String>,
 }
 
 /// A roster file.
@@ -164,7 +177,11 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
                 let digest = roster.body.digest().grouped();
                 return context.output.result(&(), || digest);
             }
-            tell(context, &roster, None, Vec::new(), "")
+            let code = match &args.qr {
+                Some(what) => qr(&roster.body, what)?,
+                None => String::new(),
+            };
+            tell(context, &roster, None, Vec::new(), &code)
         }
         RosterCommand::Check(args) => {
             let roster = context.home.roster(args.file.as_deref())?;
@@ -182,6 +199,38 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
     }
+}
+
+/// A QR code of the roster's digest or of a certificate's fingerprint, and what it says.
+fn qr(roster: &Roster, what: &str) -> Result<String, Failure> {
+    let by_index = what.parse().ok().and_then(NodeIndex::new);
+    let by_name = || roster.nodes.iter().find(|card| card.name == what);
+    let (label, digest) = match what {
+        "digest" => ("the roster's digest".to_owned(), roster.digest()),
+        "coordinator" => {
+            let label = "the fingerprint of the coordinator's certificate";
+            (label.to_owned(), roster.coordinator.certificate)
+        }
+        _ => {
+            let card = by_index.and_then(|node| roster.node(node)).or_else(by_name);
+            let card = card.ok_or_else(|| {
+                Failure::usage(format!(
+                    "the roster has no node {what:?}; --qr is of the digest, --qr=coordinator or --qr=NODE of a certificate"
+                ))
+            })?;
+            let label = format!("the fingerprint of the certificate of {}", clean(&card.name));
+            (label, card.certificate)
+        }
+    };
+    let text = format!("{label}:\n{}", digest.grouped());
+    if plain_terminal() {
+        return Ok(format!("{text}\nThis terminal knows ASCII only, too coarse for a QR code."));
+    }
+    let ink = if console::colors_enabled() { Ink::Dark } else { Ink::Light };
+    let paper = console::Style::new().black().on_white();
+    let lines = qr::lines(&digest.to_string().to_uppercase(), ink).unwrap_or_default();
+    let drawn: Vec<String> = lines.iter().map(|line| paper.apply_to(line).to_string()).collect();
+    Ok(format!("{text}\n{}", drawn.join("\n")))
 }
 
 fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::plan::{self, PlanArgs};
+use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put_json, read_json};
@@ -66,6 +67,7 @@ pub struct NewArgs {
 #[derive(Args)]
 pub struct EditArgs {
     /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
     session: String,
     /// The session file, in place of the one before; bids in it are left out
     file: PathBuf,
@@ -77,6 +79,7 @@ pub struct EditArgs {
 #[derive(Args)]
 pub struct OneArgs {
     /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
     session: String,
     #[command(flatten)]
     reach: Reach,

@@ -34,6 +34,7 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         | Command::Move(_) => Ok(()),
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
         Command::Audit(_) => within(model, Layer::Audit, "a record is looked at"),
+        Command::Prints(_) => within(model, Layer::Prints, "the fingerprints are shown"),
         Command::Path(_) => within(model, Layer::Path, "a path is asked for"),
         Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
         Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
@@ -58,10 +59,14 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::Copy if clipboard::to_copy(model).is_none() => {
             Err("nothing is selected".to_owned())
         }
+        GlobalCommand::Prints if model.data().roster.is_none() => {
+            Err("no roster is here yet".to_owned())
+        }
         GlobalCommand::LogIn if model.person.account.is_none() => {
             Err("this program uses the keys of its home, no login".to_owned())
         }
         GlobalCommand::Copy
+        | GlobalCommand::Prints
         | GlobalCommand::LogIn
         | GlobalCommand::Auctions
         | GlobalCommand::Bracket
