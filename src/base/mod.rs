@@ -6,10 +6,12 @@
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
 //! - [`name`]: names that people go by, and what they look like
 //! - [`mod@lock`]: how a lock is taken after a panic
+//! - [`load`]: what this process takes of its machine
 //! - [`memory`]: memory that was freed, given back
 //! - [`offload`]: running slow work away from the async threads
 
 pub mod clock;
+pub mod load;
 pub mod lock;
 pub mod memory;
 pub mod name;

@@ -7,6 +7,7 @@
 //! - [`handlers`]: the endpoints
 //! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`meter`]: what this node takes of its machine
 //! - [`pace`]: how fast a bidder may replace a bid
 //! - [`parts`]: opened parts of envelopes, in memory
 //! - `mend`: parts put together from other nodes' seeds, where the bidder's do not fit
@@ -27,6 +28,7 @@ pub mod intake;
 mod logins;
 mod manifest;
 mod mend;
+pub mod meter;
 pub mod pace;
 mod papers;
 pub mod parts;

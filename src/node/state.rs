@@ -1,6 +1,7 @@
 //! What every handler of a node shares.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::task::AbortHandle;
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
+use super::meter::Meter;
 use super::pace::Pace;
 use super::parts::PartCache;
 use crate::base::Clock;
@@ -61,6 +63,8 @@ pub struct NodeState {
     pub clock: Clock,
     /// When the process started.
     pub started: Timestamp,
+    /// What this process takes of its machine.
+    pub meter: Meter,
     /// Live events.
     pub events: broadcast::Sender<Event>,
     /// Attempts that run or have just ended.
@@ -118,6 +122,7 @@ impl NodeState {
             me,
             roster_digest: roster.body.digest(),
             started: clock.now(),
+            meter: Meter::new(store.database().file().map(Path::to_owned)),
             events: broadcast::channel(EVENT_QUEUE).0,
             attempts: Attempts::default(),
             parts: PartCache::default(),

@@ -221,6 +221,14 @@ impl Database {
         row.map(|row| row.document("roster")).transpose()
     }
 
+    /// The file that it is in, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0.address {
+            Address::File(path) => Some(path),
+            Address::Server(_) => None,
+        }
+    }
+
     pub(super) fn readers(&self) -> &Pool {
         &self.0.readers
     }

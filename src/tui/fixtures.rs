@@ -109,6 +109,7 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
                 started: at(-7_380),
                 sessions: 2,
                 links: (1..=5).filter(|other| *other != index).map(link).collect(),
+                usage: None,
             }),
             trouble: (!up).then(|| "connection refused".into()),
             round_trip_micros: up.then_some(700 + 90 * u64::from(index)),

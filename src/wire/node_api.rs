@@ -30,6 +30,20 @@ pub struct NodeHealth {
     pub sessions: u64,
     /// Links to the other nodes; none for those who run no part of the system.
     pub links: Vec<Link>,
+    /// What it takes of its machine; only for those who run part of the system.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+}
+
+/// What a node takes of its machine, each as far as the operating system tells it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Usage {
+    /// Memory of the process.
+    pub memory_bytes: Option<u64>,
+    /// Processor time of the process in the last second or more, in thousandths of one processor.
+    pub processor_permille: Option<u32>,
+    /// What may still be written where its database is; unknown where that is a PostgreSQL server.
+    pub disk_free_bytes: Option<u64>,
 }
 
 /// A node's link to another node.

@@ -291,7 +291,7 @@ fn digest_and_fingerprints_are_drawn_as_codes() {
     };
     let digest = town.roster["digest"].as_str().unwrap();
     let text = shown("--qr", "xterm");
-    assert!(text.contains(&format!("{} {}", &digest[..4], &digest[4..8])), "{text}");
+    assert!(text.contains(&format!("{}-{}", &digest[..4], &digest[4..8])), "{text}");
     let drawn = |text: &str| text.lines().filter(|line| line.contains('█')).count();
     assert!(drawn(&text) >= 15, "{text}");
     for (what, place) in
@@ -299,7 +299,7 @@ fn digest_and_fingerprints_are_drawn_as_codes() {
     {
         let certificate = place["certificate"].as_str().unwrap();
         let text = shown(&format!("--qr={what}"), "xterm");
-        let groups = format!("{} {}", &certificate[..4], &certificate[4..8]);
+        let groups = format!("{}-{}", &certificate[..4], &certificate[4..8]);
         assert!(text.contains(&groups) && drawn(&text) >= 15, "{text}");
     }
     assert_eq!(shown("--qr=2", "xterm"), shown("--qr=south", "xterm"));

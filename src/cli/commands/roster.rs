@@ -222,7 +222,11 @@ fn qr(roster: &Roster, what: &str) -> Result<String, Failure> {
             (label, card.certificate)
         }
     };
-    let text = format!("{label}:\n{}", digest.grouped());
+    // The digest stands above already.
+    let text = match what {
+        "digest" => format!("{label} as a QR code:"),
+        _ => format!("{label}:\n{}", digest.grouped()),
+    };
     if plain_terminal() {
         return Ok(format!("{text}\nThis terminal knows ASCII only, too coarse for a QR code."));
     }

@@ -112,12 +112,11 @@ impl KeyFiles {
         settings: &Settings,
         passphrase: &PassphraseOption,
     ) -> Result<Self, Failure> {
-        let node = settings.node.as_ref().map(|_| {
-            open(home.file("node.key"), passphrase, |path, given| NodeKeys::load(path, given))
-        });
+        let node =
+            settings.node.as_ref().map(|_| open(home.file("node.key"), passphrase, NodeKeys::load));
         let coordinator = settings.coordinator.as_ref().map(|_| {
             let file = home.file("coordinator.key");
-            open(file, passphrase, |path, given| CoordinatorKeys::load(path, given))
+            open(file, passphrase, CoordinatorKeys::load)
         });
         Ok(Self { node: node.transpose()?, coordinator: coordinator.transpose()? })
     }

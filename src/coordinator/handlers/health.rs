@@ -28,6 +28,7 @@ pub async fn health(
         let mut status = watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
         if let Some(health) = status.health.as_mut().filter(|_| !caller.is_staff()) {
             health.links.clear();
+            health.usage = None;
         }
         status
     };

@@ -11,8 +11,8 @@ use crate::node::refusals::of_store;
 use crate::transport::server::reply::Reply;
 use crate::wire::node_api::{Link, NodeHealth};
 
-/// This node's version, clock and sessions at work; its links to the others for those who run part
-/// of the system.
+/// This node's version, clock and sessions at work; its links to the others, and what it takes of its
+/// machine, for those who run part of the system.
 pub async fn health(
     State(node): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
@@ -38,5 +38,6 @@ pub async fn health(
         started: node.started,
         sessions,
         links: links.collect(),
+        usage: caller.is_staff().then(|| node.meter.read()),
     }))
 }

@@ -7,6 +7,7 @@
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
 //! - [`alerts`]: which of them there are now
+//! - [`hour`]: what a node took of its machine in the last hour
 //! - [`node`]: what is known of one node
 //! - [`screen`]: the five screens, and what drawing finds out about their layout
 //! - [`theme`]: the themes to choose from
@@ -21,6 +22,7 @@ pub mod audit;
 pub mod data;
 pub mod field;
 pub mod forms;
+pub mod hour;
 pub mod live;
 pub mod login;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::hour::Hour;
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::wire::coordinator_api::NodeStatus;
@@ -24,6 +25,8 @@ pub struct Node {
     pub version: Clean,
     /// Round trips in microseconds, the latest last; `None` where it did not answer.
     pub round_trips: VecDeque<Option<u64>>,
+    /// What it took of its machine, and its round trips, in the last hour.
+    pub hour: Hour,
 }
 
 /// How a node is.
@@ -58,6 +61,7 @@ impl Node {
             trouble: None,
             version: Clean::default(),
             round_trips: VecDeque::new(),
+            hour: Hour::default(),
             status,
         };
         node.note();
@@ -71,6 +75,10 @@ impl Node {
         self.note();
         // Asked twice within one of the coordinator's own intervals: nothing new.
         if !again {
+            if let Some(seen) = self.status.last_seen {
+                let usage = self.status.health.as_ref().and_then(|health| health.usage.as_ref());
+                self.hour.note(seen, usage, self.status.round_trip_micros);
+            }
             self.round_trips.push_back(self.status.round_trip_micros);
             if self.round_trips.len() > ROUND_TRIPS {
                 self.round_trips.pop_front();

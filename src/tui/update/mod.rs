@@ -145,6 +145,10 @@ mod draft_tests;
 mod follow_tests;
 
 #[cfg(test)]
+#[path = "load_tests.rs"]
+mod load_tests;
+
+#[cfg(test)]
 #[path = "print_tests.rs"]
 mod print_tests;
 

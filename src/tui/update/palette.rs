@@ -44,14 +44,17 @@ pub fn found(model: &Model) -> Vec<Choice> {
     choices(model, palette.field.text())
 }
 
-/// The same, for any query: sessions whose id begins with it, commands, sessions by their titles.
+/// The same, for any query: sessions whose id begins with it, then commands and sessions by their
+/// titles; titles first where no command's name begins like that.
 pub fn choices(model: &Model, query: &str) -> Vec<Choice> {
     let query = query.trim();
-    let commands = matching(query).into_iter().map(Choice::Command);
+    let rows = matching(query);
+    let commands = rows.iter().copied().map(Choice::Command);
     if query.is_empty() {
         return commands.collect();
     }
     let lower = query.to_lowercase();
+    let named = rows.iter().any(|row| row.name().starts_with(&lower));
     let (by_id, others): (Vec<&Session>, Vec<&Session>) = model
         .data()
         .sessions
@@ -60,7 +63,12 @@ pub fn choices(model: &Model, query: &str) -> Vec<Choice> {
     let titled = |session: &&&Session| session.title.as_str().to_lowercase().contains(&lower);
     let choice = |session: &&Session| Choice::Session(session.id);
     let by_title = others.iter().filter(titled).map(choice);
-    by_id.iter().map(choice).chain(commands).chain(by_title).collect()
+    let by_id = by_id.iter().map(choice);
+    if named {
+        by_id.chain(commands).chain(by_title).collect()
+    } else {
+        by_id.chain(by_title).chain(commands).collect()
+    }
 }
 
 /// The same, for any query.

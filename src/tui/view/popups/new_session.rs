@@ -113,7 +113,8 @@ fn typed(
     let before: Vec<char> = field.text().chars().take(field.cursor()).collect();
     let wide = |from: usize| text::width(&before[from..].iter().collect::<String>());
     // A longer text moves to the left, so that the place where one types is in sight.
-    let left = if focused { (0..).find(|&from| wide(from) <= width).unwrap_or(0) } else { 0 };
+    let left =
+        if focused { (0..=before.len()).find(|&from| wide(from) <= width).unwrap_or(0) } else { 0 };
     let shown: String = field.text().chars().skip(left).collect();
     let span = canvas.span(Role::Input, canvas.fit(&shown, width));
     canvas.line(area, row, span);

@@ -8,6 +8,7 @@
 //! - [`big`]: the large letters for that
 //! - [`bid`]: bidding, and one's own bids
 //! - [`nodes`]: the nodes and the links between them
+//! - [`load`]: what a node takes of its machine, now and over an hour
 //! - [`sales`]: what several screens say about lots, rules and results
 //! - [`standing`]: what is in the way of a session
 //! - [`log`]: what happened, to be filtered
@@ -18,6 +19,7 @@ pub mod bid;
 pub mod big;
 pub mod bracket;
 pub mod detail;
+pub mod load;
 pub mod log;
 pub mod nodes;
 pub mod part;

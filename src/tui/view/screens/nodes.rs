@@ -215,6 +215,7 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect) {
         bytes(total_out)
     );
     canvas.text(inner, row, Role::Muted, &text);
+    let row = super::load::draw(canvas, inner, row + 1, node) - 1;
     let columns = links();
     let head = columns.head(canvas);
     canvas.line(inner, row + 2, head);
