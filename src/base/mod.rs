@@ -1,6 +1,7 @@
 //! What every room needs and no room owns.
 //!
 //! - [`time`]: points in time and durations, as people write them
+//! - [`zone`]: times in the zone of whoever reads them
 //! - [`clock`]: where the current time comes from; tests set it
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
 //! - [`name`]: names that people go by, and what they look like
@@ -15,7 +16,9 @@ pub mod name;
 pub mod offload;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use clock::Clock;
 pub use lock::lock;
 pub use time::Timestamp;
+pub use zone::Zone;

@@ -19,7 +19,7 @@ use super::terminal::Screen;
 use super::update::action::{Action, Cue, Effect, News};
 use super::update::update;
 use super::view::draw::draw;
-use crate::base::Clock;
+use crate::base::{Clock, Zone};
 
 /// Between two drawings, at least.
 const FRAME: Duration = Duration::from_millis(33);
@@ -96,6 +96,7 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     };
     let mut model =
         Model::new(Clock::System.now(), person, options.keymap, options.theme, options.ascii);
+    model.live_mut().zone = Zone::here();
     let (sender, news) = mpsc::channel(QUEUE);
     let (anew, mut connections) = mpsc::channel(1);
     let runner = Runner::new(sender, anew);

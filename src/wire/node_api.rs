@@ -9,6 +9,7 @@ use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
 use crate::session::naming::SharedName;
+use crate::session::course::Course;
 use crate::session::progress::Progress;
 use crate::session::{Announcement, Manifest, Outcome, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -205,7 +206,7 @@ pub enum AttemptState {
 }
 
 /// What an attempt cost one node.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Rounds of messages, keys included.
     pub rounds: u64,
@@ -229,4 +230,7 @@ pub struct Cost {
     /// Seconds of computing that the plan predicted.
     #[serde(default)]
     pub predicted_seconds: f64,
+    /// How the run went, stage by stage.
+    #[serde(default)]
+    pub course: Course,
 }

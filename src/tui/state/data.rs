@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::live::Live;
 use super::node::{Node, NodeState};
 use super::own::OwnBids;
-use crate::base::Timestamp;
+use crate::base::{Timestamp, Zone};
 use crate::base::text::{Clean, clean};
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
@@ -208,6 +208,8 @@ pub enum Who {
 pub struct Data {
     /// The coordinator's clock minus ours, in milliseconds.
     pub clock_offset: i64,
+    /// The zone that times are shown in.
+    pub zone: Zone,
     /// Our time, as of the latest tick.
     pub now: Timestamp,
     /// The link to the coordinator.
@@ -257,6 +259,7 @@ impl Data {
     pub fn new(now: Timestamp) -> Self {
         Self {
             clock_offset: 0,
+            zone: Zone::UTC,
             now,
             link: Link::Starting { what: "connecting".into() },
             events: Events::Unknown,

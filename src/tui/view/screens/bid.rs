@@ -290,7 +290,7 @@ fn history(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessio
     }
     canvas.text(area, row, Role::Head, "replaced by it");
     for (at, bid) in earlier.iter().rev().take(room).enumerate() {
-        let first = bid.receipts.values().min().map(|&at| figures::clock(at));
+        let first = bid.receipts.values().min().map(|&at| data.zone.clock(at));
         let line = format!(
             "revision {}, envelope {}, {} of {} receipts{}",
             bid.revision,
@@ -441,7 +441,7 @@ fn receipts(
         let glyphs = canvas.glyphs();
         let (role, glyph, text) = match heard.get(&node.status.node) {
             Some(Heard::Receipt(signed)) => {
-                (Role::Good, glyphs.tick, format!("receipt signed {}", figures::clock(*signed)))
+                (Role::Good, glyphs.tick, format!("receipt signed {}", data.zone.clock(*signed)))
             }
             Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
             None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),

@@ -93,7 +93,9 @@ const fn room(width: usize) -> usize {
 
 fn columns<'a>(width: usize) -> Table<'a, &'a LogLine> {
     Table::new([
-        Column::new("", 9, |_, line: &&LogLine| Cell::text(Role::Muted, figures::clock(line.at))),
+        Column::new("", 9, |canvas, line: &&LogLine| {
+            Cell::text(Role::Muted, canvas.model.data().zone.clock(line.at))
+        }),
         Column::new("", 6, |_, line: &&LogLine| {
             let (role, word) = match line.level {
                 Level::Fine => (Role::Muted, "fine"),
