@@ -112,8 +112,7 @@ mod tests {
             course.note(Duration::from_millis(100 * rounds), &progress);
         }
         let points: Vec<_> = course.points.iter().map(|point| (point.stage, point.level)).collect();
-        let expected =
-            [(Stage::Preparing, 0), (tournament, 0), (tournament, 1), (Stage::Done, 1)];
+        let expected = [(Stage::Preparing, 0), (tournament, 0), (tournament, 1), (Stage::Done, 1)];
         assert_eq!(points, expected);
         let back = course.at(2, 3).unwrap();
         assert_eq!((back.attempt, back.level, back.levels, back.rounds), (3, 1, 2, 9));

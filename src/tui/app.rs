@@ -59,15 +59,7 @@ pub struct Options {
     /// The connection, where there is one from the start.
     pub connection: Option<Connection>,
     /// Whoever stages a demo.
-    pub stage: Option<Receiver<Staged>>,
-}
-
-/// What whoever stages a demo sends.
-pub enum Staged {
-    /// The servers run: use this connection.
-    Connect(Box<Connection>),
-    /// A cue.
-    Cue(Cue),
+    pub stage: Option<Receiver<Cue>>,
 }
 
 /// Why the screens ended.
@@ -133,7 +125,7 @@ impl App {
         model: &mut Model,
         mut news: Receiver<News>,
         connections: &mut Receiver<Box<Connection>>,
-        mut stage: Option<Receiver<Staged>>,
+        mut stage: Option<Receiver<Cue>>,
     ) -> Result<(), TuiError> {
         let mut keys = Some(EventStream::new());
         let mut ticks = tokio::time::interval(TICK);
@@ -156,11 +148,7 @@ impl App {
                     None => return Ok(()),
                 },
                 staged = next_staged(&mut stage) => match staged {
-                    Some(Staged::Connect(connection)) => {
-                        self.connect(model, *connection);
-                        continue;
-                    }
-                    Some(Staged::Cue(cue)) => Some(Action::Cue(cue)),
+                    Some(cue) => Some(Action::Cue(cue)),
                     None => {
                         stage = None;
                         continue;
@@ -237,7 +225,7 @@ async fn next_key(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
     }
 }
 
-async fn next_staged(stage: &mut Option<Receiver<Staged>>) -> Option<Staged> {
+async fn next_staged(stage: &mut Option<Receiver<Cue>>) -> Option<Cue> {
     match stage {
         Some(stage) => stage.recv().await,
         None => std::future::pending().await,

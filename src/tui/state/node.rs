@@ -69,8 +69,10 @@ impl Node {
         let again = status.last_seen == self.status.last_seen && status.health.is_some();
         self.status = status;
         self.note();
-        // Asked twice within one of the coordinator's own intervals: nothing new.
-        if !again {
+        // Asked twice within one of the coordinator's own intervals: nothing new. Before it has
+        // heard of the node at all, there was no answer to miss.
+        let unseen = self.status.health.is_none() && self.trouble.is_none();
+        if !again && !unseen {
             self.round_trips.push_back(self.status.round_trip_micros);
             if self.round_trips.len() > ROUND_TRIPS {
                 self.round_trips.pop_front();
