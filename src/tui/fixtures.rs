@@ -182,7 +182,8 @@ pub fn course() -> Course {
         (tournament, 1, 10),
         (tournament, 2, 14),
         (tournament, 3, 18),
-        (auction::Stage::SecondPrice.into(), 3, 18),
+        (Stage::Opening, 3, 18),
+        (auction::Stage::SecondPrice.into(), 3, 19),
         (Stage::Opening, 3, 22),
         (Stage::Done, 3, 24),
     ];

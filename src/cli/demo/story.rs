@@ -114,9 +114,10 @@ pub fn stage(progress: &Progress) -> Vec<Piece> {
     let level = usize::try_from(progress.level).unwrap_or(usize::MAX);
     let text = match (progress.stage, progress.entries.get(level..)) {
         (Stage::Auction(OfAuctions::Tournament), Some([from, to, ..])) => format!(
-            "Tournament, level {} of {}: {from} sealed amounts go in, {to} go on, none is opened",
+            "Tournament, level {} of {}: of {from} sealed amounts {to} {}; none is opened",
             level + 1,
             progress.levels,
+            if *to == 1 { "is left" } else { "go on" },
         ),
         (stage, _) => stages::does(stage).to_owned(),
     };
@@ -124,8 +125,7 @@ pub fn stage(progress: &Progress) -> Vec<Piece> {
 }
 
 /// It is decided.
-pub const SETTLED: &str =
-    "Decided, signed and checked offline. Left and right step through how it came about";
+pub const SETTLED: &str = "Decided, signed, checked offline. Left and right step through the run";
 
 #[cfg(test)]
 mod tests {

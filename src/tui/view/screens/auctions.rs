@@ -50,7 +50,7 @@ const DETAIL: u16 = 42;
 /// Columns of the list: what it needs, as far as the detail keeps what that needs.
 fn share(widest_title: usize, all: u16) -> u16 {
     let needed = 4 + BASE + widest_title.min(WIDEST) + OUTCOME + KIND + PHASE;
-    let most = all - DETAIL.max(all / 100 * 43).min(all);
+    let most = all - DETAIL.max(all.saturating_mul(45) / 100).min(all);
     u16::try_from(needed).unwrap_or(u16::MAX).clamp(38.min(most), most)
 }
 

@@ -334,7 +334,7 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         facts.push(("look back", text, Role::Muted));
     }
     let text = format!(
-        "{} checks every signature here; {} writes the record for `gavel verify`",
+        "{} checks every signature here; {} writes the record to a file",
         key(ListCommand::Audit),
         key(ListCommand::Record)
     );

@@ -42,6 +42,7 @@ pub fn past(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let mut live = Live::default();
     live.attempt = attempt.attempt;
     live.participants = attempt.participants;
+    live.stages = course.points.iter().take(point + 1).map(|point| point.stage).collect();
     for (node, cost) in &attempt.cost {
         // Nodes come to the same points; where one tells fewer it has come to its last.
         let at = point.min(cost.course.points.len().saturating_sub(1));
@@ -71,7 +72,8 @@ fn draw(
     time: (Role, String),
 ) {
     let progress = live.furthest().cloned().unwrap_or_default();
-    head(canvas, area, session, &progress, time);
+    stages::strip(canvas, area, &session.terms.question, &live.stages);
+    head(canvas, area, &progress, time);
     let top = HEAD.min(area.height);
     let mut rest = Rect { y: area.y + top, height: area.height - top, ..area };
     let nodes = u16::try_from(canvas.model.data().nodes.len()).unwrap_or(0) + 1;
@@ -106,11 +108,9 @@ fn draw(
 fn head(
     canvas: &mut Canvas<'_, '_>,
     area: Rect,
-    session: &Session,
     progress: &Progress,
     (role, time): (Role, String),
 ) {
-    stages::strip(canvas, area, &session.terms.question, progress.stage);
     let share = share(progress);
     let width = usize::from(area.width).saturating_sub(6);
     let mut bar = canvas.bar(share, width, Role::Key);

@@ -41,32 +41,45 @@ pub const fn does(stage: Stage) -> &'static str {
     }
 }
 
-/// The stages that a run goes through, in order.
-fn of(question: &Question) -> Vec<Stage> {
-    let mut stages = vec![Stage::Preparing, Stage::CheckingEntries];
+/// The stages that a run goes through, in order, as they are called there.
+fn of(question: &Question) -> Vec<(Stage, &'static str)> {
+    let named = |stage: Stage| (stage, name(stage));
+    let mut stages = vec![named(Stage::Preparing), named(Stage::CheckingEntries)];
     match question.as_auction() {
-        Some(auction) if auction.quantity > 1 => stages.push(OfAuctions::Ranking.into()),
-        Some(auction) => {
-            stages.push(OfAuctions::Tournament.into());
-            if auction.kind.is_second_price() {
-                stages.push(OfAuctions::SecondPrice.into());
-            }
+        Some(auction) if auction.quantity > 1 => stages.push(named(OfAuctions::Ranking.into())),
+        Some(auction) if auction.kind.is_second_price() => stages.extend([
+            named(OfAuctions::Tournament.into()),
+            (Stage::Opening, "winner"),
+            named(OfAuctions::SecondPrice.into()),
+            (Stage::Opening, "price"),
+        ]),
+        Some(_) => {
+            stages.extend([named(OfAuctions::Tournament.into()), named(Stage::Opening)]);
         }
-        None => {}
+        None => stages.push(named(Stage::Opening)),
     }
-    stages.push(Stage::Opening);
     stages
 }
 
+/// How many of the stages are behind a run that has come to these.
+fn behind(stages: &[(Stage, &'static str)], come_to: &[Stage]) -> usize {
+    let mut here = 0;
+    for &stage in come_to {
+        if stage == Stage::Done {
+            return stages.len();
+        }
+        let next = stages.iter().skip(here).position(|(next, _)| *next == stage);
+        here += next.unwrap_or(0);
+    }
+    here
+}
+
 /// Draw them in a line, each with its name: those that are done, the one at work, those to come.
-pub fn strip(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question, now: Stage) {
+pub fn strip(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question, come_to: &[Stage]) {
     let stages = of(question);
-    let here = match now {
-        Stage::Done => stages.len(),
-        _ => stages.iter().position(|stage| *stage == now).unwrap_or(0),
-    };
+    let here = behind(&stages, come_to);
     let mut line = Vec::new();
-    for (at, &stage) in stages.iter().enumerate() {
+    for (at, (_, name)) in stages.into_iter().enumerate() {
         let (role, glyph) = match at.cmp(&here) {
             std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
             std::cmp::Ordering::Equal => (Role::Warn, canvas.glyphs().pointer),
@@ -77,7 +90,7 @@ pub fn strip(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question, now: 
         }
         line.push(canvas.span(role, format!("{glyph} ")));
         let name_role = if at == here { Role::Title } else { Role::Muted };
-        line.push(canvas.span(name_role, name(stage)));
+        line.push(canvas.span(name_role, name));
     }
     canvas.line(area, 0, line);
 }
