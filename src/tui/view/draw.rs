@@ -189,7 +189,8 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let clock = format!("{} {}", data.zone.clock(data.now), data.zone.name(data.now));
     // A notice needs the room more.
     let lost = matches!(data.link, Link::Lost { .. });
-    let right = if (model.ui.toast.is_some() || lost) && area.width < 110 {
+    let pressing = model.ui.toast.is_some() || lost || data.short_of_nodes().is_some();
+    let right = if pressing && area.width < 110 {
         clock
     } else {
         format!("{} {} {clock}", model.person.role(), glyphs.middle)

@@ -78,7 +78,8 @@ fn titles_are_whole_where_there_is_room() {
     // And the detail keeps what it needs beside long titles.
     for size in SIZES {
         let text = shown(&mut fixtures::full(), size);
-        assert!(text.contains("computing settled") || text.contains("computing   settled"));
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("closing computing settled"), "{size:?}\n{text}");
     }
 }
 
@@ -171,9 +172,8 @@ fn the_result_keeps_its_last_line_with_large_letters_of_any_kind() {
                     update(&mut model, Action::Cue(Cue::Tell(line)));
                 }
                 let text = shown(&mut model, size);
-                for words in ["check it", "signed by", "excluded", "look back", "1 175.00"] {
-                    let large = words == "1 175.00" && size.1 >= 30;
-                    assert!(large || text.contains(words), "{words}, {ascii} {size:?}\n{text}");
+                for words in ["check it", "signed by", "excluded", "look back", "EUR"] {
+                    assert!(text.contains(words), "{words}, {ascii} {size:?}\n{text}");
                 }
             }
         }

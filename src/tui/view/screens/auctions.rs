@@ -124,7 +124,7 @@ const KIND: usize = 12;
 const PHASE: usize = 10;
 
 /// Most columns that a title is given before the others get any.
-const WIDEST: usize = 60;
+const WIDEST: usize = 44;
 
 /// The columns that a width has room for beside the titles. Where there is no room for both, the
 /// outcome's column tells the phase until it is decided.

@@ -48,7 +48,8 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     // As wide as its titles need, while what can be done keeps the larger part.
     let widest = model.biddable().iter().map(|session| text::width(session.title.as_str())).max();
     let widest = u16::try_from(widest.unwrap_or(0) + 8).unwrap_or(u16::MAX);
-    let width = widest.clamp(30, (area.width * 2 / 5).max(30));
+    let least = if area.width >= 110 { 40 } else { 30 };
+    let width = widest.clamp(least, (area.width * 2 / 5).max(least));
     list(canvas, Rect { width, ..area });
     right(canvas, Rect { x: area.x + width, width: area.width - width, ..area });
 }

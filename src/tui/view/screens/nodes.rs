@@ -18,7 +18,7 @@ use crate::wire::node_api::Link as NodeLink;
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let data = canvas.model.data();
     let count = u16::try_from(data.nodes.len()).unwrap_or(9);
-    let top = (count + 3).min(area.height / 2 + 1);
+    let top = (count + 3).min(area.height / 2 + 2);
     if canvas.model.ui.enlarged {
         return table(canvas, area);
     }

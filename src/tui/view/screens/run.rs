@@ -53,7 +53,7 @@ pub fn past(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let key = |command| model.keymap.first(Layer::Bracket, command);
     let millis = course.points.get(point).map_or(0, |point| point.millis);
     let time = format!(
-        "step {} of {}, {:.1} s after it began; {} and {} step, {} shows the result",
+        "step {} of {}, {:.1} s after it began; {} and {} step, {} leaves",
         point + 1,
         course.points.len(),
         millis as f64 / 1e3,
