@@ -95,6 +95,7 @@ pub enum JobError {
 pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32) -> Terms {
     Terms {
         title: "bench".to_owned(),
+        description: None,
         question: Question {
             kind,
             currency: Currency { code: "EUR".to_owned(), decimals: 0 },

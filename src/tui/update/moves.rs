@@ -45,6 +45,7 @@ fn list_here(model: &Model) -> List {
         | Layer::Confirm
         | Layer::NewSession
         | Layer::Login
+        | Layer::Prints
         | Layer::Path => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => List::Grid,
             Screen::Auctions | Screen::Bracket => List::Sessions,
