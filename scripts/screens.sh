@@ -41,9 +41,12 @@ shot() {
     screen | sed 's/[[:space:]]*$//' > "$out/$(printf '%02d' "$number")-$1.txt"
 }
 
+until_shown "5 of 5 nodes"
+press 3
 until_shown "5 of 5 up"
 sleep 2
 shot nodes
+press 1
 until_shown "closes in"
 until_shown "basil"
 press b
@@ -81,6 +84,11 @@ until_shown "signed by"
 until_shown "check it"
 sleep 5
 shot result
+press Left
+press Left
+until_shown "looking back"
+shot looking-back
+press Escape
 press 5
 until_shown "Log"
 shot log

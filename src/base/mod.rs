@@ -1,6 +1,7 @@
 //! What every room needs and no room owns.
 //!
 //! - [`time`]: points in time and durations, as people write them
+//! - [`zone`]: times in the zone of whoever reads them
 //! - [`clock`]: where the current time comes from; tests set it
 //! - [`qr`]: a text as a QR code in block characters
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
@@ -19,7 +20,9 @@ pub mod offload;
 pub mod qr;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use clock::Clock;
 pub use lock::lock;
 pub use time::Timestamp;
+pub use zone::Zone;

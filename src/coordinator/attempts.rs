@@ -83,7 +83,7 @@ pub async fn compute(
     match ended {
         Ok(done) => {
             let costs: BTreeMap<NodeIndex, Cost> =
-                done.iter().map(|(&node, done)| (node, done.cost)).collect();
+                done.iter().map(|(&node, done)| (node, done.cost.clone())).collect();
             let stats = serde_json::to_value(costs).ok();
             end(state, &start, &AttemptResult::Done, stats.as_ref()).await?;
             settle(state, row, done).await
@@ -233,7 +233,8 @@ async fn follow(
         let answer = node.with_deadline(POLL).get::<AttemptState>(&path).await;
         match answer {
             Ok(AttemptState::Running { .. }) => lost = 0,
-            Ok(AttemptState::Done { outcome, signature, cost }) => {
+            Ok(AttemptState::Done { outcome, signature, mut cost }) => {
+                cost.course.cut();
                 return Ok(Done { outcome: *outcome, signature, cost });
             }
             Ok(AttemptState::Failed { failure }) => return Err(NodeTrouble::Attempt { failure }),

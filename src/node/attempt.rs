@@ -4,7 +4,7 @@
 //! are made from all three, so masks of different attempts have nothing in common. A failed
 //! attempt is repeated from the bids' shares, never resumed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -14,6 +14,7 @@ use super::attempts::Entry;
 use super::mend::{BATCH, Holders, Lack};
 use super::parts::Opened;
 use super::state::NodeState;
+use crate::base::lock::{into_inner, lock};
 use crate::base::offload::offload;
 use crate::identity::Signed;
 use crate::protocol::error::{EstablishError, ProtocolError};
@@ -21,6 +22,7 @@ use crate::protocol::{Channel, ChannelError, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
+use crate::session::course::Course;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::Exclusion;
 use crate::session::outcome::Entrant;
@@ -119,8 +121,10 @@ impl Task {
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
                 .await?
                 .with_tactics(plan.tactics.clone());
+        let course = Mutex::new(Course::default());
         let tell = |mut progress: Progress| {
             progress.attempt = attempt;
+            lock(&course).note(started.elapsed(), &progress);
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
@@ -141,6 +145,7 @@ impl Task {
             predicted_rounds: plan.rounds,
             predicted_bytes_sent: plan.bytes_sent,
             predicted_seconds: plan.seconds,
+            course: into_inner(course),
         };
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }

@@ -52,8 +52,8 @@ impl<'a> Reporter<'a> {
         }));
     }
 
-    /// Work that takes long without levels: it is told of as its rounds pass, some fifty times in
-    /// a run.
+    /// Work that takes long, within its levels too: it is told of as its rounds pass, some fifty
+    /// times in a run.
     pub async fn follow<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         let mut told = self.ctx.counters().rounds;

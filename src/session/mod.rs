@@ -14,12 +14,14 @@
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
+//! - [`course`]: how a run went, to look back at
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
 //! - `fixtures`: a made-up session, for tests
 
 pub mod announcement;
 pub mod bundle;
+pub mod course;
 pub mod envelope;
 pub mod exclusion;
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::terminal::Screen;
 use super::update::action::{Action, Cue, Effect, News};
 use super::update::update;
 use super::view::draw::draw;
-use crate::base::Clock;
+use crate::base::{Clock, Zone};
 
 /// Between two drawings, at least.
 const FRAME: Duration = Duration::from_millis(33);
@@ -59,15 +59,7 @@ pub struct Options {
     /// The connection, where there is one from the start.
     pub connection: Option<Connection>,
     /// Whoever stages a demo.
-    pub stage: Option<Receiver<Staged>>,
-}
-
-/// What whoever stages a demo sends.
-pub enum Staged {
-    /// The servers run: use this connection.
-    Connect(Box<Connection>),
-    /// A cue.
-    Cue(Cue),
+    pub stage: Option<Receiver<Cue>>,
 }
 
 /// Why the screens ended.
@@ -96,6 +88,7 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     };
     let mut model =
         Model::new(Clock::System.now(), person, options.keymap, options.theme, options.ascii);
+    model.live_mut().zone = Zone::here();
     let (sender, news) = mpsc::channel(QUEUE);
     let (anew, mut connections) = mpsc::channel(1);
     let runner = Runner::new(sender, anew);
@@ -132,7 +125,7 @@ impl App {
         model: &mut Model,
         mut news: Receiver<News>,
         connections: &mut Receiver<Box<Connection>>,
-        mut stage: Option<Receiver<Staged>>,
+        mut stage: Option<Receiver<Cue>>,
     ) -> Result<(), TuiError> {
         let mut keys = Some(EventStream::new());
         let mut ticks = tokio::time::interval(TICK);
@@ -155,11 +148,7 @@ impl App {
                     None => return Ok(()),
                 },
                 staged = next_staged(&mut stage) => match staged {
-                    Some(Staged::Connect(connection)) => {
-                        self.connect(model, *connection);
-                        continue;
-                    }
-                    Some(Staged::Cue(cue)) => Some(Action::Cue(cue)),
+                    Some(cue) => Some(Action::Cue(cue)),
                     None => {
                         stage = None;
                         continue;
@@ -236,7 +225,7 @@ async fn next_key(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
     }
 }
 
-async fn next_staged(stage: &mut Option<Receiver<Staged>>) -> Option<Staged> {
+async fn next_staged(stage: &mut Option<Receiver<Cue>>) -> Option<Cue> {
     match stage {
         Some(stage) => stage.recv().await,
         None => std::future::pending().await,

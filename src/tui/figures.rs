@@ -1,6 +1,5 @@
 //! Figures, times and sets of nodes as people read them.
 
-use crate::base::Timestamp;
 use crate::rules::Currency;
 use crate::sharing::NodeSet;
 
@@ -58,21 +57,6 @@ pub fn short_duration(millis: i64) -> String {
     }
 }
 
-/// The time of day in UTC: "03:18:22".
-pub fn clock(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.split_once('T').and_then(|(_, time)| time.get(..8)).unwrap_or("--:--:--").to_owned()
-}
-
-/// Date and time in UTC to the second: "2026-11-21 03:18:22 UTC".
-pub fn date_time(at: Timestamp) -> String {
-    let text = at.to_string();
-    match (text.split_once('T'), text.split_once('.')) {
-        (Some((date, _)), Some(_)) => format!("{date} {} UTC", clock(at)),
-        _ => text,
-    }
-}
-
 /// "node 2" or "nodes 1, 2, 5".
 pub fn nodes(nodes: NodeSet) -> String {
     if nodes.len() == 1 { format!("node {nodes}") } else { format!("nodes {nodes}") }
@@ -93,7 +77,5 @@ mod tests {
         assert_eq!(duration(65_000), "1 min 05 s");
         assert_eq!(duration(7_380_000), "2 h 03 min");
         assert_eq!(short_duration(65_000), "1:05");
-        assert_eq!(clock(Timestamp::from_millis(1_000_000_000_123)), "01:46:40");
-        assert_eq!(date_time(Timestamp::from_millis(1_000_000_000_123)), "2001-09-09 01:46:40 UTC");
     }
 }

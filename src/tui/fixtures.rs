@@ -1,6 +1,7 @@
 //! Made-up states for tests: fixed clock, four states of a system.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::input::keymap::{Keymap, Rebinding};
 use super::state::data::Events;
@@ -14,7 +15,8 @@ use crate::identity::{Digest, PublicKey, Roster};
 use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::rules::{Answer, Currency, Terms, auction};
+use crate::rules::{Answer, Currency, Stage, Terms, auction};
+use crate::session::course::Course;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
@@ -176,6 +178,41 @@ pub fn summary(number: u16, title: &str, phase: Phase) -> SessionSummary {
     }
 }
 
+/// How the run of a settled session went.
+pub fn course() -> Course {
+    let tournament = Stage::from(auction::Stage::Tournament);
+    let points = [
+        (Stage::Preparing, 0, 0),
+        (Stage::CheckingEntries, 0, 2),
+        (tournament, 0, 5),
+        (tournament, 1, 10),
+        (tournament, 2, 14),
+        (tournament, 3, 18),
+        (Stage::Opening, 3, 18),
+        (auction::Stage::SecondPrice.into(), 3, 19),
+        (Stage::Opening, 3, 22),
+        (Stage::Done, 3, 24),
+    ];
+    let mut course = Course::default();
+    for (stage, level, rounds) in points {
+        let progress = Progress {
+            attempt: 1,
+            stage,
+            level,
+            levels: 3,
+            entries: vec![7, 4, 2, 1],
+            comparisons: u64::from(level) * 2,
+            comparisons_total: 7,
+            rounds,
+            rounds_total: 24,
+            gates: 160 * rounds,
+            bytes_sent: 600 * rounds,
+        };
+        course.note(Duration::from_millis(300 * rounds), &progress);
+    }
+    course
+}
+
 fn silent() -> AttemptTrouble {
     let nodes: NodeSet = [4, 5].into_iter().filter_map(NodeIndex::new).collect();
     let detail = "nodes 4 and 5 fell silent".to_owned();
@@ -223,6 +260,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                 bytes_sent: 15_900 + u64::from(index),
                 seconds: 0.31,
                 preparing_seconds: 0.02,
+                course: course(),
                 ..Cost::default()
             },
         )

@@ -32,6 +32,6 @@ pub mod terminal;
 pub mod update;
 pub mod view;
 
-pub use app::{Options, Staged, TuiError, run};
+pub use app::{Options, TuiError, run};
 pub use link::connection::{Connection, Door, Me};
 pub use update::action::Cue;

@@ -7,6 +7,7 @@ use crate::base::Timestamp;
 use crate::identity::{AccountId, Blob, Digest, PublicKey, Signature, Signed};
 use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
+use crate::session::course::Course;
 use crate::session::manifest::CoSigned;
 use crate::session::naming::SharedName;
 use crate::session::progress::Progress;
@@ -219,7 +220,7 @@ pub enum AttemptState {
 }
 
 /// What an attempt cost one node.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Rounds of messages, keys included.
     pub rounds: u64,
@@ -243,4 +244,7 @@ pub struct Cost {
     /// Seconds of computing that the plan predicted.
     #[serde(default)]
     pub predicted_seconds: f64,
+    /// How the run went, stage by stage.
+    #[serde(default)]
+    pub course: Course,
 }

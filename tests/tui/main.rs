@@ -21,7 +21,7 @@ use terminal::{Terminal, gavel_in};
 #[test]
 fn the_demo_is_played_by_keys() {
     let home = tempfile::tempdir().unwrap();
-    let demo = gavel_in(home.path(), &["demo", "--speed", "4"]);
+    let demo = gavel_in(home.path(), &["demo"]);
     // The own amount, and those of the demo's file that are not the price.
     let secrets = ["17431592", "17 431 592", "860.50", "499.99", "1 175.00", "930.00"];
     let mut terminal = Terminal::start(demo, (80, 24), &secrets);
@@ -53,6 +53,13 @@ fn the_demo_is_played_by_keys() {
     terminal.wait_for("to you at");
     terminal.wait_for("you won");
     terminal.wait_for("checked offline");
+    // The run stays, to be stepped through.
+    terminal.press("\u{1b}[D");
+    terminal.wait_for("looking back");
+    terminal.press("\u{1b}[D");
+    terminal.wait_for("▸ price");
+    terminal.press("\u{1b}[C\u{1b}[C");
+    terminal.wait_for("signed by");
     terminal.press("q");
     assert!(terminal.ends());
     terminal.is_clean();

@@ -8,11 +8,15 @@
 //! - [`report`]: the result
 //! - [`headless`]: played with progress on standard error
 //! - [`show`]: played on the screens
+//! - [`schedule`]: when what happens there
+//! - [`story`]: what is said of it, a line at a time
 
 pub mod folder;
 pub mod follow;
 pub mod headless;
 pub mod players;
 pub mod report;
+pub mod schedule;
 pub mod show;
+pub mod story;
 pub mod world;

@@ -1,6 +1,8 @@
-//! The demo on the screens: the bidders trickle in over the time, the viewer may bid, closes with a
-//! key or waits, and sees the result. With `--auto` everything happens by itself.
+//! The demo on the screens: they open once every node is connected; the bidders come one by one, the
+//! viewer may bid, closes with a key or waits, and sees the result. With `--auto` everything happens
+//! by itself.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,8 +15,10 @@ use super::folder::Folder;
 use super::follow;
 use super::players::{self, Bidding, Player, Ranks, Refused};
 use super::report::{self, DemoResult};
+use super::schedule::{Schedule, held_back};
+use super::story::{self, Story};
 use super::world::World;
-use crate::base::time::parse_duration;
+use crate::base::Timestamp;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
@@ -22,36 +26,25 @@ use crate::cli::options::LookOption;
 use crate::cli::output::clean;
 use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
+use crate::cli::signal::asked_to_stop;
 use crate::client::Network;
 use crate::client::bid;
 use crate::client::state::BidderState;
 use crate::identity::{KeyPair, Statement as _};
 use crate::node;
 use crate::rules::terms::Admission;
+use crate::session::progress::{Progress, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::Scheme;
 use crate::tui::state::screen::Screen;
 use crate::tui::view::text;
-use crate::tui::{Connection, Cue, Me, Options, Staged};
+use crate::tui::{Connection, Cue, Me, Options};
 use crate::wire::coordinator_api::{self, NewSession, SessionDetail};
-
-/// Longest time that bidding goes on, at the usual speed.
-const LONGEST: Duration = Duration::from_secs(180);
-
-/// The same, when everything happens by itself.
-const AUTO: Duration = Duration::from_secs(20);
-
-/// Of the time, the bidders come within so much.
-const WITHIN: f64 = 0.6;
-
-/// What every message between nodes is held back by, so that the computation can be watched: as on
-/// a line around half the world. The screens say so.
-const HELD_BACK: Duration = Duration::from_millis(60);
 
 /// How often the phase is looked at.
 const POLL: Duration = Duration::from_millis(250);
 
-/// How long a scene of `--auto` stays.
+/// With `--auto`: from the last bid to the end of bidding, and from the result to the end.
 const SCENE: Duration = Duration::from_secs(4);
 
 /// How fast it goes, and by whom.
@@ -65,21 +58,18 @@ pub struct Pace {
 
 /// What is played.
 struct Play {
-    file: String,
-    listed: bool,
+    session: SessionId,
     players: Vec<Player>,
     places: PathBuf,
     kept: Option<PathBuf>,
-    scheme: Scheme,
-    window: Duration,
+    schedule: Schedule,
     pace: Pace,
-    you: Me,
 }
 
 /// Play it on the screens.
 ///
 /// # Errors
-/// When the terminal or the servers' folder cannot be used.
+/// When the terminal or the servers' folder cannot be used, or the session does not open.
 pub async fn run(
     context: &Context,
     look: &LookOption,
@@ -89,28 +79,51 @@ pub async fn run(
     folder: Folder,
     scheme: Scheme,
 ) -> Result<(), Failure> {
+    let terms = loaded.file.terms(Timestamp::from_millis(0))?;
+    let delay = held_back(&terms, scheme, players.len(), pace.speed);
+    let schedule = Schedule::of(players.len(), &loaded.file.shared.bids_until, pace.speed);
+    let you = you(&players, &folder)?;
+    context.output.note(format!("Starting {} nodes and a coordinator ...", scheme.nodes()));
+    let options = node::Options { simulated_delay: Some(delay), ..node::Options::default() };
+    let started = async {
+        let world = World::start(folder.path(), scheme, options).await?;
+        world.connected().await;
+        let opened = open(&world.network, loaded, &players, &you, schedule.window).await;
+        Ok::<_, Failure>((world, opened))
+    };
+    let (world, opened) = tokio::select! {
+        started = started => started?,
+        () = asked_to_stop() => return Err(Failure::new("interrupted", "interrupted")),
+    };
+    let session = match opened {
+        Ok(session) => session,
+        Err(failure) => {
+            world.stop().await;
+            return Err(failure);
+        }
+    };
+    let network = world.network.clone();
+    let connection = Connection {
+        operator: true,
+        node: None,
+        bidder: Some(Me { pinned: vec![network.roster().body.digest()], ..you }),
+        login: None,
+        door: None,
+        network,
+    };
     let (sender, stage) = tokio::sync::mpsc::channel(64);
     let options = Options {
         demo: true,
-        simulated_delay: Some(HELD_BACK.div_f64(pace.speed)),
+        simulated_delay: Some(delay),
+        connection: Some(connection),
         stage: Some(stage),
         records: std::env::current_dir().unwrap_or_default(),
         ..screens::options(context, look)?
     };
-    let play = Play {
-        file: session_file::terms_only(&loaded.text, None)?,
-        listed: loaded.file.shared.admission == Admission::Listed,
-        you: you(&players, &folder)?,
-        players,
-        places: folder.path().join("bidders"),
-        kept: folder.kept().map(Into::into),
-        scheme,
-        window: window(&loaded.file.shared.bids_until, pace),
-        pace,
-    };
+    let (places, kept) = (folder.path().join("bidders"), folder.kept().map(Into::into));
+    let play = Play { session, players, places, kept, schedule, pace };
     let stop = CancellationToken::new();
-    let place = folder.path().to_owned();
-    let staged = tokio::spawn(direct(play, place, sender, stop.clone()));
+    let staged = tokio::spawn(direct(play, world, sender, stop.clone()));
     let ended = crate::tui::run(options).await;
     stop.cancel();
     let staged = staged.await.map_err(|error| Failure::new("internal", error))?;
@@ -137,36 +150,33 @@ fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
     Ok(Me { name, keys: KeyPair::generate()?, state, pinned: Vec::new() })
 }
 
-/// How long bidding goes on: as the file says where that is a duration, within bounds.
-fn window(until: &str, pace: Pace) -> Duration {
-    let said = parse_duration(until).map(|millis| Duration::from_millis(millis.unsigned_abs()));
-    let most = if pace.auto { AUTO } else { LONGEST };
-    said.unwrap_or(most).min(most).div_f64(pace.speed).max(Duration::from_secs(2))
+/// Write the session and open it for so long.
+async fn open(
+    network: &Network,
+    loaded: &Loaded,
+    players: &[Player],
+    you: &Me,
+    window: Duration,
+) -> Result<SessionId, Failure> {
+    let mut bidders = Vec::new();
+    if loaded.file.shared.admission == Admission::Listed {
+        bidders.extend(players.iter().map(Player::card));
+        bidders.push(coordinator_api::Bidder { name: you.name.clone(), key: you.keys.public() });
+    }
+    let until = format!("{}s", window.as_secs());
+    let file = session_file::terms_only(&loaded.text, Some(&until))?;
+    let new = NewSession { file, open: true, bidders };
+    let detail = network.coordinator().new_session(&new).await?;
+    follow::opened(network.coordinator(), detail).await
 }
 
-/// Start the servers, play, and stop them when the screens close.
+/// Play, and stop the servers when the screens close.
 async fn direct(
     play: Play,
-    place: PathBuf,
-    stage: Sender<Staged>,
+    mut world: World,
+    stage: Sender<Cue>,
     stop: CancellationToken,
 ) -> Result<Option<DemoResult>, Failure> {
-    let starting = format!("starting {} nodes and a coordinator", play.scheme.nodes());
-    cue(&stage, Cue::Starting(starting)).await;
-    let options = node::Options {
-        simulated_delay: Some(HELD_BACK.div_f64(play.pace.speed)),
-        ..node::Options::default()
-    };
-    let mut world = tokio::select! {
-        world = World::start(&place, play.scheme, options) => match world {
-            Ok(world) => world,
-            Err(failure) => {
-                cue(&stage, Cue::Finish).await;
-                return Err(failure);
-            }
-        },
-        () = stop.cancelled() => return Ok(None),
-    };
     let network = world.network.clone();
     let mut result = None;
     let played = tokio::select! {
@@ -182,60 +192,33 @@ async fn direct(
     Ok(result)
 }
 
-async fn cue(stage: &Sender<Staged>, cue: Cue) {
+async fn cue(stage: &Sender<Cue>, cue: Cue) {
     // A viewer who has left needs no cues.
-    let _ = stage.send(Staged::Cue(cue)).await;
+    let _ = stage.send(cue).await;
 }
 
 async fn acts(
     play: Play,
     network: &Network,
-    stage: &Sender<Staged>,
+    stage: &Sender<Cue>,
     result: &mut Option<DemoResult>,
 ) -> Result<(), Failure> {
-    let pace = |scene: Duration| tokio::time::sleep(scene.div_f64(play.pace.speed));
-    let connection = Connection {
-        network: network.clone(),
-        operator: true,
-        node: None,
-        bidder: Some(Me { pinned: vec![network.roster().body.digest()], ..play.you.clone() }),
-        login: None,
-        door: None,
-    };
-    let _ = stage.send(Staged::Connect(Box::new(connection))).await;
-    cue(stage, Cue::Act("the nodes come up".into())).await;
-    cue(stage, Cue::Show(Screen::Nodes)).await;
-    pace(SCENE.mul_f64(0.7)).await;
-
-    let mut bidders: Vec<_> = play.players.iter().map(Player::card).collect();
-    bidders
-        .push(coordinator_api::Bidder { name: play.you.name.clone(), key: play.you.keys.public() });
-    let seconds = play.window.as_secs().max(2);
-    let new = NewSession {
-        file: session_file::terms_only(&play.file, Some(&format!("{seconds}s")))?,
-        open: true,
-        bidders: if play.listed { bidders } else { Vec::new() },
-    };
-    let detail = network.coordinator().new_session(&new).await?;
-    let session = follow::opened(network.coordinator(), detail).await?;
+    let (Pace { speed, auto }, kept, session) = (play.pace, play.kept.clone(), play.session);
+    let (all, scheme) = (play.players.len(), network.roster().body.scheme);
+    let story = Story::begin(stage.clone(), speed);
+    story.say(story::opening(scheme, all)).await;
     cue(stage, Cue::Select(session)).await;
-    cue(stage, Cue::Show(Screen::Auctions)).await;
-    cue(stage, Cue::Act("bids come in".into())).await;
-    if !play.pace.auto {
-        cue(stage, Cue::Say("b places a bid of your own, c ends bidding, or wait".into())).await;
-    }
-
-    let (Pace { speed, auto }, kept) = (play.pace, play.kept.clone());
-    let bidding = bid_until_closed(play, network, session, stage).await?;
+    let bidding = bid_until_closed(play, network, stage, &story).await?;
     if auto {
-        tokio::time::sleep(Duration::from_secs(2).div_f64(speed)).await;
+        story.say(story::all_in(all, true)).await;
+        tokio::time::sleep(SCENE.div_f64(speed)).await;
         network.coordinator().close(session).await?;
-    } else {
-        cue(stage, Cue::Act("all invented bidders have bid".into())).await;
+    } else if bidding.all_came {
+        story.say(story::all_in(all, false)).await;
     }
-    let detail = decided(network, session, stage).await?;
+    let bidding = bidding.bidding;
+    let detail = decided(network, session, stage, &story).await?;
     if detail.summary.phase == Phase::Cancelled {
-        cue(stage, Cue::Act("called off".into())).await;
         return Ok(());
     }
     let record = network.coordinator().record(session).await?;
@@ -250,12 +233,7 @@ async fn acts(
         .map_or(bidding.placed, |manifest| manifest.bids + manifest.excluded.len() as u64);
     let bidding = Bidding { placed, ..bidding };
     *result = Some(report::make(network, &detail, &record, bidding, kept.as_deref())?);
-    cue(stage, Cue::Act("settled, and checked offline".into())).await;
-    cue(
-        stage,
-        Cue::Say("settled; the record was checked offline: every signature is right".into()),
-    )
-    .await;
+    story.say(story::SETTLED).await;
     if auto {
         tokio::time::sleep(SCENE.mul_f64(1.5).div_f64(speed)).await;
         cue(stage, Cue::Finish).await;
@@ -263,45 +241,55 @@ async fn acts(
     Ok(())
 }
 
+/// What came of the bidding, and whether all invented bidders came before it ended.
+struct Came {
+    bidding: Bidding,
+    all_came: bool,
+}
+
 /// Let the bidders come one by one; the rest stays away once bidding has ended.
 async fn bid_until_closed(
     play: Play,
     network: &Network,
-    session: SessionId,
-    stage: &Sender<Staged>,
-) -> Result<Bidding, Failure> {
-    let announcement = bid::announcement(network, session).await?;
+    stage: &Sender<Cue>,
+    story: &Story,
+) -> Result<Came, Failure> {
+    let announcement = bid::announcement(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
-    let started = Instant::now();
-    let count = u32::try_from(play.players.len()).unwrap_or(u32::MAX);
-    let step = play.window.mul_f64(WITHIN) / count.max(1);
-    let keep = play.players.len() <= players::KEPT;
+    let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());
+    let keep = all <= players::KEPT;
     if keep {
         create_private(&play.places)?;
     }
-    let ended = ended(network, session);
+    let scheme = network.roster().body.scheme;
+    let ended = ended(network, play.session);
     tokio::pin!(ended);
     let mut bids = stream::iter(play.players.into_iter().enumerate())
         .map(|(position, player)| {
             let place = keep.then(|| play.places.join((position + 1).to_string()));
-            let turn = u32::try_from(position + 1).unwrap_or(u32::MAX);
             let announcement = &announcement;
             async move {
-                tokio::time::sleep_until(started + step * turn).await;
+                tokio::time::sleep_until(started + schedule.turn(position)).await;
                 let placed = players::one(network, announcement, &player, place.as_deref()).await;
                 (player.name().to_owned(), placed)
             }
         })
         .buffer_unordered(players::AT_ONCE);
-    let (mut placed, mut refused) = (0, Vec::new());
+    let (mut placed, mut refused, mut all_came) = (0, Vec::new(), false);
     loop {
         let next = tokio::select! {
             next = bids.next() => next,
             () = &mut ended => break,
         };
         match next {
-            None => break,
-            Some((_, Ok(_))) => placed += 1,
+            None => {
+                all_came = true;
+                break;
+            }
+            Some((bidder, Ok(_))) => {
+                story.pass(story::bid(placed, &bidder, all, scheme)).await;
+                placed += 1;
+            }
             Some((bidder, Err(failure))) => {
                 let text = format!("the bid of {} is not in: {}", clean(&bidder), failure.detail);
                 cue(stage, Cue::Say(text)).await;
@@ -310,7 +298,9 @@ async fn bid_until_closed(
             }
         }
     }
-    Ok(Bidding { placed, refused, took: started.elapsed(), ranks })
+    let placed = placed as u64;
+    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks };
+    Ok(Came { bidding, all_came })
 }
 
 async fn ended(network: &Network, session: SessionId) {
@@ -324,28 +314,59 @@ async fn ended(network: &Network, session: SessionId) {
     }
 }
 
-/// Wait until nothing can change any more, showing the bracket when there is something to see.
+/// Wait until nothing can change any more, telling of every phase and stage as it begins, and
+/// showing the run when there is something to see.
 async fn decided(
     network: &Network,
     session: SessionId,
-    stage: &Sender<Staged>,
+    stage: &Sender<Cue>,
+    story: &Story,
 ) -> Result<SessionDetail, Failure> {
+    let coordinator = network.coordinator();
+    let mut events = coordinator.events();
+    let (mut live, mut told) = (true, BTreeSet::new());
     let mut last = Phase::Open;
     loop {
-        let detail = network.coordinator().session(session).await?;
+        let detail = coordinator.session(session).await?;
         let phase = detail.summary.phase;
         if phase != last {
             if last == Phase::Open && phase != Phase::Cancelled {
                 cue(stage, Cue::Show(Screen::Bracket)).await;
             }
-            cue(stage, Cue::Act(phase.to_string())).await;
+            if let Some(line) = story::phase(phase) {
+                story.say(line).await;
+            }
             last = phase;
         }
         if phase.is_final() {
             return Ok(detail);
         }
-        tokio::time::sleep(POLL).await;
+        let pause = tokio::time::sleep(POLL);
+        tokio::pin!(pause);
+        loop {
+            let event = tokio::select! {
+                () = &mut pause => break,
+                event = events.next(), if live => event,
+            };
+            match event {
+                Some(Ok(event)) if event.session == session => match event.what {
+                    // One of the nodes comes to a stage first.
+                    What::Progress(progress) if told.insert(step(&progress)) => {
+                        story.pass(story::stage(&progress)).await;
+                    }
+                    What::Phase { .. } if event.node.is_none() => break,
+                    _ => {}
+                },
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => live = false,
+            }
+        }
     }
+}
+
+/// What tells one step of a run from another.
+fn step(progress: &Progress) -> (u32, &'static str, u32) {
+    (progress.attempt, progress.stage.name(), progress.level)
 }
 
 /// The detail once every node's cost has come, or without after a while.

@@ -3,6 +3,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::base::Clock;
 use crate::cli::failure::Failure;
@@ -16,10 +19,17 @@ use crate::sharing::Scheme;
 use crate::storage::{Address, Opening};
 use crate::transport::server::listen::{self, Listener};
 use crate::transport::server::serve::PortOptions;
+use crate::wire::coordinator_api::NodeStatus;
 
 /// Names of the demo's nodes.
 const NAMES: [&str; 9] =
     ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel", "Ironwood"];
+
+/// Longest wait for the nodes to find each other.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Between two looks at whether they have.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Everything that runs.
 pub struct World {
@@ -92,6 +102,20 @@ impl World {
         Ok(Self { network, servers })
     }
 
+    /// Wait until the coordinator hears every node and the nodes hear each other; not for ever, as
+    /// the rest goes without.
+    pub async fn connected(&self) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Ok(health) = self.network.coordinator().health().await
+                && health.nodes.iter().all(is_connected)
+            {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Waits until a server fails.
     pub async fn failed(&mut self) -> Failure {
         self.servers.failed().await
@@ -101,4 +125,9 @@ impl World {
     pub async fn stop(self) {
         self.servers.stop().await;
     }
+}
+
+/// Whether a node answers and is linked to all others.
+fn is_connected(node: &NodeStatus) -> bool {
+    node.health.as_ref().is_some_and(|health| health.links.iter().all(|link| link.connected))
 }

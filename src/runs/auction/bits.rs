@@ -152,7 +152,9 @@ impl Table for Bits<'_> {
 
     async fn tournament(&mut self, entries: SharedBits, keep: Keep) -> Result<Maximum, RunError> {
         let finished = |level, pairs| self.reporter.level(level, pairs);
-        Ok(maximum(&self.ctx.narrow("tournament"), &entries, keep, &finished).await?)
+        let step = self.ctx.narrow("tournament");
+        let best = maximum(&step, &entries, keep, &finished);
+        Ok(self.reporter.follow(best).await?)
     }
 
     fn best(&self, best: &Maximum) -> Result<SharedBits, RunError> {
@@ -160,7 +162,8 @@ impl Table for Bits<'_> {
     }
 
     async fn second(&mut self, best: &Maximum, winner: usize) -> Result<SharedBits, RunError> {
-        let second = second_price(&self.ctx.narrow("second-price"), best, winner).await?;
+        let step = self.ctx.narrow("second-price");
+        let second = self.reporter.follow(second_price(&step, best, winner)).await?;
         // Comparisons among those whom the winner met.
         let tactics = self.ctx.base().tactics();
         let met = beaten(&levels(best.count(), &tactics.groups), winner).len();

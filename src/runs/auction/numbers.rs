@@ -130,7 +130,8 @@ impl Table for Numbers<'_> {
         let step = self.shamir.narrow("tournament");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
         let comparing = self.work.comparing();
-        let tournament = maximum(&step, pool, comparing, &numbers, keep, &finished).await?;
+        let best = maximum(&step, pool, comparing, &numbers, keep, &finished);
+        let tournament = self.reporter.follow(best).await?;
         Ok(Best { tournament, entries: numbers.len() })
     }
 
@@ -142,7 +143,8 @@ impl Table for Numbers<'_> {
         let step = self.shamir.narrow("second-price");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
         let comparing = self.work.comparing();
-        let second = second_price(&step, pool, comparing, &best.tournament, winner).await?;
+        let second = second_price(&step, pool, comparing, &best.tournament, winner);
+        let second = self.reporter.follow(second).await?;
         // Comparisons among those whom the winner met.
         let met = beaten(&levels(best.entries, &[]), winner).len();
         self.reporter.compared(met.saturating_sub(1));

@@ -80,6 +80,12 @@ pub enum ListCommand {
     Previous,
     /// The session after.
     Next,
+    /// Look back at the run: the step before.
+    Earlier,
+    /// The step after it; after the last one, the result.
+    Later,
+    /// Look back no more.
+    Result,
     /// Write the record.
     Record,
     /// Check the record here.

@@ -188,10 +188,16 @@ table! {
         Same "gavel session retry SESSION";
     Step Cancel = "cancel", [Auctions, Detail], ["x"], "call off",
         "Call the session off; no bid in it will count", Same "gavel session cancel SESSION";
-    List Previous = "previous", [Bracket], ["left", "p"], "other auction",
+    List Previous = "previous", [Bracket], ["p"], "other auction",
         "The auction before this one", Shows "gavel session list";
-    List Next = "next", [Bracket], ["right", "n"], "",
+    List Next = "next", [Bracket], ["n"], "",
         "The auction after this one", Shows "gavel session list";
+    List Earlier = "earlier", [Bracket], ["left"], "step back",
+        "Look back at how it was computed: the step before", Shows "gavel session show SESSION";
+    List Later = "later", [Bracket], ["right"], "",
+        "The step after; after the last one, the result", Shows "gavel session show SESSION";
+    List Result = "result", [Bracket], ["esc"], "",
+        "From looking back to the result", Shows "gavel session show SESSION";
     List Record = "record", [Bracket, Detail], ["w"], "write record",
         "Write everything public about it to a file that anyone can check",
         Same "gavel session show SESSION --record FILE";
@@ -209,10 +215,10 @@ table! {
         "A row up", Shows "gavel session list";
     Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help, Audit], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Bid, Log, Help, Audit], ["pgup", "ctrl-b"], "",
-        "A page up", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Bid, Log, Help, Audit], ["pgdn", "ctrl-f"], "",
-        "A page down", Shows "gavel session list";
+    Move PageUp = "page-up", [Auctions, Detail, Nodes, Bid, Log, Help, Audit], ["pgup", "ctrl-b"], "",
+        "A page up; on the screen of nodes, of the links", Shows "gavel session list";
+    Move PageDown = "page-down", [Auctions, Detail, Nodes, Bid, Log, Help, Audit], ["pgdn", "ctrl-f"], "",
+        "A page down; on the screen of nodes, of the links", Shows "gavel session list";
     Move Top = "top", [Auctions, Detail, Bid, Log, Help, Audit], ["home", "g"], "",
         "To the top", Shows "gavel session list";
     Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help, Audit], ["end", "G"], "",

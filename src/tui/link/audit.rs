@@ -1,6 +1,7 @@
 //! Checking a record here, against the roster that this home trusts and the receipts that it keeps.
 //! The coordinator is believed nothing: it only hands the record out.
 
+use crate::base::Zone;
 use crate::base::text::clean;
 use crate::client::state::SentBid;
 use crate::identity::{Roster, Statement as _};
@@ -99,6 +100,7 @@ fn receipts(rows: &mut Vec<AuditRow>, record: &Record, own: &[SentBid]) {
 
 fn bids(rows: &mut Vec<AuditRow>, record: &Record) {
     let Some(manifest) = &record.manifest else { return };
+    let zone = Zone::here();
     let entries = &manifest.body.entries;
     if !entries.is_empty() {
         rows.push(head("Bids that take part, in the order that decides ties"));
@@ -107,7 +109,7 @@ fn bids(rows: &mut Vec<AuditRow>, record: &Record) {
         let text = format!(
             "revision {}, {}, envelope {}",
             entry.revision,
-            figures::date_time(entry.received),
+            zone.date_time(entry.received),
             entry.envelope.short()
         );
         let copy = Some(entry.envelope.to_string());

@@ -6,11 +6,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::live::Live;
 use super::node::{Node, NodeState};
 use super::own::OwnBids;
-use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
+use crate::base::{Timestamp, Zone};
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
 use crate::rules::{Answer, Terms};
@@ -211,6 +213,8 @@ pub enum Who {
 pub struct Data {
     /// The coordinator's clock minus ours, in milliseconds.
     pub clock_offset: i64,
+    /// The zone that times are shown in.
+    pub zone: Zone,
     /// Our time, as of the latest tick.
     pub now: Timestamp,
     /// The link to the coordinator.
@@ -226,6 +230,8 @@ pub struct Data {
     /// Every session, in the coordinator's order.
     pub sessions: Vec<Session>,
     by_id: HashMap<SessionId, usize>,
+    /// Columns of the widest title among them.
+    pub widest_title: usize,
     /// Details by session, the latest asked for last.
     pub details: HashMap<SessionId, Arc<SessionDetail>>,
     details_order: VecDeque<SessionId>,
@@ -260,6 +266,7 @@ impl Data {
     pub fn new(now: Timestamp) -> Self {
         Self {
             clock_offset: 0,
+            zone: Zone::UTC,
             now,
             link: Link::Starting { what: "connecting".into() },
             events: Events::Unknown,
@@ -268,6 +275,7 @@ impl Data {
             listed: false,
             sessions: Vec::new(),
             by_id: HashMap::new(),
+            widest_title: 0,
             details: HashMap::new(),
             details_order: VecDeque::new(),
             live: HashMap::new(),
@@ -300,6 +308,8 @@ impl Data {
         self.sessions = summaries.into_iter().map(Session::new).collect();
         self.by_id =
             self.sessions.iter().enumerate().map(|(at, session)| (session.id, at)).collect();
+        self.widest_title =
+            self.sessions.iter().map(|session| session.title.as_str().width()).max().unwrap_or(0);
         for session in &self.sessions {
             for winner in session.result.iter().flat_map(|sold| &sold.winners) {
                 let next = self.aliases.len() + 1;
@@ -314,6 +324,7 @@ impl Data {
         for winner in session.result.iter().flat_map(|sold| &sold.winners) {
             self.name(&winner.name);
         }
+        self.widest_title = self.widest_title.max(session.title.as_str().width());
         if let Some(&at) = self.by_id.get(&session.id) {
             // Some answers leave out what only operators may see.
             session.bidders = session.bidders.or(self.sessions[at].bidders);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::identity::PublicKey;
+use crate::rules::Stage;
 use crate::session::progress::Progress;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::BidderReceipts;
@@ -46,6 +47,8 @@ pub struct Live {
     pub participants: NodeSet,
     /// When it began.
     pub began: Option<Timestamp>,
+    /// The stages that it has come to, in order.
+    pub stages: Vec<Stage>,
     /// How far each node is.
     pub progress: BTreeMap<NodeIndex, Progress>,
     /// When the first node was done.
@@ -113,6 +116,23 @@ impl Live {
                 .iter()
                 .any(|other| other.name == row.name && other.key.is_some_and(|other| other != key))
         })
+    }
+
+    /// A node got so far.
+    pub fn got(&mut self, node: NodeIndex, progress: Progress) {
+        self.progress.insert(node, progress);
+        let stage = self.furthest().map(|furthest| furthest.stage);
+        if self.stages.last().copied() != stage {
+            self.stages.extend(stage);
+        }
+    }
+
+    /// Another attempt begins from the start.
+    pub fn begin(&mut self, attempt: u32) {
+        self.attempt = attempt;
+        self.progress.clear();
+        self.stages.clear();
+        self.done = None;
     }
 
     /// The furthest of the nodes.

@@ -170,8 +170,10 @@ pub struct Ui {
     pub size: (u16, u16),
     /// What the latest drawing found out.
     pub drawn: Drawn,
-    /// Where the demo stands, for the bar at the top.
-    pub act: Option<String>,
+    /// What just happened in the demo.
+    pub story: Vec<Piece>,
+    /// The run that is looked back at, and the step of it.
+    pub look_back: Option<(SessionId, usize)>,
 }
 
 /// What is being asked of the servers, so that nothing is asked twice at a time.
@@ -253,7 +255,8 @@ impl Model {
                 title: String::new(),
                 size: (80, 24),
                 drawn: Drawn::default(),
-                act: None,
+                story: Vec::new(),
+                look_back: None,
             },
             person,
             keymap,

@@ -73,8 +73,10 @@ impl Node {
         let again = status.last_seen == self.status.last_seen && status.health.is_some();
         self.status = status;
         self.note();
-        // Asked twice within one of the coordinator's own intervals: nothing new.
-        if !again {
+        // Asked twice within one of the coordinator's own intervals: nothing new. Before it has
+        // heard of the node at all, there was no answer to miss.
+        let unseen = self.status.health.is_none() && self.trouble.is_none();
+        if !again && !unseen {
             if let Some(seen) = self.status.last_seen {
                 let usage = self.status.health.as_ref().and_then(|health| health.usage.as_ref());
                 self.hour.note(seen, usage, self.status.round_trip_micros);

@@ -64,10 +64,14 @@ pub enum List {
     Palette,
     /// The rows of a record.
     Audit,
+    /// The nodes.
+    Nodes,
+    /// The links of the selected node.
+    Links,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 7;
+pub const LISTS: usize = 9;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,8 +82,6 @@ pub enum Hit {
     Row(List, usize),
     /// A list beside its rows, for the wheel.
     Within(List),
-    /// A node.
-    Node(usize),
     /// A hint at the foot.
     Hint(Command),
 }

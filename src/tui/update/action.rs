@@ -15,7 +15,7 @@ use crate::session::progress::Event;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
 use crate::tui::state::audit::AuditRow;
-use crate::tui::state::data::{Events, Level};
+use crate::tui::state::data::{Events, Level, Piece};
 use crate::tui::state::forms::Heard;
 use crate::tui::state::model::Person;
 use crate::tui::state::own::OwnBid;
@@ -126,10 +126,8 @@ pub struct ReadReceipts {
 /// What whoever stages a demo tells the screens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cue {
-    /// The servers are being started.
-    Starting(String),
-    /// Where the demo stands, for the bar at the top.
-    Act(String),
+    /// What just happened, in a line that stays until the next.
+    Tell(Vec<Piece>),
     /// Show a screen.
     Show(Screen),
     /// Select a session.

@@ -1,7 +1,7 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::{audit, clipboard, new_session};
+use super::{audit, clipboard, look_back, new_session};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
@@ -114,11 +114,23 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         ListCommand::Previous | ListCommand::Next if model.ui.order.len() < 2 => {
             Err("there is no other auction in the list".to_owned())
         }
+        ListCommand::Earlier if look_back::course(model).is_none() => {
+            Err("how it was computed shows once it is settled".to_owned())
+        }
+        ListCommand::Earlier if look_back::point(model) == Some(0) => {
+            Err("this is the first step".to_owned())
+        }
+        ListCommand::Later | ListCommand::Result if look_back::point(model).is_none() => {
+            Err("only while looking back at how it was computed".to_owned())
+        }
         ListCommand::Record => record(model, model.ui.selected),
         ListCommand::Audit => record(model, audit::session(model)),
         ListCommand::Back
         | ListCommand::Previous
         | ListCommand::Next
+        | ListCommand::Earlier
+        | ListCommand::Later
+        | ListCommand::Result
         | ListCommand::Filter
         | ListCommand::ShowAll
         | ListCommand::Sort

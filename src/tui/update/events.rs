@@ -37,12 +37,11 @@ pub fn take(model: &mut Model, event: &Event) -> Vec<Effect> {
             if let Some(node) = event.node {
                 let live = data.live.entry(session).or_default();
                 if progress.attempt > live.attempt {
-                    live.attempt = progress.attempt;
-                    live.progress.clear();
+                    live.begin(progress.attempt);
                 }
                 live.began.get_or_insert(event.at);
                 if progress.attempt == live.attempt {
-                    live.progress.insert(node, progress.clone());
+                    live.got(node, progress.clone());
                     live.participants.insert(node);
                 }
                 if progress.stage == Stage::Done {
@@ -100,9 +99,7 @@ fn begin(
 ) -> Option<(Level, Vec<Piece>)> {
     let live = data.live.entry(event.session).or_default();
     if attempt > live.attempt || live.began.is_none() {
-        live.attempt = attempt;
-        live.progress.clear();
-        live.done = None;
+        live.begin(attempt);
         live.began = Some(event.at);
     }
     live.participants = participants;

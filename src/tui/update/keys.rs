@@ -148,9 +148,8 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
             palette::select(model, row);
             return run(model, PaletteCommand::Run);
         }
-        Hit::Tab(_) | Hit::Node(_) | Hit::Row(..) if covered => {}
+        Hit::Tab(_) | Hit::Row(..) if covered => {}
         Hit::Tab(screen) => return run(model, screen.command()),
-        Hit::Node(node) => model.ui.node = node,
         Hit::Row(of, row) => moves::select(model, of, row),
         Hit::Within(_) => {}
     }

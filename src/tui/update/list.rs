@@ -1,7 +1,7 @@
 //! Commands of the list of auctions, and of one's detail and bracket.
 
 use super::action::Effect;
-use super::{audit, bidding, filter, new_session, order, screens};
+use super::{audit, bidding, filter, look_back, new_session, order, screens};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::Popup;
@@ -35,6 +35,9 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
         }
         ListCommand::Previous => order::walk(model, -1),
         ListCommand::Next => order::walk(model, 1),
+        ListCommand::Earlier => look_back::earlier(model),
+        ListCommand::Later => look_back::later(model),
+        ListCommand::Result => model.ui.look_back = None,
         ListCommand::Record => {
             if let Some(session) = model.ui.selected {
                 audit::ask_path(model, session);

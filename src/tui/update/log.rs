@@ -50,11 +50,16 @@ pub fn lines(model: &Model) -> Vec<usize> {
 
 /// A line of the log as it shows, names hidden where they are to be.
 pub fn line_text(model: &Model, line: &LogLine) -> String {
+    pieces_text(model, &line.pieces)
+}
+
+/// Pieces as they show, names hidden where they are to be.
+pub fn pieces_text(model: &Model, pieces: &[Piece]) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => text.clone(),
         Piece::Name(name) => model.shown(name),
     };
-    line.pieces.iter().map(piece).collect()
+    pieces.iter().map(piece).collect()
 }
 
 /// The selected line's row among those that show.

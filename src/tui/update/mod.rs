@@ -13,6 +13,7 @@
 //! - [`filter`]: narrowing the list or the log
 //! - [`log`]: which lines of the log show
 //! - [`steps`]: opening, closing, cancelling, trying again
+//! - [`look_back`]: a run that is over, step by step
 //! - [`new_session`]: the form of a session, new or a draft
 //! - [`prints`]: digest and fingerprints
 //! - [`bidding`]: the form of a bid
@@ -40,6 +41,7 @@ pub mod keys;
 pub mod list;
 pub mod log;
 pub mod login;
+pub mod look_back;
 pub mod moves;
 pub mod new_session;
 pub mod news;
@@ -51,7 +53,7 @@ pub mod screens;
 pub mod steps;
 
 use self::action::{Action, Cue, Effect};
-use super::state::data::{Level, Link};
+use super::state::data::{Level, Piece};
 use super::state::model::Model;
 use crate::base::Timestamp;
 use crate::base::text::clean;
@@ -110,8 +112,14 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 fn cued(model: &mut Model, cue: Cue) {
     model.dirty = true;
     match cue {
-        Cue::Starting(what) => model.live_mut().link = Link::Starting { what },
-        Cue::Act(act) => model.ui.act = Some(act),
+        Cue::Tell(line) => {
+            for piece in &line {
+                if let Piece::Name(name) = piece {
+                    model.live_mut().name(name);
+                }
+            }
+            model.ui.story = line;
+        }
         Cue::Show(screen) => {
             // Who reads help or answers a question is not interrupted.
             if model.ui.popups.is_empty() && model.ui.form.is_none() {

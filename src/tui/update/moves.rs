@@ -9,9 +9,13 @@ use crate::tui::state::screen::{List, Screen};
 /// Further than any list is long.
 const FAR: isize = isize::MAX / 2;
 
-/// Move in the list that has the keys, or among the nodes.
+/// Move in the list that has the keys.
 pub fn run(model: &mut Model, to: Move) {
-    let Some(list) = list_here(model) else { return among_nodes(model, to) };
+    let list = match (list_here(model), to) {
+        // The links of the selected node turn by pages.
+        (List::Nodes, Move::PageUp | Move::PageDown) => List::Links,
+        (list, _) => list,
+    };
     let page = isize::try_from(model.ui.drawn.heights[list as usize].max(2) - 1).unwrap_or(1);
     let by = match to {
         Move::Up => -1,
@@ -24,21 +28,11 @@ pub fn run(model: &mut Model, to: Move) {
     scroll(model, list, by);
 }
 
-fn among_nodes(model: &mut Model, to: Move) {
-    let last = model.data().nodes.len().saturating_sub(1);
-    model.ui.node = match to {
-        Move::Up | Move::PageUp => model.ui.node.saturating_sub(1),
-        Move::Down | Move::PageDown => (model.ui.node + 1).min(last),
-        Move::Top => 0,
-        Move::Bottom => last,
-    };
-}
-
-fn list_here(model: &Model) -> Option<List> {
+fn list_here(model: &Model) -> List {
     match model.layer() {
-        Layer::Help => Some(List::Help),
-        Layer::Palette => Some(List::Palette),
-        Layer::Audit => Some(List::Audit),
+        Layer::Help => List::Help,
+        Layer::Palette => List::Palette,
+        Layer::Audit => List::Audit,
         Layer::Global
         | Layer::Auctions
         | Layer::Detail
@@ -53,11 +47,11 @@ fn list_here(model: &Model) -> Option<List> {
         | Layer::Login
         | Layer::Prints
         | Layer::Path => match model.ui.screen {
-            Screen::Auctions if model.ui.in_detail => Some(List::Grid),
-            Screen::Auctions | Screen::Bracket => Some(List::Sessions),
-            Screen::Nodes => None,
-            Screen::Bid => Some(List::Bids),
-            Screen::Log => Some(List::Log),
+            Screen::Auctions if model.ui.in_detail => List::Grid,
+            Screen::Auctions | Screen::Bracket => List::Sessions,
+            Screen::Nodes => List::Nodes,
+            Screen::Bid => List::Bids,
+            Screen::Log => List::Log,
         },
     }
 }
@@ -87,7 +81,15 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             let row = moved(log::row(model, &lines), by, lines.len());
             log::select(model, &lines, row);
         }
-        // The page's end is found when it is drawn.
+        List::Nodes => {
+            model.ui.node = moved(model.ui.node, by, model.data().nodes.len());
+            model.ui.drawn.offsets[List::Links as usize] = 0;
+        }
+        // Where a list ends is found when it is drawn.
+        List::Links => {
+            let first = &mut model.ui.drawn.offsets[List::Links as usize];
+            *first = first.saturating_add_signed(by);
+        }
         List::Help => {
             model.ui.help_line =
                 model.ui.drawn.offsets[List::Help as usize].saturating_add_signed(by);
@@ -139,6 +141,7 @@ pub fn select(model: &mut Model, list: List, row: usize) {
                 audit.row = row;
             }
         }
-        List::Help | List::Palette => {}
+        List::Nodes => model.ui.node = row,
+        List::Help | List::Palette | List::Links => {}
     }
 }

@@ -288,9 +288,7 @@ fn detail_came(
     if let Some(attempt) = detail.attempts.last() {
         let live = data.live.entry(session).or_default();
         if attempt.attempt > live.attempt {
-            live.attempt = attempt.attempt;
-            live.progress.clear();
-            live.done = None;
+            live.begin(attempt.attempt);
         }
         if attempt.attempt == live.attempt {
             live.participants = attempt.participants;

@@ -4,7 +4,7 @@ use super::action::{Effect, Request};
 use super::{allowed, order};
 use crate::base::text::clean;
 use crate::session::SessionId;
-use crate::tui::figures::{date_time, duration, plural};
+use crate::tui::figures::{duration, plural};
 use crate::tui::input::commands::Step;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::{Asked, Popup, Question};
@@ -40,7 +40,7 @@ pub fn ask(model: &mut Model, step: Step) {
                 format!(
                     "{bids} so far; bidding would go on for {} (until {}).",
                     duration(left),
-                    date_time(until)
+                    model.live().zone.date_time(until)
                 ),
                 if short.is_some() {
                     "No bid is taken any more, and this cannot be undone.".to_owned()

@@ -13,6 +13,9 @@ use super::theme::{self, Glyphs, Role};
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::{Drawn, Hit, List};
 
+/// Columns that a pane's title keeps beside the word at the other end.
+const TITLE: usize = 14;
+
 /// A frame being drawn.
 pub struct Canvas<'a, 'f> {
     frame: &'a mut Frame<'f>,
@@ -124,7 +127,10 @@ impl<'a, 'f> Canvas<'a, 'f> {
     pub fn pane_with(&mut self, area: Rect, title: &str, word: &str, focused: bool) -> Rect {
         let border = self.style(if focused { Role::Focus } else { Role::Border });
         let room = usize::from(area.width).saturating_sub(6);
-        let title = self.cut(title, room);
+        // The word keeps its place beside a long title.
+        let beside = room.saturating_sub(text::width(word) + 3);
+        let room_of_title = if word.is_empty() || beside < TITLE { room } else { beside };
+        let title = self.cut(title, room_of_title);
         let left = room.saturating_sub(text::width(&title) + 2);
         let mut block = Block::new()
             .borders(Borders::ALL)

@@ -25,7 +25,7 @@ use crate::tui::state::data::{Events, Level, Link};
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::{Drawn, Hit, Screen};
-use crate::tui::update::allowed;
+use crate::tui::update::{allowed, log};
 
 /// Least columns.
 pub const MIN_WIDTH: u16 = 80;
@@ -43,7 +43,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
     }
     let row = |y| Rect { x: area.x, y, width: area.width, height: 1 };
     tabs(&mut canvas, row(area.y));
-    let bars = u16::from(alerts(&mut canvas, row(area.y + 1)));
+    let mut bars = u16::from(alerts(&mut canvas, row(area.y + 1)));
+    bars += u16::from(story(&mut canvas, row(area.y + 1 + bars)));
     let body = Rect { y: area.y + 1 + bars, height: area.height - 3 - bars, ..area };
     match model.ui.screen {
         Screen::Auctions => screens::auctions::draw(&mut canvas, body),
@@ -154,6 +155,20 @@ fn alerts(canvas: &mut Canvas<'_, '_>, area: Rect) -> bool {
     true
 }
 
+/// What just happened in the demo, in a line of its own; whether there is one.
+fn story(canvas: &mut Canvas<'_, '_>, area: Rect) -> bool {
+    let model = canvas.model;
+    if model.ui.story.is_empty() {
+        return false;
+    }
+    let pointer = canvas.span(Role::Accent, format!(" {} ", canvas.glyphs().pointer));
+    let room = usize::from(area.width).saturating_sub(4);
+    let text = canvas.cut(&log::pieces_text(model, &model.ui.story), room);
+    let line = vec![pointer, canvas.span(Role::Title, text)];
+    canvas.line(area, 0, line);
+    true
+}
+
 /// The link's state, which is always visible, or a notice in its place; then who and when.
 fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
@@ -172,17 +187,14 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
             Events::Live | Events::Unknown => {}
         }
     }
-    let right = match &model.ui.act {
-        Some(act) if area.width >= 110 => format!("{act} {} ", glyphs.middle),
-        _ => String::new(),
-    };
-    let clock = figures::clock(data.now);
+    let clock = format!("{} {}", data.zone.clock(data.now), data.zone.name(data.now));
     // A notice needs the room more.
     let lost = matches!(data.link, Link::Lost { .. });
-    let right = if (model.ui.toast.is_some() || lost) && area.width < 110 {
+    let pressing = model.ui.toast.is_some() || lost || data.short_of_nodes().is_some();
+    let right = if pressing && area.width < 110 {
         clock
     } else {
-        format!("{right}{} {} {clock}", model.person.role(), glyphs.middle)
+        format!("{} {} {clock}", model.person.role(), glyphs.middle)
     };
     let inner = Rect { x: area.x + 1, width: area.width - 2, ..area };
     let room = usize::from(inner.width).saturating_sub(text::width(&right) + 2);
@@ -249,7 +261,7 @@ fn link(canvas: &Canvas<'_, '_>) -> (Role, String) {
             } else {
                 "reconnecting".to_owned()
             };
-            format!("lost since {}, {again}: {why}", figures::clock(*since))
+            format!("lost since {}, {again}: {why}", data.zone.clock(*since))
         }
     };
     (role, text)

@@ -18,3 +18,6 @@ pub mod theme;
 
 #[cfg(test)]
 pub(crate) mod snapshot_tests;
+
+#[cfg(test)]
+mod layout_tests;

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{detail, phase_glyph, phase_role, sales, search, short_kind, standing};
+use super::{detail, latest, phase_glyph, phase_role, sales, search, short_kind, standing};
 use crate::session::Phase;
 use crate::tui::figures;
 use crate::tui::input::commands::ListCommand;
@@ -28,9 +28,30 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if enlarged {
         return if in_detail { detail::draw(canvas, area) } else { sessions(canvas, area) };
     }
-    let width = if area.width >= 110 { area.width * 3 / 5 } else { area.width / 2 + 1 };
-    sessions(canvas, Rect { width, ..area });
+    let width = share(canvas.model.data().widest_title, area.width);
+    let mut list = Rect { width, ..area };
+    // A short list leaves the lower half of a tall screen to what happened.
+    let rows = u16::try_from(canvas.model.ui.order.len()).unwrap_or(u16::MAX);
+    let height = rows.saturating_add(4).max(area.height / 2);
+    if let Some(below) = area.height.checked_sub(height).filter(|&rows| rows >= LEAST_BELOW) {
+        latest::draw(canvas, Rect { y: list.y + height, height: below, ..list });
+        list.height = height;
+    }
+    sessions(canvas, list);
     detail::draw(canvas, Rect { x: area.x + width, width: area.width - width, ..area });
+}
+
+/// Rows that what happened takes below the list at least.
+const LEAST_BELOW: u16 = 12;
+
+/// Columns that the detail needs: its phases with their names, inside a frame.
+const DETAIL: u16 = 42;
+
+/// Columns of the list: what it needs, as far as the detail keeps what that needs.
+fn share(widest_title: usize, all: u16) -> u16 {
+    let needed = 4 + BASE + widest_title.min(WIDEST) + OUTCOME + KIND + PHASE;
+    let most = all - DETAIL.max(all.saturating_mul(45) / 100).min(all);
+    u16::try_from(needed).unwrap_or(u16::MAX).clamp(38.min(most), most)
 }
 
 fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -52,7 +73,7 @@ fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if shown == 0 {
         return empty(canvas, inner);
     }
-    let columns = columns(usize::from(inner.width));
+    let columns = columns(usize::from(inner.width), data.widest_title);
     let head = columns.head(canvas);
     canvas.line(inner, 0, head);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
@@ -94,18 +115,32 @@ struct Row<'a> {
     here: bool,
 }
 
-/// The columns that a width has room for. Where there is no room for both, the outcome's column
-/// tells the phase until it is decided.
-fn columns<'a>(width: usize) -> Table<'a, Row<'a>> {
-    let (kind, phase, outcome) = match width {
-        0..52 => (0, 0, 0),
-        52..66 => (0, 9, 0),
-        66..78 => (11, 9, 0),
-        78..100 => (11, 0, 21),
-        _ => (11, 9, 27),
+/// Columns that every width has beside the title: marks, bids, closing time.
+const BASE: usize = 4 + 8 + 10;
+
+/// Columns of the outcome, the kind and the phase, with the gaps before them.
+const OUTCOME: usize = 23;
+const KIND: usize = 12;
+const PHASE: usize = 10;
+
+/// Most columns that a title is given before the others get any.
+const WIDEST: usize = 44;
+
+/// The columns that a width has room for beside the titles. Where there is no room for both, the
+/// outcome's column tells the phase until it is decided.
+fn columns<'a>(width: usize, widest_title: usize) -> Table<'a, Row<'a>> {
+    let mut room = width.saturating_sub(BASE + widest_title.clamp(16, WIDEST));
+    let mut take = |columns: usize| {
+        let fits = room >= columns;
+        room -= if fits { columns } else { 0 };
+        fits
     };
+    let outcome = if take(OUTCOME) { OUTCOME - 2 } else { 0 };
+    let kind = if take(KIND) { KIND - 1 } else { 0 };
+    let phase = if take(PHASE) { PHASE - 1 } else { 0 };
+    let outcome = if phase > 0 && take(6) { outcome + 6 } else { outcome };
     // Without a column of its own the outcome takes the place of bids and closing time.
-    let (bids, closes) = (7, if outcome == 0 { 9 } else { 6 });
+    let (bids, closes) = (if width < 44 { 4 } else { 7 }, if outcome == 0 { 9 } else { 6 });
     let gaps = [(kind, 1), (phase, 1), (bids, 1), (closes, 1), (outcome, 2)];
     let gaps: usize = gaps.iter().filter(|(width, _)| *width > 0).map(|(_, gap)| gap).sum();
     let title = width.saturating_sub(4 + kind + phase + bids + closes + outcome + gaps);

@@ -45,7 +45,11 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if model.ui.enlarged {
         return if writing { right(canvas, area) } else { list(canvas, area) };
     }
-    let width = if area.width >= 110 { area.width / 3 } else { 30 };
+    // As wide as its titles need, while what can be done keeps the larger part.
+    let widest = model.biddable().iter().map(|session| text::width(session.title.as_str())).max();
+    let widest = u16::try_from(widest.unwrap_or(0) + 8).unwrap_or(u16::MAX);
+    let least = if area.width >= 110 { 40 } else { 30 };
+    let width = widest.clamp(least, (area.width * 2 / 5).max(least));
     list(canvas, Rect { width, ..area });
     right(canvas, Rect { x: area.x + width, width: area.width - width, ..area });
 }
@@ -291,7 +295,7 @@ fn history(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessio
     }
     canvas.text(area, row, Role::Head, "replaced by it");
     for (at, bid) in earlier.iter().rev().take(room).enumerate() {
-        let first = bid.receipts.values().min().map(|&at| figures::clock(at));
+        let first = bid.receipts.values().min().map(|&at| data.zone.clock(at));
         let line = format!(
             "revision {}, envelope {}, {} of {} receipts{}",
             bid.revision,
@@ -419,6 +423,12 @@ fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
         }
     );
     let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
+    if usize::from(area.height) < row + data.nodes.len() {
+        let nodes = data.nodes.iter().map(|node| format!("{} {}", node.status.node, node.name));
+        let nodes: Vec<String> = nodes.collect();
+        canvas.wrapped(area, row, Role::Text, &nodes.join(", "));
+        return;
+    }
     for (at, node) in data.nodes.iter().enumerate() {
         let line = vec![
             canvas.span(Role::Muted, format!("{} ", canvas.glyphs().arrow)),
@@ -438,11 +448,14 @@ fn receipts(
     waiting: bool,
 ) {
     let data = canvas.model.data();
+    if usize::from(area.height) < row + data.nodes.len() {
+        return receipts_in_short(canvas, area, row, heard, waiting);
+    }
     for (at, node) in data.nodes.iter().enumerate() {
         let glyphs = canvas.glyphs();
         let (role, glyph, text) = match heard.get(&node.status.node) {
             Some(Heard::Receipt(signed)) => {
-                (Role::Good, glyphs.tick, format!("receipt signed {}", figures::clock(*signed)))
+                (Role::Good, glyphs.tick, format!("receipt signed {}", data.zone.clock(*signed)))
             }
             Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
             None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),
@@ -455,5 +468,34 @@ fn receipts(
             canvas.span(role, format!(" {}", canvas.cut(&text, room))),
         ];
         canvas.line(area, row + at, line);
+    }
+}
+
+/// The same in few rows, a mark for each node, where there is no room for a line each.
+fn receipts_in_short(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    heard: &BTreeMap<NodeIndex, Heard>,
+    waiting: bool,
+) {
+    let glyphs = canvas.glyphs();
+    let mut line = vec![canvas.span(Role::Muted, "receipts ")];
+    for node in &canvas.model.data().nodes {
+        let (role, glyph) = match heard.get(&node.status.node) {
+            Some(Heard::Receipt(_)) => (Role::Good, glyphs.tick),
+            Some(Heard::Silence(_)) => (Role::Bad, glyphs.cross),
+            None if waiting => (Role::Warn, glyphs.ring),
+            None => (Role::Muted, glyphs.blank),
+        };
+        line.push(canvas.span(role, format!(" {}{glyph}", node.status.node)));
+    }
+    canvas.line(area, row, line);
+    let silent = heard.iter().find_map(|(node, heard)| match heard {
+        Heard::Silence(why) => Some(format!("node {node}: {why}")),
+        Heard::Receipt(_) => None,
+    });
+    if let Some(why) = silent {
+        canvas.text(area, row + 1, Role::Bad, &why);
     }
 }

@@ -82,7 +82,14 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             label(canvas, area, 4, "closes in", &left, role);
         }
         None => {
-            label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
+            label(
+                canvas,
+                area,
+                4,
+                "bids until",
+                &canvas.model.data().zone.date_time(terms.bids_until),
+                Role::Text,
+            );
         }
     }
     label(canvas, area, 5, "open to", terms.admission.short(), Role::Text);
@@ -113,10 +120,11 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         walk.push(session.phase);
     }
     let here = walk.iter().position(|phase| *phase == session.phase).unwrap_or(0);
-    let cell = (usize::from(area.width) / walk.len().max(1)).clamp(5, 12);
+    let cells = cells(&walk, usize::from(area.width));
     let line_of = canvas.glyphs().line;
+    let zone = &canvas.model.data().zone;
     let (mut strip, mut names, mut times) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, &phase) in walk.iter().enumerate() {
+    for (at, (&phase, &cell)) in walk.iter().zip(&cells).enumerate() {
         let (glyph, role) = match at.cmp(&here) {
             std::cmp::Ordering::Less => (canvas.glyphs().tick, Role::Good),
             std::cmp::Ordering::Equal => (phase_glyph(canvas, phase), phase_role(phase)),
@@ -128,23 +136,38 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         strip.push(canvas.span(Role::Border, rail));
         let name_role = if at == here { role } else { Role::Muted };
         names.push(canvas.span(name_role, canvas.fit(phase.name(), cell)));
-        let time = entered(phase).map(figures::clock).unwrap_or_default();
+        let time = entered(phase).map(|at| zone.clock(at)).unwrap_or_default();
         times.push(canvas.span(Role::Muted, canvas.fit(&time, cell)));
     }
     canvas.line(area, row, strip);
-    if cell < 10 {
-        // No room for five names: the present one, and since when.
-        let since = entered(session.phase).map(|at| format!(" since {}", figures::clock(at)));
-        let line = vec![
-            canvas.span(phase_role(session.phase), session.phase.name()),
-            canvas.span(Role::Muted, since.unwrap_or_default()),
-        ];
-        canvas.line(area, row + 1, line);
-        return row + 2;
-    }
     canvas.line(area, row + 1, names);
-    canvas.line(area, row + 2, times);
+    if cells.iter().any(|&cell| cell < TIME) {
+        // No room for five times: since when it is as it is.
+        let since = entered(session.phase).map(|at| format!("since {}", zone.clock(at)));
+        let since = canvas.span(Role::Muted, since.unwrap_or_default());
+        canvas.line(area, row + 2, since);
+    } else {
+        canvas.line(area, row + 2, times);
+    }
     row + 3
+}
+
+/// Columns of a time of day and a blank.
+const TIME: usize = 9;
+
+/// Columns of each phase: its name at least, and what there is to share beyond that.
+fn cells(walk: &[Phase], width: usize) -> Vec<usize> {
+    let mut cells: Vec<usize> = walk.iter().map(|phase| phase.name().len() + 1).collect();
+    let mut room = width.saturating_sub(cells.iter().sum());
+    while room > 0 && cells.iter().any(|&cell| cell < 12) {
+        for cell in &mut cells {
+            if *cell < 12 && room > 0 {
+                *cell += 1;
+                room -= 1;
+            }
+        }
+    }
+    cells
 }
 
 /// What is going on, or what went wrong and what to do now.
@@ -246,7 +269,7 @@ fn receipts<'a>(
     nodes: &[NodeIndex],
     live: Option<&'a Live>,
 ) -> Table<'a, &'a BidRow> {
-    let name = width.saturating_sub(2 * nodes.len() + 8);
+    let name = width.saturating_sub(2 * nodes.len() + 6);
     let mut head = figures::plural(bidders as u64, "bidder", "bidders");
     if more {
         head = format!("the first {head}");
@@ -263,7 +286,7 @@ fn receipts<'a>(
                 None => Cell::text(Role::Text, name),
             }
         }),
-        Column::right("rev", 6, |canvas, bid: &&BidRow| {
+        Column::right("rev", 4, |canvas, bid: &&BidRow| {
             let revision = match bid.revision {
                 0 => canvas.glyphs().blank.to_owned(),
                 revision => revision.to_string(),

@@ -29,7 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let view = &model.ui.log;
     let lines = log::lines(model);
     let (shown, all) = (lines.len() as u64, model.data().log.len() as u64);
-    let title = if shown == all {
+    let heading = if shown == all {
         format!("Log {}", figures::plural(all, "line", "lines"))
     } else {
         format!("Log {} of {}", figures::count(shown), figures::plural(all, "line", "lines"))
@@ -40,7 +40,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         word = format!("{word}, only {of}");
     }
     let word = format!("{word}, {}", if view.follow { "following" } else { "not following" });
-    let mut inner = canvas.pane_with(area, &title, &word, true);
+    let mut inner = canvas.pane_with(area, &heading, &word, true);
     if model.ui.filtering || !view.filter.is_empty() {
         search::draw(canvas, Rect { height: 1, ..inner }, &view.filter);
         inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
@@ -56,7 +56,8 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
     let selected = log::row(model, &lines);
     inner = in_full(canvas, inner, lines.get(selected).and_then(|&at| model.data().log.get(at)));
-    let columns = columns(usize::from(inner.width));
+    let width = usize::from(inner.width);
+    let columns = columns(title(canvas, width), room(canvas, width));
     let marked = !view.follow;
     let rows = Rows { list: List::Log, length: lines.len(), selected: Some(selected), marked };
     rows.draw(canvas, inner, &columns, |at| model.data().log.get(*lines.get(at)?));
@@ -67,7 +68,7 @@ fn in_full(canvas: &mut Canvas<'_, '_>, area: Rect, line: Option<&LogLine>) -> R
     let Some(line) = line else { return area };
     let text = log::line_text(canvas.model, line);
     let width = usize::from(area.width);
-    if text::width(&text) <= room(width) || area.height < 8 {
+    if text::width(&text) <= room(canvas, width) || area.height < 8 {
         return area;
     }
     let wrapped = text::wrap(&text, width);
@@ -81,19 +82,21 @@ fn in_full(canvas: &mut Canvas<'_, '_>, area: Rect, line: Option<&LogLine>) -> R
     Rect { height: u16::try_from(top - 1).unwrap_or(area.height), ..area }
 }
 
-/// Columns of the title of a line's auction.
-const fn title(width: usize) -> usize {
-    if width >= 110 { 28 } else { 11 }
+/// Columns of the title of a line's auction: what the widest needs, within bounds.
+fn title(canvas: &Canvas<'_, '_>, width: usize) -> usize {
+    canvas.model.data().widest_title.clamp(8, (width / 4).max(20))
 }
 
 /// Columns that are left for what a line says.
-const fn room(width: usize) -> usize {
-    width.saturating_sub(9 + 6 + 7 + title(width) + 1)
+fn room(canvas: &Canvas<'_, '_>, width: usize) -> usize {
+    width.saturating_sub(9 + 6 + 7 + title(canvas, width) + 1)
 }
 
-fn columns<'a>(width: usize) -> Table<'a, &'a LogLine> {
+fn columns<'a>(title: usize, room: usize) -> Table<'a, &'a LogLine> {
     Table::new([
-        Column::new("", 9, |_, line: &&LogLine| Cell::text(Role::Muted, figures::clock(line.at))),
+        Column::new("", 9, |canvas, line: &&LogLine| {
+            Cell::text(Role::Muted, canvas.model.data().zone.clock(line.at))
+        }),
         Column::new("", 6, |_, line: &&LogLine| {
             let (role, word) = match line.level {
                 Level::Fine => (Role::Muted, "fine"),
@@ -111,7 +114,7 @@ fn columns<'a>(width: usize) -> Table<'a, &'a LogLine> {
             };
             Cell::text(Role::Muted, who)
         }),
-        Column::new("", title(width), |canvas, line: &&LogLine| {
+        Column::new("", title, |canvas, line: &&LogLine| {
             let known = |id| canvas.model.data().session(id);
             let title = line.session.map(|id| match known(id) {
                 Some(session) => session.title.to_string(),
@@ -119,7 +122,7 @@ fn columns<'a>(width: usize) -> Table<'a, &'a LogLine> {
             });
             Cell::text(Role::Muted, title.unwrap_or_default())
         }),
-        Column::new("", room(width), |canvas, line: &&LogLine| {
+        Column::new("", room, |canvas, line: &&LogLine| {
             let role = if line.level == Level::Fine { Role::Muted } else { Role::Text };
             Cell::text(role, log::line_text(canvas.model, line))
         })

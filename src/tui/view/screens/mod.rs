@@ -3,7 +3,10 @@
 //! - [`auctions`]: the list of auctions, beside the selected one
 //! - [`detail`]: the selected one's terms, phases and receipts
 //! - [`part`]: what the operator's own node has done in it
-//! - [`bracket`]: a tournament while it is computed
+//! - [`bracket`]: a tournament, before, while and after it is computed
+//! - [`run`]: how far it is, or was at one of its steps
+//! - [`stages`]: the stages of a run, by name
+//! - [`latest`]: the last lines of the log, where there is room
 //! - [`result`]: how a session ended, large
 //! - [`big`]: the large letters for that
 //! - [`bid`]: bidding, and one's own bids
@@ -19,13 +22,16 @@ pub mod bid;
 pub mod big;
 pub mod bracket;
 pub mod detail;
+pub mod latest;
 pub mod load;
 pub mod log;
 pub mod nodes;
 pub mod part;
 pub mod result;
+pub mod run;
 pub mod sales;
 pub mod search;
+pub mod stages;
 pub mod standing;
 
 use crate::rules::Question;

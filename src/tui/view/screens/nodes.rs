@@ -4,12 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
-use super::super::table::{Cell, Column, Table};
+use super::super::table::{Cell, Column, Rows, Table};
+use super::super::text;
 use super::super::theme::Role;
+use super::latest;
 use crate::tui::figures::{self, bytes, round_trip};
 use crate::tui::state::data::Link;
 use crate::tui::state::node::{Node, NodeState};
-use crate::tui::state::screen::Hit;
+use crate::tui::state::screen::List;
 use crate::wire::node_api::Link as NodeLink;
 
 /// Draw the screen.
@@ -21,7 +23,13 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         return table(canvas, area);
     }
     table(canvas, Rect { height: top, ..area });
-    one(canvas, Rect { y: area.y + top, height: area.height - top, ..area });
+    let mut links = Rect { y: area.y + top, height: area.height - top, ..area };
+    let needed = count + 9;
+    if let Some(below) = links.height.checked_sub(needed).filter(|&rows| rows >= latest::LEAST) {
+        latest::draw(canvas, Rect { y: links.y + needed, height: below, ..links });
+        links.height = needed;
+    }
+    one(canvas, links);
 }
 
 fn look(canvas: &Canvas<'_, '_>, node: &Node) -> (Role, &'static str, &'static str) {
@@ -59,67 +67,78 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
             super::waiting(canvas).unwrap_or_else(|| ("Asking for the nodes ...".into(), vec![]));
         return canvas.empty(inner, &what, &then);
     }
-    let columns = columns(usize::from(inner.width));
+    let columns = columns(usize::from(inner.width), widest(canvas));
     let head = columns.head(canvas);
     canvas.line(inner, 0, head);
-    for (at, node) in data.nodes.iter().enumerate() {
-        let line = columns.row(canvas, node);
-        canvas.line(inner, at + 1, line);
-        let row = u16::try_from(at + 1).unwrap_or(u16::MAX);
-        if row < inner.height {
-            let spot = Rect { y: inner.y + row, height: 1, ..inner };
-            canvas.hit(spot, Hit::Node(at));
-            if at == canvas.model.ui.node {
-                canvas.paint(spot, Role::Selected);
-            }
-        }
-    }
+    let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let selected = Some(canvas.model.ui.node);
+    let rows = Rows { list: List::Nodes, length: data.nodes.len(), selected, marked: true };
+    rows.draw(canvas, body, &columns, |at| data.nodes.get(at));
+}
+
+/// Columns that the widest name needs, with its number and whose it is.
+fn widest(canvas: &Canvas<'_, '_>) -> usize {
+    let model = canvas.model;
+    let names = model.data().nodes.iter().map(|node| {
+        let own = model.person.node == Some(node.status.node);
+        text::width(node.name.as_str()) + if own { 10 } else { 2 }
+    });
+    names.max().unwrap_or(0).clamp(6, 34)
 }
 
 /// The columns that a width has room for.
-fn columns<'a>(width: usize) -> Table<'a, Node> {
-    let address = if width >= 96 { 22 } else { 0 };
-    let spark = if width >= 110 { 29 } else { 11 };
-    let version = if width >= 88 { 9 } else { 0 };
-    let fixed = 2 + 1 + 7 + address + (spark + 9) + 10 + 9 + version + 6;
-    let name = width.saturating_sub(fixed + 1).clamp(6, 30);
+fn columns<'a>(width: usize, widest: usize) -> Table<'a, &'a Node> {
+    const LEAST_SPARK: usize = 11;
+    let fixed = 2 + 1 + 7 + (LEAST_SPARK + 9) + 10 + 9 + 6;
+    // Names are whole before anything else is given room.
+    let name = widest.min(width.saturating_sub(fixed)).max(6);
+    let mut room = width.saturating_sub(fixed + name);
+    let mut take = |columns: usize| {
+        let fits = room >= columns;
+        room -= if fits { columns } else { 0 };
+        if fits { columns } else { 0 }
+    };
+    let version = take(9);
+    let address = take(23).saturating_sub(1);
+    let spark = LEAST_SPARK + take(18);
     Table::new([
-        Column::new("", 2, |canvas, node: &Node| {
+        Column::new("", 2, |canvas, node: &&Node| {
             let (role, glyph, _) = look(canvas, node);
             Cell::text(role, glyph)
         }),
-        Column::new("name", name, |canvas, node: &Node| {
+        Column::new("name", name, |canvas, node: &&Node| {
             let own = canvas.model.person.node == Some(node.status.node);
             let yours = if own { "(yours) " } else { "" };
             Cell::text(Role::Text, format!("{} {yours}{}", node.status.node, node.name))
         }),
-        Column::new("", 7, |canvas, node: &Node| {
+        Column::new("", 7, |canvas, node: &&Node| {
             let (role, _, word) = look(canvas, node);
             Cell::text(role, word)
         })
         .after(1),
-        Column::new("address", address, |_, node: &Node| {
+        Column::new("address", address, |_, node: &&Node| {
             Cell::text(Role::Muted, node.address.as_str())
-        }),
-        Column::new("round trip", spark + 9, move |canvas, node: &Node| {
+        })
+        .after(1),
+        Column::new("round trip", spark + 9, move |canvas, node: &&Node| {
             let trip = node.status.round_trip_micros.map(round_trip).unwrap_or_default();
             Cell::Pieces(vec![
                 sparkline(canvas, node, spark),
                 canvas.span(Role::Text, canvas.fit_right(&trip, 9)),
             ])
         }),
-        Column::right("seen", 10, |canvas, node: &Node| {
+        Column::right("seen", 10, |canvas, node: &&Node| {
             Cell::text(Role::Muted, seen(canvas, node))
         }),
-        Column::right("clock", 9, |_, node: &Node| {
+        Column::right("clock", 9, |_, node: &&Node| {
             let off = node.status.clock_difference_millis;
             let clock = off.map_or_else(String::new, |off| format!("{off:+} ms"));
             Cell::text(if node.clock_is_off() { Role::Warn } else { Role::Muted }, clock)
         }),
-        Column::right("version", version, |_, node: &Node| {
+        Column::right("version", version, |_, node: &&Node| {
             Cell::text(Role::Muted, node.version.as_str())
         }),
-        Column::right("open", 6, |_, node: &Node| {
+        Column::right("open", 6, |_, node: &&Node| {
             let sessions = node.status.health.as_ref().map(|health| health.sessions.to_string());
             Cell::text(Role::Text, sessions.unwrap_or_default())
         }),
@@ -179,8 +198,7 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
     if let Some(delay) = canvas.model.person.simulated_delay {
         let text = format!(
-            "The demo holds every message between nodes back by {} ms, as on a long line, so that \
-             the computation can be watched.",
+            "The demo holds every message between nodes back by {} ms, to be watched.",
             delay.as_millis()
         );
         row = canvas.wrapped(inner, row, Role::Muted, &text);
@@ -217,36 +235,41 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect) {
     canvas.text(inner, row, Role::Muted, &text);
     let row = super::load::draw(canvas, inner, row + 1, node) - 1;
     let columns = links();
+    let top = u16::try_from(row + 1).unwrap_or(u16::MAX).min(inner.height);
+    let rest = Rect { y: inner.y + top, height: inner.height - top, ..inner };
+    // Where there is little room the links take all of it.
+    let gap = u16::from(usize::from(rest.height) > health.links.len() + 1);
     let head = columns.head(canvas);
-    canvas.line(inner, row + 2, head);
-    for (at, link) in health.links.iter().enumerate() {
-        let line = columns.row(canvas, link);
-        canvas.line(inner, row + 3 + at, line);
-    }
+    canvas.line(rest, usize::from(gap), head);
+    let above = (gap + 1).min(rest.height);
+    let body = Rect { y: rest.y + above, height: rest.height - above, ..rest };
+    let length = health.links.len();
+    let rows = Rows { list: List::Links, length, selected: None, marked: false };
+    rows.draw(canvas, body, &columns, |at| health.links.get(at));
 }
 
 /// A node's links to the others.
-fn links<'a>() -> Table<'a, NodeLink> {
+fn links<'a>() -> Table<'a, &'a NodeLink> {
     Table::new([
-        Column::new("", 2, |canvas, link: &NodeLink| {
+        Column::new("", 2, |canvas, link: &&NodeLink| {
             if link.connected {
                 Cell::text(Role::Good, canvas.glyphs().dot)
             } else {
                 Cell::text(Role::Bad, canvas.glyphs().cross)
             }
         }),
-        Column::new("to", 24, |canvas, link: &NodeLink| {
+        Column::new("to", 24, |canvas, link: &&NodeLink| {
             let mut nodes = canvas.model.data().nodes.iter();
             let other = nodes.find(|other| other.status.node == link.node);
             let name = other.map(|other| other.name.as_str()).unwrap_or_default();
             Cell::text(Role::Text, format!("{} {name}", link.node))
         }),
-        Column::right("round trip", 12, |_, link: &NodeLink| {
+        Column::right("round trip", 12, |_, link: &&NodeLink| {
             let trip = link.round_trip_micros.map(round_trip).unwrap_or_default();
             Cell::text(Role::Text, if link.connected { trip } else { "cut".to_owned() })
         }),
-        Column::right("in", 14, |_, link: &NodeLink| Cell::text(Role::Text, bytes(link.bytes_in))),
-        Column::right("out", 14, |_, link: &NodeLink| {
+        Column::right("in", 14, |_, link: &&NodeLink| Cell::text(Role::Text, bytes(link.bytes_in))),
+        Column::right("out", 14, |_, link: &&NodeLink| {
             Cell::text(Role::Text, bytes(link.bytes_out))
         }),
     ])

@@ -1,7 +1,7 @@
 //! The part of the operator's own node in a session: what it holds, has signed, and computes.
 
 use super::super::theme::Role;
-use super::bracket::stage;
+use super::stages;
 use crate::rules::Stage;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
@@ -82,7 +82,7 @@ fn computing(model: &Model, session: &Session, node: NodeIndex) -> (Role, String
         Some(progress) => {
             let text = format!(
                 "{}, round {} of {}, {} sent",
-                stage(progress.stage),
+                stages::name(progress.stage),
                 count(progress.rounds),
                 count(progress.rounds_total.max(progress.rounds)),
                 bytes(progress.bytes_sent)

@@ -4,17 +4,21 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::canvas::Canvas;
+use super::super::table::{Cell, Column, Table};
 use super::super::text;
 use super::super::theme::Role;
 use super::big::large;
-use super::rule;
 use super::sales::{self, Fate};
+use super::{rule, stages};
 use crate::base::text::clean;
+use crate::rules::auction::Stage as OfAuctions;
+use crate::session::course::Point;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{Session, Sold, Winner};
 use crate::tui::state::model::Model;
+use crate::tui::update::look_back;
 use crate::wire::coordinator_api::SessionDetail;
 
 /// Draw it.
@@ -32,9 +36,18 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     };
     let facts =
         detail.as_deref().map(|detail| facts(model, session, sold, detail)).unwrap_or_default();
-    let tall = usize::from(area.height) >= facts.len() + 14;
+    // Word and price large, the word only, or neither: the facts need their rows.
+    let letters = large(word, canvas.glyphs()).map_or(1, |rows| rows.len());
+    let room = usize::from(area.height).saturating_sub(facts.len());
+    let tall = room >= 2 * letters + 6;
     let mut row = usize::from(tall);
-    row = banner(canvas, area, row, word, Role::Good) + 1;
+    row = if room >= letters + 4 {
+        banner(canvas, area, row, word, Role::Good) + 1
+    } else {
+        let word = canvas.span(Role::Good, word);
+        canvas.middle(area, row, word);
+        row + 1
+    };
     let several = session.quantity() > 1;
     row = match &sold.winners[..] {
         [] => {
@@ -68,12 +81,58 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let left = area.x + (area.width - u16::try_from(width).unwrap_or(area.width)) / 2;
     let column = Rect { x: left, width: u16::try_from(width).unwrap_or(area.width), ..area };
     let room = usize::from(area.height).saturating_sub(row);
-    for (at, (name, value, role)) in facts.iter().take(room).enumerate() {
+    let shown = if facts.len() > room { room.saturating_sub(1) } else { facts.len() };
+    for (at, (name, value, role)) in facts.iter().take(shown).enumerate() {
         let line = vec![
             canvas.span(Role::Muted, format!("{name:<12}")),
             canvas.span(*role, canvas.cut(value, width.saturating_sub(12))),
         ];
         canvas.line(column, row + at, line);
+    }
+    if shown < facts.len() {
+        let key = model.keymap.first(Layer::Bracket, ListCommand::Audit);
+        let more = format!("and {} more; {key} shows everything", facts.len() - shown);
+        canvas.text(column, row + shown, Role::Muted, &more);
+    }
+    let below = row + facts.len() + 1;
+    let top = u16::try_from(below).unwrap_or(u16::MAX).min(area.height);
+    steps(canvas, Rect { y: area.y + top, height: area.height - top, ..column });
+}
+
+/// How it was computed, step by step, where there is room for all of it.
+fn steps(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    let Some(course) = look_back::course(canvas.model) else { return };
+    let points = course.points.clone();
+    if usize::from(area.height) < points.len() + 1 {
+        return;
+    }
+    let table = Table::new([
+        Column::new("how it was computed", 26, |_, point: &Point| {
+            let level = if point.stage == OfAuctions::Tournament.into() && point.level > 0 {
+                format!(", level {} done", point.level)
+            } else {
+                String::new()
+            };
+            Cell::text(Role::Text, format!("{}{level}", stages::name(point.stage)))
+        }),
+        Column::right("after", 10, |_, point: &Point| {
+            Cell::text(Role::Muted, format!("{:.2} s", point.millis as f64 / 1e3))
+        }),
+        Column::right("comparisons", 14, |_, point: &Point| {
+            Cell::text(Role::Muted, count(point.comparisons))
+        }),
+        Column::right("rounds", 12, |_, point: &Point| {
+            Cell::text(Role::Muted, count(point.rounds))
+        }),
+        Column::right("sent", 14, |_, point: &Point| {
+            Cell::text(Role::Muted, bytes(point.bytes_sent))
+        }),
+    ]);
+    let head = table.head(canvas);
+    canvas.line(area, 0, head);
+    for (at, point) in points.iter().enumerate() {
+        let line = table.row(canvas, point);
+        canvas.line(area, at + 1, line);
     }
 }
 
@@ -266,8 +325,16 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         facts.push(("name shared", text, Role::Bad));
     }
     let key = |command| model.keymap.first(Layer::Bracket, command);
+    if look_back::course(model).is_some() {
+        let text = format!(
+            "{} and {} step through how it was computed",
+            key(ListCommand::Earlier),
+            key(ListCommand::Later)
+        );
+        facts.push(("look back", text, Role::Muted));
+    }
     let text = format!(
-        "{} checks every signature here; {} writes the record for `gavel verify`",
+        "{} checks every signature here; {} writes the record to a file",
         key(ListCommand::Audit),
         key(ListCommand::Record)
     );

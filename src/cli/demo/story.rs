@@ -1,0 +1,195 @@
+//! What the demo says of itself on the screens: who plays whom, what is sealed, what just happened,
+//! in one line at a time, each of which stays long enough to be read.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use crate::base::text::clean;
+use crate::rules::Stage;
+use crate::rules::auction::Stage as OfAuctions;
+use crate::session::Phase;
+use crate::session::progress::Progress;
+use crate::sharing::Scheme;
+use crate::tui::Cue;
+use crate::tui::state::data::Piece;
+use crate::tui::view::screens::stages;
+
+/// How long a line stays at least.
+const STAYS: Duration = Duration::from_millis(1_700);
+
+/// A line, and whether a later one may take its place before it was shown.
+struct Line {
+    pieces: Vec<Piece>,
+    passing: bool,
+}
+
+/// Tells the lines, one at a time.
+pub struct Story {
+    lines: Sender<Line>,
+}
+
+impl Story {
+    /// Tell them on a stage, so many times as fast, until this is dropped.
+    pub fn begin(stage: Sender<Cue>, speed: f64) -> Self {
+        let (lines, told) = mpsc::channel(64);
+        tokio::spawn(tell(told, stage, STAYS.div_f64(speed)));
+        Self { lines }
+    }
+
+    /// Say something that everybody should read.
+    pub async fn say(&self, text: impl Into<String>) {
+        let line = Line { pieces: vec![Piece::Text(text.into())], passing: false };
+        // A viewer who has left needs no lines.
+        let _ = self.lines.send(line).await;
+    }
+
+    /// Say something that is soon overtaken.
+    pub async fn pass(&self, pieces: Vec<Piece>) {
+        let _ = self.lines.send(Line { pieces, passing: true }).await;
+    }
+}
+
+async fn tell(mut lines: Receiver<Line>, stage: Sender<Cue>, stays: Duration) {
+    while let Some(mut line) = lines.recv().await {
+        while line.passing
+            && let Ok(next) = lines.try_recv()
+        {
+            line = next;
+        }
+        if stage.send(Cue::Tell(line.pieces)).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(stays).await;
+    }
+}
+
+/// Who plays whom.
+pub fn opening(scheme: Scheme, bidders: usize) -> String {
+    format!(
+        "The program plays {} nodes and {} bidders; you run the auction, and may bid",
+        scheme.nodes(),
+        bidders
+    )
+}
+
+/// A bid came in; each of the first tells something else about bidding.
+pub fn bid(position: usize, name: &str, all: usize, scheme: Scheme) -> Vec<Piece> {
+    let nodes = scheme.nodes();
+    let text = match (position, scheme.threshold()) {
+        (0, 1) => format!(" bids: sealed in parts to {nodes} nodes; no node alone can read it"),
+        (0, t) => format!(" bids: sealed in parts to {nodes} nodes; no {t} of them can read it"),
+        (1, _) => " bids: each tick is a node's signed receipt, proof that it is in".to_owned(),
+        (2, _) => " bids: you run the auction, yet see only who bids, never how much".to_owned(),
+        (3, _) => " bids, played by the program; b writes a bid of your own".to_owned(),
+        (4, _) => " bids: who is ahead nobody knows, not even the nodes".to_owned(),
+        (at, _) => format!(" bids: {} of {all} invented bids are in", at + 1),
+    };
+    vec![Piece::Name(clean(name)), Piece::Text(text)]
+}
+
+/// All invented bidders have bid.
+pub fn all_in(all: usize, auto: bool) -> String {
+    if auto {
+        format!("All {all} bids are in; bidding ends now")
+    } else {
+        format!("All {all} are in. b bids as you, c ends bidding now, or wait for the countdown")
+    }
+}
+
+/// What a phase is about, as it begins.
+pub const fn phase(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Closing => {
+            Some("Bidding is over: the nodes sign one list of sealed bids, final for all")
+        }
+        Phase::Cancelled => Some("Called off: no bid counts, and no amount is ever opened"),
+        Phase::Failed => Some("The outcome could not be computed; t tries again"),
+        Phase::Draft | Phase::Open | Phase::Computing | Phase::Settled => None,
+    }
+}
+
+/// A stage of the run begins, or a level of the tournament is done.
+pub fn stage(progress: &Progress) -> Vec<Piece> {
+    let level = usize::try_from(progress.level).unwrap_or(usize::MAX);
+    let text = match (progress.stage, progress.entries.get(level..)) {
+        (Stage::Auction(OfAuctions::Tournament), Some([from, to, ..])) => format!(
+            "Tournament, level {} of {}: of {from} sealed amounts {to} {}; none is opened",
+            level + 1,
+            progress.levels,
+            if *to == 1 { "is left" } else { "go on" },
+        ),
+        (stage, _) => stages::does(stage).to_owned(),
+    };
+    vec![Piece::Text(text)]
+}
+
+/// It is decided.
+pub const SETTLED: &str = "Decided, signed, checked offline. Left and right step through the run";
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::demo::story::*;
+
+    /// Columns for a line on the smallest screen.
+    const ROOM: usize = 76;
+
+    #[test]
+    fn every_line_fits_the_smallest_screen() {
+        let mut lines = vec![SETTLED.to_owned(), all_in(6, false), all_in(200, true)];
+        for (nodes, threshold) in [(3, 1), (5, 2), (9, 4)] {
+            let scheme = Scheme::new(nodes, threshold).unwrap();
+            lines.push(opening(scheme, 200));
+            for position in 0..8 {
+                let pieces = bid(position, "chiara", 200, scheme);
+                lines.push(pieces.iter().map(text).collect());
+            }
+        }
+        lines.extend(Phase::ALL.into_iter().filter_map(phase).map(str::to_owned));
+        let auction = OfAuctions::ALL.map(Stage::from);
+        for now in [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done]
+            .into_iter()
+            .chain(auction)
+        {
+            for level in 0..4 {
+                let entries = vec![7, 4, 2, 1];
+                let progress =
+                    Progress { stage: now, level, levels: 3, entries, ..Progress::default() };
+                lines.push(stage(&progress).iter().map(text).collect());
+            }
+        }
+        for line in lines {
+            assert!(line.chars().count() <= ROOM, "{} columns: {line}", line.chars().count());
+        }
+    }
+
+    fn text(piece: &Piece) -> String {
+        match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Name(name) => name.to_string(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_stays_and_what_is_overtaken_is_left_out() {
+        let (stage, mut shown) = mpsc::channel(64);
+        let story = Story::begin(stage, 1.0);
+        let began = tokio::time::Instant::now();
+        story.say("first").await;
+        let mut told = Vec::new();
+        let Some(Cue::Tell(line)) = shown.recv().await else { unreachable!() };
+        told.push((line, began.elapsed()));
+        for text in ["one", "two", "three"] {
+            story.pass(vec![Piece::Text(text.into())]).await;
+        }
+        story.say("last").await;
+        drop(story);
+        while let Some(Cue::Tell(line)) = shown.recv().await {
+            told.push((line, began.elapsed()));
+        }
+        let texts: Vec<String> =
+            told.iter().map(|(line, _)| line.iter().map(text).collect()).collect();
+        assert_eq!(texts, ["first", "last"]);
+        assert!(told[1].1 - told[0].1 >= STAYS);
+    }
+}

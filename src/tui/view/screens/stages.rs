@@ -1,0 +1,96 @@
+//! The stages of a run: what each is called and does, and which of them are done.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::theme::Role;
+use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::{Question, Stage};
+
+/// What a stage is called.
+pub const fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Preparing => "unsealing",
+        Stage::CheckingEntries => "ranges",
+        Stage::Auction(OfAuctions::Tournament) => "tournament",
+        Stage::Auction(OfAuctions::SecondPrice) => "second price",
+        Stage::Auction(OfAuctions::Ranking) => "ranking",
+        Stage::Opening => "opening",
+        Stage::Done => "done",
+    }
+}
+
+/// What happens in a stage, in a sentence.
+pub const fn does(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Preparing => "Each node unseals its own parts; they are too few to read a bid.",
+        Stage::CheckingEntries => {
+            "Together they check that every bid is within its range, unopened."
+        }
+        Stage::Auction(OfAuctions::Tournament) => {
+            "The best bid of each group goes on; which one that is, no node learns."
+        }
+        Stage::Auction(OfAuctions::SecondPrice) => {
+            "The best of the bids that lost to the winner is sought, unopened."
+        }
+        Stage::Auction(OfAuctions::Ranking) => {
+            "Every bid is compared with the others; no node learns who is ahead."
+        }
+        Stage::Opening => "The nodes open what the rule makes public, together, and nothing else.",
+        Stage::Done => "The nodes sign the outcome.",
+    }
+}
+
+/// The stages that a run goes through, in order, as they are called there.
+fn of(question: &Question) -> Vec<(Stage, &'static str)> {
+    let named = |stage: Stage| (stage, name(stage));
+    let mut stages = vec![named(Stage::Preparing), named(Stage::CheckingEntries)];
+    match question.as_auction() {
+        Some(auction) if auction.quantity > 1 => stages.push(named(OfAuctions::Ranking.into())),
+        Some(auction) if auction.kind.is_second_price() => stages.extend([
+            named(OfAuctions::Tournament.into()),
+            (Stage::Opening, "winner"),
+            named(OfAuctions::SecondPrice.into()),
+            (Stage::Opening, "price"),
+        ]),
+        Some(_) => {
+            stages.extend([named(OfAuctions::Tournament.into()), named(Stage::Opening)]);
+        }
+        None => stages.push(named(Stage::Opening)),
+    }
+    stages
+}
+
+/// How many of the stages are behind a run that has come to these.
+fn behind(stages: &[(Stage, &'static str)], come_to: &[Stage]) -> usize {
+    let mut here = 0;
+    for &stage in come_to {
+        if stage == Stage::Done {
+            return stages.len();
+        }
+        let next = stages.iter().skip(here).position(|(next, _)| *next == stage);
+        here += next.unwrap_or(0);
+    }
+    here
+}
+
+/// Draw them in a line, each with its name: those that are done, the one at work, those to come.
+pub fn strip(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question, come_to: &[Stage]) {
+    let stages = of(question);
+    let here = behind(&stages, come_to);
+    let mut line = Vec::new();
+    for (at, (_, name)) in stages.into_iter().enumerate() {
+        let (role, glyph) = match at.cmp(&here) {
+            std::cmp::Ordering::Less => (Role::Good, canvas.glyphs().tick),
+            std::cmp::Ordering::Equal => (Role::Warn, canvas.glyphs().pointer),
+            std::cmp::Ordering::Greater => (Role::Disabled, canvas.glyphs().blank),
+        };
+        if at > 0 {
+            line.push(canvas.span(Role::Border, format!(" {} ", canvas.glyphs().line)));
+        }
+        line.push(canvas.span(role, format!("{glyph} ")));
+        let name_role = if at == here { Role::Title } else { Role::Muted };
+        line.push(canvas.span(name_role, name));
+    }
+    canvas.line(area, 0, line);
+}
