@@ -11,6 +11,7 @@ use crate::rules::{Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::progress::Progress;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
@@ -65,6 +66,13 @@ pub fn terms(terms: &Terms) -> String {
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
+    if terms.security() == Security::Passive {
+        let _ = writeln!(
+            text,
+            "  security     {}; nodes are taken to compute what they should",
+            Security::Passive
+        );
+    }
     text
 }
 

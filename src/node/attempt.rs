@@ -16,7 +16,7 @@ use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::protocol::error::EstablishError;
-use crate::protocol::{Channel, Context};
+use crate::protocol::{Channel, Context, ProtocolError};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
@@ -232,6 +232,9 @@ impl From<AttemptError> for AttemptFailure {
     fn from(error: AttemptError) -> Self {
         let detail = error.to_string();
         match error {
+            AttemptError::Run(RunError::Protocol(ProtocolError::Lie { complaint, .. })) => {
+                Self::Lie { accused: complaint.sets().to_vec(), detail }
+            }
             AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
             AttemptError::Establish(EstablishError::Exchange(error)) => {
                 Self::Computation { nodes: error.nodes(), detail }

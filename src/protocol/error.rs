@@ -1,6 +1,6 @@
 //! What can go wrong in a protocol, and which node caused it.
 
-use super::ChannelError;
+use super::{ChannelError, Complaint};
 use crate::sharing::numbers::shamir::Misfit;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError, keys::ContributionError};
 
@@ -80,6 +80,26 @@ pub enum ProtocolError {
         /// Nodes whose keys differ from this node's.
         nodes: NodeSet,
     },
+    /// A check found that a node computed wrongly, before anything was opened.
+    #[error("at step {step}: {complaint}")]
+    Lie {
+        /// Full name of the step.
+        step: String,
+        /// Sets of nodes, in each of which at least one lied.
+        complaint: Complaint,
+    },
+    /// Something was to be opened while gates were not checked.
+    #[error("at step {step}: gates are not checked yet; this is a fault of the program")]
+    Unchecked {
+        /// Full name of the step.
+        step: String,
+    },
+    /// No randomness.
+    #[error("at step {step}: the operating system gives no randomness")]
+    Randomness {
+        /// Full name of the step.
+        step: String,
+    },
     /// A step name was used twice in an attempt, which would use a mask twice.
     #[error("step {step} was used twice in one attempt; this is a fault of the program")]
     StepReused {
@@ -108,7 +128,13 @@ impl ProtocolError {
             Self::Disagreement { liars, .. } => *liars,
             Self::Views { nodes, .. } | Self::Keys { nodes } => *nodes,
             Self::Misfit { misfit, .. } => misfit.nodes(),
-            Self::StepReused { .. } | Self::Shape(_) | Self::Impossible { .. } => NodeSet::EMPTY,
+            Self::Lie { complaint, .. } if complaint.named().is_empty() => complaint.suspects(),
+            Self::Lie { complaint, .. } => complaint.named(),
+            Self::StepReused { .. }
+            | Self::Unchecked { .. }
+            | Self::Randomness { .. }
+            | Self::Shape(_)
+            | Self::Impossible { .. } => NodeSet::EMPTY,
         }
     }
 }

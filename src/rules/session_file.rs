@@ -16,6 +16,7 @@ use super::question::{Question, QuestionError};
 use super::terms::{Admission, Terms, TermsError};
 use crate::base::{Timestamp, time};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// A session file as written: parsed, with nothing filled in or checked yet.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Shared {
     /// How entries are shared.
     #[serde(default)]
     pub protocol: Form,
+    /// Against whom the computation is to be secure: active if nothing is said, on bits.
+    pub security: Option<Security>,
     /// Who may take part.
     #[serde(default)]
     pub admission: Admission,
@@ -48,7 +51,7 @@ pub struct Shared {
 
 /// Their names, and that of the kind.
 const SHARED: &[&str] =
-    &["title", "kind", "bids_until", "replace_bids", "protocol", "admission", "roster"];
+    &["title", "kind", "bids_until", "replace_bids", "protocol", "security", "admission", "roster"];
 
 /// The nodes that a demo starts, and their threshold. Real sessions take the coordinator's roster.
 #[derive(Clone, Copy, Deserialize)]
@@ -131,18 +134,25 @@ impl SessionFile {
     /// Names the first rule that is broken.
     pub fn terms(&self, opened: Timestamp) -> Result<Terms, TermsError> {
         let question = self.fields.question()?;
-        let Shared { title, bids_until, replace_bids, protocol, admission, .. } = &self.shared;
+        let Shared { title, bids_until, replace_bids, protocol, security, admission, .. } =
+            &self.shared;
         let bids_until = match time::parse_duration(bids_until) {
             Some(millis) => opened.plus_millis(millis),
             None => Timestamp::parse(bids_until)
                 .map_err(|_| TermsError::BidsUntil(bids_until.clone()))?,
         };
+        let (numbers, security) = (*protocol == Form::Numbers, *security);
+        if numbers && security == Some(Security::Active) {
+            return Err(TermsError::Unchecked);
+        }
+        let usual = if numbers { Security::Passive } else { Security::Active };
         let terms = Terms {
             title: title.clone(),
             question,
             bids_until,
             replace_bids: *replace_bids,
             protocol: *protocol,
+            security: security.unwrap_or(usual),
             admission: *admission,
         };
         terms.check()?;

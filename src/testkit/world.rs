@@ -9,6 +9,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use super::faulty::{Fault, Faulty};
+use super::liar::{Lie, Lying};
 use super::wiretap::Wiretap;
 use crate::protocol::{Channel, Context, EstablishError};
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedBits, seed::mask};
@@ -23,6 +24,7 @@ pub struct World {
     participants: NodeSet,
     deadline: Duration,
     fault: Option<Fault>,
+    lie: Option<Lie>,
     tap: Option<Wiretap>,
     seed: u64,
     rng: Mutex<StdRng>,
@@ -50,6 +52,7 @@ impl World {
             participants: scheme.all(),
             deadline: Duration::from_secs(20),
             fault: None,
+            lie: None,
             tap: None,
             seed,
             rng: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -69,6 +72,13 @@ impl World {
     #[must_use]
     pub const fn with_fault(mut self, fault: Fault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// With a node that lies.
+    #[must_use]
+    pub const fn with_lie(mut self, lie: Lie) -> Self {
+        self.lie = Some(lie);
         self
     }
 
@@ -146,6 +156,9 @@ impl World {
             }
             if let Some(fault) = self.fault.filter(|fault| fault.node == me) {
                 channel = Arc::new(Faulty::new(channel, fault));
+            }
+            if let Some(lie) = self.lie.filter(|lie| lie.node == me) {
+                channel = Arc::new(Lying::new(channel, lie));
             }
             // The channel lives in this future alone: a node that stops is gone for the others.
             async move {

@@ -225,6 +225,13 @@ pub enum AttemptFailure {
         /// At which step, and how.
         detail: String,
     },
+    /// A check found that a node lied, before anything was opened.
+    Lie {
+        /// Sets of nodes, in each of which at least one lied.
+        accused: Vec<NodeSet>,
+        /// At which step, and whom that names.
+        detail: String,
+    },
     /// The node's store failed.
     Store {
         /// As the store says.
@@ -253,7 +260,9 @@ impl AttemptFailure {
                 true
             }
             Self::Computation { nodes, .. } => *nodes == NodeSet::EMPTY.with(node),
-            Self::UnfitTerms { .. } | Self::Store { .. } | Self::CalledOff => false,
+            Self::UnfitTerms { .. } | Self::Lie { .. } | Self::Store { .. } | Self::CalledOff => {
+                false
+            }
         }
     }
 }
@@ -331,6 +340,7 @@ impl fmt::Display for AttemptFailure {
             Self::UnfitTerms { detail }
             | Self::UnfitShares { detail }
             | Self::Computation { detail, .. }
+            | Self::Lie { detail, .. }
             | Self::Store { detail } => f.write_str(detail),
             Self::CalledOff => f.write_str("the attempt was called off"),
         }

@@ -6,6 +6,7 @@
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
+//! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -15,6 +16,7 @@ mod best;
 mod bits;
 mod faults;
 mod leak;
+mod liars;
 mod lots;
 mod numbers;
 

@@ -6,12 +6,15 @@ use crate::protocol::numbers::{maximum, range_check};
 use crate::rules::Terms;
 use crate::rules::auction::{Kind, Question};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
     /// How bids are shared.
     pub protocol: Form,
+    /// Which lies of nodes are found.
+    pub security: Security,
     /// Width of a bid.
     pub bits: u32,
     /// Number of bids.
@@ -31,6 +34,7 @@ impl Workload {
     pub fn of(terms: &Terms, question: &Question, bids: usize) -> Self {
         Self {
             protocol: terms.protocol,
+            security: terms.security(),
             bits: question.bits(),
             bids,
             kind: question.kind,
