@@ -112,28 +112,49 @@ impl<'a> Check<'a> {
         let heard: Vec<[u8; DIGEST]> =
             digests.iter().map(|(_, message)| Sha256::digest(message).into()).collect();
         let weights = weights(&self.batch, transcript::weight(&beginning));
-        let proof = if found.is_empty() { Some(self.prove(&weights, &beginning)?) } else { None };
-        let message = |to| self.proof_to(to, &found, &heard, proof.as_ref());
-        let proofs = self.exchange(&self.claims[1], message, proof_bytes(nodes)).await?;
-        let Some(proof) = proof else { return Err(self.accuse(found)) };
-        let (received, found) = self.take_proofs(&proofs, &heard);
-
-        let verdict = found.is_empty().then(|| {
-            let sums = Ledger { ctx: self.ctx, batch: &self.batch, weights: &weights };
-            self.verdict(&sums, &beginning, &proof, &received, &proofs)
-        });
-        let expected = verdict_bytes(base.scheme(), nodes);
-        let mut message = Writer::new(first(&found), expected);
-        if let Some(verdict) = &verdict {
-            message.verdict(verdict);
-            self.note_openings();
+        if !found.is_empty() {
+            self.break_off(&self.claims[1], &found, proof_bytes(nodes)).await?;
+            return self.without_verdict(found).await;
         }
+        let proof = self.prove(&weights, &beginning)?;
+        let message = |to| self.proof_to(to, &heard, &proof);
+        let proofs = self.exchange(&self.claims[1], message, proof_bytes(nodes)).await?;
+        let (received, found) = self.take_proofs(&proofs, &heard);
+        if !found.is_empty() {
+            return self.without_verdict(found).await;
+        }
+
+        let sums = Ledger { ctx: self.ctx, batch: &self.batch, weights: &weights };
+        let verdict = self.verdict(&sums, &beginning, &proof, &received, &proofs);
+        let expected = verdict_bytes(base.scheme(), nodes);
+        let mut message = Writer::new(NodeSet::EMPTY, expected);
+        message.verdict(&verdict);
+        self.note_openings();
         let message = message.finish(expected);
         let verdicts = self.exchange(&self.claims[2], |_| message.clone(), expected).await?;
-        if !found.is_empty() {
-            return Err(self.accuse(found));
-        }
         self.judge(&verdicts)
+    }
+
+    /// Tell all in place of a message whom this node accuses, and wait for nobody.
+    async fn break_off(
+        &self,
+        claim: &Claim,
+        found: &Complaint,
+        len: usize,
+    ) -> Result<(), ProtocolError> {
+        let base = self.ctx.base();
+        let set = found.sets().first().copied().unwrap_or_default();
+        let message = Writer::new(set, len).finish(len);
+        let outgoing = base.peers().iter().map(|peer| (peer, message.clone())).collect();
+        base.exchange(claim, outgoing, NodeSet::EMPTY, len).await.map(drop)
+    }
+
+    /// Break off instead of giving a verdict. Nobody waits in vain: those who have found nothing
+    /// yet hear of it with the verdicts.
+    async fn without_verdict(&self, found: Complaint) -> Result<(), ProtocolError> {
+        let len = verdict_bytes(self.ctx.base().scheme(), self.participants.len());
+        self.break_off(&self.claims[2], &found, len).await?;
+        Err(self.accuse(found))
     }
 
     /// What passed in the gates, as this node saw it.
@@ -195,16 +216,9 @@ impl<'a> Check<'a> {
             .map_err(|_| ProtocolError::Randomness { step: base.step().to_owned() })
     }
 
-    fn proof_to(
-        &self,
-        to: NodeIndex,
-        found: &Complaint,
-        heard: &[[u8; DIGEST]],
-        proof: Option<&Proof>,
-    ) -> Bytes {
+    fn proof_to(&self, to: NodeIndex, heard: &[[u8; DIGEST]], proof: &Proof) -> Bytes {
         let len = proof_bytes(self.participants.len());
-        let mut message = Writer::new(first(found), len);
-        let Some(proof) = proof else { return message.finish(len) };
+        let mut message = Writer::new(NodeSet::EMPTY, len);
         message.digests(heard);
         message.digests(&proof.commitments);
         let nonce = proof.nonces.iter().find(|(node, _)| *node == to);
@@ -362,9 +376,4 @@ impl<'a> Check<'a> {
         let complaint = court.judge(&all);
         if complaint.is_empty() { Ok(()) } else { Err(self.accuse(complaint)) }
     }
-}
-
-/// The set that is named when a check is broken off.
-fn first(found: &Complaint) -> NodeSet {
-    found.sets().first().copied().unwrap_or_default()
 }

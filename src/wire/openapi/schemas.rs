@@ -112,6 +112,7 @@ fn sessions() -> Value {
     json!({
         "Terms": open(json!({"title": name(), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
+            "security": {"type": "string", "enum": ["active", "passive"]},
             "admission": {"type": "string", "enum": ["open", "listed", "accounts"]}})),
         "SignedAnnouncement": open(json!({"signature": of("Signature"),
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
@@ -187,6 +188,6 @@ fn nodes() -> Value {
         "AttemptState": open(json!({"state": {"type": "string",
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
-                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "store", "called-off"]}}))})),
+                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "lie", "store", "called-off"]}}))})),
     })
 }
