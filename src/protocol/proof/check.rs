@@ -39,6 +39,8 @@ pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
     if batch.is_empty() {
         return Ok(());
     }
+    // Honest nodes with different keys would accuse each other.
+    ctx.base().confirm_keys().await?;
     let got = columns(&batch);
     if got > MOST_COLUMNS {
         let what = "columns of gates that are checked at once, at most";
