@@ -332,6 +332,14 @@ async fn every_request_at_a_node_is_as_the_table_says() {
     let answer = ask(&servers.node_router, Method::GET, "/v1/node/health", Some(&used), None).await;
     assert_eq!(answer.unwrap().status, 200);
     bad.push(("used before", used));
+    let at = serde_json::to_value(Clock::System.now().plus_millis(1_000)).unwrap();
+    let account = &people.bidders[1]["account"]["account"];
+    let ended = serde_json::json!({"ended": [{"account": account, "at": at}]});
+    let path = "/v1/node/logins";
+    let told = single(&servers.coordinator).unwrap();
+    let answer = ask(&servers.node_router, Method::PUT, path, Some(&told), Some(ended)).await;
+    assert_eq!(answer.unwrap().status, 204);
+    bad.push(("of an account whose logins have ended", login(&people.bidders[1]).unwrap()));
     walk_bad::<NodeState>(&servers.node_router, &bad).await;
     servers.stop().await;
 }

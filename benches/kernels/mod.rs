@@ -17,7 +17,7 @@ use gavel::protocol::bits::maximum::{Keep, maximum};
 use gavel::protocol::bits::rank::rank;
 use gavel::protocol::bits::sum::sum;
 use gavel::protocol::numbers::NumberContext;
-use gavel::protocol::numbers::comparison::{at_least, bits_needed};
+use gavel::protocol::numbers::comparison::{Comparing, at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
 use gavel::protocol::{Context, EstablishError, ProtocolError, Security};
 use gavel::sharing::bits::planes::{split_pairs, transpose};
@@ -207,7 +207,10 @@ fn comparisons_of_the_paper() -> Kernel {
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
             let ctx = NumberContext::<Mersenne127>::new(&ctx)?;
             let mut pool = BitPool::prepare(&ctx.narrow("bits"), bits_needed(32, COUNT)).await?;
-            Ok::<_, Failure>(at_least(&ctx.narrow("at-least"), &mut pool, 32, &x, &y).await?)
+            Ok::<_, Failure>(
+                at_least(&ctx.narrow("at-least"), &mut pool, Comparing::new(32, COUNT), &x, &y)
+                    .await?,
+            )
         }));
         for (_, result) in results {
             drop(black_box(result).map_err(|_| ()).expect("a comparison"));

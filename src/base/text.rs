@@ -29,9 +29,27 @@ pub enum TextError {
         /// Which field.
         field: &'static str,
     },
+    /// A character that is invisible or turns the direction of writing around.
+    #[error(
+        "{field} has the character U+{:04X}, which does not show or turns the direction of writing around; take it out",
+        *.character as u32
+    )]
+    Hidden {
+        /// Which field.
+        field: &'static str,
+        /// The first of them.
+        character: char,
+    },
+    /// Blanks of which some do not show, or a pile of marks.
+    #[error("{field} has odd blanks, several in a row, or marks that pile up; take them out")]
+    Blanks {
+        /// Which field.
+        field: &'static str,
+    },
 }
 
-/// A text from outside that goes onto screens: not empty, bounded, no control characters.
+/// A text from outside that goes onto screens: not empty, bounded, and shown as it is. What
+/// [`clean`] would change is not let in.
 ///
 /// # Errors
 /// Names the field and the rule.
@@ -42,6 +60,12 @@ pub fn check_text(field: &'static str, text: &str) -> Result<(), TextError> {
     }
     if text.chars().any(char::is_control) || text.trim() != text {
         return Err(TextError::Characters { field });
+    }
+    if let Some(character) = text.chars().find(|character| is_deceptive(*character)) {
+        return Err(TextError::Hidden { field, character });
+    }
+    if clean(text).as_str() != text {
+        return Err(TextError::Blanks { field });
     }
     Ok(())
 }
@@ -82,7 +106,7 @@ impl fmt::Debug for Clean {
 }
 
 /// Characters that are invisible, take part in nothing that a name needs, or lead the eye astray.
-const fn is_deceptive(character: char) -> bool {
+pub const fn is_deceptive(character: char) -> bool {
     matches!(
         character,
         // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul and Khmer fillers.

@@ -3,6 +3,7 @@
 use crate::base::Timestamp;
 use crate::cli::answer::*;
 use crate::identity::Digest;
+use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Question};
@@ -26,6 +27,7 @@ fn terms(kind: Kind, quantity: u32) -> Terms {
         protocol: Form::Bits,
         security: Security::default(),
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::base::text::is_deceptive;
 use crate::bench::BenchError;
 use crate::client::ClientError;
 use crate::client::bid::BidError;
@@ -82,12 +83,17 @@ impl Failure {
 }
 
 /// A text from anywhere on one line of a screen: line breaks become blanks, other control
-/// characters go, runs of blanks shrink to one.
+/// characters, those that do not show and those that turn the direction of writing around go, runs
+/// of blanks shrink to one.
 pub fn one_line(text: &str) -> String {
     let words = text
         .split_whitespace()
-        .map(|word| word.chars().filter(|character| !character.is_control()).collect::<String>());
+        .map(|word| word.chars().filter(|character| is_shown(*character)).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn is_shown(character: char) -> bool {
+    !character.is_control() && !is_deceptive(character)
 }
 
 /// Conversions from the errors of the rooms below, each with its slug.

@@ -29,6 +29,9 @@ pub struct Settings {
     /// PostgreSQL URL; gavel.db when it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// Addresses and networks of balancers, which say whose each connection is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balancers: Vec<String>,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -266,6 +269,7 @@ mod tests {
         assert_eq!(home.settings().unwrap(), Settings::default());
         let key = PublicKey::from_bytes([7; 32]);
         let settings = Settings {
+            balancers: vec!["10.0.0.0/24".to_owned()],
             database: Some("postgres://gavel@db/gavel".into()),
             node: Some(Server {
                 name: "Alpha".into(),

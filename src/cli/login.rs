@@ -32,17 +32,27 @@ const AGAIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub enum LoginError {
     /// The coordinator does not refresh it, or cannot be reached.
-    Refresh(ClientError),
+    Refresh {
+        /// What it says, or what is in the way.
+        error: ClientError,
+        /// The login that was to be refreshed.
+        login: Arc<Login>,
+    },
     /// What is kept here cannot be read or written.
     Home(Failure),
 }
 
 impl LoginError {
     /// Whether it has ended for good.
-    fn is_over(&self) -> bool {
-        let Self::Refresh(ClientError::Http(error)) = self else { return false };
-        error.problem().is_some_and(|problem| problem.kind == ProblemType::LoginOver)
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Refresh { error, .. } if is_over(error))
     }
+}
+
+/// Whether the coordinator says that a login has ended for good.
+fn is_over(error: &ClientError) -> bool {
+    let ClientError::Http(error) = error else { return false };
+    error.problem().is_some_and(|problem| problem.kind == ProblemType::LoginOver)
 }
 
 impl From<Failure> for LoginError {
@@ -51,16 +61,10 @@ impl From<Failure> for LoginError {
     }
 }
 
-impl From<ClientError> for LoginError {
-    fn from(error: ClientError) -> Self {
-        Self::Refresh(error)
-    }
-}
-
 impl From<LoginError> for Failure {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Refresh(error) => error.into(),
+            LoginError::Refresh { error, .. } => error.into(),
             LoginError::Home(failure) => failure,
         }
     }
@@ -110,13 +114,14 @@ pub async fn current(
     if is_fresh(&login, Clock::System.now()) {
         return Ok(Some(Arc::new(login)));
     }
-    let network = Network::new(roster.clone(), None, Clock::System).map_err(ClientError::from)?;
-    match network.coordinator().refresh(&login).await.map_err(LoginError::from) {
+    let network = Network::new(roster.clone(), None, Clock::System).map_err(Failure::from)?;
+    match network.coordinator().refresh(&login).await {
         Ok(login) => {
             keep(home, &login)?;
             Ok(Some(Arc::new(login)))
         }
         Err(error) => {
+            let error = LoginError::Refresh { error, login: Arc::new(login) };
             if error.is_over() {
                 forget(home);
             }
@@ -125,13 +130,27 @@ pub async fn current(
     }
 }
 
+/// The login that is over, as screens that are opened all the same show it.
+pub fn kept_before(error: &LoginError) -> Option<SharedLogin> {
+    let LoginError::Refresh { error, login } = error else { return None };
+    let shared = SharedLogin::new(Arc::clone(login));
+    shared.end(&why_over(error));
+    Some(shared)
+}
+
+/// Why a login is over, as the coordinator says it.
+fn why_over(error: &ClientError) -> String {
+    let ClientError::Http(http) = error else { return error.to_string() };
+    http.problem().map_or_else(|| error.to_string(), |problem| problem.detail.clone())
+}
+
 /// Connections as the account that is logged in here, or as nobody.
 ///
 /// # Errors
 /// When the login is over, or an address in the roster cannot be used.
 pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Failure> {
     Ok(match current(home, &roster).await? {
-        Some(login) => connect(home, roster, login)?,
+        Some(login) => connect(home, roster, login)?.0,
         None => Network::new(roster, None, Clock::System)?,
     })
 }
@@ -143,18 +162,32 @@ pub async fn network(home: &Home, roster: Signed<Roster>) -> Result<Network, Fai
 pub async fn operator(home: &Home, roster: &Signed<Roster>) -> Result<Option<Network>, Failure> {
     match current(home, roster).await? {
         Some(login) if login.account.role == AccountRole::Operator => {
-            connect(home, roster.clone(), login).map(Some)
+            connect(home, roster.clone(), login).map(|(network, _)| Some(network))
         }
         _ => Ok(None),
     }
 }
 
-/// Connections that stay logged in for as long as they are used.
-fn connect(home: &Home, roster: Signed<Roster>, login: Arc<Login>) -> Result<Network, Failure> {
+/// The login that a new one takes the place of ends with it.
+pub async fn end_earlier(home: &Home, network: &Network) {
+    if let Ok(Some(earlier)) = kept(home) {
+        let _ = network.coordinator().logout(&earlier).await;
+    }
+}
+
+/// Connections that stay logged in for as long as they are used, and the login that they share.
+///
+/// # Errors
+/// When an address in the roster cannot be used.
+pub fn connect(
+    home: &Home,
+    roster: Signed<Roster>,
+    login: Arc<Login>,
+) -> Result<(Network, SharedLogin), Failure> {
     let login = SharedLogin::new(login);
     let network = Network::with_login(roster.clone(), &login, Clock::System)?;
-    tokio::spawn(keep_fresh(home.clone(), roster, login));
-    Ok(network)
+    tokio::spawn(keep_fresh(home.clone(), roster, login.clone()));
+    Ok((network, login))
 }
 
 /// Refreshes a login before its tokens end, until nobody uses it any more or it is over.
@@ -167,10 +200,20 @@ async fn keep_fresh(home: Home, roster: Signed<Roster>, login: SharedLogin) {
             return;
         }
         match current(&home, &roster).await {
-            Ok(Some(next)) => login.put(next),
-            Ok(None) => return,
-            Err(error) if error.is_over() => {
+            Ok(Some(next)) if next.account.account == login.get().account.account => {
+                login.put(next);
+            }
+            Ok(Some(_)) => {
+                login.end("another account has logged in here");
+                return;
+            }
+            Ok(None) => {
+                login.end("it was ended here, by `gavel logout` or another login");
+                return;
+            }
+            Err(LoginError::Refresh { error, .. }) if is_over(&error) => {
                 tracing::warn!("the login is over; log in again with `gavel login`");
+                login.end(&why_over(&error));
                 return;
             }
             Err(error) => {

@@ -3,24 +3,29 @@
 //! requests of each kind came.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::failure::{Failure, another_place};
+use crate::base::memory;
+use crate::coordinator::Coordinator;
+use crate::node::Node;
+use crate::transport::server::metrics::{Figure, MEDIA_TYPE, Metrics};
+use crate::transport::server::serve::{self, PortOptions, Serving, Usage};
+use crate::transport::server::{files, listen};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use tokio::task::JoinHandle;
 
-use super::failure::{Failure, another_place};
-use crate::coordinator::Coordinator;
-use crate::node::Node;
-use crate::transport::server::listen::{self, Handle};
-use crate::transport::server::metrics::{Figure, MEDIA_TYPE, Metrics};
+/// Longest wait for those who are reading figures when everything stops.
+const GRACE: Duration = Duration::from_millis(200);
 
-/// The running endpoint; ends when dropped.
-pub struct Endpoint(JoinHandle<()>);
+/// The running endpoint.
+pub struct Endpoint(Serving);
 
-impl Drop for Endpoint {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Endpoint {
+    /// Stop it.
+    pub async fn stop(self) {
+        self.0.stop(GRACE).await;
     }
 }
 
@@ -28,11 +33,12 @@ impl Drop for Endpoint {
 ///
 /// # Errors
 /// When it cannot be listened on.
-pub async fn serve(
+pub async fn open(
     place: &str,
     metrics: Arc<Metrics>,
     node: Option<Node>,
     coordinator: Option<Coordinator>,
+    ports: Vec<Usage>,
 ) -> Result<Endpoint, Failure> {
     let unusable = |error: listen::ListenError| {
         Failure::new(
@@ -43,42 +49,31 @@ pub async fn serve(
             ),
         )
     };
-    let server = listen::bind(place)
-        .await
-        .and_then(|listener| listen::plain_server(listener, Handle::new()))
-        .map_err(unusable)?;
     let answer = move || {
         let mut figures = process();
+        figures.extend(serve::figures(&ports));
         figures.extend(node.iter().flat_map(Node::figures));
         figures.extend(coordinator.iter().flat_map(Coordinator::figures));
         let text = metrics.text(&figures);
         async move { ([(CONTENT_TYPE, MEDIA_TYPE)], text) }
     };
     let router = Router::new().route("/metrics", get(answer));
-    Ok(Endpoint(tokio::spawn(async move {
-        if let Err(error) = server.serve(router.into_make_service()).await {
-            tracing::warn!(%error, "the figures' endpoint stopped");
-        }
-    })))
+    let options = PortOptions { small: true, ..PortOptions::default() };
+    listen::bind(place)
+        .await
+        .and_then(|listener| Serving::start(listener, None, router, options))
+        .map(Endpoint)
+        .map_err(unusable)
 }
 
 /// What the operating system says of this process; nothing where it does not tell.
 fn process() -> Vec<Figure> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    resident
-        .map(|kilobytes| Figure {
-            name: "process_resident_memory_bytes",
-            help: "Memory in use.",
-            kind: "gauge",
-            labels: Vec::new(),
-            value: kilobytes * 1024.0,
-        })
-        .into_iter()
-        .collect()
+    let figure =
+        |name, help, value: f64| Figure { name, help, kind: "gauge", labels: Vec::new(), value };
+    let resident = memory::resident()
+        .map(|bytes| figure("process_resident_memory_bytes", "Memory in use.", bytes as f64));
+    let files = figure("process_max_fds", "Files that may be open.", files::limit() as f64);
+    resident.into_iter().chain([files]).collect()
 }
 
 #[cfg(test)]
@@ -91,7 +86,7 @@ mod tests {
     async fn figures_are_served() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let place = free.to_string();
-        let endpoint = serve(&place, Arc::default(), None, None).await.unwrap();
+        let endpoint = open(&place, Arc::default(), None, None, Vec::new()).await.unwrap();
         let mut stream = tokio::net::TcpStream::connect(free).await.unwrap();
         let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
         stream.write_all(request).await.unwrap();
@@ -99,7 +94,7 @@ mod tests {
         stream.read_to_string(&mut text).await.unwrap();
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
         assert!(text.contains("version=0.0.4") && text.contains("gavel_requests_at_work 0"));
-        assert!(serve(&place, Arc::default(), None, None).await.is_err());
-        drop(endpoint);
+        assert!(open(&place, Arc::default(), None, None, Vec::new()).await.is_err());
+        endpoint.stop().await;
     }
 }

@@ -7,11 +7,13 @@
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
+//! - [`door`]: how somebody logs in from the screens
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`archive`]: the format of a backup file
 //! - [`servers`]: nodes and a coordinator in this process
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
+//! - [`rosters`]: the next roster, for servers that run
 //! - [`screens`]: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -32,6 +34,7 @@ pub mod args;
 pub mod commands;
 pub mod context;
 pub mod demo;
+pub mod door;
 pub mod failure;
 pub mod figures;
 pub mod home;
@@ -42,7 +45,8 @@ pub mod options;
 pub mod output;
 pub mod progress;
 pub mod prompt;
-pub mod screens;
+pub mod rosters;
+mod screens;
 pub mod servers;
 pub mod session_file;
 pub mod signal;

@@ -41,6 +41,12 @@ impl News {
                 self.waiting = *nodes;
                 Some(format!("waiting for {}", view::nodes(*nodes)))
             }
+            What::Waiting { nodes } => {
+                self.waiting = *nodes;
+                None
+            }
+            What::Shortage { shortage: Some(shortage) } => Some(shortage.to_string()),
+            What::Shortage { shortage: None } => Some("enough nodes are there again".to_owned()),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //! users of the machine could see it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -80,6 +80,9 @@ pub struct PassphraseOption {
                 variable GAVEL_PASSPHRASE, or a hidden prompt]"
     )]
     pub passphrase_file: Option<PathBuf>,
+    /// What was typed, for when the file is read again; wiped with the process.
+    #[arg(skip)]
+    typed: Arc<OnceLock<SecretString>>,
 }
 
 impl PassphraseOption {
@@ -123,6 +126,9 @@ impl PassphraseOption {
         let given = self.given()?;
         match read(path, given.as_ref()) {
             Err(KeyFileError::NeedsPassphrase { .. }) => {
+                if let Some(Ok(keys)) = self.typed.get().map(|typed| read(path, Some(typed))) {
+                    return Ok(keys);
+                }
                 let question = format!("Passphrase of {}: ", path.display());
                 let typed = ask(&question).ok_or_else(|| {
                     Failure::new(
@@ -134,7 +140,10 @@ impl PassphraseOption {
                     )
                 })??;
                 let typed = SecretString::from(typed.as_str());
-                Ok(read(path, Some(&typed))?)
+                let keys = read(path, Some(&typed))?;
+                // Another file's passphrase, typed before, stays the one that is known.
+                let _ = self.typed.set(typed);
+                Ok(keys)
             }
             other => Ok(other?),
         }
@@ -308,7 +317,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passphrase");
         std::fs::write(&path, "correct horse\nsecond line\n").unwrap();
-        let option = PassphraseOption { passphrase_file: Some(path) };
+        let option =
+            PassphraseOption { passphrase_file: Some(path), ..PassphraseOption::default() };
         assert_eq!(option.given().unwrap().unwrap().expose_secret(), "correct horse");
     }
 }

@@ -33,7 +33,8 @@ pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
             "standard error is no terminal to ask for {what} on; pipe it in"
         )));
     }
-    let mut line = Zeroizing::new(String::new());
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(4 << 10));
     std::io::stdin()
         .lock()
         .read_line(&mut line)
@@ -44,4 +45,18 @@ pub fn line_of_input(what: &str) -> Result<Zeroizing<String>, Failure> {
         )));
     }
     Ok(line)
+}
+
+/// Ask a question that only "y" or "yes" agrees to. Somebody sits at the terminal.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub fn sure(question: &str) -> Result<bool, Failure> {
+    let terminal = console::Term::stderr();
+    let asked =
+        terminal.write_str(&format!("{question} [y/N] ")).and_then(|()| terminal.read_line());
+    match asked {
+        Ok(answer) => Ok(matches!(answer.trim(), "y" | "Y" | "yes")),
+        Err(error) => Err(Failure::new("file", format!("the terminal cannot be read: {error}"))),
+    }
 }

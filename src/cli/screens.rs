@@ -39,6 +39,7 @@ pub fn options(context: &Context, look: &LookOption) -> Result<Options, Failure>
     Ok(Options {
         theme: look.theme.or(default).unwrap_or_default(),
         ascii: look.ascii || tastes.ascii.unwrap_or_else(plain_terminal),
+        bell: tastes.bell.unwrap_or(true),
         mouse: !look.no_mouse && tastes.mouse.unwrap_or(true),
         read_only: false,
         keymap,

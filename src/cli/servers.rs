@@ -16,6 +16,7 @@ use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore}
 use crate::transport::server::host::Host;
 use crate::transport::server::listen::Listener;
 use crate::transport::server::metrics::Metrics;
+use crate::transport::server::serve::{PortOptions, Usage};
 
 /// What has been started.
 #[derive(Default)]
@@ -100,9 +101,16 @@ impl Servers {
         listener: Listener,
         tls: &TlsIdentity,
         router: Router,
+        options: PortOptions,
     ) -> Result<(), Failure> {
-        self.hosts.push(Host::counted(listener, tls, router, Arc::clone(&self.metrics))?);
+        let metrics = Arc::clone(&self.metrics);
+        self.hosts.push(Host::counted(listener, tls, router, metrics, options)?);
         Ok(())
+    }
+
+    /// How the ports are used.
+    pub fn usage(&self) -> Vec<Usage> {
+        self.hosts.iter().map(Host::usage).collect()
     }
 
     /// Figures of all requests.

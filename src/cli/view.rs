@@ -7,7 +7,7 @@ use super::output::{Table, bytes, clean, count, faint, strong};
 use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
-use crate::rules::{Stage, Terms};
+use crate::rules::{Limits, Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::progress::Progress;
@@ -63,6 +63,13 @@ pub fn terms(terms: &Terms) -> String {
     }
     let maximum = question.show(question.maximum());
     let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    let _ = writeln!(text, "  who          {}", terms.admission.words());
+    if let Some(auction) = question.as_auction() {
+        let _ = writeln!(text, "  public       {}", auction.becomes_public());
+        if let Some(lone) = auction.lone_bid() {
+            let _ = writeln!(text, "  a lone bid   {lone}");
+        }
+    }
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
@@ -73,7 +80,18 @@ pub fn terms(terms: &Terms) -> String {
             Security::Passive
         );
     }
+    let _ = writeln!(text, "  at most      {}", limits(&terms.limits));
     text
+}
+
+/// How much a session takes.
+pub fn limits(limits: &Limits) -> String {
+    let Limits { bids, name_bytes, revisions } = *limits;
+    format!(
+        "{} bidders, {} of one bidder, names of {name_bytes} bytes",
+        count(u64::from(bids)),
+        if revisions == 1 { "one bid".to_owned() } else { format!("{revisions} bids") },
+    )
 }
 
 /// What the winners of several lots pay.
@@ -100,6 +118,11 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     let _ = writeln!(text, "  phase        {}", strong(summary.phase));
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  reason       {}", clean(reason));
+    }
+    if let Some(shortage) = &detail.shortage
+        && !detail.reason.as_ref().is_some_and(|reason| reason.text == shortage.text)
+    {
+        let _ = writeln!(text, "  too few      {}", clean(shortage));
     }
     if !detail.waiting_for.is_empty() {
         let _ = writeln!(text, "  waiting for  {}", nodes(detail.waiting_for));

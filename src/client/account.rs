@@ -5,6 +5,7 @@
 
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
+use crate::base::name::look;
 use crate::identity::{AccountId, KeyPair, Statement as _};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, AskLogin, AskRefresh, ChangePassword, InvitationLine, Join,
@@ -90,10 +91,10 @@ impl CoordinatorClient {
     /// When there is none.
     pub async fn account_named(&self, name: &str) -> Result<AccountLine, ClientError> {
         let accounts = self.accounts().await?;
-        let folded = name.to_lowercase();
+        let wanted = look(name);
         accounts
             .into_iter()
-            .find(|account| account.name.to_lowercase() == folded)
+            .find(|account| look(&account.name) == wanted)
             .ok_or_else(|| ClientError::NoSuchAccount { name: name.to_owned() })
     }
 

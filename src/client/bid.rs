@@ -168,7 +168,9 @@ impl BidError {
         match self {
             Self::NotOpen { .. } => "wrong-phase",
             Self::Split(SplitError::AboveMaximum { .. }) => "above-maximum",
-            Self::Split(SplitError::NoReplacement) => "replacing-not-allowed",
+            Self::Split(SplitError::NoReplacement | SplitError::TooOften { .. }) => {
+                "replacing-not-allowed"
+            }
             Self::Split(_) => "bad-bid",
             Self::Client(error) => error.slug(),
             Self::State(_) => "file",

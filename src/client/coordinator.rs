@@ -24,13 +24,18 @@ use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
-    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, SessionDetail, SessionSummary,
+    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, ReceiptsPage, SessionDetail,
+    SessionSummary,
 };
+use crate::wire::page::Page;
 use crate::wire::paths;
 
 /// How long an answer may take. Closing waits for every node's inventory and verdict in the
 /// background, so no request takes longer than this.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Longest wait for a record.
+const RECORD: Duration = Duration::from_secs(120);
 
 /// A connection to the coordinator of a roster.
 #[derive(Clone)]
@@ -126,12 +131,25 @@ impl CoordinatorClient {
         self.get(paths::ROSTER).await
     }
 
-    /// Every session.
+    /// Every session, the latest first.
     ///
     /// # Errors
     /// When the coordinator cannot be reached.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>, ClientError> {
-        self.get(paths::SESSIONS).await
+        // A coordinator that always has another page is not listened to for ever.
+        const MOST_PAGES: usize = 500;
+        let mut all = Vec::new();
+        let mut path = paths::page(paths::SESSIONS, None);
+        for _ in 0..MOST_PAGES {
+            let page: Page<SessionSummary> = self.get(&path).await?;
+            all.extend(page.sessions);
+            match page.next {
+                Some(next) => path = paths::page(paths::SESSIONS, Some(next)),
+                None => break,
+            }
+        }
+        all.sort_by_key(|summary| (std::cmp::Reverse(summary.created), summary.session));
+        Ok(all)
     }
 
     /// The session whose id begins with these digits.
@@ -211,7 +229,8 @@ impl CoordinatorClient {
     /// # Errors
     /// When the session is not settled yet.
     pub async fn record(&self, session: SessionId) -> Result<Record, ClientError> {
-        self.get(&paths::of(paths::RECORD, session)).await
+        // It holds a line of every node for every entry.
+        Ok(self.http.for_papers(RECORD).get(&paths::of(paths::RECORD, session)).await?)
     }
 
     /// Ask to be admitted as a bidder: binds the name to the key for this session.
@@ -246,6 +265,19 @@ impl CoordinatorClient {
     pub async fn admissions(&self, session: SessionId) -> Result<Vec<Bidder>, ClientError> {
         self.operator()?;
         self.get(&paths::of(paths::ADMISSIONS, session)).await
+    }
+
+    /// Which nodes have given a receipt to which bidder, from behind this bidder's key or from the
+    /// first; for the operators of coordinator and nodes.
+    ///
+    /// # Errors
+    /// When this is neither.
+    pub async fn receipts(
+        &self,
+        session: SessionId,
+        after: Option<PublicKey>,
+    ) -> Result<ReceiptsPage, ClientError> {
+        self.get(&paths::behind(paths::RECEIPTS, session, after.as_ref())).await
     }
 
     /// Live events of all sessions, from now on; for the operators of coordinator and nodes. Ends

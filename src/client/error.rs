@@ -3,7 +3,7 @@
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
 use crate::transport::HttpError;
-use crate::wire::problem::ProblemType;
+use crate::wire::problem::{Problem, ProblemType};
 
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,14 @@ fn no_session(beginning: &str, found: usize) -> String {
 }
 
 impl ClientError {
+    /// The problem document that the server answered with; `None` where it is no such answer.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Http(error) => error.problem(),
+            _ => None,
+        }
+    }
+
     /// The slug of a problem document, or of the kind of trouble.
     pub fn slug(&self) -> &'static str {
         match self {

@@ -10,22 +10,44 @@ use crate::wire::account_api::Login;
 
 /// A login that is refreshed while clients use it: they take its tokens anew for every request.
 #[derive(Clone)]
-pub struct SharedLogin(Arc<Mutex<Arc<Login>>>);
+pub struct SharedLogin(Arc<Mutex<Held>>);
+
+struct Held {
+    login: Arc<Login>,
+    /// Why it is over.
+    over: Option<String>,
+}
 
 impl SharedLogin {
     /// A login as it is now.
     pub fn new(login: Arc<Login>) -> Self {
-        Self(Arc::new(Mutex::new(login)))
+        Self(Arc::new(Mutex::new(Held { login, over: None })))
     }
 
     /// The login as it is now.
     pub fn get(&self) -> Arc<Login> {
-        Arc::clone(&lock(&self.0))
+        Arc::clone(&lock(&self.0).login)
     }
 
     /// Go on with its successor.
     pub fn put(&self, login: Arc<Login>) {
-        *lock(&self.0) = login;
+        *lock(&self.0) = Held { login, over: None };
+    }
+
+    /// It is over, as somebody says who knows. Its tokens are not sent any more, so that what
+    /// everybody may see still comes.
+    pub fn end(&self, why: &str) {
+        lock(&self.0).over.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        lock(&self.0).over.is_some()
+    }
+
+    /// Why it is over; `None` while it stands.
+    pub fn why_over(&self) -> Option<String> {
+        lock(&self.0).over.clone()
     }
 
     /// Whether anybody else holds it.
@@ -38,6 +60,9 @@ impl SharedLogin {
 pub fn token_source(login: &SharedLogin, server: PublicKey, clock: Clock) -> TokenSource {
     let login = login.clone();
     Arc::new(move || {
+        if login.is_over() {
+            return None;
+        }
         let login = login.get();
         let found = login.tokens.iter().find(|line| line.server == server)?;
         (clock.now() < login.expires).then(|| found.token.expose().to_owned())
@@ -82,9 +107,16 @@ mod tests {
         assert_eq!((source().as_deref(), elsewhere()), (Some("first"), None));
         shared.put(login("second", now + 900_000));
         assert_eq!(source().as_deref(), Some("second"));
-        // One that is over is not sent any more.
+        // One that has expired is not sent any more, nor one that has been ended.
         shared.put(login("third", now - 1));
         assert_eq!(source(), None);
+        shared.put(login("fourth", now + 900_000));
+        shared.end("the account is disabled");
+        shared.end("something else");
+        assert_eq!((source(), shared.is_over()), (None, true));
+        assert_eq!(shared.why_over().as_deref(), Some("the account is disabled"));
+        shared.put(login("fifth", now + 900_000));
+        assert_eq!((source().as_deref(), shared.is_over()), (Some("fifth"), false));
         assert!(shared.in_use());
         drop((source, elsewhere));
         assert!(!shared.in_use());

@@ -1,6 +1,7 @@
 //! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`amount`]: what can be said of an amount before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
@@ -11,6 +12,7 @@
 //! - [`error`]: why a request failed
 
 pub mod account;
+pub mod amount;
 pub mod bid;
 pub mod coordinator;
 pub mod error;

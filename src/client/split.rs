@@ -15,8 +15,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::base::text::TextError;
-use crate::base::text::check_text;
+use crate::base::name::NameError;
 use crate::identity::{
     Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
     sealing::SealingError,
@@ -101,7 +100,7 @@ pub enum SplitError {
     Announcement(#[from] AnnouncementError),
     /// A name that does not belong on a screen.
     #[error("the bidder's name is not usable: {0}")]
-    Name(#[from] TextError),
+    Name(#[from] NameError),
     /// The admission is for another name, key or session, or not by the coordinator.
     #[error(
         "the coordinator has not admitted {bidder:?} with this key to this session; ask for admission first"
@@ -116,6 +115,14 @@ pub enum SplitError {
     /// The terms allow one bid only.
     #[error("this auction does not allow a bid to be replaced; the first one stands")]
     NoReplacement,
+    /// The terms allow so many envelopes of one bidder.
+    #[error(
+        "this auction takes {most} bids of one bidder at most, and that many were made; the last one stands"
+    )]
+    TooOften {
+        /// As the terms say.
+        most: u32,
+    },
     /// A node's sealing key cannot be used.
     #[error("cannot seal to node {node} ({name:?}): {error}")]
     Sealing {
@@ -196,11 +203,13 @@ impl<'a> EnvelopeMaker<'a> {
         roster.body.check()?;
         roster.verify(&roster.body.coordinator.key).map_err(|_| RosterError::Signature)?;
         let announced = announcement.check(roster)?;
-        check_text("the bidder's name", bidder)?;
+        announced.terms.limits.check_name(bidder)?;
+        let most = announced.terms.limits.revisions;
         match revision {
             0 => return Err(SplitError::Revision),
             1 => {}
-            _ if announced.terms.replace_bids => {}
+            _ if announced.terms.replace_bids && revision <= most => {}
+            _ if announced.terms.replace_bids => return Err(SplitError::TooOften { most }),
             _ => return Err(SplitError::NoReplacement),
         }
         let ticket = AdmissionTicket {

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +158,38 @@ impl BidderState {
         Ok(latest)
     }
 
+    /// Every bid in every session, in order of revision within a session, and what cannot be read:
+    /// one damaged file hides no other.
+    pub fn all(&self) -> (Vec<SentBid>, Vec<StateError>) {
+        let Self::Folder(folder) = self else { return (Vec::new(), Vec::new()) };
+        let (mut bids, mut errors) = (Vec::new(), Vec::new());
+        for path in files(folder, &mut errors) {
+            match load(&path) {
+                Ok(bid) => bids.push(bid),
+                // Another process has just taken it back.
+                Err(StateError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        bids.sort_by_key(|bid| (bid.session(), bid.revision()));
+        (bids, errors)
+    }
+
+    /// What [`Self::all`] would read, without reading it: other marks when another process has
+    /// bid, or has got another receipt.
+    pub fn marks(&self) -> Vec<Mark> {
+        let Self::Folder(folder) = self else { return Vec::new() };
+        let mut marks: Vec<Mark> = files(folder, &mut Vec::new())
+            .into_iter()
+            .filter_map(|path| {
+                let data = fs::metadata(&path).ok()?;
+                Some((path, data.len(), data.modified().ok()))
+            })
+            .collect();
+        marks.sort();
+        marks
+    }
+
     /// Put a new bid on disk, under a name that only one process can take.
     ///
     /// # Errors
@@ -220,6 +253,18 @@ impl BidderState {
         };
         written().map_err(|error| StateError::File { doing: "writing", path: path.clone(), error })
     }
+}
+
+/// A file of a bid: where it is, how long, and when it was written.
+pub type Mark = (PathBuf, u64, Option<SystemTime>);
+
+/// The files of all bids in a folder.
+fn files(folder: &Path, errors: &mut Vec<StateError>) -> Vec<PathBuf> {
+    let mut all =
+        |folder: &Path| list(folder).map_err(|error| errors.push(error)).unwrap_or_default();
+    let sessions: Vec<PathBuf> = all(folder).into_iter().filter(|path| path.is_dir()).collect();
+    let files = sessions.iter().flat_map(|session| all(session));
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
 }
 
 /// Read one bid's file.

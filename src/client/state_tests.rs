@@ -48,6 +48,32 @@ fn bids_are_kept_by_revision_and_read_back() {
 }
 
 #[test]
+fn what_another_process_does_leaves_marks() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = BidderState::Folder(folder.path().join("receipts"));
+    let other = state.clone();
+    let paperwork = Paperwork::new(3, 1, u64::from(u32::MAX)).unwrap();
+    let keys = KeyPair::generate().unwrap();
+    let before = state.marks();
+    assert!(before.is_empty() && state.all().0.is_empty() && state.all().1.is_empty());
+    let mut bid = sent(&paperwork, &keys, 1);
+    other.create(&bid).unwrap();
+    let made = state.marks();
+    bid.add(receipt(&paperwork, &bid, 1));
+    other.update(&bid).unwrap();
+    let second = sent(&paperwork, &keys, 2);
+    other.create(&second).unwrap();
+    let replaced = state.marks();
+    assert!(before != made && made != replaced && replaced == state.marks());
+    // A damaged file is named and hides no other.
+    let path = state.path(bid.session(), 3).unwrap();
+    fs::write(&path, "{").unwrap();
+    let (bids, errors) = state.all();
+    assert_eq!(bids, [bid, second]);
+    assert!(matches!(&errors[..], [StateError::Damaged { path: named, .. }] if *named == path));
+}
+
+#[test]
 fn two_processes_cannot_make_one_revision() {
     let folder = tempfile::tempdir().unwrap();
     let state = BidderState::Folder(folder.path().to_owned());

@@ -79,6 +79,7 @@ impl Gate for CoordinatorState {
         (Method::POST, paths::RETRY, Rule::Operator),
         (Method::POST, paths::ADMISSIONS, Rule::Anyone),
         (Method::GET, paths::ADMISSIONS, Rule::Staff),
+        (Method::GET, paths::RECEIPTS, Rule::Staff),
         (Method::GET, paths::RECORD, Rule::Anyone),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),

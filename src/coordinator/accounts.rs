@@ -9,13 +9,18 @@ use super::passwords::Passwords;
 use super::throttle::Throttle;
 use crate::base::Timestamp;
 use crate::base::lock::{read, write};
-use crate::identity::access_token::{AccessClaims, Grant};
+use crate::identity::access_token::{AccessClaims, Grant, LIFETIME_SECONDS};
+use crate::identity::token::LEEWAY_SECONDS;
 use crate::identity::{AccountId, AccountRole, PublicKey};
 use crate::storage::accounts::{Account, AccountError};
 use crate::storage::{AccountStore, StorageError};
 use crate::transport::server::reply::Refusal;
 use crate::wire::account_api::{AccountLine, Secret};
+use crate::wire::node_api::EndedLogin;
 use crate::wire::problem::ProblemType;
+
+/// For how long access tokens outlive the end of their logins at most, in milliseconds.
+const LATELY: i64 = (LIFETIME_SECONDS + LEEWAY_SECONDS) * 1000;
 
 /// The accounts of operators and bidders.
 pub struct Accounts {
@@ -27,6 +32,15 @@ pub struct Accounts {
     pub throttle: Throttle,
     /// Access tokens made before this time are refused, by account; a disabled one's for ever.
     valid_from: RwLock<HashMap<AccountId, Timestamp>>,
+    ended: RwLock<Ended>,
+}
+
+/// When accounts' logins ended, for the nodes.
+#[derive(Default)]
+struct Ended {
+    /// How often this has changed.
+    version: u64,
+    at: HashMap<AccountId, Timestamp>,
 }
 
 impl Accounts {
@@ -37,6 +51,7 @@ impl Accounts {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             valid_from: RwLock::default(),
+            ended: RwLock::default(),
         }
     }
 
@@ -56,6 +71,27 @@ impl Accounts {
         };
         let mut map = write(&self.valid_from);
         map.insert(account.account, from);
+        drop(map);
+        // An account that is new has no tokens of before.
+        if account.valid_from > account.created {
+            let mut ended = write(&self.ended);
+            if ended.at.insert(account.account, account.valid_from) != Some(account.valid_from) {
+                ended.version += 1;
+            }
+        }
+    }
+
+    /// How often logins have been ended.
+    pub fn ended_version(&self) -> u64 {
+        read(&self.ended).version
+    }
+
+    /// Which accounts' logins ended so lately that access tokens of before may still be about.
+    pub fn ended_lately(&self, now: Timestamp) -> Vec<EndedLogin> {
+        let since = now.plus_millis(-LATELY);
+        let ended = read(&self.ended);
+        let lately = ended.at.iter().filter(|(_, at)| **at > since);
+        lately.map(|(&account, &at)| EndedLogin { account, at }).collect()
     }
 
     /// Refuse a valid token whose account has been disabled or got another password since.

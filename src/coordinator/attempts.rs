@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::kept;
-use super::nodes::{catch_up, enough, reports, split};
+use super::nodes::{Handout, catch_up, enough, reports, split};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::base::lock;
@@ -24,7 +24,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::client::http::PeerClient;
-use crate::wire::node_api::{AttemptState, Cost, Link, SignedManifest, StartAttempt};
+use crate::wire::node_api::{AttemptState, Cost, Link, StartAttempt};
 use crate::wire::paths;
 use crate::wire::reason::{
     AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
@@ -51,13 +51,12 @@ pub async fn compute(
     row: &CoordinatorSession,
 ) -> Result<Next, DriveError> {
     let session = row.session;
-    let (Some(bundle), Some(manifest)) =
-        (state.store.bundle(session).await?, state.store.manifest(session).await?)
-    else {
+    let Some(manifest) = state.store.manifest(session).await? else {
         return Err(DriveError::Failed(NO_MANIFEST));
     };
-    let signed = &SignedManifest { bundle, manifest };
-    let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, signed, node)).await;
+    let (manifest, bids) = (manifest.body.digest(), manifest.body.entries.len());
+    let handout = &Handout::new(state, session);
+    let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, handout, node)).await;
     let (there, mut trouble) = split(caught_up);
     let unfit = state.unfit(session);
     let participants: NodeSet =
@@ -68,9 +67,8 @@ pub async fn compute(
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
     state.tell(session, What::Attempt { attempt, participants });
-    let manifest = &signed.manifest.body;
-    let plan = plan(state, row, participants, manifest.entries.len());
-    let start = StartAttempt { session, attempt, participants, manifest: manifest.digest(), plan };
+    let plan = plan(state, row, participants, bids);
+    let start = StartAttempt { session, attempt, participants, manifest, plan };
     let ended = run(state, &start).await;
     match ended {
         Ok(done) => {

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use axum::http::Method;
 
-use super::nodes::{catch_up, split};
+use super::nodes::{Handout, catch_up, split};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::storage::coordinator::CoordinatorSession;
-use crate::wire::node_api::SignedManifest;
 use crate::wire::paths;
 
 /// Pause between deliveries to nodes that are away.
@@ -23,20 +22,16 @@ pub async fn outcome(
     state: &Arc<CoordinatorState>,
     row: &CoordinatorSession,
 ) -> Result<Next, DriveError> {
-    let (Some(outcome), Some(bundle), Some(manifest)) = (
-        state.store.outcome(row.session).await?,
-        state.store.bundle(row.session).await?,
-        state.store.manifest(row.session).await?,
-    ) else {
+    let Some(outcome) = state.store.outcome(row.session).await? else {
         return Ok(Next::Done);
     };
-    let (outcome, signed) = (&outcome, &SignedManifest { bundle, manifest });
+    let (outcome, handout) = (&outcome, &Handout::new(state, row.session));
     let path = &paths::of(paths::NODE_OUTCOME, row.session);
     let delivered = state.store.delivered(row.session).await?;
     let missing = state.scheme().all().difference(delivered);
     let answers = state
         .ask(missing, |_, node| async move {
-            catch_up(row, signed, node.clone()).await?;
+            catch_up(row, handout, node.clone()).await?;
             node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
         })
         .await;

@@ -43,6 +43,7 @@ async fn drive(state: &Arc<CoordinatorState>, session: SessionId) {
                 continue;
             }
         };
+        state.note_phase(session, row.phase);
         let pause = match step(state, &row).await {
             Ok(Next::Done) => return,
             Ok(Next::Again) => Duration::ZERO,

@@ -5,8 +5,8 @@
 //! token may do is decided in [`super::access`]; here is decided who gets one.
 //!
 //! A refresh token that comes a second time has been copied: the login it belongs to ends. At the
-//! coordinator a disabled account's access tokens are refused at once; at the nodes, which keep no
-//! accounts, they end within a quarter of an hour.
+//! coordinator a disabled account's access tokens are refused at once, and at the nodes as soon as
+//! they have been told ([`super::watch`]).
 
 use std::net::IpAddr;
 
@@ -71,7 +71,7 @@ impl CoordinatorState {
         let found =
             self.accounts.store.password(name).await.map_err(|error| Refusal::internal(&error))?;
         let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-        let fits = self.accounts.passwords.fits(hash, password).await?;
+        let fits = self.accounts.passwords.fits(address, hash, password).await?;
         match found {
             Some((account, _)) if fits && account.disabled.is_some() => {
                 tracing::warn!(%address, account = %account.account, "a disabled account's login");

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::http::Method;
 use tokio::time::Instant;
 
 use super::nodes::{announce, enough, split, waiting};
@@ -18,8 +19,8 @@ use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::wire::node_api::ManifestSignature;
-use crate::wire::paths;
 use crate::wire::reason::{Document, NodeTrouble, Reason};
+use crate::wire::{paper, paths};
 
 const NO_ANNOUNCEMENT: Reason = Reason::Missing { document: Document::Announcement };
 
@@ -57,17 +58,22 @@ async fn make_bundle(
     loop {
         let listed = Inventories(inventories.values().cloned().collect());
         let path = &paths::of(paths::NODE_VERDICT, row.session);
-        let listed = &listed;
+        let paper = paper::encode(&listed);
         let answers = state
-            .ask(listed.nodes(), |_, node| async move {
-                node.with_deadline(LONG).post::<_, Signed<Verdict>>(path, listed).await
+            .ask(listed.nodes(), |_, node| {
+                let paper = paper.clone();
+                async move {
+                    let node = node.for_papers(LONG);
+                    node.hand_over::<Signed<Verdict>>(Method::POST, path, paper).await
+                }
             })
             .await;
+        drop(paper);
         let (verdicts, trouble) = split(answers);
         if trouble.is_empty() {
             let bundle = Bundle {
                 session: row.session,
-                inventories: listed.clone(),
+                inventories: listed,
                 verdicts: verdicts.into_values().collect(),
             };
             bundle
@@ -94,7 +100,7 @@ async fn freeze_all(
         let asked = state.scheme().all().difference(have);
         let answers = state
             .ask(asked, |_, node| async move {
-                node.with_deadline(LONG).post_empty::<Signed<Inventory>>(path).await
+                node.for_papers(LONG).post_empty::<Signed<Inventory>>(path).await
             })
             .await;
         let (frozen, trouble) = split(answers);
@@ -128,9 +134,14 @@ async fn sign(
     let manifest = Manifest::derive(&announcement.body, state.scheme(), bundle);
     let digest = manifest.digest();
     let path = &paths::of(paths::NODE_MANIFEST, row.session);
+    let paper = paper::encode(bundle);
     let answers = state
-        .ask(state.scheme().all(), |_, node| async move {
-            node.with_deadline(LONG).post::<_, ManifestSignature>(path, bundle).await
+        .ask(state.scheme().all(), |_, node| {
+            let paper = paper.clone();
+            async move {
+                let node = node.for_papers(LONG);
+                node.hand_over::<ManifestSignature>(Method::POST, path, paper).await
+            }
         })
         .await;
     let (answered, mut trouble) = split(answers);

@@ -10,9 +10,12 @@
 //! - [`accounts`]: whose tokens still count, and what an account may do
 //! - `login`: logins of operators and bidders
 //! - [`passwords`]: hashing passwords, a few at a time
+//! - `blocks`: the memory that passwords are hashed in
+//! - [`records`]: the records that people download
 //! - [`throttle`]: slowing down who guesses passwords or codes
 //! - [`driver`]: one task per session that moves it from phase to phase
 //! - [`step`]: how a step of a session ends
+//! - [`links`]: who is there, and who reaches whom
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
@@ -23,15 +26,18 @@
 pub mod access;
 pub mod accounts;
 pub mod attempts;
+mod blocks;
 mod config;
 pub mod delivery;
 pub mod driver;
 pub mod handlers;
 mod kept;
+pub mod links;
 mod login;
 pub mod manifest;
 mod nodes;
 pub mod passwords;
+pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -43,6 +49,8 @@ use axum::Router;
 use axum::middleware;
 
 use crate::base::lock;
+use crate::identity::Roster;
+use crate::identity::key_file::CoordinatorKeys;
 use crate::storage::Leadership;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
@@ -73,14 +81,7 @@ impl Coordinator {
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
     pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        let card = &config.roster.body.coordinator;
-        let key = config.keys.identity.public();
-        if card.key != key {
-            return Err(StartError::NotInRoster { expected: card.key, key });
-        }
-        if card.certificate != config.keys.tls.fingerprint() {
-            return Err(StartError::OtherCertificate);
-        }
+        fit_keys(&config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
@@ -112,7 +113,29 @@ impl Coordinator {
             labels: vec![("node", node.to_string())],
             value: f64::from(u8::from(status.health.is_some())),
         };
-        watched.iter().map(figure).collect()
+        let nodes: Vec<Figure> = watched.iter().map(figure).collect();
+        let passwords = &self.state.accounts.passwords;
+        let figure = |name, help, value: usize| Figure {
+            name,
+            help,
+            kind: "gauge",
+            labels: Vec::new(),
+            value: value as f64,
+        };
+        let logins = [
+            figure(
+                "gavel_logins_under_way",
+                "Passwords being hashed, or waiting for it.",
+                passwords.under_way(),
+            ),
+            figure(
+                "gavel_logins_kept_bytes",
+                "Memory kept for the next passwords.",
+                passwords.kept(),
+            ),
+        ];
+        let limits = self.state.limits.figures("coordinator");
+        nodes.into_iter().chain(logins).chain(limits).collect()
     }
 
     /// Waits until another process may have become the coordinator on this store: from then on
@@ -127,4 +150,20 @@ impl Coordinator {
     pub fn stop(&self) {
         self.state.stop();
     }
+}
+
+/// Whether a roster lists the coordinator with these keys.
+///
+/// # Errors
+/// When it lists another coordinator, or another certificate.
+pub fn fit_keys(keys: &CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
+    let card = &roster.coordinator;
+    let key = keys.identity.public();
+    if card.key != key {
+        return Err(StartError::NotInRoster { expected: card.key, key });
+    }
+    if card.certificate != keys.tls.fingerprint() {
+        return Err(StartError::OtherCertificate);
+    }
+    Ok(())
 }

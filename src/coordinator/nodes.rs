@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
+use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use super::state::{CoordinatorState, LONG};
 use super::step::DriveError;
-use crate::session::Phase;
+use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::{HttpError, PeerClient};
 use crate::wire::node_api::{NodeSession, SignedManifest};
-use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause};
+use crate::wire::{paper, paths};
 
 /// Announce a session to nodes; gives those that did not take it.
 ///
@@ -43,10 +45,42 @@ pub async fn announce(
     Ok(missing)
 }
 
+/// Manifest and bundle as they are handed to nodes that lack them: read and encoded once, when the
+/// first node does.
+pub(super) struct Handout<'a> {
+    state: &'a CoordinatorState,
+    session: SessionId,
+    paper: OnceCell<Bytes>,
+}
+
+impl<'a> Handout<'a> {
+    /// Of this session.
+    pub(super) fn new(state: &'a CoordinatorState, session: SessionId) -> Self {
+        Self { state, session, paper: OnceCell::new() }
+    }
+
+    async fn paper(&self, to: &PeerClient) -> Result<Bytes, HttpError> {
+        let store = &self.state.store;
+        let failed = |detail: String| {
+            let address = to.target().address.clone();
+            HttpError::Setup { address, detail }
+        };
+        let read = || async {
+            let bundle = store.bundle(self.session).await.map_err(|error| error.to_string())?;
+            let manifest = store.manifest(self.session).await.map_err(|error| error.to_string())?;
+            let (Some(bundle), Some(manifest)) = (bundle, manifest) else {
+                return Err("there is no manifest to hand on".to_owned());
+            };
+            Ok(paper::encode(&SignedManifest { bundle, manifest }))
+        };
+        self.paper.get_or_try_init(read).await.cloned().map_err(failed)
+    }
+}
+
 /// Bring one node to where it can compute: announcement, then manifest.
 pub(super) async fn catch_up(
     row: &CoordinatorSession,
-    signed: &SignedManifest,
+    handout: &Handout<'_>,
     node: PeerClient,
 ) -> Result<(), HttpError> {
     let session = paths::of(paths::NODE_SESSION, row.session);
@@ -60,9 +94,9 @@ pub(super) async fn catch_up(
         }
         Err(error) => return Err(error),
     }
-    node.with_deadline(LONG)
-        .request(Method::PUT, &paths::of(paths::NODE_MANIFEST, row.session), Some(signed))
-        .await
+    let paper = handout.paper(&node).await?;
+    let path = paths::of(paths::NODE_MANIFEST, row.session);
+    node.for_papers(LONG).hand_over(Method::PUT, &path, paper).await
 }
 
 /// Whether these nodes are enough; otherwise for whom the session waits.

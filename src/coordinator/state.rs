@@ -1,6 +1,6 @@
 //! What handlers and drivers of a coordinator share.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,13 +11,15 @@ use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
 use super::config::{Config, Options, StartError};
+use super::links::Links;
+use super::records::Records;
 use crate::base::Clock;
 use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
-use crate::session::{Phase, SessionId};
+use crate::session::{Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::client::http::{HttpOptions, PeerClient};
@@ -54,12 +56,18 @@ pub struct CoordinatorState {
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
     /// How much is taken.
     pub limits: Limits,
+    /// Records that are being downloaded.
+    pub records: Records,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Nodes that have said that they cannot compute a session, and why.
     unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
+    /// Sessions that are not decided yet.
+    undecided: Mutex<BTreeSet<SessionId>>,
+    /// What was last told of nodes that are missing.
+    short: Mutex<Option<Shortage>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
     /// Every task of this coordinator.
@@ -91,9 +99,12 @@ impl CoordinatorState {
             events: broadcast::channel(EVENT_QUEUE).0,
             watched: Mutex::default(),
             limits: Limits::default(),
+            records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             unfit: Mutex::default(),
+            undecided: Mutex::default(),
+            short: Mutex::default(),
             drivers: Mutex::default(),
             tasks: TaskTracker::new(),
             stopped: CancellationToken::new(),
@@ -135,7 +146,52 @@ impl CoordinatorState {
 
     /// The session waits for nobody any more.
     pub fn go_on(&self, session: SessionId) {
-        lock(&self.waiting).remove(&session);
+        if lock(&self.waiting).remove(&session).is_some() {
+            self.tell(session, What::Waiting { nodes: NodeSet::EMPTY });
+        }
+    }
+
+    /// Who is there and who reaches whom, as the nodes last reported.
+    pub fn links(&self) -> Links {
+        Links::reported(self.scheme().all(), &lock(&self.watched))
+    }
+
+    /// Why a session in this phase could not be settled at present; `None` where enough nodes are
+    /// there, or it needs none any more.
+    pub fn shortage(&self, phase: Phase) -> Option<Shortage> {
+        if phase.is_final() { None } else { self.links().shortage(self.scheme().quorum()) }
+    }
+
+    /// A session entered a phase, or its driver has found it there.
+    pub(super) fn note_phase(&self, session: SessionId, phase: Phase) {
+        let mut undecided = lock(&self.undecided);
+        if phase.is_final() {
+            undecided.remove(&session);
+        } else {
+            undecided.insert(session);
+        }
+    }
+
+    /// What the nodes report of themselves and their links has changed: say so where too few are
+    /// left or enough are back, and let every session look again.
+    pub(super) fn links_changed(&self) {
+        let shortage = self.links().shortage(self.scheme().quorum());
+        let news = {
+            let mut short = lock(&self.short);
+            let news = *short != shortage;
+            short.clone_from(&shortage);
+            news
+        };
+        if news {
+            match &shortage {
+                Some(shortage) => tracing::warn!(%shortage, "no session can be settled"),
+                None => tracing::info!("enough nodes are there and reach each other"),
+            }
+            for &session in lock(&self.undecided).iter() {
+                self.tell(session, What::Shortage { shortage: shortage.clone() });
+            }
+        }
+        lock(&self.drivers).values().for_each(|driver| driver.notify_one());
     }
 
     /// Note that a node cannot compute a session, as it says itself.
@@ -176,6 +232,7 @@ impl CoordinatorState {
     pub(super) fn forget_driver(&self, session: SessionId) {
         lock(&self.drivers).remove(&session);
         lock(&self.unfit).remove(&session);
+        lock(&self.undecided).remove(&session);
         self.go_on(session);
     }
 

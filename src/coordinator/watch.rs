@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use futures_util::StreamExt as _;
 
 use super::CoordinatorState;
@@ -11,7 +12,7 @@ use crate::session::progress::Event;
 use crate::sharing::NodeIndex;
 use crate::transport::{HttpError, PeerClient};
 use crate::wire::coordinator_api::NodeStatus;
-use crate::wire::node_api::NodeHealth;
+use crate::wire::node_api::{EndedLogins, NodeHealth};
 use crate::wire::paths;
 
 /// Between two questions after a node's health.
@@ -44,12 +45,46 @@ pub fn start(state: &Arc<CoordinatorState>) {
 
 async fn follow_health(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
     let client = client.with_deadline(DEADLINE);
+    let mut told = None;
     loop {
         let asked = Instant::now();
         let answer = client.get::<NodeHealth>(paths::NODE_HEALTH).await;
-        note(&state, node, answer, asked.elapsed());
+        let round_trip = asked.elapsed();
+        if answer.is_ok() {
+            told = tell_of_ended_logins(&state, node, &client, told).await;
+        } else {
+            // It may come back with another store.
+            told = None;
+        }
+        let before = state.links();
+        note(&state, node, answer, round_trip);
+        if state.links() != before {
+            state.links_changed();
+        }
         tokio::time::sleep(INTERVAL).await;
     }
+}
+
+/// Tell a node whose access tokens count no more, unless it knows. Which version it knows then.
+async fn tell_of_ended_logins(
+    state: &CoordinatorState,
+    node: NodeIndex,
+    client: &PeerClient,
+    told: Option<u64>,
+) -> Option<u64> {
+    let version = state.accounts.ended_version();
+    if told == Some(version) {
+        return told;
+    }
+    for ended in state.accounts.ended_lately(state.clock.now()).chunks(EndedLogins::MOST) {
+        let ended = EndedLogins { ended: ended.to_vec() };
+        let sent = client.request(Method::PUT, paths::NODE_LOGINS, Some(&ended)).await;
+        if let Err::<(), _>(error) = sent {
+            tracing::warn!(%node, %error, "the node could not be told which logins have ended");
+            return None;
+        }
+    }
+    Some(version)
 }
 
 fn note(
@@ -80,7 +115,7 @@ fn note(
     }
 }
 
-/// A node of the roster that has not answered yet.
+/// A node of the roster that has not been asked yet.
 pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
     let card = state.roster.body.node(node);
     NodeStatus {
@@ -88,7 +123,7 @@ pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
         name: card.map(|card| card.name.clone()).unwrap_or_default(),
         address: card.map(|card| card.address.clone()).unwrap_or_default(),
         health: None,
-        trouble: Some("it has not answered yet".to_owned()),
+        trouble: None,
         round_trip_micros: None,
         last_seen: None,
         clock_difference_millis: None,

@@ -181,7 +181,7 @@ pub enum RosterError {
     },
     /// A name that does not belong on a screen.
     #[error(transparent)]
-    Text(#[from] crate::base::text::TextError),
+    Text(#[from] crate::base::name::NameError),
     /// An address that is not host and port.
     #[error("{address:?} is not an address; write it as host:port")]
     Address {
@@ -344,7 +344,7 @@ impl Succession {
 /// # Errors
 /// Names the rule that is broken.
 pub fn check_place(name: &str, address: &str) -> Result<(), RosterError> {
-    crate::base::text::check_text("a name in the roster", name)?;
+    crate::base::name::check_name("a name in the roster", name)?;
     let port = address
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())

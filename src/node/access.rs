@@ -66,6 +66,9 @@ impl Gate for NodeState {
         (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
         (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
+        (Method::GET, paths::NODE_SEEDS, Rule::Node),
+        (Method::GET, paths::NODE_RECEIPTS, Rule::Staff),
+        (Method::PUT, paths::NODE_LOGINS, Rule::Coordinator),
         (Method::POST, paths::NODE_FREEZE, Rule::Coordinator),
         (Method::POST, paths::NODE_VERDICT, Rule::Coordinator),
         (Method::GET, paths::NODE_BUNDLE, Rule::Node),
@@ -82,9 +85,10 @@ impl Gate for NodeState {
         let me = self.keys.identity.public();
         let now = self.clock.now();
         if access_token::claims_to_be_one(text) {
-            return access_token::verify(text, &me, &roster.coordinator.key, now)
-                .map(|claims| Caller::Account(claims.grant))
-                .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()));
+            let claims = access_token::verify(text, &me, &roster.coordinator.key, now)
+                .map_err(|error| Refusal::new(ProblemType::Unauthorized, error.to_string()))?;
+            self.logins.in_standing(&claims)?;
+            return Ok(Caller::Account(claims.grant));
         }
         let known =
             |key: &PublicKey| *key == roster.coordinator.key || roster.index_of(key).is_some();

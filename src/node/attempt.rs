@@ -11,27 +11,25 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::attempts::Entry;
+use super::mend::{BATCH, Holders, Lack};
 use super::parts::Opened;
 use super::state::NodeState;
 use crate::base::offload::offload;
-use crate::identity::{Digest, Signed};
+use crate::identity::Signed;
 use crate::protocol::error::EstablishError;
 use crate::protocol::{Channel, Context, ProtocolError};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
 use crate::session::exclusion::ExclusionReason;
-use crate::session::manifest::{Exclusion, ManifestEntry};
+use crate::session::manifest::Exclusion;
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
-use crate::session::{Announcement, Envelope, Manifest, Outcome};
+use crate::session::{Announcement, Manifest, Outcome};
 use crate::sharing::NodeSet;
 use crate::storage::StorageError;
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
-
-/// Envelopes read from disk and opened at once.
-const BATCH: usize = 512;
 
 /// Why an attempt fails at this node.
 #[derive(Debug, thiserror::Error)]
@@ -149,23 +147,18 @@ impl Task {
         let terms = &self.announcement.terms;
         let (scheme, me, count) = (self.node.scheme(), self.node.me, self.manifest.entries.len());
         let mut shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
+        let (announcement, holders) = (Arc::new(self.announcement.clone()), Holders::default());
         for entries in self.manifest.entries.chunks(BATCH) {
-            let session = self.start.session;
-            let kept: Vec<Option<Arc<Opened>>> = entries
-                .iter()
-                .map(|entry| self.node.parts.find(session, &entry.envelope))
-                .collect();
-            // Those that were opened before a restart are read and opened again.
-            let absent: Vec<Digest> = entries
-                .iter()
-                .zip(&kept)
-                .filter(|(_, kept)| kept.is_none())
-                .map(|(entry, _)| entry.envelope)
-                .collect();
-            let read = self.node.store.envelopes(session, &absent).await?;
-            let (node, entries) = (Arc::clone(&self.node), entries.to_vec());
-            let add = move || add_all(&node, &entries, kept, read, shares);
-            shares = offload(add).await?;
+            let parts = self.node.usable_parts(&announcement, entries, &holders).await?;
+            let parts = parts.into_iter().zip(entries).map(|(part, entry)| {
+                let bidder = entry.bidder.clone();
+                part.map_err(|lack| match lack {
+                    Lack::Envelope => AttemptError::Envelope { bidder },
+                    Lack::Part(reason) => AttemptError::OwnPart { bidder, reason },
+                })
+            });
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            shares = offload(move || add_all(&parts, shares)).await?;
         }
         Ok(shares.finish()?)
     }
@@ -202,26 +195,9 @@ impl Task {
     }
 }
 
-/// Add this node's shares of some entries to those before them: of those whose part is open, and
-/// of the others, read in this order.
-fn add_all(
-    node: &NodeState,
-    entries: &[ManifestEntry],
-    kept: Vec<Option<Arc<Opened>>>,
-    read: Vec<Option<Envelope>>,
-    mut shares: LayingOut,
-) -> Result<LayingOut, AttemptError> {
-    let mut read = read.into_iter();
-    for (entry, kept) in entries.iter().zip(kept) {
-        let bidder = || entry.bidder.clone();
-        let opened = if let Some(opened) = kept {
-            opened
-        } else {
-            let missing = || AttemptError::Envelope { bidder: bidder() };
-            let envelope = read.next().flatten().ok_or_else(missing)?;
-            node.open_part(&envelope, entry.envelope)
-                .map_err(|reason| AttemptError::OwnPart { bidder: bidder(), reason })?
-        };
+/// Add this node's shares of some entries to those before them.
+fn add_all(parts: &[Arc<Opened>], mut shares: LayingOut) -> Result<LayingOut, SharesError> {
+    for opened in parts {
         shares.add(&opened.correction.0, opened.part.seeds())?;
     }
     Ok(shares)

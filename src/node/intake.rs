@@ -57,9 +57,14 @@ impl NodeState {
             return Ok(part);
         }
         let part = self.open_sealed(envelope)?;
+        Ok(self.keep_part(envelope, digest, part))
+    }
+
+    /// Keep a part of an envelope that was just opened or mended.
+    pub(super) fn keep_part(&self, envelope: &Envelope, digest: Digest, part: Part) -> Arc<Opened> {
         let part = Arc::new(Opened { correction: envelope.body.correction.clone(), part });
-        self.parts.keep(session, digest, Arc::clone(&part));
-        Ok(part)
+        self.parts.keep(envelope.body.session, digest, Arc::clone(&part));
+        part
     }
 
     /// Open this node's part with the key in use or, where it was sealed under another roster, with

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, future::join_all, stream};
 
+use super::mend::{BATCH, Found, Holders};
 use super::state::NodeState;
 use super::verdict::{FETCHES, candidates};
 use crate::identity::{Digest, Statement as _};
@@ -61,6 +62,19 @@ pub enum CommitError {
         /// The other nodes that list any of them.
         holders: NodeSet,
     },
+    /// Bidders handed this node parts that do not fit, and no other node passes on their seeds.
+    #[error(
+        "this node's parts of {count} envelopes of the manifest do not fit and cannot be mended yet{}; try again",
+        who(*.silent, *.wrong)
+    )]
+    UnfitParts {
+        /// How many envelopes.
+        count: usize,
+        /// Nodes that did not answer when asked for seeds.
+        silent: NodeSet,
+        /// Nodes that passed on seeds which do not fit the commitments.
+        wrong: NodeSet,
+    },
     /// Not in this phase.
     #[error("the session is {phase} at this node")]
     Phase {
@@ -72,17 +86,38 @@ pub enum CommitError {
     Store(#[from] StorageError),
 }
 
+fn who(silent: NodeSet, wrong: NodeSet) -> String {
+    let mut text = String::new();
+    if !silent.is_empty() {
+        text += &format!("; nodes {silent} do not answer");
+    }
+    if !wrong.is_empty() {
+        text += &format!("; nodes {wrong} passed on seeds that do not fit");
+    }
+    text
+}
+
 impl NodeState {
     /// Commit to a bundle, make sure no other node has committed to another, and give the manifest
-    /// that follows from it, every envelope of it being on disk here.
+    /// that follows from it, every envelope of it being on disk here, with a part that fits.
     ///
     /// # Errors
     /// See [`CommitError`].
-    pub(super) async fn commit(
+    pub(super) async fn sign(
         self: &Arc<Self>,
         session: SessionId,
         bundle: &Bundle,
     ) -> Result<Manifest, CommitError> {
+        let (announcement, manifest) = self.commit(session, bundle).await?;
+        self.make_usable(&announcement, &manifest).await?;
+        Ok(manifest)
+    }
+
+    async fn commit(
+        self: &Arc<Self>,
+        session: SessionId,
+        bundle: &Bundle,
+    ) -> Result<(Arc<Announcement>, Manifest), CommitError> {
         let row = self.session(session).await?;
         if row.phase == Phase::Cancelled {
             return Err(CommitError::Phase { phase: row.phase });
@@ -99,7 +134,22 @@ impl NodeState {
         self.ask_others(session, digest).await?;
         let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
-        Ok(manifest)
+        Ok((announcement, manifest))
+    }
+
+    /// Open this node's part of every envelope of the manifest, or mend it.
+    async fn make_usable(
+        self: &Arc<Self>,
+        announcement: &Arc<Announcement>,
+        manifest: &Manifest,
+    ) -> Result<(), CommitError> {
+        let (holders, mut count) = (Holders::default(), 0);
+        for entries in manifest.entries.chunks(BATCH) {
+            let parts = self.usable_parts(announcement, entries, &holders).await?;
+            count += parts.iter().filter(|part| part.is_err()).count();
+        }
+        let Found { silent, wrong } = holders.found();
+        if count == 0 { Ok(()) } else { Err(CommitError::UnfitParts { count, silent, wrong }) }
     }
 
     async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<(), CommitError> {
@@ -127,8 +177,7 @@ impl NodeState {
         Ok(())
     }
 
-    /// Fetch every envelope of the manifest that is not here yet. A node that gave no verdict may
-    /// find its own part of one unusable; it then says so when it is asked to compute.
+    /// Fetch every envelope of the manifest that is not here yet.
     async fn gather(
         self: &Arc<Self>,
         announcement: &Arc<Announcement>,
@@ -196,9 +245,15 @@ impl NodeState {
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }
-        let manifest = self.commit(session, &signed.bundle).await?;
+        let (announcement, manifest) = self.commit(session, &signed.bundle).await?;
         if manifest != signed.manifest.body {
             return Err(CommitError::NotTheManifest);
+        }
+        // Whoever takes a manifest that others have signed promises nothing by it, and may be told
+        // the outcome next: parts that cannot be mended yet are tried again by the first attempt.
+        match self.make_usable(&announcement, &manifest).await {
+            Err(error @ CommitError::UnfitParts { .. }) => tracing::warn!(%session, "{error}"),
+            other => other?,
         }
         self.store.put_manifest(&signed.manifest).await?;
         self.tell_phase(session, Phase::Computing);

@@ -7,8 +7,11 @@
 //! - [`handlers`]: the endpoints
 //! - `refusals`: turns a node's errors into problem documents
 //! - [`intake`]: every check of an envelope that needs this node's key
+//! - [`pace`]: how fast a bidder may replace a bid
 //! - [`parts`]: opened parts of envelopes, in memory
+//! - `mend`: parts put together from other nodes' seeds, where the bidder's do not fit
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
+//! - `logins`: whose access tokens count no more
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
@@ -20,7 +23,10 @@ pub mod attempts;
 mod config;
 pub mod handlers;
 pub mod intake;
+mod logins;
 mod manifest;
+mod mend;
+pub mod pace;
 pub mod parts;
 mod refusals;
 pub mod replica;
@@ -78,6 +84,7 @@ impl Node {
         let mut config = config;
         let me = fit_keys(&mut config.keys, &config.roster.body)?;
         let state = NodeState::new(net, config, replica, me)?;
+        logins::start(&state);
         replica::start(&state);
         Ok(Self { state })
     }
@@ -122,6 +129,7 @@ impl Node {
         figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
             peer.bytes_out as f64
         }));
+        figures.extend(self.state.limits.figures("node"));
         figures
     }
 

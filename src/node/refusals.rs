@@ -2,6 +2,7 @@
 
 use super::intake::IntakeError;
 use super::manifest::CommitError;
+use super::pace::TooFast;
 use super::verdict::VerdictError;
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
@@ -67,6 +68,10 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
             ProblemType::Unavailable,
             RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
         ),
+        CommitError::UnfitParts { count, silent, wrong } => (
+            ProblemType::Unavailable,
+            RefusalCause::UnfitParts { count: *count as u64, silent: *silent, wrong: *wrong },
+        ),
         CommitError::Phase { phase } => {
             (ProblemType::WrongPhase, RefusalCause::Phase { phase: *phase })
         }
@@ -99,6 +104,11 @@ pub(super) fn of_envelope(error: &IntakeError) -> Refusal {
     Refusal::new(kind, error.to_string())
 }
 
+/// Why a bid is not replaced yet.
+pub(super) fn of_pace(error: &TooFast) -> Refusal {
+    Refusal::new(ProblemType::TooManyRequests, error.to_string()).retry_after(error.seconds)
+}
+
 /// Why a sound envelope is not taken.
 pub(super) fn of_put(error: &PutError) -> Refusal {
     let kind = match error {
@@ -107,6 +117,7 @@ pub(super) fn of_put(error: &PutError) -> Refusal {
         PutError::Stale { .. } => ProblemType::StaleRevision,
         PutError::Conflict { .. } => ProblemType::RevisionConflict,
         PutError::OtherKey => ProblemType::NotAdmitted,
+        PutError::Full { .. } => ProblemType::SessionFull,
         PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())

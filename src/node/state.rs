@@ -9,6 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
+use super::logins::Logins;
+use super::pace::Pace;
 use super::parts::PartCache;
 use crate::base::Clock;
 use crate::base::Timestamp;
@@ -65,8 +67,12 @@ pub struct NodeState {
     pub parts: PartCache,
     /// How much is taken.
     pub limits: Limits,
+    /// How fast bids are replaced.
+    pub pace: Pace,
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
+    /// Whose access tokens count no more.
+    pub logins: Logins,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -114,7 +120,9 @@ impl NodeState {
             attempts: Attempts::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
+            pace: Pace::default(),
             replay: ReplayGuard::default(),
+            logins: Logins::default(),
             closing: Mutex::default(),
             keys,
             roster,

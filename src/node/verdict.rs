@@ -44,7 +44,11 @@ impl NodeState {
         inventories: &Inventories,
     ) -> Result<Vec<Complaint>, VerdictError> {
         inventories.check(&self.roster.body, announcement.session)?;
-        let holders = candidates(inventories, self.scheme());
+        inventories.check_limits(&announcement.terms.limits)?;
+        // What this node gave a receipt for, it has opened and found sound.
+        let sound = self.store.received(announcement.session).await?;
+        let mut holders = candidates(inventories, self.scheme());
+        holders.retain(|(digest, _)| sound.binary_search(digest).is_err());
         let judged = stream::iter(holders)
             .map(|(digest, holders)| self.judge(announcement, digest, holders))
             .buffer_unordered(FETCHES)

@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::future::{try_join, try_join_all};
 use tokio::sync::OnceCell;
-use zeroize::Zeroize as _;
 
 use super::ledger::Ledger;
 use super::proof::record::{Batch, Record, Traffic};
@@ -99,15 +98,12 @@ impl Context {
         let mut contributions = Contributions::draw(scheme, me, participants)?;
         let outgoing = peers
             .iter()
-            .map(|peer| (peer, Bytes::from(contributions.message_to(peer).to_vec())))
+            .map(|peer| (peer, Bytes::from_owner(contributions.message_to(peer))))
             .collect();
         let id = StepId::of(KEYS);
         let received = link.exchange(KEYS, id, outgoing, peers, contribution_bytes(scheme)).await?;
         for (peer, message) in received {
             contributions.absorb(peer, &message)?;
-            if let Ok(mut message) = message.try_into_mut() {
-                message.zeroize();
-            }
         }
         let keys = contributions.derive(&binding)?;
         // Nobody waits for the tags now; they are checked before anything is opened.

@@ -11,6 +11,7 @@
 //! What all kinds share:
 //!
 //! - [`terms`]: what every session's terms have, around its question
+//! - [`limits`]: how much a session takes
 //! - [`money`]: amounts in the smallest unit of a currency
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
@@ -23,6 +24,7 @@
 pub mod answer;
 pub mod auction;
 pub mod entries;
+pub mod limits;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
 pub mod money;
@@ -34,6 +36,7 @@ pub mod terms;
 
 pub use answer::Answer;
 pub use entries::Layout;
+pub use limits::Limits;
 pub use money::Currency;
 pub use question::Question;
 pub use session_file::SessionFile;

@@ -20,8 +20,10 @@ pub struct Currency {
 /// Why a text is not an amount. Never carries the text: it may be a bid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AmountError {
-    /// Not digits with at most one decimal point.
-    #[error("an amount is written in digits, such as 1250 or 1250.00, without separators or sign")]
+    /// Not digits, grouped by spaces or not, with at most one decimal point.
+    #[error(
+        "an amount is written in digits, such as 1250, 1250.00 or 1 250.00, without commas or sign"
+    )]
     Malformed,
     /// More decimals than the currency has.
     #[error("the amount has {got} decimals; the terms allow {allowed}")]
@@ -37,32 +39,37 @@ pub enum AmountError {
 }
 
 impl Currency {
-    /// Read an amount in units ("1240" or "1240.50") as smallest units.
+    /// Read an amount in units as smallest units: digits with at most one decimal point, and
+    /// everything that [`Self::show`] prints. Thousands may be grouped by one kind of space, and
+    /// the currency's name may stand behind, unless there are digits in it. Makes no copy of the
+    /// text, which may be a bid.
     ///
     /// # Errors
     /// Says what to change, without repeating the text.
     pub fn parse(&self, text: &str) -> Result<u64, AmountError> {
         let text = text.trim();
+        let text = match text.strip_suffix(self.code.as_str()) {
+            Some(amount) if is_a_word(&self.code) => amount.trim_end(),
+            _ => text,
+        };
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) || text.ends_with('.') {
+        if !is_grouped(whole) || !digits(fraction) || text.ends_with('.') {
             return Err(AmountError::Malformed);
         }
         if fraction.len() > usize::from(self.decimals) {
             return Err(AmountError::Decimals { got: fraction.len(), allowed: self.decimals });
         }
-        let scale = 10u64.checked_pow(u32::from(self.decimals)).ok_or(AmountError::TooLarge)?;
-        let whole: u64 = whole.parse().map_err(|_| AmountError::TooLarge)?;
-        let padded = format!("{fraction:0<width$}", width = usize::from(self.decimals));
-        let fraction: u64 = if padded.is_empty() {
-            0
-        } else {
-            padded.parse().map_err(|_| AmountError::TooLarge)?
-        };
-        whole
-            .checked_mul(scale)
-            .and_then(|units| units.checked_add(fraction))
-            .ok_or(AmountError::TooLarge)
+        let missing = usize::from(self.decimals) - fraction.len();
+        let mut amount = 0_u64;
+        let digits = whole.chars().chain(fraction.chars()).filter_map(|digit| digit.to_digit(10));
+        for digit in digits.chain(std::iter::repeat_n(0, missing)) {
+            amount = amount
+                .checked_mul(10)
+                .and_then(|amount| amount.checked_add(u64::from(digit)))
+                .ok_or(AmountError::TooLarge)?;
+        }
+        Ok(amount)
     }
 
     /// An amount as people read it, without the currency's name: "1240.50".
@@ -84,6 +91,26 @@ impl Currency {
     pub fn show(&self, amount: u64) -> Shown<'_> {
         Shown { currency: self, amount }
     }
+}
+
+/// Spaces that may group thousands: the common one, the thin one, and those that lines are not
+/// broken at.
+const SPACES: [char; 4] = [' ', '\u{2009}', '\u{a0}', '\u{202f}'];
+
+/// Whether a currency's name cannot be taken for a part of the amount.
+fn is_a_word(code: &str) -> bool {
+    !code.is_empty() && !code.contains(|character: char| character.is_numeric() || character == '.')
+}
+
+/// Whether this is digits, or digits in groups of three with the same space between all.
+fn is_grouped(whole: &str) -> bool {
+    let Some(space) = whole.chars().find(|character| SPACES.contains(character)) else {
+        return !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
+    };
+    whole.split(space).enumerate().all(|(at, group)| {
+        let long = if at == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
+        long && group.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// A public amount ready for a screen; see [`Currency::show`].
@@ -134,6 +161,27 @@ mod tests {
         }
         assert_eq!(euro().parse("99999999999999999999"), Err(AmountError::TooLarge));
         assert_eq!(euro().parse("184467440737095516.16"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn what_is_printed_is_read() {
+        for amount in [0, 5, 99_999, 100_000, 124_050, 123_456_789, u64::MAX] {
+            for currency in [euro(), Currency { code: String::new(), decimals: 8 }] {
+                let shown = currency.show(amount).to_string();
+                assert_eq!(currency.parse(&shown), Ok(amount), "{shown}");
+                assert_eq!(currency.parse(&currency.plain(amount)), Ok(amount));
+            }
+        }
+        for space in SPACES {
+            let text = format!("1{space}234{space}567.5");
+            assert_eq!(euro().parse(&text), Ok(123_456_750), "{text:?}");
+        }
+        let odd = Currency { code: "500".into(), decimals: 0 };
+        assert_eq!(odd.parse("1 500"), Ok(1500));
+        let bad = ["1 25", "1 2500", "1250 000", "1  250", "1 250\u{a0}000", "1.2 50", "1 250."];
+        for bad in bad.into_iter().chain(["EUR", "12 USD", " 250 ,", "1'250", "1250 EUR EUR"]) {
+            assert_eq!(euro().parse(bad), Err(AmountError::Malformed), "{bad}");
+        }
     }
 
     #[test]

@@ -108,6 +108,15 @@ impl Question {
         self.unit().show(value).to_string()
     }
 
+    /// What to remark of an entry's value before it is handed in, where anything is.
+    pub fn remark(&self, value: u64) -> Option<String> {
+        match self {
+            Self::Auction(question) => question.remark(value).map(|remark| question.words(remark)),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
     /// Check what a node must not take on trust, where entries are shared in this form.
     ///
     /// # Errors

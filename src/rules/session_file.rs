@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 use super::auction;
+use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::question::{Question, QuestionError};
@@ -45,13 +46,42 @@ pub struct Shared {
     /// Who may take part.
     #[serde(default)]
     pub admission: Admission,
+    /// Most bidders.
+    pub max_bids: Option<u32>,
+    /// Most bytes of a bidder's name.
+    pub max_name_bytes: Option<u32>,
+    /// Most envelopes of one bidder.
+    pub max_revisions: Option<u32>,
     /// For demo, tests and benches.
     pub roster: Option<DemoRoster>,
 }
 
+impl Shared {
+    /// How much the session takes, with the defaults filled in.
+    pub fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            bids: self.max_bids.unwrap_or(usual.bids),
+            name_bytes: self.max_name_bytes.unwrap_or(usual.name_bytes),
+            revisions: self.max_revisions.unwrap_or(usual.revisions),
+        }
+    }
+}
+
 /// Their names, and that of the kind.
-const SHARED: &[&str] =
-    &["title", "kind", "bids_until", "replace_bids", "protocol", "security", "admission", "roster"];
+const SHARED: &[&str] = &[
+    "title",
+    "kind",
+    "bids_until",
+    "replace_bids",
+    "protocol",
+    "security",
+    "admission",
+    "max_bids",
+    "max_name_bytes",
+    "max_revisions",
+    "roster",
+];
 
 /// The nodes that a demo starts, and their threshold. Real sessions take the coordinator's roster.
 #[derive(Clone, Copy, Deserialize)]
@@ -154,6 +184,7 @@ impl SessionFile {
             protocol: *protocol,
             security: security.unwrap_or(usual),
             admission: *admission,
+            limits: self.shared.limits(),
         };
         terms.check()?;
         Ok(terms)
@@ -284,6 +315,18 @@ mod tests {
         assert!(error_of("Harbour view", "Harbour\\u001b[2J").contains("control characters"));
         let twice = error_of("[[bids]]", "[[bids]]\nbidder = \"ada\"\namount = \"1\"\n[[bids]]");
         assert!(twice.contains("two bids are by \"ada\""), "{twice}");
+    }
+
+    #[test]
+    fn what_a_session_takes_is_in_its_terms() {
+        let now = Timestamp::from_millis(0);
+        let limits = |text: &str| SessionFile::parse(text).unwrap().terms(now).unwrap().limits;
+        assert_eq!(limits(FILE), Limits::default());
+        let own = "kind = \"second-price\"\nmax_bids = 7\nmax_name_bytes = 30\nmax_revisions = 2";
+        let own = limits(&FILE.replace("kind = \"second-price\"", own));
+        assert_eq!(own, Limits { bids: 7, name_bytes: 30, revisions: 2 });
+        let none = error_of("decimals = 2", "decimals = 2\nmax_bids = 0");
+        assert_eq!(none, "max_bids is 1 to 1000000, not 0");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entries::{Layout, LayoutError};
+use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
 use crate::base::Timestamp;
 use crate::base::text::{TextError, check_text};
@@ -23,6 +24,26 @@ pub enum Admission {
     Accounts,
 }
 
+impl Admission {
+    /// Who that is, in few words.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Open => "anyone, under a free name",
+            Self::Listed => "only listed bidders",
+            Self::Accounts => "only those with an account",
+        }
+    }
+
+    /// Who that is, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Open => "whoever reaches the coordinator, under any free name",
+            Self::Listed => "only those whom the coordinator's operator has listed",
+            Self::Accounts => "only those with an account at the coordinator",
+        }
+    }
+}
+
 /// The terms of a session, as signed by the coordinator and held by every node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Terms {
@@ -40,6 +61,8 @@ pub struct Terms {
     pub security: Security,
     /// Who may take part.
     pub admission: Admission,
+    /// How much is taken.
+    pub limits: Limits,
 }
 
 /// Why a session file or terms cannot be used. Each says what to change.
@@ -65,6 +88,9 @@ pub enum TermsError {
     /// A question that breaks a rule of its kind.
     #[error(transparent)]
     Question(#[from] QuestionError),
+    /// Limits that cannot be.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
 }
 
 impl Terms {
@@ -104,6 +130,7 @@ impl Terms {
     /// Names the first rule that is broken.
     pub fn check(&self) -> Result<(), TermsError> {
         check_text("title", &self.title)?;
+        self.limits.check()?;
         Ok(self.question.check(self.protocol)?)
     }
 }

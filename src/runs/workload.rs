@@ -32,6 +32,18 @@ impl Workload {
         }
     }
 
+    /// That the nodes of a scheme can compute whatever comes in under these terms.
+    ///
+    /// # Errors
+    /// When they cannot; says what to change.
+    pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), auction::TooWide> {
+        match Self::of(terms, terms.limits.bids as usize) {
+            Self::Auction(work) => work.check(scheme),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => Ok(()),
+        }
+    }
+
     /// What a run costs at most.
     pub fn predict(self, scheme: Scheme, participants: NodeSet, tactics: &Tactics) -> Predicted {
         match self {

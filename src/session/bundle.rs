@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::exclusion::ExclusionReason;
 use super::{Announcement, Envelope, SessionId};
 use crate::base::Timestamp;
-use crate::base::text::TextError;
-use crate::base::text::check_text;
+use crate::base::name::{NameError, check_name};
 use crate::identity::{Digest, Roster, Signed, Statement};
+use crate::rules::Limits;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// One envelope that a node holds: the bidder's latest revision there.
@@ -177,7 +177,15 @@ pub enum BundleError {
         /// The node whose inventory it is.
         node: NodeIndex,
         /// What is wrong with it.
-        error: TextError,
+        error: NameError,
+    },
+    /// More than the terms allow.
+    #[error("the inventory of node {node} lists {what} than the terms allow")]
+    Limits {
+        /// The node whose inventory it is.
+        node: NodeIndex,
+        /// "more bids", and the like.
+        what: &'static str,
     },
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
@@ -246,6 +254,7 @@ impl BundleError {
             | Self::Order { node, .. }
             | Self::Bidders { node, .. }
             | Self::Name { node, .. }
+            | Self::Limits { node, .. }
             | Self::Revision { node, .. }
             | Self::Unpaired { node }
             | Self::OtherInventories { node }
@@ -280,7 +289,7 @@ impl Signed<Inventory> {
         }
         let mut before: Option<&str> = None;
         for entry in &self.body.entries {
-            check_text("a bidder's name", &entry.bidder)
+            check_name("a bidder's name", &entry.bidder)
                 .map_err(|error| BundleError::Name { node, error })?;
             if before.is_some_and(|before| before >= entry.bidder.as_str()) {
                 return Err(BundleError::Bidders { node, bidder: entry.bidder.clone() });
@@ -320,6 +329,27 @@ impl Inventories {
                     let envelope = entry.envelope;
                     return Err(BundleError::Contradiction { envelope, first, second });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Check that nobody lists more than the terms allow.
+    ///
+    /// # Errors
+    /// Names the node and the first limit that is broken.
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), BundleError> {
+        for signed in &self.0 {
+            let Inventory { node, entries, .. } = &signed.body;
+            let over = |what| BundleError::Limits { node: *node, what };
+            if entries.len() > limits.bids as usize {
+                return Err(over("more bids"));
+            }
+            if entries.iter().any(|entry| entry.bidder.len() > limits.name_bytes as usize) {
+                return Err(over("a longer name"));
+            }
+            if entries.iter().any(|entry| entry.revision > limits.revisions) {
+                return Err(over("a later revision"));
             }
         }
         Ok(())
@@ -395,6 +425,7 @@ impl Bundle {
             return Err(BundleError::BundleSession { got: self.session });
         }
         self.inventories.check(roster, session)?;
+        self.inventories.check_limits(&announcement.terms.limits)?;
         check_order("verdict", self.verdicts.iter().map(|signed| signed.body.node))?;
         let judged: NodeSet = self.verdicts.iter().map(|signed| signed.body.node).collect();
         let listed = self.inventories.nodes();

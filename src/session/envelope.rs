@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::announcement::AdmissionTicket;
 use super::{Announcement, SessionId};
-use crate::base::text::check_text;
+use crate::base::name::NameError;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
 use crate::rules::Layout;
 use crate::rules::entries::LayoutError;
@@ -90,7 +90,15 @@ pub enum EnvelopeError {
     Session,
     /// A name that does not belong on a screen.
     #[error("the bidder's name is not usable: {0}")]
-    Name(#[from] crate::base::text::TextError),
+    Name(#[from] NameError),
+    /// Replaced more often than the terms allow.
+    #[error("it is revision {got} of the bid where this session takes {most} at most")]
+    Revisions {
+        /// As the terms say.
+        most: u32,
+        /// The envelope's.
+        got: u32,
+    },
     /// Not admitted by the coordinator.
     #[error("the coordinator has not admitted this bidder with this key to the session")]
     Admission,
@@ -176,10 +184,14 @@ impl Envelope {
         if body.session != announcement.session || body.announcement != announcement.digest() {
             return Err(EnvelopeError::Session);
         }
-        check_text("the bidder's name", &body.bidder)?;
+        terms.limits.check_name(&body.bidder)?;
         let malformed = |what| Err(EnvelopeError::Malformed { what });
         if body.revision == 0 {
             return malformed("its revision is 0");
+        }
+        if body.revision > terms.limits.revisions {
+            let (most, got) = (terms.limits.revisions, body.revision);
+            return Err(EnvelopeError::Revisions { most, got });
         }
         suite.decode_correction(&body.correction.0, layout.extent())?;
         if body.commitments.len() != scheme.sets().len() {

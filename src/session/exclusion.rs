@@ -1,6 +1,10 @@
 //! Why an envelope does not take part: the reasons, and who may name which.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::sharing::NodeSet;
 
 /// Why an envelope does not take part.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -24,8 +28,8 @@ impl ExclusionReason {
     /// The reason in words a bidder understands.
     pub const fn explain(self) -> &'static str {
         match self {
-            Self::PartUnreadable => "the part sealed to a node cannot be opened by it",
-            Self::SeedsDoNotFit => "the seeds sealed to a node do not fit the commitments",
+            Self::PartUnreadable => "the parts sealed to nodes cannot be opened by them",
+            Self::SeedsDoNotFit => "the seeds sealed to nodes do not fit the commitments",
             Self::TwoEnvelopes => "two different envelopes were signed as the same revision",
             Self::Unavailable => "only a node that has gone away holds the envelope",
             Self::TwoKeys => "the coordinator admitted two keys under the bidder's name",
@@ -41,4 +45,18 @@ impl ExclusionReason {
             Self::TwoEnvelopes | Self::OutOfRange => false,
         }
     }
+}
+
+/// What nodes complain of in an envelope, as far as it excludes it: the first reason, and all nodes
+/// that complain, if they are more than t. Then one of them at least is honest and the bidder at
+/// fault. What t nodes say or fewer may be a lie, and need not be believed: a node whose part does
+/// not fit gets its seeds from the others ([`super::seeds`]), of whom more than t hold each
+/// component among those that close the session, and one at least has a part that fits.
+pub fn upheld(
+    complaints: &BTreeMap<ExclusionReason, NodeSet>,
+    threshold: u8,
+) -> Option<(ExclusionReason, NodeSet)> {
+    let named_by = complaints.values().fold(NodeSet::EMPTY, |all, nodes| all.union(*nodes));
+    let (&first, _) = complaints.first_key_value()?;
+    (named_by.len() > usize::from(threshold)).then_some((first, named_by))
 }

@@ -10,6 +10,7 @@ use crate::identity::roster::CoordinatorCard;
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
+use crate::rules::Limits;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms, auction};
 use crate::sharing::form::Form;
@@ -55,6 +56,7 @@ pub fn terms() -> Terms {
         protocol: Form::Bits,
         security: Security::default(),
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 

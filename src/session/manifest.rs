@@ -1,8 +1,8 @@
 //! The manifest: the one list of envelopes that take part, the same on every node.
 //!
 //! It is a pure function of announcement and bundle ([`Manifest::derive`]): of each bidder the
-//! highest revision that any closing node holds takes part, unless a node complained about it or
-//! the bidder signed two envelopes of that revision. An envelope that a node could not get hold of
+//! highest revision that any closing node holds takes part, unless more than t nodes complained
+//! about it or the bidder signed two envelopes of that revision. An envelope that a node could not get hold of
 //! and at most t nodes list is as if it had not come, and the revision before it takes part. The
 //! manifest counts with the signatures of 2t+1 nodes.
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bundle::Bundle;
-use super::exclusion::ExclusionReason;
+use super::exclusion::{self, ExclusionReason};
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
@@ -199,7 +199,8 @@ impl Manifest {
                     let reason = if two {
                         Some((ExclusionReason::TwoEnvelopes, NodeSet::EMPTY))
                     } else {
-                        complaints.remove(&envelope).and_then(|mut reasons| reasons.pop_first())
+                        let complaints = complaints.remove(&envelope).unwrap_or_default();
+                        exclusion::upheld(&complaints, scheme.threshold())
                     };
                     let bidder = bidder.to_owned();
                     match (reason, order::median(&times)) {

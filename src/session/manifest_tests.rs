@@ -105,7 +105,7 @@ fn two_envelopes_of_the_last_revision_exclude_both() {
 }
 
 #[test]
-fn complaints_exclude_and_are_named() {
+fn complaints_of_more_than_t_nodes_exclude_and_are_named() {
     let world = World::new(5, 2);
     let (ada, bea) = (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1));
     let old = world.envelope("cyd", 1, 1);
@@ -127,18 +127,46 @@ fn complaints_exclude_and_are_named() {
                     about(&ada, ExclusionReason::Unavailable),
                 ],
             ),
-            (5, entries(&new), vec![about(&ada, ExclusionReason::PartUnreadable)]),
+            // Whatever they find wrong with it: bea handed garbage to three nodes. Ada may have
+            // handed some to two, or the two may lie.
+            (
+                5,
+                entries(&new),
+                vec![
+                    about(&bea, ExclusionReason::PartUnreadable),
+                    about(&ada, ExclusionReason::PartUnreadable),
+                ],
+            ),
         ],
     );
-    assert_eq!(
-        manifest.excluded,
-        [
-            excluded(&ada, ExclusionReason::PartUnreadable, &[5]),
-            excluded(&bea, ExclusionReason::SeedsDoNotFit, &[2, 4]),
-        ]
-    );
-    assert_eq!(manifest.entries.len(), 1);
-    assert_eq!(manifest.entries[0].envelope, new.digest());
+    assert_eq!(manifest.excluded, [excluded(&bea, ExclusionReason::PartUnreadable, &[2, 4, 5])]);
+    let taking_part: Vec<_> = manifest.entries.iter().map(|entry| entry.envelope).collect();
+    assert_eq!(taking_part, [ada.digest(), new.digest()]);
+}
+
+/// t nodes that lie together cannot have an honest bidder's bid excluded, and t+1 that say the same
+/// cannot all lie.
+#[test]
+fn t_lying_nodes_exclude_nobody() {
+    for (nodes, threshold) in [(3, 1), (4, 1), (5, 2), (7, 3), (9, 4)] {
+        let world = World::new(nodes, threshold);
+        let ada = world.envelope("ada", 1, 1);
+        let reasons = [ExclusionReason::PartUnreadable, ExclusionReason::SeedsDoNotFit];
+        for claimants in threshold..=threshold + 1 {
+            let says = |node: u8| {
+                let reason = reasons[usize::from(node) % 2];
+                let complaint = Complaint { envelope: ada.digest(), reason };
+                (
+                    node,
+                    vec![entry(&ada, 1)],
+                    if node <= claimants { vec![complaint] } else { vec![] },
+                )
+            };
+            let (_, manifest) = derive(&world, (1..=nodes).map(says).collect());
+            assert_eq!(manifest.excluded.is_empty(), claimants == threshold);
+            assert_eq!(manifest.entries.is_empty(), claimants > threshold);
+        }
+    }
 }
 
 #[test]

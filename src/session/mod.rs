@@ -4,6 +4,7 @@
 //! - [`announcement`]: the terms as the coordinator signs them
 //! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
+//! - [`seeds`]: how a node whose part does not fit gets its seeds from other nodes
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
@@ -11,6 +12,7 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`progress`]: events while a session lives and computes
+//! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
 //! - `fixtures`: a made-up session, for tests
 
@@ -28,6 +30,8 @@ pub mod phase;
 pub mod progress;
 pub mod receipt;
 pub mod record;
+pub mod seeds;
+pub mod shortage;
 
 pub use announcement::Announcement;
 pub use envelope::Envelope;
@@ -36,3 +40,4 @@ pub use manifest::Manifest;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use receipt::Receipt;
+pub use shortage::Shortage;

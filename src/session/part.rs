@@ -82,11 +82,27 @@ pub fn open_part(
     scheme: Scheme,
     keys: &SealingKeyPair,
 ) -> Result<Part, ExclusionReason> {
-    let body = &envelope.body;
-    if body.parts.len() != usize::from(scheme.nodes()) {
+    let parts = &envelope.body.parts;
+    if parts.len() != usize::from(scheme.nodes()) {
         return Err(ExclusionReason::PartUnreadable);
     }
-    let sealed = body.parts.get(node.position()).ok_or(ExclusionReason::PartUnreadable)?;
+    let sealed = parts.get(node.position()).ok_or(ExclusionReason::PartUnreadable)?;
+    open_sealed(envelope, sealed, node, scheme, keys)
+}
+
+/// The same with a part that stands in for the one in the envelope: what the node has put together
+/// from other nodes' seeds ([`super::seeds`]) and sealed to itself.
+///
+/// # Errors
+/// As for [`open_part`].
+pub fn open_sealed(
+    envelope: &Envelope,
+    sealed: &Blob,
+    node: NodeIndex,
+    scheme: Scheme,
+    keys: &SealingKeyPair,
+) -> Result<Part, ExclusionReason> {
+    let body = &envelope.body;
     let context = body.context();
     let plain = keys
         .open(&info(&context, node), b"", sealed)

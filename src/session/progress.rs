@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, SessionId};
+use super::{Phase, SessionId, Shortage};
 use crate::base::Timestamp;
 use crate::rules::Stage;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -50,8 +50,14 @@ pub enum What {
     Progress(Progress),
     /// The coordinator waits for nodes.
     Waiting {
-        /// The nodes that are waited for.
+        /// The nodes that are waited for; none when it goes on.
         nodes: NodeSet,
+    },
+    /// Fewer nodes than are needed are there and reach each other, or enough are again. Told for
+    /// every session that is not decided, as soon as the coordinator sees it.
+    Shortage {
+        /// What is missing; `None` when it is over.
+        shortage: Option<Shortage>,
     },
 }
 

@@ -61,7 +61,7 @@ impl Place {
                 entry(&self.cyd, 300 + at),
                 entry(&self.dot, 400 + at),
             ];
-            (i, entries, if i == 2 { vec![unfit.clone()] } else { Vec::new() })
+            (i, entries, if i <= 3 { vec![unfit.clone()] } else { Vec::new() })
         });
         self.world.bundle(nodes.collect())
     }
@@ -389,10 +389,10 @@ fn a_receipt_finds_its_standing() {
     assert_eq!(standing(3, &place.ada_before), replaced);
     let named = ReceiptStanding::Excluded {
         reason: ExclusionReason::SeedsDoNotFit,
-        named_by: NodeSet::EMPTY.with(node(2)),
+        named_by: NodeSet::all(3),
     };
     assert_eq!(standing(1, &place.cyd), named);
-    assert!(named.to_string().ends_with("(named by node 2)"), "{named}");
+    assert!(named.to_string().ends_with("(named by nodes 1, 2 and 3)"), "{named}");
     assert!(matches!(
         standing(1, &place.dot),
         ReceiptStanding::Excluded { reason: ExclusionReason::OutOfRange, .. }

@@ -58,10 +58,11 @@ pub struct Contributions {
     scheme: Scheme,
     me: NodeIndex,
     participants: NodeSet,
-    /// This node's own, per set it is outside of.
-    own: BTreeMap<NodeSet, Zeroizing<[u8; CONTRIBUTION]>>,
+    /// This node's own, per set it is outside of. Not inside the map, which leaves copies of what
+    /// it holds behind when it is made.
+    own: BTreeMap<NodeSet, Zeroizing<Vec<u8>>>,
     /// This node's own, per other participant.
-    pairs: BTreeMap<NodeIndex, Zeroizing<[u8; CONTRIBUTION]>>,
+    pairs: BTreeMap<NodeIndex, Zeroizing<Vec<u8>>>,
     /// Messages of the others: per common set, then for the pair.
     received: BTreeMap<NodeIndex, Zeroizing<Vec<u8>>>,
 }
@@ -77,8 +78,8 @@ impl Contributions {
         participants: NodeSet,
     ) -> Result<Self, rand::rngs::SysError> {
         let fresh = || {
-            let mut bytes = Zeroizing::new([0; CONTRIBUTION]);
-            SysRng.try_fill_bytes(bytes.as_mut_slice()).map(|()| bytes)
+            let mut bytes = Zeroizing::new(vec![0; CONTRIBUTION]);
+            SysRng.try_fill_bytes(&mut bytes).map(|()| bytes)
         };
         let own = scheme.sets().into_iter().filter(|set| !set.contains(me));
         let own = own.map(|set| Ok((set, fresh()?))).collect::<Result<_, _>>()?;
@@ -129,7 +130,8 @@ impl Contributions {
                 .get(at * CONTRIBUTION..(at + 1) * CONTRIBUTION)
                 .ok_or(ContributionError { node: peer })
         };
-        let mut sets = Vec::new();
+        // Room for all at once, here and below: a list that grows leaves copies of keys behind.
+        let mut sets = Vec::with_capacity(self.own.len());
         for (&set, own) in &self.own {
             let mut hash = start(b"set", set);
             for holder in self.participants.difference(set).iter() {
@@ -144,7 +146,7 @@ impl Contributions {
             }
             sets.push((set, Key::from_hash(hash)));
         }
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(self.pairs.len());
         for (&peer, own) in &self.pairs {
             let theirs = of_peer(peer, common_count(self.scheme))?;
             let (low, high) = if self.me < peer { (&own[..], theirs) } else { (theirs, &own[..]) };

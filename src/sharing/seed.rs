@@ -35,9 +35,9 @@ impl Seed {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn random() -> Result<Self, rand::rngs::SysError> {
-        let mut bytes = [0; SEED_BYTES];
-        SysRng.try_fill_bytes(&mut bytes)?;
-        Ok(Self(bytes))
+        let mut seed = Self([0; SEED_BYTES]);
+        SysRng.try_fill_bytes(&mut seed.0)?;
+        Ok(seed)
     }
 
     /// A seed from its bytes, as unsealed.

@@ -302,9 +302,9 @@ impl AccountStore {
     }
 }
 
-/// Names that differ in capitals alone are one name.
+/// Names that can be taken for one another, as those that differ in capitals alone, are one name.
 fn folded(name: &str) -> String {
-    name.to_lowercase()
+    crate::base::name::look(name)
 }
 
 async fn insert(

@@ -14,6 +14,7 @@ use super::documents::{Document, Sessions};
 use super::sql::{Connection, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
+use crate::base::name::{NameError, check_name, look};
 use crate::identity::{PublicKey, Signed};
 use crate::rules::SessionFile;
 use crate::rules::session_file::without_demo;
@@ -48,7 +49,23 @@ pub enum AdmitError {
     },
     /// A name that does not belong on a screen.
     #[error(transparent)]
-    Name(#[from] crate::base::text::TextError),
+    Name(#[from] NameError),
+    /// A name that can be taken for another one.
+    #[error(
+        "the name {bidder:?} looks like that of {other:?}, who takes part in this session already; bid under another name"
+    )]
+    LooksAlike {
+        /// The name.
+        bidder: String,
+        /// The one that was admitted.
+        other: String,
+    },
+    /// As many bidders as the terms allow.
+    #[error("the session takes {most} bidders, and as many are admitted; no more get in")]
+    Full {
+        /// As the terms say.
+        most: u32,
+    },
     /// Bidding has ended.
     #[error("the session is {phase} and admits no more bidders")]
     NotOpen {
@@ -88,20 +105,22 @@ impl CoordinatorStore {
         file: &str,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let title = SessionFile::parse(file)?.shared.title;
+        let shared = SessionFile::parse(file)?.shared;
+        let (title, most) = (shared.title.clone(), shared.limits().bids);
         let file = without_bids(file)?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     query(
-                        "INSERT INTO coordinator_sessions (session, title, file, phase, created)
-                         VALUES ($1, $2, $3, $4, $5)",
+                        "INSERT INTO coordinator_sessions (session, title, file, phase, created, max_bids)
+                         VALUES ($1, $2, $3, $4, $5, $6)",
                     )
                     .bind(session.0.to_vec())
                     .bind(title)
                     .bind(file)
                     .bind(Phase::Draft.name())
                     .bind(now.millis())
+                    .bind(i64::from(most))
                     .execute(&mut *connection)
                     .await?;
                     note(connection, session, Phase::Draft, None, now).await
@@ -189,7 +208,8 @@ impl CoordinatorStore {
     /// Bind a bidder's name to a key, once. Whether it is new; the same key again changes nothing.
     ///
     /// # Errors
-    /// `Taken` when the name belongs to another key; `NotOpen` after closing.
+    /// `Taken` when the name belongs to another key, `LooksAlike` when it can be taken for another
+    /// one, `Full` when no more bidders are taken; `NotOpen` after closing.
     pub async fn admit(
         &self,
         session: SessionId,
@@ -197,22 +217,31 @@ impl CoordinatorStore {
         key: PublicKey,
         now: Timestamp,
     ) -> Result<bool, AdmitError> {
-        crate::base::text::check_text("the bidder's name", bidder)?;
-        let bidder = bidder.to_owned();
+        check_name("the bidder's name", bidder)?;
+        let (bidder, look) = (bidder.to_owned(), look(bidder));
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let phase = SESSIONS.phase(connection, session).await?;
+                    let columns = "phase, bidders, max_bids";
+                    let row = SESSIONS.row(&mut *connection, session, columns).await?;
+                    let phase = row.phase()?;
+                    let (bidders, most): (u32, u32) =
+                        (row.number("bidders")?, row.number("max_bids")?);
                     let held = query(
-                        "SELECT bidder_key FROM coordinator_admissions
-                         WHERE session = $1 AND bidder = $2",
+                        "SELECT bidder, bidder_key FROM coordinator_admissions
+                         WHERE session = $1 AND (bidder = $2 OR look = $3)
+                         ORDER BY CASE WHEN bidder = $2 THEN 0 ELSE 1 END LIMIT 1",
                     )
                     .bind(session.0.to_vec())
                     .bind(bidder.as_str())
+                    .bind(look.as_str())
                     .fetch_optional(&mut *connection)
                     .await?;
                     if let Some(row) = held {
-                        return if row.bytes("bidder_key")? == *key.as_bytes() {
+                        let other: String = row.try_get("bidder")?;
+                        return if other != bidder {
+                            Err(AdmitError::LooksAlike { bidder, other })
+                        } else if row.bytes("bidder_key")? == *key.as_bytes() {
                             Ok(false)
                         } else {
                             Err(AdmitError::Taken { bidder })
@@ -221,14 +250,20 @@ impl CoordinatorStore {
                     if !matches!(phase, Phase::Draft | Phase::Open) {
                         return Err(AdmitError::NotOpen { phase });
                     }
+                    if bidders >= most {
+                        return Err(AdmitError::Full { most });
+                    }
+                    SESSIONS.set(connection, session, "bidders", i64::from(bidders) + 1).await?;
                     query(
-                        "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted)
-                         VALUES ($1, $2, $3, $4)",
+                        "INSERT INTO coordinator_admissions
+                         (session, bidder, bidder_key, admitted, look)
+                         VALUES ($1, $2, $3, $4, $5)",
                     )
                     .bind(session.0.to_vec())
                     .bind(bidder)
                     .bind(key.as_bytes().to_vec())
                     .bind(now.millis())
+                    .bind(look)
                     .execute(connection)
                     .await?;
                     Ok(true)

@@ -121,7 +121,7 @@ async fn what_is_no_session_file_is_not_drafted() {
     assert!(matches!(error, Err(StorageError::File(_))));
     // The id is there already.
     assert!(place.store.create(place.session(), FILE, time(1)).await.is_err());
-    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+    assert_eq!(place.store.page(None, 10, true).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -177,8 +177,9 @@ async fn a_session_goes_through_its_life_on_disk() {
     assert_eq!(manifest, Some(place.manifest(&[1, 2, 3])));
     let outcome = place.store.outcome(place.session()).await.unwrap();
     assert_eq!(outcome, Some(place.outcome(&[1, 2, 3])));
-    let all = place.store.outcomes().await.unwrap();
-    assert_eq!(all.into_iter().collect::<Vec<_>>(), [(place.session(), outcome.unwrap())]);
+    let all = place.store.page(None, 10, false).await.unwrap();
+    assert_eq!(all, [(session, outcome)]);
+    assert_eq!(place.store.page(Some(place.session()), 10, true).await.unwrap(), []);
     let timeline = place.store.timeline(place.session()).await.unwrap();
     let timeline: Vec<_> = timeline.iter().map(|line| (line.phase, line.at.millis())).collect();
     assert_eq!(
@@ -217,9 +218,50 @@ async fn a_name_is_bound_to_one_key() {
     let names: Vec<_> = admitted.iter().map(|a| a.bidder.as_str()).collect();
     assert_eq!(names, ["ada", "bea", "cyd"]);
     assert_eq!(admitted[0].key, one.public());
-    let counts = place.store.admissions_by_session().await.unwrap();
+    let (first, last) = (SessionId([0; 16]), SessionId([255; 16]));
+    let counts = place.store.admissions_by_session(first, last).await.unwrap();
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(place.session(), 3)]);
     assert_eq!(place.store.count_admissions(place.session()).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn of_names_that_look_alike_one_is_admitted() {
+    let Some(place) = place().await else { return };
+    let (one, two) = (KeyPair::from_secret(&[1; 32]), KeyPair::from_secret(&[2; 32]));
+    let admit =
+        |bidder, key: &KeyPair| place.store.admit(place.session(), bidder, key.public(), time(5));
+    assert!(admit("Ada Poole", &one).await.unwrap());
+    for other in
+        ["ada poole", "Ada PooIe", "\u{410}\u{501}\u{430} \u{440}\u{43e}\u{43e}\u{4cf}\u{435}"]
+    {
+        for key in [&one, &two] {
+            let refused = admit(other, key).await;
+            let Err(AdmitError::LooksAlike { other: known, .. }) = refused else {
+                panic!("{other}: {refused:?}")
+            };
+            assert_eq!(known, "Ada Poole");
+        }
+    }
+    for hidden in ["Ad\u{200b}a", "Ada\u{202e}", "Jose\u{301}", "Ad\u{430}"] {
+        assert!(matches!(admit(hidden, &two).await, Err(AdmitError::Name(_))), "{hidden:?}");
+    }
+    assert!(!admit("Ada Poole", &one).await.unwrap());
+}
+
+#[tokio::test]
+async fn no_more_bidders_are_admitted_than_the_terms_allow() {
+    let Some(place) = place().await else { return };
+    let session = SessionId([9; 16]);
+    let file = FILE.replacen("kind =", "max_bids = 2\nkind =", 1);
+    place.store.create(session, &file, time(10)).await.unwrap();
+    let key = |secret| KeyPair::from_secret(&[secret; 32]).public();
+    let admit = |bidder, secret| place.store.admit(session, bidder, key(secret), time(5));
+    assert!(admit("ada", 1).await.unwrap());
+    let (bea, cyd) = tokio::join!(admit("bea", 2), admit("cyd", 3));
+    assert!(bea.unwrap());
+    assert!(matches!(cyd, Err(AdmitError::Full { most: 2 })));
+    assert!(!admit("bea", 2).await.unwrap());
+    assert_eq!(place.store.count_admissions(session).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -280,8 +322,8 @@ async fn coordinator_and_node_share_a_file() {
     let Some(place) = Place::opened().await else { return };
     let node = crate::storage::NodeStore::new(place.store.database.clone());
     assert!(node.announce(&place.world.announcement).await.unwrap());
-    assert_eq!(node.sessions().await.unwrap().len(), 1);
-    assert_eq!(place.store.sessions().await.unwrap().len(), 1);
+    assert_eq!(node.page(None, 10, true).await.unwrap().len(), 1);
+    assert_eq!(place.store.page(None, 10, true).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

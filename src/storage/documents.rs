@@ -64,10 +64,18 @@ impl Document for Signed<Announcement> {
     }
 }
 
+/// What grows with a session's entries is kept in binary.
 impl Document for Bundle {
     const KIND: DocumentKind = DocumentKind::Bundle;
-    const COLUMN: &'static str = "bundle";
-    as_json!();
+    const COLUMN: &'static str = "bundle_paper";
+
+    fn value(&self) -> Result<Value, StorageError> {
+        to_binary(Self::COLUMN, self)
+    }
+
+    fn read(row: &Row) -> Result<Option<Self>, StorageError> {
+        from_binary(Self::COLUMN, row)
+    }
 
     fn digest(&self) -> Digest {
         Statement::digest(self)
@@ -109,22 +117,51 @@ impl Document for Signed<Outcome> {
 pub(super) trait Joint: Statement + Serialize + DeserializeOwned + Send {
     const KIND: DocumentKind;
     const COLUMN: &'static str;
+    /// Whether it grows with a session's entries, and is kept in binary.
+    const GROWS: bool;
 }
 
 impl Joint for Manifest {
     const KIND: DocumentKind = DocumentKind::Manifest;
-    const COLUMN: &'static str = "manifest";
+    const COLUMN: &'static str = "manifest_paper";
+    const GROWS: bool = true;
 }
 
 impl Joint for Outcome {
     const KIND: DocumentKind = DocumentKind::Outcome;
     const COLUMN: &'static str = "outcome";
+    const GROWS: bool = false;
+}
+
+fn to_binary<T: Serialize>(column: &'static str, paper: &T) -> Result<Value, StorageError> {
+    let unreadable = |detail| StorageError::Unreadable { what: column, detail };
+    let bytes = postcard::to_stdvec(paper).map_err(|error| unreadable(error.to_string()))?;
+    Ok(bytes.into())
+}
+
+fn from_binary<T: DeserializeOwned>(
+    column: &'static str,
+    row: &Row,
+) -> Result<Option<T>, StorageError> {
+    let unreadable = |detail| StorageError::Unreadable { what: column, detail };
+    let Some(bytes) = row.try_get::<Option<&[u8]>, _>(column)? else { return Ok(None) };
+    postcard::from_bytes(bytes).map(Some).map_err(|error| unreadable(error.to_string()))
 }
 
 impl<T: Joint> Document for CoSigned<T> {
     const KIND: DocumentKind = T::KIND;
     const COLUMN: &'static str = T::COLUMN;
-    as_json!();
+
+    fn value(&self) -> Result<Value, StorageError> {
+        if T::GROWS {
+            return to_binary(T::COLUMN, self);
+        }
+        json(T::COLUMN, self).map(Value::from)
+    }
+
+    fn read(row: &Row) -> Result<Option<Self>, StorageError> {
+        if T::GROWS { from_binary(T::COLUMN, row) } else { row.maybe_document(T::COLUMN) }
+    }
 
     fn digest(&self) -> Digest {
         self.body.digest()

@@ -8,11 +8,14 @@ use super::{StorageError, writer::Writer};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 4] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
     (10, "replicas", include_str!("migrations/0010_replicas.sql")),
+    (21, "parts", include_str!("migrations/0021_parts.sql")),
+    (42, "limits", include_str!("migrations/0042_limits.sql")),
+    (60, "logins", include_str!("migrations/0060_logins.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -5,16 +5,20 @@
 //! leaves, so after a crash it signs the same again or nothing.
 //!
 //! - [`intake`]: envelopes and receipts
+//! - [`logins`]: logins that the coordinator has ended
+//! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
+pub mod logins;
+pub mod parts;
 pub mod reading;
 pub mod replicas;
 
 use super::column::{Columns as _, json};
 use super::documents::{BoundBundle, Document, Sessions, same};
-use super::sql::{Connection, Row, query};
+use super::sql::{Connection, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement as _};
@@ -23,7 +27,7 @@ use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
 pub use intake::{Fetched, Put, PutError};
-pub use reading::NodeSession;
+pub use reading::{Given, NodeSession, Shown};
 
 const SESSIONS: Sessions = Sessions::Node;
 
@@ -57,6 +61,7 @@ impl NodeStore {
         let text = json("announcement", announcement)?;
         let until = announcement.body.terms.bids_until.millis();
         let opened = announcement.body.opened.millis();
+        let most = announcement.body.terms.limits.bids;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -70,8 +75,8 @@ impl NodeStore {
                     }
                     query(
                         "INSERT INTO node_sessions
-                         (session, announcement, digest, bids_until, opened, phase)
-                         VALUES ($1, $2, $3, $4, $5, $6)",
+                         (session, announcement, digest, bids_until, opened, phase, max_bids)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(session.0.to_vec())
                     .bind(text)
@@ -79,6 +84,7 @@ impl NodeStore {
                     .bind(until)
                     .bind(opened)
                     .bind(Phase::Open.name())
+                    .bind(i64::from(most))
                     .execute(connection)
                     .await?;
                     Ok(true)
@@ -212,6 +218,7 @@ impl NodeStore {
                     agrees::<Signed<Outcome>>(connection, session, outcome.digest()).await?;
                     if SESSIONS.put(connection, session, outcome).await? {
                         SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
+                        parts::forget(connection, session).await?;
                     }
                     Ok(())
                 })
@@ -273,12 +280,6 @@ async fn agrees<D: Document>(
         Some(held) => same::<D>(session, held.digest(), offered),
         None => Ok(()),
     }
-}
-
-/// The number of rows that a count gives.
-fn count(row: &Row, column: &'static str) -> Result<u64, StorageError> {
-    // COUNT is a number that is never absent.
-    Ok(row.try_get::<i64, _>(column)?.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::identity::KeyPair;
 use crate::rules::auction::{Answer, Sale};
 use crate::session::bundle::InventoryEntry;
-use crate::session::fixtures::{UNTIL, World, entry, node, time};
+use crate::session::fixtures::{UNTIL, World, entry, node, terms, time};
 use crate::session::outcome::Entrant;
 use crate::storage::node::*;
 use crate::storage::{Address, DocumentKind, fixtures::Somewhere};
@@ -16,8 +16,15 @@ struct Place {
 }
 
 async fn place() -> Option<Place> {
+    place_for(100).await
+}
+
+/// A place with a session that takes so many bidders.
+async fn place_for(bids: u32) -> Option<Place> {
     let somewhere = Somewhere::new(module_path!()).await?;
-    let world = World::new(3, 1);
+    let mut terms = terms();
+    terms.limits.bids = bids;
+    let world = World::with_terms(3, 1, terms);
     let store = NodeStore::new(somewhere.open().await);
     assert!(store.announce(&world.announcement).await.unwrap());
     Some(Place { somewhere, world, store })
@@ -28,6 +35,12 @@ impl Place {
         let envelope = self.world.envelope(bidder, revision, salt);
         let receipt = self.world.receipt(1, &envelope, i64::from(revision) * 10);
         self.store.put_envelope(&envelope, &receipt, true).await
+    }
+
+    /// Bidders and envelopes.
+    async fn held(&self) -> (u64, u64) {
+        let bids = self.store.session(self.session()).await.unwrap().unwrap().bids;
+        (bids, self.store.count_envelopes(self.session()).await.unwrap())
     }
 
     async fn reopen(self) -> Self {
@@ -77,7 +90,17 @@ async fn a_session_is_announced_once() {
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!(session.announcement, place.world.announcement);
     assert_eq!((session.phase, session.bids, session.last_attempt), (Phase::Open, 0, 0));
-    assert_eq!(place.store.sessions().await.unwrap().len(), 2);
+    let all = place.store.page(None, 10, true).await.unwrap();
+    let ids: Vec<SessionId> = all.iter().map(|shown| shown.announcement.body.session).collect();
+    assert!(ids.len() == 2 && ids.is_sorted());
+    let second = place.store.page(Some(ids[0]), 10, false).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!((all[1].bids, second[0].bids), (Some(0), None));
+    assert_eq!(all[1].announcement, second[0].announcement);
+    assert_eq!(place.store.page(None, 1, true).await.unwrap(), all[..1]);
+    assert_eq!(place.store.page(Some(ids[1]), 10, true).await.unwrap(), []);
+    assert_eq!(place.store.shown(ids[1], true).await.unwrap(), all.get(1).cloned());
+    assert_eq!(place.store.shown(SessionId([0; 16]), true).await.unwrap(), None);
     assert_eq!(place.store.session(SessionId([0; 16])).await.unwrap(), None);
 }
 
@@ -87,11 +110,11 @@ async fn an_envelope_earns_one_receipt() {
     let envelope = place.world.envelope("ada", 1, 1);
     let first = place.world.receipt(1, &envelope, 10);
     let put = place.store.put_envelope(&envelope, &first, true).await.unwrap();
-    assert_eq!(put, Put { receipt: first.clone(), new: true });
+    assert_eq!(put, Put { receipt: first.clone(), new: true, superseded: None });
     // Handed in again: the receipt of the first time, whatever the node offers now.
     let second = place.world.receipt(1, &envelope, 20);
     let put = place.store.put_envelope(&envelope, &second, false).await.unwrap();
-    assert_eq!(put, Put { receipt: first.clone(), new: false });
+    assert_eq!(put, Put { receipt: first.clone(), new: false, superseded: None });
     let given = place.store.receipts(place.session(), "ada").await.unwrap();
     assert!(given.len() == 1 && given[0] == first);
     assert_eq!(place.store.receipts(place.session(), "bea").await.unwrap(), []);
@@ -100,7 +123,7 @@ async fn an_envelope_earns_one_receipt() {
     // Also after freezing: the answer may have been lost on the way.
     place.store.freeze(place.session(), time(30)).await.unwrap();
     let put = place.store.put_envelope(&envelope, &second, true).await.unwrap();
-    assert_eq!(put, Put { receipt: first, new: false });
+    assert_eq!(put, Put { receipt: first, new: false, superseded: None });
 }
 
 #[tokio::test]
@@ -114,18 +137,45 @@ async fn revisions_only_go_up() {
         other => panic!("{other:?}"),
     }
     place.put("ada", 3, 1).await.unwrap();
-    // What was current is stale now, though its receipt is kept.
+    // What was current is stale now, and gone.
     assert!(matches!(place.put("ada", 2, 1).await, Err(PutError::Stale { current: 3 })));
     let envelope = place.world.envelope("ada", 4, 1);
     let receipt = place.world.receipt(1, &envelope, 40);
     let fixed = place.store.put_envelope(&envelope, &receipt, false).await;
     assert!(matches!(fixed, Err(PutError::Fixed { current: 3 })));
     let receipts = place.store.receipts(place.session(), "ada").await.unwrap();
-    assert_eq!(receipts.iter().map(|r| r.body.revision).collect::<Vec<_>>(), [2, 3]);
-    let session = place.store.session(place.session()).await.unwrap().unwrap();
-    assert_eq!((session.bids, session.envelopes), (1, 2));
+    assert_eq!(receipts.iter().map(|r| r.body.revision).collect::<Vec<_>>(), [3]);
+    assert_eq!(place.held().await, (1, 1));
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
     assert_eq!(inventory.entries, [entry(&place.world.envelope("ada", 3, 1), 30)]);
+}
+
+#[tokio::test]
+async fn receipts_are_listed_by_key_in_pages() {
+    let Some(place) = place().await else { return };
+    for (bidder, revision) in [("ada", 1), ("ben", 1), ("cyd", 1), ("ada", 2)] {
+        place.put(bidder, revision, 1).await.unwrap();
+    }
+    // Fetched from others: no receipt of this node.
+    place.store.freeze(place.session(), time(900)).await.unwrap();
+    let dan = place.world.envelope("dan", 1, 1);
+    place.store.put_fetched(place.session(), &[dan]).await.unwrap();
+    let place = place.reopen().await;
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let page = place.store.given(place.session(), after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 2);
+        after = Some(last.key);
+        listed.extend(page);
+    }
+    assert!(listed.is_sorted_by_key(|line| line.key));
+    let mut lines: Vec<_> =
+        listed.iter().map(|line| (line.bidder.as_str(), line.revision, line.received)).collect();
+    lines.sort_unstable();
+    let expected = [("ada", 2, time(20)), ("ben", 1, time(10)), ("cyd", 1, time(10))];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]
@@ -176,6 +226,41 @@ async fn a_frozen_session_takes_nothing_more() {
     assert!(matches!(none, Err(StorageError::NoSession { .. })));
 }
 
+/// A bidder who replaces a bid a thousand times takes the room of one.
+#[tokio::test]
+async fn what_is_replaced_goes() {
+    let Some(place) = place().await else { return };
+    for revision in 1..=40 {
+        let put = place.put("ada", revision, 1).await.unwrap();
+        let earlier = (revision > 1).then(|| place.world.envelope("ada", revision - 1, 1).digest());
+        assert_eq!(put.superseded, earlier);
+    }
+    place.put("bea", 1, 1).await.unwrap();
+    assert_eq!(place.held().await, (2, 2));
+    // Refused ones leave what is held alone.
+    assert!(place.put("ada", 7, 1).await.is_err());
+    assert!(place.put("ada", 40, 2).await.is_err());
+    assert_eq!(place.held().await, (2, 2));
+    let place = place.reopen().await;
+    assert_eq!(place.held().await, (2, 2));
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    let revisions: Vec<_> = inventory.entries.iter().map(|entry| entry.revision).collect();
+    assert_eq!(revisions, [40, 1]);
+}
+
+#[tokio::test]
+async fn no_more_bidders_are_taken_than_the_terms_allow() {
+    let Some(place) = place_for(2).await else { return };
+    place.put("ada", 1, 1).await.unwrap();
+    place.put("bea", 1, 1).await.unwrap();
+    let over = place.put("cyd", 1, 1).await;
+    assert!(matches!(over, Err(PutError::Full { most: 2 })), "{over:?}");
+    // Those who are in may still replace and ask again.
+    place.put("ada", 2, 1).await.unwrap();
+    assert!(!place.put("bea", 1, 1).await.unwrap().new);
+    assert_eq!(place.held().await, (2, 2));
+}
+
 #[tokio::test]
 async fn fetched_envelopes_stay_out_of_the_inventory() {
     let Some(place) = place().await else { return };
@@ -202,8 +287,7 @@ async fn fetched_envelopes_stay_out_of_the_inventory() {
     assert_eq!(found, [Some(ours.clone()), Some(newer), Some(theirs), Some(forged), None]);
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
     assert_eq!(inventory.entries, [entry(&ours, 10)]);
-    let session = place.store.session(place.session()).await.unwrap().unwrap();
-    assert_eq!((session.bids, session.envelopes), (1, 4));
+    assert_eq!(place.held().await, (1, 4));
 }
 
 #[tokio::test]
@@ -374,7 +458,7 @@ async fn fifty_tasks_share_commits_and_freezing_draws_a_sharp_line() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_at_once_survive_a_drop() {
-    let Some(place) = place().await else { return };
+    let Some(place) = place_for(500).await else { return };
     let envelopes: Vec<_> =
         (0..500).map(|i| place.world.envelope(&format!("b{i}"), 1, 1)).collect();
     let puts = envelopes.iter().map(|envelope| {
@@ -390,7 +474,8 @@ async fn five_hundred_at_once_survive_a_drop() {
     drop(store);
     let store = NodeStore::new(somewhere.open().await);
     let session = store.session(world.session()).await.unwrap().unwrap();
-    assert_eq!((session.bids, session.envelopes), (500, 500));
+    let held = store.count_envelopes(world.session()).await.unwrap();
+    assert_eq!((session.bids, held), (500, 500));
     for envelope in &envelopes {
         let held = store.envelope(world.session(), envelope.digest()).await.unwrap();
         assert_eq!(held.as_ref(), Some(envelope));

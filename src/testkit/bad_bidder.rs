@@ -5,7 +5,7 @@ use crate::client::{BidAmount, EntryValues, SplitError, split::EnvelopeMaker};
 use crate::identity::{KeyPair, Roster, Signature, Signed, Statement as _};
 use crate::rules::Layout;
 use crate::session::{Announcement, Envelope};
-use crate::sharing::{NodeIndex, Seed};
+use crate::sharing::{NodeIndex, NodeSet, Seed};
 
 /// A bidder with valid papers and bad intentions.
 pub struct BadBidder<'a> {
@@ -40,19 +40,21 @@ impl BadBidder<'_> {
         }
     }
 
-    /// One node is sealed seeds that are not the committed ones: it says `seeds-do-not-fit`.
+    /// These nodes are sealed seeds that are not the committed ones: each says `seeds-do-not-fit`.
     ///
     /// # Errors
     /// When sealing fails.
-    pub fn wrong_seeds(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
+    pub fn wrong_seeds(&self, amount: BidAmount, nodes: NodeSet) -> Result<Envelope, SplitError> {
         let maker = self.maker()?;
         let (mut body, mut seeds) = maker.fill(amount.into())?;
         for seed in &mut seeds {
             *seed = Seed::random().map_err(|_| SplitError::Randomness)?;
         }
-        let sealed = maker.seal(&body.context(), node, &seeds)?;
-        if let Some(part) = body.parts.get_mut(node.position()) {
-            *part = sealed;
+        for node in nodes.iter() {
+            let sealed = maker.seal(&body.context(), node, &seeds)?;
+            if let Some(part) = body.parts.get_mut(node.position()) {
+                *part = sealed;
+            }
         }
         Ok(maker.sign(body))
     }
@@ -72,15 +74,16 @@ impl BadBidder<'_> {
         Ok(maker.sign(body))
     }
 
-    /// One node's sealed part is noise of the right length: it says `part-unreadable`.
+    /// These nodes' sealed parts are noise of the right length: each says `part-unreadable`.
     ///
     /// # Errors
     /// When sealing to the other nodes fails.
-    pub fn garbage_part(&self, amount: BidAmount, node: NodeIndex) -> Result<Envelope, SplitError> {
+    pub fn garbage_parts(&self, amount: BidAmount, nodes: NodeSet) -> Result<Envelope, SplitError> {
         let maker = self.maker()?;
         let (mut body, _) = maker.fill(amount.into())?;
-        if let Some(part) = body.parts.get_mut(node.position()) {
-            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for node in nodes.iter() {
+            let Some(part) = body.parts.get_mut(node.position()) else { continue };
             for byte in &mut part.0 {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 *byte = state.to_le_bytes()[7];
@@ -269,10 +272,10 @@ mod tests {
         let fine = vec![None; 5];
         let node = NodeIndex::new(4).unwrap();
 
-        let envelope = bad.wrong_seeds(amount(), node).unwrap();
+        let envelope = bad.wrong_seeds(amount(), NodeSet::EMPTY.with(node)).unwrap();
         assert_eq!(check(&envelope), Ok(()));
         assert_eq!(parts(&envelope), only(node, ExclusionReason::SeedsDoNotFit));
-        let envelope = bad.garbage_part(amount(), node).unwrap();
+        let envelope = bad.garbage_parts(amount(), NodeSet::EMPTY.with(node)).unwrap();
         assert_eq!(check(&envelope), Ok(()));
         assert_eq!(parts(&envelope), only(node, ExclusionReason::PartUnreadable));
         let envelope = bad.empty_part(amount(), node).unwrap();

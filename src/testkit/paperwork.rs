@@ -9,6 +9,7 @@ use crate::identity::{
     Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _, roster::CoordinatorCard,
     sealing::SealingKeyPair,
 };
+use crate::rules::Limits;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -84,6 +85,7 @@ impl Paperwork {
             protocol: Form::Bits,
             security: Security::default(),
             admission: Admission::Open,
+            limits: Limits::default(),
         };
         let mut paperwork = Self {
             announcement: Signed::new(

@@ -4,6 +4,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use crate::base::Timestamp;
+use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms, auction};
@@ -68,6 +69,7 @@ pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
         protocol: Form::default(),
         security: Security::default(),
         admission: Admission::default(),
+        limits: Limits::default(),
     }
 }
 

@@ -73,6 +73,13 @@ pub fn server_config(
     certificate_der: &[u8],
     private_key_der: &[u8],
 ) -> Result<Arc<ServerConfig>, TlsError> {
+    // The first random bytes of a process take some tens of milliseconds of its processor. They
+    // belong to its start, not to whoever comes first.
+    let mut first = [0; 1];
+    provider()
+        .secure_random
+        .fill(&mut first)
+        .map_err(|_| TlsError::Setup(rustls::Error::FailedToGetRandomBytes))?;
     let certificate = CertificateDer::from(certificate_der.to_vec());
     let key = PrivateKeyDer::try_from(private_key_der)
         .map_err(|form| TlsError::Key { form })?

@@ -42,6 +42,8 @@ pub struct Options {
     pub ascii: bool,
     /// Clicks and the wheel.
     pub mouse: bool,
+    /// Whether the bell rings when something needs a person.
+    pub bell: bool,
     /// Nothing may be changed.
     pub read_only: bool,
     /// Every key.
@@ -95,13 +97,15 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     let mut model =
         Model::new(Clock::System.now(), person, options.keymap, options.theme, options.ascii);
     let (sender, news) = mpsc::channel(QUEUE);
-    let mut app = App { runner: Runner::new(sender), screen: Screen::take(options.mouse)? };
+    let (anew, mut connections) = mpsc::channel(1);
+    let runner = Runner::new(sender, anew);
+    let mut app = App { runner, screen: Screen::take(options.mouse)?, bell: options.bell };
     let size = app.screen.terminal().size()?;
     model.ui.size = (size.width, size.height);
     if let Some(connection) = options.connection {
         app.connect(&mut model, connection);
     }
-    let ended = app.turn(&mut model, news, options.stage).await;
+    let ended = app.turn(&mut model, news, &mut connections, options.stage).await;
     drop(app);
     if Screen::panicked() {
         return Err(TuiError::Panicked);
@@ -112,6 +116,7 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
 struct App {
     runner: Runner,
     screen: Screen,
+    bell: bool,
 }
 
 impl App {
@@ -126,6 +131,7 @@ impl App {
         &mut self,
         model: &mut Model,
         mut news: Receiver<News>,
+        connections: &mut Receiver<Box<Connection>>,
         mut stage: Option<Receiver<Staged>>,
     ) -> Result<(), TuiError> {
         let mut keys = Some(EventStream::new());
@@ -159,6 +165,10 @@ impl App {
                         continue;
                     }
                 },
+                Some(connection) = connections.recv() => {
+                    self.connect(model, *connection);
+                    continue;
+                }
                 _ = ticks.tick() => Some(Action::Tick(Clock::System.now())),
                 told = news.recv() => told.map(Action::News),
             };
@@ -207,6 +217,9 @@ impl App {
                 self.screen.redraw()?;
                 model.dirty = true;
             }
+            Effect::Bell if !self.bell => {}
+            Effect::Bell => Screen::ring()?,
+            Effect::Title(title) => Screen::entitle(&title)?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Refresh => self.runner.refresh(),
             Effect::ReadFile(path) => self.runner.read_file(path),

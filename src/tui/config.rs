@@ -4,6 +4,7 @@
 //! theme = "light"          # dark, light, high-contrast, no-colour
 //! ascii = true             # no box drawing, no block glyphs
 //! mouse = false
+//! bell = false
 //!
 //! [keys.auctions]          # layers and commands as the palette and the page of keys name them
 //! close = ["ctrl-k"]
@@ -31,6 +32,8 @@ pub struct Tastes {
     pub ascii: Option<bool>,
     /// Clicks and the wheel.
     pub mouse: Option<bool>,
+    /// The bell, when something needs a person.
+    pub bell: Option<bool>,
     /// Other keys.
     #[serde(default)]
     pub keys: Rebinding,

@@ -6,11 +6,12 @@ use super::input::keymap::{Keymap, Rebinding};
 use super::state::data::Events;
 use super::state::model::{Model, Person};
 use super::state::theme::Theme;
-use super::update::action::{Action, News};
+use super::update::action::{Action, News, ReadReceipts};
 use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
 use crate::identity::{Digest, Roster};
+use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Terms, auction};
@@ -19,7 +20,7 @@ use crate::session::fixtures::World;
 use crate::session::manifest::{CoSigned, Exclusion};
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Event, Progress, What};
-use crate::session::{Outcome, Phase, SessionId};
+use crate::session::{Outcome, Phase, SessionId, Shortage};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -80,6 +81,8 @@ pub fn empty() -> Model {
     update(&mut model, News::Events(Events::Live));
     update(&mut model, News::Sessions(Vec::new()));
     model.ui.toast = None;
+    // Long enough that the nodes had time to find together.
+    model.live_mut().heard_since = Some(at(-60));
     model
 }
 
@@ -119,7 +122,15 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
         roster: Digest([9; 32]),
         now: at(0),
         nodes: (1..=5).map(status).collect(),
+        shortage: shortage(away).map(Into::into),
     }
+}
+
+/// What it says where fewer than all five are there.
+fn shortage(away: &[u8]) -> Option<Shortage> {
+    let away: NodeSet = away.iter().map(|&index| node(index)).collect();
+    let together = NodeSet::all(5).difference(away);
+    (!away.is_empty()).then(|| Shortage { needed: 5, together, away, cut: Vec::new() })
 }
 
 pub fn auction(kind: Kind) -> auction::Question {
@@ -146,6 +157,7 @@ pub fn terms(title: &str, kind: Kind) -> Terms {
         protocol: Form::Bits,
         security: Security::default(),
         admission: Admission::Open,
+        limits: Limits::default(),
     }
 }
 
@@ -225,6 +237,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         timeline,
         acknowledged: all,
         waiting_for: NodeSet::EMPTY,
+        shortage: None,
         manifest: fixed.then(|| ManifestLine {
             digest: Digest([5; 32]),
             bids: 6,
@@ -280,6 +293,8 @@ pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionS
     model.ui.selected = Some(session);
     update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
+    let none = ReadReceipts { bidders: vec![], unheard: NodeSet::EMPTY, more: false, took: 0 };
+    update(model, News::Receipts(session, Some(none)));
 }
 
 /// One open auction with bids.
@@ -401,7 +416,7 @@ pub fn failing() -> Model {
     let reason = Some("nodes 4 and 5 fell silent".to_owned());
     update(&mut model, event(1, None, What::Phase { phase: Phase::Failed, reason }));
     let why = "connection refused".to_owned();
-    update(&mut model, News::Lost { why, again: at(2) });
+    update(&mut model, News::Lost { why, again: at(2), refused: false });
     model.ui.toast = None;
     model
 }

@@ -33,5 +33,5 @@ pub mod update;
 pub mod view;
 
 pub use app::{Options, Staged, TuiError, run};
-pub use link::connection::{Connection, Me};
+pub use link::connection::{Connection, Door, Me};
 pub use update::action::Cue;

@@ -11,12 +11,18 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+
+/// Asks the terminal to keep its title, and to give the kept one back; one that does not know this
+/// takes no notice.
+const KEEP_TITLE: &str = "\x1b[22;2t";
+const OLD_TITLE: &str = "\x1b[23;2t";
 
 /// Whether some thread has panicked since the terminal was taken over.
 static PANICKED: AtomicBool = AtomicBool::new(false);
@@ -36,6 +42,7 @@ fn give_back() {
         DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print(OLD_TITLE),
         crossterm::cursor::Show
     );
     let _ = disable_raw_mode();
@@ -74,7 +81,7 @@ impl Screen {
     fn enter(&mut self) -> io::Result<()> {
         self.taken = true;
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        execute!(io::stdout(), Print(KEEP_TITLE), EnterAlternateScreen, EnableBracketedPaste)?;
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
@@ -122,6 +129,24 @@ impl Screen {
     /// When the terminal refuses.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Ring the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal refuses.
+    pub fn ring() -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(b"\x07")?;
+        out.flush()
+    }
+
+    /// Give the terminal a title; the one of before comes back at the end.
+    ///
+    /// # Errors
+    /// When the terminal refuses.
+    pub fn entitle(title: &str) -> io::Result<()> {
+        execute!(io::stdout(), SetTitle(title))
     }
 
     /// Whether some thread has panicked.

@@ -9,7 +9,7 @@ use crate::identity::{Digest, PublicKey, Signature, Signed};
 use crate::rules::{Answer, Terms};
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Entrant;
-use crate::session::{Announcement, Outcome, Phase, SessionId};
+use crate::session::{Announcement, Outcome, Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A coordinator's health and its view of the nodes.
@@ -23,6 +23,10 @@ pub struct CoordinatorHealth {
     pub now: Timestamp,
     /// Every node of the roster.
     pub nodes: Vec<NodeStatus>,
+    /// Why no session could be settled at present, if so: too few nodes are there, or reach each
+    /// other.
+    #[serde(default)]
+    pub shortage: Option<Explained<Shortage>>,
 }
 
 /// A node as the coordinator sees it.
@@ -36,7 +40,8 @@ pub struct NodeStatus {
     pub address: String,
     /// Its own report, when it answered.
     pub health: Option<NodeHealth>,
-    /// Why it did not answer.
+    /// Why it did not answer, or what is wrong with its answer. Neither this nor a report: the
+    /// coordinator has just started, and has not heard yet.
     pub trouble: Option<String>,
     /// Round trip of the last answer in microseconds.
     pub round_trip_micros: Option<u64>,
@@ -103,6 +108,10 @@ pub struct SessionDetail {
     pub acknowledged: NodeSet,
     /// Nodes for which the coordinator waits; empty while it goes on.
     pub waiting_for: NodeSet,
+    /// Fewer nodes than are needed are there and reach each other; in every phase from draft until
+    /// it is decided, and only as long as it is so.
+    #[serde(default)]
+    pub shortage: Option<Explained<Shortage>>,
     /// Digest of the manifest and how many envelopes it holds, once signed.
     pub manifest: Option<ManifestLine>,
     /// Attempts so far.
@@ -158,4 +167,30 @@ pub struct AskAdmission {
 pub struct Admitted {
     /// The signature that goes into the envelope.
     pub signature: Signature,
+}
+
+/// Some of the bidders to whom nodes have given receipts, in ascending order of their keys.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ReceiptsPage {
+    /// The bidders.
+    pub bidders: Vec<BidderReceipts>,
+    /// The last bidder of this page, where there are more.
+    pub next: Option<PublicKey>,
+    /// Nodes that did not answer: what they have given is not known.
+    pub unheard: NodeSet,
+}
+
+/// Which nodes have given a bidder a receipt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BidderReceipts {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The latest revision that any node has given a receipt for.
+    pub revision: u32,
+    /// The nodes that have given a receipt for that revision.
+    pub nodes: NodeSet,
+    /// When the first of them received it.
+    pub received: Timestamp,
 }

@@ -4,6 +4,8 @@
 //! - [`node_api`]: what a node takes and answers
 //! - [`coordinator_api`]: what a coordinator takes and answers
 //! - [`account_api`]: logging in, and looking after accounts
+//! - [`page`]: lists that come in pages
+//! - [`paper`]: the papers of a closing in binary, and how large they may be
 //! - [`problem`]: error bodies (RFC 9457)
 //! - [`reason`]: why sessions, attempts and nodes stopped, as codes with fields
 //! - [`openapi`]: the description of the whole API, and a page to read it
@@ -12,6 +14,8 @@ pub mod account_api;
 pub mod coordinator_api;
 pub mod node_api;
 pub mod openapi;
+pub mod page;
+pub mod paper;
 pub mod paths;
 pub mod problem;
 pub mod reason;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::AttemptFailure;
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signature, Signed};
+use crate::identity::{AccountId, Blob, Digest, PublicKey, Signature, Signed};
 use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
@@ -27,7 +27,7 @@ pub struct NodeHealth {
     pub started: Timestamp,
     /// Sessions that are neither settled nor cancelled.
     pub sessions: u64,
-    /// Links to the other nodes.
+    /// Links to the other nodes; none for those who run no part of the system.
     pub links: Vec<Link>,
 }
 
@@ -49,6 +49,29 @@ pub struct Link {
     pub bytes_per_second: Option<u64>,
 }
 
+/// Accounts whose access tokens count no more: the account was disabled, or got another password.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedLogins {
+    /// At most [`EndedLogins::MOST`] of them.
+    pub ended: Vec<EndedLogin>,
+}
+
+impl EndedLogins {
+    /// Most accounts in one request.
+    pub const MOST: usize = 5_000;
+}
+
+/// An account whose logins ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedLogin {
+    /// The account.
+    pub account: AccountId,
+    /// Access tokens made before count no more.
+    pub at: Timestamp,
+}
+
 /// A session as one node sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeSession {
@@ -60,6 +83,40 @@ pub struct NodeSession {
     pub bids: Option<u64>,
     /// The outcome, once settled.
     pub outcome: Option<CoSigned<Outcome>>,
+}
+
+/// What a node passes on to another whose part of an envelope does not fit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassedOn {
+    /// The seeds of the components that both hold, sealed to the node that asks
+    /// ([`crate::session::seeds`]).
+    pub seeds: Blob,
+}
+
+/// Some of the receipts that a node has given in a session: of each bidder's key the latest, in
+/// ascending order of keys.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenReceipts {
+    /// The receipts.
+    pub receipts: Vec<GivenReceipt>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
+}
+
+/// The latest receipt that a node has given to a bidder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenReceipt {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The envelope's revision.
+    pub revision: u32,
+    /// When it came.
+    pub received: Timestamp,
 }
 
 /// A node's answer to another that asks which bundle it has committed to.

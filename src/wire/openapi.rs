@@ -9,6 +9,7 @@ mod schemas;
 
 use serde_json::{Map, Value, json};
 
+use super::page as pages;
 use super::paths;
 use super::problem::{MEDIA_TYPE, ProblemType, ProblemType as P};
 
@@ -84,15 +85,16 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::HEALTH, EVERYBODY, "How the coordinator sees the nodes", None, Reply::Json(200, "CoordinatorHealth"), &[]),
     endpoint("GET", paths::ROSTER, EVERYBODY, "The signed roster", None, Reply::Json(200, "SignedRoster"), &[]),
     endpoint("GET", paths::EVENTS, STAFF, "Live events of all sessions", None, Reply::Events, &[]),
-    endpoint("GET", paths::SESSIONS, EVERYBODY, "List sessions; drafts only for operators and nodes", None, Reply::List("SessionSummary"), &[]),
+    endpoint("GET", paths::SESSIONS, EVERYBODY, "List sessions; drafts only for operators and nodes", None, Reply::Json(200, "SessionPage"), &[P::BadRequest]),
     endpoint("POST", paths::SESSIONS, OPERATORS, "Write a session; open it at once if asked to", Some("NewSession"), Reply::Json(200, "SessionDetail"), &[P::BadTerms, P::WrongPhase]),
     endpoint("GET", paths::SESSION, EVERYBODY, "Show a session", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession]),
     endpoint("POST", paths::OPEN, OPERATORS, "Open a draft for bids", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
-    endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now; the answer says where too few nodes are there to settle it", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::RETRY, OPERATORS, "Try a failed session again", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
-    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken]),
+    endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::NotAdmitted, P::NameTaken, P::SessionFull]),
     endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
+    endpoint("GET", paths::RECEIPTS, STAFF, "Which nodes have given a receipt to which bidder; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "ReceiptsPage"), &[P::UnknownSession, P::BadRequest]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::LOGIN, EVERYBODY, "Log in: one access token for each server, and a refresh token", Some("AskLogin"), Reply::Json(200, "Login"), &[P::WrongLogin, P::Forbidden]),
     endpoint("POST", paths::REFRESH, EVERYBODY, "Go on with a login; the refresh token is good for one use", Some("AskRefresh"), Reply::Json(200, "Login"), &[P::LoginOver]),
@@ -110,12 +112,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_HEALTH, EVERYBODY, "How this node is", None, Reply::Json(200, "NodeHealth"), &[]),
     endpoint("GET", paths::NODE_EVENTS, NODE_STAFF, "Live events of this node", None, Reply::Events, &[]),
     endpoint("GET", paths::STREAM, NODES, "Upgrade to the binary stream between two nodes", None, Reply::Stream, &[]),
-    endpoint("GET", paths::NODE_SESSIONS, EVERYBODY, "List the sessions this node holds", None, Reply::List("NodeSession"), &[]),
+    endpoint("GET", paths::NODE_SESSIONS, EVERYBODY, "List the sessions this node holds", None, Reply::Json(200, "NodeSessionPage"), &[P::BadRequest]),
     endpoint("POST", paths::NODE_SESSIONS, COORDINATOR, "Announce a session", Some("SignedAnnouncement"), Reply::Empty(204), &[P::WrongRoster, P::BadTerms, P::BundleConflict, P::WrongPhase]),
     endpoint("GET", paths::NODE_SESSION, EVERYBODY, "Show a session as this node sees it", None, Reply::Json(200, "NodeSession"), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
+    endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
+    endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
+    endpoint("PUT", paths::NODE_LOGINS, COORDINATOR, "Take no access tokens of these accounts that were made before", Some("EndedLogins"), Reply::Empty(204), &[]),
     endpoint("POST", paths::NODE_FREEZE, COORDINATOR, "End bidding and sign the inventory", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::NODE_VERDICT, COORDINATOR, "Fetch what is missing and sign the verdict", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict]),
     endpoint("GET", paths::NODE_BUNDLE, NODES, "Which bundle this node has committed to", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
@@ -154,6 +159,36 @@ impl Endpoint {
             path if path.starts_with("/v1/node/") => "node",
             _ => "coordinator",
         }
+    }
+
+    /// What is asked for in the path, and in the query of what comes in pages.
+    fn parameters(&self) -> Vec<Value> {
+        let schema = |name: &str| match name {
+            "envelope" => reference("Digest"),
+            "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
+            _ => reference("Id"),
+        };
+        let in_path = self
+            .path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            .map(|name| {
+                json!({"name": name, "in": "path", "required": true, "schema": schema(name)})
+            });
+        let paged = matches!(self.reply, Reply::Json(_, schema) if schema.ends_with("Page"));
+        let in_query = [
+            ("after", "The page after this session.", reference("Id")),
+            (
+                "limit",
+                "Most sessions of the page.",
+                json!({"type": "integer", "minimum": 1, "maximum": pages::LARGEST}),
+            ),
+        ];
+        let in_query = in_query.into_iter().filter(|_| paged).map(|(name, what, schema)| {
+            json!({"name": name, "in": "query", "required": false, "description": what,
+                "schema": schema})
+        });
+        in_path.chain(in_query).collect()
     }
 
     fn operation(&self) -> Value {
@@ -196,7 +231,7 @@ impl Endpoint {
             "description": format!("For {}.", self.who),
             "operationId": operation_id(self),
             "tags": [self.server()],
-            "parameters": parameters(self.path),
+            "parameters": self.parameters(),
             "responses": responses,
         });
         if self.who != EVERYBODY {
@@ -257,18 +292,6 @@ fn operation_id(endpoint: &Endpoint) -> String {
     let path = endpoint.path.trim_start_matches("/v1/").replace(['/', '-'], "_");
     let path: String = path.chars().filter(|c| !"{}".contains(*c)).collect();
     format!("{}_{path}", endpoint.method.to_ascii_lowercase())
-}
-
-fn parameters(path: &str) -> Vec<Value> {
-    let schema = |name: &str| match name {
-        "envelope" => reference("Digest"),
-        "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
-        _ => reference("Id"),
-    };
-    path.split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": schema(name)}))
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! `{account}`;
 //! the functions fill them in.
 
-use crate::identity::{AccountId, Digest};
+use super::page::LARGEST;
+use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
 
 /// Upgrade to the binary stream between two nodes.
@@ -19,6 +20,12 @@ pub const NODE_SESSION: &str = "/v1/node/sessions/{session}";
 pub const NODE_ENVELOPES: &str = "/v1/node/sessions/{session}/envelopes";
 /// Fetch an envelope, between nodes.
 pub const NODE_ENVELOPE: &str = "/v1/node/sessions/{session}/envelopes/{envelope}";
+/// Get the seeds that both nodes hold of an envelope, between nodes.
+pub const NODE_SEEDS: &str = "/v1/node/sessions/{session}/envelopes/{envelope}/seeds";
+/// The receipts that the node has given, of each bidder the latest, in pages.
+pub const NODE_RECEIPTS: &str = "/v1/node/sessions/{session}/receipts";
+/// Logins that have ended at the coordinator.
+pub const NODE_LOGINS: &str = "/v1/node/logins";
 /// End bidding and sign the inventory.
 pub const NODE_FREEZE: &str = "/v1/node/sessions/{session}/freeze";
 /// Fetch what is missing and sign the verdict.
@@ -56,6 +63,8 @@ pub const CANCEL: &str = "/v1/sessions/{session}/cancel";
 pub const RETRY: &str = "/v1/sessions/{session}/retry";
 /// Be admitted as a bidder; list the bidders.
 pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
+/// Which nodes have given a receipt to which bidder, in pages.
+pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -92,9 +101,26 @@ pub fn of(path: &str, session: SessionId) -> String {
     path.replace("{session}", &session.to_string())
 }
 
+/// A path with its session filled in, for the page behind this bidder's key or for the first one.
+pub fn behind(path: &str, session: SessionId, after: Option<&PublicKey>) -> String {
+    let path = of(path, session);
+    after.map_or_else(|| path.clone(), |after| format!("{path}?after={after}"))
+}
+
+/// A path whose list comes in pages, for the largest page after a session, or for the first one.
+pub fn page(path: &str, after: Option<SessionId>) -> String {
+    let after = after.map_or_else(String::new, |session| format!("&after={session}"));
+    format!("{path}?limit={LARGEST}{after}")
+}
+
 /// [`NODE_ENVELOPE`] filled in.
 pub fn envelope(session: SessionId, envelope: &Digest) -> String {
     of(NODE_ENVELOPE, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`NODE_SEEDS`] filled in.
+pub fn seeds(session: SessionId, envelope: &Digest) -> String {
+    of(NODE_SEEDS, session).replace("{envelope}", &envelope.to_string())
 }
 
 /// [`NODE_ATTEMPT`] filled in.

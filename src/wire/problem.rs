@@ -94,6 +94,8 @@ problem_types! {
     NotAdmitted = "not-admitted", 403, "Not admitted";
     /// Another key already has this name.
     NameTaken = "name-taken", 409, "Name taken";
+    /// As many bidders as the terms allow take part.
+    SessionFull = "session-full", 409, "Session full";
     /// The terms break a rule.
     BadTerms = "bad-terms", 422, "Bad terms";
     /// The request is for another roster than this node's.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, ProblemType};
 use crate::identity::Digest;
-use crate::session::Phase;
 use crate::session::exclusion::ExclusionReason;
+use crate::session::{Phase, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A reason with its words: programs look at the reason, people read the text.
@@ -56,6 +56,12 @@ pub enum Reason {
     Waiting {
         /// What is wrong with each of the others.
         nodes: Vec<NodeReport>,
+    },
+    /// Fewer nodes than are needed are there and reach each other. The session goes on once enough
+    /// of them do.
+    TooFewNodes {
+        /// Who is there, who is away, and which links are cut.
+        shortage: Shortage,
     },
     /// What nodes have signed for the closing breaks a rule.
     UnsoundBundle {
@@ -183,6 +189,15 @@ pub enum RefusalCause {
         /// The nodes that list any of them.
         holders: NodeSet,
     },
+    /// Bidders handed the node parts that do not fit, and no other node passes on their seeds.
+    UnfitParts {
+        /// How many envelopes.
+        count: u64,
+        /// Nodes that did not answer when asked for seeds.
+        silent: NodeSet,
+        /// Nodes that passed on seeds which do not fit the bidders' commitments.
+        wrong: NodeSet,
+    },
     /// The manifest's signatures do not fit, or are too few.
     Signatures {
         /// Whose do not fit.
@@ -281,6 +296,7 @@ impl fmt::Display for Reason {
             Self::CalledOff => f.write_str("called off by the coordinator"),
             Self::TriedAgain => f.write_str("tried again by the coordinator"),
             Self::Waiting { nodes } => list(f, nodes),
+            Self::TooFewNodes { shortage } => shortage.fmt(f),
             Self::UnsoundBundle { detail, .. } => f.write_str(detail),
             Self::AttemptsFailed { failed, participants, last } => write!(
                 f,

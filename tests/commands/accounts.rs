@@ -3,9 +3,16 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use crate::common::town::{NODES, Town};
 use crate::common::{fails, gavel, ok};
+use gavel::identity::{NodeCard, Roster, Signed};
+use gavel::session::SessionId;
+use gavel::transport::client::http::HttpOptions;
+use gavel::transport::target::Target;
+use gavel::transport::{HttpError, PeerClient};
+use gavel::wire::paths;
 use serde_json::Value;
 
 const TERMS: &str =
@@ -91,6 +98,60 @@ fn operators_invite_bidders_who_bid_by_account() {
                 assert!(!found, "{planted:?} is in {file} of {home}");
             }
         }
+    }
+}
+
+/// What a node answers to somebody who asks for what only operators may see.
+fn status_at(node: &NodeCard, token: &str) -> u16 {
+    let token = token.to_owned();
+    let tokens = Arc::new(move || Some(token.clone()));
+    let client = PeerClient::new(Target::from(node), tokens, HttpOptions::default()).unwrap();
+    let path = paths::of(paths::NODE_RECEIPTS, SessionId([7; 16]));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    match runtime.block_on(client.get::<Value>(&path)) {
+        Err(HttpError::Problem { problem, .. }) => problem.status,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_disabled_operator_is_out_at_every_node_within_seconds_and_stays_out() {
+    let mut town = Town::found("north").running();
+    let north = town.home("north");
+    let secret = password(&town, "olga", "a long enough one");
+    let add = ["account", "add", "olga", "--role", "operator", "--password-file", &secret];
+    ok(&north, &add);
+    let olga = town.fetch("olga");
+    ok(&olga, &["login", "--name", "olga", "--password-file", &secret]);
+    let kept = fs::read_to_string(olga.join("login.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    let roster = fs::read_to_string(town.roster_of("north")).unwrap();
+    let roster = serde_json::from_str::<Signed<Roster>>(&roster).unwrap().checked().unwrap();
+    let token = |node: &NodeCard| {
+        let tokens = kept["tokens"].as_array().unwrap();
+        let found = tokens.iter().find(|line| text(line, "server") == node.key.to_string());
+        text(found.unwrap(), "token").to_owned()
+    };
+    for node in &roster.body.nodes {
+        assert_eq!(status_at(node, &token(node)), 404, "she may ask, and there is no such session");
+    }
+    // A node that is away meanwhile hears of it when it comes back.
+    let away = NODES[1];
+    assert_ne!(away, "north");
+    town.kill(away);
+    ok(&north, &["account", "disable", "olga"]);
+    town.restart(away);
+    let is_out = |node: &NodeCard| {
+        let begun = std::time::Instant::now();
+        while status_at(node, &token(node)) != 401 {
+            assert!(begun.elapsed().as_secs() < 60, "{} still lets her in", node.name);
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    };
+    roster.body.nodes.iter().for_each(is_out);
+    town.restart(away);
+    for node in &roster.body.nodes {
+        assert_eq!(status_at(node, &token(node)), 401, "{} has forgotten it", node.name);
     }
 }
 

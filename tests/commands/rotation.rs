@@ -100,6 +100,53 @@ fn open_sessions_survive_new_keys_of_a_node() {
 }
 
 #[test]
+fn servers_take_the_next_roster_up_while_they_run() {
+    let town = town();
+    let session = town.open(SALE);
+    assert_eq!(town.bid("ada", &session, "1000"), json!([1, 2, 3]));
+    let made = ok(&town.home("west"), &["rotate"]);
+    // Another system's roster, and none at all, change nothing for who serves.
+    let south = town.roster_of("south");
+    let first = fs::read(&south).unwrap();
+    fs::write(&south, fs::read(Town::found("lead").roster_of("lead")).unwrap()).unwrap();
+    let says = |town: &Town, name: &str, what: &str| {
+        let begun = std::time::Instant::now();
+        while !town.log(name).contains(what) {
+            assert!(begun.elapsed().as_secs() < 60, "{name} says:\n{}", town.log(name));
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    };
+    says(&town, "south", "does not succeed the roster that is served under");
+    fs::write(&south, first).unwrap();
+    assert_eq!(town.bid("basil", &session, "900"), json!([1, 2, 3]));
+
+    let card = made["card"].as_str().unwrap();
+    assert_eq!(ok(&town.home("lead"), &["roster", "update", card])["version"], 2);
+    says(&town, "lead", "starting again under the next roster");
+    for name in ["west", "north", "south", "ada", "basil"] {
+        let begun = std::time::Instant::now();
+        // The coordinator is away for a moment.
+        while crate::common::gavel()
+            .args(["--json", "roster", "fetch", "--home"])
+            .arg(town.home(name))
+            .output()
+            .is_ok_and(|output| !output.status.success())
+        {
+            assert!(begun.elapsed().as_secs() < 60, "{name} cannot fetch the roster");
+        }
+    }
+    for name in ["west", "north", "south"] {
+        says(&town, name, "starting again under the next roster");
+    }
+    let begun = std::time::Instant::now();
+    while town.bid("ada", &session, "1500") != json!([1, 2, 3]) {
+        assert!(begun.elapsed().as_secs() < 60, "not everybody takes bids again");
+    }
+    // Basil's bid, made under the first roster, sets the price.
+    assert_eq!(settle(&town, &session), (json!("ada"), json!(90_000)));
+}
+
+#[test]
 fn rosters_that_lead_back_or_elsewhere_are_refused() {
     let mut town = town();
     let first = fs::read(town.roster_of("lead")).unwrap();

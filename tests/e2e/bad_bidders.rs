@@ -52,18 +52,25 @@ async fn every_kind_of_bad_bid_is_refused_or_excluded_with_its_reason() {
         auction.bid(name, units).await;
     }
 
-    // Refused by the node that sees it, excluded because another took it.
+    // Refused by the nodes that see it, excluded because another took it and more than t complain.
     let seeds = Bidder::of(&auction, "seeds").await;
-    let envelope = seeds.bad(&auction, 1).wrong_seeds(amount(), index(2)).unwrap();
+    let envelope = seeds.bad(&auction, 1).wrong_seeds(amount(), set(&[2, 3])).unwrap();
     assert_eq!(refusal(auction.hand_in(2, &envelope).await), ProblemType::SeedsDoNotFit);
     auction.hand_in(1, &envelope).await.unwrap();
     let wrong_seeds = envelope.digest();
 
     let garbage = Bidder::of(&auction, "garbage").await;
-    let envelope = garbage.bad(&auction, 1).garbage_part(amount(), index(3)).unwrap();
+    let envelope = garbage.bad(&auction, 1).garbage_parts(amount(), set(&[1, 3])).unwrap();
     assert_eq!(refusal(auction.hand_in(3, &envelope).await), ProblemType::PartUnreadable);
     auction.hand_in(2, &envelope).await.unwrap();
     let unreadable = envelope.digest();
+
+    // One node alone may be lying when it says that its part does not fit: it gets its seeds from
+    // the others, and the bid takes part.
+    let dented = Bidder::of(&auction, "dented").await;
+    let envelope = dented.bad(&auction, 1).garbage_parts(BidAmount::new(950), set(&[3])).unwrap();
+    assert_eq!(refusal(auction.hand_in(3, &envelope).await), ProblemType::PartUnreadable);
+    auction.hand_in(1, &envelope).await.unwrap();
 
     // Two envelopes of one revision, to different nodes.
     let double = Bidder::of(&auction, "double").await;
@@ -94,7 +101,7 @@ async fn every_kind_of_bad_bid_is_refused_or_excluded_with_its_reason() {
     }
 
     let settled = auction.settled().await;
-    assert_eq!(settled.winner(), Some(("chiara", 900)));
+    assert_eq!(settled.winner(), Some(("chiara", 950)));
     let mut named: Vec<_> = settled
         .report
         .excluded
@@ -104,8 +111,8 @@ async fn every_kind_of_bad_bid_is_refused_or_excluded_with_its_reason() {
         })
         .collect();
     let mut expected = vec![
-        ("seeds", wrong_seeds, ExclusionReason::SeedsDoNotFit, set(&[2])),
-        ("garbage", unreadable, ExclusionReason::PartUnreadable, set(&[3])),
+        ("seeds", wrong_seeds, ExclusionReason::SeedsDoNotFit, set(&[2, 3])),
+        ("garbage", unreadable, ExclusionReason::PartUnreadable, set(&[1, 3])),
         ("double", first.digest(), ExclusionReason::TwoEnvelopes, NodeSet::EMPTY),
         ("double", second.digest(), ExclusionReason::TwoEnvelopes, NodeSet::EMPTY),
         ("greedy", above, ExclusionReason::OutOfRange, NodeSet::EMPTY),
@@ -115,7 +122,7 @@ async fn every_kind_of_bad_bid_is_refused_or_excluded_with_its_reason() {
     assert_eq!(named, expected);
     let mut names = settled.names();
     names.sort_unstable();
-    assert_eq!(names, ["ada", "basil", "chiara", "dmitri", "greedy", "honest again"]);
+    assert_eq!(names, ["ada", "basil", "chiara", "dented", "dmitri", "greedy", "honest again"]);
 }
 
 /// What leaves no trace: every node refuses it.

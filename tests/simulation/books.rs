@@ -19,6 +19,7 @@ use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::entries;
 use gavel::transport::streams::frame::{Frame, Kind};
 use gavel::wire::node_api::{AttemptState, ManifestSignature};
+use gavel::wire::paper;
 use gavel::wire::paths;
 
 /// A request as the books see it.
@@ -170,7 +171,7 @@ impl SessionBooks {
     }
 
     fn inventory(&mut self, seen: &Seen<'_>) {
-        let Ok(signed) = serde_json::from_slice::<Signed<Inventory>>(seen.answer) else { return };
+        let Ok(signed) = paper::decode::<Signed<Inventory>>(seen.answer) else { return };
         let node = seen.node;
         self.kept(node, &signed.body);
         if let Some(earlier) = self.inventories.insert(node, signed.body.clone())

@@ -11,7 +11,8 @@ use axum::routing::get;
 use gavel::identity::roster::CoordinatorCard;
 use gavel::identity::{Blob, Digest, KeyPair, NodeCard, PublicKey, Roster, Signed};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
-use gavel::transport::server::listen::{Handle, Listener, bind, server};
+use gavel::transport::server::listen::{Listener, bind};
+use gavel::transport::server::serve::{PortOptions, Serving};
 use gavel::transport::streams::upgrade::{PATH, StreamTokens, upgraded};
 use gavel::transport::streams::{Mesh, MeshOptions};
 use gavel::transport::tls::{fingerprint, server_config};
@@ -39,12 +40,9 @@ impl Certificate {
 }
 
 /// Serve a router on a bound port.
-pub fn serve(listener: Listener, certificate: &Certificate, router: Router) -> Handle {
+pub fn serve(listener: Listener, certificate: &Certificate, router: Router) -> Serving {
     let tls = server_config(&certificate.der, &certificate.key).unwrap();
-    let handle = Handle::new();
-    let server = server(listener, tls, handle.clone()).unwrap();
-    tokio::spawn(server.serve(router.into_make_service()));
-    handle
+    Serving::start(listener, Some(tls), router, PortOptions::default()).unwrap()
 }
 
 pub fn problem(problem: &Problem) -> Response {

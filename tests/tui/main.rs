@@ -2,6 +2,7 @@
 //! way, and the terminal left clean; a town of servers run from the screens, with a node that goes
 //! and comes back; and no amount anywhere that is not public.
 //!
+//! - [`follows`]: what others do while the screens are open
 //! - [`terminal`]: the pseudo-terminal
 //! - [`town`]: servers of several organisations
 
@@ -10,6 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod follows;
 mod terminal;
 mod town;
 

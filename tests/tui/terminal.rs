@@ -98,6 +98,15 @@ impl Terminal {
         }
     }
 
+    /// Wait until a text is gone.
+    pub fn wait_for_not(&self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.screen().contains(text) {
+            assert!(Instant::now() < end, "still {text:?} on\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
     /// Press keys.
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();

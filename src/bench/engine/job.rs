@@ -12,9 +12,11 @@ use crate::field::Field as _;
 use crate::protocol::bits::BitContext;
 use crate::protocol::bits::less_than::less_than;
 use crate::protocol::bits::open::open;
+use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
+use crate::rules::Limits;
 use crate::rules::auction::{Kind, Question};
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Terms};
@@ -109,6 +111,7 @@ pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32, security: Securit
         protocol: form,
         security,
         admission: Admission::default(),
+        limits: Limits::MOST,
     }
 }
 
@@ -191,7 +194,9 @@ async fn compare_numbers(
     let context = NumberContext::<F>::new(context)?;
     let needed = comparison::bits_needed(bits, x.len());
     let mut pool = BitPool::prepare(&context.narrow("random-bits"), needed).await?;
-    let smaller = comparison::less_than(&context.narrow("compare"), &mut pool, bits, x, y).await?;
+    let comparing = Comparing::new(bits, x.len());
+    let step = context.narrow("compare");
+    let smaller = comparison::less_than(&step, &mut pool, comparing, x, y).await?;
     let opened = numbers::open::open(&context.narrow("open"), &smaller).await?;
     let word = |opened: &[F]| {
         let set = opened.iter().enumerate().filter(|(_, bit)| !bit.is_zero());

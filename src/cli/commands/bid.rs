@@ -13,8 +13,9 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{clean, strong};
-use crate::cli::prompt::ask;
+use crate::cli::prompt::{ask, sure};
 use crate::cli::{login, view};
+use crate::client::amount::{Check, check};
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
@@ -42,6 +43,9 @@ pub struct BidArgs {
     /// Send the latest envelope again to the nodes whose receipt is missing
     #[arg(long)]
     resend: bool,
+    /// Hand the amount in without a question, whatever there is to remark of it
+    #[arg(long)]
+    yes: bool,
     /// Seconds to try until enough receipts are in
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
@@ -103,6 +107,10 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             None => read_amount(terms)?,
         };
         let amount = BidAmount::parse(&text, &terms.question.unit())?;
+        if let Check::Fine(Some(remark)) = check(&text, terms) {
+            context.output.note(format!("Mind your amount: {remark}."));
+            meant(args.yes)?;
+        }
         drop(text);
         bid::place(&network, &announcement, &bidder, amount, patience).await
     };
@@ -119,6 +127,17 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     }
 }
 
+/// Ask whether an unlikely amount is meant, where somebody sits at a terminal.
+fn meant(yes: bool) -> Result<(), Failure> {
+    if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(());
+    }
+    match sure("Hand it in all the same?")? {
+        true => Ok(()),
+        false => Err(Failure::new("not-confirmed", "nothing was handed in")),
+    }
+}
+
 /// Ask for the amount, or read one line of standard input.
 fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
     let unit = terms.question.unit().code;
@@ -131,7 +150,8 @@ fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
             "standard error is no terminal to ask on; pipe the amount in, or give it with --amount",
         ));
     }
-    let mut line = Zeroizing::new(String::new());
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(4 << 10));
     std::io::stdin()
         .lock()
         .read_line(&mut line)

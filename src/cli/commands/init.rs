@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::base::text::check_text;
+use crate::base::name::{check_name, normal};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Person, Server, host, write_json};
@@ -177,7 +177,8 @@ fn coordinator(context: &Context, args: &ServerArgs) -> Result<(), Failure> {
 }
 
 fn bidder(context: &Context, args: &BidderArgs) -> Result<(), Failure> {
-    check_text("the name", &args.name).map_err(Failure::usage)?;
+    let name = normal(&args.name);
+    check_name("the name", &name).map_err(Failure::usage)?;
     let home = &context.home;
     home.create()?;
     let mut settings = home.settings()?;
@@ -186,7 +187,7 @@ fn bidder(context: &Context, args: &BidderArgs) -> Result<(), Failure> {
     let key_file = home.file("bidder.key");
     keys.save(&key_file, passphrase.as_ref())?;
     let key = keys.identity.public();
-    settings.bidder = Some(Person { name: args.name.clone(), key });
+    settings.bidder = Some(Person { name, key });
     home.save_settings(&settings)?;
     let made = Made {
         role: "bidder",

@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::base::Clock;
-use crate::base::text::check_text;
+use crate::base::name::{check_name, normal};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Home, Person};
+use crate::cli::home::Person;
 use crate::cli::login;
 use crate::cli::options::{PassphraseOption, PasswordOption, RosterOption};
 use crate::cli::output::{clean, strong};
@@ -88,7 +88,8 @@ pub async fn join(context: &Context, args: JoinArgs) -> Result<(), Failure> {
         (None, Some(person)) => person.name.clone(),
         (None, None) => return Err(Failure::usage("say under which name to bid, with --name")),
     };
-    check_text("the name", &name).map_err(Failure::usage)?;
+    let name = normal(&name);
+    check_name("the name", &name).map_err(Failure::usage)?;
     let path = home.file("bidder.key");
     let fresh = settings.bidder.is_none() && !path.exists();
     let keys = if fresh {
@@ -137,7 +138,7 @@ pub async fn login(context: &Context, args: LoginArgs) -> Result<(), Failure> {
     let password = args.password.existing(&question)?;
     let network = Network::new(roster, None, Clock::System)?;
     let login = network.coordinator().login(&name, password).await?;
-    end_earlier(home, &network).await;
+    login::end_earlier(home, &network).await;
     login::keep(home, &login)?;
     tell(context, &login)
 }
@@ -160,13 +161,6 @@ pub async fn logout(context: &Context, args: LogoutArgs) -> Result<(), Failure> 
         let text = if done.was_logged_in { "Logged out." } else { "Nobody was logged in here." };
         text.to_owned()
     })
-}
-
-/// The login that a new one takes the place of ends with it.
-async fn end_earlier(home: &Home, network: &Network) {
-    if let Ok(Some(earlier)) = login::kept(home) {
-        let _ = network.coordinator().logout(&earlier).await;
-    }
 }
 
 fn tell(context: &Context, login: &Login) -> Result<(), Failure> {

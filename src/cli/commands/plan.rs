@@ -12,9 +12,11 @@ use crate::cli::failure::Failure;
 use crate::cli::options::highest_threshold;
 use crate::cli::output::{bytes, seconds, strong};
 use crate::cli::session_file;
+use crate::rules::Limits;
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::sharing::Scheme;
+use crate::wire::paper;
 
 /// What to plan for.
 #[derive(Args)]
@@ -47,6 +49,7 @@ struct Planned {
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<u32>,
     bits: u32,
+    limits: Limits,
     rtt_millis: f64,
     megabytes_per_second: f64,
     #[serde(flatten)]
@@ -71,6 +74,8 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     let (nodes, threshold) =
         scheme_of(args, file.shared.roster.as_ref().map(|r| (r.nodes, r.threshold)));
     let scheme = Scheme::new(nodes, threshold)?;
+    Workload::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
+    paper::check(&terms.limits, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     let written = file.fields.as_auction().map_or(0, |auction| auction.bids.len());
     let bids = args.bids.unwrap_or(written);
     let micros = args.rtt * 1e3;
@@ -83,6 +88,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
         bids,
         quantity: terms.question.as_auction().map(|question| question.quantity),
         bits: terms.bits(),
+        limits: terms.limits,
         rtt_millis: args.rtt,
         megabytes_per_second: args.bandwidth,
         plan,
@@ -107,6 +113,7 @@ fn text(planned: &Planned) -> String {
         |from| format!("over kings from {} on, else everyone to all", bytes(from)),
     );
     let mut text = String::new();
+    let taken = crate::cli::view::limits(&planned.limits);
     let _ = writeln!(
         text,
         "{} of {} bits, {} nodes, threshold {}, round trip {} ms, {} MB/s",
@@ -127,6 +134,7 @@ fn text(planned: &Planned) -> String {
         ]
     };
     for (name, value) in how.into_iter().chain([
+        ("taken at most", taken),
         ("masked values", kings),
         ("rounds", planned.plan.rounds.to_string()),
         ("sent by each node", bytes(planned.plan.bytes_sent)),

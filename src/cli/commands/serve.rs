@@ -14,7 +14,7 @@ use crate::cli::home::{Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
-use crate::cli::{metrics, screens};
+use crate::cli::{metrics, rosters, screens};
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
@@ -22,6 +22,8 @@ use crate::node::{self, Replica};
 use crate::sharing::NodeIndex;
 use crate::storage::{Address, Database};
 use crate::transport::server::listen;
+use crate::transport::server::proxy::Balancers;
+use crate::transport::server::serve::PortOptions;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
@@ -31,6 +33,9 @@ use crate::tui::{Connection, Options};
 ///
 /// Node and coordinator with the same address share a port. What they keep lies in gavel.db in the
 /// home folder, or where --database or gavel.toml says.
+///
+/// A roster that succeeds the present one is taken up as soon as it is in the home folder; open
+/// sessions go on under the one that they began with.
 ///
 /// Several replicas of a node may run on one PostgreSQL database: all take bids, and one computes.
 /// When that one dies another full one takes over.
@@ -56,6 +61,10 @@ pub struct ServeArgs {
     /// this machine or an inner network
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<String>,
+    /// A balancer at this address says whose each connection is, by the PROXY protocol: an address
+    /// or a network such as 10.0.0.0/24; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    balancer: Vec<String>,
     #[command(flatten)]
     roster: RosterOption,
     #[command(flatten)]
@@ -122,7 +131,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         }
         settings.coordinator = None;
     }
-    let roster = context.home.roster(args.roster.roster.as_deref())?;
+    let mut roster = context.home.roster(args.roster.roster.as_deref())?;
     if settings.node.is_none() && settings.coordinator.is_none() {
         return Err(Failure::new(
             "no-keys",
@@ -132,13 +141,28 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
             ),
         ));
     }
-    let mut servers = Servers::default();
-    let served = match servers.open(&address).await {
-        Ok(database) => serve(context, &args, &settings, &roster, &database, &mut servers).await,
-        Err(failure) => Err(failure),
-    };
-    servers.stop().await;
-    served
+    loop {
+        let mut servers = Servers::default();
+        let served = match servers.open(&address).await {
+            Ok(database) => {
+                serve(context, &args, &settings, &roster, &database, &mut servers).await
+            }
+            Err(failure) => Err(failure),
+        };
+        servers.stop().await;
+        match served? {
+            End::Asked => return Ok(()),
+            End::Roster(next) => roster = *next,
+        }
+    }
+}
+
+/// Why the servers end.
+enum End {
+    /// Somebody wants it.
+    Asked,
+    /// They go on under another roster.
+    Roster(Box<Signed<Roster>>),
 }
 
 /// Where a role listens, with which keys, and what it answers.
@@ -155,7 +179,7 @@ async fn serve(
     roster: &Signed<Roster>,
     database: &Database,
     servers: &mut Servers,
-) -> Result<(), Failure> {
+) -> Result<End, Failure> {
     let node_place = settings.node.as_ref().map(|server| place(server, args)).transpose()?;
     let coordinator_place =
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
@@ -184,14 +208,17 @@ async fn serve(
         roles.push(served("coordinator", None, server, &place));
         seats.push(Seat { place, tls, router: coordinator.router() });
     }
+    let balancers = balancers(args, settings)?;
     for seat in together(seats)? {
-        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router)?;
+        let options = PortOptions { balancers: balancers.clone(), ..PortOptions::default() };
+        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router, options)?;
     }
-    let _figures = match &args.metrics {
+    let figures = match &args.metrics {
         Some(place) => {
             let node = servers.nodes().first().cloned();
             let coordinator = servers.coordinator().cloned();
-            Some(metrics::serve(place, servers.metrics(), node, coordinator).await?)
+            let ports = servers.usage();
+            Some(metrics::open(place, servers.metrics(), node, coordinator, ports).await?)
         }
         None => None,
     };
@@ -206,6 +233,8 @@ async fn serve(
             operator: settings.coordinator.is_some(),
             node: own_node,
             bidder: screens::bidder(context, &args.passphrase)?,
+            login: None,
+            door: None,
         };
         let options = Options {
             serves: ready.roles_in_words(),
@@ -214,14 +243,21 @@ async fn serve(
         };
         Ok(crate::tui::run(options).await?)
     };
-    tokio::select! {
-        left = watched => left,
+    let file = args.roster.roster.as_deref();
+    let next = rosters::next(context, &args.passphrase, file, roster, database);
+    let ended = tokio::select! {
+        left = watched => left.map(|()| End::Asked),
         () = asked_to_stop() => {
             context.output.note("stopping");
-            Ok(())
+            Ok(End::Asked)
         }
+        next = next => Ok(End::Roster(Box::new(next))),
         failure = servers.failed() => Err(failure),
+    };
+    if let Some(figures) = figures {
+        figures.stop().await;
     }
+    ended
 }
 
 fn served(role: &'static str, node: Option<NodeIndex>, server: &Server, place: &str) -> Served {
@@ -254,6 +290,12 @@ fn options(settings: &Settings) -> node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
         ..node::Options::default()
     }
+}
+
+/// Whose word is taken about addresses: as asked for, or as set up.
+fn balancers(args: &ServeArgs, settings: &Settings) -> Result<Balancers, Failure> {
+    let named = if args.balancer.is_empty() { &settings.balancers } else { &args.balancer };
+    Balancers::parse(named).map_err(|error| Failure::usage(format!("balancers: {error}")))
 }
 
 /// Where a role listens: as asked for, as set up, or on every interface at its address's port.

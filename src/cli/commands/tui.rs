@@ -6,9 +6,10 @@ use clap::Args;
 
 use crate::base::Clock;
 use crate::cli::context::Context;
+use crate::cli::door::HomeDoor;
 use crate::cli::failure::Failure;
 use crate::cli::options::{LookOption, PassphraseOption, RosterOption};
-use crate::cli::{login, screens};
+use crate::cli::screens;
 use crate::client::{Network, coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Digest, Roster, Signed};
@@ -62,16 +63,14 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         node = roster.body.index_of(&keys.identity.public());
         signer = Some(Arc::new(keys.identity));
     }
-    // Without a server's key as whoever is logged in here.
-    let network = match signer {
-        Some(_) => Network::new(roster, signer, Clock::System)?,
-        None => login::network(&context.home, roster).await?,
-    };
-    let connection = Connection {
-        bidder: screens::bidder(context, &args.passphrase)?,
-        operator: network.coordinator().is_operator(),
-        network,
-        node,
+    let bidder = screens::bidder(context, &args.passphrase)?;
+    let connection = if signer.is_some() {
+        let network = Network::new(roster, signer, Clock::System)?;
+        let operator = network.coordinator().is_operator();
+        Connection { network, operator, node, bidder, login: None, door: None }
+    } else {
+        // Without a server's key as whoever is logged in here.
+        HomeDoor::new(context.home.clone(), roster, bidder).enter().await?
     };
     let options = Options {
         read_only: args.read_only,

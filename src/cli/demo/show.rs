@@ -199,6 +199,8 @@ async fn acts(
         operator: true,
         node: None,
         bidder: Some(play.you.clone()),
+        login: None,
+        door: None,
     };
     let _ = stage.send(Staged::Connect(Box::new(connection))).await;
     cue(stage, Cue::Act("the nodes come up".into())).await;

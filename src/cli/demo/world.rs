@@ -15,6 +15,7 @@ use crate::node::{self, Replica};
 use crate::sharing::Scheme;
 use crate::storage::Address;
 use crate::transport::server::listen::{self, Listener};
+use crate::transport::server::serve::PortOptions;
 
 /// Names of the demo's nodes.
 const NAMES: [&str; 9] =
@@ -83,11 +84,11 @@ impl World {
             let started =
                 servers.start_node(place.keys, &roster, &database, options, Replica::default());
             let (node, tls) = started.await?;
-            servers.serve(place.listener, &tls, node.router())?;
+            servers.serve(place.listener, &tls, node.router(), PortOptions::default())?;
         }
         let database = servers.open(&lead.database()).await?;
         let (coordinator, tls) = servers.start_coordinator(lead.keys, &roster, &database).await?;
-        servers.serve(lead.listener, &tls, coordinator.router())?;
+        servers.serve(lead.listener, &tls, coordinator.router(), PortOptions::default())?;
         Ok(Self { network, servers })
     }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 
+use crate::base::name::check_name;
 use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
@@ -43,7 +44,7 @@ pub async fn change_password(
 ) -> Result<StatusCode, Refusal> {
     let name = own_account(&state, caller).await?.name;
     let account = state.authenticate(address, &name, change.old).await?;
-    let hash = state.accounts.passwords.hash(&name, change.new).await?;
+    let hash = state.accounts.passwords.hash(address, &name, change.new).await?;
     set_password(&state, account.account, hash).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -57,10 +58,11 @@ pub async fn list(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<Accou
 /// Make an account with a role.
 pub async fn add(
     State(state): State<Arc<CoordinatorState>>,
+    Peer(address): Peer,
     Body(new): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<AccountLine>), Refusal> {
     let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
-    check_text("the name", &new.name).map_err(|error| bad(error.to_string()))?;
+    check_name("the name", &new.name).map_err(|error| bad(error.to_string()))?;
     match (new.role, new.key) {
         (AccountRole::Bidder, None) => {
             return Err(bad(
@@ -75,7 +77,7 @@ pub async fn add(
     }
     let new = stored::NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
-        password: state.accounts.passwords.hash(&new.name, new.password).await?,
+        password: state.accounts.passwords.hash(address, &new.name, new.password).await?,
         name: new.name,
         role: new.role,
         key: new.key,
@@ -111,11 +113,12 @@ pub async fn enable(
 pub async fn reset_password(
     State(state): State<Arc<CoordinatorState>>,
     Params(account): Params<AccountId>,
+    Peer(address): Peer,
     Body(new): Body<NewPassword>,
 ) -> Reply<AccountLine> {
     let held = state.accounts.store.account(account).await.map_err(|error| internal(&error))?;
     let name = held.ok_or_else(unknown)?.name;
-    let hash = state.accounts.passwords.hash(&name, new.password).await?;
+    let hash = state.accounts.passwords.hash(address, &name, new.password).await?;
     set_password(&state, account, hash).await.map(|account| Json(line(account)))
 }
 

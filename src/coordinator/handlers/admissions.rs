@@ -33,6 +33,12 @@ pub async fn admit(
         ));
     };
     let Bidder { name, key } = ask.bidder;
+    announcement
+        .body
+        .terms
+        .limits
+        .check_name(&name)
+        .map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
     let ticket = AdmissionTicket { session, bidder: name.clone(), key };
     key.verify(&ticket.digest(), &ask.signature).map_err(|_| {
         Refusal::new(
@@ -53,7 +59,10 @@ pub async fn admit(
     }
     state.store.admit(session, &name, key, state.clock.now()).await.map_err(
         |error| match error {
-            AdmitError::Taken { .. } => Refusal::new(ProblemType::NameTaken, error.to_string()),
+            AdmitError::Taken { .. } | AdmitError::LooksAlike { .. } => {
+                Refusal::new(ProblemType::NameTaken, error.to_string())
+            }
+            AdmitError::Full { .. } => Refusal::new(ProblemType::SessionFull, error.to_string()),
             AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
             AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
             AdmitError::Storage(error) => store_refusal(error),

@@ -3,27 +3,40 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use axum::{Extension, Json};
 use futures_util::Stream;
 
 use crate::base::lock;
+use crate::coordinator::access::Caller;
 use crate::coordinator::{CoordinatorState, watch};
 use crate::identity::{Roster, Signed};
 use crate::transport::server::reply::event_stream;
 use crate::wire::coordinator_api::CoordinatorHealth;
 
-/// How the coordinator sees the nodes.
-pub async fn health(State(state): State<Arc<CoordinatorState>>) -> Json<CoordinatorHealth> {
+/// How the coordinator sees the nodes; their links to each other for those who run part of the
+/// system.
+pub async fn health(
+    State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
+) -> Json<CoordinatorHealth> {
+    let shortage = state.links().shortage(state.scheme().quorum()).map(Into::into);
     let watched = lock(&state.watched);
-    let status = |&node| watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
+    let status = |&node| {
+        let mut status = watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
+        if let Some(health) = status.health.as_mut().filter(|_| !caller.is_staff()) {
+            health.links.clear();
+        }
+        status
+    };
     Json(CoordinatorHealth {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         roster: state.roster_digest,
         now: state.clock.now(),
         nodes: state.nodes.keys().map(status).collect(),
+        shortage,
     })
 }
 

@@ -10,11 +10,14 @@ use super::{known, store_refusal};
 use crate::coordinator::nodes::announce;
 use crate::coordinator::{CoordinatorState, driver};
 use crate::identity::Signed;
-use crate::rules::SessionFile;
+use crate::rules::{SessionFile, Terms};
+use crate::runs::Workload;
 use crate::session::phase::Step;
 use crate::session::{Announcement, Phase, SessionId};
+use crate::sharing::Scheme;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
-use crate::wire::coordinator_api::{NewSession, SessionDetail};
+use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
+use crate::wire::paper;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::Reason;
 
@@ -25,15 +28,20 @@ pub async fn write(
 ) -> Reply<SessionDetail> {
     let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
+    let terms =
+        SessionFile::parse(&new.file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
+    check_size(&terms, state.scheme())?;
+    let unlisted = |name: &str, error: &dyn std::fmt::Display| {
+        let detail = format!("the bidder {name:?} cannot be listed: {error}");
+        Refusal::new(ProblemType::BadRequest, detail)
+    };
+    for Bidder { name, .. } in &new.bidders {
+        terms.limits.check_name(name).map_err(|error| unlisted(name, &error))?;
+    }
     state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
     for bidder in new.bidders {
-        let name = bidder.name.clone();
-        state.store.admit(session, &bidder.name, bidder.key, now).await.map_err(|error| {
-            Refusal::new(
-                ProblemType::BadRequest,
-                format!("the bidder {name:?} cannot be listed: {error}"),
-            )
-        })?;
+        let admitted = state.store.admit(session, &bidder.name, bidder.key, now).await;
+        admitted.map_err(|error| unlisted(&bidder.name, &error))?;
     }
     driver::start(&state, session);
     if new.open {
@@ -58,10 +66,8 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let bad_terms = |error: crate::rules::terms::TermsError| {
-        Refusal::new(ProblemType::BadTerms, error.to_string())
-    };
     let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;
+    check_size(&terms, state.scheme())?;
     if terms.bids_until <= now {
         return Err(Refusal::new(
             ProblemType::BadTerms,
@@ -82,14 +88,24 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     Ok(())
 }
 
-/// End bidding now.
+/// That the nodes can compute and close whatever comes in.
+fn check_size(terms: &Terms, scheme: Scheme) -> Result<(), Refusal> {
+    Workload::check(terms, scheme).map_err(bad_terms)?;
+    paper::check(&terms.limits, scheme).map_err(bad_terms)
+}
+
+fn bad_terms(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(ProblemType::BadTerms, error.to_string())
+}
+
+/// End bidding now. The answer says so where too few nodes are there to settle the session.
 pub async fn close(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
-) -> Result<StatusCode, Refusal> {
+) -> Reply<SessionDetail> {
     driver::freeze(&state, session).await.map_err(store_refusal)?;
     state.driver(session).notify_one();
-    Ok(StatusCode::NO_CONTENT)
+    super::sessions::detail(&state, session, true).await.map(Json)
 }
 
 /// Cancel a session.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::base::text::check_text;
+use crate::base::name::{NameError, check_name};
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::accounts::account_refusal;
 use crate::identity::{AccountId, AccountRole, Statement as _};
@@ -52,10 +52,8 @@ pub async fn join(
     let code = code_digest(join.code.expose());
     // Codes are counted by address alone: nobody can make another's code wait.
     state.slow_down(address, &code.to_string(), now)?;
-    let bad = |error: crate::base::text::TextError| {
-        Refusal::new(ProblemType::BadAccount, error.to_string())
-    };
-    check_text("the name", &join.name).map_err(bad)?;
+    let bad = |error: NameError| Refusal::new(ProblemType::BadAccount, error.to_string());
+    check_name("the name", &join.name).map_err(bad)?;
     let proof = KeyProof {
         coordinator: state.keys.identity.public(),
         code,
@@ -76,7 +74,7 @@ pub async fn join(
     }
     let new = NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,
-        password: state.accounts.passwords.hash(&join.name, join.password).await?,
+        password: state.accounts.passwords.hash(address, &join.name, join.password).await?,
         name: join.name,
         role: AccountRole::Bidder,
         key: Some(join.key),

@@ -5,6 +5,7 @@
 //! - `sessions`: listing and showing sessions, exporting a record
 //! - `life`: writing, opening, closing, cancelling and retrying a session
 //! - `admissions`: admitting bidders to a session
+//! - `receipts`: which nodes have given a receipt to which bidder
 //! - `health`: health, the roster, live events
 
 mod accounts;
@@ -12,6 +13,7 @@ mod admissions;
 mod health;
 mod life;
 mod login;
+mod receipts;
 mod sessions;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::CANCEL, post(life::cancel))
         .route(paths::RETRY, post(life::retry))
         .route(paths::ADMISSIONS, get(admissions::list).post(admissions::admit))
+        .route(paths::RECEIPTS, get(receipts::list))
         .route(paths::INVITATIONS, get(accounts::invitations).post(accounts::invite))
         .layer(DefaultBodyLimit::max(BODY))
         .merge(accounts())

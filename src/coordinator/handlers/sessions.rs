@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
 use super::{known, store_refusal, unknown};
 use crate::base::lock;
+use crate::base::offload::offload;
 use crate::coordinator::access::Caller;
 use crate::coordinator::{CoordinatorState, kept};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
@@ -18,31 +21,36 @@ use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
-use crate::transport::server::reply::{Params, Refusal, Reply};
+use crate::transport::server::reply::{Asked, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
+use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
-/// Every session; drafts only for those who run the system.
+/// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
-) -> Reply<Vec<SessionSummary>> {
+    Asked(ask): Asked<AskPage>,
+) -> Reply<Page<SessionSummary>> {
     let staff = caller.is_staff();
-    let rows = state.store.sessions().await.map_err(store_refusal)?;
-    let outcomes = state.store.outcomes().await.map_err(store_refusal)?;
-    let bidders = if staff {
-        Some(state.store.admissions_by_session().await.map_err(store_refusal)?)
-    } else {
-        None
+    let limit =
+        ask.limit().map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
+    let found = state.store.page(ask.after, limit + 1, staff).await.map_err(store_refusal)?;
+    let bidders = match (found.first(), found.last()) {
+        (Some((first, _)), Some((last, _))) if staff => {
+            let counts = state.store.admissions_by_session(first.session, last.session).await;
+            Some(counts.map_err(store_refusal)?)
+        }
+        _ => None,
     };
-    let rows = rows.iter().filter(|row| staff || row.phase != Phase::Draft);
-    let line = |row: &CoordinatorSession| {
+    let line = |(row, outcome): &(CoordinatorSession, Option<CoSigned<Outcome>>)| {
         let admitted = |all: &BTreeMap<SessionId, u64>| all.get(&row.session).copied().unwrap_or(0);
-        summary(&state, row, bidders.as_ref().map(admitted), outcomes.get(&row.session))
+        summary(&state, row, bidders.as_ref().map(admitted), outcome.as_ref())
     };
-    rows.map(line).collect::<Result<_, _>>().map(Json)
+    let found = found.iter().map(line).collect::<Result<_, _>>()?;
+    Ok(Json(Page::of(found, limit, |summary: &SessionSummary| summary.session)))
 }
 
 /// One session.
@@ -58,8 +66,25 @@ pub async fn show(
 pub async fn record(
     State(state): State<Arc<CoordinatorState>>,
     Params(session): Params<SessionId>,
-) -> Reply<Record> {
-    let row = known(&state, session).await?;
+) -> Result<Response, Refusal> {
+    let mut last = state.records.turn().await;
+    let bytes = match last.of(session) {
+        Some(bytes) => bytes,
+        None => {
+            let (record, phase) = put_together(&state, session).await?;
+            let bytes = offload(move || serde_json::to_vec(&record)).await;
+            let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
+            last.keep(session, phase == Phase::Settled, bytes)
+        }
+    };
+    Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
+}
+
+async fn put_together(
+    state: &CoordinatorState,
+    session: SessionId,
+) -> Result<(Record, Phase), Refusal> {
+    let row = known(state, session).await?;
     let bundle = state.store.bundle(session).await.map_err(store_refusal)?;
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
@@ -70,14 +95,15 @@ pub async fn record(
             format!("the session is {}; there is a record once the manifest is signed", row.phase),
         ));
     };
-    Ok(Json(Record {
+    let record = Record {
         format: Format::default(),
-        roster: roster_of(&state, &announcement.body.roster).await?,
+        roster: roster_of(state, &announcement.body.roster).await?,
         announcement,
         bundle: Some(bundle),
         manifest: Some(manifest),
         outcome,
-    }))
+    };
+    Ok((record, row.phase))
 }
 
 /// The roster that a session was opened under: the present one or an earlier one.
@@ -138,13 +164,21 @@ pub(super) async fn detail(
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;
     let waiting = lock(&state.waiting).get(&session).cloned();
-    let (waiting_for, why) = waiting.map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
+    let shortage = state.shortage(row.phase);
+    // Bids that come in while nobody could settle the session wait too.
+    let lacking = || {
+        let shortage = shortage.clone().filter(|_| row.phase != Phase::Draft)?;
+        Some((shortage.nodes(), Reason::TooFewNodes { shortage }))
+    };
+    let (waiting_for, why) =
+        waiting.or_else(lacking).map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,
         reason: reason.or(why).map(Into::into),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
         waiting_for,
+        shortage: shortage.map(Into::into),
         manifest: manifest.map(|manifest| ManifestLine {
             digest: manifest.body.digest(),
             bids: manifest.body.entries.len() as u64,

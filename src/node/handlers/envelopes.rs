@@ -1,18 +1,22 @@
-//! Envelopes: handed in by bidders, fetched by other nodes.
+//! Envelopes: handed in by bidders, fetched by other nodes; seeds passed on to other nodes.
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
+use axum::{Extension, Json};
 
+use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
-use crate::node::refusals::{of_envelope, of_put, of_store, unknown_session};
+use crate::node::access::Caller;
+use crate::node::refusals::{of_envelope, of_pace, of_put, of_store, unknown_session};
 use crate::rules::Terms;
 use crate::session::envelope::most_bytes;
 use crate::session::progress::What;
+use crate::session::seeds;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
+use crate::wire::node_api::PassedOn;
 use crate::wire::problem::ProblemType;
 
 /// Check an envelope, put it on disk, and only then answer with the signed receipt. How large a
@@ -36,10 +40,20 @@ pub async fn hand_in(
         }
     }
     let envelope = Arc::new(envelope);
+    let (key, digest) = (envelope.body.key, envelope.digest());
+    let replaces = envelope.body.revision > 1
+        && !late
+        && node.store.envelope(session, digest).await.map_err(|error| of_store(&error))?.is_none();
+    if replaces {
+        node.pace.check(session, key, now).map_err(|error| of_pace(&error))?;
+    }
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
         .map_err(|error| of_envelope(&error))?;
+    if replaces {
+        node.pace.count(session, key, now).map_err(|error| of_pace(&error))?;
+    }
     let receipt = Signed::new(
         Receipt {
             session,
@@ -58,6 +72,9 @@ pub async fn hand_in(
         node.parts.remove(session, &digest);
     }
     let put = put.map_err(|error| of_put(&error))?;
+    if let Some(earlier) = put.superseded {
+        node.parts.remove(session, &earlier);
+    }
     if put.new {
         let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
@@ -87,6 +104,43 @@ pub async fn fetch(
         Some(envelope) => Ok(Json(envelope)),
         None => Err(Refusal::new(ProblemType::NotFound, "this node does not hold that envelope")),
     }
+}
+
+/// The seeds that this node and the one that asks both hold of an envelope, for one whose own part
+/// does not fit. Who asks learns nothing that the scheme does not give it anyway.
+pub async fn pass_on_seeds(
+    State(node): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
+    Params((session, digest)): Params<(SessionId, Digest)>,
+) -> Reply<PassedOn> {
+    let asking = match caller {
+        Caller::Node(asking) => node.roster.body.node(asking).map(|card| (asking, card)),
+        _ => None,
+    };
+    let Some((asking, card)) = asking else {
+        return Err(Refusal::new(ProblemType::Forbidden, "seeds are for nodes only"));
+    };
+    let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
+    let (_, phase) = standing.ok_or_else(|| unknown_session(session))?;
+    // Nobody needs any before bidding has ended, or after the outcome.
+    if !matches!(phase, Phase::Closing | Phase::Computing | Phase::Failed) {
+        return Err(Refusal::new(
+            ProblemType::WrongPhase,
+            format!("the session is {phase} at this node; seeds are passed on while it is settled"),
+        ));
+    }
+    let envelope = node.store.envelope(session, digest).await.map_err(|error| of_store(&error))?;
+    let absent = "this node does not hold that envelope";
+    let envelope = envelope.ok_or_else(|| Refusal::new(ProblemType::NotFound, absent))?;
+    let envelope = Arc::new(envelope);
+    let own = node.own_part(&envelope, digest).await.map_err(|error| of_store(&error))?;
+    let unfit = "this node's own part of that envelope does not fit";
+    let own = own.ok_or_else(|| Refusal::new(ProblemType::SeedsDoNotFit, unfit))?;
+    let (me, scheme, key) = (node.me, node.scheme(), card.sealing_key.clone());
+    let sealed =
+        offload(move || seeds::pass_on(&envelope, scheme, me, &own.part, asking, &key)).await;
+    let seeds = sealed.map_err(|error| Refusal::internal(&error))?;
+    Ok(Json(PassedOn { seeds }))
 }
 
 fn too_late(phase: Phase) -> Refusal {

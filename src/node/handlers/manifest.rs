@@ -6,13 +6,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use crate::identity::{Signed, Statement as _};
 use crate::node::NodeState;
 use crate::node::refusals::{of_commit, of_store, of_verdict};
 use crate::session::bundle::{Bundle, Inventories, Inventory, Verdict};
 use crate::session::{Phase, SessionId};
-use crate::transport::server::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::paper::{InBinary, Paper};
+use crate::transport::server::reply::{Params, Refusal, Reply};
 use crate::wire::node_api::{CommittedBundle, ManifestSignature, SignedManifest};
 use crate::wire::problem::ProblemType;
 
@@ -20,7 +22,8 @@ use crate::wire::problem::ProblemType;
 pub async fn freeze(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-) -> Reply<Signed<Inventory>> {
+    binary: InBinary,
+) -> Result<Response, Refusal> {
     let _turn = node.turn(session).await;
     let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if row.phase == Phase::Open {
@@ -31,15 +34,16 @@ pub async fn freeze(
     }
     let inventory =
         node.store.inventory(session, node.me).await.map_err(|error| of_store(&error))?;
-    Ok(Json(Signed::new(inventory, &node.keys.identity)))
+    Ok(binary.reply::<Signed<Inventory>>(&Signed::new(inventory, &node.keys.identity)))
 }
 
 /// Fetch what this node is missing of all inventories, and say what is wrong with any envelope.
 pub async fn verdict(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    Body(inventories): Body<Inventories>,
-) -> Reply<Signed<Verdict>> {
+    binary: InBinary,
+    Paper(inventories): Paper<Inventories>,
+) -> Result<Response, Refusal> {
     let _turn = node.turn(session).await;
     let row = node.session(session).await.map_err(|error| of_store(&error))?;
     if matches!(row.phase, Phase::Open | Phase::Cancelled) {
@@ -52,7 +56,7 @@ pub async fn verdict(
     let complaints =
         node.complaints(&announcement, &inventories).await.map_err(|error| of_verdict(&error))?;
     let verdict = Verdict { session, node: node.me, inventories: inventories.digest(), complaints };
-    Ok(Json(Signed::new(verdict, &node.keys.identity)))
+    Ok(binary.reply::<Signed<Verdict>>(&Signed::new(verdict, &node.keys.identity)))
 }
 
 /// Which bundle this node has committed to, so that no coordinator can have two signed.
@@ -68,10 +72,10 @@ pub async fn bundle(
 pub async fn sign_manifest(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    Body(bundle): Body<Bundle>,
+    Paper(bundle): Paper<Bundle>,
 ) -> Reply<ManifestSignature> {
     let _turn = node.turn(session).await;
-    let manifest = node.commit(session, &bundle).await.map_err(|error| of_commit(&error))?;
+    let manifest = node.sign(session, &bundle).await.map_err(|error| of_commit(&error))?;
     let manifest_digest = manifest.digest();
     let signature = node.keys.identity.sign(&manifest_digest);
     Ok(Json(ManifestSignature { node: node.me, manifest: manifest_digest, signature }))
@@ -81,7 +85,7 @@ pub async fn sign_manifest(
 pub async fn take_manifest(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
-    Body(signed): Body<SignedManifest>,
+    Paper(signed): Paper<SignedManifest>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
     node.take_manifest(session, signed).await.map_err(|error| of_commit(&error))?;

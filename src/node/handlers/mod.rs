@@ -2,7 +2,9 @@
 //! [`super::access`].
 //!
 //! - `sessions`: announcing a session, listing sessions, cancelling one
-//! - `envelopes`: envelopes handed in by bidders or fetched by other nodes
+//! - `envelopes`: envelopes handed in by bidders or fetched by other nodes, and seeds passed on
+//! - `receipts`: the receipts given so far
+//! - `logins`: logins that the coordinator has ended
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
 //! - `events`: live events
@@ -13,7 +15,9 @@ mod attempts;
 mod envelopes;
 mod events;
 mod health;
+mod logins;
 mod manifest;
+mod receipts;
 mod sessions;
 mod stream;
 
@@ -52,6 +56,9 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_CANCEL, post(sessions::cancel))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
+        .route(paths::NODE_RECEIPTS, get(receipts::list))
+        .route(paths::NODE_LOGINS, put(logins::end))
         .route(paths::NODE_FREEZE, post(manifest::freeze))
         .route(paths::NODE_BUNDLE, get(manifest::bundle))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))

@@ -10,9 +10,15 @@ use crate::identity::Signed;
 use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::{of_announcement, of_store};
+use crate::runs::Workload;
 use crate::session::{Announcement, Phase, SessionId};
-use crate::transport::server::reply::{Body, Params, Refusal, Reply};
+use crate::storage::StorageError;
+use crate::storage::node::Shown;
+use crate::transport::server::reply::{Asked, Body, Params, Refusal, Reply};
 use crate::wire::node_api::NodeSession;
+use crate::wire::page::{AskPage, Page};
+use crate::wire::paper;
+use crate::wire::problem::ProblemType;
 
 /// Take a session that the coordinator announces. Announcing it again changes nothing.
 pub async fn announce(
@@ -20,6 +26,11 @@ pub async fn announce(
     Body(announcement): Body<Signed<Announcement>>,
 ) -> Result<StatusCode, Refusal> {
     announcement.check(&node.roster).map_err(|error| of_announcement(&error))?;
+    let bad =
+        |error: &dyn std::fmt::Display| Refusal::new(ProblemType::BadTerms, error.to_string());
+    let terms = &announcement.body.terms;
+    Workload::check(terms, node.scheme()).map_err(|error| bad(&error))?;
+    paper::check(&terms.limits, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
@@ -28,17 +39,17 @@ pub async fn announce(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Every session this node holds.
+/// The sessions this node holds, a page at a time.
 pub async fn list(
     State(node): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
-) -> Reply<Vec<NodeSession>> {
-    let rows = node.store.sessions().await.map_err(|error| of_store(&error))?;
-    let mut sessions = Vec::with_capacity(rows.len());
-    for row in rows {
-        sessions.push(view(&node, row, caller).await?);
-    }
-    Ok(Json(sessions))
+    Asked(ask): Asked<AskPage>,
+) -> Reply<Page<NodeSession>> {
+    let limit =
+        ask.limit().map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
+    let found = node.store.page(ask.after, limit + 1, caller.is_staff()).await;
+    let found = found.map_err(|error| of_store(&error))?.into_iter().map(view).collect();
+    Ok(Json(Page::of(found, limit, |session: &NodeSession| session.announcement.body.session)))
 }
 
 /// One session.
@@ -47,8 +58,11 @@ pub async fn show(
     Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<NodeSession> {
-    let row = node.session(session).await.map_err(|error| of_store(&error))?;
-    Ok(Json(view(&node, row, caller).await?))
+    let shown = node.store.shown(session, caller.is_staff()).await;
+    let shown = shown.map_err(|error| of_store(&error))?;
+    shown
+        .map(|shown| Json(view(shown)))
+        .ok_or_else(|| of_store(&StorageError::NoSession { session }))
 }
 
 /// Cancel a session, by the coordinator's word.
@@ -69,20 +83,11 @@ pub async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn view(
-    node: &NodeState,
-    row: crate::storage::node::NodeSession,
-    caller: Caller,
-) -> Result<NodeSession, Refusal> {
-    let session = row.announcement.body.session;
-    let outcome = match row.phase {
-        Phase::Settled => node.store.outcome(session).await.map_err(|error| of_store(&error))?,
-        _ => None,
-    };
-    Ok(NodeSession {
-        announcement: row.announcement,
-        phase: row.phase,
-        bids: caller.is_staff().then_some(row.bids),
-        outcome,
-    })
+fn view(shown: Shown) -> NodeSession {
+    NodeSession {
+        announcement: shown.announcement,
+        phase: shown.phase,
+        bids: shown.bids,
+        outcome: shown.outcome,
+    }
 }

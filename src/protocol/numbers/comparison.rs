@@ -2,8 +2,10 @@
 //! Goes Live" (2008), its comparison.
 //!
 //! In: x and y, shared, both below 2^l. Out: the bit [x >= y] at every position, shared. Who learns
-//! what: nothing but a number that is 2^l + x - y under a mask of k = 40 more bits, so within 2^-40
-//! of one that does not depend on x and y. Rounds: 1 + ceil(log2 l), and one before for the random
+//! what: nothing but a number that is 2^l + x - y under a mask of k more bits, so within 2^-k of one
+//! that does not depend on x and y. What many comparisons tell adds up, so k is 40 and as many bits
+//! more as the comparisons of the attempt need ([`Comparing`]): all of them together are within
+//! 2^-40 of telling nothing. Rounds: 1 + ceil(log2 l), and one before for the random
 //! bits of all comparisons together ([`BitPool`]). For 32 bits: 6 rounds, 42 products and 32
 //! random bits. Adversary: as for [`super::multiply`] and [`super::open`].
 //!
@@ -30,17 +32,64 @@ use crate::field::{
     bulk::{Elements, add_into, scale, sub_into, zeros},
 };
 use crate::protocol::ProtocolError;
-use crate::sharing::{ShapeError, SharedNumbers};
+use crate::sharing::{Scheme, ShapeError, SharedNumbers};
 
-/// Statistical security: what is opened is within 2^-KAPPA of telling nothing.
+/// Statistical security: what all comparisons of an attempt open is within 2^-KAPPA of telling
+/// nothing.
 pub const KAPPA: u32 = 40;
+
+/// How the numbers of an attempt are compared: how wide they are, and how many bits of mask lie
+/// above them. Neither rounds nor messages depend on the mask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Comparing {
+    width: u32,
+    mask: u32,
+}
+
+impl Comparing {
+    /// Numbers below 2^`width`, of which an attempt compares at most so many pairs.
+    pub const fn new(width: u32, comparisons: usize) -> Self {
+        let more = comparisons.saturating_sub(1);
+        Self { width, mask: KAPPA + usize::BITS - more.leading_zeros() }
+    }
+
+    /// Bits of a number.
+    pub const fn width(self) -> u32 {
+        self.width
+    }
+
+    /// Bits of mask above it: [`KAPPA`] and the logarithm of the comparisons, rounded up.
+    pub const fn mask(self) -> u32 {
+        self.mask
+    }
+
+    /// The widest numbers that can be compared so often in a field, among the nodes of a scheme.
+    pub fn widest<F: Field>(self, scheme: Scheme) -> u32 {
+        // The mask is the sum of as many integers as there are sets.
+        let sets = scheme.sets().len().next_power_of_two().trailing_zeros();
+        F::BITS.saturating_sub(self.mask + 3 + sets).min(64)
+    }
+
+    /// That numbers and masks fit into a field.
+    ///
+    /// # Errors
+    /// When they do not; says how wide the numbers may be.
+    pub fn check<F: Field>(self, scheme: Scheme) -> Result<(), ShapeError> {
+        let widest = self.widest::<F>(scheme);
+        if self.width == 0 || self.width > widest {
+            let (expected, got) = (widest as usize, self.width as usize);
+            return Err(ShapeError { what: "bits to compare, at most", expected, got });
+        }
+        Ok(())
+    }
+}
 
 /// Random bits that a comparison takes.
 pub const fn bits_needed(width: u32, comparisons: usize) -> usize {
     width as usize * comparisons
 }
 
-/// [x >= y] at every position, for numbers below 2^`width`.
+/// [x >= y] at every position.
 ///
 /// # Errors
 /// When the lengths differ, the numbers are too wide for the field or the pool is empty, or a node
@@ -48,20 +97,18 @@ pub const fn bits_needed(width: u32, comparisons: usize) -> usize {
 pub async fn at_least<F: Field>(
     ctx: &NumberContext<F>,
     pool: &mut BitPool<F>,
-    width: u32,
+    comparing: Comparing,
     x: &SharedNumbers<F>,
     y: &SharedNumbers<F>,
 ) -> Result<SharedNumbers<F>, ProtocolError> {
     let len = x.len();
     let mut z = x.clone();
     z.sub(y)?;
-    // Sets of the scheme: R is the sum of as many integers of k+1 bits.
-    let sets = ctx.base().scheme().sets().len() as u64;
-    let widest = F::BITS.saturating_sub(KAPPA + 3 + sets.next_power_of_two().trailing_zeros());
-    if width == 0 || width > widest.min(64) {
-        let (expected, got) = (widest.min(64) as usize, width as usize);
-        return Err(ShapeError { what: "bits to compare, at most", expected, got }.into());
-    }
+    let scheme = ctx.base().scheme();
+    comparing.check::<F>(scheme)?;
+    let Comparing { width, mask } = comparing;
+    // R is the sum of as many integers of k+1 bits.
+    let sets = scheme.sets().len() as u128;
     if len == 0 {
         return Ok(z);
     }
@@ -69,10 +116,10 @@ pub async fn at_least<F: Field>(
     z.add_public(&vec![power; len])?;
 
     let bits = pool.take(bits_needed(width, len))?;
-    let high = ctx.narrow("high").random_integers(len, KAPPA + 1)?;
+    let high = ctx.narrow("high").random_integers(len, mask + 1)?;
     let low = number(bits.shares(), len);
     let mut masked = z.clone();
-    masked.add_public(&vec![F::from_u128(u128::from(sets) << (width + KAPPA + 1)); len])?;
+    masked.add_public(&vec![F::from_u128(sets << (width + mask + 1)); len])?;
     let mut above = high;
     above.scale(power);
     masked.sub(&above)?;
@@ -92,18 +139,18 @@ pub async fn at_least<F: Field>(
     Ok(SharedNumbers::from_shares(carry))
 }
 
-/// `[x < y]` at every position, for numbers below 2^`width`.
+/// `[x < y]` at every position.
 ///
 /// # Errors
 /// As for [`at_least`].
 pub async fn less_than<F: Field>(
     ctx: &NumberContext<F>,
     pool: &mut BitPool<F>,
-    width: u32,
+    comparing: Comparing,
     x: &SharedNumbers<F>,
     y: &SharedNumbers<F>,
 ) -> Result<SharedNumbers<F>, ProtocolError> {
-    let mut result = at_least(ctx, pool, width, x, y).await?;
+    let mut result = at_least(ctx, pool, comparing, x, y).await?;
     result.subtract_from(F::ONE);
     Ok(result)
 }

@@ -11,7 +11,7 @@
 //! the same round. On the first level the indices are public, so that takes no product.
 
 use super::NumberContext;
-use super::comparison::{self, at_least};
+use super::comparison::{self, Comparing, at_least};
 use super::multiply::multiply;
 use super::random_bits::BitPool;
 use crate::field::Field;
@@ -94,7 +94,7 @@ impl<F: Field> Pairs<F> {
     }
 }
 
-/// The tournament over numbers below 2^`width`. `finished` is told of each level: its number from
+/// The tournament. `finished` is told of each level: its number from
 /// 1, and how many pairs were compared.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ impl<F: Field> Pairs<F> {
 pub async fn maximum<F: Field>(
     ctx: &NumberContext<F>,
     pool: &mut BitPool<F>,
-    width: u32,
+    comparing: Comparing,
     numbers: &SharedNumbers<F>,
     keep: Keep,
     finished: &(dyn Fn(u32, usize) + Send + Sync),
@@ -122,7 +122,7 @@ pub async fn maximum<F: Field>(
         let values = Pairs::of(&entries)?;
         let count = values.left.len();
         let compare = ctx.narrow("compare");
-        let stays = at_least(&compare, pool, width, &values.left, &values.right).await?;
+        let stays = at_least(&compare, pool, comparing, &values.left, &values.right).await?;
         let differences = values.differences()?;
         let select = ctx.narrow("select");
         let next = if keep == Keep::Value {
@@ -162,11 +162,11 @@ pub async fn maximum<F: Field>(
 pub async fn second_price<F: Field>(
     ctx: &NumberContext<F>,
     pool: &mut BitPool<F>,
-    width: u32,
+    comparing: Comparing,
     tournament: &Maximum<F>,
     winner: usize,
 ) -> Result<SharedNumbers<F>, ProtocolError> {
     let beaten = tournament.beaten_by(winner)?;
-    let second = maximum(ctx, pool, width, &beaten, Keep::Value, &|_, _| {}).await?;
+    let second = maximum(ctx, pool, comparing, &beaten, Keep::Value, &|_, _| {}).await?;
     Ok(second.value)
 }

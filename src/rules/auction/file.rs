@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::kind::Kind;
 use super::question::{Question, QuestionError};
-use crate::base::text::check_text;
+use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
 
 /// The fields of a session file that only auctions have, as written.
@@ -79,8 +79,8 @@ impl Fields {
     fn check_names(&self) -> Result<(), QuestionError> {
         let mut names = HashSet::new();
         for bid in &self.bids {
-            check_text("a bidder's name", &bid.bidder)?;
-            if !names.insert(bid.bidder.as_str()) {
+            check_name("a bidder's name", &bid.bidder)?;
+            if !names.insert(look(&bid.bidder)) {
                 return Err(QuestionError::BidderTwice(bid.bidder.clone()));
             }
         }

@@ -5,6 +5,7 @@
 //! - [`file`](mod@file): an auction's fields in a session file
 //! - [`answer`]: who won and at what price, and whether that fits the question
 //! - [`stage`]: the stages of its computation
+//! - [`words`]: what the terms mean for whoever bids
 //! - [`mod@reference`]: the answer computed in the clear, which the protocols are tested against
 
 pub mod answer;
@@ -13,6 +14,7 @@ pub mod kind;
 pub mod question;
 pub mod reference;
 pub mod stage;
+pub mod words;
 
 pub use answer::{Answer, Sale};
 pub use kind::Kind;

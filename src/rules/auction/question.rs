@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use crate::base::text::TextError;
+use crate::base::name::NameError;
 use crate::rules::money::{AmountError, Currency};
 use crate::sharing::form::Form;
 
@@ -42,7 +42,7 @@ pub enum QuestionError {
     },
     /// A demo bidder's name that is not fit to show.
     #[error(transparent)]
-    Text(#[from] TextError),
+    Text(#[from] NameError),
     /// Two demo bids under one name.
     #[error("two bids are by {0:?}; give each bidder one")]
     BidderTwice(String),

@@ -16,7 +16,7 @@ pub mod numbers;
 pub mod tactics;
 pub mod workload;
 
-pub use workload::Workload;
+pub use workload::{TooWide, Workload};
 
 use super::computed::{Computed, RunError};
 use super::reporter::Reporter;

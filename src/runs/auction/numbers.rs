@@ -129,7 +129,8 @@ impl Table for Numbers<'_> {
         let finished = |level, pairs| self.reporter.level(level, pairs);
         let step = self.shamir.narrow("tournament");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
-        let tournament = maximum(&step, pool, self.work.bits, &numbers, keep, &finished).await?;
+        let comparing = self.work.comparing();
+        let tournament = maximum(&step, pool, comparing, &numbers, keep, &finished).await?;
         Ok(Best { tournament, entries: numbers.len() })
     }
 
@@ -140,7 +141,8 @@ impl Table for Numbers<'_> {
     async fn second(&mut self, best: &Best, winner: usize) -> Result<SharedNumbers<F>, RunError> {
         let step = self.shamir.narrow("second-price");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
-        let second = second_price(&step, pool, self.work.bits, &best.tournament, winner).await?;
+        let comparing = self.work.comparing();
+        let second = second_price(&step, pool, comparing, &best.tournament, winner).await?;
         // Comparisons among those whom the winner met.
         let met = beaten(&levels(best.entries, &[]), winner).len();
         self.reporter.compared(met.saturating_sub(1));

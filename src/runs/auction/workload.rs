@@ -2,11 +2,31 @@
 
 use crate::field::Mersenne127;
 use crate::protocol::bracket::levels;
+use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::{maximum, range_check};
 use crate::rules::Terms;
 use crate::rules::auction::{Kind, Question};
+use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+
+/// Amounts that leave no room for the masks of so many comparisons.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "on numbers, amounts of {bits} bits leave no room in the field for the masks of {bids} bids \
+     among {nodes} nodes, only amounts of {widest} bits do; lower maximum or max_bids, or leave out \
+     protocol = \"paper\""
+)]
+pub struct TooWide {
+    /// Bits of an amount.
+    bits: u32,
+    /// As many as would fit.
+    widest: u32,
+    /// Bids that there may be.
+    bids: usize,
+    /// Nodes of the roster.
+    nodes: u8,
+}
 
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,12 +82,40 @@ impl Workload {
             || in_range > 1 && self.kind.is_second_price()
     }
 
-    /// Random bits that a run on numbers takes at most.
-    pub(super) fn random_bits(self) -> usize {
+    /// Entries of the tournament at most, and of the one for the second price.
+    fn tournaments(self) -> [usize; 2] {
         let entries = self.bids + usize::from(self.reserve);
         let second = if self.kind.is_second_price() { levels(entries, &[]).len() } else { 0 };
-        range_check::bits_needed::<Mersenne127>(self.bids)
-            + maximum::bits_needed(self.bits, entries)
-            + maximum::bits_needed(self.bits, second)
+        [entries, second]
+    }
+
+    /// Random bits that a run on numbers takes at most.
+    pub(super) fn random_bits(self) -> usize {
+        let compared = self.tournaments().map(|entries| maximum::bits_needed(self.bits, entries));
+        range_check::bits_needed::<Mersenne127>(self.bids) + compared.iter().sum::<usize>()
+    }
+
+    /// How a run on numbers compares them: under masks that are wide enough for all comparisons.
+    pub(super) fn comparing(self) -> Comparing {
+        let comparisons = self.tournaments().map(|entries| entries.saturating_sub(1));
+        Comparing::new(self.bits, comparisons.iter().sum())
+    }
+
+    /// That the nodes of a scheme can compute this: on numbers, amounts and masks have to fit into
+    /// the field.
+    ///
+    /// # Errors
+    /// When they do not; says what to change.
+    pub(crate) fn check(self, scheme: Scheme) -> Result<(), TooWide> {
+        if self.protocol == Form::Bits {
+            return Ok(());
+        }
+        let comparing = self.comparing();
+        comparing.check::<Mersenne127>(scheme).map_err(|_| TooWide {
+            bits: self.bits,
+            widest: comparing.widest::<Mersenne127>(scheme),
+            bids: self.bids,
+            nodes: scheme.nodes(),
+        })
     }
 }

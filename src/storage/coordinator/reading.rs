@@ -77,16 +77,27 @@ impl CoordinatorStore {
         row.as_ref().map(session_of).transpose()
     }
 
-    /// Every session, the latest first.
+    /// Some sessions with the outcomes of the settled ones, in the order of their ids: those after
+    /// the given one, with drafts or without.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions(&self) -> Result<Vec<CoordinatorSession>, StorageError> {
-        let rows = query(format!("{SELECT_SESSION} ORDER BY created DESC, session"))
-            .fetch_all(self.database.readers())
-            .await
-            .map_err(reading)?;
-        rows.iter().map(session_of).collect()
+    pub async fn page(
+        &self,
+        after: Option<SessionId>,
+        at_most: u32,
+        drafts: bool,
+    ) -> Result<Vec<(CoordinatorSession, Option<CoSigned<Outcome>>)>, StorageError> {
+        let shown = if drafts { "" } else { "AND phase <> 'draft'" };
+        let rows =
+            query(format!("{SELECT_SESSION} WHERE session > $1 {shown} ORDER BY session LIMIT $2"))
+                .bind(after.map_or_else(Vec::new, |session| session.0.to_vec()))
+                .bind(i64::from(at_most))
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
+        let with_outcome = |row: &Row| Ok((session_of(row)?, row.maybe_document("outcome")?));
+        rows.iter().map(with_outcome).collect()
     }
 
     /// The bidders admitted to a session, in the order of their admission.
@@ -118,23 +129,24 @@ impl CoordinatorStore {
     /// # Errors
     /// When the database fails.
     pub async fn count_admissions(&self, session: SessionId) -> Result<u64, StorageError> {
-        let row =
-            query("SELECT COUNT(*) AS bidders FROM coordinator_admissions WHERE session = $1")
-                .bind(session.0.to_vec())
-                .fetch_one(self.database.readers())
-                .await
-                .map_err(reading)?;
-        row.number("bidders")
+        SESSIONS.row(self.database.readers(), session, "bidders").await?.number("bidders")
     }
 
-    /// How many bidders are admitted to each session; those with none are left out.
+    /// How many bidders are admitted to each of a page's sessions; those with none are left out.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn admissions_by_session(&self) -> Result<BTreeMap<SessionId, u64>, StorageError> {
+    pub async fn admissions_by_session(
+        &self,
+        first: SessionId,
+        last: SessionId,
+    ) -> Result<BTreeMap<SessionId, u64>, StorageError> {
         let rows = query(
-            "SELECT session, COUNT(*) AS bidders FROM coordinator_admissions GROUP BY session",
+            "SELECT session, bidders FROM coordinator_sessions
+             WHERE session >= $1 AND session <= $2 AND bidders > 0",
         )
+        .bind(first.0.to_vec())
+        .bind(last.0.to_vec())
         .fetch_all(self.database.readers())
         .await
         .map_err(reading)?;
@@ -270,24 +282,6 @@ impl CoordinatorStore {
         SESSIONS.load(self.database.readers(), session).await
     }
 
-    /// All outcomes there are, with their signatures.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn outcomes(&self) -> Result<BTreeMap<SessionId, CoSigned<Outcome>>, StorageError> {
-        let rows =
-            query("SELECT session, outcome FROM coordinator_sessions WHERE outcome IS NOT NULL")
-                .fetch_all(self.database.readers())
-                .await
-                .map_err(reading)?;
-        let known = |row: &Row| {
-            let session = row.session()?;
-            let outcome = row.maybe_document("outcome")?;
-            outcome.map(|outcome| (session, outcome)).ok_or(StorageError::NoSession { session })
-        };
-        rows.iter().map(known).collect()
-    }
-
     /// Everything public about a session, for anyone to check; `None` for a draft. The roster must
     /// have been kept by [`crate::storage::Database::put_roster`].
     ///
@@ -317,7 +311,8 @@ impl CoordinatorStore {
 
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
-    "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended
+    "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended,
+            outcome
      FROM coordinator_sessions";
 
 fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {

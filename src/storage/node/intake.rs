@@ -13,6 +13,9 @@ use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 
+/// Most lines about envelopes read by one statement.
+const PAGE: i64 = 10_000;
+
 /// Most envelopes read by one statement.
 const BATCH: usize = 256;
 
@@ -23,6 +26,8 @@ pub struct Put {
     pub receipt: Signed<Receipt>,
     /// Whether it came for the first time.
     pub new: bool,
+    /// The earlier envelope of the same key that it has replaced here, and that is gone.
+    pub superseded: Option<Digest>,
 }
 
 /// Why an envelope was not taken.
@@ -68,6 +73,12 @@ pub enum PutError {
         "this bidder's earlier bid was signed by another key; only that key can replace it (the coordinator admitted two keys under one name)"
     )]
     OtherKey,
+    /// As many bidders as the terms allow.
+    #[error("the session takes {most} bidders, and as many bids are in; no more are taken")]
+    Full {
+        /// As the terms say.
+        most: u32,
+    },
     /// Envelope and receipt are not about the same thing: a mistake in the node, not the bid.
     #[error("the receipt does not belong to the envelope")]
     Receipt,
@@ -100,6 +111,9 @@ impl NodeStore {
     ///
     /// The same envelope again gives the receipt of the first time, also after freezing.
     ///
+    /// In the commit that takes a later envelope of a key, its earlier one goes: from then on this
+    /// node lists the later one, and no other. A node that lists the earlier one holds it itself.
+    ///
     /// # Errors
     /// Says why the envelope was not taken.
     pub async fn put_envelope(
@@ -127,10 +141,18 @@ impl NodeStore {
                     let known = latest(connection, session, &row.bidder).await?;
                     let received = receipt.body.received;
                     if let Some(receipt) = admissible(&known, &row, received, replacing)? {
-                        return Ok(Put { receipt, new: false });
+                        return Ok(Put { receipt, new: false, superseded: None });
                     }
-                    row.insert(connection, Some((received, receipt_text))).await?;
-                    Ok(Put { receipt, new: true })
+                    row.insert(&mut *connection, Some((received, receipt_text))).await?;
+                    let superseded = known.maybe_bytes("digest")?.map(Digest);
+                    match superseded {
+                        Some(earlier) => forget(connection, session, earlier).await?,
+                        None => {
+                            let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
+                            SESSIONS.set(connection, session, "bidders", bidders).await?;
+                        }
+                    }
+                    Ok(Put { receipt, new: true, superseded })
                 })
             })
             .await
@@ -214,6 +236,35 @@ impl NodeStore {
         // Not by the database, whose order of texts depends on its settings.
         entries.sort_unstable_by(|a, b| a.bidder.cmp(&b.bidder));
         Ok(Inventory { session, node, entries })
+    }
+
+    /// The envelopes that this node has received and gave receipts for, in ascending order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn received(&self, session: SessionId) -> Result<Vec<Digest>, StorageError> {
+        let mut received: Vec<Digest> = Vec::new();
+        loop {
+            let after = received.last().map_or(Vec::new(), |digest| digest.0.to_vec());
+            let rows = query(
+                "SELECT digest FROM node_envelopes
+                 WHERE session = $1 AND digest > $2 AND received IS NOT NULL
+                 ORDER BY digest LIMIT $3",
+            )
+            .bind(session.0.to_vec())
+            .bind(after)
+            .bind(PAGE)
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+            if rows.is_empty() {
+                return Ok(received);
+            }
+            received.reserve(rows.len());
+            for row in rows {
+                received.push(row.digest("digest")?);
+            }
+        }
     }
 
     /// An envelope, received or fetched.
@@ -369,7 +420,7 @@ async fn latest(
     bidder: &str,
 ) -> Result<Row, StorageError> {
     query(
-        "SELECT s.phase, s.bids_until, e.revision, e.digest, e.bidder_key, e.receipt
+        "SELECT s.phase, s.bids_until, s.bidders, s.max_bids, e.revision, e.digest, e.bidder_key, e.receipt
          FROM node_sessions s LEFT JOIN node_envelopes e
            ON e.session = s.session AND e.bidder = $2 AND e.received IS NOT NULL
          WHERE s.session = $1 ORDER BY e.revision DESC LIMIT 1",
@@ -379,6 +430,20 @@ async fn latest(
     .fetch_optional(connection)
     .await?
     .ok_or(StorageError::NoSession { session })
+}
+
+/// Give up the room of an envelope that a later one of the same key has replaced here.
+async fn forget(
+    connection: &mut Connection,
+    session: SessionId,
+    earlier: Digest,
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM node_envelopes WHERE session = $1 AND digest = $2")
+        .bind(session.0.to_vec())
+        .bind(earlier.0.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Whether an envelope may be stored: the receipt it has already, or none and it may.
@@ -405,7 +470,10 @@ fn admissible(
     if received > until {
         return Err(PutError::Late { until });
     }
-    let Some((held, current)) = current else { return Ok(None) };
+    let Some((held, current)) = current else {
+        let (bidders, most): (u32, u32) = (known.number("bidders")?, known.number("max_bids")?);
+        return if bidders < most { Ok(None) } else { Err(PutError::Full { most }) };
+    };
     if known.bytes::<32>("bidder_key")? != row.key {
         Err(PutError::OtherKey)
     } else if row.revision < current {

@@ -2,9 +2,9 @@
 
 use super::super::sql::{Row, query};
 use super::super::{StorageError, column::Columns as _, database::reading};
-use super::{NodeStore, SESSIONS, count};
+use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signed};
+use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::manifest::CoSigned;
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 
@@ -25,8 +25,32 @@ pub struct NodeSession {
     pub last_attempt: u32,
     /// Bidders who hold a receipt of this node.
     pub bids: u64,
-    /// Envelopes held: earlier revisions and fetched ones too.
-    pub envelopes: u64,
+}
+
+/// The latest receipt that a node has given to a bidder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// The name that the bid was made under.
+    pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
+    /// The envelope's revision.
+    pub revision: u32,
+    /// When it came.
+    pub received: Timestamp,
+}
+
+/// What a node shows of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// The terms as the coordinator signed them.
+    pub announcement: Signed<Announcement>,
+    /// The phase that it is in at this node.
+    pub phase: Phase,
+    /// Bidders who hold a receipt of this node, if they were counted.
+    pub bids: Option<u64>,
+    /// The outcome with its signatures, once settled.
+    pub outcome: Option<CoSigned<Outcome>>,
 }
 
 impl NodeStore {
@@ -57,6 +81,56 @@ impl NodeStore {
             .await
             .map_err(reading)?;
         row.map(|row| Ok((row.document("announcement")?, row.phase()?))).transpose()
+    }
+
+    /// How many envelopes of a session are held: those received and those fetched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_envelopes(&self, session: SessionId) -> Result<u64, StorageError> {
+        let row = query("SELECT COUNT(*) AS envelopes FROM node_envelopes WHERE session = $1")
+            .bind(session.0.to_vec())
+            .fetch_one(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.number("envelopes")
+    }
+
+    /// So many of the receipts given in a session, of each bidder's key the latest, in ascending
+    /// order of keys, from behind this one or from the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn given(
+        &self,
+        session: SessionId,
+        after: Option<PublicKey>,
+        most: u32,
+    ) -> Result<Vec<Given>, StorageError> {
+        let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
+        let rows = query(
+            "SELECT bidder_key, MAX(bidder) AS bidder, MAX(revision) AS revision,
+                    MAX(received) AS received
+             FROM node_envelopes
+             WHERE session = $1 AND received IS NOT NULL AND bidder_key > $2
+             GROUP BY bidder_key ORDER BY bidder_key LIMIT $3",
+        )
+        .bind(session.0.to_vec())
+        .bind(after)
+        .bind(i64::from(most))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Given {
+                    bidder: row.try_get("bidder")?,
+                    key: PublicKey::from_bytes(row.bytes("bidder_key")?),
+                    revision: row.number("revision")?,
+                    received: row.time("received")?,
+                })
+            })
+            .collect()
     }
 
     /// How many sessions are neither settled nor cancelled.
@@ -97,16 +171,42 @@ impl NodeStore {
         Ok(sessions)
     }
 
-    /// Every session, the latest first.
+    /// What this node shows of a session, with the number of bids or without: counting them reads
+    /// every one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions(&self) -> Result<Vec<NodeSession>, StorageError> {
-        let rows = query(format!("{SELECT_SESSION} ORDER BY s.opened DESC, s.session"))
-            .fetch_all(self.database.readers())
+    pub async fn shown(
+        &self,
+        session: SessionId,
+        counted: bool,
+    ) -> Result<Option<Shown>, StorageError> {
+        let row = query(format!("{SELECT_SHOWN} WHERE s.session = $1"))
+            .bind(session.0.to_vec())
+            .fetch_optional(self.database.readers())
             .await
             .map_err(reading)?;
-        rows.iter().map(session_of).collect()
+        row.as_ref().map(|row| shown_of(row, counted)).transpose()
+    }
+
+    /// The same of some sessions, in the order of their ids: those after the given one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &self,
+        after: Option<SessionId>,
+        at_most: u32,
+        counted: bool,
+    ) -> Result<Vec<Shown>, StorageError> {
+        let rows =
+            query(format!("{SELECT_SHOWN} WHERE s.session > $1 ORDER BY s.session LIMIT $2"))
+                .bind(after.map_or_else(Vec::new, |session| session.0.to_vec()))
+                .bind(i64::from(at_most))
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(reading)?;
+        rows.iter().map(|row| shown_of(row, counted)).collect()
     }
 
     /// The manifest with its signatures.
@@ -146,9 +246,7 @@ impl NodeStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
-            (SELECT COUNT(DISTINCT e.bidder) FROM node_envelopes e
-             WHERE e.session = s.session AND e.received IS NOT NULL) AS bids,
-            (SELECT COUNT(*) FROM node_envelopes e WHERE e.session = s.session) AS envelopes
+            s.bidders AS bids
      FROM node_sessions s";
 
 fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
@@ -159,7 +257,23 @@ fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
         frozen: row.maybe_time("frozen")?,
         bundle: row.maybe_bytes("bundle")?.map(Digest),
         last_attempt: row.number("attempt")?,
-        bids: count(row, "bids")?,
-        envelopes: count(row, "envelopes")?,
+        bids: row.number("bids")?,
+    })
+}
+
+/// What [`shown_of`] reads.
+const SELECT_SHOWN: &str =
+    "SELECT s.announcement, s.phase, s.outcome, s.bidders AS bids FROM node_sessions s";
+
+fn shown_of(row: &Row, counted: bool) -> Result<Shown, StorageError> {
+    let phase = row.phase()?;
+    Ok(Shown {
+        announcement: row.document("announcement")?,
+        phase,
+        bids: if counted { Some(row.number("bids")?) } else { None },
+        outcome: match phase {
+            Phase::Settled => row.maybe_document("outcome")?,
+            _ => None,
+        },
     })
 }

@@ -21,7 +21,7 @@ use crate::transport::client::carrier::Carrier;
 use crate::transport::error::HttpError;
 use crate::transport::target::Target;
 use crate::transport::tls::{H2, HTTP_1_1, pinned_client_config};
-use crate::wire::{Problem, ProblemType};
+use crate::wire::{Problem, ProblemType, paper};
 
 /// Gives the bearer token for a request, fresh each time; `None` sends none.
 pub type TokenSource = Arc<dyn Fn() -> Option<String> + Send + Sync>;
@@ -39,6 +39,8 @@ pub struct HttpOptions {
     pub connect_retries: u32,
     /// Longest silence of an event stream; servers send a comment more often than that.
     pub event_silence: Duration,
+    /// Whether to ask for papers in binary ([`crate::wire::paper`]).
+    pub papers: bool,
 }
 
 impl Default for HttpOptions {
@@ -49,9 +51,12 @@ impl Default for HttpOptions {
             reply_limit: 64 << 20,
             connect_retries: 0,
             event_silence: Duration::from_secs(45),
+            papers: false,
         }
     }
 }
+
+const JSON: &str = "application/json";
 
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
@@ -134,6 +139,15 @@ impl PeerClient {
         Self { options, ..self.clone() }
     }
 
+    /// The same client for the papers of a closing: it asks for them in binary, takes large ones,
+    /// and waits as long as given.
+    #[must_use]
+    pub fn for_papers(&self, deadline: Duration) -> Self {
+        let reply_limit = paper::MOST_BYTES;
+        let options = HttpOptions { deadline, reply_limit, papers: true, ..self.options };
+        Self { options, ..self.clone() }
+    }
+
     /// GET.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
         self.request(Method::GET, path, None::<&()>).await
@@ -164,12 +178,36 @@ impl PeerClient {
             address: self.target.address.clone(),
             detail: error.to_string(),
         })?;
+        self.exchange(method, path, body.map(|body| (Bytes::from(body), JSON))).await
+    }
+
+    /// Any method, with a paper as its body, as [`paper::encode`] gives it.
+    pub async fn hand_over<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        paper: Bytes,
+    ) -> Result<T, HttpError> {
+        self.exchange(method, path, Some((paper, paper::MEDIA_TYPE))).await
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(Bytes, &'static str)>,
+    ) -> Result<T, HttpError> {
         let until = Instant::now() + self.options.deadline;
         let exchange = async {
-            let body = body.map(Bytes::from);
-            let response = self.send(&method, path, body, "application/json").await?;
+            let accept = if self.options.papers { paper::MEDIA_TYPE } else { JSON };
+            let response = self.send(&method, path, body, accept).await?;
             let status = response.status().as_u16();
+            let kind = response.headers().get(CONTENT_TYPE);
+            let binary = kind.is_some_and(|kind| kind.as_bytes() == paper::MEDIA_TYPE.as_bytes());
             let text = self.read(response).await?;
+            if binary {
+                return paper::decode(&text).map_err(|error| self.unreadable(status, &error));
+            }
             // A reply without a body stands for `()`.
             let text: &[u8] = if text.is_empty() { b"null" } else { &text };
             serde_json::from_slice(text).map_err(|error| self.unreadable(status, &error))
@@ -204,7 +242,7 @@ impl PeerClient {
         &self,
         method: &Method,
         path: &str,
-        body: Option<Bytes>,
+        body: Option<(Bytes, &'static str)>,
         accept: &'static str,
     ) -> Result<Response, HttpError> {
         let url = format!("https://{}{path}", self.target.address);
@@ -238,7 +276,7 @@ impl PeerClient {
         &self,
         url: &str,
         method: &Method,
-        body: Option<Bytes>,
+        body: Option<(Bytes, &'static str)>,
         accept: &'static str,
     ) -> Result<reqwest::Request, HttpError> {
         let setup =
@@ -253,8 +291,8 @@ impl PeerClient {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        if let Some(body) = body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((body, kind)) = body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
             *request.body_mut() = Some(body.into());
         }
         Ok(request)

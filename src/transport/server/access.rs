@@ -11,6 +11,8 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use super::fair::Share;
+use super::life::Life;
 use super::limits::Limits;
 use super::reply::{Peer, Refusal, bearer};
 use crate::identity::AccountId;
@@ -70,8 +72,11 @@ pub async fn guard<G: Gate>(
     };
     request.extensions_mut().insert(caller);
     let member = G::counted(caller) == Counted::Member;
-    let _place = match (!member).then(|| gate.limits().enter()).transpose() {
-        Ok(place) => place,
+    if member && let Some(life) = request.extensions().get::<Life>() {
+        life.prove();
+    }
+    let (request, _held) = match enter(gate.limits(), request, member).await {
+        Ok(entered) => entered,
         Err(refusal) => return refusal.into_response(),
     };
     match tokio::time::timeout(gate.limits().deadline(member), next.run(request)).await {
@@ -81,6 +86,20 @@ pub async fn guard<G: Gate>(
                 .into_response()
         }
     }
+}
+
+/// A stranger's request is read whole, and then takes its place among those at work.
+async fn enter(
+    limits: &Limits,
+    request: Request,
+    member: bool,
+) -> Result<(Request, Option<(Option<Share>, Share)>), Refusal> {
+    if member {
+        return Ok((request, None));
+    }
+    let (request, body) = limits.bodies().read(request).await?;
+    let place = limits.enter(Peer::of(request.extensions()).0)?;
+    Ok((request, Some((body, place))))
 }
 
 fn admit<G: Gate>(gate: &G, request: &Request) -> Result<G::Caller, Refusal> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 
-use super::listen::{self, Handle, ListenError, Listener};
+use super::listen::{ListenError, Listener};
 use super::metrics::Metrics;
 use super::observe::observed;
+use super::serve::{PortOptions, Serving, Usage};
 use crate::identity::key_file::TlsIdentity;
 use crate::transport::tls::{self, TlsError};
 
@@ -53,8 +54,7 @@ pub enum Cause {
 
 /// One server. Dropping it leaves it running: stop it.
 pub struct Host {
-    handle: Handle,
-    task: JoinHandle<std::io::Result<()>>,
+    serving: Serving,
     local: SocketAddr,
 }
 
@@ -68,10 +68,10 @@ impl Host {
         keys: &TlsIdentity,
         router: Router,
     ) -> Result<Self, HostError> {
-        Self::counted(listener, keys, router, Arc::default())
+        Self::counted(listener, keys, router, Arc::default(), PortOptions::default())
     }
 
-    /// The same, with its requests counted among others'.
+    /// The same, with its requests counted among others', and with a port's options.
     ///
     /// # Errors
     /// When the TLS keys cannot be used.
@@ -80,20 +80,22 @@ impl Host {
         keys: &TlsIdentity,
         router: Router,
         metrics: Arc<Metrics>,
+        options: PortOptions,
     ) -> Result<Self, HostError> {
         let config = tls::server_config(keys.certificate_der(), keys.private_key_der())?;
         let local = listener.local();
-        let handle = Handle::new();
-        let server = listen::server(listener, config, handle.clone())?;
-        let router = observed(router, metrics);
-        let task =
-            tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
-        Ok(Self { handle, task, local })
+        let serving = Serving::start(listener, Some(config), observed(router, metrics), options)?;
+        Ok(Self { serving, local })
+    }
+
+    /// How its port is used.
+    pub fn usage(&self) -> Usage {
+        self.serving.usage()
     }
 
     /// Waits until the server fails; while it runs this never returns.
     pub async fn failed(&mut self) -> Stopped {
-        let cause = match (&mut self.task).await {
+        let cause = match self.serving.ended().await {
             Ok(Ok(())) => Cause::Ended,
             Ok(Err(error)) => Cause::Io(error),
             Err(error) => Cause::Task(error),
@@ -103,10 +105,6 @@ impl Host {
 
     /// Stop taking requests, let the present ones end, and stop.
     pub async fn stop(self) {
-        self.handle.graceful_shutdown(Some(GRACE));
-        let abort = self.task.abort_handle();
-        if tokio::time::timeout(GRACE * 2, self.task).await.is_err() {
-            abort.abort();
-        }
+        self.serving.stop(GRACE).await;
     }
 }

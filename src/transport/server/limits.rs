@@ -9,16 +9,19 @@
 //! forgotten first, and where even that does not help newcomers share one bucket.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
+use super::bodies::Bodies;
+use super::fair::{Fair, Share};
+use super::metrics::Figure;
 use super::reply::Refusal;
 use crate::base::lock;
 use crate::identity::AccountId;
 use crate::wire::problem::ProblemType;
+
+pub use super::address::prefix;
 
 /// Most buckets.
 pub const MOST: usize = 50_000;
@@ -39,7 +42,8 @@ pub struct LimitOptions {
     pub address: Rate,
     /// For each account.
     pub account: Rate,
-    /// Requests at work at one time, of all without a roster key.
+    /// Requests at work at one time, of all without a roster key: their bodies are in. Addresses
+    /// share them fairly.
     pub at_work: usize,
     /// Longest time for a request.
     pub deadline: Duration,
@@ -53,7 +57,7 @@ impl Default for LimitOptions {
             // A whole room of bidders behind one address in the last seconds of an auction.
             address: Rate { burst: 10_000.0, per_second: 1_000.0 },
             account: Rate { burst: 500.0, per_second: 50.0 },
-            at_work: 2_048,
+            at_work: 4_096,
             deadline: Duration::from_secs(60),
             staff_deadline: Duration::from_secs(300),
         }
@@ -77,7 +81,8 @@ struct Bucket {
 pub struct Limits {
     options: LimitOptions,
     buckets: Mutex<HashMap<Who, Bucket>>,
-    at_work: Arc<Semaphore>,
+    at_work: Arc<Fair>,
+    bodies: Bodies,
 }
 
 impl Default for Limits {
@@ -92,7 +97,8 @@ impl Limits {
         Self {
             options,
             buckets: Mutex::default(),
-            at_work: Arc::new(Semaphore::new(options.at_work)),
+            at_work: Fair::new(options.at_work),
+            bodies: Bodies::default(),
         }
     }
 
@@ -122,15 +128,43 @@ impl Limits {
     /// A place among the requests at work, until it is dropped.
     ///
     /// # Errors
-    /// When all are taken.
-    pub fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.at_work).try_acquire_owned().map_err(|_| {
+    /// When all are taken, or this address has too many.
+    pub fn enter(&self, address: IpAddr) -> Result<Share, Refusal> {
+        self.at_work.take(address, 1).ok_or_else(|| {
             Refusal::new(
                 ProblemType::Unavailable,
                 "the server is busy with other requests; try again in a second",
             )
             .retry_after(1)
         })
+    }
+
+    /// The bodies of strangers' requests.
+    pub const fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// What is under way, for `/metrics`; `server` says of which of a process's servers.
+    pub fn figures(&self, server: &'static str) -> Vec<Figure> {
+        let figure = |name, help, value: usize| Figure {
+            name,
+            help,
+            kind: "gauge",
+            labels: vec![("server", server.to_owned())],
+            value: value as f64,
+        };
+        vec![
+            figure(
+                "gavel_strangers_requests_at_work",
+                "Requests of others than members at work, their bodies read.",
+                self.at_work.taken(),
+            ),
+            figure(
+                "gavel_strangers_body_bytes",
+                "Bytes held for bodies of others than members.",
+                self.bodies.held(),
+            ),
+        ]
     }
 
     fn count(&self, who: Who, rate: Rate, now: Instant) -> Result<(), u64> {
@@ -162,16 +196,6 @@ fn too_many(who: &str, seconds: u64) -> Refusal {
         format!("{who} sends too many requests; wait {seconds} s and try again"),
     )
     .retry_after(seconds)
-}
-
-/// The part of an address by which one caller is counted: of IPv6 the /64.
-pub fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]
@@ -232,17 +256,10 @@ mod tests {
     #[test]
     fn places_at_work_are_given_back() {
         let limits = Limits::new(LimitOptions { at_work: 1, ..LimitOptions::default() });
-        let place = limits.enter().unwrap();
-        assert_eq!(limits.enter().unwrap_err().0.kind, ProblemType::Unavailable);
+        let place = limits.enter(HOME).unwrap();
+        let refused = limits.enter(HOME).err().unwrap();
+        assert_eq!(refused.0.kind, ProblemType::Unavailable);
         drop(place);
-        assert!(limits.enter().is_ok());
-    }
-
-    #[test]
-    fn addresses_of_version_six_count_by_their_network() {
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(prefix(address("2001:db8::1")), prefix(address("2001:db8::ffff:2")));
-        assert_ne!(prefix(address("2001:db8::1")), prefix(address("2001:db8:0:1::1")));
-        assert_eq!(prefix(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+        assert!(limits.enter(HOME).is_ok());
     }
 }

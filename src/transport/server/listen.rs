@@ -1,61 +1,12 @@
-//! Listening: bind with errors that say what to do, and the server for one port.
-//!
-//! In: an address and a TLS configuration. Out: a server that any router is given to, and a handle
-//! that stops it. Slow handshakes, slow headers, dead HTTP/2 connections and more connections than
-//! the port has room for are cut off.
+//! Binding a port, with errors that say what to do.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
-use axum_server::accept::{Accept, DefaultAcceptor, NoDelayAcceptor};
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use futures_util::future::BoxFuture;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use rustls::ServerConfig;
-use tokio::io::BufReader;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 
-use super::connections::{Connections, Permitted};
-use crate::transport::connect::READ_AHEAD;
-
-/// Stops a server, at once or once its requests are done.
-pub type Handle = axum_server::Handle<SocketAddr>;
-
-/// A server that still needs a router: `server.serve(router.into_make_service())`.
-pub type Server = axum_server::Server<SocketAddr, RustlsAcceptor<ReadAhead>>;
-
-/// A server without TLS, for what must not leave the machine or an inner network.
-pub type PlainServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
-
-/// Takes a connection if the port has room for it, sets `TCP_NODELAY`, and reads from the socket in
-/// large pieces.
-#[derive(Clone, Default)]
-pub struct ReadAhead(Connections);
-
-impl<S: Send + 'static> Accept<TcpStream, S> for ReadAhead {
-    type Stream = Permitted<BufReader<TcpStream>>;
-    type Service = S;
-    type Future = BoxFuture<'static, std::io::Result<(Self::Stream, S)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let permit = stream.peer_addr().map(|peer| self.0.take(peer.ip()));
-        let accepted = NoDelayAcceptor::new().accept(stream, service);
-        Box::pin(async move {
-            let permit = permit?.ok_or(ErrorKind::QuotaExceeded)?;
-            let (stream, service) = accepted.await?;
-            Ok((Permitted::new(BufReader::with_capacity(READ_AHEAD, stream), permit), service))
-        })
-    }
-}
-
+/// Connections that wait to be taken in.
 const BACKLOG: u32 = 1024;
-const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEADERS: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-const STREAMS: u32 = 256;
 
 /// Why a port cannot be listened on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -106,6 +57,16 @@ impl Listener {
     pub const fn local(&self) -> SocketAddr {
         self.local
     }
+
+    /// For whoever takes the connections in. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the operating system takes the socket back.
+    pub(super) fn into_tokio(self) -> Result<TcpListener, ListenError> {
+        let address = self.local.to_string();
+        TcpListener::from_std(self.socket)
+            .map_err(|error| ListenError::Other { address, detail: error.to_string() })
+    }
 }
 
 /// Bind `host:port`; port 0 takes a free one. Needs a tokio runtime.
@@ -136,49 +97,6 @@ fn try_bind(target: SocketAddr) -> std::io::Result<Listener> {
     let socket = socket.listen(BACKLOG)?.into_std()?;
     let local = socket.local_addr()?;
     Ok(Listener { socket, local })
-}
-
-/// A server on a bound port: TLS, `TCP_NODELAY`, limits on handshakes, headers and streams.
-///
-/// # Errors
-/// When the operating system takes the socket back.
-pub fn server(
-    listener: Listener,
-    tls: Arc<ServerConfig>,
-    handle: Handle,
-) -> Result<Server, ListenError> {
-    let address = listener.local.to_string();
-    let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls))
-        .handshake_timeout(HANDSHAKE)
-        .acceptor(ReadAhead::default());
-    let mut server = axum_server::from_tcp(listener.socket)
-        .map_err(|error| ListenError::Other { address, detail: error.to_string() })?
-        .acceptor(acceptor)
-        .handle(handle);
-    limit(server.http_builder());
-    Ok(server)
-}
-
-/// The same without TLS.
-///
-/// # Errors
-/// When the operating system takes the socket back.
-pub fn plain_server(listener: Listener, handle: Handle) -> Result<PlainServer, ListenError> {
-    let address = listener.local.to_string();
-    let mut server = axum_server::from_tcp(listener.socket)
-        .map_err(|error| ListenError::Other { address, detail: error.to_string() })?
-        .handle(handle);
-    limit(server.http_builder());
-    Ok(server)
-}
-
-fn limit(builder: &mut Builder<TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(KEEP_ALIVE)
-        .max_concurrent_streams(STREAMS);
 }
 
 #[cfg(test)]

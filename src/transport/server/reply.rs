@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
@@ -20,10 +20,10 @@ use tower_http::timeout::TimeoutBody;
 use crate::wire::problem::{Problem, ProblemType};
 
 /// Longest pause within a body: who sends nothing for this long is not waited for.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Longest time for a whole body.
-const WHOLE: Duration = Duration::from_secs(120);
+pub(super) const WHOLE: Duration = Duration::from_secs(120);
 
 /// A refused request.
 #[derive(Debug)]
@@ -81,7 +81,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let request = request.map(|body| axum::body::Body::new(TimeoutBody::new(SILENCE, body)));
         let read = tokio::time::timeout(WHOLE, Json::<T>::from_request(request, state));
-        let slow = || Refusal::new(ProblemType::BadRequest, "the body came too slowly");
         match read.await.map_err(|_| slow())? {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(error))
@@ -97,6 +96,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The refusal of a body that is too slow.
+pub(super) fn slow() -> Refusal {
+    Refusal::new(ProblemType::BadRequest, "the body came too slowly")
+}
+
 /// Parameters of the path; what does not parse is refused.
 pub struct Params<T>(pub T);
 
@@ -106,6 +110,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(params)) => Ok(Self(params)),
+            Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
+        }
+    }
+}
+
+/// What the query of a request asks for; what does not parse is refused.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
             Err(error) => Err(Refusal::new(ProblemType::BadRequest, error.body_text())),
         }
     }

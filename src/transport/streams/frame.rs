@@ -5,6 +5,7 @@
 //! protocol's message; pings carry the sender's clock in the step's place and come back as pongs.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::protocol::StepId;
 use crate::session::SessionId;
@@ -18,7 +19,8 @@ pub const HEADER_BYTES: usize = 34;
 const LENGTH_BYTES: usize = 4;
 
 /// Payloads up to this size are copied out of the read buffer: a slice would keep the whole buffer
-/// alive for a few bytes, and memory would no longer be what is counted.
+/// alive for a few bytes, and memory would no longer be what is counted. Contributions to keys are
+/// among them, so the copy is wiped when it is dropped, and what was copied is wiped at once.
 const COPIED: usize = 4 << 10;
 
 /// What a frame carries: a protocol's message, or a ping or its answer.
@@ -125,7 +127,7 @@ impl Frame {
         }
         let whole = HEADER_BYTES + payload;
         if buffer.len() < whole {
-            buffer.reserve(whole - buffer.len());
+            make_room(buffer, whole - buffer.len());
             return Ok(None);
         }
         let mut head = &buffer[LENGTH_BYTES + 1..HEADER_BYTES];
@@ -139,7 +141,9 @@ impl Frame {
         head.copy_to_slice(&mut session);
         let (attempt, step) = (head.get_u32_le(), head.get_u64_le());
         let payload = if payload <= COPIED {
-            let copy = Bytes::copy_from_slice(&buffer[HEADER_BYTES..whole]);
+            let copied = &mut buffer[HEADER_BYTES..whole];
+            let copy = Bytes::from_owner(Zeroizing::new(copied.to_vec()));
+            copied.zeroize();
             buffer.advance(whole);
             copy
         } else {
@@ -147,6 +151,17 @@ impl Frame {
             buffer.split_to(payload).freeze()
         };
         Ok(Some(Self { kind, session: SessionId(session), attempt, step: StepId(step), payload }))
+    }
+}
+
+/// Make room for `more` bytes behind those that a read buffer holds. Where they have to move, they
+/// leave nothing behind.
+pub fn make_room(buffer: &mut BytesMut, more: usize) {
+    if buffer.capacity() - buffer.len() < more {
+        let mut roomy = BytesMut::with_capacity(buffer.len() + more);
+        roomy.extend_from_slice(buffer);
+        buffer.zeroize();
+        *buffer = roomy;
     }
 }
 

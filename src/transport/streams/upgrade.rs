@@ -23,6 +23,7 @@ use crate::identity::{Roster, Signed};
 use crate::sharing::NodeIndex;
 use crate::transport::connect::connect;
 use crate::transport::error::HttpError;
+use crate::transport::server::life::Life;
 use crate::transport::target::Target;
 use crate::wire::{Problem, ProblemType};
 
@@ -69,6 +70,10 @@ pub fn upgraded<B>(
     let asked = names(request.headers(), &UPGRADE, PROTOCOL)
         && names(request.headers(), &CONNECTION, "upgrade");
     let upgrade = upgrade.filter(|_| asked).ok_or(NotAnUpgrade)?;
+    // What comes over the stream are no requests, which a connection must live by otherwise.
+    if let Some(life) = request.extensions().get::<Life>() {
+        life.prove();
+    }
     let mut reply = Response::new(());
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();

@@ -22,6 +22,8 @@ pub enum Command {
     Confirm(ConfirmCommand),
     /// In the form of a new session.
     NewSession(NewSessionCommand),
+    /// In the form of a login.
+    Login(LoginCommand),
     /// In the palette.
     Palette(PaletteCommand),
     /// While the filter is typed.
@@ -144,6 +146,17 @@ pub enum NewSessionCommand {
     Discard,
 }
 
+/// In the form of a login.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LoginCommand {
+    /// To the other field.
+    Turn,
+    /// Log in.
+    Submit,
+    /// Leave the form.
+    Leave,
+}
+
 /// In the palette.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PaletteCommand {
@@ -202,6 +215,8 @@ pub enum GlobalCommand {
     Mask,
     /// Copy what is selected.
     Copy,
+    /// Log in, or as somebody else.
+    LogIn,
     /// Ask the servers again.
     Refresh,
     /// Another theme.
@@ -227,6 +242,7 @@ macro_rules! into_command {
 }
 
 into_command! {
+    Login(LoginCommand),
     Step(Step),
     List(ListCommand),
     Bids(BidsCommand),

@@ -29,11 +29,13 @@ pub enum Layer {
     Confirm,
     /// The form of a new session.
     NewSession,
+    /// The form of a login.
+    Login,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -47,6 +49,7 @@ impl Layer {
         Self::Help,
         Self::Confirm,
         Self::NewSession,
+        Self::Login,
     ];
 
     /// Its name in the file of keys.
@@ -65,6 +68,7 @@ impl Layer {
             Self::Help => "help",
             Self::Confirm => "confirm",
             Self::NewSession => "new-session",
+            Self::Login => "login",
         }
     }
 
@@ -84,16 +88,28 @@ impl Layer {
             Self::Help => "This page",
             Self::Confirm => "Question",
             Self::NewSession => "New session",
+            Self::Login => "Log in",
         }
     }
 
     /// Whether a field gets the keys of characters before the table does.
     pub const fn takes_text(self) -> bool {
-        matches!(self, Self::BidForm | Self::Palette | Self::Filter | Self::NewSession)
+        matches!(
+            self,
+            Self::BidForm | Self::Palette | Self::Filter | Self::NewSession | Self::Login
+        )
     }
 
     /// Whether it covers the screen, so that only its own keys and those that leave count.
     pub const fn is_popup(self) -> bool {
-        matches!(self, Self::Palette | Self::Filter | Self::Help | Self::Confirm | Self::NewSession)
+        matches!(
+            self,
+            Self::Palette
+                | Self::Filter
+                | Self::Help
+                | Self::Confirm
+                | Self::NewSession
+                | Self::Login
+        )
     }
 }

@@ -3,11 +3,12 @@
 
 use super::commands::{
     BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand, GlobalCommand,
-    HelpCommand, ListCommand, LogCommand, Move, NewSessionCommand, PaletteCommand, Step,
+    HelpCommand, ListCommand, LogCommand, LoginCommand, Move, NewSessionCommand, PaletteCommand,
+    Step,
 };
 use super::layer::Layer::{
-    self, Auctions, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log, NewSession,
-    Nodes, Palette,
+    self, Auctions, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log, Login,
+    NewSession, Nodes, Palette,
 };
 
 /// One row of the table.
@@ -80,6 +81,9 @@ macro_rules! command {
     };
     (NewSession $command:ident) => {
         Command::NewSession(NewSessionCommand::$command)
+    };
+    (Login $command:ident) => {
+        Command::Login(LoginCommand::$command)
     };
     (Palette $command:ident) => {
         Command::Palette(PaletteCommand::$command)
@@ -204,6 +208,13 @@ table! {
         Same "gavel session new FILE --open", needed;
     NewSession Discard = "discard", [NewSession], ["esc"], "leave",
         "Leave the form; nothing is written", Shows "gavel session list", needed;
+    Login Turn = "turn", [Login], ["tab", "shift-tab", "up", "down"], "other field",
+        "The other field", Same "gavel login --name NAME";
+    Login Submit = "log-in-now", [Login], ["enter"], "log in",
+        "Log in at the coordinator with this name and password",
+        Same "gavel login --name NAME", needed;
+    Login Leave = "leave-login", [Login], ["esc"], "later",
+        "Leave the form and forget what was typed", Shows "gavel session list", needed;
     Palette Run = "run", [Palette], ["enter"], "run",
         "Do what is selected", Shows "gavel --help", needed;
     Palette Up = "choice-up", [Palette], ["up", "ctrl-p"], "",
@@ -246,17 +257,19 @@ table! {
     Global Copy = "copy", [Global], ["y"], "copy",
         "Copy the selected id, or the receipt on the bid's screen; works over SSH",
         Shows "gavel receipt show SESSION";
+    Global LogIn = "log-in", [Global], ["L"], "",
+        "Log in at the coordinator, or as somebody else", Same "gavel login --name NAME";
     Global Refresh = "refresh", [Global], ["f5", "ctrl-r"], "",
         "Ask coordinator and nodes again at once", Shows "gavel session list";
     Global NextTheme = "theme", [Global], ["T"], "",
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

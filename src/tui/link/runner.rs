@@ -3,29 +3,34 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Me};
-use super::watch;
+use super::own::{self, own};
+use super::watch::{self, Out};
 use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed, Silence};
-use crate::client::state::SentBid;
+use crate::client::coordinator::CoordinatorClient;
 use crate::client::{BidAmount, ClientError};
 use crate::identity::Signed;
 use crate::session::{Receipt, SessionId};
-use crate::sharing::NodeIndex;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
-use crate::tui::state::data::{Level, OwnBid};
+use crate::tui::state::data::Level;
 use crate::tui::state::forms::Heard;
-use crate::tui::update::action::{News, Request};
+use crate::tui::update::action::{News, ReadReceipts, Request};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
 
 /// Largest session file that is read.
 const MAX_FILE: u64 = 1 << 20;
+
+/// Most pages of receipts that are read; so many bidders nobody looks through on a screen.
+const MOST_PAGES: usize = 20;
 
 /// What came back from each node.
 type Answers = BTreeMap<NodeIndex, Heard>;
@@ -34,31 +39,31 @@ type Answers = BTreeMap<NodeIndex, Heard>;
 pub struct Runner {
     connection: Option<Arc<Connection>>,
     news: Sender<News>,
+    anew: Sender<Box<Connection>>,
     refresh: Arc<Notify>,
     links: JoinSet<()>,
 }
 
 impl Runner {
-    /// A runner without a connection.
-    pub fn new(news: Sender<News>) -> Self {
-        Self { connection: None, news, refresh: Arc::new(Notify::new()), links: JoinSet::new() }
+    /// A runner without a connection. News go to the state, and the connections of whoever logs in
+    /// to the loop, which is to use them.
+    pub fn new(news: Sender<News>, anew: Sender<Box<Connection>>) -> Self {
+        let refresh = Arc::new(Notify::new());
+        Self { connection: None, news, anew, refresh, links: JoinSet::new() }
     }
 
-    /// Use a connection: keep the link, and read our bids.
+    /// Use a connection: keep the link, and follow our bids on disk.
     pub fn connect(&mut self, connection: Arc<Connection>) {
         self.links.abort_all();
-        watch::start(&mut self.links, &connection, &self.news, &self.refresh);
+        let out = Out {
+            connection: Arc::clone(&connection),
+            news: self.news.clone(),
+            refresh: Arc::clone(&self.refresh),
+            anew: self.anew.clone(),
+        };
+        watch::start(&mut self.links, &out);
         if let Some(me) = connection.bidder.clone() {
-            let news = self.news.clone();
-            tokio::spawn(async move {
-                let bids = tokio::task::spawn_blocking(move || me.state.latest()).await;
-                let answer = match bids {
-                    Ok(Ok(bids)) => News::Own(bids.iter().map(own).collect()),
-                    Ok(Err(error)) => News::Told(Level::Error, error.to_string()),
-                    Err(_) => return,
-                };
-                let _ = news.send(answer).await;
-            });
+            self.links.spawn(own::follow(me, self.news.clone()));
         }
         self.connection = Some(connection);
     }
@@ -80,9 +85,17 @@ impl Runner {
 
     /// Ask the servers something.
     pub fn ask(&self, request: Request) {
-        let news = self.news.clone();
+        let (news, anew) = (self.news.clone(), self.anew.clone());
         let Some(connection) = self.connection.clone() else { return };
         tokio::spawn(async move {
+            if let Request::LogIn { name, password } = request {
+                let Some(door) = &connection.door else { return };
+                match door.log_in(name, password).await {
+                    Ok(connection) => drop(anew.send(connection).await),
+                    Err(why) => drop(news.send(News::NotLoggedIn(why)).await),
+                }
+                return;
+            }
             if let Some(answer) = done(&connection, request, &news).await {
                 let _ = news.send(answer).await;
             }
@@ -99,6 +112,11 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Admissions(session) => {
             News::Admissions(session, coordinator.admissions(session).await.ok())
         }
+        Request::Receipts(session) => {
+            News::Receipts(session, receipts(coordinator, session).await.ok())
+        }
+        // Done before, as it answers with a connection.
+        Request::LogIn { .. } => return None,
         Request::Step(session, step) => {
             let answer = match step {
                 Step::Open => coordinator.open(session).await,
@@ -144,6 +162,29 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             }
         },
     })
+}
+
+/// What the nodes keep of a session's receipts, page by page.
+async fn receipts(
+    coordinator: &CoordinatorClient,
+    session: SessionId,
+) -> Result<ReadReceipts, ClientError> {
+    let began = Instant::now();
+    let mut read =
+        ReadReceipts { bidders: Vec::new(), unheard: NodeSet::EMPTY, more: false, took: 0 };
+    let mut after = None;
+    for _ in 0..MOST_PAGES {
+        let page = coordinator.receipts(session, after).await?;
+        read.bidders.extend(page.bidders);
+        read.unheard = read.unheard.union(page.unheard);
+        read.more = page.next.is_some();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    read.took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+    Ok(read)
 }
 
 fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail>, String> {
@@ -208,19 +249,6 @@ fn concluded(session: SessionId, placed: Result<Placed, BidError>, heard: Hearin
         }
         Err(error) => News::BidFailed(session, error.to_string(), answers),
     }
-}
-
-/// What screens know of a bid that is kept.
-fn own(bid: &SentBid) -> (SessionId, OwnBid) {
-    let receipts =
-        bid.receipts.iter().map(|receipt| (receipt.body.node, receipt.body.received)).collect();
-    let own = OwnBid {
-        revision: bid.revision(),
-        envelope: bid.digest,
-        receipts,
-        name: clean(&bid.envelope.body.bidder),
-    };
-    (bid.session(), own)
 }
 
 fn read(path: &PathBuf) -> Result<String, String> {

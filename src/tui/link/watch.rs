@@ -13,8 +13,11 @@ use tokio::task::JoinSet;
 
 use super::connection::Connection;
 use crate::base::Clock;
+use crate::client::ClientError;
+use crate::client::login::SharedLogin;
 use crate::tui::state::data::Events;
 use crate::tui::update::action::News;
+use crate::wire::problem::ProblemType;
 
 /// Between two questions after health.
 const HEALTH: Duration = Duration::from_millis(500);
@@ -36,10 +39,15 @@ const AGAIN: Duration = Duration::from_millis(700);
 
 /// Where news go, and what wakes the tasks.
 #[derive(Clone)]
-struct Out {
-    connection: Arc<Connection>,
-    news: Sender<News>,
-    refresh: Arc<Notify>,
+pub struct Out {
+    /// The links.
+    pub connection: Arc<Connection>,
+    /// Where news go.
+    pub news: Sender<News>,
+    /// Wakes whoever waits before it asks again.
+    pub refresh: Arc<Notify>,
+    /// Where the connection of a new login goes.
+    pub anew: Sender<Box<Connection>>,
 }
 
 impl Out {
@@ -55,6 +63,11 @@ impl Out {
         }
     }
 
+    /// Whether our login is over.
+    fn login_is_over(&self) -> bool {
+        self.connection.login.as_ref().is_some_and(SharedLogin::is_over)
+    }
+
     /// Whether live events are for us.
     fn staff(&self) -> bool {
         self.connection.operator || self.connection.node.is_some()
@@ -62,21 +75,31 @@ impl Out {
 }
 
 /// Keep the link until the tasks are dropped.
-pub fn start(
-    tasks: &mut JoinSet<()>,
-    connection: &Arc<Connection>,
-    news: &Sender<News>,
-    refresh: &Arc<Notify>,
-) {
-    let out = Out {
-        connection: Arc::clone(connection),
-        news: news.clone(),
-        refresh: Arc::clone(refresh),
-    };
+pub fn start(tasks: &mut JoinSet<()>, out: &Out) {
     tasks.spawn(health(out.clone()));
     tasks.spawn(sessions(out.clone()));
     tasks.spawn(own_node(out.clone()));
-    tasks.spawn(events(out));
+    tasks.spawn(login(out.clone()));
+    tasks.spawn(events(out.clone()));
+}
+
+/// Tell when our login is over, and then wait for the login of another program in this home.
+async fn login(out: Out) {
+    let Some(login) = &out.connection.login else { return };
+    while !login.is_over() {
+        tokio::time::sleep(HEALTH).await;
+    }
+    if !out.send(News::LoginOver(login.why_over().unwrap_or_default())).await {
+        return;
+    }
+    let Some(door) = &out.connection.door else { return };
+    loop {
+        if let Some(connection) = door.opened(login.get()).await {
+            let _ = out.anew.send(connection).await;
+            return;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 async fn health(out: Out) {
@@ -91,7 +114,10 @@ async fn health(out: Out) {
                 let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
                 (News::Health(Box::new(health), micros), HEALTH)
             }
+            // The coordinator is there and refuses our token. Without it everybody's view goes on.
+            Ok(Err(error)) if login_ended(&out, &error) => continue,
             failed => {
+                let refused = matches!(&failed, Ok(Err(error)) if error.problem().is_some());
                 let why = match failed {
                     Ok(Err(error)) => error.to_string(),
                     _ => format!("no answer within {:.1} s", DEADLINE.as_secs_f64()),
@@ -99,7 +125,8 @@ async fn health(out: Out) {
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST);
                 let millis = i64::try_from(wait.as_millis()).unwrap_or(0);
-                (News::Lost { why, again: Clock::System.now().plus_millis(millis) }, wait)
+                let again = Clock::System.now().plus_millis(millis);
+                (News::Lost { why, again, refused }, wait)
             }
         };
         if !out.send(news).await {
@@ -107,6 +134,18 @@ async fn health(out: Out) {
         }
         out.pause(wait).await;
     }
+}
+
+/// Whether an answer says that our login has ended; from now on it is not used any more.
+fn login_ended(out: &Out, error: &ClientError) -> bool {
+    let Some(problem) = error.problem() else { return false };
+    let Some(login) = &out.connection.login else { return false };
+    let ended = matches!(problem.kind, ProblemType::Unauthorized | ProblemType::LoginOver);
+    if ended && !login.is_over() {
+        login.end(&problem.detail);
+        return true;
+    }
+    false
 }
 
 /// Ask the node whose operator sits here, past the coordinator.
@@ -154,6 +193,10 @@ async fn events(out: Out) {
         return;
     }
     loop {
+        if out.login_is_over() {
+            out.send(News::Events(Events::Polling)).await;
+            return;
+        }
         let mut stream = out.connection.network.coordinator().events();
         let mut live = false;
         loop {

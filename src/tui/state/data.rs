@@ -3,23 +3,27 @@
 //!
 //! It holds nothing secret: names, times, receipts, progress and public amounts only.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::live::Live;
 use super::node::{Node, NodeState};
+use super::own::OwnBids;
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
-use crate::session::progress::Progress;
-use crate::session::{Phase, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
+use crate::session::{Phase, SessionId, Shortage};
+use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 
 /// Lines of the log that are kept.
 pub const LOG_LINES: usize = 5_000;
+
+/// How long nodes may take to find together at the start, in milliseconds.
+const FIRST_LOOK: i64 = 3_000;
 
 /// Details that are kept; the oldest go.
 const DETAILS: usize = 64;
@@ -45,6 +49,8 @@ pub enum Link {
         again: Timestamp,
         /// What went wrong.
         why: Clean,
+        /// Whether it answers, but refuses us.
+        refused: bool,
     },
 }
 
@@ -75,6 +81,8 @@ pub struct Sold {
 pub struct Winner {
     /// The name that the bid was made under.
     pub name: Clean,
+    /// The envelope that won: what tells two bidders of one name apart.
+    pub envelope: Digest,
     /// The price, in smallest units.
     pub price: u64,
 }
@@ -82,8 +90,11 @@ pub struct Winner {
 impl Sold {
     fn of(terms: &Terms, answer: &Answer<Entrant>) -> Option<Self> {
         let (auction, answer) = (terms.question.as_auction()?, answer.as_auction()?);
-        let won =
-            |sale: &Sale<Entrant>| Winner { name: clean(&sale.entry.bidder), price: sale.price };
+        let won = |sale: &Sale<Entrant>| Winner {
+            name: clean(&sale.entry.bidder),
+            envelope: sale.entry.envelope,
+            price: sale.price,
+        };
         Some(Self {
             winners: answer.winners.iter().map(won).collect(),
             price: answer.price(auction),
@@ -146,82 +157,6 @@ impl Session {
     }
 }
 
-/// A bidder's row in the grid of receipts.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BidRow {
-    /// The bidder.
-    pub name: Clean,
-    /// Latest revision seen; 0 when only the admission is known.
-    pub revision: u32,
-    /// Nodes that gave a receipt for it, as far as we heard.
-    pub nodes: NodeSet,
-    /// When the latest was heard.
-    pub at: Option<Timestamp>,
-}
-
-/// What is heard of a session while it lives.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Live {
-    /// Bidders in the order in which they were heard of.
-    pub bids: Vec<BidRow>,
-    index: HashMap<String, usize>,
-    /// The attempt under way.
-    pub attempt: u32,
-    /// Nodes that take part in it.
-    pub participants: NodeSet,
-    /// When it began.
-    pub began: Option<Timestamp>,
-    /// How far each node is.
-    pub progress: BTreeMap<NodeIndex, Progress>,
-    /// When the first node was done.
-    pub done: Option<Timestamp>,
-}
-
-impl Live {
-    fn row(&mut self, bidder: &str) -> &mut BidRow {
-        let next = self.bids.len();
-        let at = *self.index.entry(bidder.to_owned()).or_insert(next);
-        if at == next {
-            let name = clean(bidder);
-            self.bids.push(BidRow { name, revision: 0, nodes: NodeSet::EMPTY, at: None });
-        }
-        &mut self.bids[at]
-    }
-
-    /// A node gave a receipt.
-    pub fn received(
-        &mut self,
-        bidder: &str,
-        revision: u32,
-        node: Option<NodeIndex>,
-        at: Timestamp,
-    ) {
-        let row = self.row(bidder);
-        if revision > row.revision {
-            row.revision = revision;
-            row.nodes = NodeSet::EMPTY;
-        }
-        if revision == row.revision {
-            if let Some(node) = node {
-                row.nodes.insert(node);
-            }
-            row.at = Some(at);
-        }
-    }
-
-    /// The coordinator admitted these bidders.
-    pub fn admitted<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        for name in names {
-            self.row(name);
-        }
-    }
-
-    /// The furthest of the nodes.
-    pub fn furthest(&self) -> Option<&Progress> {
-        self.progress.values().max_by_key(|progress| (progress.rounds, progress.level))
-    }
-}
-
 /// How much a line of the log matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Level {
@@ -268,19 +203,6 @@ pub enum Who {
     Node(NodeIndex),
 }
 
-/// A bid of ours, without its amount, which is kept nowhere.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OwnBid {
-    /// Its revision.
-    pub revision: u32,
-    /// Its envelope's digest.
-    pub envelope: Digest,
-    /// Receipts by node, with the times the nodes signed.
-    pub receipts: BTreeMap<NodeIndex, Timestamp>,
-    /// The name it was made under.
-    pub name: Clean,
-}
-
 /// Everything that is known.
 #[derive(Clone, Debug)]
 pub struct Data {
@@ -316,7 +238,16 @@ pub struct Data {
     /// Lines that have gone from the log.
     pub log_gone: u64,
     /// Our bids.
-    pub own: HashMap<SessionId, OwnBid>,
+    pub own: OwnBids,
+    /// Whether they have been read from disk.
+    pub own_read: bool,
+    /// Why nothing can be settled, as the coordinator sees it.
+    pub shortage: Option<Shortage>,
+    /// When the coordinator first answered.
+    pub heard_since: Option<Timestamp>,
+    /// Since when our login has been over, and why; `None` while it stands, and where there is
+    /// none.
+    pub login_over: Option<(Timestamp, Clean)>,
     /// Numbers that stand for names while names are hidden.
     aliases: HashMap<Clean, usize>,
 }
@@ -341,7 +272,11 @@ impl Data {
             own_node: None,
             log: VecDeque::new(),
             log_gone: 0,
-            own: HashMap::new(),
+            own: OwnBids::default(),
+            own_read: false,
+            shortage: None,
+            heard_since: None,
+            login_over: None,
             aliases: HashMap::new(),
         }
     }
@@ -443,6 +378,22 @@ impl Data {
     pub fn nodes_up(&self) -> usize {
         let up = |node: &&Node| matches!(self.node_state(node), NodeState::Up | NodeState::Odd);
         self.nodes.iter().filter(up).count()
+    }
+
+    /// Receipts after which a bid is in, n - t.
+    pub fn receipts_needed(&self) -> usize {
+        self.roster
+            .as_ref()
+            .map_or(0, |roster| usize::from(roster.scheme.nodes() - roster.scheme.threshold()))
+    }
+
+    /// Why nothing can be settled at present: too few nodes are there, or reach each other. What has
+    /// just been started is given a moment to find together before anything is claimed.
+    pub fn short_of_nodes(&self) -> Option<&Shortage> {
+        let since = self.heard_since?;
+        let looked = self.now.millis() - since.millis() >= FIRST_LOOK;
+        let connected = matches!(self.link, Link::Connected { .. });
+        self.shortage.as_ref().filter(|_| connected && looked)
     }
 
     /// Bids in a session, as far as is known: signed ones, else those heard of or admitted.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::data::Level;
 use super::field::Field;
+use super::login::LoginForm;
 use super::new_session::NewSession;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
@@ -56,6 +57,8 @@ pub enum Popup {
     Confirm(Question),
     /// A new session.
     NewSession(Box<NewSession>),
+    /// A login.
+    Login(Box<LoginForm>),
 }
 
 /// What came of handing a bid to a node.

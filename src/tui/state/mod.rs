@@ -2,18 +2,26 @@
 //!
 //! - [`model`]: all of the state together: what is known, who the person is and where
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
+//! - [`live`]: what is heard of a session while it lives
+//! - [`own`]: our own bids
+//! - [`alert`]: what needs a person, for as long as it does
 //! - [`node`]: what is known of one node
 //! - [`screen`]: the five screens, and what drawing finds out about their layout
 //! - [`theme`]: the themes to choose from
 //! - [`forms`]: questions, the palette, the form of a bid, notices
+//! - [`login`]: the form of a login
 //! - [`new_session`]: the form of a new session, field by field
 //! - [`field`]: a line of typed text, wiped when it goes
 
+pub mod alert;
 pub mod data;
 pub mod field;
 pub mod forms;
+pub mod live;
+pub mod login;
 pub mod model;
 pub mod new_session;
 pub mod node;
+pub mod own;
 pub mod screen;
 pub mod theme;

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::alert::Alert;
 use super::data::{Data, Level, LogLine, Piece, Session};
 use super::field::Field;
 use super::forms::{BidForm, BidStage, Popup, Toast};
+use super::login::LoginForm;
 use super::new_session::NewSession;
 use super::screen::{Drawn, Screen};
 use super::theme::Theme;
@@ -36,6 +38,8 @@ pub struct Person {
     pub serves: String,
     /// Where records are written.
     pub records: PathBuf,
+    /// The account to log in as, where somebody can log in here; empty where none is known.
+    pub account: Option<Clean>,
 }
 
 impl Person {
@@ -155,6 +159,10 @@ pub struct Ui {
     pub popups: Vec<Popup>,
     /// A notice.
     pub toast: Option<Toast>,
+    /// What needs a person.
+    pub alerts: Vec<Alert>,
+    /// The terminal's title.
+    pub title: String,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// What the latest drawing found out.
@@ -174,6 +182,12 @@ pub struct Asking {
     pub admissions: Option<SessionId>,
     /// Phases changed: ask at the next tick.
     pub detail_stale: bool,
+    /// The session whose receipts are on their way.
+    pub receipts: Option<SessionId>,
+    /// When receipts were last read, of which session, and how long that took in milliseconds.
+    pub receipts_at: Option<(Timestamp, SessionId, i64)>,
+    /// Nodes or events have come back: read the receipts at the next tick.
+    pub receipts_stale: bool,
 }
 
 /// The state of the program.
@@ -231,6 +245,8 @@ impl Model {
                 form: None,
                 popups: Vec::new(),
                 toast: None,
+                alerts: Vec::new(),
+                title: String::new(),
                 size: (80, 24),
                 drawn: Drawn::default(),
                 act: None,
@@ -281,6 +297,7 @@ impl Model {
             Some(Popup::Palette(..)) => Layer::Palette,
             Some(Popup::Confirm(_)) => Layer::Confirm,
             Some(Popup::NewSession(_)) => Layer::NewSession,
+            Some(Popup::Login(_)) => Layer::Login,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),
         }
@@ -304,13 +321,18 @@ impl Model {
         self.data().session(self.ui.selected?)
     }
 
-    /// Sessions on the bid's screen: the open ones, then those we bid in, the newest first.
+    /// Sessions on the bid's screen: the open ones, then those we bid in, the newest first. The
+    /// selected one stays until another is, so that none takes its place unseen.
     pub fn biddable(&self) -> Vec<&Session> {
         let data = self.data();
         let mut sessions: Vec<_> = data
             .sessions
             .iter()
-            .filter(|session| session.phase == Phase::Open || data.own.contains_key(&session.id))
+            .filter(|session| {
+                session.phase == Phase::Open
+                    || data.own.latest(session.id).is_some()
+                    || self.ui.bid == Some(session.id)
+            })
             .collect();
         sessions.sort_by_key(|session| {
             (session.phase != Phase::Open, std::cmp::Reverse(session.created))
@@ -354,7 +376,15 @@ impl Model {
     pub fn new_session(&mut self) -> Option<&mut NewSession> {
         match self.ui.popups.last_mut()? {
             Popup::NewSession(form) => Some(form),
-            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) => None,
+            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) | Popup::Login(_) => None,
+        }
+    }
+
+    /// The form of a login, while it lies on top.
+    pub fn login(&mut self) -> Option<&mut LoginForm> {
+        match self.ui.popups.last_mut()? {
+            Popup::Login(form) => Some(form),
+            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) | Popup::NewSession(_) => None,
         }
     }
 

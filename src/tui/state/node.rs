@@ -37,7 +37,7 @@ pub enum NodeState {
     Odd,
     /// It does not answer.
     Down,
-    /// It has never answered.
+    /// The coordinator has not heard of it yet, well or ill.
     Unseen,
     /// The coordinator, which would know, is away.
     Unknown,
@@ -89,7 +89,7 @@ impl Node {
     pub fn state(&self, now: Timestamp) -> NodeState {
         let silent = self.status.last_seen.map(|seen| now.millis() - seen.millis());
         match (&self.status.health, silent, &self.trouble) {
-            (_, None, _) => NodeState::Unseen,
+            (None, None, None) => NodeState::Unseen,
             (None, _, _) => NodeState::Down,
             (Some(_), Some(silent), _) if silent > SILENCE => NodeState::Late,
             (Some(_), _, Some(_)) => NodeState::Odd,

@@ -12,13 +12,17 @@ use crate::client::BidAmount;
 use crate::identity::Roster;
 use crate::session::SessionId;
 use crate::session::progress::Event;
-use crate::sharing::NodeIndex;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
-use crate::tui::state::data::{Events, Level, OwnBid};
+use crate::tui::state::data::{Events, Level};
 use crate::tui::state::forms::Heard;
 use crate::tui::state::model::Person;
+use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::Screen;
-use crate::wire::coordinator_api::{Bidder, CoordinatorHealth, SessionDetail, SessionSummary};
+use crate::wire::account_api::Secret;
+use crate::wire::coordinator_api::{
+    Bidder, BidderReceipts, CoordinatorHealth, SessionDetail, SessionSummary,
+};
 use crate::wire::node_api::NodeHealth;
 
 /// Something happened: at the keyboard, at the servers, or on the clock.
@@ -62,7 +66,13 @@ pub enum News {
         why: String,
         /// When it is asked again.
         again: Timestamp,
+        /// Whether it answers, but refuses us.
+        refused: bool,
     },
+    /// Our login is over, and why. Everybody's view goes on.
+    LoginOver(String),
+    /// We could not log in, and why.
+    NotLoggedIn(String),
     /// The node of the operator who sits here answered him, with the round trip in microseconds, or
     /// did not.
     OwnNode(NodeIndex, Result<(Box<NodeHealth>, u64), String>),
@@ -76,7 +86,9 @@ pub enum News {
     Detail(SessionId, Result<Box<SessionDetail>, String>),
     /// The bidders admitted to a session, where they could be had.
     Admissions(SessionId, Option<Vec<Bidder>>),
-    /// Our bids, as kept on this machine.
+    /// What the nodes keep of a session's receipts, where they could be had.
+    Receipts(SessionId, Option<ReadReceipts>),
+    /// All our bids, as kept on this machine, with every revision.
     Own(Vec<(SessionId, OwnBid)>),
     /// A node's answer to our bid.
     BidHeard(SessionId, NodeIndex, Heard),
@@ -92,6 +104,18 @@ pub enum News {
     FileRead(Result<String, String>),
     /// Something to say.
     Told(Level, String),
+}
+
+/// Receipts as the nodes keep them.
+pub struct ReadReceipts {
+    /// The bidders, with the nodes that gave them receipts.
+    pub bidders: Vec<BidderReceipts>,
+    /// Nodes that did not answer.
+    pub unheard: NodeSet,
+    /// Whether there are more bidders than were asked for.
+    pub more: bool,
+    /// How long reading took, in milliseconds.
+    pub took: i64,
 }
 
 /// What whoever stages a demo tells the screens.
@@ -123,6 +147,10 @@ pub enum Effect {
     ReadFile(PathBuf),
     /// Put text on the clipboard.
     Copy(Clean),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Give the terminal this title.
+    Title(String),
     /// Go to the shell.
     Suspend,
     /// Draw everything again.
@@ -135,6 +163,15 @@ pub enum Request {
     Detail(SessionId),
     /// The bidders admitted to a session.
     Admissions(SessionId),
+    /// What the nodes keep of a session's receipts.
+    Receipts(SessionId),
+    /// Log in.
+    LogIn {
+        /// The account's name.
+        name: String,
+        /// Its password.
+        password: Secret,
+    },
     /// Take a step.
     Step(SessionId, Step),
     /// Write a session from the text of a session file.

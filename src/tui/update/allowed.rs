@@ -1,9 +1,10 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::amount::{Check, check};
 use super::clipboard;
-use crate::session::Phase;
+use crate::client::amount::{Check, check};
+use crate::rules::terms::Admission;
+use crate::session::{Phase, SessionId};
 use crate::tui::input::commands::{
     BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand, HelpCommand, ListCommand,
     LogCommand, PaletteCommand, Step,
@@ -32,6 +33,7 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         Command::Log(LogCommand::OnlySelected | LogCommand::Follow | LogCommand::Level)
         | Command::Move(_) => Ok(()),
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
+        Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
         Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
         Command::Palette(
             PaletteCommand::Run | PaletteCommand::Up | PaletteCommand::Down | PaletteCommand::Leave,
@@ -54,7 +56,11 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::Copy if clipboard::to_copy(model).is_none() => {
             Err("nothing is selected".to_owned())
         }
+        GlobalCommand::LogIn if model.person.account.is_none() => {
+            Err("this program uses the keys of its home, no login".to_owned())
+        }
         GlobalCommand::Copy
+        | GlobalCommand::LogIn
         | GlobalCommand::Auctions
         | GlobalCommand::Bracket
         | GlobalCommand::Nodes
@@ -121,6 +127,7 @@ fn connected(model: &Model) -> Result<(), String> {
     }
     match model.live().link {
         Link::Connected { .. } => Ok(()),
+        Link::Lost { refused: true, .. } => Err("the coordinator refuses us".to_owned()),
         Link::Lost { .. } => Err("the coordinator does not answer".to_owned()),
         Link::Starting { .. } => Err("not connected yet".to_owned()),
     }
@@ -130,15 +137,31 @@ fn operator(model: &Model) -> Result<(), String> {
     if !model.person.operator {
         return Err("this is for the coordinator's operator, whose key is not here".to_owned());
     }
+    if model.live().login_over.is_some() {
+        return Err(login_over(model));
+    }
     connected(model)
 }
 
 fn step(model: &Model, step: Step) -> Result<(), String> {
-    let Some(session) = model.ui.selected.and_then(|id| model.live().session(id)) else {
+    let Some(id) = model.ui.selected else {
+        return Err("select an auction first".to_owned());
+    };
+    step_of(model, id, step)
+}
+
+/// Whether a session's step can be taken now.
+pub fn step_of(model: &Model, id: SessionId, step: Step) -> Result<(), String> {
+    let Some(session) = model.live().session(id) else {
         return Err("select an auction first".to_owned());
     };
     operator(model)?;
-    let why = match (step, session.phase) {
+    of_phase(step, session.phase)
+}
+
+/// Whether a step can be taken in a phase, whoever takes it.
+pub fn of_phase(step: Step, phase: Phase) -> Result<(), String> {
+    let why = match (step, phase) {
         (Step::Open, Phase::Draft)
         | (Step::Close, Phase::Open)
         | (Step::Cancel, Phase::Draft | Phase::Open | Phase::Closing)
@@ -172,27 +195,40 @@ fn step(model: &Model, step: Step) -> Result<(), String> {
 }
 
 /// Whether we may bid in a session at all.
-fn bidder(model: &Model, session: &Session) -> Result<(), String> {
+pub fn bidder(model: &Model, session: &Session) -> Result<(), String> {
     if model.person.bidder.is_none() {
         return Err("no bidder's key is here; `gavel init bidder --name NAME` makes one".to_owned());
     }
-    if session.phase != Phase::Open {
-        return Err(match session.phase {
-            Phase::Draft => "it is not open for bids yet",
-            Phase::Cancelled => "it was called off",
-            Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed => {
-                "bidding has ended"
-            }
-        }
-        .to_owned());
+    open_for_bids(model, session)?;
+    connected(model)?;
+    if session.terms.admission == Admission::Accounts && model.live().login_over.is_some() {
+        return Err(login_over(model));
     }
-    connected(model)
+    Ok(())
+}
+
+/// Whether a session takes bids, by its phase and the coordinator's clock.
+pub fn open_for_bids(model: &Model, session: &Session) -> Result<(), String> {
+    let why = match session.phase {
+        Phase::Draft => "it is not open for bids yet",
+        Phase::Cancelled => "it was called off",
+        Phase::Open if model.live().closes_in(session).is_none_or(|left| left > 0) => return Ok(()),
+        Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed => {
+            "bidding has ended"
+        }
+    };
+    Err(why.to_owned())
+}
+
+fn login_over(model: &Model) -> String {
+    let key = model.keymap.first(Layer::Global, GlobalCommand::LogIn);
+    format!("your login has ended; {key} logs in again")
 }
 
 /// Whether we may write a bid for this session.
 pub fn bid(model: &Model, session: &Session) -> Result<(), String> {
     bidder(model, session)?;
-    if model.data().own.contains_key(&session.id) && !session.terms.replace_bids {
+    if model.data().own.latest(session.id).is_some() && !session.terms.replace_bids {
         return Err("this auction takes one bid each, and yours is in".to_owned());
     }
     if model.sending() {
@@ -225,7 +261,7 @@ fn resend(model: &Model) -> Result<(), String> {
         return Err("no auction is selected".to_owned());
     };
     bidder(model, session)?;
-    let Some(own) = model.data().own.get(&session.id) else {
+    let Some(own) = model.data().own.latest(session.id) else {
         return Err("you have not bid in it".to_owned());
     };
     if own.receipts.len() >= model.data().nodes.len() {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::action::{Effect, Request};
+use super::allowed;
 use crate::base::text::clean;
 use crate::client::BidAmount;
 use crate::session::SessionId;
@@ -60,7 +61,7 @@ fn ask(model: &mut Model) {
     form.reveal = false;
     let id = form.session;
     let Some(session) = model.live().session(id) else { return };
-    let earlier = model.live().own.get(&id);
+    let earlier = model.live().own.latest(id);
     let nodes = model.live().nodes.len();
     let threshold = model.live().roster.as_ref().map_or(0, |roster| roster.scheme.threshold());
     let name = model.person.bidder.clone().unwrap_or_default();
@@ -90,22 +91,22 @@ fn ask(model: &mut Model) {
 
 /// The person said yes: the amount leaves the field for good.
 pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
-    let Some(terms) = model.live().session(session).map(|session| session.terms.clone()) else {
-        return Vec::new();
-    };
+    let Some(known) = model.live().session(session) else { return Vec::new() };
+    let terms = known.terms.clone();
+    let able = allowed::bidder(model, known);
     let Some(form) = model.ui.form.as_mut().filter(|form| form.session == session) else {
         return Vec::new();
     };
     let amount = BidAmount::parse(form.amount.text(), &terms.question.unit());
     form.amount.clear();
     form.reveal = false;
-    match amount {
+    match able.and(amount.map_err(|error| error.to_string())) {
         Ok(amount) => {
             form.stage = BidStage::Sending { heard: BTreeMap::new() };
             vec![Effect::Ask(Request::Place(session, amount))]
         }
         Err(error) => {
-            let why = clean(&error.to_string());
+            let why = clean(&error);
             form.stage = BidStage::Failed { heard: BTreeMap::new(), why };
             Vec::new()
         }

@@ -26,7 +26,7 @@ pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
                 Some(form) => form.session,
                 None => model.bid_at()?.1.id,
             };
-            match model.data().own.get(&session) {
+            match model.data().own.latest(session) {
                 Some(own) => {
                     Some(("envelope's digest, as on your receipts", own.envelope.to_string()))
                 }

@@ -1,9 +1,10 @@
-//! The answer to a question.
+//! The answer to a question, and taking a question back that has lost its sense.
 
 use super::action::Effect;
-use super::{bidding, steps};
+use super::{allowed, bidding, steps};
 use crate::tui::input::commands::ConfirmCommand;
-use crate::tui::state::forms::{Asked, Popup};
+use crate::tui::state::data::Level;
+use crate::tui::state::forms::{Asked, BidStage, Popup, Question};
 use crate::tui::state::model::Model;
 
 /// Take the answer.
@@ -19,6 +20,37 @@ pub fn run(model: &mut Model, command: ConfirmCommand) -> Vec<Effect> {
             model.over = true;
             Vec::new()
         }
+    }
+}
+
+/// Take back a question about what cannot be done any more, and the form of a bid that cannot be
+/// handed in any more; nothing that was asked in one state is done in another.
+pub fn withdraw(model: &mut Model) {
+    if let Some(form) = &model.ui.form
+        && form.stage == BidStage::Editing
+        && let Some(session) = model.live().session(form.session)
+        && let Err(why) = allowed::open_for_bids(model, session)
+    {
+        let text = format!("{}: {why}. Nothing was handed in.", session.title);
+        let id = form.session;
+        model.ui.form = None;
+        model.ui.popups.retain(|popup| {
+            !matches!(popup, Popup::Confirm(Question { asked: Asked::Bid(of), .. }) if *of == id)
+        });
+        model.note(Level::Warn, Some(id), &text);
+        model.say(Level::Warn, text);
+    }
+    let Some(Popup::Confirm(Question { asked: Asked::Step(id, step), .. })) =
+        model.ui.popups.last()
+    else {
+        return;
+    };
+    let (id, step) = (*id, *step);
+    let Some(session) = model.live().session(id) else { return };
+    if let Err(why) = allowed::of_phase(step, session.phase) {
+        let text = format!("{}: {why}", session.title);
+        model.ui.popups.pop();
+        model.say(Level::Warn, text);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::action::Effect;
 use super::{
-    allowed, bidding, confirm, filter, global, list, log, moves, new_session, palette, steps,
+    allowed, bidding, confirm, filter, global, list, log, login, moves, new_session, palette, steps,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -25,6 +25,7 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::Move(by) => moves::run(model, by),
         Command::Confirm(command) => return confirm::run(model, command),
         Command::NewSession(command) => return new_session::run(model, command),
+        Command::Login(command) => return login::run(model, command),
         Command::Palette(command) => return run_palette(model, command),
         Command::Filter(command) => filter::run(model, command),
         Command::Help(HelpCommand::Leave) => {

@@ -45,9 +45,20 @@ pub fn take(model: &mut Model, event: &Event) -> Vec<Effect> {
             }
             None
         }
+        What::Waiting { nodes } if nodes.is_empty() => {
+            model.asking.detail_stale = true;
+            Some((Level::Info, words("goes on".to_owned())))
+        }
         What::Waiting { nodes } => {
             model.asking.detail_stale = true;
             Some((Level::Warn, words(format!("waits for {}", figures::nodes(*nodes)))))
+        }
+        What::Shortage { shortage } => {
+            model.asking.detail_stale = true;
+            Some(match shortage {
+                Some(shortage) => (Level::Warn, words(format!("too few nodes: {shortage}"))),
+                None => (Level::Info, words("enough nodes are there again".to_owned())),
+            })
         }
         What::Phase { phase, reason } if event.node.is_none() => {
             if !data.enter(session, *phase) {

@@ -1,7 +1,7 @@
 //! Commands that work on every screen.
 
 use super::action::Effect;
-use super::{clipboard, order, screens};
+use super::{clipboard, login, order, screens};
 use crate::session::Phase;
 use crate::tui::input::commands::GlobalCommand;
 use crate::tui::state::data::Level;
@@ -46,8 +46,10 @@ pub fn run(model: &mut Model, command: GlobalCommand) -> Vec<Effect> {
             model.say(Level::Info, text);
         }
         GlobalCommand::Copy => return clipboard::copy(model),
+        GlobalCommand::LogIn => login::open(model),
         GlobalCommand::Refresh => {
             model.asking.detail_stale = true;
+            model.asking.receipts_stale = true;
             model.say(Level::Info, "asking coordinator and nodes again");
             return vec![Effect::Refresh];
         }

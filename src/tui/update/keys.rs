@@ -46,6 +46,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         return match model.ui.popups.last_mut()? {
             Popup::Palette(palette, _) => Some(&mut palette.field),
             Popup::NewSession(form) => form.typed(),
+            Popup::Login(form) => form.typed(),
             Popup::Help(_) | Popup::Confirm(_) => None,
         };
     }
@@ -89,6 +90,11 @@ fn changed(model: &mut Model) {
             if let Some(form) = model.new_session() {
                 let fault = new_session::fault(form, true);
                 form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
+            }
+        }
+        Layer::Login => {
+            if let Some(form) = model.login() {
+                form.notice = None;
             }
         }
         Layer::Global

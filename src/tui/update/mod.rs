@@ -15,15 +15,17 @@
 //! - [`steps`]: opening, closing, cancelling, trying again, and writing the record
 //! - [`new_session`]: the form of a new session
 //! - [`bidding`]: the form of a bid
-//! - [`amount`]: what can be said of an amount while it is typed
 //! - [`palette`]: finding commands by parts of their names
+//! - [`login`]: the form of a login, and what follows when one ends
+//! - [`attention`]: keeps what needs a person up to date
+//! - [`receipts`]: who has bid, read from what the nodes keep
 //! - [`confirm`]: the answer to a question
 //! - [`news`]: answers of the servers, taken into the state
 //! - [`events`]: live events of the servers, taken into the state
 
 pub mod action;
 pub mod allowed;
-pub mod amount;
+pub mod attention;
 pub mod bidding;
 pub mod clipboard;
 pub mod confirm;
@@ -34,11 +36,13 @@ pub mod global;
 pub mod keys;
 pub mod list;
 pub mod log;
+pub mod login;
 pub mod moves;
 pub mod new_session;
 pub mod news;
 pub mod order;
 pub mod palette;
+pub mod receipts;
 pub mod screens;
 pub mod steps;
 
@@ -50,7 +54,14 @@ use crate::base::text::clean;
 
 /// Take an action in.
 pub fn update(model: &mut Model, action: impl Into<Action>) -> Vec<Effect> {
-    match action.into() {
+    let mut effects = done(model, action.into());
+    confirm::withdraw(model);
+    effects.extend(attention::look(model));
+    effects
+}
+
+fn done(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
         Action::Key(key) => {
             model.dirty = true;
             keys::key(model, key)
@@ -87,7 +98,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         model.ui.toast = None;
         model.dirty = true;
     }
-    news::ask_for_detail(model)
+    let mut effects = news::ask_for_detail(model);
+    effects.extend(receipts::ask(model));
+    effects
 }
 
 fn cued(model: &mut Model, cue: Cue) {
@@ -118,6 +131,10 @@ fn cued(model: &mut Model, cue: Cue) {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod follow_tests;
 
 #[cfg(test)]
 #[path = "role_tests.rs"]

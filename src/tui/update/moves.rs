@@ -48,7 +48,8 @@ fn list_here(model: &Model) -> Option<List> {
         | Layer::Log
         | Layer::Filter
         | Layer::Confirm
-        | Layer::NewSession => match model.ui.screen {
+        | Layer::NewSession
+        | Layer::Login => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => Some(List::Grid),
             Screen::Auctions | Screen::Bracket => Some(List::Sessions),
             Screen::Nodes => None,

@@ -1,7 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{events, new_session, order, steps};
+use super::{events, login, new_session, order, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -10,6 +10,7 @@ use crate::tui::state::data::{Events, Level, Link};
 use crate::tui::state::forms::{BidStage, Heard};
 use crate::tui::state::model::Model;
 use crate::tui::state::node::{Node, NodeState};
+use crate::tui::state::own::OwnBid;
 use crate::wire::coordinator_api::{CoordinatorHealth, NodeStatus, SessionDetail};
 use crate::wire::node_api::NodeHealth;
 
@@ -21,17 +22,22 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
             data.roster = Some(roster);
             data.link = Link::Starting { what: "connecting".into() };
             model.person = *person;
+            data_of_login(model);
             if let Some(node) = model.person.node {
                 model.ui.node = node.position();
             }
         }
         News::Health(health, round_trip) => health_came(model, *health, round_trip),
-        News::Lost { why, again } => lost(model, &why, again),
+        News::Lost { why, again, refused } => lost(model, &why, again, refused),
+        News::LoginOver(why) => login::over(model, &why),
+        News::NotLoggedIn(why) => login::refused(model, &why),
+        News::Receipts(session, read) => receipts::came(model, session, read),
         News::OwnNode(node, answer) => own_node(model, node, answer),
         News::Events(events) => {
             if events == Events::Live && model.live().events != Events::Live {
                 // What happened in between is asked for.
                 model.asking.detail_stale = true;
+                model.asking.receipts_stale = true;
             }
             model.live_mut().events = events;
         }
@@ -53,12 +59,12 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
             data.live.entry(session).or_default().admitted(names);
         }
         News::Own(bids) => {
-            model.live_mut().own.extend(bids);
+            own_came(model, bids);
         }
         News::BidHeard(session, node, heard) => bid_heard(model, session, node, heard),
         News::BidIn(session, own, heard) => {
             let (receipts, all) = (own.receipts.len(), model.live().nodes.len());
-            model.live_mut().own.insert(session, own);
+            model.live_mut().own.keep(session, own);
             // The screen beneath tells the rest, and has its keys again.
             if model.ui.form.as_ref().is_some_and(|form| form.session == session) {
                 model.ui.form = None;
@@ -90,22 +96,52 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
     Vec::new()
 }
 
-fn lost(model: &mut Model, why: &str, again: crate::base::Timestamp) {
+/// Whoever has just connected has no login that is over, and needs no form of one.
+fn data_of_login(model: &mut Model) {
+    if model.live_mut().login_over.take().is_some() {
+        model.note(Level::Info, None, "logged in again");
+    }
+    if let Some(form) = model.login() {
+        let sent = form.sending;
+        model.ui.popups.pop();
+        if sent {
+            model.say(Level::Info, "logged in");
+        }
+    }
+    model.asking = crate::tui::state::model::Asking::default();
+    model.asking.detail_stale = true;
+}
+
+/// Our bids as they are on disk: what another program has done shows here as well.
+fn own_came(model: &mut Model, bids: Vec<(SessionId, OwnBid)>) {
+    let first = !std::mem::replace(&mut model.live_mut().own_read, true);
+    let new = model.live_mut().own.replace(bids);
+    if !first && !model.sending() {
+        for (session, revision) in new {
+            let words = format!("revision {revision} of your bid was made here by another program");
+            model.note(Level::Info, Some(session), &words);
+        }
+    }
+    model.keep_bid();
+}
+
+fn lost(model: &mut Model, why: &str, again: crate::base::Timestamp, refused: bool) {
     let now = model.live().now;
     let why = clean(why);
     let since = if let Link::Lost { since, .. } = &model.live().link {
         *since
     } else {
-        model.note(Level::Error, None, &format!("the coordinator does not answer: {why}"));
+        let what = if refused { "refuses us" } else { "does not answer" };
+        model.note(Level::Error, None, &format!("the coordinator {what}: {why}"));
         // No older notice may lie over this.
         model.ui.toast = None;
         now
     };
-    model.live_mut().link = Link::Lost { since, again, why };
+    model.live_mut().link = Link::Lost { since, again, why, refused };
 }
 
 fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
-    let mut lines = Vec::new();
+    let (mut lines, mut back) = (Vec::new(), false);
     let data = model.live_mut();
     let away = matches!(data.link, Link::Lost { .. });
     match &data.link {
@@ -117,6 +153,8 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
         Link::Connected { .. } => {}
     }
     data.link = Link::Connected { round_trip };
+    data.heard_since.get_or_insert(data.now);
+    data.shortage = health.shortage.map(|told| told.reason);
     data.version = clean(&health.version);
     let half = i64::try_from(round_trip / 2000).unwrap_or(0);
     data.clock_offset = health.now.millis() + half - data.now.millis();
@@ -142,8 +180,13 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
             }
             // While the coordinator was away nobody could tell.
             (false, true) if before == NodeState::Unknown => {}
-            (false, true) => lines.push((Level::Info, format!("{who} is back"))),
-            (_, false) if matches!(before, NodeState::Up | NodeState::Odd | NodeState::Unknown) => {
+            (false, true) => {
+                back = true;
+                lines.push((Level::Info, format!("{who} is back")));
+            }
+            // A coordinator that has just started has not heard of anybody.
+            (_, false) if after == NodeState::Unseen => {}
+            (_, false) if !matches!(before, NodeState::Down | NodeState::Late) => {
                 let why = node.trouble.clone().unwrap_or_default();
                 lines.push((Level::Warn, format!("{who} does not answer: {why}")));
             }
@@ -151,6 +194,8 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
         }
     }
     data.nodes.sort_by_key(|node| node.status.node);
+    // What they have given receipts for can be read again.
+    model.asking.receipts_stale |= back;
     for (level, line) in lines {
         if level == Level::Warn {
             model.say(level, line.clone());

@@ -55,7 +55,8 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_)) | None => 0,
+        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_) | Popup::Login(_))
+        | None => 0,
     }
 }
 
@@ -113,7 +114,8 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Filter
         | Layer::Help
         | Layer::Confirm
-        | Layer::NewSession => None,
+        | Layer::NewSession
+        | Layer::Login => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

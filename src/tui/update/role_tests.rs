@@ -120,7 +120,7 @@ fn without_the_coordinator_nodes_are_unknown_and_not_away() {
     let mut model = fixtures::normal();
     model.person.node = Some(node(2));
     model.say(Level::Warn, "an older notice");
-    update(&mut model, News::Lost { why: "refused".into(), again: at(1) });
+    update(&mut model, News::Lost { why: "refused".into(), again: at(1), refused: false });
     assert_eq!(model.live().nodes_up(), 0);
     assert!(shown(&mut model, (80, 24)).contains("lost since"));
     let state = |model: &Model, at: usize| {
@@ -176,11 +176,12 @@ fn a_bidder_learns_the_result_where_he_bids() {
     let mut model = fixtures::normal();
     types(&mut model, "4");
     let settled = summary(1, "Harbour view, oil on canvas", Phase::Settled);
-    let own = crate::tui::state::data::OwnBid {
+    let own = crate::tui::state::own::OwnBid {
         revision: 1,
         envelope: crate::identity::Digest([7; 32]),
         receipts: std::collections::BTreeMap::new(),
         name: crate::base::text::clean("ada"),
+        seen: at(0),
     };
     update(&mut model, News::Own(vec![(id(1), own)]));
     update(&mut model, News::Sessions(vec![settled.clone()]));

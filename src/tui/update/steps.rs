@@ -2,7 +2,7 @@
 //! its record.
 
 use super::action::{Effect, Request};
-use super::order;
+use super::{allowed, order};
 use crate::base::text::clean;
 use crate::session::SessionId;
 use crate::tui::figures::{date_time, duration, plural};
@@ -21,6 +21,7 @@ pub fn ask(model: &mut Model, step: Step) {
     let bids = bids.map_or_else(|| "the bids".to_owned(), |bids| plural(bids, "bid", "bids"));
     let nodes = model.live().nodes.len();
     let up = model.live().nodes_up();
+    let short = model.live().short_of_nodes().cloned();
     let until = session.terms.bids_until;
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
@@ -42,9 +43,13 @@ pub fn ask(model: &mut Model, step: Step) {
                     duration(left),
                     date_time(until)
                 ),
-                format!(
-                    "{up} of {nodes} nodes are up. They fix the list of bids and compute the outcome; this cannot be undone."
-                ),
+                if short.is_some() {
+                    "No bid is taken any more, and this cannot be undone.".to_owned()
+                } else {
+                    format!(
+                        "{up} of {nodes} nodes are up. They fix the list of bids and compute the outcome; this cannot be undone."
+                    )
+                },
             ],
             true,
         ),
@@ -68,6 +73,17 @@ pub fn ask(model: &mut Model, step: Step) {
             false,
         ),
     };
+    let mut lines = lines;
+    if let (Some(short), Step::Open | Step::Close | Step::Retry) = (&short, step) {
+        lines.push(format!(
+            "TOO FEW NODES: {short}. {}",
+            match step {
+                Step::Open => "Bids may not get enough receipts, and nothing can be settled.",
+                _ => "There is no outcome until enough of them are back.",
+            }
+        ));
+    }
+    let grave = grave || short.is_some();
     let asked = Asked::Step(session.id, step);
     let question = Question { asked, title: question.to_owned(), lines, grave };
     model.ui.popups.push(Popup::Confirm(question));
@@ -75,6 +91,11 @@ pub fn ask(model: &mut Model, step: Step) {
 
 /// The person said yes.
 pub fn confirmed(model: &mut Model, session: SessionId, step: Step) -> Vec<Effect> {
+    // It may have become impossible while the question was there.
+    if let Err(why) = allowed::step_of(model, session, step) {
+        model.say(Level::Warn, why);
+        return Vec::new();
+    }
     let doing = match step {
         Step::Open => "opening",
         Step::Close => "ending bidding",

@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::action::{Action, Cue, Effect, News, Request};
-use super::amount::{Check, check};
 use super::dispatch::run;
 use super::{allowed, update};
+use crate::client::amount::{Check, check};
 use crate::rules::Stage;
 use crate::session::Phase;
 use crate::session::progress::{Progress, What};
@@ -82,6 +82,10 @@ fn amounts_are_checked_while_typing() {
     assert_eq!(check("600.5", &terms), Check::Fine(None));
     assert!(matches!(check("499", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
     assert!(matches!(check("1.234", &terms), Check::Wrong(why) if why.contains("3 decimals")));
+    assert!(matches!(check("0", &terms), Check::Fine(Some(why)) if why.contains("reserve")));
+    assert!(
+        matches!(check("250 000.00 EUR", &terms), Check::Fine(Some(why)) if why.contains("most"))
+    );
     assert!(matches!(check("250001", &terms), Check::Wrong(why) if why.contains("maximum")));
     assert!(matches!(check("12a", &terms), Check::Wrong(_)));
     let terms = fixtures::terms("t", crate::rules::auction::Kind::ReverseFirstPrice);
@@ -139,6 +143,29 @@ fn losing_and_finding_a_node_shows() {
 }
 
 #[test]
+fn a_coordinator_that_has_just_started_raises_no_alarm_about_nodes_it_has_not_asked() {
+    let mut model = fixtures::normal();
+    let again = at(1);
+    update(&mut model, News::Lost { why: "connection refused".into(), again, refused: false });
+    model.ui.toast = None;
+    let mut fresh = health(&[1, 2, 3, 4, 5]);
+    for status in &mut fresh.nodes {
+        (status.trouble, status.last_seen) = (None, None);
+    }
+    update(&mut model, News::Health(Box::new(fresh.clone()), 800));
+    assert!(model.ui.toast.is_none(), "{}", toast(&model));
+    assert!(shown(&mut model, (80, 24)).contains("connected, 0.8 ms"));
+    // What it finds out then is said: four answer, one does not.
+    fresh.nodes[2].trouble = Some("connection refused".into());
+    for index in [0, 1, 3, 4] {
+        fresh.nodes[index] = health(&[]).nodes[index].clone();
+    }
+    update(&mut model, News::Health(Box::new(fresh), 800));
+    assert!(toast(&model).contains("node 3 (Cedar) does not answer: connection refused"));
+    assert_eq!(model.live().nodes_up(), 4);
+}
+
+#[test]
 fn a_node_that_hangs_shows_before_its_deadline() {
     let mut model = fixtures::normal();
     // The coordinator still has the last answer, but it is getting old.
@@ -150,7 +177,7 @@ fn a_node_that_hangs_shows_before_its_deadline() {
 #[test]
 fn losing_and_finding_the_coordinator_shows() {
     let mut model = fixtures::normal();
-    let lost = |seconds| News::Lost { why: "refused".into(), again: at(seconds) };
+    let lost = |seconds| News::Lost { why: "refused".into(), again: at(seconds), refused: false };
     update(&mut model, Action::Tick(at(1)));
     update(&mut model, lost(3));
     let text = shown(&mut model, (80, 24));

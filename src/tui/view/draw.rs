@@ -20,6 +20,7 @@ use crate::tui::input::commands::{Command, GlobalCommand};
 use crate::tui::input::keymap::rows_of;
 use crate::tui::input::layer::Layer;
 use crate::tui::input::table::Row;
+use crate::tui::state::alert::Matter;
 use crate::tui::state::data::{Events, Level, Link};
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
@@ -42,7 +43,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
     }
     let row = |y| Rect { x: area.x, y, width: area.width, height: 1 };
     tabs(&mut canvas, row(area.y));
-    let body = Rect { y: area.y + 1, height: area.height - 3, ..area };
+    let bars = u16::from(alerts(&mut canvas, row(area.y + 1)));
+    let body = Rect { y: area.y + 1 + bars, height: area.height - 3 - bars, ..area };
     match model.ui.screen {
         Screen::Auctions => screens::auctions::draw(&mut canvas, body),
         Screen::Bracket => screens::bracket::draw(&mut canvas, body),
@@ -59,6 +61,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
                 popups::palette::draw(&mut canvas, body, palette, *layer);
             }
             Popup::Confirm(question) => popups::confirm::draw(&mut canvas, body, question),
+            Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
             Popup::NewSession(form) => popups::new_session::draw(&mut canvas, body, form),
         }
     }
@@ -125,6 +128,29 @@ fn tabs(canvas: &mut Canvas<'_, '_>, area: Rect) {
     canvas.right(Rect { width: area.width.saturating_sub(1), ..area }, 0, marks);
 }
 
+/// What needs a person, the worst of it in a line that stays; whether there is anything. That the
+/// coordinator is lost stands in the line of status.
+fn alerts(canvas: &mut Canvas<'_, '_>, area: Rect) -> bool {
+    let model = canvas.model;
+    let shown: Vec<_> =
+        model.ui.alerts.iter().filter(|alert| alert.matter != Matter::Lost).collect();
+    let Some(first) = shown.first() else { return false };
+    let role = if first.level == Level::Error { Role::Bad } else { Role::Warn };
+    let more = match shown.len() - 1 {
+        0 => String::new(),
+        more => format!(" +{more} more "),
+    };
+    let room = usize::from(area.width).saturating_sub(text::width(&more) + 4);
+    let line = vec![
+        canvas.span(role, format!(" {} ", canvas.glyphs().alert)),
+        canvas.span(role, canvas.cut(&first.text, room)),
+    ];
+    canvas.line(area, 0, line);
+    let span = canvas.span(role, more);
+    canvas.right(area, 0, span);
+    true
+}
+
 /// The link's state, which is always visible, or a notice in its place; then who and when.
 fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
@@ -134,6 +160,9 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     if let (Link::Connected { .. }, false) = (&data.link, data.nodes.is_empty()) {
         let (up, all) = (data.nodes_up(), data.nodes.len());
         left = format!("{left} {} {up} of {all} nodes", glyphs.middle);
+        if let Some(short) = data.short_of_nodes() {
+            left = format!("{up} of {all} nodes, {} needed {} {left}", short.needed, glyphs.middle);
+        }
         match data.events {
             Events::Broken => left.push_str(", events interrupted"),
             Events::Polling => left.push_str(", asked every 2 s"),
@@ -181,16 +210,21 @@ fn status(canvas: &mut Canvas<'_, '_>, area: Rect) {
     canvas.right(inner, 0, span);
 }
 
-const fn link_role(data: &crate::tui::state::data::Data) -> (Role, bool) {
+fn link_role(data: &crate::tui::state::data::Data) -> (Role, bool) {
     match data.link {
+        // Connected to a coordinator that can settle nothing is not well.
+        Link::Connected { .. } if data.short_of_nodes().is_some() => (Role::Bad, true),
         Link::Connected { .. } => (Role::Good, true),
         Link::Starting { .. } => (Role::Warn, false),
         Link::Lost { .. } => (Role::Bad, false),
     }
 }
 
-const fn dot(canvas: &Canvas<'_, '_>) -> &'static str {
+fn dot(canvas: &Canvas<'_, '_>) -> &'static str {
     match canvas.model.live().link {
+        Link::Connected { .. } if canvas.model.live().short_of_nodes().is_some() => {
+            canvas.glyphs().alert
+        }
         Link::Connected { .. } => canvas.glyphs().dot,
         Link::Starting { .. } => canvas.glyphs().ring,
         Link::Lost { .. } => canvas.glyphs().cross,
@@ -205,7 +239,7 @@ fn link(canvas: &Canvas<'_, '_>) -> (Role, String) {
         Link::Connected { round_trip } => {
             format!("connected, {}", figures::round_trip(*round_trip))
         }
-        Link::Lost { since, again, why } => {
+        Link::Lost { since, again, why, .. } => {
             let wait = again.millis() - data.now.millis();
             let again = if wait > 0 {
                 format!("reconnecting in {}", figures::duration(wait))

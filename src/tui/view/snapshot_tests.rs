@@ -14,8 +14,8 @@ use crate::tui::input::key::Key;
 use crate::tui::input::keymap::rows_of;
 use crate::tui::input::layer::Layer;
 use crate::tui::input::table::ROWS;
-use crate::tui::state::data::OwnBid;
 use crate::tui::state::model::Model;
+use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::Screen;
 use crate::tui::state::theme::Theme;
 use crate::tui::update::action::{Action, News};
@@ -154,6 +154,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
         envelope: crate::identity::Digest([7; 32]),
         receipts: (1..=3).map(|index| (fixtures::node(index), at(0))).collect(),
         name: crate::base::text::clean("ada"),
+        seen: at(0),
     };
     update(&mut model, News::BidIn(id(1), own, heard));
     snap("bid-in-with-receipts-missing", &mut model);
@@ -169,8 +170,9 @@ fn with_own(mut model: Model, envelope: u8) -> Model {
         envelope: Digest([envelope; 32]),
         receipts: (1..=5).map(|index| (fixtures::node(index), at(-60))).collect(),
         name: clean("ben"),
+        seen: at(0),
     };
-    model.live_mut().own.insert(id(1), own);
+    model.live_mut().own.keep(id(1), own);
     model
 }
 

@@ -133,6 +133,10 @@ pub struct Glyphs {
     pub blank: &'static str,
     /// Leads to.
     pub arrow: &'static str,
+    /// Needs a person.
+    pub alert: &'static str,
+    /// Not known.
+    pub unknown: &'static str,
     /// Points at the selected row.
     pub pointer: &'static str,
     /// Text goes on.
@@ -169,6 +173,8 @@ pub static UNICODE: Glyphs = Glyphs {
     cross: "✗",
     blank: "·",
     arrow: "→",
+    alert: "!",
+    unknown: "?",
     pointer: "▸",
     ellipsis: "…",
     middle: "·",
@@ -192,6 +198,8 @@ pub static ASCII: Glyphs = Glyphs {
     cross: "x",
     blank: ".",
     arrow: "->",
+    alert: "!",
+    unknown: "?",
     pointer: ">",
     ellipsis: "~",
     middle: "-",

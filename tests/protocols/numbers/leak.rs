@@ -3,7 +3,7 @@
 use gavel::field::small::Small;
 use gavel::field::{Field, Mersenne61, Mersenne127};
 use gavel::protocol::numbers::NumberContext;
-use gavel::protocol::numbers::comparison::{at_least, bits_needed};
+use gavel::protocol::numbers::comparison::{Comparing, KAPPA, at_least, bits_needed};
 use gavel::protocol::numbers::multiply::multiply;
 use gavel::protocol::numbers::open::open_masked;
 use gavel::protocol::numbers::random_bits::{BitPool, random_bits};
@@ -169,6 +169,9 @@ async fn opened_squares_do_not_tell_the_bits() {
 #[tokio::test]
 async fn a_comparison_opens_nothing_that_tells() {
     let mut averages = Vec::new();
+    let comparing = Comparing::new(4, 200);
+    // The mask is as wide as 200 comparisons ask for.
+    let unit = 4 + KAPPA + 8 + 1;
     for (x, y) in [(0, 15), (15, 0), (7, 7)] {
         let mut counts = vec![0; 16];
         let (mut above, mut seen) = (0.0, 0.0);
@@ -180,14 +183,15 @@ async fn a_comparison_opens_nothing_that_tells() {
             let opened = agree(&world, async |ctx: NumberContext<Mersenne127>| {
                 let me = ctx.base().me();
                 let mut pool = BitPool::prepare(&ctx.narrow("bits"), bits_needed(4, 200)).await?;
-                at_least(&ctx.narrow("compare"), &mut pool, 4, &a.of(me), &b.of(me)).await?;
+                at_least(&ctx.narrow("compare"), &mut pool, comparing, &a.of(me), &b.of(me))
+                    .await?;
                 Ok(())
             });
             opened.await;
             for value in values::<Mersenne127>(&tap, &world, "compare/masked") {
                 counts[usize::try_from(value & 15).unwrap()] += 1;
                 // In units of the mask's width, 2^(l + k + 1).
-                above += (value >> 25) as f64 / f64::from(1 << 20);
+                above += (value >> (unit - 20)) as f64 / f64::from(1 << 20);
                 seen += 1.0;
             }
         }

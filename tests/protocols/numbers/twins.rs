@@ -3,7 +3,7 @@
 use gavel::field::small::Small;
 use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
 use gavel::protocol::bits::maximum::Keep;
-use gavel::protocol::numbers::comparison::{self, at_least, less_than};
+use gavel::protocol::numbers::comparison::{self, Comparing, KAPPA, at_least, less_than};
 use gavel::protocol::numbers::degree_check::{degree_check, find_wrong_degrees};
 use gavel::protocol::numbers::maximum::{self as tournament, maximum, second_price};
 use gavel::protocol::numbers::multiply::{inner_products, multiply};
@@ -12,7 +12,7 @@ use gavel::protocol::numbers::random_bits::{BitPool, random_bits};
 use gavel::protocol::numbers::range_check::{self, range_check};
 use gavel::protocol::numbers::{NumberContext, NumberCosts};
 use gavel::protocol::{Context, Cost, Counters};
-use gavel::sharing::{NodeIndex, SharedNumbers};
+use gavel::sharing::{NodeIndex, Scheme, SharedNumbers};
 use gavel::testkit::{Failure, NumberInputs, World, reference};
 use rand::RngExt as _;
 
@@ -122,11 +122,12 @@ async fn compare(world: &World, width: u32, x: &[u64], y: &[u64]) -> Vec<bool> {
         let needed = comparison::bits_needed(width, x.len());
         let mut pool = BitPool::prepare(&ctx.narrow("bits"), 2 * needed).await?;
         let before = ctx.base().counters();
-        let not_below = at_least(&ctx.narrow("at-least"), &mut pool, width, &a, &b).await?;
+        let comparing = Comparing::new(width, 2 * x.len());
+        let not_below = at_least(&ctx.narrow("at-least"), &mut pool, comparing, &a, &b).await?;
         let costs = NumberCosts::<F>::new(ctx.base().participants());
         let counted = cost(costs.at_least(width, x.len()));
         assert_eq!(spent(before, ctx.base().counters()), counted);
-        let below = less_than(&ctx.narrow("less-than"), &mut pool, width, &a, &b).await?;
+        let below = less_than(&ctx.narrow("less-than"), &mut pool, comparing, &a, &b).await?;
         let both = SharedNumbers::concat([&not_below, &below]);
         Ok(plain(&open(&ctx.narrow("open"), &both).await?))
     })
@@ -188,12 +189,35 @@ async fn too_wide_or_too_few_bits_are_refused() {
     let refused = agree(&world, async |ctx: NumberContext<Mersenne61>| {
         let x = one.of(ctx.base().me());
         let mut pool = BitPool::prepare(&ctx.narrow("bits"), 3).await?;
-        let wide = at_least(&ctx.narrow("wide"), &mut pool, 32, &x, &x).await;
-        let poor = at_least(&ctx.narrow("poor"), &mut pool, 4, &x, &x).await;
-        let fits = at_least(&ctx.narrow("fits"), &mut pool, 3, &x, &x).await;
+        let wide = at_least(&ctx.narrow("wide"), &mut pool, Comparing::new(32, 1), &x, &x).await;
+        let poor = at_least(&ctx.narrow("poor"), &mut pool, Comparing::new(4, 1), &x, &x).await;
+        let fits = at_least(&ctx.narrow("fits"), &mut pool, Comparing::new(3, 1), &x, &x).await;
         Ok((wide.is_err(), poor.is_err(), fits.is_ok()))
     });
     assert_eq!(refused.await, (true, true, true));
+}
+
+/// What all comparisons of an attempt tell together stays within 2^-40: twice as many take a bit
+/// more of mask, up to where numbers and masks no longer fit into the field.
+#[test]
+fn many_comparisons_are_masked_better() {
+    for (comparisons, more) in [(0, 0), (1, 0), (2, 1), (3, 2), (1_000, 10), (1_000_000, 20)] {
+        let comparing = Comparing::new(32, comparisons);
+        assert_eq!(comparing.mask(), KAPPA + more, "{comparisons}");
+        assert!(1 << (comparing.mask() - KAPPA) >= comparisons, "{comparisons}");
+        for (n, t) in [(3, 1), (5, 2), (9, 4)] {
+            let scheme = Scheme::new(n, t).unwrap();
+            assert!(comparing.check::<F>(scheme).is_ok());
+            // The largest number that is opened stays below the field's prime.
+            let widest = comparing.widest::<F>(scheme);
+            let sets = scheme.sets().len() as u128;
+            let largest = (sets << (widest + comparing.mask() + 1)) + (2 << widest);
+            assert!(largest < (1 << 127) - 1, "{n} nodes, {comparisons}");
+        }
+    }
+    let nine = Scheme::new(9, 4).unwrap();
+    assert!(Comparing::new(64, 8_192).check::<F>(nine).is_ok());
+    assert!(Comparing::new(64, 8_193).check::<F>(nine).is_err());
 }
 
 #[tokio::test]
@@ -209,8 +233,9 @@ async fn the_first_of_the_largest_wins() {
                 let needed = tournament::bits_needed(8, count) + tournament::bits_needed(8, 4);
                 let mut pool = BitPool::prepare(&ctx.narrow("bits"), needed).await?;
                 let before = ctx.base().counters();
-                let ctx = ctx.narrow("maximum");
-                let best = maximum(&ctx, &mut pool, 8, &numbers, Keep::Levels, &|_, _| {}).await?;
+                let (ctx, eight) = (ctx.narrow("maximum"), Comparing::new(8, 20));
+                let best =
+                    maximum(&ctx, &mut pool, eight, &numbers, Keep::Levels, &|_, _| {}).await?;
                 let costs = NumberCosts::<F>::new(ctx.base().participants());
                 let counted = cost(costs.maximum(8, count, true));
                 assert_eq!(spent(before, ctx.base().counters()), counted);
@@ -218,7 +243,7 @@ async fn the_first_of_the_largest_wins() {
                 let mut opened = plain(&open(&ctx.narrow("open"), &both).await?);
                 if count > 1 {
                     let ctx = ctx.narrow("second");
-                    let second = second_price(&ctx, &mut pool, 8, &best, winner).await?;
+                    let second = second_price(&ctx, &mut pool, eight, &best, winner).await?;
                     opened.extend(plain(&open(&ctx.narrow("open"), &second).await?));
                 }
                 Ok(opened)
@@ -304,7 +329,7 @@ async fn empty_batches_take_no_round() {
         let (none, before) = (SharedNumbers::zeros(0), ctx.base().counters());
         let mut pool = BitPool::prepare(&ctx.narrow("bits"), 0).await?;
         multiply(&ctx.narrow("multiply"), &none, &none).await?;
-        at_least(&ctx.narrow("at-least"), &mut pool, 32, &none, &none).await?;
+        at_least(&ctx.narrow("at-least"), &mut pool, Comparing::new(32, 0), &none, &none).await?;
         range_check(&ctx.narrow("range"), &mut pool, &none, 5).await?;
         degree_check(&ctx.narrow("degree"), &none).await?;
         open(&ctx.narrow("open"), &none).await?;

@@ -8,10 +8,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use zeroize::Zeroize as _;
 
-use super::super::frame::{Frame, FrameError, HEADER_BYTES, Kind};
+use super::super::frame::{Frame, FrameError, HEADER_BYTES, Kind, make_room};
 use super::super::upgrade::BoxIo;
 use super::peer::{Peer, Queued};
 use super::registry::Registry;
@@ -25,6 +27,8 @@ const READ_CHUNK: usize = 64 << 10;
 const READ_LEAST: usize = 16 << 10;
 /// Larger payloads are written from where they are, without a copy.
 const WRITTEN_IN_PLACE: usize = 16 << 10;
+/// Room for frames that are put together.
+const JOINED: usize = 64 << 10;
 /// Bytes that are written before room is given back.
 const BATCH: usize = 512 << 10;
 /// How long a closing link waits for the other side's last bytes.
@@ -98,7 +102,7 @@ async fn read(shared: &Shared, peer: &Peer, io: &mut ReadHalf<BoxIo>) -> LinkErr
     let mut buffer = BytesMut::with_capacity(READ_CHUNK);
     loop {
         if buffer.capacity() - buffer.len() < READ_LEAST {
-            buffer.reserve(READ_CHUNK);
+            make_room(&mut buffer, READ_CHUNK);
         }
         match io.read_buf(&mut buffer).await {
             Ok(0) => return LinkError::ClosedByPeer,
@@ -234,30 +238,74 @@ async fn write_out(io: &mut WriteHalf<BoxIo>, batch: &mut Batch) -> io::Result<(
 /// Frames to be written at once: small ones put together, large payloads where they are.
 #[derive(Default)]
 struct Batch {
-    pieces: VecDeque<Bytes>,
+    pieces: VecDeque<Piece>,
     /// Headers and small payloads that are not yet a piece.
-    open: BytesMut,
+    open: Joined,
     remaining: usize,
     payload: u64,
+}
+
+/// What is written without a gap.
+enum Piece {
+    /// Headers and small payloads.
+    Joined(Joined),
+    /// A large payload.
+    Payload(Bytes),
+}
+
+/// Headers and small payloads, contributions to keys among them: wiped when they are written.
+#[derive(Default)]
+struct Joined {
+    bytes: BytesMut,
+    written: usize,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl Piece {
+    fn rest(&self) -> &[u8] {
+        match self {
+            Self::Joined(joined) => &joined.bytes[joined.written..],
+            Self::Payload(payload) => payload,
+        }
+    }
+
+    fn advance(&mut self, count: usize) {
+        match self {
+            Self::Joined(joined) => joined.written += count,
+            Self::Payload(payload) => payload.advance(count),
+        }
+    }
 }
 
 impl Batch {
     fn push(&mut self, frame: Frame) {
         self.remaining += frame.wire_bytes();
         self.payload += frame.payload.len() as u64;
-        frame.put_header(&mut self.open);
-        if frame.payload.len() < WRITTEN_IN_PLACE {
-            self.open.extend_from_slice(&frame.payload);
-        } else {
+        let in_place = frame.payload.len() >= WRITTEN_IN_PLACE;
+        let copied = if in_place { HEADER_BYTES } else { frame.wire_bytes() };
+        if self.open.bytes.capacity() - self.open.bytes.len() < copied {
+            // A buffer that grows leaves a copy behind.
             self.seal();
-            self.pieces.push_back(frame.payload);
+            self.open.bytes.reserve(copied.max(JOINED));
+        }
+        frame.put_header(&mut self.open.bytes);
+        if in_place {
+            self.seal();
+            self.pieces.push_back(Piece::Payload(frame.payload));
+        } else {
+            self.open.bytes.extend_from_slice(&frame.payload);
         }
     }
 
     fn seal(&mut self) {
-        if !self.open.is_empty() {
-            self.pieces.push_back(self.open.split().freeze());
-            self.open.reserve(HEADER_BYTES);
+        if !self.open.bytes.is_empty() {
+            let bytes = self.open.bytes.split();
+            self.pieces.push_back(Piece::Joined(Joined { bytes, written: 0 }));
         }
     }
 
@@ -274,13 +322,13 @@ impl Buf for Batch {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.pieces.front().map_or(&[], |piece| piece)
+        self.pieces.front().map_or(&[], Piece::rest)
     }
 
     fn chunks_vectored<'a>(&'a self, out: &mut [io::IoSlice<'a>]) -> usize {
         let mut filled = 0;
         for (slot, piece) in out.iter_mut().zip(&self.pieces) {
-            *slot = io::IoSlice::new(piece);
+            *slot = io::IoSlice::new(piece.rest());
             filled += 1;
         }
         filled
@@ -291,10 +339,10 @@ impl Buf for Batch {
         while count > 0
             && let Some(piece) = self.pieces.front_mut()
         {
-            let step = count.min(piece.len());
+            let step = count.min(piece.rest().len());
             piece.advance(step);
             count -= step;
-            if piece.is_empty() {
+            if piece.rest().is_empty() {
                 self.pieces.pop_front();
             }
         }

@@ -3,10 +3,12 @@
 //! - [`help`]: the page of keys
 //! - [`palette`]: finding a command by its name
 //! - [`confirm`]: a question before something that cannot be undone
+//! - [`login`]: the form of a login
 //! - [`new_session`]: the form of a new session
 
 pub mod confirm;
 pub mod help;
+pub mod login;
 pub mod new_session;
 pub mod palette;
 

@@ -13,7 +13,7 @@ use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
-use super::{detail, phase_glyph, phase_role, sales, short_kind};
+use super::{detail, phase_glyph, phase_role, sales, short_kind, standing};
 use crate::session::Phase;
 use crate::tui::figures;
 use crate::tui::input::commands::ListCommand;
@@ -136,6 +136,9 @@ fn columns<'a>(width: usize) -> Table<'a, Row<'a>> {
         }),
         Column::new("", 2, |canvas, row: &Row<'_>| {
             let phase = row.session.phase;
+            if standing::obstacle(canvas.model, row.session).is_some() {
+                return Cell::text(Role::Bad, canvas.glyphs().alert);
+            }
             Cell::text(phase_role(phase), phase_glyph(canvas, phase))
         }),
         Column::new("title", title, |_, row: &Row<'_>| {

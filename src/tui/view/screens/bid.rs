@@ -9,19 +9,20 @@ use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
 use super::sales::{self, Fate};
-use super::{lots_and_rule, phase_glyph, phase_role};
+use super::{lots_and_rule, phase_glyph, phase_role, standing};
 use crate::base::text::clean;
+use crate::client::amount::{Check, check};
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
 use crate::tui::figures;
 use crate::tui::input::commands::{BidFormCommand, BidsCommand};
 use crate::tui::input::layer::Layer;
-use crate::tui::state::data::{OwnBid, Session};
+use crate::tui::state::data::Session;
 use crate::tui::state::forms::{BidForm, BidStage, Heard};
 use crate::tui::state::model::Model;
+use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
-use crate::tui::update::amount::{Check, check};
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -94,18 +95,27 @@ fn list(canvas: &mut Canvas<'_, '_>, area: Rect) {
 /// How a session stands for us, in a few words.
 fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
     let data = canvas.model.data();
-    let own = data.own.get(&session.id);
+    let own = data.own.latest(session.id);
     match (own, session.phase) {
-        (Some(own), Phase::Settled) => match sales::fate(data, session, own) {
+        (Some(_), Phase::Settled) => match sales::fate(data, session) {
             Some(Fate::Won(_)) => (Role::Good, "you won".to_owned()),
             Some(Fate::Lost) => (Role::Muted, "you did not win".to_owned()),
             None => (Role::Muted, "your bid is in; settled".to_owned()),
         },
         (Some(own), Phase::Open) => {
-            let (got, all) = (own.receipts.len(), data.nodes.len());
+            let (got, all, needed) = (own.receipts.len(), data.nodes.len(), data.receipts_needed());
+            if got < needed {
+                return (Role::Warn, format!("not in: {got} of {needed} receipts needed"));
+            }
             (Role::Good, format!("your bid is in, {got} of {all} receipts"))
         }
+        (Some(_), Phase::Closing | Phase::Computing)
+            if standing::obstacle(canvas.model, session).is_some() =>
+        {
+            (Role::Bad, "your bid is in; too few nodes".to_owned())
+        }
         (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
+        (None, phase) if phase != Phase::Open => (Role::Muted, format!("you did not bid; {phase}")),
         (None, _) => match data.closes_in(session) {
             Some(left) if left > 0 => {
                 (Role::Muted, format!("closes in {}", figures::duration(left)))
@@ -131,7 +141,7 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
     };
     let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), false);
     let row = terms(canvas, inner, session);
-    if let Some(own) = model.data().own.get(&session.id) {
+    if let Some(own) = model.data().own.latest(session.id) {
         mine(canvas, inner, row + 1, session, own);
     } else {
         let key = model.keymap.first(Layer::Bid, BidsCommand::Edit);
@@ -162,6 +172,15 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     }
     line.push(format!("maximum {}", session.amount(terms.question.maximum())));
     row = canvas.wrapped(area, row, Role::Text, &line.join(", "));
+    if let Some(auction) = terms.question.as_auction() {
+        let lone =
+            auction.lone_bid().map_or_else(String::new, |lone| format!("A lone bid {lone}. "));
+        let text = format!("{lone}Who may bid: {}.", terms.admission.short());
+        // What bidders do not expect stands out.
+        let own = auction.reserve.is_none() && auction.lone_bid().is_some();
+        let role = if own { Role::Warn } else { Role::Muted };
+        row = canvas.wrapped(area, row, role, &text);
+    }
     if let Some(left) = canvas.model.data().closes_in(session) {
         let role = if left < 30_000 { Role::Warn } else { Role::Text };
         let left =
@@ -178,7 +197,9 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
     let mut row = row;
-    match (session.phase, sales::fate(model.data(), session, own)) {
+    let (got, all) = (own.receipts.len(), model.data().nodes.len());
+    let needed = model.data().receipts_needed();
+    match (session.phase, sales::fate(model.data(), session)) {
         (Phase::Settled, Some(Fate::Won(price))) => {
             let lot = if session.quantity() > 1 { " a lot" } else { "" };
             let text = format!("You won{lot} {} {}.", sales::at(session), session.amount(price));
@@ -189,9 +210,14 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
             row = canvas.wrapped(area, row, Role::Text, &text);
         }
         (Phase::Open, _) => {
-            row = canvas.wrapped(area, row, Role::Good, "Your bid is in.");
+            let (role, text) = if got < needed {
+                let text = format!("Your bid is not in yet: {got} of {needed} receipts needed.");
+                (Role::Warn, text)
+            } else {
+                (Role::Good, "Your bid is in.".to_owned())
+            };
+            row = canvas.wrapped(area, row, role, &text);
             let key = |command| model.keymap.first(Layer::Bid, command);
-            let (got, all) = (own.receipts.len(), model.data().nodes.len());
             if got < all {
                 let text = format!(
                     "{} gave no receipt. {} sends the same envelope again.",
@@ -209,14 +235,29 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         (Phase::Cancelled, _) => {
             row = canvas.wrapped(area, row, Role::Text, "Called off; no bid counts.");
         }
-        _ => {
-            row = canvas.wrapped(
-                area,
-                row,
-                Role::Text,
-                "Bidding has ended; the outcome is on its way.",
+        (Phase::Failed, _) => {
+            let reason = detail.as_ref().and_then(|detail| detail.reason.as_deref());
+            let reason = clean(reason.unwrap_or("no reason is given"));
+            let text = format!(
+                "The outcome could not be computed: {reason}. Your bid is kept, sealed as it was."
             );
+            row = canvas.wrapped(area, row, Role::Bad, &text);
         }
+        _ => {
+            let (role, text) = match standing::obstacle(model, session) {
+                Some(why) => (Role::Bad, format!("Bidding has ended. No outcome yet: {why}.")),
+                None => {
+                    (Role::Text, "Bidding has ended; the nodes work out the outcome.".to_owned())
+                }
+            };
+            row = canvas.wrapped(area, row, role, &text);
+        }
+    }
+    if session.phase != Phase::Open && got < needed {
+        let text = format!(
+            "Only {got} of the {needed} receipts that make a bid safe had come in; it may not count."
+        );
+        row = canvas.wrapped(area, row, Role::Warn, &text);
     }
     let excluded = detail
         .iter()
@@ -230,6 +271,30 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
     canvas.text(area, row + 1, Role::Muted, &line);
     receipts(canvas, area, row + 2, &heard, false);
+    history(canvas, area, row + 3 + all, session);
+}
+
+/// The revisions before the latest, the latest of them first, as far as there is room.
+fn history(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) {
+    let data = canvas.model.data();
+    let Some((_, earlier)) = data.own.all(session.id).split_last() else { return };
+    let room = usize::from(area.height).saturating_sub(row + 1);
+    if earlier.is_empty() || room == 0 {
+        return;
+    }
+    canvas.text(area, row, Role::Head, "replaced by it");
+    for (at, bid) in earlier.iter().rev().take(room).enumerate() {
+        let first = bid.receipts.values().min().map(|&at| figures::clock(at));
+        let line = format!(
+            "revision {}, envelope {}, {} of {} receipts{}",
+            bid.revision,
+            bid.envelope.short(),
+            bid.receipts.len(),
+            data.nodes.len(),
+            first.map_or_else(String::new, |at| format!(", {at}"))
+        );
+        canvas.text(area, row + 1 + at, Role::Muted, &line);
+    }
 }
 
 /// What to say to somebody whose bid did not win.

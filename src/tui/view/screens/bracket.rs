@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
-use super::{lots_and_rule, phase_role, result};
+use super::{lots_and_rule, phase_role, result, standing};
 use crate::base::text::clean;
 use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
@@ -15,7 +15,8 @@ use crate::session::progress::Progress;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::{GlobalCommand, Step};
 use crate::tui::input::layer::Layer;
-use crate::tui::state::data::{Live, Session};
+use crate::tui::state::data::Session;
+use crate::tui::state::live::Live;
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -66,23 +67,21 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         let does = if session.phase == Phase::Open { "ends bidding now" } else { "opens it" };
         lines.push(format!("{} {does}.", key(command)));
     }
+    if let Some(why) = standing::obstacle(model, session) {
+        lines.push(format!("If it ended now, it would wait: {why}."));
+    }
     lines.retain(|line| !line.is_empty());
     canvas.empty(area, &what, &lines);
 }
 
 fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
-    let data = canvas.model.data();
-    let detail = data.details.get(&session.id);
-    let waiting = detail.map(|detail| detail.waiting_for).unwrap_or_default();
     let mut lines = vec![
         "The nodes freeze, exchange the envelopes that any of them is missing, check every one, \
          and sign one list, the manifest."
             .to_owned(),
     ];
-    if !waiting.is_empty() {
-        let set = figures::nodes(waiting);
-        let reason = detail.and_then(|detail| detail.reason.as_deref()).unwrap_or_default();
-        lines.push(format!("It waits for {set}: {}", clean(reason)));
+    if let Some(why) = standing::obstacle(canvas.model, session) {
+        lines.push(format!("It does not go on now: {why}."));
         lines.push("It goes on by itself as soon as they are back.".to_owned());
     }
     canvas.empty(area, "Fixing the list of bids.", &lines);
@@ -164,6 +163,7 @@ fn head(
     let elapsed = live.began.map_or(0, |began| (now.millis() - began.millis()).max(0));
     let share = share(progress);
     let attempt = live.attempt.max(1);
+    let obstacle = standing::obstacle(canvas.model, session);
     let line = vec![
         canvas.span(phase_role(session.phase), stage(progress.stage)),
         canvas.span(
@@ -201,7 +201,10 @@ fn head(
         format!("; the demo holds messages back by {} ms", delay.as_millis())
     });
     let time = format!("{}{left}{delay}", figures::duration(elapsed));
-    canvas.text(area, 3, Role::Muted, &format!("for {time}"));
+    match obstacle {
+        Some(why) => canvas.text(area, 3, Role::Bad, &why),
+        None => canvas.text(area, 3, Role::Muted, &format!("for {time}")),
+    }
 }
 
 /// How much is done, by rounds.

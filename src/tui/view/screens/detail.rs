@@ -6,14 +6,16 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{lots_and_rule, part, phase_glyph, phase_role, sales};
+use super::{lots_and_rule, part, phase_glyph, phase_role, sales, standing};
 use crate::base::text::clean;
+use crate::rules::auction::Question;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
 use crate::tui::figures;
 use crate::tui::input::commands::{Command, ListCommand, Step};
 use crate::tui::input::layer::Layer;
-use crate::tui::state::data::{BidRow, Session};
+use crate::tui::state::data::Session;
+use crate::tui::state::live::{BidRow, Live};
 use crate::tui::state::screen::List;
 
 /// The phases that a session walks through when all goes well.
@@ -79,10 +81,17 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
         }
     }
-    if session.quantity() > 1 {
-        return canvas.wrapped(area, 5, Role::Muted, &lots_and_rule(&terms.question));
+    label(canvas, area, 5, "who may bid", terms.admission.short(), Role::Text);
+    let mut row = 6;
+    if let Some(lone) = terms.question.as_auction().and_then(Question::lone_bid) {
+        let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
+        canvas.text(area, row, Role::Muted, "a lone bid");
+        row = canvas.wrapped(column, row, Role::Text, lone);
     }
-    5
+    if session.quantity() > 1 {
+        return canvas.wrapped(area, row, Role::Muted, &lots_and_rule(&terms.question));
+    }
+    row
 }
 
 fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
@@ -155,17 +164,17 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             canvas.wrapped(area, row + 1, Role::Bad, &text)
         }
         (Phase::Closing | Phase::Computing, _) => {
-            let waiting = detail.map(|detail| detail.waiting_for).unwrap_or_default();
-            if waiting.is_empty() {
+            if let Some(why) = standing::obstacle(model, session) {
+                canvas.wrapped(area, row + 1, Role::Bad, &why)
+            } else {
                 let text =
                     format!("{} watches the computation", key(ListCommand::ShowBracket.into()));
                 canvas.wrapped(area, row + 1, Role::Muted, &text)
-            } else {
-                let reason = detail.and_then(|detail| detail.reason.as_deref()).unwrap_or_default();
-                let set = figures::nodes(waiting);
-                let text = format!("waits for {set}: {}", clean(reason));
-                canvas.wrapped(area, row + 1, Role::Warn, &text)
             }
+        }
+        (Phase::Open, _) if standing::obstacle(model, session).is_some() => {
+            let why = standing::obstacle(model, session).unwrap_or_default();
+            canvas.wrapped(area, row + 1, Role::Bad, &why)
         }
         (Phase::Draft, _) if model.person.operator => {
             let text = format!("{} opens it for bids", key(Step::Open.into()));
@@ -184,10 +193,13 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let nodes: Vec<NodeIndex> = data.nodes.iter().map(|node| node.status.node).collect();
     let live = data.live.get(&session.id);
     let rows = live.map_or(&[][..], |live| &live.bids);
+    let staff = model.person.operator || model.person.node.is_some();
+    let read = live.is_some_and(|live| live.read);
     if rows.is_empty() {
         let text = match session.phase {
+            Phase::Open if staff && !read => "asking the nodes who has bid ...".to_owned(),
             Phase::Draft => "no bids yet: it is not open".to_owned(),
-            Phase::Open if model.person.operator || model.person.node.is_some() => {
+            Phase::Open if staff => {
                 "no bids yet; each appears here with a receipt from every node".to_owned()
             }
             Phase::Open => "who bids is shown to operators only".to_owned(),
@@ -199,7 +211,8 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         canvas.wrapped(area, 0, Role::Muted, &text);
         return;
     }
-    let columns = receipts(usize::from(area.width), rows.len(), &nodes);
+    let more = live.is_some_and(|live| live.more);
+    let columns = receipts(usize::from(area.width), (rows.len(), more), &nodes, live);
     let head = columns.head(canvas);
     canvas.line(area, 0, head);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
@@ -212,12 +225,28 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 }
 
 /// A bidder's name and revision, and a mark for every node that gave a receipt.
-fn receipts<'a>(width: usize, bidders: usize, nodes: &[NodeIndex]) -> Table<'a, &'a BidRow> {
+fn receipts<'a>(
+    width: usize,
+    (bidders, more): (usize, bool),
+    nodes: &[NodeIndex],
+    live: Option<&'a Live>,
+) -> Table<'a, &'a BidRow> {
     let name = width.saturating_sub(2 * nodes.len() + 8);
-    let head = figures::plural(bidders as u64, "bidder", "bidders");
+    let mut head = figures::plural(bidders as u64, "bidder", "bidders");
+    if more {
+        head = format!("the first {head}");
+    }
     let mut columns = vec![
-        Column::new(head, name, |canvas, bid: &&BidRow| {
-            Cell::text(Role::Text, canvas.model.shown(&bid.name))
+        Column::new(head, name, move |canvas, bid: &&BidRow| {
+            let name = canvas.model.shown(&bid.name);
+            match bid.key.filter(|_| live.is_some_and(|live| live.is_twice(bid))) {
+                // Who bids is the key; a name that several keys bid under is worth a look.
+                Some(key) => {
+                    let key: String = key.to_string().chars().take(8).collect();
+                    Cell::text(Role::Bad, format!("{name} (key {key})"))
+                }
+                None => Cell::text(Role::Text, name),
+            }
         }),
         Column::right("rev", 6, |canvas, bid: &&BidRow| {
             let revision = match bid.revision {
@@ -229,8 +258,11 @@ fn receipts<'a>(width: usize, bidders: usize, nodes: &[NodeIndex]) -> Table<'a, 
     ];
     for (at, &node) in nodes.iter().enumerate() {
         let mark = Column::new(node.to_string(), 2, move |canvas, bid: &&BidRow| {
+            let unheard = live.is_some_and(|live| !live.read || live.unheard.contains(node));
             if bid.nodes.contains(node) {
                 Cell::text(Role::Good, canvas.glyphs().tick)
+            } else if unheard {
+                Cell::text(Role::Muted, canvas.glyphs().unknown)
             } else {
                 Cell::text(Role::Disabled, canvas.glyphs().blank)
             }

@@ -9,6 +9,7 @@
 //! - [`bid`]: bidding, and one's own bids
 //! - [`nodes`]: the nodes and the links between them
 //! - [`sales`]: what several screens say about lots, rules and results
+//! - [`standing`]: what is in the way of a session
 //! - [`log`]: what happened, to be filtered
 
 pub mod auctions;
@@ -21,6 +22,7 @@ pub mod nodes;
 pub mod part;
 pub mod result;
 pub mod sales;
+pub mod standing;
 
 use crate::rules::Question;
 use crate::rules::auction::Kind;
@@ -106,6 +108,15 @@ pub fn lots_and_rule(question: &Question) -> String {
 pub fn waiting(canvas: &Canvas<'_, '_>) -> Option<(String, Vec<String>)> {
     match &canvas.model.data().link {
         Link::Starting { what } => Some((format!("{what} ..."), Vec::new())),
+        Link::Lost { why, refused: true, .. } => Some((
+            "The coordinator refuses us.".to_owned(),
+            vec![
+                why.to_string(),
+                "It answers, so the network is well: see that the keys and the roster of this \
+                 home are those it knows, or ask its operator."
+                    .to_owned(),
+            ],
+        )),
         Link::Lost { why, .. } => Some((
             "The coordinator does not answer.".to_owned(),
             vec![

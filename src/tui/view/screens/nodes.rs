@@ -31,7 +31,7 @@ fn look(canvas: &Canvas<'_, '_>, node: &Node) -> (Role, &'static str, &'static s
         NodeState::Late => (Role::Warn, glyphs.ring, "silent"),
         NodeState::Odd => (Role::Warn, glyphs.dot, "odd"),
         NodeState::Down => (Role::Bad, glyphs.cross, "away"),
-        NodeState::Unseen => (Role::Muted, glyphs.ring, "unseen"),
+        NodeState::Unseen => (Role::Muted, glyphs.ring, "asking"),
         NodeState::Unknown => (Role::Muted, glyphs.ring, "unknown"),
     }
 }

@@ -148,14 +148,15 @@ fn names(
     let model = canvas.model;
     let room = usize::from(area.width.min(92));
     let height = usize::from(area.height).max(1);
-    let own = model.data().own.get(&session.id).map(|own| &own.name);
+    let own = model.data().own.all(session.id);
     // No more than could show, however many there are.
     let most = height * (room / 4);
     let cells: Vec<(Role, String)> = winners
         .iter()
         .take(most)
         .map(|winner| {
-            let role = if own == Some(&winner.name) { Role::Good } else { Role::Title };
+            let ours = own.iter().any(|bid| bid.envelope == winner.envelope);
+            let role = if ours { Role::Good } else { Role::Title };
             let name = canvas.cut(&model.shown(&winner.name), WIDEST);
             let price = session.amount(winner.price);
             (role, if prices { format!("{name} {price}") } else { name })
@@ -203,8 +204,8 @@ type Fact = (&'static str, String, Role);
 fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) -> Vec<Fact> {
     let data = model.data();
     let mut facts: Vec<Fact> = Vec::new();
-    if let Some(own) = data.own.get(&session.id) {
-        let (text, role) = match sales::fate(data, session, own) {
+    if data.own.latest(session.id).is_some() {
+        let (text, role) = match sales::fate(data, session) {
             Some(Fate::Won(_)) => ("you won", Role::Good),
             Some(Fate::Lost) => ("you did not win; no losing bid is named", Role::Text),
             None => ("not known yet", Role::Muted),

@@ -2,9 +2,8 @@
 
 use super::super::canvas::Canvas;
 use super::super::text;
-use crate::base::text::Clean;
 use crate::tui::figures::count;
-use crate::tui::state::data::{Data, OwnBid, Session, Sold, Winner};
+use crate::tui::state::data::{Data, Session, Sold, Winner};
 use crate::tui::state::model::Model;
 
 /// Most winners that a sentence names.
@@ -101,19 +100,12 @@ pub enum Fate {
     Lost,
 }
 
-/// What came of our bid; `None` before it is decided.
-pub fn fate(data: &Data, session: &Session, own: &OwnBid) -> Option<Fate> {
-    let outcome = data.details.get(&session.id).and_then(|detail| detail.outcome.as_ref());
-    let price = if let Some(outcome) = outcome {
-        let mut sales = outcome.body.answer.as_auction()?.winners.iter();
-        sales.find(|sale| sale.entry.envelope == own.envelope).map(|sale| sale.price)
-    } else {
-        // The list names the winners; a name belongs to one bidder in a session.
-        price_of(session.result.as_ref()?, &own.name)
-    };
-    Some(price.map_or(Fate::Lost, Fate::Won))
-}
-
-fn price_of(sold: &Sold, name: &Clean) -> Option<u64> {
-    sold.winners.iter().find(|winner| winner.name == *name).map(|winner| winner.price)
+/// What came of our bid; `None` before it is decided. Any revision counts: the latest may not have
+/// come in before bidding ended.
+pub fn fate(data: &Data, session: &Session) -> Option<Fate> {
+    let own = data.own.all(session.id);
+    let ours = |envelope| own.iter().any(|bid| bid.envelope == envelope);
+    let winners = &session.result.as_ref()?.winners;
+    let won = winners.iter().find(|winner| ours(winner.envelope));
+    Some(won.map_or(Fate::Lost, |winner| Fate::Won(winner.price)))
 }

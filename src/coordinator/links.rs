@@ -1,0 +1,125 @@
+//! Who is there, and who reaches whom: from what the nodes last reported, without I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::session::shortage::Shortage;
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::wire::coordinator_api::NodeStatus;
+
+/// Who is there, and who reaches whom.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Links {
+    all: NodeSet,
+    there: NodeSet,
+    /// Pairs that do not reach each other, the lower node first.
+    cut: BTreeSet<(NodeIndex, NodeIndex)>,
+}
+
+impl Links {
+    /// As the nodes last reported. A node that was not asked yet counts as there, and a pair of
+    /// which neither says that the stream is down as linked.
+    pub fn reported(all: NodeSet, watched: &BTreeMap<NodeIndex, NodeStatus>) -> Self {
+        let away: NodeSet = watched
+            .iter()
+            .filter(|(_, status)| status.health.is_none())
+            .map(|(&node, _)| node)
+            .collect();
+        let mut links = Self { all, there: all.difference(away), cut: BTreeSet::new() };
+        for (&node, status) in watched {
+            for link in status.health.iter().flat_map(|health| &health.links) {
+                if !link.connected {
+                    links.cut(node, link.node);
+                }
+            }
+        }
+        links
+    }
+
+    /// These nodes alone.
+    #[must_use]
+    pub fn among(mut self, nodes: NodeSet) -> Self {
+        self.there = self.there.intersection(nodes);
+        self
+    }
+
+    /// Take a pair as cut.
+    pub fn cut(&mut self, a: NodeIndex, b: NodeIndex) {
+        if a != b {
+            self.cut.insert((a.min(b), a.max(b)));
+        }
+    }
+
+    /// The pairs that are there and do not reach each other.
+    fn cuts(&self) -> impl Iterator<Item = (NodeIndex, NodeIndex)> {
+        let there = |node: &NodeIndex| self.there.contains(*node);
+        self.cut.iter().copied().filter(move |(a, b)| there(a) && there(b))
+    }
+
+    /// The largest group of which each node is there and reaches every other; of several, the one
+    /// with the lowest nodes.
+    pub fn together(&self) -> NodeSet {
+        let cuts: Vec<NodeSet> = self.cuts().map(|(a, b)| NodeSet::EMPTY.with(a).with(b)).collect();
+        let groups = (0..=self.there.bits()).map(NodeSet::from_bits).filter(|group| {
+            group.is_subset_of(self.there) && !cuts.iter().any(|cut| cut.is_subset_of(*group))
+        });
+        // The lowest nodes have the lowest bits; the last of equal ones would be taken.
+        groups
+            .rev()
+            .max_by_key(|group| (group.len(), group.bits().reverse_bits()))
+            .unwrap_or_default()
+    }
+
+    /// What keeps `needed` nodes from computing together, if something does.
+    pub fn shortage(&self, needed: usize) -> Option<Shortage> {
+        let together = self.together();
+        (together.len() < needed).then(|| Shortage {
+            needed: needed as u64,
+            together,
+            away: self.all.difference(self.there),
+            cut: self.cuts().collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::coordinator::links::*;
+
+    fn node(index: u8) -> NodeIndex {
+        NodeIndex::new(index).unwrap()
+    }
+
+    fn set(nodes: &[u8]) -> NodeSet {
+        nodes.iter().map(|&index| node(index)).collect()
+    }
+
+    fn links(nodes: u8, cuts: &[(u8, u8)]) -> Links {
+        let mut links = Links::reported(NodeSet::all(nodes), &BTreeMap::new());
+        for &(a, b) in cuts {
+            links.cut(node(a), node(b));
+        }
+        links
+    }
+
+    #[test]
+    fn the_largest_group_leaves_out_as_few_as_it_can() {
+        assert_eq!(links(5, &[]).together(), set(&[1, 2, 3, 4, 5]));
+        assert_eq!(links(5, &[(4, 2)]).together(), set(&[1, 2, 3, 5]));
+        assert_eq!(links(5, &[(1, 2), (1, 3), (1, 4)]).together(), set(&[2, 3, 4, 5]));
+        assert_eq!(
+            links(5, &[(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)]).together(),
+            set(&[3, 4, 5])
+        );
+        assert_eq!(links(4, &[(1, 2), (3, 4)]).together(), set(&[1, 3]));
+        assert_eq!(links(5, &[(1, 2)]).among(set(&[2, 3, 4])).together(), set(&[2, 3, 4]));
+    }
+
+    #[test]
+    fn a_shortage_names_who_is_away_and_what_is_cut() {
+        let some = links(5, &[(1, 2), (3, 4)]).among(set(&[1, 2, 3, 5]));
+        assert_eq!(some.shortage(3), None);
+        let shortage = some.shortage(4).unwrap();
+        assert_eq!((shortage.together, shortage.away), (set(&[1, 3, 5]), set(&[4])));
+        assert_eq!(shortage.cut, [(node(1), node(2))]);
+    }
+}
