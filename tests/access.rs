@@ -105,6 +105,8 @@ fn filled(path: &str) -> String {
         .replace("{envelope}", &"0".repeat(64))
         .replace("{attempt}", "1")
         .replace("{account}", &"0".repeat(32))
+        .replace("{roster}", &"0".repeat(64))
+        .replace("{invitation}", &"0".repeat(64))
 }
 
 async fn call(router: &Router, method: &Method, path: &str, token: Option<&str>) -> Answer {

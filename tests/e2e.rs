@@ -8,6 +8,7 @@ mod common;
 
 mod e2e {
     pub mod auction;
+    pub mod backups;
     pub mod bad_bidders;
     pub mod bundles;
     pub mod kills;
@@ -16,6 +17,7 @@ mod e2e {
     pub mod processes;
     pub mod random_kills;
     pub mod secrets;
+    pub mod shared_names;
     pub mod site;
     pub mod sizes;
 }

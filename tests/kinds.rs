@@ -18,7 +18,7 @@ use gavel::session::bundle::{Bundle, Inventories, Inventory, InventoryEntry, Ver
 use gavel::session::manifest::{CoSigned, Manifest};
 use gavel::session::outcome::{Entrant, Outcome};
 use gavel::session::part::open_part;
-use gavel::session::record::{Format, Pin, Record};
+use gavel::session::record::{Format, Record};
 use gavel::sharing::NodeIndex;
 use gavel::testkit::paperwork::Paperwork;
 use gavel::testkit::{Failure, World};
@@ -53,12 +53,14 @@ fn bundle(papers: &Paperwork, envelopes: &[Envelope]) -> Bundle {
     let announcement = &papers.announcement.body;
     let session = announcement.session;
     let entry = |(number, envelope): (i64, &Envelope)| InventoryEntry {
+        key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        envelope: envelope.digest(),
+        contents: envelope.body.contents(),
         received: announcement.opened.plus_millis(number),
     };
-    let entries: Vec<InventoryEntry> = (0..).zip(envelopes).map(entry).collect();
+    let mut entries: Vec<InventoryEntry> = (0..).zip(envelopes).map(entry).collect();
+    entries.sort_by_key(|entry| entry.key);
     let nodes = || papers.scheme().all().iter().zip(&papers.nodes);
     let inventories = Inventories(
         nodes()
@@ -70,7 +72,8 @@ fn bundle(papers: &Paperwork, envelopes: &[Envelope]) -> Bundle {
     );
     let digest = inventories.digest();
     let verdicts = nodes().map(|(node, keys)| {
-        let verdict = Verdict { session, node, inventories: digest, complaints: Vec::new() };
+        let (complaints, admissions) = (Vec::new(), Vec::new());
+        let verdict = Verdict { session, node, inventories: digest, complaints, admissions };
         Signed::new(verdict, &keys.identity)
     });
     Bundle { session, verdicts: verdicts.collect(), inventories }
@@ -143,10 +146,7 @@ async fn a_made_up_kind_goes_all_the_way() {
         outcome: Some(co_signed(&papers, outcome.clone())),
     };
     let text = serde_json::to_string(&record).unwrap();
-    let report = Record::parse(&text)
-        .unwrap()
-        .verify(Some(Pin::Roster(papers.roster.body.digest())))
-        .unwrap();
+    let report = Record::parse(&text).unwrap().verify(Some(papers.roster.body.digest())).unwrap();
     assert!(report.settled);
     assert_eq!(report.outcome, Some(outcome.clone()));
 

@@ -58,6 +58,8 @@ async fn answers_to_empty_and_odd_requests_are_as_described() {
                 .replace("{session}", &id.repeat(32))
                 .replace("{account}", &id.repeat(32))
                 .replace("{envelope}", &id.repeat(64))
+                .replace("{roster}", &id.repeat(64))
+                .replace("{invitation}", &id.repeat(64))
                 .replace("{attempt}", "1");
             for signer in [None, Some(&servers.coordinator), Some(&servers.nodes[1])] {
                 for body in bodies {

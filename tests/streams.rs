@@ -6,5 +6,6 @@
 mod streams {
     pub mod http;
     pub mod mesh;
+    pub mod rosters;
     pub mod world;
 }

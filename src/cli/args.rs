@@ -52,8 +52,14 @@ pub struct Global {
     /// Standard output is JSON only; its last line is the result object
     #[arg(long, global = true)]
     pub json: bool,
-    /// Folder with keys, roster, settings and receipts [default: this account's data folder]
-    #[arg(long, global = true, env = "GAVEL_HOME", value_name = "DIR")]
+    /// Folder with keys, roster, settings and receipts.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "Folder with keys, roster, settings and receipts [default: the variable GAVEL_HOME, \
+                or this account's data folder]"
+    )]
     pub home: Option<PathBuf>,
     /// More of the log on standard error; repeat for still more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -150,7 +156,11 @@ impl Cli {
     /// One line that says what to change.
     pub async fn run(self, output: Output) -> Result<(), Failure> {
         crate::transport::tls::install_provider();
-        let home = Home::find(self.global.home.as_deref())?;
+        // Read here and not by clap, which would show a variable that is set as an option that is
+        // needed.
+        let variable = std::env::var_os("GAVEL_HOME").filter(|home| !home.is_empty());
+        let given = self.global.home.or_else(|| variable.map(PathBuf::from));
+        let home = Home::find(given.as_deref())?;
         let context = Context { output, home };
         match self.command {
             Command::Demo(args) => demo::run(&context, args).await,

@@ -153,6 +153,7 @@ impl From<StorageError> for Failure {
         let kind = match &error {
             StorageError::Held { .. } => "in-use",
             StorageError::Damaged { .. } => "damaged",
+            StorageError::Behind { .. } => "behind",
             StorageError::Newer { .. } => "newer",
             StorageError::OldRoster { .. } | StorageError::Roster(_) => "wrong-roster",
             _ => "storage",

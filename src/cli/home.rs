@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::failure::Failure;
-use crate::identity::{Digest, PublicKey, Roster, Signed};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 
 /// What `gavel init` writes and the other commands read.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -29,6 +29,10 @@ pub struct Settings {
     /// PostgreSQL URL; gavel.db when it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// Digests of the rosters that this home's owner has compared or made. Bids are made under no
+    /// other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<Digest>,
     /// Addresses and networks of balancers, which say whose each connection is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balancers: Vec<String>,
@@ -161,6 +165,19 @@ impl Home {
         write_whole(&self.file("gavel.toml"), text.as_bytes())
     }
 
+    /// Remember that a roster is the right one, in place of those that it succeeds.
+    ///
+    /// # Errors
+    /// When the settings cannot be read or written.
+    pub fn pin(&self, roster: &Roster) -> Result<(), Failure> {
+        let mut settings = self.settings()?;
+        let digest = roster.digest();
+        settings.pinned.retain(|known| *known != digest && !roster.succeeds.contains(known));
+        settings.pinned.push(digest);
+        self.create()?;
+        self.save_settings(&settings)
+    }
+
     /// The roster of a file, or of this home; checked.
     ///
     /// # Errors
@@ -171,7 +188,7 @@ impl Home {
             return Err(Failure::new(
                 "no-roster",
                 format!(
-                    "there is no roster at {}; give one with --roster FILE, or fetch it with `gavel roster fetch`",
+                    "there is no roster at {}; fetch it first with `gavel roster fetch HOST:PORT DIGEST` (the operator of the coordinator or of a node tells both), or give one with --roster FILE",
                     path.display()
                 ),
             ));
@@ -223,11 +240,56 @@ pub fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Fail
     })
 }
 
+/// Whether a file that a person named may be written over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Over {
+    /// It may: it is this program's own, or `--force` says so.
+    Write,
+    /// It may not, and is left alone.
+    Refuse,
+}
+
+impl Over {
+    /// As `--force` says.
+    pub const fn forced(force: bool) -> Self {
+        if force { Self::Write } else { Self::Refuse }
+    }
+
+    /// Refuse early, before anything is done that writing the file is a part of.
+    ///
+    /// # Errors
+    /// When there is such a file, and it may not be written over.
+    pub fn allows(self, path: &Path) -> Result<(), Failure> {
+        if self == Self::Refuse && path.symlink_metadata().is_ok() {
+            return Err(in_the_way(path));
+        }
+        Ok(())
+    }
+}
+
+fn in_the_way(path: &Path) -> Failure {
+    Failure::new(
+        "exists",
+        format!(
+            "{} is there already and was left alone; choose another name, or add --force to write over it",
+            path.display()
+        ),
+    )
+}
+
 /// Write a file so that it is there whole or not at all.
 ///
 /// # Errors
 /// Names the file.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    put(path, content, Over::Write)
+}
+
+/// Write a file that a person named, whole or not at all.
+///
+/// # Errors
+/// Names the file, also where it is there already and may not be written over.
+pub fn put(path: &Path, content: &[u8], over: Over) -> Result<(), Failure> {
     let failed = |error: &std::io::Error| Failure::file("writing", path, error);
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -236,7 +298,14 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
     file.write_all(content).map_err(|error| failed(&error))?;
     file.as_file().sync_all().map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
+    let kept = match over {
+        Over::Write => file.persist(path),
+        Over::Refuse => file.persist_noclobber(path),
+    };
+    kept.map_err(|error| match error.error.kind() {
+        std::io::ErrorKind::AlreadyExists => in_the_way(path),
+        _ => failed(&error.error),
+    })?;
     Ok(())
 }
 
@@ -245,10 +314,18 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// Names the file.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Failure> {
+    put_json(path, value, Over::Write)
+}
+
+/// The same to a file that a person named.
+///
+/// # Errors
+/// Names the file, also where it is there already and may not be written over.
+pub fn put_json<T: Serialize>(path: &Path, value: &T, over: Over) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::new("internal", format!("no JSON for this: {error}")))?;
     text.push('\n');
-    write_whole(path, text.as_bytes())
+    put(path, text.as_bytes(), over)
 }
 
 /// A TOML error on one line: file, line, what is wrong.
@@ -271,6 +348,7 @@ mod tests {
         let settings = Settings {
             balancers: vec!["10.0.0.0/24".to_owned()],
             database: Some("postgres://gavel@db/gavel".into()),
+            pinned: vec![Digest([5; 32])],
             node: Some(Server {
                 name: "Alpha".into(),
                 address: "127.0.0.1:7001".into(),
@@ -290,6 +368,20 @@ mod tests {
         fs::write(home.file("gavel.toml"), "[bidder]\nname = \"ada\"\nkeys = \"x\"\n").unwrap();
         let failure = home.settings().unwrap_err();
         assert!(failure.detail.contains("line 3: unknown field `keys`"), "{}", failure.detail);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_left_alone_unless_forced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        Over::Refuse.allows(&path).unwrap();
+        put_json(&path, &1, Over::Refuse).unwrap();
+        assert_eq!(Over::Refuse.allows(&path).unwrap_err().kind, "exists");
+        assert_eq!(put_json(&path, &2, Over::Refuse).unwrap_err().kind, "exists");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+        Over::forced(true).allows(&path).unwrap();
+        put_json(&path, &2, Over::forced(true)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "2\n");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
 //! - [`rosters`]: the next roster, for servers that run
-//! - [`screens`]: what the screens are opened with
+//! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text

@@ -23,6 +23,11 @@ impl News {
                 let node = event.node.map_or_else(String::new, |node| format!(" at node {node}"));
                 Some(format!("revision {revision} by {}{node}", clean(bidder)))
             }
+            What::NameShared { bidder } => {
+                let node = event.node.map_or_else(String::new, |node| format!("node {node}: "));
+                let name = clean(bidder);
+                Some(format!("{node}the coordinator has given the name {name} to several keys"))
+            }
             What::Progress(progress) => {
                 let step = (progress.stage, progress.level);
                 if progress.attempt != self.attempt || self.steps.contains(&step) {

@@ -20,6 +20,7 @@ use super::prompt::{ask, line_of_input};
 use crate::base::Clock;
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::roster::{RosterError, check_address};
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -35,17 +36,25 @@ pub struct RosterOption {
     pub roster: Option<PathBuf>,
 }
 
+/// A server's place as it is typed: host and port, whether or not a browser's `https://` and `/`
+/// are around them.
+///
+/// # Errors
+/// When one of the two is missing.
+pub fn host_and_port(text: &str) -> Result<String, RosterError> {
+    let place = text.trim_start_matches("https://").trim_end_matches('/');
+    check_address(place).map(|()| place.to_owned())
+}
+
 /// Where the store is.
 #[derive(Args, Clone, Default)]
 pub struct DatabaseOption {
     /// A file, or a server's URL.
     #[arg(
         long,
-        env = "GAVEL_DATABASE",
-        hide_env_values = true,
         value_name = "URL|FILE",
-        help = "A file, or postgres://user@host/database [default: as gavel.toml says, else \
-                gavel.db in the home folder]"
+        help = "A file, or postgres://user@host/database [default: the variable GAVEL_DATABASE, \
+                else as gavel.toml says, else gavel.db in the home folder]"
     )]
     pub database: Option<String>,
 }
@@ -57,7 +66,9 @@ impl DatabaseOption {
     /// When it is no address.
     pub fn address(&self, home: &Home, settings: &Settings) -> Result<Address, Failure> {
         // What is typed is meant from where it is typed.
-        let (text, folder) = match (&self.database, &settings.database) {
+        let variable = std::env::var("GAVEL_DATABASE").ok().filter(|text| !text.is_empty());
+        let typed = self.database.clone().or(variable);
+        let (text, folder) = match (&typed, &settings.database) {
             (Some(text), _) => (text.as_str(), Path::new("")),
             (None, Some(text)) => (text.as_str(), home.directory()),
             (None, None) => ("gavel.db", home.directory()),

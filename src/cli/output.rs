@@ -1,10 +1,11 @@
 //! Where a command's output goes: results to standard output, as text or as one line of JSON;
 //! progress and remarks to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::failure::{Failure, one_line};
 
@@ -118,6 +119,36 @@ pub fn count(number: u64) -> String {
     crate::rules::Currency { code: String::new(), decimals: 0 }.show(number).to_string()
 }
 
+/// "1 round", "2 rounds".
+pub fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+fn room() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    terminal.is_term().then(|| usize::from(terminal.size().1))
+}
+
+/// A text in so many columns, with a sign where something was cut off.
+fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return text.into();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        if kept.width() + character.width().unwrap_or(0) + 1 > columns {
+            break;
+        }
+        kept.push(character);
+    }
+    kept.push('…');
+    kept.into()
+}
+
+/// No column is made narrower than this to fit a terminal.
+const NARROWEST: usize = 12;
+
 /// Rows of cells in columns, two blanks apart; columns whose header starts with `>` are
 /// right-aligned.
 pub struct Table {
@@ -136,6 +167,25 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| clean(cell.as_ref())).collect());
     }
 
+    /// The widths of the columns, the widest of which give way where there is too little room.
+    /// Figures are right-aligned and stay whole.
+    fn widths(&self, titles: &[&str], room: Option<usize>) -> Vec<usize> {
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
+            cells.chain([titles[column].width()]).max().unwrap_or(0)
+        };
+        let mut widths: Vec<usize> = (0..titles.len()).map(width).collect();
+        let Some(room) = room else { return widths };
+        while widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1) > room {
+            let widest = (0..widths.len())
+                .filter(|&at| widths[at] > NARROWEST && !self.headers[at].starts_with('>'))
+                .max_by_key(|&at| widths[at]);
+            let Some(widest) = widest else { break };
+            widths[widest] -= 1;
+        }
+        widths
+    }
+
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -146,14 +196,11 @@ impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let titles: Vec<&str> =
             self.headers.iter().map(|header| header.trim_start_matches('>')).collect();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
-            cells.chain([titles[column].width()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..titles.len()).map(width).collect();
+        let widths = self.widths(&titles, room());
         let line = |cells: &[&str]| {
             let mut text = String::new();
             for (column, cell) in cells.iter().enumerate().take(widths.len()) {
+                let cell = &*cut(cell, widths[column]);
                 let blanks = " ".repeat(widths[column].saturating_sub(cell.width()));
                 if column > 0 {
                     text.push_str("  ");
@@ -190,6 +237,20 @@ mod tests {
         table.row(["日本", "1 200"]);
         let text = table.to_string();
         assert_eq!(text, "node       bytes\n[31mAlpha      7\n日本       1 200\n");
+    }
+
+    #[test]
+    fn a_table_gives_way_to_the_terminal() {
+        let mut table = Table::new(&["session", "title", ">bids"]);
+        table.row(["4477a10d", "Harbour view, oil on canvas, with its frame", "1 200"]);
+        let titles = ["session", "title", "bids"];
+        assert_eq!(table.widths(&titles, None), [8, 43, 5]);
+        assert_eq!(table.widths(&titles, Some(40)), [8, 23, 5]);
+        // What is left is never nothing.
+        assert_eq!(table.widths(&titles, Some(4)), [8, 12, 5]);
+        assert_eq!(cut("Harbour view", 12), "Harbour view");
+        assert_eq!(cut("Harbour view, oil", 12), "Harbour vie…");
+        assert_eq!(cut("日本日本", 6), "日本…");
     }
 
     #[test]

@@ -56,7 +56,7 @@ async fn fits(
     database: &Database,
 ) -> Result<(), Failure> {
     let before: Digest = present.body.digest();
-    if !found.body.succeeded().contains(&before) {
+    if !found.body.succeeds.contains(&before) {
         return Err(Failure::new(
             "other-roster",
             "it does not succeed the roster that is served under; to change over to another system, stop and start again",

@@ -22,10 +22,11 @@ pub fn on_a_terminal() -> bool {
 /// # Errors
 /// When its key cannot be read.
 pub fn bidder(context: &Context, passphrase: &PassphraseOption) -> Result<Option<Me>, Failure> {
-    let Some(person) = context.home.settings()?.bidder else { return Ok(None) };
+    let settings = context.home.settings()?;
+    let Some(person) = settings.bidder else { return Ok(None) };
     let keys = passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let state = BidderState::Folder(context.home.file("receipts"));
-    Ok(Some(Me { name: person.name, keys: keys.identity, state }))
+    Ok(Some(Me { name: person.name, keys: keys.identity, state, pinned: settings.pinned }))
 }
 
 /// The screens' options: arguments go before the file, the file before the default.

@@ -12,7 +12,7 @@ use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
-use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore};
+use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore, Opening};
 use crate::transport::server::host::Host;
 use crate::transport::server::listen::Listener;
 use crate::transport::server::metrics::Metrics;
@@ -32,9 +32,13 @@ impl Servers {
     /// Open a database; it is closed when everything stops.
     ///
     /// # Errors
-    /// When it cannot be used.
-    pub async fn open(&mut self, address: &Address) -> Result<Database, Failure> {
-        let database = Database::open_at(address).await?;
+    /// When it cannot be used, or has lost something.
+    pub async fn open(
+        &mut self,
+        address: &Address,
+        opening: &Opening,
+    ) -> Result<Database, Failure> {
+        let database = Database::open_as(address, opening).await?;
         self.databases.push(database.clone());
         Ok(database)
     }
@@ -143,7 +147,7 @@ impl Servers {
             }
             () = lost => Failure::new(
                 "in-use",
-                "the connection to the database was lost, and with it the coordinator's place; start again to go on, unless another coordinator has taken over",
+                "another process has taken the coordinator's place on this database; end that one first if this one is to go on",
             ),
         }
     }

@@ -23,6 +23,23 @@ pub struct Loaded {
     pub text: String,
 }
 
+impl Loaded {
+    /// The same session with room for so many bidders, where it has less.
+    ///
+    /// # Errors
+    /// When no session takes so many.
+    pub fn with_room_for(self, bidders: u32) -> Result<Self, Failure> {
+        if bidders <= self.file.shared.limits().bids {
+            return Ok(self);
+        }
+        let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
+        let mut table: toml::Table = toml::from_str(&self.text).map_err(|error| broken(&error))?;
+        table.insert("max_bids".into(), toml::Value::Integer(bidders.into()));
+        let text = toml::to_string(&table).map_err(|error| broken(&error))?;
+        Ok(Self { file: SessionFile::parse(&text)?, text })
+    }
+}
+
 /// Read a session file, or the built-in one.
 ///
 /// # Errors
@@ -69,6 +86,17 @@ mod tests {
         assert_eq!(file.shared.title, "Harbour view, oil on canvas");
         assert_eq!(file.shared.bids_until, "1h");
         assert!(!text.contains("1240") && !text.contains("ada"));
+    }
+
+    #[test]
+    fn a_demo_of_many_has_room_for_them() {
+        let loaded =
+            || Loaded { file: SessionFile::parse(BUILT_IN).unwrap(), text: BUILT_IN.into() };
+        assert_eq!(loaded().with_room_for(10_000).unwrap().text, BUILT_IN);
+        let many = loaded().with_room_for(100_000).unwrap();
+        assert_eq!(many.file.shared.limits().bids, 100_000);
+        let sent = SessionFile::parse(&terms_only(&many.text, None).unwrap()).unwrap();
+        assert_eq!(sent.shared.limits().bids, 100_000);
     }
 
     #[test]

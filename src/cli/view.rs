@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use super::answer;
-use super::output::{Table, bytes, clean, count, faint, strong};
+use super::output::{Table, bytes, clean, count, faint, plural, seconds as lasting, strong};
 use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::{Limits, Stage, Terms};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
+use crate::session::naming::SharedName;
 use crate::session::progress::Progress;
 use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
@@ -38,6 +39,21 @@ pub fn list(sessions: &[SessionSummary]) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// What is asked before bidding ends by hand.
+pub fn closing_question(detail: &SessionDetail) -> String {
+    let summary = &detail.summary;
+    let bids = match summary.bidders {
+        None => String::new(),
+        Some(1) => "; 1 bidder is admitted".to_owned(),
+        Some(bidders) => format!("; {} bidders are admitted", count(bidders)),
+    };
+    format!(
+        "End bidding in {:?} now? It would go on until {}{bids}. This cannot be undone.",
+        clean(&summary.terms.title),
+        time(summary.terms.bids_until),
+    )
 }
 
 /// A point in time to the second.
@@ -120,7 +136,7 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
         let _ = writeln!(text, "  reason       {}", clean(reason));
     }
     if let Some(shortage) = &detail.shortage
-        && !detail.reason.as_ref().is_some_and(|reason| reason.text == shortage.text)
+        && detail.reason.as_ref().is_none_or(|reason| reason.text != shortage.text)
     {
         let _ = writeln!(text, "  too few      {}", clean(shortage));
     }
@@ -130,12 +146,13 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     if let Some(manifest) = &detail.manifest {
         let _ = writeln!(
             text,
-            "  manifest     {}, {} bids, signed by nodes {}",
+            "  manifest     {}, {}, signed by {}",
             manifest.digest.short(),
-            count(manifest.bids),
-            manifest.signed_by
+            plural(manifest.bids, "bid", "bids"),
+            nodes(manifest.signed_by)
         );
         text.push_str(&exclusions(&manifest.excluded));
+        text.push_str(&shared_names(&manifest.shared_names));
     }
     for (phase, at) in &detail.timeline {
         let _ = writeln!(text, "  {}", faint(format!("{phase:<12} {}", time(*at))));
@@ -173,7 +190,8 @@ pub fn spent(costs: &[(NodeIndex, Cost)]) -> Option<(String, String)> {
     let slower = |a: &&Cost, b: &&Cost| a.computing_seconds.total_cmp(&b.computing_seconds);
     let most = costs.iter().map(|(_, cost)| cost).max_by(slower)?;
     let line = |rounds, sent, seconds: f64| {
-        format!("{:.1} ms, {} rounds, {} sent by a node", seconds * 1e3, count(rounds), bytes(sent))
+        let (took, rounds) = (lasting(seconds), plural(rounds, "round", "rounds"));
+        format!("{took}, {rounds}, {} sent by a node", bytes(sent))
     };
     Some((
         line(most.rounds, most.bytes_sent, most.computing_seconds),
@@ -192,6 +210,21 @@ pub fn exclusions(excluded: &[Exclusion]) -> String {
         format!("  excluded     {}: {}{by}\n", clean(&exclusion.bidder), exclusion.reason.explain())
     };
     excluded.iter().map(line).collect()
+}
+
+/// Names that the coordinator gave to several keys.
+pub fn shared_names<'a>(names: impl IntoIterator<Item = &'a SharedName>) -> String {
+    let line = |shared: &SharedName| {
+        let keys: Vec<_> = shared.admitted.keys().map(ToString::to_string).collect();
+        format!(
+            "  name shared  {}: the coordinator gave this name to {} keys, and its signatures \
+             prove it: {}\n",
+            clean(&shared.bidder),
+            keys.len(),
+            keys.join(", ")
+        )
+    };
+    names.into_iter().map(line).collect()
 }
 
 /// "node 2" or "nodes 1, 2 and 5".
@@ -231,9 +264,9 @@ pub fn progress_line(progress: &Progress) -> String {
         Stage::Done => "done".to_owned(),
     };
     format!(
-        "{stage}, {} comparisons, {} rounds, {}",
-        count(progress.comparisons),
-        count(progress.rounds),
+        "{stage}, {}, {}, {}",
+        plural(progress.comparisons, "comparison", "comparisons"),
+        plural(progress.rounds, "round", "rounds"),
         bytes(progress.bytes_sent)
     )
 }
@@ -254,6 +287,8 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(progress_line(&progress), "level 3 of 7, 96 comparisons, 31 rounds, 1.2 MB");
+        let first = Progress { level: 1, comparisons: 1, rounds: 1, bytes_sent: 7, ..progress };
+        assert_eq!(progress_line(&first), "level 1 of 7, 1 comparison, 1 round, 7 B");
     }
 
     #[test]

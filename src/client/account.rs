@@ -6,7 +6,7 @@
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
 use crate::base::name::look;
-use crate::identity::{AccountId, KeyPair, Statement as _};
+use crate::identity::{AccountId, Digest, KeyPair, Statement as _};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, AskLogin, AskRefresh, ChangePassword, InvitationLine, Join,
     KeyProof, Login, NewAccount, NewInvitation, NewPassword, Secret, code_digest,
@@ -142,6 +142,15 @@ impl CoordinatorClient {
     pub async fn invitations(&self) -> Result<Vec<InvitationLine>, ClientError> {
         self.operator()?;
         self.get(paths::INVITATIONS).await
+    }
+
+    /// Take an invitation back, by the digest of its code; for operators.
+    ///
+    /// # Errors
+    /// When there is none, or it was redeemed.
+    pub async fn revoke(&self, code: &Digest) -> Result<InvitationLine, ClientError> {
+        self.operator()?;
+        Ok(self.http.post_empty(&paths::revoke(code)).await?)
     }
 
     /// Make invitations; for operators.

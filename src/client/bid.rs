@@ -8,25 +8,28 @@
 //! Who learns what: the coordinator, who asks for admission; a node, who bids and when; nobody the
 //! amount. Cost: one request to the coordinator, one to each node, all nodes at once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use rand::{TryRng as _, rngs::SysRng};
 use tokio::time::Instant;
 
+use super::again::{Waits, until_answered};
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
+use super::hand_in::{Hope, Tried, ask, longer, silence};
 use super::network::Network;
-use super::node::NodeClient;
 use super::split::{BidAmount, SplitError, make_envelope};
 use super::state::{BidderState, SentBid, StateError};
 use crate::base::offload::offload;
-use crate::identity::{KeyPair, Signature, Signed};
+use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
 use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
-use crate::sharing::{NodeIndex, NodeSet};
-use crate::transport::HttpError;
-use crate::wire::problem::ProblemType;
+use crate::sharing::NodeIndex;
+use crate::wire::coordinator_api::SessionDetail;
+use crate::wire::node_api::HandedIn;
+
+pub use super::hand_in::Silence;
 
 /// Who bids, and where the bids are kept.
 pub struct Bidder<'a> {
@@ -36,6 +39,20 @@ pub struct Bidder<'a> {
     pub keys: &'a KeyPair,
     /// Where envelopes and receipts are kept.
     pub state: &'a BidderState,
+    /// Digests of the rosters that the bidder knows to be right from elsewhere than their
+    /// coordinator. No bid is sealed or sent under any other: its nodes may be invented.
+    pub pinned: &'a [Digest],
+}
+
+impl Bidder<'_> {
+    /// Check that the roster of these connections is one that the bidder knows to be right.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn knows_roster(&self, network: &Network) -> Result<(), BidError> {
+        let digest = network.roster().body.digest();
+        if self.pinned.contains(&digest) { Ok(()) } else { Err(BidError::NotPinned { digest }) }
+    }
 }
 
 /// How long to try.
@@ -62,29 +79,18 @@ pub struct Placed {
     pub missing: Vec<Silence>,
 }
 
-/// A node that gave no receipt.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Silence {
-    /// The node that gave no receipt.
-    pub node: NodeIndex,
-    /// Its name in the roster.
-    pub name: String,
-    /// The refusal's slug; `None` when the node was not reached or its answer not usable.
-    pub refused: Option<&'static str>,
-    /// Why, in the node's or our words.
-    pub reason: String,
-}
-
-impl std::fmt::Display for Silence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let verb = if self.refused.is_some() { "refused" } else { "gave no receipt" };
-        write!(f, "node {} ({}) {verb}: {}", self.node, self.name, self.reason)
-    }
-}
-
 /// Why a bid is not in.
 #[derive(Debug, thiserror::Error)]
 pub enum BidError {
+    /// The bidder does not know the roster to be right.
+    #[error(
+        "nothing was sent: nobody has compared the roster here (digest {}) with what a node's operator says, and a coordinator that invents nodes could read the bid; ask for the digest that `gavel roster show` prints at a node and give it to `gavel roster pin`",
+        .digest.grouped()
+    )]
+    NotPinned {
+        /// The roster's digest.
+        digest: Digest,
+    },
     /// The session takes no bids now.
     #[error("{}", not_open(*.phase))]
     NotOpen {
@@ -166,6 +172,7 @@ impl BidError {
     /// A stable name for scripts.
     pub fn slug(&self) -> &'static str {
         match self {
+            Self::NotPinned { .. } => "roster-not-pinned",
             Self::NotOpen { .. } => "wrong-phase",
             Self::Split(SplitError::AboveMaximum { .. }) => "above-maximum",
             Self::Split(SplitError::NoReplacement | SplitError::TooOften { .. }) => {
@@ -191,9 +198,16 @@ pub async fn announcement(
     network: &Network,
     session: SessionId,
 ) -> Result<Signed<Announcement>, BidError> {
-    let detail = network.coordinator().session(session).await?;
+    announced(&network.coordinator().session(session).await?)
+}
+
+/// The announcement in the coordinator's answer; refuses a session that takes no bids.
+///
+/// # Errors
+/// `NotOpen` when the session is not open.
+pub fn announced(detail: &SessionDetail) -> Result<Signed<Announcement>, BidError> {
     let phase = detail.summary.phase;
-    match CoordinatorClient::announcement(&detail) {
+    match CoordinatorClient::announcement(detail) {
         Some(announcement) if phase == Phase::Open => Ok(announcement.clone()),
         _ => Err(BidError::NotOpen { phase }),
     }
@@ -231,6 +245,38 @@ pub async fn place_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    place_heard(network, announcement, bidder, amount, patience, Ears::of(told)).await
+}
+
+/// Who is told while a bid is handed in.
+#[derive(Clone, Copy)]
+pub struct Ears<'a> {
+    /// Of each node's answer as it comes.
+    pub answers: &'a Told<'a>,
+    /// Of each pause before somebody who was away or busy is asked again.
+    pub waits: &'a Waits<'a>,
+}
+
+impl<'a> Ears<'a> {
+    /// For whom pauses are no news.
+    fn of(answers: &'a Told<'a>) -> Self {
+        Self { answers, waits: &|_, _, _| {} }
+    }
+}
+
+/// [`place`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn place_heard(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    amount: BidAmount,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
+    bidder.knows_roster(network)?;
     let terms = &announcement.body.terms;
     amount.check(terms)?;
     let session = announcement.body.session;
@@ -249,15 +295,19 @@ pub async fn place_watched(
             return Err(SplitError::NoReplacement.into());
         }
     }
-    let admission = match &earlier {
-        Some(last) => last.admission(),
-        None => network.coordinator().admit(session, bidder.name, bidder.keys).await?,
+    let admission = if let Some(last) = &earlier {
+        last.admission()
+    } else {
+        let end = Instant::now() + patience.deadline;
+        let coordinator = network.coordinator();
+        let admit = || coordinator.admit(session, bidder.name, bidder.keys);
+        until_answered(end, ears.waits, admit).await?
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
     let bid = SentBid::new(announcement.clone(), envelope);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
-    hand_in(network, bidder.state, bid, true, patience, told).await
+    hand_in(network, bidder.state, bid, true, patience, ears).await
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -284,9 +334,24 @@ pub async fn resend_watched(
     patience: Patience,
     told: &Told<'_>,
 ) -> Result<Placed, BidError> {
+    resend_heard(network, session, bidder, patience, Ears::of(told)).await
+}
+
+/// [`resend`], telling of all that happens on the way.
+///
+/// # Errors
+/// Why the bid is not in, with each node's reason.
+pub async fn resend_heard(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    ears: Ears<'_>,
+) -> Result<Placed, BidError> {
+    bidder.knows_roster(network)?;
     let bid = bidder.state.bids(session)?.pop().ok_or(BidError::NothingToResend)?;
     same_name(&bid, bidder)?;
-    hand_in(network, bidder.state, bid, false, patience, told).await
+    hand_in(network, bidder.state, bid, false, patience, ears).await
 }
 
 fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
@@ -336,7 +401,7 @@ async fn hand_in(
     mut bid: SentBid,
     fresh: bool,
     patience: Patience,
-    told: &Told<'_>,
+    ears: Ears<'_>,
 ) -> Result<Placed, BidError> {
     let needed = network.receipts_needed();
     let have = bid.nodes();
@@ -346,23 +411,44 @@ async fn hand_in(
         .nodes()
         .iter()
         .filter(|node| !have.contains(node.index()))
-        .map(|node| ask(node, &envelope, end))
+        .map(|node| ask(node, &envelope, Duration::ZERO))
         .collect();
     let mut missing: Vec<Silence> = Vec::new();
     let mut enough_since = (bid.receipts.len() >= needed).then(Instant::now);
-    let mut answered = NodeSet::EMPTY;
+    let mut answered = have;
+    // Nodes that are asked again, with what came of it last.
+    let mut again: BTreeMap<NodeIndex, (Silence, Hope)> = BTreeMap::new();
     let mut saved = bid.receipts.len();
     loop {
         let limit = enough_since.map_or(end, |since| end.min(since + patience.stragglers));
+        let away = again.iter().filter(|(_, (_, hope))| *hope == Hope::Absent);
+        let waited_for = answered.union(away.map(|(node, _)| *node).collect());
+        if enough_since.is_some() && waited_for.len() == network.nodes().len() {
+            // The bid is in, and nobody is there to wait for.
+            break;
+        }
         // Over when the time is, or when every node has answered.
-        let Ok(Some(answer)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
-        told(answer.as_ref());
+        let Ok(Some(tried)) = tokio::time::timeout_at(limit, asked.next()).await else { break };
+        let Tried { node, pause, answer } = tried;
+        again.remove(&node.index());
         match answer {
-            Ok(receipt) => {
+            Ok(HandedIn { receipt, name_shared }) => {
+                (ears.answers)(Ok(&receipt));
                 answered.insert(receipt.body.node);
                 bid.add(receipt);
+                let coordinator = &network.roster().body.coordinator.key;
+                if let Some(shared) = name_shared {
+                    bid.shares_name(shared, coordinator);
+                }
             }
-            Err(silence) => {
+            Err((silence, hope)) if hope != Hope::None && Instant::now() + pause < end => {
+                let whom = format!("node {} ({})", node.index(), node.name());
+                (ears.waits)(&whom, &silence.reason, longer(pause));
+                again.insert(node.index(), (silence, hope));
+                asked.push(ask(node, &envelope, longer(pause)));
+            }
+            Err((silence, _)) => {
+                (ears.answers)(Err(&silence));
                 answered.insert(silence.node);
                 missing.push(silence);
             }
@@ -375,15 +461,10 @@ async fn hand_in(
         }
     }
     drop(asked);
-    for node in network.nodes() {
-        if !have.union(answered).contains(node.index()) {
-            missing.push(Silence {
-                node: node.index(),
-                name: node.name().to_owned(),
-                refused: None,
-                reason: "no answer in time".to_owned(),
-            });
-        }
+    for node in network.nodes().iter().filter(|node| !answered.contains(node.index())) {
+        // What came of the last try says more than that time ran out.
+        let tried = again.remove(&node.index()).map(|(silence, _)| silence);
+        missing.push(tried.unwrap_or_else(|| silence(node, None, "no answer in time")));
     }
     missing.sort_by_key(|silence| silence.node);
     if bid.receipts.len() > saved {
@@ -418,70 +499,6 @@ async fn conclude(
         return Err(BidError::TooFew { receipts, needed, missing });
     }
     Ok(Placed { bid, missing })
-}
-
-/// Hand an envelope to one node; tries again while the node cannot be reached or is busy.
-async fn ask(
-    node: &NodeClient,
-    envelope: &Envelope,
-    end: Instant,
-) -> Result<Signed<Receipt>, Silence> {
-    let mut pause = Duration::from_millis(100);
-    loop {
-        let silence = |refused, reason| Silence {
-            node: node.index(),
-            name: node.name().to_owned(),
-            refused,
-            reason,
-        };
-        let error = match node.hand_in(envelope).await {
-            Ok(receipt) if node.is_receipt_for(envelope, &receipt) => return Ok(receipt),
-            Ok(_) => {
-                let reason = "its receipt is not for this envelope or not signed by its key";
-                return Err(silence(None, reason.to_owned()));
-            }
-            Err(error) => error,
-        };
-        if let Some(kind) = refusal(&error) {
-            return Err(silence(
-                Some(kind),
-                error.problem().map_or_else(|| error.to_string(), ToString::to_string),
-            ));
-        }
-        if !worth_retrying(&error) || Instant::now() + pause >= end {
-            return Err(silence(None, error.to_string()));
-        }
-        tokio::time::sleep(jittered(pause)).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
-    }
-}
-
-/// The slug, when the node has decided and will not decide otherwise.
-fn refusal(error: &HttpError) -> Option<&'static str> {
-    let HttpError::Problem { problem, .. } = error else { return None };
-    match problem.kind {
-        // Busy, restarting, or not told of the session yet.
-        ProblemType::UnknownSession
-        | ProblemType::TooManyRequests
-        | ProblemType::Timeout
-        | ProblemType::WaitingForNodes
-        | ProblemType::Internal
-        | ProblemType::Unavailable
-        | ProblemType::Other => None,
-        kind => Some(kind.slug()),
-    }
-}
-
-const fn worth_retrying(error: &HttpError) -> bool {
-    // Another certificate than the roster's does not become right by asking again.
-    !matches!(error, HttpError::WrongCertificate { .. })
-}
-
-/// Between half and all of a pause, so that many bidders do not come back at once.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0; 1];
-    let drawn = if SysRng.try_fill_bytes(&mut byte).is_ok() { byte[0] } else { u8::MAX };
-    pause.mul_f64(0.5 + f64::from(drawn) / 510.0)
 }
 
 #[cfg(test)]

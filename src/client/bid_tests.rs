@@ -1,36 +1,6 @@
 use crate::base::Clock;
 use crate::client::bid::*;
 use crate::testkit::paperwork::Paperwork;
-use crate::wire::Problem;
-
-fn problem(kind: ProblemType) -> HttpError {
-    HttpError::Problem {
-        target: "127.0.0.1:1".into(),
-        problem: Box::new(Problem::new(kind, "why")),
-    }
-}
-
-#[test]
-fn a_node_that_is_busy_is_asked_again_and_one_that_decided_is_not() {
-    assert_eq!(refusal(&problem(ProblemType::TooLate)), Some("too-late"));
-    assert_eq!(refusal(&problem(ProblemType::BadEnvelope)), Some("bad-envelope"));
-    for kind in [ProblemType::Unavailable, ProblemType::UnknownSession, ProblemType::Timeout] {
-        assert_eq!(refusal(&problem(kind)), None);
-        assert!(worth_retrying(&problem(kind)));
-    }
-    let address = "127.0.0.1:1".to_owned();
-    assert!(worth_retrying(&HttpError::Refused { address: address.clone() }));
-    let stranger = HttpError::WrongCertificate { address };
-    assert!(refusal(&stranger).is_none() && !worth_retrying(&stranger));
-}
-
-#[test]
-fn pauses_are_spread() {
-    for _ in 0..50 {
-        let pause = jittered(Duration::from_millis(100));
-        assert!((50..=100).contains(&pause.as_millis()), "{pause:?}");
-    }
-}
 
 struct Setting {
     folder: tempfile::TempDir,
@@ -104,6 +74,7 @@ async fn a_receipt_must_be_the_nodes_own_for_this_envelope() {
         session: setting.bid.session(),
         node: node.index(),
         bidder: "ada".into(),
+        key: envelope.body.key,
         revision: 1,
         envelope: setting.bid.digest,
         received: setting.paperwork.announcement.body.opened,
@@ -117,6 +88,8 @@ async fn a_receipt_must_be_the_nodes_own_for_this_envelope() {
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
     let other = Receipt { bidder: "basil".into(), ..body.clone() };
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
+    let stranger = Receipt { key: setting.paperwork.nodes[0].identity.public(), ..body.clone() };
+    assert!(!node.is_receipt_for(envelope, &sign(&stranger, 0)));
     let other = Receipt { node: NodeIndex::new(2).unwrap(), ..body };
     assert!(!node.is_receipt_for(envelope, &sign(&other, 0)));
 }

@@ -152,7 +152,7 @@ impl CoordinatorClient {
         Ok(all)
     }
 
-    /// The session whose id begins with these digits.
+    /// The session whose id begins with these digits, or else that has this title.
     ///
     /// # Errors
     /// When none or several do.
@@ -161,15 +161,21 @@ impl CoordinatorClient {
             return Ok(session);
         }
         let sessions = self.sessions().await?;
-        let fits = |summary: &&SessionSummary| {
+        let by_id = |summary: &&SessionSummary| {
             !beginning.is_empty() && summary.session.to_string().starts_with(beginning)
         };
-        let mut found = sessions.iter().filter(fits);
-        match (found.next(), found.count()) {
-            (Some(only), 0) => Ok(only.session),
-            (first, more) => Err(ClientError::NoSuchSession {
+        let wanted = beginning.trim().to_lowercase();
+        let by_title =
+            |summary: &&SessionSummary| summary.terms.title.trim().to_lowercase() == wanted;
+        let mut found: Vec<_> = sessions.iter().filter(by_id).collect();
+        if found.is_empty() {
+            found = sessions.iter().filter(by_title).collect();
+        }
+        match found[..] {
+            [only] => Ok(only.session),
+            _ => Err(ClientError::NoSuchSession {
                 beginning: beginning.to_owned(),
-                found: usize::from(first.is_some()) + more,
+                found: found.len(),
             }),
         }
     }
@@ -332,22 +338,42 @@ impl CoordinatorClient {
     }
 }
 
-/// Fetch the roster from a coordinator of which only address and certificate are known.
+/// Fetch the roster from whatever answers at an address. Nothing of the server is known or believed:
+/// the roster is the one with this digest, or one that succeeds it by its nodes' own signatures.
 ///
 /// # Errors
-/// When it cannot be reached, shows another certificate, or the roster it gives names another
-/// certificate for the coordinator than the one given.
-pub async fn fetch_roster(
-    address: &str,
-    certificate: Digest,
-) -> Result<Signed<Roster>, ClientError> {
-    // No request needs a token, so no key of the coordinator is needed yet.
-    let key = PublicKey::from_bytes([0; 32]);
-    let target = Target { address: address.to_owned(), certificate, key };
-    let http = PeerClient::new(target, Arc::new(|| None), HttpOptions::default())?;
+/// When nothing answers, or with another roster.
+pub async fn fetch_roster(address: &str, digest: Digest) -> Result<Signed<Roster>, ClientError> {
+    let http = PeerClient::unproven(address, HttpOptions::default())?;
     let roster: Signed<Roster> = http.get(paths::ROSTER).await?;
-    if roster.body.coordinator.certificate != certificate {
-        return Err(ClientError::OtherRoster);
+    let served = roster.body.digest();
+    let roster = roster.checked()?;
+    if served == digest {
+        return Ok(roster);
+    }
+    let other = || ClientError::OtherRoster { address: address.to_owned(), given: digest, served };
+    if !roster.body.succeeds.contains(&digest) {
+        return Err(other());
+    }
+    let known: Signed<Roster> = http.get(&paths::roster(&digest)).await?;
+    if known.body.digest() != digest {
+        return Err(other());
+    }
+    roster.body.check_succeeds(&known.checked()?.body)?;
+    Ok(roster)
+}
+
+/// Fetch the next version of a roster, if there is one, from whatever answers at its coordinator's
+/// address. It succeeds the present one by its nodes' own signatures, or is the same.
+///
+/// # Errors
+/// When nothing answers, or with a roster that is neither.
+pub async fn fetch_next(present: &Roster) -> Result<Signed<Roster>, ClientError> {
+    let http = PeerClient::unproven(&present.coordinator.address, HttpOptions::default())?;
+    let roster: Signed<Roster> = http.get(paths::ROSTER).await?;
+    let roster = roster.checked()?;
+    if roster.body != *present {
+        roster.body.check_succeeds(present)?;
     }
     Ok(roster)
 }

@@ -1,5 +1,7 @@
 //! Why a request of the client failed.
 
+use crate::identity::Digest;
+use crate::identity::roster::RosterError;
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
 use crate::transport::HttpError;
@@ -23,11 +25,19 @@ pub enum ClientError {
     /// The coordinator's admission is not signed by its roster key.
     #[error("the coordinator's admission is not signed by the key in the roster; it is not used")]
     FalseAdmission,
-    /// The roster is another coordinator's.
-    #[error(
-        "the roster names another certificate for the coordinator than the given fingerprint; it is not used"
-    )]
-    OtherRoster,
+    /// Another roster than the one with the digest that was given.
+    #[error("{}", other_roster(.address, .given, .served))]
+    OtherRoster {
+        /// Who answered.
+        address: String,
+        /// The digest that was given.
+        given: Digest,
+        /// That of the roster which came.
+        served: Digest,
+    },
+    /// A roster that breaks a rule, or does not succeed the one that is known.
+    #[error("the roster that came is not used: {0}")]
+    Roster(#[from] RosterError),
     /// No session, or several, begin with these digits.
     #[error("{}", no_session(.beginning, *.found))]
     NoSuchSession {
@@ -49,12 +59,34 @@ pub enum ClientError {
     NotTheOperator,
 }
 
+/// Groups of a digest that somebody may have mistyped. Nobody can make a roster whose digest agrees
+/// in all the others.
+const TYPING_ERRORS: usize = 4;
+
+fn other_roster(address: &str, given: &Digest, served: &Digest) -> String {
+    let groups = served.differing_groups(given);
+    if groups.len() <= TYPING_ERRORS {
+        let list: Vec<String> = groups.iter().map(usize::to_string).collect();
+        return format!(
+            "the digest differs in group {} of 16 from that of the roster at {address}: check what you typed; nothing was kept",
+            list.join(", ")
+        );
+    }
+    format!(
+        "{address} serves another roster than the one with this digest, and nothing was kept; a coordinator that invents nodes could read bids, so ask a node's operator for the digest that `gavel roster show` prints there and do not bid before they agree"
+    )
+}
+
 fn no_session(beginning: &str, found: usize) -> String {
     let beginning: String = beginning.chars().filter(|character| !character.is_control()).collect();
     if found == 0 {
-        format!("no session's id begins with {beginning:?}; see `gavel session list`")
+        format!(
+            "no session has an id that begins with {beginning:?}, or this title; see `gavel session list`"
+        )
     } else {
-        format!("{found} sessions' ids begin with {beginning:?}; give more digits")
+        format!(
+            "{found} sessions have an id that begins with {beginning:?}, or this title; give more digits of the id"
+        )
     }
 }
 
@@ -76,7 +108,9 @@ impl ClientError {
             },
             Self::Http(_) => "unreachable",
             Self::Announcement(_) => "bad-announcement",
-            Self::OtherSession { .. } | Self::FalseAdmission | Self::OtherRoster => "bad-answer",
+            Self::OtherSession { .. } | Self::FalseAdmission => "bad-answer",
+            Self::OtherRoster { .. } => "other-roster",
+            Self::Roster(_) => "bad-roster",
             Self::NoSuchSession { .. } => "unknown-session",
             Self::NoSuchAccount { .. } => "unknown-account",
             Self::NotTheOperator => "not-the-operator",

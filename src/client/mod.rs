@@ -3,6 +3,8 @@
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`amount`]: what can be said of an amount before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
+//! - `again`: asking again while a server is away or busy
+//! - `hand_in`: handing it to one node
 //! - [`state`]: the envelopes and receipts that a bidder keeps
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
@@ -12,10 +14,12 @@
 //! - [`error`]: why a request failed
 
 pub mod account;
+pub mod again;
 pub mod amount;
 pub mod bid;
 pub mod coordinator;
 pub mod error;
+mod hand_in;
 pub mod login;
 pub mod network;
 pub mod node;

@@ -6,8 +6,9 @@ use super::coordinator::CoordinatorClient;
 use super::login::SharedLogin;
 use super::node::NodeClient;
 use crate::base::Clock;
-use crate::identity::{KeyPair, Roster, Signed};
+use crate::identity::{KeyPair, PublicKey, Roster, Signed, token};
 use crate::sharing::NodeIndex;
+use crate::transport::client::http::TokenSource;
 use crate::transport::{HttpError, Internet, Net};
 
 /// Connections to everybody in a roster; cheap to clone, and many bidders can share them.
@@ -43,8 +44,16 @@ impl Network {
         clock: Clock,
     ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
+        let (keys, time) = (signer.clone(), clock.clone());
         let coordinator = CoordinatorClient::over(net, Arc::clone(&roster), signer, clock)?;
-        Self::of(net, roster, coordinator)
+        let tokens = move |node: PublicKey| -> TokenSource {
+            let (keys, time) = (keys.clone(), time.clone());
+            Arc::new(move || {
+                let token = token::issue(keys.as_ref()?, &node, time.now()).ok()?;
+                Some(token.expose().to_owned())
+            })
+        };
+        Self::of(net, roster, coordinator, &tokens)
     }
 
     /// Clients for somebody who has logged in at the roster's coordinator. Nodes are sent no token:
@@ -59,18 +68,19 @@ impl Network {
     ) -> Result<Self, HttpError> {
         let roster = Arc::new(roster);
         let coordinator = CoordinatorClient::with_login(Arc::clone(&roster), login, clock)?;
-        Self::of(&Internet, roster, coordinator)
+        Self::of(&Internet, roster, coordinator, &|_| Arc::new(|| None))
     }
 
     fn of(
         net: &dyn Net,
         roster: Arc<Signed<Roster>>,
         coordinator: CoordinatorClient,
+        tokens: &dyn Fn(PublicKey) -> TokenSource,
     ) -> Result<Self, HttpError> {
         let nodes = (1u8..)
             .map_while(NodeIndex::new)
             .zip(&roster.body.nodes)
-            .map(|(index, card)| NodeClient::over(net, index, card))
+            .map(|(index, card)| NodeClient::over(net, index, card, tokens(card.key)))
             .collect::<Result<_, _>>()?;
         Ok(Self { roster, coordinator, nodes })
     }

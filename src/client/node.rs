@@ -9,10 +9,10 @@ use super::error::ClientError;
 use crate::identity::{NodeCard, PublicKey, Signed};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
-use crate::transport::client::http::{HttpOptions, PeerClient};
+use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
-use crate::transport::{HttpError, Internet, Net};
-use crate::wire::node_api::{NodeHealth, NodeSession};
+use crate::transport::{HttpError, Net};
+use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
 
 /// How long an answer may take: checking an envelope and one durable write, with a queue before.
@@ -22,28 +22,29 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct NodeClient {
     http: PeerClient,
+    /// The same for what its operators may see.
+    operators: PeerClient,
     index: NodeIndex,
     name: Arc<str>,
     key: PublicKey,
 }
 
 impl NodeClient {
-    /// A client of one node; needs no token, as an envelope proves itself.
+    /// A client of one node. The tokens are for what its operators may see; an envelope is handed in
+    /// without one, for it proves itself.
     ///
     /// # Errors
     /// When the address in the roster cannot be used.
-    pub fn new(index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
-        Self::over(&Internet, index, card)
-    }
-
-    /// The same over another way than the network.
-    ///
-    /// # Errors
-    /// When the address in the roster cannot be used.
-    pub fn over(net: &dyn Net, index: NodeIndex, card: &NodeCard) -> Result<Self, HttpError> {
+    pub fn over(
+        net: &dyn Net,
+        index: NodeIndex,
+        card: &NodeCard,
+        tokens: TokenSource,
+    ) -> Result<Self, HttpError> {
         let options = HttpOptions { deadline: DEADLINE, ..HttpOptions::default() };
         let http = net.client(Target::from(card), Arc::new(|| None), options)?;
-        Ok(Self { http, index, name: card.name.as_str().into(), key: card.key })
+        let operators = net.client(Target::from(card), tokens, options)?;
+        Ok(Self { http, operators, index, name: card.name.as_str().into(), key: card.key })
     }
 
     /// The node's index in the roster.
@@ -61,7 +62,7 @@ impl NodeClient {
     /// # Errors
     /// When the node cannot be reached.
     pub async fn health(&self) -> Result<NodeHealth, ClientError> {
-        Ok(self.http.get(paths::NODE_HEALTH).await?)
+        Ok(self.operators.get(paths::NODE_HEALTH).await?)
     }
 
     /// A session as this node sees it.
@@ -72,11 +73,11 @@ impl NodeClient {
         Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
     }
 
-    /// Hand an envelope in.
+    /// Hand an envelope in, for the receipt.
     ///
     /// # Errors
     /// The node's refusal, with its reason.
-    pub async fn hand_in(&self, envelope: &Envelope) -> Result<Signed<Receipt>, HttpError> {
+    pub async fn hand_in(&self, envelope: &Envelope) -> Result<HandedIn, HttpError> {
         let path = paths::of(paths::NODE_ENVELOPES, envelope.body.session);
         self.http.post(&path, envelope).await
     }
@@ -87,6 +88,7 @@ impl NodeClient {
         body.session == envelope.body.session
             && body.node == self.index
             && body.bidder == envelope.body.bidder
+            && body.key == envelope.body.key
             && body.revision == envelope.body.revision
             && body.envelope == envelope.digest()
             && receipt.verify(&self.key).is_ok()

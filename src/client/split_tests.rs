@@ -1,4 +1,5 @@
 use crate::client::split::*;
+use crate::identity::roster::IssuedCard;
 use crate::rules::entries::Field;
 use crate::session::envelope::{EnvelopeError, SUITE_BITS_XWING, SUITE_NUMBERS_XWING, most_bytes};
 use crate::session::part::open_part;
@@ -207,9 +208,15 @@ fn papers_that_do_not_fit_are_refused() {
     assert_eq!(bid(&papers, admission, "ada", 2), Err(SplitError::NoReplacement));
     assert!(bid(&papers, admission, "ada", 1).is_ok());
 
-    papers.roster.body.nodes[1].address = "127.0.0.1:1".to_owned();
+    papers.roster.body.coordinator.address = "127.0.0.1:1".to_owned();
     assert_eq!(bid(&papers, admission, "ada", 1), Err(SplitError::Roster(RosterError::Signature)));
     papers.roster.body.nodes[1].sealing_key.0.fill(0xff);
+    let card = RosterError::Card { name: "node 2".to_owned() };
+    assert_eq!(bid(&papers, admission, "ada", 1), Err(SplitError::Roster(card)));
+    // A node that vouches for a key that is none.
+    let card = papers.roster.body.nodes[1].clone();
+    let signed = Signed::new(IssuedCard { card, issue: 0 }, &papers.nodes[1].identity);
+    papers.roster.body.endorsements[1].signature = signed.signature;
     papers.resign();
     let error = bid(&papers, admission, "ada", 1).unwrap_err();
     assert_eq!(

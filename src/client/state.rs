@@ -11,7 +11,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Digest, Signature, Signed};
+use crate::identity::{Digest, PublicKey, Signature, Signed};
+use crate::session::naming::SharedName;
 use crate::session::{Announcement, Envelope, Receipt, SessionId};
 use crate::sharing::NodeSet;
 
@@ -34,6 +35,10 @@ pub struct SentBid {
     pub envelope: Envelope,
     /// Receipts in order of node.
     pub receipts: Vec<Signed<Receipt>>,
+    /// The proof that the coordinator has given the bidder's name to another key as well, if a node
+    /// told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_shared: Option<SharedName>,
 }
 
 impl SentBid {
@@ -46,6 +51,7 @@ impl SentBid {
             announcement,
             envelope,
             receipts: Vec::new(),
+            name_shared: None,
         }
     }
 
@@ -67,6 +73,14 @@ impl SentBid {
     /// Nodes whose receipt is here.
     pub fn nodes(&self) -> NodeSet {
         self.receipts.iter().map(|receipt| receipt.body.node).collect()
+    }
+
+    /// Take in what a node tells of other keys under the bidder's name, if it proves it.
+    pub fn shares_name(&mut self, shared: SharedName, coordinator: &PublicKey) {
+        let bidder = &self.envelope.body.bidder;
+        if shared.bidder == *bidder && shared.proves(self.session(), coordinator) {
+            self.name_shared.get_or_insert(shared);
+        }
     }
 
     /// Take a receipt in, in order of node.

@@ -14,6 +14,7 @@ fn receipt(paperwork: &Paperwork, bid: &SentBid, node: u8) -> Signed<Receipt> {
         session: bid.session(),
         node,
         bidder: "ada".into(),
+        key: bid.envelope.body.key,
         revision: bid.revision(),
         envelope: bid.digest,
         received: bid.announcement.body.opened,

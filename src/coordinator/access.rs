@@ -69,6 +69,7 @@ impl Gate for CoordinatorState {
     const ACCESS: &'static [(Method, &'static str, Rule)] = &[
         (Method::GET, paths::HEALTH, Rule::Anyone),
         (Method::GET, paths::ROSTER, Rule::Anyone),
+        (Method::GET, paths::ROSTER_OF, Rule::Anyone),
         (Method::GET, paths::EVENTS, Rule::Staff),
         (Method::GET, paths::SESSIONS, Rule::Anyone),
         (Method::POST, paths::SESSIONS, Rule::Operator),
@@ -94,6 +95,7 @@ impl Gate for CoordinatorState {
         (Method::POST, paths::PASSWORD, Rule::Operator),
         (Method::GET, paths::INVITATIONS, Rule::Operator),
         (Method::POST, paths::INVITATIONS, Rule::Operator),
+        (Method::POST, paths::REVOKE, Rule::Operator),
     ];
 
     fn identify(&self, text: &str) -> Result<Caller, Refusal> {

@@ -158,7 +158,8 @@ pub fn line(account: Account) -> AccountLine {
 pub fn account_refusal(error: &AccountError) -> Refusal {
     let kind = match error {
         AccountError::NameTaken { .. } | AccountError::KeyTaken => ProblemType::NameTaken,
-        AccountError::Code => ProblemType::BadInvitation,
+        AccountError::Code | AccountError::Redeemed { .. } => ProblemType::BadInvitation,
+        AccountError::NoInvitation => ProblemType::NotFound,
         AccountError::Storage(error) => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())

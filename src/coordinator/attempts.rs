@@ -7,31 +7,39 @@ use std::time::Duration;
 use axum::http::Method;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
 
 use super::kept;
-use super::nodes::{Handout, catch_up, enough, reports, split};
+use super::links::Links;
+use super::nodes::{Handout, Troubles, catch_up, reports, split, waiting};
+use super::past::Doubts;
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::base::lock;
 use crate::identity::{Digest, Signature, Statement as _};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
-use crate::session::Phase;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
 use crate::session::progress::What;
+use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
+use crate::transport::HttpError;
 use crate::transport::client::http::PeerClient;
 use crate::wire::node_api::{AttemptState, Cost, Link, StartAttempt};
 use crate::wire::paths;
+use crate::wire::problem::ProblemType;
 use crate::wire::reason::{
     AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
 };
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
 const POLL: Duration = Duration::from_secs(20);
+
+/// Answers about an attempt that may be lost in a row.
+const LOST: u32 = 3;
 
 const NO_MANIFEST: Reason = Reason::Missing { document: Document::Manifest };
 
@@ -42,10 +50,10 @@ struct Done {
     cost: Cost,
 }
 
-/// Run one attempt with the nodes that are there.
+/// Run one attempt with the nodes that are there and reach each other.
 ///
 /// # Errors
-/// When too few nodes are there, or too many attempts have failed in a row.
+/// When too few nodes are there and reach each other, or nothing but a person helps.
 pub async fn compute(
     state: &Arc<CoordinatorState>,
     row: &CoordinatorSession,
@@ -57,12 +65,14 @@ pub async fn compute(
     let (manifest, bids) = (manifest.body.digest(), manifest.body.entries.len());
     let handout = &Handout::new(state, session);
     let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, handout, node)).await;
-    let (there, mut trouble) = split(caught_up);
-    let unfit = state.unfit(session);
-    let participants: NodeSet =
-        there.into_keys().filter(|node| !unfit.contains_key(node)).collect();
-    trouble.extend(unfit);
-    enough(state, participants, trouble)?;
+    let (there, trouble) = split(caught_up);
+    let links = state.links().present(there.into_keys().collect());
+    let participants = choose(state, session, &links, trouble).await?;
+    let first = state.options.pause;
+    let pause = state.past(session, |past| past.pause(participants, first, Instant::now()));
+    if !pause.is_zero() {
+        return Ok(Next::After(pause));
+    }
     state.go_on(session);
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
@@ -82,8 +92,41 @@ pub async fn compute(
             tracing::warn!(%session, attempt, %trouble, "the attempt failed");
             let failed = AttemptResult::Failed { trouble: trouble.clone() };
             end(state, &start, &failed, None).await?;
-            too_many(state, row, participants, trouble).await?;
-            Ok(Next::After(state.options.pause))
+            let failed = state.past(session, |past| {
+                past.failed(participants, &trouble, &links, Instant::now());
+                past.failures().into()
+            });
+            too_many(state, session, participants, &trouble).await?;
+            state.wait_for(session, trouble.nodes(), Reason::Retrying { failed, last: trouble });
+            Ok(Next::Again)
+        }
+    }
+}
+
+/// Who takes part in the next attempt; otherwise, for whom the session waits.
+async fn choose(
+    state: &CoordinatorState,
+    session: SessionId,
+    links: &Links,
+    mut trouble: Troubles,
+) -> Result<NodeSet, DriveError> {
+    let doubts = doubts(state, session).await?;
+    let (quorum, now) = (state.scheme().quorum(), Instant::now());
+    let (chosen, unfit) = state
+        .past(session, |past| (past.choose(links, &doubts, quorum, now), past.unfit(links, now)));
+    if let Some(chosen) = chosen {
+        return Ok(chosen);
+    }
+    let there = links.there();
+    match links.shortage(quorum) {
+        Some(shortage) if there.len() >= quorum => {
+            let nodes = shortage.nodes();
+            Err(DriveError::Waiting { nodes, why: Reason::TooFewNodes { shortage } })
+        }
+        _ => {
+            let fit = there.difference(unfit.keys().copied().collect());
+            trouble.extend(unfit);
+            Err(waiting(state, fit, Reason::Waiting { nodes: reports(trouble) }))
         }
     }
 }
@@ -131,7 +174,7 @@ async fn run(
 ) -> Result<BTreeMap<NodeIndex, Done>, AttemptTrouble> {
     let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
     let started = state
-        .ask(start.participants, |_, node| async move { node.post::<_, ()>(path, start).await })
+        .ask(start.participants, |_, node| async move { begin(&node, path, start).await })
         .await;
     let (_, trouble) = split(started);
     if !trouble.is_empty() {
@@ -142,7 +185,7 @@ async fn run(
         .participants
         .iter()
         .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
-        .map(|(node, client)| async move { (node, follow(client, start).await) })
+        .map(|(node, client)| async move { (node, follow(state, client, start).await) })
         .collect();
     let mut done = BTreeMap::new();
     while let Some((node, ended)) = running.next().await {
@@ -150,11 +193,6 @@ async fn run(
             Ok(ended) => drop(done.insert(node, ended)),
             Err(trouble) => {
                 call_off(state, start).await;
-                if let NodeTrouble::Attempt { failure } = &trouble
-                    && failure.is_unfit(node)
-                {
-                    state.note_unfit(start.session, node, trouble.clone());
-                }
                 return Err(one(node, trouble));
             }
         }
@@ -167,15 +205,43 @@ fn one(node: NodeIndex, trouble: NodeTrouble) -> AttemptTrouble {
     AttemptTrouble::Nodes { nodes: vec![NodeReport { node, trouble }] }
 }
 
-async fn follow(node: PeerClient, start: &StartAttempt) -> Result<Done, NodeTrouble> {
+/// Start an attempt at a node. When the answer is lost it is asked for once more; that the attempt
+/// is known then is as good.
+async fn begin(node: &PeerClient, path: &str, start: &StartAttempt) -> Result<(), HttpError> {
+    let first = match node.post::<_, ()>(path, start).await {
+        Err(error) if error.problem().is_none() => error,
+        answered => return answered,
+    };
+    match node.post::<_, ()>(path, start).await {
+        Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::AttemptOutdated => {
+            tracing::debug!(session = %start.session, error = %first, "started before");
+            Ok(())
+        }
+        answered => answered,
+    }
+}
+
+/// Wait for an attempt's end at a node. An answer that is lost on the way does not cost the attempt.
+async fn follow(
+    state: &CoordinatorState,
+    node: PeerClient,
+    start: &StartAttempt,
+) -> Result<Done, NodeTrouble> {
     let path = paths::attempt(start.session, start.attempt);
+    let mut lost = 0;
     loop {
-        match node.with_deadline(POLL).get::<AttemptState>(&path).await? {
-            AttemptState::Running { .. } => {}
-            AttemptState::Done { outcome, signature, cost } => {
+        let answer = node.with_deadline(POLL).get::<AttemptState>(&path).await;
+        match answer {
+            Ok(AttemptState::Running { .. }) => lost = 0,
+            Ok(AttemptState::Done { outcome, signature, cost }) => {
                 return Ok(Done { outcome: *outcome, signature, cost });
             }
-            AttemptState::Failed { failure } => return Err(NodeTrouble::Attempt { failure }),
+            Ok(AttemptState::Failed { failure }) => return Err(NodeTrouble::Attempt { failure }),
+            Err(error) if error.problem().is_none() && lost < LOST => {
+                lost += 1;
+                tokio::time::sleep(state.options.pause).await;
+            }
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -222,28 +288,36 @@ async fn settle(
     Ok(Next::Again)
 }
 
-/// After a run of failed attempts by the same nodes, a person has to look.
+/// Where nothing but a person helps, the session has failed.
 async fn too_many(
     state: &CoordinatorState,
-    row: &CoordinatorSession,
+    session: SessionId,
     participants: NodeSet,
-    last: AttemptTrouble,
+    last: &AttemptTrouble,
 ) -> Result<(), DriveError> {
-    let timeline = state.store.timeline(row.session).await?;
-    let since = timeline
-        .iter()
-        .rev()
-        .find(|entered| entered.phase == Phase::Computing)
-        .map(|entered| entered.at);
-    let attempts = state.store.attempts(row.session).await?;
-    let failed = attempts
-        .iter()
-        .rev()
-        .take_while(|line| line.participants == participants && Some(line.started) >= since)
-        .filter(|line| line.ended.is_some())
-        .count();
-    if failed < state.options.attempts as usize {
+    let doubts = doubts(state, session).await?;
+    let scheme = state.scheme();
+    if !doubts.hopeless(scheme.all(), scheme.quorum(), state.options.attempts.into()) {
         return Ok(());
     }
-    Err(DriveError::Failed(Reason::AttemptsFailed { failed: failed as u64, participants, last }))
+    let (failed, last) = (doubts.strikes, last.clone());
+    Err(DriveError::Failed(Reason::AttemptsFailed { failed, participants, last }))
+}
+
+/// What lasts of the attempts that have failed since computing began, or began again.
+async fn doubts(state: &CoordinatorState, session: SessionId) -> Result<Doubts, StorageError> {
+    let timeline = state.store.timeline(session).await?;
+    let began = timeline.iter().rev().find(|entered| entered.phase == Phase::Computing);
+    let since = began.map(|entered| entered.at);
+    let attempts = state.store.attempts(session).await?;
+    let results = attempts
+        .iter()
+        .filter(|attempt| Some(attempt.started) >= since)
+        .filter_map(|attempt| attempt.result.as_deref())
+        .map(kept::read::<AttemptResult>)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Doubts::of(results.iter().filter_map(|result| match result {
+        AttemptResult::Failed { trouble } => Some(trouble),
+        AttemptResult::Done => None,
+    })))
 }

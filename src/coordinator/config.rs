@@ -30,7 +30,8 @@ pub struct Options {
     pub grace: Duration,
     /// Pause before something that did not work is tried again.
     pub pause: Duration,
-    /// Failed attempts in a row, with enough nodes there, before the session counts as failed.
+    /// Attempts that fail so that neither waiting nor leaving nodes out mends it, before the session
+    /// counts as failed.
     pub attempts: u32,
 }
 

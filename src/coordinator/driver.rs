@@ -17,6 +17,9 @@ use crate::wire::reason::{Document, Reason};
 /// Longest sleep of a driver that waits for the clock.
 const NAP: Duration = Duration::from_secs(30);
 
+/// Longest pause of a driver that waits for nodes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Pause after the store has failed.
 const TROUBLE: Duration = Duration::from_secs(2);
 
@@ -33,6 +36,7 @@ pub fn start(state: &Arc<CoordinatorState>, session: SessionId) {
 
 async fn drive(state: &Arc<CoordinatorState>, session: SessionId) {
     let wake = state.driver(session);
+    let mut waits = 0;
     loop {
         let row = match state.store.session(session).await {
             Ok(Some(row)) => row,
@@ -44,13 +48,15 @@ async fn drive(state: &Arc<CoordinatorState>, session: SessionId) {
             }
         };
         state.note_phase(session, row.phase);
-        let pause = match step(state, &row).await {
+        let step = step(state, &row).await;
+        waits = if matches!(step, Err(DriveError::Waiting { .. })) { waits + 1 } else { 0 };
+        let pause = match step {
             Ok(Next::Done) => return,
             Ok(Next::Again) => Duration::ZERO,
             Ok(Next::After(pause)) => pause,
             Err(DriveError::Waiting { nodes, why }) => {
                 state.wait_for(session, nodes, why);
-                state.options.pause
+                patience(state.options.pause, waits)
             }
             Err(DriveError::Failed(reason)) => {
                 fail(state, session, &reason).await;
@@ -65,6 +71,11 @@ async fn drive(state: &Arc<CoordinatorState>, session: SessionId) {
             let _ = tokio::time::timeout(pause, wake.notified()).await;
         }
     }
+}
+
+/// The pause after having waited in vain so often. It ends early when a node or a link comes back.
+fn patience(first: Duration, waits: u32) -> Duration {
+    first.saturating_mul(1 << (waits - 1).min(16)).min(PATIENCE.max(first))
 }
 
 async fn step(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {

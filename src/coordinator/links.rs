@@ -16,6 +16,11 @@ pub struct Links {
 }
 
 impl Links {
+    /// All these nodes are there and reach each other.
+    pub const fn whole(all: NodeSet) -> Self {
+        Self { all, there: all, cut: BTreeSet::new() }
+    }
+
     /// As the nodes last reported. A node that was not asked yet counts as there, and a pair of
     /// which neither says that the stream is down as linked.
     pub fn reported(all: NodeSet, watched: &BTreeMap<NodeIndex, NodeStatus>) -> Self {
@@ -24,7 +29,7 @@ impl Links {
             .filter(|(_, status)| status.health.is_none())
             .map(|(&node, _)| node)
             .collect();
-        let mut links = Self { all, there: all.difference(away), cut: BTreeSet::new() };
+        let mut links = Self::whole(all).without(away);
         for (&node, status) in watched {
             for link in status.health.iter().flat_map(|health| &health.links) {
                 if !link.connected {
@@ -35,11 +40,23 @@ impl Links {
         links
     }
 
-    /// These nodes alone.
+    /// These nodes and no others are there.
     #[must_use]
-    pub fn among(mut self, nodes: NodeSet) -> Self {
-        self.there = self.there.intersection(nodes);
+    pub fn present(mut self, nodes: NodeSet) -> Self {
+        self.there = self.all.intersection(nodes);
         self
+    }
+
+    /// The same without some nodes.
+    #[must_use]
+    pub fn without(mut self, nodes: NodeSet) -> Self {
+        self.there = self.there.difference(nodes);
+        self
+    }
+
+    /// The nodes that are there.
+    pub const fn there(&self) -> NodeSet {
+        self.there
     }
 
     /// Take a pair as cut.
@@ -62,11 +79,7 @@ impl Links {
         let groups = (0..=self.there.bits()).map(NodeSet::from_bits).filter(|group| {
             group.is_subset_of(self.there) && !cuts.iter().any(|cut| cut.is_subset_of(*group))
         });
-        // The lowest nodes have the lowest bits; the last of equal ones would be taken.
-        groups
-            .rev()
-            .max_by_key(|group| (group.len(), group.bits().reverse_bits()))
-            .unwrap_or_default()
+        groups.max_by_key(|group| (group.len(), group.bits().reverse_bits())).unwrap_or_default()
     }
 
     /// What keeps `needed` nodes from computing together, if something does.
@@ -111,12 +124,12 @@ mod tests {
             set(&[3, 4, 5])
         );
         assert_eq!(links(4, &[(1, 2), (3, 4)]).together(), set(&[1, 3]));
-        assert_eq!(links(5, &[(1, 2)]).among(set(&[2, 3, 4])).together(), set(&[2, 3, 4]));
+        assert_eq!(links(5, &[(1, 2)]).present(set(&[2, 3, 4])).together(), set(&[2, 3, 4]));
     }
 
     #[test]
     fn a_shortage_names_who_is_away_and_what_is_cut() {
-        let some = links(5, &[(1, 2), (3, 4)]).among(set(&[1, 2, 3, 5]));
+        let some = links(5, &[(1, 2), (3, 4)]).present(set(&[1, 2, 3, 5]));
         assert_eq!(some.shortage(3), None);
         let shortage = some.shortage(4).unwrap();
         assert_eq!((shortage.together, shortage.away), (set(&[1, 3, 5]), set(&[4])));

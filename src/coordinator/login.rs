@@ -71,9 +71,17 @@ impl CoordinatorState {
         let found =
             self.accounts.store.password(name).await.map_err(|error| Refusal::internal(&error))?;
         let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-        let fits = self.accounts.passwords.fits(address, hash, password).await?;
+        let tried = self.accounts.throttle.tried(address, name, &self.clock);
+        let fits = match self.accounts.passwords.fits(address, hash, password).await {
+            Ok(fits) => fits,
+            Err(busy) => {
+                tried.undecided();
+                return Err(busy);
+            }
+        };
         match found {
             Some((account, _)) if fits && account.disabled.is_some() => {
+                tried.undecided();
                 tracing::warn!(%address, account = %account.account, "a disabled account's login");
                 Err(Refusal::new(
                     ProblemType::Forbidden,
@@ -81,11 +89,11 @@ impl CoordinatorState {
                 ))
             }
             Some((account, _)) if fits => {
-                self.accounts.throttle.succeeded(address, name);
+                tried.succeeded();
                 Ok(account)
             }
             _ => {
-                self.accounts.throttle.failed(address, name, self.clock.now());
+                drop(tried);
                 tracing::warn!(%address, name, "a login failed");
                 Err(Refusal::new(
                     ProblemType::WrongLogin,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use tokio::time::Instant;
 
-use super::nodes::{announce, enough, split, waiting};
+use super::nodes::{Troubles, announce, enough, split, waiting};
 use super::state::{CoordinatorState, LONG};
 use super::step::{DriveError, Next};
 use crate::identity::{Signed, Statement as _};
@@ -69,7 +69,12 @@ async fn make_bundle(
             })
             .await;
         drop(paper);
-        let (verdicts, trouble) = split(answers);
+        let (mut verdicts, mut trouble) = split(answers);
+        let roster = &state.roster.body;
+        keep_sound(&mut verdicts, &mut trouble, |node, verdict| {
+            let own = verdict.body.node == node;
+            own.then_some(verdict.check(roster, row.session, &listed))
+        });
         if trouble.is_empty() {
             let bundle = Bundle {
                 session: row.session,
@@ -83,8 +88,27 @@ async fn make_bundle(
             return Ok(bundle);
         }
         inventories.retain(|node, _| verdicts.contains_key(node));
-        enough(state, inventories.keys().copied().collect(), trouble)?;
+        enough(state, inventories.keys().copied().collect(), state.scheme().quorum(), trouble)?;
     }
+}
+
+/// Leave out what a node has signed against the rules: a node that lies is as one that is away.
+/// `check` gives nothing for a statement of another node.
+fn keep_sound<T>(
+    answers: &mut BTreeMap<NodeIndex, T>,
+    trouble: &mut Troubles,
+    check: impl Fn(NodeIndex, &T) -> Option<Result<(), BundleError>>,
+) {
+    answers.retain(|&node, answer| {
+        let detail = match check(node, answer) {
+            Some(Ok(())) => return true,
+            Some(Err(error)) => error.to_string(),
+            None => "it answered with another node's statement".to_owned(),
+        };
+        tracing::warn!(%node, %detail, "an unsound statement at closing");
+        trouble.insert(node, NodeTrouble::Unsound { detail });
+        false
+    });
 }
 
 /// Freeze nodes until all have answered, or enough have and the grace is over.
@@ -103,13 +127,24 @@ async fn freeze_all(
                 node.for_papers(LONG).post_empty::<Signed<Inventory>>(path).await
             })
             .await;
-        let (frozen, trouble) = split(answers);
+        let (mut frozen, mut trouble) = split(answers);
+        let roster = &state.roster.body;
+        keep_sound(&mut frozen, &mut trouble, |node, inventory: &Signed<Inventory>| {
+            let sound = || {
+                inventory.check(roster, row.session)?;
+                row.announcement.as_ref().map_or(Ok(()), |announcement| {
+                    inventory.check_limits(&announcement.body.terms.limits)
+                })
+            };
+            (inventory.body.node == node).then(sound)
+        });
         inventories.extend(frozen);
         if trouble.is_empty() {
             return Ok(inventories);
         }
         if Instant::now() >= until {
-            enough(state, inventories.keys().copied().collect(), trouble)?;
+            let there = inventories.keys().copied().collect();
+            enough(state, there, state.scheme().quorum(), trouble)?;
             return Ok(inventories);
         }
         let ignorant: NodeSet = trouble
@@ -155,7 +190,8 @@ async fn sign(
             trouble.insert(node, NodeTrouble::OtherManifest);
         }
     }
-    enough(state, signatures.keys().copied().collect(), trouble)?;
+    let there = signatures.keys().copied().collect();
+    enough(state, there, state.scheme().manifest_quorum(), trouble)?;
     Ok(CoSigned { body: manifest, signatures })
 }
 

@@ -17,8 +17,10 @@
 //! - [`step`]: how a step of a session ends
 //! - [`links`]: who is there, and who reaches whom
 //! - `nodes`: announcing a session to nodes, and whether enough of them have answered
+//! - `papers`: what nodes hold and the coordinator lacks
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
+//! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -36,7 +38,9 @@ pub mod links;
 mod login;
 pub mod manifest;
 mod nodes;
+mod papers;
 pub mod passwords;
+pub mod past;
 pub mod records;
 pub mod state;
 pub mod step;
@@ -51,7 +55,7 @@ use axum::middleware;
 use crate::base::lock;
 use crate::identity::Roster;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::storage::Leadership;
+use crate::storage::{Leadership, Tenure};
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::{Internet, Net};
@@ -87,6 +91,7 @@ impl Coordinator {
         let state = CoordinatorState::new(net, config)?;
         state.accounts.load().await?;
         watch::start(&state);
+        papers::start(&state).await;
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
@@ -138,12 +143,12 @@ impl Coordinator {
         nodes.into_iter().chain(logins).chain(limits).collect()
     }
 
-    /// Waits until another process may have become the coordinator on this store: from then on
-    /// this one writes nothing more.
+    /// Waits until another process has become the coordinator on this store: this one can write
+    /// nothing more.
     pub async fn lost(&self) {
         let mut role = self.state.store.database().watch(Leadership::Coordinator);
         // An error means that the store is closed.
-        drop(role.wait_for(|held| !held).await);
+        drop(role.wait_for(|tenure| *tenure == Tenure::Superseded).await);
     }
 
     /// Stop every task.

@@ -99,13 +99,14 @@ pub(super) async fn catch_up(
     node.for_papers(LONG).hand_over(Method::PUT, &path, paper).await
 }
 
-/// Whether these nodes are enough; otherwise for whom the session waits.
+/// Whether these nodes are as many as it takes; otherwise for whom the session waits.
 pub(super) fn enough(
     state: &CoordinatorState,
     there: NodeSet,
+    needed: usize,
     trouble: Troubles,
 ) -> Result<(), DriveError> {
-    if there.len() >= state.scheme().quorum() {
+    if there.len() >= needed {
         return Ok(());
     }
     Err(waiting(state, there, Reason::Waiting { nodes: reports(trouble) }))

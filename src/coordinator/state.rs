@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::accounts::Accounts;
 use super::config::{Config, Options, StartError};
 use super::links::Links;
+use super::past::Past;
 use super::records::Records;
 use crate::base::Clock;
 use crate::base::lock;
@@ -27,7 +28,7 @@ use crate::transport::server::limits::Limits;
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
-use crate::wire::reason::{NodeTrouble, Reason};
+use crate::wire::reason::Reason;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
 const EVENT_QUEUE: usize = 4096;
@@ -62,8 +63,10 @@ pub struct CoordinatorState {
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
-    /// Nodes that have said that they cannot compute a session, and why.
-    unfit: Mutex<HashMap<SessionId, BTreeMap<NodeIndex, NodeTrouble>>>,
+    /// What failed attempts say about who can compute a session.
+    past: Mutex<HashMap<SessionId, Past>>,
+    /// Nodes that have said, since the start, where their sessions stand.
+    pub(super) heard: Mutex<NodeSet>,
     /// Sessions that are not decided yet.
     undecided: Mutex<BTreeSet<SessionId>>,
     /// What was last told of nodes that are missing.
@@ -102,7 +105,8 @@ impl CoordinatorState {
             records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
-            unfit: Mutex::default(),
+            past: Mutex::default(),
+            heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),
             short: Mutex::default(),
             drivers: Mutex::default(),
@@ -159,11 +163,20 @@ impl CoordinatorState {
     /// Why a session in this phase could not be settled at present; `None` where enough nodes are
     /// there, or it needs none any more.
     pub fn shortage(&self, phase: Phase) -> Option<Shortage> {
-        if phase.is_final() { None } else { self.links().shortage(self.scheme().quorum()) }
+        let scheme = self.scheme();
+        match phase {
+            _ if phase.is_final() => None,
+            // The bids are fixed; what is left takes fewer nodes.
+            Phase::Computing | Phase::Failed => self.links().shortage(scheme.quorum()),
+            _ => self.links().shortage(scheme.manifest_quorum()),
+        }
     }
 
     /// A session entered a phase, or its driver has found it there.
     pub(super) fn note_phase(&self, session: SessionId, phase: Phase) {
+        if phase != Phase::Computing {
+            lock(&self.past).remove(&session);
+        }
         let mut undecided = lock(&self.undecided);
         if phase.is_final() {
             undecided.remove(&session);
@@ -175,7 +188,7 @@ impl CoordinatorState {
     /// What the nodes report of themselves and their links has changed: say so where too few are
     /// left or enough are back, and let every session look again.
     pub(super) fn links_changed(&self) {
-        let shortage = self.links().shortage(self.scheme().quorum());
+        let shortage = self.links().shortage(self.scheme().manifest_quorum());
         let news = {
             let mut short = lock(&self.short);
             let news = *short != shortage;
@@ -183,9 +196,10 @@ impl CoordinatorState {
             news
         };
         if news {
-            match &shortage {
-                Some(shortage) => tracing::warn!(%shortage, "no session can be settled"),
-                None => tracing::info!("enough nodes are there and reach each other"),
+            if let Some(shortage) = &shortage {
+                tracing::warn!(%shortage, "no session can be settled");
+            } else {
+                tracing::info!("enough nodes are there and reach each other");
             }
             for &session in lock(&self.undecided).iter() {
                 self.tell(session, What::Shortage { shortage: shortage.clone() });
@@ -194,16 +208,9 @@ impl CoordinatorState {
         lock(&self.drivers).values().for_each(|driver| driver.notify_one());
     }
 
-    /// Note that a node cannot compute a session, as it says itself.
-    pub fn note_unfit(&self, session: SessionId, node: NodeIndex, why: NodeTrouble) {
-        let mut unfit = lock(&self.unfit);
-        unfit.entry(session).or_default().insert(node, why);
-    }
-
-    /// Nodes that cannot compute a session, and why.
-    pub fn unfit(&self, session: SessionId) -> BTreeMap<NodeIndex, NodeTrouble> {
-        let unfit = lock(&self.unfit);
-        unfit.get(&session).cloned().unwrap_or_default()
+    /// What failed attempts say about who can compute a session: read or note something.
+    pub(super) fn past<T>(&self, session: SessionId, with: impl FnOnce(&mut Past) -> T) -> T {
+        with(lock(&self.past).entry(session).or_default())
     }
 
     /// Make one request to each of these nodes at once.
@@ -231,7 +238,7 @@ impl CoordinatorState {
     /// The driver of a session has come to its end.
     pub(super) fn forget_driver(&self, session: SessionId) {
         lock(&self.drivers).remove(&session);
-        lock(&self.unfit).remove(&session);
+        lock(&self.past).remove(&session);
         lock(&self.undecided).remove(&session);
         self.go_on(session);
     }

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use crate::base::Timestamp;
 use crate::base::lock;
+use crate::base::{Clock, Timestamp};
 use crate::transport::server::limits::prefix;
 
 /// Most entries; the ones longest over go first.
@@ -82,11 +82,47 @@ impl Throttle {
         count(&mut entries, by_name, now.millis());
     }
 
+    /// A try that has begun, which counts as failed unless it is said to have succeeded: also when
+    /// whoever asked does not wait for the answer.
+    pub fn tried<'a>(&'a self, address: IpAddr, name: &'a str, clock: &'a Clock) -> Tried<'a> {
+        Tried { throttle: self, address, name, clock, over: false }
+    }
+
     /// Count the try that began as a success.
     pub fn succeeded(&self, address: IpAddr, name: &str) {
         let mut entries = lock(&self.0);
         let [_, _, both] = keys(address, name);
         entries.remove(&both);
+    }
+}
+
+/// A try whose result is not known yet.
+pub struct Tried<'a> {
+    throttle: &'a Throttle,
+    address: IpAddr,
+    name: &'a str,
+    clock: &'a Clock,
+    over: bool,
+}
+
+impl Tried<'_> {
+    /// It was right.
+    pub fn succeeded(mut self) {
+        self.over = true;
+        self.throttle.succeeded(self.address, self.name);
+    }
+
+    /// It was neither right nor wrong: this server could not find out.
+    pub fn undecided(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.throttle.failed(self.address, self.name, self.clock.now());
+        }
     }
 }
 
@@ -183,6 +219,18 @@ mod tests {
         }
         assert_eq!(wait(&throttle, address(201), "ada", at(0)), 10);
         assert_eq!(wait(&throttle, address(201), "ada", at(10)), 0);
+    }
+
+    #[test]
+    fn a_try_that_nobody_waits_for_counts_as_failed() {
+        let (throttle, clock) = (Throttle::default(), Clock::System);
+        for number in 0..25 {
+            drop(throttle.tried(HOME, &format!("name {number}"), &clock));
+        }
+        assert!(wait(&throttle, HOME, "another", clock.now()) >= 1);
+        throttle.tried(address(1), "ada", &clock).undecided();
+        throttle.tried(address(1), "ada", &clock).succeeded();
+        assert_eq!(throttle.0.lock().unwrap().get(&Key::Address(address(1))).map(|_| ()), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use secrecy::SecretString;
 pub use super::tls::TlsIdentity;
 use super::{
     KeyPair, NodeCard, PublicKey, Signed,
-    roster::{CoordinatorCard, RenewedCard, SignedCard},
+    roster::{CoordinatorCard, IssuedCard, SignedCard},
     sealing::SealingKeyPair,
 };
 use format::Secrets;
@@ -187,8 +187,13 @@ impl NodeKeys {
         }
     }
 
-    /// The node's card, signed, to hand to the coordinator.
+    /// The node's first card, signed, to hand to the coordinator.
     pub fn card(&self, name: &str, address: &str) -> SignedCard {
+        self.renewed_card(name, address, 0)
+    }
+
+    /// The node's card after so many changes, signed, for the next version of a roster.
+    pub fn renewed_card(&self, name: &str, address: &str, issue: u32) -> SignedCard {
         let card = NodeCard {
             name: name.to_owned(),
             address: address.to_owned(),
@@ -196,13 +201,7 @@ impl NodeKeys {
             certificate: self.tls.fingerprint(),
             sealing_key: self.sealing.public().clone(),
         };
-        Signed::new(card, &self.identity)
-    }
-
-    /// The node's card after a change, signed, for the next version of a roster.
-    pub fn renewed_card(&self, name: &str, address: &str, issue: u32) -> Signed<RenewedCard> {
-        let card = self.card(name, address).body;
-        Signed::new(RenewedCard { card, issue }, &self.identity)
+        Signed::new(IssuedCard { card, issue }, &self.identity)
     }
 }
 

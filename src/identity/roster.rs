@@ -4,11 +4,12 @@
 //! A roster may succeed another one: the same nodes, known by the same identity keys in the same
 //! order, with the same threshold and coordinator, but other TLS certificates, sealing keys,
 //! addresses or names. It names every roster that it succeeds, so that whoever holds it goes on
-//! with the sessions that were opened under those. A card that changed carries its node's own
-//! signature and a number that only goes up: the coordinator cannot put other keys in a node's
-//! place, nor bring back earlier ones.
+//! with the sessions that were opened under those. Every card bears its node's own signature and a
+//! number that only goes up: the coordinator cannot put other keys in a node's place, nor bring
+//! back earlier ones. It can invent nodes, though, keys and all: that a roster lists the nodes one
+//! means is known by its whole digest and in no other way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,42 +32,27 @@ pub struct NodeCard {
     pub sealing_key: Blob,
 }
 
-/// A node card as it arrives: signed by the node itself, so that a card cannot be mixed up.
-pub type SignedCard = Signed<NodeCard>;
-
-impl Statement for NodeCard {
-    const DOMAIN: &'static str = "gavel/v1/node-card";
-}
-
-/// A node's card after a change, as the node signs it.
+/// A node's card as the node signs it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RenewedCard {
+pub struct IssuedCard {
     /// The card.
     pub card: NodeCard,
-    /// How often it has changed; a later card has a higher number.
+    /// How often it has changed: 0 for the first one, and more for every later one.
     pub issue: u32,
 }
 
-impl Statement for RenewedCard {
-    const DOMAIN: &'static str = "gavel/v1/renewed-card";
+/// A node card as it arrives: signed by the node itself.
+pub type SignedCard = Signed<IssuedCard>;
+
+impl Statement for IssuedCard {
+    const DOMAIN: &'static str = "gavel/v1/node-card";
 }
 
-/// What a roster that succeeds others says of them.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Succession {
-    /// Digests of the rosters that it succeeds, the first one first and the one that it replaces
-    /// last.
-    pub rosters: Vec<Digest>,
-    /// For every card that has changed since the first roster, what its node signed.
-    pub renewed: BTreeMap<NodeIndex, Renewal>,
-}
-
-/// What a node signed of its [`RenewedCard`], beside the card itself.
+/// What a node signed of its [`IssuedCard`], beside the card itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Renewal {
+pub struct Endorsement {
     /// The card's number.
     pub issue: u32,
     /// The node's signature.
@@ -100,10 +86,11 @@ pub struct Roster {
     pub coordinator: CoordinatorCard,
     /// The nodes in order of their index.
     pub nodes: Vec<NodeCard>,
-    /// What it succeeds; none for a first roster. Left out of the encoding then, which is still
-    /// unambiguous: nothing follows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub succession: Option<Succession>,
+    /// What each of them signed of its card, in the same order.
+    pub endorsements: Vec<Endorsement>,
+    /// Digests of the rosters that it succeeds, the first one first and the one that it replaces
+    /// last; none for a first roster.
+    pub succeeds: Vec<Digest>,
 }
 
 impl Statement for Roster {
@@ -166,9 +153,9 @@ pub enum RosterError {
         /// Name on the card.
         name: String,
     },
-    /// Too many predecessors, one of them twice, or none.
+    /// Too many predecessors, or one of them twice.
     #[error(
-        "the roster's list of those it succeeds is too long, empty, or names one twice; make a new first roster with `gavel roster make --replace` once no session is open"
+        "the roster's list of those it succeeds is too long or names one twice; make a new first roster with `gavel roster make --replace` once no session is open"
     )]
     Succession,
     /// Something differs that must stay the same from one roster to the next.
@@ -183,7 +170,7 @@ pub enum RosterError {
     #[error(transparent)]
     Text(#[from] crate::base::name::NameError),
     /// An address that is not host and port.
-    #[error("{address:?} is not an address; write it as host:port")]
+    #[error("{address:?} is not host and port; write both, such as house.example:7000")]
     Address {
         /// As written.
         address: String,
@@ -191,19 +178,39 @@ pub enum RosterError {
 }
 
 impl Roster {
+    /// A first roster: these nodes, in this order. To be checked.
+    pub fn first(scheme: Scheme, coordinator: CoordinatorCard, cards: Vec<SignedCard>) -> Self {
+        let (nodes, endorsements) = cards
+            .into_iter()
+            .map(|Signed { body: IssuedCard { card, issue }, signature }| {
+                (card, Endorsement { issue, signature })
+            })
+            .unzip();
+        Self { scheme, coordinator, nodes, endorsements, succeeds: Vec::new() }
+    }
+
     /// Check what must hold of any roster.
     ///
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self) -> Result<(), RosterError> {
-        if self.nodes.len() != usize::from(self.scheme.nodes()) {
-            return Err(RosterError::Count {
-                expected: self.scheme.nodes(),
-                got: self.nodes.len(),
-            });
+        let count = |got: usize| {
+            let expected = self.scheme.nodes();
+            if got == usize::from(expected) {
+                return Ok(());
+            }
+            Err(RosterError::Count { expected, got })
+        };
+        count(self.nodes.len())?;
+        count(self.endorsements.len())?;
+        for (card, Endorsement { issue, signature }) in self.nodes.iter().zip(&self.endorsements) {
+            let issued = IssuedCard { card: card.clone(), issue: *issue };
+            let wrong = |_| RosterError::Card { name: card.name.clone() };
+            card.key.verify(&issued.digest(), signature).map_err(wrong)?;
         }
-        if let Some(succession) = &self.succession {
-            succession.check(&self.nodes)?;
+        let different: BTreeSet<&Digest> = self.succeeds.iter().collect();
+        if self.succeeds.len() > MAX_SUCCEEDED || different.len() != self.succeeds.len() {
+            return Err(RosterError::Succession);
         }
         check_place(&self.coordinator.name, &self.coordinator.address)?;
         for (position, card) in self.nodes.iter().enumerate() {
@@ -233,24 +240,18 @@ impl Roster {
 
     /// How many rosters there have been, this one included.
     pub fn version(&self) -> usize {
-        self.succeeded().len() + 1
-    }
-
-    /// Digests of the rosters that this one succeeds, the first one first.
-    pub fn succeeded(&self) -> &[Digest] {
-        self.succession.as_ref().map_or(&[], |succession| &succession.rosters)
+        self.succeeds.len() + 1
     }
 
     /// How often a node's card has changed.
     pub fn issue(&self, node: NodeIndex) -> u32 {
-        let renewal = self.succession.as_ref().and_then(|line| line.renewed.get(&node));
-        renewal.map_or(0, |renewal| renewal.issue)
+        self.endorsements.get(node.position()).map_or(0, |endorsement| endorsement.issue)
     }
 
     /// Whether a session under the roster with this digest goes on under this one: it is this one,
     /// or one that this one succeeds.
     pub fn covers(&self, roster: &Digest) -> bool {
-        self.digest() == *roster || self.succeeded().contains(roster)
+        self.digest() == *roster || self.succeeds.contains(roster)
     }
 
     /// Check that this roster succeeds another: that it names it and all that came before it, that
@@ -260,7 +261,7 @@ impl Roster {
     /// # Errors
     /// Names what differs.
     pub fn check_succeeds(&self, earlier: &Self) -> Result<(), RosterError> {
-        let mut line = earlier.succeeded().to_vec();
+        let mut line = earlier.succeeds.clone();
         line.push(earlier.digest());
         let renewed = (1..)
             .map_while(NodeIndex::new)
@@ -271,7 +272,7 @@ impl Roster {
             ("coordinator", self.coordinator.key == earlier.coordinator.key),
             ("number of nodes or threshold", self.scheme == earlier.scheme),
             ("identity key of a node", keys(self) == keys(earlier)),
-            ("line of earlier rosters", self.succeeded().starts_with(&line)),
+            ("line of earlier rosters", self.succeeds.starts_with(&line)),
             ("card of a node, without a later signature of that node", renewed),
         ];
         match same.into_iter().find(|(_, same)| !same) {
@@ -288,24 +289,24 @@ impl Roster {
     pub fn successor(
         &self,
         coordinator: CoordinatorCard,
-        cards: Vec<Signed<RenewedCard>>,
+        cards: Vec<SignedCard>,
     ) -> Result<Self, RosterError> {
         let mut next = Self { coordinator, ..self.clone() };
-        let mut succession = next.succession.take().unwrap_or_default();
-        succession.rosters.push(self.digest());
-        for Signed { body: RenewedCard { card, issue }, signature } in cards {
-            let node = self.index_of(&card.key);
-            let place = node.and_then(|node| next.nodes.get_mut(node.position()));
-            let (Some(node), Some(place)) = (node, place) else {
+        next.succeeds.push(self.digest());
+        for Signed { body: IssuedCard { card, issue }, signature } in cards {
+            let node = self.index_of(&card.key).map(NodeIndex::position);
+            let place = node.and_then(|node| {
+                Some((next.nodes.get_mut(node)?, next.endorsements.get_mut(node)?))
+            });
+            let Some((place, endorsement)) = place else {
                 return Err(RosterError::Stranger { name: card.name });
             };
-            if issue <= self.issue(node) {
+            if issue <= endorsement.issue {
                 return Err(RosterError::OldCard { name: card.name });
             }
             *place = card;
-            succession.renewed.insert(node, Renewal { issue, signature });
+            *endorsement = Endorsement { issue, signature };
         }
-        next.succession = Some(succession);
         next.check_succeeds(self)?;
         Ok(next)
     }
@@ -322,29 +323,20 @@ impl Roster {
     }
 }
 
-impl Succession {
-    fn check(&self, nodes: &[NodeCard]) -> Result<(), RosterError> {
-        let different: BTreeSet<&Digest> = self.rosters.iter().collect();
-        let count = self.rosters.len();
-        if count == 0 || count > MAX_SUCCEEDED || different.len() != count {
-            return Err(RosterError::Succession);
-        }
-        for (node, Renewal { issue, signature }) in &self.renewed {
-            let card = nodes.get(node.position()).ok_or(RosterError::Succession)?.clone();
-            let (key, name) = (card.key, card.name.clone());
-            let digest = RenewedCard { card, issue: *issue }.digest();
-            key.verify(&digest, signature).map_err(|_| RosterError::Card { name })?;
-        }
-        Ok(())
-    }
-}
-
 /// Check the name and the address on a card.
 ///
 /// # Errors
 /// Names the rule that is broken.
 pub fn check_place(name: &str, address: &str) -> Result<(), RosterError> {
     crate::base::name::check_name("a name in the roster", name)?;
+    check_address(address)
+}
+
+/// Check that an address is a host and a port.
+///
+/// # Errors
+/// When it is not.
+pub fn check_address(address: &str) -> Result<(), RosterError> {
     let port = address
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())

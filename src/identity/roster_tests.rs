@@ -3,10 +3,10 @@ use crate::identity::roster::*;
 use crate::session::fixtures::World;
 
 /// A later card of a node, with another certificate, signed by this key.
-fn card(roster: &Roster, node: usize, issue: u32, key: &KeyPair) -> Signed<RenewedCard> {
+fn card(roster: &Roster, node: usize, issue: u32, key: &KeyPair) -> SignedCard {
     let certificate = Digest([u8::try_from(100 + issue).unwrap(); 32]);
     let card = NodeCard { certificate, ..roster.nodes[node].clone() };
-    Signed::new(RenewedCard { card, issue }, key)
+    Signed::new(IssuedCard { card, issue }, key)
 }
 
 fn next(world: &World, roster: &Roster, node: usize, issue: u32) -> Result<Roster, RosterError> {
@@ -15,12 +15,27 @@ fn next(world: &World, roster: &Roster, node: usize, issue: u32) -> Result<Roste
 }
 
 #[test]
-fn a_roster_without_predecessors_is_encoded_as_ever() {
+fn every_card_of_a_first_roster_bears_its_nodes_signature() {
     let world = World::new(3, 1);
-    let text = serde_json::to_string(&world.roster).unwrap();
-    assert!(!text.contains("succession"), "{text}");
-    assert_eq!(serde_json::from_str::<Signed<Roster>>(&text).unwrap(), world.roster);
-    assert_eq!(world.roster.body.version(), 1);
+    let first = &world.roster.body;
+    first.check().unwrap();
+    assert_eq!((first.version(), first.issue(NodeIndex::new(1).unwrap())), (1, 0));
+    // The coordinator puts other keys, or another place, under a node's name.
+    let other = |change: &dyn Fn(&mut NodeCard)| {
+        let mut roster = first.clone();
+        change(&mut roster.nodes[1]);
+        roster.check()
+    };
+    let damaged = Err(RosterError::Card { name: "node 2".into() });
+    assert_eq!(other(&|card| card.certificate = Digest([66; 32])), damaged);
+    assert_eq!(other(&|card| card.sealing_key = first.nodes[0].sealing_key.clone()), damaged);
+    assert_eq!(other(&|card| card.address = "elsewhere.example:7000".into()), damaged);
+    assert_eq!(other(&|card| card.key = world.coordinator.public()), damaged);
+    let mut roster = first.clone();
+    roster.endorsements.swap(0, 1);
+    assert!(matches!(roster.check(), Err(RosterError::Card { .. })));
+    roster.endorsements.pop();
+    assert_eq!(roster.check(), Err(RosterError::Count { expected: 3, got: 2 }));
 }
 
 #[test]
@@ -73,13 +88,11 @@ fn what_must_stay_the_same_is_checked() {
     let mut bad = good.clone();
     bad.nodes.swap(0, 2);
     assert_eq!(what(&bad), "identity key of a node");
-    let line = |rosters: Vec<Digest>| {
-        let renewed = good.succession.clone().unwrap().renewed;
-        Roster { succession: Some(Succession { rosters, renewed }), ..good.clone() }
-    };
+    let line = |succeeds: Vec<Digest>| Roster { succeeds, ..good.clone() };
     let bad = line(vec![Digest([1; 32]), first.digest()]);
     assert_eq!(what(&bad), "line of earlier rosters");
-    for rosters in [vec![], vec![first.digest(); 2], vec![Digest([1; 32]); MAX_SUCCEEDED + 1]] {
+    assert_eq!(what(&line(vec![])), "line of earlier rosters");
+    for rosters in [vec![first.digest(); 2], vec![Digest([1; 32]); MAX_SUCCEEDED + 1]] {
         assert_eq!(line(rosters).check(), Err(RosterError::Succession));
     }
     let bad = card(first, 0, 1, &stranger);
@@ -100,7 +113,7 @@ fn the_coordinator_cannot_change_a_card_by_itself() {
     let good = next(&world, first, 1, 1).unwrap();
     let mut bad = good.clone();
     bad.nodes[3].certificate = Digest([66; 32]);
-    bad.check().unwrap();
+    assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
     let refused = bad.check_succeeds(first).unwrap_err();
     assert!(refused.to_string().contains("without a later signature of that node"), "{refused}");
     let forged = card(first, 3, 1, &world.coordinator);
@@ -111,22 +124,21 @@ fn the_coordinator_cannot_change_a_card_by_itself() {
     bad.nodes[1].address = "elsewhere.example:7000".into();
     assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
     let mut bad = good.clone();
-    bad.succession.as_mut().unwrap().renewed.values_mut().for_each(|renewal| renewal.issue = 9);
+    bad.endorsements[1].issue = 9;
     assert!(matches!(bad.check(), Err(RosterError::Card { .. })));
     // A card of before does not come back, though its node has signed it.
     let third = next(&world, &good, 1, 2).unwrap();
     third.check().unwrap();
     assert!(matches!(next(&world, &third, 1, 1), Err(RosterError::OldCard { .. })));
     let mut back = good.clone();
-    back.succession.as_mut().unwrap().rosters.extend([good.digest(), third.digest()]);
+    back.succeeds.extend([good.digest(), third.digest()]);
     back.check().unwrap();
     back.check_succeeds(&good).unwrap();
     assert!(back.check_succeeds(&third).is_err());
     let mut back = third.clone();
     back.nodes[1] = first.nodes[1].clone();
-    let line = back.succession.as_mut().unwrap();
-    line.rosters.push(third.digest());
-    line.renewed.clear();
+    back.endorsements[1] = first.endorsements[1].clone();
+    back.succeeds.push(third.digest());
     back.check().unwrap();
     assert!(back.check_succeeds(&third).is_err());
 }

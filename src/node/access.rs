@@ -66,6 +66,8 @@ impl Gate for NodeState {
         (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
         (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
+        (Method::GET, paths::NODE_STANDINGS, Rule::Staff),
+        (Method::GET, paths::NODE_PAPERS, Rule::Staff),
         (Method::GET, paths::NODE_SEEDS, Rule::Node),
         (Method::GET, paths::NODE_RECEIPTS, Rule::Staff),
         (Method::PUT, paths::NODE_LOGINS, Rule::Coordinator),

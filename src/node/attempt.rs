@@ -16,8 +16,8 @@ use super::parts::Opened;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::Signed;
-use crate::protocol::error::EstablishError;
-use crate::protocol::{Channel, Context, ProtocolError};
+use crate::protocol::error::{EstablishError, ProtocolError};
+use crate::protocol::{Channel, ChannelError, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
@@ -27,7 +27,7 @@ use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Manifest, Outcome};
 use crate::sharing::NodeSet;
-use crate::storage::StorageError;
+use crate::storage::{NodeStore, StorageError};
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
 
@@ -68,6 +68,8 @@ pub enum AttemptError {
 /// An attempt as it is started.
 struct Task {
     node: Arc<NodeState>,
+    /// For what this replica stores while its turn lasts.
+    store: NodeStore,
     announcement: Announcement,
     manifest: Manifest,
     start: StartAttempt,
@@ -77,6 +79,7 @@ struct Task {
 /// Start an attempt in its own task; an earlier one of the session is called off.
 pub(super) fn start(
     node: &Arc<NodeState>,
+    store: NodeStore,
     announcement: Announcement,
     manifest: Manifest,
     start: StartAttempt,
@@ -84,7 +87,7 @@ pub(super) fn start(
     let (session, attempt, participants) = (start.session, start.attempt, start.participants);
     let progress = Progress { attempt, ..Progress::default() };
     let (state, receiver) = watch::channel(AttemptState::Running { progress });
-    let task = Task { node: Arc::clone(node), announcement, manifest, start, state };
+    let task = Task { node: Arc::clone(node), store, announcement, manifest, start, state };
     node.tell(session, What::Attempt { attempt, participants });
     let task = tokio::spawn(task.run());
     node.attempts.put(session, Entry { attempt, state: receiver, task: task.abort_handle() });
@@ -126,7 +129,7 @@ impl Task {
 
         let outcome = self.outcome(computed);
         let signed = Signed::new(outcome, &node.keys.identity);
-        node.store.put_own_outcome(&signed).await?;
+        self.store.put_own_outcome(&signed).await?;
         let stats = context.counters();
         let cost = Cost {
             rounds: stats.rounds,
@@ -181,6 +184,7 @@ impl Task {
         let entry = |position: usize| &self.manifest.entries[position];
         let excluded = |&position: &usize| Exclusion {
             bidder: entry(position).bidder.clone(),
+            key: entry(position).key,
             envelope: entry(position).envelope,
             reason: ExclusionReason::OutOfRange,
             named_by: NodeSet::EMPTY,
@@ -208,19 +212,38 @@ impl From<AttemptError> for AttemptFailure {
     fn from(error: AttemptError) -> Self {
         let detail = error.to_string();
         match error {
-            AttemptError::Run(RunError::Protocol(ProtocolError::Lie { complaint, .. })) => {
-                Self::Lie { accused: complaint.sets().to_vec(), detail }
+            AttemptError::Run(RunError::Protocol(error))
+            | AttemptError::Establish(EstablishError::Exchange(error)) => {
+                of_protocol(&error, detail)
             }
             AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
-            AttemptError::Establish(EstablishError::Exchange(error)) => {
-                Self::Computation { nodes: error.nodes(), detail }
-            }
             AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
             AttemptError::Layout(_) => Self::UnfitTerms { detail },
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            // It has computed something else before: waiting does not mend that.
+            AttemptError::Store(StorageError::Conflict { .. }) => {
+                Self::Computation { nodes: NodeSet::EMPTY, detail }
+            }
             AttemptError::Store(_) => Self::Store { detail },
         }
     }
+}
+
+/// A message that did not come may come next time; one that does not fit is another matter.
+fn of_protocol(error: &ProtocolError, detail: String) -> AttemptFailure {
+    if let ProtocolError::Lie { complaint, .. } = error {
+        return AttemptFailure::Lie { accused: complaint.sets().to_vec(), detail };
+    }
+    if let ProtocolError::Channel { source, .. } = error {
+        match *source {
+            ChannelError::Closed { node } | ChannelError::Timeout { node } => {
+                return AttemptFailure::Link { node, detail };
+            }
+            ChannelError::Cancelled => return AttemptFailure::CalledOff,
+            ChannelError::Flood { .. } => {}
+        }
+    }
+    AttemptFailure::Computation { nodes: error.nodes(), detail }
 }

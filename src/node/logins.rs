@@ -3,10 +3,9 @@
 //! node keeps it on disk, and its replicas read it there.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use super::state::NodeState;
 use crate::base::Timestamp;
 use crate::base::lock::{read, write};
 use crate::identity::AccountId;
@@ -62,20 +61,14 @@ impl Logins {
 }
 
 /// Read what was told before, and go on reading where other replicas may be told.
-pub(super) fn start(node: &Arc<NodeState>) {
-    let task = tokio::spawn(follow(Arc::downgrade(node)));
-    node.keep(task.abort_handle());
-}
-
-async fn follow(node: Weak<NodeState>) {
-    while let Some(me) = node.upgrade() {
-        match me.logins.load(&me.store).await {
-            Ok(()) if matches!(me.store.database().address(), Address::File(_)) => return,
+pub(super) async fn follow(logins: Arc<Logins>, store: NodeStore) {
+    loop {
+        match logins.load(&store).await {
+            Ok(()) if matches!(store.database().address(), Address::File(_)) => return,
             Ok(()) => {}
             Err(StorageError::Closed) => return,
             Err(error) => tracing::warn!(%error, "which logins have ended cannot be read"),
         }
-        drop(me);
         tokio::time::sleep(INTERVAL).await;
     }
 }

@@ -1,9 +1,14 @@
 //! The one bundle a node commits to, and the manifest it accepts.
 //!
-//! A node commits to one bundle per session, on disk, before it signs. Then it asks every other
-//! node directly which bundle that one has committed to. If two nodes were given different bundles,
-//! at least one of them finds out, so a coordinator cannot have two manifests signed as long as the
-//! nodes reach each other.
+//! A node commits to one bundle per session, on disk, before it signs, and signs no other. A manifest
+//! counts with the signatures of [`crate::sharing::Scheme::manifest_quorum`] nodes. Two groups of so
+//! many share an honest node, so no coordinator and t nodes with it can have two manifests signed,
+//! whoever is away or cut off.
+//!
+//! Before it signs, a node also asks every other node which bundle that one has committed to. If more
+//! than t have committed to another one, an honest one has, so the coordinator has handed out two,
+//! and this node says so instead of signing. The word of t nodes alone stops nobody, except a node that
+//! has lost part of what it had on disk, and may have signed another one itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +51,7 @@ pub enum CommitError {
     Signers {
         /// Right signatures.
         got: usize,
-        /// 2t+1.
+        /// [`crate::sharing::Scheme::manifest_quorum`].
         needed: usize,
     },
     /// The manifest does not follow from the bundle.
@@ -61,6 +66,16 @@ pub enum CommitError {
         count: usize,
         /// The other nodes that list any of them.
         holders: NodeSet,
+    },
+    /// This node has lost part of what it had, and too few others have answered.
+    #[error(
+        "this node has lost part of what it had on disk, so it signs only once {needed} other nodes have told it what they are committed to; nodes {nodes} have not"
+    )]
+    Unheard {
+        /// n - t.
+        needed: usize,
+        /// The nodes that have not answered.
+        nodes: NodeSet,
     },
     /// Bidders handed this node parts that do not fit, and no other node passes on their seeds.
     #[error(
@@ -86,15 +101,27 @@ pub enum CommitError {
     Store(#[from] StorageError),
 }
 
+/// Clocks of coordinator and nodes differ by less.
+const CLOCKS_DIFFER: i64 = 10 * 60 * 1000;
+
+/// What a node commits to a bundle for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Purpose {
+    /// To sign its manifest.
+    Sign,
+    /// To take up a manifest that enough others have signed.
+    Take,
+}
+
 fn who(silent: NodeSet, wrong: NodeSet) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if !silent.is_empty() {
-        text += &format!("; nodes {silent} do not answer");
+        parts.push(format!("; nodes {silent} do not answer"));
     }
     if !wrong.is_empty() {
-        text += &format!("; nodes {wrong} passed on seeds that do not fit");
+        parts.push(format!("; nodes {wrong} passed on seeds that do not fit"));
     }
-    text
+    parts.concat()
 }
 
 impl NodeState {
@@ -108,7 +135,7 @@ impl NodeState {
         session: SessionId,
         bundle: &Bundle,
     ) -> Result<Manifest, CommitError> {
-        let (announcement, manifest) = self.commit(session, bundle).await?;
+        let (announcement, manifest) = self.commit(session, bundle, Purpose::Sign).await?;
         self.make_usable(&announcement, &manifest).await?;
         Ok(manifest)
     }
@@ -117,6 +144,7 @@ impl NodeState {
         self: &Arc<Self>,
         session: SessionId,
         bundle: &Bundle,
+        purpose: Purpose,
     ) -> Result<(Arc<Announcement>, Manifest), CommitError> {
         let row = self.session(session).await?;
         if row.phase == Phase::Cancelled {
@@ -131,7 +159,22 @@ impl NodeState {
         }
         let digest = bundle.digest();
         self.store.commit_bundle(session, digest).await?;
-        self.ask_others(session, digest).await?;
+        self.store.keep_bundle(bundle).await?;
+        let (others, silent) = self.ask_others(session, digest).await;
+        let lost = purpose == Purpose::Sign && self.may_have_lost(&announcement);
+        // The word of t nodes stops nobody who knows what it has signed itself.
+        let few = if lost { 0 } else { usize::from(self.scheme().threshold()) };
+        if others.len() > few {
+            return Err(CommitError::OtherBundle { nodes: others });
+        }
+        if lost {
+            // Of n - t others that answer, one at least is honest and was there when this node
+            // signed another manifest, if it ever did.
+            let needed = self.scheme().all().len() - usize::from(self.scheme().threshold());
+            if self.peers.len() - silent.len() < needed {
+                return Err(CommitError::Unheard { needed, nodes: silent });
+            }
+        }
         let manifest = Manifest::derive(&announcement, self.scheme(), bundle);
         self.gather(&announcement, bundle, &manifest).await?;
         Ok((announcement, manifest))
@@ -152,29 +195,37 @@ impl NodeState {
         if count == 0 { Ok(()) } else { Err(CommitError::UnfitParts { count, silent, wrong }) }
     }
 
-    async fn ask_others(&self, session: SessionId, mine: Digest) -> Result<(), CommitError> {
+    /// Whether this node may have known a session before it lost part of what it had.
+    fn may_have_lost(&self, announcement: &Announcement) -> bool {
+        let lost = self.store.database().lost();
+        lost.is_some_and(|lost| announcement.opened < lost.plus_millis(CLOCKS_DIFFER))
+    }
+
+    /// The nodes that say they have committed to another bundle, and those that did not answer.
+    async fn ask_others(&self, session: SessionId, mine: Digest) -> (NodeSet, NodeSet) {
         let path = paths::of(paths::NODE_BUNDLE, session);
         let asked = self.peers.iter().map(|(&node, peer)| {
             let path = &path;
             async move { (node, peer.get::<CommittedBundle>(path).await) }
         });
-        let mut others = NodeSet::EMPTY;
+        let (mut others, mut silent) = (NodeSet::EMPTY, NodeSet::EMPTY);
         for (node, answer) in join_all(asked).await {
             match answer {
                 Ok(CommittedBundle { bundle: Some(theirs) }) if theirs != mine => {
                     others.insert(node);
                 }
                 Ok(_) => {}
-                // A node that is away cannot be asked; with 2t+1 signatures the session goes on.
+                // A node that is away cannot be asked; enough signatures do without it.
                 Err(error) => {
+                    silent.insert(node);
                     tracing::debug!(%session, %node, %error, "could not ask for its bundle");
                 }
             }
         }
         if !others.is_empty() {
-            return Err(CommitError::OtherBundle { nodes: others });
+            tracing::warn!(%session, nodes = %others, "these nodes say that they have committed to another bundle");
         }
-        Ok(())
+        (others, silent)
     }
 
     /// Fetch every envelope of the manifest that is not here yet.
@@ -190,7 +241,7 @@ impl NodeState {
             return Ok(());
         }
         let holders: HashMap<Digest, NodeSet> =
-            candidates(&bundle.inventories, self.scheme()).into_iter().collect();
+            candidates(&bundle.inventories, announcement, self.scheme()).into_iter().collect();
         let everyone = self.scheme().all();
         let wanted: Vec<_> = absent
             .into_iter()
@@ -241,11 +292,11 @@ impl NodeState {
             .manifest
             .verify(|node| roster.node(node).map(|card| card.key))
             .map_err(|node| CommitError::Signature { node })?;
-        let needed = self.scheme().quorum();
+        let needed = self.scheme().manifest_quorum();
         if signers.len() < needed {
             return Err(CommitError::Signers { got: signers.len(), needed });
         }
-        let (announcement, manifest) = self.commit(session, &signed.bundle).await?;
+        let (announcement, manifest) = self.commit(session, &signed.bundle, Purpose::Take).await?;
         if manifest != signed.manifest.body {
             return Err(CommitError::NotTheManifest);
         }

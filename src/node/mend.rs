@@ -56,6 +56,9 @@ impl Holders {
     }
 }
 
+/// An envelope's digest, the envelope if it is here, and what came of opening its part.
+type Looked = (Digest, Option<Envelope>, Result<Arc<Opened>, Lack>);
+
 impl NodeState {
     /// This node's part of each of these envelopes, in order, each opened or mended.
     pub(super) async fn usable_parts(
@@ -107,11 +110,7 @@ impl NodeState {
     }
 
     /// Open what was read; what was not, and what does not open, is left to be recovered.
-    fn open_all(
-        &self,
-        digests: Vec<Digest>,
-        read: Vec<Option<Envelope>>,
-    ) -> Vec<(Digest, Option<Envelope>, Result<Arc<Opened>, Lack>)> {
+    fn open_all(&self, digests: Vec<Digest>, read: Vec<Option<Envelope>>) -> Vec<Looked> {
         let open = |(digest, envelope): (Digest, Option<Envelope>)| {
             let part = match &envelope {
                 Some(envelope) => self.open_part(envelope, digest).map_err(Lack::Part),

@@ -13,6 +13,7 @@
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `logins`: whose access tokens count no more
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
+//! - `papers`: what other nodes hold and this one lacks
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
 //! - [`replica`]: several replicas of one node on one store
@@ -27,6 +28,7 @@ mod logins;
 mod manifest;
 mod mend;
 pub mod pace;
+mod papers;
 pub mod parts;
 mod refusals;
 pub mod replica;
@@ -84,8 +86,10 @@ impl Node {
         let mut config = config;
         let me = fit_keys(&mut config.keys, &config.roster.body)?;
         let state = NodeState::new(net, config, replica, me)?;
-        logins::start(&state);
+        let logins = logins::follow(Arc::clone(&state.logins), state.store.clone());
+        state.keep(tokio::spawn(logins).abort_handle());
         replica::start(&state);
+        papers::start(&state);
         Ok(Self { state })
     }
 

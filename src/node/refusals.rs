@@ -3,6 +3,7 @@
 use super::intake::IntakeError;
 use super::manifest::CommitError;
 use super::pace::TooFast;
+use super::papers::TakeOutcomeError;
 use super::verdict::VerdictError;
 use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
@@ -31,6 +32,7 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
         StorageError::Conflict { what: DocumentKind::Bundle, .. } => ProblemType::BundleConflict,
         StorageError::Conflict { .. } => ProblemType::ManifestConflict,
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
+        StorageError::Superseded { .. } => ProblemType::Unavailable,
         _ => return Refusal::internal(error),
     };
     Refusal::new(kind, error.to_string())
@@ -68,6 +70,9 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
             ProblemType::Unavailable,
             RefusalCause::MissingEnvelopes { count: *count as u64, holders: *holders },
         ),
+        CommitError::Unheard { nodes, .. } => {
+            (ProblemType::WaitingForNodes, RefusalCause::Unheard { nodes: *nodes })
+        }
         CommitError::UnfitParts { count, silent, wrong } => (
             ProblemType::Unavailable,
             RefusalCause::UnfitParts { count: *count as u64, silent: *silent, wrong: *wrong },
@@ -78,6 +83,14 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
         CommitError::Store(error) => return of_store(error),
     };
     because(kind, error, &cause)
+}
+
+/// Why an outcome is not taken.
+pub(super) fn of_outcome(error: &TakeOutcomeError) -> Refusal {
+    match error {
+        TakeOutcomeError::Store(error) => of_store(error),
+        _ => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
+    }
 }
 
 fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCause) -> Refusal {
@@ -105,7 +118,7 @@ pub(super) fn of_envelope(error: &IntakeError) -> Refusal {
 }
 
 /// Why a bid is not replaced yet.
-pub(super) fn of_pace(error: &TooFast) -> Refusal {
+pub(super) fn of_pace(error: TooFast) -> Refusal {
     Refusal::new(ProblemType::TooManyRequests, error.to_string()).retry_after(error.seconds)
 }
 
@@ -116,7 +129,6 @@ pub(super) fn of_put(error: &PutError) -> Refusal {
         PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
         PutError::Stale { .. } => ProblemType::StaleRevision,
         PutError::Conflict { .. } => ProblemType::RevisionConflict,
-        PutError::OtherKey => ProblemType::NotAdmitted,
         PutError::Full { .. } => ProblemType::SessionFull,
         PutError::Receipt | PutError::Storage(_) => return Refusal::internal(error),
     };

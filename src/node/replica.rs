@@ -1,7 +1,9 @@
 //! Several replicas of one node on one store: all take envelopes, one computes.
 //!
-//! Which one follows from the store's lock ([`Leadership::Computing`]), so that when the computing
-//! replica dies another full one takes over by itself. Only the computing replica holds the
+//! Which one follows from the store's lease ([`Leadership::Computing`]), so that when the computing
+//! replica dies or hangs another full one takes over by itself. What a replica writes as the
+//! computing one is good for its own turn alone: one that was stopped and wakes up after another
+//! has taken over stores nothing. Only the computing replica holds the
 //! streams to the other nodes and runs attempts; requests that need them are handed on to it by
 //! whichever replica they reach. All the rest is decided in the store's transactions and can be
 //! asked of any replica.
@@ -12,9 +14,10 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::watch;
 
 use super::state::NodeState;
-use crate::storage::{Address, Leadership, StorageError};
+use crate::storage::{Address, Leadership, NodeStore, StorageError, Tenure};
 use crate::transport::server::relay::{RELAYED, relay};
 use crate::transport::server::reply::Refusal;
 use crate::transport::target::Target;
@@ -26,7 +29,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl NodeState {
     /// Whether this replica computes at present.
     pub fn computes(&self) -> bool {
-        self.alone() || *self.computing.borrow()
+        self.alone() || self.computing.borrow().held().is_some()
+    }
+
+    /// The store, for what the computing replica writes; good as long as this turn lasts. `None`
+    /// where another replica computes.
+    pub(super) fn computing_store(&self) -> Option<NodeStore> {
+        if self.alone() {
+            return Some(self.store.clone());
+        }
+        Some(self.store.under(self.computing.borrow().held()?))
     }
 
     /// A node on a file is its only replica.
@@ -46,13 +58,13 @@ pub(super) fn start(node: &Arc<NodeState>) {
 }
 
 /// Take up and lay down the work as the role comes and goes.
-async fn follow(node: Weak<NodeState>, mut role: tokio::sync::watch::Receiver<bool>) {
+async fn follow(node: Weak<NodeState>, mut role: watch::Receiver<Tenure>) {
     let Some(me) = node.upgrade() else { return };
     let database = me.store.database().clone();
     drop(me);
     loop {
         match database.claim(Leadership::Computing).await {
-            Ok(()) => break,
+            Ok(_) => break,
             Err(StorageError::Held { by, .. }) => {
                 tracing::info!(by, "another replica of this node computes; standing by");
                 break;
@@ -65,11 +77,15 @@ async fn follow(node: Weak<NodeState>, mut role: tokio::sync::watch::Receiver<bo
         }
     }
     drop(database);
-    while role.wait_for(|held| *held).await.is_ok() {
-        let Some(me) = node.upgrade() else { return };
+    loop {
+        let fence = match role.wait_for(|tenure| tenure.held().is_some()).await {
+            Ok(tenure) => tenure.held(),
+            Err(_) => return,
+        };
+        let (Some(me), Some(turn)) = (node.upgrade(), fence) else { return };
         tracing::info!("this replica computes now");
         if let Some(address) = &me.replica.address
-            && let Err(error) = me.store.put_computing(address, me.clock.now()).await
+            && let Err(error) = me.store.under(turn).put_computing(address, me.clock.now()).await
         {
             tracing::warn!(%error, "the other replicas cannot be told where this one is");
             tokio::time::sleep(PAUSE).await;
@@ -77,11 +93,13 @@ async fn follow(node: Weak<NodeState>, mut role: tokio::sync::watch::Receiver<bo
         }
         me.mesh().start();
         drop(me);
-        if role.wait_for(|held| !held).await.is_err() {
+        if role.wait_for(|tenure| tenure.held() != fence).await.is_err() {
             return;
         }
         let Some(me) = node.upgrade() else { return };
-        tracing::warn!("this replica computes no more: it has lost its connection to the store");
+        tracing::warn!(
+            "this replica computes no more: it hung, or has lost its connection to the store"
+        );
         me.attempts.stop_all();
         me.renew_mesh().await;
     }

@@ -22,7 +22,7 @@ use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::node::NodeSession;
-use crate::storage::{Leadership, NodeStore, StorageError};
+use crate::storage::{Leadership, NodeStore, StorageError, Tenure};
 use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::net::Net;
 use crate::transport::server::limits::Limits;
@@ -49,8 +49,10 @@ pub struct NodeState {
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
     /// Which replica of the node this is.
     pub(super) replica: Replica,
-    /// Whether it computes.
-    pub(super) computing: watch::Receiver<bool>,
+    /// Whether it computes, and in which turn.
+    pub(super) computing: watch::Receiver<Tenure>,
+    /// Whether the other nodes have been asked, since the start, for what this one may lack.
+    pub(super) caught_up: watch::Sender<bool>,
     /// Tasks that end with the node.
     tasks: Mutex<Vec<AbortHandle>>,
     /// HTTPS to the other nodes.
@@ -72,7 +74,7 @@ pub struct NodeState {
     /// Tokens seen, so that each is used once.
     pub replay: ReplayGuard,
     /// Whose access tokens count no more.
-    pub logins: Logins,
+    pub logins: Arc<Logins>,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -122,7 +124,7 @@ impl NodeState {
             limits: Limits::default(),
             pace: Pace::default(),
             replay: ReplayGuard::default(),
-            logins: Logins::default(),
+            logins: Arc::default(),
             closing: Mutex::default(),
             keys,
             roster,
@@ -131,6 +133,7 @@ impl NodeState {
             make_mesh,
             replica,
             computing,
+            caught_up: watch::Sender::new(false),
             tasks: Mutex::default(),
             peers,
             clock,

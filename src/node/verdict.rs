@@ -9,13 +9,13 @@ use futures_util::{StreamExt as _, stream};
 
 use super::state::NodeState;
 use crate::base::offload::offload;
-use crate::identity::Digest;
+use crate::identity::{Digest, PublicKey};
 use crate::session::bundle::{BundleError, Complaint, Inventories};
 use crate::session::exclusion::ExclusionReason;
-use crate::session::{Announcement, Envelope};
+use crate::session::naming::{AdmittedKey, SharedName};
+use crate::session::{Announcement, Envelope, SessionId};
 use crate::sharing::{NodeSet, Scheme};
 use crate::storage::StorageError;
-use crate::storage::node::Fetched;
 use crate::wire::paths;
 
 /// Envelopes fetched from other nodes at once.
@@ -47,7 +47,7 @@ impl NodeState {
         inventories.check_limits(&announcement.terms.limits)?;
         // What this node gave a receipt for, it has opened and found sound.
         let sound = self.store.received(announcement.session).await?;
-        let mut holders = candidates(inventories, self.scheme());
+        let mut holders = candidates(inventories, announcement, self.scheme());
         holders.retain(|(digest, _)| sound.binary_search(digest).is_err());
         let judged = stream::iter(holders)
             .map(|(digest, holders)| self.judge(announcement, digest, holders))
@@ -56,6 +56,27 @@ impl NodeState {
             .await;
         let complaints = judged.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(complaints.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// The coordinator's admissions under the names that these inventories list with several keys,
+    /// as far as this node holds envelopes of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn admissions(
+        &self,
+        session: SessionId,
+        inventories: &Inventories,
+    ) -> Result<Vec<AdmittedKey>, StorageError> {
+        let mut admissions = Vec::new();
+        for name in inventories.shared_names() {
+            admissions.extend(self.store.admissions(session, name).await?);
+        }
+        for SharedName { bidder, admitted } in SharedName::among(&admissions) {
+            let keys = admitted.len();
+            tracing::error!(%session, %bidder, keys, "the coordinator has given one name to several keys");
+        }
+        Ok(admissions)
     }
 
     async fn judge(
@@ -95,11 +116,7 @@ impl NodeState {
             let path = paths::envelope(session, &digest);
             match peer.get::<Envelope>(&path).await {
                 Ok(envelope) if self.is_sound(announcement, &envelope, digest) => {
-                    let kept =
-                        self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
-                    if kept.contains(&Fetched::OtherKey) {
-                        tracing::warn!(%session, envelope = %digest, "the coordinator admitted two keys under one name");
-                    }
+                    self.store.put_fetched(session, std::slice::from_ref(&envelope)).await?;
                     return Ok(Some(envelope));
                 }
                 Ok(_) => {
@@ -120,26 +137,29 @@ impl NodeState {
     }
 }
 
-/// Every envelope that may enter the manifest, with the nodes that list it, in ascending order of
-/// digest: each bidder's highest revision, and where at most t nodes list that, so that it may turn
-/// out not to be there, the one before it.
-pub(super) fn candidates(inventories: &Inventories, scheme: Scheme) -> Vec<(Digest, NodeSet)> {
+/// Every envelope that may decide what enters the manifest, with the nodes that list it, in
+/// ascending order of digest: each key's highest revision, and where at most t nodes list that, so
+/// that it may turn out not to be there, the one before it. Where the terms allow no replacing,
+/// every envelope: two of one key exclude each other.
+pub(super) fn candidates(
+    inventories: &Inventories,
+    announcement: &Announcement,
+    scheme: Scheme,
+) -> Vec<(Digest, NodeSet)> {
     let few = usize::from(scheme.threshold());
-    let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
+    let mut listed: BTreeMap<PublicKey, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
         BTreeMap::new();
-    for signed in &inventories.0 {
-        for entry in &signed.body.entries {
-            let revisions = listed.entry(&entry.bidder).or_default();
-            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
-            envelopes.entry(entry.envelope).or_default().insert(signed.body.node);
-        }
+    for (node, entry) in inventories.entries() {
+        let revisions = listed.entry(entry.key).or_default();
+        let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
+        envelopes.entry(entry.envelope(announcement.session)).or_default().insert(node);
     }
     let mut candidates = BTreeMap::new();
     for revisions in listed.into_values() {
         for envelopes in revisions.into_values() {
             let sure = envelopes.values().any(|holders| holders.len() > few);
             candidates.extend(envelopes);
-            if sure {
+            if sure && announcement.terms.replace_bids {
                 break;
             }
         }

@@ -330,6 +330,23 @@ mod tests {
     }
 
     #[test]
+    fn amounts_may_be_bare_numbers() {
+        let reserve = |text: &str| {
+            let file = SessionFile::parse(&FILE.replace("\"500\"", text)).unwrap();
+            file.fields.question().unwrap().as_auction().unwrap().reserve.unwrap()
+        };
+        assert_eq!(reserve("500"), 50_000);
+        assert_eq!(reserve("500.5"), 50_050);
+        assert_eq!(reserve("1_250.10"), 125_010);
+        let file = SessionFile::parse(&FILE.replace("\"1240\"", "1240.01")).unwrap();
+        assert_eq!(file.fields.as_auction().unwrap().bids[0].amount, "1240.01");
+        assert!(error_of("\"500\"", "500.123").contains("3 decimals"));
+        assert!(error_of("\"500\"", "-500").contains("without commas or sign"));
+        assert!(error_of("\"500\"", "inf").contains("write it in quotes"));
+        assert!(error_of("\"500\"", "true").contains("an amount such as 1250"));
+    }
+
+    #[test]
     fn a_kind_has_fields_of_its_own() {
         let file = "title = \"All\"\nkind = \"parity\"\nwidth = 8\nbids_until = \"2m\"\n";
         let terms = SessionFile::parse(file).unwrap().terms(Timestamp::from_millis(0)).unwrap();

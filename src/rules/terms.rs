@@ -28,9 +28,9 @@ impl Admission {
     /// Who that is, in few words.
     pub const fn short(self) -> &'static str {
         match self {
-            Self::Open => "anyone, under a free name",
-            Self::Listed => "only listed bidders",
-            Self::Accounts => "only those with an account",
+            Self::Open => "anyone",
+            Self::Listed => "listed bidders only",
+            Self::Accounts => "accounts only",
         }
     }
 

@@ -62,13 +62,14 @@ impl Signed<Announcement> {
     }
 }
 
-/// That a bidder may bid in a session, signed by the coordinator: binds a name to a key, once.
+/// That a bidder may bid in a session, signed by the coordinator: gives a key its name. Who bids is
+/// the key; two keys under one name are two bidders ([`super::naming`]).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdmissionTicket {
     /// The only session that this admits to.
     pub session: SessionId,
-    /// The bidder's name, unique in the session.
+    /// The bidder's name. An honest coordinator gives it to one key only.
     pub bidder: String,
     /// The bidder's key.
     pub key: PublicKey,

@@ -7,36 +7,44 @@
 //!    any node sees it, and a node signs the manifest of one bundle only. The manifest follows from
 //!    announcement and bundle alone ([`super::manifest`]), so all nodes sign the same one.
 //!
+//! Who bids is the key. An inventory names each envelope by its heading, which its digest is made of
+//! ([`super::envelope::Heading`]): no node can list an envelope as another bidder's, or as another
+//! revision, for then it lists one that nobody has.
+//!
 //! The checks here need no private key and no envelope: coordinator, nodes and whoever verifies a
 //! record run the same ones. Each error names the node at fault.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::envelope::Heading;
 use super::exclusion::ExclusionReason;
-use super::{Announcement, Envelope, SessionId};
+use super::naming::AdmittedKey;
+use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::base::name::{NameError, check_name};
-use crate::identity::{Digest, Roster, Signed, Statement};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement};
 use crate::rules::Limits;
 use crate::sharing::{NodeIndex, NodeSet};
 
-/// One envelope that a node holds: the bidder's latest revision there.
+/// One envelope that a node holds: the key's latest revision there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryEntry {
+    /// The bidder's key.
+    pub key: PublicKey,
     /// The bidder's name.
     pub bidder: String,
-    /// Which of the bidder's envelopes, counted from 1.
+    /// Which of the key's envelopes, counted from 1.
     pub revision: u32,
-    /// The envelope's digest.
-    pub envelope: Digest,
+    /// Digest of what the envelope holds; with the rest it makes the envelope's own.
+    pub contents: Digest,
     /// When this node received it, as in its receipt.
     pub received: Timestamp,
 }
 
-/// What a node holds when it freezes, by bidder's name in ascending order.
+/// What a node holds when it freezes, by bidder's key in ascending order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inventory {
@@ -74,6 +82,9 @@ pub struct Verdict {
     pub inventories: Digest,
     /// Its complaints in ascending order; everything else is fine.
     pub complaints: Vec<Complaint>,
+    /// Where the inventories list several keys under one name: the coordinator's admissions in the
+    /// envelopes that this node holds, by name and key.
+    pub admissions: Vec<AdmittedKey>,
 }
 
 impl Statement for Verdict {
@@ -163,12 +174,12 @@ pub enum BundleError {
     },
     /// Bidders out of order, or one twice.
     #[error(
-        "the inventory of node {node} lists {bidder:?} out of order; it goes by name, each once"
+        "the inventory of node {node} lists {bidder:?} out of order; it goes by key, each once"
     )]
     Bidders {
         /// The node whose inventory it is.
         node: NodeIndex,
-        /// The name that does not follow the one before it.
+        /// The name of the key that does not follow the one before it.
         bidder: String,
     },
     /// A name that does not belong on a screen.
@@ -194,19 +205,6 @@ pub enum BundleError {
         node: NodeIndex,
         /// Whose bid.
         bidder: String,
-    },
-    /// Two nodes tell different bidders or revisions for one envelope: one of them lies.
-    #[error(
-        "nodes {first} and {second} list envelope {} under different bidders or revisions; the envelope tells which of them is wrong",
-        .envelope.short()
-    )]
-    Contradiction {
-        /// The envelope that they list differently, by digest.
-        envelope: Digest,
-        /// Lower node.
-        first: NodeIndex,
-        /// Higher node.
-        second: NodeIndex,
     },
     /// Verdicts and inventories are not by the same nodes.
     #[error("node {node} gave an inventory or a verdict, but not both")]
@@ -234,6 +232,20 @@ pub enum BundleError {
         /// The envelope complained about, by digest.
         envelope: Digest,
     },
+    /// Admissions out of order, or one twice.
+    #[error("the admissions of node {node} are out of order")]
+    Admissions {
+        /// The node whose verdict it is.
+        node: NodeIndex,
+    },
+    /// An admission that the coordinator did not sign.
+    #[error("node {node} tells of an admission of {bidder:?} that the coordinator did not sign")]
+    Admission {
+        /// The node whose verdict it is.
+        node: NodeIndex,
+        /// The name.
+        bidder: String,
+    },
     /// A complaint of something that is not for a node to say.
     #[error("node {node} complains that {}; that is not for a node to say", .reason.explain())]
     Reason {
@@ -245,7 +257,7 @@ pub enum BundleError {
 }
 
 impl BundleError {
-    /// The nodes at fault, or of which at least one is.
+    /// The node at fault, if it is a node's.
     pub fn nodes(&self) -> NodeSet {
         match self {
             Self::Stranger { node, .. }
@@ -260,19 +272,20 @@ impl BundleError {
             | Self::OtherInventories { node }
             | Self::Complaints { node }
             | Self::Unlisted { node, .. }
+            | Self::Admissions { node }
+            | Self::Admission { node, .. }
             | Self::Reason { node, .. } => NodeSet::EMPTY.with(*node),
-            Self::Contradiction { first, second, .. } => NodeSet::EMPTY.with(*first).with(*second),
             Self::BundleSession { .. } | Self::TooFew { .. } => NodeSet::EMPTY,
         }
     }
 }
 
 impl InventoryEntry {
-    /// Whether the envelope is what the entry says, apart from the time.
-    pub fn fits(&self, envelope: &Envelope) -> bool {
-        self.bidder == envelope.body.bidder
-            && self.revision == envelope.body.revision
-            && self.envelope == envelope.digest()
+    /// The digest of the envelope in this session that the entry names.
+    pub fn envelope(&self, session: SessionId) -> Digest {
+        let Self { key, bidder, revision, contents, .. } = self;
+        let (revision, contents) = (*revision, *contents);
+        Heading { session, key, bidder, revision, contents }.digest()
     }
 }
 
@@ -287,25 +300,50 @@ impl Signed<Inventory> {
         if self.body.session != session {
             return Err(BundleError::Session { what: "inventory", node });
         }
-        let mut before: Option<&str> = None;
+        let mut before: Option<&PublicKey> = None;
         for entry in &self.body.entries {
             check_name("a bidder's name", &entry.bidder)
                 .map_err(|error| BundleError::Name { node, error })?;
-            if before.is_some_and(|before| before >= entry.bidder.as_str()) {
+            if before.is_some_and(|before| before >= &entry.key) {
                 return Err(BundleError::Bidders { node, bidder: entry.bidder.clone() });
             }
             if entry.revision == 0 {
                 return Err(BundleError::Revision { node, bidder: entry.bidder.clone() });
             }
-            before = Some(&entry.bidder);
+            before = Some(&entry.key);
+        }
+        Ok(())
+    }
+}
+
+impl Signed<Inventory> {
+    /// Check that it lists no more than the terms allow.
+    ///
+    /// # Errors
+    /// Names the node and the first limit that is broken.
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), BundleError> {
+        let Inventory { node, entries, .. } = &self.body;
+        let over = |what| Err(BundleError::Limits { node: *node, what });
+        if entries.len() > limits.bids as usize {
+            return over("more bids");
+        }
+        if entries.iter().any(|entry| entry.bidder.len() > limits.name_bytes as usize) {
+            return over("a longer name");
+        }
+        if entries.iter().any(|entry| entry.revision > limits.revisions) {
+            return over("a later revision");
         }
         Ok(())
     }
 }
 
 impl Inventories {
-    /// Check that these inventories can close the session: at least 2t+1 nodes, each alone sound,
-    /// and none contradicting another.
+    /// What this node holds, if it is one of those that close.
+    pub fn of(&self, node: NodeIndex) -> Option<&Inventory> {
+        self.0.iter().map(|signed| &signed.body).find(|inventory| inventory.node == node)
+    }
+
+    /// Check that these inventories can close the session: at least 2t+1 nodes, each alone sound.
     ///
     /// # Errors
     /// Names the node and the first rule that is broken.
@@ -315,23 +353,7 @@ impl Inventories {
         if self.0.len() < needed {
             return Err(BundleError::TooFew { needed, got: self.0.len() });
         }
-        let mut meaning: HashMap<Digest, (NodeIndex, &str, u32)> = HashMap::new();
-        for signed in &self.0 {
-            signed.check(roster, session)?;
-            let second = signed.body.node;
-            for entry in &signed.body.entries {
-                let &mut (first, bidder, revision) = meaning.entry(entry.envelope).or_insert((
-                    second,
-                    &entry.bidder,
-                    entry.revision,
-                ));
-                if (bidder, revision) != (&entry.bidder, entry.revision) {
-                    let envelope = entry.envelope;
-                    return Err(BundleError::Contradiction { envelope, first, second });
-                }
-            }
-        }
-        Ok(())
+        self.0.iter().try_for_each(|signed| signed.check(roster, session))
     }
 
     /// Check that nobody lists more than the terms allow.
@@ -339,20 +361,7 @@ impl Inventories {
     /// # Errors
     /// Names the node and the first limit that is broken.
     pub fn check_limits(&self, limits: &Limits) -> Result<(), BundleError> {
-        for signed in &self.0 {
-            let Inventory { node, entries, .. } = &signed.body;
-            let over = |what| BundleError::Limits { node: *node, what };
-            if entries.len() > limits.bids as usize {
-                return Err(over("more bids"));
-            }
-            if entries.iter().any(|entry| entry.bidder.len() > limits.name_bytes as usize) {
-                return Err(over("a longer name"));
-            }
-            if entries.iter().any(|entry| entry.revision > limits.revisions) {
-                return Err(over("a later revision"));
-            }
-        }
-        Ok(())
+        self.0.iter().try_for_each(|signed| signed.check_limits(limits))
     }
 
     /// Every entry of every inventory, with its node.
@@ -360,6 +369,15 @@ impl Inventories {
         self.0
             .iter()
             .flat_map(|signed| signed.body.entries.iter().map(|entry| (signed.body.node, entry)))
+    }
+
+    /// The names under which several keys are listed.
+    pub fn shared_names(&self) -> BTreeSet<&str> {
+        let mut first: HashMap<&str, &PublicKey> = HashMap::new();
+        let entries = self.entries().map(|(_, entry)| entry);
+        let other =
+            entries.filter(|entry| *first.entry(&entry.bidder).or_insert(&entry.key) != &entry.key);
+        other.map(|entry| entry.bidder.as_str()).collect()
     }
 }
 
@@ -396,11 +414,12 @@ impl Signed<Verdict> {
         if !self.body.complaints.is_sorted_by(|a, b| a < b) {
             return Err(BundleError::Complaints { node });
         }
+        self.check_admissions(&roster.coordinator.key)?;
         if self.body.complaints.is_empty() {
             return Ok(());
         }
         let listed: HashSet<Digest> =
-            inventories.entries().map(|(_, entry)| entry.envelope).collect();
+            inventories.entries().map(|(_, entry)| entry.envelope(session)).collect();
         for complaint in &self.body.complaints {
             if !complaint.reason.is_complaint() {
                 return Err(BundleError::Reason { node, reason: complaint.reason });
@@ -410,6 +429,18 @@ impl Signed<Verdict> {
             }
         }
         Ok(())
+    }
+
+    fn check_admissions(&self, coordinator: &PublicKey) -> Result<(), BundleError> {
+        let Verdict { session, node, admissions, .. } = &self.body;
+        let (session, node) = (*session, *node);
+        if !admissions.is_sorted_by(|a, b| (&a.bidder, a.key) < (&b.bidder, b.key)) {
+            return Err(BundleError::Admissions { node });
+        }
+        match admissions.iter().find(|admission| !admission.is_of(session, coordinator)) {
+            Some(wrong) => Err(BundleError::Admission { node, bidder: wrong.bidder.clone() }),
+            None => Ok(()),
+        }
     }
 }
 

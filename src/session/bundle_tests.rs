@@ -1,5 +1,7 @@
+use crate::identity::KeyPair;
+use crate::session::Envelope;
 use crate::session::bundle::*;
-use crate::session::fixtures::{World, entry, node};
+use crate::session::fixtures::{World, admission, entry, node};
 
 struct Place {
     world: World,
@@ -51,8 +53,58 @@ impl Place {
 fn a_sound_bundle_passes() {
     let place = Place::new();
     place.check(&place.bundle()).unwrap();
-    assert!(entry(&place.ada, 1).fits(&place.ada));
-    assert!(!entry(&place.ada, 1).fits(&place.bea));
+}
+
+#[test]
+fn no_entry_can_give_an_envelope_to_another_bidder_or_revision() {
+    let Place { world, ada, bea } = Place::new();
+    let named = |change: &dyn Fn(&mut InventoryEntry)| {
+        let mut entry = entry(&ada, 10);
+        change(&mut entry);
+        entry.envelope(world.session())
+    };
+    assert_eq!(named(&|_| {}), ada.digest());
+    assert_eq!(named(&|entry| entry.received = crate::session::fixtures::time(99)), ada.digest());
+    for change in [
+        &(|entry: &mut InventoryEntry| entry.revision = 9) as &dyn Fn(&mut InventoryEntry),
+        &|entry| entry.key = bea.body.key,
+        &|entry| entry.bidder = "bea".into(),
+        &|entry| entry.contents = Digest([9; 32]),
+    ] {
+        assert_ne!(named(change), ada.digest());
+    }
+    // The digest that the bidder signs is of all of it.
+    let mut altered = ada.clone();
+    altered.body.parts[0].0[0] ^= 1;
+    assert_ne!(altered.digest(), ada.digest());
+    altered = ada.clone();
+    altered.body.announcement = Digest([9; 32]);
+    assert_ne!(altered.digest(), ada.digest());
+}
+
+#[test]
+fn admissions_are_the_coordinators_and_in_order() {
+    let Place { world, ada, bea } = Place::new();
+    let other = world.envelope_by(&KeyPair::from_secret(&[200; 32]), "ada", 1, 1);
+    let mut sound = vec![admission(&ada), admission(&other), admission(&bea)];
+    sound.sort_by(|a, b| (&a.bidder, a.key).cmp(&(&b.bidder, b.key)));
+    let inventories = world.bundle((1..=5).map(|i| (i, vec![], vec![])).collect()).inventories;
+    let check = |admissions: Vec<AdmittedKey>| {
+        let verdict = world.verdict_with(3, &inventories, Vec::new(), admissions);
+        verdict.check(&world.roster.body, world.session(), &inventories)
+    };
+    assert_eq!(check(sound.clone()), Ok(()));
+    let three = node(3);
+    let twice = vec![sound[0].clone(), sound[0].clone()];
+    let backwards = sound.iter().rev().cloned().collect();
+    for wrong in [twice, backwards] {
+        assert_eq!(check(wrong), Err(BundleError::Admissions { node: three }));
+    }
+    // A node cannot make up that the coordinator gave a name twice.
+    let mut forged = sound;
+    forged[2].signature = forged[1].signature;
+    let error = BundleError::Admission { node: three, bidder: "bea".into() };
+    assert_eq!(check(forged), Err(error));
 }
 
 #[test]
@@ -116,19 +168,24 @@ fn an_inventory_lists_each_bidder_once() {
     let place = Place::new();
     let two = node(2);
     let bundle = place.resigned(2, |inventory| inventory.entries.reverse());
-    assert_eq!(place.check(&bundle), Err(BundleError::Bidders { node: two, bidder: "ada".into() }));
+    assert!(matches!(place.check(&bundle), Err(BundleError::Bidders { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1] = inventory.entries[0].clone());
     assert!(matches!(place.check(&bundle), Err(BundleError::Bidders { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "b\u{1b}[2J".into());
     assert!(matches!(place.check(&bundle), Err(BundleError::Name { node, .. }) if node == two));
     let bundle = place.resigned(2, |inventory| inventory.entries[1].revision = 0);
     assert!(matches!(place.check(&bundle), Err(BundleError::Revision { node, .. }) if node == two));
-    let bundle = place.resigned(2, |inventory| inventory.entries[1].bidder = "cyd".into());
-    assert!(matches!(
-        place.check(&bundle),
-        Err(BundleError::Contradiction { first, second, .. })
-            if (first, second) == (node(1), two)
-    ));
+    // One key once, under whatever names; one name by two keys is for the manifest to tell.
+    let bundle = place.resigned(2, |inventory| {
+        inventory.entries[1].key = inventory.entries[0].key;
+        inventory.entries[1].bidder = "cyd".into();
+    });
+    assert!(matches!(place.check(&bundle), Err(BundleError::Bidders { node, .. }) if node == two));
+    let bundle = place.resigned(2, |inventory| {
+        inventory.entries[1].bidder = inventory.entries[0].bidder.clone();
+    });
+    place.check(&bundle).unwrap();
+    assert_eq!(bundle.inventories.shared_names().len(), 1);
 }
 
 #[test]
@@ -154,4 +211,21 @@ fn complaints_are_about_what_is_listed() {
             Err(BundleError::Reason { node: three, reason })
         );
     }
+}
+
+/// A node that lies, or one that a coordinator has sent more than the terms allow, is named.
+#[test]
+fn nobody_lists_more_than_the_terms_allow() {
+    let place = Place::new();
+    let bundle = place.bundle();
+    let limits = place.world.announcement.body.terms.limits;
+    assert_eq!(bundle.inventories.check_limits(&limits), Ok(()));
+    let over = |limits: Limits| bundle.inventories.check_limits(&limits).unwrap_err().to_string();
+    assert!(over(Limits { bids: 1, ..limits }).contains("node 1 lists more bids"));
+    assert!(over(Limits { name_bytes: 2, ..limits }).contains("a longer name"));
+    assert!(over(Limits { revisions: 0, ..limits }).contains("a later revision"));
+    // The whole check keeps to the terms too.
+    let late = place.resigned(4, |inventory| inventory.entries[0].revision = limits.revisions + 1);
+    let found = place.check(&late);
+    assert!(found.is_err_and(|error| error.nodes().contains(node(4))));
 }

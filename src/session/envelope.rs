@@ -7,6 +7,10 @@
 //! each node's sealed part holds the seeds of its components. Every correction is that of an entry,
 //! and a node checks its part alone.
 //!
+//! An envelope's id is the digest of its [`Heading`]: whose it is, which revision, and the digest of
+//! what it holds. So whoever names an envelope by its heading cannot give it to another bidder or
+//! revision: that would be another envelope, which nobody has.
+//!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form.
 
@@ -48,7 +52,40 @@ pub struct EnvelopeBody {
     pub parts: Vec<Blob>,
 }
 
-/// A bid as handed in. Its id in receipts and manifest is the body's digest.
+/// What an envelope's id is made of, and all that an inventory tells of it.
+#[derive(Clone, Copy, Serialize)]
+pub struct Heading<'a> {
+    /// The only session that the entry is for.
+    pub session: SessionId,
+    /// The bidder's key: who bids.
+    pub key: &'a PublicKey,
+    /// The bidder's name, a label of the key.
+    pub bidder: &'a str,
+    /// Which of the key's envelopes, counted from 1.
+    pub revision: u32,
+    /// Digest of all else that the bidder signs.
+    pub contents: Digest,
+}
+
+impl Statement for Heading<'_> {
+    const DOMAIN: &'static str = "gavel/v1/envelope";
+}
+
+/// Everything in an envelope that its heading does not say.
+#[derive(Serialize)]
+struct Contents<'a> {
+    suite: u8,
+    announcement: Digest,
+    correction: &'a Blob,
+    commitments: &'a [Digest],
+    parts: &'a [Blob],
+}
+
+impl Statement for Contents<'_> {
+    const DOMAIN: &'static str = "gavel/v1/envelope-contents";
+}
+
+/// A bid as handed in. Its id in receipts and manifest is the digest of its [`Heading`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
@@ -61,7 +98,12 @@ pub struct Envelope {
 }
 
 impl Statement for EnvelopeBody {
-    const DOMAIN: &'static str = "gavel/v1/envelope";
+    const DOMAIN: &'static str = Heading::DOMAIN;
+
+    /// The digest of the heading, which binds all the rest by its own digest.
+    fn digest(&self) -> Digest {
+        self.heading(self.contents()).digest()
+    }
 }
 
 /// Why an envelope is refused. Each names the cause and, where there is one, what to do.
@@ -120,6 +162,18 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeBody {
+    /// Digest of everything that the heading does not say.
+    pub fn contents(&self) -> Digest {
+        let Self { suite, announcement, .. } = *self;
+        let Self { correction, commitments, parts, .. } = self;
+        Contents { suite, announcement, correction, commitments, parts }.digest()
+    }
+
+    const fn heading(&self, contents: Digest) -> Heading<'_> {
+        let Self { session, key, bidder, revision, .. } = self;
+        Heading { session: *session, key, bidder: bidder.as_str(), revision: *revision, contents }
+    }
+
     /// What commitments and sealed parts are bound to: session, terms, bidder, key and revision.
     pub fn context(&self) -> [u8; 32] {
         let hash = Sha256::new()

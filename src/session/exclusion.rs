@@ -18,8 +18,8 @@ pub enum ExclusionReason {
     TwoEnvelopes,
     /// A node named it in its inventory but could not deliver it.
     Unavailable,
-    /// The coordinator admitted two keys under the bidder's name.
-    TwoKeys,
+    /// The key signed more than one bid where the terms allow no replacing.
+    ReplacingForbidden,
     /// The amount is above the maximum; found by the protocol, the amount stays hidden.
     OutOfRange,
 }
@@ -32,7 +32,7 @@ impl ExclusionReason {
             Self::SeedsDoNotFit => "the seeds sealed to nodes do not fit the commitments",
             Self::TwoEnvelopes => "two different envelopes were signed as the same revision",
             Self::Unavailable => "only a node that has gone away holds the envelope",
-            Self::TwoKeys => "the coordinator admitted two keys under the bidder's name",
+            Self::ReplacingForbidden => "two bids were signed where the terms allow only one",
             Self::OutOfRange => "the amount is above the maximum (it stays hidden)",
         }
     }
@@ -41,8 +41,8 @@ impl ExclusionReason {
     /// protocol.
     pub const fn is_complaint(self) -> bool {
         match self {
-            Self::PartUnreadable | Self::SeedsDoNotFit | Self::Unavailable | Self::TwoKeys => true,
-            Self::TwoEnvelopes | Self::OutOfRange => false,
+            Self::PartUnreadable | Self::SeedsDoNotFit | Self::Unavailable => true,
+            Self::TwoEnvelopes | Self::ReplacingForbidden | Self::OutOfRange => false,
         }
     }
 }

@@ -4,9 +4,10 @@ use super::announcement::AdmissionTicket;
 use super::bundle::{Bundle, Complaint, Inventories, Inventory, InventoryEntry, Verdict};
 use super::envelope::{EnvelopeBody, SUITE_BITS_XWING};
 use super::manifest::CoSigned;
+use super::naming::AdmittedKey;
 use super::{Announcement, Envelope, Receipt, SessionId};
 use crate::base::Timestamp;
-use crate::identity::roster::CoordinatorCard;
+use crate::identity::roster::{CoordinatorCard, IssuedCard};
 use crate::identity::{
     Blob, Digest, KeyPair, NodeCard, Roster, Signed, Statement, sealing::PUBLIC_KEY_BYTES,
 };
@@ -68,24 +69,24 @@ impl World {
     pub fn with_terms(nodes: u8, threshold: u8, terms: Terms) -> Self {
         let coordinator = KeyPair::from_secret(&[100; 32]);
         let keys: Vec<_> = (1..=nodes).map(|i| KeyPair::from_secret(&[i; 32])).collect();
-        let cards = keys.iter().zip(1..).map(|(key, i)| NodeCard {
-            name: format!("node {i}"),
-            address: format!("node{i}.example:7000"),
-            key: key.public(),
-            certificate: Digest([i; 32]),
-            sealing_key: Blob(vec![i; PUBLIC_KEY_BYTES]),
+        let cards = keys.iter().zip(1..).map(|(key, i)| {
+            let card = NodeCard {
+                name: format!("node {i}"),
+                address: format!("node{i}.example:7000"),
+                key: key.public(),
+                certificate: Digest([i; 32]),
+                sealing_key: Blob(vec![i; PUBLIC_KEY_BYTES]),
+            };
+            Signed::new(IssuedCard { card, issue: 0 }, key)
         });
-        let roster = Roster {
-            scheme: Scheme::new(nodes, threshold).unwrap(),
-            coordinator: CoordinatorCard {
-                name: "auctioneer".into(),
-                address: "auctioneer.example:7000".into(),
-                key: coordinator.public(),
-                certificate: Digest([100; 32]),
-            },
-            nodes: cards.collect(),
-            succession: None,
+        let place = CoordinatorCard {
+            name: "auctioneer".into(),
+            address: "auctioneer.example:7000".into(),
+            key: coordinator.public(),
+            certificate: Digest([100; 32]),
         };
+        let scheme = Scheme::new(nodes, threshold).unwrap();
+        let roster = Roster::first(scheme, place, cards.collect());
         let announcement = Announcement {
             session: SessionId([7; 16]),
             roster: roster.digest(),
@@ -95,6 +96,20 @@ impl World {
         let roster = Signed::new(roster, &coordinator);
         let announcement = Signed::new(announcement, &coordinator);
         Self { coordinator, keys, roster, announcement }
+    }
+
+    /// Replace all nodes by made-up ones, as the coordinator alone can sign it.
+    pub fn make_up_nodes(&mut self) {
+        self.keys =
+            (1..).zip(&self.keys).map(|(i, _)| KeyPair::from_secret(&[50 + i; 32])).collect();
+        let Roster { scheme, coordinator, nodes, .. } = self.roster.body.clone();
+        let cards = nodes.into_iter().zip(&self.keys).map(|(card, key)| {
+            Signed::new(IssuedCard { card: NodeCard { key: key.public(), ..card }, issue: 0 }, key)
+        });
+        let roster = Roster::first(scheme, coordinator, cards.collect());
+        self.roster = Signed::new(roster, &self.coordinator);
+        self.announcement.body.roster = self.roster.body.digest();
+        self.announcement = Signed::new(self.announcement.body.clone(), &self.coordinator);
     }
 
     pub fn session(&self) -> SessionId {
@@ -112,11 +127,16 @@ impl World {
         &self.keys[usize::from(index) - 1]
     }
 
-    /// An envelope whose masked bid is `salt`: two salts make two envelopes of one revision.
-    pub fn envelope(&self, bidder: &str, revision: u32, salt: u8) -> Envelope {
+    /// The key of the bidder who has this name first.
+    pub fn key_of(bidder: &str) -> KeyPair {
         let mut secret = [0; 32];
         secret[..bidder.len().min(32)].copy_from_slice(&bidder.as_bytes()[..bidder.len().min(32)]);
-        self.envelope_by(&KeyPair::from_secret(&secret), bidder, revision, salt)
+        KeyPair::from_secret(&secret)
+    }
+
+    /// An envelope whose masked bid is `salt`: two salts make two envelopes of one revision.
+    pub fn envelope(&self, bidder: &str, revision: u32, salt: u8) -> Envelope {
+        self.envelope_by(&Self::key_of(bidder), bidder, revision, salt)
     }
 
     /// An envelope by a key of choice.
@@ -144,6 +164,7 @@ impl World {
             session: envelope.body.session,
             node: node(index),
             bidder: envelope.body.bidder.clone(),
+            key: envelope.body.key,
             revision: envelope.body.revision,
             envelope: envelope.digest(),
             received: time(millis),
@@ -152,7 +173,7 @@ impl World {
     }
 
     pub fn inventory(&self, index: u8, mut entries: Vec<InventoryEntry>) -> Signed<Inventory> {
-        entries.sort_by(|a, b| a.bidder.cmp(&b.bidder));
+        entries.sort_by_key(|entry| entry.key);
         let inventory = Inventory { session: self.session(), node: node(index), entries };
         Signed::new(inventory, self.key(index))
     }
@@ -161,7 +182,18 @@ impl World {
         &self,
         index: u8,
         inventories: &Inventories,
+        complaints: Vec<Complaint>,
+    ) -> Signed<Verdict> {
+        self.verdict_with(index, inventories, complaints, Vec::new())
+    }
+
+    /// A verdict that tells of the coordinator's admissions, too.
+    pub fn verdict_with(
+        &self,
+        index: u8,
+        inventories: &Inventories,
         mut complaints: Vec<Complaint>,
+        admissions: Vec<AdmittedKey>,
     ) -> Signed<Verdict> {
         complaints.sort();
         let verdict = Verdict {
@@ -169,12 +201,22 @@ impl World {
             node: node(index),
             inventories: inventories.digest(),
             complaints,
+            admissions,
         };
         Signed::new(verdict, self.key(index))
     }
 
     /// A bundle: what each node lists and complains about.
     pub fn bundle(&self, nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>) -> Bundle {
+        self.bundle_with(nodes, |_| Vec::new())
+    }
+
+    /// A bundle in which each node tells of the admissions in some of the envelopes, too.
+    pub fn bundle_with<'a>(
+        &self,
+        nodes: Vec<(u8, Vec<InventoryEntry>, Vec<Complaint>)>,
+        holds: impl Fn(u8) -> Vec<&'a Envelope>,
+    ) -> Bundle {
         let mut complaints = Vec::new();
         let mut inventories = Vec::new();
         for (index, entries, complained) in nodes {
@@ -184,7 +226,11 @@ impl World {
         let inventories = Inventories(inventories);
         let verdicts = complaints
             .into_iter()
-            .map(|(index, complaints)| self.verdict(index, &inventories, complaints))
+            .map(|(index, complaints)| {
+                let mut admissions: Vec<_> = holds(index).into_iter().map(admission).collect();
+                admissions.sort_by(|a, b| (&a.bidder, a.key).cmp(&(&b.bidder, b.key)));
+                self.verdict_with(index, &inventories, complaints, admissions)
+            })
             .collect();
         Bundle { session: self.session(), inventories, verdicts }
     }
@@ -196,12 +242,19 @@ impl World {
     }
 }
 
+/// The admission that an envelope carries.
+pub fn admission(envelope: &Envelope) -> AdmittedKey {
+    let body = &envelope.body;
+    AdmittedKey { bidder: body.bidder.clone(), key: body.key, signature: envelope.admission }
+}
+
 /// An inventory's line for an envelope.
 pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
     InventoryEntry {
+        key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        envelope: envelope.digest(),
+        contents: envelope.body.contents(),
         received: time(millis),
     }
 }

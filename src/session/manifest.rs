@@ -1,10 +1,19 @@
 //! The manifest: the one list of envelopes that take part, the same on every node.
 //!
-//! It is a pure function of announcement and bundle ([`Manifest::derive`]): of each bidder the
-//! highest revision that any closing node holds takes part, unless more than t nodes complained
-//! about it or the bidder signed two envelopes of that revision. An envelope that a node could not get hold of
-//! and at most t nodes list is as if it had not come, and the revision before it takes part. The
-//! manifest counts with the signatures of 2t+1 nodes.
+//! It is a pure function of announcement and bundle ([`Manifest::derive`]). Who bids is the key: of
+//! each key the highest revision that any closing node holds takes part, unless more than t nodes
+//! complained about it or the key signed two envelopes of that revision. Where the terms allow no replacing, a
+//! key that signed two envelopes has none that counts. Nobody else's envelope ever stands in the
+//! place of a bid: where the coordinator gave one name to two keys, both take part, and the proof of
+//! it is in the manifest.
+//!
+//! An envelope is left out as one that cannot be had only if more than t nodes could not get it, so
+//! that one honest node could not, and at most t list it. What at most t nodes say they miss stays
+//! in: some honest node that closes the session holds it. The revision before one that is left out
+//! so takes part.
+//!
+//! The manifest counts with the signatures of [`Scheme::manifest_quorum`] nodes, any two such groups
+//! of which share an honest node; an honest node signs one manifest. So there is one manifest.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::Bundle;
 use super::exclusion::{self, ExclusionReason};
+use super::naming::SharedName;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
@@ -25,7 +35,9 @@ use crate::sharing::{NodeIndex, NodeSet, Scheme};
 pub struct ManifestEntry {
     /// The bidder's name.
     pub bidder: String,
-    /// Which of the bidder's envelopes it is, counted from 1.
+    /// The bidder's key; no other entry has the same.
+    pub key: PublicKey,
+    /// Which of the key's envelopes it is, counted from 1.
     pub revision: u32,
     /// The envelope's digest.
     pub envelope: Digest,
@@ -39,6 +51,8 @@ pub struct ManifestEntry {
 pub struct Exclusion {
     /// The bidder's name.
     pub bidder: String,
+    /// The bidder's key.
+    pub key: PublicKey,
     /// The envelope's digest.
     pub envelope: Digest,
     /// What is wrong with it.
@@ -61,6 +75,8 @@ pub struct Manifest {
     pub entries: Vec<ManifestEntry>,
     /// Envelopes that do not, by bidder's name.
     pub excluded: Vec<Exclusion>,
+    /// Names that the coordinator gave to several keys, with the proof.
+    pub shared_names: Vec<SharedName>,
 }
 
 impl Statement for Manifest {
@@ -126,7 +142,7 @@ pub enum ManifestError {
     /// Too few signatures.
     #[error("the manifest has {got} signatures; it takes {needed}")]
     TooFew {
-        /// 2t+1.
+        /// [`Scheme::manifest_quorum`].
         needed: usize,
         /// Signatures that fit.
         got: usize,
@@ -140,13 +156,13 @@ pub enum ManifestError {
 }
 
 impl CoSigned<Manifest> {
-    /// The nodes that signed, if they are enough: 2t+1.
+    /// The nodes that signed, if they are enough: [`Scheme::manifest_quorum`].
     ///
     /// # Errors
     /// Names the node whose signature does not fit, or says how many are missing.
     pub fn check(&self, roster: &Roster) -> Result<NodeSet, ManifestError> {
         let signers = self.signers(roster)?;
-        let needed = roster.scheme.quorum();
+        let needed = roster.scheme.manifest_quorum();
         if signers.len() < needed {
             return Err(ManifestError::TooFew { needed, got: signers.len() });
         }
@@ -154,19 +170,21 @@ impl CoSigned<Manifest> {
     }
 }
 
-/// Envelopes of one revision, with the times at which nodes received them.
-type Listed = BTreeMap<Digest, Vec<Timestamp>>;
+/// An envelope that inventories list.
+struct Listed<'a> {
+    key: PublicKey,
+    bidder: &'a str,
+    revision: u32,
+    envelope: Digest,
+    /// When each node that lists it received it.
+    times: Vec<Timestamp>,
+}
 
-impl Manifest {
-    /// The manifest that follows from a checked bundle ([`Bundle::check`]); the same for everyone.
-    pub fn derive(announcement: &Announcement, scheme: Scheme, bundle: &Bundle) -> Self {
-        // Of each bidder the revisions, highest first, with the times at which each envelope came.
-        let mut listed: BTreeMap<&str, BTreeMap<Reverse<u32>, Listed>> = BTreeMap::new();
-        for (_, entry) in bundle.inventories.entries() {
-            let revisions = listed.entry(&entry.bidder).or_default();
-            let envelopes = revisions.entry(Reverse(entry.revision)).or_default();
-            envelopes.entry(entry.envelope).or_default().push(entry.received);
-        }
+/// What the nodes complained of, by envelope.
+struct Complaints(BTreeMap<Digest, BTreeMap<ExclusionReason, NodeSet>>);
+
+impl Complaints {
+    fn of(bundle: &Bundle) -> Self {
         let mut complaints: BTreeMap<Digest, BTreeMap<ExclusionReason, NodeSet>> = BTreeMap::new();
         for verdict in &bundle.verdicts {
             for complaint in &verdict.body.complaints {
@@ -174,58 +192,105 @@ impl Manifest {
                 nodes.entry(complaint.reason).or_default().insert(verdict.body.node);
             }
         }
-        let mut entries = Vec::new();
-        let mut excluded = Vec::new();
+        Self(complaints)
+    }
+
+    /// The nodes that could not get it, if it counts as never come: more than t of them, so that
+    /// one at least is honest, and at most t that list it. Who got it and found its part unfit is
+    /// as one that could not: it cannot pass seeds on.
+    fn absent(&self, listed: &Listed<'_>, scheme: Scheme) -> Option<NodeSet> {
         let few = usize::from(scheme.threshold());
-        for (bidder, revisions) in listed {
-            for (Reverse(revision), mut envelopes) in revisions {
-                // Of more than t nodes that list an envelope one at least is honest and holds it,
-                // so it can be had; who cannot reach that node now must not cost the bidder the
-                // bid. What t nodes say they hold and others cannot get counts as never come.
-                envelopes.retain(|envelope, times| {
-                    let missed = complaints
-                        .get_mut(envelope)
-                        .and_then(|reasons| reasons.remove(&ExclusionReason::Unavailable));
-                    let Some(named_by) = missed.filter(|_| times.len() <= few) else { return true };
-                    let (bidder, envelope) = (bidder.to_owned(), *envelope);
-                    let reason = ExclusionReason::Unavailable;
-                    excluded.push(Exclusion { bidder, envelope, reason, named_by });
-                    false
-                });
-                let two = envelopes.len() > 1;
-                let any = !envelopes.is_empty();
-                for (envelope, times) in envelopes {
-                    // Of several reasons the first in their order, so that all nodes say the same.
-                    let reason = if two {
-                        Some((ExclusionReason::TwoEnvelopes, NodeSet::EMPTY))
-                    } else {
-                        let complaints = complaints.remove(&envelope).unwrap_or_default();
-                        exclusion::upheld(&complaints, scheme.threshold())
-                    };
-                    let bidder = bidder.to_owned();
-                    match (reason, order::median(&times)) {
-                        (Some((reason, named_by)), _) => {
-                            excluded.push(Exclusion { bidder, envelope, reason, named_by });
-                        }
-                        (None, Some(received)) => {
-                            entries.push(ManifestEntry { bidder, revision, envelope, received });
-                        }
-                        // Every envelope in the map came with a time.
-                        (None, None) => {}
-                    }
-                }
-                if any {
-                    break;
+        let reasons = self.0.get(&listed.envelope)?;
+        reasons.get(&ExclusionReason::Unavailable)?;
+        if self.about(&listed.envelope, scheme).is_some() {
+            return None;
+        }
+        let missed = reasons.values().fold(NodeSet::EMPTY, |all, nodes| all.union(*nodes));
+        (missed.len() > few && listed.times.len() <= few).then_some(missed)
+    }
+
+    /// What is wrong with it, if more than t nodes say so, and who they are.
+    fn about(&self, envelope: &Digest, scheme: Scheme) -> Option<(ExclusionReason, NodeSet)> {
+        let mut reasons = self.0.get(envelope)?.clone();
+        reasons.remove(&ExclusionReason::Unavailable);
+        exclusion::upheld(&reasons, scheme.threshold())
+    }
+}
+
+/// Every listed envelope once, by key, the highest revision first, then by digest.
+fn listed(bundle: &Bundle) -> impl Iterator<Item = Listed<'_>> {
+    let mut listed: BTreeMap<(PublicKey, Reverse<u32>, Digest), Listed<'_>> = BTreeMap::new();
+    for (_, entry) in bundle.inventories.entries() {
+        let (key, revision, envelope) = (entry.key, entry.revision, entry.envelope(bundle.session));
+        let new = || Listed { key, bidder: &entry.bidder, revision, envelope, times: Vec::new() };
+        let known = listed.entry((key, Reverse(revision), envelope)).or_insert_with(new);
+        known.times.push(entry.received);
+    }
+    listed.into_values()
+}
+
+impl Listed<'_> {
+    fn excluded(&self, reason: ExclusionReason, named_by: NodeSet) -> Exclusion {
+        let (bidder, key, envelope) = (self.bidder.to_owned(), self.key, self.envelope);
+        Exclusion { bidder, key, envelope, reason, named_by }
+    }
+
+    /// How it takes part; every listed envelope came with a time.
+    fn entry(&self) -> Option<ManifestEntry> {
+        let received = order::median(&self.times)?;
+        let (bidder, key, envelope) = (self.bidder.to_owned(), self.key, self.envelope);
+        Some(ManifestEntry { bidder, key, revision: self.revision, envelope, received })
+    }
+}
+
+impl Manifest {
+    /// The manifest that follows from a checked bundle ([`Bundle::check`]); the same for everyone.
+    pub fn derive(announcement: &Announcement, scheme: Scheme, bundle: &Bundle) -> Self {
+        let complaints = Complaints::of(bundle);
+        let mut excluded = Vec::new();
+        // Of each key, what it may take part with: every envelope of its highest revision, or all
+        // it has signed where it may sign only one.
+        let mut bids: BTreeMap<PublicKey, Vec<Listed<'_>>> = BTreeMap::new();
+        for envelope in listed(bundle) {
+            if let Some(named_by) = complaints.absent(&envelope, scheme) {
+                excluded.push(envelope.excluded(ExclusionReason::Unavailable, named_by));
+                continue;
+            }
+            let bid = bids.entry(envelope.key).or_default();
+            let later = bid.first().is_some_and(|latest| latest.revision > envelope.revision);
+            if !(later && announcement.terms.replace_bids) {
+                bid.push(envelope);
+            }
+        }
+        let mut entries = Vec::new();
+        for bid in bids.values() {
+            let revisions = bid.first().zip(bid.last());
+            let two = revisions.filter(|_| bid.len() > 1).map(|(first, last)| {
+                let same = first.revision == last.revision;
+                let reason = if same {
+                    ExclusionReason::TwoEnvelopes
+                } else {
+                    ExclusionReason::ReplacingForbidden
+                };
+                (reason, NodeSet::EMPTY)
+            });
+            for envelope in bid {
+                match two.or_else(|| complaints.about(&envelope.envelope, scheme)) {
+                    Some((reason, named_by)) => excluded.push(envelope.excluded(reason, named_by)),
+                    None => entries.extend(envelope.entry()),
                 }
             }
         }
         entries.sort_by_key(|entry| (entry.received, entry.envelope));
+        excluded.sort_by(|a, b| (&a.bidder, a.envelope).cmp(&(&b.bidder, b.envelope)));
+        let admissions = bundle.verdicts.iter().flat_map(|verdict| &verdict.body.admissions);
         Self {
             session: announcement.session,
             announcement: announcement.digest(),
             bundle: bundle.digest(),
             entries,
             excluded,
+            shared_names: SharedName::among(admissions),
         }
     }
 
@@ -253,6 +318,8 @@ impl Manifest {
             let position = self.entries.iter().zip(&right.entries).position(|(a, b)| a != b);
             let shorter = self.entries.len().min(right.entries.len());
             format!("entry {}", position.unwrap_or(shorter) + 1)
+        } else if self.shared_names != right.shared_names {
+            "the list of names with several keys".to_owned()
         } else {
             let position = self.excluded.iter().zip(&right.excluded).position(|(a, b)| a != b);
             let shorter = self.excluded.len().min(right.excluded.len());

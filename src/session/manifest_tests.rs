@@ -1,6 +1,8 @@
+use crate::identity::KeyPair;
+use crate::rules::Terms;
 use crate::session::Envelope;
 use crate::session::bundle::{Complaint, InventoryEntry};
-use crate::session::fixtures::{World, entry, node, time};
+use crate::session::fixtures::{World, entry, node, terms, time};
 use crate::session::manifest::*;
 
 fn derive(
@@ -17,6 +19,7 @@ fn derive(
 fn excluded(envelope: &Envelope, reason: ExclusionReason, named_by: &[u8]) -> Exclusion {
     Exclusion {
         bidder: envelope.body.bidder.clone(),
+        key: envelope.body.key,
         envelope: envelope.digest(),
         reason,
         named_by: named_by.iter().copied().map(node).collect(),
@@ -198,13 +201,113 @@ fn what_a_node_cannot_get_counts_only_where_few_list_it() {
             &world,
             vec![
                 (1, vec![entry(&first, 1)], vec![missed(&other)]),
-                (2, vec![entry(&first, 1)], vec![]),
+                (2, vec![entry(&first, 1)], vec![missed(&other)]),
                 (3, vec![entry(&other, 1)], vec![]),
             ],
         );
         assert_eq!(counts(&manifest), [first.digest()]);
-        assert_eq!(manifest.excluded, [excluded(&other, ExclusionReason::Unavailable, &[1])]);
+        assert_eq!(manifest.excluded, [excluded(&other, ExclusionReason::Unavailable, &[1, 2])]);
     }
+}
+
+#[test]
+fn t_nodes_cannot_say_that_a_bid_is_not_to_be_had() {
+    let world = World::new(5, 2);
+    let ada = world.envelope("ada", 1, 1);
+    let missed = || {
+        let reason = ExclusionReason::Unavailable;
+        vec![Complaint { envelope: ada.digest(), reason }]
+    };
+    // Nodes 4 and 5 gave her receipts, list nothing, and say they cannot get it from node 1. Nodes
+    // 2 and 3 never had it and fetched it.
+    let nodes = |third: Vec<Complaint>| {
+        vec![
+            (1, vec![entry(&ada, 1)], vec![]),
+            (2, vec![], vec![]),
+            (3, vec![], third),
+            (4, vec![], missed()),
+            (5, vec![], missed()),
+        ]
+    };
+    let (_, manifest) = derive(&world, nodes(Vec::new()));
+    assert_eq!((manifest.entries.len(), manifest.excluded), (1, vec![]));
+    // With the word of an honest node it counts as never come.
+    let (_, manifest) = derive(&world, nodes(missed()));
+    assert!(manifest.entries.is_empty());
+    let unavailable = excluded(&ada, ExclusionReason::Unavailable, &[3, 4, 5]);
+    assert_eq!(manifest.excluded, [unavailable]);
+}
+
+/// The coordinator admits a key of its own under a bidder's name, and up to t nodes took that key's
+/// envelope first.
+#[test]
+fn nobody_elses_envelope_takes_the_place_of_a_bid() {
+    let world = World::new(5, 2);
+    let ada = world.envelope("ada", 1, 1);
+    let coordinators = KeyPair::from_secret(&[200; 32]);
+    for revision in [1, 2, 100] {
+        let other = world.envelope_by(&coordinators, "ada", revision, 9);
+        let nodes = (1..=5).map(|i| match i {
+            1..4 => (i, vec![entry(&ada, 10)], vec![]),
+            4 => (i, vec![entry(&ada, 10), entry(&other, 5)], vec![]),
+            _ => (i, vec![entry(&other, 5)], vec![]),
+        });
+        // Node 2 got hold of the other's envelope, node 3 of neither, the others hold their own.
+        let bundle = world.bundle_with(nodes.collect(), |node| match node {
+            1 => vec![&ada],
+            2 | 4 => vec![&ada, &other],
+            3 => vec![],
+            _ => vec![&other],
+        });
+        bundle.check(&world.roster.body, &world.announcement.body).unwrap();
+        let scheme = world.roster.body.scheme;
+        let manifest = Manifest::derive(&world.announcement.body, scheme, &bundle);
+        let counted: Vec<_> = manifest.entries.iter().map(|entry| entry.envelope).collect();
+        assert_eq!(counted, [other.digest(), ada.digest()]);
+        assert!(manifest.excluded.is_empty());
+        let [shared] = &manifest.shared_names[..] else { panic!("{manifest:?}") };
+        assert!(shared.proves(world.session(), &world.coordinator.public()));
+        let keys: Vec<_> = shared.admitted.keys().copied().collect();
+        let mut both = vec![ada.body.key, coordinators.public()];
+        both.sort_unstable();
+        assert_eq!((shared.bidder.as_str(), keys), ("ada", both));
+        // Nor can the proof be left out of it.
+        let mut silent = manifest.clone();
+        silent.shared_names.clear();
+        let error = silent.check_derived(&world.announcement.body, scheme, &bundle).unwrap_err();
+        assert!(error.to_string().contains("names with several keys"), "{error}");
+    }
+}
+
+#[test]
+fn two_bids_of_one_key_exclude_each_other_where_none_may_be_replaced() {
+    let world = World::with_terms(5, 2, Terms { replace_bids: false, ..terms() });
+    let (first, second) = (world.envelope("ada", 1, 1), world.envelope("ada", 2, 1));
+    let bea = world.envelope("bea", 1, 1);
+    let unavailable = |nodes: &[u8], node: u8| {
+        let reason = ExclusionReason::Unavailable;
+        let complaint = Complaint { envelope: second.digest(), reason };
+        if nodes.contains(&node) { vec![complaint] } else { Vec::new() }
+    };
+    let nodes = |complaining: &[u8]| {
+        let lists = |i| entry(if i < 4 { &first } else { &second }, 10);
+        (1..=5)
+            .map(|i| (i, vec![lists(i), entry(&bea, 20)], unavailable(complaining, i)))
+            .collect::<Vec<_>>()
+    };
+    let forbidden = |envelope| excluded(envelope, ExclusionReason::ReplacingForbidden, &[]);
+    let mut both = [forbidden(&first), forbidden(&second)];
+    both.sort_by_key(|exclusion| exclusion.envelope);
+    // It is there, whatever two nodes say.
+    for complaining in [&[][..], &[1, 2]] {
+        let (_, manifest) = derive(&world, nodes(complaining));
+        assert_eq!((manifest.entries.len(), &manifest.excluded[..]), (1, &both[..]));
+        assert_eq!(manifest.entries[0].bidder, "bea");
+    }
+    // Two nodes cannot make up a second bid of hers.
+    let (_, manifest) = derive(&world, nodes(&[1, 2, 3]));
+    assert_eq!(manifest.entries.len(), 2);
+    assert_eq!(manifest.excluded, [excluded(&second, ExclusionReason::Unavailable, &[1, 2, 3])]);
 }
 
 #[test]
@@ -239,13 +342,14 @@ fn a_manifest_needs_a_quorum_of_signatures() {
     let (_, manifest) = derive(&world, (1..=5).map(|i| (i, Vec::new(), Vec::new())).collect());
     let roster = &world.roster.body;
     let signed = |nodes: &[u8]| world.co_sign(manifest.clone(), nodes).check(roster);
-    assert_eq!(signed(&[1, 3, 5]).unwrap().to_string(), "1, 3 and 5");
-    assert_eq!(signed(&[1, 3]), Err(ManifestError::TooFew { needed: 3, got: 2 }));
+    assert_eq!(signed(&[1, 2, 3, 5]).unwrap().to_string(), "1, 2, 3 and 5");
+    // Three would settle a session, but node 5 could sign with 1 and 2 here and with 3 and 4 there.
+    assert_eq!(signed(&[1, 3, 5]), Err(ManifestError::TooFew { needed: 4, got: 3 }));
     let mut forged = world.co_sign(manifest.clone(), &[1, 2, 3, 4]);
     let stolen = forged.signatures[&node(1)];
     forged.signatures.insert(node(4), stolen);
     assert_eq!(forged.check(roster), Err(ManifestError::Signature(SignerError { node: node(4) })));
-    let mut stranger = world.co_sign(manifest.clone(), &[1, 2, 3]);
+    let mut stranger = world.co_sign(manifest.clone(), &[1, 2, 3, 4]);
     stranger.signatures.insert(node(9), stolen);
     assert_eq!(
         stranger.check(roster),

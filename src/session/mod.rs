@@ -5,12 +5,14 @@
 //! - [`envelope`]: an entry as handed in, and every check of it that needs no private key
 //! - [`part`]: what is sealed to one node, and its check against the commitments
 //! - [`seeds`]: how a node whose part does not fit gets its seeds from other nodes
+//! - [`naming`]: the proof that the coordinator gave one name to several keys
 //! - [`receipt`]: what a node signs for an envelope
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -24,7 +26,9 @@ pub mod exclusion;
 pub(crate) mod fixtures;
 pub mod id;
 pub mod manifest;
+pub mod naming;
 pub mod outcome;
+pub mod papers;
 pub mod part;
 pub mod phase;
 pub mod progress;

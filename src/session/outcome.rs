@@ -148,7 +148,9 @@ impl Outcome {
                 "only the range is checked after the manifest"
             } else if !excluded.insert(exclusion.envelope) {
                 "it is there twice"
-            } else if let Some(&position) = position {
+            } else if let Some(&position) =
+                position.filter(|&&position| manifest.entries[position].key == exclusion.key)
+            {
                 out_of_range.push(position);
                 continue;
             } else {

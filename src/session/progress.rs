@@ -39,6 +39,11 @@ pub enum What {
         /// Revision.
         revision: u32,
     },
+    /// A node holds envelopes of several keys under one name: the coordinator has given it twice.
+    NameShared {
+        /// The name.
+        bidder: String,
+    },
     /// An attempt began.
     Attempt {
         /// Attempt number, from 1.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SessionId;
 use crate::base::Timestamp;
-use crate::identity::{Digest, Statement};
+use crate::identity::{Digest, PublicKey, Statement};
 use crate::sharing::NodeIndex;
 
 /// A node's promise that it holds an envelope and its share of it.
@@ -17,6 +17,8 @@ pub struct Receipt {
     pub node: NodeIndex,
     /// The bidder's name.
     pub bidder: String,
+    /// The bidder's key, which the envelope is signed by.
+    pub key: PublicKey,
     /// Revision of the bid, from 1.
     pub revision: u32,
     /// The envelope's digest.

@@ -1,14 +1,14 @@
 //! Everything public about a session, checked offline.
 //!
-//! In: a record, and what the reader has from elsewhere about whom to trust (a [`Pin`]). Out: what
-//! the record proves, or which part was altered and whose signature does not fit. No network, no
-//! clock, no private key. Nothing in a record is secret: it holds who bid and when, never an
+//! In: a record, and the digest of a roster that the reader trusts. Out: what the record proves, or
+//! which part was altered and whose signature does not fit. No network, no clock, no private key. Nothing in a record is secret: it holds who bid and when, never an
 //! amount other than what the answer opens.
 //!
-//! What each part rests on: the roster on the coordinator's signature, and on the pin; the
-//! announcement on the coordinator's; inventories and verdicts on their node's; the manifest
-//! follows from those and has 2t+1 signatures; the outcome has t+1 at least and fits terms and
-//! manifest. That the outcome is the right one for the hidden bids rests on the nodes: at least
+//! What each part rests on: the roster on the reader's digest of it, and on nothing else, for the
+//! coordinator that signs it could put nodes of its own into one; the announcement on the
+//! coordinator's signature; inventories and verdicts on their node's; the manifest follows from
+//! those and has the signatures of nodes any two groups of which share an honest one; the outcome
+//! has t+1 at least and fits terms and manifest. That the outcome is the right one for the hidden bids rests on the nodes: at least
 //! one honest node signed it.
 //!
 //! - [`standing`]: what a record says about a bidder's receipt
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::announcement::AnnouncementError;
 use super::bundle::{Bundle, BundleError};
 use super::manifest::{CoSigned, Exclusion, ManifestError};
+use super::naming::SharedName;
 use super::outcome::OutcomeError;
 use super::{Announcement, Manifest, Outcome, SessionId};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _, roster::RosterError};
@@ -54,16 +55,6 @@ pub struct Record {
     pub outcome: Option<CoSigned<Outcome>>,
 }
 
-/// What the reader knows from another source. Without it a record only proves that it
-/// is consistent: anyone can make up a coordinator and nodes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pin {
-    /// The roster's digest.
-    Roster(Digest),
-    /// The coordinator's key.
-    Coordinator(PublicKey),
-}
-
 /// What a record proves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Report {
@@ -75,7 +66,8 @@ pub struct Report {
     pub roster: Digest,
     /// The coordinator's key, likewise.
     pub coordinator: PublicKey,
-    /// Whether roster or coordinator were pinned.
+    /// Whether the roster is one that the reader trusts. If not, the record only proves that it is
+    /// consistent: anyone can make up a coordinator and nodes, and a coordinator can make up nodes.
     pub pinned: bool,
     /// Nodes and threshold.
     pub scheme: Scheme,
@@ -91,6 +83,8 @@ pub struct Report {
     pub bids: usize,
     /// Envelopes that do not, by the manifest or by the range check, and why.
     pub excluded: Vec<Exclusion>,
+    /// Names that the coordinator gave to several keys, with its signatures.
+    pub shared_names: Vec<SharedName>,
     /// The outcome, if there is one.
     pub outcome: Option<Outcome>,
 }
@@ -111,14 +105,6 @@ pub enum RecordError {
         expected: Digest,
         /// The record's.
         got: Digest,
-    },
-    /// Another coordinator than the reader's.
-    #[error("roster: its coordinator's key is {got}, not {expected} as you gave it")]
-    OtherCoordinator {
-        /// The reader's.
-        expected: PublicKey,
-        /// The record's.
-        got: PublicKey,
     },
     /// The announcement is not the coordinator's.
     #[error("announcement: {0}")]
@@ -151,33 +137,26 @@ impl Record {
         serde_json::from_str(text).map_err(|error| RecordError::Syntax(error.to_string()))
     }
 
-    /// The pin of a reader who trusts this roster: the record's own roster, where the reader's
-    /// succeeds it, else the reader's.
-    pub fn pin(&self, trusted: &Roster) -> Pin {
+    /// What a reader who trusts this roster trusts of the record: the record's own roster, where the
+    /// reader's succeeds it and so has the same nodes by identity key, else the reader's.
+    pub fn trusted(&self, roster: &Roster) -> Digest {
         let own = &self.roster.body;
-        let earlier = trusted.check_succeeds(own).is_ok();
-        Pin::Roster(if earlier { own.digest() } else { trusted.digest() })
+        if roster.check_succeeds(own).is_ok() { own.digest() } else { roster.digest() }
     }
 
     /// Check every signature, every link by digest, that the manifest follows from the bundle and
-    /// that the outcome fits terms and manifest.
+    /// that the outcome fits terms and manifest. `trusted` is the digest of the roster whose nodes
+    /// the reader trusts; without it, nothing says whose nodes signed.
     ///
     /// # Errors
     /// Says which part was altered and whose signature does not fit.
-    pub fn verify(&self, pin: Option<Pin>) -> Result<Report, RecordError> {
+    pub fn verify(&self, trusted: Option<Digest>) -> Result<Report, RecordError> {
         let roster = &self.roster.body;
         roster.check()?;
         self.roster.verify(&roster.coordinator.key).map_err(|_| RosterError::Signature)?;
         let digest = roster.digest();
-        match pin {
-            Some(Pin::Roster(expected)) if expected != digest => {
-                return Err(RecordError::OtherRoster { expected, got: digest });
-            }
-            Some(Pin::Coordinator(expected)) if expected != roster.coordinator.key => {
-                let got = roster.coordinator.key;
-                return Err(RecordError::OtherCoordinator { expected, got });
-            }
-            _ => {}
+        if let Some(expected) = trusted.filter(|expected| *expected != digest) {
+            return Err(RecordError::OtherRoster { expected, got: digest });
         }
         let announcement = self.announcement.check(&self.roster)?;
         // The roster that the session was opened under, not one that came after it.
@@ -190,7 +169,7 @@ impl Record {
             title: announcement.terms.title.clone(),
             roster: digest,
             coordinator: roster.coordinator.key,
-            pinned: pin.is_some(),
+            pinned: trusted.is_some(),
             scheme: roster.scheme,
             closed_by: NodeSet::EMPTY,
             manifest_signed_by: NodeSet::EMPTY,
@@ -198,6 +177,7 @@ impl Record {
             settled: false,
             bids: 0,
             excluded: Vec::new(),
+            shared_names: Vec::new(),
             outcome: None,
         };
         if let Some(bundle) = &self.bundle {
@@ -211,6 +191,7 @@ impl Record {
             report.manifest_signed_by = manifest.check(roster)?;
             report.bids = manifest.body.entries.len();
             report.excluded.clone_from(&manifest.body.excluded);
+            report.shared_names.clone_from(&manifest.body.shared_names);
         }
         if let Some(outcome) = &self.outcome {
             let missing = RecordError::Missing { part: "outcome", missing: "manifest" };

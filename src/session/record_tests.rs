@@ -1,6 +1,5 @@
 use serde_json::Value;
 
-use crate::identity::KeyPair;
 use crate::rules::answer::AnswerError;
 use crate::rules::auction::{Answer, Kind, Question, Sale};
 use crate::rules::{self, Terms, auction, made_up};
@@ -74,6 +73,7 @@ impl Place {
             answer: Answer { winners: vec![sale(&self.ada, 70_000)] }.into(),
             out_of_range: vec![Exclusion {
                 bidder: "dot".into(),
+                key: self.dot.body.key,
                 envelope: self.dot.digest(),
                 reason: ExclusionReason::OutOfRange,
                 named_by: NodeSet::EMPTY,
@@ -254,14 +254,26 @@ fn a_record_is_compared_with_what_the_reader_knows() {
     let place = Place::new();
     let record = place.record();
     let digest = place.world.roster.body.digest();
-    let key = place.world.coordinator.public();
-    assert!(record.verify(Some(Pin::Roster(digest))).unwrap().pinned);
-    assert!(record.verify(Some(Pin::Coordinator(key))).unwrap().pinned);
-    let other = Pin::Roster(Digest([1; 32]));
-    assert!(matches!(record.verify(Some(other)), Err(RecordError::OtherRoster { .. })));
-    let other = Pin::Coordinator(KeyPair::from_secret(&[9; 32]).public());
-    let error = record.verify(Some(other)).unwrap_err();
+    assert!(record.verify(Some(digest)).unwrap().pinned);
+    assert!(!record.verify(None).unwrap().pinned);
+    let other = Some(Digest([1; 32]));
+    assert!(matches!(record.verify(other), Err(RecordError::OtherRoster { .. })));
+    let error = record.verify(other).unwrap_err();
     assert!(error.to_string().contains("as you gave it"), "{error}");
+}
+
+/// The coordinator alone signs a roster of nodes that it made up, and everything that they would
+/// sign: a record that is consistent, of the same coordinator, and not of the reader's roster.
+#[test]
+fn a_coordinator_that_makes_up_the_nodes_is_not_believed() {
+    let place = Place::new();
+    let mut forged = Place::new();
+    forged.world.make_up_nodes();
+    let record = forged.record();
+    assert_eq!(record.roster.body.coordinator, place.world.roster.body.coordinator);
+    assert!(!record.verify(None).unwrap().pinned);
+    let trusted = record.trusted(&place.world.roster.body);
+    assert!(matches!(record.verify(Some(trusted)), Err(RecordError::OtherRoster { .. })));
 }
 
 #[test]
@@ -365,6 +377,7 @@ fn prices_and_winners_by_terms() {
         for envelope in [&free.ada, &free.bea] {
             let mut exclusion = o.out_of_range[0].clone();
             exclusion.bidder.clone_from(&envelope.body.bidder);
+            exclusion.key = envelope.body.key;
             exclusion.envelope = envelope.digest();
             o.out_of_range.push(exclusion);
         }
@@ -391,7 +404,12 @@ fn a_receipt_finds_its_standing() {
         reason: ExclusionReason::SeedsDoNotFit,
         named_by: NodeSet::all(3),
     };
-    assert_eq!(standing(1, &place.cyd), named);
+    assert_eq!(standing(4, &place.cyd), named);
+    // Node 2 found the part sound when it signed the receipt, and took that back.
+    let retracted =
+        ReceiptStanding::Retracted { node: node(2), reason: ExclusionReason::SeedsDoNotFit };
+    assert_eq!(standing(2, &place.cyd), retracted);
+    assert!(!retracted.kept());
     assert!(named.to_string().ends_with("(named by nodes 1, 2 and 3)"), "{named}");
     assert!(matches!(
         standing(1, &place.dot),
@@ -433,7 +451,7 @@ fn a_node_that_was_away_at_closing_broke_no_promise() {
         roster: world.roster.clone(),
         announcement: world.announcement.clone(),
         bundle: Some(bundle),
-        manifest: Some(world.co_sign(manifest, &[1, 2, 3])),
+        manifest: Some(world.co_sign(manifest, &[1, 2, 3, 4])),
         outcome: None,
     };
     record.verify(None).unwrap();

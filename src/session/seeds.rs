@@ -14,8 +14,6 @@
 //! already); a holder that passes on wrong seeds (they do not fit the commitments, and its answer
 //! is set aside); anyone who reads the wire (sealed to the asking node's key, within TLS).
 
-use std::collections::BTreeMap;
-
 use zeroize::Zeroizing;
 
 use super::Envelope;
@@ -61,18 +59,19 @@ pub fn pass_on(
 pub struct Mending {
     scheme: Scheme,
     me: NodeIndex,
-    seeds: BTreeMap<usize, Seed>,
+    /// By position of the set. Never grows or moves, which would leave copies behind.
+    seeds: Vec<Option<Seed>>,
 }
 
 impl Mending {
     /// Nothing yet of this node's part.
-    pub const fn new(scheme: Scheme, me: NodeIndex) -> Self {
-        Self { scheme, me, seeds: BTreeMap::new() }
+    pub fn new(scheme: Scheme, me: NodeIndex) -> Self {
+        Self { scheme, me, seeds: vec![None; scheme.sets().len()] }
     }
 
     /// Whether a node holds a seed that is still missing.
     pub fn lacks_of(&self, holder: NodeIndex) -> bool {
-        common(self.scheme, holder, self.me).iter().any(|held| !self.seeds.contains_key(held))
+        common(self.scheme, holder, self.me).iter().any(|&held| self.seeds[held].is_none())
     }
 
     /// Take what a holder has passed on: all of it, or nothing.
@@ -105,15 +104,21 @@ impl Mending {
         if !fits {
             return Err(SeedsError::DoNotFit);
         }
-        self.seeds.extend(common.into_iter().zip(seeds));
+        for (position, seed) in common.into_iter().zip(&seeds) {
+            self.seeds[position] = Some(seed.clone());
+        }
         Ok(())
     }
 
     /// The whole part; `None` while a seed is missing.
-    pub fn part(self) -> Option<Part> {
+    pub fn part(&self) -> Option<Part> {
         let held = self.scheme.held_by(self.me);
-        let whole = held.iter().all(|position| self.seeds.contains_key(position));
-        whole.then(|| Part::new(self.seeds.into_values().collect()))
+        let whole = held.iter().all(|&position| self.seeds[position].is_some());
+        whole.then(|| {
+            let mut seeds = Vec::with_capacity(held.len());
+            seeds.extend(held.iter().filter_map(|&position| self.seeds[position].clone()));
+            Part::new(seeds)
+        })
     }
 }
 

@@ -72,6 +72,14 @@ impl Scheme {
         2 * self.t as usize + 1
     }
 
+    /// Nodes that must sign the manifest of a session: max(2t+1, floor((n+t)/2) + 1). Any two groups
+    /// of so many have more than t nodes in common, so an honest one, and an honest node signs one
+    /// manifest only. More than [`Scheme::quorum`] where n is at least 3t+2.
+    pub const fn manifest_quorum(self) -> usize {
+        let meeting = usize::midpoint(self.n as usize, self.t as usize) + 1;
+        if meeting > self.quorum() { meeting } else { self.quorum() }
+    }
+
     /// All nodes.
     pub const fn all(self) -> NodeSet {
         NodeSet::all(self.n)
@@ -126,6 +134,19 @@ mod tests {
             for node in scheme.all().iter() {
                 assert_eq!(scheme.held_by(node).len(), held);
             }
+        }
+    }
+
+    #[test]
+    fn any_two_groups_that_fix_a_manifest_share_an_honest_node() {
+        for (n, t) in (3..=MAX_NODES).flat_map(|n| (1..=(n - 1) / 2).map(move |t| (n, t))) {
+            let scheme = Scheme::new(n, t).unwrap();
+            let (needed, n, t) = (scheme.manifest_quorum(), usize::from(n), usize::from(t));
+            assert!(2 * needed > n + t, "({n}, {t})");
+            assert!(n <= 3 * t || needed <= n - t, "({n}, {t}): t nodes away stop a session");
+            // No more than that takes, nor less than a computation.
+            assert!(needed == scheme.quorum() || 2 * (needed - 1) <= n + t, "({n}, {t})");
+            assert_eq!(needed == scheme.quorum(), n < 3 * t + 2, "({n}, {t})");
         }
     }
 

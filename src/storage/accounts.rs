@@ -60,6 +60,8 @@ pub struct Invitation {
     pub created: Timestamp,
     /// Until when it can be redeemed.
     pub expires: Timestamp,
+    /// When it was taken back.
+    pub revoked: Option<Timestamp>,
     /// Name of the account it became.
     pub account: Option<String>,
 }
@@ -82,9 +84,20 @@ pub enum AccountError {
     KeyTaken,
     /// The code is unknown, expired or was used.
     #[error(
-        "the invitation is unknown, was redeemed before, or has expired; ask the operator for a new one"
+        "the invitation is unknown, was redeemed or revoked before, or has expired; ask the operator for a new one"
     )]
     Code,
+    /// No invitation has a code with this digest.
+    #[error("there is no such invitation; `gavel invite --list` shows them")]
+    NoInvitation,
+    /// The invitation has become an account and cannot be taken back.
+    #[error(
+        "the invitation was redeemed as {account:?}; `gavel account disable` ends that account"
+    )]
+    Redeemed {
+        /// The account's name.
+        account: String,
+    },
     /// The store failed. Nothing was stored.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -189,31 +202,49 @@ impl AccountStore {
             .await
     }
 
+    /// Take an invitation back: used up, and by no account. One that was taken back before stays as
+    /// it is.
+    ///
+    /// # Errors
+    /// When there is none with this digest, or it was redeemed.
+    pub async fn revoke(&self, code: Digest, now: Timestamp) -> Result<Invitation, AccountError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    query(
+                        "UPDATE coordinator_invitations SET redeemed = $1
+                         WHERE code = $2 AND redeemed IS NULL",
+                    )
+                    .bind(now.millis())
+                    .bind(code.0.to_vec())
+                    .execute(&mut *connection)
+                    .await?;
+                    let row = query(format!("{INVITATIONS} WHERE code = $1"))
+                        .bind(code.0.to_vec())
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                    let invitation = row.as_ref().map(invitation_of).transpose()?;
+                    match invitation.ok_or(AccountError::NoInvitation)? {
+                        Invitation { account: Some(account), .. } => {
+                            Err(AccountError::Redeemed { account })
+                        }
+                        revoked => Ok(revoked),
+                    }
+                })
+            })
+            .await
+    }
+
     /// Every invitation, the latest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, StorageError> {
-        let rows = query(
-            "SELECT code, label, invitation.created AS created, expires, name
-             FROM coordinator_invitations AS invitation
-             LEFT JOIN coordinator_accounts AS account ON account.account = invitation.account
-             ORDER BY invitation.created DESC, label, code",
-        )
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
-        rows.iter()
-            .map(|row| {
-                Ok(Invitation {
-                    code: row.digest("code")?,
-                    label: row.try_get("label")?,
-                    created: row.time("created")?,
-                    expires: row.time("expires")?,
-                    account: row.try_get("name")?,
-                })
-            })
-            .collect()
+        let rows = query(format!("{INVITATIONS} ORDER BY invitation.created DESC, label, code"))
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+        rows.iter().map(invitation_of).collect()
     }
 
     /// Every account by name.
@@ -366,6 +397,26 @@ async fn good<'a>(
     .await
     .map_err(reading)?;
     Ok(found.is_some())
+}
+
+/// What is read of invitations.
+const INVITATIONS: &str =
+    "SELECT code, label, invitation.created AS created, expires, redeemed, name
+     FROM coordinator_invitations AS invitation
+     LEFT JOIN coordinator_accounts AS account ON account.account = invitation.account";
+
+/// An invitation that was used up without an account was taken back.
+fn invitation_of(row: &Row) -> Result<Invitation, StorageError> {
+    let account: Option<String> = row.try_get("name")?;
+    let used: Option<i64> = row.try_get("redeemed")?;
+    Ok(Invitation {
+        code: row.digest("code")?,
+        label: row.try_get("label")?,
+        created: row.time("created")?,
+        expires: row.time("expires")?,
+        revoked: used.filter(|_| account.is_none()).map(Timestamp::from_millis),
+        account,
+    })
 }
 
 async fn find<'a>(

@@ -79,7 +79,7 @@ impl Address {
                     // On disk before it is acknowledged, whatever the server's default.
                     ("synchronous_commit", "on"),
                     // A process that hangs, or whose network is gone, stops nobody for long.
-                    ("idle_in_transaction_session_timeout", "20s"),
+                    ("idle_in_transaction_session_timeout", "8s"),
                     ("lock_timeout", "20s"),
                     ("tcp_keepalives_idle", "5"),
                     ("tcp_keepalives_interval", "2"),
@@ -137,8 +137,8 @@ fn file(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
 }
 
-/// How this process is called where another finds its lock.
-fn process() -> String {
+/// How this process is called where another finds that it has a role.
+pub(super) fn process() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host: String = host.trim().chars().filter(|c| !c.is_control()).take(32).collect();
     format!("gavel process {} on {host}", std::process::id())

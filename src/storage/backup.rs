@@ -9,9 +9,10 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 
 use super::address::{Address, make_private, opening};
+use super::mark::{Found, Mark, Standing};
 use super::migrate::{check, done, known, migrate, migrate_to};
 use super::sql::{Connection, Query, Row, Value, query};
-use super::{Database, StorageError};
+use super::{Behind, Database, StorageError};
 
 /// Rows copied by one statement.
 const PAGE: i64 = 500;
@@ -54,11 +55,13 @@ pub async fn copy_out(from: &Address, into: &Path) -> Result<(), StorageError> {
     }
 }
 
-/// Make the store at an address from a copy. The copy is brought up to date on the way.
+/// Make the store at an address from a copy. The copy is brought up to date on the way. Where the
+/// mark of an earlier store is still there, and shows that the copy is behind it, gives what shows
+/// it: the store is made, and opens only for who accepts the loss.
 ///
 /// # Errors
 /// `Occupied` when there is a store already; when the copy is damaged or from a newer version.
-pub async fn copy_in(from: &Path, into: &Address) -> Result<(), StorageError> {
+pub async fn copy_in(from: &Path, into: &Address) -> Result<Option<Behind>, StorageError> {
     let occupied = || StorageError::Occupied { place: into.to_string() };
     let mut source = open_copy(from, known()).await?;
     match into {
@@ -74,6 +77,13 @@ pub async fn copy_in(from: &Path, into: &Address) -> Result<(), StorageError> {
                 .map_err(|error| StorageError::Place { path: path.clone(), error })?;
             make_private(path)
                 .map_err(|error| StorageError::Place { path: path.clone(), error })?;
+            let beside = Mark::beside(path);
+            if Mark::read(&beside)? == Found::Nothing {
+                let mut connection = into.writer().await?;
+                let standing = Standing::of(&mut connection).await?;
+                connection.close().await?;
+                Mark::begin(beside, &standing.point)?;
+            }
         }
         Address::Server(_) => {
             let mut target = into.writer().await?;
@@ -93,8 +103,14 @@ pub async fn copy_in(from: &Path, into: &Address) -> Result<(), StorageError> {
         }
     }
     // Opened once as a server would: whatever is wrong with it is known now.
-    Database::open_at(into).await?.close().await;
-    Ok(())
+    match Database::open_at(into).await {
+        Ok(database) => {
+            database.close().await;
+            Ok(None)
+        }
+        Err(StorageError::Behind { behind, .. }) => Ok(Some(behind)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Open a copy alone, check it and bring it up to this version.
@@ -127,7 +143,7 @@ async fn copy(source: &mut Connection, target: &mut Connection) -> Result<(), St
         // In the order in which they were made: what refers to a table comes after it.
         let names = query(
             "SELECT name FROM sqlite_master
-             WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'schema' ORDER BY rowid",
+             WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('schema', 'leases') ORDER BY rowid",
         );
         let mut tables = Vec::new();
         for row in names.fetch_all(&mut *file).await? {

@@ -41,7 +41,7 @@ async fn a_copy_of_a_store_in_use_makes_the_same_store_again() {
         let again = NodeStore::new(place.open().await);
         assert_eq!(again.inventory(session, node(1)).await.unwrap(), before);
         assert_eq!(again.session(session).await.unwrap(), row);
-        let digest = before.entries[700].envelope;
+        let digest = before.entries[700].envelope(session);
         let envelope = store.envelope(session, digest).await.unwrap();
         assert!(envelope.is_some());
         assert_eq!(again.envelope(session, digest).await.unwrap(), envelope);

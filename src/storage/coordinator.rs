@@ -4,9 +4,11 @@
 //! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
 //!
 //! - [`attempts`]: attempts: their numbers, who took part, how each ended
+//! - [`papers`]: sessions that are taken up from what nodes hold
 //! - [`reading`]: questions about sessions that change nothing
 
 pub mod attempts;
+pub mod papers;
 pub mod reading;
 
 use super::column::Columns as _;

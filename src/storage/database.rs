@@ -1,6 +1,6 @@
 //! An open store: its readers, its writer, and the rosters that both sides of it need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -9,20 +9,34 @@ use tokio::sync::watch;
 use super::address::{Address, Lock, make_private};
 use super::column::{Columns as _, json};
 use super::disk::{Disk, InPlace, in_place};
-use super::role::{Leadership, Roles};
+use super::lease::RENEWAL;
+use super::mark::{Found, Mark, Standing};
+use super::role::{Fence, Leadership, Roles, Tenure};
 use super::sql::{Connection, Pool, query};
-use super::{StorageError, migrate, writer::Writer};
+use super::writer::{Denied, Start, Writer};
+use super::{Behind, StorageError, migrate};
+use crate::base::Timestamp;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 
-/// An open store. Clones share it.
+/// An open store. Clones share it. Some write in a role, and only for as long as its turn lasts.
 #[derive(Clone)]
-pub struct Database(Arc<Inner>);
+pub struct Database(Arc<Inner>, Option<Fence>);
+
+/// How a store is opened.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Opening {
+    /// Where the mark of a server's store is kept; a file's is always beside it.
+    pub mark: Option<PathBuf>,
+    /// Take a store that has lost something, at this time.
+    pub accept_loss: Option<Timestamp>,
+}
 
 struct Inner {
     address: Address,
     readers: Pool,
     writer: Writer,
     roles: Arc<Roles>,
+    lost: Option<Timestamp>,
 }
 
 impl Database {
@@ -40,23 +54,47 @@ impl Database {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_in_place(path: &Path, disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
-        in_place(Self::open_with(&Address::File(path.to_owned()), Some(disk)))
+        let address = Address::File(path.to_owned());
+        in_place(Self::open_with(&address, &Opening::default(), Some(disk)))
     }
 
     /// Open or make a store. Of a file: directories it makes have mode 0700, the file has 0600; it
-    /// belongs to this process until it is closed; its integrity is checked. Of either: brings its
-    /// tables up to date.
+    /// belongs to this process until it is closed; its integrity is checked, and that it is not
+    /// behind its mark. Of either: brings its tables up to date.
     ///
     /// # Errors
     /// When the place cannot be used, or it is damaged, in use, another program's or from a newer
-    /// version of this one.
+    /// version of this one; `Behind` when it has lost something.
     pub async fn open_at(address: &Address) -> Result<Self, StorageError> {
-        Self::open_with(address, None).await
+        Self::open_as(address, &Opening::default()).await
     }
 
-    async fn open_with(address: &Address, disk: InPlace) -> Result<Self, StorageError> {
-        let mut lock = None;
+    /// The same, with the mark of a server's store, or for a store that has lost something.
+    ///
+    /// # Errors
+    /// As [`Self::open_at`].
+    pub async fn open_as(address: &Address, opening: &Opening) -> Result<Self, StorageError> {
+        Self::open_with(address, opening, None).await
+    }
+
+    async fn open_with(
+        address: &Address,
+        opening: &Opening,
+        disk: InPlace,
+    ) -> Result<Self, StorageError> {
+        let (mut lock, mut mark) = (None, opening.mark.clone());
         if let Address::File(path) = address {
+            let beside = Mark::beside(path);
+            if let Found::Point(point) = Mark::read(&beside)?
+                && point.count > 0
+                && opening.accept_loss.is_none()
+                && !path.exists()
+            {
+                // Noticed before there is an empty file that looks like a database.
+                let behind = Behind::Everything { had: point.count };
+                return Err(StorageError::Behind { place: address.to_string(), behind });
+            }
+            mark = Some(beside);
             make_private(path)
                 .map_err(|error| StorageError::Place { path: path.clone(), error })?;
             // A simulation sees to it itself that a store is opened once.
@@ -67,11 +105,14 @@ impl Database {
         let mut connection = address.writer().await?;
         migrate::check(address, &mut connection).await?;
         migrate::migrate(address, &mut connection).await?;
+        let (mark, lost) = marked(address, mark, opening, &mut connection).await?;
         let roles = Arc::new(Roles::new());
         let readers =
             if disk.is_some() { address.reader_in_place().await? } else { address.readers() };
-        let writer = Writer::start(address.clone(), connection, lock, Arc::clone(&roles), disk);
-        Ok(Self(Arc::new(Inner { address: address.clone(), readers, writer, roles })))
+        let start = Start { address: address.clone(), connection, lock, mark, disk };
+        let writer = Writer::start(start, Arc::clone(&roles))?;
+        let inner = Inner { address: address.clone(), readers, writer, roles, lost };
+        Ok(Self(Arc::new(inner), None))
     }
 
     /// Where the store is.
@@ -85,18 +126,42 @@ impl Database {
         self.0.writer.stop().await;
     }
 
-    /// Ask for a role. Where another process has it, it is asked for again from time to time; see
-    /// [`Database::watch`].
+    /// Ask for a role. Waits for a lease to run out that nobody renews. Where another process goes
+    /// on renewing it, it is asked for again from time to time; see [`Database::watch`].
     ///
     /// # Errors
     /// `Held`, naming who has it now.
-    pub async fn claim(&self, role: Leadership) -> Result<(), StorageError> {
-        self.0.writer.claim(role).await
+    pub async fn claim(&self, role: Leadership) -> Result<Fence, StorageError> {
+        let mut seen = None;
+        loop {
+            let taken = match self.0.writer.claim(role).await? {
+                Ok(fence) => return Ok(fence),
+                Err(Denied::Failed { detail }) => return Err(StorageError::Commit { detail }),
+                Err(Denied::Taken(taken)) => taken,
+            };
+            if seen.replace(taken.clone()).is_some_and(|earlier| earlier != taken) {
+                let place = format!("{} ({})", self.address(), role.name());
+                return Err(StorageError::Held { place, by: taken.by });
+            }
+            tokio::time::sleep(RENEWAL * 3 / 2).await;
+        }
     }
 
-    /// Whether this process has a role, now and as it changes.
-    pub fn watch(&self, role: Leadership) -> watch::Receiver<bool> {
+    /// How this process stands in a role, now and as it changes.
+    pub fn watch(&self, role: Leadership) -> watch::Receiver<Tenure> {
         self.0.roles.watch(role)
+    }
+
+    /// The same store, for writes that are good only while a turn in a role lasts. Afterwards they
+    /// are refused as [`StorageError::Superseded`].
+    #[must_use]
+    pub fn under(&self, fence: Fence) -> Self {
+        Self(Arc::clone(&self.0), Some(fence))
+    }
+
+    /// When the store was last found to have lost something, and was taken all the same.
+    pub fn lost(&self) -> Option<Timestamp> {
+        self.0.lost
     }
 
     /// Keep a roster, so that a session's record can be checked after the roster has changed.
@@ -133,10 +198,10 @@ impl Database {
         for row in rows {
             let known = row.document::<Signed<Roster>>("roster")?.body;
             let (given, newest) = (roster.body.version(), known.version());
-            if known.succeeded().contains(&digest) {
+            if known.succeeds.contains(&digest) {
                 return Err(StorageError::OldRoster { given, newest });
             }
-            if roster.body.succeeded().contains(&known.digest()) {
+            if roster.body.succeeds.contains(&known.digest()) {
                 roster.body.check_succeeds(&known)?;
             }
         }
@@ -167,8 +232,33 @@ impl Database {
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
-        self.0.writer.write(work).await
+        self.0.writer.write(self.1, work).await
     }
+}
+
+/// Compare a store with its mark, and go on with it; also when the store last lost something.
+async fn marked(
+    address: &Address,
+    path: Option<PathBuf>,
+    opening: &Opening,
+    connection: &mut Connection,
+) -> Result<(Option<Mark>, Option<Timestamp>), StorageError> {
+    let shared = matches!(address, Address::Server(_));
+    let mut standing = Standing::of(connection).await?;
+    let Some(path) = path else { return Ok((None, standing.lost)) };
+    let found = Mark::read(&path)?;
+    let mark = match (standing.behind(&found, shared), opening.accept_loss) {
+        (None, _) => Mark::go_on(path, &found, &standing.point)?,
+        (Some(behind), None) => {
+            return Err(StorageError::Behind { place: address.to_string(), behind });
+        }
+        (Some(behind), Some(now)) => {
+            tracing::warn!(database = %address, %behind, "the database is taken as it is");
+            standing.accept(connection, shared, now).await?;
+            Mark::begin(path, &standing.point)?
+        }
+    };
+    Ok((Some(mark), standing.lost))
 }
 
 /// A read that failed, told apart from one after [`Database::close`].

@@ -1,8 +1,7 @@
 use crate::storage::database::*;
-use std::collections::BTreeMap;
 
 use crate::identity::NodeCard;
-use crate::identity::roster::{RenewedCard, Succession};
+use crate::identity::roster::IssuedCard;
 use crate::session::fixtures::World;
 use crate::storage::fixtures::Somewhere;
 
@@ -36,7 +35,7 @@ async fn only_a_later_roster_takes_the_place_of_one() {
     let next = |roster: &Signed<Roster>, byte: u8| {
         let Signed { body, .. } = roster;
         let card = NodeCard { certificate: Digest([byte; 32]), ..body.nodes[1].clone() };
-        let card = Signed::new(RenewedCard { card, issue: byte.into() }, &world.keys[1]);
+        let card = Signed::new(IssuedCard { card, issue: byte.into() }, &world.keys[1]);
         let next = body.successor(body.coordinator.clone(), vec![card]).unwrap();
         Signed::new(next, &world.coordinator)
     };
@@ -51,8 +50,7 @@ async fn only_a_later_roster_takes_the_place_of_one() {
     assert!(database.adopt(second).await.is_err());
     // One that only says that it succeeds them.
     let mut other = World::new(5, 2).roster.body;
-    let rosters = vec![first.body.digest()];
-    other.succession = Some(Succession { rosters, renewed: BTreeMap::new() });
+    other.succeeds = vec![first.body.digest()];
     let error = database.adopt(&Signed::new(other, &world.coordinator)).await.unwrap_err();
     assert!(matches!(error, StorageError::Roster(_)), "{error}");
     // One of another line is another matter.
@@ -193,8 +191,8 @@ async fn only_one_process_has_a_role_and_the_next_one_takes_over() {
     let first = somewhere.open().await;
     first.claim(Leadership::Coordinator).await.unwrap();
     first.claim(Leadership::Coordinator).await.unwrap();
-    assert!(*first.watch(Leadership::Coordinator).borrow());
-    assert!(!*first.watch(Leadership::Computing).borrow());
+    assert!(first.watch(Leadership::Coordinator).borrow().held().is_some());
+    assert!(first.watch(Leadership::Computing).borrow().held().is_none());
     let ours = format!("process {}", std::process::id());
     if let Address::File(_) = &somewhere.address {
         // A file has room for one process altogether.
@@ -209,44 +207,120 @@ async fn only_one_process_has_a_role_and_the_next_one_takes_over() {
     assert!(error.to_string().contains(&ours), "{error}");
     // It has asked for the role and not got it, so it may not write.
     let refused = second.put_roster(&World::new(3, 1).roster).await.unwrap_err();
-    assert!(refused.to_string().contains("another process is the coordinator"), "{refused}");
+    assert!(matches!(refused, StorageError::Superseded { .. }), "{refused}");
     second.claim(Leadership::Computing).await.unwrap();
     assert!(first.claim(Leadership::Computing).await.is_err());
     let mut waits = second.watch(Leadership::Coordinator);
-    assert!(!*waits.borrow());
+    assert!(waits.borrow().held().is_none());
     first.close().await;
-    let taken = waits.wait_for(|held| *held);
-    tokio::time::timeout(std::time::Duration::from_secs(10), taken).await.unwrap().unwrap();
+    let taken = waits.wait_for(|tenure| tenure.held().is_some());
+    tokio::time::timeout(PATIENCE, taken).await.unwrap().unwrap();
     second.put_roster(&World::new(3, 1).roster).await.unwrap();
 }
 
+/// Only so that a test fails instead of hanging.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// End the connection by which a store writes, as a server that is started again does.
+async fn cut(database: &Database) {
+    let asked = database.write::<i64, StorageError, _>(|connection| {
+        Box::pin(async move {
+            let row = query("SELECT pg_backend_pid()::bigint").fetch_one(connection).await?;
+            Ok(row.try_get(0)?)
+        })
+    });
+    let process = asked.await.unwrap();
+    let mut admin = database.address().writer().await.unwrap();
+    let cut = "SELECT pg_terminate_backend($1::bigint::int)";
+    query(cut).bind(process).fetch_all(&mut admin).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_connection_loses_the_role_and_is_made_again() {
+async fn a_role_outlives_a_connection_that_is_cut() {
     let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let Address::Server(_) = &somewhere.address else { return };
-    let first = somewhere.open().await;
-    let second = somewhere.open().await;
-    first.claim(Leadership::Coordinator).await.unwrap();
-    second.claim(Leadership::Coordinator).await.unwrap_err();
-    // Another copy of the program goes on while the first one's connection is cut.
-    let mut held = first.watch(Leadership::Coordinator);
-    let mut taken = second.watch(Leadership::Coordinator);
+    let database = somewhere.open().await;
+    let fence = database.claim(Leadership::Coordinator).await.unwrap();
+    let turn = database.under(fence);
+    for nodes in [3, 5, 7] {
+        cut(&database).await;
+        // Nobody notices: the write begins on a new connection.
+        turn.put_roster(&World::new(nodes, 1).roster).await.unwrap();
+        let held = database.watch(Leadership::Coordinator).borrow().held();
+        assert_eq!(held, Some(fence), "the turn is another one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_stopped_for_long_is_superseded_and_stores_nothing_more() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let Address::Server(_) = &somewhere.address else { return };
+    let (first, second) = (somewhere.open().await, somewhere.open().await);
+    let fence = first.claim(Leadership::Computing).await.unwrap();
+    second.claim(Leadership::Computing).await.unwrap_err();
+    let (old, roster) = (first.under(fence), World::new(3, 1).roster);
+    old.put_roster(&roster).await.unwrap();
+    // As if it had been stopped until its lease had run out: it did not renew it.
     let mut admin = somewhere.address.writer().await.unwrap();
-    let cut = format!(
-        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory'
-         AND (l.classid::bigint << 32) | l.objid::bigint = {}",
-        Leadership::Coordinator.lock()
-    );
-    query(cut).fetch_all(&mut admin).await.unwrap();
-    let patience = std::time::Duration::from_secs(10);
-    tokio::time::timeout(patience, held.wait_for(|held| !held)).await.unwrap().unwrap();
-    tokio::time::timeout(patience, taken.wait_for(|taken| *taken)).await.unwrap().unwrap();
-    let world = World::new(3, 1);
-    second.put_roster(&world.roster).await.unwrap();
-    // Connected again, and fenced off.
-    let refused = first.put_roster(&World::new(5, 2).roster).await.unwrap_err();
-    assert!(refused.to_string().contains("another process is the coordinator"), "{refused}");
-    assert!(first.roster(&world.roster.body.digest()).await.unwrap().is_some());
+    let mut taken = second.watch(Leadership::Computing);
+    let took = async {
+        while taken.borrow().held().is_none() {
+            admin.run("UPDATE leases SET until = 0 WHERE fence = 1").await.unwrap();
+            let pause = std::time::Duration::from_millis(50);
+            drop(tokio::time::timeout(pause, taken.changed()).await);
+        }
+        taken.borrow().held().unwrap()
+    };
+    let next = tokio::time::timeout(PATIENCE, took).await.unwrap();
+    assert!(next > fence);
+    // It wakes up and goes on, whatever it believes of itself.
+    let refused = old.put_roster(&World::new(5, 2).roster).await.unwrap_err();
+    let computing = Leadership::Computing;
+    assert!(matches!(refused, StorageError::Superseded { role } if role == computing), "{refused}");
+    let digest = World::new(5, 2).roster.body.digest();
+    assert_eq!(first.roster(&digest).await.unwrap(), None);
+    // What does not belong to the role is any replica's to write.
+    first.put_roster(&World::new(7, 2).roster).await.unwrap();
+    let mut lost = first.watch(Leadership::Computing);
+    let lost = lost.wait_for(|tenure| *tenure == Tenure::Superseded);
+    tokio::time::timeout(PATIENCE, lost).await.unwrap().unwrap();
+    second.under(next).put_roster(&World::new(9, 2).roster).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_gone_back_is_noticed() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let Address::Server(_) = &somewhere.address else { return };
+    let mark = |name: &str| Opening {
+        mark: Some(somewhere.folder.path().join(name)),
+        ..Opening::default()
+    };
+    let (one, two) = (mark("one.mark"), mark("two.mark"));
+    let open = |opening: Opening| {
+        let address = somewhere.address.clone();
+        async move { Database::open_as(&address, &opening).await }
+    };
+    // Two replicas on one store, each with a mark of its own.
+    let (first, second) = (open(one.clone()).await.unwrap(), open(two.clone()).await.unwrap());
+    for (nodes, database) in [(3, &first), (5, &second), (7, &first), (9, &first)] {
+        database.put_roster(&World::new(nodes, 1).roster).await.unwrap();
+    }
+    first.close().await;
+    second.close().await;
+    // It knows of all of them; the other one knows of its own, and of those before.
+    open(one.clone()).await.unwrap().close().await;
+    // As after a failover to a server that lagged behind.
+    let mut admin = somewhere.address.writer().await.unwrap();
+    admin.run("UPDATE commits SET count = count - 1").await.unwrap();
+    let error = open(one.clone()).await.err().unwrap();
+    let behind = Behind::Commits { had: 4, has: 3 };
+    assert!(matches!(&error, StorageError::Behind { behind: b, .. } if *b == behind), "{error}");
+    // The other one knows of nothing that is missing.
+    open(two).await.unwrap().close().await;
+    let accept = Opening { accept_loss: Some(Timestamp::from_millis(5)), ..one.clone() };
+    open(accept).await.unwrap().close().await;
+    let database = open(one).await.unwrap();
+    assert_eq!(database.lost(), Some(Timestamp::from_millis(5)));
 }
 
 #[tokio::test]

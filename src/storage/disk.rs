@@ -26,6 +26,9 @@ pub trait Disk: Send + Sync {
     /// Just after it, before anybody has heard of it. What dies here is stored; it can no longer
     /// fail.
     fn after_commit(&self) -> Fate;
+
+    /// Just after the mark of a commit, before anybody has heard of it.
+    fn after_mark(&self) -> Fate;
 }
 
 /// A store as a simulation has it.

@@ -133,13 +133,16 @@ impl Joint for Outcome {
     const GROWS: bool = false;
 }
 
-fn to_binary<T: Serialize>(column: &'static str, paper: &T) -> Result<Value, StorageError> {
+pub(super) fn to_binary<T: Serialize>(
+    column: &'static str,
+    paper: &T,
+) -> Result<Value, StorageError> {
     let unreadable = |detail| StorageError::Unreadable { what: column, detail };
     let bytes = postcard::to_stdvec(paper).map_err(|error| unreadable(error.to_string()))?;
     Ok(bytes.into())
 }
 
-fn from_binary<T: DeserializeOwned>(
+pub(super) fn from_binary<T: DeserializeOwned>(
     column: &'static str,
     row: &Row,
 ) -> Result<Option<T>, StorageError> {

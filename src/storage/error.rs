@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::role::Leadership;
 use crate::identity::{Digest, PublicKey, roster::RosterError};
 use crate::session::SessionId;
 use crate::session::phase::{PhaseError, Step};
@@ -43,6 +44,16 @@ pub enum StorageError {
         place: String,
         /// As the check says.
         detail: String,
+    },
+    /// The store is not where it was when it last promised something.
+    #[error(
+        "{place} is not what it was: {behind}. Others may rely on what is missing: receipts for bids, sessions, the list of bids that a node is bound to, the numbers of attempts. Put the newest copy back if there is one; else `gavel serve --accept-loss` goes on without, and takes from the other servers what they hold"
+    )]
+    Behind {
+        /// The store, as people name it.
+        place: String,
+        /// What shows it.
+        behind: Behind,
     },
     /// The file cannot be opened.
     #[error("{place} cannot be opened: {error}")]
@@ -116,6 +127,12 @@ pub enum StorageError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The role that this write belongs to has passed to another process.
+    #[error("another process is the {} on this database now; nothing was stored", .role.name())]
+    Superseded {
+        /// The role that was lost.
+        role: Leadership,
+    },
     /// The database has been closed: the process is about to end.
     #[error("the database is closed")]
     Closed,
@@ -171,6 +188,53 @@ pub enum StorageError {
     /// The terms of a session cannot be read.
     #[error("the session file cannot be stored: {0}")]
     File(#[from] crate::rules::terms::TermsError),
+}
+
+/// What shows that a store has lost something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Behind {
+    /// It is at an earlier commit than its mark.
+    Commits {
+        /// Commits when it last promised something.
+        had: u64,
+        /// Commits that are left.
+        has: u64,
+    },
+    /// It is empty, or not there.
+    Everything {
+        /// Commits when it last promised something.
+        had: u64,
+    },
+    /// It is another store than its mark was made for, or went another way from an earlier copy.
+    OtherStore,
+    /// The mark is missing.
+    NoMark,
+    /// The mark cannot be read.
+    DamagedMark,
+}
+
+impl std::fmt::Display for Behind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Commits { had, has } => write!(
+                f,
+                "the last {} of its {had} changes are lost, because its log was damaged or removed, or an older copy is in its place",
+                had - has
+            ),
+            Self::Everything { had } => {
+                write!(f, "all of its {had} changes are lost, because the database was removed")
+            }
+            Self::OtherStore => f.write_str(
+                "its changes are not those that this server made last; another database or an older copy is in its place",
+            ),
+            Self::NoMark => f.write_str(
+                "its mark (the file beside it that ends in .mark) is missing, so nothing shows whether changes are lost",
+            ),
+            Self::DamagedMark => f.write_str(
+                "its mark (the file beside it that ends in .mark) is damaged, so nothing shows whether changes are lost",
+            ),
+        }
+    }
 }
 
 /// What a document is about, in an error.

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::StorageError;
 use super::address::{Address, opening};
 use super::sql::{Connection, query};
-use super::{StorageError, writer::Writer};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 7] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
     (10, "replicas", include_str!("migrations/0010_replicas.sql")),
     (21, "parts", include_str!("migrations/0021_parts.sql")),
+    (40, "promises", include_str!("migrations/0040_promises.sql")),
+    (41, "keys", include_str!("migrations/0041_keys.sql")),
     (42, "limits", include_str!("migrations/0042_limits.sql")),
     (60, "logins", include_str!("migrations/0060_logins.sql")),
 ];
@@ -67,7 +69,7 @@ pub(super) async fn migrate_to(
     last: i64,
 ) -> Result<(), StorageError> {
     let failed = |error| opening(address, error);
-    connection.run(Writer::begin(connection)).await.map_err(failed)?;
+    connection.run(connection.begin()).await.map_err(failed)?;
     let migrated = try_migrate(address, connection, last).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.run(end).await.map_err(failed);

@@ -12,7 +12,10 @@
 //! - [`backup`]: a copy of a store, and a store from a copy
 //! - [`error`]: what can go wrong, and whose fault it is
 //! - [`disk`]: where a simulation lets commits fail
-//! - `writer`: the one writing task; concurrent writes share a durable commit
+//! - `lease`: who has a role on a server, and until when
+//! - `mark`: what lies beside a store and tells when the store has lost something
+//! - `writer`: the way to the one writing task; concurrent writes share a durable commit
+//! - `desk`: the writing task: group commits, the mark, connections and roles
 //! - `sql`: running one statement on either kind of database
 //! - `column`: how types are stored in columns
 //! - `migrate`: integrity and migrations
@@ -32,11 +35,14 @@ pub mod backup;
 mod column;
 pub mod coordinator;
 pub mod database;
+mod desk;
 pub mod disk;
 pub mod documents;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod lease;
+mod mark;
 mod migrate;
 pub mod node;
 pub mod role;
@@ -46,8 +52,8 @@ mod writer;
 pub use accounts::AccountStore;
 pub use address::Address;
 pub use coordinator::CoordinatorStore;
-pub use database::Database;
+pub use database::{Database, Opening};
 pub use disk::{Disk, Fate};
-pub use error::{DocumentKind, StorageError};
+pub use error::{Behind, DocumentKind, StorageError};
 pub use node::NodeStore;
-pub use role::Leadership;
+pub use role::{Fence, Leadership, Tenure};

@@ -6,12 +6,14 @@
 //!
 //! - [`intake`]: envelopes and receipts
 //! - [`logins`]: logins that the coordinator has ended
+//! - [`papers`]: what is held of a session, for others that have lost it
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
 pub mod intake;
 pub mod logins;
+pub mod papers;
 pub mod parts;
 pub mod reading;
 pub mod replicas;
@@ -19,14 +21,14 @@ pub mod replicas;
 use super::column::{Columns as _, json};
 use super::documents::{BoundBundle, Document, Sessions, same};
 use super::sql::{Connection, query};
-use super::{Database, StorageError};
+use super::{Database, Fence, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Manifest, Outcome, SessionId};
 
-pub use intake::{Fetched, Put, PutError};
+pub use intake::{Put, PutError};
 pub use reading::{Given, NodeSession, Shown};
 
 const SESSIONS: Sessions = Sessions::Node;
@@ -41,6 +43,12 @@ impl NodeStore {
     /// The node's tables in a database.
     pub const fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// The same store, for what is written in one turn of a role.
+    #[must_use]
+    pub fn under(&self, fence: Fence) -> Self {
+        Self { database: self.database.under(fence) }
     }
 
     /// The database.

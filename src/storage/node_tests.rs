@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use crate::identity::KeyPair;
 use crate::rules::auction::{Answer, Sale};
-use crate::session::bundle::InventoryEntry;
 use crate::session::fixtures::{UNTIL, World, entry, node, terms, time};
+use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
 use crate::storage::node::*;
 use crate::storage::{Address, DocumentKind, fixtures::Somewhere};
@@ -16,7 +16,7 @@ struct Place {
 }
 
 async fn place() -> Option<Place> {
-    place_for(100).await
+    place_for(10_000).await
 }
 
 /// A place with a session that takes so many bidders.
@@ -60,6 +60,7 @@ impl Place {
             bundle,
             entries: Vec::new(),
             excluded: Vec::new(),
+            shared_names: Vec::new(),
         };
         self.world.co_sign(manifest, signers)
     }
@@ -110,20 +111,22 @@ async fn an_envelope_earns_one_receipt() {
     let envelope = place.world.envelope("ada", 1, 1);
     let first = place.world.receipt(1, &envelope, 10);
     let put = place.store.put_envelope(&envelope, &first, true).await.unwrap();
-    assert_eq!(put, Put { receipt: first.clone(), new: true, superseded: None });
+    let put_as = |new| Put { receipt: first.clone(), new, name_shared: false, superseded: None };
+    assert_eq!(put, put_as(true));
     // Handed in again: the receipt of the first time, whatever the node offers now.
     let second = place.world.receipt(1, &envelope, 20);
     let put = place.store.put_envelope(&envelope, &second, false).await.unwrap();
-    assert_eq!(put, Put { receipt: first.clone(), new: false, superseded: None });
-    let given = place.store.receipts(place.session(), "ada").await.unwrap();
+    assert_eq!(put, put_as(false));
+    let key_of = |bidder| World::key_of(bidder).public();
+    let given = place.store.receipts(place.session(), key_of("ada")).await.unwrap();
     assert!(given.len() == 1 && given[0] == first);
-    assert_eq!(place.store.receipts(place.session(), "bea").await.unwrap(), []);
+    assert_eq!(place.store.receipts(place.session(), key_of("bea")).await.unwrap(), []);
     let stored = place.store.envelope(place.session(), envelope.digest()).await.unwrap();
     assert_eq!(stored.as_ref(), Some(&envelope));
     // Also after freezing: the answer may have been lost on the way.
     place.store.freeze(place.session(), time(30)).await.unwrap();
     let put = place.store.put_envelope(&envelope, &second, true).await.unwrap();
-    assert_eq!(put, Put { receipt: first, new: false, superseded: None });
+    assert_eq!(put, put_as(false));
 }
 
 #[tokio::test]
@@ -143,7 +146,8 @@ async fn revisions_only_go_up() {
     let receipt = place.world.receipt(1, &envelope, 40);
     let fixed = place.store.put_envelope(&envelope, &receipt, false).await;
     assert!(matches!(fixed, Err(PutError::Fixed { current: 3 })));
-    let receipts = place.store.receipts(place.session(), "ada").await.unwrap();
+    let ada = World::key_of("ada").public();
+    let receipts = place.store.receipts(place.session(), ada).await.unwrap();
     assert_eq!(receipts.iter().map(|r| r.body.revision).collect::<Vec<_>>(), [3]);
     assert_eq!(place.held().await, (1, 1));
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
@@ -182,12 +186,6 @@ async fn receipts_are_listed_by_key_in_pages() {
 async fn what_does_not_belong_is_refused() {
     let Some(place) = place().await else { return };
     place.put("ada", 1, 1).await.unwrap();
-    let mallory = KeyPair::from_secret(&[200; 32]);
-    let envelope = place.world.envelope_by(&mallory, "ada", 2, 1);
-    let receipt = place.world.receipt(1, &envelope, 20);
-    let put = place.store.put_envelope(&envelope, &receipt, true).await;
-    assert!(matches!(put, Err(PutError::OtherKey)));
-
     let envelope = place.world.envelope("bea", 1, 1);
     let receipt = place.world.receipt(1, &envelope, UNTIL + 1);
     let put = place.store.put_envelope(&envelope, &receipt, true).await;
@@ -205,6 +203,40 @@ async fn what_does_not_belong_is_refused() {
     assert_eq!(place.store.inventory(place.session(), node(1)).await.unwrap().entries.len(), 1);
 }
 
+/// Whichever comes first: neither stands in the other's way.
+#[tokio::test]
+async fn two_keys_under_one_name_are_two_bidders() {
+    let Some(place) = place().await else { return };
+    let mallory = KeyPair::from_secret(&[200; 32]);
+    for (first, revision) in [("ada", 7), ("bea", 1)] {
+        let other = place.world.envelope_by(&mallory, first, revision, 1);
+        let receipt = place.world.receipt(1, &other, 20);
+        let mut shared = Vec::new();
+        if first == "ada" {
+            shared.push(place.store.put_envelope(&other, &receipt, true).await.unwrap());
+            shared.push(place.put(first, 1, 1).await.unwrap());
+        } else {
+            shared.push(place.put(first, 1, 1).await.unwrap());
+            let other = place.world.envelope_by(&KeyPair::from_secret(&[201; 32]), first, 1, 1);
+            let receipt = place.world.receipt(1, &other, 20);
+            shared.push(place.store.put_envelope(&other, &receipt, true).await.unwrap());
+        }
+        assert_eq!(shared.iter().map(|put| put.name_shared).collect::<Vec<_>>(), [false, true]);
+        assert!(shared.iter().all(|put| put.new));
+        let told = place.store.admissions(place.session(), first).await.unwrap();
+        let [name] = &SharedName::among(&told)[..] else { panic!("{told:?}") };
+        assert!(name.proves(place.session(), &place.world.coordinator.public()));
+    }
+    assert!(place.put("cyd", 1, 1).await.is_ok_and(|put| !put.name_shared));
+    let told = place.store.admissions(place.session(), "cyd").await.unwrap();
+    assert_eq!(told.len(), 1);
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    assert_eq!(inventory.entries.len(), 5);
+    assert!(inventory.entries.is_sorted_by_key(|entry| entry.key));
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!(session.bids, 5);
+}
+
 #[tokio::test]
 async fn a_frozen_session_takes_nothing_more() {
     let Some(place) = place().await else { return };
@@ -220,7 +252,8 @@ async fn a_frozen_session_takes_nothing_more() {
     let session = place.store.session(place.session()).await.unwrap().unwrap();
     assert_eq!((session.phase, session.frozen), (Phase::Closing, Some(time(50))));
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
-    let bidders: Vec<_> = inventory.entries.iter().map(|e| e.bidder.as_str()).collect();
+    let mut bidders: Vec<_> = inventory.entries.iter().map(|e| e.bidder.as_str()).collect();
+    bidders.sort_unstable();
     assert_eq!(bidders, ["ada", "bea"]);
     let none = place.store.freeze(SessionId([0; 16]), time(1)).await;
     assert!(matches!(none, Err(StorageError::NoSession { .. })));
@@ -279,7 +312,7 @@ async fn fetched_envelopes_stay_out_of_the_inventory() {
         digests[1..].to_vec()
     );
     let fetched = place.store.put_fetched(place.session(), &all).await.unwrap();
-    assert_eq!(fetched, [Fetched::Held, Fetched::Stored, Fetched::Stored, Fetched::OtherKey]);
+    assert_eq!(fetched, [false, true, true, true]);
     assert!(place.store.missing(place.session(), &digests).await.unwrap().is_empty());
     let mut asked = digests.clone();
     asked.push(Digest([0; 32]));
@@ -443,17 +476,17 @@ async fn fifty_tasks_share_commits_and_freezing_draws_a_sharp_line() {
     freezer.await.unwrap();
     let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
     // Exactly what was acknowledged: nothing lost, nothing let in after.
-    let receipts: Vec<_> = given
-        .into_values()
-        .map(|r| InventoryEntry {
-            bidder: r.bidder,
-            revision: r.revision,
-            envelope: r.envelope,
-            received: r.received,
-        })
+    let receipts: Vec<_> =
+        given.into_values().map(|r| (r.bidder, r.revision, r.envelope, r.received)).collect();
+    let session = place.session();
+    let mut listed: Vec<_> = inventory
+        .entries
+        .iter()
+        .map(|e| (e.bidder.clone(), e.revision, e.envelope(session), e.received))
         .collect();
-    assert!(inventory.entries.len() > 150);
-    assert_eq!(inventory.entries, receipts);
+    listed.sort_unstable();
+    assert!(listed.len() > 150);
+    assert_eq!(listed, receipts);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -539,8 +572,8 @@ async fn sigkill_loses_nothing_that_was_acknowledged() {
     assert_eq!(store.missing(session, &acknowledged).await.unwrap(), []);
     let inventory = store.inventory(session, node(1)).await.unwrap();
     for entry in &inventory.entries {
-        let receipts = store.receipts(session, &entry.bidder).await.unwrap();
+        let receipts = store.receipts(session, entry.key).await.unwrap();
         assert_eq!(receipts.len(), 1);
-        assert_eq!(receipts[0].body.envelope, entry.envelope);
+        assert_eq!(receipts[0].body.envelope, entry.envelope(session));
     }
 }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Mutex;
 
+use futures_util::TryStreamExt as _;
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Connection as _, Decode, PgConnection, PgPool, Postgres, Row as _,
     Sqlite, SqliteConnection, SqlitePool, Type, postgres::PgRow, sqlite::SqliteRow,
@@ -146,6 +147,38 @@ impl Query {
         })
     }
 
+    /// Run it for its rows, one after the other: only what is made of them stays in memory, which
+    /// where there are many is a tenth of the rows.
+    pub(super) async fn fetch_each<T, E: From<sqlx::Error>>(
+        self,
+        pool: &Pool,
+        mut make: impl FnMut(Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, E> {
+        let mut made = Vec::new();
+        match pool {
+            Pool::Sqlite(pool) => {
+                let mut rows = prepared!(self).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    made.push(make(Row::Sqlite(row))?);
+                }
+            }
+            Pool::Postgres(pool) => {
+                let mut rows = prepared!(self).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    made.push(make(Row::Postgres(row))?);
+                }
+            }
+            Pool::InPlace(connection) => {
+                let mut connection = lock(connection);
+                let mut rows = prepared!(self).fetch(&mut *connection);
+                while let Some(row) = in_place(rows.try_next())? {
+                    made.push(make(Row::Sqlite(row))?);
+                }
+            }
+        }
+        Ok(made)
+    }
+
     /// Run it for its first row, if there is one.
     pub(super) async fn fetch_optional<'a>(
         self,
@@ -209,6 +242,17 @@ impl<'a> From<&'a Pool> for Source<'a> {
 }
 
 impl Connection {
+    /// The statements that begin a transaction that writes: from here on no other one does.
+    pub(super) const fn begin(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => {
+                "BEGIN; SELECT pg_advisory_xact_lock(\
+                 hashtextextended('gavel/write/' || current_schema()::text, 0))"
+            }
+        }
+    }
+
     /// Run several statements without values.
     pub(super) async fn run(
         &mut self,

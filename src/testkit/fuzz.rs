@@ -14,9 +14,10 @@ use super::paperwork::{NodeSecrets, Paperwork};
 use crate::base::Timestamp;
 use crate::client::EntryValues;
 use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::roster::{CoordinatorCard, IssuedCard};
 use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
-use crate::identity::{KeyPair, Roster, Signed};
+use crate::identity::{KeyPair, NodeCard, Roster, Signed};
 use crate::rules::entries::Field;
 use crate::rules::{Layout, SessionFile};
 use crate::session::bundle::{Bundle, Inventories};
@@ -65,11 +66,14 @@ fn papers() -> &'static Paperwork {
                 sealing: SealingKeyPair::from_secret(&[node; 32]),
             })
             .collect();
-        papers.roster.body.coordinator.key = papers.coordinator.public();
-        for (card, keys) in papers.roster.body.nodes.iter_mut().zip(&papers.nodes) {
-            card.key = keys.identity.public();
-            card.sealing_key = keys.sealing.public().clone();
-        }
+        let Roster { scheme, coordinator, nodes, .. } = papers.roster.body.clone();
+        let place = CoordinatorCard { key: papers.coordinator.public(), ..coordinator };
+        let cards = nodes.into_iter().zip(&papers.nodes).map(|(card, keys)| {
+            let (key, sealing_key) = (keys.identity.public(), keys.sealing.public().clone());
+            let card = NodeCard { key, sealing_key, ..card };
+            Signed::new(IssuedCard { card, issue: 0 }, &keys.identity)
+        });
+        papers.roster.body = Roster::first(scheme, place, cards.collect());
         papers.announcement.body.session = SessionId([7; 16]);
         papers.resign();
         papers

@@ -6,7 +6,8 @@ use super::reference;
 use crate::base::Timestamp;
 use crate::client::{BidAmount, SplitError, make_envelope};
 use crate::identity::{
-    Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _, roster::CoordinatorCard,
+    Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _,
+    roster::{CoordinatorCard, IssuedCard},
     sealing::SealingKeyPair,
 };
 use crate::rules::Limits;
@@ -57,13 +58,14 @@ impl Paperwork {
                 identity: KeyPair::generate()?,
                 sealing: SealingKeyPair::generate()?,
             };
-            cards.push(NodeCard {
+            let card = NodeCard {
                 name: format!("node {node}"),
                 address: format!("127.0.0.1:{}", 47_000 + u16::from(node.get())),
                 key: keys.identity.public(),
                 certificate: Digest([node.get(); 32]),
                 sealing_key: keys.sealing.public().clone(),
-            });
+            };
+            cards.push(Signed::new(IssuedCard { card, issue: 0 }, &keys.identity));
             secrets.push(keys);
         }
         let place = CoordinatorCard {
@@ -72,10 +74,7 @@ impl Paperwork {
             key: coordinator.public(),
             certificate: Digest([0; 32]),
         };
-        let roster = Signed::new(
-            Roster { scheme, coordinator: place, nodes: cards, succession: None },
-            &coordinator,
-        );
+        let roster = Signed::new(Roster::first(scheme, place, cards), &coordinator);
         let opened = Timestamp::from_millis(1_800_000_000_000);
         let terms = Terms {
             title: "Harbour view".to_owned(),

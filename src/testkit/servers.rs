@@ -61,16 +61,11 @@ impl Servers {
         for port in 1..=3_u16 {
             let node = NodeKeys::generate("127.0.0.1")?;
             // Ports that nothing listens on: these servers speak to nobody.
-            cards.push(node.card(&format!("node {port}"), &format!("127.0.0.1:{port}")).body);
+            cards.push(node.card(&format!("node {port}"), &format!("127.0.0.1:{port}")));
             keys.push(node);
         }
         let card = lead.card("Auction house", "127.0.0.1:9");
-        let roster = Roster {
-            scheme: Scheme::new(3, 1)?,
-            coordinator: card,
-            nodes: cards,
-            succession: None,
-        };
+        let roster = Roster::first(Scheme::new(3, 1)?, card, cards);
         let roster = Signed::new(roster, &lead.identity).checked()?;
         let identities = keys.iter().map(|keys| keys.identity.clone()).collect();
         let identity = lead.identity.clone();

@@ -11,13 +11,13 @@ use crate::wire::Problem;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nothing listens there.
-    #[error("nothing listens at {address}; start the node there, or correct its address")]
+    #[error("nothing listens at {address}; start the server there, or correct its address")]
     Refused {
         /// Host and port.
         address: String,
     },
     /// No answer in time.
-    #[error("{address} did not answer within {after:?}; check that it runs and can be reached")]
+    #[error("{address} did not answer within {} s; check that it runs and can be reached", .after.as_secs_f64())]
     Timeout {
         /// Host and port.
         address: String,
@@ -34,7 +34,7 @@ pub enum HttpError {
         address: String,
     },
     /// The TLS handshake failed for another reason.
-    #[error("no TLS connection to {address}: {detail}; check that a gavel node listens there")]
+    #[error("no TLS connection to {address}: {detail}; check that a gavel server listens there")]
     Tls {
         /// Host and port.
         address: String,
@@ -58,7 +58,7 @@ pub enum HttpError {
         problem: Box<Problem>,
     },
     /// The answer is above its size limit.
-    #[error("{address} answered with more than {limit} bytes; is it a gavel node?")]
+    #[error("{address} answered with more than {limit} bytes; is it a gavel server?")]
     TooLarge {
         /// Host and port.
         address: String,

@@ -100,6 +100,22 @@ pub fn pinned_client_config(
     fingerprint: Digest,
     alpn: &[&[u8]],
 ) -> Result<Arc<ClientConfig>, TlsError> {
+    client_config(Some(fingerprint), alpn)
+}
+
+/// A client's side for a server that proves nothing, with whatever certificate it shows: for what
+/// is checked by its content when it has come, and for nothing else.
+///
+/// # Errors
+/// When the provider lacks TLS 1.3, which a complete build does not.
+pub fn unproven_client_config(alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
+    client_config(None, alpn)
+}
+
+fn client_config(
+    fingerprint: Option<Digest>,
+    alpn: &[&[u8]],
+) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = provider();
     let verifier = Arc::new(Pinned { fingerprint, provider: Arc::clone(&provider) });
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -121,9 +137,9 @@ pub fn wrong_certificate(error: &rustls::Error) -> Option<&WrongCertificate> {
     }
 }
 
-/// Accepts one certificate.
+/// Accepts one certificate, or any where none is pinned.
 struct Pinned {
-    fingerprint: Digest,
+    fingerprint: Option<Digest>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -143,10 +159,10 @@ impl ServerCertVerifier for Pinned {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let got = fingerprint(end_entity);
-        if got == self.fingerprint {
+        let Some(pinned) = self.fingerprint.filter(|pinned| *pinned != got) else {
             return Ok(ServerCertVerified::assertion());
-        }
-        let wrong = WrongCertificate { pinned: self.fingerprint, got };
+        };
+        let wrong = WrongCertificate { pinned, got };
         Err(CertificateError::Other(OtherError(Arc::new(wrong))).into())
     }
 
@@ -254,7 +270,7 @@ mod tests {
     async fn tls_1_2_is_refused_from_both_sides() {
         let old = &[&rustls::version::TLS12];
         let (der, key) = certificate();
-        let verifier = Pinned { fingerprint: fingerprint(&der), provider: provider() };
+        let verifier = Pinned { fingerprint: Some(fingerprint(&der)), provider: provider() };
         let client = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(old)
             .unwrap()

@@ -10,7 +10,7 @@ use super::update::action::{Action, News, ReadReceipts};
 use super::update::update;
 use crate::base::Timestamp;
 use crate::base::text::clean;
-use crate::identity::{Digest, Roster};
+use crate::identity::{Digest, PublicKey, Roster};
 use crate::rules::Limits;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
@@ -204,6 +204,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     let all = NodeSet::all(5);
     let exclusion = Exclusion {
         bidder: "dmitri".into(),
+        key: PublicKey::from_bytes([4; 32]),
         envelope: Digest([4; 32]),
         reason: ExclusionReason::SeedsDoNotFit,
         named_by: NodeSet::from_bits(2),
@@ -243,6 +244,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
             bids: 6,
             excluded: if phase == Phase::Settled { vec![exclusion] } else { Vec::new() },
             signed_by: all,
+            shared_names: Vec::new(),
         }),
         attempts: if fixed {
             vec![AttemptLine {
@@ -293,6 +295,7 @@ pub fn put(model: &mut Model, summaries: Vec<SessionSummary>, selected: SessionS
     model.ui.selected = Some(session);
     update(model, News::Detail(session, Ok(Box::new(detail(selected)))));
     model.asking.detail_stale = false;
+    model.asking.receipts_stale = false;
     let none = ReadReceipts { bidders: vec![], unheard: NodeSet::EMPTY, more: false, took: 0 };
     update(model, News::Receipts(session, Some(none)));
 }

@@ -169,6 +169,9 @@ pub struct InvitationLine {
     pub created: Timestamp,
     /// Until when it can be redeemed.
     pub expires: Timestamp,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
     /// Name of the account it became.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

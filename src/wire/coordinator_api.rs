@@ -8,6 +8,7 @@ use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
 use crate::rules::{Answer, Terms};
 use crate::session::manifest::CoSigned;
+use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Outcome, Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -114,7 +115,7 @@ pub struct SessionDetail {
     pub shortage: Option<Explained<Shortage>>,
     /// Digest of the manifest and how many envelopes it holds, once signed.
     pub manifest: Option<ManifestLine>,
-    /// Attempts so far.
+    /// The latest attempts, at most 50.
     pub attempts: Vec<AttemptLine>,
     /// The outcome, once settled.
     pub outcome: Option<CoSigned<Outcome>>,
@@ -131,6 +132,9 @@ pub struct ManifestLine {
     pub excluded: Vec<crate::session::manifest::Exclusion>,
     /// Nodes that signed it.
     pub signed_by: NodeSet,
+    /// Names that the coordinator gave to several keys.
+    #[serde(default)]
+    pub shared_names: Vec<SharedName>,
 }
 
 /// An attempt as operators see it: who took part, when, how it ended, what it cost.

@@ -8,8 +8,9 @@ use crate::identity::{AccountId, Blob, Digest, PublicKey, Signature, Signed};
 use crate::runs::plan::Plan;
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
+use crate::session::naming::SharedName;
 use crate::session::progress::Progress;
-use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::session::{Announcement, Manifest, Outcome, Phase, Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A node's health.
@@ -83,6 +84,18 @@ pub struct NodeSession {
     pub bids: Option<u64>,
     /// The outcome, once settled.
     pub outcome: Option<CoSigned<Outcome>>,
+}
+
+/// A node's answer to an envelope that it has taken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// The receipt.
+    #[serde(flatten)]
+    pub receipt: Signed<Receipt>,
+    /// Where this node holds envelopes of other keys under the bidder's name: the coordinator's
+    /// admissions of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_shared: Option<SharedName>,
 }
 
 /// What a node passes on to another whose part of an envelope does not fit.

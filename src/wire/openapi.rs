@@ -84,6 +84,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", PAGE, EVERYBODY, "This description, for people", None, Reply::Page, &[]),
     endpoint("GET", paths::HEALTH, EVERYBODY, "How the coordinator sees the nodes", None, Reply::Json(200, "CoordinatorHealth"), &[]),
     endpoint("GET", paths::ROSTER, EVERYBODY, "The signed roster", None, Reply::Json(200, "SignedRoster"), &[]),
+    endpoint("GET", paths::ROSTER_OF, EVERYBODY, "One roster by its digest: the present one, or one that it succeeds", None, Reply::Json(200, "SignedRoster"), &[P::NotFound]),
     endpoint("GET", paths::EVENTS, STAFF, "Live events of all sessions", None, Reply::Events, &[]),
     endpoint("GET", paths::SESSIONS, EVERYBODY, "List sessions; drafts only for operators and nodes", None, Reply::Json(200, "SessionPage"), &[P::BadRequest]),
     endpoint("POST", paths::SESSIONS, OPERATORS, "Write a session; open it at once if asked to", Some("NewSession"), Reply::Json(200, "SessionDetail"), &[P::BadTerms, P::WrongPhase]),
@@ -109,6 +110,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::PASSWORD, OPERATORS, "Give an account a new password and end its logins", Some("NewPassword"), Reply::Json(200, "Account"), &[P::BadAccount, P::NotFound]),
     endpoint("GET", paths::INVITATIONS, OPERATORS, "List invitations, without their codes", None, Reply::List("Invitation"), &[]),
     endpoint("POST", paths::INVITATIONS, OPERATORS, "Make invitations", Some("AskInvitations"), Reply::List("NewInvitation"), &[P::BadAccount]),
+    endpoint("POST", paths::REVOKE, OPERATORS, "Take an invitation back that was not redeemed, by the digest of its code", None, Reply::Json(200, "Invitation"), &[P::NotFound, P::BadInvitation]),
     endpoint("GET", paths::NODE_HEALTH, EVERYBODY, "How this node is", None, Reply::Json(200, "NodeHealth"), &[]),
     endpoint("GET", paths::NODE_EVENTS, NODE_STAFF, "Live events of this node", None, Reply::Events, &[]),
     endpoint("GET", paths::STREAM, NODES, "Upgrade to the binary stream between two nodes", None, Reply::Stream, &[]),
@@ -118,6 +120,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
+    endpoint("GET", paths::NODE_STANDINGS, NODE_STAFF, "Where every session stands here", None, Reply::List("Document"), &[]),
+    endpoint("GET", paths::NODE_PAPERS, NODE_STAFF, "What this node holds of a session, for servers that have lost it", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
     endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
     endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
     endpoint("PUT", paths::NODE_LOGINS, COORDINATOR, "Take no access tokens of these accounts that were made before", Some("EndedLogins"), Reply::Empty(204), &[]),
@@ -164,7 +168,7 @@ impl Endpoint {
     /// What is asked for in the path, and in the query of what comes in pages.
     fn parameters(&self) -> Vec<Value> {
         let schema = |name: &str| match name {
-            "envelope" => reference("Digest"),
+            "envelope" | "roster" | "invitation" => reference("Digest"),
             "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
             _ => reference("Id"),
         };

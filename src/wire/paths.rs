@@ -1,6 +1,5 @@
-//! Every path of the API. Routes are written with `{session}`, `{envelope}`, `{attempt}` and
-//! `{account}`;
-//! the functions fill them in.
+//! Every path of the API. Routes are written with `{session}`, `{envelope}`, `{attempt}`,
+//! `{account}`, `{roster}` and `{invitation}`; the functions fill them in.
 
 use super::page::LARGEST;
 use crate::identity::{AccountId, Digest, PublicKey};
@@ -40,6 +39,10 @@ pub const NODE_ATTEMPTS: &str = "/v1/node/sessions/{session}/attempts";
 pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 /// Take the outcome with all signatures.
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
+/// Where every session stands at the node, for servers that may have lost some.
+pub const NODE_STANDINGS: &str = "/v1/node/standings";
+/// What the node holds of a session, for servers that have lost it.
+pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 
@@ -47,6 +50,8 @@ pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 pub const HEALTH: &str = "/v1/health";
 /// The signed roster.
 pub const ROSTER: &str = "/v1/roster";
+/// One roster: the present one, or one that it succeeds.
+pub const ROSTER_OF: &str = "/v1/rosters/{roster}";
 /// Live events of all sessions.
 pub const EVENTS: &str = "/v1/events";
 /// List sessions; write a new one.
@@ -90,6 +95,18 @@ pub const ENABLE: &str = "/v1/accounts/{account}/enable";
 pub const PASSWORD: &str = "/v1/accounts/{account}/password";
 /// List invitations; make some.
 pub const INVITATIONS: &str = "/v1/invitations";
+/// Take an invitation back.
+pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
+
+/// [`ROSTER_OF`] filled in.
+pub fn roster(digest: &Digest) -> String {
+    ROSTER_OF.replace("{roster}", &digest.to_string())
+}
+
+/// [`REVOKE`] filled in, with the digest of the invitation's code.
+pub fn revoke(code: &Digest) -> String {
+    REVOKE.replace("{invitation}", &code.to_string())
+}
 
 /// A path with its account filled in.
 pub fn of_account(path: &str, account: AccountId) -> String {

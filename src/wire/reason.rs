@@ -70,9 +70,17 @@ pub enum Reason {
         /// Which rule, in words.
         detail: String,
     },
-    /// Attempt after attempt failed with the same nodes; a person has to look.
+    /// An attempt failed. Another one follows by itself, after pauses that grow.
+    Retrying {
+        /// How many have failed since this coordinator runs.
+        failed: u64,
+        /// Why the last one did.
+        last: AttemptTrouble,
+    },
+    /// Attempts failed in a way that neither waiting nor leaving nodes out can mend; a person has
+    /// to look.
     AttemptsFailed {
-        /// How many in a row.
+        /// How many failed so.
         failed: u64,
         /// The nodes that took part.
         participants: NodeSet,
@@ -161,6 +169,11 @@ pub enum NodeTrouble {
     },
     /// Its signature does not fit its outcome.
     FalseSignature,
+    /// Its inventory or verdict breaks a rule, so the session closes without it.
+    Unsound {
+        /// Which rule, in words.
+        detail: String,
+    },
 }
 
 /// Why a node refuses a step of the closing: the member `cause` of its problem document.
@@ -180,6 +193,12 @@ pub enum RefusalCause {
     /// Other nodes have committed to another bundle.
     OtherBundle {
         /// The nodes that have committed to another one.
+        nodes: NodeSet,
+    },
+    /// The node has lost part of what it had, and too few others have told it what they are
+    /// committed to.
+    Unheard {
+        /// Those that have not.
         nodes: NodeSet,
     },
     /// Envelopes of the manifest could not be fetched from any node.
@@ -233,6 +252,13 @@ pub enum AttemptFailure {
         /// The error, in words.
         detail: String,
     },
+    /// A message of another node did not come, or could not go to it.
+    Link {
+        /// The other node.
+        node: NodeIndex,
+        /// At which step, and how.
+        detail: String,
+    },
     /// The joint computation failed, or the making of its keys.
     Computation {
         /// The nodes that the failure points at, where the mathematics or the link names any.
@@ -266,18 +292,26 @@ impl RefusalCause {
     }
 }
 
-impl AttemptFailure {
-    /// Whether a node that says this of itself cannot take part, so that without it the others may
-    /// succeed.
-    pub fn is_unfit(&self, node: NodeIndex) -> bool {
+impl AttemptTrouble {
+    /// The nodes that report something, and those that they name.
+    pub fn nodes(&self) -> NodeSet {
         match self {
-            Self::UnfitPart { .. } | Self::MissingEnvelope { .. } | Self::UnfitShares { .. } => {
-                true
-            }
-            Self::Computation { nodes, .. } => *nodes == NodeSet::EMPTY.with(node),
-            Self::UnfitTerms { .. } | Self::Lie { .. } | Self::Store { .. } | Self::CalledOff => {
-                false
-            }
+            Self::Disagreement { outcomes } => outcomes.iter().map(|(node, _)| *node).collect(),
+            Self::Nodes { nodes } => nodes.iter().fold(NodeSet::EMPTY, |all, report| {
+                let named = match &report.trouble {
+                    NodeTrouble::Attempt { failure: AttemptFailure::Link { node, .. } } => {
+                        NodeSet::EMPTY.with(*node)
+                    }
+                    NodeTrouble::Attempt { failure: AttemptFailure::Computation { nodes, .. } } => {
+                        *nodes
+                    }
+                    NodeTrouble::Attempt { failure: AttemptFailure::Lie { accused, .. } } => {
+                        accused.iter().copied().fold(NodeSet::EMPTY, NodeSet::union)
+                    }
+                    _ => NodeSet::EMPTY,
+                };
+                all.union(named).with(report.node)
+            }),
         }
     }
 }
@@ -298,9 +332,16 @@ impl fmt::Display for Reason {
             Self::Waiting { nodes } => list(f, nodes),
             Self::TooFewNodes { shortage } => shortage.fmt(f),
             Self::UnsoundBundle { detail, .. } => f.write_str(detail),
+            Self::Retrying { failed: 1, last } => {
+                write!(f, "an attempt failed and is repeated: {last}")
+            }
+            Self::Retrying { failed, last } => write!(
+                f,
+                "{failed} attempts have failed, and another one follows by itself; the last: {last}"
+            ),
             Self::AttemptsFailed { failed, participants, last } => write!(
                 f,
-                "{failed} attempts in a row failed with nodes {participants} there; the last: {last}"
+                "{failed} attempts failed in a way that waiting does not mend; the last, by nodes {participants}: {last}"
             ),
             Self::Missing { document } => {
                 let document = match document {
@@ -332,7 +373,9 @@ impl fmt::Display for AttemptTrouble {
 impl fmt::Display for NodeTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAnswer { detail } | Self::Refused { detail, .. } => f.write_str(detail),
+            Self::NoAnswer { detail } | Self::Refused { detail, .. } | Self::Unsound { detail } => {
+                f.write_str(detail)
+            }
             Self::OtherManifest => {
                 f.write_str("it signed another manifest than follows from the bundle")
             }
@@ -355,6 +398,7 @@ impl fmt::Display for AttemptFailure {
             }
             Self::UnfitTerms { detail }
             | Self::UnfitShares { detail }
+            | Self::Link { detail, .. }
             | Self::Computation { detail, .. }
             | Self::Lie { detail, .. }
             | Self::Store { detail } => f.write_str(detail),
@@ -366,7 +410,9 @@ impl fmt::Display for AttemptFailure {
 fn list(f: &mut fmt::Formatter<'_>, nodes: &[NodeReport]) -> fmt::Result {
     for (position, NodeReport { node, trouble }) in nodes.iter().enumerate() {
         let between = if position == 0 { "" } else { "; " };
-        write!(f, "{between}node {node}: {trouble}")?;
+        let (own, trouble) = (format!("node {node}: "), trouble.to_string());
+        // What a link to that very node says begins with it already.
+        write!(f, "{between}{own}{}", trouble.strip_prefix(&own).unwrap_or(&trouble))?;
     }
     Ok(())
 }
@@ -382,6 +428,14 @@ mod tests {
     fn unfit() -> NodeTrouble {
         let reason = ExclusionReason::PartUnreadable;
         NodeTrouble::Attempt { failure: AttemptFailure::UnfitPart { bidder: "ada".into(), reason } }
+    }
+
+    #[test]
+    fn a_node_is_named_once() {
+        let node = NodeIndex::new(3).unwrap();
+        let trouble = NodeTrouble::NoAnswer { detail: "node 3: the stream ended".to_owned() };
+        let failed = AttemptTrouble::Nodes { nodes: vec![NodeReport { node, trouble }] };
+        assert_eq!(failed.to_string(), "node 3: the stream ended");
     }
 
     #[test]
@@ -405,19 +459,20 @@ mod tests {
             let explained = Explained::from(reason);
             let json = serde_json::to_value(&explained).unwrap();
             assert_eq!((&json["code"], &json["failed"]), (&"attempts-failed".into(), &5.into()));
-            assert!(json["text"].as_str().unwrap().contains("5 attempts in a row failed"));
+            assert!(json["text"].as_str().unwrap().contains("5 attempts failed in a way"));
             assert_eq!(serde_json::from_value::<Explained<Reason>>(json).unwrap(), explained);
         }
     }
 
     #[test]
-    fn what_a_node_says_of_itself_makes_it_unfit_and_what_it_says_of_others_does_not() {
-        let computation = |nodes| AttemptFailure::Computation { nodes, detail: String::new() };
-        let two = NodeSet::EMPTY.with(node(2));
-        assert!(computation(two).is_unfit(node(2)));
-        assert!(!computation(two).is_unfit(node(1)));
-        assert!(!computation(NodeSet::EMPTY).is_unfit(node(1)));
-        assert!(AttemptFailure::MissingEnvelope { bidder: "ada".into() }.is_unfit(node(1)));
-        assert!(!AttemptFailure::CalledOff.is_unfit(node(1)));
+    fn a_failed_attempt_names_who_reports_and_who_is_named() {
+        let link = AttemptFailure::Link { node: node(2), detail: String::new() };
+        let nodes = NodeSet::EMPTY.with(node(3)).with(node(4));
+        let wrong = AttemptFailure::Computation { nodes, detail: String::new() };
+        let report = |by, failure| AttemptTrouble::Nodes {
+            nodes: vec![NodeReport { node: node(by), trouble: NodeTrouble::Attempt { failure } }],
+        };
+        assert_eq!(report(1, link).nodes(), NodeSet::all(2));
+        assert_eq!(report(1, wrong).nodes(), nodes.with(node(1)));
     }
 }

@@ -41,13 +41,18 @@ fn operators_invite_bidders_who_bid_by_account() {
     let (kind, _) = fails(&olga, &["login", "--name", "olga", "--password-file", &wrong], 1);
     assert_eq!(kind, "wrong-login");
     ok(&olga, &["login", "--name", "olga", "--password-file", &secret]);
-    assert_eq!(ok(&olga, &["account", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(ok(&olga, &["account", "list"])["accounts"].as_array().unwrap().len(), 1);
 
     let names = "name,mail\n\"Lovelace, Ada\",a@example.org\nBasil,b@example.org\n";
     let names = town.file("names.csv", names);
     let codes = town.folder.path().join("codes.csv");
     let invite = ["invite", "--from", &names, "--csv", codes.to_str().unwrap()];
-    let made = ok(&olga, &invite);
+    let answer = ok(&olga, &invite);
+    assert_eq!(
+        (text(&answer, "address"), text(&answer, "roster")),
+        (town.address(), town.digest())
+    );
+    let made = &answer["invitations"];
     assert_eq!(text(&made[0], "label"), "Lovelace, Ada");
     let code = text(&made[0], "code");
     assert!(fs::read_to_string(&codes).unwrap().contains(code));
@@ -140,7 +145,7 @@ fn a_disabled_operator_is_out_at_every_node_within_seconds_and_stays_out() {
     assert_ne!(away, "north");
     town.kill(away);
     ok(&north, &["account", "disable", "olga"]);
-    town.restart(away);
+    town.start(away);
     let is_out = |node: &NodeCard| {
         let begun = std::time::Instant::now();
         while status_at(node, &token(node)) != 401 {
@@ -186,4 +191,62 @@ fn a_command_that_runs_for_long_goes_on_with_its_login() {
     let output = watch.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", crate::common::stderr(&output));
     assert_eq!(text(&crate::common::result(&output), "phase"), "cancelled");
+}
+
+#[test]
+fn an_invitation_is_listed_taken_back_and_made_anew() {
+    let town = Town::found("north").running();
+    let north = town.home("north");
+    let codes = town.file("codes.csv", "mine\n");
+    let names = town.file("names.csv", "ada\nbob\n");
+    // A file that is there costs no code.
+    let invite = ["invite", "--from", &names, "--csv", &codes];
+    assert_eq!(fails(&north, &invite, 1).0, "exists");
+    assert_eq!(fs::read_to_string(&codes).unwrap(), "mine\n");
+    assert_eq!(ok(&north, &["invite", "--list"])["invitations"].as_array().unwrap().len(), 0);
+    let made = ok(&north, &[&invite[..], &["--force"]].concat());
+    let code = |at: usize| text(&made["invitations"][at], "code").to_owned();
+    let written = fs::read_to_string(&codes).unwrap();
+    let digest: gavel::identity::Digest = town.digest().parse().unwrap();
+    assert!(written.starts_with("for,code,expires,coordinator,roster\r\nada,"), "{written}");
+    assert_eq!(written.matches(&digest.grouped()).count(), 2);
+
+    let standings = |home| -> Vec<(String, String)> {
+        let listed = ok(home, &["invite", "--list"]);
+        let lines = listed["invitations"].as_array().unwrap();
+        let mut all: Vec<_> = lines
+            .iter()
+            .map(|line| (text(line, "label").to_owned(), text(line, "standing").to_owned()))
+            .collect();
+        all.sort();
+        assert!(!listed.to_string().contains(&code(0)), "a list shows no codes");
+        all
+    };
+    let line = |label: &str, standing: &str| (label.to_owned(), standing.to_owned());
+    assert_eq!(standings(&north), [line("ada", "open"), line("bob", "open")]);
+    // Ada's went astray: by her name it is taken back, and whoever found it gets nothing.
+    let revoked = ok(&north, &["invite", "--revoke", "ada"]);
+    assert_eq!(text(&revoked["invitations"][0], "standing"), "revoked");
+    let own = password(&town, "eve", "one of my own");
+    let eve = town.fetch("eve");
+    let join = ["join", &code(0), "--name", "eve", "--password-file", &own];
+    assert_eq!(fails(&eve, &join, 1).0, "bad-invitation");
+    let bob = town.fetch("bob");
+    ok(&bob, &["join", &code(1), "--name", "bob", "--password-file", &own]);
+    let (kind, detail) = fails(&north, &["invite", "--revoke", &code(1)], 1);
+    assert_eq!((kind.as_str(), detail.contains("account disable")), ("bad-invitation", true));
+    assert_eq!(fails(&north, &["invite", "--revoke", "carol"], 1).0, "not-found");
+    assert_eq!(standings(&north), [line("ada", "revoked"), line("bob", "redeemed")]);
+    // A new one for her.
+    ok(&north, &["invite", "1"]);
+    assert_eq!(fails(&bob, &["invite", "--list"], 1).0, "not-the-operator");
+}
+
+#[test]
+fn joining_without_a_roster_says_how_to_get_one() {
+    let home = tempfile::tempdir().unwrap();
+    let words = ["join", "AAAAA-BBBBB-CCCCC-DDDDD", "--name", "ada"];
+    let (kind, detail) = fails(home.path(), &words, 1);
+    assert_eq!(kind, "no-roster");
+    assert!(detail.contains("gavel roster fetch HOST:PORT DIGEST"), "{detail}");
 }

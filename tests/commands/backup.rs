@@ -72,7 +72,7 @@ fn a_home_comes_back_from_a_backup_made_while_it_served() {
     assert_eq!(result(&closed)["error"]["type"], "unreachable", "{}", stderr(&closed));
     town.start_as("again", serve(&again).env("GAVEL_PASSPHRASE", "correct horse"));
     let listed: Value = result(&listed());
-    assert_eq!(listed[0]["session"], made["session"], "{listed}");
+    assert_eq!(listed["sessions"][0]["session"], made["session"], "{listed}");
 }
 
 #[tokio::test]
@@ -118,6 +118,75 @@ async fn damaged_and_newer_databases_are_refused() {
     }
     ok(&home, &["restore", backup.to_str().unwrap()]);
     town.start("lead");
+}
+
+/// A bit of a node's log flips while it is away, then its database goes: it says so, and goes on
+/// only when told to, with what the others hold.
+#[test]
+fn a_node_that_lost_changes_says_so_and_goes_on_only_when_told() {
+    let mut town = Town::found("lead").running();
+    town.add_bidder("ada");
+    town.add_bidder("basil");
+    let session = town.open(SALE);
+    town.bid("ada", &session, "700");
+    let home = town.home("south");
+    let refused = |what: &str| {
+        let (kind, detail) = fails(&home, &["serve", "--headless"], 1);
+        assert_eq!(kind, "behind", "{what}: {detail}");
+        for words in ["changes are lost", "receipts for bids", "gavel serve --accept-loss"] {
+            assert!(detail.contains(words), "{what}: {detail}");
+        }
+    };
+    town.kill("south");
+    let log = home.join("gavel.db-wal");
+    let mut bytes = fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&log, bytes).unwrap();
+    refused("a damaged log");
+    refused("a damaged log, looked at once more");
+    town.start_as("south", serve(&home).arg("--accept-loss"));
+    // Once told, it is not asked again.
+    town.restart("south");
+    town.bid("basil", &session, "900");
+    town.kill("south");
+    for name in ["gavel.db", "gavel.db-wal", "gavel.db-shm"] {
+        let _ = fs::remove_file(home.join(name));
+    }
+    refused("no database");
+    assert!(!home.join("gavel.db").exists());
+    town.start_as("south", serve(&home).arg("--accept-loss"));
+    let settled = town.settle(&session)["result"].take();
+    assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(70_000)));
+}
+
+/// A bidder whose coordinator and nodes are away for a moment hears so, and the bid gets in.
+#[test]
+fn a_bid_waits_for_who_is_away() {
+    let mut town = Town::found("lead").running();
+    let home = town.add_bidder("ada");
+    let session = town.open(SALE);
+    for name in ["lead", "north", "south", "west"] {
+        town.kill(name);
+    }
+    let mut bid = gavel();
+    bid.args(["--json", "bid", &session, "--amount", "700", "--wait", "120", "--home"]).arg(&home);
+    bid.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let bid = bid.spawn().unwrap();
+    // Long enough that it has found nobody: the first words come after a tenth of a second.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    for name in ["lead", "north", "south", "west"] {
+        town.start(name);
+    }
+    let output = bid.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("the coordinator does not answer yet, trying again"), "{said}");
+    assert!(result(&output)["receipts"].as_array().unwrap().len() >= 2);
+    // It gives up when the time is over.
+    town.kill("lead");
+    let words = ["bid", &session, "--amount", "800", "--wait", "1"];
+    assert_eq!(fails(&home, &words, 1).0, "unreachable");
 }
 
 /// A backup with this database in it, as `gavel backup` writes it.

@@ -136,7 +136,7 @@ fn homes_that_are_not_set_up_say_what_to_run() {
     assert!(detail.contains("gavel roster fetch"), "{detail}");
     let (_, detail) = fails(home.path(), &["session", "close", "ab12"], 1);
     assert!(detail.contains("gavel roster fetch"), "{detail}");
-    assert_eq!(ok(home.path(), &["receipt", "list"]), serde_json::json!([]));
+    assert_eq!(ok(home.path(), &["receipt", "list"]), serde_json::json!({"bids": []}));
 }
 
 /// Homes of nodes and of a coordinator at ports of their own; the cards' paths.
@@ -222,11 +222,49 @@ fn a_roster_that_does_not_fit_the_keys() {
     let (kind, _) = fails(&lead, &words(&make("1", &homes.cards)), 1);
     assert_eq!(kind, "roster-exists");
 
-    let text = fs::read_to_string(&roster).unwrap().replace("Org 1", "Org 9");
-    fs::write(&roster, text).unwrap();
-    let (kind, detail) = fails(&lead, &["roster", "show"], 1);
-    assert_eq!(kind, "bad-roster");
-    assert!(detail.contains("is not signed by the coordinator it names"), "{detail}");
+    let text = fs::read_to_string(&roster).unwrap();
+    for (from, to, why) in [
+        ("House", "Louse", "is not signed by the coordinator it names"),
+        ("Org 1", "Org 9", "the node card of \"Org 9\" is damaged"),
+    ] {
+        fs::write(&roster, text.replace(from, to)).unwrap();
+        let (kind, detail) = fails(&lead, &["roster", "show"], 1);
+        assert_eq!(kind, "bad-roster");
+        assert!(detail.contains(why), "{detail}");
+    }
+}
+
+#[test]
+fn the_digest_is_shown_whole_and_the_plan_takes_the_roster() {
+    let homes = Homes::new(3);
+    let lead = homes.home("lead");
+    let made = ok(&lead, &words(&make("1", &homes.cards)));
+    let output = gavel().args(["roster", "show", "--home"]).arg(&lead).output().unwrap();
+    let digest: gavel::identity::Digest = made["digest"].as_str().unwrap().parse().unwrap();
+    let text = stdout(&output);
+    assert!(text.lines().any(|line| line == digest.grouped()), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // With --digest it is all there is.
+    let output = gavel().args(["roster", "show", "--digest", "--home"]).arg(&lead).output();
+    assert_eq!(stdout(&output.unwrap()).trim_end(), digest.grouped());
+    // A plan is for the home's roster, whatever a demo's file says.
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "reserve = \"500\"", "reserve = 500");
+    let planned = ok(&lead, &["session", "plan", &path]);
+    assert_eq!((&planned["nodes"], &planned["threshold"]), (&3.into(), &1.into()));
+    let planned = ok(folder.path(), &["session", "plan", &path]);
+    assert_eq!((&planned["nodes"], &planned["threshold"]), (&5.into(), &2.into()));
+}
+
+#[test]
+fn a_home_in_the_environment_is_no_option_that_is_needed() {
+    let home = tempfile::tempdir().unwrap();
+    let output = gavel().arg("bid").env("GAVEL_HOME", home.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("<SESSION>") && !text.contains("--home"), "{text}");
+    let output = gavel().args(["receipt", "list"]).env("GAVEL_HOME", home.path()).output();
+    assert!(output.unwrap().status.success());
 }
 
 #[test]
@@ -252,9 +290,9 @@ fn keys_are_never_overwritten_and_stay_private() {
     assert!(detail.contains("exists already and was left alone"), "{detail}");
     let (_, detail) =
         fails(home.path(), &["init", "node", "--name", "A", "--address", "nowhere"], 2);
-    assert_eq!(detail, "\"nowhere\" is not an address; write it as host:port");
-    let (_, detail) = fails(home.path(), &["init", "bidder", "--name", " ada"], 2);
-    assert!(detail.contains("blanks at its ends"), "{detail}");
+    assert_eq!(detail, "\"nowhere\" is not host and port; write both, such as house.example:7000");
+    let (_, detail) = fails(home.path(), &["init", "bidder", "--name", "ada  lovelace"], 2);
+    assert!(detail.contains("blanks"), "{detail}");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! - [`errors`]: wrong input gets one clear line
 //! - [`accounts`]: operators, invitations, bidding by account
 //! - [`backup`]: backup and recovery
+//! - [`readme`]: the walk through the README, as written there
+//! - [`rosters`]: a coordinator that serves a roster of invented nodes
 //! - [`rotation`]: new keys of a node while a session is open
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
@@ -22,6 +24,8 @@ mod demo;
 mod errors;
 mod figures;
 mod intake;
+mod readme;
 mod replicas;
+mod rosters;
 mod rotation;
 mod walkthrough;

@@ -156,10 +156,15 @@ async fn replicas_share_the_work_and_another_takes_over() {
     servers.start("south", "south", &[]);
     servers.start("west", "west", &[]);
     servers.start("lead", "lead", &[]);
-    // A node's database is not another node's.
-    let mut stranger = servers.server("south");
-    let output = stranger.env("GAVEL_DATABASE", servers.database("north")).output().unwrap();
-    assert!(stderr(&output).contains("belongs to the node"), "{}", stderr(&output));
+    // A node's database is not another node's, whatever it is told to accept.
+    for (accept, says) in
+        [(None, "another database"), (Some("--accept-loss"), "belongs to the node")]
+    {
+        let mut stranger = servers.server("south");
+        stranger.env("GAVEL_DATABASE", servers.database("north")).args(accept);
+        let output = stranger.output().unwrap();
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
 
     let session = servers.town.open(SALE);
     assert_eq!(servers.town.bid("ada", &session, "1240"), json!([1, 2, 3]));
@@ -190,6 +195,24 @@ async fn replicas_share_the_work_and_another_takes_over() {
         "{}",
         servers.town.log("lead")
     );
+
+    // The one that computes now hangs in the middle of an attempt. It holds all its connections,
+    // and is replaced all the same; when it wakes up it has lost its place.
+    let third = free_address();
+    servers.start("third", "north", &["--listen", &third, "--replica-address", &third]);
+    servers.wait_for("third", "standing by");
+    let session = servers.town.open(SALE);
+    for (name, amount) in [("ada", "400"), ("basil", "300")] {
+        assert_eq!(servers.town.bid(name, &session, amount), json!([1, 2, 3]));
+    }
+    ok(&servers.town.lead(), &["session", "close", &session]);
+    servers.wait_for_attempt(&session);
+    servers.town.server("second").signal("STOP");
+    servers.wait_for("third", "this replica computes now");
+    let settled = ok(&servers.town.lead(), &["session", "watch", &session])["result"].clone();
+    assert_eq!((&settled["winner"], &settled["price"]), (&json!("ada"), &json!(30_000)));
+    servers.town.server("second").signal("CONT");
+    servers.wait_for("second", "this replica computes no more");
 }
 
 #[tokio::test]
@@ -213,17 +236,30 @@ async fn two_coordinators_on_one_database_cannot_both_act() {
     let named = format!("in use by gavel process {lead} on");
     assert!(error["detail"].as_str().unwrap().contains(&named), "{}", stderr(&output));
 
-    // The first one's connections are cut, as by a server that fails over: it ends by itself.
+    // Its connections are cut, as by a server that is started again: it goes on.
     let mut admin = PgConnection::connect(&url).await.unwrap();
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
-    )
-    .bind(format!("gavel process {lead} on%"))
-    .execute(&mut admin)
-    .await
-    .unwrap();
+    for _ in 0..3 {
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
+        )
+        .bind(format!("gavel process {lead} on%"))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+        ok(&servers.town.lead(), &["session", "show", &session]);
+    }
+    servers.town.bid("basil", &session, "800");
+    assert!(servers.town.server("lead").process().try_wait().unwrap().is_none());
+
+    // It hangs: another one takes over once its lease has run out, and goes on with its sessions.
+    servers.town.server("lead").signal("STOP");
+    let mut next = servers.server("lead");
+    next.args(["--listen", &elsewhere]);
+    servers.town.start_as("next", &mut next);
+    // It wakes up: it has been superseded, stores nothing more and ends by itself.
     let mut first = servers.town.take("lead");
-    let until = Instant::now() + Duration::from_secs(30);
+    first.signal("CONT");
+    let until = Instant::now() + Duration::from_secs(60);
     let status = loop {
         if let Some(status) = first.process().try_wait().unwrap() {
             break status;
@@ -232,14 +268,10 @@ async fn two_coordinators_on_one_database_cannot_both_act() {
         thread::sleep(Duration::from_millis(50));
     };
     assert_eq!(status.code(), Some(1));
-    assert!(
-        servers.town.log("lead").contains("the coordinator's place"),
-        "{}",
-        servers.town.log("lead")
-    );
-    // Another one goes on with its sessions.
+    let log = servers.town.log("lead");
+    assert!(log.contains("another process has taken the coordinator's place"), "{log}");
+    servers.town.kill("next");
     servers.start("lead", "lead", &[]);
-    servers.town.bid("basil", &session, "800");
     let settled = servers.settle(&session);
     assert_eq!((&settled["winner"], &settled["price"]), (&json!("basil"), &json!(70_000)));
 }

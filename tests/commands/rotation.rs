@@ -157,7 +157,7 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     let address = free_address();
     let stranger = ["init", "node", "--name", "east", "--address", &address];
     let other = ok(&town.home("east"), &stranger)["card"].as_str().unwrap().to_owned();
-    assert_eq!(fails(&town.home("lead"), &["roster", "update", &other], 1).0, "bad-file");
+    assert_eq!(fails(&town.home("lead"), &["roster", "update", &other], 1).0, "bad-roster");
     ok(&town.home("east"), &["rotate"]);
     let (_, detail) = fails(&town.home("lead"), &["roster", "update", &other], 1);
     assert!(detail.contains("does not list"), "{detail}");

@@ -51,7 +51,7 @@ fn an_auction_between_three_organisations() {
     let session = new_session(&town, true);
     let begin = &session[..8];
     let listed = ok(&ada, &["session", "list", "--phase", "open"]);
-    assert_eq!(listed[0]["session"], session.as_str());
+    assert_eq!(listed["sessions"][0]["session"], session.as_str());
 
     let placed = bid_by_pipe(&ada, begin, "1240.50");
     assert_eq!((&placed["revision"], &placed["receipts"]), (&json!(1), &json!([1, 2, 3])));
@@ -69,6 +69,7 @@ fn an_auction_between_three_organisations() {
     ok(&thief, &["init", "bidder", "--name", "ada"]);
     let roster = town.home("north").join("roster.json");
     let roster = roster.to_str().unwrap();
+    ok(&thief, &["roster", "pin", town.digest(), roster]);
     let words = ["bid", begin, "--amount", "5000", "--roster", roster];
     assert_eq!(fails(&thief, &words, 1).0, "name-taken");
     // Closing is the coordinator's operator's alone.
@@ -81,7 +82,14 @@ fn an_auction_between_three_organisations() {
 
     let record = town.folder.path().join("record.json");
     let record = record.to_str().unwrap();
-    ok(&ada, &["session", "show", begin, "--record", record]);
+    let export = ["session", "show", begin, "--record", record];
+    ok(&ada, &export);
+    // A file that is there is not written over by accident.
+    fs::write(record, "mine").unwrap();
+    let (kind, detail) = fails(&ada, &export, 1);
+    assert_eq!((kind.as_str(), detail.contains("--force")), ("exists", true));
+    assert_eq!(fs::read_to_string(record).unwrap(), "mine");
+    ok(&ada, &[&export[..], &["--force"]].concat());
     let receipts: Vec<Value> = [1, 2]
         .iter()
         .map(|revision| {
@@ -91,10 +99,18 @@ fn an_auction_between_three_organisations() {
         })
         .collect();
     assert_eq!(receipts, [json!("replaced"), json!("counted")]);
-    // The record holds under the roster one trusts, not under another coordinator's key.
-    let other = ok(&ada, &["receipt", "show", begin])[0]["envelope"]["body"]["key"].clone();
-    let words = ["verify", record, "--coordinator", other.as_str().unwrap()];
+    // The record holds under the roster one trusts, by its file or its whole digest, and says which;
+    // the coordinator's key vouches for no node.
+    let roster = ok(&ada, &["roster", "show"])["digest"].as_str().unwrap().to_owned();
+    let found = ok(&ada, &["verify", record]);
+    assert_eq!((&found["trust"]["by"], &found["pinned"]), (&json!("home"), &json!(true)));
+    let found = ok(&ada, &["verify", record, "--roster-digest", &roster]);
+    assert_eq!((&found["trust"]["by"], &found["pinned"]), (&json!("digest"), &json!(true)));
+    let other = found["outcome"]["manifest"].as_str().unwrap();
+    let words = ["verify", record, "--roster-digest", other];
     assert_eq!(fails(&ada, &words, 1).0, "bad-record");
+    let key = found["coordinator"].as_str().unwrap().to_owned();
+    fails(&ada, &["verify", record, &format!("--coordinator={key}")], 2);
 
     let (kind, detail) = fails(&basil, &["bid", begin, "--amount", "2000"], 1);
     assert_eq!(kind, "wrong-phase");
@@ -129,6 +145,9 @@ fn a_bid_is_in_while_one_node_is_away_and_is_sent_again_when_two_were() {
     let placed = ok(&ada, &["bid", &session, "--amount", "700"]);
     assert_eq!(placed["receipts"], json!([1, 2]));
     assert_eq!(placed["missing"][0]["node"], 3);
+    // What came of the last try is said, and nobody waits where nobody is.
+    let reason = placed["missing"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("nothing listens at 127.0.0.1:"), "{reason}");
     // One bid each in this auction.
     assert_eq!(fails(&ada, &["bid", &session, "--amount", "800"], 1).0, "replacing-not-allowed");
 
@@ -160,12 +179,24 @@ fn a_bid_is_in_while_one_node_is_away_and_is_sent_again_when_two_were() {
 fn a_session_is_written_opened_and_called_off() {
     let town = town();
     let north = town.home("north");
+    let late = town.file("late.toml", &SALE.replace("\"1h\"", "\"2020-01-01T00:00:00Z\""));
+    let (kind, detail) = fails(&north, &["session", "new", &late], 1);
+    assert_eq!(kind, "bad-terms");
+    assert!(detail.contains("before it begins"), "{detail}");
+    assert_eq!(ok(&north, &["session", "list"])["sessions"], json!([]));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/charity-lot.toml");
     let draft = ok(&north, &["session", "new", path]);
     assert_eq!(draft["phase"], "draft");
     let session = draft["session"].as_str().unwrap();
     assert_eq!(fails(&north, &["session", "close", session], 1).0, "wrong-phase");
     assert_eq!(ok(&north, &["session", "open", session])["phase"], "open");
+    // A title is as good as an id, while one session has it.
+    let title = draft["terms"]["title"].as_str().unwrap().to_uppercase();
+    assert_eq!(ok(&north, &["session", "show", &title])["session"], session);
+    ok(&north, &["session", "new", path]);
+    let (kind, detail) = fails(&north, &["session", "show", &title], 1);
+    assert_eq!(kind, "unknown-session");
+    assert!(detail.starts_with("2 sessions have"), "{detail}");
     let (kind, detail) = fails(&north, &["session", "cancel", session], 2);
     assert_eq!((kind.as_str(), detail.contains("--yes")), ("usage", true));
     assert_eq!(ok(&north, &["session", "cancel", session, "--yes"])["phase"], "cancelled");

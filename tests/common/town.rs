@@ -191,14 +191,24 @@ impl Town {
         let home = self.home(name);
         ok(&home, &["init", "bidder", "--name", name]);
         self.give_roster(name);
+        ok(&home, &["roster", "pin", self.digest()]);
         home
+    }
+
+    /// The digest of the first roster, as its maker tells it.
+    pub fn digest(&self) -> &str {
+        self.roster["digest"].as_str().unwrap()
+    }
+
+    /// The coordinator's host and port.
+    pub fn address(&self) -> &str {
+        self.roster["coordinator"]["address"].as_str().unwrap()
     }
 
     /// Fetch the roster into a home from the coordinator, which runs.
     pub fn fetch(&self, name: &str) -> PathBuf {
         let home = self.home(name);
-        let text = |field: &str| self.roster["coordinator"][field].as_str().unwrap();
-        ok(&home, &["roster", "fetch", text("address"), text("certificate")]);
+        ok(&home, &["roster", "fetch", self.address(), self.digest()]);
         home
     }
 

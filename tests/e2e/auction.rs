@@ -7,7 +7,7 @@ use gavel::client::bid::{self, BidError, Bidder, Patience, Placed};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, Network};
 use gavel::identity::{KeyPair, Signature, Signed, Statement as _};
-use gavel::session::record::{Pin, Record, Report};
+use gavel::session::record::{Record, Report};
 use gavel::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use gavel::sharing::NodeSet;
 use gavel::transport::HttpError;
@@ -79,7 +79,8 @@ impl Auction {
         keys: &KeyPair,
         units: u64,
     ) -> Result<Placed, BidError> {
-        let bidder = Bidder { name, keys, state: &BidderState::Memory };
+        let pinned = [self.network.roster().body.digest()];
+        let bidder = Bidder { name, keys, state: &BidderState::Memory, pinned: &pinned };
         let patience =
             Patience { deadline: Duration::from_secs(20), stragglers: Duration::from_millis(300) };
         let amount = BidAmount::new(units);
@@ -105,7 +106,8 @@ impl Auction {
         node: u8,
         envelope: &Envelope,
     ) -> Result<Signed<Receipt>, HttpError> {
-        self.network.nodes()[index(node).position()].hand_in(envelope).await
+        let handed = self.network.nodes()[index(node).position()].hand_in(envelope).await;
+        handed.map(|handed| handed.receipt)
     }
 
     pub async fn close(&self) {
@@ -132,7 +134,7 @@ impl Auction {
         let settled = |detail: &SessionDetail| detail.summary.phase == Phase::Settled;
         let detail = self.wait("settled", settled).await;
         let record = self.network.coordinator().record(self.session).await.unwrap();
-        let pin = Pin::Roster(self.network.roster().body.digest());
+        let pin = self.network.roster().body.digest();
         let report = record.verify(Some(pin)).unwrap();
         assert!(report.settled);
         Settled { detail, record, report }

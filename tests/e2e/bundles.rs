@@ -111,10 +111,23 @@ async fn two_bundles_are_noticed_whoever_gets_which() {
     assert_ne!(one.digest(), other.digest());
     liar.sign(1, &one).await.unwrap();
     assert_eq!(refusal(liar.sign(1, &other).await), ProblemType::BundleConflict);
-    assert_eq!(refusal(liar.sign(4, &other).await), ProblemType::BundleConflict);
-    // Node 4 has committed to the other bundle before it asked, so now nobody signs either.
-    for node in [1, 2, 3, 5] {
+    // One node that says otherwise may lie, and stops nobody; two are more than t.
+    let mut signatures = BTreeMap::new();
+    for node in [4, 5] {
+        signatures.insert(index(node), liar.sign(node, &other).await.unwrap().signature);
         assert_eq!(refusal(liar.sign(node, &one).await), ProblemType::BundleConflict);
+    }
+    for bundle in [&one, &other] {
+        assert_eq!(refusal(liar.sign(2, bundle).await), ProblemType::BundleConflict);
+    }
+    // Node 3 goes along with everything. That makes three signatures under the other one, which are
+    // not enough, and two under this.
+    let manifest = liar.manifest(&other);
+    signatures.insert(index(3), net.node_keys[2].sign(&manifest.digest()));
+    let signed =
+        SignedManifest { bundle: other, manifest: CoSigned { body: manifest, signatures } };
+    for node in [4, 5] {
+        assert_eq!(refusal(liar.put_manifest(node, &signed).await), ProblemType::ManifestConflict);
     }
 }
 
@@ -192,7 +205,7 @@ async fn a_bundle_cannot_leave_out_a_bid_or_an_attempt_have_its_own_manifest() {
     auction.node_reaches(1, Phase::Computing).await;
 }
 
-/// Three nodes fix the bundle, one of them goes away before it signs, and one comes back that was
+/// Four nodes fix the bundle, one of them goes away before it signs, and one comes back that was
 /// away when the others froze: it ends bidding, fetches what it is missing, and signs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_comes_back_signs_a_bundle_that_was_made_without_it() {
@@ -200,16 +213,15 @@ async fn a_node_that_comes_back_signs_a_bundle_that_was_made_without_it() {
     let auction = with_bids(&net).await;
     net.kill(4);
     auction.bid("chiara", 80).await;
-    net.kill(5);
-    let bundle = Liar { net: &net, auction: &auction }.bundle(&[1, 2, 3]).await;
+    let bundle = Liar { net: &net, auction: &auction }.bundle(&[1, 2, 3, 5]).await;
     net.kill(3);
     net.restart(4).await;
     auction.node_reaches(4, Phase::Open).await;
     let liar = Liar { net: &net, auction: &auction };
-    let signed = liar.signed(&[1, 2, 4], bundle).await;
+    let signed = liar.signed(&[1, 2, 4, 5], bundle).await;
     assert_eq!(signed.manifest.body.entries.len(), 3);
     auction.node_reaches(4, Phase::Closing).await;
-    for node in [1, 2, 4] {
+    for node in [1, 2, 4, 5] {
         liar.put_manifest(node, &signed).await.unwrap();
         auction.node_reaches(node, Phase::Computing).await;
     }

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -183,6 +183,8 @@ pub struct Net {
     pub node_keys: Vec<KeyPair>,
     /// What went to and from the last node, if that is tapped.
     pub wire: Option<Arc<Mutex<Vec<u8>>>>,
+    /// Whether nothing gets through the tap at present.
+    parted: Arc<AtomicBool>,
     /// For servers that are started from now on.
     pub setup: Setup,
     seats: Vec<Seat>,
@@ -195,17 +197,17 @@ impl Net {
         let folder = tempfile::tempdir().unwrap();
         let scheme = Scheme::new(setup.nodes, setup.threshold).unwrap();
         let (mut seats, mut listeners, mut cards, mut node_keys) = (vec![], vec![], vec![], vec![]);
-        let mut wire = None;
+        let (mut wire, parted) = (None, Arc::new(AtomicBool::new(false)));
         for node in scheme.all().iter() {
             let (seat, listener) = Seat::new(folder.path().join(format!("node-{node}"))).await;
             let keys = NodeKeys::generate("127.0.0.1").unwrap();
             keys.save(&seat.folder.join("node.key"), None).unwrap();
             let mut address = seat.address.clone();
             if setup.tapped && node.get() == setup.nodes {
-                let (outside, kept) = wiretap(address).await;
+                let (outside, kept) = wiretap(address, Arc::clone(&parted)).await;
                 (address, wire) = (outside, Some(kept));
             }
-            cards.push(keys.card(&format!("Node {node}"), &address).body);
+            cards.push(keys.card(&format!("Node {node}"), &address));
             node_keys.push(keys.identity);
             seats.push(seat);
             listeners.push(listener);
@@ -215,7 +217,7 @@ impl Net {
         keys.save(&lead.folder.join("coordinator.key"), None).unwrap();
         let card = keys.card("Coordinator", &lead.address);
         let operator = keys.identity;
-        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
+        let roster = Roster::first(scheme, card, cards);
         let roster = Signed::new(roster, &operator).checked().unwrap();
         for (seat, listener) in seats.iter_mut().zip(listeners) {
             seat.run_node(listener, roster.clone(), setup).await;
@@ -223,12 +225,17 @@ impl Net {
         lead.run_coordinator(listener, roster.clone(), setup).await;
         let signer = Some(Arc::new(operator.clone()));
         let network = Network::new(roster.clone(), signer, Clock::System).unwrap();
-        Self { folder, network, roster, operator, node_keys, wire, setup, seats, lead }
+        Self { folder, network, roster, operator, node_keys, wire, parted, setup, seats, lead }
     }
 
     /// Open a session for bids.
     pub async fn open(&self, file: &str) -> Auction {
         Auction::open(&self.network, file).await
+    }
+
+    /// Let nothing through to or from the last node, which is tapped, or let it through again.
+    pub fn part_last(&self, parted: bool) {
+        self.parted.store(parted, Ordering::SeqCst);
     }
 
     pub fn kill(&mut self, node: u8) {
@@ -270,8 +277,8 @@ pub fn client(keys: &KeyPair, target: Target) -> Result<PeerClient, HttpError> {
     PeerClient::new(target, Arc::new(tokens), HttpOptions::default())
 }
 
-/// Pass connections on, and keep every byte.
-async fn wiretap(target: String) -> (String, Arc<Mutex<Vec<u8>>>) {
+/// Pass connections on, and keep every byte; hold everything back while parted.
+async fn wiretap(target: String, parted: Arc<AtomicBool>) -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let kept = Arc::new(Mutex::new(Vec::new()));
@@ -281,10 +288,13 @@ async fn wiretap(target: String) -> (String, Arc<Mutex<Vec<u8>>>) {
             let Ok(far) = TcpStream::connect(&target).await else { continue };
             let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
             for (mut from, mut to) in [(near_in, far_out), (far_in, near_out)] {
-                let tap = Arc::clone(&tap);
+                let (tap, parted) = (Arc::clone(&tap), Arc::clone(&parted));
                 tokio::spawn(async move {
                     let mut bytes = vec![0; 1 << 16];
                     while let Ok(count @ 1..) = from.read(&mut bytes).await {
+                        while parted.load(Ordering::SeqCst) {
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
                         tap.lock().unwrap().extend_from_slice(&bytes[..count]);
                         if to.write_all(&bytes[..count]).await.is_err() {
                             break;

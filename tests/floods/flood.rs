@@ -96,7 +96,8 @@ impl Flood {
         match self {
             Self::Resets | Self::Logins => many / 30,
             Self::SlowBodies | Self::Untaken => many / 10,
-            _ => many,
+            Self::Silent | Self::Pings | Self::SlowHeads => many / 3,
+            Self::HalfOpen | Self::Connections => many,
         }
     }
 

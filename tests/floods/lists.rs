@@ -33,7 +33,7 @@ async fn pages<T: DeserializeOwned>(client: &PeerClient, path: &str) -> Vec<Vec<
     }
 }
 
-fn whole<T>(pages: Vec<Vec<T>>, id: impl Fn(&T) -> SessionId) -> (Vec<usize>, HashSet<SessionId>) {
+fn whole<T>(pages: &[Vec<T>], id: impl Fn(&T) -> SessionId) -> (Vec<usize>, HashSet<SessionId>) {
     let sizes = pages.iter().map(Vec::len).collect();
     (sizes, pages.iter().flatten().map(id).collect())
 }
@@ -52,11 +52,11 @@ async fn a_stranger_gets_lists_in_pages_and_no_figures_of_links() {
 
     let found = pages::<NodeSession>(&node, paths::NODE_SESSIONS).await;
     assert!(found.iter().flatten().all(|session| session.bids.is_none()));
-    let (sizes, ids) = whole(found, |session| session.announcement.body.session);
+    let (sizes, ids) = whole(&found, |session| session.announcement.body.session);
     assert_eq!((sizes, &ids), (vec![2, 2, 1], &opened));
     let found = pages::<SessionSummary>(&lead, paths::SESSIONS).await;
     assert!(found.iter().flatten().all(|session| session.bidders.is_none()));
-    let (sizes, ids) = whole(found, |session| session.session);
+    let (sizes, ids) = whole(&found, |session| session.session);
     assert_eq!((sizes, &ids), (vec![2, 2, 1], &opened));
     let all = place.network.coordinator().sessions().await.unwrap();
     assert!(all.len() == SESSIONS && all.iter().all(|session| session.bidders.is_some()));

@@ -7,10 +7,12 @@ use std::time::Duration;
 use gavel::client::bid::{self, BidError, Bidder, Patience};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, Network};
-use gavel::identity::KeyPair;
+use gavel::identity::{KeyPair, Statement as _};
 use gavel::session::{Phase, SessionId};
+use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::testkit::bad_bidder::BadBidder;
 use gavel::wire::coordinator_api::NewSession;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::core::Core;
 
@@ -26,13 +28,16 @@ pub struct Plan {
     pub bids: Vec<(Duration, u64)>,
     /// Where envelopes and receipts are kept.
     pub folder: PathBuf,
+    /// The nodes whose parts are garbage; none for an honest bidder.
+    pub garbage: NodeSet,
 }
 
 /// Bid as planned, as long as the session takes bids.
 pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
     let keys = KeyPair::generate().expect("randomness");
     let state = BidderState::Folder(plan.folder);
-    let bidder = Bidder { name: &plan.name, keys: &keys, state: &state };
+    let pinned = [network.roster().body.digest()];
+    let bidder = Bidder { name: &plan.name, keys: &keys, state: &state, pinned: &pinned };
     for (pause, amount) in plan.bids {
         sleep(pause).await;
         let announcement = loop {
@@ -64,6 +69,46 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
     }
 }
 
+/// Hand an envelope whose parts for some nodes are garbage to the others.
+pub async fn bid_garbage(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
+    let keys = KeyPair::generate().expect("randomness");
+    let Some(&(pause, amount)) = plan.bids.first() else { return };
+    sleep(pause).await;
+    let (announcement, admission) = loop {
+        let announcement = match bid::announcement(&network, session).await {
+            Err(BidError::NotOpen { .. }) => return,
+            announcement => announcement,
+        };
+        let admission = network.coordinator().admit(session, &plan.name, &keys).await;
+        match (announcement, admission) {
+            (Ok(announcement), Ok(admission)) => break (announcement, admission),
+            _ => sleep(Duration::from_millis(300)).await,
+        }
+    };
+    let bad = BadBidder {
+        announcement: &announcement,
+        roster: network.roster(),
+        admission,
+        name: &plan.name,
+        keys: &keys,
+        revision: 1,
+    };
+    let envelope = bad.garbage_parts(BidAmount::new(amount), plan.garbage).expect("an envelope");
+    core.note(format_args!("{} hands garbage to {}", plan.name, plan.garbage));
+    core.books().session(session, |books| books.garbage(&plan.name, plan.garbage));
+    for (node, client) in (1..).filter_map(NodeIndex::new).zip(network.nodes()) {
+        for _ in 0..3 {
+            if plan.garbage.contains(node) {
+                break;
+            }
+            match timeout(Duration::from_secs(1), client.hand_in(&envelope)).await {
+                Ok(Ok(_)) => break,
+                _ => sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+}
+
 /// Write and open the session; gives its id.
 pub async fn open(network: &Network, file: &str) -> SessionId {
     let coordinator = network.coordinator();
@@ -87,16 +132,22 @@ pub async fn open(network: &Network, file: &str) -> SessionId {
     }
 }
 
-/// Look after the session until it is settled: try again what has failed.
-pub async fn look_after(network: &Network, session: SessionId) {
+/// Look after the session until it is settled. Nothing happens here that takes a person, so it must
+/// not fail.
+pub async fn look_after(core: &Core, network: &Network, session: SessionId) {
     let coordinator = network.coordinator();
     loop {
         sleep(Duration::from_secs(1)).await;
-        match coordinator.session(session).await.map(|detail| detail.summary.phase) {
-            Ok(Phase::Settled) => return,
-            // A refusal means that it goes on already.
-            Ok(Phase::Failed) => drop(coordinator.retry(session).await),
-            Ok(_) | Err(_) => {}
+        let Ok(detail) = coordinator.session(session).await else { continue };
+        match detail.summary.phase {
+            Phase::Settled => return,
+            Phase::Failed => {
+                let why = detail.reason.map(|reason| reason.to_string()).unwrap_or_default();
+                core.books().broke(format!("the session has failed: {why}"));
+                // A refusal means that it goes on already.
+                drop(coordinator.retry(session).await);
+            }
+            _ => {}
         }
     }
 }

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use gavel::base::Timestamp;
 use gavel::identity::key_file::NodeKeys;
-use gavel::identity::{Digest, Roster, Signed, Statement as _};
+use gavel::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
 use gavel::rules::Terms;
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
-use gavel::session::record::{Pin, Record};
+use gavel::session::manifest::Exclusion;
+use gavel::session::record::Record;
 use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::entries;
@@ -53,11 +54,16 @@ pub struct SessionBooks {
     pub attempts: u32,
     /// Bids that have n - t receipts, by bidder: the highest such revision.
     pub acknowledged: BTreeMap<String, u32>,
+    /// Bids that took part although some nodes had been handed garbage.
+    pub mended: usize,
+    /// The nodes to whose parts a bidder has handed garbage.
+    garbage: BTreeMap<String, NodeSet>,
     broken: Vec<String>,
     quorum: usize,
     until: Option<Timestamp>,
     envelopes: HashMap<Digest, Envelope>,
-    receipts: BTreeMap<(NodeIndex, String, u32), Digest>,
+    /// By node, key and revision: the bidder's name and the envelope.
+    receipts: BTreeMap<(NodeIndex, PublicKey, u32), (String, Digest)>,
     inventories: BTreeMap<NodeIndex, Inventory>,
     manifests: BTreeMap<NodeIndex, Digest>,
     outcomes: BTreeMap<NodeIndex, Outcome>,
@@ -135,6 +141,20 @@ impl SessionBooks {
         *highest = revision.max(*highest);
     }
 
+    /// A bidder is about to hand these nodes garbage.
+    pub fn garbage(&mut self, bidder: &str, nodes: NodeSet) {
+        self.garbage.insert(bidder.to_owned(), nodes);
+    }
+
+    /// Whether a bid may be excluded: more than t nodes were handed garbage, and say so.
+    fn excludable(&self, exclusion: &Exclusion) -> bool {
+        let few = (self.quorum - 1) / 2;
+        exclusion.reason == ExclusionReason::Unavailable
+            || self.garbage.get(&exclusion.bidder).is_some_and(|garbage| {
+                exclusion.named_by.is_subset_of(*garbage) && exclusion.named_by.len() > few
+            })
+    }
+
     fn answered(&mut self, seen: &Seen<'_>) {
         let parts: Vec<&str> = seen.path.split('/').skip(5).collect();
         match (seen.method, parts.as_slice()) {
@@ -159,9 +179,10 @@ impl SessionBooks {
             self.broke(format!("node {node} took a bid of {} {by} ms late", receipt.bidder));
         }
         self.envelopes.insert(envelope.digest(), envelope);
-        let key = (node, receipt.bidder.clone(), receipt.revision);
-        let known = *self.receipts.entry(key).or_insert(receipt.envelope);
-        if known != receipt.envelope {
+        let key = (node, receipt.key, receipt.revision);
+        let new = || (receipt.bidder.clone(), receipt.envelope);
+        let (_, known) = self.receipts.entry(key).or_insert_with(new);
+        if *known != receipt.envelope {
             let (bidder, revision) = (&receipt.bidder, receipt.revision);
             self.broke(format!("node {node} signed two receipts for {bidder} {revision}"));
         }
@@ -183,14 +204,14 @@ impl SessionBooks {
 
     /// A node's inventory keeps what its receipts promise.
     fn kept(&mut self, node: NodeIndex, inventory: &Inventory) {
-        let held: HashMap<&str, (u32, Digest)> = inventory
+        let held: HashMap<PublicKey, (u32, Digest)> = inventory
             .entries
             .iter()
-            .map(|entry| (entry.bidder.as_str(), (entry.revision, entry.envelope)))
+            .map(|entry| (entry.key, (entry.revision, entry.envelope(inventory.session))))
             .collect();
         let mut lost = Vec::new();
-        for ((by, bidder, revision), digest) in &self.receipts {
-            let kept = held.get(bidder.as_str()).is_some_and(|(latest, envelope)| {
+        for ((by, key, revision), (bidder, digest)) in &self.receipts {
+            let kept = held.get(key).is_some_and(|(latest, envelope)| {
                 latest > revision || (latest == revision && envelope == digest)
             });
             if *by == node && !kept {
@@ -246,7 +267,7 @@ impl SessionBooks {
 
     /// What must hold in the end.
     pub fn settled(&mut self, roster: &Signed<Roster>, keys: &[NodeKeys], record: &Record) {
-        if let Err(error) = record.verify(Some(Pin::Roster(roster.body.digest()))) {
+        if let Err(error) = record.verify(Some(roster.body.digest())) {
             return self.broke(format!("the record does not hold: {error}"));
         }
         let (Some(manifest), Some(outcome)) = (&record.manifest, &record.outcome) else {
@@ -259,9 +280,11 @@ impl SessionBooks {
         if self.manifests.values().any(|signed| *signed != manifest.digest()) {
             self.broke("a node signed another manifest than the one that counts".to_owned());
         }
+        let dented = |bidder: &String| self.garbage.contains_key(bidder);
+        self.mended = manifest.entries.iter().filter(|entry| dented(&entry.bidder)).count();
         let mut bidders = BTreeSet::new();
         for entry in &manifest.entries {
-            if !bidders.insert(&entry.bidder) {
+            if !bidders.insert(entry.key) {
                 self.broke(format!("two bids of {} count", entry.bidder));
             }
         }
@@ -310,9 +333,8 @@ impl SessionBooks {
         if excluded != out.iter().map(|(entry, _)| entry.envelope).collect::<Vec<_>>() {
             self.broke("other bids are out of range than the outcome says".to_owned());
         }
-        let unavailable = |reason| reason == ExclusionReason::Unavailable;
         for exclusion in &manifest.body.excluded {
-            if !unavailable(exclusion.reason) {
+            if !self.excludable(exclusion) {
                 let (bidder, reason) = (&exclusion.bidder, exclusion.reason);
                 self.broke(format!("the bid of {bidder} was excluded: {reason:?}"));
             }
@@ -328,7 +350,9 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
         if seeds.len() == scheme.sets().len() {
             break;
         }
-        let part = part::open_part(envelope, node, scheme, &keys[node.position()].sealing).ok()?;
+        // Garbage for some is made up for by the others.
+        let keys = &keys[node.position()].sealing;
+        let Ok(part) = part::open_part(envelope, node, scheme, keys) else { continue };
         seeds.extend(scheme.held_by(node).into_iter().zip(part.seeds().to_vec()));
     }
     let seeds: Vec<_> = seeds.into_values().collect();

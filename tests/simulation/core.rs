@@ -64,8 +64,24 @@ pub struct Noise {
     pub delay: u64,
     /// A process dies at a commit, before or after it.
     pub crash: f64,
-    /// This process dies at its so-many-th commit; before or after it.
-    pub crash_at: Option<(Host, u64, bool)>,
+    /// This process dies at its so-many-th commit.
+    pub crash_at: Option<(Host, u64, Moment)>,
+}
+
+/// When at a commit a process dies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// Before it.
+    Before,
+    /// After it, before the store's mark.
+    Committed,
+    /// After the mark, before anybody hears of it.
+    Marked,
+}
+
+impl Moment {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Before, Self::Committed, Self::Marked];
 }
 
 #[derive(Default)]
@@ -85,6 +101,8 @@ struct State {
     servers: BTreeMap<Host, Server>,
     parted: BTreeSet<(Host, Host)>,
     links: Vec<(Host, Host, CancellationToken)>,
+    /// Processes that do not come back for now.
+    down: BTreeSet<Host>,
     lines: Vec<String>,
     crashes: u64,
 }
@@ -114,6 +132,7 @@ impl Core {
             servers: BTreeMap::new(),
             parted: BTreeSet::new(),
             links: Vec::new(),
+            down: BTreeSet::new(),
             lines: Vec::new(),
             crashes: 0,
         };
@@ -231,6 +250,21 @@ impl Core {
         self.note(format_args!("{host} dies"));
         // The run may be over.
         let _ = self.dead.send(host);
+    }
+
+    /// The process dies and does not come back, or may come back.
+    pub fn keep_down(&self, host: Host, down: bool) {
+        if down {
+            self.state().down.insert(host);
+            self.kill(host);
+        } else {
+            self.state().down.remove(&host);
+        }
+    }
+
+    /// Whether the process may not come back for now.
+    pub fn is_down(&self, host: Host) -> bool {
+        self.state().down.contains(&host)
     }
 
     /// Set every clock to the present, as far ahead or behind as it is.
@@ -354,7 +388,7 @@ pub struct SimDisk {
 }
 
 impl SimDisk {
-    fn dies(&self, after: bool) -> bool {
+    fn dies(&self, moment: Moment) -> bool {
         let mut state = self.core.state();
         let State { chance, noise, servers, .. } = &mut *state;
         // A process that is not up yet has promised nothing; it dies later.
@@ -362,7 +396,7 @@ impl SimDisk {
             return false;
         };
         let commits = server.commits;
-        let aimed = noise.crash_at == Some((self.host, commits, after));
+        let aimed = noise.crash_at == Some((self.host, commits, moment));
         if aimed {
             noise.crash_at = None;
         }
@@ -387,10 +421,14 @@ impl Disk for SimDisk {
         }
         server.commits += 1;
         drop(state);
-        if self.dies(false) { Fate::Dies } else { Fate::Done }
+        if self.dies(Moment::Before) { Fate::Dies } else { Fate::Done }
     }
 
     fn after_commit(&self) -> Fate {
-        if self.dies(true) { Fate::Dies } else { Fate::Done }
+        if self.dies(Moment::Committed) { Fate::Dies } else { Fate::Done }
+    }
+
+    fn after_mark(&self) -> Fate {
+        if self.dies(Moment::Marked) { Fate::Dies } else { Fate::Done }
     }
 }

@@ -17,7 +17,7 @@ use gavel::node::{self, Node};
 use gavel::rules::SessionFile;
 use gavel::rules::auction::Kind;
 use gavel::session::{Phase, SessionId};
-use gavel::sharing::{NodeIndex, Scheme};
+use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
 use gavel::wire::paths;
 use tokio::sync::mpsc;
@@ -27,7 +27,8 @@ use zeroize::Zeroizing;
 use super::bidders::{self, Plan};
 use super::books::{Books, SessionBooks};
 use super::chance::{self, Chance};
-use super::core::{Core, Host, Noise, SimDisk};
+use super::core::{Core, Host, Moment, Noise, SimDisk};
+use super::faults::{Scene, Script};
 use super::net::Line;
 use super::sabotage::{Bug, Sabotage};
 
@@ -49,12 +50,14 @@ pub struct Options {
     pub bug: Option<Bug>,
     /// What goes wrong, instead of what the seed says.
     pub noise: Option<Noise>,
+    /// What goes wrong by plan, instead of by chance.
+    pub script: Option<Script>,
 }
 
 impl Options {
     /// A run of the product as it is.
     pub const fn of(seed: u64) -> Self {
-        Self { seed, bug: None, noise: None }
+        Self { seed, bug: None, noise: None, script: None }
     }
 }
 
@@ -73,32 +76,44 @@ pub struct Report {
     pub acknowledged: usize,
     /// Commits of every host.
     pub commits: BTreeMap<Host, u64>,
+    /// Bids that took part although some nodes had been handed garbage.
+    pub mended: usize,
 }
 
-/// Run a seed, on a thread of its own.
+/// Run a seed.
 pub fn run(options: Options) -> Report {
-    let thread = std::thread::Builder::new().name(format!("seed {}", options.seed));
+    let seed = options.seed;
+    let world = |folder: PathBuf| async move { World::run(&folder, options).await };
+    apart(seed, world).unwrap_or_else(|panic| Report {
+        broken: vec![format!("panic: {panic}")],
+        ..Report::default()
+    })
+}
+
+/// Do something with a seed's randomness, in simulated time, on a thread of its own and with a
+/// folder for its databases. If it panics, its words.
+pub fn apart<T: Send + 'static, F: Future<Output = T>>(
+    seed: u64,
+    work: impl FnOnce(PathBuf) -> F + Send + 'static,
+) -> Result<T, String> {
+    let thread = std::thread::Builder::new().name(format!("seed {seed}"));
     let run = thread.spawn(move || {
-        chance::fix(options.seed);
+        chance::fix(seed);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
         let folder = Folder::new();
-        let report = runtime.block_on(World::run(&folder.0, options));
+        let done = runtime.block_on(work(folder.0.clone()));
         drop(runtime);
-        report
+        done
     });
-    match run.expect("a thread").join() {
-        Ok(report) => report,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-            let broken = vec![format!("panic: {}", text.unwrap_or_default())];
-            Report { broken, ..Report::default() }
-        }
-    }
+    run.expect("a thread").join().map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        text.unwrap_or_default()
+    })
 }
 
 /// Databases of a run, in memory where the system has a place for it.
@@ -130,7 +145,7 @@ enum Process {
 }
 
 /// Identity and sealing.
-type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
+pub type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
 
 struct World {
     core: Arc<Core>,
@@ -145,14 +160,20 @@ impl World {
     async fn run(folder: &Path, options: Options) -> Report {
         let mut chance = Chance::new(options.seed.rotate_left(17) ^ 1);
         let (nodes, threshold) = *chance.pick(&[(3, 1), (3, 1), (4, 1)]);
+        let scene = options
+            .script
+            .map(|script| Scene::of(script, &mut Chance::new(options.seed.rotate_left(29) ^ 2)));
+        let (nodes, threshold) = scene.as_ref().map_or((nodes, threshold), |scene| scene.scheme);
+        let noise = options.noise.clone().or_else(|| scene.as_ref().map(Scene::noise));
+        let rough = noise.is_none();
+        let noise = noise.unwrap_or_else(|| self::noise(&mut chance, nodes));
         let scheme = Scheme::new(nodes, threshold).expect("a scheme");
-        let noise = options.noise.clone().unwrap_or_else(|| noise(&mut chance, nodes));
         let (roster, secrets) = papers(scheme);
         let sabotage = options.bug.map(|bug| Sabotage {
             bug,
             keys: secrets[1..].iter().map(|(key, _)| KeyPair::from_secret(key)).collect(),
         });
-        let books = Books::new(scheme.quorum());
+        let books = Books::new(scheme.manifest_quorum());
         let (core, died) = Core::new(options.seed, noise.clone(), books, sabotage);
         core.note(format_args!("{nodes} nodes, {noise:?}"));
         let world = Arc::new(Self {
@@ -173,8 +194,8 @@ impl World {
             world.start(host).await;
         }
         tokio::spawn(Arc::clone(&world).revive(died));
-        let rough = options.noise.is_none();
-        if timeout(ROUGH + END, world.session(&mut chance, rough)).await.is_err() {
+        let end = scene.as_ref().map_or(END, |scene| scene.script.end(END));
+        if timeout(ROUGH + end, world.session(&mut chance, rough, scene)).await.is_err() {
             core.books().broke("the session does not end".to_owned());
         }
         let (history, crashes) = core.history();
@@ -185,6 +206,7 @@ impl World {
             broken: books.broken.clone(),
             attempts: books.sessions().map(|session| session.attempts).sum(),
             acknowledged: books.sessions().map(|session| session.acknowledged.len()).sum(),
+            mended: books.sessions().map(|session| session.mended).sum(),
             history,
             crashes,
             commits,
@@ -192,7 +214,7 @@ impl World {
     }
 
     /// A whole auction.
-    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool) {
+    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool, scene: Option<Scene>) {
         let operator = self.network(100, true);
         let file = file(chance);
         let trouble = tokio::spawn(trouble(Arc::clone(&self.core), self.nodes(), rough));
@@ -207,14 +229,30 @@ impl World {
         };
         let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
         let left = u64::try_from(left).unwrap_or(0);
-        let plans = plans(chance, &self.folder, left, terms.question.maximum(), terms.replace_bids);
+        let maximum = terms.question.maximum();
+        let mut plans = plans(chance, &self.folder, left, maximum, terms.replace_bids);
+        let away = scene.as_ref().map(|scene| scene.away).filter(|away| !away.is_empty());
+        plans.extend(mallory(chance, &self.folder, left, self.roster.body.scheme, away));
+        let script = scene.clone().map(|scene| {
+            tokio::spawn(scene.play(Arc::clone(&self.core), operator.clone(), session, left))
+        });
         let bidding = (101..).zip(plans).map(|(number, plan)| {
-            let network = self.network(number, false);
-            tokio::spawn(bidders::bid(Arc::clone(&self.core), network, session, plan))
+            let (core, network) = (Arc::clone(&self.core), self.network(number, false));
+            if plan.garbage.is_empty() {
+                tokio::spawn(bidders::bid(core, network, session, plan))
+            } else {
+                tokio::spawn(bidders::bid_garbage(core, network, session, plan))
+            }
         });
         let bidding = bidding.collect::<Vec<_>>();
-        bidders::look_after(&operator, session).await;
+        bidders::look_after(&self.core, &operator, session).await;
         self.core.note(format_args!("settled at the coordinator"));
+        if let Some(script) = script {
+            script.abort();
+        }
+        if let Some(scene) = scene {
+            scene.over(&self.core);
+        }
         for bidder in join_all(bidding).await {
             if bidder.is_err() {
                 self.core.books().broke("a bidder panicked".to_owned());
@@ -258,13 +296,7 @@ impl World {
     }
 
     fn node_keys(&self, host: Host) -> NodeKeys {
-        let (identity, sealing) = &self.secrets[usize::from(host.0)];
-        NodeKeys {
-            identity: KeyPair::from_secret(identity),
-            sealing: SealingKeyPair::from_secret(sealing),
-            tls: certificate(host),
-            others: Vec::new(),
-        }
+        node_keys(&self.secrets, host)
     }
 
     async fn start(self: &Arc<Self>, host: Host) {
@@ -331,6 +363,9 @@ impl World {
             tokio::spawn(async move {
                 let pause = world.core.decide(|chance| chance.between(100, 5_000));
                 sleep(Duration::from_millis(pause)).await;
+                while world.core.is_down(host) {
+                    sleep(Duration::from_millis(100)).await;
+                }
                 world.start(host).await;
             });
         }
@@ -402,7 +437,7 @@ fn noise(chance: &mut Chance, nodes: u8) -> Noise {
         cut: 0.002 * rough,
         delay: *chance.pick(&[5, 30, 150]),
         crash: 0.02 * rough,
-        crash_at: aimed.then(|| (host, chance.between(1, 24), chance.happens(0.5))),
+        crash_at: aimed.then(|| (host, chance.between(1, 24), *chance.pick(&Moment::ALL))),
     }
 }
 
@@ -444,15 +479,41 @@ fn plans(
             bids.push((pause, chance.between(0, maximum.min(100))));
         }
         let name = format!("bidder-{number}");
-        plans.push(Plan { bids, folder: folder.join(&name), name });
+        let garbage = NodeSet::EMPTY;
+        plans.push(Plan { bids, folder: folder.join(&name), name, garbage });
     }
     plans
 }
 
-/// Keys and the roster that lists them.
-type Papers = (Signed<Roster>, Vec<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)>);
+/// In some runs a bidder hands garbage to some nodes: to those that will be `away`, if any, before
+/// they go.
+fn mallory(
+    chance: &mut Chance,
+    folder: &Path,
+    left: u64,
+    scheme: Scheme,
+    away: Option<NodeSet>,
+) -> Option<Plan> {
+    let (among, size) =
+        (scheme.nodes().into(), chance.between(1, u64::from(scheme.threshold()) + 1));
+    let mut garbage = NodeSet::EMPTY;
+    while (garbage.len() as u64) < size {
+        garbage.insert(NodeIndex::new(chance.between(1, among) as u8).expect("a node"));
+    }
+    let (early, amount) = (left.saturating_sub(4_000), chance.between(0, 100));
+    let pause = chance.between(0, if away.is_some() { early } else { left });
+    let comes = chance.happens(0.3) || away.is_some();
+    let bids = vec![(Duration::from_millis(pause), amount)];
+    let name = "mallory".to_owned();
+    let garbage = away.unwrap_or(garbage);
+    comes.then(|| Plan { bids, folder: folder.join(&name), name, garbage })
+}
 
-fn papers(scheme: Scheme) -> Papers {
+/// Keys and the roster that lists them.
+pub type Papers = (Signed<Roster>, Vec<Secrets>);
+
+/// Keys of a coordinator and of nodes, and their roster.
+pub fn papers(scheme: Scheme) -> Papers {
     let draw = || {
         let identity = KeyPair::generate().expect("randomness").secret();
         (identity, SealingKeyPair::generate().expect("randomness").secret())
@@ -463,22 +524,23 @@ fn papers(scheme: Scheme) -> Papers {
         tls: certificate(Host::COORDINATOR),
     };
     let card = |node: NodeIndex| {
-        let (identity, sealing) = &secrets[usize::from(node.get())];
-        let keys = NodeKeys {
-            identity: KeyPair::from_secret(identity),
-            sealing: SealingKeyPair::from_secret(sealing),
-            tls: certificate(Host::of(node)),
-            others: Vec::new(),
-        };
-        keys.card(&format!("node {node}"), &Core::address(Host::of(node))).body
+        let keys = node_keys(&secrets, Host::of(node));
+        keys.card(&format!("node {node}"), &Core::address(Host::of(node)))
     };
-    let roster = Roster {
-        scheme,
-        coordinator: coordinator.card("coordinator", &Core::address(Host::COORDINATOR)),
-        nodes: scheme.all().iter().map(card).collect(),
-        succession: None,
-    };
+    let place = coordinator.card("coordinator", &Core::address(Host::COORDINATOR));
+    let roster = Roster::first(scheme, place, scheme.all().iter().map(card).collect());
     (Signed::new(roster, &coordinator.identity), secrets)
+}
+
+/// A node's keys, from the secrets of all.
+pub fn node_keys(secrets: &[Secrets], host: Host) -> NodeKeys {
+    let (identity, sealing) = &secrets[usize::from(host.0)];
+    NodeKeys {
+        identity: KeyPair::from_secret(identity),
+        sealing: SealingKeyPair::from_secret(sealing),
+        tls: certificate(host),
+        others: Vec::new(),
+    }
 }
 
 /// Nothing speaks TLS here; the certificate is only compared with the roster's.

@@ -87,6 +87,7 @@ impl Sabotage {
             session: envelope.body.session,
             node,
             bidder: envelope.body.bidder.clone(),
+            key: envelope.body.key,
             revision: envelope.body.revision,
             envelope: envelope.digest(),
             received: clock.now(),

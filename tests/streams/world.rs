@@ -132,7 +132,8 @@ impl World {
                 certificate: Digest([0; 32]),
             },
             nodes: cards,
-            succession: None,
+            endorsements: Vec::new(),
+            succeeds: Vec::new(),
         };
         let roster = Arc::new(Signed::new(roster, &coordinator));
         let mut meshes = Vec::new();

@@ -18,8 +18,8 @@ fn the_screens_follow_what_others_do() {
     bidder.press("4");
     bidder.wait_for("You have not bid here.");
     // Said before anybody bids.
-    bidder.wait_for("pays its own amount, which becomes public");
-    bidder.wait_for("Who may bid: anyone");
+    bidder.wait_for("A lone bid pays its own amount");
+    bidder.wait_for("Open to anyone");
     let mut early = Terminal::start(gavel_in(&town.home("house"), &["tui"]), (140, 45), &[]);
     early.wait_for("no bids yet");
 
@@ -84,9 +84,10 @@ fn a_login_that_ends_is_renewed_in_the_screens() {
     screens.wait_for("Log in");
     assert!(!screens.screen().contains("does not answer"), "{}", screens.screen());
     screens.press(&format!("{}\r", words[0]));
-    screens.wait_for("password");
+    screens.wait_for("do not fit");
     screens.press(&format!("{}\r", words[1]));
     screens.wait_for_not("login has ended");
+    screens.wait_for("connected, ");
     screens.press("c");
     screens.wait_for("End bidding now?");
     screens.press("n");
@@ -95,9 +96,14 @@ fn a_login_that_ends_is_renewed_in_the_screens() {
     screens.wait_for("Your login has ended");
     ok(&olga, &["login", "--name", "olga", "--password-file", &files[2]]);
     screens.wait_for_not("login has ended");
+    screens.wait_for("connected, ");
     screens.press("c");
     screens.wait_for("End bidding now?");
     screens.press("y");
-    screens.wait_for("no winner");
+    screens.wait_for("there was no bid");
+    // The record is fetched and checked in the screens.
+    screens.press("a");
+    screens.wait_for("the one this home trusts");
+    screens.wait_for("signed by nodes 1, 2 and 3");
     screens.kept_its_secrets();
 }

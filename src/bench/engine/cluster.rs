@@ -77,12 +77,11 @@ impl Cluster {
             let Answer::Card(card) = worker.ask(&begin).await? else {
                 return Err(BenchError::OtherAnswer);
             };
-            let card: SignedCard = serde_json::from_str(&card).map_err(PipeError::Json)?;
-            Ok(card.body)
+            Ok(serde_json::from_str::<SignedCard>(&card).map_err(PipeError::Json)?)
         }));
         let keys = CoordinatorKeys::generate("127.0.0.1")?;
         let coordinator = keys.card("bench", "127.0.0.1:1");
-        let roster = Roster { scheme, coordinator, nodes: cards.await?, succession: None };
+        let roster = Roster::first(scheme, coordinator, cards.await?);
         let roster = Signed::new(roster, &keys.identity).checked()?;
         let roster = serde_json::to_string(&roster).map_err(PipeError::Json)?;
         let link = Order::Link(roster);

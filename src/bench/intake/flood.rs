@@ -149,7 +149,8 @@ async fn measure(
     let bidders = bidders(asked)?;
     let amounts: Vec<u64> = bidders.iter().map(|bidder| bidder.amount).collect();
     let network = &servers.network;
-    let new = NewSession { file: FILE.to_owned(), open: true, bidders: Vec::new() };
+    let file = format!("{FILE}max_bids = {}\n", asked.bids.max(1));
+    let new = NewSession { file, open: true, bidders: Vec::new() };
     let session = network.coordinator().new_session(&new).await?.summary.session;
     let announcement = bid::announcement(network, session).await?;
 
@@ -246,7 +247,7 @@ async fn one(
         let mut receipts = 0;
         for (node, answer) in network.nodes().iter().zip(join_all(answers).await) {
             match answer {
-                Ok(receipt) if node.is_receipt_for(&envelope, &receipt) => receipts += 1,
+                Ok(handed) if node.is_receipt_for(&envelope, &handed.receipt) => receipts += 1,
                 Ok(_) => troubles.push(Trouble::WrongReceipt),
                 Err(error) => troubles.push(error.into()),
             }

@@ -1,18 +1,23 @@
 //! `gavel account …` and `gavel invite`: looking after accounts, for operators.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
 
+use crate::base::{Clock, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{read_text, write_whole};
+use crate::cli::home::{Over, put, read_text};
 use crate::cli::login;
 use crate::cli::options::{PasswordOption, Reach};
 use crate::cli::output::{Table, clean};
-use crate::identity::{AccountRole, PublicKey};
+use crate::cli::view;
+use crate::identity::{AccountRole, Digest, PublicKey, Statement as _};
 use crate::wire::account_api::{
-    AccountLine, AskInvitations, InvitationLine, NewAccount, NewInvitation,
+    AccountLine, AskInvitations, InvitationLine, NewAccount, NewInvitation, code_digest,
 };
 
 /// What to do with accounts.
@@ -78,8 +83,9 @@ pub struct PasswordArgs {
 
 /// Invitations.
 ///
-/// Each code makes one bidder's account, once: the bidder redeems it with `gavel join CODE` and
-/// binds name, password and key. Codes are shown this once; the coordinator keeps their hashes.
+/// Each code makes one bidder's account, once: the bidder fetches the roster by its digest, redeems
+/// the code with `gavel join CODE` and binds name, password and key. Codes are shown this once; the
+/// coordinator keeps their hashes. An invitation that went astray is revoked and made anew.
 #[derive(Args)]
 pub struct InviteArgs {
     /// How many
@@ -91,12 +97,19 @@ pub struct InviteArgs {
     /// Write them as CSV, with for whom, code and expiry, to a file that only you can read
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Write over a CSV file that is there already
+    #[arg(long, requires = "csv")]
+    force: bool,
     /// Hours until they expire
     #[arg(long, value_name = "HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8784))]
     hours: u32,
-    /// List the invitations made so far, and who redeemed them, without their codes
+    /// List the invitations made so far and what became of them, without their codes
     #[arg(long, conflicts_with_all = ["count", "from", "csv"])]
     list: bool,
+    /// Take an invitation back: its code, the beginning of its id as --list shows it, or for whom
+    /// it is
+    #[arg(long, value_name = "WHICH", conflicts_with_all = ["count", "from", "csv", "list"])]
+    revoke: Option<String>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -111,7 +124,7 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), Failu
         AccountCommand::List(args) => {
             let network = args.reach.as_operator(context).await?;
             let accounts = network.coordinator().accounts().await?;
-            context.output.result(&accounts, || table(&accounts))
+            context.output.result(&json!({ "accounts": accounts }), || table(&accounts))
         }
         AccountCommand::Disable(args) => set(context, &args, false).await,
         AccountCommand::Enable(args) => set(context, &args, true).await,
@@ -155,15 +168,23 @@ async fn password(context: &Context, args: PasswordArgs) -> Result<(), Failure> 
     })
 }
 
-/// Make or list invitations.
+/// Make, list or revoke invitations.
 ///
 /// # Errors
 /// When the coordinator refuses, with the reason.
 pub async fn invite(context: &Context, args: InviteArgs) -> Result<(), Failure> {
+    let over = Over::forced(args.force);
+    if let Some(path) = &args.csv {
+        // Codes that cannot be written down would be lost.
+        over.allows(path)?;
+    }
     let network = args.reach.as_operator(context).await?;
     if args.list {
-        let lines = network.coordinator().invitations().await?;
-        return context.output.result(&lines, || invitations(&lines));
+        return list(context, network.coordinator().invitations().await?);
+    }
+    if let Some(which) = &args.revoke {
+        let code = pick(&network.coordinator().invitations().await?, which)?;
+        return list(context, vec![network.coordinator().revoke(&code).await?]);
     }
     let labels = match (&args.from, args.count) {
         (Some(path), _) => labels(path)?,
@@ -173,16 +194,103 @@ pub async fn invite(context: &Context, args: InviteArgs) -> Result<(), Failure> 
         }
     };
     let made = network.coordinator().invite(&AskInvitations { labels, hours: args.hours }).await?;
+    let roster = &network.roster().body;
+    let place = Place { address: &roster.coordinator.address, roster: roster.digest() };
     if let Some(path) = &args.csv {
-        write_whole(path, csv(&made).as_bytes())?;
+        put(path, csv(&made, &place).as_bytes(), over)?;
         context.output.note(format!("{} codes written to {}", made.len(), path.display()));
     }
-    context.output.result(&made, || {
+    let shown = json!({
+        "invitations": made, "address": place.address, "roster": place.roster,
+    });
+    context.output.result(&shown, || {
         let mut table = Table::new(&["for", "code", "expires"]);
         for line in &made {
-            table.row([&line.label, line.code.expose(), &line.expires.to_string()]);
+            table.row([&line.label, line.code.expose(), &view::time(line.expires)]);
         }
-        format!("{table}Each makes one account, once: gavel join CODE --name NAME")
+        let digest = place.roster.grouped();
+        format!(
+            "{table}Each makes one account, once. Send with the code what the bidder runs:\n  \
+             gavel roster fetch {} {digest}\n  gavel join CODE --name NAME",
+            place.address
+        )
+    })
+}
+
+/// Where a bidder finds the network, and by what it is known.
+struct Place<'a> {
+    address: &'a str,
+    roster: Digest,
+}
+
+/// The invitation that is meant by a code, the beginning of an id, or for whom it is.
+fn pick(lines: &[InvitationLine], which: &str) -> Result<Digest, Failure> {
+    let code = code_digest(which);
+    if lines.iter().any(|line| line.digest == code) {
+        return Ok(code);
+    }
+    let beginning = which.to_ascii_lowercase();
+    let fits = |line: &&InvitationLine| {
+        (beginning.len() >= 4 && line.digest.to_string().starts_with(&beginning))
+            || (standing(line, Clock::System.now()) == "open"
+                && line.label.as_deref() == Some(which))
+    };
+    let found: Vec<Digest> = lines.iter().filter(fits).map(|line| line.digest).collect();
+    match found[..] {
+        [only] => Ok(only),
+        [] => Err(Failure::new(
+            "not-found",
+            "no invitation has this code or id, and none that is open is for this name; see `gavel invite --list`",
+        )),
+        _ => Err(Failure::new(
+            "not-found",
+            format!(
+                "{} invitations fit; give the code, or more of the id that `gavel invite --list` shows",
+                found.len()
+            ),
+        )),
+    }
+}
+
+/// What became of an invitation.
+fn standing(line: &InvitationLine, now: Timestamp) -> &'static str {
+    match (&line.account, line.revoked) {
+        (Some(_), _) => "redeemed",
+        (None, Some(_)) => "revoked",
+        (None, None) if line.expires <= now => "expired",
+        (None, None) => "open",
+    }
+}
+
+/// An invitation of a list, for scripts.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    line: InvitationLine,
+    standing: &'static str,
+}
+
+fn list(context: &Context, lines: Vec<InvitationLine>) -> Result<(), Failure> {
+    let now = Clock::System.now();
+    let listed = |line: InvitationLine| Listed { standing: standing(&line, now), line };
+    let lines: Vec<Listed> = lines.into_iter().map(listed).collect();
+    context.output.result(&json!({ "invitations": lines }), || {
+        let mut table = Table::new(&["id", "for", "made", "expires", "standing"]);
+        for Listed { line, standing } in &lines {
+            let standing = match (&line.account, line.revoked) {
+                (Some(account), _) => format!("{standing} as {account}"),
+                (None, Some(at)) => format!("{standing} {}", view::time(at)),
+                (None, None) => (*standing).to_owned(),
+            };
+            table.row([
+                line.digest.short(),
+                line.label.clone().unwrap_or_default(),
+                view::time(line.created),
+                view::time(line.expires),
+                standing,
+            ]);
+        }
+        table.to_string()
     })
 }
 
@@ -225,15 +333,14 @@ fn first_field(line: &str) -> String {
     field.trim().to_owned()
 }
 
-fn csv(made: &[NewInvitation]) -> String {
-    let mut text = String::from("for,code,expires\r\n");
+/// With what a bidder needs beside the code, for letters that are made from it.
+fn csv(made: &[NewInvitation], place: &Place<'_>) -> String {
+    let mut text = String::from("for,code,expires,coordinator,roster\r\n");
+    let digest = place.roster.grouped();
     for line in made {
-        text.push_str(&field(&line.label));
-        text.push(',');
-        text.push_str(line.code.expose());
-        text.push(',');
-        text.push_str(&line.expires.to_string());
-        text.push_str("\r\n");
+        let (label, code) = (field(&line.label), line.code.expose());
+        let (expires, address) = (line.expires, field(place.address));
+        let _ = write!(text, "{label},{code},{expires},{address},{digest}\r\n");
     }
     text
 }
@@ -260,22 +367,9 @@ fn table(accounts: &[AccountLine]) -> String {
         table.row([
             account.name.clone(),
             account.role.to_string(),
-            account.created.to_string(),
+            view::time(account.created),
             if account.disabled.is_some() { "disabled" } else { "good" }.to_owned(),
             account.key.map(|key| key.to_string()).unwrap_or_default(),
-        ]);
-    }
-    table.to_string()
-}
-
-fn invitations(lines: &[InvitationLine]) -> String {
-    let mut table = Table::new(&["for", "made", "expires", "redeemed as"]);
-    for line in lines {
-        table.row([
-            line.label.clone().unwrap_or_default(),
-            line.created.to_string(),
-            line.expires.to_string(),
-            line.account.clone().unwrap_or_default(),
         ]);
     }
     table.to_string()
@@ -288,6 +382,28 @@ fn tell(context: &Context, account: &AccountLine) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use crate::cli::commands::account::*;
+
+    #[test]
+    fn an_invitation_is_picked_by_code_id_or_name() {
+        let line = |code: &str, label: &str, revoked: bool| InvitationLine {
+            digest: code_digest(code),
+            label: Some(label.to_owned()),
+            created: Timestamp::from_millis(0),
+            expires: Clock::System.now().plus_millis(1_000_000),
+            revoked: revoked.then(|| Timestamp::from_millis(1)),
+            account: None,
+        };
+        let lines =
+            [line("AAAA", "ada", true), line("BBBB", "ada", false), line("CCCC", "bob", false)];
+        assert_eq!(pick(&lines, "b-bbb"), Ok(lines[1].digest));
+        assert_eq!(pick(&lines, "ada"), Ok(lines[1].digest));
+        assert_eq!(pick(&lines, &lines[2].digest.short()), Ok(lines[2].digest));
+        assert_eq!(pick(&lines, "eve").unwrap_err().kind, "not-found");
+        let twice = [lines[1].clone(), line("DDDD", "ada", false)];
+        assert!(pick(&twice, "ada").unwrap_err().detail.starts_with("2 invitations fit"));
+        let standings = lines.map(|line| standing(&line, Timestamp::from_millis(i64::MAX)));
+        assert_eq!(standings, ["revoked", "expired", "expired"]);
+    }
 
     #[test]
     fn csv_is_read_and_written_as_spreadsheets_do() {

@@ -62,6 +62,9 @@ struct Restored {
     keys: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<String>,
+    /// What the mark of the store before shows to be lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<String>,
 }
 
 /// Make a backup.
@@ -200,10 +203,11 @@ pub async fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failur
     } else {
         Settings::default()
     };
-    let mut database = None;
+    let (mut database, mut behind) = (None, None);
     if names.iter().any(|name| name == STORE) {
         let address = args.database.address(home, &settings)?;
-        backup::copy_in(&folder.path().join(STORE), &address).await?;
+        let lost = backup::copy_in(&folder.path().join(STORE), &address).await?;
+        behind = lost.map(|behind| behind.to_string());
         database = Some(address.to_string());
     }
     for name in names.iter().filter(|name| *name != STORE) {
@@ -215,11 +219,18 @@ pub async fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failur
             .map_err(|error| Failure::file("writing", &path, &error))?;
     }
     let keys = names.iter().any(|name| KEYS.contains(&name.as_str()));
-    let restored = Restored { parts: names, keys, database };
+    let restored = Restored { parts: names, keys, database, behind };
     context.output.result(&restored, || {
         let place = home.directory().display();
         let keys =
             if keys { "" } else { "\nPut the key files there too: they were not in the backup." };
-        format!("{} is restored from {}.{keys}", strong(place), args.file.display())
+        let lost = match (&restored.behind, &restored.database) {
+            (Some(behind), _) => format!(
+                "\nIt is not the newest: {behind}. `gavel serve` refuses it; with --accept-loss it goes on without."
+            ),
+            (None, Some(_)) => "\nWhat this server has signed since the backup is not in it: start it only if the original is gone.".to_owned(),
+            (None, None) => String::new(),
+        };
+        format!("{} is restored from {}.{lost}{keys}", strong(place), args.file.display())
     })
 }

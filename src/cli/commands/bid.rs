@@ -1,28 +1,34 @@
 //! `gavel bid SESSION`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::base::lock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{clean, strong};
 use crate::cli::prompt::{ask, sure};
 use crate::cli::{login, view};
+use crate::client::again::until_answered;
 use crate::client::amount::{Check, check};
-use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
+use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
 use crate::rules::Terms;
 use crate::session::SessionId;
+use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A bid.
@@ -34,7 +40,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// session, one of them then names it, even if t keep silent.
 #[derive(Args)]
 pub struct BidArgs {
-    /// The session's id, or a beginning of it that no other has
+    /// The session's id, a beginning of it that no other has, or its title
     session: String,
     /// The amount in units, such as 1250.00. Stays in the shell's history and shows in the list
     /// of processes; leave it out to be asked
@@ -46,7 +52,7 @@ pub struct BidArgs {
     /// Hand the amount in without a question, whatever there is to remark of it
     #[arg(long)]
     yes: bool,
-    /// Seconds to try until enough receipts are in
+    /// Seconds to try until the coordinator answers, and then until enough receipts are in
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
     #[command(flatten)]
@@ -64,6 +70,8 @@ struct Handed {
     envelope: Digest,
     receipts: NodeSet,
     missing: Vec<Missing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_shared: Option<SharedName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<PathBuf>,
 }
@@ -92,14 +100,25 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let network = login::network(&context.home, roster).await?;
-    let session = network.coordinator().find(&args.session).await?;
     let state = BidderState::Folder(context.home.file("receipts"));
-    let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state };
-    let patience = Patience { deadline: Duration::from_secs(args.wait), ..Patience::default() };
+    let pinned = &settings.pinned[..];
+    let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state, pinned };
+    bidder.knows_roster(&network)?;
+    let wait = Duration::from_secs(args.wait);
+    let said = Mutex::new(HashMap::new());
+    let waits = |whom: &str, why: &dyn std::fmt::Display, pause: Duration| {
+        say_waiting(context, &said, whom, why, pause);
+    };
+    let end = Instant::now() + wait;
+    let coordinator = network.coordinator();
+    let session = until_answered(end, &waits, || coordinator.find(&args.session)).await?;
+    let patience = Patience { deadline: wait, ..Patience::default() };
+    let ears = Ears { answers: &|_| {}, waits: &waits };
     let placed = if args.resend {
-        bid::resend(&network, session, &bidder, patience).await
+        bid::resend_heard(&network, session, &bidder, patience, ears).await
     } else {
-        let announcement = bid::announcement(&network, session).await?;
+        let detail = until_answered(end, &waits, || coordinator.session(session)).await?;
+        let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
         let text = match args.amount {
@@ -112,7 +131,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             meant(args.yes)?;
         }
         drop(text);
-        bid::place(&network, &announcement, &bidder, amount, patience).await
+        bid::place_heard(&network, &announcement, &bidder, amount, patience, ears).await
     };
     match placed {
         Ok(placed) => tell(context, &network, &state, &placed),
@@ -127,15 +146,30 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     }
 }
 
+/// Say that somebody is asked again, once for each longer pause.
+fn say_waiting(
+    context: &Context,
+    said: &Mutex<HashMap<String, Duration>>,
+    whom: &str,
+    why: &dyn std::fmt::Display,
+    pause: Duration,
+) {
+    let before = lock(said).insert(whom.to_owned(), pause);
+    if before.is_none_or(|before| before < pause) {
+        let why = clean(&why.to_string());
+        context.output.note(format!("{} does not answer yet, trying again: {why}", clean(whom)));
+    }
+}
+
 /// Ask whether an unlikely amount is meant, where somebody sits at a terminal.
 fn meant(yes: bool) -> Result<(), Failure> {
     if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(());
     }
-    match sure("Hand it in all the same?")? {
-        true => Ok(()),
-        false => Err(Failure::new("not-confirmed", "nothing was handed in")),
+    if !sure("Hand it in all the same?")? {
+        return Err(Failure::new("not-confirmed", "nothing was handed in"));
     }
+    Ok(())
 }
 
 /// Ask for the amount, or read one line of standard input.
@@ -182,6 +216,7 @@ fn tell(
             .iter()
             .map(|silence| Missing { node: silence.node, reason: clean(&silence.reason) })
             .collect(),
+        name_shared: bid.name_shared.clone(),
         file: state.path(bid.session(), bid.revision()),
     };
     context.output.result(&result, || {
@@ -197,6 +232,7 @@ fn tell(
             text.push_str(&clean(&silence.to_string()));
             text.push('\n');
         }
+        text.push_str(&view::shared_names(&result.name_shared));
         if let Some(file) = &result.file {
             let _ = write!(
                 text,

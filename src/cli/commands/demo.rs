@@ -71,7 +71,7 @@ impl DemoArgs {
 /// # Errors
 /// What to change in the file or the options; or why the session did not settle.
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
-    let loaded = session_file::load(args.file.as_deref())?;
+    let loaded = session_file::load(args.file.as_deref())?.with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
     let players = match args.bids {
         Some(count) => players::invent(&loaded.file, count)?,

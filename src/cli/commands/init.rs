@@ -121,24 +121,26 @@ fn node(context: &Context, args: &ServerArgs) -> Result<(), Failure> {
     let card = keys.card(&args.name, &args.address);
     let card_file = home.file("node-card.json");
     write_json(&card_file, &card)?;
-    settings.node = Some(server(args, card.body.key, card.body.certificate));
+    let (key, certificate) = (card.body.card.key, card.body.card.certificate);
+    settings.node = Some(server(args, key, certificate));
     home.save_settings(&settings)?;
     let made = Made {
         role: "node",
         name: args.name.clone(),
         address: Some(args.address.clone()),
-        key: card.body.key,
-        certificate: Some(card.body.certificate),
+        key,
+        certificate: Some(certificate),
         key_file,
         passphrase: passphrase.is_some(),
         card: Some(card_file.clone()),
     };
     tell(context, &made, || {
         format!(
-            "Hand {} to the coordinator, who puts it into the roster; put the roster it \
-             sends back at {}, then run `gavel serve`.",
+            "Hand {} to the coordinator, who puts it into the roster. Take in the roster that \
+             comes back with {}, then run {}.",
             strong(card_file.display()),
-            home.file("roster.json").display(),
+            strong("gavel roster pin DIGEST FILE"),
+            strong("gavel serve"),
         )
     })
 }
@@ -202,7 +204,7 @@ fn bidder(context: &Context, args: &BidderArgs) -> Result<(), Failure> {
     tell(context, &made, || {
         format!(
             "Fetch the roster with {}, then bid with {}.",
-            strong("gavel roster fetch HOST:PORT FINGERPRINT"),
+            strong("gavel roster fetch HOST:PORT DIGEST"),
             strong("gavel bid SESSION"),
         )
     })

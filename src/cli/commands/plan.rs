@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::highest_threshold;
+use crate::cli::options::{RosterOption, highest_threshold};
 use crate::cli::output::{bytes, seconds, strong};
 use crate::cli::session_file;
 use crate::rules::Limits;
@@ -32,12 +32,14 @@ pub struct PlanArgs {
     /// Number of bids [default: as many as the file has]
     #[arg(long, value_name = "N")]
     bids: Option<usize>,
-    /// Nodes [default: as the file says, or 5]
+    /// Nodes [default: as this home's roster says, else as the file says, else 5]
     #[arg(long, value_name = "N")]
     nodes: Option<u8>,
-    /// Threshold [default: as the file says, or as high as the nodes allow]
+    /// Threshold [default: likewise, or as high as the nodes allow]
     #[arg(long, value_name = "T")]
     threshold: Option<u8>,
+    #[command(flatten)]
+    roster: RosterOption,
 }
 
 /// The plan as scripts read it.
@@ -71,8 +73,9 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     }
     let file = session_file::load(Some(&args.file))?.file;
     let terms = file.terms(Clock::System.now())?;
+    let home = roster(context, args)?;
     let (nodes, threshold) =
-        scheme_of(args, file.shared.roster.as_ref().map(|r| (r.nodes, r.threshold)));
+        scheme_of(args, home.or(file.shared.roster.map(|r| (r.nodes, r.threshold))));
     let scheme = Scheme::new(nodes, threshold)?;
     Workload::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     paper::check(&terms.limits, scheme).map_err(|error| Failure::new("bad-terms", error))?;
@@ -96,9 +99,19 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     context.output.result(&planned, || text(&planned))
 }
 
-fn scheme_of(args: &PlanArgs, file: Option<(u8, u8)>) -> (u8, u8) {
-    let nodes = args.nodes.or(file.map(|(nodes, _)| nodes)).unwrap_or(5);
-    let written = file.filter(|&(n, _)| n == nodes).map(|(_, threshold)| threshold);
+/// Nodes and threshold of the roster under which the session would run, if there is one.
+fn roster(context: &Context, args: &PlanArgs) -> Result<Option<(u8, u8)>, Failure> {
+    let given = args.roster.roster.as_deref();
+    if given.is_none() && !context.home.file("roster.json").exists() {
+        return Ok(None);
+    }
+    let scheme = context.home.roster(given)?.body.scheme;
+    Ok(Some((scheme.nodes(), scheme.threshold())))
+}
+
+fn scheme_of(args: &PlanArgs, known: Option<(u8, u8)>) -> (u8, u8) {
+    let nodes = args.nodes.or(known.map(|(nodes, _)| nodes)).unwrap_or(5);
+    let written = known.filter(|&(n, _)| n == nodes).map(|(_, threshold)| threshold);
     (nodes, args.threshold.or(written).unwrap_or_else(|| highest_threshold(nodes)))
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Subcommand;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -21,7 +22,7 @@ pub enum ReceiptCommand {
     List,
     /// Every revision in one session, with the receipts' times
     Show {
-        /// The session's id, or a beginning of it that no other has
+        /// The session's id, a beginning of it that no other has, or its title
         session: String,
     },
 }
@@ -66,7 +67,7 @@ fn line(state: &BidderState, bid: &SentBid) -> Line {
 fn list(context: &Context, state: &BidderState) -> Result<(), Failure> {
     let bids = state.latest()?;
     let lines: Vec<Line> = bids.iter().map(|bid| line(state, bid)).collect();
-    context.output.result(&lines, || {
+    context.output.result(&json!({ "bids": lines }), || {
         if lines.is_empty() {
             return "This home has not bid yet.".into();
         }
@@ -85,12 +86,12 @@ fn list(context: &Context, state: &BidderState) -> Result<(), Failure> {
 }
 
 fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), Failure> {
-    let sessions: Vec<SessionId> = state
-        .latest()?
-        .iter()
-        .map(SentBid::session)
-        .filter(|session| session.to_string().starts_with(beginning))
-        .collect();
+    let fits = |bid: &&SentBid| {
+        bid.session().to_string().starts_with(beginning)
+            || bid.announcement.body.terms.title.eq_ignore_ascii_case(beginning)
+    };
+    let latest = state.latest()?;
+    let sessions: Vec<SessionId> = latest.iter().filter(fits).map(SentBid::session).collect();
     let [session] = sessions[..] else {
         let error = crate::client::ClientError::NoSuchSession {
             beginning: beginning.to_owned(),
@@ -99,7 +100,7 @@ fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), F
         return Err(error.into());
     };
     let bids = state.bids(session)?;
-    context.output.result(&bids, || {
+    context.output.result(&json!({ "bids": bids }), || {
         let mut text = String::new();
         for bid in &bids {
             let mut table = Table::new(&[">node", "received"]);
@@ -107,11 +108,7 @@ fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), F
                 table.row([receipt.body.node.to_string(), receipt.body.received.to_string()]);
             }
             let (revision, digest) = (bid.revision(), bid.digest);
-            let _ = write!(
-                text,
-                "revision {revision}, envelope {digest}
-{table}"
-            );
+            let _ = write!(text, "revision {revision}, envelope {digest}\n{table}");
         }
         text
     })

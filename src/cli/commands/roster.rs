@@ -1,4 +1,4 @@
-//! `gavel roster make|update|show|check|fetch`.
+//! `gavel roster make|update|show|check|pin|fetch`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
-use crate::cli::options::PassphraseOption;
+use crate::cli::options::{PassphraseOption, host_and_port};
 use crate::cli::output::{Table, strong};
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::roster::{RenewedCard, RosterError, SignedCard};
-use crate::identity::{Digest, NodeCard, PublicKey, Roster, Signed, Statement as _};
+use crate::identity::roster::{RosterError, SignedCard};
+use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use crate::sharing::Scheme;
 
 /// What to do with a roster.
@@ -24,11 +24,13 @@ pub enum RosterCommand {
     Make(MakeArgs),
     /// Put new cards of nodes into this home's roster: the next version of it
     Update(UpdateArgs),
-    /// Show a roster
-    Show(FileArgs),
+    /// Show a roster, with the digest that others compare
+    Show(ShowArgs),
     /// Check a roster's signature and rules, and this home's keys against it
     Check(FileArgs),
-    /// Fetch the roster from a coordinator whose fingerprint is known, or the next version of the
+    /// Take in a roster file whose digest you were told
+    Pin(PinArgs),
+    /// Fetch the roster whose digest you were told from its coordinator, or the next version of the
     /// roster that is here
     Fetch(FetchArgs),
 }
@@ -66,6 +68,16 @@ pub struct UpdateArgs {
     passphrase: PassphraseOption,
 }
 
+/// What to show of a roster.
+#[derive(Args)]
+pub struct ShowArgs {
+    /// The roster [default: roster.json in the home folder]
+    file: Option<PathBuf>,
+    /// Only its digest
+    #[arg(long)]
+    digest: bool,
+}
+
 /// A roster file.
 #[derive(Args)]
 pub struct FileArgs {
@@ -73,15 +85,36 @@ pub struct FileArgs {
     file: Option<PathBuf>,
 }
 
+/// A roster to take in.
+///
+/// The digest is what everything rests on: it says which nodes compute, and that nobody has put
+/// others in their place. Get it from a node's operator, by telephone or on paper, not from where
+/// the file came from. It is compared whole; then the roster lies in this home and bids can be made
+/// under it.
+#[derive(Args)]
+pub struct PinArgs {
+    /// The roster's digest, as `gavel roster show` prints it at a node
+    #[arg(value_parser = Digest::typed)]
+    digest: Digest,
+    /// The roster [default: roster.json in the home folder]
+    file: Option<PathBuf>,
+    /// Replace a roster that is there, also by one that is not its next version
+    #[arg(long)]
+    replace: bool,
+}
+
 /// A coordinator to fetch from.
+///
+/// Without arguments: the next version of the roster that is here, proved by its nodes' signatures.
 #[derive(Args)]
 pub struct FetchArgs {
-    /// The coordinator's host and port [default: as the roster that is here says]
-    #[arg(value_name = "HOST:PORT", requires = "fingerprint")]
+    /// The coordinator's host and port
+    #[arg(value_name = "HOST:PORT", value_parser = host_and_port)]
     address: Option<String>,
-    /// Fingerprint of its certificate (64 hexadecimal digits), from a source you trust [default:
-    /// as the roster that is here says]
-    fingerprint: Option<Digest>,
+    /// The roster's digest, as `gavel roster show` prints it at a node. Get it from a node's
+    /// operator or on paper, not from the coordinator's server; it is compared whole
+    #[arg(value_parser = Digest::typed)]
+    digest: Option<Digest>,
     /// Where to write it [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -95,6 +128,8 @@ pub struct FetchArgs {
 struct Shown<'a> {
     digest: Digest,
     version: usize,
+    /// Whether this home's owner has compared the digest, or made the roster.
+    pinned: bool,
     nodes: u8,
     threshold: u8,
     coordinator: Place<'a>,
@@ -123,6 +158,10 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         RosterCommand::Update(args) => update(context, &args),
         RosterCommand::Show(args) => {
             let roster = context.home.roster(args.file.as_deref())?;
+            if args.digest && !context.output.json {
+                let digest = roster.body.digest().grouped();
+                return context.output.result(&(), || digest);
+            }
             tell(context, &roster, None, Vec::new(), "")
         }
         RosterCommand::Check(args) => {
@@ -138,6 +177,7 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
             };
             tell(context, &roster, None, fits, &remark)
         }
+        RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
     }
 }
@@ -151,14 +191,18 @@ fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let roster = Roster { scheme, coordinator, nodes: cards, succession: None };
+    let roster = Roster::first(scheme, coordinator, cards);
     let roster = Signed::new(roster, &keys.identity).checked()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
     keep(&out, &roster, args.replace)?;
+    context.home.pin(&roster.body)?;
+    let digest = roster.body.digest().grouped();
     let remark = format!(
-        "Written to {}. Give it to every node; bidders fetch it with\n  {}",
+        "Written to {}. Give every node the file and, by another way, the digest:\n  {}\n\
+         Bidders need the digest only:\n  {}",
         out.display(),
-        strong(format!("gavel roster fetch {} {}", place.address, place.certificate)),
+        strong(format!("gavel roster pin {digest} roster.json")),
+        strong(format!("gavel roster fetch {} {digest}", place.address)),
     );
     tell(context, &roster, Some(&out), Vec::new(), &remark)
 }
@@ -176,21 +220,8 @@ fn coordinator_place(context: &Context) -> Result<Server, Failure> {
 }
 
 /// A node's card, first or later, signed by the node.
-fn read_card(path: &Path) -> Result<NodeCard, Failure> {
-    if let Ok(card) = read_renewed(path) {
-        return Ok(card.body.card);
-    }
+fn read_card(path: &Path) -> Result<SignedCard, Failure> {
     let card: SignedCard = read_json(path, "a node card")?;
-    if card.verify(&card.body.key).is_err() {
-        let error = RosterError::Card { name: card.body.name };
-        return Err(Failure::from(error).about(path.display()));
-    }
-    Ok(card.body)
-}
-
-/// A later card of a node, signed by the node.
-fn read_renewed(path: &Path) -> Result<Signed<RenewedCard>, Failure> {
-    let card: Signed<RenewedCard> = read_json(path, "a node card by `gavel rotate`")?;
     if card.verify(&card.body.card.key).is_err() {
         let error = RosterError::Card { name: card.body.card.name };
         return Err(Failure::from(error).about(path.display()));
@@ -204,37 +235,71 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let cards = args.cards.iter().map(|path| read_renewed(path)).collect::<Result<_, _>>()?;
+    let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
     let next = old.body.successor(coordinator, cards)?;
     let next = Signed::new(next, &keys.identity).checked()?;
     let out = context.home.file("roster.json");
     write_json(&out, &next)?;
+    context.home.pin(&next.body)?;
     let remark = format!(
-        "Written to {}. Start the coordinator again with it. Every node then runs\n  {}\nand is \
-         started again; bidders run the same command.",
+        "Written to {}. A coordinator that serves takes it up by itself. Every node and every \
+         bidder then runs\n  {}\nand needs no new digest.",
         out.display(),
         strong("gavel roster fetch"),
     );
     tell(context, &next, Some(&out), Vec::new(), &remark)
 }
 
+fn pin(context: &Context, args: &PinArgs) -> Result<(), Failure> {
+    let roster = context.home.roster(args.file.as_deref())?;
+    let got = roster.body.digest();
+    if got != args.digest {
+        return Err(other_digest(&args.digest, &got));
+    }
+    context.home.create()?;
+    let out = context.home.file("roster.json");
+    keep(&out, &roster, args.replace)?;
+    context.home.pin(&roster.body)?;
+    tell(context, &roster, Some(&out), Vec::new(), "The digest is right; bids may be made here.")
+}
+
+fn other_digest(told: &Digest, got: &Digest) -> Failure {
+    let groups = got.differing_groups(told).len();
+    Failure::new(
+        "other-roster",
+        format!(
+            "this roster's digest is {}, which differs from yours in {groups} of 16 groups; check what you typed, or ask whoever told you the digest, and do not use this roster before they agree",
+            got.grouped()
+        ),
+    )
+}
+
 async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
-    let given = args.address.clone().zip(args.fingerprint);
-    let (address, fingerprint) = if let Some(given) = given {
-        given
-    } else {
-        let present = context.home.roster(None)?.body.coordinator;
-        (present.address, present.certificate)
+    let (roster, known) = match (&args.address, args.digest) {
+        (Some(address), Some(digest)) => {
+            (client::coordinator::fetch_roster(address, digest).await?, true)
+        }
+        (Some(_), None) => {
+            return Err(Failure::usage(
+                "the roster's digest is missing, without which anybody could answer with nodes of their own: ask a node's operator for what `gavel roster show` prints there, and give it after the address",
+            ));
+        }
+        (None, _) => {
+            let present = context.home.roster(None)?;
+            let known = context.home.settings()?.pinned.contains(&present.body.digest());
+            (client::coordinator::fetch_next(&present.body).await?, known)
+        }
     };
-    let roster = client::coordinator::fetch_roster(&address, fingerprint).await?;
-    let roster = roster.checked()?;
     context.home.create()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
     keep(&out, &roster, args.replace)?;
-    let remark = format!(
-        "Written to {}. Compare the digest with the one that a node's operator tells you.",
-        out.display()
-    );
+    let standing = if known {
+        context.home.pin(&roster.body)?;
+        "bids may be made under it."
+    } else {
+        "the roster before it was never compared; `gavel roster pin DIGEST` does that."
+    };
+    let remark = format!("Written to {}; {standing}", out.display());
     tell(context, &roster, Some(&out), Vec::new(), &remark)
 }
 
@@ -302,6 +367,7 @@ fn tell(
     let shown = Shown {
         digest: body.digest(),
         version: body.version(),
+        pinned: context.home.settings()?.pinned.contains(&body.digest()),
         nodes: body.scheme.nodes(),
         threshold: body.scheme.threshold(),
         coordinator: Place {
@@ -324,21 +390,26 @@ fn tell(
         fits,
     };
     context.output.result(&shown, || {
-        let mut table = Table::new(&["", "name", "address", "certificate"]);
-        let row = |label: String, place: &Place<'_>| {
-            [label, place.name.to_owned(), place.address.to_owned(), place.certificate.short()]
-        };
+        let mut table = Table::new(&["", "name", "address"]);
+        let row =
+            |label: String, place: &Place<'_>| [label, place.name.into(), place.address.into()];
         table.row(row("coordinator".into(), &shown.coordinator));
         for (position, place) in shown.members.iter().enumerate() {
             table.row(row(format!("node {}", position + 1), place));
         }
+        let compared = if shown.pinned { "" } else { "; not compared yet" };
+        let needed = match (body.scheme.manifest_quorum(), body.scheme.quorum()) {
+            (close, compute) if close > compute => {
+                format!("{close} are needed to close, {compute} to compute")
+            }
+            (both, _) => format!("{both} are needed"),
+        };
         format!(
-            "{} nodes; {}; {} are needed to compute\n{table}version {}, digest {}\n{remark}",
+            "{} nodes; {}; {needed}\n{table}version {}; digest{compared}:\n{}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
-            body.scheme.quorum(),
             shown.version,
-            shown.digest,
+            strong(shown.digest.grouped()),
         )
     })
 }

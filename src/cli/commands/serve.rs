@@ -20,7 +20,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Replica};
 use crate::sharing::NodeIndex;
-use crate::storage::{Address, Database};
+use crate::storage::{Address, Database, Opening};
 use crate::transport::server::listen;
 use crate::transport::server::proxy::Balancers;
 use crate::transport::server::serve::PortOptions;
@@ -55,6 +55,11 @@ pub struct ServeArgs {
     replica_address: Option<String>,
     #[command(flatten)]
     database: DatabaseOption,
+    /// Go on with a database that has lost changes: receipts that this server gave, sessions, the
+    /// list of bids it is bound to, numbers of attempts. What other servers hold of them is taken
+    /// from there. For when no newer copy is left
+    #[arg(long)]
+    accept_loss: bool,
     #[command(flatten)]
     look: LookOption,
     /// Serve figures for Prometheus there, at /metrics: plain HTTP without a login, so keep it to
@@ -141,9 +146,13 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
             ),
         ));
     }
+    let mut opening = Opening {
+        mark: Some(context.home.file("gavel.mark")),
+        accept_loss: args.accept_loss.then(|| Clock::System.now()),
+    };
     loop {
         let mut servers = Servers::default();
-        let served = match servers.open(&address).await {
+        let served = match servers.open(&address, &opening).await {
             Ok(database) => {
                 serve(context, &args, &settings, &roster, &database, &mut servers).await
             }
@@ -154,6 +163,8 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
             End::Asked => return Ok(()),
             End::Roster(next) => roster = *next,
         }
+        // Once told, and only for what was lost then.
+        opening.accept_loss = None;
     }
 }
 

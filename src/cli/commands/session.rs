@@ -1,15 +1,17 @@
 //! `gavel session new|open|close|cancel|retry|list|show|watch`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
+use serde_json::json;
 
 use super::plan::{self, PlanArgs};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{read_json, write_json};
+use crate::cli::home::{Over, put_json, read_json};
 use crate::cli::news::News;
 use crate::cli::options::Reach;
 use crate::cli::{answer, session_file, view};
@@ -28,9 +30,9 @@ pub enum SessionCommand {
     /// Open a draft for bids
     Open(OneArgs),
     /// End bidding now, instead of at the time in the terms
-    Close(OneArgs),
+    Close(SureArgs),
     /// Call a session off
-    Cancel(CancelArgs),
+    Cancel(SureArgs),
     /// Try a failed session again
     Retry(OneArgs),
     /// List the sessions
@@ -61,15 +63,15 @@ pub struct NewArgs {
 /// One session.
 #[derive(Args)]
 pub struct OneArgs {
-    /// The session's id, or a beginning of it that no other has
+    /// The session's id, a beginning of it that no other has, or its title
     session: String,
     #[command(flatten)]
     reach: Reach,
 }
 
-/// A session to call off.
+/// A session, and whether it is meant.
 #[derive(Args)]
-pub struct CancelArgs {
+pub struct SureArgs {
     #[command(flatten)]
     one: OneArgs,
     /// Do not ask whether it is meant
@@ -95,6 +97,9 @@ pub struct ShowArgs {
     /// Write the record of a settled session to a file, to be checked with `gavel verify`
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Write over a file that is there already
+    #[arg(long, requires = "record")]
+    force: bool,
 }
 
 /// Do it.
@@ -113,7 +118,12 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
             tell(context, &network, &network.coordinator().open(session).await?)
         }
         SessionCommand::Close(args) => {
-            let (network, session) = operator(context, &args).await?;
+            let (network, session) = operator(context, &args.one).await?;
+            // A script that closes a session means it.
+            if !args.yes && std::io::stdin().is_terminal() {
+                let detail = network.coordinator().session(session).await?;
+                confirm(&view::closing_question(&detail))?;
+            }
             tell(context, &network, &network.coordinator().close(session).await?)
         }
         SessionCommand::Retry(args) => {
@@ -123,7 +133,13 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::Cancel(args) => {
             let (network, session) = operator(context, &args.one).await?;
             if !args.yes {
-                confirm(session)?;
+                if !std::io::stdin().is_terminal() {
+                    return Err(Failure::usage(
+                        "calling a session off asks for confirmation; add --yes",
+                    ));
+                }
+                let short = session.short();
+                confirm(&format!("Call session {short} off? No bid in it will count."))?;
             }
             tell(context, &network, &network.coordinator().cancel(session).await?)
         }
@@ -157,16 +173,20 @@ async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let mut sessions = network.coordinator().sessions().await?;
     sessions.retain(|summary| args.phase.is_none_or(|phase| phase == summary.phase));
     let shown = sessions.iter().map(answer::summary_json).collect::<Result<Vec<_>, _>>()?;
-    context.output.result(&shown, || view::list(&sessions))
+    context.output.result(&json!({ "sessions": shown }), || view::list(&sessions))
 }
 
 async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
+    let over = Over::forced(args.force);
+    if let Some(path) = &args.record {
+        over.allows(path)?;
+    }
     let network = args.one.reach.as_anyone(context).await?;
     let session = network.coordinator().find(&args.one.session).await?;
     let detail = network.coordinator().session(session).await?;
     if let Some(path) = &args.record {
         let record = network.coordinator().record(session).await?;
-        write_json(path, &record)?;
+        put_json(path, &record, over)?;
         context.output.note(format!(
             "record written to {}; check it with `gavel verify {}`",
             path.display(),
@@ -220,18 +240,11 @@ fn tell(context: &Context, network: &Network, detail: &SessionDetail) -> Result<
     context.output.result(&shown, || view::detail(detail, &network.roster().body))
 }
 
-fn confirm(session: SessionId) -> Result<(), Failure> {
-    use std::io::IsTerminal as _;
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("calling a session off asks for confirmation; add --yes"));
-    }
+/// Ask on a terminal.
+fn confirm(question: &str) -> Result<(), Failure> {
     let terminal = console::Term::stderr();
-    let asked = terminal
-        .write_str(&format!(
-            "Call session {} off? No bid in it will count. [y/N] ",
-            session.short()
-        ))
-        .and_then(|()| terminal.read_line());
+    let asked =
+        terminal.write_str(&format!("{question} [y/N] ")).and_then(|()| terminal.read_line());
     match asked {
         Ok(answer) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
         _ => Err(Failure::new("not-confirmed", "nothing was changed")),

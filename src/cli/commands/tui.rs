@@ -8,11 +8,11 @@ use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::door::HomeDoor;
 use crate::cli::failure::Failure;
-use crate::cli::options::{LookOption, PassphraseOption, RosterOption};
+use crate::cli::options::{LookOption, PassphraseOption, RosterOption, host_and_port};
 use crate::cli::screens;
 use crate::client::{Network, coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
-use crate::identity::{Digest, Roster, Signed};
+use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::tui::{Connection, Options};
 
 /// Whose auctions to show.
@@ -23,12 +23,12 @@ use crate::tui::{Connection, Options};
 #[derive(Args)]
 pub struct TuiArgs {
     /// The coordinator's host and port [default: as in the roster of the home folder]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     connect: Option<String>,
-    /// Fingerprint of the coordinator's certificate, from a source you trust; needed with
-    /// --connect where the home folder has no roster of this coordinator
-    #[arg(long, value_name = "FINGERPRINT", requires = "connect")]
-    fingerprint: Option<Digest>,
+    /// The roster's digest, as a node's operator tells it; needed with --connect where the home
+    /// folder has no roster of this coordinator
+    #[arg(long, value_name = "DIGEST", requires = "connect", value_parser = Digest::typed)]
+    digest: Option<Digest>,
     /// Switch everything off that changes something
     #[arg(long)]
     read_only: bool,
@@ -52,6 +52,7 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         ));
     }
     let roster = roster(context, args).await?;
+    let fetched = args.digest.map(|_| roster.body.digest());
     let settings = context.home.settings()?;
     let file = |name| context.home.file(name);
     let (mut signer, mut node) = (None, None);
@@ -63,7 +64,10 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
         node = roster.body.index_of(&keys.identity.public());
         signer = Some(Arc::new(keys.identity));
     }
-    let bidder = screens::bidder(context, &args.passphrase)?;
+    let mut bidder = screens::bidder(context, &args.passphrase)?;
+    if let Some(me) = &mut bidder {
+        me.pinned.extend(fetched);
+    }
     let connection = if signer.is_some() {
         let network = Network::new(roster, signer, Clock::System)?;
         let operator = network.coordinator().is_operator();
@@ -80,21 +84,16 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
     Ok(crate::tui::run(options).await?)
 }
 
-/// The roster: fetched where a fingerprint is given, else the home's.
+/// The roster: fetched where its digest is given, else the home's.
 async fn roster(context: &Context, args: &TuiArgs) -> Result<Signed<Roster>, Failure> {
-    let address = args
-        .connect
-        .as_deref()
-        .map(|text| text.trim_start_matches("https://").trim_end_matches('/').to_owned());
-    if let (Some(address), Some(fingerprint)) = (&address, args.fingerprint) {
-        let roster = coordinator::fetch_roster(address, fingerprint).await?;
-        return Ok(roster.checked()?);
+    if let (Some(address), Some(digest)) = (&args.connect, args.digest) {
+        return Ok(coordinator::fetch_roster(address, digest).await?);
     }
     let roster = context.home.roster(args.roster.roster.as_deref())?;
-    match address {
-        Some(address) if address != roster.body.coordinator.address => {
+    match &args.connect {
+        Some(address) if *address != roster.body.coordinator.address => {
             Err(Failure::usage(format!(
-                "the roster here names the coordinator {}, not {address}; add --fingerprint with the fingerprint of its certificate, or name another roster with --roster FILE",
+                "the roster here names the coordinator {}, not {address}; add --digest with the digest of its roster, or name another roster with --roster FILE",
                 roster.body.coordinator.address
             )))
         }

@@ -11,26 +11,27 @@ use crate::cli::home::{load_roster, read_text};
 use crate::cli::output::{clean, faint, strong};
 use crate::cli::{answer, view};
 use crate::client::state::SentBid;
-use crate::identity::{PublicKey, Signed};
+use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::Receipt;
-use crate::session::record::{Pin, ReceiptStanding, Record, Report};
+use crate::session::record::{ReceiptStanding, Record, Report};
 
 /// What to check.
 ///
 /// A record proves that the nodes of its roster signed this outcome. Whose nodes they are, only
-/// you can know: give the roster you trust, or the coordinator's key. Without either, the roster
-/// of the home folder is compared, if there is one.
+/// you can know: give the roster you trust, or its digest. Without either, the roster of the home
+/// folder is compared, if there is one and it was pinned there. The coordinator's key is no
+/// substitute: whoever holds it can sign a roster of nodes that do not exist, and everything that
+/// such nodes would sign.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// The record, as written by `gavel session show SESSION --record FILE`
     file: PathBuf,
     /// The roster you trust
-    #[arg(long, value_name = "FILE", conflicts_with = "coordinator")]
+    #[arg(long, value_name = "FILE")]
     roster: Option<PathBuf>,
-    /// The key of the coordinator you trust
-    // A key in base64url may begin with a hyphen.
-    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
-    coordinator: Option<PublicKey>,
+    /// The digest of the roster you trust, as `gavel roster show` prints it, in full
+    #[arg(long, value_name = "DIGEST", conflicts_with = "roster")]
+    roster_digest: Option<Digest>,
     /// A bid's file from the bidder's home, or a single receipt: say what became of it
     #[arg(long, value_name = "FILE")]
     receipt: Vec<PathBuf>,
@@ -40,6 +41,7 @@ pub struct VerifyArgs {
 #[derive(Serialize)]
 struct Verified {
     valid: bool,
+    trust: Trust,
     #[serde(flatten)]
     report: Report,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -55,6 +57,20 @@ struct Checked {
     detail: String,
 }
 
+/// What says that the nodes of a record are those that the reader trusts.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", content = "file", rename_all = "kebab-case")]
+enum Trust {
+    /// A roster's file that was named.
+    Roster(PathBuf),
+    /// A roster's digest that was given.
+    Digest,
+    /// The roster of the home folder.
+    Home(PathBuf),
+    /// Nothing: the record is only consistent.
+    Nobody,
+}
+
 /// Check the record, then the receipts.
 ///
 /// # Errors
@@ -62,8 +78,8 @@ struct Checked {
 pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     let about = |failure: Failure| failure.about(args.file.display());
     let record = Record::parse(&read_text(&args.file)?).map_err(|error| about(error.into()))?;
-    let report =
-        record.verify(pin(context, args, &record)?).map_err(|error| about(error.into()))?;
+    let (trust, digest) = trusted(context, args, &record)?;
+    let report = record.verify(digest).map_err(|error| about(error.into()))?;
     let mut receipts = Vec::new();
     for path in &args.receipt {
         for receipt in read_receipts(path)? {
@@ -80,7 +96,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     if let Some(broken) = receipts.iter().find(|checked| !checked.standing.kept()) {
         return Err(Failure::new("broken-receipt", &broken.detail).about(broken.file.display()));
     }
-    let verified = Verified { valid: true, report, receipts };
+    let verified = Verified { valid: true, trust, report, receipts };
     let mut shown = answer::to_json(&verified)?;
     if let Some(outcome) = &verified.report.outcome {
         shown["outcome"] = answer::outcome_json(&record.announcement.body.terms, outcome)?;
@@ -88,13 +104,28 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     context.output.result(&shown, || text(&record, &verified))
 }
 
-fn pin(context: &Context, args: &VerifyArgs, record: &Record) -> Result<Option<Pin>, Failure> {
-    if let Some(key) = args.coordinator {
-        return Ok(Some(Pin::Coordinator(key)));
+/// Whom the reader trusts, and the digest that the record's roster must have for it.
+fn trusted(
+    context: &Context,
+    args: &VerifyArgs,
+    record: &Record,
+) -> Result<(Trust, Option<Digest>), Failure> {
+    if let Some(digest) = args.roster_digest {
+        return Ok((Trust::Digest, Some(digest)));
+    }
+    if let Some(path) = &args.roster {
+        return Ok((Trust::Roster(path.clone()), Some(record.trusted(&load_roster(path)?.body))));
     }
     let home = context.home.file("roster.json");
-    let path = args.roster.clone().or_else(|| home.exists().then_some(home));
-    path.map(|path| load_roster(&path).map(|roster| record.pin(&roster.body))).transpose()
+    if !home.exists() {
+        return Ok((Trust::Nobody, None));
+    }
+    // A roster that only lies there is not one that somebody trusts.
+    let roster = load_roster(&home)?.body;
+    if !context.home.settings()?.pinned.contains(&roster.digest()) {
+        return Ok((Trust::Nobody, None));
+    }
+    Ok((Trust::Home(home), Some(record.trusted(&roster))))
 }
 
 /// Every receipt in a bid's file, or the one in a receipt's file.
@@ -134,20 +165,40 @@ fn text(record: &Record, verified: &Verified) -> String {
         ));
     }
     lines.push(view::exclusions(&report.excluded).trim_end().to_owned());
+    lines.push(view::shared_names(&report.shared_names).trim_end().to_owned());
+    lines.extend(winners_of_shared_names(record, report));
     lines.extend(
         verified
             .receipts
             .iter()
             .map(|checked| format!("  receipt of node {}: {}", checked.node, checked.detail)),
     );
-    lines.push(if report.pinned {
-        "Every signature is right, and the nodes are those you trust.".into()
-    } else {
-        format!(
-            "Every signature is right. Whose nodes these are was not checked: give the roster you trust with --roster FILE (this one's digest is {}).",
+    lines.push(match &verified.trust {
+        Trust::Roster(file) => right_by(&format!("the roster in {}", file.display())),
+        Trust::Digest => right_by("the roster whose digest you gave"),
+        Trust::Home(file) => right_by(&format!("this home's roster ({})", file.display())),
+        Trust::Nobody => format!(
+            "The record is consistent, and that is all: anyone can make up a coordinator and nodes, and a coordinator can make up nodes. Give the roster you trust with --roster FILE, or its digest with --roster-digest (this one's is {}).",
             report.roster
-        )
+        ),
     });
     lines.retain(|line| !line.is_empty());
     lines.join("\n")
+}
+
+fn right_by(roster: &str) -> String {
+    format!("Every signature is right, and the nodes are those of {}.", clean(roster))
+}
+
+/// Which key won, where its name is not its own.
+fn winners_of_shared_names(record: &Record, report: &Report) -> Vec<String> {
+    let (Some(outcome), Some(manifest)) = (&report.outcome, &record.manifest) else {
+        return Vec::new();
+    };
+    let shared = |name: &str| report.shared_names.iter().any(|shared| shared.bidder == name);
+    let entrants = outcome.answer.entries().into_iter().filter(|entrant| shared(&entrant.bidder));
+    entrants
+        .filter_map(|entrant| manifest.body.entry(&entrant.envelope))
+        .map(|(_, entry)| format!("  {} is key {}", clean(&entry.bidder), entry.key))
+        .collect()
 }

@@ -22,7 +22,7 @@ use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, Network};
 use crate::identity::key_file::BidderKeys;
-use crate::identity::{KeyPair, Signed};
+use crate::identity::{KeyPair, Signed, Statement as _};
 use crate::rules::{Answer, Currency, Question, SessionFile};
 use crate::session::Announcement;
 use crate::session::outcome::Entrant;
@@ -233,7 +233,8 @@ pub async fn one(
             BidderState::Folder(place.join("receipts"))
         }
     };
-    let bidder = Bidder { name: &player.name, keys: &player.keys, state: &state };
+    let pinned = [network.roster().body.digest()];
+    let bidder = Bidder { name: &player.name, keys: &player.keys, state: &state, pinned: &pinned };
     let placed = bid::place(network, announcement, &bidder, amount, Patience::default()).await;
     placed.map_err(|error: BidError| error.into())
 }

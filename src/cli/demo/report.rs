@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::players::{Bidding, Refused};
 use crate::cli::answer::{self, Sold};
 use crate::cli::failure::Failure;
-use crate::cli::output::{bytes, clean, count, faint, strong};
+use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting, strong};
 use crate::client::Network;
 use crate::identity::Statement as _;
 use crate::rules::{Answer, Terms};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::outcome::Entrant;
-use crate::session::record::{Pin, Record};
+use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -97,7 +97,7 @@ pub fn make(
     kept: Option<&Path>,
 ) -> Result<DemoResult, Failure> {
     let roster = &network.roster().body;
-    let report = record.verify(Some(Pin::Roster(roster.digest())))?;
+    let report = record.verify(Some(roster.digest()))?;
     let (Some(outcome), true) = (&report.outcome, report.settled) else {
         return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
     };
@@ -174,16 +174,17 @@ impl DemoResult {
     /// In one paragraph, for after a screen has closed.
     pub fn paragraph(&self) -> String {
         let line = answer::line(&self.terms, &self.answer);
+        let line = console::strip_ansi_codes(&line);
         let text = format!(
-            "{}: {}. {}; nothing but {} was opened. Signed by {} of {} nodes after {} rounds and {:.2} s of computing. The record was checked offline: every signature is right.",
+            "{}: {}. Bids: {}; nothing but {} was opened. Signed by {} of {} nodes after {} and {} of computing. The record was checked offline: every signature is right.",
             clean(&self.title),
-            console::strip_ansi_codes(line.trim_end_matches('.')),
+            line.trim_end_matches('.'),
             self.bids_line(),
             if self.answer.entries().is_empty() { "that" } else { answer::opened(&self.terms) },
             self.signed_by.len(),
             self.nodes,
-            count(self.rounds),
-            self.seconds.computing,
+            plural(self.rounds, "round", "rounds"),
+            lasting(self.seconds.computing),
         );
         match &self.folder {
             None => text,
@@ -217,20 +218,22 @@ impl DemoResult {
         row(
             "time",
             format!(
-                "bidding {:.2} s, closing {:.2} s, computing {:.2} s",
-                self.seconds.bidding, self.seconds.closing, self.seconds.computing
+                "bidding {}, closing {}, computing {}",
+                lasting(self.seconds.bidding),
+                lasting(self.seconds.closing),
+                lasting(self.seconds.computing)
             ),
         );
         row(
             "protocol",
             format!(
-                "{} rounds, {} {}, {:.1} ms; planned {} rounds, {:.1} ms",
-                count(self.rounds),
+                "{}, {} {}, {}; planned {}, {}",
+                plural(self.rounds, "round", "rounds"),
                 count(self.gates),
                 if self.terms.protocol == Form::Numbers { "products" } else { "AND gates" },
-                self.seconds.protocol * 1e3,
-                count(self.predicted.rounds),
-                self.predicted.seconds * 1e3,
+                lasting(self.seconds.protocol),
+                plural(self.predicted.rounds, "round", "rounds"),
+                lasting(self.predicted.seconds),
             ),
         );
         row("record", "checked offline: every signature is right".into());
@@ -254,6 +257,9 @@ impl DemoResult {
             1 => "no node alone".to_owned(),
             threshold => format!("no {threshold} nodes together"),
         };
+        if self.bids == 0 {
+            return "none was handed in".to_owned();
+        }
         format!(
             "{} handed in, sealed to {} nodes; {who} can read one",
             count(self.bids),

@@ -25,7 +25,7 @@ use crate::cli::session_file::{self, Loaded};
 use crate::client::Network;
 use crate::client::bid;
 use crate::client::state::BidderState;
-use crate::identity::KeyPair;
+use crate::identity::{KeyPair, Statement as _};
 use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
@@ -134,7 +134,7 @@ fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
         name.push('+');
     }
     let state = BidderState::Folder(folder.path().join("bidders").join("you").join("receipts"));
-    Ok(Me { name, keys: KeyPair::generate()?, state })
+    Ok(Me { name, keys: KeyPair::generate()?, state, pinned: Vec::new() })
 }
 
 /// How long bidding goes on: as the file says where that is a duration, within bounds.
@@ -198,7 +198,7 @@ async fn acts(
         network: network.clone(),
         operator: true,
         node: None,
-        bidder: Some(play.you.clone()),
+        bidder: Some(Me { pinned: vec![network.roster().body.digest()], ..play.you.clone() }),
         login: None,
         door: None,
     };

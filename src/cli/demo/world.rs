@@ -13,7 +13,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
 use crate::node::{self, Replica};
 use crate::sharing::Scheme;
-use crate::storage::Address;
+use crate::storage::{Address, Opening};
 use crate::transport::server::listen::{self, Listener};
 use crate::transport::server::serve::PortOptions;
 
@@ -65,14 +65,14 @@ impl World {
             let keys = NodeKeys::generate("127.0.0.1")?;
             let place = Place::new(folder.join(format!("node-{node}")), keys).await?;
             place.keys.save(&place.folder.join("node.key"), None)?;
-            cards.push(place.keys.card(name, &place.address).body);
+            cards.push(place.keys.card(name, &place.address));
             places.push(place);
         }
         let keys = CoordinatorKeys::generate("127.0.0.1")?;
         let lead = Place::new(folder.join("coordinator"), keys).await?;
         lead.keys.save(&lead.folder.join("coordinator.key"), None)?;
         let card = lead.keys.card("Auction house", &lead.address);
-        let roster = Roster { scheme, coordinator: card, nodes: cards, succession: None };
+        let roster = Roster::first(scheme, card, cards);
         let roster = Signed::new(roster, &lead.keys.identity).checked()?;
         write_json(&folder.join("roster.json"), &roster)?;
         let operator = Arc::new(lead.keys.identity.clone());
@@ -80,13 +80,13 @@ impl World {
 
         let mut servers = Servers::default();
         for place in places {
-            let database = servers.open(&place.database()).await?;
+            let database = servers.open(&place.database(), &Opening::default()).await?;
             let started =
                 servers.start_node(place.keys, &roster, &database, options, Replica::default());
             let (node, tls) = started.await?;
             servers.serve(place.listener, &tls, node.router(), PortOptions::default())?;
         }
-        let database = servers.open(&lead.database()).await?;
+        let database = servers.open(&lead.database(), &Opening::default()).await?;
         let (coordinator, tls) = servers.start_coordinator(lead.keys, &roster, &database).await?;
         servers.serve(lead.listener, &tls, coordinator.router(), PortOptions::default())?;
         Ok(Self { network, servers })

@@ -11,9 +11,9 @@ use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
 use crate::coordinator::accounts::{account_refusal, fresh_code, line};
-use crate::identity::{AccountId, AccountRole};
+use crate::identity::{AccountId, AccountRole, Digest};
 use crate::storage::StorageError;
-use crate::storage::accounts::{self as stored, Account};
+use crate::storage::accounts::{self as stored, Account, Invitation};
 use crate::transport::server::reply::{Body, Params, Peer, Refusal, Reply};
 use crate::wire::account_api::{
     AccountLine, AskInvitations, ChangePassword, InvitationLine, NewAccount, NewInvitation,
@@ -125,14 +125,31 @@ pub async fn reset_password(
 /// Every invitation, without its code.
 pub async fn invitations(State(state): State<Arc<CoordinatorState>>) -> Reply<Vec<InvitationLine>> {
     let rows = state.accounts.store.invitations().await.map_err(|error| internal(&error))?;
-    let lines = rows.into_iter().map(|row| InvitationLine {
+    Ok(Json(rows.into_iter().map(invitation).collect()))
+}
+
+/// Take an invitation back: its code makes no account any more.
+pub async fn revoke(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(code): Params<Digest>,
+) -> Reply<InvitationLine> {
+    let now = state.clock.now();
+    let revoked = state.accounts.store.revoke(code, now).await;
+    let revoked = revoked.map_err(|error| account_refusal(&error))?;
+    tracing::info!(invitation = %code.short(), "invitation revoked");
+    Ok(Json(invitation(revoked)))
+}
+
+/// How an invitation is shown.
+fn invitation(row: Invitation) -> InvitationLine {
+    InvitationLine {
         digest: row.code,
         label: row.label,
         created: row.created,
         expires: row.expires,
+        revoked: row.revoked,
         account: row.account,
-    });
-    Ok(Json(lines.collect()))
+    }
 }
 
 /// Make invitations. Their codes are in this reply and nowhere else.

@@ -46,6 +46,13 @@ pub async fn admit(
             "the request is not signed by the key it asks to admit",
         )
     })?;
+    if row.taken_up && !state.store.is_admitted(session, &name).await.map_err(store_refusal)? {
+        return Err(Refusal::new(
+            ProblemType::NotAdmitted,
+            "the coordinator has lost its own record of this session and knows only who had bid, \
+             so nobody else is admitted any more: a name could be given to two",
+        ));
+    }
     if announcement.body.terms.admission == Admission::Listed
         && !state.store.is_admitted(session, &name).await.map_err(store_refusal)?
     {

@@ -22,7 +22,7 @@ pub async fn health(
     State(state): State<Arc<CoordinatorState>>,
     Extension(caller): Extension<Caller>,
 ) -> Json<CoordinatorHealth> {
-    let shortage = state.links().shortage(state.scheme().quorum()).map(Into::into);
+    let shortage = state.links().shortage(state.scheme().manifest_quorum()).map(Into::into);
     let watched = lock(&state.watched);
     let status = |&node| {
         let mut status = watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
@@ -40,7 +40,7 @@ pub async fn health(
     })
 }
 
-/// The signed roster, for bidders who have only its fingerprint yet.
+/// The signed roster, for bidders who have only its digest yet.
 pub async fn roster(State(state): State<Arc<CoordinatorState>>) -> Json<Signed<Roster>> {
     Json(Signed::clone(&state.roster))
 }

@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{known, store_refusal};
+use crate::base::Timestamp;
 use crate::coordinator::nodes::announce;
-use crate::coordinator::{CoordinatorState, driver};
+use crate::coordinator::{CoordinatorState, driver, papers};
 use crate::identity::Signed;
 use crate::rules::{SessionFile, Terms};
 use crate::runs::Workload;
@@ -28,16 +29,13 @@ pub async fn write(
 ) -> Reply<SessionDetail> {
     let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
-    let terms =
-        SessionFile::parse(&new.file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
-    check_size(&terms, state.scheme())?;
-    let unlisted = |name: &str, error: &dyn std::fmt::Display| {
-        let detail = format!("the bidder {name:?} cannot be listed: {error}");
-        Refusal::new(ProblemType::BadRequest, detail)
-    };
-    for Bidder { name, .. } in &new.bidders {
-        terms.limits.check_name(name).map_err(|error| unlisted(name, &error))?;
-    }
+    terms_from(&new.file, state.scheme(), now).and_then(|terms| {
+        let unlisted = |bidder: &Bidder| {
+            let checked = terms.limits.check_name(&bidder.name);
+            checked.map_err(|error| unlisted(&bidder.name, &error))
+        };
+        new.bidders.iter().try_for_each(unlisted)
+    })?;
     state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
     for bidder in new.bidders {
         let admitted = state.store.admit(session, &bidder.name, bidder.key, now).await;
@@ -60,23 +58,15 @@ pub async fn open(
 }
 
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
+    // It may have been open before, if this coordinator runs from a backup.
+    papers::ask_unheard(state).await;
     let row = known(state, session).await?;
     let wrong_phase = |error: crate::session::phase::PhaseError| {
         Refusal::new(ProblemType::WrongPhase, error.to_string())
     };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
-    let terms = SessionFile::parse(&row.file).map_err(bad_terms)?.terms(now).map_err(bad_terms)?;
-    check_size(&terms, state.scheme())?;
-    if terms.bids_until <= now {
-        return Err(Refusal::new(
-            ProblemType::BadTerms,
-            format!(
-                "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
-                terms.bids_until
-            ),
-        ));
-    }
+    let terms = terms_from(&row.file, state.scheme(), now)?;
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
@@ -88,10 +78,24 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     Ok(())
 }
 
-/// That the nodes can compute and close whatever comes in.
-fn check_size(terms: &Terms, scheme: Scheme) -> Result<(), Refusal> {
-    Workload::check(terms, scheme).map_err(bad_terms)?;
-    paper::check(&terms.limits, scheme).map_err(bad_terms)
+/// The terms of a session that would be opened now, and that the nodes can close and compute
+/// whatever comes in.
+fn terms_from(file: &str, scheme: Scheme, now: Timestamp) -> Result<Terms, Refusal> {
+    let terms = SessionFile::parse(file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
+    Workload::check(&terms, scheme).map_err(bad_terms)?;
+    paper::check(&terms.limits, scheme).map_err(bad_terms)?;
+    if terms.bids_until <= now {
+        return Err(bad_terms(format!(
+            "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",
+            terms.bids_until
+        )));
+    }
+    Ok(terms)
+}
+
+fn unlisted(name: &str, error: &dyn std::fmt::Display) -> Refusal {
+    let detail = format!("the bidder {name:?} cannot be listed: {error}");
+    Refusal::new(ProblemType::BadRequest, detail)
 }
 
 fn bad_terms(error: impl std::fmt::Display) -> Refusal {

@@ -41,6 +41,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
     Router::new()
         .route(paths::HEALTH, get(health::health))
         .route(paths::ROSTER, get(health::roster))
+        .route(paths::ROSTER_OF, get(sessions::roster))
         .route(paths::EVENTS, get(health::events))
         .route(paths::SESSIONS, get(sessions::list).post(life::write))
         .route(paths::SESSION, get(sessions::show))
@@ -52,6 +53,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::ADMISSIONS, get(admissions::list).post(admissions::admit))
         .route(paths::RECEIPTS, get(receipts::list))
         .route(paths::INVITATIONS, get(accounts::invitations).post(accounts::invite))
+        .route(paths::REVOKE, post(accounts::revoke))
         .layer(DefaultBodyLimit::max(BODY))
         .merge(accounts())
 }

@@ -105,6 +105,7 @@ mod tests {
         PublicKey::from_bytes([number; 32])
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an answer, beside those that are refusals")]
     fn given(lines: &[(u8, u32)], more: bool) -> Result<GivenReceipts, HttpError> {
         let receipt = |&(number, revision): &(u8, u32)| GivenReceipt {
             bidder: format!("bidder {number}"),

@@ -28,6 +28,9 @@ use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, Reason};
 
+/// Attempts of a session that are shown. Those that failed long ago say nothing about now.
+const SHOWN: usize = 50;
+
 /// Sessions, a page at a time; drafts only for those who run the system.
 pub async fn list(
     State(state): State<Arc<CoordinatorState>>,
@@ -68,14 +71,13 @@ pub async fn record(
     Params(session): Params<SessionId>,
 ) -> Result<Response, Refusal> {
     let mut last = state.records.turn().await;
-    let bytes = match last.of(session) {
-        Some(bytes) => bytes,
-        None => {
-            let (record, phase) = put_together(&state, session).await?;
-            let bytes = offload(move || serde_json::to_vec(&record)).await;
-            let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
-            last.keep(session, phase == Phase::Settled, bytes)
-        }
+    let bytes = if let Some(bytes) = last.of(session) {
+        bytes
+    } else {
+        let (record, phase) = put_together(&state, session).await?;
+        let bytes = offload(move || serde_json::to_vec(&record)).await;
+        let bytes = bytes.map_err(|error| Refusal::internal(&error))?;
+        last.keep(session, phase == Phase::Settled, bytes)
     };
     Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
 }
@@ -104,6 +106,21 @@ async fn put_together(
         outcome,
     };
     Ok((record, row.phase))
+}
+
+/// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one
+/// by its digest can follow the line from there.
+pub async fn roster(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(digest): Params<Digest>,
+) -> Reply<Signed<Roster>> {
+    if !state.roster.body.covers(&digest) {
+        let detail = "this is neither the present roster nor one that it succeeds";
+        return Err(Refusal::new(ProblemType::NotFound, detail));
+    }
+    let kept = state.store.database().roster(&digest).await.map_err(store_refusal)?;
+    let missing = || Refusal::new(ProblemType::NotFound, "this earlier roster is not kept here");
+    kept.map(Json).ok_or_else(missing)
 }
 
 /// The roster that a session was opened under: the present one or an earlier one.
@@ -159,7 +176,8 @@ pub(super) async fn detail(
     };
     let manifest = state.store.manifest(session).await.map_err(store_refusal)?;
     let outcome = state.store.outcome(session).await.map_err(store_refusal)?;
-    let attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    let mut attempts = state.store.attempts(session).await.map_err(store_refusal)?;
+    attempts.drain(..attempts.len().saturating_sub(SHOWN));
     let timeline = state.store.timeline(session).await.map_err(store_refusal)?;
     let reason: Option<Reason> =
         row.reason.as_deref().map(kept::read).transpose().map_err(store_refusal)?;
@@ -184,6 +202,7 @@ pub(super) async fn detail(
             bids: manifest.body.entries.len() as u64,
             signed_by: manifest.signatures.keys().copied().collect(),
             excluded: manifest.body.excluded,
+            shared_names: manifest.body.shared_names,
         }),
         attempts: attempts
             .into_iter()

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::identity::Statement as _;
-use crate::node::refusals::of_store;
+use crate::node::refusals::{of_outcome, of_store};
 use crate::node::{NodeState, attempt, attempts};
 use crate::session::manifest::CoSigned;
 use crate::session::{Outcome, Phase, SessionId};
@@ -64,8 +64,11 @@ pub async fn start(
             format!("the attempt's plan cannot be used: {error}; update the older program"),
         )
     })?;
-    node.store.begin_attempt(session, start.attempt).await.map_err(|error| of_store(&error))?;
-    attempt::start(&node, row.announcement.body, manifest, start);
+    let store = node.computing_store().ok_or_else(|| {
+        Refusal::new(ProblemType::Unavailable, "another replica of this node computes now")
+    })?;
+    store.begin_attempt(session, start.attempt).await.map_err(|error| of_store(&error))?;
+    attempt::start(&node, store, row.announcement.body, manifest, start);
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -99,31 +102,6 @@ pub async fn take_outcome(
     Body(outcome): Body<CoSigned<Outcome>>,
 ) -> Result<StatusCode, Refusal> {
     let _turn = node.turn(session).await;
-    let row = node.session(session).await.map_err(|error| of_store(&error))?;
-    if row.phase == Phase::Settled {
-        node.parts.forget(session);
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    let conflict = |detail: String| Refusal::new(ProblemType::ManifestConflict, detail);
-    let manifest = node.store.manifest(session).await.map_err(|error| of_store(&error))?;
-    let fits = manifest.is_some_and(|signed| signed.body.digest() == outcome.body.manifest);
-    if outcome.body.session != session || !fits {
-        return Err(conflict("the outcome is not for the manifest this node holds".to_owned()));
-    }
-    let roster = &node.roster.body;
-    let signers =
-        outcome.verify(|index| roster.node(index).map(|card| card.key)).map_err(|index| {
-            conflict(format!("the outcome's signature of node {index} does not fit"))
-        })?;
-    let needed = node.scheme().quorum();
-    if signers.len() < needed {
-        return Err(conflict(format!(
-            "the outcome is signed by {} nodes, {needed} are needed",
-            signers.len()
-        )));
-    }
-    node.store.settle(&outcome).await.map_err(|error| of_store(&error))?;
-    node.parts.forget(session);
-    node.tell_phase(session, Phase::Settled);
+    node.take_outcome(session, &outcome).await.map_err(|error| of_outcome(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

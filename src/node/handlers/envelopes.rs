@@ -12,11 +12,12 @@ use crate::node::access::Caller;
 use crate::node::refusals::{of_envelope, of_pace, of_put, of_store, unknown_session};
 use crate::rules::Terms;
 use crate::session::envelope::most_bytes;
+use crate::session::naming::SharedName;
 use crate::session::progress::What;
 use crate::session::seeds;
 use crate::session::{Envelope, Phase, Receipt, SessionId};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
-use crate::wire::node_api::PassedOn;
+use crate::wire::node_api::{HandedIn, PassedOn};
 use crate::wire::problem::ProblemType;
 
 /// Check an envelope, put it on disk, and only then answer with the signed receipt. How large a
@@ -25,7 +26,8 @@ pub async fn hand_in(
     State(node): State<Arc<NodeState>>,
     Params(session): Params<SessionId>,
     request: Request,
-) -> Reply<Signed<Receipt>> {
+) -> Reply<HandedIn> {
+    node.asked_others().await;
     let standing = node.store.standing(session).await.map_err(|error| of_store(&error))?;
     let (announcement, phase) = standing.ok_or_else(|| unknown_session(session))?;
     let announcement = Arc::new(announcement.body);
@@ -45,20 +47,21 @@ pub async fn hand_in(
         && !late
         && node.store.envelope(session, digest).await.map_err(|error| of_store(&error))?.is_none();
     if replaces {
-        node.pace.check(session, key, now).map_err(|error| of_pace(&error))?;
+        node.pace.check(session, key, now).map_err(of_pace)?;
     }
     let digest = node
         .check_envelope(&announcement, Arc::clone(&envelope))
         .await
         .map_err(|error| of_envelope(&error))?;
     if replaces {
-        node.pace.count(session, key, now).map_err(|error| of_pace(&error))?;
+        node.pace.count(session, key, now).map_err(of_pace)?;
     }
     let receipt = Signed::new(
         Receipt {
             session,
             node: node.me,
             bidder: envelope.body.bidder.clone(),
+            key: envelope.body.key,
             revision: envelope.body.revision,
             envelope: digest,
             received: now,
@@ -75,11 +78,29 @@ pub async fn hand_in(
     if let Some(earlier) = put.superseded {
         node.parts.remove(session, &earlier);
     }
+    let bidder = &envelope.body.bidder;
     if put.new {
-        let (bidder, revision) = (envelope.body.bidder.clone(), envelope.body.revision);
+        let (bidder, revision) = (bidder.clone(), envelope.body.revision);
         node.tell(session, What::Received { bidder, revision });
     }
-    Ok(Json(put.receipt))
+    let name_shared =
+        if put.name_shared { name_shared(&node, session, bidder).await? } else { None };
+    if put.new && name_shared.is_some() {
+        tracing::error!(%session, %bidder, "the coordinator has given one name to several keys");
+        node.tell(session, What::NameShared { bidder: bidder.clone() });
+    }
+    Ok(Json(HandedIn { receipt: put.receipt, name_shared }))
+}
+
+/// The proof that the coordinator has given this name to several keys, as far as this node holds
+/// their envelopes.
+async fn name_shared(
+    node: &NodeState,
+    session: SessionId,
+    bidder: &str,
+) -> Result<Option<SharedName>, Refusal> {
+    let admissions = node.store.admissions(session, bidder).await;
+    Ok(SharedName::among(&admissions.map_err(|error| of_store(&error))?).pop())
 }
 
 /// Read an envelope of a session with these terms; no more than such a one can take.

@@ -55,7 +55,10 @@ pub async fn verdict(
     let announcement = Arc::new(row.announcement.body);
     let complaints =
         node.complaints(&announcement, &inventories).await.map_err(|error| of_verdict(&error))?;
-    let verdict = Verdict { session, node: node.me, inventories: inventories.digest(), complaints };
+    let admissions =
+        node.admissions(session, &inventories).await.map_err(|error| of_store(&error))?;
+    let inventories = inventories.digest();
+    let verdict = Verdict { session, node: node.me, inventories, complaints, admissions };
     Ok(binary.reply::<Signed<Verdict>>(&Signed::new(verdict, &node.keys.identity)))
 }
 

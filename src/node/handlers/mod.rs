@@ -7,6 +7,7 @@
 //! - `logins`: logins that the coordinator has ended
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
+//! - `papers`: what this node holds, for servers that have lost it
 //! - `events`: live events
 //! - `health`: whether this node is well
 //! - `stream`: the upgrade to the binary stream between two nodes
@@ -17,6 +18,7 @@ mod events;
 mod health;
 mod logins;
 mod manifest;
+mod papers;
 mod receipts;
 mod sessions;
 mod stream;
@@ -56,6 +58,8 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_CANCEL, post(sessions::cancel))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_STANDINGS, get(papers::standings))
+        .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
         .route(paths::NODE_RECEIPTS, get(receipts::list))
         .route(paths::NODE_LOGINS, put(logins::end))

@@ -1,11 +1,15 @@
 //! What a record says about a bidder's receipt: whether the node that signed it kept its promise.
 
+use std::collections::{BTreeSet, HashSet};
+
 use serde::Serialize;
 
 use super::Record;
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed};
+use crate::session::bundle::{Bundle, Inventory};
 use crate::session::exclusion::ExclusionReason;
+use crate::session::manifest::{Exclusion, Manifest};
 use crate::session::{Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -22,19 +26,34 @@ pub enum ReceiptStanding {
         /// The time that decides ties: the median of the nodes' receipts.
         received: Timestamp,
     },
-    /// A later revision under the same name stands in its place.
+    /// A later envelope of the same key stands in its place.
     Replaced {
         /// The later revision.
         revision: u32,
         /// Its envelopes: one, unless two were signed as the same revision.
         envelopes: Vec<Digest>,
     },
-    /// It is listed as excluded.
+    /// It is listed as excluded, for what all nodes see or more than t vouch for.
     Excluded {
         /// What was wrong with it, as the manifest says.
         reason: ExclusionReason,
         /// Nodes that said so; empty where all nodes see it alike.
         named_by: NodeSet,
+    },
+    /// The node lists it, or a later one of the same key, and so few others do that it was left out
+    /// when more than t nodes could not get it. Whether the node or the links to it failed, the
+    /// record cannot tell.
+    Withheld {
+        /// The nodes that could not get it.
+        named_by: NodeSet,
+    },
+    /// The node signed that it holds the envelope and can use its part, and then had it excluded
+    /// for that part. Receipt and verdict together are the evidence.
+    Retracted {
+        /// The node.
+        node: NodeIndex,
+        /// What it says is wrong with its part.
+        reason: ExclusionReason,
     },
     /// The session has no manifest yet.
     NotClosed,
@@ -43,8 +62,9 @@ pub enum ReceiptStanding {
         /// The node.
         node: NodeIndex,
     },
-    /// The node signed that it holds the envelope, and signed an inventory without it: it broke
-    /// its promise. Receipt and inventory together are the evidence.
+    /// The node signed that it holds the envelope, and signed an inventory with neither it nor a
+    /// later one of the same key: it broke its promise. Receipt and inventory together are the
+    /// evidence.
     Broken {
         /// The node.
         node: NodeIndex,
@@ -67,7 +87,8 @@ pub enum ReceiptStanding {
 }
 
 impl ReceiptStanding {
-    /// Whether all is as the bidder was promised.
+    /// Whether all is as the bidder was promised: the bid takes part, or a later one of the same key
+    /// does, or it is out for a reason that does not rest on the word of t nodes alone.
     pub const fn kept(&self) -> bool {
         matches!(
             self,
@@ -82,19 +103,29 @@ impl std::fmt::Display for ReceiptStanding {
             Self::Counted { entry, of, received } => {
                 write!(f, "the bid takes part: entry {entry} of {of}, received {received}")
             }
-            Self::Replaced { revision, .. } => write!(
-                f,
-                "the bid was replaced by revision {revision}; if you did not sign that one, \
-                 the coordinator has admitted someone else under your name"
-            ),
+            Self::Replaced { revision, .. } => {
+                write!(f, "the bid was replaced by revision {revision}, which the same key signed")
+            }
             Self::Excluded { reason, named_by } => {
                 write!(f, "the bid was excluded: {}", reason.explain())?;
-                match named_by.len() {
-                    0 => Ok(()),
-                    1 => write!(f, " (named by node {named_by})"),
-                    _ => write!(f, " (named by nodes {named_by})"),
+                if named_by.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, " (named by {})", Nodes(*named_by))
                 }
             }
+            Self::Withheld { named_by } => write!(
+                f,
+                "the bid does not take part: too few nodes list it or a later one of the same key, \
+                 and {} could not get that from them",
+                Nodes(*named_by)
+            ),
+            Self::Retracted { node, reason } => write!(
+                f,
+                "node {node} broke its promise: it signed this receipt and then had the bid \
+                 excluded ({}); receipt and record are the evidence",
+                reason.explain()
+            ),
             Self::NotClosed => f.write_str("the session has not been closed in this record"),
             Self::NodeAway { node } => write!(
                 f,
@@ -122,7 +153,7 @@ impl Record {
     /// What became of the envelope that a receipt is for. Only a record that was found right by
     /// [`Record::verify`] says anything.
     pub fn check_receipt(&self, receipt: &Signed<Receipt>) -> ReceiptStanding {
-        let Receipt { session, node, ref bidder, revision, envelope, .. } = receipt.body;
+        let Receipt { session, node, envelope, .. } = receipt.body;
         let Some(card) = self.roster.body.node(node) else {
             return ReceiptStanding::UnknownNode { node };
         };
@@ -137,34 +168,80 @@ impl Record {
         };
         let manifest = &manifest.body;
         let out_of_range = self.outcome.iter().flat_map(|outcome| &outcome.body.out_of_range);
-        if let Some(excluded) =
-            manifest.excluded.iter().chain(out_of_range).find(|e| e.envelope == envelope)
+        let excluded: Vec<&Exclusion> = manifest.excluded.iter().chain(out_of_range).collect();
+        let exclusion_of = |envelope| excluded.iter().find(|out| out.envelope == envelope);
+        if let (None, Some((position, entry))) = (exclusion_of(envelope), manifest.entry(&envelope))
         {
-            let (reason, named_by) = (excluded.reason, excluded.named_by);
-            return ReceiptStanding::Excluded { reason, named_by };
+            let (entry, received, of) = (position + 1, entry.received, manifest.entries.len());
+            return ReceiptStanding::Counted { entry, of, received };
         }
-        if let Some((position, entry)) = manifest.entry(&envelope) {
-            let received = entry.received;
-            let of = manifest.entries.len();
-            return ReceiptStanding::Counted { entry: position + 1, of, received };
+        if let Some(replaced) = replaced(&receipt.body, bundle, manifest) {
+            return replaced;
         }
-        let later = bundle.inventories.entries().map(|(_, entry)| entry);
-        let later: Vec<_> =
-            later.filter(|entry| entry.bidder == *bidder && entry.revision > revision).collect();
-        if let Some(latest) = later.iter().map(|entry| entry.revision).max() {
-            let mut envelopes: Vec<_> = later
-                .iter()
-                .filter(|entry| entry.revision == latest)
-                .map(|entry| entry.envelope)
-                .collect();
-            envelopes.sort_unstable();
-            envelopes.dedup();
-            return ReceiptStanding::Replaced { revision: latest, envelopes };
-        }
-        if bundle.inventories.nodes().contains(node) {
-            ReceiptStanding::Broken { node }
-        } else {
-            ReceiptStanding::NodeAway { node }
+        let passed_on = match bundle.inventories.of(node) {
+            Some(inventory) => passed_on(&receipt.body, inventory),
+            None => Some(envelope),
+        };
+        // It is not for a node to say what became of a bid that it did not pass on.
+        let Some(passed_on) = passed_on else { return ReceiptStanding::Broken { node } };
+        match exclusion_of(passed_on) {
+            Some(excluded) => excluded_by(excluded, node),
+            None => ReceiptStanding::NodeAway { node },
         }
     }
 }
+
+/// What a node lists in accord with its receipt: the envelope, or a later one of the same key.
+fn passed_on(receipt: &Receipt, inventory: &Inventory) -> Option<Digest> {
+    let listed = inventory.entries.iter().find(|entry| entry.key == receipt.key)?;
+    let digest = listed.envelope(receipt.session);
+    (digest == receipt.envelope || listed.revision > receipt.revision).then_some(digest)
+}
+
+/// Whether a later envelope of the same key stands in the place of a receipt's: it takes part, or
+/// was there and did not count for what was wrong with it.
+fn replaced(receipt: &Receipt, bundle: &Bundle, manifest: &Manifest) -> Option<ReceiptStanding> {
+    let took_part = manifest.entries.iter().map(|entry| entry.envelope);
+    let was_there = manifest
+        .excluded
+        .iter()
+        .filter(|exclusion| exclusion.reason != ExclusionReason::Unavailable)
+        .map(|exclusion| exclusion.envelope);
+    let there: HashSet<Digest> = took_part.chain(was_there).collect();
+    let entries = bundle.inventories.entries().map(|(_, entry)| entry);
+    let later: BTreeSet<(u32, Digest)> = entries
+        .filter(|entry| entry.key == receipt.key && entry.revision > receipt.revision)
+        .map(|entry| (entry.revision, entry.envelope(receipt.session)))
+        .filter(|(_, envelope)| there.contains(envelope))
+        .collect();
+    let (revision, _) = *later.last()?;
+    let latest = later.iter().filter(|(of, _)| *of == revision);
+    let envelopes = latest.map(|(_, envelope)| *envelope).collect();
+    Some(ReceiptStanding::Replaced { revision, envelopes })
+}
+
+/// What an exclusion means to the holder of this node's receipt.
+fn excluded_by(excluded: &Exclusion, node: NodeIndex) -> ReceiptStanding {
+    let Exclusion { reason, named_by, .. } = *excluded;
+    if reason == ExclusionReason::Unavailable {
+        ReceiptStanding::Withheld { named_by }
+    } else if named_by.contains(node) {
+        ReceiptStanding::Retracted { node, reason }
+    } else {
+        ReceiptStanding::Excluded { reason, named_by }
+    }
+}
+
+/// Nodes in a sentence.
+struct Nodes(NodeSet);
+
+impl std::fmt::Display for Nodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = if self.0.len() == 1 { "node" } else { "nodes" };
+        write!(f, "{word} {}", self.0)
+    }
+}
+
+#[cfg(test)]
+#[path = "standing_tests.rs"]
+mod tests;

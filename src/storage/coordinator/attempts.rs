@@ -43,12 +43,18 @@ impl CoordinatorStore {
                     if SESSIONS.phase(connection, session).await? != Phase::Computing {
                         enter(connection, session, Step::Retry, None, now).await?;
                     }
-                    let last =
-                        query("SELECT MAX(attempt) FROM coordinator_attempts WHERE session = $1")
-                            .bind(session.0.to_vec())
-                            .fetch_one(&mut *connection)
-                            .await?;
-                    let attempt = last.try_get::<Option<i64>, _>(0)?.unwrap_or(0) + 1;
+                    // Of its own, and those that only the nodes know of.
+                    let last = query(
+                        "SELECT attempts_begun,
+                                (SELECT MAX(attempt) FROM coordinator_attempts a
+                                 WHERE a.session = s.session) AS own
+                         FROM coordinator_sessions s WHERE session = $1",
+                    )
+                    .bind(session.0.to_vec())
+                    .fetch_one(&mut *connection)
+                    .await?;
+                    let own = last.try_get::<Option<i64>, _>("own")?.unwrap_or(0);
+                    let attempt = own.max(last.try_get("attempts_begun")?) + 1;
                     query(
                         "INSERT INTO coordinator_attempts (session, attempt, participants, started)
                          VALUES ($1, $2, $3, $4)",

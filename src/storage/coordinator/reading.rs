@@ -36,6 +36,8 @@ pub struct CoordinatorSession {
     pub closed: Option<Timestamp>,
     /// When it was settled or cancelled.
     pub ended: Option<Timestamp>,
+    /// Whether it was taken up from the nodes: then who was admitted without bidding is not known.
+    pub taken_up: bool,
 }
 
 /// A bidder's admission.
@@ -312,7 +314,7 @@ impl CoordinatorStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended,
-            outcome
+            taken_up, outcome
      FROM coordinator_sessions";
 
 fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
@@ -327,5 +329,6 @@ fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
         opened: row.maybe_time("opened")?,
         closed: row.maybe_time("closed")?,
         ended: row.maybe_time("ended")?,
+        taken_up: row.number::<u8>("taken_up")? != 0,
     })
 }

@@ -7,17 +7,19 @@ use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
 use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signed};
+use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::bundle::{Inventory, InventoryEntry};
+use crate::session::naming::AdmittedKey;
 use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 
-/// Most lines about envelopes read by one statement.
-const PAGE: i64 = 10_000;
-
 /// Most envelopes read by one statement.
 const BATCH: usize = 256;
+
+/// Most admissions told of under one name. Two prove that it is shared, and however many keys a
+/// coordinator admits under it, no node reads them all.
+const ADMISSIONS: i64 = 8;
 
 /// An envelope that was taken, or had been before.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +28,8 @@ pub struct Put {
     pub receipt: Signed<Receipt>,
     /// Whether it came for the first time.
     pub new: bool,
+    /// Whether this node holds another key's envelope under the same name.
+    pub name_shared: bool,
     /// The earlier envelope of the same key that it has replaced here, and that is gone.
     pub superseded: Option<Digest>,
 }
@@ -68,11 +72,6 @@ pub enum PutError {
         /// The envelope that stays.
         held: Digest,
     },
-    /// The bidder's earlier bid was signed by another key.
-    #[error(
-        "this bidder's earlier bid was signed by another key; only that key can replace it (the coordinator admitted two keys under one name)"
-    )]
-    OtherKey,
     /// As many bidders as the terms allow.
     #[error("the session takes {most} bidders, and as many bids are in; no more are taken")]
     Full {
@@ -91,18 +90,6 @@ impl From<sqlx::Error> for PutError {
     fn from(error: sqlx::Error) -> Self {
         Self::Storage(error.into())
     }
-}
-
-/// What became of an envelope that was fetched from another node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fetched {
-    /// It is held now.
-    Stored,
-    /// It was held before.
-    Held,
-    /// It is held, but this node gave the bidder a receipt for an envelope of another key: a
-    /// reason to complain.
-    OtherKey,
 }
 
 impl NodeStore {
@@ -128,6 +115,7 @@ impl NodeStore {
         if promise.session != session
             || promise.envelope != digest
             || promise.bidder != envelope.body.bidder
+            || promise.key != envelope.body.key
             || promise.revision != envelope.body.revision
         {
             return Err(PutError::Receipt);
@@ -138,27 +126,27 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let known = latest(connection, session, &row.bidder).await?;
+                    let known = latest(connection, &row).await?;
+                    let name_shared = known.number::<u32>("others")? > 0;
                     let received = receipt.body.received;
                     if let Some(receipt) = admissible(&known, &row, received, replacing)? {
-                        return Ok(Put { receipt, new: false, superseded: None });
+                        return Ok(Put { receipt, new: false, name_shared, superseded: None });
                     }
                     row.insert(&mut *connection, Some((received, receipt_text))).await?;
                     let superseded = known.maybe_bytes("digest")?.map(Digest);
-                    match superseded {
-                        Some(earlier) => forget(connection, session, earlier).await?,
-                        None => {
-                            let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
-                            SESSIONS.set(connection, session, "bidders", bidders).await?;
-                        }
+                    if let Some(earlier) = superseded {
+                        forget(connection, session, earlier).await?;
+                    } else {
+                        let bidders = i64::from(known.number::<u32>("bidders")?) + 1;
+                        SESSIONS.set(connection, session, "bidders", bidders).await?;
                     }
-                    Ok(Put { receipt, new: true, superseded })
+                    Ok(Put { receipt, new: true, name_shared, superseded })
                 })
             })
             .await
     }
 
-    /// Keep envelopes fetched from other nodes at closing, in one commit; what became of each, in
+    /// Keep envelopes fetched from other nodes at closing, in one commit; whether each is new here, in
     /// order. They get no receipt and do not enter the inventory.
     ///
     /// # Errors
@@ -167,7 +155,7 @@ impl NodeStore {
         &self,
         session: SessionId,
         envelopes: &[Envelope],
-    ) -> Result<Vec<Fetched>, StorageError> {
+    ) -> Result<Vec<bool>, StorageError> {
         let rows: Vec<_> = envelopes
             .iter()
             .map(|envelope| EnvelopeRow::new(envelope, envelope.digest()))
@@ -182,17 +170,7 @@ impl NodeStore {
                     }
                     let mut fetched = Vec::with_capacity(rows.len());
                     for row in rows {
-                        let held = latest(connection, session, &row.bidder).await?;
-                        let other = match held.maybe_bytes::<32>("bidder_key")? {
-                            Some(key) => key != row.key,
-                            None => false,
-                        };
-                        let stored = row.insert(connection, None).await?;
-                        fetched.push(match (other, stored) {
-                            (true, _) => Fetched::OtherKey,
-                            (false, true) => Fetched::Stored,
-                            (false, false) => Fetched::Held,
-                        });
+                        fetched.push(row.insert(connection, None).await?);
                     }
                     Ok(fetched)
                 })
@@ -200,7 +178,7 @@ impl NodeStore {
             .await
     }
 
-    /// What this node holds: each bidder's latest revision, by bidder's name in ascending order.
+    /// What this node holds: each key's latest revision, by key in ascending order.
     /// Final once the session is frozen.
     ///
     /// # Errors
@@ -211,30 +189,27 @@ impl NodeStore {
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
         self.session(session).await?.ok_or(StorageError::NoSession { session })?;
-        let rows = query(
-            "SELECT e.bidder, e.revision, e.digest, e.received FROM node_envelopes e
+        let entry = |row: Row| {
+            Ok::<_, StorageError>(InventoryEntry {
+                key: PublicKey::from_bytes(row.bytes("bidder_key")?),
+                bidder: row.try_get("bidder")?,
+                revision: row.number("revision")?,
+                contents: row.digest("contents")?,
+                received: row.time("received")?,
+            })
+        };
+        let mut entries = query(
+            "SELECT e.bidder_key, e.bidder, e.revision, e.contents, e.received
+             FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later
-                 WHERE later.session = e.session AND later.bidder = e.bidder
+                 WHERE later.session = e.session AND later.bidder_key = e.bidder_key
                    AND later.received IS NOT NULL AND later.revision > e.revision)",
         )
         .bind(session.0.to_vec())
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(reading)?;
-        let mut entries = rows
-            .iter()
-            .map(|row| {
-                Ok(InventoryEntry {
-                    bidder: row.try_get("bidder")?,
-                    revision: row.number("revision")?,
-                    envelope: row.digest("digest")?,
-                    received: row.time("received")?,
-                })
-            })
-            .collect::<Result<Vec<_>, StorageError>>()?;
-        // Not by the database, whose order of texts depends on its settings.
-        entries.sort_unstable_by(|a, b| a.bidder.cmp(&b.bidder));
+        .fetch_each(self.database.readers(), entry)
+        .await?;
+        entries.sort_unstable_by_key(|entry| entry.key);
         Ok(Inventory { session, node, entries })
     }
 
@@ -243,28 +218,13 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn received(&self, session: SessionId) -> Result<Vec<Digest>, StorageError> {
-        let mut received: Vec<Digest> = Vec::new();
-        loop {
-            let after = received.last().map_or(Vec::new(), |digest| digest.0.to_vec());
-            let rows = query(
-                "SELECT digest FROM node_envelopes
-                 WHERE session = $1 AND digest > $2 AND received IS NOT NULL
-                 ORDER BY digest LIMIT $3",
-            )
-            .bind(session.0.to_vec())
-            .bind(after)
-            .bind(PAGE)
-            .fetch_all(self.database.readers())
-            .await
-            .map_err(reading)?;
-            if rows.is_empty() {
-                return Ok(received);
-            }
-            received.reserve(rows.len());
-            for row in rows {
-                received.push(row.digest("digest")?);
-            }
-        }
+        query(
+            "SELECT digest FROM node_envelopes
+             WHERE session = $1 AND received IS NOT NULL ORDER BY digest",
+        )
+        .bind(session.0.to_vec())
+        .fetch_each(self.database.readers(), |row| row.digest("digest"))
+        .await
     }
 
     /// An envelope, received or fetched.
@@ -332,21 +292,61 @@ impl NodeStore {
         Ok(missing)
     }
 
-    /// The receipts given to a bidder, by revision.
+    /// The coordinator's admissions of keys under a name, from the envelopes held, by key; not more
+    /// than a few.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admissions(
+        &self,
+        session: SessionId,
+        bidder: &str,
+    ) -> Result<Vec<AdmittedKey>, StorageError> {
+        let keys = query(
+            "SELECT DISTINCT bidder_key FROM node_envelopes WHERE session = $1 AND bidder = $2
+             ORDER BY bidder_key LIMIT $3",
+        )
+        .bind(session.0.to_vec())
+        .bind(bidder.to_owned())
+        .bind(ADMISSIONS)
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        let mut admissions = Vec::with_capacity(keys.len());
+        for row in keys {
+            let held = query(
+                "SELECT envelope FROM node_envelopes
+                 WHERE session = $1 AND bidder = $2 AND bidder_key = $3 LIMIT 1",
+            )
+            .bind(session.0.to_vec())
+            .bind(bidder.to_owned())
+            .bind(row.bytes::<32>("bidder_key")?.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+            // What was there a moment ago may have been superseded.
+            let Some(row) = held else { continue };
+            let Envelope { body, admission: signature, .. } = decode(&row)?;
+            admissions.push(AdmittedKey { bidder: body.bidder, key: body.key, signature });
+        }
+        Ok(admissions)
+    }
+
+    /// The receipts given to a key, by revision.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn receipts(
         &self,
         session: SessionId,
-        bidder: &str,
+        key: PublicKey,
     ) -> Result<Vec<Signed<Receipt>>, StorageError> {
         let rows = query(
             "SELECT receipt FROM node_envelopes
-             WHERE session = $1 AND bidder = $2 AND received IS NOT NULL ORDER BY revision",
+             WHERE session = $1 AND bidder_key = $2 AND received IS NOT NULL ORDER BY revision",
         )
         .bind(session.0.to_vec())
-        .bind(bidder.to_owned())
+        .bind(key.as_bytes().to_vec())
         .fetch_all(self.database.readers())
         .await
         .map_err(reading)?;
@@ -361,6 +361,7 @@ struct EnvelopeRow {
     bidder: String,
     key: [u8; 32],
     revision: u32,
+    contents: Digest,
     bytes: Vec<u8>,
 }
 
@@ -376,6 +377,7 @@ impl EnvelopeRow {
             bidder: envelope.body.bidder.clone(),
             key: *envelope.body.key.as_bytes(),
             revision: envelope.body.revision,
+            contents: envelope.body.contents(),
             bytes,
         })
     }
@@ -390,8 +392,8 @@ impl EnvelopeRow {
         let (received, receipt) = receipt.unzip();
         let done = query(
             "INSERT INTO node_envelopes
-             (session, digest, bidder, bidder_key, revision, received, receipt, envelope)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             (session, digest, bidder, bidder_key, revision, received, receipt, contents, envelope)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (session, digest) DO NOTHING",
         )
         .bind(self.session.0.to_vec())
@@ -401,6 +403,7 @@ impl EnvelopeRow {
         .bind(i64::from(self.revision))
         .bind(received.map(Timestamp::millis))
         .bind(receipt)
+        .bind(self.contents.0.to_vec())
         .bind(self.bytes)
         .execute(connection)
         .await?;
@@ -408,25 +411,28 @@ impl EnvelopeRow {
     }
 }
 
-fn decode(row: &Row) -> Result<Envelope, StorageError> {
+/// An envelope of a row that has its column.
+pub(super) fn decode(row: &Row) -> Result<Envelope, StorageError> {
     postcard::from_bytes(row.try_get::<&[u8], _>("envelope")?)
         .map_err(|error| StorageError::Unreadable { what: "envelope", detail: error.to_string() })
 }
 
-/// The session, with the bidder's latest received envelope if there is one.
-async fn latest(
-    connection: &mut Connection,
-    session: SessionId,
-    bidder: &str,
-) -> Result<Row, StorageError> {
+/// The session, with the latest received envelope of this one's key if there is one, and whether
+/// there are others under the same name.
+async fn latest(connection: &mut Connection, row: &EnvelopeRow) -> Result<Row, StorageError> {
+    let session = row.session;
     query(
-        "SELECT s.phase, s.bids_until, s.bidders, s.max_bids, e.revision, e.digest, e.bidder_key, e.receipt
+        "SELECT s.phase, s.bids_until, s.bidders, s.max_bids, e.revision, e.digest, e.receipt,
+                (SELECT COUNT(*) FROM (
+                     SELECT 1 FROM node_envelopes o WHERE o.session = s.session
+                       AND o.bidder = $3 AND o.bidder_key <> $2 LIMIT 1) AS other) AS others
          FROM node_sessions s LEFT JOIN node_envelopes e
-           ON e.session = s.session AND e.bidder = $2 AND e.received IS NOT NULL
+           ON e.session = s.session AND e.bidder_key = $2 AND e.received IS NOT NULL
          WHERE s.session = $1 ORDER BY e.revision DESC LIMIT 1",
     )
     .bind(session.0.to_vec())
-    .bind(bidder.to_owned())
+    .bind(row.key.to_vec())
+    .bind(row.bidder.clone())
     .fetch_optional(connection)
     .await?
     .ok_or(StorageError::NoSession { session })
@@ -474,9 +480,7 @@ fn admissible(
         let (bidders, most): (u32, u32) = (known.number("bidders")?, known.number("max_bids")?);
         return if bidders < most { Ok(None) } else { Err(PutError::Full { most }) };
     };
-    if known.bytes::<32>("bidder_key")? != row.key {
-        Err(PutError::OtherKey)
-    } else if row.revision < current {
+    if row.revision < current {
         Err(PutError::Stale { current })
     } else if row.revision == current {
         Err(PutError::Conflict { revision: current, held })

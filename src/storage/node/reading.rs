@@ -23,7 +23,7 @@ pub struct NodeSession {
     pub bundle: Option<Digest>,
     /// The last attempt begun; 0 before the first.
     pub last_attempt: u32,
-    /// Bidders who hold a receipt of this node.
+    /// Bidders, by key, who hold a receipt of this node.
     pub bids: u64,
 }
 

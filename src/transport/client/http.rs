@@ -17,10 +17,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use sse_stream::{Sse, SseByteStream};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::identity::{Digest, PublicKey};
 use crate::transport::client::carrier::Carrier;
 use crate::transport::error::HttpError;
 use crate::transport::target::Target;
-use crate::transport::tls::{H2, HTTP_1_1, pinned_client_config};
+use crate::transport::tls::{H2, HTTP_1_1, TlsError, pinned_client_config, unproven_client_config};
 use crate::wire::{Problem, ProblemType, paper};
 
 /// Gives the bearer token for a request, fresh each time; `None` sends none.
@@ -87,9 +88,30 @@ impl PeerClient {
         tokens: TokenSource,
         options: HttpOptions,
     ) -> Result<Self, HttpError> {
+        let tls = pinned_client_config(target.certificate, &[H2, HTTP_1_1]);
+        Self::with_tls(tls, target, tokens, options)
+    }
+
+    /// A client of a server of which only the address is known, and which proves nothing: for what
+    /// is checked by its content. Sends no token.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn unproven(address: &str, options: HttpOptions) -> Result<Self, HttpError> {
+        let (certificate, key) = (Digest([0; 32]), PublicKey::from_bytes([0; 32]));
+        let target = Target { address: address.to_owned(), certificate, key };
+        let tls = unproven_client_config(&[H2, HTTP_1_1]);
+        Self::with_tls(tls, target, Arc::new(|| None), options)
+    }
+
+    fn with_tls(
+        tls: Result<Arc<rustls::ClientConfig>, TlsError>,
+        target: Target,
+        tokens: TokenSource,
+        options: HttpOptions,
+    ) -> Result<Self, HttpError> {
         let setup = |detail: String| HttpError::Setup { address: target.address.clone(), detail };
-        let tls = pinned_client_config(target.certificate, &[H2, HTTP_1_1])
-            .map_err(|error| setup(error.to_string()))?;
+        let tls = tls.map_err(|error| setup(error.to_string()))?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(rustls::ClientConfig::clone(&tls))
             .https_only(true)

@@ -131,7 +131,7 @@ impl Default for Connections {
 impl Connections {
     /// Room for this many, or for as many as there are files.
     pub fn with_room(most: usize) -> Self {
-        Self(Arc::new(Shared { port: Some(Port::new()), most, taken: Mutex::default() }))
+        Self(Arc::new(Shared { port: Some(Port::open()), most, taken: Mutex::default() }))
     }
 
     /// Room for a few, for which there are always files.
@@ -334,7 +334,7 @@ mod tests {
     const ROOM: usize = 400;
 
     fn port() -> Connections {
-        let connections = Connections::with_room(ROOM + ROOM / 3);
+        let connections = Connections::small(ROOM + ROOM / 3);
         assert_eq!(connections.room(), ROOM);
         connections
     }

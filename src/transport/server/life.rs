@@ -35,8 +35,9 @@ pub const REST: Duration = Duration::from_secs(60);
 const TAKE: Duration = Duration::from_secs(30);
 const TAKE_RATE: u64 = 16 << 10;
 
-/// Bytes that may come while no request is open: the head of the next one, and some frames.
-const IDLE_BYTES: usize = 64 << 10;
+/// Bytes that may come while no request is open: the head of the next one, some frames, and what
+/// was under way of the body of one that has been refused.
+const IDLE_BYTES: usize = 2 << 20;
 
 /// Requests that a stranger's connection may have open at one time.
 const OPEN: usize = 100;

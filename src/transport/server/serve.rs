@@ -24,7 +24,7 @@ use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +71,10 @@ const UNKNOWN: usize = 128;
 
 /// How often memory is given back, where connections have gone.
 const TIDY: Duration = Duration::from_secs(5);
+
+/// How often where only the memory has grown, and by how much.
+const RARELY: Duration = Duration::from_secs(30);
+const GROWN: u64 = 32 << 20;
 
 /// Fewer connections than these leave nothing worth giving back.
 const WORTH: usize = 64;
@@ -283,11 +287,12 @@ fn take_in(port: &Arc<Port>, stream: TcpStream, peer: SocketAddr) {
         if port.unknown.load(Ordering::Relaxed) < UNKNOWN {
             let unknown = Socket::new(&port.unknown);
             let introduced = introduced(task, stream, peer, socket, unknown);
-            port.tasks.spawn(async move { killed.run_until_cancelled(introduced).await });
+            port.tasks.spawn(async move { killed.run_until_cancelled(Box::pin(introduced)).await });
         }
     } else if let Some(place) = place(port, peer.ip()) {
         port.tasks.spawn(async move {
-            killed.run_until_cancelled(connection(task, stream, peer, place, socket)).await;
+            let served = Box::pin(connection(task, stream, peer, place, socket));
+            killed.run_until_cancelled(served).await;
         });
     }
 }
@@ -411,9 +416,10 @@ where
     let _ = timeout(grace, connection).await;
 }
 
-/// Gives memory back to the operating system once many connections have gone.
+/// Gives memory back to the operating system once many connections have gone, and now and then
+/// where there is much more of it than the last time.
 async fn tidy(port: std::sync::Weak<Port>) {
-    let mut most = 0;
+    let (mut most, mut last, mut least) = (0, Instant::now(), memory::resident());
     loop {
         sleep(TIDY).await;
         let Some(port) = port.upgrade() else { return };
@@ -422,9 +428,11 @@ async fn tidy(port: std::sync::Weak<Port>) {
         }
         let now = port.connections.count();
         most = most.max(now);
-        if most >= WORTH && now < most / 2 {
-            most = now;
+        let gone = most >= WORTH && now < most / 2;
+        let grown = memory::resident().zip(least).is_some_and(|(now, then)| now > then + GROWN);
+        if gone || (grown && last.elapsed() >= RARELY) {
             drop(tokio::task::spawn_blocking(memory::give_back).await);
+            (most, last, least) = (now, Instant::now(), memory::resident());
         }
     }
 }

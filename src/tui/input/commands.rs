@@ -24,6 +24,10 @@ pub enum Command {
     NewSession(NewSessionCommand),
     /// In the form of a login.
     Login(LoginCommand),
+    /// While a record is looked at.
+    Audit(AuditCommand),
+    /// In the form that asks where to write it.
+    Path(PathCommand),
     /// In the palette.
     Palette(PaletteCommand),
     /// While the filter is typed.
@@ -60,8 +64,10 @@ pub enum ListCommand {
     Enter,
     /// Back to the list.
     Back,
-    /// Filter the list, or the log.
+    /// Filter the list, the bidders, or the log.
     Filter,
+    /// Filter no more.
+    ShowAll,
     /// Sort by another column.
     Sort,
     /// Sort the other way round.
@@ -72,6 +78,8 @@ pub enum ListCommand {
     Next,
     /// Write the record.
     Record,
+    /// Check the record here.
+    Audit,
 }
 
 /// In the list of auctions to bid in.
@@ -144,6 +152,26 @@ pub enum NewSessionCommand {
     Submit,
     /// Leave the form.
     Discard,
+}
+
+/// While a record is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AuditCommand {
+    /// Copy what the selected row is about.
+    Copy,
+    /// Write the record or the result.
+    Write,
+    /// Leave it.
+    Leave,
+}
+
+/// In the form that asks where to write a record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PathCommand {
+    /// Write.
+    Submit,
+    /// Leave the form.
+    Leave,
 }
 
 /// In the form of a login.
@@ -243,6 +271,8 @@ macro_rules! into_command {
 
 into_command! {
     Login(LoginCommand),
+    Audit(AuditCommand),
+    Path(PathCommand),
     Step(Step),
     List(ListCommand),
     Bids(BidsCommand),

@@ -31,11 +31,15 @@ pub enum Layer {
     NewSession,
     /// The form of a login.
     Login,
+    /// A session's record.
+    Audit,
+    /// The form that asks where to write it.
+    Path,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -50,6 +54,8 @@ impl Layer {
         Self::Confirm,
         Self::NewSession,
         Self::Login,
+        Self::Audit,
+        Self::Path,
     ];
 
     /// Its name in the file of keys.
@@ -69,6 +75,8 @@ impl Layer {
             Self::Confirm => "confirm",
             Self::NewSession => "new-session",
             Self::Login => "login",
+            Self::Audit => "record",
+            Self::Path => "path",
         }
     }
 
@@ -89,6 +97,8 @@ impl Layer {
             Self::Confirm => "Question",
             Self::NewSession => "New session",
             Self::Login => "Log in",
+            Self::Audit => "Record",
+            Self::Path => "Where to write",
         }
     }
 
@@ -96,7 +106,12 @@ impl Layer {
     pub const fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::BidForm | Self::Palette | Self::Filter | Self::NewSession | Self::Login
+            Self::BidForm
+                | Self::Palette
+                | Self::Filter
+                | Self::NewSession
+                | Self::Login
+                | Self::Path
         )
     }
 
@@ -110,6 +125,8 @@ impl Layer {
                 | Self::Confirm
                 | Self::NewSession
                 | Self::Login
+                | Self::Audit
+                | Self::Path
         )
     }
 }

@@ -2,13 +2,13 @@
 //! the command line does the same.
 
 use super::commands::{
-    BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand, GlobalCommand,
-    HelpCommand, ListCommand, LogCommand, LoginCommand, Move, NewSessionCommand, PaletteCommand,
-    Step,
+    AuditCommand, BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand,
+    GlobalCommand, HelpCommand, ListCommand, LogCommand, LoginCommand, Move, NewSessionCommand,
+    PaletteCommand, PathCommand, Step,
 };
 use super::layer::Layer::{
-    self, Auctions, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log, Login,
-    NewSession, Nodes, Palette,
+    self, Auctions, Audit, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log,
+    Login, NewSession, Nodes, Palette, Path,
 };
 
 /// One row of the table.
@@ -41,6 +41,14 @@ pub enum Cli {
 }
 
 impl Cli {
+    /// The command that does the same, if one does.
+    pub const fn same(self) -> Option<&'static str> {
+        match self {
+            Self::Same(command) => Some(command),
+            Self::Shows(_) => None,
+        }
+    }
+
     /// The command.
     pub const fn command(self) -> &'static str {
         match self {
@@ -81,6 +89,12 @@ macro_rules! command {
     };
     (NewSession $command:ident) => {
         Command::NewSession(NewSessionCommand::$command)
+    };
+    (Audit $command:ident) => {
+        Command::Audit(AuditCommand::$command)
+    };
+    (Path $command:ident) => {
+        Command::Path(PathCommand::$command)
     };
     (Login $command:ident) => {
         Command::Login(LoginCommand::$command)
@@ -144,7 +158,7 @@ table! {
     BidForm Send = "send-bid", [BidForm], ["enter"], "hand in",
         "Seal the bid and hand it in to every node", Same "gavel bid SESSION", needed;
     BidForm Reveal = "reveal", [BidForm], ["f2", "ctrl-r"], "show amount",
-        "Show the amount as typed, or hide it again", Same "gavel bid SESSION";
+        "Show the amount as typed, or hide it again", Shows "gavel bid SESSION";
     BidForm Leave = "leave-form", [BidForm], ["esc"], "leave",
         "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
     List New = "new", [Auctions], ["n"], "new",
@@ -154,9 +168,12 @@ table! {
     List Enter = "detail", [Auctions], ["enter", "right"], "detail",
         "Go to the auction's detail and its grid of receipts", Shows "gavel session show SESSION";
     List Back = "back", [Detail], ["esc", "left"], "back",
-        "Back to the list", Shows "gavel session list", needed;
-    List Filter = "filter", [Auctions, Log], ["/"], "filter",
-        "Show only what matches", Shows "gavel session list --phase PHASE";
+        "Back to the list, or leave the filter of bidders", Shows "gavel session list", needed;
+    List Filter = "filter", [Auctions, Detail, Log], ["/"], "filter",
+        "Show only what matches: auctions, or the bidders of one",
+        Shows "gavel session list --phase PHASE";
+    List ShowAll = "show-all", [Auctions, Log], ["esc"], "",
+        "Leave the filter: show everything again", Shows "gavel session list";
     List Sort = "sort", [Auctions], ["s"], "sort",
         "Sort by another column", Shows "gavel session list";
     List Reverse = "reverse", [Auctions], ["S"], "",
@@ -173,6 +190,9 @@ table! {
     List Record = "record", [Bracket, Detail], ["w"], "write record",
         "Write everything public about it to a file that anyone can check",
         Same "gavel session show SESSION --record FILE";
+    List Audit = "check", [Bracket, Detail, Bid], ["a"], "check record",
+        "Check every signature of the record here, and what became of your receipts",
+        Same "gavel verify FILE";
     Log Follow = "follow", [Log], ["f"], "follow",
         "Follow the newest lines, or stay where you are", Shows "gavel session watch SESSION";
     Log Level = "level", [Log], ["l"], "level",
@@ -180,41 +200,53 @@ table! {
     Log OnlySelected = "only-selected", [Log], ["o"], "this auction only",
         "Show only lines of the selected auction, or all",
         Shows "gavel session watch SESSION";
-    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help], ["up", "k"], "",
+    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help, Audit], ["up", "k"], "",
         "A row up", Shows "gavel session list";
-    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help], ["down", "j"], "",
+    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help, Audit], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Bid, Log, Help], ["pgup", "ctrl-b"], "",
+    Move PageUp = "page-up", [Auctions, Detail, Bid, Log, Help, Audit], ["pgup", "ctrl-b"], "",
         "A page up", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Bid, Log, Help], ["pgdn", "ctrl-f"], "",
+    Move PageDown = "page-down", [Auctions, Detail, Bid, Log, Help, Audit], ["pgdn", "ctrl-f"], "",
         "A page down", Shows "gavel session list";
-    Move Top = "top", [Auctions, Detail, Bid, Log, Help], ["home", "g"], "",
+    Move Top = "top", [Auctions, Detail, Bid, Log, Help, Audit], ["home", "g"], "",
         "To the top", Shows "gavel session list";
-    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help], ["end", "G"], "",
+    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help, Audit], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
-        "Do it", Same "gavel session cancel SESSION --yes", needed;
+        "Do it", Shows "gavel session cancel SESSION --yes", needed;
     Confirm No = "no", [Confirm], ["n", "esc", "q"], "no",
         "Leave everything as it is", Shows "gavel session list", needed;
     NewSession NextField = "next-field", [NewSession], ["tab", "down"], "next field",
-        "The next field", Same "gavel session new FILE";
+        "The next field", Shows "gavel session new FILE";
     NewSession PreviousField = "previous-field", [NewSession], ["shift-tab", "up"], "",
-        "The field before", Same "gavel session new FILE";
+        "The field before", Shows "gavel session new FILE";
     NewSession Change = "change", [NewSession], ["right", "ctrl-n"], "change",
         "Change a choice to its next value, as far as the field is one",
-        Same "gavel session new FILE";
+        Shows "gavel session new FILE";
     NewSession Submit = "submit", [NewSession], ["enter", "ctrl-s"], "write",
         "Write the session; in the field for a file, read it",
         Same "gavel session new FILE --open", needed;
     NewSession Discard = "discard", [NewSession], ["esc"], "leave",
         "Leave the form; nothing is written", Shows "gavel session list", needed;
-    Login Turn = "turn", [Login], ["tab", "shift-tab", "up", "down"], "other field",
+    Login Turn = "turn", [Login], ["tab", "up", "down"], "other field",
         "The other field", Same "gavel login --name NAME";
     Login Submit = "log-in-now", [Login], ["enter"], "log in",
         "Log in at the coordinator with this name and password",
         Same "gavel login --name NAME", needed;
     Login Leave = "leave-login", [Login], ["esc"], "later",
         "Leave the form and forget what was typed", Shows "gavel session list", needed;
+    Audit Copy = "copy-digest", [Audit], ["y"], "copy",
+        "Copy in full what the selected row is about: a digest, a key, a fingerprint",
+        Shows "gavel verify FILE";
+    Audit Write = "write-record", [Audit], ["w"], "write",
+        "Write the record, or the result as a table", Same "gavel session show SESSION --record FILE";
+    Audit Leave = "leave-record", [Audit], ["esc", "q", "a"], "leave",
+        "Leave the record", Shows "gavel session show SESSION", needed;
+    Path Submit = "write-now", [Path], ["enter"], "write",
+        "Write to this path; a name that ends in .csv gets the result as a table",
+        Same "gavel session show SESSION --record FILE", needed;
+    Path Leave = "leave-path", [Path], ["esc"], "leave",
+        "Leave the form; nothing is written", Shows "gavel session show SESSION", needed;
     Palette Run = "run", [Palette], ["enter"], "run",
         "Do what is selected", Shows "gavel --help", needed;
     Palette Up = "choice-up", [Palette], ["up", "ctrl-p"], "",
@@ -265,11 +297,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::client::Network;
 use crate::client::login::SharedLogin;
 use crate::client::state::BidderState;
-use crate::identity::KeyPair;
+use crate::identity::{Digest, KeyPair};
 use crate::sharing::NodeIndex;
 
 use crate::base::text::clean;
@@ -23,6 +23,8 @@ pub struct Me {
     pub keys: KeyPair,
     /// Where envelopes and receipts are kept.
     pub state: BidderState,
+    /// Digests of the rosters that the bidder knows to be right.
+    pub pinned: Vec<Digest>,
 }
 
 /// How somebody logs in from the screens. Whoever starts the screens knows where a login is kept.

@@ -1,11 +1,15 @@
 //! The servers: what is asked of them and what they say.
 //!
+//! - [`audit`]: checking a record here
+//! - [`export`]: files that are written
 //! - [`connection`]: the connections, and who uses them
 //! - [`watch`]: health, sessions and live events, as long as the program runs
 //! - [`own`]: our bids as they are on disk
 //! - [`runner`]: carries out the requests that `update` asks for
 
+pub mod audit;
 pub mod connection;
+pub mod export;
 pub mod own;
 pub mod runner;
 pub mod watch;

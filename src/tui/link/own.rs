@@ -58,6 +58,7 @@ pub fn own(bid: &SentBid) -> (SessionId, OwnBid) {
         envelope: bid.digest,
         receipts,
         name: clean(&bid.envelope.body.bidder),
+        name_shared: bid.name_shared.is_some(),
         seen: Clock::System.now(),
     };
     (bid.session(), own)

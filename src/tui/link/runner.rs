@@ -1,7 +1,7 @@
 //! Doing what `update` wants of the servers: each request is a task, and its answer is news.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Me};
 use super::own::{self, own};
 use super::watch::{self, Out};
+use super::{audit, export};
 use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed, Silence};
@@ -21,7 +22,7 @@ use crate::identity::Signed;
 use crate::session::{Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
-use crate::tui::state::data::Level;
+use crate::tui::state::audit::AuditRow;
 use crate::tui::state::forms::Heard;
 use crate::tui::update::action::{News, ReadReceipts, Request};
 use crate::wire::coordinator_api::{NewSession, SessionDetail};
@@ -145,22 +146,16 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             let placed = bid::resend_watched(network, session, &bidder, patience, &told).await;
             concluded(session, placed, heard)
         }
-        Request::Record(session, path) => match coordinator.record(session).await {
-            Err(error) => News::Told(Level::Error, error.to_string()),
+        Request::Audit(session) => News::Audited(session, audited(connection, session).await),
+        Request::Record(session, path) => News::Saved(match coordinator.record(session).await {
+            Err(error) => Err(error.to_string()),
             Ok(record) => {
                 let shown = path.display().to_string();
-                let written = tokio::task::spawn_blocking(move || write_json(&path, &record)).await;
-                match written.map_err(|error| error.to_string()) {
-                    Ok(Ok(())) => News::Told(
-                        Level::Info,
-                        format!("written: {shown}; check it with `gavel verify {shown}`"),
-                    ),
-                    Ok(Err(why)) | Err(why) => {
-                        News::Told(Level::Error, format!("{shown} cannot be written: {why}"))
-                    }
-                }
+                let written = tokio::task::spawn_blocking(move || export::write(&path, &record));
+                let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
+                written.map(|()| format!("written: {shown}; check it with `gavel verify {shown}`"))
             }
-        },
+        }),
     })
 }
 
@@ -187,12 +182,33 @@ async fn receipts(
     Ok(read)
 }
 
+/// What a session's record says, checked against the roster and the receipts of this home.
+async fn audited(connection: &Connection, session: SessionId) -> Result<Vec<AuditRow>, String> {
+    let record = connection.network.coordinator().record(session).await;
+    let record = record.map_err(|error| error.to_string())?;
+    let trusted = connection.network.shared_roster();
+    let state = connection.bidder.as_ref().map(|me| me.state.clone());
+    let checked = tokio::task::spawn_blocking(move || {
+        let own = match state {
+            Some(state) => state.bids(session).map_err(|error| error.to_string())?,
+            None => Vec::new(),
+        };
+        Ok(audit::rows(&record, &trusted.body, &own))
+    });
+    checked.await.map_err(|error| error.to_string())?
+}
+
 fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail>, String> {
     answer.map(Box::new).map_err(|error| error.to_string())
 }
 
 const fn bidder(me: &Me) -> Bidder<'_> {
-    Bidder { name: me.name.as_str(), keys: &me.keys, state: &me.state }
+    Bidder {
+        name: me.name.as_str(),
+        keys: &me.keys,
+        state: &me.state,
+        pinned: me.pinned.as_slice(),
+    }
 }
 
 async fn place(
@@ -265,10 +281,4 @@ fn read(path: &PathBuf) -> Result<String, String> {
         Ok(_) => std::fs::read_to_string(path)
             .map_err(|error| format!("{shown} cannot be read: {error}")),
     }
-}
-
-fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), String> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-    text.push('\n');
-    std::fs::write(path, text).map_err(|error| error.to_string())
 }

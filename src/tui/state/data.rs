@@ -342,6 +342,9 @@ impl Data {
         for exclusion in detail.manifest.iter().flat_map(|manifest| &manifest.excluded) {
             self.name(&clean(&exclusion.bidder));
         }
+        for shared in detail.manifest.iter().flat_map(|manifest| &manifest.shared_names) {
+            self.name(&clean(&shared.bidder));
+        }
         self.details.insert(id, Arc::new(detail));
     }
 

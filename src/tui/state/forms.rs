@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::audit::{Audit, PathForm};
 use super::data::Level;
 use super::field::Field;
 use super::login::LoginForm;
@@ -59,6 +60,10 @@ pub enum Popup {
     NewSession(Box<NewSession>),
     /// A login.
     Login(Box<LoginForm>),
+    /// A session's record.
+    Audit(Box<Audit>),
+    /// Where to write it.
+    Path(Box<PathForm>),
 }
 
 /// What came of handing a bid to a node.

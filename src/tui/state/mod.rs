@@ -1,10 +1,12 @@
 //! The state of the program.
 //!
 //! - [`model`]: all of the state together: what is known, who the person is and where
+//! - [`audit`]: what a record proves, and where to write it
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
+//! - [`alerts`]: which of them there are now
 //! - [`node`]: what is known of one node
 //! - [`screen`]: the five screens, and what drawing finds out about their layout
 //! - [`theme`]: the themes to choose from
@@ -14,6 +16,8 @@
 //! - [`field`]: a line of typed text, wiped when it goes
 
 pub mod alert;
+pub mod alerts;
+pub mod audit;
 pub mod data;
 pub mod field;
 pub mod forms;

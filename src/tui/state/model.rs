@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alert::Alert;
+use super::audit::{Audit, PathForm};
 use super::data::{Data, Level, LogLine, Piece, Session};
 use super::field::Field;
 use super::forms::{BidForm, BidStage, Popup, Toast};
@@ -141,6 +142,8 @@ pub struct Ui {
     pub backwards: bool,
     /// What the list is filtered by.
     pub filter: Field,
+    /// What the bidders of the selected session are filtered by.
+    pub bidders: Field,
     /// Whether the filter has the keys.
     pub filtering: bool,
     /// The selected row of the grid.
@@ -230,6 +233,7 @@ impl Model {
                 sort: SortBy::Activity,
                 backwards: false,
                 filter: Field::default(),
+                bidders: Field::default(),
                 filtering: false,
                 grid_row: 0,
                 node: 0,
@@ -298,6 +302,8 @@ impl Model {
             Some(Popup::Confirm(_)) => Layer::Confirm,
             Some(Popup::NewSession(_)) => Layer::NewSession,
             Some(Popup::Login(_)) => Layer::Login,
+            Some(Popup::Audit(_)) => Layer::Audit,
+            Some(Popup::Path(_)) => Layer::Path,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),
         }
@@ -374,18 +380,22 @@ impl Model {
 
     /// The form of a new session, while it lies on top.
     pub fn new_session(&mut self) -> Option<&mut NewSession> {
-        match self.ui.popups.last_mut()? {
-            Popup::NewSession(form) => Some(form),
-            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) | Popup::Login(_) => None,
-        }
+        if let Popup::NewSession(form) = self.ui.popups.last_mut()? { Some(form) } else { None }
     }
 
     /// The form of a login, while it lies on top.
     pub fn login(&mut self) -> Option<&mut LoginForm> {
-        match self.ui.popups.last_mut()? {
-            Popup::Login(form) => Some(form),
-            Popup::Help(_) | Popup::Palette(..) | Popup::Confirm(_) | Popup::NewSession(_) => None,
-        }
+        if let Popup::Login(form) = self.ui.popups.last_mut()? { Some(form) } else { None }
+    }
+
+    /// The record that is looked at, while it lies on top.
+    pub fn audit(&mut self) -> Option<&mut Audit> {
+        if let Popup::Audit(audit) = self.ui.popups.last_mut()? { Some(audit) } else { None }
+    }
+
+    /// The form for a path, while it lies on top.
+    pub fn path_form(&mut self) -> Option<&mut PathForm> {
+        if let Popup::Path(form) = self.ui.popups.last_mut()? { Some(form) } else { None }
     }
 
     /// Whether a bid is on its way.

@@ -19,6 +19,8 @@ pub struct OwnBid {
     pub receipts: BTreeMap<NodeIndex, Timestamp>,
     /// The name it was made under.
     pub name: Clean,
+    /// Whether the coordinator is proved to have given that name to another key as well.
+    pub name_shared: bool,
     /// When these screens first knew of it.
     pub seen: Timestamp,
 }
@@ -53,12 +55,12 @@ impl OwnBids {
         let before = std::mem::take(self);
         let mut new = Vec::new();
         for (session, bid) in bids {
-            match before.all(session).iter().find(|known| known.revision == bid.revision) {
-                Some(known) => self.keep(session, OwnBid { seen: known.seen, ..bid }),
-                None => {
-                    new.push((session, bid.revision));
-                    self.keep(session, bid);
-                }
+            let known = before.all(session).iter().find(|known| known.revision == bid.revision);
+            if let Some(known) = known {
+                self.keep(session, OwnBid { seen: known.seen, ..bid });
+            } else {
+                new.push((session, bid.revision));
+                self.keep(session, bid);
             }
         }
         new

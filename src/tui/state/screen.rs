@@ -62,10 +62,12 @@ pub enum List {
     Help,
     /// The palette's choices.
     Palette,
+    /// The rows of a record.
+    Audit,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 6;
+pub const LISTS: usize = 7;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

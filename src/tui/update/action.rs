@@ -14,6 +14,7 @@ use crate::session::SessionId;
 use crate::session::progress::Event;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
+use crate::tui::state::audit::AuditRow;
 use crate::tui::state::data::{Events, Level};
 use crate::tui::state::forms::Heard;
 use crate::tui::state::model::Person;
@@ -102,6 +103,10 @@ pub enum News {
     Written(Result<Box<SessionDetail>, String>),
     /// A session file was read, or not.
     FileRead(Result<String, String>),
+    /// A session's record was checked here, or could not be had.
+    Audited(SessionId, Result<Vec<AuditRow>, String>),
+    /// A file was written, with what to say of it, or why not.
+    Saved(Result<String, String>),
     /// Something to say.
     Told(Level, String),
 }
@@ -185,6 +190,8 @@ pub enum Request {
     Place(SessionId, BidAmount),
     /// Hand the latest envelope in again.
     Resend(SessionId),
-    /// Write a session's record to a file.
+    /// Check a session's record.
+    Audit(SessionId),
+    /// Write a session's record, or its result, to a file.
     Record(SessionId, PathBuf),
 }

@@ -1,7 +1,7 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::clipboard;
+use super::{audit, clipboard};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
@@ -33,6 +33,8 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         Command::Log(LogCommand::OnlySelected | LogCommand::Follow | LogCommand::Level)
         | Command::Move(_) => Ok(()),
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
+        Command::Audit(_) => within(model, Layer::Audit, "a record is looked at"),
+        Command::Path(_) => within(model, Layer::Path, "a path is asked for"),
         Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
         Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
         Command::Palette(
@@ -97,11 +99,13 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         ListCommand::Previous | ListCommand::Next if model.ui.order.len() < 2 => {
             Err("there is no other auction in the list".to_owned())
         }
-        ListCommand::Record => record(model),
+        ListCommand::Record => record(model, model.ui.selected),
+        ListCommand::Audit => record(model, audit::session(model)),
         ListCommand::Back
         | ListCommand::Previous
         | ListCommand::Next
         | ListCommand::Filter
+        | ListCommand::ShowAll
         | ListCommand::Sort
         | ListCommand::Reverse => Ok(()),
     }
@@ -270,8 +274,8 @@ fn resend(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-fn record(model: &Model) -> Result<(), String> {
-    let Some(session) = model.ui.selected else {
+fn record(model: &Model, session: Option<SessionId>) -> Result<(), String> {
+    let Some(session) = session else {
         return Err("select an auction first".to_owned());
     };
     match model.data().details.get(&session) {

@@ -1,12 +1,13 @@
 //! What needs a person is kept up to date after every action, and a new matter rings the bell.
 
 use super::action::Effect;
-use crate::tui::state::alert::{self, Matter};
+use crate::tui::state::alert::Matter;
+use crate::tui::state::alerts;
 use crate::tui::state::model::Model;
 
 /// Look at everything again; what is new rings the bell, and the title says the worst.
 pub fn look(model: &mut Model) -> Vec<Effect> {
-    let alerts = alert::alerts(model);
+    let alerts = alerts::alerts(model);
     let known = |matter: &Matter| model.ui.alerts.iter().any(|alert| alert.matter == *matter);
     let new = alerts.iter().any(|alert| !known(&alert.matter));
     let mut effects = Vec::new();

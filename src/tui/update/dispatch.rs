@@ -2,7 +2,8 @@
 
 use super::action::Effect;
 use super::{
-    allowed, bidding, confirm, filter, global, list, log, login, moves, new_session, palette, steps,
+    allowed, audit, bidding, confirm, filter, global, list, log, login, moves, new_session,
+    palette, steps,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -25,6 +26,8 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::Move(by) => moves::run(model, by),
         Command::Confirm(command) => return confirm::run(model, command),
         Command::NewSession(command) => return new_session::run(model, command),
+        Command::Audit(command) => return audit::run(model, command),
+        Command::Path(command) => return audit::run_path(model, command),
         Command::Login(command) => return login::run(model, command),
         Command::Palette(command) => return run_palette(model, command),
         Command::Filter(command) => filter::run(model, command),

@@ -26,6 +26,12 @@ pub fn take(model: &mut Model, event: &Event) -> Vec<Effect> {
             let more = format!(": receipt for revision {revision}");
             Some((Level::Fine, vec![Piece::Name(name), Piece::Text(more)]))
         }
+        What::NameShared { bidder } => {
+            let name = clean(bidder);
+            data.name(&name);
+            let before = Piece::Text("the coordinator has given one name to several keys: ".into());
+            Some((Level::Error, vec![before, Piece::Name(name)]))
+        }
         What::Attempt { attempt, participants } => begin(data, event, *attempt, *participants),
         What::Progress(progress) => {
             if let Some(node) = event.node {

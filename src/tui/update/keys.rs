@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::action::Effect;
 use super::dispatch::run;
-use super::{filter, moves, new_session, order, palette};
+use super::{filter, moves, new_session, palette};
 use crate::tui::input::commands::PaletteCommand;
 use crate::tui::input::key::Key;
 use crate::tui::input::layer::Layer;
@@ -47,11 +47,13 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             Popup::Palette(palette, _) => Some(&mut palette.field),
             Popup::NewSession(form) => form.typed(),
             Popup::Login(form) => form.typed(),
-            Popup::Help(_) | Popup::Confirm(_) => None,
+            Popup::Path(form) if form.writing => None,
+            Popup::Path(form) => Some(&mut form.path),
+            Popup::Help(_) | Popup::Confirm(_) | Popup::Audit(_) => None,
         };
     }
     if model.ui.filtering {
-        return Some(filter::field(model));
+        return Some(filter::field_mut(&mut model.ui));
     }
     let form = model.ui.form.as_mut()?;
     matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }).then_some(&mut form.amount)
@@ -77,7 +79,7 @@ pub fn paste(model: &mut Model, text: &str) {
 /// What follows from a changed field.
 fn changed(model: &mut Model) {
     match model.layer() {
-        Layer::Filter => order::arrange(model),
+        Layer::Filter => filter::changed(model),
         Layer::Palette => palette::reset(model),
         Layer::BidForm => {
             if let Some(form) = &mut model.ui.form
@@ -90,6 +92,11 @@ fn changed(model: &mut Model) {
             if let Some(form) = model.new_session() {
                 let fault = new_session::fault(form, true);
                 form.notice = fault.filter(|(at, _)| *at == form.focus).map(|(_, why)| why);
+            }
+        }
+        Layer::Path => {
+            if let Some(form) = model.path_form() {
+                form.notice = None;
             }
         }
         Layer::Login => {
@@ -105,6 +112,7 @@ fn changed(model: &mut Model) {
         | Layer::Bid
         | Layer::Log
         | Layer::Help
+        | Layer::Audit
         | Layer::Confirm => {}
     }
 }
@@ -134,6 +142,7 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
     let covered = model.layer().is_popup();
     match hit {
         Hit::Hint(command) => return run(model, command),
+        Hit::Row(List::Audit, row) => moves::select(model, List::Audit, row),
         Hit::Row(List::Palette, row) => {
             palette::select(model, row);
             return run(model, PaletteCommand::Run);

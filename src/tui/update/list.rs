@@ -1,7 +1,7 @@
 //! Commands of the list of auctions, and of one's detail and bracket.
 
 use super::action::Effect;
-use super::{bidding, filter, order, screens, steps};
+use super::{audit, bidding, filter, order, screens};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::Popup;
@@ -19,8 +19,10 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
         ListCommand::New => model.ui.popups.push(Popup::NewSession(Box::default())),
         ListCommand::ShowBracket => screens::show(model, Screen::Bracket),
         ListCommand::Enter => model.ui.in_detail = true,
+        ListCommand::Back if !model.ui.bidders.is_empty() => filter::drop_it(model),
         ListCommand::Back => model.ui.in_detail = false,
         ListCommand::Filter => filter::begin(model),
+        ListCommand::ShowAll => filter::drop_it(model),
         ListCommand::Sort => {
             model.ui.sort = model.ui.sort.next();
             model.say(Level::Info, format!("sorted by {}", model.ui.sort.name()));
@@ -32,7 +34,12 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
         }
         ListCommand::Previous => order::walk(model, -1),
         ListCommand::Next => order::walk(model, 1),
-        ListCommand::Record => return steps::record(model),
+        ListCommand::Record => {
+            if let Some(session) = model.ui.selected {
+                audit::ask_path(model, session);
+            }
+        }
+        ListCommand::Audit => return audit::begin(model),
     }
     Vec::new()
 }

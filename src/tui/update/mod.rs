@@ -12,12 +12,13 @@
 //! - [`moves`]: moving about in lists
 //! - [`filter`]: narrowing the list or the log
 //! - [`log`]: which lines of the log show
-//! - [`steps`]: opening, closing, cancelling, trying again, and writing the record
+//! - [`steps`]: opening, closing, cancelling, trying again
 //! - [`new_session`]: the form of a new session
 //! - [`bidding`]: the form of a bid
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
 //! - [`attention`]: keeps what needs a person up to date
+//! - [`audit`]: looking at a record, and writing it
 //! - [`receipts`]: who has bid, read from what the nodes keep
 //! - [`confirm`]: the answer to a question
 //! - [`news`]: answers of the servers, taken into the state
@@ -26,6 +27,7 @@
 pub mod action;
 pub mod allowed;
 pub mod attention;
+pub mod audit;
 pub mod bidding;
 pub mod clipboard;
 pub mod confirm;

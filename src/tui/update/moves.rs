@@ -1,6 +1,6 @@
 //! Moving about in lists.
 
-use super::{log, order, palette};
+use super::{filter, log, order, palette};
 use crate::tui::input::commands::Move;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::model::Model;
@@ -38,6 +38,7 @@ fn list_here(model: &Model) -> Option<List> {
     match model.layer() {
         Layer::Help => Some(List::Help),
         Layer::Palette => Some(List::Palette),
+        Layer::Audit => Some(List::Audit),
         Layer::Global
         | Layer::Auctions
         | Layer::Detail
@@ -49,7 +50,8 @@ fn list_here(model: &Model) -> Option<List> {
         | Layer::Filter
         | Layer::Confirm
         | Layer::NewSession
-        | Layer::Login => match model.ui.screen {
+        | Layer::Login
+        | Layer::Path => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => Some(List::Grid),
             Screen::Auctions | Screen::Bracket => Some(List::Sessions),
             Screen::Nodes => None,
@@ -70,11 +72,7 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             order::walk(model, by);
         }
         List::Grid => {
-            let rows = model
-                .ui
-                .selected
-                .and_then(|id| model.data().live.get(&id))
-                .map_or(0, |live| live.bids.len());
+            let rows = filter::bidders(model).len();
             model.ui.grid_row = moved(model.ui.grid_row, by, rows);
         }
         List::Bids => {
@@ -92,6 +90,11 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
         List::Help => {
             model.ui.help_line =
                 model.ui.drawn.offsets[List::Help as usize].saturating_add_signed(by);
+        }
+        List::Audit => {
+            if let Some(audit) = model.audit() {
+                audit.row = moved(audit.row, by, audit.rows().len());
+            }
         }
         List::Palette => {
             let row = moved(palette::selected(model), by, palette::found(model).len());
@@ -129,6 +132,11 @@ pub fn select(model: &mut Model, list: List, row: usize) {
         List::Log => {
             let lines = log::lines(model);
             log::select(model, &lines, row);
+        }
+        List::Audit => {
+            if let Some(audit) = model.audit() {
+                audit.row = row;
+            }
         }
         List::Help | List::Palette => {}
     }

@@ -1,7 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{events, login, new_session, order, receipts, steps};
+use super::{audit, events, login, new_session, order, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -87,6 +87,8 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
         News::Written(answer) => new_session::written(model, answer),
         News::FileRead(answer) => new_session::file_read(model, answer),
+        News::Audited(session, answer) => audit::came(model, session, answer),
+        News::Saved(answer) => audit::written(model, answer),
         News::Told(level, text) => {
             let text = clean(&text).to_string();
             model.note(level, None, &text);

@@ -49,6 +49,7 @@ pub fn arrange(model: &mut Model) {
     if model.ui.selected != selected {
         model.ui.selected = selected;
         model.ui.grid_row = 0;
+        model.ui.bidders.clear();
         model.asking.detail_stale = true;
     }
 }
@@ -80,6 +81,7 @@ pub fn select_row(model: &mut Model, row: usize) {
     if found.is_some() && found != model.ui.selected {
         model.ui.selected = found;
         model.ui.grid_row = 0;
+        model.ui.bidders.clear();
         model.asking.detail_stale = true;
     }
 }

@@ -51,12 +51,20 @@ pub fn matching(query: &str) -> Vec<&'static Row> {
     found.into_iter().map(|(_, _, row)| row).collect()
 }
 
+/// The command of the command line that does the same as a row, about what is selected here.
+pub fn command_line(model: &Model, row: &Row) -> Option<String> {
+    let command = row.cli.same()?;
+    let Some(session) = model.ui.selected else { return Some(command.to_owned()) };
+    let short = session.short();
+    let filled = command.replace("SESSION", &short);
+    Some(filled.replace("--record FILE", &format!("--record record-{short}.json")))
+}
+
 /// The selected row.
 pub fn selected(model: &Model) -> usize {
     match model.ui.popups.last() {
         Some(Popup::Palette(palette, _)) => palette.selected,
-        Some(Popup::Help(_) | Popup::Confirm(_) | Popup::NewSession(_) | Popup::Login(_))
-        | None => 0,
+        _ => 0,
     }
 }
 
@@ -115,7 +123,9 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Help
         | Layer::Confirm
         | Layer::NewSession
-        | Layer::Login => None,
+        | Layer::Login
+        | Layer::Audit
+        | Layer::Path => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

@@ -181,6 +181,7 @@ fn a_bidder_learns_the_result_where_he_bids() {
         envelope: crate::identity::Digest([7; 32]),
         receipts: std::collections::BTreeMap::new(),
         name: crate::base::text::clean("ada"),
+        name_shared: false,
         seen: at(0),
     };
     update(&mut model, News::Own(vec![(id(1), own)]));
@@ -188,4 +189,37 @@ fn a_bidder_learns_the_result_where_he_bids() {
     update(&mut model, News::Detail(id(1), Ok(Box::new(detail(settled)))));
     let text = shown(&mut model, (80, 24));
     assert!(text.contains("You won at 1 175.00 EUR."), "{text}");
+}
+
+/// By the proof that came with the receipts, or once the manifest tells of it.
+#[test]
+fn a_bidder_whose_name_was_given_twice_is_told_where_he_bids() {
+    for proved in [true, false] {
+        let mut model = fixtures::normal();
+        types(&mut model, "4");
+        let own = crate::tui::state::own::OwnBid {
+            revision: 1,
+            envelope: crate::identity::Digest([9; 32]),
+            receipts: std::collections::BTreeMap::new(),
+            name: crate::base::text::clean("ada"),
+            name_shared: proved,
+            seen: at(0),
+        };
+        update(&mut model, News::Own(vec![(id(1), own)]));
+        if !proved {
+            let settled = summary(1, "Harbour view, oil on canvas", Phase::Settled);
+            let mut detail = detail(settled.clone());
+            let shared = crate::session::naming::SharedName {
+                bidder: "ada".into(),
+                admitted: std::collections::BTreeMap::new(),
+            };
+            detail.manifest.as_mut().unwrap().shared_names.push(shared);
+            update(&mut model, News::Sessions(vec![settled]));
+            update(&mut model, News::Detail(id(1), Ok(Box::new(detail))));
+            // The ada that won has another envelope than ours.
+            assert!(shown(&mut model, (80, 24)).contains("You did not win"));
+        }
+        let text = shown(&mut model, (80, 24));
+        assert!(text.contains("The coordinator has given"), "{text}");
+    }
 }

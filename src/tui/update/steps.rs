@@ -1,5 +1,4 @@
-//! What a coordinator's operator does with a session: open, close, cancel, try again; and writing
-//! its record.
+//! What a coordinator's operator does with a session: open, close, cancel, try again.
 
 use super::action::{Effect, Request};
 use super::{allowed, order};
@@ -130,11 +129,4 @@ pub fn taken(
         }
     }
     model.asking.detail_stale = true;
-}
-
-/// Write the record of the selected session.
-pub fn record(model: &mut Model) -> Vec<Effect> {
-    let Some(session) = model.ui.selected else { return Vec::new() };
-    let path = model.person.records.join(format!("record-{}.json", session.short()));
-    vec![Effect::Ask(Request::Record(session, path))]
 }

@@ -253,6 +253,38 @@ fn the_filter_narrows_and_the_selection_follows() {
     key(&mut model, KeyCode::Char('/'));
     key(&mut model, KeyCode::Esc);
     assert_eq!(model.ui.order.len(), 61);
+    // One that is kept is left by the same key.
+    key(&mut model, KeyCode::Char('/'));
+    types(&mut model, "winter");
+    key(&mut model, KeyCode::Enter);
+    assert!(model.ui.order.len() < 61);
+    key(&mut model, KeyCode::Esc);
+    assert_eq!((model.ui.order.len(), toast(&model).as_str()), (61, ""));
+}
+
+#[test]
+fn the_bidders_of_an_auction_are_searched() {
+    let mut model = fixtures::normal();
+    for (name, nodes) in [("zoe", [1, 2]), ("zoltan", [1, 3]), ("ines", [2, 3])] {
+        fixtures::receive(&mut model, 1, name, &nodes);
+    }
+    let all = super::filter::bidders(&model).len();
+    key(&mut model, KeyCode::Enter);
+    key(&mut model, KeyCode::Char('/'));
+    types(&mut model, "ZO");
+    assert_eq!(super::filter::bidders(&model).len(), 2);
+    let screen = shown(&mut model, (80, 24));
+    assert!(screen.contains("/ ZO") && screen.contains("zoltan"), "{screen}");
+    assert!(!screen.contains("ines"), "{screen}");
+    key(&mut model, KeyCode::Enter);
+    key(&mut model, KeyCode::Down);
+    key(&mut model, KeyCode::Down);
+    assert_eq!((model.ui.in_detail, model.ui.grid_row), (true, 1));
+    // The first esc leaves the filter, the second the detail.
+    key(&mut model, KeyCode::Esc);
+    assert_eq!((model.ui.in_detail, super::filter::bidders(&model).len()), (true, all));
+    key(&mut model, KeyCode::Esc);
+    assert!(!model.ui.in_detail);
 }
 
 #[test]
@@ -323,6 +355,8 @@ fn the_palette_finds_and_runs() {
     assert!(model.ui.popups.is_empty());
     key(&mut model, KeyCode::Char(':'));
     types(&mut model, "close");
+    let line = format!("$ gavel session close {}", model.ui.selected.unwrap().short());
+    assert!(shown(&mut model, (80, 24)).contains(&line), "{line}");
     key(&mut model, KeyCode::Enter);
     assert!(matches!(model.ui.popups.last(), Some(Popup::Confirm(_))));
 }

@@ -61,6 +61,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
                 popups::palette::draw(&mut canvas, body, palette, *layer);
             }
             Popup::Confirm(question) => popups::confirm::draw(&mut canvas, body, question),
+            Popup::Audit(audit) => popups::audit::draw(&mut canvas, body, audit),
+            Popup::Path(form) => popups::audit::path(&mut canvas, body, form),
             Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
             Popup::NewSession(form) => popups::new_session::draw(&mut canvas, body, form),
         }

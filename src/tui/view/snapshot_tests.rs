@@ -154,6 +154,7 @@ fn a_bid_that_fails_or_lacks_receipts_says_what_now() {
         envelope: crate::identity::Digest([7; 32]),
         receipts: (1..=3).map(|index| (fixtures::node(index), at(0))).collect(),
         name: crate::base::text::clean("ada"),
+        name_shared: false,
         seen: at(0),
     };
     update(&mut model, News::BidIn(id(1), own, heard));
@@ -170,6 +171,7 @@ fn with_own(mut model: Model, envelope: u8) -> Model {
         envelope: Digest([envelope; 32]),
         receipts: (1..=5).map(|index| (fixtures::node(index), at(-60))).collect(),
         name: clean("ben"),
+        name_shared: false,
         seen: at(0),
     };
     model.live_mut().own.keep(id(1), own);
@@ -199,11 +201,13 @@ fn whoever_is_among_the_winners_has_won() {
     let lost = bid_screen(with_own(first(), 99));
     let line = "3 lots sold to ada at 1 175.00 EUR, ben at 1 170.00 EUR and cyd at 1 165.00 EUR.";
     assert!(lost.contains("You did not win.") && lost.contains(line), "{lost}");
-    // Without the outcome the name in the list says so.
-    let mut listed = with_own(first(), 99);
-    listed.live_mut().details.clear();
-    let won = bid_screen(listed);
-    assert!(won.contains("You won a lot at 1 170.00 EUR."), "{won}");
+    // Without the outcome the list says the same; an envelope decides, not a name.
+    for (envelope, says) in [(6, "You won a lot at 1 170.00 EUR."), (99, "You did not win.")] {
+        let mut listed = with_own(first(), envelope);
+        listed.live_mut().details.clear();
+        let text = bid_screen(listed);
+        assert!(text.contains(says), "{text}");
+    }
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn sessions() -> Value {
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
         "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
-            "waiting", "too-few-nodes", "unsound-bundle", "attempts-failed", "missing"]}, "text": text()})),
+            "waiting", "too-few-nodes", "unsound-bundle", "retrying", "attempts-failed", "missing"]}, "text": text()})),
         "Shortage": open(json!({"needed": count(), "together": of("Nodes"), "away": of("Nodes"),
             "cut": list(list(of("Node"))), "text": text()})),
         "SessionSummary": open(summary),
@@ -170,7 +170,7 @@ fn accounts() -> Value {
             "hours": {"type": "integer", "minimum": 1, "maximum": 8784}})),
         "NewInvitation": open(json!({"label": text(), "code": text(), "expires": of("Time")})),
         "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "created": of("Time"),
-            "expires": of("Time"), "account?": text()})),
+            "expires": of("Time"), "revoked?": of("Time"), "account?": text()})),
     })
 }
 
@@ -198,14 +198,16 @@ fn nodes() -> Value {
                 "parts": list(of("Bytes"))}))})),
         "PassedOn": closed(json!({"seeds": of("Bytes")})),
         "SignedReceipt": open(json!({"signature": of("Signature"),
+            "name_shared?": of("Document"),
             "body": closed(json!({"session": of("Id"), "node": of("Node"), "bidder": name(),
-                "revision": count(), "envelope": of("Digest"), "received": of("Time")}))})),
+                "key": of("Key"), "revision": count(), "envelope": of("Digest"), "received": of("Time")}))})),
         "StartAttempt": open(json!({"session": of("Id"), "participants": of("Nodes"),
             "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
             "manifest": of("Digest")})),
         "AttemptState": open(json!({"state": {"type": "string",
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
-                "missing-envelope", "unfit-terms", "unfit-shares", "computation", "lie", "store", "called-off"]}}))})),
+                "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation", "lie",
+                "store", "called-off"]}}))})),
     })
 }

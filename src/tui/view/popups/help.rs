@@ -45,7 +45,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, layer: Layer) {
                 None => (Role::Key, Role::Text),
             };
             let about_parts = text::wrap(row.about, about);
-            let commands = text::wrap(row.cli.command(), cli);
+            let commands = text::wrap(row.cli.same().unwrap_or_default(), cli);
             let part = |parts: &[String], at: usize| parts.get(at).cloned().unwrap_or_default();
             for at in 0..about_parts.len().max(commands.len()) {
                 let key = if at == 0 { model.keys(layer, row) } else { String::new() };

@@ -2,10 +2,12 @@
 //!
 //! - [`help`]: the page of keys
 //! - [`palette`]: finding a command by its name
+//! - [`audit`]: a session's record as it was checked, and where to write it
 //! - [`confirm`]: a question before something that cannot be undone
 //! - [`login`]: the form of a login
 //! - [`new_session`]: the form of a new session
 
+pub mod audit;
 pub mod confirm;
 pub mod help;
 pub mod login;

@@ -54,6 +54,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, state: &Palette, layer: Lay
         }
     }
     canvas.more(rows, &window, found.len());
-    let command = found[selected].cli.command();
-    canvas.text(foot, 0, Role::Muted, &format!("$ {command}"));
+    if let Some(command) = palette::command_line(model, found[selected]) {
+        canvas.text(foot, 0, Role::Muted, &format!("$ {command}"));
+    }
 }

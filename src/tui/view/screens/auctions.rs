@@ -11,9 +11,8 @@ use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
-use super::super::text;
 use super::super::theme::Role;
-use super::{detail, phase_glyph, phase_role, sales, short_kind, standing};
+use super::{detail, phase_glyph, phase_role, sales, search, short_kind, standing};
 use crate::session::Phase;
 use crate::tui::figures;
 use crate::tui::input::commands::ListCommand;
@@ -46,8 +45,8 @@ fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let direction = if model.ui.backwards { canvas.glyphs().up } else { canvas.glyphs().down };
     let word = format!("by {} {direction}", model.ui.sort.name());
     let mut inner = canvas.pane_with(area, &title, &word, !model.ui.in_detail);
-    if model.ui.filtering || !model.ui.filter.is_empty() {
-        filter(canvas, Rect { height: 1, ..inner });
+    if (model.ui.filtering && !model.ui.in_detail) || !model.ui.filter.is_empty() {
+        search::draw(canvas, Rect { height: 1, ..inner }, &model.ui.filter);
         inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     }
     if shown == 0 {
@@ -65,30 +64,11 @@ fn sessions(canvas: &mut Canvas<'_, '_>, area: Rect) {
     });
 }
 
-/// The filter's line.
-pub fn filter(canvas: &mut Canvas<'_, '_>, area: Rect) {
-    let model = canvas.model;
-    let field = match model.ui.screen {
-        crate::tui::state::screen::Screen::Log => &model.ui.log.filter,
-        _ => &model.ui.filter,
-    };
-    let typed = field.text().to_owned();
-    let width = usize::from(area.width).saturating_sub(2);
-    let line =
-        vec![canvas.span(Role::Key, "/ "), canvas.span(Role::Input, canvas.fit(&typed, width))];
-    canvas.line(area, 0, line);
-    if model.ui.filtering {
-        let before: String = typed.chars().take(field.cursor()).collect();
-        let column = u16::try_from(text::width(&before).min(width)).unwrap_or(0);
-        canvas.cursor(area.x + 2 + column, area.y);
-    }
-}
-
 fn empty(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     if !model.ui.filter.is_empty() {
         let key = model.keymap.first(Layer::Auctions, ListCommand::Filter);
-        let then = format!("{key} then esc shows all again.");
+        let then = format!("{key} changes it, esc shows all again.");
         return canvas.empty(area, "Nothing matches the filter.", &[then]);
     }
     if let Some((what, then)) = super::waiting(canvas) {

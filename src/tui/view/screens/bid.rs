@@ -23,6 +23,7 @@ use crate::tui::state::model::Model;
 use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::{Hit, List};
 use crate::tui::update::allowed;
+use crate::wire::coordinator_api::SessionDetail;
 
 /// Draw the screen.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -175,7 +176,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     if let Some(auction) = terms.question.as_auction() {
         let lone =
             auction.lone_bid().map_or_else(String::new, |lone| format!("A lone bid {lone}. "));
-        let text = format!("{lone}Who may bid: {}.", terms.admission.short());
+        let text = format!("{lone}Open to {}.", terms.admission.short());
         // What bidders do not expect stands out.
         let own = auction.reserve.is_none() && auction.lone_bid().is_some();
         let role = if own { Role::Warn } else { Role::Muted };
@@ -267,6 +268,11 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         let text = format!("Your bid was excluded: {}.", exclusion.reason.explain());
         row = canvas.wrapped(area, row, Role::Bad, &text);
     }
+    if own.name_shared || shared(detail.as_deref(), own) {
+        let text = "The coordinator has given your name to another key as well. Your own bid stands \
+                    beside that key's; the record has the proof.";
+        row = canvas.wrapped(area, row, Role::Bad, text);
+    }
     let heard = own.receipts.iter().map(|(&node, &at)| (node, Heard::Receipt(at))).collect();
     let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
     canvas.text(area, row + 1, Role::Muted, &line);
@@ -295,6 +301,13 @@ fn history(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessio
         );
         canvas.text(area, row + 1 + at, Role::Muted, &line);
     }
+}
+
+/// Whether the manifest says that our name was given to several keys.
+fn shared(detail: Option<&SessionDetail>, own: &OwnBid) -> bool {
+    let manifest = detail.and_then(|detail| detail.manifest.as_ref());
+    let mut names = manifest.iter().flat_map(|manifest| &manifest.shared_names);
+    names.any(|shared| clean(&shared.bidder) == own.name)
 }
 
 /// What to say to somebody whose bid did not win.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{lots_and_rule, part, phase_glyph, phase_role, sales, standing};
+use super::{lots_and_rule, part, phase_glyph, phase_role, sales, search, standing};
 use crate::base::text::clean;
 use crate::rules::auction::Question;
 use crate::session::Phase;
@@ -17,6 +17,7 @@ use crate::tui::input::layer::Layer;
 use crate::tui::state::data::Session;
 use crate::tui::state::live::{BidRow, Live};
 use crate::tui::state::screen::List;
+use crate::tui::update::filter;
 
 /// The phases that a session walks through when all goes well.
 const WALK: [Phase; 5] =
@@ -81,7 +82,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             label(canvas, area, 4, "bids until", &figures::date_time(terms.bids_until), Role::Text);
         }
     }
-    label(canvas, area, 5, "who may bid", terms.admission.short(), Role::Text);
+    label(canvas, area, 5, "open to", terms.admission.short(), Role::Text);
     let mut row = 6;
     if let Some(lone) = terms.question.as_auction().and_then(Question::lone_bid) {
         let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
@@ -211,17 +212,27 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         canvas.wrapped(area, 0, Role::Muted, &text);
         return;
     }
+    let mut area = area;
+    if model.ui.in_detail && (model.ui.filtering || !model.ui.bidders.is_empty()) {
+        search::draw(canvas, Rect { height: 1, ..area }, &model.ui.bidders);
+        area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    }
+    let rows = filter::bidders(model);
+    if rows.is_empty() {
+        canvas.text(area, 0, Role::Muted, "No bidder matches the filter; esc shows all again.");
+        return;
+    }
     let more = live.is_some_and(|live| live.more);
     let columns = receipts(usize::from(area.width), (rows.len(), more), &nodes, live);
     let head = columns.head(canvas);
     canvas.line(area, 0, head);
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let marked = model.ui.in_detail;
     let newest = rows.len() - 1;
     // Until somebody looks closer, the newest bids stay in sight.
     let selected = Some(if marked { model.ui.grid_row.min(newest) } else { newest });
     let shown = Rows { list: List::Grid, length: rows.len(), selected, marked };
-    shown.draw(canvas, body, &columns, |at| rows.get(at));
+    shown.draw(canvas, body, &columns, |at| rows.get(at).copied());
 }
 
 /// A bidder's name and revision, and a mark for every node that gave a receipt.

@@ -6,7 +6,7 @@ use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
-use super::auctions::filter;
+use super::search;
 use crate::tui::figures;
 use crate::tui::input::commands::LogCommand;
 use crate::tui::input::layer::Layer;
@@ -42,7 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let word = format!("{word}, {}", if view.follow { "following" } else { "not following" });
     let mut inner = canvas.pane_with(area, &title, &word, true);
     if model.ui.filtering || !view.filter.is_empty() {
-        filter(canvas, Rect { height: 1, ..inner });
+        search::draw(canvas, Rect { height: 1, ..inner }, &view.filter);
         inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     }
     if lines.is_empty() {

@@ -11,6 +11,7 @@
 //! - [`sales`]: what several screens say about lots, rules and results
 //! - [`standing`]: what is in the way of a session
 //! - [`log`]: what happened, to be filtered
+//! - [`search`]: the line of a filter
 
 pub mod auctions;
 pub mod bid;
@@ -22,6 +23,7 @@ pub mod nodes;
 pub mod part;
 pub mod result;
 pub mod sales;
+pub mod search;
 pub mod standing;
 
 use crate::rules::Question;

@@ -46,7 +46,7 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
     };
     let word = data.roster.as_ref().map(|roster| {
         let threshold = roster.scheme.threshold();
-        let needed = roster.scheme.quorum();
+        let needed = roster.scheme.manifest_quorum();
         let learn = match threshold {
             1 => "no node alone learns anything".to_owned(),
             _ => format!("any {threshold} together learn nothing"),

@@ -259,8 +259,18 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         let text = format!("{name}: {}", exclusion.reason.explain());
         facts.push(("excluded", text, Role::Warn));
     }
-    let key = model.keymap.first(Layer::Bracket, ListCommand::Record);
-    let text = format!("{key} writes the record; `gavel verify` checks every signature in it");
+    for shared in detail.manifest.iter().flat_map(|manifest| &manifest.shared_names) {
+        let name = model.shown(&clean(&shared.bidder));
+        let keys = shared.admitted.len();
+        let text = format!("{name}: the coordinator gave this name to {keys} keys; it signed both");
+        facts.push(("name shared", text, Role::Bad));
+    }
+    let key = |command| model.keymap.first(Layer::Bracket, command);
+    let text = format!(
+        "{} checks every signature here; {} writes the record for `gavel verify`",
+        key(ListCommand::Audit),
+        key(ListCommand::Record)
+    );
     facts.push(("check it", text, Role::Muted));
     facts
 }

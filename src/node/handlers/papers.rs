@@ -1,0 +1,40 @@
+//! What this node holds of its sessions, for servers that have lost it or never had it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+
+use crate::node::NodeState;
+use crate::node::access::Caller;
+use crate::node::refusals::of_store;
+use crate::session::SessionId;
+use crate::session::papers::{Papers, Standing};
+use crate::transport::server::reply::{Params, Reply};
+
+/// Where each session stands here.
+pub async fn standings(State(node): State<Arc<NodeState>>) -> Reply<Vec<Standing>> {
+    let standings = node.store.standings().await.map_err(|error| of_store(&error))?;
+    Ok(Json(standings.into_iter().map(|(standing, _)| standing).collect()))
+}
+
+/// What is held of one session. Who was admitted is for the coordinator alone, who signed it.
+pub async fn show(
+    State(node): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
+    Params(session): Params<SessionId>,
+) -> Reply<Papers> {
+    let failed = |error| of_store(&error);
+    let announcement = node.session(session).await.map_err(failed)?.announcement;
+    // Last first: a later part is never without the one it rests on, whatever is stored meanwhile.
+    let outcome = node.store.outcome(session).await.map_err(failed)?;
+    let manifest = node.store.manifest(session).await.map_err(failed)?;
+    let bundle = node.store.bundle(session).await.map_err(failed)?;
+    let roster = node.store.database().roster(&announcement.body.roster).await.map_err(failed)?;
+    let admitted = if caller == Caller::Coordinator {
+        node.store.admitted(session).await.map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    Ok(Json(Papers { announcement, roster, bundle, manifest, outcome, admitted }))
+}

@@ -1,0 +1,120 @@
+//! What one server holds of a session, for another that has lost it or never had it.
+//!
+//! Everything in it proves itself: the coordinator's signature is on the announcement and on
+//! admissions, each node's on its part of the bundle, and those of enough nodes on manifest and
+//! outcome. So it may come from anyone, and whoever takes it up believes nobody.
+
+use serde::{Deserialize, Serialize};
+
+use super::announcement::{AdmissionTicket, AnnouncementError};
+use super::bundle::Bundle;
+use super::manifest::CoSigned;
+use super::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::identity::{PublicKey, Roster, Signature, Signed, Statement as _};
+
+/// Where a session stands at a server. The server's word alone; nothing is proved by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The session.
+    pub session: SessionId,
+    /// The phase that it is in there.
+    pub phase: Phase,
+    /// The last attempt begun there; 0 before the first.
+    pub attempt: u32,
+}
+
+/// An admission, as an envelope shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdmittedBidder {
+    /// The name.
+    pub name: String,
+    /// The key that it was bound to.
+    pub key: PublicKey,
+    /// The coordinator's signature over the [`AdmissionTicket`].
+    pub signature: Signature,
+}
+
+/// What a server holds of a session. Later parts are absent where it has not come that far.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Papers {
+    /// The terms.
+    pub announcement: Signed<Announcement>,
+    /// The roster that the session was opened under.
+    pub roster: Option<Signed<Roster>>,
+    /// The bundle that the server is bound to.
+    pub bundle: Option<Bundle>,
+    /// The manifest.
+    pub manifest: Option<CoSigned<Manifest>>,
+    /// The outcome.
+    pub outcome: Option<CoSigned<Outcome>>,
+    /// Who has bid; for the coordinator alone.
+    #[serde(default)]
+    pub admitted: Vec<AdmittedBidder>,
+}
+
+impl Papers {
+    /// What of these papers proves itself, under a roster that the reader trusts. The rest is left
+    /// out, with all that rests on it.
+    ///
+    /// # Errors
+    /// When not even the announcement holds.
+    pub fn proved(self, trusted: &Signed<Roster>) -> Result<Self, AnnouncementError> {
+        let announcement = self.announcement.check(trusted)?;
+        let roster = &trusted.body;
+        let coordinator = &roster.coordinator.key;
+        let own = self.roster.filter(|own| {
+            own.body.digest() == announcement.roster && own.verify(coordinator).is_ok()
+        });
+        let bundle = self.bundle.filter(|bundle| bundle.check(roster, announcement).is_ok());
+        let manifest = self.manifest.filter(|manifest| {
+            bundle.as_ref().is_some_and(|bundle| {
+                manifest.body.check_derived(announcement, roster.scheme, bundle).is_ok()
+            }) && manifest.check(roster).is_ok()
+        });
+        let outcome = self.outcome.filter(|outcome| {
+            let settled = outcome.check(roster).is_ok_and(|standing| standing.settled);
+            let fits = |manifest: &CoSigned<Manifest>| {
+                outcome.body.check(announcement, &manifest.body).is_ok()
+            };
+            settled && manifest.as_ref().is_some_and(fits)
+        });
+        let session = announcement.session;
+        let admitted = self.admitted.into_iter().filter(|admitted| {
+            let (bidder, key) = (admitted.name.clone(), admitted.key);
+            let ticket = AdmissionTicket { session, bidder, key };
+            coordinator.verify(&ticket.digest(), &admitted.signature).is_ok()
+        });
+        let admitted = admitted.collect();
+        Ok(Self {
+            announcement: self.announcement,
+            roster: own,
+            bundle,
+            manifest,
+            outcome,
+            admitted,
+        })
+    }
+}
+
+/// Whether a server where a session stands like `theirs` may hold papers of it that one where it
+/// stands like `mine` lacks.
+pub const fn is_ahead(theirs: Phase, mine: Option<Phase>) -> bool {
+    match (theirs, mine) {
+        (Phase::Draft | Phase::Cancelled, _) | (_, Some(Phase::Settled | Phase::Cancelled)) => {
+            false
+        }
+        (_, None | Some(Phase::Draft)) | (Phase::Settled, Some(_)) => true,
+        (Phase::Computing | Phase::Failed, Some(mine)) => {
+            matches!(mine, Phase::Open | Phase::Closing)
+        }
+        (Phase::Closing, Some(mine)) => matches!(mine, Phase::Open),
+        (Phase::Open, Some(_)) => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "papers_tests.rs"]
+mod tests;
