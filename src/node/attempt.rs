@@ -17,16 +17,18 @@ use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::Signed;
 use crate::protocol::error::{EstablishError, ProtocolError};
-use crate::protocol::{Channel, ChannelError, Context};
+use crate::protocol::{Channel, ChannelError, Complaint, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
+use crate::session::accusation::{Accusation, Fault};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::Exclusion;
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Manifest, Outcome};
 use crate::sharing::NodeSet;
+use crate::sharing::security::Security;
 use crate::storage::{NodeStore, StorageError};
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
@@ -100,10 +102,45 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                AttemptState::Failed { failure: error.into() }
+                AttemptState::Failed { failure: self.failure(error) }
             }
         };
         self.state.send_replace(ended);
+    }
+
+    /// What the coordinator is told of a failure; of lies, with this node's signature.
+    fn failure(&self, error: AttemptError) -> AttemptFailure {
+        let Some((fault, complaint)) = self.lie(&error) else { return error.into() };
+        let StartAttempt { session, attempt, participants, manifest, .. } = self.start;
+        let sets = complaint.sets().to_vec();
+        let node = self.node.me;
+        let accusation = Accusation { session, manifest, attempt, participants, node, fault, sets };
+        let accusation = Box::new(Signed::new(accusation, &self.node.keys.identity));
+        AttemptFailure::Lie { accusation, detail: error.to_string() }
+    }
+
+    /// Whom an error accuses, and of what. Where gates are not checked nobody can be accused: an
+    /// honest node may have computed with wrong values.
+    fn lie(&self, error: &AttemptError) -> Option<(Fault, Complaint)> {
+        let (AttemptError::Run(RunError::Protocol(error))
+        | AttemptError::Establish(EstablishError::Exchange(error))) = error
+        else {
+            return None;
+        };
+        if self.announcement.terms.security() == Security::Passive {
+            return None;
+        }
+        let complaint = error.complaint(self.node.me)?;
+        let everybody = complaint.sets() == [self.start.participants];
+        let naming = self.start.plan.tactics.naming || self.node.scheme().nodes() == 3;
+        let fault = match error {
+            ProtocolError::Lie { .. } if everybody && !naming => Fault::Sum,
+            ProtocolError::Lie { .. } => Fault::Gate,
+            ProtocolError::Keys { .. } => Fault::Keys,
+            ProtocolError::Disagreement { .. } | ProtocolError::Views { .. } => Fault::Opening,
+            _ => Fault::Form,
+        };
+        Some((fault, complaint))
     }
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
@@ -233,9 +270,6 @@ impl From<AttemptError> for AttemptFailure {
 
 /// A message that did not come may come next time; one that does not fit is another matter.
 fn of_protocol(error: &ProtocolError, detail: String) -> AttemptFailure {
-    if let ProtocolError::Lie { complaint, .. } = error {
-        return AttemptFailure::Lie { accused: complaint.sets().to_vec(), detail };
-    }
     if let ProtocolError::Channel { source, .. } = error {
         match *source {
             ChannelError::Closed { node } | ChannelError::Timeout { node } => {

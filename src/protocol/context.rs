@@ -297,7 +297,18 @@ impl Context {
                 .filter(|(peer, tags)| !shared.keys.fits(*peer, tags))
                 .map(|&(peer, _)| peer)
                 .collect();
-            if wrong.is_empty() { Ok(()) } else { Err(ProtocolError::Keys { nodes: wrong }) }
+            if wrong.is_empty() {
+                return Ok(());
+            }
+            let taking_part = self.participants();
+            let holders = tags.iter().flat_map(|(peer, tags)| {
+                shared
+                    .keys
+                    .differing(*peer, tags)
+                    .into_iter()
+                    .map(|set| set.intersection(taking_part))
+            });
+            Err(ProtocolError::Keys { nodes: wrong, holders: holders.collect() })
         };
         shared.confirmed.get_or_try_init(check).await.copied()
     }

@@ -47,7 +47,7 @@ impl Complaint {
         self.sets.iter().copied().fold(NodeSet::EMPTY, NodeSet::union)
     }
 
-    pub(super) fn pair(one: NodeIndex, other: NodeIndex) -> NodeSet {
+    pub(in crate::protocol) fn pair(one: NodeIndex, other: NodeIndex) -> NodeSet {
         NodeSet::EMPTY.with(one).with(other)
     }
 }

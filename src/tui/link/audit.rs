@@ -164,6 +164,7 @@ mod tests {
             bundle: None,
             manifest: None,
             outcome: None,
+            accusations: Vec::new(),
         };
         let trusted = &paperwork.roster.body;
         let said = rows(&record, trusted, &[]);
