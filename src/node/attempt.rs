@@ -17,7 +17,7 @@ use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::identity::Signed;
 use crate::protocol::error::{EstablishError, ProtocolError};
-use crate::protocol::{Channel, ChannelError, Complaint, Context};
+use crate::protocol::{ChannelError, Complaint, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
@@ -151,7 +151,7 @@ impl Task {
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
         let plan = &self.start.plan;
-        let channel: Arc<dyn Channel> = node.mesh().channel(session, attempt, participants);
+        let channel = node.channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
                 .await?

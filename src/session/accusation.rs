@@ -142,11 +142,30 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(one) = self.against_all() {
+            let others = self.sets.iter().fold(NodeSet::EMPTY, |all, set| all.union(*set));
+            let others = others.without(one);
+            write!(f, "node {one}, or else all of nodes {others}, {}", self.fault.deed())?;
+            return self.signed(f);
+        }
         for (at, set) in self.sets.iter().enumerate() {
             let before = if at == 0 { "" } else { "; " };
             let of = if set.len() == 1 { "node" } else { "at least one of nodes" };
             write!(f, "{before}{of} {set} {}", self.fault.deed())?;
         }
+        self.signed(f)
+    }
+}
+
+impl Finding {
+    /// The node that all others of the sets stand against in pairs, if there are several.
+    fn against_all(&self) -> Option<NodeIndex> {
+        let common = self.sets.iter().copied().reduce(NodeSet::intersection)?;
+        let pairs = self.sets.len() > 1 && self.sets.iter().all(|set| set.len() == 2);
+        common.first().filter(|_| pairs)
+    }
+
+    fn signed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes = if self.by.len() == 1 { "node" } else { "nodes" };
         write!(f, " (signed by {nodes} {})", self.by)
     }
@@ -269,6 +288,13 @@ mod tests {
         let found = findings(1, &pairs);
         assert_eq!(apart(&found), [set(&[1, 3]), set(&[2, 3])]);
         assert_eq!(named(1, &found), set(&[3]));
+        let mut one = found[0].clone();
+        one.sets.push(set(&[3, 4]));
+        assert_eq!(
+            one.to_string(),
+            "node 3, or else all of nodes 1 and 4, sent a wrong part of an AND gate or of its check \
+             (signed by node 1)"
+        );
         // Two liars may explain it otherwise.
         assert_eq!(named(2, &found), NodeSet::EMPTY);
     }

@@ -4,7 +4,6 @@
 //! - [`world`]: all nodes of a computation, over channels in memory
 //! - [`failure`]: one error type for whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
-//! - [`liar`]: a channel that tells a lie
 //! - [`numbers`]: shared numbers for a world
 //! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
@@ -23,7 +22,6 @@ pub mod entries;
 pub mod failure;
 pub mod faulty;
 pub mod fuzz;
-pub mod liar;
 pub mod numbers;
 pub mod paperwork;
 pub mod reference;
@@ -31,8 +29,8 @@ pub mod servers;
 pub mod wiretap;
 pub mod world;
 
+pub use crate::transport::streams::lying::{At, Lie};
 pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
-pub use liar::Lie;
 pub use numbers::NumberInputs;
 pub use world::{Inputs, World};

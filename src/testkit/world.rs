@@ -9,10 +9,10 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use super::faulty::{Fault, Faulty};
-use super::liar::{Lie, Lying};
 use super::wiretap::Wiretap;
 use crate::protocol::{Channel, Context, EstablishError};
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedBits, seed::mask};
+use crate::transport::streams::lying::{Lie, Lying};
 use crate::transport::streams::memory::network;
 
 /// Set this variable to a seed printed by a failed test to get its inputs again.
@@ -24,7 +24,7 @@ pub struct World {
     participants: NodeSet,
     deadline: Duration,
     fault: Option<Fault>,
-    lie: Option<Lie>,
+    lies: Vec<(NodeIndex, Lie)>,
     tap: Option<Wiretap>,
     seed: u64,
     rng: Mutex<StdRng>,
@@ -52,7 +52,7 @@ impl World {
             participants: scheme.all(),
             deadline: Duration::from_secs(20),
             fault: None,
-            lie: None,
+            lies: Vec::new(),
             tap: None,
             seed,
             rng: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -75,10 +75,10 @@ impl World {
         self
     }
 
-    /// With a node that lies.
+    /// With a node that lies; one more each time.
     #[must_use]
-    pub const fn with_lie(mut self, lie: Lie) -> Self {
-        self.lie = Some(lie);
+    pub fn with_lie(mut self, node: NodeIndex, lie: Lie) -> Self {
+        self.lies.push((node, lie));
         self
     }
 
@@ -157,8 +157,8 @@ impl World {
             if let Some(fault) = self.fault.filter(|fault| fault.node == me) {
                 channel = Arc::new(Faulty::new(channel, fault));
             }
-            if let Some(lie) = self.lie.filter(|lie| lie.node == me) {
-                channel = Arc::new(Lying::new(channel, lie));
+            for (_, lie) in self.lies.iter().filter(|(node, _)| *node == me) {
+                channel = Arc::new(Lying::new(channel, *lie));
             }
             // The channel lives in this future alone: a node that stops is gone for the others.
             async move {

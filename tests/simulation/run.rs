@@ -318,6 +318,7 @@ impl World {
                 clock,
                 options: node::Options {
                     message_deadline: Duration::from_secs(5),
+                    lie: None,
                     ..node::Options::default()
                 },
             };

@@ -29,7 +29,7 @@ use crate::identity::{KeyPair, Statement as _};
 use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 use crate::tui::state::screen::Screen;
 use crate::tui::view::text;
 use crate::tui::{Connection, Cue, Me, Options, Staged};
@@ -71,6 +71,7 @@ struct Play {
     places: PathBuf,
     kept: Option<PathBuf>,
     scheme: Scheme,
+    liar: Option<NodeIndex>,
     window: Duration,
     pace: Pace,
     you: Me,
@@ -87,7 +88,7 @@ pub async fn run(
     loaded: &Loaded,
     players: Vec<Player>,
     folder: Folder,
-    scheme: Scheme,
+    (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<(), Failure> {
     let (sender, stage) = tokio::sync::mpsc::channel(64);
     let options = Options {
@@ -105,6 +106,7 @@ pub async fn run(
         places: folder.path().join("bidders"),
         kept: folder.kept().map(Into::into),
         scheme,
+        liar,
         window: window(&loaded.file.shared.bids_until, pace),
         pace,
     };
@@ -158,7 +160,7 @@ async fn direct(
         ..node::Options::default()
     };
     let mut world = tokio::select! {
-        world = World::start(&place, play.scheme, options) => match world {
+        world = World::start(&place, play.scheme, options, play.liar) => match world {
             Ok(world) => world,
             Err(failure) => {
                 cue(&stage, Cue::Finish).await;
