@@ -2,9 +2,10 @@
 //! routers, stores and papers, and the memory that they take.
 //!
 //! Sealing a million bids takes hours, so the nodes' stores are filled with envelopes that nobody
-//! has sealed: for inventories, verdicts and bundle nobody looks into what a node has given a receipt
-//! for. Nodes do before they sign the manifest, so this goes up to the manifest that follows from the
-//! bundle on the coordinator's disk. What is measured is the memory of all four servers together, above what they took before, at its peak.
+//! has sealed: for inventories, verdicts and bundle nobody looks into what a node has given a
+//! receipt for. Nodes do before they sign the manifest, so this goes up to the manifest that
+//! follows from the bundle on the coordinator's disk. What is measured is the memory of all four
+//! servers together, above what they took before, at its peak.
 //!
 //! `GAVEL_CLOSING_BIDS=1000000 cargo test --release --test closing` closes a million.
 

@@ -23,12 +23,16 @@ mod cast;
 mod chance;
 #[path = "simulation/core.rs"]
 mod core;
+#[path = "simulation/drawn.rs"]
+mod drawn;
 #[path = "simulation/faults.rs"]
 mod faults;
 #[path = "simulation/lies.rs"]
 mod lies;
 #[path = "simulation/net.rs"]
 mod net;
+#[path = "simulation/papers.rs"]
+mod papers;
 #[path = "simulation/promises.rs"]
 mod promises;
 #[path = "simulation/run.rs"]

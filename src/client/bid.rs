@@ -230,22 +230,8 @@ pub async fn place(
     amount: BidAmount,
     patience: Patience,
 ) -> Result<Placed, BidError> {
-    place_watched(network, announcement, bidder, amount, patience, &|_| {}).await
-}
-
-/// [`place`], telling of each node's answer as it comes.
-///
-/// # Errors
-/// Why the bid is not in, with each node's reason.
-pub async fn place_watched(
-    network: &Network,
-    announcement: &Signed<Announcement>,
-    bidder: &Bidder<'_>,
-    amount: BidAmount,
-    patience: Patience,
-    told: &Told<'_>,
-) -> Result<Placed, BidError> {
-    place_heard(network, announcement, bidder, amount, patience, Ears::of(told)).await
+    let ears = Ears::of(&|_| {});
+    place_heard(network, announcement, bidder, amount, patience, ears).await
 }
 
 /// Who is told while a bid is handed in.
@@ -259,7 +245,7 @@ pub struct Ears<'a> {
 
 impl<'a> Ears<'a> {
     /// For whom pauses are no news.
-    fn of(answers: &'a Told<'a>) -> Self {
+    pub fn of(answers: &'a Told<'a>) -> Self {
         Self { answers, waits: &|_, _, _| {} }
     }
 }

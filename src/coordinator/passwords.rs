@@ -3,8 +3,8 @@
 //! In: a password. Out: a hash to store, or whether it fits one. Hashing costs about 20 MB and some
 //! 20 ms; at most two are made at once and a bounded number wait, shared fairly by addresses, so
 //! that logins can exhaust neither memory nor processors. A hash that has begun keeps its turn to
-//! its end, whether or not anybody waits for it still. For an unknown name a hash is made all the same: the time taken
-//! does not tell which names exist.
+//! its end, whether or not anybody waits for it still. For an unknown name a hash is made all the
+//! same: the time taken does not tell which names exist.
 
 use std::net::IpAddr;
 use std::sync::Arc;

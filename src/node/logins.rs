@@ -1,6 +1,6 @@
-//! Whose access tokens count no more. A token is good for a quarter of an hour and is checked without
-//! asking anybody; so the coordinator tells every node when it has ended an account's logins. The
-//! node keeps it on disk, and its replicas read it there.
+//! Whose access tokens count no more. A token is good for a quarter of an hour and is checked
+//! without asking anybody; so the coordinator tells every node when it has ended an account's
+//! logins. The node keeps it on disk, and its replicas read it there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};

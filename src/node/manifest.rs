@@ -1,14 +1,14 @@
 //! The one bundle a node commits to, and the manifest it accepts.
 //!
-//! A node commits to one bundle per session, on disk, before it signs, and signs no other. A manifest
-//! counts with the signatures of [`crate::sharing::Scheme::manifest_quorum`] nodes. Two groups of so
-//! many share an honest node, so no coordinator and t nodes with it can have two manifests signed,
-//! whoever is away or cut off.
+//! A node commits to one bundle per session, on disk, before it signs, and signs no other. A
+//! manifest counts with the signatures of [`crate::sharing::Scheme::manifest_quorum`] nodes. Two
+//! groups of so many share an honest node, so no coordinator and t nodes with it can have two
+//! manifests signed, whoever is away or cut off.
 //!
-//! Before it signs, a node also asks every other node which bundle that one has committed to. If more
-//! than t have committed to another one, an honest one has, so the coordinator has handed out two,
-//! and this node says so instead of signing. The word of t nodes alone stops nobody, except a node that
-//! has lost part of what it had on disk, and may have signed another one itself.
+//! Before it signs, a node also asks every other node which bundle that one has committed to. If
+//! more than t have committed to another one, an honest one has, so the coordinator has handed out
+//! two, and this node says so instead of signing. The word of t nodes alone stops nobody, except a
+//! node that has lost part of what it had on disk, and may have signed another one itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,18 +2,19 @@
 //!
 //! It is a pure function of announcement and bundle ([`Manifest::derive`]). Who bids is the key: of
 //! each key the highest revision that any closing node holds takes part, unless more than t nodes
-//! complained about it or the key signed two envelopes of that revision. Where the terms allow no replacing, a
-//! key that signed two envelopes has none that counts. Nobody else's envelope ever stands in the
-//! place of a bid: where the coordinator gave one name to two keys, both take part, and the proof of
-//! it is in the manifest.
+//! complained about it or the key signed two envelopes of that revision. Where the terms allow no
+//! replacing, a key that signed two envelopes has none that counts. Nobody else's envelope ever
+//! stands in the place of a bid: where the coordinator gave one name to two keys, both take part,
+//! and the proof of it is in the manifest.
 //!
 //! An envelope is left out as one that cannot be had only if more than t nodes could not get it, so
 //! that one honest node could not, and at most t list it. What at most t nodes say they miss stays
 //! in: some honest node that closes the session holds it. The revision before one that is left out
 //! so takes part.
 //!
-//! The manifest counts with the signatures of [`Scheme::manifest_quorum`] nodes, any two such groups
-//! of which share an honest node; an honest node signs one manifest. So there is one manifest.
+//! The manifest counts with the signatures of [`Scheme::manifest_quorum`] nodes, any two such
+//! groups of which share an honest node; an honest node signs one manifest. So there is one
+//! manifest.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,16 +1,17 @@
 //! Everything public about a session, checked offline.
 //!
 //! In: a record, and the digest of a roster that the reader trusts. Out: what the record proves, or
-//! which part was altered and whose signature does not fit. No network, no clock, no private key. Nothing in a record is secret: it holds who bid and when, never an
-//! amount other than what the answer opens.
+//! which part was altered and whose signature does not fit. No network, no clock, no private key.
+//! Nothing in a record is secret: it holds who bid and when, never an amount other than what the
+//! answer opens.
 //!
 //! What each part rests on: the roster on the reader's digest of it, and on nothing else, for the
 //! coordinator that signs it could put nodes of its own into one; the announcement on the
 //! coordinator's signature; inventories and verdicts on their node's; the manifest follows from
 //! those and has the signatures of nodes any two groups of which share an honest one; the outcome
-//! has t+1 at least and fits terms and manifest. That the outcome is the right one for the hidden bids rests on the nodes: at least
-//! one honest node signed it. Accusations rest on their node's signature; what follows from them, on
-//! at most t nodes lying.
+//! has t+1 at least and fits terms and manifest. That the outcome is the right one for the hidden
+//! bids rests on the nodes: at least one honest node signed it. Accusations rest on their node's
+//! signature; what follows from them, on at most t nodes lying.
 //!
 //! - [`standing`]: what a record says about a bidder's receipt
 
@@ -149,8 +150,8 @@ impl Record {
         serde_json::from_str(text).map_err(|error| RecordError::Syntax(error.to_string()))
     }
 
-    /// What a reader who trusts this roster trusts of the record: the record's own roster, where the
-    /// reader's succeeds it and so has the same nodes by identity key, else the reader's.
+    /// What a reader who trusts this roster trusts of the record: the record's own roster, where
+    /// the reader's succeeds it and so has the same nodes by identity key, else the reader's.
     pub fn trusted(&self, roster: &Roster) -> Digest {
         let own = &self.roster.body;
         if roster.check_succeeds(own).is_ok() { own.digest() } else { roster.digest() }

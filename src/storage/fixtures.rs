@@ -22,7 +22,7 @@ impl Somewhere {
     pub async fn new(module: &str) -> Option<Self> {
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().unwrap();
-        if !module.ends_with("on_postgres") {
+        if !module.contains("on_postgres") {
             let path = folder.path().join("gavel.db");
             let text = path.display().to_string();
             return Some(Self { folder, address: Address::File(path), text });

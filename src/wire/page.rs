@@ -1,5 +1,6 @@
-//! Lists that come in pages: in the order of the sessions' ids or the bidders' keys, so that a page is found without
-//! reading those before it, and none is left out or comes twice when sessions are added.
+//! Lists that come in pages: in the order of the sessions' ids or the bidders' keys, so that a page
+//! is found without reading those before it, and none is left out or comes twice when sessions are
+//! added.
 
 use serde::{Deserialize, Serialize};
 

@@ -19,6 +19,9 @@ use super::net::index;
 /// Longest wait for anything that must come true.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Bids of three bidders: basil wins, and pays 800 as second price.
+pub const BIDS: [(&str, u64); 3] = [("ada", 700), ("basil", 900), ("chiara", 800)];
+
 /// A session file in whole units.
 pub fn file(kind: &str, reserve: Option<u64>, maximum: Option<u64>) -> String {
     let line = |name: &str, value: Option<u64>| {
@@ -65,6 +68,15 @@ impl Auction {
         let detail = network.coordinator().new_session(&new).await.unwrap();
         let announcement = detail.announcement.unwrap();
         Self { network: network.clone(), session: detail.summary.session, announcement }
+    }
+
+    /// A second-price auction with a reserve of 500 that has [`BIDS`].
+    pub async fn with_bids(network: &Network) -> Self {
+        let auction = Self::open(network, &file("second-price", Some(500), None)).await;
+        for (name, units) in BIDS {
+            auction.bid(name, units).await;
+        }
+        auction
     }
 
     /// Bid under a new key.

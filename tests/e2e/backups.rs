@@ -2,6 +2,7 @@
 //! that others hold, and sign nothing against them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use gavel::identity::KeyPair;
 use gavel::session::Phase;
@@ -9,16 +10,6 @@ use gavel::wire::ProblemType;
 
 use super::auction::{Auction, file, refusal};
 use super::net::{Net, Setup};
-
-const BIDS: [(&str, u64); 3] = [("ada", 700), ("basil", 900), ("chiara", 800)];
-
-async fn with_bids(net: &Net) -> Auction {
-    let auction = net.open(&file("second-price", Some(500), None)).await;
-    for (name, units) in BIDS {
-        auction.bid(name, units).await;
-    }
-    auction
-}
 
 /// Everything of a server's store: the database, its log and its mark, as a copy of the whole
 /// folder has them. Nothing beside such a copy shows that it is old.
@@ -34,20 +25,41 @@ fn copy(from: &Path, into: &Path) {
     }
 }
 
-fn remove(folder: &Path) {
+/// Wait until nothing of a killed server still writes: what was under way when it was killed ends
+/// after that, and a store that is copied meanwhile is torn.
+async fn at_rest(folder: &Path) {
+    let open = || {
+        // Where no such folder is, as on some systems, there is nothing better than a pause.
+        let files = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let places = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        places.filter(|place| place.starts_with(folder)).collect::<Vec<_>>()
+    };
+    for _ in 0..400 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if open().is_empty() {
+            return;
+        }
+    }
+    panic!("still open: {:?}", open());
+}
+
+async fn remove(folder: &Path) {
+    at_rest(folder).await;
     for name in STORE.into_iter().chain(["gavel.db-shm"]) {
         let _ = std::fs::remove_file(folder.join(name));
     }
 }
 
 impl Net {
-    fn backup(&self, server: &str) {
-        copy(&self.folder.path().join(server), &self.folder.path().join("backup").join(server));
+    async fn backup(&self, server: &str) {
+        let folder = self.folder.path().join(server);
+        at_rest(&folder).await;
+        copy(&folder, &self.folder.path().join("backup").join(server));
     }
 
-    fn restore(&self, server: &str) {
+    async fn restore(&self, server: &str) {
         let folder = self.folder.path().join(server);
-        remove(&folder);
+        remove(&folder).await;
         copy(&self.folder.path().join("backup").join(server), &folder);
     }
 }
@@ -55,9 +67,9 @@ impl Net {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_from_before_closing_takes_up_what_the_nodes_have_settled() {
     let mut net = Net::start(Setup::new(4, 1)).await;
-    let auction = with_bids(&net).await;
+    let auction = Auction::with_bids(&net.network).await;
     net.kill_coordinator();
-    net.backup("coordinator");
+    net.backup("coordinator").await;
     net.restart_coordinator().await;
     let late = KeyPair::generate().unwrap();
     auction.try_bid("dmitri", &late, 850).await.unwrap();
@@ -66,11 +78,11 @@ async fn a_coordinator_from_before_closing_takes_up_what_the_nodes_have_settled(
     auction.all_nodes_reach(Phase::Settled).await;
 
     net.kill_coordinator();
-    net.restore("coordinator");
+    net.restore("coordinator").await;
     // Even a node that is away, and one that knows nothing, do not keep it from that.
     net.kill(2);
     net.kill(3);
-    remove(&net.folder.path().join("node-3"));
+    remove(&net.folder.path().join("node-3")).await;
     net.restart(3).await;
     net.restart_coordinator().await;
     let after = auction.settled().await;
@@ -83,7 +95,8 @@ async fn a_coordinator_from_before_closing_takes_up_what_the_nodes_have_settled(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_that_lost_its_database_has_its_sessions_back() {
     let mut net = Net::start(Setup::new(3, 1)).await;
-    let (settled, called_off) = (with_bids(&net).await, with_bids(&net).await);
+    let (settled, called_off) =
+        (Auction::with_bids(&net.network).await, Auction::with_bids(&net.network).await);
     settled.close().await;
     let before = settled.settled().await;
     net.network.coordinator().cancel(called_off.session).await.unwrap();
@@ -93,7 +106,7 @@ async fn a_coordinator_that_lost_its_database_has_its_sessions_back() {
     open.try_bid("ada", &ada, 600).await.unwrap();
 
     net.kill_coordinator();
-    remove(&net.folder.path().join("coordinator"));
+    remove(&net.folder.path().join("coordinator")).await;
     net.restart_coordinator().await;
     assert_eq!(settled.settled().await.record, before.record);
     let listed = net.network.coordinator().sessions().await.unwrap();
@@ -121,9 +134,10 @@ async fn a_coordinator_that_lost_its_database_has_its_sessions_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_from_before_closing_signs_nothing_for_a_settled_session() {
     let mut net = Net::start(Setup::new(3, 1)).await;
-    let (settled, called_off) = (with_bids(&net).await, with_bids(&net).await);
+    let (settled, called_off) =
+        (Auction::with_bids(&net.network).await, Auction::with_bids(&net.network).await);
     net.kill(3);
-    net.backup("node-3");
+    net.backup("node-3").await;
     net.restart(3).await;
     let (dora, keys) = ("dora", KeyPair::generate().unwrap());
     let late = settled.try_bid(dora, &keys, 100).await.unwrap().bid.envelope;
@@ -135,7 +149,7 @@ async fn a_node_from_before_closing_signs_nothing_for_a_settled_session() {
 
     // The coordinator has told this node how both ended, and tells no node twice.
     net.kill(3);
-    net.restore("node-3");
+    net.restore("node-3").await;
     net.restart(3).await;
     let mut again = late.clone();
     again.body.revision += 1;
@@ -150,12 +164,13 @@ async fn a_node_from_before_closing_signs_nothing_for_a_settled_session() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_lost_its_database_takes_part_again() {
     let mut net = Net::start(Setup::new(3, 1)).await;
-    let (settled, open) = (with_bids(&net).await, with_bids(&net).await);
+    let (settled, open) =
+        (Auction::with_bids(&net.network).await, Auction::with_bids(&net.network).await);
     settled.close().await;
     settled.settled().await;
     settled.all_nodes_reach(Phase::Settled).await;
     net.kill(2);
-    remove(&net.folder.path().join("node-2"));
+    remove(&net.folder.path().join("node-2")).await;
     net.restart(2).await;
     settled.node_reaches(2, Phase::Settled).await;
     // The coordinator need not announce it again, which it does not while bidding goes on.

@@ -142,7 +142,7 @@ async fn contributions_that_differ_are_found_before_anything_is_opened() {
             let error = result.unwrap_err();
             if me == node(1) {
                 assert!(
-                    matches!(&error, Failure::Protocol(ProtocolError::Keys { nodes })
+                    matches!(&error, Failure::Protocol(ProtocolError::Keys { nodes, .. })
                         if nodes.contains(node(2))),
                     "{error}"
                 );

@@ -25,7 +25,7 @@ use gavel::wire::node_api::CommittedBundle;
 use super::chance::Chance;
 use super::core::{Core, Host, SimDisk};
 use super::net::Line;
-use super::run::{Secrets, node_keys};
+use super::papers::{Secrets, node_keys};
 
 /// A node of the product.
 pub fn honest(

@@ -37,8 +37,9 @@ use super::cast::{any, client, honest, liar, shuffle, some};
 use super::chance::Chance;
 use super::core::{Core, Host, Noise};
 use super::net::Line;
+use super::papers::{Secrets, papers};
 use super::promises::{Findings, judge};
-use super::run::{Secrets, apart, papers};
+use super::run::apart;
 
 /// Rosters of every shape: t+1 honest nodes at least, and up to so many more that two groups of
 /// 2t+1 nodes need not share an honest one.

@@ -7,39 +7,30 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use gavel::base::Clock;
-use gavel::base::Timestamp;
 use gavel::client::Network;
 use gavel::coordinator::{self, Coordinator};
-use gavel::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
-use gavel::identity::sealing::SealingKeyPair;
+use gavel::identity::key_file::{CoordinatorKeys, NodeKeys};
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::node::{self, Node};
-use gavel::rules::SessionFile;
-use gavel::rules::auction::Kind;
 use gavel::session::{Phase, SessionId};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
 use gavel::wire::paths;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use zeroize::Zeroizing;
 
-use super::bidders::{self, Plan};
+use super::bidders;
 use super::books::{Books, SessionBooks};
 use super::chance::{self, Chance};
-use super::core::{Core, Host, Moment, Noise, SimDisk};
+use super::core::{Core, Host, Noise, SimDisk};
+use super::drawn::{self, ROUGH, file, mallory, plans, trouble};
 use super::faults::{Scene, Script};
 use super::net::Line;
+use super::papers::{Secrets, certificate, node_keys, papers};
 use super::sabotage::{Bug, Sabotage};
-
-/// How long things go wrong, in simulated time.
-const ROUGH: Duration = Duration::from_secs(25);
 
 /// How long everything may take once nothing goes wrong any more.
 const END: Duration = Duration::from_secs(240);
-
-/// Bidding lasts this long.
-const BIDDING: u64 = 8;
 
 /// What a run does.
 #[derive(Clone, Debug)]
@@ -144,9 +135,6 @@ enum Process {
     Coordinator(Coordinator),
 }
 
-/// Identity and sealing.
-pub type Secrets = (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>);
-
 struct World {
     core: Arc<Core>,
     folder: PathBuf,
@@ -166,7 +154,7 @@ impl World {
         let (nodes, threshold) = scene.as_ref().map_or((nodes, threshold), |scene| scene.scheme);
         let noise = options.noise.clone().or_else(|| scene.as_ref().map(Scene::noise));
         let rough = noise.is_none();
-        let noise = noise.unwrap_or_else(|| self::noise(&mut chance, nodes));
+        let noise = noise.unwrap_or_else(|| drawn::noise(&mut chance, nodes));
         let scheme = Scheme::new(nodes, threshold).expect("a scheme");
         let (roster, secrets) = papers(scheme);
         let sabotage = options.bug.map(|bug| Sabotage {
@@ -371,180 +359,4 @@ impl World {
             });
         }
     }
-}
-
-/// Partitions, full disks, clocks that jump, processes that are killed; then calm.
-async fn trouble(core: Arc<Core>, nodes: u8, rough: bool) {
-    if !rough {
-        return;
-    }
-    let end = tokio::time::Instant::now() + ROUGH;
-    let one =
-        |chance: &mut Chance| Host(u8::try_from(chance.between(0, nodes.into())).expect("u8"));
-    while tokio::time::Instant::now() < end {
-        let (pause, what) =
-            core.decide(|chance| (chance.between(200, 4_000), chance.between(0, 9)));
-        sleep(Duration::from_millis(pause)).await;
-        let (host, other, lasts) =
-            core.decide(|chance| (one(chance), one(chance), chance.between(200, 8_000)));
-        let (core, lasts) = (Arc::clone(&core), Duration::from_millis(lasts));
-        match what {
-            0 | 1 => core.kill(host),
-            2 | 3 if host != other => {
-                core.part(host, other, true);
-                tokio::spawn(async move {
-                    sleep(lasts).await;
-                    core.part(host, other, false);
-                });
-            }
-            4 => {
-                for other in (0..=nodes).map(Host).filter(|other| *other != host) {
-                    core.part(host, other, true);
-                }
-                tokio::spawn(async move {
-                    sleep(lasts).await;
-                    for other in (0..=nodes).map(Host).filter(|other| *other != host) {
-                        core.part(host, other, false);
-                    }
-                });
-            }
-            5 => {
-                core.fill(host, true);
-                tokio::spawn(async move {
-                    sleep(lasts).await;
-                    core.fill(host, false);
-                });
-            }
-            6 => {
-                let ahead = core.decide(|chance| {
-                    let far = if chance.happens(0.2) { 50_000 } else { 4_000 };
-                    i64::try_from(chance.between(0, 2 * far)).expect("short") - far as i64
-                });
-                core.jump(host, ahead);
-            }
-            _ => {}
-        }
-    }
-    core.calm();
-}
-
-/// How rough this run is.
-fn noise(chance: &mut Chance, nodes: u8) -> Noise {
-    let aimed = chance.happens(0.5);
-    let rough = if aimed { 0.2 } else { *chance.pick(&[0.0, 0.3, 1.0, 1.0]) };
-    let host = Host(u8::try_from(chance.between(0, nodes.into())).expect("few nodes"));
-    Noise {
-        messages: 0.04 * rough,
-        cut: 0.002 * rough,
-        delay: *chance.pick(&[5, 30, 150]),
-        crash: 0.02 * rough,
-        crash_at: aimed.then(|| (host, chance.between(1, 24), *chance.pick(&Moment::ALL))),
-    }
-}
-
-/// A session file.
-fn file(chance: &mut Chance) -> String {
-    let kind = chance.pick(&Kind::ALL).name();
-    let mut file = format!(
-        "title = \"Simulated\"\nkind = \"{kind}\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n",
-        chance.happens(0.8)
-    );
-    if chance.happens(0.5) {
-        file += &format!("reserve = \"{}\"\n", chance.between(1, 90));
-    }
-    file += &format!("maximum = \"{}\"\n", chance.pick(&[100, 127, 255]));
-    debug_assert!(SessionFile::parse(&file).is_ok());
-    debug_assert!(Timestamp::from_millis(0).millis() == 0);
-    file
-}
-
-/// Who bids what, and when; some on the last moment, and some too late.
-fn plans(
-    chance: &mut Chance,
-    folder: &Path,
-    left: u64,
-    maximum: u64,
-    replacing: bool,
-) -> Vec<Plan> {
-    let bidders = chance.between(1, 4);
-    let mut plans = Vec::new();
-    for number in 1..=bidders {
-        let first = match chance.between(0, 5) {
-            0 => left.saturating_sub(chance.between(0, 300)),
-            1 => left + chance.between(0, 300),
-            _ => chance.between(0, left),
-        };
-        let mut bids = vec![(Duration::from_millis(first), chance.between(0, maximum.min(100)))];
-        while replacing && bids.len() < 3 && chance.happens(0.4) {
-            let pause = Duration::from_millis(chance.between(0, 4_000));
-            bids.push((pause, chance.between(0, maximum.min(100))));
-        }
-        let name = format!("bidder-{number}");
-        let garbage = NodeSet::EMPTY;
-        plans.push(Plan { bids, folder: folder.join(&name), name, garbage });
-    }
-    plans
-}
-
-/// In some runs a bidder hands garbage to some nodes: to those that will be `away`, if any, before
-/// they go.
-fn mallory(
-    chance: &mut Chance,
-    folder: &Path,
-    left: u64,
-    scheme: Scheme,
-    away: Option<NodeSet>,
-) -> Option<Plan> {
-    let (among, size) =
-        (scheme.nodes().into(), chance.between(1, u64::from(scheme.threshold()) + 1));
-    let mut garbage = NodeSet::EMPTY;
-    while (garbage.len() as u64) < size {
-        garbage.insert(NodeIndex::new(chance.between(1, among) as u8).expect("a node"));
-    }
-    let (early, amount) = (left.saturating_sub(4_000), chance.between(0, 100));
-    let pause = chance.between(0, if away.is_some() { early } else { left });
-    let comes = chance.happens(0.3) || away.is_some();
-    let bids = vec![(Duration::from_millis(pause), amount)];
-    let name = "mallory".to_owned();
-    let garbage = away.unwrap_or(garbage);
-    comes.then(|| Plan { bids, folder: folder.join(&name), name, garbage })
-}
-
-/// Keys and the roster that lists them.
-pub type Papers = (Signed<Roster>, Vec<Secrets>);
-
-/// Keys of a coordinator and of nodes, and their roster.
-pub fn papers(scheme: Scheme) -> Papers {
-    let draw = || {
-        let identity = KeyPair::generate().expect("randomness").secret();
-        (identity, SealingKeyPair::generate().expect("randomness").secret())
-    };
-    let secrets: Vec<_> = (0..=scheme.nodes()).map(|_| draw()).collect();
-    let coordinator = CoordinatorKeys {
-        identity: KeyPair::from_secret(&secrets[0].0),
-        tls: certificate(Host::COORDINATOR),
-    };
-    let card = |node: NodeIndex| {
-        let keys = node_keys(&secrets, Host::of(node));
-        keys.card(&format!("node {node}"), &Core::address(Host::of(node)))
-    };
-    let place = coordinator.card("coordinator", &Core::address(Host::COORDINATOR));
-    let roster = Roster::first(scheme, place, scheme.all().iter().map(card).collect());
-    (Signed::new(roster, &coordinator.identity), secrets)
-}
-
-/// A node's keys, from the secrets of all.
-pub fn node_keys(secrets: &[Secrets], host: Host) -> NodeKeys {
-    let (identity, sealing) = &secrets[usize::from(host.0)];
-    NodeKeys {
-        identity: KeyPair::from_secret(identity),
-        sealing: SealingKeyPair::from_secret(sealing),
-        tls: certificate(host),
-        others: Vec::new(),
-    }
-}
-
-/// Nothing speaks TLS here; the certificate is only compared with the roster's.
-fn certificate(host: Host) -> TlsIdentity {
-    TlsIdentity::from_der(vec![host.0; 16], Zeroizing::new(Vec::new()))
 }

@@ -1,5 +1,6 @@
-//! How an auction of one lot is decided: which protocols, in which order, and what is opened. Written once,
-//! for whoever sits at the table: bits, numbers, or the cost model, which adds up what it costs.
+//! How an auction of one lot is decided: which protocols, in which order, and what is opened.
+//! Written once, for whoever sits at the table: bits, numbers, or the cost model, which adds up
+//! what it costs.
 //!
 //! In: the bids in the order of the tie rule, and the public terms. Out, at every node: who won at
 //! what price, and which bids are out of range; the same as
@@ -85,8 +86,8 @@ pub trait Table {
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }
 
-/// Decide an auction of one lot: who won, by position among the bids in range. `reserve` is the amount that is
-/// paid where nothing but the reserve was beaten.
+/// Decide an auction of one lot: who won, by position among the bids in range. `reserve` is the
+/// amount that is paid where nothing but the reserve was beaten.
 pub(super) async fn decide<T: Table + Send>(
     table: &mut T,
     work: Workload,

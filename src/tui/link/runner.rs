@@ -15,7 +15,7 @@ use super::watch::{self, Out};
 use super::{audit, export};
 use crate::base::lock;
 use crate::base::text::clean;
-use crate::client::bid::{self, BidError, Bidder, Patience, Placed, Silence};
+use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
 use crate::client::coordinator::CoordinatorClient;
 use crate::client::{BidAmount, ClientError};
 use crate::identity::Signed;
@@ -222,7 +222,8 @@ async fn place(
     let announcement = bid::announcement(network, session).await?;
     let told = |answer: Result<&Signed<Receipt>, &Silence>| heard.note(answer);
     let patience = Patience::default();
-    bid::place_watched(network, &announcement, &bidder(me), amount, patience, &told).await
+    let ears = Ears::of(&told);
+    bid::place_heard(network, &announcement, &bidder(me), amount, patience, ears).await
 }
 
 /// What comes back from the nodes, told as it comes.

@@ -255,7 +255,8 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
         facts.push(("computed in", text, Role::Text));
     }
     for attempt in &detail.attempts {
-        let lies = |trouble: &&Explained<AttemptTrouble>| trouble.accusations().next().is_some();
+        let lies =
+            |trouble: &&Explained<AttemptTrouble>| trouble.reason.accusations().next().is_some();
         if let Some(trouble) = attempt.trouble.as_ref().filter(lies) {
             let text = format!("attempt {}: {}; computed again", attempt.attempt, clean(trouble));
             facts.push(("lies", text, Role::Warn));
