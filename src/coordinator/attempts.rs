@@ -19,6 +19,7 @@ use crate::base::lock;
 use crate::identity::{Digest, Signature, Statement as _};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
+use crate::session::accusation;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
 use crate::session::progress::What;
@@ -100,6 +101,7 @@ pub async fn compute(
             tracing::warn!(%session, attempt, %trouble, "the attempt failed");
             let failed = AttemptResult::Failed { trouble: trouble.clone() };
             end(state, &start, &failed, None).await?;
+            tell_lies(state, session, &trouble);
             let failed = state.past(session, |past| {
                 past.failed(participants, &trouble, &links, Instant::now());
                 past.failures().into()
@@ -136,6 +138,16 @@ fn choose(
             trouble.extend(unfit);
             Err(waiting(state, fit, Reason::Waiting { nodes: reports(trouble) }))
         }
+    }
+}
+
+/// Tell whoever listens what follows from the nodes' accusations of an attempt.
+fn tell_lies(state: &CoordinatorState, session: SessionId, trouble: &AttemptTrouble) {
+    let threshold = state.scheme().threshold();
+    let accusations = trouble.accusations().map(|signed| &signed.body);
+    for finding in accusation::findings(threshold, accusations) {
+        let named = accusation::named(threshold, std::slice::from_ref(&finding));
+        state.tell(session, What::Lie { finding, named });
     }
 }
 

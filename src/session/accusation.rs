@@ -158,6 +158,18 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
+    /// The same in words where these nodes are known to have lied.
+    pub fn told(&self, named: NodeSet) -> String {
+        let explained = self.sets.iter().all(|set| !set.intersection(named).is_empty());
+        if !explained || self.sets.is_empty() {
+            return self.to_string();
+        }
+        let nodes = if named.len() == 1 { "node" } else { "nodes" };
+        let by = if self.by.len() == 1 { "node" } else { "nodes" };
+        let deed = self.fault.deed();
+        format!("{nodes} {named} {deed} (signed by {by} {})", self.by)
+    }
+
     /// The node that all others of the sets stand against in pairs, if there are several.
     fn against_all(&self) -> Option<NodeIndex> {
         let common = self.sets.iter().copied().reduce(NodeSet::intersection)?;
@@ -295,6 +307,11 @@ mod tests {
             "node 3, or else all of nodes 1 and 4, sent a wrong part of an AND gate or of its check \
              (signed by node 1)"
         );
+        assert_eq!(
+            one.told(set(&[3])),
+            "node 3 sent a wrong part of an AND gate or of its check (signed by node 1)"
+        );
+        assert_eq!(one.told(set(&[1])), one.to_string());
         // Two liars may explain it otherwise.
         assert_eq!(named(2, &found), NodeSet::EMPTY);
     }

@@ -1,6 +1,7 @@
 //! A node that lies, among real servers: the right bidder wins, and the record says who lied.
 
 use futures_util::{StreamExt as _, stream};
+use gavel::identity::Statement as _;
 use gavel::protocol::StepId;
 use gavel::sharing::NodeIndex;
 use gavel::testkit::{At, Lie};

@@ -13,7 +13,7 @@ use gavel::identity::key_file::{CoordinatorKeys, NodeKeys};
 use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::node::{self, Node};
 use gavel::session::{Phase, SessionId};
-use gavel::sharing::{NodeIndex, NodeSet, Scheme};
+use gavel::sharing::Scheme;
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
 use gavel::wire::paths;
 use tokio::sync::mpsc;
@@ -306,7 +306,6 @@ impl World {
                 clock,
                 options: node::Options {
                     message_deadline: Duration::from_secs(5),
-                    lie: None,
                     ..node::Options::default()
                 },
             };

@@ -90,18 +90,21 @@ const fn extension() -> [[u8; BITS]; FURTHER] {
 
 /// Values at a further point of the polynomials whose rows are given: one bit per word and plane.
 #[inline]
-pub fn extend(rows: &[u64; ROWS], further: usize) -> [u64; BITS] {
-    let masks = EXTENSION[further];
-    std::array::from_fn(|bit| {
-        let mut sum = 0;
-        for (row, word) in rows.iter().enumerate() {
+pub const fn extend<const POINT: usize>(rows: &[u64; ROWS]) -> [u64; BITS] {
+    let mut values = [0; BITS];
+    let mut bit = 0;
+    while bit < BITS {
+        let mut row = 0;
+        while row < ROWS {
             // Public, and known when this is compiled.
-            if masks[bit] >> row & 1 == 1 {
-                sum ^= word;
+            if EXTENSION[POINT][bit] >> row & 1 == 1 {
+                values[bit] ^= rows[row];
             }
+            row += 1;
         }
-        sum
-    })
+        bit += 1;
+    }
+    values
 }
 
 /// A sum of products of elements, bit-sliced, that is not reduced yet: by power of a.
@@ -109,12 +112,27 @@ pub type Products = [u64; 2 * BITS - 1];
 
 /// Add the products of elements, bit-sliced.
 #[inline]
-pub fn add_products(sum: &mut Products, x: [u64; BITS], y: [u64; BITS]) {
-    for (i, x) in x.into_iter().enumerate() {
-        for (j, y) in y.into_iter().enumerate() {
-            sum[i + j] ^= x & y;
+pub const fn add_products(sum: &mut Products, x: [u64; BITS], y: [u64; BITS]) {
+    let mut i = 0;
+    while i < BITS {
+        let mut j = 0;
+        while j < BITS {
+            sum[i + j] ^= x[i] & y[j];
+            j += 1;
         }
+        i += 1;
     }
+}
+
+/// The same at every further point, of polynomials whose rows are given.
+pub const fn add_extended(sums: &mut [Products; FURTHER], x: &[u64; ROWS], y: &[u64; ROWS]) {
+    add_products(&mut sums[0], extend::<0>(x), extend::<0>(y));
+    add_products(&mut sums[1], extend::<1>(x), extend::<1>(y));
+    add_products(&mut sums[2], extend::<2>(x), extend::<2>(y));
+    add_products(&mut sums[3], extend::<3>(x), extend::<3>(y));
+    add_products(&mut sums[4], extend::<4>(x), extend::<4>(y));
+    add_products(&mut sums[5], extend::<5>(x), extend::<5>(y));
+    add_products(&mut sums[6], extend::<6>(x), extend::<6>(y));
 }
 
 /// The elements that sums of products are.
@@ -154,11 +172,20 @@ mod tests {
         let points = Points::new((0..ROWS).map(point).collect());
         for rows in 0..=255_u64 {
             let words: [u64; ROWS] = std::array::from_fn(|row| rows >> row & 1);
-            for further in 0..FURTHER {
+            let extended = [
+                extend::<0>(&words),
+                extend::<1>(&words),
+                extend::<2>(&words),
+                extend::<3>(&words),
+                extend::<4>(&words),
+                extend::<5>(&words),
+                extend::<6>(&words),
+            ];
+            for (further, extended) in extended.into_iter().enumerate() {
                 let weights = points.at(point(ROWS + further));
                 let chosen = weights.iter().enumerate().filter(|(row, _)| words[*row] == 1);
                 let value = chosen.fold(Binary128::ZERO, |sum, (_, &weight)| sum + weight);
-                assert!(value.equals(point(bits(extend(&words, further)))));
+                assert!(value.equals(point(bits(extended))));
             }
         }
     }

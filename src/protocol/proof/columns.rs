@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::record::Batch;
 use super::vector::{Vector, add_into};
-use crate::field::binary128::small::{self, BITS, FURTHER, ROWS};
+use crate::field::binary128::small::{self, BITS, FURTHER, Products, ROWS};
 use crate::field::binary128::{Unreduced, scale_by, weigh};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
@@ -103,7 +103,7 @@ pub(super) fn first_values(
         for layer in 0..gates.layers() {
             for (first, len, weights) in tiles(gates.total(), weights) {
                 bench.load(&gates, layer, first, len);
-                bench.multiply(duties);
+                bench.multiply(duties, weights.len());
                 rows.add(&bench.raw[..weights.len() * ROWS], weights);
                 for (sums, planes) in further.iter_mut().zip(bench.planes.chunks(BITS * CHUNKS)) {
                     for (sum, plane) in sums.iter_mut().zip(planes.chunks(CHUNKS)) {
@@ -131,14 +131,11 @@ struct Bench {
     right: Buffer,
     /// The products of rows.
     raw: Buffer,
-    /// Products at further points, by point and power, chunk by chunk.
-    products: Buffer,
+    /// Products at further points, chunk by chunk.
+    products: Zeroizing<Vec<[Products; FURTHER]>>,
     /// The same, reduced: by point and bit.
     planes: Buffer,
 }
-
-/// Powers of an unreduced product.
-const POWERS: usize = 2 * BITS - 1;
 
 impl Bench {
     fn new(held: usize) -> Self {
@@ -148,7 +145,7 @@ impl Bench {
             left: zeroed(TILE),
             right: zeroed(TILE),
             raw: zeroed(TILE),
-            products: zeroed(FURTHER * POWERS * CHUNKS),
+            products: vec![[Products::default(); FURTHER]; CHUNKS].into(),
             planes: zeroed(FURTHER * BITS * CHUNKS),
         }
     }
@@ -165,15 +162,19 @@ impl Bench {
         }
     }
 
-    fn multiply(&mut self, duties: &Duties) {
+    /// Multiply so many chunks.
+    fn multiply(&mut self, duties: &Duties, used: usize) {
         let Self { held, operands, left, right, raw, products, planes } = self;
+        let words = used * ROWS;
+        let (left, right) = (&mut left[..words], &mut right[..words]);
+        let (raw, products) = (&mut raw[..words], &mut products[..used]);
         raw.fill(0);
-        products.fill(0);
+        products.fill([Products::default(); FURTHER]);
         for (xs, ys) in &duties.products {
             for (sum, chosen, from) in [(&mut *left, xs, 0), (&mut *right, ys, *held)] {
                 sum.fill(0);
                 for &component in chosen {
-                    let tile = &operands[(from + component) * TILE..(from + component + 1) * TILE];
+                    let tile = &operands[(from + component) * TILE..][..words];
                     crate::sharing::bits::planes::xor_into(sum, tile);
                 }
             }
@@ -181,22 +182,12 @@ impl Bench {
                 *raw ^= left & right;
             }
             let chunks = left.as_chunks::<ROWS>().0.iter().zip(right.as_chunks::<ROWS>().0);
-            for (chunk, (left, right)) in chunks.enumerate() {
-                for (point, products) in products.chunks_mut(POWERS * CHUNKS).enumerate() {
-                    let mut sum = [0; POWERS];
-                    let (x, y) = (small::extend(left, point), small::extend(right, point));
-                    small::add_products(&mut sum, x, y);
-                    for (power, sum) in sum.into_iter().enumerate() {
-                        products[power * CHUNKS + chunk] ^= sum;
-                    }
-                }
+            for (products, (left, right)) in products.iter_mut().zip(chunks) {
+                small::add_extended(products, left, right);
             }
         }
-        for (products, planes) in
-            products.chunks(POWERS * CHUNKS).zip(planes.chunks_mut(BITS * CHUNKS))
-        {
-            for chunk in 0..CHUNKS {
-                let sum = std::array::from_fn(|power| products[power * CHUNKS + chunk]);
+        for (chunk, products) in products.iter().enumerate() {
+            for (&sum, planes) in products.iter().zip(planes.chunks_mut(BITS * CHUNKS)) {
                 for (bit, plane) in small::reduce(sum).into_iter().enumerate() {
                     planes[bit * CHUNKS + chunk] = plane;
                 }

@@ -86,7 +86,7 @@ fn lies(rows: &mut Vec<AuditRow>, report: &Report) {
     }
     for lie in &report.lies {
         let label = format!("attempt {}", lie.attempt);
-        rows.push(row(Mark::Plain, &label, &lie.to_string(), None));
+        rows.push(row(Mark::Plain, &label, &lie.told(report.named), None));
     }
     if !report.named.is_empty() {
         let (nodes, most) = (figures::nodes(report.named), report.scheme.threshold());
