@@ -29,6 +29,7 @@ use gavel::rules::auction::{Kind, Sale};
 use gavel::runs::Computed;
 use gavel::runs::auction::cost::{Ending, predict, predict_ending};
 use gavel::runs::auction::workload::Workload;
+use gavel::sharing::security::Security;
 use gavel::sharing::seed::mask;
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
@@ -78,7 +79,9 @@ fn random_auction(rng: &mut StdRng, kind: Kind, bits: u32, bids: usize) -> (Term
         _ => mask(bits),
     };
     let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
-    let terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    let mut terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    // With checks and without; those take most of the time of small auctions.
+    terms.security = if rng.random_range(0..4) == 0 { Security::Active } else { Security::Passive };
     let count = rng.random_range(0..=bids);
     let bids = reference::awkward_values(rng, terms.bits(), count);
     (terms, bids)
