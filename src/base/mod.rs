@@ -2,6 +2,7 @@
 //!
 //! - [`time`]: points in time and durations, as people write them
 //! - [`clock`]: where the current time comes from; tests set it
+//! - [`qr`]: a text as a QR code in block characters
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
 //! - [`name`]: names that people go by, and what they look like
 //! - [`mod@lock`]: how a lock is taken after a panic
@@ -13,6 +14,7 @@ pub mod lock;
 pub mod memory;
 pub mod name;
 pub mod offload;
+pub mod qr;
 pub mod text;
 pub mod time;
 

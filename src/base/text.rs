@@ -12,14 +12,19 @@ use unicode_width::UnicodeWidthChar as _;
 /// Longest title and bidder name, in characters.
 pub const MAX_NAME: usize = 200;
 
+/// Longest description, in characters.
+pub const MAX_DESCRIPTION: usize = LONGEST;
+
 /// Why a text is not fit to show. Each says what to change.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TextError {
     /// Empty or too long.
-    #[error("{field} has 1 to {MAX_NAME} characters, not {got}")]
+    #[error("{field} has 1 to {most} characters, not {got}")]
     Length {
         /// Which field.
         field: &'static str,
+        /// Most characters that it may have.
+        most: usize,
         /// Characters in it.
         got: usize,
     },
@@ -48,15 +53,35 @@ pub enum TextError {
     },
 }
 
+impl TextError {
+    /// The field concerned.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Length { field, .. }
+            | Self::Characters { field }
+            | Self::Hidden { field, .. }
+            | Self::Blanks { field } => field,
+        }
+    }
+}
+
 /// A text from outside that goes onto screens: not empty, bounded, and shown as it is. What
 /// [`clean`] would change is not let in.
 ///
 /// # Errors
 /// Names the field and the rule.
 pub fn check_text(field: &'static str, text: &str) -> Result<(), TextError> {
+    check_length(field, text, MAX_NAME)
+}
+
+/// The same for a text of so many characters at most.
+///
+/// # Errors
+/// Names the field and the rule.
+pub fn check_length(field: &'static str, text: &str, most: usize) -> Result<(), TextError> {
     let length = text.chars().count();
-    if text.trim().is_empty() || length > MAX_NAME {
-        return Err(TextError::Length { field, got: length });
+    if text.trim().is_empty() || length > most {
+        return Err(TextError::Length { field, most, got: length });
     }
     if text.chars().any(char::is_control) || text.trim() != text {
         return Err(TextError::Characters { field });

@@ -21,6 +21,7 @@ fn terms(kind: Kind, quantity: u32) -> Terms {
     };
     Terms {
         title: "Lots".into(),
+        description: None,
         question: Question::Auction(question),
         bids_until: Timestamp::from_millis(0),
         replace_bids: true,

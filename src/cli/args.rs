@@ -89,7 +89,7 @@ pub enum Command {
     /// Put node cards into a signed roster; look at a roster
     #[command(subcommand)]
     Roster(RosterCommand),
-    /// Change a node's TLS and sealing keys, or forget the earlier ones
+    /// Change the TLS keys of this home's servers and its node's sealing key, or forget earlier ones
     Rotate(RotateArgs),
     /// Run the coordinator, the node, or both, as this home is set up
     Serve(ServeArgs),
@@ -182,7 +182,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&context, &args),
             Command::Bench(command) => bench::run(&context, command).await,
             Command::BenchNode => bench::node().await,
-            Command::Completions(args) => completions::run(&args, &mut Self::command()),
+            Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&context, &args, Self::command()),
         }
     }

@@ -4,6 +4,7 @@
 //! - [`commands`]: one file per command
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`options`]: options that several commands have
+//! - [`complete`]: what a shell offers for a session
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
@@ -32,6 +33,7 @@ pub mod answer;
 pub mod archive;
 pub mod args;
 pub mod commands;
+pub mod complete;
 pub mod context;
 pub mod demo;
 pub mod door;
@@ -55,14 +57,18 @@ pub mod view;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::CompleteEnv;
 
 use args::{Cli, LogFormat};
+use commands::completions::VARIABLE;
 use failure::Failure;
 use output::Output;
 
 /// Parse the command line and do what it says.
 pub fn run() -> ExitCode {
+    // A shell that wants completions gets them, and nothing else happens.
+    CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
     let words: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,

@@ -69,8 +69,8 @@ async fn fits(
     }
     if settings.coordinator.is_some() {
         let path = context.home.file("coordinator.key");
-        let keys = passphrase.load(&path, CoordinatorKeys::load)?;
-        coordinator::fit_keys(&keys, &found.body)?;
+        let mut keys = passphrase.load(&path, CoordinatorKeys::load)?;
+        coordinator::fit_keys(&mut keys, &found.body)?;
     }
     Ok(database.adopt(found).await?)
 }

@@ -54,7 +54,7 @@ pub fn options(context: &Context, look: &LookOption) -> Result<Options, Failure>
 }
 
 /// Terminals that say themselves that they know no Unicode.
-fn plain_terminal() -> bool {
+pub fn plain_terminal() -> bool {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     if set("TERM").is_some_and(|term| term == "linux" || term == "vt100" || term == "dumb") {
         return true;

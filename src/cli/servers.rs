@@ -69,20 +69,29 @@ impl Servers {
         Ok((node, tls))
     }
 
-    /// Start the coordinator on a database; the coordinator, and the TLS keys to serve it with.
+    /// Start the coordinator on a database; the coordinator, and the TLS keys to serve it with:
+    /// those that the roster lists, which need not be the newest.
     ///
     /// # Errors
     /// When keys and roster do not fit, its sessions cannot be read, or another process is this
     /// coordinator.
     pub async fn start_coordinator(
         &mut self,
-        keys: CoordinatorKeys,
+        mut keys: CoordinatorKeys,
         roster: &Signed<Roster>,
         database: &Database,
     ) -> Result<(Coordinator, TlsIdentity), Failure> {
+        coordinator::fit_keys(&mut keys, &roster.body)?;
         // Nobody else's coordinator must find its roster out of date.
         database.claim(Leadership::Coordinator).await?;
         database.adopt(roster).await?;
+        let others = keys.others.len();
+        if others > 0 {
+            tracing::info!(
+                others,
+                "certificates beside the roster's: `gavel rotate --forget` removes earlier ones"
+            );
+        }
         let tls = keys.tls.clone();
         let started = Coordinator::start(coordinator::Config {
             keys,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::answer;
 use super::output::{Table, bytes, clean, count, faint, plural, seconds as lasting, strong};
 use crate::base::Timestamp;
@@ -71,6 +73,12 @@ pub fn terms(terms: &Terms) -> String {
     let question = &terms.question;
     let kind = question.kind_name();
     let mut text = format!("{}\n  kind         {kind}\n", strong(clean(&terms.title)));
+    if let Some(description) = &terms.description {
+        for (at, line) in wrapped(clean(description).as_str(), DESCRIPTION).iter().enumerate() {
+            let label = if at == 0 { "about" } else { "" };
+            let _ = writeln!(text, "  {label:<12} {line}");
+        }
+    }
     if let Some(auction) = question.as_auction().filter(|auction| auction.quantity > 1) {
         let (lots, pay) = (count(u64::from(auction.quantity)), all_pay(auction.kind));
         let _ = writeln!(text, "  lots         {lots} equal ones, one per bidder; {pay}");
@@ -107,6 +115,24 @@ pub fn security(terms: &Terms) -> String {
         }
     };
     format!("  security     {security}; {what}")
+}
+
+/// Columns of a description.
+const DESCRIPTION: usize = 64;
+
+/// A text in lines of so many columns, broken at blanks; a longer word has a line of its own.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// How much a session takes.

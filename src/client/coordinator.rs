@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Method;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -24,8 +25,8 @@ use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
-    Admitted, AskAdmission, Bidder, CoordinatorHealth, NewSession, ReceiptsPage, SessionDetail,
-    SessionSummary,
+    Admitted, AskAdmission, Bidder, CoordinatorHealth, EditSession, NewSession, ReceiptsPage,
+    SessionDetail, SessionSummary,
 };
 use crate::wire::page::Page;
 use crate::wire::paths;
@@ -187,6 +188,21 @@ impl CoordinatorClient {
     pub async fn new_session(&self, new: &NewSession) -> Result<SessionDetail, ClientError> {
         self.operator()?;
         self.post(paths::SESSIONS, new).await
+    }
+
+    /// Write other terms into a draft.
+    ///
+    /// # Errors
+    /// When the terms break a rule, the session is no draft, or this is not the operator.
+    pub async fn edit_session(
+        &self,
+        session: SessionId,
+        edit: &EditSession,
+    ) -> Result<SessionDetail, ClientError> {
+        self.operator()?;
+        let detail =
+            self.http.request(Method::PUT, &paths::of(paths::SESSION, session), Some(edit)).await?;
+        self.checked(session, detail)
     }
 
     /// Everything about a session; its announcement is checked against the roster.

@@ -74,6 +74,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::SESSIONS, Rule::Anyone),
         (Method::POST, paths::SESSIONS, Rule::Operator),
         (Method::GET, paths::SESSION, Rule::Anyone),
+        (Method::PUT, paths::SESSION, Rule::Operator),
         (Method::POST, paths::OPEN, Rule::Operator),
         (Method::POST, paths::CLOSE, Rule::Operator),
         (Method::POST, paths::CANCEL, Rule::Operator),

@@ -55,9 +55,10 @@ pub enum StartError {
         /// The coordinator's public key.
         key: PublicKey,
     },
-    /// The roster lists another TLS certificate.
+    /// The roster lists a TLS certificate that there is no key for.
     #[error(
-        "the roster lists another TLS certificate than the coordinator's key file holds; make the roster again"
+        "the roster lists a TLS certificate that the coordinator's key file has no key for; put the \
+         newest key file back, or make the next version of the roster with `gavel roster update`"
     )]
     OtherCertificate,
     /// No client can be made for a node of the roster.

@@ -84,8 +84,8 @@ impl Coordinator {
     ///
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
-    pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        fit_keys(&config.keys, &config.roster.body)?;
+    pub async fn start_over(net: &dyn Net, mut config: Config) -> Result<Self, StartError> {
+        fit_keys(&mut config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
         let state = CoordinatorState::new(net, config)?;
@@ -157,18 +157,15 @@ impl Coordinator {
     }
 }
 
-/// Whether a roster lists the coordinator with these keys.
+/// Use the one of a coordinator's certificates that the roster lists.
 ///
 /// # Errors
-/// When it lists another coordinator, or another certificate.
-pub fn fit_keys(keys: &CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
+/// When it lists another coordinator, or a certificate that there is no key for.
+pub fn fit_keys(keys: &mut CoordinatorKeys, roster: &Roster) -> Result<(), StartError> {
     let card = &roster.coordinator;
     let key = keys.identity.public();
     if card.key != key {
         return Err(StartError::NotInRoster { expected: card.key, key });
     }
-    if card.certificate != keys.tls.fingerprint() {
-        return Err(StartError::OtherCertificate);
-    }
-    Ok(())
+    keys.fit(card).map_err(|_| StartError::OtherCertificate)
 }

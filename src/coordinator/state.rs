@@ -63,6 +63,9 @@ pub struct CoordinatorState {
     pub replay: ReplayGuard,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
+    /// Held while a draft is written anew, and from reading one until it is open: what is opened is
+    /// what was written last.
+    pub drafts: tokio::sync::Mutex<()>,
     /// What failed attempts say about who can compute a session.
     past: Mutex<HashMap<SessionId, Past>>,
     /// Nodes that have said, since the start, where their sessions stand.
@@ -105,6 +108,7 @@ impl CoordinatorState {
             records: Records::default(),
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
+            drafts: tokio::sync::Mutex::default(),
             past: Mutex::default(),
             heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),

@@ -12,7 +12,7 @@
 //! 4 lanes); parameters, version, kind and public key are authenticated with them.
 //!
 //! A file is written beside its final place, synced, and moved there in one step that never
-//! replaces another file, except by [`NodeKeys::replace`]. Adversary: other users of the machine,
+//! replaces another file, except by [`NodeKeys::replace`] and [`CoordinatorKeys::replace`]. Adversary: other users of the machine,
 //! and whoever gets the file but not the passphrase.
 
 mod disk;
@@ -22,6 +22,7 @@ mod format;
 use std::{fmt, path::Path};
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 pub use super::tls::TlsIdentity;
 use super::{
@@ -63,6 +64,8 @@ pub struct CoordinatorKeys {
     pub identity: KeyPair,
     /// Certificate and key of its server.
     pub tls: TlsIdentity,
+    /// Earlier certificates, and after [`CoordinatorKeys::fit`] perhaps coming ones.
+    pub others: Vec<TlsIdentity>,
 }
 
 /// A bidder's private key.
@@ -85,8 +88,8 @@ impl NodeKeys {
         })
     }
 
-    /// Make new sealing and TLS keys and keep the present ones beside them. A certificate that is
-    /// to stay, because another server has it too, is given as `tls`.
+    /// Make new sealing and TLS keys and keep the present ones beside them. A certificate that
+    /// another server at the same address has too is given as `tls`.
     ///
     /// # Errors
     /// When the host is not one, or the operating system gives no randomness.
@@ -150,13 +153,11 @@ impl NodeKeys {
         path: &Path,
         passphrase: Option<&SecretString>,
     ) -> Result<(), KeyFileError> {
-        let secrets = self.secrets();
-        let text = format::encode(KeyKind::Node, &secrets, passphrase, format::Cost::RECOMMENDED)?;
-        disk::replace(path, &text)
+        write_over(path, KeyKind::Node, &self.secrets(), passphrase)
     }
 
     fn secrets(&self) -> Secrets {
-        let others = self.others.iter().map(|keys| (keys.sealing.secret(), keys.tls.clone()));
+        let others = self.others.iter().map(|keys| (Some(keys.sealing.secret()), keys.tls.clone()));
         Secrets {
             identity: self.identity.secret(),
             sealing: Some(self.sealing.secret()),
@@ -171,18 +172,18 @@ impl NodeKeys {
     /// Says what is wrong with the file, its permissions or the passphrase.
     pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
         match read(path, KeyKind::Node, passphrase)? {
-            Secrets { identity, sealing: Some(sealing), tls: Some(tls), others } => Ok(Self {
-                identity: KeyPair::from_secret(&identity),
-                sealing: SealingKeyPair::from_secret(&sealing),
-                tls,
-                others: others
-                    .into_iter()
-                    .map(|(sealing, tls)| Changing {
-                        sealing: SealingKeyPair::from_secret(&sealing),
-                        tls,
-                    })
-                    .collect(),
-            }),
+            Secrets { identity, sealing: Some(sealing), tls: Some(tls), others } => {
+                let changing = |(sealing, tls): (Option<Zeroizing<[u8; 32]>>, _)| {
+                    Some(Changing { sealing: SealingKeyPair::from_secret(&*sealing?), tls })
+                };
+                let others = others.into_iter().map(changing).collect::<Option<_>>();
+                Ok(Self {
+                    identity: KeyPair::from_secret(&identity),
+                    sealing: SealingKeyPair::from_secret(&sealing),
+                    tls,
+                    others: others.ok_or_else(|| incomplete(path))?,
+                })
+            }
             _ => Err(incomplete(path)),
         }
     }
@@ -211,7 +212,30 @@ impl CoordinatorKeys {
     /// # Errors
     /// When the host is not one, or the operating system gives no randomness.
     pub fn generate(host: &str) -> Result<Self, KeyFileError> {
-        Ok(Self { identity: KeyPair::generate()?, tls: TlsIdentity::generate(host)? })
+        Ok(Self {
+            identity: KeyPair::generate()?,
+            tls: TlsIdentity::generate(host)?,
+            others: Vec::new(),
+        })
+    }
+
+    /// Take another certificate into use and keep the present one beside it.
+    pub fn rotate(&mut self, tls: TlsIdentity) {
+        self.others.insert(0, std::mem::replace(&mut self.tls, tls));
+    }
+
+    /// Use the certificate that a card of this coordinator lists, and keep the others beside it.
+    ///
+    /// # Errors
+    /// When it is not among the keys.
+    pub fn fit(&mut self, card: &CoordinatorCard) -> Result<(), &'static str> {
+        if card.certificate == self.tls.fingerprint() {
+            return Ok(());
+        }
+        let listed = |tls: &&mut TlsIdentity| tls.fingerprint() == card.certificate;
+        let found = self.others.iter_mut().find(listed).ok_or("TLS certificate")?;
+        std::mem::swap(&mut self.tls, found);
+        Ok(())
     }
 
     /// Write the keys to a new file.
@@ -219,13 +243,28 @@ impl CoordinatorKeys {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
-        let secrets = Secrets {
+        write(path, KeyKind::Coordinator, &self.secrets(), passphrase)
+    }
+
+    /// Write the keys over a file of earlier ones, in one step.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then it is as it was.
+    pub fn replace(
+        &self,
+        path: &Path,
+        passphrase: Option<&SecretString>,
+    ) -> Result<(), KeyFileError> {
+        write_over(path, KeyKind::Coordinator, &self.secrets(), passphrase)
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets {
             identity: self.identity.secret(),
             sealing: None,
             tls: Some(self.tls.clone()),
-            others: Vec::new(),
-        };
-        write(path, KeyKind::Coordinator, &secrets, passphrase)
+            others: self.others.iter().map(|tls| (None, tls.clone())).collect(),
+        }
     }
 
     /// Read the keys. A passphrase is not looked at where the file has none.
@@ -234,9 +273,11 @@ impl CoordinatorKeys {
     /// Says what is wrong with the file, its permissions or the passphrase.
     pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
         match read(path, KeyKind::Coordinator, passphrase)? {
-            Secrets { identity, sealing: None, tls: Some(tls), .. } => {
-                Ok(Self { identity: KeyPair::from_secret(&identity), tls })
-            }
+            Secrets { identity, sealing: None, tls: Some(tls), others } => Ok(Self {
+                identity: KeyPair::from_secret(&identity),
+                tls,
+                others: others.into_iter().map(|(_, tls)| tls).collect(),
+            }),
             _ => Err(incomplete(path)),
         }
     }
@@ -301,6 +342,16 @@ fn write(
     }
     let text = format::encode(kind, secrets, passphrase, format::Cost::RECOMMENDED)?;
     disk::create(path, &text)
+}
+
+fn write_over(
+    path: &Path,
+    kind: KeyKind,
+    secrets: &Secrets,
+    passphrase: Option<&SecretString>,
+) -> Result<(), KeyFileError> {
+    let text = format::encode(kind, secrets, passphrase, format::Cost::RECOMMENDED)?;
+    disk::replace(path, &text)
 }
 
 fn read(

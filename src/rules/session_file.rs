@@ -33,6 +33,8 @@ pub struct SessionFile {
 pub struct Shared {
     /// What the session is about.
     pub title: String,
+    /// What else there is to know of it; line breaks count as blanks.
+    pub description: Option<String>,
     /// A duration from opening ("2m") or an RFC 3339 time.
     pub bids_until: String,
     /// Whether an entry may be replaced.
@@ -57,6 +59,13 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// The description as one paragraph: a file may break its lines, and the terms have none.
+    pub fn paragraph(&self) -> Option<String> {
+        let lines = self.description.as_deref()?.lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        Some(lines.join(" "))
+    }
+
     /// How much the session takes, with the defaults filled in.
     pub fn limits(&self) -> Limits {
         let usual = Limits::default();
@@ -71,6 +80,7 @@ impl Shared {
 /// Their names, and that of the kind.
 const SHARED: &[&str] = &[
     "title",
+    "description",
     "kind",
     "bids_until",
     "replace_bids",
@@ -178,6 +188,7 @@ impl SessionFile {
         let usual = if numbers { Security::Passive } else { Security::Active };
         let terms = Terms {
             title: title.clone(),
+            description: self.shared.paragraph(),
             question,
             bids_until,
             replace_bids: *replace_bids,
@@ -315,6 +326,28 @@ mod tests {
         assert!(error_of("Harbour view", "Harbour\\u001b[2J").contains("control characters"));
         let twice = error_of("[[bids]]", "[[bids]]\nbidder = \"ada\"\namount = \"1\"\n[[bids]]");
         assert!(twice.contains("two bids are by \"ada\""), "{twice}");
+    }
+
+    #[test]
+    fn a_description_is_one_paragraph_fit_to_show() {
+        let now = Timestamp::from_millis(0);
+        let with = |text: &str| {
+            FILE.replace("currency =", &format!("description = {text}\n        currency ="))
+        };
+        let description =
+            |text: &str| SessionFile::parse(&with(text)).unwrap().terms(now).unwrap().description;
+        assert_eq!(SessionFile::parse(FILE).unwrap().terms(now).unwrap().description, None);
+        let lines = "\"\"\"\nOil, 60 by 80 cm.\n\n  To be fetched in May.\n\"\"\"";
+        assert_eq!(description(lines).unwrap(), "Oil, 60 by 80 cm. To be fetched in May.");
+        let longest = "x".repeat(600);
+        assert_eq!(description(&format!("\"{longest}\"")).unwrap(), longest);
+        let error = |text: &str| SessionFile::parse(&with(text)).err().unwrap().to_string();
+        let long = error(&format!("\"{longest}x\""));
+        assert_eq!(long, "description has 1 to 600 characters, not 601");
+        assert_eq!(error("\"\""), "description has 1 to 600 characters, not 0");
+        assert!(error("\"red\\u001b[31m\"").contains("control characters"));
+        assert!(error("\"tab\\there\"").contains("control characters"));
+        assert!(error("\"abc\\u202edef\"").contains("U+202E"));
     }
 
     #[test]

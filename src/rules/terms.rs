@@ -7,7 +7,7 @@ use super::entries::{Layout, LayoutError};
 use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
 use crate::base::Timestamp;
-use crate::base::text::{TextError, check_text};
+use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 
@@ -49,6 +49,8 @@ impl Admission {
 pub struct Terms {
     /// What the session is about, such as what is sold.
     pub title: String,
+    /// What else there is to know of it, in one paragraph.
+    pub description: Option<String>,
     /// What it asks.
     pub question: Question,
     /// When entries end.
@@ -71,7 +73,7 @@ pub enum TermsError {
     /// Not TOML of the expected shape.
     #[error("{0}")]
     Syntax(String),
-    /// A title or name that is not fit to show.
+    /// A title, description or name that is not fit to show.
     #[error(transparent)]
     Text(#[from] TextError),
     /// `bids_until` is neither a duration nor a time.
@@ -130,6 +132,9 @@ impl Terms {
     /// Names the first rule that is broken.
     pub fn check(&self) -> Result<(), TermsError> {
         check_text("title", &self.title)?;
+        if let Some(description) = &self.description {
+            check_length("description", description, MAX_DESCRIPTION)?;
+        }
         self.limits.check()?;
         Ok(self.question.check(self.protocol)?)
     }

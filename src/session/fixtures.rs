@@ -51,6 +51,7 @@ pub fn auction() -> auction::Question {
 pub fn terms() -> Terms {
     Terms {
         title: "Harbour view".into(),
+        description: None,
         question: auction().into(),
         bids_until: time(UNTIL),
         replace_bids: true,

@@ -27,6 +27,8 @@ pub enum Phase {
 /// What moves a session from phase to phase.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
+    /// The coordinator's operator writes other terms.
+    Edit,
     /// The coordinator announces the session.
     Open,
     /// Bidding ends: by the clock or by hand.
@@ -57,6 +59,7 @@ const fn reason(phase: Phase, step: Step) -> &'static str {
     match (step, phase) {
         (_, Phase::Settled) => "it is decided, nothing can change it",
         (_, Phase::Cancelled) => "it was called off; open a new one",
+        (Step::Edit, _) => "its terms are signed; call it off and write a new one to change them",
         (Step::Open, _) => "it has been opened already",
         (Step::Freeze, Phase::Draft) => "open it before closing it",
         (Step::Freeze, _) => "bidding has ended already",
@@ -86,6 +89,7 @@ impl Phase {
     /// When the phase does not allow the step.
     pub const fn after(self, step: Step) -> Result<Self, PhaseError> {
         match (self, step) {
+            (Self::Draft, Step::Edit) => Ok(Self::Draft),
             (Self::Draft, Step::Open) => Ok(Self::Open),
             (Self::Open, Step::Freeze) => Ok(Self::Closing),
             (Self::Closing, Step::ManifestSigned) | (Self::Failed, Step::Retry) => {
@@ -140,7 +144,8 @@ impl std::str::FromStr for Phase {
 mod tests {
     use crate::session::phase::*;
 
-    const STEPS: [Step; 7] = [
+    const STEPS: [Step; 8] = [
+        Step::Edit,
         Step::Open,
         Step::Freeze,
         Step::ManifestSigned,
@@ -157,6 +162,15 @@ mod tests {
                 let next = phase.after(step);
                 assert!(!phase.is_final() || next.is_err(), "{phase} moved by {step:?}");
             }
+        }
+    }
+
+    #[test]
+    fn only_a_draft_is_edited() {
+        for phase in Phase::ALL {
+            let edited = phase.after(Step::Edit);
+            assert_eq!(edited.is_ok(), phase == Phase::Draft, "{phase}");
+            assert!(edited.is_err() || edited == Ok(Phase::Draft));
         }
     }
 

@@ -131,6 +131,34 @@ impl CoordinatorStore {
             .await
     }
 
+    /// Write other terms into a draft, from another file; kept like the first.
+    ///
+    /// # Errors
+    /// `File` when it is not a session file; `Phase` when the session is no draft.
+    pub async fn edit(&self, session: SessionId, file: &str) -> Result<(), StorageError> {
+        let shared = SessionFile::parse(file)?.shared;
+        let (title, most) = (shared.title.clone(), shared.limits().bids);
+        let file = without_bids(file)?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    SESSIONS.phase(connection, session).await?.after(Step::Edit)?;
+                    query(
+                        "UPDATE coordinator_sessions SET title = $2, file = $3, max_bids = $4
+                         WHERE session = $1",
+                    )
+                    .bind(session.0.to_vec())
+                    .bind(title)
+                    .bind(file)
+                    .bind(i64::from(most))
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Open a drafted session under its signed announcement. The same one again changes nothing.
     ///
     /// # Errors

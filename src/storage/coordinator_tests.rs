@@ -125,6 +125,31 @@ async fn what_is_no_session_file_is_not_drafted() {
 }
 
 #[tokio::test]
+async fn a_draft_is_written_anew_and_nothing_else_is() {
+    let Some(place) = place().await else { return };
+    let session = place.session();
+    let other = FILE.replace("Harbour view", "Sea view").replace("987654", "876543");
+    let wrong = place.store.edit(session, &FILE.replace("second-price", "third-price")).await;
+    assert!(matches!(wrong, Err(StorageError::File(_))));
+    place.store.edit(session, &format!("max_bids = 1\n{other}")).await.unwrap();
+    let kept = place.get().await;
+    assert_eq!((kept.title.as_str(), kept.phase), ("Sea view", Phase::Draft));
+    // Its new limit counts, and no bid in the file is kept.
+    assert!(!kept.file.contains("876543"));
+    let key = |byte: u8| crate::identity::KeyPair::from_secret(&[byte; 32]).public();
+    place.store.admit(session, "ada", key(1), time(2)).await.unwrap();
+    assert!(place.store.admit(session, "basil", key(2), time(2)).await.is_err());
+    let unknown = place.store.edit(SessionId([1; 16]), FILE).await;
+    assert!(matches!(unknown, Err(StorageError::NoSession { .. })));
+
+    place.store.open(&place.world.announcement, time(21)).await.unwrap();
+    let before = place.get().await;
+    let refused = place.store.edit(session, FILE).await;
+    assert!(matches!(refused, Err(StorageError::Phase(error)) if error.step == Step::Edit));
+    assert_eq!(place.get().await, before);
+}
+
+#[tokio::test]
 async fn a_session_goes_through_its_life_on_disk() {
     let Some(place) = Place::opened().await else { return };
     place.store.open(&place.world.announcement, time(21)).await.unwrap();

@@ -78,6 +78,7 @@ impl Paperwork {
         let opened = Timestamp::from_millis(1_800_000_000_000);
         let terms = Terms {
             title: "Harbour view".to_owned(),
+            description: None,
             question: reference::auction_of(Kind::SecondPrice, None, maximum).into(),
             bids_until: opened.plus_millis(120_000),
             replace_bids: true,

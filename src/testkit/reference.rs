@@ -63,6 +63,7 @@ pub fn auction_of(kind: Kind, reserve: Option<u64>, maximum: u64) -> auction::Qu
 pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
     Terms {
         title: "Harbour view".to_owned(),
+        description: None,
         question: auction_of(kind, reserve, maximum).into(),
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,

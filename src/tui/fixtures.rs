@@ -148,9 +148,14 @@ fn won_by_ada() -> Answer<Entrant> {
     auction::Answer { winners: vec![auction::Sale { entry, price: 117_500 }] }.into()
 }
 
+/// What a draft's session file says.
+const DRAFT: &str = "title = \"Sea piece\"\nkind = \"first-price\"\nadmission = \"accounts\"\n\
+                     decimals = 2\nbids_until = \"2h\"\nmax_bids = 50\n";
+
 pub fn terms(title: &str, kind: Kind) -> Terms {
     Terms {
         title: title.into(),
+        description: None,
         question: auction(kind).into(),
         bids_until: at(102),
         replace_bids: true,
@@ -225,6 +230,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
     };
     SessionDetail {
         announcement: None,
+        file: (phase == Phase::Draft).then(|| DRAFT.to_owned()),
         reason: match phase {
             Phase::Failed => {
                 let text = "five attempts failed; the last: nodes 4 and 5 fell silent";

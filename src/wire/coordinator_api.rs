@@ -66,6 +66,14 @@ pub struct NewSession {
     pub bidders: Vec<Bidder>,
 }
 
+/// Write other terms into a draft.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditSession {
+    /// The whole session file's text, in place of the one before.
+    pub file: String,
+}
+
 /// A bidder's name and key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +109,9 @@ pub struct SessionDetail {
     pub summary: SessionSummary,
     /// What bidders and nodes check; `None` for a draft.
     pub announcement: Option<Signed<Announcement>>,
+    /// The session file as it is kept; only of a draft.
+    #[serde(default)]
+    pub file: Option<String>,
     /// Why it failed, waits or was cancelled.
     pub reason: Option<Explained<Reason>>,
     /// Phases entered, with times.

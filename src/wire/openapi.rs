@@ -89,6 +89,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::SESSIONS, EVERYBODY, "List sessions; drafts only for operators and nodes", None, Reply::Json(200, "SessionPage"), &[P::BadRequest]),
     endpoint("POST", paths::SESSIONS, OPERATORS, "Write a session; open it at once if asked to", Some("NewSession"), Reply::Json(200, "SessionDetail"), &[P::BadTerms, P::WrongPhase]),
     endpoint("GET", paths::SESSION, EVERYBODY, "Show a session", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession]),
+    endpoint("PUT", paths::SESSION, OPERATORS, "Write other terms into a draft", Some("EditSession"), Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
     endpoint("POST", paths::OPEN, OPERATORS, "Open a draft for bids", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
     endpoint("POST", paths::CLOSE, OPERATORS, "End bidding now; the answer says where too few nodes are there to settle it", None, Reply::Json(200, "SessionDetail"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("POST", paths::CANCEL, OPERATORS, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),

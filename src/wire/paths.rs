@@ -56,7 +56,7 @@ pub const ROSTER_OF: &str = "/v1/rosters/{roster}";
 pub const EVENTS: &str = "/v1/events";
 /// List sessions; write a new one.
 pub const SESSIONS: &str = "/v1/sessions";
-/// One session.
+/// One session (GET); write other terms into a draft (PUT).
 pub const SESSION: &str = "/v1/sessions/{session}";
 /// Open a session for bids.
 pub const OPEN: &str = "/v1/sessions/{session}/open";

@@ -1,10 +1,10 @@
-//! A node gets new TLS and sealing keys while a session is open: real processes, killed and
-//! started again, and bids that were sealed to the earlier keys.
+//! Nodes get new TLS and sealing keys, and the coordinator a new certificate, while a session is
+//! open: real processes, killed and started again, and bids that were sealed to the earlier keys.
 
 use std::fs;
 
 use crate::common::town::{NODES, SALE, Town};
-use crate::common::{fails, free_address, ok};
+use crate::common::{fails, free_address, gavel, ok};
 use serde_json::{Value, json};
 
 /// Three nodes, a coordinator and three bidders, everybody with the first roster; the servers run.
@@ -23,6 +23,28 @@ fn settle(town: &Town, session: &str) -> (Value, Value) {
     (result["winner"].take(), result["price"].take())
 }
 
+/// Wait until a server has logged this.
+fn says(town: &Town, name: &str, what: &str) {
+    let begun = std::time::Instant::now();
+    while !town.log(name).contains(what) {
+        assert!(begun.elapsed().as_secs() < 60, "{name} says:\n{}", town.log(name));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+/// Fetch the next version of the roster; the coordinator may be away for a moment.
+fn fetch(town: &Town, name: &str) {
+    let begun = std::time::Instant::now();
+    while gavel()
+        .args(["--json", "roster", "fetch", "--home"])
+        .arg(town.home(name))
+        .output()
+        .is_ok_and(|output| !output.status.success())
+    {
+        assert!(begun.elapsed().as_secs() < 60, "{name} cannot fetch the roster");
+    }
+}
+
 #[test]
 fn open_sessions_survive_new_keys_of_a_node() {
     let mut town = town();
@@ -31,7 +53,7 @@ fn open_sessions_survive_new_keys_of_a_node() {
 
     // New keys change nothing before the roster lists them, also when the node starts again.
     let made = ok(&town.home("west"), &["rotate"]);
-    assert_eq!((&made["certificate_changed"], &made["earlier"]), (&json!(true), &json!(1)));
+    assert_eq!((&made["roles"], &made["earlier"]), (&json!(["node"]), &json!(1)));
     town.restart("west");
     assert_eq!(town.bid("basil", &session, "900"), json!([1, 2, 3]));
     assert_eq!(ok(&town.home("west"), &["roster", "check"])["fits"], json!(["node"]));
@@ -109,13 +131,6 @@ fn servers_take_the_next_roster_up_while_they_run() {
     let south = town.roster_of("south");
     let first = fs::read(&south).unwrap();
     fs::write(&south, fs::read(Town::found("lead").roster_of("lead")).unwrap()).unwrap();
-    let says = |town: &Town, name: &str, what: &str| {
-        let begun = std::time::Instant::now();
-        while !town.log(name).contains(what) {
-            assert!(begun.elapsed().as_secs() < 60, "{name} says:\n{}", town.log(name));
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
-    };
     says(&town, "south", "does not succeed the roster that is served under");
     fs::write(&south, first).unwrap();
     assert_eq!(town.bid("basil", &session, "900"), json!([1, 2, 3]));
@@ -124,16 +139,7 @@ fn servers_take_the_next_roster_up_while_they_run() {
     assert_eq!(ok(&town.home("lead"), &["roster", "update", card])["version"], 2);
     says(&town, "lead", "starting again under the next roster");
     for name in ["west", "north", "south", "ada", "basil"] {
-        let begun = std::time::Instant::now();
-        // The coordinator is away for a moment.
-        while crate::common::gavel()
-            .args(["--json", "roster", "fetch", "--home"])
-            .arg(town.home(name))
-            .output()
-            .is_ok_and(|output| !output.status.success())
-        {
-            assert!(begun.elapsed().as_secs() < 60, "{name} cannot fetch the roster");
-        }
+        fetch(&town, name);
     }
     for name in ["west", "north", "south"] {
         says(&town, name, "starting again under the next roster");
@@ -168,7 +174,7 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
     let words = ["roster", "update", forged.to_str().unwrap()];
     assert_eq!(fails(&town.home("lead"), &words, 1).0, "bad-roster");
     assert_eq!(fails(&town.home("north"), &["roster", "update", card], 1).0, "no-keys");
-    assert_eq!(fails(&town.home("lead"), &["rotate"], 1).0, "no-keys");
+    assert_eq!(fails(&town.home("nobody"), &["rotate"], 1).0, "no-keys");
     assert_eq!(fs::read(town.roster_of("lead")).unwrap(), first);
 
     ok(&town.home("lead"), &["roster", "update", card]);
@@ -192,7 +198,74 @@ fn rosters_that_lead_back_or_elsewhere_are_refused() {
 }
 
 #[test]
-fn a_node_that_shares_its_certificate_with_a_coordinator_keeps_it() {
+fn open_sessions_survive_a_new_certificate_of_the_coordinator() {
+    let mut town = town();
+    let lead = town.lead();
+    let session = town.open(SALE);
+    assert_eq!(town.bid("ada", &session, "1000"), json!([1, 2, 3]));
+    let before = ok(&lead, &["roster", "show"]);
+    let (_, detail) = fails(&lead, &["roster", "update"], 2);
+    assert!(detail.contains("nothing would change"), "{detail}");
+
+    // Until the roster lists it the old certificate is served, also after a start.
+    let made = ok(&lead, &["rotate"]);
+    assert_eq!((&made["roles"], &made["earlier"]), (&json!(["coordinator"]), &json!(1)));
+    assert_ne!(made["coordinator_certificate"], before["coordinator"]["certificate"]);
+    assert_eq!(ok(&lead, &["roster", "check"])["fits"], json!(["coordinator"]));
+    town.restart("lead");
+    assert_eq!(town.bid("basil", &session, "900"), json!([1, 2, 3]));
+
+    // The coordinator takes its new roster up while it serves; its identity stays.
+    let next = ok(&lead, &["roster", "update"]);
+    assert_eq!(next["version"], 2);
+    assert_eq!(next["coordinator"]["certificate"], made["coordinator_certificate"]);
+    assert_eq!(next["coordinator"]["key"], before["coordinator"]["key"]);
+    assert_eq!(next["members"], before["members"]);
+    says(&town, "lead", "starting again under the next roster");
+    // Whoever has the earlier roster is told what to do, and then goes on.
+    let begun = std::time::Instant::now();
+    let detail = loop {
+        let (_, detail) = fails(&town.home("carol"), &["bid", &session, "--amount", "1300"], 1);
+        if detail.contains("certificate") {
+            break detail;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "{detail}");
+    };
+    assert!(detail.contains("gavel roster fetch"), "{detail}");
+    for name in ["north", "south", "west", "ada", "basil", "carol"] {
+        fetch(&town, name);
+        assert_eq!(ok(&town.home(name), &["roster", "show"])["digest"], next["digest"]);
+    }
+    for name in ["north", "south", "west"] {
+        says(&town, name, "starting again under the next roster");
+    }
+    let begun = std::time::Instant::now();
+    while town.bid("carol", &session, "1300") != json!([1, 2, 3]) {
+        assert!(begun.elapsed().as_secs() < 60, "not everybody takes bids again");
+    }
+    assert_eq!(settle(&town, &session), (json!("carol"), json!(100_000)));
+
+    // The earlier certificate goes, also while the coordinator serves with the new one.
+    assert_eq!(ok(&lead, &["rotate", "--forget"])["forgotten"], 1);
+    assert_eq!(ok(&lead, &["rotate", "--forget"])["forgotten"], 0);
+    town.restart("lead");
+    assert_eq!(ok(&lead, &["session", "show", &session])["phase"], "settled");
+}
+
+#[test]
+fn a_certificate_that_no_roster_lists_yet_is_not_forgotten() {
+    let town = Town::found("lead");
+    let lead = town.lead();
+    ok(&lead, &["rotate"]);
+    assert_eq!(ok(&lead, &["rotate"])["earlier"], 2);
+    assert_eq!(ok(&lead, &["rotate", "--forget"])["forgotten"], 0);
+    assert_eq!(ok(&lead, &["roster", "update"])["version"], 2);
+    assert_eq!(ok(&lead, &["rotate", "--forget"])["forgotten"], 2);
+    assert_eq!(ok(&lead, &["roster", "check"])["fits"], json!(["coordinator"]));
+}
+
+#[test]
+fn a_node_and_a_coordinator_of_one_server_change_their_certificate_together() {
     let mut town = Town::found("north");
     let north = town.home("north");
     let cards = NODES.map(|name| town.home(name).join("node-card.json"));
@@ -200,13 +273,21 @@ fn a_node_that_shares_its_certificate_with_a_coordinator_keeps_it() {
     let make = ["roster", "make", "--threshold", "1", cards[0], cards[1], cards[2]];
     town.start("north");
     let made = ok(&north, &["rotate"]);
-    assert_eq!((&made["certificate_changed"], &made["earlier"]), (&json!(false), &json!(1)));
+    assert_eq!((&made["roles"], &made["earlier"]), (&json!(["node", "coordinator"]), &json!(1)));
+    assert_eq!(made["certificate"], made["coordinator_certificate"]);
+    town.restart("north");
     // A card by `gavel rotate` is good for a first roster too.
     let elsewhere = town.folder.path().join("first.json");
     ok(&north, &[&make[..], &["--out", elsewhere.to_str().unwrap()]].concat());
-    assert_eq!(ok(&north, &["roster", "update", cards[0]])["version"], 2);
+    // The own node's card goes with the coordinator's without being named.
+    let next = ok(&north, &["roster", "update"]);
+    assert_eq!(next["version"], 2);
+    for place in [&next["coordinator"], &next["members"][0]] {
+        assert_eq!(place["certificate"], made["certificate"]);
+    }
+    says(&town, "north", "starting again under the next roster");
+    says(&town, "north", "gavel rotate --forget");
     town.restart("north");
-    assert!(town.log("north").contains("gavel rotate --forget"), "{}", town.log("north"));
     town.kill("north");
     assert_eq!(ok(&north, &["rotate", "--forget"])["forgotten"], 1);
     town.start("north");

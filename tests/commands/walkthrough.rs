@@ -208,6 +208,108 @@ fn a_session_is_written_opened_and_called_off() {
 }
 
 #[test]
+fn a_draft_is_changed_until_it_is_open() {
+    let town = town();
+    let north = town.home("north");
+    let about = "description = \"\"\"\nOil on canvas,\n60 by 80 cm.\"\"\"\n";
+    let first = town.file("first.toml", &format!("{about}{SALE}"));
+    let draft = ok(&north, &["session", "new", &first]);
+    let session = draft["session"].as_str().unwrap();
+    assert_eq!(draft["terms"]["description"], "Oil on canvas, 60 by 80 cm.");
+    assert!(draft["file"].as_str().unwrap().contains("60 by 80"));
+    // Bidders see no draft, and nobody but the operator changes one.
+    let ada = town.home("ada");
+    assert_eq!(fails(&ada, &["session", "show", session], 1).0, "unknown-session");
+    let other = town.file("other.toml", &SALE.replace("Lot 7", "Lot 8"));
+    assert_eq!(fails(&ada, &["session", "edit", session, &other], 1).0, "not-the-operator");
+    let wrong = town.file("wrong.toml", &format!("description = \"\\u001b[2J\"\n{SALE}"));
+    let (kind, detail) = fails(&north, &["session", "edit", session, &wrong], 1);
+    assert_eq!(kind, "bad-terms");
+    assert!(detail.contains("description has control characters"), "{detail}");
+
+    let edited = ok(&north, &["session", "edit", session, &other]);
+    assert_eq!((&edited["session"], &edited["phase"]), (&draft["session"], &json!("draft")));
+    assert_eq!(edited["terms"]["title"], "Lot 8");
+    assert_eq!(edited["terms"]["description"], json!(null));
+    ok(&north, &["session", "edit", "Lot 8", &first]);
+
+    // What is opened is what was written last: signed, and the same for everybody.
+    let open = ok(&north, &["session", "open", session]);
+    assert_eq!(open["file"], json!(null));
+    let seen = ok(&ada, &["session", "show", session]);
+    let signed = &seen["announcement"]["body"]["terms"];
+    assert_eq!(signed["description"], "Oil on canvas, 60 by 80 cm.");
+    assert_eq!(signed["title"], "Lot 7");
+    let (kind, detail) = fails(&north, &["session", "edit", session, &other], 1);
+    assert_eq!(kind, "wrong-phase");
+    assert!(detail.contains("its terms are signed"), "{detail}");
+    let home = north.to_str().unwrap();
+    let shown = gavel().args(["session", "show", session, "--home", home]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("  about        Oil on canvas, 60 by 80 cm.\n"), "{shown}");
+}
+
+#[test]
+fn a_shell_completes_sessions_by_their_ids() {
+    let mut town = town();
+    let (north, ada) = (town.home("north"), town.home("ada"));
+    let draft = ok(&north, &["session", "new", &town.file("draft.toml", SALE)]);
+    let draft = draft["session"].as_str().unwrap()[..8].to_owned();
+    let open = town.open(&SALE.replace("Lot 7", "Lot 8"))[..8].to_owned();
+    let offered = |home: &Path, words: &[&str]| {
+        let mut command = gavel();
+        command.env("GAVEL_COMPLETE", "fish").args(["--", "gavel", "--home"]).arg(home);
+        let output = command.args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let line = format!("{open}\tLot 8 (open)");
+    for words in [&["session", "show"][..], &["bid"], &["session", "edit"], &["receipt", "show"]] {
+        let all = offered(&north, &[words, &[""]].concat());
+        assert!(all.lines().any(|offer| offer == line), "{words:?}: {all}");
+    }
+    // As typed so far; drafts only where they may be seen.
+    let some = offered(&north, &["session", "open", &draft[..5]]);
+    assert!(some.contains(&draft) && !some.contains(&open), "{some}");
+    let seen = offered(&ada, &["bid", ""]);
+    assert!(seen.contains(&open) && !seen.contains(&draft), "{seen}");
+    // Commands are offered too, and without the coordinator nothing is, without a word.
+    assert!(offered(&ada, &["sess"]).contains("session"));
+    town.kill("north");
+    assert!(!offered(&ada, &["bid", &open[..5]]).contains(&open));
+}
+
+#[test]
+fn digest_and_fingerprints_are_drawn_as_codes() {
+    let town = Town::found("lead");
+    let home = town.home("south");
+    let shown = |what: &str, terminal: &str| {
+        let mut command = gavel();
+        command.env("TERM", terminal).env("LC_ALL", "C.UTF-8").arg("--home").arg(&home);
+        let output = command.args(["roster", "show", what]).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let digest = town.roster["digest"].as_str().unwrap();
+    let text = shown("--qr", "xterm");
+    assert!(text.contains(&format!("{} {}", &digest[..4], &digest[4..8])), "{text}");
+    let drawn = |text: &str| text.lines().filter(|line| line.contains('█')).count();
+    assert!(drawn(&text) >= 15, "{text}");
+    for (what, place) in
+        [("coordinator", &town.roster["coordinator"]), ("south", &town.roster["members"][1])]
+    {
+        let certificate = place["certificate"].as_str().unwrap();
+        let text = shown(&format!("--qr={what}"), "xterm");
+        let groups = format!("{} {}", &certificate[..4], &certificate[4..8]);
+        assert!(text.contains(&groups) && drawn(&text) >= 15, "{text}");
+    }
+    assert_eq!(shown("--qr=2", "xterm"), shown("--qr=south", "xterm"));
+    let plain = shown("--qr", "dumb");
+    assert!(plain.contains("ASCII only") && drawn(&plain) == 0, "{plain}");
+    let (kind, detail) = fails(&home, &["roster", "show", "--qr=east"], 2);
+    assert!(kind == "usage" && detail.contains("no node \"east\""), "{detail}");
+}
+
+#[test]
 fn nobody_at_home_is_told_in_one_line() {
     let mut town = town();
     town.kill("north");

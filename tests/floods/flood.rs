@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
+use super::replacements::Replacements;
 use super::wire::{self, PING, PREFACE};
 
 /// Before a connection that was cut off is made again.
@@ -28,19 +29,21 @@ pub struct Target {
     /// What anybody may ask for, and where anybody may post something.
     get: &'static str,
     post: String,
+    /// What replaces bids there, at a node.
+    replacements: Option<Arc<Replacements>>,
 }
 
 impl Target {
-    /// A coordinator, or a node.
-    pub fn of(target: &transport::Target, coordinator: bool) -> Self {
+    /// A node, where there are bids to replace, or a coordinator.
+    pub fn of(target: &transport::Target, replacements: Option<Arc<Replacements>>) -> Self {
         let address = target.address.parse().unwrap();
         let (first, second) = (wire::tls(target, false), wire::tls(target, true));
-        let (get, post) = if coordinator {
+        let (get, post) = if replacements.is_none() {
             (paths::HEALTH, paths::LOGIN.to_owned())
         } else {
             (paths::NODE_HEALTH, paths::of(paths::NODE_ENVELOPES, SessionId([7; 16])))
         };
-        Self { address, first, second, get, post }
+        Self { address, first, second, get, post, replacements }
     }
 }
 
@@ -61,6 +64,8 @@ pub enum Flood {
     Resets,
     /// Logins with names that nobody has, from requests that are given up.
     Logins,
+    /// Bids that are replaced and replaced.
+    Replacements,
     /// Long answers that are never taken.
     Untaken,
     /// Connections, as many as there can be.
@@ -68,7 +73,7 @@ pub enum Flood {
 }
 
 impl Flood {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Silent,
         Self::Pings,
         Self::SlowHeads,
@@ -76,6 +81,7 @@ impl Flood {
         Self::HalfOpen,
         Self::Resets,
         Self::Logins,
+        Self::Replacements,
         Self::Untaken,
         Self::Connections,
     ];
@@ -87,14 +93,14 @@ impl Flood {
             Self::Silent | Self::Pings | Self::HalfOpen | Self::SlowHeads => 2_500,
             Self::SlowBodies => 100,
             Self::Untaken => 200,
-            Self::Resets | Self::Logins => 16,
+            Self::Resets | Self::Logins | Self::Replacements => 16,
         }
     }
 
     /// Of so many connections to each server, those that this flood makes beside the others.
     const fn part(self, many: usize) -> usize {
         match self {
-            Self::Resets | Self::Logins => many / 30,
+            Self::Resets | Self::Logins | Self::Replacements => many / 30,
             Self::SlowBodies | Self::Untaken => many / 10,
             Self::Silent | Self::Pings | Self::SlowHeads => many / 3,
             Self::HalfOpen | Self::Connections => many,
@@ -133,7 +139,11 @@ impl Flood {
             }
             return drain(&mut stream).await;
         }
-        let config = if self == Self::SlowHeads { &to.first } else { &to.second };
+        if self == Self::Replacements && to.replacements.is_none() {
+            return std::future::pending().await;
+        }
+        let first = matches!(self, Self::SlowHeads | Self::Replacements);
+        let config = if first { &to.first } else { &to.second };
         let mut stream = wire::secure(from, to.address, config).await?;
         made.fetch_add(1, Ordering::Relaxed);
         match self {
@@ -158,6 +168,21 @@ impl Flood {
                     opening.extend(wire::head(2 * number + 1, "GET", path, true));
                 }
                 drip(stream, &opening, PING, 1).await
+            }
+            Self::Replacements => {
+                let (mut read, mut write) = tokio::io::split(stream);
+                let replaced = async {
+                    while let Some(replacements) = &to.replacements {
+                        write.write_all(replacements.next()).await?;
+                        made.fetch_add(1, Ordering::Relaxed);
+                        sleep(Duration::from_millis(5)).await;
+                    }
+                    Ok(())
+                };
+                tokio::select! {
+                    ended = replaced => ended,
+                    ended = drain(&mut read) => ended,
+                }
             }
             Self::Resets | Self::Logins => {
                 let (mut read, mut write) = tokio::io::split(stream);

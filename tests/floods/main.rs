@@ -8,6 +8,7 @@
 //! - [`wire`]: connections by hand: TLS, frames of HTTP/2
 //! - [`balancer`]: addresses told by a balancer
 //! - [`lists`]: what a stranger gets of lists and figures
+//! - [`replacements`]: bids that are replaced and replaced
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 #[path = "../common/mod.rs"]
@@ -16,6 +17,7 @@ mod common;
 mod balancer;
 mod flood;
 mod lists;
+mod replacements;
 mod wire;
 
 use std::fs;
@@ -34,6 +36,7 @@ use gavel::wire::coordinator_api::NewSession;
 
 use common::town::{Town, serve};
 use flood::{Flood, Target};
+use replacements::Replacements;
 
 /// Longest wait for anything that must come true.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -80,10 +83,13 @@ impl Place {
         Self { town, network, names, figures }
     }
 
-    fn targets(&self) -> Vec<Target> {
+    /// The servers, and a session whose bids are replaced.
+    async fn targets(&self, session: SessionId) -> Vec<Target> {
         let roster = &self.network.roster().body;
-        let nodes = roster.nodes.iter().map(|card| Target::of(&card.into(), false));
-        nodes.chain([Target::of(&(&roster.coordinator).into(), true)]).collect()
+        let replacements = Arc::new(Replacements::of(&self.network, session).await);
+        let nodes = roster.nodes.iter();
+        let nodes = nodes.map(|card| Target::of(&card.into(), Some(Arc::clone(&replacements))));
+        nodes.chain([Target::of(&(&roster.coordinator).into(), None)]).collect()
     }
 
     /// Bytes in memory, by server.
@@ -95,7 +101,8 @@ impl Place {
 
     /// A new session that is open for bids.
     async fn open(&self) -> SessionId {
-        let file = "title = \"Lot 7\"\nkind = \"second-price\"\nbids_until = \"1h\"\n";
+        let file = "title = \"Lot 7\"\nkind = \"second-price\"\nbids_until = \"1h\"\n\
+                    replace_bids = true\n";
         let new = NewSession { file: file.to_owned(), open: true, bidders: Vec::new() };
         self.network.coordinator().new_session(&new).await.unwrap().summary.session
     }
@@ -188,8 +195,9 @@ async fn flooded(place: &mut Place, floods: &[Flood], addresses: u8, lasts: Dura
     let name = format!("{floods:?} from {addresses}");
     let before = place.memory();
     let session = place.open().await;
+    let targets = place.targets(session).await;
     let running: Vec<_> =
-        floods.iter().map(|flood| flood.start(&place.targets(), addresses, many)).collect();
+        floods.iter().map(|flood| flood.start(&targets, addresses, many)).collect();
     let until = Instant::now() + lasts;
     tokio::time::sleep(lasts.min(Duration::from_secs(10)) / 4).await;
     let (mut bids, mut most, mut longest) = (0, 0, Duration::ZERO);

@@ -37,23 +37,23 @@ fn spoilt() -> Spoilt<impl AsyncFn(World) -> Results<Computed>> {
     Spoilt { auction, right: right() }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_missing_message_ends_the_attempt_with_a_name() {
     let (deadline, limit) = (Duration::from_millis(800), Duration::from_secs(20));
     spoilt().a_missing_message_is_blamed(deadline, limit).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_crash_is_noticed_at_once() {
     spoilt().a_crash_is_noticed(Duration::from_secs(20)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_late_message_changes_nothing() {
     spoilt().a_late_message_changes_nothing(Duration::from_secs(20)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_short_message_is_refused_with_a_name() {
     for scheme in SCHEMES {
         let deadline = Duration::from_secs(20);
@@ -72,7 +72,7 @@ async fn a_short_message_is_refused_with_a_name() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lie_is_noticed_in_every_message() {
     for (n, t) in SCHEMES {
         for bit in [0, 77, 1001] {
@@ -89,7 +89,7 @@ async fn a_lie_is_noticed_in_every_message() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_wrong_share_in_an_opening_is_noticed_and_its_senders_named() {
     // Five nodes, t = 2: the liar's copy stands against two others for each component it sends.
     let world = World::new(5, 2);
@@ -124,7 +124,7 @@ async fn a_wrong_share_in_an_opening_is_noticed_and_its_senders_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn contributions_that_differ_are_found_before_anything_is_opened() {
     for (n, t) in SCHEMES {
         let value = World::new(n, t).share(8, &[201]);
@@ -155,7 +155,7 @@ async fn contributions_that_differ_are_found_before_anything_is_opened() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_node_that_never_comes_is_named() {
     // Node 3 is expected, but says nothing from the first message on.
     let fault = Fault { node: node(3), message: 0, deed: Misdeed::Silence };

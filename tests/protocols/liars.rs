@@ -158,7 +158,7 @@ impl Liars {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_wrong_bit_never_makes_a_wrong_outcome() {
     let (lies, right) = (lies(40), right());
     let mut found = 0;
@@ -185,7 +185,7 @@ async fn one_wrong_bit_never_makes_a_wrong_outcome() {
     assert!(found > 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_enough_nodes_remain_liars_delay_an_auction_by_few_attempts() {
     let right = right();
     for (n, t) in [(4, 1), (5, 1), (7, 2)] {
@@ -223,7 +223,7 @@ async fn where_enough_nodes_remain_liars_delay_an_auction_by_few_attempts() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_wrong_bit_in_a_gate_is_found_before_anything_is_opened() {
     // What one neighbour hears of a gate has no second source among three nodes.
     let gate = StepId::of("range-check/less-than/0");

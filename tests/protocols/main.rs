@@ -20,7 +20,7 @@ mod liars;
 mod lots;
 mod numbers;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use gavel::protocol::{Counters, StepId, Tactics};
@@ -36,6 +36,7 @@ use gavel::testkit::wiretap::Wiretap;
 use gavel::testkit::{Failure, Fault, Misdeed, World, reference};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use tokio::time::Instant;
 
 /// What each node says.
 type Results<T> = Vec<(NodeIndex, Result<T, Failure>)>;

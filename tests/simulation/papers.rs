@@ -24,6 +24,7 @@ pub fn papers(scheme: Scheme) -> Papers {
     let coordinator = CoordinatorKeys {
         identity: KeyPair::from_secret(&secrets[0].0),
         tls: certificate(Host::COORDINATOR),
+        others: Vec::new(),
     };
     let card = |node: NodeIndex| {
         let keys = node_keys(&secrets, Host::of(node));

@@ -320,6 +320,7 @@ impl World {
             keys: CoordinatorKeys {
                 identity: KeyPair::from_secret(&self.secrets[0].0),
                 tls: certificate(Host::COORDINATOR),
+                others: Vec::new(),
             },
             roster: self.roster.clone(),
             store: CoordinatorStore::new(database),

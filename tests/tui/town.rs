@@ -53,7 +53,7 @@ fn a_session_is_run_from_the_screens_of_several_organisations() {
     house.press("\r");
     house.wait_for("give it a title");
     house.press("Lot 7");
-    house.press("\t\t\t\t\t");
+    house.press("\t\t\t\t\t\t");
     house.press("100");
     house.press("\r");
     house.wait_for("is written and open");

@@ -98,6 +98,7 @@ pub enum JobError {
 pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32, security: Security) -> Terms {
     Terms {
         title: "bench".to_owned(),
+        description: None,
         question: Question {
             kind,
             currency: Currency { code: "EUR".to_owned(), decimals: 0 },

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::base::lock;
+use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{PassphraseOption, RosterOption};
@@ -41,6 +42,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 #[derive(Args)]
 pub struct BidArgs {
     /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
     session: String,
     /// The amount in units, such as 1250.00. Stays in the shell's history and shows in the list
     /// of processes; leave it out to be asked

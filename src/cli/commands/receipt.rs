@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::Table;
@@ -23,6 +24,7 @@ pub enum ReceiptCommand {
     /// Every revision in one session, with the receipts' times
     Show {
         /// The session's id, a beginning of it that no other has, or its title
+        #[arg(add = complete::session())]
         session: String,
     },
 }

@@ -5,24 +5,27 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::base::qr::{self, Ink};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
 use crate::cli::options::{PassphraseOption, host_and_port};
-use crate::cli::output::{Table, strong};
+use crate::cli::output::{Table, clean, strong};
+use crate::cli::screens::plain_terminal;
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
-use crate::identity::roster::{RosterError, SignedCard};
+use crate::identity::roster::{CoordinatorCard, RosterError, SignedCard};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 
 /// What to do with a roster.
 #[derive(Subcommand)]
 pub enum RosterCommand {
     /// Put node cards into a roster, signed by this home's coordinator
     Make(MakeArgs),
-    /// Put new cards of nodes into this home's roster: the next version of it
+    /// Put new cards of nodes, and the coordinator's own, into this home's roster: the next version
+    /// of it
     Update(UpdateArgs),
     /// Show a roster, with the digest that others compare
     Show(ShowArgs),
@@ -57,12 +60,13 @@ pub struct MakeArgs {
 /// Cards to change in a roster.
 ///
 /// The nodes stay the same, by their identity keys; certificates, sealing keys, addresses and names
-/// may be others. The sessions that are open go on under the new version. Start the coordinator
-/// again with it, then every node.
+/// may be others. So may the coordinator's own, which are taken from this home. The sessions that
+/// are open go on under the new version. A coordinator that serves takes it up by itself.
 #[derive(Args)]
 pub struct UpdateArgs {
-    /// Cards that `gavel rotate` wrote, in any order
-    #[arg(required = true, value_name = "CARD")]
+    /// Cards that `gavel rotate` wrote, in any order; none if only the coordinator's certificate,
+    /// name or address is new
+    #[arg(value_name = "CARD")]
     cards: Vec<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseOption,
@@ -76,6 +80,17 @@ pub struct ShowArgs {
     /// Only its digest
     #[arg(long)]
     digest: bool,
+    /// Draw a QR code of its digest too, to be read by a telephone; --qr=coordinator or --qr=NODE,
+    /// by index or name, draws the fingerprint of that certificate
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "digest",
+        conflicts_with = "digest"
+    )]
+    qr: Option<String>,
 }
 
 /// A roster file.
@@ -162,7 +177,11 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
                 let digest = roster.body.digest().grouped();
                 return context.output.result(&(), || digest);
             }
-            tell(context, &roster, None, Vec::new(), "")
+            let code = match &args.qr {
+                Some(what) => qr(&roster.body, what)?,
+                None => String::new(),
+            };
+            tell(context, &roster, None, Vec::new(), &code)
         }
         RosterCommand::Check(args) => {
             let roster = context.home.roster(args.file.as_deref())?;
@@ -180,6 +199,38 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
     }
+}
+
+/// A QR code of the roster's digest or of a certificate's fingerprint, and what it says.
+fn qr(roster: &Roster, what: &str) -> Result<String, Failure> {
+    let by_index = what.parse().ok().and_then(NodeIndex::new);
+    let by_name = || roster.nodes.iter().find(|card| card.name == what);
+    let (label, digest) = match what {
+        "digest" => ("the roster's digest".to_owned(), roster.digest()),
+        "coordinator" => {
+            let label = "the fingerprint of the coordinator's certificate";
+            (label.to_owned(), roster.coordinator.certificate)
+        }
+        _ => {
+            let card = by_index.and_then(|node| roster.node(node)).or_else(by_name);
+            let card = card.ok_or_else(|| {
+                Failure::usage(format!(
+                    "the roster has no node {what:?}; --qr is of the digest, --qr=coordinator or --qr=NODE of a certificate"
+                ))
+            })?;
+            let label = format!("the fingerprint of the certificate of {}", clean(&card.name));
+            (label, card.certificate)
+        }
+    };
+    let text = format!("{label}:\n{}", digest.grouped());
+    if plain_terminal() {
+        return Ok(format!("{text}\nThis terminal knows ASCII only, too coarse for a QR code."));
+    }
+    let ink = if console::colors_enabled() { Ink::Dark } else { Ink::Light };
+    let paper = console::Style::new().black().on_white();
+    let lines = qr::lines(&digest.to_string().to_uppercase(), ink).unwrap_or_default();
+    let drawn: Vec<String> = lines.iter().map(|line| paper.apply_to(line).to_string()).collect();
+    Ok(format!("{text}\n{}", drawn.join("\n")))
 }
 
 fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
@@ -235,7 +286,13 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
+    let mut cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<Vec<_>, _>>()?;
+    cards.extend(own_card(context, &old.body, &coordinator, &cards)?);
+    if cards.is_empty() && coordinator == old.body.coordinator {
+        return Err(Failure::usage(
+            "nothing would change: give the cards that nodes have sent, or make new keys for the coordinator with `gavel rotate` first",
+        ));
+    }
     let next = old.body.successor(coordinator, cards)?;
     let next = Signed::new(next, &keys.identity).checked()?;
     let out = context.home.file("roster.json");
@@ -248,6 +305,24 @@ fn update(context: &Context, args: &UpdateArgs) -> Result<(), Failure> {
         strong("gavel roster fetch"),
     );
     tell(context, &next, Some(&out), Vec::new(), &remark)
+}
+
+/// The card of a node in this home, where it changes with the coordinator's: both are one server
+/// with one certificate.
+fn own_card(
+    context: &Context,
+    old: &Roster,
+    coordinator: &CoordinatorCard,
+    given: &[SignedCard],
+) -> Result<Option<SignedCard>, Failure> {
+    let Some(node) = context.home.settings()?.node else { return Ok(None) };
+    let listed = old.index_of(&node.key).and_then(|index| old.node(index));
+    let changes = listed.is_some_and(|card| card.certificate != coordinator.certificate);
+    let there = given.iter().any(|card| card.body.card.key == node.key);
+    if there || !changes || node.certificate != coordinator.certificate {
+        return Ok(None);
+    }
+    read_card(&context.home.file("node-card.json")).map(Some)
 }
 
 fn pin(context: &Context, args: &PinArgs) -> Result<(), Failure> {
@@ -350,6 +425,12 @@ fn fits(roster: &Roster, settings: &Settings) -> Result<Vec<&'static str>, Failu
                 "the roster is signed by another coordinator ({}) than this home's ({}); make it again with `gavel roster make`",
                 roster.coordinator.key, coordinator.key
             ));
+        }
+        let listed = &roster.coordinator.certificate;
+        if *listed != coordinator.certificate && !coordinator.earlier.contains(listed) {
+            return wrong(
+                "the roster lists another TLS certificate than this home's coordinator has; make the next version of it with `gavel roster update`".into(),
+            );
         }
         fits.push("coordinator");
     }

@@ -1,4 +1,4 @@
-//! `gavel session new|open|close|cancel|retry|list|show|watch`.
+//! `gavel session new|edit|open|close|cancel|retry|list|show|watch`.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::plan::{self, PlanArgs};
+use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put_json, read_json};
@@ -17,7 +18,7 @@ use crate::cli::options::Reach;
 use crate::cli::{answer, session_file, view};
 use crate::client::Network;
 use crate::session::{Phase, SessionId};
-use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
+use crate::wire::coordinator_api::{Bidder, EditSession, NewSession, SessionDetail};
 
 /// How often a phase is asked for where no events come.
 const POLL: Duration = Duration::from_secs(1);
@@ -27,6 +28,8 @@ const POLL: Duration = Duration::from_secs(1);
 pub enum SessionCommand {
     /// Write a new session from a session file; add --open to take bids at once
     New(NewArgs),
+    /// Write other terms into a draft, from a session file; its id and its listed bidders stay
+    Edit(EditArgs),
     /// Open a draft for bids
     Open(OneArgs),
     /// End bidding now, instead of at the time in the terms
@@ -60,10 +63,23 @@ pub struct NewArgs {
     reach: Reach,
 }
 
+/// A draft and its new terms.
+#[derive(Args)]
+pub struct EditArgs {
+    /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
+    session: String,
+    /// The session file, in place of the one before; bids in it are left out
+    file: PathBuf,
+    #[command(flatten)]
+    reach: Reach,
+}
+
 /// One session.
 #[derive(Args)]
 pub struct OneArgs {
     /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
     session: String,
     #[command(flatten)]
     reach: Reach,
@@ -109,6 +125,7 @@ pub struct ShowArgs {
 pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failure> {
     match command {
         SessionCommand::New(args) => new(context, &args).await,
+        SessionCommand::Edit(args) => edit(context, &args).await,
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
         SessionCommand::Plan(args) => plan::run(context, &args),
@@ -165,6 +182,15 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
         bidders,
     };
     let detail = network.coordinator().new_session(&new).await?;
+    tell(context, &network, &detail)
+}
+
+async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {
+    let loaded = session_file::load(Some(&args.file))?;
+    let network = args.reach.as_operator(context).await?;
+    let session = network.coordinator().find(&args.session).await?;
+    let edit = EditSession { file: session_file::terms_only(&loaded.text, None)? };
+    let detail = network.coordinator().edit_session(session, &edit).await?;
     tell(context, &network, &detail)
 }
 

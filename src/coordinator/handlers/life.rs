@@ -1,4 +1,4 @@
-//! A session's life by hand: write, open, close, cancel, try again.
+//! A session's life by hand: write, write anew, open, close, cancel, try again.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::coordinator::{CoordinatorState, driver, papers};
 use crate::identity::Signed;
 use crate::rules::{SessionFile, Terms};
 use crate::runs::Workload;
-use crate::session::phase::Step;
+use crate::session::phase::{PhaseError, Step};
 use crate::session::{Announcement, Phase, SessionId};
 use crate::sharing::Scheme;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
-use crate::wire::coordinator_api::{Bidder, NewSession, SessionDetail};
+use crate::wire::coordinator_api::{Bidder, EditSession, NewSession, SessionDetail};
 use crate::wire::paper;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::Reason;
@@ -48,6 +48,30 @@ pub async fn write(
     super::sessions::detail(&state, session, true).await.map(Json)
 }
 
+/// Write other terms into a draft. The bidders that it lists stay.
+pub async fn edit(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(session): Params<SessionId>,
+    Body(edit): Body<EditSession>,
+) -> Reply<SessionDetail> {
+    let drafts = state.drafts.lock().await;
+    let row = known(&state, session).await?;
+    row.phase.after(Step::Edit).map_err(wrong_phase)?;
+    let terms = terms_from(&edit.file, state.scheme(), state.clock.now())?;
+    for admitted in state.store.admissions(session).await.map_err(store_refusal)? {
+        let checked = terms.limits.check_name(&admitted.bidder);
+        checked.map_err(|error| unlisted(&admitted.bidder, &error))?;
+    }
+    state.store.edit(session, &edit.file).await.map_err(store_refusal)?;
+    drop(drafts);
+    state.tell_phase(session, Phase::Draft, None);
+    super::sessions::detail(&state, session, true).await.map(Json)
+}
+
+fn wrong_phase(error: PhaseError) -> Refusal {
+    Refusal::new(ProblemType::WrongPhase, error.to_string())
+}
+
 /// Open a session for bids.
 pub async fn open(
     State(state): State<Arc<CoordinatorState>>,
@@ -60,16 +84,15 @@ pub async fn open(
 async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
     // It may have been open before, if this coordinator runs from a backup.
     papers::ask_unheard(state).await;
+    let drafts = state.drafts.lock().await;
     let row = known(state, session).await?;
-    let wrong_phase = |error: crate::session::phase::PhaseError| {
-        Refusal::new(ProblemType::WrongPhase, error.to_string())
-    };
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
     let terms = terms_from(&row.file, state.scheme(), now)?;
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;
+    drop(drafts);
     state.tell_phase(session, Phase::Open, None);
     let row = known(state, session).await?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.

@@ -3,7 +3,7 @@
 //! - `login`: logging in and out, refreshing a login, joining by invitation
 //! - `accounts`: accounts and invitations
 //! - `sessions`: listing and showing sessions, exporting a record
-//! - `life`: writing, opening, closing, cancelling and retrying a session
+//! - `life`: writing, editing, opening, closing, cancelling and retrying a session
 //! - `admissions`: admitting bidders to a session
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `health`: health, the roster, live events
@@ -44,7 +44,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::ROSTER_OF, get(sessions::roster))
         .route(paths::EVENTS, get(health::events))
         .route(paths::SESSIONS, get(sessions::list).post(life::write))
-        .route(paths::SESSION, get(sessions::show))
+        .route(paths::SESSION, get(sessions::show).put(life::edit))
         .route(paths::RECORD, get(sessions::record))
         .route(paths::OPEN, post(life::open))
         .route(paths::CLOSE, post(life::close))

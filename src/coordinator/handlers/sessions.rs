@@ -227,6 +227,7 @@ pub(super) async fn detail(
             .collect::<Result<_, _>>()
             .map_err(store_refusal)?,
         outcome,
+        file: (row.phase == Phase::Draft).then_some(row.file),
         announcement: row.announcement,
     })
 }

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The record is the binary encoding of identity key, sealing key and TLS certificate with key; in
-//! version 2 a node's earlier sealing keys and certificates follow. No message repeats a line of
+//! version 2 earlier certificates follow, a node's with the sealing keys of their time. No message repeats a line of
 //! the file: the line might be the one with the keys.
 
 use std::{fmt::Write as _, path::Path};
@@ -50,8 +50,8 @@ pub(super) struct Secrets {
     pub(super) identity: Zeroizing<[u8; 32]>,
     pub(super) sealing: Option<Zeroizing<[u8; 32]>>,
     pub(super) tls: Option<TlsIdentity>,
-    /// A node's earlier sealing keys and certificates.
-    pub(super) others: Vec<(Zeroizing<[u8; 32]>, TlsIdentity)>,
+    /// Earlier certificates, and a node's earlier sealing keys with them.
+    pub(super) others: Vec<(Option<Zeroizing<[u8; 32]>>, TlsIdentity)>,
 }
 
 /// What a guess of the passphrase costs.
@@ -100,7 +100,7 @@ struct Protection {
 type Record<'a> = (&'a [u8], Option<&'a [u8]>, Option<(&'a [u8], &'a [u8])>);
 
 /// What follows in version 2: (sealing, certificate, key) each.
-type Others<'a> = Vec<(&'a [u8], &'a [u8], &'a [u8])>;
+type Others<'a> = Vec<(Option<&'a [u8]>, &'a [u8], &'a [u8])>;
 
 pub(super) fn encode(
     kind: KeyKind,
@@ -212,7 +212,10 @@ impl Secrets {
         let others: Others<'_> = self
             .others
             .iter()
-            .map(|(sealing, tls)| (&sealing[..], tls.certificate_der(), tls.private_key_der()))
+            .map(|(sealing, tls)| {
+                let sealing = sealing.as_ref().map(|secret| &secret[..]);
+                (sealing, tls.certificate_der(), tls.private_key_der())
+            })
             .collect();
         let size = |certificate: &[u8], key: &[u8]| certificate.len() + key.len();
         let tls = record.2.map_or(0, |(certificate, key)| size(certificate, key));
@@ -249,18 +252,17 @@ impl Secrets {
         let tls_of = |certificate: &[u8], key: &[u8]| {
             TlsIdentity::from_der(certificate.to_vec(), Zeroizing::new(key.to_vec()))
         };
+        let kept = |sealing: Option<&[u8]>| match sealing {
+            Some(bytes) => secret(bytes).map(Some),
+            None => Some(None),
+        };
         Some(Self {
             identity: secret(identity)?,
-            sealing: match sealing {
-                Some(bytes) => Some(secret(bytes)?),
-                None => None,
-            },
+            sealing: kept(sealing)?,
             tls: tls.map(|(certificate, key)| tls_of(certificate, key)),
             others: others
                 .into_iter()
-                .map(|(sealing, certificate, key)| {
-                    Some((secret(sealing)?, tls_of(certificate, key)))
-                })
+                .map(|(sealing, certificate, key)| Some((kept(sealing)?, tls_of(certificate, key))))
                 .collect::<Option<_>>()?,
         })
     }

@@ -257,7 +257,11 @@ fn no_message_and_no_debug_output_holds_a_secret() {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains(beginning), "{shown}");
     }
-    let coordinator = CoordinatorKeys { identity: keys.identity.clone(), tls: keys.tls.clone() };
+    let coordinator = CoordinatorKeys {
+        identity: keys.identity.clone(),
+        tls: keys.tls.clone(),
+        others: Vec::new(),
+    };
     let bidder = BidderKeys { identity: keys.identity.clone() };
     let shown = format!("{keys:?} {coordinator:?} {bidder:?} {:?} {:?}", keys.sealing, keys.tls);
     for secret in
@@ -333,6 +337,30 @@ fn changed_keys_keep_those_of_before() {
         let mixed = NodeCard { sealing_key: old.sealing_key.clone(), ..newest.clone() };
         assert_eq!(loaded.fit(&mixed), Err("sealing key"));
         let other = NodeKeys::generate("localhost").unwrap().card("n", "localhost:1").body.card;
+        assert_eq!(loaded.fit(&other), Err("TLS certificate"));
+    }
+}
+
+#[test]
+fn a_coordinator_keeps_its_earlier_certificates() {
+    let (_directory, path) = place();
+    let mut keys = CoordinatorKeys::generate("localhost").unwrap();
+    keys.save(&path, None).unwrap();
+    let old = keys.card("c", "localhost:1");
+    keys.rotate(TlsIdentity::generate("localhost").unwrap());
+    let new = keys.card("c", "localhost:1");
+    assert_eq!(old.key, new.key);
+    assert_ne!(old.certificate, new.certificate);
+    assert!(matches!(keys.save(&path, None), Err(KeyFileError::Exists { .. })));
+    for passphrase in [None, Some(phrase("correct horse"))] {
+        keys.replace(&path, passphrase.as_ref()).unwrap();
+        let mut loaded = CoordinatorKeys::load(&path, passphrase.as_ref()).unwrap();
+        // Whichever the roster lists is used, and none is lost.
+        for card in [&new, &old, &new] {
+            loaded.fit(card).unwrap();
+            assert_eq!((loaded.card("c", "localhost:1"), loaded.others.len()), (card.clone(), 1));
+        }
+        let other = CoordinatorKeys::generate("localhost").unwrap().card("c", "localhost:1");
         assert_eq!(loaded.fit(&other), Err("TLS certificate"));
     }
 }

@@ -26,6 +26,8 @@ pub enum Command {
     Login(LoginCommand),
     /// While a record is looked at.
     Audit(AuditCommand),
+    /// While digest and fingerprints are shown.
+    Prints(PrintsCommand),
     /// In the form that asks where to write it.
     Path(PathCommand),
     /// In the palette.
@@ -58,6 +60,8 @@ pub enum ListCommand {
     Bid,
     /// A new session.
     New,
+    /// Change the selected draft.
+    Edit,
     /// See the bracket of the selected auction.
     ShowBracket,
     /// Go to the detail.
@@ -174,6 +178,19 @@ pub enum PathCommand {
     Leave,
 }
 
+/// While digest and fingerprints are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PrintsCommand {
+    /// The one above.
+    Up,
+    /// The one below.
+    Down,
+    /// Copy the selected one.
+    Copy,
+    /// Leave them.
+    Leave,
+}
+
 /// In the form of a login.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LoginCommand {
@@ -243,6 +260,8 @@ pub enum GlobalCommand {
     Mask,
     /// Copy what is selected.
     Copy,
+    /// Digest and fingerprints.
+    Prints,
     /// Log in, or as somebody else.
     LogIn,
     /// Ask the servers again.
@@ -273,6 +292,7 @@ into_command! {
     Login(LoginCommand),
     Audit(AuditCommand),
     Path(PathCommand),
+    Prints(PrintsCommand),
     Step(Step),
     List(ListCommand),
     Bids(BidsCommand),

@@ -35,11 +35,13 @@ pub enum Layer {
     Audit,
     /// The form that asks where to write it.
     Path,
+    /// Digest and fingerprints.
+    Prints,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -56,6 +58,7 @@ impl Layer {
         Self::Login,
         Self::Audit,
         Self::Path,
+        Self::Prints,
     ];
 
     /// Its name in the file of keys.
@@ -77,6 +80,7 @@ impl Layer {
             Self::Login => "login",
             Self::Audit => "record",
             Self::Path => "path",
+            Self::Prints => "fingerprints",
         }
     }
 
@@ -99,6 +103,7 @@ impl Layer {
             Self::Login => "Log in",
             Self::Audit => "Record",
             Self::Path => "Where to write",
+            Self::Prints => "Digest and fingerprints",
         }
     }
 
@@ -127,6 +132,7 @@ impl Layer {
                 | Self::Login
                 | Self::Audit
                 | Self::Path
+                | Self::Prints
         )
     }
 }

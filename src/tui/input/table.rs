@@ -4,11 +4,11 @@
 use super::commands::{
     AuditCommand, BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand,
     GlobalCommand, HelpCommand, ListCommand, LogCommand, LoginCommand, Move, NewSessionCommand,
-    PaletteCommand, PathCommand, Step,
+    PaletteCommand, PathCommand, PrintsCommand, Step,
 };
 use super::layer::Layer::{
     self, Auctions, Audit, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log,
-    Login, NewSession, Nodes, Palette, Path,
+    Login, NewSession, Nodes, Palette, Path, Prints,
 };
 
 /// One row of the table.
@@ -96,6 +96,9 @@ macro_rules! command {
     (Path $command:ident) => {
         Command::Path(PathCommand::$command)
     };
+    (Prints $command:ident) => {
+        Command::Prints(PrintsCommand::$command)
+    };
     (Login $command:ident) => {
         Command::Login(LoginCommand::$command)
     };
@@ -163,6 +166,8 @@ table! {
         "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
     List New = "new", [Auctions], ["n"], "new",
         "Write a new session, from a file or in a form", Same "gavel session new FILE";
+    List Edit = "edit-draft", [Auctions, Detail], ["e"], "",
+        "Write other terms into the draft", Same "gavel session edit SESSION FILE";
     List ShowBracket = "show-bracket", [Auctions, Detail, Bid], ["v"], "bracket",
         "Watch the computation or see the result", Shows "gavel session watch SESSION";
     List Enter = "detail", [Auctions], ["enter", "right"], "detail",
@@ -247,6 +252,14 @@ table! {
         Same "gavel session show SESSION --record FILE", needed;
     Path Leave = "leave-path", [Path], ["esc"], "leave",
         "Leave the form; nothing is written", Shows "gavel session show SESSION", needed;
+    Prints Up = "print-above", [Prints], ["up", "k"], "",
+        "The one above", Shows "gavel roster show";
+    Prints Down = "print-below", [Prints], ["down", "j", "tab"], "next",
+        "The one below", Shows "gavel roster show";
+    Prints Copy = "copy-print", [Prints], ["y"], "copy",
+        "Copy the selected digest or fingerprint in full", Same "gavel roster show --digest";
+    Prints Leave = "leave-prints", [Prints], ["esc", "q", "F"], "leave",
+        "Leave the digest and the fingerprints", Shows "gavel roster show", needed;
     Palette Run = "run", [Palette], ["enter"], "run",
         "Do what is selected", Shows "gavel --help", needed;
     Palette Up = "choice-up", [Palette], ["up", "ctrl-p"], "",
@@ -289,6 +302,9 @@ table! {
     Global Copy = "copy", [Global], ["y"], "copy",
         "Copy the selected id, or the receipt on the bid's screen; works over SSH",
         Shows "gavel receipt show SESSION";
+    Global Prints = "fingerprints", [Global], ["F"], "",
+        "The roster's digest and the certificates' fingerprints: to compare, copy, or as QR codes",
+        Same "gavel roster show --qr";
     Global LogIn = "log-in", [Global], ["L"], "",
         "Log in at the coordinator, or as somebody else", Same "gavel login --name NAME";
     Global Refresh = "refresh", [Global], ["f5", "ctrl-r"], "",
@@ -297,11 +313,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

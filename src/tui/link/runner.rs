@@ -25,7 +25,7 @@ use crate::tui::input::commands::Step;
 use crate::tui::state::audit::AuditRow;
 use crate::tui::state::forms::Heard;
 use crate::tui::update::action::{News, ReadReceipts, Request};
-use crate::wire::coordinator_api::{NewSession, SessionDetail};
+use crate::wire::coordinator_api::{EditSession, NewSession, SessionDetail};
 
 /// Largest session file that is read.
 const MAX_FILE: u64 = 1 << 20;
@@ -130,6 +130,13 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Write { file, open } => {
             let new = NewSession { file, open, bidders: Vec::new() };
             News::Written(boxed(coordinator.new_session(&new).await))
+        }
+        Request::Edit { session, file, open } => {
+            let mut answer = coordinator.edit_session(session, &EditSession { file }).await;
+            if open && answer.is_ok() {
+                answer = coordinator.open(session).await;
+            }
+            News::Written(boxed(answer))
         }
         Request::Place(session, amount) => {
             let me = connection.bidder.as_ref()?;

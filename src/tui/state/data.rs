@@ -111,6 +111,8 @@ pub struct Session {
     pub terms: Terms,
     /// Its title.
     pub title: Clean,
+    /// What else there is to know of it.
+    pub description: Option<Clean>,
     /// Where it stands.
     pub phase: Phase,
     /// Bidders admitted, where we may know.
@@ -128,6 +130,7 @@ impl Session {
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
+            description: summary.terms.description.as_deref().map(clean),
             phase: summary.phase,
             bidders: summary.bidders,
             created: summary.created,

@@ -64,6 +64,8 @@ pub enum Popup {
     Audit(Box<Audit>),
     /// Where to write it.
     Path(Box<PathForm>),
+    /// Digest and fingerprints, with the selected row.
+    Prints(usize),
 }
 
 /// What came of handing a bid to a node.

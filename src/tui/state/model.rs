@@ -304,6 +304,7 @@ impl Model {
             Some(Popup::Login(_)) => Layer::Login,
             Some(Popup::Audit(_)) => Layer::Audit,
             Some(Popup::Path(_)) => Layer::Path,
+            Some(Popup::Prints(_)) => Layer::Prints,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),
         }

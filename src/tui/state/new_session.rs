@@ -1,7 +1,8 @@
-//! The form of a new session, field by field.
+//! The form of a session, new or a draft that is changed, field by field.
 
 use super::field::Field;
 use crate::rules::auction::Kind;
+use crate::session::SessionId;
 
 /// A field of the form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,6 +11,8 @@ pub enum NewSessionField {
     File,
     /// What is sold or bought.
     Title,
+    /// What else there is to know of it.
+    Description,
     /// Who wins, and what is paid.
     Kind,
     /// How many equal lots there are.
@@ -32,9 +35,10 @@ pub enum NewSessionField {
 
 impl NewSessionField {
     /// Every field, from the top.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::File,
         Self::Title,
+        Self::Description,
         Self::Kind,
         Self::Quantity,
         Self::Currency,
@@ -51,6 +55,7 @@ impl NewSessionField {
         match self {
             Self::File => "from a file",
             Self::Title => "title",
+            Self::Description => "description",
             Self::Kind => "kind",
             Self::Quantity => "quantity",
             Self::Currency => "currency",
@@ -90,12 +95,18 @@ pub enum Value<'a> {
     Choice(&'static str),
 }
 
-/// The form of a new session.
+/// The form of a session.
 pub struct NewSession {
+    /// The draft that it changes, if it does.
+    pub editing: Option<SessionId>,
+    /// What the file that it was filled from says beyond the fields of the form.
+    pub beyond: toml::Table,
     /// A session file to read.
     pub file: Field,
     /// Title.
     pub title: Field,
+    /// Description; may be empty.
+    pub description: Field,
     /// Kind.
     pub kind: Kind,
     /// How many lots there are; one when empty.
@@ -125,8 +136,11 @@ pub struct NewSession {
 impl Default for NewSession {
     fn default() -> Self {
         Self {
+            editing: None,
+            beyond: toml::Table::new(),
             file: Field::default(),
             title: Field::default(),
+            description: Field::default(),
             kind: Kind::SecondPrice,
             quantity: Field::new("1"),
             currency: Field::new("EUR"),
@@ -149,6 +163,7 @@ impl NewSession {
         match field {
             NewSessionField::File => Value::Text(&self.file),
             NewSessionField::Title => Value::Text(&self.title),
+            NewSessionField::Description => Value::Text(&self.description),
             NewSessionField::Kind => Value::Choice(self.kind.name()),
             NewSessionField::Quantity => Value::Text(&self.quantity),
             NewSessionField::Currency => Value::Text(&self.currency),
@@ -166,6 +181,7 @@ impl NewSession {
         match self.focus {
             NewSessionField::File => Some(&mut self.file),
             NewSessionField::Title => Some(&mut self.title),
+            NewSessionField::Description => Some(&mut self.description),
             NewSessionField::Quantity => Some(&mut self.quantity),
             NewSessionField::Currency => Some(&mut self.currency),
             NewSessionField::Decimals => Some(&mut self.decimals),

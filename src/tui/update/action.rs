@@ -186,6 +186,15 @@ pub enum Request {
         /// Whether to open it at once.
         open: bool,
     },
+    /// Write other terms into a draft, from the text of a session file.
+    Edit {
+        /// The draft.
+        session: SessionId,
+        /// The text.
+        file: String,
+        /// Whether to open it then.
+        open: bool,
+    },
     /// Split, seal and hand in a bid.
     Place(SessionId, BidAmount),
     /// Hand the latest envelope in again.

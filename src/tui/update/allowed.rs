@@ -1,7 +1,7 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::{audit, clipboard};
+use super::{audit, clipboard, new_session};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
@@ -34,6 +34,7 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         | Command::Move(_) => Ok(()),
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
         Command::Audit(_) => within(model, Layer::Audit, "a record is looked at"),
+        Command::Prints(_) => within(model, Layer::Prints, "the fingerprints are shown"),
         Command::Path(_) => within(model, Layer::Path, "a path is asked for"),
         Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
         Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
@@ -58,10 +59,14 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::Copy if clipboard::to_copy(model).is_none() => {
             Err("nothing is selected".to_owned())
         }
+        GlobalCommand::Prints if model.data().roster.is_none() => {
+            Err("no roster is here yet".to_owned())
+        }
         GlobalCommand::LogIn if model.person.account.is_none() => {
             Err("this program uses the keys of its home, no login".to_owned())
         }
         GlobalCommand::Copy
+        | GlobalCommand::Prints
         | GlobalCommand::LogIn
         | GlobalCommand::Auctions
         | GlobalCommand::Bracket
@@ -91,6 +96,16 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
             Some(session) => bid(model, session),
         },
         ListCommand::New => operator(model),
+        ListCommand::Edit => operator(model).and_then(|()| match model.selected() {
+            None => Err("select an auction first".to_owned()),
+            Some(session) if session.phase != Phase::Draft => {
+                Err(format!("it is {}: only a draft can be changed", session.phase))
+            }
+            Some(session) if new_session::file_of(model, session.id).is_none() => {
+                Err("the draft's file has not come yet".to_owned())
+            }
+            Some(_) => Ok(()),
+        }),
         ListCommand::ShowBracket | ListCommand::Enter => match model.selected() {
             None => Err("select an auction first".to_owned()),
             Some(_) => Ok(()),

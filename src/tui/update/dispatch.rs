@@ -3,7 +3,7 @@
 use super::action::Effect;
 use super::{
     allowed, audit, bidding, confirm, filter, global, list, log, login, moves, new_session,
-    palette, steps,
+    palette, prints, steps,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -27,6 +27,7 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::Confirm(command) => return confirm::run(model, command),
         Command::NewSession(command) => return new_session::run(model, command),
         Command::Audit(command) => return audit::run(model, command),
+        Command::Prints(command) => return prints::run(model, command),
         Command::Path(command) => return audit::run_path(model, command),
         Command::Login(command) => return login::run(model, command),
         Command::Palette(command) => return run_palette(model, command),

@@ -49,7 +49,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             Popup::Login(form) => form.typed(),
             Popup::Path(form) if form.writing => None,
             Popup::Path(form) => Some(&mut form.path),
-            Popup::Help(_) | Popup::Confirm(_) | Popup::Audit(_) => None,
+            Popup::Help(_) | Popup::Confirm(_) | Popup::Audit(_) | Popup::Prints(_) => None,
         };
     }
     if model.ui.filtering {
@@ -113,6 +113,7 @@ fn changed(model: &mut Model) {
         | Layer::Log
         | Layer::Help
         | Layer::Audit
+        | Layer::Prints
         | Layer::Confirm => {}
     }
 }

@@ -1,7 +1,7 @@
 //! Commands of the list of auctions, and of one's detail and bracket.
 
 use super::action::Effect;
-use super::{audit, bidding, filter, order, screens};
+use super::{audit, bidding, filter, new_session, order, screens};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::Popup;
@@ -17,6 +17,7 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
             }
         }
         ListCommand::New => model.ui.popups.push(Popup::NewSession(Box::default())),
+        ListCommand::Edit => new_session::edit(model),
         ListCommand::ShowBracket => screens::show(model, Screen::Bracket),
         ListCommand::Enter => model.ui.in_detail = true,
         ListCommand::Back if !model.ui.bidders.is_empty() => filter::drop_it(model),

@@ -13,7 +13,8 @@
 //! - [`filter`]: narrowing the list or the log
 //! - [`log`]: which lines of the log show
 //! - [`steps`]: opening, closing, cancelling, trying again
-//! - [`new_session`]: the form of a new session
+//! - [`new_session`]: the form of a session, new or a draft
+//! - [`prints`]: digest and fingerprints
 //! - [`bidding`]: the form of a bid
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
@@ -44,6 +45,7 @@ pub mod new_session;
 pub mod news;
 pub mod order;
 pub mod palette;
+pub mod prints;
 pub mod receipts;
 pub mod screens;
 pub mod steps;
@@ -135,8 +137,16 @@ fn cued(model: &mut Model, cue: Cue) {
 mod tests;
 
 #[cfg(test)]
+#[path = "draft_tests.rs"]
+mod draft_tests;
+
+#[cfg(test)]
 #[path = "follow_tests.rs"]
 mod follow_tests;
+
+#[cfg(test)]
+#[path = "print_tests.rs"]
+mod print_tests;
 
 #[cfg(test)]
 #[path = "role_tests.rs"]

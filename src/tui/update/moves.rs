@@ -51,6 +51,7 @@ fn list_here(model: &Model) -> Option<List> {
         | Layer::Confirm
         | Layer::NewSession
         | Layer::Login
+        | Layer::Prints
         | Layer::Path => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => Some(List::Grid),
             Screen::Auctions | Screen::Bracket => Some(List::Sessions),

@@ -1,4 +1,4 @@
-//! The form of a new session, from a file or typed.
+//! The form of a session: a new one, from a file or typed, or a draft that is changed.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,12 @@ use crate::rules::SessionFile;
 use crate::rules::auction::Kind;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError as Fault};
 use crate::rules::question::QuestionError;
+use crate::rules::session_file::without_demo;
 use crate::rules::terms::TermsError;
+use crate::session::SessionId;
 use crate::tui::input::commands::NewSessionCommand;
 use crate::tui::state::data::Level;
+use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::new_session::{NewSession, NewSessionField};
 use crate::wire::coordinator_api::SessionDetail;
@@ -19,8 +22,25 @@ use crate::wire::coordinator_api::SessionDetail;
 /// The field of a session file for the worst price that still wins.
 const RESERVE: &str = "reserve";
 
+/// The field of a session file for what else there is to know.
+const DESCRIPTION: &str = "description";
+
 /// The field of a session file for the largest bid.
 const MAXIMUM: &str = "maximum";
+
+/// The fields of a session file that the form has.
+const IN_FORM: &[&str] = &[
+    "title",
+    DESCRIPTION,
+    "kind",
+    "quantity",
+    "currency",
+    "decimals",
+    RESERVE,
+    MAXIMUM,
+    "bids_until",
+    "replace_bids",
+];
 
 /// Do what a command of the form says.
 pub fn run(model: &mut Model, command: NewSessionCommand) -> Vec<Effect> {
@@ -48,6 +68,7 @@ fn change(form: &mut NewSession) {
         NewSessionField::Open => form.open = !form.open,
         NewSessionField::File
         | NewSessionField::Title
+        | NewSessionField::Description
         | NewSessionField::Quantity
         | NewSessionField::Currency
         | NewSessionField::Decimals
@@ -77,7 +98,11 @@ fn submit(form: &mut NewSession) -> Vec<Effect> {
     } else {
         form.busy = true;
         form.notice = None;
-        vec![Effect::Ask(Request::Write { file: text_of(form), open: form.open })]
+        let (file, open) = (text_of(form), form.open);
+        vec![Effect::Ask(match form.editing {
+            Some(session) => Request::Edit { session, file, open },
+            None => Request::Write { file, open },
+        })]
     }
 }
 
@@ -126,6 +151,7 @@ fn at_fault(error: &TermsError) -> NewSessionField {
             Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
         },
         TermsError::BidsUntil(_) => NewSessionField::Until,
+        TermsError::Text(error) if error.field() == DESCRIPTION => NewSessionField::Description,
         // What is no TOML can only come of the title.
         _ => NewSessionField::Title,
     }
@@ -137,7 +163,7 @@ pub fn text_of(form: &NewSession) -> String {
 }
 
 fn table_of(form: &NewSession) -> toml::Table {
-    let mut table = toml::Table::new();
+    let mut table = form.beyond.clone();
     let mut put = |key: &str, value: toml::Value| {
         table.insert(key.to_owned(), value);
     };
@@ -151,7 +177,9 @@ fn table_of(form: &NewSession) -> toml::Table {
     put("quantity", number(form.quantity.text().trim(), 1));
     put("currency", form.currency.text().trim().into());
     put("decimals", number(form.decimals.text().trim(), 0));
-    for (key, field) in [(RESERVE, &form.reserve), (MAXIMUM, &form.maximum)] {
+    let optional =
+        [(DESCRIPTION, &form.description), (RESERVE, &form.reserve), (MAXIMUM, &form.maximum)];
+    for (key, field) in optional {
         let text = field.text().trim();
         if !text.is_empty() {
             put(key, text.into());
@@ -173,26 +201,54 @@ pub fn file_read(model: &mut Model, answer: Result<String, String>) {
             return;
         }
     };
-    match SessionFile::parse(&text) {
-        Err(error) => form.notice = Some(clean(&error.to_string()).to_string()),
-        Ok(file) => {
-            let Some(auction) = file.fields.as_auction() else {
-                form.notice = Some("this form writes auctions only".to_owned());
-                return;
-            };
-            form.title.set(&file.shared.title);
-            form.kind = auction.kind;
-            form.quantity.set(&auction.quantity.to_string());
-            form.currency.set(&auction.currency);
-            form.decimals.set(&auction.decimals.to_string());
-            form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
-            form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
-            form.until.set(&file.shared.bids_until);
-            form.replace = file.shared.replace_bids;
-            form.focus = NewSessionField::Title;
-            let left = if auction.bids.is_empty() { "" } else { "; the bids in it are left out" };
-            form.notice = Some(format!("read{left}. Look it over, then write it."));
+    form.notice = Some(match fill(form, &text) {
+        Err(why) => why,
+        Ok(bids) => {
+            let left = if bids == 0 { "" } else { "; the bids in it are left out" };
+            format!("read{left}. Look it over, then write it.")
         }
+    });
+}
+
+/// Fill the form from a session file: how many bids in it are left out.
+fn fill(form: &mut NewSession, text: &str) -> Result<usize, String> {
+    let said = |error: &dyn std::fmt::Display| clean(&error.to_string()).to_string();
+    let file = SessionFile::parse(text).map_err(|error| said(&error))?;
+    let Some(auction) = file.fields.as_auction() else {
+        return Err("this form writes auctions only".to_owned());
+    };
+    let mut beyond = without_demo(text).map_err(|error| said(&error))?;
+    for field in IN_FORM {
+        beyond.remove(*field);
+    }
+    form.beyond = beyond;
+    form.title.set(&file.shared.title);
+    form.description.set(file.shared.paragraph().as_deref().unwrap_or_default());
+    form.kind = auction.kind;
+    form.quantity.set(&auction.quantity.to_string());
+    form.currency.set(&auction.currency);
+    form.decimals.set(&auction.decimals.to_string());
+    form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
+    form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
+    form.until.set(&file.shared.bids_until);
+    form.replace = file.shared.replace_bids;
+    form.focus = NewSessionField::Title;
+    Ok(auction.bids.len())
+}
+
+/// The file of a draft, where it has come.
+pub fn file_of(model: &Model, session: SessionId) -> Option<&str> {
+    model.data().details.get(&session)?.file.as_deref()
+}
+
+/// Change the selected draft.
+pub fn edit(model: &mut Model) {
+    let Some(session) = model.ui.selected else { return };
+    let Some(text) = file_of(model, session).map(str::to_owned) else { return };
+    let mut form = NewSession { editing: Some(session), open: false, ..NewSession::default() };
+    match fill(&mut form, &text) {
+        Ok(_) => model.ui.popups.push(Popup::NewSession(Box::new(form))),
+        Err(why) => model.say(Level::Error, why),
     }
 }
 

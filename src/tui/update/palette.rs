@@ -1,8 +1,11 @@
-//! The command palette: finding commands by parts of their names.
+//! The command palette: finding commands by parts of their names, and sessions by their ids or
+//! titles.
 
+use super::{order, screens};
+use crate::session::SessionId;
 use crate::tui::input::layer::Layer;
 use crate::tui::input::table::{ROWS, Row};
-use crate::tui::state::data::Level;
+use crate::tui::state::data::{Level, Session};
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
@@ -26,10 +29,38 @@ pub fn score(query: &str, text: &str) -> Option<i32> {
     Some(score)
 }
 
-/// The commands that fit what was typed, the best first.
-pub fn found(model: &Model) -> Vec<&'static Row> {
+/// Something to choose.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice {
+    /// A command.
+    Command(&'static Row),
+    /// A session to select.
+    Session(SessionId),
+}
+
+/// What fits what was typed, the best first.
+pub fn found(model: &Model) -> Vec<Choice> {
     let Some(Popup::Palette(palette, _)) = model.ui.popups.last() else { return Vec::new() };
-    matching(palette.field.text())
+    choices(model, palette.field.text())
+}
+
+/// The same, for any query: sessions whose id begins with it, commands, sessions by their titles.
+pub fn choices(model: &Model, query: &str) -> Vec<Choice> {
+    let query = query.trim();
+    let commands = matching(query).into_iter().map(Choice::Command);
+    if query.is_empty() {
+        return commands.collect();
+    }
+    let lower = query.to_lowercase();
+    let (by_id, others): (Vec<&Session>, Vec<&Session>) = model
+        .data()
+        .sessions
+        .iter()
+        .partition(|session| session.id.to_string().starts_with(&lower));
+    let titled = |session: &&&Session| session.title.as_str().to_lowercase().contains(&lower);
+    let choice = |session: &&Session| Choice::Session(session.id);
+    let by_title = others.iter().filter(titled).map(choice);
+    by_id.iter().map(choice).chain(commands).chain(by_title).collect()
 }
 
 /// The same, for any query.
@@ -96,13 +127,32 @@ pub fn step_down(model: &mut Model) {
 
 /// Leave the palette for the screen of what is selected; gives what is to be done there.
 pub fn choose(model: &mut Model) -> Option<&'static Row> {
-    let Some(row) = found(model).get(selected(model)).copied() else {
-        model.say(Level::Warn, "no command fits; take letters away");
+    let Some(choice) = found(model).get(selected(model)).copied() else {
+        model.say(Level::Warn, "nothing fits; take letters away");
         return None;
     };
     model.ui.popups.pop();
-    go_home(model, row);
-    Some(row)
+    match choice {
+        Choice::Command(row) => {
+            go_home(model, row);
+            Some(row)
+        }
+        Choice::Session(session) => {
+            go_to(model, session);
+            None
+        }
+    }
+}
+
+/// Select a session where it is listed.
+fn go_to(model: &mut Model, session: SessionId) {
+    if !matches!(model.ui.screen, Screen::Auctions | Screen::Bracket) {
+        screens::show(model, Screen::Auctions);
+    }
+    model.ui.filter.clear();
+    model.ui.selected = Some(session);
+    model.asking.detail_stale = true;
+    order::arrange(model);
 }
 
 /// Go to the screen that a command belongs to, unless it counts here.
@@ -125,6 +175,7 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::NewSession
         | Layer::Login
         | Layer::Audit
+        | Layer::Prints
         | Layer::Path => None,
     });
     if let Some(screen) = screen {

@@ -39,7 +39,7 @@ fn the_form_of_a_session_names_the_field_and_goes_there() {
     assert_eq!(focus, NewSessionField::Title);
     assert!(notice.unwrap().contains("title"));
     types(&mut model, "Lot 7");
-    for _ in 0..4 {
+    for _ in 0..5 {
         key(&mut model, KeyCode::Tab);
     }
     // Checked while typing, in words and not in the parser's.

@@ -63,6 +63,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
             Popup::Confirm(question) => popups::confirm::draw(&mut canvas, body, question),
             Popup::Audit(audit) => popups::audit::draw(&mut canvas, body, audit),
             Popup::Path(form) => popups::audit::path(&mut canvas, body, form),
+            Popup::Prints(row) => popups::prints::draw(&mut canvas, body, *row),
             Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
             Popup::NewSession(form) => popups::new_session::draw(&mut canvas, body, form),
         }

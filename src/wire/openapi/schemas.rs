@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reference;
+use crate::base::text::MAX_DESCRIPTION;
 use crate::rules::Question;
 
 /// An object with these members and no others; a name that ends in `?` may be absent.
@@ -99,6 +100,7 @@ fn sessions() -> Value {
     let mut detail = summary.clone();
     for (name, schema) in [
         ("announcement", or_null(of("SignedAnnouncement"))),
+        ("file", or_null(text())),
         ("reason", or_null(of("Reason"))),
         ("timeline", list(json!({"type": "array", "prefixItems": [of("Phase"), of("Time")]}))),
         ("acknowledged", of("Nodes")),
@@ -111,7 +113,8 @@ fn sessions() -> Value {
         detail[name] = schema;
     }
     json!({
-        "Terms": open(json!({"title": name(), "question": of("Question"),
+        "Terms": open(json!({"title": name(), "description": or_null(json!({"type": "string",
+                "minLength": 1, "maxLength": MAX_DESCRIPTION})), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
             "security": {"type": "string", "enum": ["active", "passive"]},
             "admission": {"type": "string", "enum": ["open", "listed", "accounts"]},
@@ -131,6 +134,7 @@ fn sessions() -> Value {
         "SessionDetail": open(detail),
         "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
             "open?": {"type": "boolean"}, "bidders?": list(of("Bidder"))})),
+        "EditSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"}})),
         "Bidder": closed(json!({"name": name(), "key": of("Key")})),
         "AskAdmission": closed(json!({"bidder": of("Bidder"), "signature": of("Signature")})),
         "Admitted": closed(json!({"signature": of("Signature")})),

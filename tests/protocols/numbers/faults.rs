@@ -35,23 +35,23 @@ fn spoilt() -> Spoilt<impl AsyncFn(World) -> Results<Computed>> {
     Spoilt { auction, right: right() }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_missing_message_ends_the_attempt_with_a_name() {
     let (deadline, limit) = (Duration::from_secs(1), Duration::from_secs(30));
     spoilt().a_missing_message_is_blamed(deadline, limit).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_crash_is_noticed_at_once() {
     spoilt().a_crash_is_noticed(Duration::from_secs(30)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_late_message_changes_nothing() {
     spoilt().a_late_message_changes_nothing(Duration::from_secs(30)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_short_message_names_its_sender() {
     for (n, t) in SCHEMES {
         let deadline = Duration::from_secs(30);
@@ -74,7 +74,7 @@ async fn a_short_message_names_its_sender() {
 
 /// One bit of one message to one node is wrong: that is always noticed, and nobody takes a wrong
 /// outcome for right. Where the wrong share of an opening can be told, it is node 2's.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lie_to_one_node_is_noticed() {
     for (n, t) in SCHEMES {
         // A small change, a change of the highest bit of an element, and one near the end.

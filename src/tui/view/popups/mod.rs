@@ -1,6 +1,7 @@
 //! What lies over a screen.
 //!
 //! - [`help`]: the page of keys
+//! - [`prints`]: digest and fingerprints, with a QR code
 //! - [`palette`]: finding a command by its name
 //! - [`audit`]: a session's record as it was checked, and where to write it
 //! - [`confirm`]: a question before something that cannot be undone
@@ -13,6 +14,7 @@ pub mod help;
 pub mod login;
 pub mod new_session;
 pub mod palette;
+pub mod prints;
 
 use ratatui::layout::Rect;
 

@@ -1,4 +1,4 @@
-//! The form of a new session.
+//! The form of a session, new or a draft.
 
 use ratatui::layout::Rect;
 
@@ -17,7 +17,11 @@ const LABEL: u16 = 24;
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
     let word = if form.busy { "asking the coordinator ..." } else { "" };
-    let inner = super::over(canvas, area, (74, 20), "New session", word);
+    let title = match form.editing {
+        Some(session) => format!("Draft {}", session.short()),
+        None => "New session".to_owned(),
+    };
+    let inner = super::over(canvas, area, (74, 21), &title, word);
     for (at, field) in NewSessionField::ALL.into_iter().enumerate() {
         let focused = field == form.focus;
         // A line between the file and the fields it would fill.
@@ -43,7 +47,8 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
     let text = if form.focus == NewSessionField::File && !form.file.is_empty() {
         format!("{submit} reads the file")
     } else {
-        format!("{submit} writes the session{}", if form.open { " and opens it" } else { "" })
+        let what = if form.editing.is_some() { "changes the draft" } else { "writes the session" };
+        format!("{submit} {what}{}", if form.open { " and opens it" } else { "" })
     };
     canvas.text(inner, last, Role::Muted, &text);
 }
@@ -51,7 +56,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &NewSession) {
 /// Columns that a field's text gets.
 const fn columns(field: NewSessionField) -> usize {
     match field {
-        NewSessionField::File | NewSessionField::Title => 46,
+        NewSessionField::File | NewSessionField::Title | NewSessionField::Description => 46,
         NewSessionField::Currency => 14,
         NewSessionField::Decimals => 4,
         NewSessionField::Quantity => 8,
@@ -71,6 +76,9 @@ fn help(canvas: &Canvas<'_, '_>, form: &NewSession) -> String {
             format!("the path of a session file; {submit} reads it into this form")
         }
         NewSessionField::Title => "what is sold or bought".to_owned(),
+        NewSessionField::Description => {
+            "what else there is to know of it, up to 600 characters; may be empty".to_owned()
+        }
         NewSessionField::Kind => {
             let several = form.quantity.text().trim().parse().is_ok_and(|lots: u32| lots > 1);
             format!("{}; {change} changes it", rule_of(form.kind, several))
@@ -102,11 +110,15 @@ fn typed(
     focused: bool,
     width: usize,
 ) {
-    let span = canvas.span(Role::Input, canvas.fit(field.text(), width));
+    let before: Vec<char> = field.text().chars().take(field.cursor()).collect();
+    let wide = |from: usize| text::width(&before[from..].iter().collect::<String>());
+    // A longer text moves to the left, so that the place where one types is in sight.
+    let left = if focused { (0..).find(|&from| wide(from) <= width).unwrap_or(0) } else { 0 };
+    let shown: String = field.text().chars().skip(left).collect();
+    let span = canvas.span(Role::Input, canvas.fit(&shown, width));
     canvas.line(area, row, span);
     if focused {
-        let before: String = field.text().chars().take(field.cursor()).collect();
-        let column = u16::try_from(text::width(&before).min(width)).unwrap_or(0);
+        let column = u16::try_from(wide(left)).unwrap_or(0);
         canvas.cursor(area.x + column, area.y + u16::try_from(row).unwrap_or(0));
     }
 }

@@ -160,9 +160,10 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
 
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let terms = &session.terms;
+    let row = super::about(canvas, area, 0, session, area.height / 4);
     let mut row = canvas.wrapped(
         area,
-        0,
+        row,
         Role::Muted,
         &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );

@@ -33,6 +33,9 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         return canvas.empty(inner, "Nothing is selected.", &[]);
     };
     let inner = canvas.pane_with(area, session.title.as_str(), &session.id.short(), focused);
+    let about = super::about(canvas, inner, 0, session, inner.height / 4);
+    let below = u16::try_from(about).unwrap_or(0);
+    let inner = Rect { y: inner.y + below, height: inner.height - below, ..inner };
     let mut row = terms(canvas, inner, session);
     row = timeline(canvas, inner, row + 1, session);
     row = state(canvas, inner, row, session);
@@ -184,7 +187,8 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             canvas.wrapped(area, row + 1, Role::Bad, &why)
         }
         (Phase::Draft, _) if model.person.operator => {
-            let text = format!("{} opens it for bids", key(Step::Open.into()));
+            let (open, edit) = (key(Step::Open.into()), key(ListCommand::Edit.into()));
+            let text = format!("{open} opens it for bids, {edit} changes it");
             canvas.wrapped(area, row + 1, Role::Muted, &text)
         }
         (Phase::Settled | Phase::Open | Phase::Draft, _) => row,

@@ -30,10 +30,13 @@ use crate::rules::Question;
 use crate::rules::auction::Kind;
 use crate::session::Phase;
 
+use ratatui::layout::Rect;
+
 use super::canvas::Canvas;
+use super::text;
 use super::theme::Role;
 use crate::tui::figures::count;
-use crate::tui::state::data::Link;
+use crate::tui::state::data::{Link, Session};
 
 /// A phase's colour.
 pub const fn phase_role(phase: Phase) -> Role {
@@ -45,6 +48,27 @@ pub const fn phase_role(phase: Phase) -> Role {
         Phase::Failed => Role::Bad,
         Phase::Cancelled => Role::Disabled,
     }
+}
+
+/// Draw a session's description in so many rows at most, from a row on; gives the row after it.
+pub fn about(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    session: &Session,
+    most: u16,
+) -> usize {
+    let Some(description) = &session.description else { return row };
+    let (width, most) = (usize::from(area.width), usize::from(most.max(1)));
+    let mut lines = text::wrap(description.as_str(), width);
+    if lines.len() > most {
+        let last = lines.split_off(most - 1).join(" ");
+        lines.push(canvas.cut(&last, width));
+    }
+    for (at, line) in lines.iter().enumerate() {
+        canvas.text(area, row + at, Role::Text, line);
+    }
+    row + lines.len()
 }
 
 /// A phase's glyph.
