@@ -144,6 +144,7 @@ async fn a_made_up_kind_goes_all_the_way() {
         bundle: Some(bundle),
         manifest: Some(co_signed(&papers, manifest)),
         outcome: Some(co_signed(&papers, outcome.clone())),
+        accusations: Vec::new(),
     };
     let text = serde_json::to_string(&record).unwrap();
     let report = Record::parse(&text).unwrap().verify(Some(papers.roster.body.digest())).unwrap();

@@ -19,7 +19,7 @@ use gavel::protocol::bits::sum::sum;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::numbers::comparison::{Comparing, at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
-use gavel::protocol::{Context, EstablishError, ProtocolError};
+use gavel::protocol::{Context, EstablishError, ProtocolError, Security};
 use gavel::sharing::bits::planes::{split_pairs, transpose};
 use gavel::sharing::stream::{StreamKey, StreamStart};
 use gavel::testkit::{NumberInputs, World};
@@ -98,6 +98,11 @@ fn comparisons_of_seven() -> Kernel {
     comparisons("compare 32 bits, 7 nodes", 7, 3)
 }
 
+/// Gates alone, without their checks.
+fn passive(ctx: Context) -> BitContext {
+    BitContext::new(&ctx.with_security(Security::Passive))
+}
+
 fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
     let world = World::new(nodes, threshold);
     let values = |by: u64| (0..MANY as u64).map(move |at| at.wrapping_mul(by) & 0xffff_ffff);
@@ -105,7 +110,8 @@ fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
     let y = world.share(32, &values(0x85eb_ca6b).collect::<Vec<_>>());
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let ctx = passive(ctx);
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
             less_than(&ctx.narrow("less-than"), &x, &y).await.map_err(Failure::from)
         }));
@@ -123,7 +129,8 @@ fn tournament() -> Kernel {
     let numbers = world.share(32, &values);
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let ctx = passive(ctx);
             let numbers = numbers.of(ctx.me());
             let ctx = ctx.narrow("maximum");
             maximum(&ctx, &numbers, Keep::Levels, &|_, _| ()).await.map_err(Failure::from)
@@ -142,7 +149,8 @@ fn sums() -> Kernel {
     let numbers = world.share(32, &values);
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let ctx = passive(ctx);
             sum(&ctx.narrow("sum"), &numbers.of(ctx.me())).await.map_err(Failure::from)
         }));
         for (_, result) in results {
@@ -160,7 +168,8 @@ fn ranks() -> Kernel {
     let numbers = world.share(32, &values);
     let runtime = runtime();
     let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: BitContext| {
+        let results = runtime.block_on(world.run(async |ctx: Context| {
+            let ctx = passive(ctx);
             rank(&ctx.narrow("rank"), &numbers.of(ctx.me())).await.map_err(Failure::from)
         }));
         for (_, result) in results {

@@ -9,6 +9,7 @@ use crate::rules::terms::Admission;
 use crate::rules::{Currency, Question};
 use crate::session::SessionId;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 fn terms(kind: Kind, quantity: u32) -> Terms {
     let question = auction::Question {
@@ -25,6 +26,7 @@ fn terms(kind: Kind, quantity: u32) -> Terms {
         bids_until: Timestamp::from_millis(0),
         replace_bids: true,
         protocol: Form::Bits,
+        security: Security::default(),
         admission: Admission::Open,
         limits: Limits::default(),
     }

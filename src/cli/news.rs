@@ -50,6 +50,9 @@ impl News {
                 self.waiting = *nodes;
                 None
             }
+            What::Lie { finding, named } => {
+                Some(format!("attempt {}: {}", finding.attempt, finding.told(*named)))
+            }
             What::Shortage { shortage: Some(shortage) } => Some(shortage.to_string()),
             What::Shortage { shortage: None } => Some("enough nodes are there again".to_owned()),
             _ => None,

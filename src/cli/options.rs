@@ -23,6 +23,7 @@ use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys};
 use crate::identity::roster::{RosterError, check_address};
 use crate::identity::{KeyPair, Roster, Signed};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::storage::Address;
 use crate::tui::state::theme::Theme;
 use crate::wire::account_api::Secret;
@@ -292,6 +293,20 @@ impl ValueEnum for Form {
         let help = match self {
             Self::Bits => "Replicated bits",
             Self::Numbers => "Shamir shares and the comparison of the paper of 2008",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+impl ValueEnum for Security {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Active, Self::Passive]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Active => "Up to t nodes may do anything; every gate is checked",
+            Self::Passive => "Nodes are curious, but compute what they should",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }

@@ -14,6 +14,8 @@ use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
 use crate::session::progress::Progress;
+use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
 use crate::wire::node_api::Cost;
@@ -96,8 +98,23 @@ pub fn terms(terms: &Terms) -> String {
     let replace =
         if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
+    text.push_str(&security(terms));
+    text.push('\n');
     let _ = writeln!(text, "  at most      {}", limits(&terms.limits));
     text
+}
+
+/// Against whom a session is secure.
+pub fn security(terms: &Terms) -> String {
+    let security = terms.security();
+    let what = match (security, terms.protocol) {
+        (Security::Active, _) => "every gate is checked before anything is opened",
+        (Security::Passive, Form::Bits) => "nodes are taken to compute what they should",
+        (Security::Passive, Form::Numbers) => {
+            "honest but curious: nodes of this protocol are taken to compute what they should"
+        }
+    };
+    format!("  security     {security}; {what}")
 }
 
 /// Columns of a description.

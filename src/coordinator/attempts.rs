@@ -19,10 +19,11 @@ use crate::base::lock;
 use crate::identity::{Digest, Signature, Statement as _};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
+use crate::session::accusation;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::Outcome;
 use crate::session::progress::What;
-use crate::session::{Phase, SessionId};
+use crate::session::{Accusation, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
@@ -32,11 +33,18 @@ use crate::wire::node_api::{AttemptState, Cost, Link, StartAttempt};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{
-    AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
+    AttemptFailure, AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
 };
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
 const POLL: Duration = Duration::from_secs(20);
+
+/// How long the other nodes' word is waited for when one has found a lie: all honest ones find it
+/// in the same round.
+const WORD: Duration = Duration::from_secs(5);
+
+/// The same when a node lost the link to another, which may have ended because of a lie.
+const WORD_OF_LIES: Duration = Duration::from_secs(1);
 
 /// Answers about an attempt that may be lost in a row.
 const LOST: u32 = 3;
@@ -67,7 +75,8 @@ pub async fn compute(
     let caught_up = state.ask(state.scheme().all(), |_, node| catch_up(row, handout, node)).await;
     let (there, trouble) = split(caught_up);
     let links = state.links().present(there.into_keys().collect());
-    let participants = choose(state, session, &links, trouble).await?;
+    let doubts = doubts(state, session).await?;
+    let participants = choose(state, session, &links, &doubts, trouble)?;
     let first = state.options.pause;
     let pause = state.past(session, |past| past.pause(participants, first, Instant::now()));
     if !pause.is_zero() {
@@ -77,7 +86,7 @@ pub async fn compute(
 
     let attempt = state.store.begin_attempt(session, participants, state.clock.now()).await?;
     state.tell(session, What::Attempt { attempt, participants });
-    let plan = plan(state, row, participants, bids);
+    let plan = plan(state, row, participants, bids, doubts.lies);
     let start = StartAttempt { session, attempt, participants, manifest, plan };
     let ended = run(state, &start).await;
     match ended {
@@ -92,6 +101,7 @@ pub async fn compute(
             tracing::warn!(%session, attempt, %trouble, "the attempt failed");
             let failed = AttemptResult::Failed { trouble: trouble.clone() };
             end(state, &start, &failed, None).await?;
+            tell_lies(state, session, &trouble);
             let failed = state.past(session, |past| {
                 past.failed(participants, &trouble, &links, Instant::now());
                 past.failures().into()
@@ -104,16 +114,16 @@ pub async fn compute(
 }
 
 /// Who takes part in the next attempt; otherwise, for whom the session waits.
-async fn choose(
+fn choose(
     state: &CoordinatorState,
     session: SessionId,
     links: &Links,
+    doubts: &Doubts,
     mut trouble: Troubles,
 ) -> Result<NodeSet, DriveError> {
-    let doubts = doubts(state, session).await?;
     let (quorum, now) = (state.scheme().quorum(), Instant::now());
     let (chosen, unfit) = state
-        .past(session, |past| (past.choose(links, &doubts, quorum, now), past.unfit(links, now)));
+        .past(session, |past| (past.choose(links, doubts, quorum, now), past.unfit(links, now)));
     if let Some(chosen) = chosen {
         return Ok(chosen);
     }
@@ -131,6 +141,16 @@ async fn choose(
     }
 }
 
+/// Tell whoever listens what follows from the nodes' accusations of an attempt.
+fn tell_lies(state: &CoordinatorState, session: SessionId, trouble: &AttemptTrouble) {
+    let threshold = state.scheme().threshold();
+    let accusations = trouble.accusations().map(|signed| &signed.body);
+    for finding in accusation::findings(threshold, accusations) {
+        let named = accusation::named(threshold, std::slice::from_ref(&finding));
+        state.tell(session, What::Lie { finding, named });
+    }
+}
+
 /// Note how an attempt ended.
 async fn end(
     state: &CoordinatorState,
@@ -142,12 +162,14 @@ async fn end(
     state.store.end_attempt(start.session, start.attempt, &kept::write(result)?, stats, now).await
 }
 
-/// The plan that fits the slowest link among the participants, by what they last reported.
+/// The plan that fits the slowest link among the participants, by what they last reported. Once
+/// somebody has lied, every lie is to name its node.
 fn plan(
     state: &CoordinatorState,
     row: &CoordinatorSession,
     participants: NodeSet,
     bids: usize,
+    naming: bool,
 ) -> Plan {
     let watched = lock(&state.watched);
     let health = participants.iter().filter_map(|node| watched.get(&node)?.health.as_ref());
@@ -163,11 +185,17 @@ fn plan(
     // A session without an announcement has no attempts.
     row.announcement.as_ref().map_or_else(Plan::default, |announcement| {
         let work = Workload::of(&announcement.body.terms, bids);
-        plan::choose(state.scheme(), participants, work, line)
+        let plan = plan::choose(state.scheme(), participants, work, line);
+        if !naming {
+            return plan;
+        }
+        let tactics = plan::Tactics { naming, ..plan.tactics };
+        plan::with_tactics(state.scheme(), participants, work, line, tactics)
     })
 }
 
-/// Start an attempt everywhere and wait for all ends. The first failure calls off the others.
+/// Start an attempt everywhere and wait for all ends. The first failure calls off the others, once
+/// those have had time to say of lies what they found.
 async fn run(
     state: &CoordinatorState,
     start: &StartAttempt,
@@ -192,13 +220,57 @@ async fn run(
         match ended {
             Ok(ended) => drop(done.insert(node, ended)),
             Err(trouble) => {
+                let trouble = judged(state, start, node, trouble);
+                let mut lies = Vec::from_iter(lie(node, &trouble));
+                let others = async {
+                    while let Some((node, ended)) = running.next().await {
+                        let trouble = ended.err().map(|ended| judged(state, start, node, ended));
+                        lies.extend(trouble.and_then(|trouble| lie(node, &trouble)));
+                    }
+                };
+                // A time that is over is as good as all words.
+                let _ = tokio::time::timeout(patience(&trouble), others).await;
                 call_off(state, start).await;
-                return Err(one(node, trouble));
+                if lies.is_empty() {
+                    return Err(one(node, trouble));
+                }
+                lies.sort_unstable_by_key(|report| report.node);
+                return Err(AttemptTrouble::Nodes { nodes: lies });
             }
         }
     }
     agree(state, &done)?;
     Ok(done)
+}
+
+/// How long others may still say that somebody lied.
+fn patience(first: &NodeTrouble) -> Duration {
+    match first {
+        _ if first.accusation().is_some() => WORD,
+        NodeTrouble::Attempt { failure: AttemptFailure::Link { .. } } => WORD_OF_LIES,
+        _ => Duration::ZERO,
+    }
+}
+
+fn lie(node: NodeIndex, trouble: &NodeTrouble) -> Option<NodeReport> {
+    trouble.accusation().map(|_| NodeReport { node, trouble: trouble.clone() })
+}
+
+/// What a node reports, if it can be: an accusation counts only with its signature, for this
+/// attempt.
+fn judged(
+    state: &CoordinatorState,
+    start: &StartAttempt,
+    node: NodeIndex,
+    trouble: NodeTrouble,
+) -> NodeTrouble {
+    let Some(accusation) = trouble.accusation() else { return trouble };
+    let sound = accusation.check(&state.roster.body, start.session, &start.manifest);
+    let about = |said: &Accusation| {
+        said.node == node
+            && (said.attempt, said.participants) == (start.attempt, start.participants)
+    };
+    if sound.is_ok_and(about) { trouble } else { NodeTrouble::FalseSignature }
 }
 
 fn one(node: NodeIndex, trouble: NodeTrouble) -> AttemptTrouble {
@@ -261,14 +333,14 @@ async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
 fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), AttemptTrouble> {
     let outcomes: Vec<(NodeIndex, Digest)> =
         done.iter().map(|(&node, done)| (node, done.outcome.digest())).collect();
-    if outcomes.windows(2).any(|pair| pair[0].1 != pair[1].1) {
-        return Err(AttemptTrouble::Disagreement { outcomes });
-    }
     for (&node, done) in done {
         let key = state.roster.body.node(node).map(|card| card.key);
         if key.is_none_or(|key| key.verify(&done.outcome.digest(), &done.signature).is_err()) {
             return Err(one(node, NodeTrouble::FalseSignature));
         }
+    }
+    if outcomes.windows(2).any(|pair| pair[0].1 != pair[1].1) {
+        return Err(AttemptTrouble::Disagreement { outcomes });
     }
     Ok(())
 }
@@ -317,8 +389,9 @@ async fn doubts(state: &CoordinatorState, session: SessionId) -> Result<Doubts, 
         .filter_map(|attempt| attempt.result.as_deref())
         .map(kept::read::<AttemptResult>)
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Doubts::of(results.iter().filter_map(|result| match result {
+    let failed = results.into_iter().filter_map(|result| match result {
         AttemptResult::Failed { trouble } => Some(trouble),
         AttemptResult::Done => None,
-    })))
+    });
+    Ok(Doubts::of(state.scheme().threshold(), &failed.collect::<Vec<_>>()))
 }

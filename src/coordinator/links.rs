@@ -13,12 +13,14 @@ pub struct Links {
     there: NodeSet,
     /// Pairs that do not reach each other, the lower node first.
     cut: BTreeSet<(NodeIndex, NodeIndex)>,
+    /// Sets in which somebody lied: never all of one together.
+    apart: Vec<NodeSet>,
 }
 
 impl Links {
     /// All these nodes are there and reach each other.
     pub const fn whole(all: NodeSet) -> Self {
-        Self { all, there: all, cut: BTreeSet::new() }
+        Self { all, there: all, cut: BTreeSet::new(), apart: Vec::new() }
     }
 
     /// As the nodes last reported. A node that was not asked yet counts as there, and a pair of
@@ -54,6 +56,13 @@ impl Links {
         self
     }
 
+    /// The same, with no group that has all nodes of one of these sets.
+    #[must_use]
+    pub fn apart(mut self, sets: &[NodeSet]) -> Self {
+        self.apart.extend_from_slice(sets);
+        self
+    }
+
     /// The nodes that are there.
     pub const fn there(&self) -> NodeSet {
         self.there
@@ -75,7 +84,8 @@ impl Links {
     /// The largest group of which each node is there and reaches every other; of several, the one
     /// with the lowest nodes.
     pub fn together(&self) -> NodeSet {
-        let cuts: Vec<NodeSet> = self.cuts().map(|(a, b)| NodeSet::EMPTY.with(a).with(b)).collect();
+        let cuts = self.cuts().map(|(a, b)| NodeSet::EMPTY.with(a).with(b));
+        let cuts: Vec<NodeSet> = cuts.chain(self.apart.iter().copied()).collect();
         let groups = (0..=self.there.bits()).map(NodeSet::from_bits).filter(|group| {
             group.is_subset_of(self.there) && !cuts.iter().any(|cut| cut.is_subset_of(*group))
         });
@@ -125,6 +135,19 @@ mod tests {
         );
         assert_eq!(links(4, &[(1, 2), (3, 4)]).together(), set(&[1, 3]));
         assert_eq!(links(5, &[(1, 2)]).present(set(&[2, 3, 4])).together(), set(&[2, 3, 4]));
+    }
+
+    #[test]
+    fn sets_with_a_liar_are_kept_apart() {
+        let apart = |sets: &[&[u8]]| {
+            let sets: Vec<NodeSet> = sets.iter().map(|nodes| set(nodes)).collect();
+            links(5, &[]).apart(&sets).together()
+        };
+        assert_eq!(apart(&[&[3]]), set(&[1, 2, 4, 5]));
+        assert_eq!(apart(&[&[1, 3]]), set(&[1, 2, 4, 5]));
+        assert_eq!(apart(&[&[1, 3], &[1, 2]]), set(&[2, 3, 4, 5]));
+        assert_eq!(apart(&[&[1, 2, 3, 4, 5]]), set(&[1, 2, 3, 4]));
+        assert_eq!(apart(&[&[1, 2, 3, 4, 5], &[1, 2, 3]]), set(&[1, 2, 4, 5]));
     }
 
     #[test]

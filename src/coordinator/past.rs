@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::links::Links;
+use crate::session::accusation::{self, Accusation};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptFailure, AttemptTrouble, NodeTrouble};
@@ -37,6 +38,8 @@ pub struct Blame {
     pairs: BTreeSet<Pair>,
     /// Whether something was wrong that waiting does not mend.
     lasts: bool,
+    /// Whether a check found a lie.
+    lies: bool,
 }
 
 impl Blame {
@@ -44,7 +47,13 @@ impl Blame {
     pub fn of(trouble: &AttemptTrouble) -> Self {
         let mut blame = Self::default();
         match trouble {
-            AttemptTrouble::Disagreement { .. } => blame.lasts = true,
+            AttemptTrouble::Disagreement { outcomes } => {
+                blame.lasts = true;
+                for (at, (a, one)) in outcomes.iter().enumerate() {
+                    let others = outcomes[..at].iter().filter(|(_, other)| other != one);
+                    others.for_each(|(b, _)| blame.add_pair(*a, *b));
+                }
+            }
             AttemptTrouble::Nodes { nodes } => {
                 for report in nodes {
                     blame.add(report.node, &report.trouble);
@@ -87,6 +96,8 @@ impl Blame {
             | AttemptFailure::Store { .. } => self.nodes.insert(node),
             AttemptFailure::Link { node: other, .. } => self.add_pair(node, *other),
             AttemptFailure::CalledOff => {}
+            // Whom that keeps apart follows from all of them: [`Doubts`].
+            AttemptFailure::Lie { .. } => self.lies = true,
             AttemptFailure::Computation { nodes, .. } => {
                 self.lasts = true;
                 let others = nodes.without(node);
@@ -120,13 +131,25 @@ pub struct Doubts {
     pub strikes: u64,
     /// Those of them that point at nobody.
     unexplained: u64,
+    /// Sets of nodes in each of which at least one lied.
+    apart: Vec<NodeSet>,
+    /// Whether somebody lied.
+    pub lies: bool,
 }
 
 impl Doubts {
-    /// Of how these attempts ended.
-    pub fn of<'a>(failed: impl Iterator<Item = &'a AttemptTrouble>) -> Self {
+    /// Of how these attempts ended, where at most `threshold` nodes lie.
+    pub fn of(threshold: u8, failed: &[AttemptTrouble]) -> Self {
         let mut doubts = Self::default();
-        for blame in failed.map(Blame::of).filter(|blame| blame.lasts) {
+        let accusations: Vec<&Accusation> = failed
+            .iter()
+            .flat_map(AttemptTrouble::accusations)
+            .map(|signed| &signed.body)
+            .collect();
+        doubts.lies = !accusations.is_empty();
+        doubts.apart = accusation::apart(&accusation::findings(threshold, accusations));
+        doubts.strikes = failed.iter().map(Blame::of).filter(|blame| blame.lies).count() as u64;
+        for blame in failed.iter().map(Blame::of).filter(|blame| blame.lasts) {
             doubts.strikes += 1;
             doubts.unexplained += u64::from(blame.nodes.is_empty() && blame.pairs.is_empty());
             doubts.nodes = doubts.nodes.union(blame.nodes);
@@ -135,9 +158,12 @@ impl Doubts {
         doubts
     }
 
-    /// Whether nothing but a person helps: often enough something was wrong in itself, and nobody
-    /// could be left out because of it.
+    /// Whether nothing but a person helps: too few nodes remain without a liar among them, or often
+    /// enough something was wrong in itself and nobody could be left out because of it.
     pub fn hopeless(&self, all: NodeSet, quorum: usize, attempts: u64) -> bool {
+        if Links::whole(all).apart(&self.apart).together().len() < quorum {
+            return true;
+        }
         let rest = self.avoided(&Links::whole(all)).together();
         self.strikes >= attempts && (self.unexplained >= attempts || rest.len() < quorum)
     }
@@ -223,6 +249,8 @@ impl Past {
         now: Instant,
     ) -> Option<NodeSet> {
         let fit = links.clone().without(self.unfit(links, now).into_keys().collect());
+        // Whatever else is avoided, those that are known to have a liar among them never meet again.
+        let fit = fit.apart(&doubts.apart);
         let trusted = doubts.avoided(&fit);
         let mut best = trusted.clone();
         for (&(a, b), avoided) in &self.pairs {

@@ -1,5 +1,7 @@
 use crate::coordinator::past::*;
-use crate::identity::Digest;
+use crate::identity::{Digest, KeyPair, Signed};
+use crate::session::SessionId;
+use crate::session::accusation::Fault;
 use crate::wire::reason::NodeReport;
 
 const FIRST: Duration = Duration::from_millis(500);
@@ -23,6 +25,26 @@ fn link(by: u8, to: u8) -> AttemptTrouble {
 
 fn wrong(by: u8, nodes: &[u8]) -> AttemptTrouble {
     trouble(by, AttemptFailure::Computation { nodes: set(nodes), detail: String::new() })
+}
+
+/// Nodes say of an attempt that each of these sets has a liar in it.
+fn lies(attempt: u32, by: NodeSet, group: NodeSet, sets: &[NodeSet]) -> AttemptTrouble {
+    let key = KeyPair::generate().unwrap();
+    let said = |node| {
+        let accusation = Accusation {
+            session: SessionId([1; 16]),
+            manifest: Digest([2; 32]),
+            attempt,
+            participants: group,
+            node,
+            fault: Fault::Gate,
+            sets: sets.to_vec(),
+        };
+        let accusation = Box::new(Signed::new(accusation, &key));
+        let failure = AttemptFailure::Lie { accusation, detail: String::new() };
+        NodeReport { node, trouble: NodeTrouble::Attempt { failure } }
+    };
+    AttemptTrouble::Nodes { nodes: by.iter().map(said).collect() }
 }
 
 fn unfit(by: u8) -> AttemptTrouble {
@@ -94,7 +116,7 @@ fn pauses_grow_and_are_shorter_for_others() {
 #[test]
 fn a_person_is_called_only_where_waiting_does_not_help() {
     let all = NodeSet::all(5);
-    let hopeless = |troubles: &[AttemptTrouble]| Doubts::of(troubles.iter()).hopeless(all, 3, 5);
+    let hopeless = |troubles: &[AttemptTrouble]| Doubts::of(1, troubles).hopeless(all, 3, 5);
     assert!(!hopeless(&vec![link(1, 2); 100]));
     assert!(!hopeless(&vec![unfit(1); 100]));
     let silent = NodeTrouble::NoAnswer { detail: String::new() };
@@ -103,7 +125,12 @@ fn a_person_is_called_only_where_waiting_does_not_help() {
     assert!(!hopeless(&vec![silent; 100]));
     let outcomes = vec![(node(1), Digest([1; 32])), (node(2), Digest([2; 32]))];
     let differ = AttemptTrouble::Disagreement { outcomes };
-    assert!(!hopeless(&vec![differ.clone(); 4]) && hopeless(&vec![differ; 5]));
+    // Of two that computed different outcomes, one is left out; of three nodes none can be.
+    assert!(!hopeless(&vec![differ.clone(); 100]));
+    let doubts = Doubts::of(1, &vec![differ; 5]);
+    assert!(doubts.hopeless(NodeSet::all(3), 3, 5));
+    let (links, now) = (whole(5), Instant::now());
+    assert_eq!(Past::default().choose(&links, &doubts, 3, now), Some(set(&[1, 3, 4, 5])));
     assert!(!hopeless(&vec![wrong(1, &[]); 4]) && hopeless(&vec![wrong(1, &[]); 5]));
     // One that sends wrong values to all is left out, for good.
     assert!(!hopeless(&vec![wrong(1, &[2]); 100]));
@@ -135,7 +162,7 @@ fn liars_are_left_out_after_a_bounded_number_of_attempts() {
         let (mut past, now, links) = (Past::default(), Instant::now(), whole(nodes));
         let mut troubles = Vec::new();
         loop {
-            let doubts = Doubts::of(troubles.iter());
+            let doubts = Doubts::of(1, &troubles);
             let group = past.choose(&links, &doubts, quorum, now).unwrap();
             // One liar sends wrong values to the honest node that comes last, or blames it.
             let Some(liar) = group.intersection(liars).first() else { break };
@@ -147,6 +174,50 @@ fn liars_are_left_out_after_a_bounded_number_of_attempts() {
             let most = liars.len() * usize::from(nodes);
             assert!(troubles.len() <= most, "{nodes} nodes: {troubles:?}");
         }
-        assert!(!Doubts::of(troubles.iter()).hopeless(NodeSet::all(nodes), quorum, 5));
+        assert!(!Doubts::of(1, &troubles).hopeless(NodeSet::all(nodes), quorum, 5));
     }
+}
+
+/// The same for lies that checks find: by a liar in a pair with an honest node, or by a liar that
+/// accuses an honest node of one. Each attempt that fails keeps another pair apart.
+#[test]
+fn checked_lies_cost_a_bounded_number_of_attempts() {
+    for (nodes, liars) in
+        [(4, set(&[2])), (5, set(&[1])), (5, set(&[3])), (7, set(&[1, 2])), (9, set(&[1, 2]))]
+    {
+        let threshold = u8::try_from(liars.len()).unwrap();
+        let quorum = 2 * liars.len() + 1;
+        let (past, now, links) = (Past::default(), Instant::now(), whole(nodes));
+        let mut troubles = Vec::new();
+        loop {
+            let doubts = Doubts::of(threshold, &troubles);
+            assert!(!doubts.hopeless(NodeSet::all(nodes), quorum, 5));
+            let group = past.choose(&links, &doubts, quorum, now).unwrap();
+            let Some(liar) = group.intersection(liars).first() else { break };
+            let honest = group.difference(liars).iter().last().unwrap();
+            let attempt = u32::try_from(troubles.len()).unwrap();
+            let pair = NodeSet::EMPTY.with(liar).with(honest);
+            troubles.push(match attempt % 3 {
+                0 => lies(attempt, group.difference(liars), group, &[pair]),
+                1 => lies(attempt, NodeSet::EMPTY.with(liar), group, &[pair.without(liar)]),
+                _ => lies(attempt, NodeSet::EMPTY.with(honest), group, &[pair]),
+            });
+            assert!(troubles.len() <= liars.len() * usize::from(nodes), "{nodes} nodes");
+        }
+    }
+}
+
+#[test]
+fn who_is_named_is_left_out_at_once_and_three_nodes_stop() {
+    let (past, now, all) = (Past::default(), Instant::now(), NodeSet::all(5));
+    let named = lies(1, set(&[1, 2, 4, 5]), all, &[set(&[3])]);
+    let doubts = Doubts::of(1, std::slice::from_ref(&named));
+    assert!(doubts.lies && !doubts.hopeless(all, 3, 5));
+    assert_eq!(past.choose(&whole(5), &doubts, 3, now), Some(set(&[1, 2, 4, 5])));
+    // They never meet again, whoever is away.
+    let few = whole(5).without(set(&[1, 2]));
+    assert_eq!(past.choose(&few, &doubts, 3, now), None);
+    let three = NodeSet::all(3);
+    let among_three = [lies(1, set(&[1]), three, &[set(&[1, 3])])];
+    assert!(Doubts::of(1, &among_three).hopeless(three, 3, 5));
 }

@@ -1,10 +1,13 @@
-//! Prime fields: what numbers are shared over.
+//! Fields: prime ones, which numbers are shared over, and one of characteristic 2, which proofs about
+//! bits are made in.
 //!
 //! - [`mersenne61`]: 2^61-1, for sums and statistics
 //! - [`mersenne127`]: 2^127-1, for comparisons and wide values
 //! - [`prime256`]: the order of secp256k1, for jobs
+//! - [`binary128`]: the field of 2^128 elements
 //! - [`small`]: any prime below 2^16, for tests that try everything
 //! - [`bulk`]: loops over slices of elements
+//! - [`interpolation`]: values of polynomials at further points
 //! - [`mersenne`]: what the two Mersenne fields have in common
 //! - `ops`: operators such as `+` for the elements of a field
 //!
@@ -13,7 +16,9 @@
 //! for all elements. The encoding has a fixed length, and decoding refuses whatever is not the
 //! encoding of an element.
 
+pub mod binary128;
 pub mod bulk;
+pub mod interpolation;
 pub mod mersenne;
 pub mod mersenne127;
 pub mod mersenne61;
@@ -30,6 +35,7 @@ use rand::{
 use subtle::{ConditionallySelectable, ConstantTimeEq, CtOption};
 use zeroize::{Zeroize, Zeroizing};
 
+pub use binary128::Binary128;
 pub use mersenne::Mersenne;
 pub use mersenne61::Mersenne61;
 pub use mersenne127::Mersenne127;
@@ -38,7 +44,7 @@ pub use prime256::Prime256;
 /// Most words of a stream that an element is made from.
 pub const MAX_STREAM_WORDS: usize = 6;
 
-/// A prime field.
+/// A field of a prime number of elements, or of 2^128.
 pub trait Field:
     Copy
     + Default
@@ -62,7 +68,7 @@ pub trait Field:
     const ZERO: Self;
     /// The neutral element of multiplication.
     const ONE: Self;
-    /// Bits of the prime.
+    /// Bits of the prime, or of an element where there is none.
     const BITS: u32;
     /// Words of a stream that one element is made from.
     const STREAM_WORDS: usize;

@@ -18,10 +18,11 @@ use crate::base::lock::{into_inner, lock};
 use crate::base::offload::offload;
 use crate::identity::Signed;
 use crate::protocol::error::{EstablishError, ProtocolError};
-use crate::protocol::{Channel, ChannelError, Context};
+use crate::protocol::{ChannelError, Complaint, Context};
 use crate::rules::entries::LayoutError;
 use crate::runs::shares::{Entries, LayingOut, SharesError};
 use crate::runs::{self, Computed, RunError};
+use crate::session::accusation::{Accusation, Fault};
 use crate::session::course::Course;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::manifest::Exclusion;
@@ -29,6 +30,7 @@ use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Manifest, Outcome};
 use crate::sharing::NodeSet;
+use crate::sharing::security::Security;
 use crate::storage::{NodeStore, StorageError};
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
@@ -102,10 +104,45 @@ impl Task {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(%session, attempt, %error, "the attempt failed");
-                AttemptState::Failed { failure: error.into() }
+                AttemptState::Failed { failure: self.failure(error) }
             }
         };
         self.state.send_replace(ended);
+    }
+
+    /// What the coordinator is told of a failure; of lies, with this node's signature.
+    fn failure(&self, error: AttemptError) -> AttemptFailure {
+        let Some((fault, complaint)) = self.lie(&error) else { return error.into() };
+        let StartAttempt { session, attempt, participants, manifest, .. } = self.start;
+        let sets = complaint.sets().to_vec();
+        let node = self.node.me;
+        let accusation = Accusation { session, manifest, attempt, participants, node, fault, sets };
+        let accusation = Box::new(Signed::new(accusation, &self.node.keys.identity));
+        AttemptFailure::Lie { accusation, detail: error.to_string() }
+    }
+
+    /// Whom an error accuses, and of what. Where gates are not checked nobody can be accused: an
+    /// honest node may have computed with wrong values.
+    fn lie(&self, error: &AttemptError) -> Option<(Fault, Complaint)> {
+        let (AttemptError::Run(RunError::Protocol(error))
+        | AttemptError::Establish(EstablishError::Exchange(error))) = error
+        else {
+            return None;
+        };
+        if self.announcement.terms.security() == Security::Passive {
+            return None;
+        }
+        let complaint = error.complaint(self.node.me)?;
+        let everybody = complaint.sets() == [self.start.participants];
+        let naming = self.start.plan.tactics.naming || self.node.scheme().nodes() == 3;
+        let fault = match error {
+            ProtocolError::Lie { .. } if everybody && !naming => Fault::Sum,
+            ProtocolError::Lie { .. } => Fault::Gate,
+            ProtocolError::Keys { .. } => Fault::Keys,
+            ProtocolError::Disagreement { .. } | ProtocolError::Views { .. } => Fault::Opening,
+            _ => Fault::Form,
+        };
+        Some((fault, complaint))
     }
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
@@ -116,7 +153,7 @@ impl Task {
         let node = &self.node;
         let StartAttempt { session, attempt, participants, .. } = self.start;
         let plan = &self.start.plan;
-        let channel: Arc<dyn Channel> = node.mesh().channel(session, attempt, participants);
+        let channel = node.channel(session, attempt, participants);
         let context =
             Context::establish(node.me, node.scheme(), participants, channel, self.binding())
                 .await?

@@ -8,6 +8,7 @@ use crate::identity::{PublicKey, Roster, Signed};
 use crate::sharing::NodeIndex;
 use crate::storage::NodeStore;
 use crate::transport::HttpError;
+use crate::transport::streams::lying::Lie;
 
 /// What a node is started with.
 pub struct Config {
@@ -30,11 +31,13 @@ pub struct Options {
     pub message_deadline: Duration,
     /// Delay added to every message between nodes, one way.
     pub simulated_delay: Option<Duration>,
+    /// A lie that this node tells in every attempt: for the demo and for tests.
+    pub lie: Option<Lie>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { message_deadline: Duration::from_secs(20), simulated_delay: None }
+        Self { message_deadline: Duration::from_secs(20), simulated_delay: None, lie: None }
     }
 }
 

@@ -20,14 +20,16 @@ use crate::base::lock;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::protocol::Channel;
 use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId};
-use crate::sharing::{NodeIndex, Scheme};
+use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::node::NodeSession;
 use crate::storage::{Leadership, NodeStore, StorageError, Tenure};
 use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::net::Net;
 use crate::transport::server::limits::Limits;
+use crate::transport::streams::lying::{Lie, Lying};
 use crate::transport::streams::mesh::{Mesh, MeshOptions};
 use crate::transport::target::Target;
 
@@ -48,6 +50,8 @@ pub struct NodeState {
     pub store: NodeStore,
     /// Streams to the other nodes, and how to begin with new ones.
     mesh: Mutex<Arc<Mesh>>,
+    /// A lie that this node tells in every attempt.
+    lie: Option<Lie>,
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
     /// Which replica of the node this is.
     pub(super) replica: Replica,
@@ -136,6 +140,7 @@ impl NodeState {
             store,
             mesh: Mutex::new(make_mesh()),
             make_mesh,
+            lie: options.lie,
             replica,
             computing,
             caught_up: watch::Sender::new(false),
@@ -184,6 +189,20 @@ impl NodeState {
     /// Streams to the other nodes.
     pub fn mesh(&self) -> Arc<Mesh> {
         Arc::clone(&lock(&self.mesh))
+    }
+
+    /// The channel of an attempt, among these nodes.
+    pub(super) fn channel(
+        &self,
+        session: SessionId,
+        attempt: u32,
+        participants: NodeSet,
+    ) -> Arc<dyn Channel> {
+        let channel = self.mesh().channel(session, attempt, participants);
+        match self.lie {
+            Some(lie) => Arc::new(Lying::new(channel, lie)),
+            None => channel,
+        }
     }
 
     /// End every stream to the other nodes; new ones are not begun yet.

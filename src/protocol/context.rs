@@ -18,8 +18,10 @@ use futures_util::future::{try_join, try_join_all};
 use tokio::sync::OnceCell;
 
 use super::ledger::Ledger;
+use super::proof::record::{Batch, Record, Traffic};
 use super::{
-    Channel, ChannelError, Counters, EstablishError, Opening, ProtocolError, StepId, Tactics,
+    Channel, ChannelError, Counters, EstablishError, Opening, ProtocolError, Security, StepId,
+    Tactics,
 };
 use crate::base::lock;
 use crate::sharing::keys::{Contributions, SharingKeys, contribution_bytes, tag_bytes};
@@ -34,8 +36,11 @@ const CONFIRM: &str = "keys/confirm";
 pub struct Context {
     shared: Arc<Shared>,
     tactics: Arc<Tactics>,
+    security: Security,
     /// Rounds that lie behind this context. Work that goes on beside it counts its own.
     rounds: Arc<AtomicU64>,
+    /// Gates at this context that no check has passed yet. Work beside it gathers its own.
+    unchecked: Arc<Mutex<Batch>>,
     step: String,
 }
 
@@ -43,6 +48,7 @@ struct Shared {
     me: NodeIndex,
     scheme: Scheme,
     participants: NodeSet,
+    binding: [u8; 32],
     keys: SharingKeys,
     channel: Arc<dyn Channel>,
     ledger: Ledger,
@@ -107,6 +113,7 @@ impl Context {
             me,
             scheme,
             participants,
+            binding,
             keys,
             channel,
             ledger,
@@ -115,7 +122,19 @@ impl Context {
             confirmed: OnceCell::new(),
         };
         let (shared, tactics) = (Arc::new(shared), Arc::default());
-        Ok(Self { shared, tactics, rounds, step: String::new() })
+        let (security, unchecked) = (Security::default(), Arc::default());
+        Ok(Self { shared, tactics, security, rounds, unchecked, step: String::new() })
+    }
+
+    /// With another security than the default. All participants must use the same.
+    #[must_use]
+    pub fn with_security(self, security: Security) -> Self {
+        Self { security, ..self }
+    }
+
+    /// Against whom the computation is secure.
+    pub const fn security(&self) -> Security {
+        self.security
     }
 
     /// With other tactics than direct opening and pairs. All participants must use the same.
@@ -129,11 +148,42 @@ impl Context {
         &self.tactics
     }
 
-    /// A context for work that goes on beside other work. It begins at this one's round and counts
-    /// on by itself.
+    /// A context for work that goes on beside other work, until [`Context::join`]. It begins at
+    /// this one's round and counts on by itself, and gathers its own gates to be checked.
     pub(super) fn fork(&self) -> Self {
         let rounds = Arc::new(AtomicU64::new(self.rounds()));
-        Self { rounds, ..self.clone() }
+        Self { rounds, ..self.apart() }
+    }
+
+    /// A context whose gates are gathered by themselves, to be checked there.
+    pub(super) fn apart(&self) -> Self {
+        Self { unchecked: Arc::default(), ..self.clone() }
+    }
+
+    /// Take over what work that went on at the same time leaves: its rounds, if it took more, and
+    /// its gates that are not checked yet.
+    pub(super) fn join(&self, other: &Self) {
+        self.catch_up(other.rounds());
+        let gates = other.take_unchecked();
+        if !gates.is_empty() {
+            lock(&self.unchecked).append(gates);
+        }
+    }
+
+    /// Keep the gates of a round until they are checked; `hash` takes in what was sent for them.
+    pub(super) fn record(&self, record: Record, hash: impl FnOnce(&mut Traffic)) {
+        self.shared.ledger.recorded();
+        lock(&self.unchecked).push(record, hash);
+    }
+
+    #[cfg(test)]
+    pub(super) fn put_unchecked(&self, batch: Batch) {
+        *lock(&self.unchecked) = batch;
+    }
+
+    /// The gates to be checked, which are the caller's to check.
+    pub(super) fn take_unchecked(&self) -> Batch {
+        std::mem::take(&mut lock(&self.unchecked))
     }
 
     /// Rounds that lie behind this context.
@@ -182,6 +232,10 @@ impl Context {
     /// Everything that has been opened so far, in this attempt.
     pub fn openings(&self) -> Vec<Opening> {
         self.shared.ledger.openings()
+    }
+
+    pub(super) fn binding(&self) -> [u8; 32] {
+        self.shared.binding
     }
 
     pub(super) fn peers(&self) -> NodeSet {
@@ -243,7 +297,18 @@ impl Context {
                 .filter(|(peer, tags)| !shared.keys.fits(*peer, tags))
                 .map(|&(peer, _)| peer)
                 .collect();
-            if wrong.is_empty() { Ok(()) } else { Err(ProtocolError::Keys { nodes: wrong }) }
+            if wrong.is_empty() {
+                return Ok(());
+            }
+            let taking_part = self.participants();
+            let holders = tags.iter().flat_map(|(peer, tags)| {
+                shared
+                    .keys
+                    .differing(*peer, tags)
+                    .into_iter()
+                    .map(|set| set.intersection(taking_part))
+            });
+            Err(ProtocolError::Keys { nodes: wrong, holders: holders.collect() })
         };
         shared.confirmed.get_or_try_init(check).await.copied()
     }

@@ -14,6 +14,8 @@ pub struct Cost {
     pub bytes_sent: u64,
     /// Comparisons of two numbers.
     pub comparisons: u64,
+    /// AND gates that no check has passed when it is done; none where nothing is checked.
+    pub unchecked: u64,
 }
 
 impl Add for Cost {
@@ -24,6 +26,7 @@ impl Add for Cost {
             gates: self.gates + other.gates,
             bytes_sent: self.bytes_sent + other.bytes_sent,
             comparisons: self.comparisons + other.comparisons,
+            unchecked: self.unchecked + other.unchecked,
         }
     }
 }

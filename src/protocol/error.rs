@@ -1,6 +1,6 @@
 //! What can go wrong in a protocol, and which node caused it.
 
-use super::ChannelError;
+use super::{ChannelError, Complaint};
 use crate::sharing::numbers::shamir::Misfit;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError, keys::ContributionError};
 
@@ -79,6 +79,28 @@ pub enum ProtocolError {
     Keys {
         /// Nodes whose keys differ from this node's.
         nodes: NodeSet,
+        /// The holders of each such key, one of which at least is wrong.
+        holders: Vec<NodeSet>,
+    },
+    /// A check found that a node computed wrongly, before anything was opened.
+    #[error("at step {step}: {complaint}")]
+    Lie {
+        /// Full name of the step.
+        step: String,
+        /// Sets of nodes, in each of which at least one lied.
+        complaint: Complaint,
+    },
+    /// Something was to be opened while gates were not checked.
+    #[error("at step {step}: gates are not checked yet; this is a fault of the program")]
+    Unchecked {
+        /// Full name of the step.
+        step: String,
+    },
+    /// No randomness.
+    #[error("at step {step}: the operating system gives no randomness")]
+    Randomness {
+        /// Full name of the step.
+        step: String,
     },
     /// A step name was used twice in an attempt, which would use a mask twice.
     #[error("step {step} was used twice in one attempt; this is a fault of the program")]
@@ -106,10 +128,41 @@ impl ProtocolError {
             }
             Self::Disagreement { liars, suspects, .. } if liars.is_empty() => *suspects,
             Self::Disagreement { liars, .. } => *liars,
-            Self::Views { nodes, .. } | Self::Keys { nodes } => *nodes,
+            Self::Views { nodes, .. } | Self::Keys { nodes, .. } => *nodes,
             Self::Misfit { misfit, .. } => misfit.nodes(),
-            Self::StepReused { .. } | Self::Shape(_) | Self::Impossible { .. } => NodeSet::EMPTY,
+            Self::Lie { complaint, .. } if complaint.named().is_empty() => complaint.suspects(),
+            Self::Lie { complaint, .. } => complaint.named(),
+            Self::StepReused { .. }
+            | Self::Unchecked { .. }
+            | Self::Randomness { .. }
+            | Self::Shape(_)
+            | Self::Impossible { .. } => NodeSet::EMPTY,
         }
+    }
+}
+
+/// Whom an error accuses.
+impl ProtocolError {
+    /// Sets of nodes, in each of which at least one lied, as node `me` sees it that computed on
+    /// bits and checked its gates; `None` where nothing says that anybody did.
+    pub fn complaint(&self, me: NodeIndex) -> Option<Complaint> {
+        let alone = |nodes: NodeSet| -> Vec<NodeSet> {
+            nodes.iter().map(|node| NodeSet::EMPTY.with(node)).collect()
+        };
+        let sets = match self {
+            Self::Lie { complaint, .. } => complaint.sets().to_vec(),
+            Self::Disagreement { liars, suspects, .. } if liars.is_empty() => vec![*suspects],
+            Self::Disagreement { liars, .. } => alone(*liars),
+            Self::Views { nodes, .. } => {
+                nodes.without(me).iter().map(|node| Complaint::pair(me, node)).collect()
+            }
+            Self::Keys { holders, .. } => holders.clone(),
+            Self::Malformed { node, .. } | Self::Encoding { node, .. } => {
+                alone(NodeSet::EMPTY.with(*node))
+            }
+            _ => Vec::new(),
+        };
+        Some(Complaint::new(sets)).filter(|complaint| !complaint.is_empty())
     }
 }
 

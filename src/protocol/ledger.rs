@@ -40,9 +40,24 @@ pub(super) struct Ledger {
     messages: AtomicU64,
     bytes_sent: AtomicU64,
     openings: Mutex<Vec<Opening>>,
+    /// Rounds of gates that are to be checked and that no check has passed yet.
+    unchecked: AtomicU64,
 }
 
 impl Ledger {
+    pub(super) fn recorded(&self) {
+        self.unchecked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn checked(&self, rounds: usize) {
+        self.unchecked.fetch_sub(rounds as u64, Ordering::Relaxed);
+    }
+
+    /// Whether every round of gates that is to be checked has been.
+    pub(super) fn all_checked(&self) -> bool {
+        self.unchecked.load(Ordering::Relaxed) == 0
+    }
+
     pub(super) fn gates(&self, count: usize) {
         self.gates.fetch_add(count as u64, Ordering::Relaxed);
     }

@@ -8,6 +8,7 @@
 //! - [`tactics`]: how rounds are traded for bytes
 //! - [`bracket`]: the shape of a tournament: its levels and groups
 //! - [`bits`]: protocols on replicated shares of bits
+//! - [`proof`]: the check of AND gates against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 
 pub mod bits;
@@ -18,6 +19,7 @@ pub mod cost;
 pub mod error;
 pub mod ledger;
 pub mod numbers;
+pub mod proof;
 pub mod tactics;
 
 pub use bits::CostModel;
@@ -26,4 +28,7 @@ pub use context::Context;
 pub use cost::Cost;
 pub use error::{EstablishError, ProtocolError};
 pub use ledger::{Counters, Opening};
+pub use proof::Complaint;
 pub use tactics::Tactics;
+
+pub use crate::sharing::security::Security;

@@ -62,6 +62,9 @@ pub struct Tactics {
     pub lanes: Option<u16>,
     /// How the m best are found; by their number if not given.
     pub best: Option<BestBy>,
+    /// Whether shares of zero come from keys of sets, so that a lie in a gate names its node; costs
+    /// more masks, and nothing goes over kings. For attempts after a check that named nobody.
+    pub naming: bool,
 }
 
 /// Tactics that no program of this version gives.
@@ -122,7 +125,7 @@ impl Tactics {
             Some(BestBy::Rank) => 1,
             Some(BestBy::Search) => 2,
         };
-        hash.update([best]);
+        hash.update([best, u8::from(self.naming)]);
         hash.finalize().into()
     }
 
@@ -163,6 +166,7 @@ mod tests {
             stripe: Some(128),
             lanes: Some(3),
             best: Some(BestBy::Search),
+            naming: true,
         };
         assert_eq!(good.check(), Ok(()));
         assert_eq!(Tactics::default().check(), Ok(()));

@@ -17,6 +17,7 @@ use super::question::{Question, QuestionError};
 use super::terms::{Admission, Terms, TermsError};
 use crate::base::{Timestamp, time};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// A session file as written: parsed, with nothing filled in or checked yet.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct Shared {
     /// How entries are shared.
     #[serde(default)]
     pub protocol: Form,
+    /// Against whom the computation is to be secure: active if nothing is said, on bits.
+    pub security: Option<Security>,
     /// Who may take part.
     #[serde(default)]
     pub admission: Admission,
@@ -82,6 +85,7 @@ const SHARED: &[&str] = &[
     "bids_until",
     "replace_bids",
     "protocol",
+    "security",
     "admission",
     "max_bids",
     "max_name_bytes",
@@ -170,12 +174,18 @@ impl SessionFile {
     /// Names the first rule that is broken.
     pub fn terms(&self, opened: Timestamp) -> Result<Terms, TermsError> {
         let question = self.fields.question()?;
-        let Shared { title, bids_until, replace_bids, protocol, admission, .. } = &self.shared;
+        let Shared { title, bids_until, replace_bids, protocol, security, admission, .. } =
+            &self.shared;
         let bids_until = match time::parse_duration(bids_until) {
             Some(millis) => opened.plus_millis(millis),
             None => Timestamp::parse(bids_until)
                 .map_err(|_| TermsError::BidsUntil(bids_until.clone()))?,
         };
+        let (numbers, security) = (*protocol == Form::Numbers, *security);
+        if numbers && security == Some(Security::Active) {
+            return Err(TermsError::Unchecked);
+        }
+        let usual = if numbers { Security::Passive } else { Security::Active };
         let terms = Terms {
             title: title.clone(),
             description: self.shared.paragraph(),
@@ -183,6 +193,7 @@ impl SessionFile {
             bids_until,
             replace_bids: *replace_bids,
             protocol: *protocol,
+            security: security.unwrap_or(usual),
             admission: *admission,
             limits: self.shared.limits(),
         };

@@ -9,6 +9,7 @@ use super::question::{Question, QuestionError};
 use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// Who may take part.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct Terms {
     pub replace_bids: bool,
     /// How entries are shared and computed with.
     pub protocol: Form,
+    /// Against whom the computation is to be secure; see [`Terms::security`].
+    pub security: Security,
     /// Who may take part.
     pub admission: Admission,
     /// How much is taken.
@@ -78,6 +81,12 @@ pub enum TermsError {
         "bids_until is a duration such as \"2m\" or a time such as \"2026-12-01T12:00:00Z\", not {0:?}"
     )]
     BidsUntil(String),
+    /// Checks of what is computed on numbers, of which there are none.
+    #[error(
+        "with protocol = \"paper\" nodes are taken to compute what they should: \
+         leave security = \"active\" out, or compute on bits"
+    )]
+    Unchecked,
     /// A question that breaks a rule of its kind.
     #[error(transparent)]
     Question(#[from] QuestionError),
@@ -98,6 +107,14 @@ impl Terms {
     /// When nobody can hand such an entry in, which [`Terms::check`] refuses.
     pub fn layout(&self) -> Result<Layout, LayoutError> {
         self.question.layout()
+    }
+
+    /// Against whom the computation is secure: what is computed on numbers has no checks.
+    pub fn security(&self) -> Security {
+        match self.protocol {
+            Form::Bits => self.security,
+            Form::Numbers => Security::Passive,
+        }
     }
 
     /// Whether something above the maximum can be handed in, so that every entry's range is checked

@@ -46,6 +46,7 @@ impl Predicted {
             gates: self.gates,
             bytes_sent: self.bytes_sent_per_node,
             comparisons: self.comparisons,
+            unchecked: 0,
         }
     }
 }

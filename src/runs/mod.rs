@@ -44,6 +44,7 @@ pub async fn run(
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let entries = entries.into();
+    let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(
         ctx.scheme(),

@@ -15,6 +15,7 @@ use crate::protocol::numbers::{NumberCosts, comparison};
 use crate::protocol::tactics::TacticsError;
 use crate::protocol::{Cost, CostModel};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeSet, Scheme};
 
 /// The tactics of a run, and what it is expected to take at each node. All participants of an
@@ -72,6 +73,8 @@ pub fn with_tactics(
 pub struct Pairs {
     /// How numbers are shared.
     pub protocol: Form,
+    /// Which lies of nodes are found, on bits.
+    pub security: Security,
     /// Bits of each number.
     pub bits: u32,
     /// How many pairs there are.
@@ -96,10 +99,11 @@ pub fn comparisons_with(
     line: Line,
     tactics: Tactics,
 ) -> Plan {
-    let Pairs { protocol, bits, count } = pairs;
+    let Pairs { protocol, security, bits, count } = pairs;
     let model = CostModel::new(scheme, participants).with_tactics(&tactics);
+    let model = model.with_security(security);
     let work = match protocol {
-        Form::Bits => model.less_than(bits as usize, count) + model.open(&[(1, count)]),
+        Form::Bits => model.opening(model.less_than(bits as usize, count), &[(1, count)]),
         Form::Numbers => {
             let numbers = NumberCosts::<Mersenne127>::new(participants);
             numbers.random_bits(comparison::bits_needed(bits, count))

@@ -15,6 +15,7 @@ use crate::rules::Limits;
 use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms, auction};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// When bidding ends in every fixture, in milliseconds.
@@ -55,6 +56,7 @@ pub fn terms() -> Terms {
         bids_until: time(UNTIL),
         replace_bids: true,
         protocol: Form::Bits,
+        security: Security::default(),
         admission: Admission::Open,
         limits: Limits::default(),
     }

@@ -11,6 +11,7 @@
 //! - [`exclusion`]: why an envelope does not take part
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
 //! - [`manifest`]: the one signed list of envelopes
+//! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
@@ -19,6 +20,7 @@
 //! - [`record`]: everything public about a session, checked offline
 //! - `fixtures`: a made-up session, for tests
 
+pub mod accusation;
 pub mod announcement;
 pub mod bundle;
 pub mod course;
@@ -39,6 +41,7 @@ pub mod record;
 pub mod seeds;
 pub mod shortage;
 
+pub use accusation::Accusation;
 pub use announcement::Announcement;
 pub use envelope::Envelope;
 pub use id::SessionId;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::accusation::Finding;
 use super::{Phase, SessionId, Shortage};
 use crate::base::Timestamp;
 use crate::rules::Stage;
@@ -57,6 +58,13 @@ pub enum What {
     Waiting {
         /// The nodes that are waited for; none when it goes on.
         nodes: NodeSet,
+    },
+    /// Nodes found in an attempt that others lied; another attempt follows without them.
+    Lie {
+        /// What follows from what they signed.
+        finding: Finding,
+        /// The nodes that lied, whatever else is true, as long as at most t did.
+        named: NodeSet,
     },
     /// Fewer nodes than are needed are there and reach each other, or enough are again. Told for
     /// every session that is not decided, as soon as the coordinator sees it.

@@ -10,7 +10,8 @@
 //! coordinator's signature; inventories and verdicts on their node's; the manifest follows from
 //! those and has the signatures of nodes any two groups of which share an honest one; the outcome
 //! has t+1 at least and fits terms and manifest. That the outcome is the right one for the hidden
-//! bids rests on the nodes: at least one honest node signed it.
+//! bids rests on the nodes: at least one honest node signed it. Accusations rest on their node's
+//! signature; what follows from them, on at most t nodes lying.
 //!
 //! - [`standing`]: what a record says about a bidder's receipt
 
@@ -18,6 +19,7 @@ pub mod standing;
 
 use serde::{Deserialize, Serialize};
 
+use super::accusation::{self, Accusation, AccusationError, Finding};
 use super::announcement::AnnouncementError;
 use super::bundle::{Bundle, BundleError};
 use super::manifest::{CoSigned, Exclusion, ManifestError};
@@ -54,6 +56,9 @@ pub struct Record {
     pub manifest: Option<CoSigned<Manifest>>,
     /// What was decided, signed by the nodes.
     pub outcome: Option<CoSigned<Outcome>>,
+    /// What nodes accused others of in attempts before, each signed by its node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accusations: Vec<Signed<Accusation>>,
 }
 
 /// What a record proves.
@@ -86,6 +91,10 @@ pub struct Report {
     pub excluded: Vec<Exclusion>,
     /// Names that the coordinator gave to several keys, with its signatures.
     pub shared_names: Vec<SharedName>,
+    /// What follows from the nodes' accusations, attempt by attempt.
+    pub lies: Vec<Finding>,
+    /// Nodes that lied, whatever else is true, as long as at most t did.
+    pub named: NodeSet,
     /// The outcome, if there is one.
     pub outcome: Option<Outcome>,
 }
@@ -127,6 +136,9 @@ pub enum RecordError {
     /// The outcome lacks signatures or cannot be that of terms and manifest.
     #[error("outcome: {0}")]
     Outcome(#[from] OutcomeError),
+    /// An accusation is not its node's or cannot be about this session.
+    #[error("accusations: {0}")]
+    Accusation(#[from] AccusationError),
 }
 
 impl Record {
@@ -179,6 +191,8 @@ impl Record {
             bids: 0,
             excluded: Vec::new(),
             shared_names: Vec::new(),
+            lies: Vec::new(),
+            named: NodeSet::EMPTY,
             outcome: None,
         };
         if let Some(bundle) = &self.bundle {
@@ -203,6 +217,16 @@ impl Record {
             report.settled = standing.settled;
             report.excluded.extend(outcome.body.out_of_range.iter().cloned());
             report.outcome = Some(outcome.body.clone());
+        }
+        if !self.accusations.is_empty() {
+            let missing = RecordError::Missing { part: "accusations", missing: "manifest" };
+            let manifest = self.manifest.as_ref().ok_or(missing)?.body.digest();
+            let checked = self.accusations.iter();
+            let checked = checked.map(|said| said.check(roster, announcement.session, &manifest));
+            let checked = checked.collect::<Result<Vec<_>, _>>()?;
+            let threshold = roster.scheme.threshold();
+            report.lies = accusation::findings(threshold, checked);
+            report.named = accusation::named(threshold, &report.lies);
         }
         Ok(report)
     }

@@ -93,6 +93,7 @@ impl Place {
             bundle: Some(bundle),
             manifest: Some(self.world.co_sign(manifest, &[1, 2, 3, 4, 5])),
             outcome: Some(self.world.co_sign(outcome, &[1, 2, 3, 4, 5])),
+            accusations: Vec::new(),
         }
     }
 
@@ -453,6 +454,7 @@ fn a_node_that_was_away_at_closing_broke_no_promise() {
         bundle: Some(bundle),
         manifest: Some(world.co_sign(manifest, &[1, 2, 3, 4])),
         outcome: None,
+        accusations: Vec::new(),
     };
     record.verify(None).unwrap();
     let away = ReceiptStanding::NodeAway { node: node(5) };

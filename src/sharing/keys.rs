@@ -254,6 +254,19 @@ impl SharingKeys {
         self.tags(peer, self.me)
     }
 
+    /// Who holds each of the keys that a participant's tags show to be others than this node's: all
+    /// nodes of the scheme outside the key's set, or the pair.
+    pub fn differing(&self, peer: NodeIndex, tags: &[u8]) -> Vec<NodeSet> {
+        let all = self.scheme.all();
+        let sets = self.sets.iter().filter(|(set, _)| !set.contains(peer));
+        let holders = sets.map(|(set, _)| all.difference(*set));
+        let holders = holders.chain([NodeSet::EMPTY.with(self.me).with(peer)]);
+        let own = self.tags(peer, peer);
+        let differ =
+            own.chunks(TAG).zip(tags.chunks(TAG)).map(|(own, tag)| !bool::from(own.ct_eq(tag)));
+        holders.zip(differ).filter(|(_, differs)| *differs).map(|(holders, _)| holders).collect()
+    }
+
     /// Whether a participant's tags prove that it has the same keys as this node.
     pub fn fits(&self, peer: NodeIndex, tags: &[u8]) -> bool {
         tags.len() == tag_bytes(self.scheme) && bool::from(self.tags(peer, peer).ct_eq(tags))

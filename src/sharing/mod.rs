@@ -6,6 +6,7 @@
 //! - [`stream`]: pseudorandom planes from a key and a step name
 //! - [`keys`]: the keys of an attempt, made from contributions of all holders
 //! - [`form`]: the ways in which a session shares what is handed in
+//! - [`security`]: against whom a session is secure
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
 
@@ -14,11 +15,12 @@ pub mod form;
 pub mod keys;
 pub mod node_set;
 pub mod numbers;
+pub mod security;
 pub mod seed;
 pub mod sets;
 pub mod stream;
 
-pub use bits::{Holding, Plane, ShapeError, SharedBits};
+pub use bits::{Holding, KeptPlane, Plane, ShapeError, SharedBits};
 pub use node_set::{NodeIndex, NodeSet};
 pub use numbers::SharedNumbers;
 pub use seed::Seed;

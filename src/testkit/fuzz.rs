@@ -297,6 +297,7 @@ fn record_seeds() -> Vec<Vec<u8>> {
         bundle: None,
         manifest: None,
         outcome: None,
+        accusations: Vec::new(),
     };
     vec![json(&record)]
 }

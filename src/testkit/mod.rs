@@ -29,6 +29,7 @@ pub mod servers;
 pub mod wiretap;
 pub mod world;
 
+pub use crate::transport::streams::lying::{At, Lie};
 pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
 pub use numbers::NumberInputs;

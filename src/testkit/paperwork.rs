@@ -16,6 +16,7 @@ use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
 use crate::session::{Announcement, Envelope, SessionId, announcement::AdmissionTicket};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// One node's keys.
@@ -82,6 +83,7 @@ impl Paperwork {
             bids_until: opened.plus_millis(120_000),
             replace_bids: true,
             protocol: Form::Bits,
+            security: Security::default(),
             admission: Admission::Open,
             limits: Limits::default(),
         };

@@ -10,6 +10,7 @@ use crate::rules::terms::Admission;
 use crate::rules::{Currency, Terms, auction};
 use crate::runs::Computed;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
 
 /// The index of the largest, the first of equals.
@@ -67,6 +68,7 @@ pub fn terms(kind: Kind, reserve: Option<u64>, maximum: u64) -> Terms {
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
         protocol: Form::default(),
+        security: Security::default(),
         admission: Admission::default(),
         limits: Limits::default(),
     }

@@ -12,6 +12,7 @@ use super::faulty::{Fault, Faulty};
 use super::wiretap::Wiretap;
 use crate::protocol::{Channel, Context, EstablishError};
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedBits, seed::mask};
+use crate::transport::streams::lying::{Lie, Lying};
 use crate::transport::streams::memory::network;
 
 /// Set this variable to a seed printed by a failed test to get its inputs again.
@@ -23,6 +24,7 @@ pub struct World {
     participants: NodeSet,
     deadline: Duration,
     fault: Option<Fault>,
+    lies: Vec<(NodeIndex, Lie)>,
     tap: Option<Wiretap>,
     seed: u64,
     rng: Mutex<StdRng>,
@@ -50,6 +52,7 @@ impl World {
             participants: scheme.all(),
             deadline: Duration::from_secs(20),
             fault: None,
+            lies: Vec::new(),
             tap: None,
             seed,
             rng: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -69,6 +72,13 @@ impl World {
     #[must_use]
     pub const fn with_fault(mut self, fault: Fault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// With a node that lies; one more each time.
+    #[must_use]
+    pub fn with_lie(mut self, node: NodeIndex, lie: Lie) -> Self {
+        self.lies.push((node, lie));
         self
     }
 
@@ -146,6 +156,9 @@ impl World {
             }
             if let Some(fault) = self.fault.filter(|fault| fault.node == me) {
                 channel = Arc::new(Faulty::new(channel, fault));
+            }
+            for (_, lie) in self.lies.iter().filter(|(node, _)| *node == me) {
+                channel = Arc::new(Lying::new(channel, *lie));
             }
             // The channel lives in this future alone: a node that stops is gone for the others.
             async move {

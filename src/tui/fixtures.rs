@@ -24,6 +24,7 @@ use crate::session::outcome::Entrant;
 use crate::session::progress::{Event, Progress, What};
 use crate::session::{Outcome, Phase, SessionId, Shortage};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::{
     AttemptLine, CoordinatorHealth, ManifestLine, NodeStatus, SessionDetail, SessionSummary,
@@ -162,6 +163,7 @@ pub fn terms(title: &str, kind: Kind) -> Terms {
         bids_until: at(102),
         replace_bids: true,
         protocol: Form::Bits,
+        security: Security::default(),
         admission: Admission::Open,
         limits: Limits::default(),
     }

@@ -9,7 +9,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, ProblemType};
-use crate::identity::Digest;
+use crate::identity::{Digest, Signed};
+use crate::session::accusation::{self, Accusation};
 use crate::session::exclusion::ExclusionReason;
 use crate::session::{Phase, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -266,6 +267,13 @@ pub enum AttemptFailure {
         /// At which step, and how.
         detail: String,
     },
+    /// A check found that a node lied, before anything was opened.
+    Lie {
+        /// Whom the node accuses, with its signature.
+        accusation: Box<Signed<Accusation>>,
+        /// At which step, and whom that names.
+        detail: String,
+    },
     /// The node's store failed.
     Store {
         /// As the store says.
@@ -298,10 +306,40 @@ impl AttemptTrouble {
                     NodeTrouble::Attempt { failure: AttemptFailure::Computation { nodes, .. } } => {
                         *nodes
                     }
+                    NodeTrouble::Attempt { failure: AttemptFailure::Lie { accusation, .. } } => {
+                        accusation.body.sets.iter().copied().fold(NodeSet::EMPTY, NodeSet::union)
+                    }
                     _ => NodeSet::EMPTY,
                 };
                 all.union(named).with(report.node)
             }),
+        }
+    }
+}
+
+impl AttemptTrouble {
+    /// What the nodes' accusations of each other come to, as they stand.
+    fn lie(&self) -> Option<accusation::Finding> {
+        let accusations = self.accusations().map(|signed| &signed.body);
+        accusation::findings(0, accusations).into_iter().next()
+    }
+
+    /// What nodes have signed of others' lies.
+    pub fn accusations(&self) -> impl Iterator<Item = &Signed<Accusation>> {
+        let nodes = match self {
+            Self::Nodes { nodes } => &nodes[..],
+            Self::Disagreement { .. } => &[],
+        };
+        nodes.iter().filter_map(|report| report.trouble.accusation())
+    }
+}
+
+impl NodeTrouble {
+    /// The node's accusation of others, if that is what it reports.
+    pub fn accusation(&self) -> Option<&Signed<Accusation>> {
+        match self {
+            Self::Attempt { failure: AttemptFailure::Lie { accusation, .. } } => Some(accusation),
+            _ => None,
         }
     }
 }
@@ -329,6 +367,10 @@ impl fmt::Display for Reason {
                 f,
                 "{failed} attempts have failed, and another one follows by itself; the last: {last}"
             ),
+            Self::AttemptsFailed { failed: 1, participants, last } => write!(
+                f,
+                "an attempt by nodes {participants} failed in a way that waiting does not mend: {last}"
+            ),
             Self::AttemptsFailed { failed, participants, last } => write!(
                 f,
                 "{failed} attempts failed in a way that waiting does not mend; the last, by nodes {participants}: {last}"
@@ -347,7 +389,10 @@ impl fmt::Display for Reason {
 impl fmt::Display for AttemptTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nodes { nodes } => list(f, nodes),
+            Self::Nodes { nodes } => match self.lie() {
+                Some(finding) => finding.fmt(f),
+                None => list(f, nodes),
+            },
             Self::Disagreement { outcomes } => {
                 f.write_str("the nodes computed different outcomes (")?;
                 for (position, (node, outcome)) in outcomes.iter().enumerate() {
@@ -390,6 +435,7 @@ impl fmt::Display for AttemptFailure {
             | Self::UnfitShares { detail }
             | Self::Link { detail, .. }
             | Self::Computation { detail, .. }
+            | Self::Lie { detail, .. }
             | Self::Store { detail } => f.write_str(detail),
             Self::CalledOff => f.write_str("the attempt was called off"),
         }

@@ -42,6 +42,21 @@ fn an_art_sale_goes_to_the_earlier_of_two_equal_bids() {
 }
 
 #[test]
+fn a_liar_is_named_and_the_right_bidder_wins() {
+    let (result, progress) = demo(&["--liar", "3"]);
+    assert_eq!((&result["winner"], &result["price"]), (&json!("ada"), &json!(124_000)));
+    assert_eq!((&result["nodes"], &result["threshold"]), (&json!(5), &json!(1)));
+    assert_eq!((&result["attempts"], &result["named"]), (&json!(2), &json!([3])));
+    assert_eq!(result["signed_by"], json!([1, 2, 4, 5]));
+    assert_eq!(result["lies"][0]["fault"], "gate");
+    assert_eq!(result["lies"][0]["by"], json!([1, 2, 3, 4, 5]));
+    assert!(progress.contains("gate"), "{progress}");
+    let mut words = gavel();
+    words.args(["demo", "--headless", "--liar", "3", "--nodes", "3"]);
+    assert!(!words.output().unwrap().status.success());
+}
+
+#[test]
 fn a_procurement_goes_to_the_lowest_offer() {
     let (result, _) = demo(&["sessions/procurement.toml"]);
     assert_eq!(result["kind"], "reverse-second-price");

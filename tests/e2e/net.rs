@@ -15,6 +15,7 @@ use gavel::identity::{KeyPair, Roster, Signed};
 use gavel::node::{self, Node};
 use gavel::sharing::{NodeIndex, Scheme};
 use gavel::storage::{CoordinatorStore, Database, NodeStore};
+use gavel::testkit::Lie;
 use gavel::transport::HttpError;
 use gavel::transport::client::http::{HttpOptions, PeerClient};
 use gavel::transport::server::host::Host;
@@ -56,21 +57,24 @@ pub struct Setup {
     pub deadline: Duration,
     /// Whether everything that goes to the last node goes through a [`wiretap`].
     pub tapped: bool,
+    /// A node that lies, and how.
+    pub liar: Option<(u8, Lie)>,
 }
 
 impl Setup {
     pub const fn new(nodes: u8, threshold: u8) -> Self {
         let grace = Duration::from_millis(600);
         let deadline = Duration::from_secs(10);
-        Self { nodes, threshold, delay: None, grace, deadline, tapped: false }
+        Self { nodes, threshold, delay: None, grace, deadline, tapped: false, liar: None }
     }
 
     pub const fn delayed(self, millis: u64) -> Self {
         Self { delay: Some(Duration::from_millis(millis)), ..self }
     }
 
-    const fn node_options(self) -> node::Options {
-        node::Options { message_deadline: self.deadline, simulated_delay: self.delay }
+    fn node_options(self, node: NodeIndex) -> node::Options {
+        let lie = self.liar.filter(|(liar, _)| *liar == node.get()).map(|(_, lie)| lie);
+        node::Options { message_deadline: self.deadline, simulated_delay: self.delay, lie }
     }
 
     const fn coordinator_options(self) -> coordinator::Options {
@@ -119,7 +123,9 @@ impl Seat {
             let database = Database::open(&folder.join("gavel.db")).await.unwrap();
             let tls = keys.tls.clone();
             let store = NodeStore::new(database);
-            let (clock, options) = (Clock::System, setup.node_options());
+            let me = roster.body.nodes.iter().position(|card| card.key == keys.identity.public());
+            let me = index(u8::try_from(me.unwrap()).unwrap() + 1);
+            let (clock, options) = (Clock::System, setup.node_options(me));
             let config = node::Config { keys, roster, store, clock, options };
             let node = Node::start(config).unwrap();
             let host = Host::start(listener, &tls, node.router()).unwrap();

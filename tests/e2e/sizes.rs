@@ -74,7 +74,7 @@ impl Case {
         let work = Workload::of(terms, terms.question.as_auction().unwrap(), amounts.len());
         let attempt = settled.detail.attempts.last().unwrap();
         assert_eq!(attempt.cost.len(), usize::from(scheme.nodes()));
-        let (_, first) = attempt.cost[0];
+        let (_, first) = &attempt.cost[0];
         let costs = |cost: &Cost| (cost.rounds, cost.gates, cost.bytes_sent);
         for (node, cost) in &attempt.cost {
             assert_eq!(costs(cost), costs(&first), "node {node}, {self:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gavel::protocol::{Context, Tactics};
+use gavel::protocol::{Context, Security, Tactics};
 use gavel::rules::auction::{Kind, Stage as OfAuctions};
 use gavel::rules::{Stage, Terms};
 use gavel::runs::auction::cost::predict;
@@ -206,8 +206,11 @@ fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
     let world = World::new(5, 2);
     let terms = reference::terms(Kind::SecondPrice, None, u64::from(u32::MAX));
     let predicted = predict_pairs(&world, work(&terms, 100));
-    // Keys 1; seven levels of 6 + 1; three levels of 6 + 1 for the second price; index and price.
-    assert_eq!(predicted.rounds, 1 + 7 * 7 + 3 * 7 + 2);
+    // Keys 1; seven levels of 6 + 1; three levels of 6 + 1 for the second price; index and price,
+    // each after a check of 3.
+    assert_eq!(predicted.rounds, 1 + 7 * 7 + 3 * 7 + 2 * (3 + 1));
+    let passive = Workload { security: Security::Passive, ..work(&terms, 100) };
+    assert_eq!(predict_pairs(&world, passive).rounds, 1 + 7 * 7 + 3 * 7 + 2);
     assert_eq!(predicted.levels, 7);
     assert_eq!(predicted.comparisons, 99 + 6);
     let terms = reference::terms(Kind::SecondPrice, Some(1), u64::from(u32::MAX));

@@ -73,38 +73,20 @@ async fn a_short_message_is_refused_with_a_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lie_is_noticed_wherever_there_is_a_second_source() {
+async fn a_lie_is_noticed_in_every_message() {
     for (n, t) in SCHEMES {
         for bit in [0, 77, 1001] {
             let deed = Misdeed::Flip(bit);
-            let runs = spoilt().with_every_message((n, t), deed, Duration::from_secs(20)).await;
-            let mut noticed = 0;
+            let runs = spoilt().with_every_message((n, t), deed, Duration::from_secs(60)).await;
             for (step, to, results) in runs {
-                let sole_source = n == 3 && is_and(step);
                 let lied_to = results.iter().find(|(me, _)| *me == to).unwrap();
-                noticed += usize::from(lied_to.1.is_err());
-                // What three nodes send in an AND has one source; everything else has several.
-                assert!(sole_source || lied_to.1.is_err(), "{n} {t} {step:?}");
+                assert!(lied_to.1.is_err(), "{n} {t} {step:?}");
                 for (_, result) in &results {
-                    if let Ok(computed) = result {
-                        assert!(sole_source || *computed == right());
-                    }
+                    assert!(result.as_ref().is_err() || *result.as_ref().unwrap() == right());
                 }
             }
-            assert!(noticed > 0);
         }
     }
-}
-
-/// Whether a step of the auction is one of its ANDs.
-fn is_and(step: StepId) -> bool {
-    let levels = (1..=3).flat_map(|level| {
-        ["tournament", "second-price"].into_iter().flat_map(move |part| {
-            ["less-than/generate", "less-than/carry", "less-than/0", "select"]
-                .map(|gate| StepId::of(&format!("{part}/{level}/{gate}")))
-        })
-    });
-    levels.into_iter().any(|and| and == step)
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +142,7 @@ async fn contributions_that_differ_are_found_before_anything_is_opened() {
             let error = result.unwrap_err();
             if me == node(1) {
                 assert!(
-                    matches!(&error, Failure::Protocol(ProtocolError::Keys { nodes })
+                    matches!(&error, Failure::Protocol(ProtocolError::Keys { nodes, .. })
                         if nodes.contains(node(2))),
                     "{error}"
                 );

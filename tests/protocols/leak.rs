@@ -31,14 +31,16 @@ async fn opened(
         .await;
     let (masked, clear): (Vec<Opening>, Vec<Opening>) =
         openings.into_iter().partition(|opening| opening.masked);
-    // With three nodes an AND opens nothing; with more, its masked result goes to all.
-    assert_eq!(masked.is_empty(), world.scheme().nodes() == 3 || bids.len() < 2);
+    // With three nodes an AND opens nothing; with more, its masked result goes to all. Checks open
+    // elements that are masked.
+    assert_eq!(masked.is_empty(), bids.len() < 2);
     for opening in masked.iter().chain(&clear) {
         assert_eq!(opening.to, world.participants());
     }
     for opening in &masked {
         let step = &opening.step;
-        assert!(step.contains("less-than") || step.ends_with("select"), "{step}");
+        let gates = step.contains("less-than") || step.ends_with("select");
+        assert!(gates && world.scheme().nodes() > 3 || step.ends_with("check/verdict"), "{step}");
     }
     clear.into_iter().map(|opening| (opening.step, opening.bits)).collect()
 }
@@ -235,6 +237,46 @@ async fn what_t_nodes_cannot_explain_away_is_uniform() {
             words
         })
         .await;
+    }
+}
+
+/// Where the folded components of a prover lie in its verdict, in bytes: after the header, what it
+/// heard, what it says of others' proofs, and two values for every participant.
+fn folded_in_verdict(nodes: usize, common: usize, held: usize) -> std::ops::Range<usize> {
+    let start = 2 + 32 * nodes + 16 * ((nodes - 1) * (2 + 2 * common) + 2 * nodes);
+    start..start + 16 * 2 * held
+}
+
+#[tokio::test]
+async fn what_a_check_opens_is_uniform() {
+    for (n, t, common, held) in [(3, 1, 1, 2), (4, 1, 2, 3)] {
+        let mut ones = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let tap = Wiretap::default();
+            let world = World::new(n, t).tapped(&tap);
+            let x = world.share(1, &[1; 64]);
+            world
+                .agree(async |ctx: BitContext| -> Result<_, Failure> {
+                    let x = x.of(ctx.me());
+                    let z = and(&ctx.narrow("and"), &x, &x).await?;
+                    Ok(open(&ctx.narrow("open"), &z).await?.values())
+                })
+                .await;
+            for (node, verdict) in tap.broadcasts("open/check/verdict").iter().enumerate() {
+                let bytes = &verdict[folded_in_verdict(usize::from(n), common, held)];
+                ones.resize(usize::from(n) * bytes.len() * 8, 0_u32);
+                for (at, count) in ones[node * bytes.len() * 8..].iter_mut().enumerate() {
+                    if let Some(byte) = bytes.get(at / 8) {
+                        *count += u32::from(byte >> (at % 8) & 1);
+                    }
+                }
+            }
+        }
+        let (mean, deviation) = (ATTEMPTS as f64 / 2.0, (ATTEMPTS as f64 / 4.0).sqrt());
+        for &count in &ones {
+            let off = (f64::from(count) - mean).abs() / deviation;
+            assert!(off < 6.5, "{n} {t}: {count} of {ATTEMPTS}");
+        }
     }
 }
 

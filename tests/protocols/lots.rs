@@ -202,8 +202,9 @@ fn three_lots_among_a_thousand_bids_take_at_most_60_rounds() {
             let work = work(&terms, 1000);
             let predicted = predict(scheme, scheme.all(), work, &Tactics::default());
             // Keys, 6 to compare, 16 to count, 5 to compare ranks, and two openings; one for the
-            // next where it is the price, one for the reserve.
-            let expected = 30 + u64::from(kind.is_second_price()) + u64::from(reserve.is_some());
+            // next where it is the price, one for the reserve. A check of 3 after the comparisons
+            // of pairs, which go in stripes, and one before the first opening.
+            let expected = 36 + u64::from(kind.is_second_price()) + u64::from(reserve.is_some());
             assert_eq!(predicted.rounds, expected, "{kind} {reserve:?}");
             assert_eq!(predicted.entries, [1000, 3]);
             // With a range check, and as planned for near and far nodes.

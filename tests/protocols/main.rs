@@ -6,6 +6,7 @@
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
+//! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -15,6 +16,7 @@ mod best;
 mod bits;
 mod faults;
 mod leak;
+mod liars;
 mod lots;
 mod numbers;
 
@@ -27,6 +29,7 @@ use gavel::rules::auction::{Kind, Sale};
 use gavel::runs::Computed;
 use gavel::runs::auction::cost::{Ending, predict, predict_ending};
 use gavel::runs::auction::workload::Workload;
+use gavel::sharing::security::Security;
 use gavel::sharing::seed::mask;
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
@@ -77,7 +80,9 @@ fn random_auction(rng: &mut StdRng, kind: Kind, bits: u32, bids: usize) -> (Term
         _ => mask(bits),
     };
     let reserve = rng.random::<bool>().then(|| reference::awkward(rng, bits, &[maximum]));
-    let terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    let mut terms = reference::terms(kind, reserve.map(|reserve| reserve.min(maximum)), maximum);
+    // With checks and without; those take most of the time of small auctions.
+    terms.security = if rng.random_range(0..4) == 0 { Security::Active } else { Security::Passive };
     let count = rng.random_range(0..=bids);
     let bids = reference::awkward_values(rng, terms.bits(), count);
     (terms, bids)

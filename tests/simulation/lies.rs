@@ -436,6 +436,7 @@ impl Stage {
                     bundle: Some(bundle),
                     manifest: Some(CoSigned { body, signatures }),
                     outcome: None,
+                    accusations: Vec::new(),
                 }
             })
             .collect();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// Most numbers of a bench.
 pub const MOST: usize = 1 << 26;
@@ -22,6 +23,8 @@ pub struct Asked {
     pub bits: u32,
     /// How numbers are shared.
     pub form: Form,
+    /// Which lies of nodes are found.
+    pub security: Security,
     /// Where the inputs come from.
     pub seed: u64,
     /// Where the nodes run.

@@ -23,6 +23,7 @@ use crate::rules::{Answer, Currency, Terms};
 use crate::runs::shares::Entries;
 use crate::runs::{RunError, run};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
 use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
 
@@ -40,6 +41,8 @@ pub enum Task {
 pub struct Inputs {
     /// What to do with them.
     pub task: Task,
+    /// Which lies of nodes are found.
+    pub security: Security,
     /// The bids; or the first numbers of all pairs, then the second ones.
     pub batches: Vec<Shares>,
 }
@@ -92,7 +95,7 @@ pub enum JobError {
 }
 
 /// Terms under which every value of `bits` bits is a valid bid.
-pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32) -> Terms {
+pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32, security: Security) -> Terms {
     Terms {
         title: "bench".to_owned(),
         description: None,
@@ -107,6 +110,7 @@ pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32) -> Terms {
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
         protocol: form,
+        security,
         admission: Admission::default(),
         limits: Limits::MOST,
     }
@@ -115,6 +119,7 @@ pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32) -> Terms {
 /// Inputs that are laid out and wait for the start.
 pub struct Ready {
     task: Task,
+    security: Security,
     batches: Vec<Batch>,
 }
 
@@ -125,7 +130,7 @@ pub struct Ready {
 pub fn lay_out(scheme: Scheme, me: NodeIndex, inputs: &Inputs) -> Result<Ready, ShapeError> {
     let batches = inputs.batches.iter().map(|shares| inputs::expand(scheme, me, shares));
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    Ok(Ready { task: inputs.task, batches })
+    Ok(Ready { task: inputs.task, security: inputs.security, batches })
 }
 
 /// Run a job over a channel that nothing else uses.
@@ -141,7 +146,8 @@ pub async fn perform(
 ) -> Result<Measured, JobError> {
     let (began, processor) = (now(), usage::own_cpu_seconds());
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
-    let context = context.with_tactics(tactics);
+    let security = ready.security;
+    let context = context.with_tactics(tactics).with_security(security);
     let mut batches = ready.batches.into_iter();
     let found = match (ready.task, batches.next(), batches.next()) {
         (Task::Compare, Some(Batch::Bits(x)), Some(Batch::Bits(y))) => {
@@ -160,7 +166,7 @@ pub async fn perform(
                 }
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
-            let terms = terms(kind, quantity, form, bits);
+            let terms = terms(kind, quantity, form, bits, security);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
         }
         _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),

@@ -56,9 +56,14 @@ fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
 
 fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let (scheme, all) = (asked.scheme, asked.scheme.all());
-    let terms = terms(Kind::SecondPrice, asked.quantity, asked.form, asked.bits);
+    let terms = terms(Kind::SecondPrice, asked.quantity, asked.form, asked.bits, asked.security);
     let work = Workload::of(&terms, asked.count);
-    let pairs = Pairs { protocol: asked.form, bits: asked.bits, count: asked.count };
+    let pairs = Pairs {
+        protocol: asked.form,
+        security: asked.security,
+        bits: asked.bits,
+        count: asked.count,
+    };
     let mut tactics = if asked.pairs {
         plan::for_comparisons(scheme, all, pairs, line).tactics
     } else {

@@ -8,6 +8,7 @@ use super::lines::Lines;
 use crate::runs::plan::{Line, Plan};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// What was measured. The names are a contract with scripts.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -29,6 +30,8 @@ pub struct Report {
     pub bits: u32,
     /// How numbers were shared.
     pub protocol: Form,
+    /// Which lies of nodes were looked for.
+    pub security: Security,
     /// Where the inputs came from.
     pub seed: u64,
     /// From all inputs shared to the outcome known at every node, keys included.
@@ -107,6 +110,7 @@ impl Report {
             quantity: (!asked.pairs).then_some(asked.quantity),
             bits: asked.bits,
             protocol: asked.form,
+            security: asked.security,
             seed: asked.seed,
             seconds,
             rounds,

@@ -5,6 +5,7 @@ use super::inputs::{Plain, draw, near, share};
 use super::job::{Found, Inputs, Measured, Task, terms};
 use crate::rules::auction::Kind;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// The inputs in the clear.
 pub enum Work {
@@ -35,8 +36,12 @@ impl Work {
             Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
             Self::Bids(bids, quantity) => (Task::Auction(Kind::SecondPrice, *quantity), vec![bids]),
         };
-        let mut inputs: Vec<Inputs> =
-            asked.scheme.all().iter().map(|_| Inputs { task, batches: Vec::new() }).collect();
+        let mut inputs: Vec<Inputs> = asked
+            .scheme
+            .all()
+            .iter()
+            .map(|_| Inputs { task, security: asked.security, batches: Vec::new() })
+            .collect();
         for batch in batches {
             for (inputs, shares) in inputs.iter_mut().zip(share(asked.scheme, asked.form, batch)?) {
                 inputs.batches.push(shares);
@@ -55,7 +60,8 @@ impl Work {
                 Found::Smaller(words.map(word).collect())
             }
             Self::Bids(bids, quantity) => {
-                let terms = terms(Kind::SecondPrice, *quantity, Form::default(), bids.bits);
+                let (kind, form) = (Kind::SecondPrice, Form::default());
+                let terms = terms(kind, *quantity, form, bids.bits, Security::default());
                 Found::Answer(terms.question.reference(&bids.values))
             }
         };

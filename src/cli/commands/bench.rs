@@ -17,6 +17,7 @@ use crate::cli::progress::Progress;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// Measure the engine on this machine.
 ///
@@ -108,6 +109,9 @@ struct Common {
     /// Form of sharing and comparison
     #[arg(long, value_enum, default_value = "bits")]
     protocol: Form,
+    /// Which lies of nodes are found; on numbers, those of the curious alone
+    #[arg(long, value_enum, default_value = "active")]
+    security: Security,
     /// Simulated round trip between any two nodes, in milliseconds
     #[arg(long, value_name = "MS")]
     rtt: Option<f64>,
@@ -178,6 +182,10 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         quantity,
         bits: common.bits,
         form: common.protocol,
+        security: match common.protocol {
+            Form::Bits => common.security,
+            Form::Numbers => Security::Passive,
+        },
         seed: seed(context, common.seed)?,
         place,
         choices: Choices {

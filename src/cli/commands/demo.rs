@@ -13,7 +13,7 @@ use crate::cli::options::{LookOption, highest_threshold};
 use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
 use crate::rules::session_file::DemoRoster;
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 
 /// Nodes and threshold where neither file nor options say.
 const DEFAULT: DemoRoster = DemoRoster { nodes: 5, threshold: 2 };
@@ -36,6 +36,10 @@ pub struct DemoArgs {
     /// t: any t nodes together learn nothing [default: the most that the number of nodes allows]
     #[arg(long, value_name = "T")]
     threshold: Option<u8>,
+    /// This node lies: it sends one wrong bit in the first AND gates of every attempt. The others find
+    /// it before anything is opened and go on without it, which takes at least 2t+2 nodes
+    #[arg(long, value_name = "NODE", value_parser = node)]
+    liar: Option<NodeIndex>,
     /// Invent this many bidders with random amounts instead of playing the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     bids: Option<u32>,
@@ -50,6 +54,11 @@ pub struct DemoArgs {
     auto: bool,
     #[command(flatten)]
     look: LookOption,
+}
+
+fn node(text: &str) -> Result<NodeIndex, String> {
+    let index = text.parse::<u8>().map_err(|_| "the number of a node".to_owned())?;
+    NodeIndex::try_from(index)
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -80,14 +89,34 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::new(args.keep.as_deref())?;
     if args.opens_screens(context.output.json) {
         let pace = Pace { speed: args.speed, auto: args.auto };
-        return show::run(context, &args.look, pace, &loaded, players, folder, scheme).await;
+        return show::run(context, &args.look, pace, &loaded, players, folder, (scheme, args.liar))
+            .await;
     }
-    let result = headless::run(context, &loaded, players, &folder, scheme).await?;
+    let result = headless::run(context, &loaded, players, &folder, (scheme, args.liar)).await?;
     context.output.result(&result, || result.text())
 }
 
-/// Options go before the file, the file before the default.
+/// Options go before the file, the file before the default. With a liar the threshold is the most
+/// that lets the others go on without it.
 fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
+    let Some(liar) = args.liar else { return honest(args, loaded) };
+    let nodes = args.nodes.unwrap_or_else(|| loaded.file.shared.roster.unwrap_or(DEFAULT).nodes);
+    let most = highest_threshold(nodes.saturating_sub(1));
+    let scheme = Scheme::new(nodes, args.threshold.unwrap_or(most)).map_err(Failure::usage)?;
+    if !scheme.all().contains(liar) {
+        return Err(Failure::usage(format!("there is no node {liar} among {nodes}")));
+    }
+    if scheme.quorum() >= usize::from(nodes) {
+        return Err(Failure::usage(format!(
+            "with a threshold of {} all {nodes} nodes are needed; the others cannot go on without \
+             node {liar}",
+            scheme.threshold()
+        )));
+    }
+    Ok(scheme)
+}
+
+fn honest(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
     if args.nodes.is_none() && args.threshold.is_none() {
         let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
         let name = args.file.as_ref().map_or("[roster]".into(), |file| file.display().to_string());

@@ -167,6 +167,18 @@ fn text(record: &Record, verified: &Verified) -> String {
     lines.push(view::exclusions(&report.excluded).trim_end().to_owned());
     lines.push(view::shared_names(&report.shared_names).trim_end().to_owned());
     lines.extend(winners_of_shared_names(record, report));
+    lines.push(view::security(terms));
+    lines.extend(
+        report
+            .lies
+            .iter()
+            .map(|lie| format!("  attempt {}: {}", lie.attempt, lie.told(report.named))),
+    );
+    if !report.named.is_empty() {
+        let threshold = report.scheme.threshold();
+        let named = view::nodes(report.named);
+        lines.push(format!("  {named} lied, as long as at most {threshold} did"));
+    }
     lines.extend(
         verified
             .receipts

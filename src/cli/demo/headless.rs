@@ -15,7 +15,7 @@ use crate::client::{Network, bid};
 use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::Phase;
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 use crate::wire::coordinator_api::NewSession;
 
 /// How long the demo's session stays open at most; it is closed by hand when all bids are in.
@@ -30,9 +30,10 @@ pub async fn run(
     loaded: &Loaded,
     players: Vec<Player>,
     folder: &Folder,
-    scheme: Scheme,
+    (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<DemoResult, Failure> {
-    let mut world = World::start(folder.path(), scheme, node::Options::default()).await?;
+    let options = node::Options::default();
+    let mut world = World::start(folder.path(), scheme, options, liar).await?;
     let network = world.network.clone();
     let played = tokio::select! {
         played = play(context, loaded, players, folder, &network) => played,

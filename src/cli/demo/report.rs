@@ -13,6 +13,7 @@ use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting,
 use crate::client::Network;
 use crate::identity::Statement as _;
 use crate::rules::{Answer, Terms};
+use crate::session::accusation::Finding;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::outcome::Entrant;
 use crate::session::record::Record;
@@ -42,6 +43,10 @@ pub struct DemoResult {
     refused: Vec<Refused>,
     seconds: Seconds,
     attempts: u32,
+    /// What nodes found of others' lies in attempts before the last.
+    lies: Vec<Finding>,
+    /// Nodes that lied, whatever else is true.
+    named: NodeSet,
     rounds: u64,
     gates: u64,
     /// Payload bytes that each node sent to other nodes, in order of index.
@@ -137,6 +142,8 @@ pub fn make(
             protocol: cost.iter().map(|(_, cost)| cost.computing_seconds).fold(0.0, f64::max),
         },
         attempts: last.map_or(0, |attempt| attempt.attempt),
+        lies: report.lies,
+        named: report.named,
         rounds: cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0),
         gates: cost.iter().map(|(_, cost)| cost.gates).max().unwrap_or(0),
         bytes_sent: roster
@@ -202,6 +209,7 @@ impl DemoResult {
             .iter()
             .filter_map(|node| self.names.get(node.position()).map(|name| format!("{node} {name}")))
             .collect();
+        let lies = self.lies();
         let mut row = |label: &str, value: String| {
             let _ = writeln!(text, "  {} {value}", faint(format!("{label:<10}")));
         };
@@ -236,6 +244,9 @@ impl DemoResult {
                 lasting(self.predicted.seconds),
             ),
         );
+        for lie in lies {
+            row("lies", lie);
+        }
         row("record", "checked offline: every signature is right".into());
         for (position, sent) in self.bytes_sent.iter().enumerate() {
             let label = if position == 0 { "sent" } else { "" };
@@ -250,6 +261,30 @@ impl DemoResult {
             );
         }
         text
+    }
+
+    /// Who lied, attempt by attempt.
+    fn lies(&self) -> Vec<String> {
+        let who = match self.named.first() {
+            Some(node) if self.named.len() == 1 => {
+                let name = self.names.get(node.position()).map_or("", String::as_str);
+                Some(format!("node {node} {name}"))
+            }
+            _ => None,
+        };
+        let line = |finding: &Finding| {
+            let attempt = finding.attempt;
+            match &who {
+                Some(who) => format!(
+                    "attempt {attempt}: {who} {}; nodes {} found it and signed that; computed again \
+                     without it",
+                    finding.fault.deed(),
+                    finding.by
+                ),
+                None => format!("attempt {attempt}: {finding}; computed again"),
+            }
+        };
+        self.lies.iter().map(line).collect()
     }
 
     fn bids_line(&self) -> String {

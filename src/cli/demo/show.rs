@@ -35,7 +35,7 @@ use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::progress::{Progress, What};
 use crate::session::{Phase, SessionId};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 use crate::tui::state::screen::Screen;
 use crate::tui::view::text;
 use crate::tui::{Connection, Cue, Me, Options};
@@ -77,7 +77,7 @@ pub async fn run(
     loaded: &Loaded,
     players: Vec<Player>,
     folder: Folder,
-    scheme: Scheme,
+    (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<(), Failure> {
     let terms = loaded.file.terms(Timestamp::from_millis(0))?;
     let delay = held_back(&terms, scheme, players.len(), pace.speed);
@@ -86,7 +86,7 @@ pub async fn run(
     context.output.note(format!("Starting {} nodes and a coordinator ...", scheme.nodes()));
     let options = node::Options { simulated_delay: Some(delay), ..node::Options::default() };
     let started = async {
-        let world = World::start(folder.path(), scheme, options).await?;
+        let world = World::start(folder.path(), scheme, options, liar).await?;
         world.connected().await;
         let opened = open(&world.network, loaded, &players, &you, schedule.window).await;
         Ok::<_, Failure>((world, opened))

@@ -15,10 +15,11 @@ use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
 use crate::node::{self, Replica};
-use crate::sharing::Scheme;
+use crate::sharing::{NodeIndex, Scheme};
 use crate::storage::{Address, Opening};
 use crate::transport::server::listen::{self, Listener};
 use crate::transport::server::serve::PortOptions;
+use crate::transport::streams::lying::Lie;
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Names of the demo's nodes.
@@ -60,7 +61,8 @@ impl<K> Place<K> {
 }
 
 impl World {
-    /// Make keys, put the bound ports into a signed roster, start every server.
+    /// Make keys, put the bound ports into a signed roster, start every server; one of the nodes may
+    /// be a liar.
     ///
     /// # Errors
     /// When the folder or a port cannot be used.
@@ -68,6 +70,7 @@ impl World {
         folder: &Path,
         scheme: Scheme,
         options: node::Options,
+        liar: Option<NodeIndex>,
     ) -> Result<Self, Failure> {
         let mut places = Vec::new();
         let mut cards = Vec::new();
@@ -89,7 +92,9 @@ impl World {
         let network = Network::new(roster.clone(), Some(operator), Clock::System)?;
 
         let mut servers = Servers::default();
-        for place in places {
+        for (place, node) in places.into_iter().zip(scheme.all().iter()) {
+            let lie = (liar == Some(node)).then_some(Lie::IN_FIRST_GATES);
+            let options = node::Options { lie, ..options };
             let database = servers.open(&place.database(), &Opening::default()).await?;
             let started =
                 servers.start_node(place.keys, &roster, &database, options, Replica::default());

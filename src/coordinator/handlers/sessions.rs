@@ -17,7 +17,7 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::rules::SessionFile;
 use crate::session::manifest::CoSigned;
 use crate::session::record::{Format, Record};
-use crate::session::{Outcome, Phase, SessionId};
+use crate::session::{Accusation, Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
@@ -104,8 +104,25 @@ async fn put_together(
         bundle: Some(bundle),
         manifest: Some(manifest),
         outcome,
+        accusations: accusations(state, session).await.map_err(store_refusal)?,
     };
     Ok((record, row.phase))
+}
+
+/// What nodes have signed of others' lies in the session's attempts.
+async fn accusations(
+    state: &CoordinatorState,
+    session: SessionId,
+) -> Result<Vec<Signed<Accusation>>, StorageError> {
+    let attempts = state.store.attempts(session).await?;
+    let results = attempts.iter().filter_map(|attempt| attempt.result.as_deref());
+    let mut accusations = Vec::new();
+    for result in results {
+        if let AttemptResult::Failed { trouble } = kept::read(result)? {
+            accusations.extend(trouble.accusations().cloned());
+        }
+    }
+    Ok(accusations)
 }
 
 /// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one

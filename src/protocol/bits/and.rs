@@ -1,9 +1,10 @@
 //! The AND of shared bits.
 //!
 //! In: pairs of planes (x, y), shared. Out: the planes x & y, shared, with fresh randomness.
-//! Who learns what: nothing. Rounds: one; two over kings. Adversary: up to t curious nodes; a node
-//! that sends different values to different nodes is noticed at the next opening, one that sends
-//! the same wrong value to all is not.
+//! Who learns what: nothing. Rounds: one; two over kings. Adversary: up to t nodes that do anything:
+//! what is wrong is found by the check before the next opening ([`crate::protocol::proof`]), for
+//! which gates and what was sent are kept. With passive security, up to t curious nodes: then one
+//! that sends the same wrong value to all is not noticed.
 //!
 //! Three nodes, t = 1 (Araki, Furukawa, Lindell, Nof, Ohara 2016): node i holds the components
 //! a = {i-1} and b = {i+1}, computes `z_i = x_a & (y_a ^ y_b) ^ x_b & y_a`, masked by a share of
@@ -29,10 +30,13 @@ use zeroize::Zeroizing;
 use super::BitContext;
 use super::gates::{Gates, NARROW_TILE, Operand, WIDE_TILE};
 use super::sizes::{self, MOST_NODES};
+use super::zeros;
 use crate::protocol::context::Claim;
-use crate::protocol::{Opening, ProtocolError};
+use crate::protocol::proof::record::{Record, Sent, Traffic};
+use crate::protocol::{Opening, ProtocolError, Security};
 use crate::sharing::bits::batch::Buffer;
 use crate::sharing::bits::planes::{WORD_BYTES, append_le, read_le, xor_into, xor_le};
+use crate::sharing::stream::{StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet, Plane, SharedBits};
 
 /// Words of the opened d that are put together at a time.
@@ -81,16 +85,58 @@ pub(super) async fn evaluate(
         return Ok(SharedBits::zeros(ctx.holding(), count, len));
     }
     ctx.base().ledger().gates(count * len);
-    let components = if ctx.base().scheme().nodes() == 3 {
+    let ring = ctx.base().scheme().nodes() == 3;
+    let (components, mut heard) = if ring {
         three_nodes(ctx, &claim, gates).await?
     } else {
         any_nodes(ctx, &claim, gates).await?
     };
-    Ok(SharedBits::from_components(ctx.holding(), count, len, components)?)
+    let result = SharedBits::from_components(ctx.holding(), count, len, components)?;
+    if ctx.base().security() == Security::Active {
+        let gates = gates.keep();
+        let sent = heard.sent(&result);
+        let record = Record { step: claim.name, start: claim.start, gates, sent };
+        ctx.base().record(record, |traffic| heard.hash(traffic));
+    }
+    Ok(result)
+}
+
+/// What passed in the gates of a round, for the check.
+#[derive(Default)]
+struct Heard {
+    /// To one other node.
+    said: Vec<(NodeIndex, Bytes)>,
+    /// From one other node, to this one alone.
+    heard: Vec<(NodeIndex, Bytes)>,
+    /// To all, one after the other.
+    to_all: Vec<Bytes>,
+    /// From each, to all.
+    from_all: Vec<(NodeIndex, Bytes)>,
+    /// The opened sum, unless everyone's part is kept.
+    sum: Option<Buffer>,
+    /// The parts of all participants, in naming mode.
+    parts: Vec<(NodeIndex, Bytes)>,
+}
+
+impl Heard {
+    fn hash(&self, traffic: &mut Traffic) {
+        self.said.iter().for_each(|(to, message)| traffic.said(*to, message));
+        self.heard.iter().for_each(|(from, message)| traffic.heard(*from, message));
+        self.to_all.iter().for_each(|message| traffic.said_to_all(message));
+        self.from_all.iter().for_each(|(from, message)| traffic.heard_by_all(*from, message));
+    }
+
+    fn sent(&mut self, result: &SharedBits) -> Sent {
+        match self.sum.take() {
+            Some(sum) => Sent::Sum(sum),
+            None if self.parts.is_empty() => Sent::Ring(result.clone()),
+            None => Sent::Each(std::mem::take(&mut self.parts)),
+        }
+    }
 }
 
 /// Before and after a node in the ring 1, 2, 3.
-pub(super) fn neighbours(me: NodeIndex) -> (NodeSet, NodeSet) {
+pub(in crate::protocol) fn neighbours(me: NodeIndex) -> (NodeSet, NodeSet) {
     let at = me.get() - 1;
     let single = |position: u8| NodeSet::from_bits(1 << (position % 3));
     (single(at + 2), single(at + 1))
@@ -100,15 +146,22 @@ async fn three_nodes(
     ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
-) -> Result<Vec<Buffer>, ProtocolError> {
+) -> Result<(Vec<Buffer>, Heard), ProtocolError> {
     let (before, after) = neighbours(ctx.me());
     // The two components held, in ascending order of set: {before} and {after}.
     let (a, b) = if before < after { (0, 1) } else { (1, 0) };
     let (message, own) = ring_parts(ctx, claim, gates, (a, b));
     let expected = message.len();
-    let outgoing = after.iter().map(|peer| (peer, message.clone())).collect();
+    let outgoing: Vec<_> = after.iter().map(|peer| (peer, message.clone())).collect();
     drop(message);
+    let mut passed = Heard::default();
+    if ctx.base().security() == Security::Active {
+        passed.said.clone_from(&outgoing);
+    }
     let received = ctx.base().exchange(claim, outgoing, before, expected).await?;
+    if ctx.base().security() == Security::Active {
+        passed.heard.clone_from(&received);
+    }
     let mut theirs = Buffer::with_room(gates.total());
     let mut tile = Zeroizing::new([0; NARROW_TILE]);
     for (_, message) in received {
@@ -119,7 +172,7 @@ async fn three_nodes(
             theirs.append(tile);
         }
     }
-    Ok(if a == 0 { vec![own, theirs] } else { vec![theirs, own] })
+    Ok((if a == 0 { vec![own, theirs] } else { vec![theirs, own] }, passed))
 }
 
 /// This node's parts: masked, as they are sent, and as a component of the result.
@@ -151,27 +204,42 @@ async fn any_nodes(
     ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
-) -> Result<Vec<Buffer>, ProtocolError> {
+) -> Result<(Vec<Buffer>, Heard), ProtocolError> {
     let total = gates.total();
     let (own, mut components) = masked_parts(ctx, claim, gates);
-    let kings = sizes::over_kings(ctx.base().tactics().king_from, total * WORD_BYTES);
-    let opened = if kings {
-        over_kings(ctx, claim, own, total).await?
+    let active = ctx.base().security() == Security::Active;
+    let mut passed = Heard::default();
+    let king_from = sizes::king_from(ctx.base().tactics());
+    let opened = if sizes::over_kings(king_from, total * WORD_BYTES) {
+        over_kings(ctx, claim, own, total, &mut passed).await?
     } else {
         let outgoing = ctx.base().peers().iter().map(|peer| (peer, own.clone())).collect();
         let received = ctx.base().exchange(claim, outgoing, ctx.base().peers(), own.len()).await?;
+        if active {
+            passed.to_all.push(own.clone());
+            passed.from_all.clone_from(&received);
+        }
+        if active && ctx.base().tactics().naming {
+            passed.parts.clone_from(&received);
+            passed.parts.push((ctx.me(), own.clone()));
+        }
         let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
         parts.push(own);
         Opened::Sum(parts)
     };
+    let mut sum = (active && passed.parts.is_empty()).then(|| Buffer::with_room(total));
     let mut designated = ctx.holding().designated().and_then(|at| components.get_mut(at));
     let mut hash = Sha256::new();
     opened.each_tile(total, |first, words, bytes| {
         if let Some(component) = &mut designated {
             xor_into(&mut component[first..first + words.len()], words);
         }
+        if let Some(sum) = &mut sum {
+            sum.append(words);
+        }
         hash.update(bytes);
     });
+    passed.sum = sum;
     ctx.base().saw(claim, hash.finalize().into());
     ctx.base().ledger().opened(Opening {
         step: claim.name.clone(),
@@ -179,7 +247,7 @@ async fn any_nodes(
         to: ctx.base().participants(),
         masked: true,
     });
-    Ok(components)
+    Ok((components, passed))
 }
 
 /// This node's masked parts, as they are sent, and the components of rho with what is added to the
@@ -189,6 +257,7 @@ fn masked_parts(ctx: &BitContext, claim: &Claim, gates: &Gates<'_>) -> (Bytes, V
     let held = ctx.holding().components();
     let mut message = Vec::with_capacity((total + usize::from(MOST_NODES)) * WORD_BYTES);
     let mut components: Vec<Buffer> = (0..held).map(|_| Buffer::with_room(total)).collect();
+    let zeros = if ctx.base().tactics().naming { witnessed_zeros(ctx, claim) } else { Vec::new() };
     let mut adds_mask = vec![false; held];
     for &mask in &ctx.duties().masks {
         adds_mask[mask] = true;
@@ -200,8 +269,13 @@ fn masked_parts(ctx: &BitContext, claim: &Claim, gates: &Gates<'_>) -> (Bytes, V
         let len = WIDE_TILE.min(total - first);
         let (z, mask) = (&mut tile[..len], &mut mask[..len]);
         gates.assigned_part(ctx.duties(), first, z, &mut scratch);
-        for key in ctx.base().keys().zeros() {
-            key.xor_at(claim.start, first / 2, z);
+        if zeros.is_empty() {
+            for key in ctx.base().keys().zeros() {
+                key.xor_at(claim.start, first / 2, z);
+            }
+        }
+        for &(key, start) in &zeros {
+            key.xor_at(start, first / 2, z);
         }
         let keys = ctx.base().keys().sets();
         for (number, ((component, key), adds)) in
@@ -217,6 +291,18 @@ fn masked_parts(ctx: &BitContext, claim: &Claim, gates: &Gates<'_>) -> (Bytes, V
         append_le(&mut message, z);
     }
     (message.into(), components)
+}
+
+/// The streams that make up this node's share of zero in naming mode.
+fn witnessed_zeros<'a>(ctx: &'a BitContext, claim: &Claim) -> Vec<(&'a StreamKey, StreamStart)> {
+    let (base, me) = (ctx.base(), ctx.me());
+    let sets = base.scheme().sets();
+    let held = base.scheme().held_by(me).into_iter().map(|set| sets[set]);
+    let streams = held.zip(base.keys().sets()).flat_map(|(set, key)| {
+        let holders = zeros::streams_of(set, base.participants(), me);
+        holders.iter().map(move |holder| (key, zeros::start_of(&claim.name, holder)))
+    });
+    streams.collect()
 }
 
 /// A masked value that everyone has now.
@@ -269,7 +355,9 @@ async fn over_kings(
     claim: &Claim,
     own: Bytes,
     total: usize,
+    passed: &mut Heard,
 ) -> Result<Opened, ProtocolError> {
+    let active = ctx.base().security() == Security::Active;
     let participants = ctx.base().participants();
     let size = sizes::king_piece(participants.len(), total);
     let mut padded = Vec::from(own);
@@ -278,8 +366,14 @@ async fn over_kings(
     let piece = |place: usize| own.slice(place * size..(place + 1) * size);
     let places = || participants.iter().enumerate();
     let outgoing = places().filter(|(_, peer)| *peer != ctx.me());
-    let outgoing = outgoing.map(|(place, peer)| (peer, piece(place))).collect();
+    let outgoing: Vec<_> = outgoing.map(|(place, peer)| (peer, piece(place))).collect();
+    if active {
+        passed.said.clone_from(&outgoing);
+    }
     let received = ctx.base().exchange(claim, outgoing, ctx.base().peers(), size).await?;
+    if active {
+        passed.heard.clone_from(&received);
+    }
     let mine = places().find(|(_, node)| *node == ctx.me());
     let mut parts: Vec<Bytes> = received.into_iter().map(|(_, message)| message).collect();
     parts.extend(mine.map(|(place, _)| piece(place)));
@@ -290,6 +384,10 @@ async fn over_kings(
     let claim = ctx.base().narrow("kings").claim()?;
     let outgoing = ctx.base().peers().iter().map(|peer| (peer, sum.clone())).collect();
     let received = ctx.base().exchange(&claim, outgoing, ctx.base().peers(), size).await?;
+    if active {
+        passed.to_all.push(sum.clone());
+        passed.from_all.clone_from(&received);
+    }
     let mut pieces: Vec<(NodeIndex, Bytes)> = received;
     pieces.push((ctx.me(), sum));
     pieces.sort_unstable_by_key(|(node, _)| *node);

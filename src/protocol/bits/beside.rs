@@ -23,11 +23,14 @@ where
     let pieces = pieces.into_iter().enumerate().map(|(number, piece)| {
         let own = ctx.fork().narrow(number);
         let work = piece(own.clone());
-        async move { work.await.map(|result| (result, own.base().rounds())) }
+        async move { work.await.map(|result| (result, own)) }
     });
-    let (results, rounds): (Vec<T>, Vec<u64>) = try_join_all(pieces).await?.into_iter().unzip();
-    ctx.base().catch_up(rounds.into_iter().max().unwrap_or(0));
-    Ok(results)
+    let done = try_join_all(pieces).await?.into_iter();
+    let result = |(result, own): (T, BitContext)| {
+        ctx.base().join(own.base());
+        result
+    };
+    Ok(done.map(result).collect())
 }
 
 /// Run two different pieces side by side. The rounds of the first are seen on this context as they
@@ -46,6 +49,6 @@ where
 {
     let aside = ctx.fork().narrow(1);
     let results = try_join(one(ctx.narrow(0)), other(aside.clone())).await?;
-    ctx.base().catch_up(aside.base().rounds());
+    ctx.base().join(aside.base());
     Ok(results)
 }

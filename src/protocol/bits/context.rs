@@ -44,19 +44,26 @@ impl BitContext {
         self.holding
     }
 
-    /// What protocols cost among these participants, with the context's tactics.
+    /// What protocols cost among these participants, with the context's tactics and
+    /// security.
     pub fn cost_model(&self) -> CostModel {
         let base = &self.base;
-        CostModel::new(base.scheme(), base.participants()).with_tactics(base.tactics())
+        let model = CostModel::new(base.scheme(), base.participants());
+        model.with_tactics(base.tactics()).with_security(base.security())
     }
 
-    pub(super) fn duties(&self) -> &Duties {
+    pub(in crate::protocol) fn duties(&self) -> &Duties {
         &self.duties
     }
 
     /// For work that goes on beside other work; see [`Context::fork`].
     pub(super) fn fork(&self) -> Self {
         Self { base: self.base.fork(), ..self.clone() }
+    }
+
+    /// For work whose gates are checked by themselves; see [`Context::apart`].
+    pub(super) fn apart(&self) -> Self {
+        Self { base: self.base.apart(), ..self.clone() }
     }
 }
 

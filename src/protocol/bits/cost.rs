@@ -1,10 +1,11 @@
 //! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
 use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
-use super::sizes::{DIGEST, king_piece, over_kings, pieces};
-use super::stripes::Knife;
+use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
+use super::stripes::{CHECKED_BY_STEP, Knife};
 use crate::protocol::bracket::{self, Level};
-use crate::protocol::{Cost, Tactics};
+use crate::protocol::proof::message_bytes;
+use crate::protocol::{Cost, Security, Tactics};
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
@@ -17,22 +18,48 @@ pub struct CostModel {
     holding: Holding,
     king_from: Option<u64>,
     knife: Knife,
+    security: Security,
 }
 
 impl CostModel {
-    /// The costs among these participants, with default tactics.
+    /// The costs among these participants, with default tactics and security.
     pub fn new(scheme: Scheme, participants: NodeSet) -> Self {
         // All nodes hold as many components.
         let holding = scheme.all().first().map_or(Holding::NONE, |node| Holding::of(scheme, node));
-        let knife = Knife::new(holding, &Tactics::default());
-        Self { scheme, participants, holding, king_from: None, knife }
+        let security = Security::default();
+        let knife = Knife::new(holding, &Tactics::default(), security);
+        Self { scheme, participants, holding, king_from: None, knife, security }
     }
 
     /// The costs with other tactics.
     #[must_use]
     pub const fn with_tactics(self, tactics: &Tactics) -> Self {
-        let knife = Knife::new(self.holding, tactics);
-        Self { king_from: tactics.king_from, knife, ..self }
+        let knife = Knife::new(self.holding, tactics, self.security);
+        Self { king_from: king_from(tactics), knife, ..self }
+    }
+
+    /// The costs with other security.
+    #[must_use]
+    pub const fn with_security(self, security: Security) -> Self {
+        Self { security, knife: self.knife.with_security(security), ..self }
+    }
+
+    /// What something costs, and the check of the gates in it that are not checked yet.
+    #[must_use]
+    pub fn checked(self, cost: Cost) -> Cost {
+        if cost.unchecked == 0 {
+            return cost;
+        }
+        let message = message_bytes(self.scheme, self.participants) as u64;
+        let check = Cost { rounds: 3, bytes_sent: self.peers() * message, ..Cost::default() };
+        Cost { unchecked: 0, ..cost + check }
+    }
+
+    /// What something costs, and opening batches after it, each given by its width and positions:
+    /// what is not checked yet is checked before.
+    #[must_use]
+    pub fn opening(self, cost: Cost, batches: &[(usize, usize)]) -> Cost {
+        self.checked(cost) + self.open(batches)
     }
 
     const fn peers(self) -> u64 {
@@ -53,17 +80,20 @@ impl CostModel {
         let gates = (planes * len) as u64;
         let total = planes * words(len);
         let message = (total * WORD_BYTES) as u64;
+        let unchecked = if self.security == Security::Active { gates } else { 0 };
+        let cost = Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0, unchecked };
         if self.scheme.nodes() == 3 {
-            return Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0 };
+            return cost;
         }
         if over_kings(self.king_from, total * WORD_BYTES) {
             let piece = king_piece(self.participants.len(), total) as u64;
-            return Cost { rounds: 2, gates, bytes_sent: 2 * self.peers() * piece, comparisons: 0 };
+            return Cost { rounds: 2, bytes_sent: 2 * self.peers() * piece, ..cost };
         }
-        Cost { rounds: 1, gates, bytes_sent: self.peers() * message, comparisons: 0 }
+        Cost { bytes_sent: self.peers() * message, ..cost }
     }
 
-    /// A program that runs stripe by stripe, several beside one another.
+    /// A program that runs stripe by stripe, several beside one another. Where there are several,
+    /// each is checked by itself.
     fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
         let cut = self.knife.cut(len);
         let mut lanes = vec![0; cut.lanes];
@@ -72,6 +102,7 @@ impl CostModel {
         for (number, stripe) in cut.stripes().enumerate() {
             let own = match known {
                 Some((len, cost)) if len == stripe.len => cost,
+                _ if cut.count() > 1 => self.checked(program(stripe.len)),
                 _ => program(stripe.len),
             };
             known = Some((stripe.len, own));
@@ -81,7 +112,8 @@ impl CostModel {
         Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
     }
 
-    /// Opening batches, each given by its width and positions, in one round.
+    /// Opening batches, each given by its width and positions, in one round, where all gates are
+    /// checked.
     pub fn open(self, batches: &[(usize, usize)]) -> Cost {
         let piece: usize =
             batches.iter().map(|&(width, len)| width * words(len) * WORD_BYTES).sum();
@@ -161,7 +193,7 @@ impl CostModel {
         if len == 0 {
             return Cost::default();
         }
-        self.public_less_than(width, len) + self.open(&[(1, len)])
+        self.opening(self.public_less_than(width, len), &[(1, len)])
     }
 
     /// Adding up columns until they can be added at once; changes their heights.
@@ -265,6 +297,7 @@ impl CostModel {
         let public = (1 << count) - 1 - m as u64;
         let step =
             self.and(3, len) + self.sum_groups(3, 1, len, count + 1, public) + self.and(2, len);
-        (0..digits).fold(self.and(digits, len), |cost, _| cost + step)
+        let checked = |cost| if CHECKED_BY_STEP <= len { self.checked(cost) } else { cost };
+        (0..digits).fold(self.and(digits, len), |cost, _| checked(cost + step))
     }
 }

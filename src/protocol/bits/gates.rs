@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::assignment::Duties;
 use crate::sharing::bits::planes::{words, xor_into};
-use crate::sharing::{Holding, Plane, ShapeError};
+use crate::sharing::{Holding, KeptPlane, Plane, ShapeError};
 
 /// Words of the flat row worked on at a time where a node holds two components.
 pub(super) const NARROW_TILE: usize = 256;
@@ -26,23 +26,23 @@ const CHUNK: usize = 8;
 
 /// The XOR of up to three planes, perhaps negated. With no planes it is a public zero.
 #[derive(Clone, Copy)]
-pub(super) struct Operand<'a> {
+pub(in crate::protocol) struct Operand<'a> {
     planes: [Option<Plane<'a>>; 3],
     negated: bool,
 }
 
 impl<'a> Operand<'a> {
     /// A public zero.
-    pub(super) const fn zero() -> Self {
+    pub(in crate::protocol) const fn zero() -> Self {
         Self { planes: [None; 3], negated: false }
     }
 
-    pub(super) const fn of(plane: Plane<'a>) -> Self {
+    pub(in crate::protocol) const fn of(plane: Plane<'a>) -> Self {
         Self { planes: [Some(plane), None, None], negated: false }
     }
 
     /// Its XOR with another plane, of which there may be three in all.
-    pub(super) fn xor(mut self, plane: Plane<'a>) -> Self {
+    pub(in crate::protocol) fn xor(mut self, plane: Plane<'a>) -> Self {
         if let Some(free) = self.planes.iter_mut().find(|place| place.is_none()) {
             *free = Some(plane);
         } else {
@@ -51,7 +51,7 @@ impl<'a> Operand<'a> {
         self
     }
 
-    pub(super) const fn not(self) -> Self {
+    pub(in crate::protocol) const fn not(self) -> Self {
         Self { negated: !self.negated, ..self }
     }
 
@@ -111,7 +111,7 @@ struct Gate<'a> {
 }
 
 /// Gates of one round, all of the same length.
-pub(super) struct Gates<'a> {
+pub(in crate::protocol) struct Gates<'a> {
     holding: Holding,
     len: usize,
     products: Vec<(Operand<'a>, Operand<'a>)>,
@@ -128,18 +128,23 @@ struct Piece {
 }
 
 impl<'a> Gates<'a> {
-    pub(super) fn new(holding: Holding, len: usize, room: usize) -> Self {
+    pub(in crate::protocol) fn new(holding: Holding, len: usize, room: usize) -> Self {
         let (products, ends) = (Vec::with_capacity(room), Vec::with_capacity(room));
         Self { holding, len, products, ends }
     }
 
     /// A gate that is one product, with a plane added to the result if one is given.
-    pub(super) fn push(&mut self, x: Operand<'a>, y: Operand<'a>, add: Option<Plane<'a>>) {
+    pub(in crate::protocol) fn push(
+        &mut self,
+        x: Operand<'a>,
+        y: Operand<'a>,
+        add: Option<Plane<'a>>,
+    ) {
         self.push_sum([(x, y)], add);
     }
 
     /// A gate that is the XOR of several products.
-    pub(super) fn push_sum(
+    pub(in crate::protocol) fn push_sum(
         &mut self,
         products: impl IntoIterator<Item = (Operand<'a>, Operand<'a>)>,
         add: Option<Plane<'a>>,
@@ -149,22 +154,22 @@ impl<'a> Gates<'a> {
     }
 
     /// Number of gates.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::protocol) fn count(&self) -> usize {
         self.ends.len()
     }
 
     /// Positions of each gate.
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::protocol) const fn len(&self) -> usize {
         self.len
     }
 
     /// Words of the flat row.
-    pub(super) fn total(&self) -> usize {
+    pub(in crate::protocol) fn total(&self) -> usize {
         self.count() * words(self.len)
     }
 
     /// Check that every plane fits.
-    pub(super) fn check(&self) -> Result<(), ShapeError> {
+    pub(in crate::protocol) fn check(&self) -> Result<(), ShapeError> {
         let operands = self.products.iter().flat_map(|(x, y)| x.planes().chain(y.planes()));
         for plane in operands.chain(self.ends.iter().filter_map(|gate| gate.add)) {
             let (expected, got) = (self.holding.components(), plane.holding().components());
@@ -200,8 +205,51 @@ impl<'a> Gates<'a> {
         })
     }
 
+    /// The most products that a gate has.
+    pub(in crate::protocol) fn layers(&self) -> usize {
+        (0..self.count()).map(|gate| self.products_of(gate).len()).max().unwrap_or(0)
+    }
+
+    /// Write a tile of one side of the gates' products number `layer`: a component of their
+    /// operands, zero where a gate has fewer products.
+    pub(in crate::protocol) fn side(
+        &self,
+        layer: usize,
+        side: Side,
+        component: usize,
+        first: usize,
+        tile: &mut [u64],
+    ) {
+        for piece in self.pieces(first, tile.len()) {
+            let place = &mut tile[piece.place];
+            let Some((x, y)) = self.products_of(piece.gate).get(layer) else {
+                place.fill(0);
+                continue;
+            };
+            let operand = if side == Side::Left { x } else { y };
+            let flipped = operand.negated && self.holding.designated() == Some(component);
+            operand.put(flipped, component, &piece.words, place);
+        }
+    }
+
+    /// The same gates, with the batches that their operands are in.
+    pub(in crate::protocol) fn keep(&self) -> KeptGates {
+        let keep = |operand: &Operand<'_>| KeptOperand {
+            planes: operand.planes.map(|plane| plane.map(Plane::keep)),
+            negated: operand.negated,
+        };
+        let products = self.products.iter().map(|(x, y)| (keep(x), keep(y)));
+        let ends = self.ends.iter().map(|gate| (gate.end, gate.add.map(Plane::keep)));
+        KeptGates {
+            holding: self.holding,
+            len: self.len,
+            products: products.collect(),
+            ends: ends.collect(),
+        }
+    }
+
     /// Add to a tile of a component of the results what is to be added to them.
-    pub(super) fn add(&self, component: usize, first: usize, tile: &mut [u64]) {
+    pub(in crate::protocol) fn add(&self, component: usize, first: usize, tile: &mut [u64]) {
         for piece in self.pieces(first, tile.len()) {
             if let Some(plane) = self.ends[piece.gate].add {
                 xor_into(&mut tile[piece.place], &plane.component(component)[piece.words]);
@@ -211,7 +259,7 @@ impl<'a> Gates<'a> {
 
     /// z = this node's part of a tile, where it holds two components, numbers a and b:
     /// the XOR over the products of xa & (ya ^ yb) ^ xb & ya.
-    pub(super) fn ring_part(
+    pub(in crate::protocol) fn ring_part(
         &self,
         (a, b): (usize, usize),
         first: usize,
@@ -236,7 +284,7 @@ impl<'a> Gates<'a> {
     }
 
     /// z = this node's part of a tile: the XOR of the products assigned to it.
-    pub(super) fn assigned_part(
+    pub(in crate::protocol) fn assigned_part(
         &self,
         duties: &Duties,
         first: usize,
@@ -276,6 +324,58 @@ impl<'a> Gates<'a> {
                 }
                 assigned_products(duties, z, &xs[..held], &ys[..held]);
             }
+        }
+    }
+}
+
+/// One of the two factors of a product.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::protocol) enum Side {
+    /// x.
+    Left,
+    /// y.
+    Right,
+}
+
+#[derive(Clone)]
+struct KeptOperand {
+    planes: [Option<KeptPlane>; 3],
+    negated: bool,
+}
+
+/// Gates that stay after their round, with everything that they were computed from. Nothing is
+/// copied: batches share their buffers.
+#[derive(Clone)]
+pub(in crate::protocol) struct KeptGates {
+    holding: Holding,
+    len: usize,
+    products: Vec<(KeptOperand, KeptOperand)>,
+    ends: Vec<(usize, Option<KeptPlane>)>,
+}
+
+impl KeptGates {
+    /// Words of the flat row.
+    pub(in crate::protocol) fn total(&self) -> usize {
+        self.ends.len() * words(self.len)
+    }
+
+    /// The gates.
+    pub(in crate::protocol) fn gates(&self) -> Gates<'_> {
+        fn operand(kept: &KeptOperand) -> Operand<'_> {
+            let planes = kept.planes.each_ref();
+            let planes = planes.map(|plane| plane.as_ref().map(KeptPlane::plane));
+            Operand { planes, negated: kept.negated }
+        }
+        let products = self.products.iter().map(|(x, y)| (operand(x), operand(y)));
+        let ends = self
+            .ends
+            .iter()
+            .map(|(end, add)| Gate { end: *end, add: add.as_ref().map(KeptPlane::plane) });
+        Gates {
+            holding: self.holding,
+            len: self.len,
+            products: products.collect(),
+            ends: ends.collect(),
         }
     }
 }

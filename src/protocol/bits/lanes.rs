@@ -3,13 +3,14 @@
 //! The positions of a batch are cut into stripes ([`super::stripes`]), and every stripe goes
 //! through all steps by itself, in a task of its own: while one waits for messages, another
 //! computes. Stripes run in lanes; a lane takes the next stripe when it is done with one, so that
-//! memory is needed for one stripe per lane only. Rounds are those of the longest
+//! memory is needed for one stripe per lane only. Every stripe's gates are checked by themselves. Rounds are those of the longest
 //! lane.
 
 use tokio::task::JoinSet;
 
 use super::BitContext;
 use super::stripes::{Knife, Stripe};
+use crate::protocol::proof::check::check;
 use crate::protocol::{ChannelError, ProtocolError};
 use crate::sharing::SharedBits;
 
@@ -24,7 +25,7 @@ where
     F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
 {
-    let cut = Knife::new(ctx.holding(), ctx.base().tactics()).cut(len);
+    let cut = Knife::new(ctx.holding(), ctx.base().tactics(), ctx.base().security()).cut(len);
     let (stripes, lanes) = (cut.count(), cut.lanes);
     if stripes <= 1 {
         return steps(ctx.clone(), Stripe::whole(len)).await;
@@ -36,8 +37,10 @@ where
         tasks.spawn(async move {
             let mut done = Vec::new();
             for number in (lane..stripes).step_by(lanes) {
-                let stripe_ctx = ctx.narrow(format!("stripe-{number}"));
-                let result = steps(stripe_ctx, cut.stripe(number)).await?;
+                let stripe_ctx = ctx.apart().narrow(format!("stripe-{number}"));
+                let result = steps(stripe_ctx.clone(), cut.stripe(number)).await?;
+                // What it was computed from can go.
+                check(&stripe_ctx.narrow("check")).await?;
                 done.push((number, result));
             }
             Ok::<_, ProtocolError>((done, ctx.base().rounds()))

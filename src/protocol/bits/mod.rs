@@ -4,6 +4,7 @@
 //!
 //! - [`context`]: a context with what bits need: components held, and this node's duties in an AND
 //! - [`assignment`]: which node computes which products of components
+//! - `zeros`: shares of zero that have witnesses
 //! - `gates`: the gates of one round, and this node's part of each
 //! - [`and`]: the AND of shared bits
 //! - [`stripes`]: into how many stripes a large batch is cut
@@ -36,7 +37,7 @@ pub mod best;
 mod columns;
 pub mod context;
 pub mod cost;
-mod gates;
+pub(in crate::protocol) mod gates;
 mod lanes;
 pub mod less_than;
 pub mod maximum;
@@ -49,6 +50,7 @@ pub mod select;
 mod sizes;
 pub mod stripes;
 pub mod sum;
+pub(in crate::protocol) mod zeros;
 
 pub use context::BitContext;
 pub use cost::CostModel;

@@ -1,7 +1,9 @@
 //! Making shared values public among the participants.
 //!
 //! In: batches of shared bits. Out: their values, at every participant. Who learns what: all
-//! participants the values, nobody anything else. Rounds: one. Bytes: every component goes from
+//! participants the values, nobody anything else. Rounds: one, after the three of a check of all
+//! gates since the last one ([`crate::protocol::proof`]), if there were any: nothing that gates
+//! led to is opened unchecked. Bytes: every component goes from
 //! each of its participating holders to each participant that lacks it, and 32 bytes more from
 //! each to each. Adversary: up to t nodes that send wrong components are noticed, since at least
 //! one honest node sends each component as well.
@@ -19,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::BitContext;
 use super::sizes::{DIGEST, pieces};
 use crate::protocol::context::Claim;
+use crate::protocol::proof::check::check;
 use crate::protocol::{Context, Opening, ProtocolError};
 use crate::sharing::bits::planes::{WORD_BYTES, append_le, bit, clear_tail, words, xor_le};
 use crate::sharing::{NodeIndex, NodeSet, SharedBits};
@@ -81,8 +84,12 @@ pub async fn open_all(
     ctx: &BitContext,
     batches: &[&SharedBits],
 ) -> Result<Vec<PublicBits>, ProtocolError> {
+    check(&ctx.narrow("check")).await?;
     let ctx = ctx.base();
     let claim = ctx.claim()?;
+    if !ctx.ledger().all_checked() {
+        return Err(ProtocolError::Unchecked { step: claim.name });
+    }
     ctx.confirm_keys().await?;
     let sets = ctx.scheme().sets();
     let held: Vec<NodeSet> =

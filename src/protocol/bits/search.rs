@@ -2,7 +2,8 @@
 //!
 //! In: N numbers of b bits, shared, in the order of the tie rule, and a public m. Out: for each
 //! number whether it is among the m best, and the largest of the others, shared. Who learns what:
-//! nothing. Rounds: for every two bits of b + log2 N, two and those of counting N bits. Gates:
+//! nothing. Rounds: for every two bits of b + log2 N, two and those of counting N bits, and
+//! three of a check where there are very many. Gates:
 //! about 8 * N for every two bits, where [`super::rank`] takes N^2 times a comparison. Adversary:
 //! as for AND.
 //!
@@ -21,8 +22,10 @@ use super::and::{and_planes, evaluate};
 use super::best::{Best, all};
 use super::columns::{place_bits, sum_width};
 use super::gates::{Gates, Operand};
+use super::stripes::CHECKED_BY_STEP;
 use super::sum::sum_groups;
 use crate::protocol::ProtocolError;
+use crate::protocol::proof::check::check;
 use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// The m best, and the largest of the others.
@@ -44,12 +47,14 @@ pub async fn best_by_search(
     let both: Vec<(Plane<'_>, Plane<'_>)> = (0..digits)
         .map(|digit| Ok((distinct.plane(2 * digit)?, distinct.plane(2 * digit + 1)?)))
         .collect::<Result<_, ShapeError>>()?;
-    let three = and_planes(&ctx.narrow("digits"), len, &both).await?;
+    // What very many numbers were computed from does not stay until the end.
+    let own = ctx.apart();
+    let three = and_planes(&own.narrow("digits"), len, &both).await?;
 
     let mut state = State { agrees: all(holding, len), larger: SharedBits::zeros(holding, 1, len) };
     let mut found = SharedBits::zeros(holding, distinct.width(), 1);
     for (digit, &(low, high)) in both.iter().enumerate().rev() {
-        let ctx = ctx.narrow(digit);
+        let ctx = own.narrow(digit);
         let three = three.plane(digit)?;
         let at_least =
             [Operand::of(low).xor(high).xor(three), Operand::of(high), Operand::of(three)];
@@ -58,7 +63,11 @@ pub async fn best_by_search(
             found.xor_plane(2 * digit, plane)?;
         }
         found.xor_plane(2 * digit + 1, reached.plane(1)?)?;
+        if CHECKED_BY_STEP <= len {
+            check(&ctx.narrow("check")).await?;
+        }
     }
+    ctx.base().join(own.base());
     let places = place_bits(len);
     let next = found.take_planes(places..places + numbers.width())?;
     Ok(Best { members: state.larger, next: Some(next) })

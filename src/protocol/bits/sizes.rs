@@ -1,5 +1,6 @@
 //! How large messages are: what protocols send, and what [`super::cost`] counts beforehand.
 
+use crate::protocol::Tactics;
 use crate::sharing::bits::planes::WORD_BYTES;
 use crate::sharing::{NodeSet, Scheme};
 
@@ -13,6 +14,12 @@ pub(super) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
 pub(super) fn pieces(scheme: Scheme) -> usize {
     let (one, two) = (NodeSet::all(1), NodeSet::all(2));
     scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
+}
+
+/// The size of a masked result from which an AND is opened by kings. In naming mode none is:
+/// everyone must have seen every part.
+pub(super) const fn king_from(tactics: &Tactics) -> Option<u64> {
+    if tactics.naming { None } else { tactics.king_from }
 }
 
 /// Whether an AND is opened by kings, given the size of its masked result in bytes.

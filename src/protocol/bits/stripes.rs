@@ -4,7 +4,7 @@
 //! Where stripes begin follows from the scheme, the tactics and the number of positions, so all
 //! nodes cut alike.
 
-use crate::protocol::Tactics;
+use crate::protocol::{Security, Tactics};
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::{Holding, Plane, ShapeError};
 
@@ -13,6 +13,12 @@ const UNDER_WAY: usize = 192 << 20;
 
 /// Intermediate planes that a stripe holds at a time, roughly, messages included.
 const PLANES: usize = 72;
+
+/// The same where gates are checked: what they were computed from stays until the check.
+const PLANES_KEPT: usize = 200;
+
+/// Positions from which a search, which is not cut into stripes, checks its gates after every step.
+pub(super) const CHECKED_BY_STEP: usize = 1 << 15;
 
 /// Some consecutive positions of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +60,7 @@ pub(super) struct Knife {
     holding: Holding,
     stripe: Option<u32>,
     lanes: Option<u16>,
+    planes: usize,
 }
 
 /// Positions of a stripe, and how many stripes are under way at a time.
@@ -66,8 +73,17 @@ pub(super) struct Cut {
 }
 
 impl Knife {
-    pub(super) const fn new(holding: Holding, tactics: &Tactics) -> Self {
-        Self { holding, stripe: tactics.stripe, lanes: tactics.lanes }
+    pub(super) const fn new(holding: Holding, tactics: &Tactics, security: Security) -> Self {
+        let knife = Self { holding, stripe: tactics.stripe, lanes: tactics.lanes, planes: PLANES };
+        knife.with_security(security)
+    }
+
+    pub(super) const fn with_security(self, security: Security) -> Self {
+        let planes = match security {
+            Security::Active => PLANES_KEPT,
+            Security::Passive => PLANES,
+        };
+        Self { planes, ..self }
     }
 
     pub(super) fn cut(self, len: usize) -> Cut {
@@ -76,7 +92,7 @@ impl Knife {
         let stripe = stripe.max(WORD) / WORD * WORD;
         // A short last stripe would have the rounds of a full one for little work.
         let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
-        let memory = stripe_bytes(self.holding.components(), stripe);
+        let memory = stripe_bytes(self.holding.components(), stripe, self.planes);
         let most = self.lanes.map_or_else(|| UNDER_WAY / memory.max(1), usize::from);
         Cut { len, stripe, lanes: len.div_ceil(stripe).clamp(1, most.max(1)) }
     }
@@ -101,13 +117,13 @@ impl Cut {
 }
 
 /// Bytes of intermediate results that a stripe holds at a time.
-const fn stripe_bytes(components: usize, positions: usize) -> usize {
-    PLANES * words(positions) * WORD_BYTES * components
+const fn stripe_bytes(components: usize, positions: usize, planes: usize) -> usize {
+    planes * words(positions) * WORD_BYTES * components
 }
 
 /// Bytes of intermediate results of one stripe, by the components that a node holds.
 pub fn memory(components: usize) -> usize {
-    stripe_bytes(components, positions(components))
+    stripe_bytes(components, positions(components), PLANES)
 }
 
 /// Into how many stripes `len` positions are cut, by the components that a node holds.
@@ -128,7 +144,8 @@ mod tests {
             for len in [0, 1, 64, 65, 100_000, 1_000_000, 30_000_000] {
                 for lanes in [None, Some(1), Some(7)] {
                     let tactics = Tactics { lanes, ..Tactics::default() };
-                    let cut = Knife::new(holding, &tactics).cut(len);
+                    let security = Security::Active;
+                    let cut = Knife::new(holding, &tactics, security).cut(len);
                     let stripes: Vec<Stripe> = cut.stripes().collect();
                     let mut next = 0;
                     for stripe in &stripes {
@@ -137,9 +154,9 @@ mod tests {
                     }
                     assert_eq!(next, len);
                     let most = lanes.map_or(UNDER_WAY, |lanes| {
-                        usize::from(lanes) * stripe_bytes(components, cut.stripe)
+                        usize::from(lanes) * stripe_bytes(components, cut.stripe, PLANES_KEPT)
                     });
-                    let memory = cut.lanes * stripe_bytes(components, cut.stripe);
+                    let memory = cut.lanes * stripe_bytes(components, cut.stripe, PLANES_KEPT);
                     assert!(memory <= most || cut.lanes == 1, "{n} {len}: {memory}");
                 }
             }

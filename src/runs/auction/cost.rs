@@ -75,6 +75,7 @@ pub fn predict_ending(
     ending: Ending,
 ) -> Predicted {
     let model = CostModel::new(scheme, participants).with_tactics(tactics);
+    let model = model.with_security(work.security);
     let steps = match work.protocol {
         Form::Bits => Steps::Bits { model, tactics },
         Form::Numbers => Steps::Numbers(NumberCosts::new(participants)),
@@ -173,6 +174,15 @@ impl Bill<'_> {
         }
     }
 
+    /// Open batches, each given by its width and positions; on numbers, as many as there are. What
+    /// is not checked yet is checked before.
+    fn open(&mut self, batches: &[(usize, usize)]) {
+        self.cost = match &self.steps {
+            Steps::Bits { model, .. } => model.opening(self.cost, batches),
+            Steps::Numbers(model) => self.cost + model.open(batches.len()),
+        };
+    }
+
     fn width(&self) -> usize {
         self.work.bits as usize
     }
@@ -251,10 +261,7 @@ impl Table for Bill<'_> {
     }
 
     async fn open_winner(&mut self, &Numbers(entries): &Numbers) -> Result<usize, Infallible> {
-        self.cost += match &self.steps {
-            Steps::Bits { model, .. } => model.open(&[(self.index_width(entries), 1)]),
-            Steps::Numbers(model) => model.open(1),
-        };
+        self.open(&[(self.index_width(entries), 1)]);
         Ok(self.winner())
     }
 
@@ -262,20 +269,12 @@ impl Table for Bill<'_> {
         &mut self,
         &Numbers(entries): &Numbers,
     ) -> Result<(usize, u64), Infallible> {
-        self.cost += match &self.steps {
-            Steps::Bits { model, .. } => {
-                model.open(&[(self.index_width(entries), 1), (self.width(), 1)])
-            }
-            Steps::Numbers(model) => model.open(2),
-        };
+        self.open(&[(self.index_width(entries), 1), (self.width(), 1)]);
         Ok((self.winner(), 0))
     }
 
     async fn open_price(&mut self, _: &Numbers) -> Result<u64, Infallible> {
-        self.cost += match &self.steps {
-            Steps::Bits { model, .. } => model.open(&[(self.width(), 1)]),
-            Steps::Numbers(model) => model.open(1),
-        };
+        self.open(&[(self.width(), 1)]);
         Ok(0)
     }
 }
@@ -312,13 +311,12 @@ impl Ranking for Bill<'_> {
         &Numbers(bids): &Numbers,
         lots: usize,
     ) -> Result<Vec<usize>, Infallible> {
-        self.on_bits(|model, _| model.open(&[(1, bids)]));
+        self.open(&[(1, bids)]);
         Ok((0..self.ending.winners(lots)).collect())
     }
 
     async fn open_amounts(&mut self, _: &Numbers, of: &[usize]) -> Result<Vec<u64>, Infallible> {
-        let width = self.width();
-        self.on_bits(|model, _| model.open(&[(width, of.len())]));
+        self.open(&[(self.width(), of.len())]);
         Ok(vec![0; of.len()])
     }
 }

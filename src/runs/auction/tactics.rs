@@ -24,12 +24,16 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
     let entries = work.bids + usize::from(work.reserve);
     let lanes = lanes(scheme, entries.div_ceil(2), line);
     let mut tactics = Tactics { king_from, lanes, ..Tactics::default() };
-    let model = CostModel::new(scheme, participants).with_tactics(&tactics);
+    let model = model_of(scheme, participants, work, &tactics);
     let mut search = Search { scheme, work, line, model, known: HashMap::new() };
     tactics.groups = search.first(entries, 0, 0).1;
     let met: usize = levels(entries, &tactics.groups).iter().map(|level| level.group - 1).sum();
     tactics.second_groups = search.second(met).1;
     tactics
+}
+
+fn model_of(scheme: Scheme, nodes: NodeSet, work: Workload, tactics: &Tactics) -> CostModel {
+    CostModel::new(scheme, nodes).with_tactics(tactics).with_security(work.security)
 }
 
 /// Several lots: by rank or by search, and groups for the tournament for the worst bid, which there
@@ -38,7 +42,7 @@ fn for_lots(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -
     let king_from = king_from(scheme, participants, line);
     let mut tactics = Tactics { king_from, ..Tactics::default() };
     if work.kind.is_second_price() && !work.reserve {
-        let model = CostModel::new(scheme, participants).with_tactics(&tactics);
+        let model = model_of(scheme, participants, work, &tactics);
         let mut search = Search { scheme, work, line, model, known: HashMap::new() };
         tactics.groups = search.second(work.lots(work.bids)).1;
     }
@@ -135,6 +139,7 @@ mod tests {
     use crate::runs::{Workload, auction};
     use crate::sharing::Scheme;
     use crate::sharing::form::Form;
+    use crate::sharing::security::Security;
 
     fn line(round_trip_millis: f64, bytes_per_second: f64) -> Line {
         Line { round_seconds: round_trip_millis / 2e3, bytes_per_second, nodes_per_core: 1.0 }
@@ -143,6 +148,7 @@ mod tests {
     fn work(bids: usize) -> Workload {
         Workload::Auction(auction::Workload {
             protocol: Form::Bits,
+            security: Security::default(),
             bits: 32,
             bids,
             kind: Kind::SecondPrice,

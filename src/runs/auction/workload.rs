@@ -8,6 +8,7 @@ use crate::rules::Terms;
 use crate::rules::auction::{Kind, Question};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 /// Amounts that leave no room for the masks of so many comparisons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -32,6 +33,8 @@ pub struct TooWide {
 pub struct Workload {
     /// How bids are shared.
     pub protocol: Form,
+    /// Which lies of nodes are found.
+    pub security: Security,
     /// Width of a bid.
     pub bits: u32,
     /// Number of bids.
@@ -51,6 +54,7 @@ impl Workload {
     pub fn of(terms: &Terms, question: &Question, bids: usize) -> Self {
         Self {
             protocol: terms.protocol,
+            security: terms.security(),
             bits: question.bits(),
             bids,
             kind: question.kind,

@@ -15,6 +15,7 @@ fn closed(world: &World, bundle: Bundle) -> Record {
         bundle: Some(bundle),
         manifest: Some(world.co_sign(manifest, &[1, 2, 3, 4, 5])),
         outcome: None,
+        accusations: Vec::new(),
     };
     record.verify(Some(world.roster.body.digest())).unwrap();
     record

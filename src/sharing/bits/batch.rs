@@ -168,6 +168,28 @@ impl<'a> Plane<'a> {
     }
 }
 
+impl Plane<'_> {
+    /// The same, of a batch that is kept: a clone of it that shares its buffers.
+    pub fn keep(self) -> KeptPlane {
+        KeptPlane { bits: self.bits.clone(), first: self.first, len: self.len }
+    }
+}
+
+/// A plane with the batch that it is in.
+#[derive(Clone)]
+pub struct KeptPlane {
+    bits: SharedBits,
+    first: usize,
+    len: usize,
+}
+
+impl KeptPlane {
+    /// The plane.
+    pub const fn plane(&self) -> Plane<'_> {
+        Plane { bits: &self.bits, first: self.first, len: self.len }
+    }
+}
+
 impl SharedBits {
     /// A batch of public zeros.
     pub fn zeros(holding: Holding, width: usize, len: usize) -> Self {

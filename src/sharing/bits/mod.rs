@@ -8,4 +8,4 @@ pub mod batch;
 pub mod layout;
 pub mod planes;
 
-pub use batch::{Holding, Plane, ShapeError, SharedBits};
+pub use batch::{Holding, KeptPlane, Plane, ShapeError, SharedBits};

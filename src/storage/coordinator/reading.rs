@@ -307,6 +307,8 @@ impl CoordinatorStore {
             outcome: self.outcome(session).await?,
             manifest: self.manifest(session).await?,
             bundle: self.bundle(session).await?,
+            // Attempts are kept with their results, which a reader of those adds.
+            accusations: Vec::new(),
         }))
     }
 }

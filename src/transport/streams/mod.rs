@@ -4,8 +4,10 @@
 //! - [`frame`]: the format of what goes over a stream
 //! - [`mesh`]: one stream to every other node, kept up, and the channels over them
 //! - [`memory`]: channels within one process
+//! - [`lying`]: a channel that tells a lie, for the demo and for tests
 
 pub mod frame;
+pub mod lying;
 pub mod memory;
 pub mod mesh;
 pub mod upgrade;

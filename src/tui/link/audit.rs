@@ -77,6 +77,23 @@ fn proved(rows: &mut Vec<AuditRow>, record: &Record, report: &Report) {
         }
         None => rows.push(row(Mark::Plain, "outcome", "none yet", None)),
     }
+    lies(rows, report);
+}
+
+/// What nodes accused others of, and what follows.
+fn lies(rows: &mut Vec<AuditRow>, report: &Report) {
+    if !report.lies.is_empty() {
+        rows.push(head("Lies that were found before anything was opened"));
+    }
+    for lie in &report.lies {
+        let label = format!("attempt {}", lie.attempt);
+        rows.push(row(Mark::Plain, &label, &lie.told(report.named), None));
+    }
+    if !report.named.is_empty() {
+        let (nodes, most) = (figures::nodes(report.named), report.scheme.threshold());
+        let text = format!("{nodes} lied, as long as at most {most} did");
+        rows.push(row(Mark::Bad, "named", &text, None));
+    }
 }
 
 fn receipts(rows: &mut Vec<AuditRow>, record: &Record, own: &[SentBid]) {
@@ -166,6 +183,7 @@ mod tests {
             bundle: None,
             manifest: None,
             outcome: None,
+            accusations: Vec::new(),
         };
         let trusted = &paperwork.roster.body;
         let said = rows(&record, trusted, &[]);

@@ -92,6 +92,7 @@ mod tests {
             bundle: None,
             manifest: None,
             outcome: None,
+            accusations: Vec::new(),
         };
         let path = folder.path().join("record.json");
         write(&path, &record).unwrap();

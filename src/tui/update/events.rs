@@ -58,6 +58,12 @@ pub fn take(model: &mut Model, event: &Event) -> Vec<Effect> {
             model.asking.detail_stale = true;
             Some((Level::Warn, words(format!("waits for {}", figures::nodes(*nodes)))))
         }
+        What::Lie { finding, named } => {
+            model.asking.detail_stale = true;
+            let told = finding.told(*named);
+            let line = format!("attempt {}: {told}; computing again", finding.attempt);
+            Some((Level::Error, words(line)))
+        }
         What::Shortage { shortage } => {
             model.asking.detail_stale = true;
             Some(match shortage {

@@ -116,6 +116,7 @@ fn sessions() -> Value {
         "Terms": open(json!({"title": name(), "description": or_null(json!({"type": "string",
                 "minLength": 1, "maxLength": MAX_DESCRIPTION})), "question": of("Question"),
             "bids_until": of("Time"), "replace_bids": {"type": "boolean"}, "protocol": text(),
+            "security": {"type": "string", "enum": ["active", "passive"]},
             "admission": {"type": "string", "enum": ["open", "listed", "accounts"]},
             "limits": closed(json!({"bids": count(), "name_bytes": count(),
                 "revisions": count()}))})),
@@ -212,7 +213,7 @@ fn nodes() -> Value {
         "AttemptState": open(json!({"state": {"type": "string",
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
-                "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation",
+                "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation", "lie",
                 "store", "called-off"]}}))})),
     })
 }

@@ -176,7 +176,7 @@ async fn known_comparisons() {
 #[tokio::test]
 async fn what_a_comparison_of_32_bits_costs() {
     let costs = NumberCosts::<F>::new(World::new(5, 2).participants());
-    let Cost { rounds, gates, bytes_sent, comparisons } = costs.at_least(32, 1);
+    let Cost { rounds, gates, bytes_sent, comparisons, .. } = costs.at_least(32, 1);
     assert_eq!((rounds, gates, comparisons), (6, 42, 1));
     assert_eq!(bytes_sent, 4 * (43 * 16 + 32));
     assert_eq!(cost(costs.random_bits(32)), (1, 32, 4 * 32 * 16));

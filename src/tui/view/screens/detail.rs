@@ -11,6 +11,7 @@ use crate::base::text::clean;
 use crate::rules::auction::Question;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
+use crate::sharing::security::Security;
 use crate::tui::figures;
 use crate::tui::input::commands::{Command, ListCommand, Step};
 use crate::tui::input::layer::Layer;
@@ -94,6 +95,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     }
     label(canvas, area, 5, "open to", terms.admission.short(), Role::Text);
     let mut row = 6;
+    if terms.security() == Security::Passive {
+        let text = "passive; nodes are taken to compute what they should";
+        label(canvas, area, row, "security", text, Role::Warn);
+        row += 1;
+    }
     if let Some(lone) = terms.question.as_auction().and_then(Question::lone_bid) {
         let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
         canvas.text(area, row, Role::Muted, "a lone bid");

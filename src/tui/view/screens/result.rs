@@ -13,6 +13,7 @@ use super::{rule, stages};
 use crate::base::text::clean;
 use crate::rules::auction::Stage as OfAuctions;
 use crate::session::course::Point;
+use crate::sharing::security::Security;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::input::layer::Layer;
@@ -20,6 +21,7 @@ use crate::tui::state::data::{Session, Sold, Winner};
 use crate::tui::state::model::Model;
 use crate::tui::update::look_back;
 use crate::wire::coordinator_api::SessionDetail;
+use crate::wire::reason::{AttemptTrouble, Explained};
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
@@ -310,6 +312,18 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
             bytes(most)
         );
         facts.push(("computed in", text, Role::Text));
+    }
+    for attempt in &detail.attempts {
+        let lies =
+            |trouble: &&Explained<AttemptTrouble>| trouble.reason.accusations().next().is_some();
+        if let Some(trouble) = attempt.trouble.as_ref().filter(lies) {
+            let text = format!("attempt {}: {}; computed again", attempt.attempt, clean(trouble));
+            facts.push(("lies", text, Role::Warn));
+        }
+    }
+    if session.terms.security() == Security::Passive {
+        let text = "passive: nodes were taken to compute what they should".to_owned();
+        facts.push(("security", text, Role::Warn));
     }
     let of_manifest = detail.manifest.iter().flat_map(|manifest| &manifest.excluded);
     let of_outcome = detail.outcome.iter().flat_map(|outcome| &outcome.body.out_of_range);

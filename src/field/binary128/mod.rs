@@ -1,0 +1,111 @@
+//! The field of 2^128 elements, as polynomials over GF(2) modulo x^128 + x^7 + x^2 + x + 1: what
+//! proofs about bits are made in. Bit i of an element's number is the coefficient of x^i.
+//!
+//! - `element`: the type
+//! - `carryless`: products without carries, on the processor's own instruction where it has one
+//! - `kernels`: sums of many products, reduced once
+//! - [`small`]: the subfield of 16 elements, and the first interpolation of bits in it
+//!
+//! Adding and subtracting are XOR. Everything takes the same time for all elements.
+
+mod carryless;
+mod element;
+mod kernels;
+pub mod small;
+
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
+
+use super::{Field, ops::operators};
+pub use element::Binary128;
+pub use kernels::{Unreduced, combine, dot, scale_by, weigh};
+
+impl Binary128 {
+    #[inline]
+    const fn plus(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+
+    #[inline]
+    const fn minus(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+
+    #[inline]
+    const fn negated(self) -> Self {
+        self
+    }
+
+    #[inline]
+    fn times(self, other: Self) -> Self {
+        kernels::product(self, other)
+    }
+}
+
+operators!([] Binary128);
+
+impl ConstantTimeEq for Binary128 {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl ConditionallySelectable for Binary128 {
+    fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
+        Self(u128::conditional_select(&a.0, &b.0, choice))
+    }
+}
+
+impl Field for Binary128 {
+    const NAME: &'static str = "2^128";
+    const ZERO: Self = Self(0);
+    const ONE: Self = Self(1);
+    /// Bits of an element; there is no prime.
+    const BITS: u32 = 128;
+    /// Every pattern of 128 bits is an element: uniform.
+    const STREAM_WORDS: usize = 2;
+    type Bytes = [u8; 16];
+
+    /// The element with these coefficients; every number stands for one.
+    fn from_u128(value: u128) -> Self {
+        Self(value)
+    }
+
+    fn to_u128(self) -> Option<u128> {
+        Some(self.0)
+    }
+
+    fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(u128::from_le_bytes(bytes.try_into().ok()?)))
+    }
+
+    fn from_stream(words: &[u64]) -> Self {
+        match *words {
+            [low, high] => Self(u128::from(high) << 64 | u128::from(low)),
+            // Callers hand over STREAM_WORDS words.
+            _ => unreachable!("an element of {} takes 2 words, not {}", Self::NAME, words.len()),
+        }
+    }
+
+    /// a^(2^128 - 2), the product of a^(2^k) for k from 1 to 127.
+    fn invert(self) -> CtOption<Self> {
+        let (mut power, mut inverse) = (self, Self::ONE);
+        for _ in 1..128 {
+            power = power.square();
+            inverse *= power;
+        }
+        CtOption::new(inverse, !self.ct_eq(&Self::ZERO))
+    }
+
+    /// a^(2^127): every element has exactly one root.
+    fn sqrt(self) -> CtOption<Self> {
+        let root = (1..128).fold(self, |power, _| power.square());
+        CtOption::new(root, Choice::from(1))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,381 @@
+//! The three rounds of a check.
+//!
+//! 1. **Digests.** Everyone tells all what it sent and received in the batch's gates. Two that
+//!    disagree about what passed between them end the check here: nodes that hold different
+//!    components of one value must not go on.
+//! 2. **Proofs.** Everyone shares the proof of its own part, and tells what it heard of digests.
+//! 3. **Verdict.** Everyone tells what it makes of each proof, and every prover what each verifier
+//!    should.
+//!
+//! Who finds a fault says so at the head of its next message and takes no further part; the others
+//! then know whom it accuses, or that it breaks off for nothing.
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::columns::{columns, weights};
+use super::complaint::Complaint;
+use super::known::{Ledger, Linked};
+use super::prover::{Challenges, Masks, Parties, Proof, folded, prove};
+use super::record::{Batch, DIGEST};
+use super::shape::{MOST_COLUMNS, digests_bytes, proof_bytes, verdict_bytes};
+use super::transcript;
+use super::verdict::{Claimed, Court, Judged, Statement, Verdict};
+use super::wire::{Reader, Received, Writer, digest_of_common};
+use crate::field::binary128::small::ROWS;
+use crate::field::{Binary128, Field as _};
+use crate::protocol::bits::context::BitContext;
+use crate::protocol::context::Claim;
+use crate::protocol::{Opening, ProtocolError};
+use crate::sharing::stream::StreamStart;
+use crate::sharing::{NodeIndex, NodeSet, ShapeError};
+
+/// Check all gates at this context that no check has passed yet.
+///
+/// # Errors
+/// When a node lied, with a complaint that says who may have; or when one does not answer.
+pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
+    let batch = ctx.base().take_unchecked();
+    if batch.is_empty() {
+        return Ok(());
+    }
+    // Honest nodes with different keys would accuse each other.
+    ctx.base().confirm_keys().await?;
+    let got = columns(&batch);
+    if got > MOST_COLUMNS {
+        let what = "columns of gates that are checked at once, at most";
+        return Err(ShapeError { what, expected: MOST_COLUMNS, got }.into());
+    }
+    let check = Check::new(ctx, batch)?;
+    let outcome = check.rounds().await;
+    if outcome.is_ok() {
+        ctx.base().ledger().checked(check.batch.len());
+    }
+    outcome
+}
+
+/// A message of each participant, one's own among them, in ascending order.
+type Messages = Vec<(NodeIndex, Bytes)>;
+
+struct Check<'a> {
+    ctx: &'a BitContext,
+    batch: Batch,
+    participants: NodeSet,
+    linked: Linked,
+    claims: [Claim; 3],
+    /// Where the masks of each participant's proof begin.
+    masks: Vec<StreamStart>,
+}
+
+impl<'a> Check<'a> {
+    fn new(ctx: &'a BitContext, batch: Batch) -> Result<Self, ProtocolError> {
+        let base = ctx.base();
+        let participants = base.participants();
+        let claim = |step: &str| base.narrow(step).claim();
+        let claims = [claim("digests")?, claim("proofs")?, claim("verdict")?];
+        let masks = participants.iter().map(|node| Ok(claim(&format!("mask-{node}"))?.start));
+        let masks = masks.collect::<Result<_, ProtocolError>>()?;
+        Ok(Self { ctx, batch, participants, linked: Linked::of(ctx), claims, masks })
+    }
+
+    fn me(&self) -> NodeIndex {
+        self.ctx.me()
+    }
+
+    fn accuse(&self, complaint: Complaint) -> ProtocolError {
+        ProtocolError::Lie { step: self.ctx.base().step().to_owned(), complaint }
+    }
+
+    /// One round: what goes to each other node, and what comes from all, with what one keeps.
+    async fn exchange(
+        &self,
+        claim: &Claim,
+        message: impl Fn(NodeIndex) -> Bytes,
+        expected: usize,
+    ) -> Result<Messages, ProtocolError> {
+        let base = self.ctx.base();
+        let outgoing = base.peers().iter().map(|peer| (peer, message(peer))).collect();
+        let mut all = base.exchange(claim, outgoing, base.peers(), expected).await?;
+        all.push((self.me(), message(self.me())));
+        all.sort_unstable_by_key(|(node, _)| *node);
+        Ok(all)
+    }
+
+    async fn rounds(&self) -> Result<(), ProtocolError> {
+        let nodes = self.participants.len();
+        let base = self.ctx.base();
+        let digests = self.digests();
+        let expected = digests_bytes(nodes);
+        let digests = self.exchange(&self.claims[0], |_| digests.clone(), expected).await?;
+        let found = self.differences(&digests);
+
+        let all = digests.iter().map(|(node, message)| (*node, &message[..]));
+        let beginning = transcript::beginning(&base.binding(), base.step(), all);
+        let heard: Vec<[u8; DIGEST]> =
+            digests.iter().map(|(_, message)| Sha256::digest(message).into()).collect();
+        let weights = weights(&self.batch, transcript::weight(&beginning));
+        if !found.is_empty() {
+            self.break_off(&self.claims[1], &found, proof_bytes(nodes)).await?;
+            return self.without_verdict(found).await;
+        }
+        let proof = self.prove(&weights, &beginning)?;
+        let message = |to| self.proof_to(to, &heard, &proof);
+        let proofs = self.exchange(&self.claims[1], message, proof_bytes(nodes)).await?;
+        let (received, found) = self.take_proofs(&proofs, &heard);
+        if !found.is_empty() {
+            return self.without_verdict(found).await;
+        }
+
+        let sums = Ledger { ctx: self.ctx, batch: &self.batch, weights: &weights };
+        let verdict = self.verdict(&sums, &beginning, &proof, &received, &proofs);
+        let expected = verdict_bytes(base.scheme(), nodes);
+        let mut message = Writer::new(NodeSet::EMPTY, expected);
+        message.verdict(&verdict);
+        self.note_openings();
+        let message = message.finish(expected);
+        let verdicts = self.exchange(&self.claims[2], |_| message.clone(), expected).await?;
+        self.judge(&verdicts)
+    }
+
+    /// Tell all in place of a message whom this node accuses, and wait for nobody.
+    async fn break_off(
+        &self,
+        claim: &Claim,
+        found: &Complaint,
+        len: usize,
+    ) -> Result<(), ProtocolError> {
+        let base = self.ctx.base();
+        let set = found.sets().first().copied().unwrap_or_default();
+        let message = Writer::new(set, len).finish(len);
+        let outgoing = base.peers().iter().map(|peer| (peer, message.clone())).collect();
+        base.exchange(claim, outgoing, NodeSet::EMPTY, len).await.map(drop)
+    }
+
+    /// Break off instead of giving a verdict. Nobody waits in vain: those who have found nothing
+    /// yet hear of it with the verdicts.
+    async fn without_verdict(&self, found: Complaint) -> Result<(), ProtocolError> {
+        let len = verdict_bytes(self.ctx.base().scheme(), self.participants.len());
+        self.break_off(&self.claims[2], &found, len).await?;
+        Err(self.accuse(found))
+    }
+
+    /// What passed in the gates, as this node saw it.
+    fn digests(&self) -> Bytes {
+        let mut message = self.batch.digest_to_all().to_vec();
+        for peer in self.ctx.base().peers().iter() {
+            message.extend_from_slice(self.batch.digests(peer).as_flattened());
+        }
+        message.into()
+    }
+
+    /// Pairs that disagree about what passed between them.
+    fn differences(&self, digests: &Messages) -> Complaint {
+        let about = |(node, message): &(NodeIndex, Bytes), peer: NodeIndex| {
+            let place = self.participants.without(*node).iter().position(|other| other == peer);
+            let from = DIGEST * (1 + 3 * place.unwrap_or_default());
+            let part = |at: usize| message.slice(from + at * DIGEST..from + (at + 1) * DIGEST);
+            [part(0), part(1), part(2)]
+        };
+        let mut pairs = Vec::new();
+        for (place, one) in digests.iter().enumerate() {
+            for other in &digests[..place] {
+                let [said, heard, of_all] = about(one, other.0);
+                let [their_said, their_heard, their_of_all] = about(other, one.0);
+                let same = said == their_heard
+                    && heard == their_said
+                    && of_all == other.1[..DIGEST]
+                    && their_of_all == one.1[..DIGEST];
+                if !same {
+                    pairs.push(Complaint::pair(one.0, other.0));
+                }
+            }
+        }
+        Complaint::new(pairs)
+    }
+
+    /// The masks of a node's proof, for the components held.
+    fn masks_of(&self, prover: NodeIndex) -> Vec<Masks> {
+        let place = self.participants.iter().position(|node| node == prover).unwrap_or_default();
+        let start = self.masks[place];
+        let mask = |key: &crate::sharing::stream::StreamKey| {
+            let mut words = zeroize::Zeroizing::new([0; 4]);
+            key.write_at(start, 0, words.as_mut_slice());
+            (Binary128::from_stream(&words[..2]), Binary128::from_stream(&words[2..]))
+        };
+        self.ctx.base().keys().sets().map(mask).collect()
+    }
+
+    fn prove(
+        &self,
+        weights: &[Binary128],
+        beginning: &[u8; DIGEST],
+    ) -> Result<Proof, ProtocolError> {
+        let (base, me) = (self.ctx.base(), self.me());
+        let threshold = usize::from(base.scheme().threshold());
+        let parties = Parties { me, participants: self.participants, threshold };
+        let masks = self.masks_of(me);
+        prove(&self.batch, &parties, self.ctx.duties(), weights, &masks, beginning)
+            .map_err(|_| ProtocolError::Randomness { step: base.step().to_owned() })
+    }
+
+    fn proof_to(&self, to: NodeIndex, heard: &[[u8; DIGEST]], proof: &Proof) -> Bytes {
+        let len = proof_bytes(self.participants.len());
+        let mut message = Writer::new(NodeSet::EMPTY, len);
+        message.digests(heard);
+        message.digests(&proof.commitments);
+        let nonce = proof.nonces.iter().find(|(node, _)| *node == to);
+        message.digests(&[nonce.map_or([0; DIGEST], |(_, nonce)| *nonce)]);
+        if let Some((_, shares)) = proof.shares.iter().find(|(node, _)| *node == to) {
+            message.elements(shares.iter());
+        }
+        message.finish(len)
+    }
+
+    /// The proofs of all, and what is wrong with them at first sight.
+    fn take_proofs(
+        &self,
+        proofs: &Messages,
+        heard: &[[u8; DIGEST]],
+    ) -> (Vec<(NodeIndex, Received)>, Complaint) {
+        let nodes = self.participants.len();
+        let mut sets = Vec::new();
+        let mut received = Vec::with_capacity(nodes);
+        for (sender, message) in proofs {
+            let (mut reader, set) = Reader::new(message);
+            if !set.is_empty() {
+                sets.push(set.with(*sender));
+                continue;
+            }
+            received.push((*sender, Received::read(&mut reader, nodes)));
+        }
+        if sets.is_empty() {
+            for (place, (sender, proof)) in received.iter().enumerate() {
+                // What a node says that it sent is the measure.
+                for (other, theirs) in received.iter().filter(|(other, _)| other != sender) {
+                    if theirs.heard[place] != proof.heard[place] {
+                        sets.push(Complaint::pair(*sender, *other));
+                    }
+                }
+                // And what it sent to this node.
+                if proof.heard[place] != heard[place] {
+                    sets.push(Complaint::pair(*sender, self.me()));
+                }
+                if !self.fits(*sender, proof) {
+                    sets.push(Complaint::pair(*sender, self.me()));
+                }
+            }
+        }
+        (received, Complaint::new(sets))
+    }
+
+    /// Whether a proof's shares are those that it commits to.
+    fn fits(&self, prover: NodeIndex, proof: &Received) -> bool {
+        let me = self.me();
+        let verifiers = self.participants.without(prover);
+        let Some(place) = verifiers.iter().position(|node| node == me) else { return true };
+        let mut next = 0;
+        super::shape::levels().iter().enumerate().all(|(number, level)| {
+            let shares = &proof.shares[next..next + level.values()];
+            next += level.values();
+            let own = transcript::commitment(&proof.nonce, (prover, me), number, shares);
+            proof.commitments.get(number * verifiers.len() + place) == Some(&own)
+        })
+    }
+
+    fn verdict(
+        &self,
+        sums: &Ledger<'_>,
+        beginning: &[u8; DIGEST],
+        proof: &Proof,
+        received: &[(NodeIndex, Received)],
+        messages: &Messages,
+    ) -> Verdict {
+        let (base, me) = (self.ctx.base(), self.me());
+        let nodes = self.participants.len();
+        let all = base.scheme().sets();
+        let held: Vec<NodeSet> = base.scheme().held_by(me).iter().map(|&set| all[set]).collect();
+        let alone = self.linked != Linked::Sum;
+        let mut judged = Vec::with_capacity(nodes - 1);
+        let mut combiners = Vec::with_capacity(nodes);
+        let mut first_rows = [Binary128::ZERO; ROWS];
+        for (prover, shares) in received {
+            for (sum, &share) in first_rows.iter_mut().zip(shares.shares.iter()) {
+                *sum += share;
+            }
+            if *prover == me {
+                combiners.push(proof.challenges.combiner);
+                continue;
+            }
+            let challenges = Challenges::of(beginning, *prover, &shares.commitments);
+            combiners.push(challenges.combiner);
+            let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
+            let masks = self.masks_of(*prover);
+            let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
+            let folded = common.map(|(place, _)| {
+                folded(&self.batch, place, sums.weights, &challenges, masks[place])
+            });
+            #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
+            let mut own = Judged {
+                folded: folded.collect(),
+                statement: Statement::of(&shares.shares, &challenges, linked),
+            };
+            #[cfg(test)]
+            super::tests::spoil_judged(me, *prover, &mut own);
+            judged.push(own);
+        }
+        let own = alone.then(|| sums.part_of(me, self.linked));
+        let statements = proof.shares.iter().map(|(node, shares)| {
+            let linked = own.as_ref().map(|own| own.share_of(*node));
+            Statement::of(shares, &proof.challenges, linked)
+        });
+        let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
+        let sum = if alone {
+            Binary128::ZERO
+        } else {
+            let joint = transcript::joint(combiners.into_iter());
+            let opened = sums.sum().share_of(me);
+            let (mut weight, mut sum) = (joint, Binary128::ZERO);
+            for (row, opened) in first_rows.into_iter().zip(opened) {
+                sum += weight * (row + opened);
+                weight *= joint;
+            }
+            sum
+        };
+        let heard = messages.iter().map(|(_, message)| digest_of_common(message, nodes));
+        Verdict { heard: heard.collect(), judged, claimed, sum }
+    }
+
+    /// Enter what the verdict opens: for every proof two elements of each component, and shares
+    /// that those and zero determine.
+    fn note_openings(&self) {
+        let base = self.ctx.base();
+        let held = self.ctx.holding().components();
+        let elements = self.participants.len() * 2 * held;
+        base.ledger().opened(Opening {
+            step: self.claims[2].name.clone(),
+            bits: elements as u64 * u64::from(Binary128::BITS),
+            to: self.participants,
+            masked: true,
+        });
+    }
+
+    fn judge(&self, verdicts: &Messages) -> Result<(), ProtocolError> {
+        let scheme = self.ctx.base().scheme();
+        let mut broken_off = Vec::new();
+        let mut all = Vec::with_capacity(verdicts.len());
+        for (sender, message) in verdicts {
+            let (mut reader, set) = Reader::new(message);
+            if !set.is_empty() {
+                broken_off.push(set.with(*sender));
+            }
+            all.push((*sender, reader.verdict(scheme, self.participants, *sender)));
+        }
+        if !broken_off.is_empty() {
+            return Err(self.accuse(Complaint::new(broken_off)));
+        }
+        let summed = self.linked == Linked::Sum;
+        let court = Court { scheme, participants: self.participants, summed };
+        let complaint = court.judge(&all);
+        if complaint.is_empty() { Ok(()) } else { Err(self.accuse(complaint)) }
+    }
+}

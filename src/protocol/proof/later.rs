@@ -1,0 +1,133 @@
+//! The levels of a proof after the first: columns of elements, two or four rows at a time.
+
+use zeroize::Zeroizing;
+
+use super::columns::add_up;
+use super::shape::Level;
+use super::vector::{Vector, add_into};
+use crate::field::binary128::{Unreduced, combine, dot};
+use crate::field::{Binary128, Field as _};
+use crate::protocol::bits::assignment::Duties;
+
+/// Columns worked on at a time.
+const TILE: usize = 256;
+
+/// Columns that a level leaves of so many.
+pub(super) const fn left_of(columns: usize, width: usize) -> usize {
+    let left = columns.div_ceil(width);
+    if left == 0 { 1 } else { left }
+}
+
+/// A level's rows of a vector, tile by tile: what of row `row` lies in the tile, zero-padded.
+fn row_tile(vector: &[Binary128], row: usize, size: usize, first: usize, out: &mut [Binary128]) {
+    let from = (row * size + first).min(vector.len());
+    let to = (from + out.len()).min(vector.len());
+    let there = to - from;
+    out[..there].copy_from_slice(&vector[from..to]);
+    out[there..].fill(Binary128::ZERO);
+}
+
+/// The rows of a vector that are in a tile, the mask's last.
+fn rows_in_tile(
+    level: &Level,
+    vector: &[Binary128],
+    mask: Binary128,
+    (size, first, len): (usize, usize, usize),
+    rows: &mut Vector,
+) {
+    for (row, out) in rows.chunks_mut(TILE.min(size)).enumerate() {
+        let out = &mut out[..len];
+        if row < level.width() {
+            row_tile(vector, row, size, first, out);
+        } else {
+            // One column is left where there is a mask.
+            out.fill(mask);
+        }
+    }
+}
+
+/// The values of Q at all points of a level.
+pub(super) fn values(
+    level: &Level,
+    (xs, ys): (&[Vector], &[Vector]),
+    masks: &[(Binary128, Binary128)],
+    columns: usize,
+    duties: &Duties,
+) -> Zeroizing<Vec<Binary128>> {
+    let size = left_of(columns, level.width());
+    let tile = TILE.min(size);
+    let mut sums = Zeroizing::new(vec![Unreduced::default(); level.values()]);
+    let held = xs.len();
+    // Both sides of every component, at all rows, then at a further point.
+    let mut rows: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
+    let mut further: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(tile)).collect();
+    let (mut left, mut right) = (Vector::zeros(tile), Vector::zeros(tile));
+    for first in (0..size).step_by(tile) {
+        let len = tile.min(size - first);
+        for (place, rows) in rows.iter_mut().enumerate() {
+            let (vector, mask) = match place.checked_sub(held) {
+                None => (&xs[place], masks[place].0),
+                Some(place) => (&ys[place], masks[place].1),
+            };
+            rows_in_tile(level, vector, mask, (size, first, len), rows);
+        }
+        for (point, sum) in sums.iter_mut().enumerate() {
+            if let Some(factors) = point.checked_sub(level.rows()).map(|at| &level.extension[at]) {
+                for (rows, further) in rows.iter().zip(&mut further) {
+                    let rows: Vec<&[Binary128]> =
+                        rows.chunks(tile).map(|row| &row[..len]).collect();
+                    if level.is_pair() {
+                        add_up(&rows, &[0, 1], &mut further[..len]);
+                    } else {
+                        combine(&rows, factors, &mut further[..len]);
+                    }
+                }
+            }
+            let at_point = |place: usize| {
+                if point < level.rows() {
+                    &rows[place][point * tile..point * tile + len]
+                } else {
+                    &further[place][..len]
+                }
+            };
+            let xs: Vec<&[Binary128]> = (0..held).map(at_point).collect();
+            let ys: Vec<&[Binary128]> = (held..2 * held).map(at_point).collect();
+            for (chosen_x, chosen_y) in &duties.products {
+                add_up(&xs, chosen_x, &mut left[..len]);
+                add_up(&ys, chosen_y, &mut right[..len]);
+                sum.add(dot(&left[..len], &right[..len]));
+            }
+        }
+    }
+    Zeroizing::new(sums.iter().map(|sum| sum.reduce()).collect())
+}
+
+/// A vector folded with what each row counts for.
+pub(super) fn fold(
+    level: &Level,
+    vector: &[Binary128],
+    mask: Binary128,
+    columns: usize,
+    factors: &[Binary128],
+) -> Vector {
+    let size = left_of(columns, level.width());
+    let tile = TILE.min(size);
+    let mut folded = Vector::zeros(size);
+    let mut rows = Vector::zeros(level.rows() * tile);
+    let mut sums = Vector::zeros(tile);
+    for first in (0..size).step_by(tile) {
+        let len = tile.min(size - first);
+        rows_in_tile(level, vector, mask, (size, first, len), &mut rows);
+        let rows: Vec<&[Binary128]> = rows.chunks(tile).map(|row| &row[..len]).collect();
+        let folded = &mut folded[first..first + len];
+        if let ([one, _], [_, challenge]) = (&rows[..], factors) {
+            // One product for a + c (a + b).
+            add_up(&rows, &[0, 1], &mut sums[..len]);
+            combine(&[&sums[..len]], &[*challenge], folded);
+            add_into(folded, one);
+        } else {
+            combine(&rows, factors, folded);
+        }
+    }
+    folded
+}

@@ -1,0 +1,55 @@
+//! The check of AND gates against lying nodes: every node proves to the others that its part of
+//! every gate is what the shares say.
+//!
+//! In: a batch of gates as they were computed. Out: nothing, or a complaint: sets of nodes, each
+//! with at least one liar in it. Who learns what: nothing; what is opened is uniform. Rounds:
+//! three, whatever the size of the batch. Bytes: some kilobytes to each node. Adversary: up to t
+//! nodes that do anything; a wrong gate passes with probability below 2^-109 for
+//! each hash that they try. Source: a
+//! distributed zero-knowledge proof (Boneh, Boyle, Corrigan-Gibbs, Gilboa, Ishai, CRYPTO 2019;
+//! Boyle, Gilboa, Ishai, Nof, CCS 2019 and ASIACRYPT 2020) over GF(2^128).
+//!
+//! - [`complaint`]: who is accused, and the written rules for it
+//! - [`record`]: gates as they were computed, and what was sent for them
+//! - `shape`: the levels of a proof, and the sizes of messages
+//! - `vector`: elements that are wiped
+//! - `columns`: from bits to elements: the first level
+//! - `later`: the further levels
+//! - `transcript`: commitments, and challenges that follow from them
+//! - `prover`: one node's proof
+//! - `known`: sums of what was sent and of masks, which proofs are compared with
+//! - `verdict`: what a node says of all proofs, and what follows from what all say
+//! - `wire`: messages
+//! - [`check`](mod@check): the three rounds
+//!
+//! **What is proven.** The flat row of each round's gates lies in chunks of eight words: eight rows
+//! of 64 columns. A column's weight is x^b r^(c+1) for bit b of chunk c, so that one product
+//! weighs a word. For every product of components, rows are interpolated over a subfield of 16
+//! elements; the prover shares the values of Q, the weighted sum over columns and products, at 15
+//! points. At the first eight it is the weighted sum of what the node sent and its masks, row by
+//! row. A challenge folds the rows into one; then two, later four at a time, down to one column, whose last
+//! level has one more row of masks, so that what is opened at the end is uniform.
+//!
+//! **Which masks.** With three nodes all masks are components like any other, and every proof
+//! stands alone. With more, shares of zero come from keys of pairs, and only the sum over all
+//! proofs is compared with what was opened: a lie is found and nobody is named. In naming mode
+//! shares of zero come from keys of sets, and every proof stands alone again.
+
+pub mod check;
+mod columns;
+pub mod complaint;
+mod known;
+mod later;
+mod prover;
+pub mod record;
+mod shape;
+mod transcript;
+mod vector;
+mod verdict;
+mod wire;
+
+pub use complaint::Complaint;
+pub(in crate::protocol) use shape::message_bytes;
+
+#[cfg(test)]
+mod tests;

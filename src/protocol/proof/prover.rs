@@ -1,0 +1,187 @@
+//! One node's proof, and what others make of the components that they hold as well.
+
+use rand::{TryRng as _, rngs::SysRng};
+use zeroize::Zeroizing;
+
+use super::columns::{columns, first_values, fold_first};
+use super::later;
+use super::record::{Batch, DIGEST};
+use super::shape::{Factors, LEVELS, levels};
+use super::transcript::{Transcript, commitment};
+use super::vector::Vector;
+use crate::field::{Binary128, Field as _};
+use crate::protocol::bits::assignment::Duties;
+use crate::protocol::bits::gates::Side;
+use crate::sharing::numbers::shamir::{evaluate, point};
+use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::{NodeIndex, NodeSet};
+
+/// The masks of the last level's row for a component of x and of y.
+pub(super) type Masks = (Binary128, Binary128);
+
+/// A proof as its prover knows it.
+pub(super) struct Proof {
+    /// Every participant's shares of all values.
+    pub(super) shares: Vec<(NodeIndex, Zeroizing<Vec<Binary128>>)>,
+    /// Every verifier's nonce.
+    pub(super) nonces: Vec<(NodeIndex, [u8; DIGEST])>,
+    /// The commitments to every verifier's shares, level by level.
+    pub(super) commitments: Vec<[u8; DIGEST]>,
+    pub(super) challenges: Challenges,
+    /// What every component held folds to.
+    pub(super) folded: Vec<Masks>,
+}
+
+/// The challenges of a proof.
+pub(super) struct Challenges {
+    pub(super) levels: Vec<Factors>,
+    pub(super) combiner: Binary128,
+}
+
+impl Challenges {
+    /// Those that follow from the commitments, `verifiers` for each level.
+    pub(super) fn of(
+        beginning: &[u8; DIGEST],
+        prover: NodeIndex,
+        commitments: &[[u8; DIGEST]],
+    ) -> Self {
+        let mut transcript = Transcript::new(beginning, prover);
+        let verifiers = (commitments.len() / LEVELS).max(1);
+        let of_levels = commitments.chunks(verifiers).zip(levels());
+        let of_levels = of_levels.map(|(own, level)| level.at(transcript.challenge(own)));
+        Self { levels: of_levels.collect(), combiner: transcript.combiner() }
+    }
+}
+
+/// Who proves to whom.
+pub(super) struct Parties {
+    pub(super) me: NodeIndex,
+    pub(super) participants: NodeSet,
+    pub(super) threshold: usize,
+}
+
+impl Parties {
+    /// Shares of a value, by polynomials of degree t.
+    fn share(&self, secret: Binary128, random: &mut Random) -> Vec<Binary128> {
+        let mut polynomial = Zeroizing::new(vec![secret]);
+        polynomial.extend((0..self.threshold).map(|_| random.element()));
+        self.participants.iter().map(|node| evaluate(&polynomial, point(node))).collect()
+    }
+}
+
+/// Randomness of one's own: a cipher under a key from the operating system.
+struct Random {
+    key: StreamKey,
+    start: StreamStart,
+    next: usize,
+}
+
+impl Random {
+    fn new() -> Result<Self, rand::rngs::SysError> {
+        let mut key = Zeroizing::new([0; 16]);
+        SysRng.try_fill_bytes(key.as_mut_slice())?;
+        Ok(Self { key: StreamKey::new(&key), start: StreamStart::of("proof"), next: 0 })
+    }
+
+    fn element(&mut self) -> Binary128 {
+        let mut words = Zeroizing::new([0; 2]);
+        self.key.write_at(self.start, self.next, words.as_mut_slice());
+        self.next += 1;
+        Binary128::from_stream(words.as_slice())
+    }
+}
+
+/// Prove this node's part of all gates of a batch.
+pub(super) fn prove(
+    batch: &Batch,
+    parties: &Parties,
+    duties: &Duties,
+    weights: &[Binary128],
+    masks: &[Masks],
+    beginning: &[u8; DIGEST],
+) -> Result<Proof, rand::rngs::SysError> {
+    let verifiers = parties.participants.without(parties.me);
+    let mut random = Random::new()?;
+    let mut nonces = Vec::with_capacity(verifiers.len());
+    for verifier in verifiers.iter() {
+        let mut nonce = [0; DIGEST];
+        SysRng.try_fill_bytes(&mut nonce)?;
+        nonces.push((verifier, nonce));
+    }
+    let mut shares: Vec<_> =
+        parties.participants.iter().map(|node| (node, Zeroizing::new(Vec::new()))).collect();
+    let mut commitments = Vec::with_capacity(LEVELS * verifiers.len());
+    let mut transcript = Transcript::new(beginning, parties.me);
+    let mut challenges = Vec::with_capacity(LEVELS);
+    let held = masks.len();
+    let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
+    let mut left = columns(batch);
+    for (number, level) in levels().iter().enumerate() {
+        #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
+        let mut values = if number == 0 {
+            first_values(batch, duties, held, weights)
+        } else {
+            later::values(level, (&xs, &ys), masks, left, duties)
+        };
+        #[cfg(test)]
+        super::tests::spoil_values(parties.me, number, &mut values);
+        let from = shares.first().map_or(0, |(_, shares)| shares.len());
+        for &value in values.iter() {
+            for ((_, shares), share) in shares.iter_mut().zip(parties.share(value, &mut random)) {
+                shares.push(share);
+            }
+        }
+        let verified = shares.iter().filter(|(node, _)| *node != parties.me);
+        let own: Vec<_> = verified
+            .zip(&nonces)
+            .map(|((verifier, shares), (_, nonce))| {
+                commitment(nonce, (parties.me, *verifier), number, &shares[from..])
+            })
+            .collect();
+        let factors = level.at(transcript.challenge(&own));
+        commitments.extend(own);
+        let fold = |side, place: usize, vector: Option<&Vector>| match vector {
+            None => fold_first(batch, (side, place), &factors.rows, weights, left.max(1)),
+            Some(vector) => {
+                let (x, y) = masks[place];
+                let mask = if side == Side::Left { x } else { y };
+                later::fold(level, vector, mask, left, &factors.rows)
+            }
+        };
+        xs = (0..held).map(|place| fold(Side::Left, place, xs.get(place))).collect();
+        ys = (0..held).map(|place| fold(Side::Right, place, ys.get(place))).collect();
+        if number > 0 {
+            left = later::left_of(left, level.width());
+        }
+        challenges.push(factors);
+    }
+    let folded = xs.iter().zip(&ys).map(|(x, y)| (x[0], y[0])).collect();
+    let combiner = transcript.combiner();
+    let challenges = Challenges { levels: challenges, combiner };
+    Ok(Proof { shares, nonces, commitments, challenges, folded })
+}
+
+/// What a component, by its place among those held, folds to with the challenges of a proof.
+pub(super) fn folded(
+    batch: &Batch,
+    component: usize,
+    weights: &[Binary128],
+    challenges: &Challenges,
+    masks: Masks,
+) -> Masks {
+    let fold = |side, mask| {
+        let mut left = columns(batch);
+        let mut vector = Vector::default();
+        for (number, (level, factors)) in levels().iter().zip(&challenges.levels).enumerate() {
+            vector = if number == 0 {
+                fold_first(batch, (side, component), &factors.rows, weights, left.max(1))
+            } else {
+                let folded = later::fold(level, &vector, mask, left, &factors.rows);
+                left = later::left_of(left, level.width());
+                folded
+            };
+        }
+        vector[0]
+    };
+    (fold(Side::Left, masks.0), fold(Side::Right, masks.1))
+}

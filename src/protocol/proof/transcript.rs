@@ -1,0 +1,100 @@
+//! Commitments, and challenges that follow from them (Fiat, Shamir 1986).
+//!
+//! The challenges of a proof are hashes of everything that was said before: what the attempt is
+//! for, the step, the digests of all messages, the prover, and level by level the commitments to
+//! every verifier's shares. A commitment hides its shares by 32 random bytes, since there are few
+//! values to guess where there are few gates.
+
+use sha2::{Digest as _, Sha256};
+
+use super::record::DIGEST;
+use crate::field::{Binary128, Field as _};
+use crate::sharing::NodeIndex;
+
+/// An element from a hash: its first half.
+fn element(hash: Sha256) -> Binary128 {
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Binary128::from_bits(u128::from_le_bytes(half))
+}
+
+/// What weights and challenges of a check begin with: a hash of the attempt, the step, and the
+/// digests of all participants.
+pub(super) fn beginning<'a>(
+    binding: &[u8; 32],
+    step: &str,
+    digests: impl Iterator<Item = (NodeIndex, &'a [u8])>,
+) -> [u8; DIGEST] {
+    let mut hash = Sha256::new()
+        .chain_update(b"gavel/v1/check\0")
+        .chain_update(binding)
+        .chain_update((step.len() as u64).to_le_bytes())
+        .chain_update(step);
+    for (node, digests) in digests {
+        hash.update([node.get()]);
+        hash.update(digests);
+    }
+    hash.finalize().into()
+}
+
+/// What the weights of columns are powers of.
+pub(super) fn weight(beginning: &[u8; DIGEST]) -> Binary128 {
+    element(Sha256::new().chain_update(b"gavel/v1/check-weight\0").chain_update(beginning))
+}
+
+/// The transcript of one proof.
+pub(super) struct Transcript {
+    state: [u8; DIGEST],
+    level: u8,
+}
+
+impl Transcript {
+    pub(super) fn new(beginning: &[u8; DIGEST], prover: NodeIndex) -> Self {
+        let hash = Sha256::new().chain_update(b"gavel/v1/proof\0").chain_update(beginning);
+        Self { state: hash.chain_update([prover.get()]).finalize().into(), level: 0 }
+    }
+
+    /// The challenge of a level, from the commitments to its shares.
+    pub(super) fn challenge(&mut self, commitments: &[[u8; DIGEST]]) -> Binary128 {
+        let hash = Sha256::new().chain_update(b"gavel/v1/proof-level\0").chain_update(self.state);
+        let hash = hash.chain_update([self.level]).chain_update(commitments.as_flattened());
+        self.state = hash.finalize().into();
+        self.level += 1;
+        self.element(b"gavel/v1/proof-challenge\0")
+    }
+
+    /// What combines all linear checks of the proof, once all levels are done.
+    pub(super) fn combiner(&self) -> Binary128 {
+        self.element(b"gavel/v1/proof-combiner\0")
+    }
+
+    fn element(&self, kind: &[u8]) -> Binary128 {
+        element(Sha256::new().chain_update(kind).chain_update(self.state))
+    }
+}
+
+/// What combines the linear checks over all proofs.
+pub(super) fn joint(combiners: impl Iterator<Item = Binary128>) -> Binary128 {
+    let mut hash = Sha256::new().chain_update(b"gavel/v1/check-joint\0");
+    combiners.for_each(|combiner| hash.update(combiner.to_bytes()));
+    element(hash)
+}
+
+/// The commitment to a verifier's shares of one level.
+pub(super) fn commitment(
+    nonce: &[u8; DIGEST],
+    (prover, verifier): (NodeIndex, NodeIndex),
+    level: usize,
+    shares: &[Binary128],
+) -> [u8; DIGEST] {
+    let mut hash = Sha256::new()
+        .chain_update(b"gavel/v1/proof-shares\0")
+        .chain_update(nonce)
+        .chain_update([prover.get(), verifier.get()])
+        .chain_update((level as u64).to_le_bytes());
+    for share in shares {
+        hash.update(share.to_bytes());
+    }
+    hash.finalize().into()
+}

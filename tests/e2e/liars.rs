@@ -1,0 +1,90 @@
+//! A node that lies, among real servers: the right bidder wins, and the record says who lied.
+
+use futures_util::{StreamExt as _, stream};
+use gavel::identity::Statement as _;
+use gavel::protocol::StepId;
+use gavel::sharing::NodeIndex;
+use gavel::testkit::{At, Lie};
+
+use super::auction::{Settled, file, set};
+use super::net::{Net, Setup, index};
+
+const LIAR: u8 = 3;
+
+/// One step of every kind of message that nodes send each other in an attempt.
+const STEPS: [&str; 10] = [
+    "keys",
+    "keys/confirm",
+    "range-check/less-than/0",
+    "range-check/open/check/digests",
+    "range-check/open/check/proofs",
+    "range-check/open/check/verdict",
+    "range-check/open",
+    "tournament/1/select",
+    "winner/check/verdict",
+    "winner",
+];
+
+async fn auction(step: &str, to: Option<NodeIndex>) -> Settled {
+    let lie = Lie { at: At::Step(StepId::of(step)), to, bit: 77 };
+    let net = Net::start(Setup { liar: Some((LIAR, lie)), ..Setup::new(5, 1) }).await;
+    let auction = net.open(&file("second-price", Some(500), Some(1000))).await;
+    for (name, units) in [("ada", 700), ("basil", 900), ("chiara", 800)] {
+        auction.bid(name, units).await;
+    }
+    auction.close().await;
+    auction.settled().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lie_in_any_kind_of_message_changes_nothing_and_is_in_the_record() {
+    let kinds = STEPS.iter().flat_map(|step| [None, Some(index(1))].map(|to| (*step, to)));
+    let ended: Vec<_> = stream::iter(kinds)
+        .map(|(step, to)| async move { (step, to, auction(step, to).await) })
+        .buffer_unordered(4)
+        .collect()
+        .await;
+    for (step, to, settled) in ended {
+        let what = format!("{step} to {to:?}: {:?}", settled.report.lies);
+        assert_eq!(settled.winner(), Some(("basil", 800)), "{what}");
+        assert!(!settled.report.lies.is_empty(), "{what}");
+        let mut sets = settled.report.lies.iter().flat_map(|lie| &lie.sets);
+        assert!(sets.all(|set| set.contains(index(LIAR))), "{what}");
+        assert!(settled.report.named.is_subset_of(set(&[LIAR])), "{what}");
+        // What is said to all alike convicts at once, and the next attempt is right.
+        let gates = step.contains("less-than") || step.contains("select");
+        if to.is_none() && gates {
+            assert_eq!(settled.report.named, set(&[LIAR]), "{what}");
+            assert_eq!(settled.detail.attempts.len(), 2, "{what}");
+        }
+        assert!(settled.detail.attempts.len() <= 10, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_all_nodes_are_needed_a_liar_ends_the_session_and_its_record_says_so() {
+    use gavel::session::Phase;
+    use gavel::wire::reason::Reason;
+
+    let lie = Lie::IN_FIRST_GATES;
+    let net = Net::start(Setup { liar: Some((LIAR, lie)), ..Setup::new(3, 1) }).await;
+    let auction = net.open(&file("second-price", None, None)).await;
+    auction.bid("ada", 700).await;
+    auction.bid("basil", 900).await;
+    auction.close().await;
+    let coordinator = net.network.coordinator();
+    let detail = loop {
+        let detail = coordinator.session(auction.session).await.unwrap();
+        if detail.summary.phase == Phase::Failed {
+            break detail;
+        }
+        assert!(detail.summary.phase != Phase::Settled);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let reason = detail.reason.unwrap();
+    assert!(matches!(reason.reason, Reason::AttemptsFailed { failed: 1, .. }), "{reason:?}");
+    let record = coordinator.record(auction.session).await.unwrap();
+    let report = record.verify(Some(net.roster.body.digest())).unwrap();
+    assert!(report.outcome.is_none() && !report.lies.is_empty());
+    assert!(report.lies[0].sets.iter().all(|set| set.contains(index(LIAR))));
+}
