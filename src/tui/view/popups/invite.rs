@@ -3,16 +3,12 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::super::text;
 use super::super::theme::Role;
+use super::form::{Line, notice};
 use crate::identity::Statement as _;
 use crate::tui::input::commands::{CodeCommand, InviteCommand};
 use crate::tui::input::layer::Layer;
-use crate::tui::state::field::Field;
 use crate::tui::state::invite::{InviteField, InviteForm, ShownCode};
-
-/// Columns before a field.
-const LABEL: u16 = 11;
 
 /// Draw the form.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &InviteForm) {
@@ -21,42 +17,20 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &InviteForm) {
     let why = "A code makes one bidder's account, once. It is shown here once; the coordinator \
                keeps its hash.";
     let row = canvas.wrapped(inner, 0, Role::Text, why) + 1;
-    field(canvas, inner, row, ("for", InviteField::Label), &form.label, form);
-    field(canvas, inner, row + 1, ("hours", InviteField::Hours), &form.hours, form);
+    for (at, label, field, place) in [
+        (row, "for", &form.label, InviteField::Label),
+        (row + 1, "hours", &form.hours, InviteField::Hours),
+    ] {
+        let here = form.focus == place && !form.sending;
+        let line = Line { label, shown: field.text(), cursor: here.then(|| field.cursor()) };
+        line.draw(canvas, inner, at);
+    }
     let role = "role       bidder; `gavel account add` makes operators";
     canvas.text(inner, row + 2, Role::Muted, role);
     let key = |command| model.keymap.first(Layer::Invite, command);
-    let (role, notice) = match &form.notice {
-        Some(notice) => (Role::Bad, notice.clone()),
-        None if form.sending => (Role::Muted, "asking the coordinator ...".to_owned()),
-        None => {
-            let (enter, turn) = (key(InviteCommand::Submit), key(InviteCommand::Turn));
-            (Role::Muted, format!("{enter} makes it, {turn} goes to the other field"))
-        }
-    };
-    canvas.wrapped(inner, row + 4, role, &notice);
-}
-
-fn field(
-    canvas: &mut Canvas<'_, '_>,
-    area: Rect,
-    row: usize,
-    (label, at): (&str, InviteField),
-    typed: &Field,
-    form: &InviteForm,
-) {
-    let here = form.focus == at;
-    let width = usize::from(area.width.saturating_sub(LABEL + 2));
-    let line = vec![
-        canvas.span(if here { Role::Key } else { Role::Muted }, format!("{label:<11}")),
-        canvas.span(Role::Input, format!(" {}", canvas.fit(typed.text(), width))),
-    ];
-    canvas.line(area, row, line);
-    if here && !form.sending {
-        let before: String = typed.text().chars().take(typed.cursor()).collect();
-        let column = u16::try_from(text::width(&before).min(width)).unwrap_or(0);
-        canvas.cursor(area.x + LABEL + 1 + column, area.y + u16::try_from(row).unwrap_or(0));
-    }
+    let (enter, turn) = (key(InviteCommand::Submit), key(InviteCommand::Turn));
+    let keys = format!("{enter} makes it, {turn} goes to the other field");
+    notice(canvas, inner, row + 4, form.notice.as_deref(), form.sending, &keys);
 }
 
 /// Draw the code, with what the bidder does with it.
