@@ -58,10 +58,14 @@ pub unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: c_uint
         // SAFETY: the caller vouches for the buffer, as for the C library.
         let out = unsafe { std::slice::from_raw_parts_mut(buffer, length) };
         for piece in out.chunks_mut(16) {
-            let mut bytes = [0; 16];
-            bytes[..8].copy_from_slice(&MARK);
-            bytes[8..].copy_from_slice(&drawn.to_le_bytes());
-            piece.copy_from_slice(&bytes[..piece.len()]);
+            // Byte by byte, as the operating system would: what is put together on the stack stays
+            // there, and a future that is moved takes with it what lies between its fields.
+            for (at, byte) in piece.iter_mut().enumerate() {
+                *byte = match MARK.get(at) {
+                    Some(mark) => *mark,
+                    None => (drawn >> (8 * (at - MARK.len()))).to_le_bytes()[0],
+                };
+            }
             drawn += 1;
         }
         DRAWN.set(Some(drawn));

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use axum::http::Method;
 use tokio::time::Instant;
 
-use super::nodes::{Troubles, announce, enough, split, waiting};
-use super::state::{CoordinatorState, LONG};
+use super::nodes::{Troubles, announce, closing_deadline, enough, split, waiting};
+use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::identity::{Signed, Statement as _};
 use crate::session::bundle::{Bundle, BundleError, Inventories, Inventory, Verdict};
@@ -53,6 +53,7 @@ async fn make_bundle(
     let Some(announcement) = &row.announcement else {
         return Err(waiting(state, NodeSet::EMPTY, NO_ANNOUNCEMENT));
     };
+    let deadline = closing_deadline(row);
     let mut inventories = freeze_all(state, row).await?;
     // A node that goes away between inventory and verdict is left out, and the others judge again.
     loop {
@@ -63,7 +64,7 @@ async fn make_bundle(
             .ask(listed.nodes(), |_, node| {
                 let paper = paper.clone();
                 async move {
-                    let node = node.for_papers(LONG);
+                    let node = node.for_papers(deadline);
                     node.hand_over::<Signed<Verdict>>(Method::POST, path, paper).await
                 }
             })
@@ -117,6 +118,7 @@ async fn freeze_all(
     row: &CoordinatorSession,
 ) -> Result<BTreeMap<NodeIndex, Signed<Inventory>>, DriveError> {
     let path = &paths::of(paths::NODE_FREEZE, row.session);
+    let deadline = closing_deadline(row);
     let until = Instant::now() + state.options.grace;
     let mut inventories = BTreeMap::new();
     loop {
@@ -124,7 +126,7 @@ async fn freeze_all(
         let asked = state.scheme().all().difference(have);
         let answers = state
             .ask(asked, |_, node| async move {
-                node.for_papers(LONG).post_empty::<Signed<Inventory>>(path).await
+                node.for_papers(deadline).post_empty::<Signed<Inventory>>(path).await
             })
             .await;
         let (mut frozen, mut trouble) = split(answers);
@@ -166,6 +168,7 @@ async fn sign(
     let Some(announcement) = &row.announcement else {
         return Err(waiting(state, NodeSet::EMPTY, NO_ANNOUNCEMENT));
     };
+    let deadline = closing_deadline(row);
     let manifest = Manifest::derive(&announcement.body, state.scheme(), bundle);
     let digest = manifest.digest();
     let path = &paths::of(paths::NODE_MANIFEST, row.session);
@@ -174,7 +177,7 @@ async fn sign(
         .ask(state.scheme().all(), |_, node| {
             let paper = paper.clone();
             async move {
-                let node = node.for_papers(LONG);
+                let node = node.for_papers(deadline);
                 node.hand_over::<ManifestSignature>(Method::POST, path, paper).await
             }
         })

@@ -1,12 +1,13 @@
 //! Announces a session to nodes, and says whether enough of them have answered.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::Method;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::state::{CoordinatorState, LONG};
+use super::state::CoordinatorState;
 use super::step::DriveError;
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -77,6 +78,12 @@ impl<'a> Handout<'a> {
     }
 }
 
+/// How long a node may take over one step of a session's closing.
+pub(super) fn closing_deadline(row: &CoordinatorSession) -> Duration {
+    let terms = row.announcement.as_ref().map(|announcement| &announcement.body.terms);
+    terms.map(|terms| terms.limits).unwrap_or_default().closing_deadline()
+}
+
 /// Bring one node to where it can compute: announcement, then manifest.
 pub(super) async fn catch_up(
     row: &CoordinatorSession,
@@ -96,7 +103,7 @@ pub(super) async fn catch_up(
     }
     let paper = handout.paper(&node).await?;
     let path = paths::of(paths::NODE_MANIFEST, row.session);
-    node.for_papers(LONG).hand_over(Method::PUT, &path, paper).await
+    node.for_papers(closing_deadline(row)).hand_over(Method::PUT, &path, paper).await
 }
 
 /// Whether these nodes are as many as it takes; otherwise for whom the session waits.

@@ -256,6 +256,3 @@ impl CoordinatorState {
 
 /// Longest wait for a node's answer to a small request.
 pub const SHORT: Duration = Duration::from_secs(5);
-
-/// Longest wait for a node that fetches and checks envelopes.
-pub const LONG: Duration = Duration::from_secs(120);

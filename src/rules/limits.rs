@@ -3,6 +3,8 @@
 //! Whoever opens a session to everyone lets strangers fill it. What they can fill it with is bounded
 //! here: how many bidders, how long their names, how often each may replace a bid.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::name::{NameError, check_name};
@@ -59,6 +61,14 @@ impl Limits {
             }
         }
         Ok(())
+    }
+
+    /// How long a node may take over one step of closing: it lists, fetches or opens up to as many
+    /// envelopes as these limits allow. Whoever asks waits as long before the node counts as away.
+    pub const fn closing_deadline(&self) -> Duration {
+        // On two cores that three nodes share, opening and checking an envelope takes a quarter of a
+        // millisecond.
+        Duration::from_millis(120_000 + self.bids as u64)
     }
 
     /// Check a bidder's name: fit to show, in its one normal form, and not too long here.

@@ -108,7 +108,7 @@ mod tests {
         ];
         for (stage, level, rounds) in told {
             let entries = vec![4, 2, 1];
-            let progress = Progress { stage, level, rounds, entries, ..Progress::default() };
+            let progress = Progress { stage, level, entries, rounds, ..Progress::default() };
             course.note(Duration::from_millis(100 * rounds), &progress);
         }
         let points: Vec<_> = course.points.iter().map(|point| (point.stage, point.level)).collect();

@@ -34,7 +34,8 @@ fn won_by(outcome: &mut Outcome, winners: &[Sale<Entrant>]) {
 
 impl Place {
     fn new() -> Self {
-        Self::with_terms(terms())
+        let description = Some("Oil on canvas, signed".to_owned());
+        Self::with_terms(Terms { description, ..terms() })
     }
 
     fn with_terms(terms: Terms) -> Self {

@@ -107,9 +107,7 @@ impl CoordinatorStore {
         file: &str,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        let shared = SessionFile::parse(file)?.shared;
-        let (title, most) = (shared.title.clone(), shared.limits().bids);
-        let file = without_bids(file)?;
+        let Sheet { title, file, most } = Sheet::of(file)?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -136,9 +134,7 @@ impl CoordinatorStore {
     /// # Errors
     /// `File` when it is not a session file; `Phase` when the session is no draft.
     pub async fn edit(&self, session: SessionId, file: &str) -> Result<(), StorageError> {
-        let shared = SessionFile::parse(file)?.shared;
-        let (title, most) = (shared.title.clone(), shared.limits().bids);
-        let file = without_bids(file)?;
+        let Sheet { title, file, most } = Sheet::of(file)?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -386,6 +382,23 @@ impl CoordinatorStore {
                 })
             })
             .await
+    }
+}
+
+/// What is kept of a draft's file.
+struct Sheet {
+    title: String,
+    /// Without the parts of a demo, comments included.
+    file: String,
+    /// Most bidders.
+    most: u32,
+}
+
+impl Sheet {
+    fn of(file: &str) -> Result<Self, TermsError> {
+        let shared = SessionFile::parse(file)?.shared;
+        let most = shared.limits().bids;
+        Ok(Self { title: shared.title, file: without_bids(file)?, most })
     }
 }
 

@@ -8,7 +8,7 @@ use super::sql::{Connection, query};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 9] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 9] = [
     (41, "keys", include_str!("migrations/0041_keys.sql")),
     (42, "limits", include_str!("migrations/0042_limits.sql")),
     (60, "logins", include_str!("migrations/0060_logins.sql")),
+    (80, "inventory", include_str!("migrations/0080_inventory.sql")),
 ];
 
 /// The newest schema this program knows.

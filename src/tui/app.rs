@@ -147,13 +147,13 @@ impl App {
                     // The terminal has gone away.
                     None => return Ok(()),
                 },
-                staged = next_staged(&mut stage) => match staged {
-                    Some(cue) => Some(Action::Cue(cue)),
-                    None => {
+                staged = next_staged(&mut stage) => {
+                    if staged.is_none() {
                         stage = None;
                         continue;
                     }
-                },
+                    staged.map(Action::Cue)
+                }
                 Some(connection) = connections.recv() => {
                     self.connect(model, *connection);
                     continue;
@@ -210,6 +210,7 @@ impl App {
             Effect::Bell => Screen::ring()?,
             Effect::Title(title) => Screen::entitle(&title)?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
+            Effect::CopySecret(secret) => self.screen.copy(secret.expose())?,
             Effect::Refresh => self.runner.refresh(),
             Effect::ReadFile(path) => self.runner.read_file(path),
             Effect::Ask(request) => self.runner.ask(request),

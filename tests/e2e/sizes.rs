@@ -77,13 +77,13 @@ impl Case {
         let (_, first) = &attempt.cost[0];
         let costs = |cost: &Cost| (cost.rounds, cost.gates, cost.bytes_sent);
         for (node, cost) in &attempt.cost {
-            assert_eq!(costs(cost), costs(&first), "node {node}, {self:?}");
+            assert_eq!(costs(cost), costs(first), "node {node}, {self:?}");
         }
         // Which plan was chosen hangs on the links as measured; it is one of these.
         let planned = tactics(amounts.len() + usize::from(work.reserve)).any(|tactics| {
             let all = scheme.all();
             let exact = predict_ending(scheme, all, work, &tactics, amounts.len(), ending);
-            costs(&first) == (exact.rounds, exact.gates, exact.bytes_sent_per_node)
+            costs(first) == (exact.rounds, exact.gates, exact.bytes_sent_per_node)
         });
         assert!(planned, "no plan costs {first:?}, {self:?}");
     }

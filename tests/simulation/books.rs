@@ -105,6 +105,17 @@ impl Books {
         self.sessions.values()
     }
 
+    /// A request has reached a node, which may die of it before it answers: an envelope that is on
+    /// its disk by then takes part as any other.
+    pub fn asked(&mut self, path: &str, asked: &[u8]) {
+        let Some(session) = session_of(path).filter(|_| path.ends_with("/envelopes")) else {
+            return;
+        };
+        if let Ok(envelope) = serde_json::from_slice::<Envelope>(asked) {
+            self.session(session, |books| books.envelopes.insert(envelope.digest(), envelope));
+        }
+    }
+
     /// A node has answered a request.
     pub fn answered(&mut self, seen: &Seen<'_>) {
         if let Some(session) = session_of(seen.path) {

@@ -101,7 +101,7 @@ struct State {
     servers: BTreeMap<Host, Server>,
     parted: BTreeSet<(Host, Host)>,
     links: Vec<(Host, Host, CancellationToken)>,
-    /// Processes that do not come back for now.
+    /// Processes that stay down until they are let up again.
     down: BTreeSet<Host>,
     lines: Vec<String>,
     crashes: u64,
@@ -262,7 +262,7 @@ impl Core {
         }
     }
 
-    /// Whether the process may not come back for now.
+    /// Whether the process stays down until it is let up again.
     pub fn is_down(&self, host: Host) -> bool {
         self.state().down.contains(&host)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gavel::client::Network;
 use gavel::session::{Phase, SessionId};
-use gavel::sharing::{NodeIndex, NodeSet};
+use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use tokio::time::sleep;
 
 use super::chance::Chance;
@@ -25,7 +25,8 @@ pub enum Script {
     /// As many nodes as may be are away at closing, and a bidder has handed garbage for them.
     /// They come back when others that closed leave for good, so that nobody can do without them.
     Away,
-    /// Links between nodes are cut for good; enough nodes still reach each other.
+    /// Links between nodes are cut for good; enough nodes still reach each other. Where bids can't
+    /// be fixed without nodes that were handed garbage and are cut off, only for 40 seconds.
     CutLinks,
     /// No group of nodes that reach each other is large enough, for 40 seconds.
     Partition,
@@ -37,8 +38,8 @@ impl Script {
     /// How long it may take, where a run takes no longer than `end` once all is well.
     pub fn end(self, end: Duration) -> Duration {
         match self {
-            Self::Away | Self::CutLinks => end,
-            Self::Partition => end + PARTED,
+            Self::Away => end,
+            Self::CutLinks | Self::Partition => end + PARTED,
             // A request that is lost and not noticed costs up to two minutes, again and again.
             Self::Flaky => end * 5,
         }
@@ -58,6 +59,10 @@ pub struct Scene {
     leave: NodeSet,
     /// Pairs that are cut.
     cut: Vec<(u8, u8)>,
+    /// Nodes that may be cut off from all others.
+    outside: NodeSet,
+    /// Whether the cut links are mended after a while.
+    mends: bool,
     /// When it begins, before or after the end of bidding.
     at: i64,
 }
@@ -83,6 +88,10 @@ impl Scene {
             Script::Away => (set(&order[..spare]), set(&order[spare..2 * spare])),
             _ => (NodeSet::EMPTY, NodeSet::EMPTY),
         };
+        let outside = match script {
+            Script::CutLinks => set(&order[..spare]),
+            _ => NodeSet::EMPTY,
+        };
         let cut = match script {
             // Everything between one node and the nodes outside a group of 2t+1.
             Script::CutLinks => {
@@ -101,7 +110,16 @@ impl Scene {
             Script::Away | Script::Flaky => Vec::new(),
         };
         let at = i64::try_from(chance.between(0, 8_000)).expect("short") - 5_000;
-        Self { script, scheme, away, leave, cut, at }
+        let mends = script == Script::Partition;
+        Self { script, scheme, away, leave, cut, outside, mends, at }
+    }
+
+    /// A bidder hands these nodes garbage. Who is cut off can't get those seeds from the others; if
+    /// the bids can't be fixed without them, the session waits for a link.
+    pub fn dent(&mut self, garbage: NodeSet) {
+        let scheme = Scheme::new(self.scheme.0, self.scheme.1).expect("a scheme");
+        let without = scheme.all().difference(self.outside.intersection(garbage));
+        self.mends |= without.len() < scheme.manifest_quorum();
     }
 
     /// How rough the run is beside.
@@ -128,7 +146,7 @@ impl Scene {
             Script::CutLinks | Script::Partition => {
                 pause(left + self.at).await;
                 self.part(&core, true);
-                if self.script == Script::Partition {
+                if self.mends {
                     sleep(PARTED).await;
                     self.part(&core, false);
                 }

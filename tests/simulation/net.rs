@@ -158,6 +158,7 @@ fn arrive(core: &Arc<Core>, to: Host, message: Message) -> Option<oneshot::Recei
     let (answer, receiver) = oneshot::channel();
     let world = Arc::clone(core);
     let task = tokio::spawn(async move {
+        world.books().asked(&message.path, &message.body);
         let response = match &world.sabotage {
             Some(sabotage) => sabotage.serve(&world, to, &message, router).await,
             None => router.oneshot(message.request()).await.expect("routers do not fail"),

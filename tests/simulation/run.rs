@@ -202,7 +202,7 @@ impl World {
     }
 
     /// A whole auction.
-    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool, scene: Option<Scene>) {
+    async fn session(self: &Arc<Self>, chance: &mut Chance, rough: bool, mut scene: Option<Scene>) {
         let operator = self.network(100, true);
         let file = file(chance);
         let trouble = tokio::spawn(trouble(Arc::clone(&self.core), self.nodes(), rough));
@@ -221,6 +221,9 @@ impl World {
         let mut plans = plans(chance, &self.folder, left, maximum, terms.replace_bids);
         let away = scene.as_ref().map(|scene| scene.away).filter(|away| !away.is_empty());
         plans.extend(mallory(chance, &self.folder, left, self.roster.body.scheme, away));
+        if let Some(scene) = &mut scene {
+            plans.iter().for_each(|plan| scene.dent(plan.garbage));
+        }
         let script = scene.clone().map(|scene| {
             tokio::spawn(scene.play(Arc::clone(&self.core), operator.clone(), session, left))
         });

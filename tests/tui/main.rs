@@ -3,6 +3,7 @@
 //! and comes back; and no amount anywhere that is not public.
 //!
 //! - [`follows`]: what others do while the screens are open
+//! - [`people`]: accounts and invitations looked after in the screens
 //! - [`terminal`]: the pseudo-terminal
 //! - [`town`]: servers of several organisations
 
@@ -12,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod follows;
+mod people;
 mod terminal;
 mod town;
 

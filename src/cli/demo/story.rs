@@ -190,6 +190,6 @@ mod tests {
         let texts: Vec<String> =
             told.iter().map(|(line, _)| line.iter().map(text).collect()).collect();
         assert_eq!(texts, ["first", "last"]);
-        assert!(told[1].1 - told[0].1 >= STAYS);
+        assert!(told[1].1 >= told[0].1 + STAYS);
     }
 }

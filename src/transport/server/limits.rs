@@ -59,7 +59,7 @@ impl Default for LimitOptions {
             account: Rate { burst: 500.0, per_second: 50.0 },
             at_work: 4_096,
             deadline: Duration::from_secs(60),
-            staff_deadline: Duration::from_secs(300),
+            staff_deadline: Duration::from_secs(1_200),
         }
     }
 }

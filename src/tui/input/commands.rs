@@ -16,6 +16,12 @@ pub enum Command {
     BidForm(BidFormCommand),
     /// In the log.
     Log(LogCommand),
+    /// Among accounts and invitations.
+    People(PeopleCommand),
+    /// In the form of an invitation.
+    Invite(InviteCommand),
+    /// While the code of an invitation is shown.
+    Code(CodeCommand),
     /// Moving about, in any list.
     Move(Move),
     /// While a question is asked.
@@ -121,6 +127,39 @@ pub enum LogCommand {
     Level,
     /// Only the selected session, or all.
     OnlySelected,
+}
+
+/// Among accounts and invitations.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PeopleCommand {
+    /// Make an invitation.
+    Invite,
+    /// Take the selected invitation back.
+    Revoke,
+    /// Disable the selected account.
+    Disable,
+    /// Enable it again.
+    Enable,
+}
+
+/// In the form of an invitation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum InviteCommand {
+    /// To the other field.
+    Turn,
+    /// Make it.
+    Submit,
+    /// Leave the form.
+    Leave,
+}
+
+/// While the code of an invitation is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CodeCommand {
+    /// Copy it.
+    Copy,
+    /// Leave it for good.
+    Leave,
 }
 
 /// Moving about, in any list.
@@ -250,6 +289,8 @@ pub enum GlobalCommand {
     Bids,
     /// To the log.
     Log,
+    /// To accounts and invitations.
+    People,
     /// To the next screen.
     NextScreen,
     /// To the screen before.
@@ -304,6 +345,9 @@ into_command! {
     Bids(BidsCommand),
     BidForm(BidFormCommand),
     Log(LogCommand),
+    People(PeopleCommand),
+    Invite(InviteCommand),
+    Code(CodeCommand),
     Move(Move),
     Confirm(ConfirmCommand),
     NewSession(NewSessionCommand),

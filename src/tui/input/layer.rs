@@ -19,6 +19,8 @@ pub enum Layer {
     BidForm,
     /// The log.
     Log,
+    /// Accounts and invitations.
+    People,
     /// The command palette.
     Palette,
     /// The filter's field.
@@ -37,11 +39,15 @@ pub enum Layer {
     Path,
     /// Digest and fingerprints.
     Prints,
+    /// The form of an invitation.
+    Invite,
+    /// The code of an invitation.
+    Code,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -50,6 +56,7 @@ impl Layer {
         Self::Bid,
         Self::BidForm,
         Self::Log,
+        Self::People,
         Self::Palette,
         Self::Filter,
         Self::Help,
@@ -59,6 +66,8 @@ impl Layer {
         Self::Audit,
         Self::Path,
         Self::Prints,
+        Self::Invite,
+        Self::Code,
     ];
 
     /// Its name in the file of keys.
@@ -72,6 +81,7 @@ impl Layer {
             Self::Bid => "bid",
             Self::BidForm => "bid-form",
             Self::Log => "log",
+            Self::People => "people",
             Self::Palette => "palette",
             Self::Filter => "filter",
             Self::Help => "help",
@@ -81,6 +91,8 @@ impl Layer {
             Self::Audit => "record",
             Self::Path => "path",
             Self::Prints => "fingerprints",
+            Self::Invite => "invite",
+            Self::Code => "code",
         }
     }
 
@@ -95,6 +107,7 @@ impl Layer {
             Self::Bid => "Auctions to bid in",
             Self::BidForm => "Bid form",
             Self::Log => "Log",
+            Self::People => "Accounts and invitations",
             Self::Palette => "Command palette",
             Self::Filter => "Filter",
             Self::Help => "This page",
@@ -104,6 +117,8 @@ impl Layer {
             Self::Audit => "Record",
             Self::Path => "Where to write",
             Self::Prints => "Digest and fingerprints",
+            Self::Invite => "Invite",
+            Self::Code => "Code of an invitation",
         }
     }
 
@@ -117,6 +132,7 @@ impl Layer {
                 | Self::NewSession
                 | Self::Login
                 | Self::Path
+                | Self::Invite
         )
     }
 
@@ -133,6 +149,8 @@ impl Layer {
                 | Self::Audit
                 | Self::Path
                 | Self::Prints
+                | Self::Invite
+                | Self::Code
         )
     }
 }

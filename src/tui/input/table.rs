@@ -2,13 +2,13 @@
 //! the command line does the same.
 
 use super::commands::{
-    AuditCommand, BidFormCommand, BidsCommand, Command, ConfirmCommand, FilterCommand,
-    GlobalCommand, HelpCommand, ListCommand, LogCommand, LoginCommand, Move, NewSessionCommand,
-    PaletteCommand, PathCommand, PrintsCommand, Step,
+    AuditCommand, BidFormCommand, BidsCommand, CodeCommand, Command, ConfirmCommand, FilterCommand,
+    GlobalCommand, HelpCommand, InviteCommand, ListCommand, LogCommand, LoginCommand, Move,
+    NewSessionCommand, PaletteCommand, PathCommand, PeopleCommand, PrintsCommand, Step,
 };
 use super::layer::Layer::{
-    self, Auctions, Audit, Bid, BidForm, Bracket, Confirm, Detail, Filter, Global, Help, Log,
-    Login, NewSession, Nodes, Palette, Path, Prints,
+    self, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail, Filter, Global, Help,
+    Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
 };
 
 /// One row of the table.
@@ -80,6 +80,15 @@ macro_rules! command {
     };
     (Log $command:ident) => {
         Command::Log(LogCommand::$command)
+    };
+    (People $command:ident) => {
+        Command::People(PeopleCommand::$command)
+    };
+    (Invite $command:ident) => {
+        Command::Invite(InviteCommand::$command)
+    };
+    (Code $command:ident) => {
+        Command::Code(CodeCommand::$command)
     };
     (Move $command:ident) => {
         Command::Move(Move::$command)
@@ -174,10 +183,10 @@ table! {
         "Go to the auction's detail and its grid of receipts", Shows "gavel session show SESSION";
     List Back = "back", [Detail], ["esc", "left"], "back",
         "Back to the list, or leave the filter of bidders", Shows "gavel session list", needed;
-    List Filter = "filter", [Auctions, Detail, Log], ["/"], "filter",
-        "Show only what matches: auctions, or the bidders of one",
+    List Filter = "filter", [Auctions, Detail, Log, People], ["/"], "filter",
+        "Show only what matches: auctions, the bidders of one, people",
         Shows "gavel session list --phase PHASE";
-    List ShowAll = "show-all", [Auctions, Log], ["esc"], "",
+    List ShowAll = "show-all", [Auctions, Log, People], ["esc"], "",
         "Leave the filter: show everything again", Shows "gavel session list";
     List Sort = "sort", [Auctions], ["s"], "sort",
         "Sort by another column", Shows "gavel session list";
@@ -211,17 +220,27 @@ table! {
     Log OnlySelected = "only-selected", [Log], ["o"], "this auction only",
         "Show only lines of the selected auction, or all",
         Shows "gavel session watch SESSION";
-    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help, Audit], ["up", "k"], "",
+    People Invite = "invite", [People], ["i"], "invite",
+        "Make an invitation: a code that makes one bidder's account, shown once",
+        Same "gavel invite --from FILE";
+    People Revoke = "revoke", [People], ["x"], "take back",
+        "Take the selected invitation back: its code makes no account any more",
+        Same "gavel invite --revoke WHICH";
+    People Disable = "disable", [People], ["d"], "disable",
+        "Disable the selected account: its logins end", Same "gavel account disable NAME";
+    People Enable = "enable", [People], ["e"], "enable",
+        "Enable the selected account again", Same "gavel account enable NAME";
+    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["up", "k"], "",
         "A row up", Shows "gavel session list";
-    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, Help, Audit], ["down", "j"], "",
+    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Nodes, Bid, Log, Help, Audit], ["pgup", "ctrl-b"], "",
+    Move PageUp = "page-up", [Auctions, Detail, Nodes, Bid, Log, People, Help, Audit], ["pgup", "ctrl-b"], "",
         "A page up; on the screen of nodes, of the links", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Nodes, Bid, Log, Help, Audit], ["pgdn", "ctrl-f"], "",
+    Move PageDown = "page-down", [Auctions, Detail, Nodes, Bid, Log, People, Help, Audit], ["pgdn", "ctrl-f"], "",
         "A page down; on the screen of nodes, of the links", Shows "gavel session list";
-    Move Top = "top", [Auctions, Detail, Bid, Log, Help, Audit], ["home", "g"], "",
+    Move Top = "top", [Auctions, Detail, Bid, Log, People, Help, Audit], ["home", "g"], "",
         "To the top", Shows "gavel session list";
-    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, Help, Audit], ["end", "G"], "",
+    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, People, Help, Audit], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
         "Do it", Shows "gavel session cancel SESSION --yes", needed;
@@ -246,6 +265,17 @@ table! {
         Same "gavel login --name NAME", needed;
     Login Leave = "leave-login", [Login], ["esc"], "later",
         "Leave the form and forget what was typed", Shows "gavel session list", needed;
+    Invite Turn = "invite-field", [Invite], ["tab", "up", "down"], "other field",
+        "The other field", Shows "gavel invite --list";
+    Invite Submit = "make-invitation", [Invite], ["enter"], "make it",
+        "Make the invitation; its code is shown then, once",
+        Same "gavel invite --from FILE --hours HOURS", needed;
+    Invite Leave = "leave-invitation", [Invite], ["esc"], "leave",
+        "Leave the form; nothing is made", Shows "gavel invite --list", needed;
+    Code Copy = "copy-code", [Code], ["y"], "copy",
+        "Copy the code; works over SSH", Shows "gavel invite --from FILE";
+    Code Leave = "leave-code", [Code], ["esc", "q"], "done",
+        "Forget the code; it is not shown again", Shows "gavel invite --list", needed;
     Audit Copy = "copy-digest", [Audit], ["y"], "copy",
         "Copy in full what the selected row is about: a digest, a key, a fingerprint",
         Shows "gavel verify FILE";
@@ -290,6 +320,8 @@ table! {
         "Your bids", Shows "gavel receipt list";
     Global Log = "log", [Global], ["5"], "",
         "What happened", Shows "gavel session watch SESSION";
+    Global People = "people", [Global], ["6"], "",
+        "Accounts and invitations, for operators", Shows "gavel account list";
     Global NextScreen = "next-screen", [Global, BidForm], ["tab"], "",
         "The next screen", Shows "gavel session list";
     Global PreviousScreen = "previous-screen", [Global, BidForm], ["shift-tab"], "",
@@ -319,11 +351,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

@@ -5,11 +5,13 @@
 //! - [`connection`]: the connections, and who uses them
 //! - [`watch`]: health, sessions and live events, as long as the program runs
 //! - [`own`]: our bids as they are on disk
+//! - [`people`]: accounts and invitations, for operators
 //! - [`runner`]: carries out the requests that `update` asks for
 
 pub mod audit;
 pub mod connection;
 pub mod export;
 pub mod own;
+pub mod people;
 pub mod runner;
 pub mod watch;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Me};
 use super::own::{self, own};
 use super::watch::{self, Out};
-use super::{audit, export};
+use super::{audit, export, people};
 use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
@@ -115,6 +115,14 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         }
         Request::Receipts(session) => {
             News::Receipts(session, receipts(coordinator, session).await.ok())
+        }
+        Request::People => News::People(people::listed(coordinator).await),
+        Request::Invite { label, hours } => {
+            News::Invited(people::invite(coordinator, label, hours).await)
+        }
+        Request::Revoke(code) => News::PersonChanged(people::revoke(coordinator, &code).await),
+        Request::SetAccount(account, enabled) => {
+            News::PersonChanged(people::set_account(coordinator, account, enabled).await)
         }
         // Done before, as it answers with a connection.
         Request::LogIn { .. } => return None,

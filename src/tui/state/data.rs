@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::live::Live;
 use super::node::{Node, NodeState};
 use super::own::OwnBids;
+use super::people::People;
 use crate::base::text::{Clean, clean};
 use crate::base::{Timestamp, Zone};
 use crate::identity::{Digest, Roster};
@@ -250,6 +251,8 @@ pub struct Data {
     pub own: OwnBids,
     /// Whether they have been read from disk.
     pub own_read: bool,
+    /// Accounts and invitations, where an operator looks at them.
+    pub people: People,
     /// Why nothing can be settled, as the coordinator sees it.
     pub shortage: Option<Shortage>,
     /// When the coordinator first answered.
@@ -285,6 +288,7 @@ impl Data {
             log_gone: 0,
             own: OwnBids::default(),
             own_read: false,
+            people: People::default(),
             shortage: None,
             heard_since: None,
             login_over: None,

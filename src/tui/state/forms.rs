@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use super::audit::{Audit, PathForm};
 use super::data::Level;
 use super::field::Field;
+use super::invite::{InviteForm, ShownCode};
 use super::login::LoginForm;
 use super::new_session::NewSession;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
+use crate::identity::{AccountId, Digest};
 use crate::session::SessionId;
 use crate::sharing::NodeIndex;
 use crate::tui::input::commands::Step;
@@ -22,6 +24,10 @@ pub enum Asked {
     Step(SessionId, Step),
     /// Hand the bid in.
     Bid(SessionId),
+    /// Take the invitation of this code's hash back.
+    Revoke(Digest),
+    /// Disable an account, or enable it again.
+    SetAccount(AccountId, bool),
     /// Leave while something is under way.
     Quit,
 }
@@ -60,6 +66,10 @@ pub enum Popup {
     NewSession(Box<NewSession>),
     /// A login.
     Login(Box<LoginForm>),
+    /// An invitation to be made.
+    Invite(Box<InviteForm>),
+    /// The code of one that was made.
+    Code(Box<ShownCode>),
     /// A session's record.
     Audit(Box<Audit>),
     /// Where to write it.

@@ -9,10 +9,12 @@
 //! - [`alerts`]: which of them there are now
 //! - [`hour`]: what a node took of its machine in the last hour
 //! - [`node`]: what is known of one node
-//! - [`screen`]: the five screens, and what drawing finds out about their layout
+//! - [`screen`]: the six screens, and what drawing finds out about their layout
 //! - [`theme`]: the themes to choose from
 //! - [`forms`]: questions, the palette, the form of a bid, notices
 //! - [`login`]: the form of a login
+//! - [`people`]: accounts and invitations
+//! - [`invite`]: the form of an invitation, and its code
 //! - [`new_session`]: the form of a new session, field by field
 //! - [`field`]: a line of typed text, wiped when it goes
 
@@ -23,11 +25,13 @@ pub mod data;
 pub mod field;
 pub mod forms;
 pub mod hour;
+pub mod invite;
 pub mod live;
 pub mod login;
 pub mod model;
 pub mod new_session;
 pub mod node;
 pub mod own;
+pub mod people;
 pub mod screen;
 pub mod theme;

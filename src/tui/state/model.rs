@@ -10,6 +10,7 @@ use super::field::Field;
 use super::forms::{BidForm, BidStage, Popup, Toast};
 use super::login::LoginForm;
 use super::new_session::NewSession;
+use super::people::PeopleView;
 use super::screen::{Drawn, Screen};
 use super::theme::Theme;
 use crate::base::Timestamp;
@@ -154,6 +155,8 @@ pub struct Ui {
     pub help_line: usize,
     /// The log.
     pub log: LogView,
+    /// Accounts and invitations.
+    pub people: PeopleView,
     /// The selected auction on the bid's screen.
     pub bid: Option<SessionId>,
     /// The form of a bid.
@@ -193,6 +196,10 @@ pub struct Asking {
     pub receipts_at: Option<(Timestamp, SessionId, i64)>,
     /// Nodes or events have come back: read the receipts at the next tick.
     pub receipts_stale: bool,
+    /// Accounts and invitations are on their way.
+    pub people: bool,
+    /// When they were last asked for; none where they are to be asked for at the next tick.
+    pub people_at: Option<Timestamp>,
 }
 
 /// The state of the program.
@@ -247,6 +254,7 @@ impl Model {
                     line: 0,
                     filter: Field::default(),
                 },
+                people: PeopleView::default(),
                 bid: None,
                 form: None,
                 popups: Vec::new(),
@@ -305,6 +313,8 @@ impl Model {
             Some(Popup::Confirm(_)) => Layer::Confirm,
             Some(Popup::NewSession(_)) => Layer::NewSession,
             Some(Popup::Login(_)) => Layer::Login,
+            Some(Popup::Invite(_)) => Layer::Invite,
+            Some(Popup::Code(_)) => Layer::Code,
             Some(Popup::Audit(_)) => Layer::Audit,
             Some(Popup::Path(_)) => Layer::Path,
             Some(Popup::Prints(_)) => Layer::Prints,
@@ -323,7 +333,14 @@ impl Model {
             Screen::Bid if self.ui.form.is_some() => Layer::BidForm,
             Screen::Bid => Layer::Bid,
             Screen::Log => Layer::Log,
+            Screen::People => Layer::People,
         }
+    }
+
+    /// The screens that this person has, in the order of the tabs.
+    pub fn screens(&self) -> impl Iterator<Item = Screen> + use<> {
+        let operator = self.person.operator;
+        Screen::ALL.into_iter().filter(move |screen| operator || *screen != Screen::People)
     }
 
     /// The selected session.

@@ -1,11 +1,11 @@
-//! The five screens, and what drawing them finds out: where things are, and how far lists have
+//! The six screens, and what drawing them finds out: where things are, and how far lists have
 //! scrolled.
 
 use ratatui::layout::Rect;
 
 use crate::tui::input::commands::{Command, GlobalCommand};
 
-/// The five screens.
+/// The six screens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Screen {
     /// The auctions and one's detail.
@@ -18,11 +18,14 @@ pub enum Screen {
     Bid,
     /// The log.
     Log,
+    /// Accounts and invitations, for the coordinator's operators.
+    People,
 }
 
 impl Screen {
     /// In the order of the tabs.
-    pub const ALL: [Self; 5] = [Self::Auctions, Self::Bracket, Self::Nodes, Self::Bid, Self::Log];
+    pub const ALL: [Self; 6] =
+        [Self::Auctions, Self::Bracket, Self::Nodes, Self::Bid, Self::Log, Self::People];
 
     /// Its tab.
     pub const fn title(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Screen {
             Self::Nodes => "Nodes",
             Self::Bid => "Bid",
             Self::Log => "Log",
+            Self::People => "People",
         }
     }
 
@@ -43,6 +47,7 @@ impl Screen {
             Self::Nodes => GlobalCommand::Nodes,
             Self::Bid => GlobalCommand::Bids,
             Self::Log => GlobalCommand::Log,
+            Self::People => GlobalCommand::People,
         }
     }
 }
@@ -68,10 +73,12 @@ pub enum List {
     Nodes,
     /// The links of the selected node.
     Links,
+    /// Accounts and invitations.
+    People,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 9;
+pub const LISTS: usize = 10;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use crate::base::Timestamp;
 use crate::base::text::Clean;
 use crate::client::BidAmount;
-use crate::identity::Roster;
+use crate::identity::{AccountId, Digest, Roster};
 use crate::session::SessionId;
 use crate::session::progress::Event;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -20,7 +20,7 @@ use crate::tui::state::forms::Heard;
 use crate::tui::state::model::Person;
 use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::Screen;
-use crate::wire::account_api::Secret;
+use crate::wire::account_api::{AccountLine, InvitationLine, NewInvitation, Secret};
 use crate::wire::coordinator_api::{
     Bidder, BidderReceipts, CoordinatorHealth, SessionDetail, SessionSummary,
 };
@@ -107,8 +107,25 @@ pub enum News {
     Audited(SessionId, Result<Vec<AuditRow>, String>),
     /// A file was written, with what to say of it, or why not.
     Saved(Result<String, String>),
+    /// Accounts and invitations, or why they did not come.
+    People(Result<Listed, String>),
+    /// An invitation was made, or not.
+    Invited(Result<Box<NewInvitation>, String>),
+    /// An account or an invitation was changed, or not.
+    PersonChanged(Result<Changed, String>),
     /// Something to say.
     Told(Level, String),
+}
+
+/// Accounts and invitations, as the coordinator lists them.
+pub type Listed = (Vec<AccountLine>, Vec<InvitationLine>);
+
+/// What was changed.
+pub enum Changed {
+    /// An account.
+    Account(AccountLine),
+    /// An invitation.
+    Invitation(InvitationLine),
 }
 
 /// Receipts as the nodes keep them.
@@ -150,6 +167,8 @@ pub enum Effect {
     ReadFile(PathBuf),
     /// Put text on the clipboard.
     Copy(Clean),
+    /// Put a secret on the clipboard.
+    CopySecret(Secret),
     /// Ring the terminal's bell.
     Bell,
     /// Give the terminal this title.
@@ -175,6 +194,19 @@ pub enum Request {
         /// Its password.
         password: Secret,
     },
+    /// Accounts and invitations.
+    People,
+    /// Make an invitation.
+    Invite {
+        /// For whom it is.
+        label: String,
+        /// Hours until it expires.
+        hours: u32,
+    },
+    /// Take the invitation of this code's hash back.
+    Revoke(Digest),
+    /// Disable an account, or enable it again.
+    SetAccount(AccountId, bool),
     /// Take a step.
     Step(SessionId, Step),
     /// Write a session from the text of a session file.

@@ -1,18 +1,19 @@
 //! What can be done now, and if not, why not. The same words dim a hint, grey a line of the
 //! palette, and answer a key.
 
-use super::{audit, clipboard, look_back, new_session};
+use super::{audit, clipboard, cohort, look_back, new_session};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
 use crate::tui::input::commands::{
     BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand, HelpCommand, ListCommand,
-    LogCommand, PaletteCommand, Step,
+    LogCommand, PaletteCommand, PeopleCommand, Step,
 };
 use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{Link, Session};
 use crate::tui::state::forms::BidStage;
 use crate::tui::state::model::Model;
+use crate::tui::state::people::{Standing, Who};
 
 /// Why a command cannot be done now; `None` when it can.
 pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
@@ -32,6 +33,9 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         }
         Command::Log(LogCommand::OnlySelected | LogCommand::Follow | LogCommand::Level)
         | Command::Move(_) => Ok(()),
+        Command::People(command) => people(model, command),
+        Command::Invite(_) => within(model, Layer::Invite, "an invitation is being made"),
+        Command::Code(_) => within(model, Layer::Code, "an invitation's code is shown"),
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
         Command::Audit(_) => within(model, Layer::Audit, "a record is looked at"),
         Command::Prints(_) => within(model, Layer::Prints, "the fingerprints are shown"),
@@ -65,6 +69,9 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::LogIn if model.person.account.is_none() => {
             Err("this program uses the keys of its home, no login".to_owned())
         }
+        GlobalCommand::People if !model.person.operator => {
+            Err("this is for the coordinator's operator, whose key is not here".to_owned())
+        }
         GlobalCommand::Copy
         | GlobalCommand::Prints
         | GlobalCommand::LogIn
@@ -73,6 +80,7 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         | GlobalCommand::Nodes
         | GlobalCommand::Bids
         | GlobalCommand::Log
+        | GlobalCommand::People
         | GlobalCommand::NextScreen
         | GlobalCommand::PreviousScreen
         | GlobalCommand::Keys
@@ -172,6 +180,50 @@ fn operator(model: &Model) -> Result<(), String> {
         return Err(login_over(model));
     }
     connected(model)
+}
+
+fn people(model: &Model, command: PeopleCommand) -> Result<(), String> {
+    if command == PeopleCommand::Invite {
+        return operator(model);
+    }
+    match cohort::selected(model) {
+        Some(entry) => person(model, entry.who(), command),
+        None => operator(model).and(Err("select somebody first".to_owned())),
+    }
+}
+
+/// Whether a command can be done now about somebody in the list.
+pub fn person(model: &Model, who: Who, command: PeopleCommand) -> Result<(), String> {
+    operator(model)?;
+    let people = &model.live().people;
+    let why = match (command, who) {
+        (PeopleCommand::Invite, _) => return Ok(()),
+        (PeopleCommand::Revoke, Who::Invitation(code)) => {
+            let known = people.invitations.iter().find(|invitation| invitation.digest == code);
+            match known.map(|known| known.standing(model.live().coordinator_now())) {
+                Some(Standing::Open) => return Ok(()),
+                Some(Standing::Used) => "it was used already; disable the account",
+                Some(Standing::Revoked) => "it was taken back already",
+                Some(Standing::Expired) => "it has expired already",
+                None => "the invitation is gone",
+            }
+        }
+        (PeopleCommand::Disable | PeopleCommand::Enable, Who::Account(id)) => {
+            let known = people.accounts.iter().find(|account| account.id == id);
+            let enable = command == PeopleCommand::Enable;
+            match known.map(|account| account.disabled.is_some()) {
+                Some(disabled) if disabled == enable => return Ok(()),
+                Some(true) => "it is disabled already",
+                Some(false) => "it is not disabled",
+                None => "the account is gone",
+            }
+        }
+        (PeopleCommand::Revoke, Who::Account(_)) => "select an invitation first",
+        (PeopleCommand::Disable | PeopleCommand::Enable, Who::Invitation(_)) => {
+            "select an account first"
+        }
+    };
+    Err(why.to_owned())
 }
 
 fn step(model: &Model, step: Step) -> Result<(), String> {

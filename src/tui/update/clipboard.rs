@@ -1,6 +1,7 @@
 //! Copying what is selected.
 
 use super::action::Effect;
+use super::cohort::{self, Entry};
 use crate::base::text::clean;
 use crate::tui::state::data::Level;
 use crate::tui::state::model::Model;
@@ -21,6 +22,13 @@ pub fn to_copy(model: &Model) -> Option<(&'static str, String)> {
             let card = data.roster.as_ref()?.node(node.status.node)?;
             Some(("public key of the node", card.key.to_string()))
         }
+        Screen::People => Some(match cohort::selected(model)? {
+            Entry::Account(account) => match account.key {
+                Some(key) => ("public key of the account", key.to_string()),
+                None => ("account's name", account.name.to_string()),
+            },
+            Entry::Invitation(invitation) => ("invitation's id", invitation.digest.to_string()),
+        }),
         Screen::Bid => {
             let session = match &model.ui.form {
                 Some(form) => form.session,

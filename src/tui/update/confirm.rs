@@ -1,7 +1,7 @@
 //! The answer to a question, and taking a question back that has lost its sense.
 
 use super::action::Effect;
-use super::{allowed, bidding, steps};
+use super::{allowed, bidding, people, steps};
 use crate::tui::input::commands::ConfirmCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::{Asked, BidStage, Popup, Question};
@@ -16,6 +16,10 @@ pub fn run(model: &mut Model, command: ConfirmCommand) -> Vec<Effect> {
         (ConfirmCommand::No, _) => Vec::new(),
         (ConfirmCommand::Yes, Asked::Step(session, step)) => steps::confirmed(model, session, step),
         (ConfirmCommand::Yes, Asked::Bid(session)) => bidding::confirmed(model, session),
+        (ConfirmCommand::Yes, Asked::Revoke(code)) => people::revoke(model, code),
+        (ConfirmCommand::Yes, Asked::SetAccount(account, enabled)) => {
+            people::set_account(model, account, enabled)
+        }
         (ConfirmCommand::Yes, Asked::Quit) => {
             model.over = true;
             Vec::new()

@@ -2,8 +2,8 @@
 
 use super::action::Effect;
 use super::{
-    allowed, audit, bidding, confirm, filter, global, list, log, login, moves, new_session,
-    palette, prints, steps,
+    allowed, audit, bidding, confirm, filter, global, invite, list, log, login, moves, new_session,
+    palette, people, prints, steps,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -23,6 +23,9 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::Bids(command) => return bidding::begin(model, command),
         Command::BidForm(command) => bidding::run(model, command),
         Command::Log(command) => log::run(model, command),
+        Command::People(command) => return people::run(model, command),
+        Command::Invite(command) => return invite::run(model, command),
+        Command::Code(command) => return invite::run_code(model, command),
         Command::Move(by) => moves::run(model, by),
         Command::Confirm(command) => return confirm::run(model, command),
         Command::NewSession(command) => return new_session::run(model, command),

@@ -1,4 +1,4 @@
-//! The filter: of the log on its screen, of one auction's bidders in its detail, else of the
+//! The filter: of the log or the people on their screens, of one auction's bidders in its detail, else of the
 //! auctions.
 
 use super::order;
@@ -12,6 +12,7 @@ use crate::tui::state::screen::Screen;
 pub fn field(ui: &Ui) -> &Field {
     match ui.screen {
         Screen::Log => &ui.log.filter,
+        Screen::People => &ui.people.filter,
         Screen::Auctions if ui.in_detail => &ui.bidders,
         Screen::Auctions | Screen::Bracket | Screen::Nodes | Screen::Bid => &ui.filter,
     }
@@ -21,6 +22,7 @@ pub fn field(ui: &Ui) -> &Field {
 pub fn field_mut(ui: &mut Ui) -> &mut Field {
     match ui.screen {
         Screen::Log => &mut ui.log.filter,
+        Screen::People => &mut ui.people.filter,
         Screen::Auctions if ui.in_detail => &mut ui.bidders,
         Screen::Auctions | Screen::Bracket | Screen::Nodes | Screen::Bid => &mut ui.filter,
     }
@@ -28,7 +30,7 @@ pub fn field_mut(ui: &mut Ui) -> &mut Field {
 
 /// Begin to type it.
 pub fn begin(model: &mut Model) {
-    if !matches!(model.ui.screen, Screen::Log | Screen::Auctions) {
+    if !matches!(model.ui.screen, Screen::Log | Screen::Auctions | Screen::People) {
         model.ui.screen = Screen::Auctions;
         model.ui.in_detail = false;
     }

@@ -17,8 +17,9 @@ pub fn run(model: &mut Model, command: GlobalCommand) -> Vec<Effect> {
         GlobalCommand::Nodes => screens::show(model, Screen::Nodes),
         GlobalCommand::Bids => screens::show(model, Screen::Bid),
         GlobalCommand::Log => screens::show(model, Screen::Log),
+        GlobalCommand::People => screens::show(model, Screen::People),
         GlobalCommand::NextScreen => screens::turn(model, 1),
-        GlobalCommand::PreviousScreen => screens::turn(model, Screen::ALL.len() - 1),
+        GlobalCommand::PreviousScreen => screens::turn(model, -1),
         GlobalCommand::Keys => {
             model.ui.help_line = 0;
             let layer = model.layer();
@@ -51,6 +52,7 @@ pub fn run(model: &mut Model, command: GlobalCommand) -> Vec<Effect> {
         GlobalCommand::Refresh => {
             model.asking.detail_stale = true;
             model.asking.receipts_stale = true;
+            model.asking.people_at = None;
             model.say(Level::Info, "asking coordinator and nodes again");
             return vec![Effect::Refresh];
         }

@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::action::Effect;
 use super::dispatch::run;
-use super::{filter, moves, new_session, palette};
+use super::{filter, invite, moves, new_session, palette};
 use crate::tui::input::commands::PaletteCommand;
 use crate::tui::input::key::Key;
 use crate::tui::input::layer::Layer;
@@ -47,9 +47,14 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             Popup::Palette(palette, _) => Some(&mut palette.field),
             Popup::NewSession(form) => form.typed(),
             Popup::Login(form) => form.typed(),
+            Popup::Invite(form) => form.typed(),
             Popup::Path(form) if form.writing => None,
             Popup::Path(form) => Some(&mut form.path),
-            Popup::Help(_) | Popup::Confirm(_) | Popup::Audit(_) | Popup::Prints(_) => None,
+            Popup::Help(_)
+            | Popup::Confirm(_)
+            | Popup::Audit(_)
+            | Popup::Prints(_)
+            | Popup::Code(_) => None,
         };
     }
     if model.ui.filtering {
@@ -104,6 +109,7 @@ fn changed(model: &mut Model) {
                 form.notice = None;
             }
         }
+        Layer::Invite => invite::typed(model),
         Layer::Global
         | Layer::Auctions
         | Layer::Detail
@@ -111,6 +117,8 @@ fn changed(model: &mut Model) {
         | Layer::Nodes
         | Layer::Bid
         | Layer::Log
+        | Layer::People
+        | Layer::Code
         | Layer::Help
         | Layer::Audit
         | Layer::Prints

@@ -16,6 +16,9 @@
 //! - [`look_back`]: a run that is over, step by step
 //! - [`new_session`]: the form of a session, new or a draft
 //! - [`prints`]: digest and fingerprints
+//! - [`people`]: looking after accounts
+//! - [`invite`]: the form of an invitation, and its code
+//! - [`cohort`]: which people show, who is selected, who has handed in
 //! - [`bidding`]: the form of a bid
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
@@ -32,11 +35,13 @@ pub mod attention;
 pub mod audit;
 pub mod bidding;
 pub mod clipboard;
+pub mod cohort;
 pub mod confirm;
 pub mod dispatch;
 pub mod events;
 pub mod filter;
 pub mod global;
+pub mod invite;
 pub mod keys;
 pub mod list;
 pub mod log;
@@ -47,6 +52,7 @@ pub mod new_session;
 pub mod news;
 pub mod order;
 pub mod palette;
+pub mod people;
 pub mod prints;
 pub mod receipts;
 pub mod screens;
@@ -106,6 +112,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
     let mut effects = news::ask_for_detail(model);
     effects.extend(receipts::ask(model));
+    effects.extend(people::ask(model));
     effects
 }
 
@@ -155,6 +162,10 @@ mod follow_tests;
 #[cfg(test)]
 #[path = "load_tests.rs"]
 mod load_tests;
+
+#[cfg(test)]
+#[path = "people_tests.rs"]
+mod people_tests;
 
 #[cfg(test)]
 #[path = "print_tests.rs"]

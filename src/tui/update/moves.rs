@@ -1,6 +1,6 @@
 //! Moving about in lists.
 
-use super::{filter, log, order, palette};
+use super::{cohort, filter, log, order, palette};
 use crate::tui::input::commands::Move;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::model::Model;
@@ -41,6 +41,9 @@ fn list_here(model: &Model) -> List {
         | Layer::Bid
         | Layer::BidForm
         | Layer::Log
+        | Layer::People
+        | Layer::Invite
+        | Layer::Code
         | Layer::Filter
         | Layer::Confirm
         | Layer::NewSession
@@ -52,6 +55,7 @@ fn list_here(model: &Model) -> List {
             Screen::Nodes => List::Nodes,
             Screen::Bid => List::Bids,
             Screen::Log => List::Log,
+            Screen::People => List::People,
         },
     }
 }
@@ -81,6 +85,7 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             let row = moved(log::row(model, &lines), by, lines.len());
             log::select(model, &lines, row);
         }
+        List::People => cohort::walk(model, by),
         List::Nodes => {
             model.ui.node = moved(model.ui.node, by, model.data().nodes.len());
             model.ui.drawn.offsets[List::Links as usize] = 0;
@@ -141,6 +146,7 @@ pub fn select(model: &mut Model, list: List, row: usize) {
                 audit.row = row;
             }
         }
+        List::People => cohort::select(model, row),
         List::Nodes => model.ui.node = row,
         List::Help | List::Palette | List::Links => {}
     }

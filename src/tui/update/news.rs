@@ -1,7 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{audit, events, login, new_session, order, receipts, steps};
+use super::{audit, events, invite, login, new_session, order, people, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -23,6 +23,7 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
             data.link = Link::Starting { what: "connecting".into() };
             model.person = *person;
             data_of_login(model);
+            people::attached(model);
             if let Some(node) = model.person.node {
                 model.ui.node = node.position();
             }
@@ -89,6 +90,9 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::FileRead(answer) => new_session::file_read(model, answer),
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
+        News::People(answer) => people::came(model, answer),
+        News::Invited(answer) => invite::came(model, answer),
+        News::PersonChanged(answer) => people::changed(model, answer),
         News::Told(level, text) => {
             let text = clean(&text).to_string();
             model.note(level, None, &text);

@@ -175,6 +175,8 @@ fn go_home(model: &mut Model, row: &Row) {
         Layer::Nodes => Some(Screen::Nodes),
         Layer::Bid | Layer::BidForm => Some(Screen::Bid),
         Layer::Log => Some(Screen::Log),
+        // Whoever does not have the screen is told so where they are.
+        Layer::People if model.person.operator => Some(Screen::People),
         Layer::Global
         | Layer::Palette
         | Layer::Filter
@@ -184,7 +186,10 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Login
         | Layer::Audit
         | Layer::Prints
-        | Layer::Path => None,
+        | Layer::Path
+        | Layer::People
+        | Layer::Invite
+        | Layer::Code => None,
     });
     if let Some(screen) = screen {
         model.ui.screen = screen;

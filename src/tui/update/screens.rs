@@ -22,7 +22,9 @@ pub fn show(model: &mut Model, screen: Screen) {
 }
 
 /// Show the screen so many tabs further.
-pub fn turn(model: &mut Model, by: usize) {
-    let here = Screen::ALL.iter().position(|screen| *screen == model.ui.screen).unwrap_or(0);
-    show(model, Screen::ALL[(here + by) % Screen::ALL.len()]);
+pub fn turn(model: &mut Model, by: isize) {
+    let screens: Vec<Screen> = model.screens().collect();
+    let here = screens.iter().position(|screen| *screen == model.ui.screen).unwrap_or(0);
+    let there = (here + screens.len()).saturating_add_signed(by) % screens.len();
+    show(model, screens[there]);
 }

@@ -1,7 +1,7 @@
 //! The whole screen: the bar with the tabs, the body, the line of status, the hints.
 //!
 //! ```text
-//!  gavel  1 Auctions  2 Bracket  3 Nodes  4 Bid  5 Log            PAUSED  MASKED
+//!  gavel  1 Auctions  2 Bracket  3 Nodes  4 Bid  5 Log  6 People  PAUSED  MASKED
 //!  the screen's panes
 //!  ● connected 0.4 ms · 5 of 5 nodes             coordinator · 03:18:22
 //!  c close  b bid  / filter  …                              ? keys  : commands
@@ -52,6 +52,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
         Screen::Nodes => screens::nodes::draw(&mut canvas, body),
         Screen::Bid => screens::bid::draw(&mut canvas, body),
         Screen::Log => screens::log::draw(&mut canvas, body),
+        Screen::People => screens::people::draw(&mut canvas, body),
     }
     status(&mut canvas, row(area.bottom() - 2));
     hints(&mut canvas, row(area.bottom() - 1));
@@ -66,6 +67,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
             Popup::Path(form) => popups::audit::path(&mut canvas, body, form),
             Popup::Prints(row) => popups::prints::draw(&mut canvas, body, *row),
             Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
+            Popup::Invite(form) => popups::invite::draw(&mut canvas, body, form),
+            Popup::Code(shown) => popups::invite::code(&mut canvas, body, shown),
             Popup::NewSession(form) => popups::new_session::draw(&mut canvas, body, form),
         }
     }
@@ -95,7 +98,7 @@ fn tabs(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let bar = canvas.style(Role::Bar);
     let mut line = vec![Span::styled(" gavel  ", canvas.style(Role::Accent).patch(bar))];
     let mut x = area.x + 8;
-    for screen in Screen::ALL {
+    for screen in canvas.model.screens() {
         let key = canvas.model.keymap.first(Layer::Global, screen.command());
         let here = screen == canvas.model.ui.screen;
         let text = format!("{key} {}", screen.title());

@@ -1,7 +1,7 @@
 //! Drawing the state.
 //!
 //! - [`draw`]: the whole frame
-//! - [`screens`]: the five screens
+//! - [`screens`]: the six screens
 //! - [`popups`]: what lies over a screen
 //! - [`table`]: columns and rows of lists
 //! - [`canvas`]: the part of the frame being drawn, and what drawing finds out
@@ -16,6 +16,8 @@ pub mod table;
 pub mod text;
 pub mod theme;
 
+#[cfg(test)]
+pub(crate) mod people_tests;
 #[cfg(test)]
 pub(crate) mod snapshot_tests;
 

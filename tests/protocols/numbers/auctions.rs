@@ -156,15 +156,24 @@ async fn progress_is_told_and_ends_where_predicted() {
         let seen = Mutex::new(Vec::new());
         let tell = |progress: Progress| seen.lock().unwrap().push(progress);
         run(&ctx, &terms, shared.of(ctx.me()), &tell).await?;
-        Ok(seen.into_inner().unwrap())
+        let seen = seen.into_inner().unwrap();
+        let grows = |pair: &[Progress]| {
+            pair[0].rounds <= pair[1].rounds && pair[0].comparisons <= pair[1].comparisons
+        };
+        assert!(seen.windows(2).all(grows), "{seen:?}");
+        // How often a stage is told of while it goes on hangs on the node; what follows what does not.
+        let mut passed: Vec<_> = seen.iter().map(|told| (told.stage, told.level)).collect();
+        passed.dedup();
+        Ok((passed, seen.last().cloned().unwrap()))
     });
-    let told = told.await;
-    let mut stages: Vec<_> = told.iter().map(|progress| progress.stage).collect();
+    let (passed, last) = told.await;
+    let levels: Vec<_> = passed.iter().map(|(_, level)| *level).collect();
+    assert_eq!(levels, [0, 0, 1, 2, 3, 3, 3, 3, 3]);
+    let mut stages: Vec<_> = passed.into_iter().map(|(stage, _)| stage).collect();
     stages.dedup();
     let tournament = Stage::from(OfAuctions::Tournament);
     let second = OfAuctions::SecondPrice.into();
     assert_eq!(stages, [CheckingEntries, tournament, Opening, second, Opening, Done]);
-    let last = told.last().unwrap();
     assert_eq!((last.level, last.levels), (3, 3));
     assert_eq!(last.comparisons, last.comparisons_total);
     assert_eq!(last.rounds, last.rounds_total);

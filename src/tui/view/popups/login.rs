@@ -3,14 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::super::text;
 use super::super::theme::Role;
+use super::form::{Line, notice};
 use crate::tui::input::commands::LoginCommand;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::login::{LoginField, LoginForm};
-
-/// Columns before a field.
-const LABEL: u16 = 11;
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &LoginForm) {
@@ -24,40 +21,16 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &LoginForm) {
     let inner = super::over(canvas, area, (62, 13), "Log in", "");
     let row = canvas.wrapped(inner, 0, Role::Text, &why) + 1;
     let hidden = canvas.glyphs().hidden.repeat(form.password.text().chars().count());
-    field(canvas, inner, row, LoginField::Name, "name", form.name.text(), form);
-    field(canvas, inner, row + 1, LoginField::Password, "password", &hidden, form);
-    let key = |command| model.keymap.first(Layer::Login, command);
-    let (role, notice) = match &form.notice {
-        Some(notice) => (Role::Bad, notice.clone()),
-        None if form.sending => (Role::Muted, "asking the coordinator ...".to_owned()),
-        None => {
-            let (enter, turn) = (key(LoginCommand::Submit), key(LoginCommand::Turn));
-            (Role::Muted, format!("{enter} logs in, {turn} goes to the other field"))
-        }
-    };
-    canvas.wrapped(inner, row + 3, role, &notice);
-}
-
-fn field(
-    canvas: &mut Canvas<'_, '_>,
-    area: Rect,
-    row: usize,
-    at: LoginField,
-    label: &str,
-    shown: &str,
-    form: &LoginForm,
-) {
-    let here = form.focus == at;
-    let width = usize::from(area.width.saturating_sub(LABEL + 2));
-    let line = vec![
-        canvas.span(if here { Role::Key } else { Role::Muted }, format!("{label:<11}")),
-        canvas.span(Role::Input, format!(" {}", canvas.fit(shown, width))),
-    ];
-    canvas.line(area, row, line);
-    let typed = if at == LoginField::Name { &form.name } else { &form.password };
-    if here && !form.sending {
-        let before: String = shown.chars().take(typed.cursor()).collect();
-        let column = u16::try_from(text::width(&before).min(width)).unwrap_or(0);
-        canvas.cursor(area.x + LABEL + 1 + column, area.y + u16::try_from(row).unwrap_or(0));
+    for (at, label, shown, field, place) in [
+        (row, "name", form.name.text(), &form.name, LoginField::Name),
+        (row + 1, "password", hidden.as_str(), &form.password, LoginField::Password),
+    ] {
+        let here = form.focus == place && !form.sending;
+        let line = Line { label, shown, cursor: here.then(|| field.cursor()) };
+        line.draw(canvas, inner, at);
     }
+    let key = |command| model.keymap.first(Layer::Login, command);
+    let (enter, turn) = (key(LoginCommand::Submit), key(LoginCommand::Turn));
+    let keys = format!("{enter} logs in, {turn} goes to the other field");
+    notice(canvas, inner, row + 3, form.notice.as_deref(), form.sending, &keys);
 }

@@ -6,11 +6,15 @@
 //! - [`audit`]: a session's record as it was checked, and where to write it
 //! - [`confirm`]: a question before something that cannot be undone
 //! - [`login`]: the form of a login
+//! - [`invite`]: the form of an invitation, and its code
+//! - [`form`]: what these two have in common
 //! - [`new_session`]: the form of a new session
 
 pub mod audit;
 pub mod confirm;
+pub mod form;
 pub mod help;
+pub mod invite;
 pub mod login;
 pub mod new_session;
 pub mod palette;

@@ -1,4 +1,4 @@
-//! The five screens, and the panes that they are made of.
+//! The six screens, and the panes that they are made of.
 //!
 //! - [`auctions`]: the list of auctions, beside the selected one
 //! - [`detail`]: the selected one's terms, phases and receipts
@@ -15,6 +15,7 @@
 //! - [`sales`]: what several screens say about lots, rules and results
 //! - [`standing`]: what is in the way of a session
 //! - [`log`]: what happened, to be filtered
+//! - [`people`]: accounts and invitations
 //! - [`search`]: the line of a filter
 
 pub mod auctions;
@@ -27,6 +28,7 @@ pub mod load;
 pub mod log;
 pub mod nodes;
 pub mod part;
+pub mod people;
 pub mod result;
 pub mod run;
 pub mod sales;
