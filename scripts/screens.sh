@@ -46,6 +46,9 @@ press 3
 until_shown "5 of 5 up"
 sleep 2
 shot nodes
+press 6
+until_shown "People"
+shot people
 press 1
 until_shown "closes in"
 until_shown "basil"

@@ -222,7 +222,9 @@ impl World {
         let away = scene.as_ref().map(|scene| scene.away).filter(|away| !away.is_empty());
         plans.extend(mallory(chance, &self.folder, left, self.roster.body.scheme, away));
         if let Some(scene) = &mut scene {
-            plans.iter().for_each(|plan| scene.dent(plan.garbage));
+            for plan in &plans {
+                scene.dent(plan.garbage);
+            }
         }
         let script = scene.clone().map(|scene| {
             tokio::spawn(scene.play(Arc::clone(&self.core), operator.clone(), session, left))
