@@ -1,8 +1,14 @@
 //! The shape of a tournament: levels, groups, and who meets whom. All of it is public.
 //!
-//! On each level neighbours form groups of 2, 4 or 8, the last of which may be smaller. All pairs
-//! of a group are compared at once; the best goes on. A group of g is log2(g) levels of pairs in
-//! one, for g(g-1)/2 comparisons instead of g-1.
+//! On each level neighbours form groups of 2, 4, 8 and so on, the last of which may be smaller. All
+//! pairs of a group are compared at once; the best goes on. A group of g is log2(g) levels of pairs
+//! in one, for g(g-1)/2 comparisons instead of g-1.
+
+/// Comparisons of a level with groups larger than [`SMALL`], at most: they take memory at once.
+const MOST_COMPARED: usize = 1 << 20;
+
+/// Groups that may be as many as there are.
+const SMALL: usize = 8;
 
 /// One level of a tournament: how many enter it, and in groups of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +25,11 @@ impl Level {
         self.entries.div_ceil(self.group)
     }
 
+    /// Whether all that are left are one group of more than two: each is compared with each.
+    pub const fn is_all(self) -> bool {
+        self.group > 2 && self.entries <= self.group
+    }
+
     /// Pairs that are compared; what pads the last group does not count.
     pub const fn comparisons(self) -> usize {
         let rest = self.entries % self.group;
@@ -32,14 +43,18 @@ pub const fn pairs(members: usize) -> usize {
 }
 
 /// The levels of a tournament among `count` numbers with groups of the sizes given, level by
-/// level; pairs where none is given. A group is never larger than it needs to be.
-pub fn levels(count: usize, groups: &[u8]) -> Vec<Level> {
+/// level; pairs where none is given. A group is never larger than it needs to be, and large ones are
+/// halved until the level's comparisons fit into memory.
+pub fn levels(count: usize, groups: &[u16]) -> Vec<Level> {
     let mut levels = Vec::new();
     let mut entries = count;
     while entries > 1 {
         let wanted = groups.get(levels.len()).map_or(2, |&size| usize::from(size).max(2));
         let group = wanted.next_power_of_two().min(entries.next_power_of_two());
-        let level = Level { entries, group };
+        let mut level = Level { entries, group };
+        while level.group > SMALL && level.comparisons() > MOST_COMPARED {
+            level.group /= 2;
+        }
         levels.push(level);
         entries = level.groups();
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// Sizes that a tournament's groups may have.
-pub const GROUPS: [u8; 3] = [2, 4, 8];
+pub const GROUPS: [u16; 10] = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /// Levels for which a size may be given; more than any tournament has.
 pub const MOST_LEVELS: usize = 64;
@@ -48,10 +48,10 @@ impl BestBy {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tactics {
-    /// Sizes of the groups on each level of the tournament, 2, 4 or 8; pairs on further levels.
-    pub groups: Vec<u8>,
+    /// Sizes of the groups on each level of the tournament, of [`GROUPS`]; pairs on further levels.
+    pub groups: Vec<u16>,
     /// The same for the tournament among those who lost to the winner.
-    pub second_groups: Vec<u8>,
+    pub second_groups: Vec<u16>,
     /// An AND whose masked result has at least so many bytes is opened by kings, in two rounds;
     /// otherwise everyone sends to all, in one.
     pub king_from: Option<u64>,
@@ -71,10 +71,10 @@ pub struct Tactics {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TacticsError {
     /// A group of a size that there is not.
-    #[error("groups are of 2, 4 or 8, not of {got}")]
+    #[error("groups are of 2, 4, 8 and so on up to 1024, not of {got}")]
     Group {
-        /// The size that is neither 2, 4 nor 8.
-        got: u8,
+        /// The size that there is not.
+        got: u16,
     },
     /// Too many levels.
     #[error("group sizes are given for {got} levels; at most {MOST_LEVELS} are taken")]
@@ -115,7 +115,9 @@ impl Tactics {
         let mut hash = Sha256::new().chain_update(b"gavel/v1/tactics\0");
         for list in [&self.groups, &self.second_groups] {
             hash.update((list.len() as u64).to_le_bytes());
-            hash.update(list);
+            for size in list {
+                hash.update(size.to_le_bytes());
+            }
         }
         hash.update(self.king_from.unwrap_or(0).to_le_bytes());
         hash.update(self.stripe.unwrap_or(0).to_le_bytes());

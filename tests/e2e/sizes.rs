@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gavel::protocol::tactics::{LEAST_KING, Tactics};
+use gavel::protocol::tactics::{GROUPS, LEAST_KING, Tactics};
 use gavel::rules::auction::{Kind, reference};
 use gavel::runs::auction::Workload;
 use gavel::runs::auction::cost::{Ending, predict_ending};
@@ -91,8 +91,8 @@ impl Case {
 
 /// Every way to group a tournament of so many, and the one among those who lost to the winner.
 fn tactics(entries: usize) -> impl Iterator<Item = Tactics> {
-    // The winner meets seven others a level at most, on three levels.
-    let second = groupings(32);
+    // The winner meets as many as there are at most, one by one or together.
+    let second = groupings(entries.next_power_of_two());
     // Kings never, or for every row that is large enough for them.
     [None, Some(LEAST_KING)].into_iter().flat_map(move |king_from| {
         let second = second.clone();
@@ -105,15 +105,16 @@ fn tactics(entries: usize) -> impl Iterator<Item = Tactics> {
     })
 }
 
-fn groupings(entries: usize) -> Vec<Vec<u8>> {
+fn groupings(entries: usize) -> Vec<Vec<u16>> {
     if entries <= 1 {
         return vec![Vec::new()];
     }
-    let with = |group: u8| {
+    let fits = |group: &u16| usize::from(*group) <= entries.next_power_of_two();
+    let with = |group: u16| {
         let rest = groupings(entries.div_ceil(group.into()));
         rest.into_iter().map(move |rest| [vec![group], rest].concat())
     };
-    [2, 4, 8].into_iter().flat_map(with).collect()
+    GROUPS.into_iter().filter(fits).flat_map(with).collect()
 }
 
 async fn run_all(net: &Net, cases: Vec<Case>) {

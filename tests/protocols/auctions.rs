@@ -106,6 +106,10 @@ async fn tactics_change_the_cost_and_nothing_else() {
         Tactics { groups: vec![4, 4, 4, 4], second_groups: vec![4], ..Tactics::default() },
         Tactics { groups: vec![8, 8, 8], second_groups: vec![8, 8], ..Tactics::default() },
         Tactics { groups: vec![2, 8, 4], second_groups: vec![4, 2], ..Tactics::default() },
+        // All pairs at once, at once and after a level of groups of which there are several.
+        Tactics { groups: vec![512], ..Tactics::default() },
+        Tactics { groups: vec![16, 64], second_groups: vec![128], ..Tactics::default() },
+        Tactics { groups: vec![4, 128], second_groups: vec![32, 8], ..Tactics::default() },
         Tactics {
             groups: vec![4, 2, 8],
             king_from: Some(1024),

@@ -9,7 +9,7 @@ use gavel::protocol::bits::open::{open, open_all};
 use gavel::protocol::bits::range_check::range_check;
 use gavel::protocol::bits::second_price::second_price;
 use gavel::protocol::bits::select::select;
-use gavel::protocol::{Context, Counters, ProtocolError};
+use gavel::protocol::{Context, Counters, ProtocolError, Tactics};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{Failure, World, reference};
 
@@ -240,14 +240,22 @@ async fn select_takes_one_of_two() {
 }
 
 async fn check_maximum(world: &World, width: u32, values: &[u64]) {
+    for groups in [&[][..], &[1024], &[4, 16]] {
+        check_maximum_in(world, width, values, groups).await;
+    }
+}
+
+async fn check_maximum_in(world: &World, width: u32, values: &[u64], groups: &[u16]) {
     let shared = world.share(width as usize, values);
     let (index, best, second) = world
         .agree(async |ctx: BitContext| -> Result<_, Failure> {
+            let tactics = Tactics { groups: groups.to_vec(), ..Tactics::default() };
+            let ctx = BitContext::from(ctx.base().clone().with_tactics(tactics));
             let before = ctx.base().counters();
             let numbers = shared.of(ctx.me());
             let won = maximum(&ctx.narrow("m"), &numbers, Keep::Levels, &|_, _| {}).await?;
             let spent = since(&ctx, before);
-            let cost = ctx.cost_model().maximum(width as usize, values.len(), true, &[]);
+            let cost = ctx.cost_model().maximum(width as usize, values.len(), Keep::Levels, groups);
             assert_eq!(
                 (spent.rounds, spent.gates, spent.bytes_sent),
                 (cost.rounds, cost.gates, cost.bytes_sent)
@@ -255,8 +263,13 @@ async fn check_maximum(world: &World, width: u32, values: &[u64]) {
             let opened = open_all(&ctx.narrow("open"), &[&won.index()?, &won.value()?]).await?;
             let index = usize::try_from(opened[0].value(0)).unwrap();
             let second = if values.len() > 1 {
-                let second = second_price(&ctx.narrow("second"), &won, index).await?;
-                Some(open(&ctx.narrow("open-second"), &second).await?.value(0))
+                let apart = second_price(&ctx.narrow("second"), &won, index).await?;
+                let apart = open(&ctx.narrow("open-second"), &apart).await?.value(0);
+                if let Some(beside) = won.second() {
+                    let beside = open(&ctx.narrow("open-beside"), beside).await?.value(0);
+                    assert_eq!(beside, apart, "found beside the best, and after it");
+                }
+                Some(apart)
             } else {
                 None
             };

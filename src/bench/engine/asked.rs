@@ -49,7 +49,7 @@ pub enum Place {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Choices {
     /// Sizes of the tournament's groups by level.
-    pub groups: Option<Vec<u8>>,
+    pub groups: Option<Vec<u16>>,
     /// Positions of a stripe.
     pub stripe: Option<u32>,
     /// Stripes under way at a time.

@@ -123,7 +123,7 @@ struct Common {
     seed: Option<u64>,
     /// Sizes of the tournament's groups by level, instead of the plan's, such as 2,8,8
     #[arg(long, value_name = "LIST", value_delimiter = ',', hide_short_help = true)]
-    groups: Option<Vec<u8>>,
+    groups: Option<Vec<u16>>,
     /// Positions of a stripe, instead of the scheme's
     #[arg(long, value_name = "N", hide_short_help = true)]
     stripe: Option<u32>,

@@ -117,9 +117,9 @@ fn scheme_of(args: &PlanArgs, known: Option<(u8, u8)>) -> (u8, u8) {
 
 fn text(planned: &Planned) -> String {
     let tactics = &planned.plan.tactics;
-    let groups = |list: &[u8]| match list {
+    let groups = |list: &[u16]| match list {
         [] => "pairs".to_owned(),
-        list => list.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+        list => list.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
     };
     let kings = tactics.king_from.map_or_else(
         || "everyone sends to all".to_owned(),

@@ -1,6 +1,8 @@
 //! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
+use super::all_pairs::gates_by_round;
 use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
+use super::maximum::Keep;
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Knife};
 use crate::protocol::bracket::{self, Level};
@@ -152,19 +154,38 @@ impl CostModel {
         self.and(width, len)
     }
 
-    /// The tournament over `len` numbers, which carries the winner's index along if asked to.
-    pub fn maximum(self, width: usize, len: usize, index: bool, groups: &[u8]) -> Cost {
+    /// The tournament over `len` numbers, with what is kept of it.
+    pub fn maximum(self, width: usize, len: usize, keep: Keep, groups: &[u16]) -> Cost {
         let mut cost = Cost::default();
         let mut carried = 0;
-        for level in bracket::levels(len, groups) {
-            cost += self.level(width, if index { carried } else { 0 }, level);
-            carried += level.group.trailing_zeros() as usize;
+        for (number, level) in bracket::levels(len, groups).into_iter().enumerate() {
+            let second = keep == Keep::Levels && number == 0;
+            cost += self.level(width, carried, level, second);
+            if keep != Keep::Value {
+                carried += level.group.trailing_zeros() as usize;
+            }
         }
         cost
     }
 
-    /// One level of a tournament whose numbers carry `carried` bits of their index.
-    pub fn level(self, width: usize, carried: usize, level: Level) -> Cost {
+    /// Each of `len` numbers compared with each, and the best picked, with the best of the others if
+    /// asked for.
+    fn best_of_all(self, width: usize, carried: usize, len: usize, second: bool) -> Cost {
+        let compared = self.less_than(width, bracket::pairs(len));
+        let rounds = gates_by_round(len - 1, second).into_iter();
+        let losses = rounds.fold(compared, |cost, gates| cost + self.and(gates, len));
+        // Side by side.
+        let best = self.pick(width + carried, len);
+        let next = if second { self.pick(width, len) } else { Cost::default() };
+        losses + Cost { rounds: best.rounds.max(next.rounds), ..best + next }
+    }
+
+    /// One level of a tournament whose numbers carry `carried` bits of their index; `second` says
+    /// whether the best of the others is asked for where the level is the only one.
+    pub fn level(self, width: usize, carried: usize, level: Level, second: bool) -> Cost {
+        if level.is_all() {
+            return self.best_of_all(width, carried, level.entries, second);
+        }
         let places = level.groups();
         let comparisons = Cost { comparisons: level.comparisons() as u64, ..Cost::default() };
         if level.group == 2 {

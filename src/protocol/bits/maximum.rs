@@ -3,8 +3,7 @@
 //! In: shared numbers, in the order of the tie rule. Out: the largest, and, if asked for, its
 //! index and all levels of the tournament, shared. Who learns what: nothing until something is
 //! opened. Rounds: for each level of pairs those of a comparison and a selection; a level of
-//! groups of 4 or 8 takes two or three more and stands for two or three levels of pairs.
-//! Adversary: as for AND.
+//! groups of 2^k takes k more and stands for k levels of pairs. Adversary: as for AND.
 //!
 //! On a level of pairs, neighbours are compared, all in one batch; the left one stays on a tie, so
 //! that the earliest of equal numbers wins. On a level of groups, all pairs of a group are compared
@@ -13,11 +12,15 @@
 //! one's bit is not computed. Places that are empty in the last group hold zeros, which are larger
 //! than nothing and stand last, and never win.
 //!
+//! Where a level is one group, [`super::all_pairs`] does the same with a bit for each of its numbers
+//! side by side, and, if it is the only level, finds the largest of the others beside.
+//!
 //! With each number travels its index: which member of its group won gives the next bits, and the
 //! bits below are selected together with the number, in the same round. Opening the index at the
 //! end shows exactly the winner's path, in one round instead of one per level.
 
 use super::BitContext;
+use super::all_pairs::best_of_all;
 use super::and::evaluate;
 use super::gates::{Gates, Operand};
 use super::lanes;
@@ -46,6 +49,7 @@ pub struct Maximum {
     best: SharedBits,
     bracket: Vec<Level>,
     levels: Vec<SharedBits>,
+    second: Option<SharedBits>,
 }
 
 impl Maximum {
@@ -68,6 +72,11 @@ impl Maximum {
     /// How many numbers took part.
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// The largest of the others, if it was found on the way; nobody needs to know the winner.
+    pub const fn second(&self) -> Option<&SharedBits> {
+        self.second.as_ref()
     }
 
     /// The numbers that lost directly to the winner, given its index once that is public.
@@ -106,7 +115,7 @@ pub async fn maximum(
 pub(super) async fn maximum_in(
     ctx: &BitContext,
     numbers: &SharedBits,
-    groups: &[u8],
+    groups: &[u16],
     keep: Keep,
     finished: &(dyn Fn(u32, usize) + Send + Sync),
 ) -> Result<Maximum, ProtocolError> {
@@ -117,13 +126,21 @@ pub(super) async fn maximum_in(
     let bracket = levels(count, groups);
     let mut entries = numbers.clone();
     let mut kept = Vec::new();
+    let mut second = None;
     for (number, level) in bracket.iter().enumerate() {
         let ctx = ctx.narrow(number + 1);
-        let members = entries.deal(level.group)?;
         let index = keep != Keep::Value;
-        let next = match <[SharedBits; 2]>::try_from(members) {
-            Ok([left, right]) => best_of_pairs(&ctx, width, left, right, index).await?,
-            Err(members) => best_of_groups(&ctx, width, &members, index).await?,
+        let next = if level.is_all() {
+            let with_second = keep == Keep::Levels && number == 0;
+            let found = best_of_all(&ctx, width, &entries, index, with_second).await?;
+            second = found.second;
+            found.best
+        } else {
+            let members = entries.deal(level.group)?;
+            match <[SharedBits; 2]>::try_from(members) {
+                Ok([left, right]) => best_of_pairs(&ctx, width, left, right, index).await?,
+                Err(members) => best_of_groups(&ctx, width, &members, index).await?,
+            }
         };
         let before = std::mem::replace(&mut entries, next);
         if keep == Keep::Levels {
@@ -131,7 +148,7 @@ pub(super) async fn maximum_in(
         }
         finished(u32::try_from(number + 1).unwrap_or(u32::MAX), level.comparisons());
     }
-    Ok(Maximum { count, width, best: entries, bracket, levels: kept })
+    Ok(Maximum { count, width, best: entries, bracket, levels: kept, second })
 }
 
 /// One level of pairs. A stripe is compared and selected on its own.

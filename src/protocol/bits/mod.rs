@@ -19,6 +19,7 @@
 //! - [`less_than`]: comparing shared numbers
 //! - [`select`]: one of several shared numbers, by shared bits
 //! - [`maximum`]: the largest of many, by a tournament
+//! - `all_pairs`: the largest and the largest of the others, by comparing each with each
 //! - [`second_price`]: the largest of those that lost to the winner
 //! - [`range_check`]: which numbers are at most a public one
 //! - `columns`: the shape of sums: how many planes of each weight, round by round
@@ -30,6 +31,7 @@
 //! - [`search`]: the m best of more than that, by searching for the best of the others
 
 pub mod add;
+mod all_pairs;
 pub mod and;
 pub mod assignment;
 pub mod beside;

@@ -39,7 +39,20 @@ pub async fn rank(ctx: &BitContext, numbers: &SharedBits) -> Result<SharedBits, 
         let width = sum_width(1, len.saturating_sub(1));
         return Ok(SharedBits::from_public(holding, width, &ranks));
     }
-    let all = numbers.clone();
+    let beaten = beaten(ctx, width, numbers).await?;
+    count_planes(&ctx.narrow("count"), beaten).await
+}
+
+/// What beats each of two numbers or more, by their lowest `width` planes: a plane for every other.
+///
+/// # Errors
+/// When a node does not answer.
+pub(super) async fn beaten(
+    ctx: &BitContext,
+    width: usize,
+    numbers: &SharedBits,
+) -> Result<SharedBits, ProtocolError> {
+    let (all, len) = (numbers.clone(), numbers.len());
     let steps = move |ctx: BitContext, stripe: Stripe| {
         let all = all.clone();
         async move {
@@ -48,9 +61,7 @@ pub async fn rank(ctx: &BitContext, numbers: &SharedBits) -> Result<SharedBits, 
         }
     };
     let less = lanes::run(&ctx.narrow("less-than"), pairs(len), steps).await?;
-    let beaten = beaten(&less, len)?;
-    drop(less);
-    count_planes(&ctx.narrow("count"), beaten).await
+    Ok(planes_of(&less, len)?)
 }
 
 /// The m best, and the largest of the others if asked for.
@@ -113,7 +124,7 @@ fn sides(numbers: &SharedBits, stripe: Stripe) -> Result<(SharedBits, SharedBits
 }
 
 /// From the comparisons of all pairs, `len` - 1 planes that say at position i what beats number i.
-fn beaten(less: &SharedBits, len: usize) -> Result<SharedBits, ShapeError> {
+fn planes_of(less: &SharedBits, len: usize) -> Result<SharedBits, ShapeError> {
     let mut at = 0;
     let by_distance = (1..len).map(|distance| {
         let part = less.extract(at, len - distance);

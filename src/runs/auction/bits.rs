@@ -161,6 +161,10 @@ impl Table for Bits<'_> {
         Ok(best.value()?)
     }
 
+    fn second_found(&self, best: &Maximum) -> Result<Option<SharedBits>, RunError> {
+        Ok(best.second().cloned())
+    }
+
     async fn second(&mut self, best: &Maximum, winner: usize) -> Result<SharedBits, RunError> {
         let step = self.ctx.narrow("second-price");
         let second = self.reporter.follow(second_price(&step, best, winner)).await?;
@@ -176,9 +180,13 @@ impl Table for Bits<'_> {
         winner_of(best, &open(&self.ctx.narrow("winner"), &best.index()?).await?)
     }
 
-    async fn open_winner_and_price(&mut self, best: &Maximum) -> Result<(usize, u64), RunError> {
-        let (index, value) = (best.index()?, best.value()?);
-        let opened = open_all(&self.ctx.narrow("winner-and-price"), &[&index, &value]).await?;
+    async fn open_winner_and_price(
+        &mut self,
+        best: &Maximum,
+        price: &SharedBits,
+    ) -> Result<(usize, u64), RunError> {
+        let index = best.index()?;
+        let opened = open_all(&self.ctx.narrow("winner-and-price"), &[&index, price]).await?;
         match opened.as_slice() {
             [index, value] => Ok((winner_of(best, index)?, self.price_of(value)?)),
             other => {

@@ -202,9 +202,16 @@ impl Bill<'_> {
     }
 }
 
+/// A finished tournament among so many.
+struct Finished {
+    entries: usize,
+    /// Whether the best of the others was found with the best.
+    second: bool,
+}
+
 impl Table for Bill<'_> {
     type Batch = Numbers;
-    type Best = Numbers;
+    type Best = Finished;
     type Error = Infallible;
 
     fn len(batch: &Numbers) -> usize {
@@ -230,46 +237,52 @@ impl Table for Bill<'_> {
     async fn tournament(
         &mut self,
         Numbers(entries): Numbers,
-        _: Keep,
-    ) -> Result<Numbers, Infallible> {
+        keep: Keep,
+    ) -> Result<Finished, Infallible> {
         self.cost += match &self.steps {
             Steps::Bits { model, tactics } => {
-                model.maximum(self.width(), entries, true, &tactics.groups)
+                model.maximum(self.width(), entries, keep, &tactics.groups)
             }
             Steps::Numbers(model) => model.maximum(self.work.bits, entries, true),
         };
-        Ok(Numbers(entries))
+        let all = self.bracket(entries).first().is_some_and(|level| level.is_all());
+        Ok(Finished { entries, second: all && keep == Keep::Levels })
     }
 
-    fn best(&self, _: &Numbers) -> Result<Numbers, Infallible> {
+    fn best(&self, _: &Finished) -> Result<Numbers, Infallible> {
         Ok(Numbers(1))
+    }
+
+    fn second_found(&self, best: &Finished) -> Result<Option<Numbers>, Infallible> {
+        Ok(best.second.then_some(Numbers(1)))
     }
 
     async fn second(
         &mut self,
-        &Numbers(entries): &Numbers,
+        &Finished { entries, .. }: &Finished,
         winner: usize,
     ) -> Result<Numbers, Infallible> {
         let beaten = beaten(&self.bracket(entries), winner).len();
         self.cost += match &self.steps {
             Steps::Bits { model, tactics } => {
-                model.maximum(self.width(), beaten, false, &tactics.second_groups)
+                model.maximum(self.width(), beaten, Keep::Value, &tactics.second_groups)
             }
             Steps::Numbers(model) => model.maximum(self.work.bits, beaten, false),
         };
         Ok(Numbers(1))
     }
 
-    async fn open_winner(&mut self, &Numbers(entries): &Numbers) -> Result<usize, Infallible> {
-        self.open(&[(self.index_width(entries), 1)]);
+    async fn open_winner(&mut self, best: &Finished) -> Result<usize, Infallible> {
+        self.open(&[(self.index_width(best.entries), 1)]);
         Ok(self.winner())
     }
 
     async fn open_winner_and_price(
         &mut self,
-        &Numbers(entries): &Numbers,
+        best: &Finished,
+        _: &Numbers,
     ) -> Result<(usize, u64), Infallible> {
-        self.open(&[(self.index_width(entries), 1), (self.width(), 1)]);
+        self.open(&[(self.index_width(best.entries), 1), (self.width(), 1)]);
         Ok((self.winner(), 0))
     }
 
@@ -302,7 +315,7 @@ impl Ranking for Bill<'_> {
 
     async fn worst(&mut self, &Numbers(bids): &Numbers) -> Result<Numbers, Infallible> {
         let width = self.width();
-        self.on_bits(|model, tactics| model.maximum(width, bids, false, &tactics.groups));
+        self.on_bits(|model, tactics| model.maximum(width, bids, Keep::Value, &tactics.groups));
         Ok(Numbers(1))
     }
 

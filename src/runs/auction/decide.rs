@@ -60,6 +60,12 @@ pub trait Table {
     /// When the shapes differ.
     fn best(&self, best: &Self::Best) -> Result<Self::Batch, Self::Error>;
 
+    /// The second-best number, if the tournament has found it.
+    ///
+    /// # Errors
+    /// When the shapes differ.
+    fn second_found(&self, best: &Self::Best) -> Result<Option<Self::Batch>, Self::Error>;
+
     /// The second-best number, given who won.
     fn second(
         &mut self,
@@ -73,10 +79,11 @@ pub trait Table {
         best: &Self::Best,
     ) -> impl Future<Output = Result<usize, Self::Error>> + Send;
 
-    /// Open the best entry's index and number at once.
+    /// Open the best entry's index and a number, which is the price, at once.
     fn open_winner_and_price(
         &mut self,
         best: &Self::Best,
+        price: &Self::Batch,
     ) -> impl Future<Output = Result<(usize, u64), Self::Error>> + Send;
 
     /// Open one number, which is the price.
@@ -111,20 +118,27 @@ pub(super) async fn decide<T: Table + Send>(
     stage(OfAuctions::Tournament.into());
     let keep = if second_price { Keep::Levels } else { Keep::Index };
     let best = table.tournament(entries, keep).await?;
+    // What the winner pays, where that does not depend on who won.
+    let known = if second_price { table.second_found(&best)? } else { Some(table.best(&best)?) };
+    if second_price && known.is_some() {
+        stage(OfAuctions::SecondPrice.into());
+    }
     stage(Stage::Opening);
-    if !second_price && reserve.is_none() {
+    if let (Some(price), None) = (&known, reserve) {
         // Somebody wins for certain, so that both can be opened at once.
-        let (entry, price) = table.open_winner_and_price(&best).await?;
+        let (entry, price) = table.open_winner_and_price(&best, price).await?;
         return Ok(vec![Sale { entry, price }]);
     }
     let entry = table.open_winner(&best).await?;
     if entry >= in_range {
         return Ok(Vec::new());
     }
-    let price = match reserve {
-        _ if !second_price => table.best(&best)?,
-        Some(price) if in_range == 1 => return Ok(vec![Sale { entry, price }]),
-        _ => {
+    let price = match (known, reserve) {
+        (_, Some(price)) if second_price && in_range == 1 => {
+            return Ok(vec![Sale { entry, price }]);
+        }
+        (Some(price), _) => price,
+        (None, _) => {
             stage(OfAuctions::SecondPrice.into());
             table.second(&best, entry).await?
         }

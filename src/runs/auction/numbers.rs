@@ -139,6 +139,10 @@ impl Table for Numbers<'_> {
         Ok(best.tournament.value().clone())
     }
 
+    fn second_found(&self, _: &Best) -> Result<Option<SharedNumbers<F>>, RunError> {
+        Ok(None)
+    }
+
     async fn second(&mut self, best: &Best, winner: usize) -> Result<SharedNumbers<F>, RunError> {
         let step = self.shamir.narrow("second-price");
         let pool = self.pool.as_mut().ok_or(NO_BITS)?;
@@ -155,8 +159,12 @@ impl Table for Numbers<'_> {
         winner_of(best, &open(&self.shamir.narrow("winner"), best.tournament.index()).await?)
     }
 
-    async fn open_winner_and_price(&mut self, best: &Best) -> Result<(usize, u64), RunError> {
-        let both = SharedNumbers::concat([best.tournament.index(), best.tournament.value()]);
+    async fn open_winner_and_price(
+        &mut self,
+        best: &Best,
+        price: &SharedNumbers<F>,
+    ) -> Result<(usize, u64), RunError> {
+        let both = SharedNumbers::concat([best.tournament.index(), price]);
         let opened = open(&self.shamir.narrow("winner-and-price"), &both).await?;
         let (index, value) = opened.split_at(1);
         Ok((winner_of(best, index)?, self.price_of(value)?))
