@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use super::faulty::{Fault, Faulty};
 use super::wiretap::Wiretap;
-use crate::protocol::{Channel, Context, EstablishError};
+use crate::protocol::{Channel, Context, EstablishError, Security};
 use crate::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedBits, seed::mask};
 use crate::transport::streams::lying::{Lie, Lying};
 use crate::transport::streams::memory::network;
@@ -23,6 +23,7 @@ pub struct World {
     scheme: Scheme,
     participants: NodeSet,
     deadline: Duration,
+    security: Security,
     fault: Option<Fault>,
     lies: Vec<(NodeIndex, Lie)>,
     tap: Option<Wiretap>,
@@ -51,6 +52,7 @@ impl World {
             scheme,
             participants: scheme.all(),
             deadline: Duration::from_secs(20),
+            security: Security::default(),
             fault: None,
             lies: Vec::new(),
             tap: None,
@@ -65,6 +67,13 @@ impl World {
         for node in missing.iter().filter_map(|&node| NodeIndex::new(node)) {
             self.participants = self.participants.without(node);
         }
+        self
+    }
+
+    /// With other security than the default, where the program says nothing of it.
+    #[must_use]
+    pub const fn with_security(mut self, security: Security) -> Self {
+        self.security = security;
         self
     }
 
@@ -167,7 +176,7 @@ impl World {
                 (
                     me,
                     match ctx {
-                        Ok(ctx) => program(ctx.into()).await,
+                        Ok(ctx) => program(ctx.with_security(self.security).into()).await,
                         Err(error) => Err(error.into()),
                     },
                 )

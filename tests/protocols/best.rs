@@ -9,18 +9,20 @@ use gavel::protocol::bits::rank::{best_by_rank, rank};
 use gavel::protocol::bits::search::best_by_search;
 use gavel::protocol::bits::select::pick;
 use gavel::protocol::bits::sum::{sum, sum_of};
-use gavel::protocol::{Cost, Counters, Tactics};
+use gavel::protocol::{Cost, CostModel, Counters, Tactics};
 use gavel::sharing::SharedBits;
 use gavel::sharing::seed::mask;
 use gavel::testkit::{Failure, World, reference};
 use rand::RngExt as _;
+
+use super::unchecked;
 
 /// n, t, and the nodes that stay away.
 const WORLDS: &[(u8, u8, &[u8])] =
     &[(3, 1, &[]), (4, 1, &[]), (4, 1, &[2]), (5, 2, &[]), (5, 1, &[1, 4]), (7, 2, &[3])];
 
 fn worlds() -> impl Iterator<Item = World> {
-    WORLDS.iter().map(|&(n, t, missing)| World::new(n, t).without(missing))
+    WORLDS.iter().map(|&(n, t, missing)| unchecked(n, t).without(missing))
 }
 
 /// The counters of a program are those that were foretold, and nothing was opened without a mask.
@@ -67,7 +69,7 @@ async fn numbers_are_added() {
             check_add(&world, width as usize, &xs, &ys).await;
         }
     }
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     for width in 1..=63 {
         let values = world.draw(|rng| reference::awkward_values(rng, width, 260));
         check_add(&world, width as usize, &values[..130], &values[130..]).await;
@@ -97,7 +99,7 @@ async fn batches_are_summed_up() {
             check_sum(&world, width as usize, &vec![mask(width); count]).await;
         }
     }
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     for count in (0..=130).chain([1_000, 16_385, 40_000]) {
         let values = world.draw(|rng| reference::awkward_values(rng, 20, count));
         check_sum(&world, 20, &values).await;
@@ -140,7 +142,7 @@ async fn batches_are_summed_up_position_by_position() {
 
 #[tokio::test]
 async fn sums_that_are_no_numbers_are_refused() {
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     let (wide, narrow) = (world.share(64, &[1, 2]), world.share(3, &[1, 2]));
     world
         .agree(async |ctx: BitContext| -> Result<_, Failure> {
@@ -269,7 +271,7 @@ async fn every_number_has_its_rank() {
 #[tokio::test]
 async fn the_best_of_all_small_lists() {
     // All lists of up to four numbers of two bits, and every m.
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     check_best(&world, 2, &[], &[0, 1], false).await;
     for count in 1..=4_u32 {
         for code in 0..4_u64.pow(count) {
@@ -294,14 +296,14 @@ async fn the_best_of_some_with_ties() {
         let values = world.draw(|rng| reference::awkward_values(rng, 32, 150));
         check_best(&world, 32, &values, &[3], false).await;
     }
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     let values = world.draw(|rng| reference::awkward_values(rng, 64, 40));
     check_best(&world, 64, &values, &[0, 20, 39], false).await;
 }
 
 #[tokio::test]
-async fn three_of_a_thousand_take_37_rounds() {
-    let world = World::new(5, 2);
+async fn three_of_a_thousand_take_31_rounds_and_37_with_checks() {
+    let world = unchecked(5, 2);
     // The reserve, entered once for every lot.
     let values = world.draw(|rng| {
         let mut values = reference::awkward_values(rng, 32, 1000);
@@ -317,14 +319,17 @@ async fn three_of_a_thousand_take_37_rounds() {
         })
         .await;
     assert_eq!(found, plain(&values, 3));
-    // Keys, 6 to compare and 3 to check the stripes, 16 to count, 5 to compare ranks, 1 for the price,
-    // 3 to check those, and two openings.
-    assert_eq!(rounds, 37);
+    // Keys, 6 to compare, 16 to count, 5 to compare ranks, 1 for the price, and two openings.
+    assert_eq!(rounds, 31);
+    // With 3 to check the stripes, and 3 to check the rest.
+    let model = CostModel::new(world.scheme(), world.participants());
+    let ranked = model.keys() + model.best_by_rank(32, 1003, 3, true);
+    assert_eq!(model.opening(ranked, &[(1, 1003)]).rounds, 36);
 }
 
 #[tokio::test]
 async fn a_hundred_of_ten_thousand_are_found_by_searching() {
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     let values = world.draw(|rng| reference::awkward_values(rng, 32, 10_000));
     let shared = world.share(32, &values);
     let found = world

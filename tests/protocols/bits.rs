@@ -13,6 +13,8 @@ use gavel::protocol::{Context, Counters, ProtocolError, Tactics};
 use gavel::sharing::seed::mask;
 use gavel::testkit::{Failure, World, reference};
 
+use super::unchecked;
+
 /// n, t, and the nodes that stay away.
 const WORLDS: &[(u8, u8, &[u8])] = &[
     (3, 1, &[]),
@@ -32,7 +34,7 @@ const WORLDS: &[(u8, u8, &[u8])] = &[
 const LARGE: &[(u8, u8, &[u8])] = &[(9, 2, &[2, 3, 5, 8]), (9, 3, &[9]), (9, 4, &[])];
 
 fn all_worlds() -> impl Iterator<Item = World> {
-    WORLDS.iter().chain(LARGE).map(|&(n, t, missing)| World::new(n, t).without(missing))
+    WORLDS.iter().chain(LARGE).map(|&(n, t, missing)| unchecked(n, t).without(missing))
 }
 
 /// All pairs of values of so many bits.
@@ -181,13 +183,13 @@ async fn less_than_of_all_pairs() {
 
 #[tokio::test]
 async fn less_than_of_every_width() {
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     for width in 1..=64 {
         let values = world.draw(|rng| reference::awkward_values(rng, width, 400));
         check_less_than(&world, width, &values[..200], &values[200..]).await;
     }
     for &(n, t, missing) in WORLDS {
-        let world = World::new(n, t).without(missing);
+        let world = unchecked(n, t).without(missing);
         for width in [5, 32, 64] {
             let values = world.draw(|rng| reference::awkward_values(rng, width, 260));
             check_less_than(&world, width, &values[..130], &values[130..]).await;
@@ -284,14 +286,14 @@ async fn check_maximum_in(world: &World, width: u32, values: &[u64], groups: &[u
 #[tokio::test]
 async fn the_first_of_the_largest_wins() {
     for &(n, t, missing) in WORLDS {
-        let world = World::new(n, t).without(missing);
+        let world = unchecked(n, t).without(missing);
         for count in [1, 2, 3, 5, 6, 9, 33] {
             let values = world.draw(|rng| reference::awkward_values(rng, 8, count));
             check_maximum(&world, 8, &values).await;
             check_maximum(&world, 8, &vec![7; count]).await;
         }
     }
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     for count in [63, 64, 65, 127, 128, 129, 130, 257] {
         let values = world.draw(|rng| reference::awkward_values(rng, 4, count));
         check_maximum(&world, 4, &values).await;
@@ -301,7 +303,7 @@ async fn the_first_of_the_largest_wins() {
 #[tokio::test]
 async fn all_small_tournaments() {
     // All lists of up to four numbers of two bits.
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     for count in 1..=4_u32 {
         for code in 0..4_u64.pow(count) {
             let values: Vec<u64> = (0..count).map(|at| code >> (2 * at) & 3).collect();
@@ -341,7 +343,7 @@ async fn numbers_above_the_maximum_are_found() {
 
 #[tokio::test]
 async fn a_step_name_is_refused_the_second_time() {
-    let world = World::new(3, 1);
+    let world = unchecked(3, 1);
     let shared = world.share(1, &[1]);
     let refused = world
         .agree(async |ctx: BitContext| -> Result<_, Failure> {
@@ -362,7 +364,7 @@ async fn a_step_name_is_refused_the_second_time() {
 #[tokio::test]
 async fn what_comparing_costs_is_what_the_design_says() {
     for (n, t, sent_per_gate) in [(3, 1, 1), (4, 1, 3), (5, 2, 4), (7, 3, 6)] {
-        let world = World::new(n, t);
+        let world = unchecked(n, t);
         let (x, y) = (world.share(32, &[5; 128]), world.share(32, &[6; 128]));
         world
             .agree(async |ctx: BitContext| -> Result<_, Failure> {
@@ -382,7 +384,7 @@ async fn what_comparing_costs_is_what_the_design_says() {
 #[tokio::test]
 async fn too_few_or_foreign_nodes_are_refused() {
     async fn refused(n: u8, t: u8, missing: &[u8]) -> String {
-        let world = World::new(n, t).without(missing);
+        let world = unchecked(n, t).without(missing);
         let results = world.run(async |_: Context| Ok::<(), Failure>(())).await;
         results.into_iter().map(|(_, result)| result.unwrap_err().to_string()).next().unwrap()
     }

@@ -236,7 +236,7 @@ fn very_many_bids_are_searched_where_that_is_faster() {
     let line = Line::of_links(100_000, Some(1_000_000_000));
     let plan = plan::choose(scheme, scheme.all(), Workload::of(&terms, 90), line);
     assert_eq!(plan.tactics.best, None);
-    assert!(plan.tactics.groups.contains(&8), "{plan:?}");
+    assert!(plan.tactics.groups[0] >= 8, "{plan:?}");
 }
 
 #[tokio::test]

@@ -53,6 +53,11 @@ fn list(openings: &[(&str, u64)]) -> Vec<(String, u64)> {
     openings.iter().map(|&(step, size)| (step.to_owned(), size)).collect()
 }
 
+/// A world that does not check gates. That takes most of the time, and whole auctions show it.
+fn unchecked(n: u8, t: u8) -> World {
+    World::new(n, t).with_security(Security::Passive)
+}
+
 /// Worlds for auctions at random, most of three nodes, some of more.
 fn mostly_three() -> [World; 6] {
     [
