@@ -44,7 +44,7 @@ pub async fn rank(ctx: &BitContext, numbers: &SharedBits) -> Result<SharedBits, 
         let all = all.clone();
         async move {
             let (low, high) = sides(&all, stripe)?;
-            less_than_part(&ctx, width, &low, &high, Stripe::whole(stripe.len)).await
+            less_than_part(&ctx, width, &low, &high, stripe.apart()).await
         }
     };
     let less = lanes::run(&ctx.narrow("less-than"), pairs(len), steps).await?;

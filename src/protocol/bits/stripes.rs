@@ -25,12 +25,19 @@ pub(super) const CHECKED_BY_STEP: usize = 1 << 15;
 pub(super) struct Stripe {
     first_word: usize,
     pub(super) len: usize,
+    /// Positions of the whole batch.
+    pub(super) batch: usize,
 }
 
 impl Stripe {
     /// All positions.
     pub(super) const fn whole(len: usize) -> Self {
-        Self { first_word: 0, len }
+        Self { first_word: 0, len, batch: len }
+    }
+
+    /// The same positions, as those of a batch that was put together for this stripe.
+    pub(super) const fn apart(self) -> Self {
+        Self { first_word: 0, ..self }
     }
 
     /// Its first word in a plane of the batch.
@@ -112,7 +119,7 @@ impl Cut {
     /// One stripe by its number, from 0.
     pub(super) fn stripe(self, number: usize) -> Stripe {
         let first = number * self.stripe;
-        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
+        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first), batch: self.len }
     }
 }
 
