@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn large_blocks_are_for_large_batches() {
-        let blocks = |block, block_from| Tactics { block, block_from, ..Tactics::default() }.blocks();
+        let blocks =
+            |block, block_from| Tactics { block, block_from, ..Tactics::default() }.blocks();
         assert_eq!(Tactics::default().blocks().of(1 << 30), 2);
         assert_eq!(blocks(Some(16), None).of(0), 16);
         assert_eq!(blocks(Some(16), Some(1000)).of(999), 2);

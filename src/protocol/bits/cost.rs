@@ -55,7 +55,7 @@ impl CostModel {
         }
         let message = message_bytes(self.scheme, self.participants) as u64;
         let check = Cost { rounds: 3, bytes_sent: self.peers() * message, ..Cost::default() };
-        Cost { unchecked: 0, ..cost + check }
+        Cost { unchecked: 0, checked: cost.checked + cost.unchecked, ..cost + check }
     }
 
     /// What something costs, and opening batches after it, each given by its width and positions:
@@ -84,7 +84,7 @@ impl CostModel {
         let total = planes * words(len);
         let message = (total * WORD_BYTES) as u64;
         let unchecked = if self.security == Security::Active { gates } else { 0 };
-        let cost = Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0, unchecked };
+        let cost = Cost { rounds: 1, gates, bytes_sent: message, unchecked, ..Cost::default() };
         if self.scheme.nodes() == 3 {
             return cost;
         }
@@ -112,7 +112,8 @@ impl CostModel {
             lanes[number % cut.lanes] += own.rounds;
             cost += own;
         }
-        Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
+        let rounds = lanes.into_iter().max().unwrap_or(0);
+        Cost { rounds, beside: cost.beside + cost.rounds - rounds, ..cost }
     }
 
     /// Opening batches, each given by its width and positions, in one round, where all gates are

@@ -79,11 +79,7 @@ pub(super) async fn less_than_part(
     by_blocks(ctx, width, stripe, Sides::Shared { x, y, stripe }).await
 }
 
-fn plane_of(
-    numbers: &SharedBits,
-    index: usize,
-    stripe: Stripe,
-) -> Result<Plane<'_>, ShapeError> {
+fn plane_of(numbers: &SharedBits, index: usize, stripe: Stripe) -> Result<Plane<'_>, ShapeError> {
     stripe.of(numbers.plane(index)?)
 }
 
@@ -276,7 +272,8 @@ async fn by_blocks(
         }
         for block in &mut blocks {
             let (pairs, rest) = block.propagate.as_chunks::<2>();
-            block.propagate = planes.by_ref().take(pairs.len()).chain(rest.iter().copied()).collect();
+            block.propagate =
+                planes.by_ref().take(pairs.len()).chain(rest.iter().copied()).collect();
         }
         made.add(result, blocks.iter().flat_map(Block::uses));
     }
