@@ -16,6 +16,23 @@ pub struct Cost {
     pub comparisons: u64,
     /// AND gates that no check has passed when it is done; none where nothing is checked.
     pub unchecked: u64,
+    /// AND gates that checks pass on the way.
+    pub checked: u64,
+    /// Rounds of stripes that are under way beside those counted in `rounds`.
+    pub beside: u64,
+}
+
+impl Cost {
+    /// Of nothing.
+    pub const NONE: Self = Self {
+        rounds: 0,
+        gates: 0,
+        bytes_sent: 0,
+        comparisons: 0,
+        unchecked: 0,
+        checked: 0,
+        beside: 0,
+    };
 }
 
 impl Add for Cost {
@@ -27,6 +44,8 @@ impl Add for Cost {
             bytes_sent: self.bytes_sent + other.bytes_sent,
             comparisons: self.comparisons + other.comparisons,
             unchecked: self.unchecked + other.unchecked,
+            checked: self.checked + other.checked,
+            beside: self.beside + other.beside,
         }
     }
 }

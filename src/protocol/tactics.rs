@@ -9,6 +9,9 @@ use sha2::{Digest as _, Sha256};
 /// Sizes that a tournament's groups may have.
 pub const GROUPS: [u16; 10] = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
+/// Sizes that the blocks of a comparison may have, in bits.
+pub const BLOCKS: [u8; 6] = [2, 4, 8, 16, 32, 64];
+
 /// Levels for which a size may be given; more than any tournament has.
 pub const MOST_LEVELS: usize = 64;
 
@@ -60,6 +63,11 @@ pub struct Tactics {
     /// Stripes that are under way at a time; as many as fit in memory if not given. More take fewer
     /// rounds, fewer take less memory, which must first be had from the system.
     pub lanes: Option<u16>,
+    /// Bits of a block through which a comparison goes by carry: 2 if not given. Larger ones take
+    /// more rounds and fewer gates.
+    pub block: Option<u8>,
+    /// Blocks of that size are for batches of at least so many comparisons; others keep those of 2.
+    pub block_from: Option<u32>,
     /// How the m best are found; by their number if not given.
     pub best: Option<BestBy>,
     /// Whether shares of zero come from keys of sets, so that a lie in a gate names its node; costs
@@ -94,12 +102,45 @@ pub enum TacticsError {
         /// As given.
         got: u32,
     },
+    /// Blocks of a size that there is not.
+    #[error("blocks are of 2, 4, 8, 16, 32 or 64 bits, not of {got}")]
+    Block {
+        /// As given.
+        got: u8,
+    },
     /// No lanes.
     #[error("stripes run in at least one lane")]
     Lanes,
 }
 
+/// The size of blocks by the number of comparisons.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Blocks {
+    size: usize,
+    from: usize,
+}
+
+impl Blocks {
+    /// Bits of a block where so many are compared at once.
+    pub const fn of(self, comparisons: usize) -> usize {
+        if comparisons < self.from { 2 } else { self.size }
+    }
+}
+
 impl Tactics {
+    /// In blocks of how many bits numbers are compared.
+    pub const fn blocks(&self) -> Blocks {
+        let size = match self.block {
+            Some(size @ 2..) => size as usize,
+            _ => 2,
+        };
+        let from = match self.block_from {
+            Some(from) => from as usize,
+            None => 0,
+        };
+        Blocks { size, from }
+    }
+
     /// How the m best of so many are found. More than [`MOST_RANKED`] are searched, whatever the
     /// tactics say: they may come from elsewhere.
     pub fn best_by(&self, numbers: usize) -> BestBy {
@@ -122,6 +163,8 @@ impl Tactics {
         hash.update(self.king_from.unwrap_or(0).to_le_bytes());
         hash.update(self.stripe.unwrap_or(0).to_le_bytes());
         hash.update(self.lanes.unwrap_or(0).to_le_bytes());
+        hash.update([self.block.unwrap_or(0)]);
+        hash.update(self.block_from.unwrap_or(0).to_le_bytes());
         let best = match self.best {
             None => 0_u8,
             Some(BestBy::Rank) => 1,
@@ -143,6 +186,9 @@ impl Tactics {
             if let Some(&got) = list.iter().find(|size| !GROUPS.contains(size)) {
                 return Err(TacticsError::Group { got });
             }
+        }
+        if let Some(got) = self.block.filter(|size| !BLOCKS.contains(size)) {
+            return Err(TacticsError::Block { got });
         }
         match (self.king_from, self.stripe) {
             (Some(got), _) if got < LEAST_KING => Err(TacticsError::King { got }),
@@ -167,6 +213,8 @@ mod tests {
             king_from: Some(LEAST_KING),
             stripe: Some(128),
             lanes: Some(3),
+            block: Some(32),
+            block_from: Some(100_000),
             best: Some(BestBy::Search),
             naming: true,
         };
@@ -176,6 +224,11 @@ mod tests {
         assert_eq!(good.clone().digest(), good.digest());
         let other = Tactics { best: Some(BestBy::Rank), ..good.clone() };
         assert_ne!(other.digest(), good.digest());
+        for (block, block_from) in [(Some(32), None), (None, Some(100_000)), (Some(64), Some(7))] {
+            let other = Tactics { block, block_from, ..good.clone() };
+            assert_eq!(other.check(), Ok(()));
+            assert_ne!(other.digest(), good.digest());
+        }
         let with = |change: fn(&mut Tactics)| {
             let mut tactics = good.clone();
             change(&mut tactics);
@@ -187,7 +240,23 @@ mod tests {
         assert_eq!(with(|bad| bad.king_from = Some(8)), Err(TacticsError::King { got: 8 }));
         assert_eq!(with(|bad| bad.stripe = Some(65)), Err(TacticsError::Stripe { got: 65 }));
         assert_eq!(with(|bad| bad.lanes = Some(0)), Err(TacticsError::Lanes));
+        for got in [0, 1, 3, 128, 255] {
+            let bad = Tactics { block: Some(got), ..good.clone() };
+            assert_eq!(bad.check(), Err(TacticsError::Block { got }));
+        }
         assert_eq!(with(|bad| bad.stripe = Some(0)), Err(TacticsError::Stripe { got: 0 }));
+    }
+
+    #[test]
+    fn large_blocks_are_for_large_batches() {
+        let blocks =
+            |block, block_from| Tactics { block, block_from, ..Tactics::default() }.blocks();
+        assert_eq!(Tactics::default().blocks().of(1 << 30), 2);
+        assert_eq!(blocks(Some(16), None).of(0), 16);
+        assert_eq!(blocks(Some(16), Some(1000)).of(999), 2);
+        assert_eq!(blocks(Some(16), Some(1000)).of(1000), 16);
+        // Even unchecked, no size can end a node.
+        assert_eq!(blocks(Some(0), None).of(1), 2);
     }
 
     #[test]

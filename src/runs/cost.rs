@@ -13,6 +13,10 @@ pub struct Predicted {
     pub bytes_sent_per_node: u64,
     /// Pairs of numbers that are compared.
     pub comparisons: u64,
+    /// AND gates that checks pass.
+    pub checked: u64,
+    /// Rounds of stripes that are under way beside those counted in `rounds`.
+    pub beside: u64,
     /// Levels of the tournament, where there is one.
     pub levels: u32,
     /// How many enter each level, and last how many remain.
@@ -27,6 +31,8 @@ impl Predicted {
             gates: cost.gates,
             bytes_sent_per_node: cost.bytes_sent,
             comparisons: cost.comparisons,
+            checked: cost.checked,
+            beside: cost.beside,
             levels: 0,
             entries: Vec::new(),
         }
@@ -47,6 +53,8 @@ impl Predicted {
             bytes_sent: self.bytes_sent_per_node,
             comparisons: self.comparisons,
             unchecked: 0,
+            checked: self.checked,
+            beside: self.beside,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! worth a second round or more memory.
 //!
 //! The model: a round takes as long as a message needs from one node to another, every byte its
-//! share of the bandwidth, every gate its share of the processor.
+//! share of the bandwidth, every gate its share of the processor, and so its check. The rounds of
+//! stripes beside one another pass together; of each but the longest lane's only the handling counts.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,12 @@ const USUAL_BYTES_PER_SECOND: f64 = 100e6;
 /// Nanoseconds of processor per gate, and per gate and component held.
 const GATE_NANOS: (f64, f64) = (0.1, 0.1);
 
+/// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held.
+const CHECK_NANOS: f64 = 20.0;
+
+/// What a round takes of the processor that passes beside others.
+const BESIDE_SECONDS: f64 = 20e-6;
+
 impl Line {
     /// The line between nodes whose slowest links have this round trip, as their pings measure it,
     /// and this bandwidth, if it is known.
@@ -53,27 +60,32 @@ pub fn seconds(scheme: Scheme, line: Line, cost: Cost) -> f64 {
     let (gate, component) = GATE_NANOS;
     let processor =
         cost.gates as f64 * (gate + component * components) * 1e-9 * line.nodes_per_core;
+    let checks = cost.checked as f64 * CHECK_NANOS * components * 1e-9;
+    let beside = cost.beside as f64 * BESIDE_SECONDS;
+    let processor = processor + (checks + beside) * line.nodes_per_core;
     cost.rounds as f64 * line.round_seconds
         + cost.bytes_sent as f64 / line.bytes_per_second
         + processor
 }
 
-/// Rounds of a comparison of 32 bits and what goes with it.
-const ROUNDS_OF_A_STRIPE: f64 = 8.0;
+/// Rounds of a comparison of 32 bits and what goes with it, in blocks of so many bits.
+fn rounds_of_a_stripe(block: u8) -> f64 {
+    f64::from(block.min(32)) + 6.0
+}
 
 /// Nanoseconds of processor to get a byte of fresh memory.
 const FRESH_NANOS: f64 = 0.25;
 
 /// How many stripes are to be under way at a time: fewer wait longer for messages, more need more
-/// memory at once. `None` where all of them fit easily.
-pub fn lanes(scheme: Scheme, positions: usize, line: Line) -> Option<u16> {
+/// memory at once. `None` where all of them fit easily. Comparisons are in blocks of so many bits.
+pub fn lanes(scheme: Scheme, positions: usize, line: Line, block: u8) -> Option<u16> {
     let components = components_held(scheme);
     let count = stripes::count(components, positions);
     if count * stripes::memory(components) <= EASILY {
         return None;
     }
     let count = count as f64;
-    let waiting = count * ROUNDS_OF_A_STRIPE * line.round_seconds;
+    let waiting = count * rounds_of_a_stripe(block) * line.round_seconds;
     let each = stripes::memory(components) as f64 * FRESH_NANOS * 1e-9 * line.nodes_per_core;
     // waiting / lanes + each * lanes is least here.
     let lanes = (waiting / each).sqrt().ceil().max(LEAST_LANES);
@@ -87,7 +99,8 @@ const EASILY: usize = 64 << 20;
 /// So that one stripe can compute while others are sent and received.
 const LEAST_LANES: f64 = 6.0;
 
-fn components_held(scheme: Scheme) -> usize {
+/// Components that each node of a scheme holds.
+pub fn components_held(scheme: Scheme) -> usize {
     scheme.all().first().map_or(0, |node| scheme.held_by(node).len())
 }
 

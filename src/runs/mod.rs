@@ -5,6 +5,7 @@
 //! - [`computed`]: what a run comes to, or why it stops
 //! - [`reporter`]: tells how far a run has come
 //! - [`line`](mod@line): the delay and bandwidth between nodes, and how long a cost takes over them
+//! - [`blocks`]: the size of a comparison's blocks
 //! - [`cost`]: predicted rounds, gates, bytes and comparisons of a run
 //! - [`workload`]: what the cost depends on, by kind; asks the kind for tactics and predictions
 //! - [`plan`]: the tactics of a run, chosen from what has been measured
@@ -12,6 +13,7 @@
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
+pub mod blocks;
 pub mod computed;
 pub mod cost;
 pub mod line;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blocks::Comparisons;
 pub use super::line::Line;
 use super::line::{king_from, lanes, seconds};
 use super::workload::Workload;
@@ -86,9 +87,18 @@ pub fn for_comparisons(scheme: Scheme, participants: NodeSet, pairs: Pairs, line
     let mut tactics = Tactics::default();
     if pairs.protocol == Form::Bits {
         tactics.king_from = king_from(scheme, participants, line);
-        tactics.lanes = lanes(scheme, pairs.count, line);
+        tactics.lanes = lanes(scheme, pairs.count, line, 2);
     }
-    comparisons_with(scheme, participants, pairs, line, tactics)
+    let with = |tactics| comparisons_with(scheme, participants, pairs, line, tactics);
+    if pairs.protocol == Form::Numbers {
+        return with(tactics);
+    }
+    let (security, width, count) = (pairs.security, pairs.bits as usize, pairs.count);
+    let comparisons = Comparisons { scheme, participants, security, width, count, line };
+    comparisons.fastest(tactics, |tactics| {
+        let plan = with(tactics);
+        (plan.seconds, plan)
+    })
 }
 
 /// The plan for comparing these pairs with the tactics given, and what that is expected to take.

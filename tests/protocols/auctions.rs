@@ -117,6 +117,7 @@ async fn tactics_change_the_cost_and_nothing_else() {
             ..Tactics::default()
         },
         Tactics { king_from: Some(1024), stripe: Some(128), ..Tactics::default() },
+        Tactics { block: Some(8), groups: vec![4], stripe: Some(128), ..Tactics::default() },
     ];
     let largest = u64::from(u32::MAX);
     let worlds = [World::new(3, 1), World::new(5, 2), World::new(5, 1).without(&[2])];

@@ -2,6 +2,7 @@
 //! against the plain reference, with faults, and what is opened.
 //!
 //! - [`bits`]: protocols on bits
+//! - [`blocks`]: comparisons in blocks of every size
 //! - [`best`]: sums, ranks and the m best on bits
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
@@ -14,6 +15,7 @@
 mod auctions;
 mod best;
 mod bits;
+mod blocks;
 mod faults;
 mod leak;
 mod liars;

@@ -54,6 +54,8 @@ pub struct Choices {
     pub stripe: Option<u32>,
     /// Stripes under way at a time.
     pub lanes: Option<u16>,
+    /// Bits of a block of a comparison, in every batch.
+    pub block: Option<u8>,
     /// Messages of this many bytes or more go over kings; 0 for none.
     pub king_from: Option<u64>,
 }

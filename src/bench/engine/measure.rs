@@ -77,6 +77,9 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     if let Some(from) = choices.king_from {
         tactics.king_from = (from > 0).then_some(from);
     }
+    if choices.block.is_some() {
+        (tactics.block, tactics.block_from) = (choices.block, None);
+    }
     tactics.stripe = choices.stripe.or(tactics.stripe);
     tactics.lanes = choices.lanes.or(tactics.lanes);
     tactics.check()?;

@@ -130,6 +130,9 @@ struct Common {
     /// Stripes under way at a time, instead of the plan's choice
     #[arg(long, value_name = "N", hide_short_help = true)]
     lanes: Option<u16>,
+    /// Bits of a block of a comparison, a power of two, instead of the plan's choice
+    #[arg(long, value_name = "BITS", hide_short_help = true)]
+    block: Option<u8>,
     /// Messages from so many bytes on go over kings, instead of the plan's choice; 0 for none
     #[arg(long, value_name = "BYTES", hide_short_help = true)]
     king_from: Option<u64>,
@@ -192,6 +195,7 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             groups: common.groups,
             stripe: common.stripe,
             lanes: common.lanes,
+            block: common.block,
             king_from: common.king_from,
         },
     };

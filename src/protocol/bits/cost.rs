@@ -7,6 +7,7 @@ use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Knife};
 use crate::protocol::bracket::{self, Level};
 use crate::protocol::proof::message_bytes;
+use crate::protocol::tactics::Blocks;
 use crate::protocol::{Cost, Security, Tactics};
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
@@ -19,6 +20,7 @@ pub struct CostModel {
     participants: NodeSet,
     holding: Holding,
     king_from: Option<u64>,
+    blocks: Blocks,
     knife: Knife,
     security: Security,
 }
@@ -30,14 +32,15 @@ impl CostModel {
         let holding = scheme.all().first().map_or(Holding::NONE, |node| Holding::of(scheme, node));
         let security = Security::default();
         let knife = Knife::new(holding, &Tactics::default(), security);
-        Self { scheme, participants, holding, king_from: None, knife, security }
+        let blocks = Tactics::default().blocks();
+        Self { scheme, participants, holding, king_from: None, blocks, knife, security }
     }
 
     /// The costs with other tactics.
     #[must_use]
     pub const fn with_tactics(self, tactics: &Tactics) -> Self {
         let knife = Knife::new(self.holding, tactics, self.security);
-        Self { king_from: king_from(tactics), knife, ..self }
+        Self { king_from: king_from(tactics), blocks: tactics.blocks(), knife, ..self }
     }
 
     /// The costs with other security.
@@ -54,7 +57,7 @@ impl CostModel {
         }
         let message = message_bytes(self.scheme, self.participants) as u64;
         let check = Cost { rounds: 3, bytes_sent: self.peers() * message, ..Cost::default() };
-        Cost { unchecked: 0, ..cost + check }
+        Cost { unchecked: 0, checked: cost.checked + cost.unchecked, ..cost + check }
     }
 
     /// What something costs, and opening batches after it, each given by its width and positions:
@@ -83,7 +86,7 @@ impl CostModel {
         let total = planes * words(len);
         let message = (total * WORD_BYTES) as u64;
         let unchecked = if self.security == Security::Active { gates } else { 0 };
-        let cost = Cost { rounds: 1, gates, bytes_sent: message, comparisons: 0, unchecked };
+        let cost = Cost { rounds: 1, gates, bytes_sent: message, unchecked, ..Cost::default() };
         if self.scheme.nodes() == 3 {
             return cost;
         }
@@ -111,7 +114,8 @@ impl CostModel {
             lanes[number % cut.lanes] += own.rounds;
             cost += own;
         }
-        Cost { rounds: lanes.into_iter().max().unwrap_or(0), ..cost }
+        let rounds = lanes.into_iter().max().unwrap_or(0);
+        Cost { rounds, beside: cost.beside + cost.rounds - rounds, ..cost }
     }
 
     /// Opening batches, each given by its width and positions, in one round, where all gates are
@@ -123,10 +127,19 @@ impl CostModel {
         Cost { rounds: 1, bytes_sent: self.peers() * message, ..Cost::default() }
     }
 
-    /// Folding `width` planes of generate and propagate into one.
-    fn fold(self, width: usize, len: usize) -> Cost {
+    /// Comparing in blocks of so many bits, where in each the bits from `lowest` on need gates.
+    fn by_blocks(self, width: usize, len: usize, block: usize, lowest: usize) -> Cost {
+        let sizes = || (0..width).step_by(block).map(|first| block.min(width - first));
+        // What is to be ANDed for whether a block propagates, but for the lowest.
+        let mut propagate: Vec<usize> = sizes().skip(1).collect();
         let mut cost = Cost::default();
-        let mut groups = width;
+        for bit in lowest..block.min(width) {
+            let carried = sizes().filter(|&size| size > bit).count();
+            let paired: usize = propagate.iter().map(|left| left / 2).sum();
+            cost += self.and(carried + paired, len);
+            propagate.iter_mut().for_each(|left| *left = left.div_ceil(2));
+        }
+        let mut groups = width.div_ceil(block);
         while groups > 1 {
             cost += self.and(groups / 2 * 2 - 1, len);
             groups = groups.div_ceil(2);
@@ -136,17 +149,14 @@ impl CostModel {
 
     /// Comparing `len` pairs of numbers of `width` bits.
     pub fn less_than(self, width: usize, len: usize) -> Cost {
-        self.striped(len, |len| self.less_than_part(width, len))
+        let block = self.blocks.of(len);
+        self.striped(len, |len| self.less_than_part(width, len, block))
             + Cost { comparisons: len as u64, ..Cost::default() }
     }
 
-    fn less_than_part(self, width: usize, len: usize) -> Cost {
-        let blocks = width.div_ceil(2);
-        let full = width / 2;
-        // Every block's low bit; whether both bits of a block propagate, but for the lowest.
-        self.and(blocks + full.saturating_sub(1), len)
-            + self.and(full, len)
-            + self.fold(blocks, len)
+    /// One stripe of a batch whose size calls for blocks of so many bits.
+    fn less_than_part(self, width: usize, len: usize, block: usize) -> Cost {
+        self.by_blocks(width, len, block, 0)
     }
 
     /// Selecting one of two numbers at `len` positions.
@@ -189,12 +199,15 @@ impl CostModel {
         let places = level.groups();
         let comparisons = Cost { comparisons: level.comparisons() as u64, ..Cost::default() };
         if level.group == 2 {
+            let block = self.blocks.of(places);
             return self.striped(places, |len| {
-                self.less_than_part(width, len) + self.and(width + carried, len)
+                self.less_than_part(width, len, block) + self.and(width + carried, len)
             }) + comparisons;
         }
         let compared = bracket::pairs(level.group) * places;
-        let mut cost = self.striped(compared, |len| self.less_than_part(width, len)) + comparisons;
+        let block = self.blocks.of(compared);
+        let mut cost =
+            self.striped(compared, |len| self.less_than_part(width, len, block)) + comparisons;
         let mut literals = level.group - 1;
         while literals > 1 {
             cost += self.and(literals / 2 * (level.group - 1), places);
@@ -205,7 +218,8 @@ impl CostModel {
 
     /// Comparing `len` numbers of `width` bits with a public one.
     pub fn public_less_than(self, width: usize, len: usize) -> Cost {
-        self.striped(len, |len| self.fold(width, len))
+        let block = self.blocks.of(len);
+        self.striped(len, |len| self.by_blocks(width, len, block, 1))
             + Cost { comparisons: len as u64, ..Cost::default() }
     }
 

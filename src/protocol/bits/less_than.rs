@@ -1,18 +1,32 @@
 //! Comparing shared numbers.
 //!
 //! In: x and y, shared, of the same width. Out: the bit `[x < y]` at every position, shared.
-//! Who learns what: nothing. Rounds: 1 + ceil(log2 width); 73 ANDs and 6 rounds for 32 bits.
+//! Who learns what: nothing. Rounds and gates: by the size of blocks, below.
 //! Adversary: as for AND.
 //!
 //! Bit i generates (`g_i = !x_i & y_i`) or propagates (`p_i = !(x_i ^ y_i)`) what the bits below
-//! decide; neighbours combine in a tree, higher over lower: (g, p) over (g', p') is
-//! (g ^ p & g', p & p'). This is the carry-lookahead adder of Brent and Kung (1982), on shares as
-//! in Damgård and others (2006). The lowest group's p is never needed and never computed.
+//! decide. Bits are taken together in blocks of 2, 4, 8 or more, as the context's tactics say for so
+//! many positions. What a block's lowest bit decides, c, goes up through its other bits as a carry
+//! goes through an adder: the majority of !x, y and c, which is one AND, (!x ^ c) & (y ^ c) ^ c
+//! (Boyar, Peralta, Pochuev 2000). Beside the carry, in no further rounds, the block's p is made: the
+//! AND of its bits' p, in a tree.
 //!
-//! The tree's leaves are pairs of bits. What the lower bit decides, c, goes through the upper bit
-//! as a carry goes through an adder: the majority of !x, y and c, which is one AND,
-//! (!x ^ c) & (y ^ c) ^ c (Boyar, Peralta, Pochuev 2000), where g, and g over c, would be two. That
-//! takes as many rounds and makes 73 ANDs of 32 bits where leaves of single bits make 89.
+//! Blocks combine in a tree, higher over lower: (g, p) over (g', p') is (g ^ p & g', p & p'). This is
+//! the carry-lookahead adder of Brent and Kung (1982), on shares as in Damgård and others (2006). The
+//! lowest block's p is never needed and never computed.
+//!
+//! A block's size trades rounds for gates. For 32 bits:
+//!
+//! | block | rounds | ANDs |
+//! |---|---|---|
+//! | 2 | 6 | 73 |
+//! | 4 | 7 | 64 |
+//! | 8 | 10 | 57 |
+//! | 16 | 17 | 48 |
+//! | 32 | 32 | 32 |
+//!
+//! With a public number what a bit generates is linear, which saves the lowest bit of every block its
+//! AND and all of them a round.
 
 use super::BitContext;
 use super::and::evaluate;
@@ -20,7 +34,7 @@ use super::gates::{Gates, Operand};
 use super::lanes;
 use super::stripes::Stripe;
 use crate::protocol::ProtocolError;
-use crate::sharing::{ShapeError, SharedBits};
+use crate::sharing::{Plane, ShapeError, SharedBits};
 
 /// `[x < y]` at every position.
 ///
@@ -62,46 +76,10 @@ pub(super) async fn less_than_part(
     y: &SharedBits,
     stripe: Stripe,
 ) -> Result<SharedBits, ProtocolError> {
-    let bit = |numbers, index| bit_of(numbers, index, stripe);
-    let propagate =
-        |index| Ok::<_, ShapeError>(bit(x, index)?.xor(plane_of(y, index, stripe)?).not());
-    let (blocks, full) = (width.div_ceil(2), width / 2);
-
-    // What the low bit of every block decides; whether a block propagates.
-    let mut gates = Gates::new(ctx.holding(), stripe.len, blocks + full);
-    for block in 0..blocks {
-        gates.push(bit(x, 2 * block)?.not(), bit(y, 2 * block)?, None);
-    }
-    for block in 1..full {
-        gates.push(propagate(2 * block)?, propagate(2 * block + 1)?, None);
-    }
-    let low = evaluate(&ctx.narrow("generate"), &gates).await?;
-
-    // What every block decides.
-    let mut gates = Gates::new(ctx.holding(), stripe.len, full);
-    for block in 0..full {
-        let below = low.plane(block)?;
-        let upper = 2 * block + 1;
-        gates.push(bit(x, upper)?.not().xor(below), bit(y, upper)?.xor(below), Some(below));
-    }
-    let decided = evaluate(&ctx.narrow("carry"), &gates).await?;
-
-    let mut groups = Vec::with_capacity(blocks);
-    for block in 0..blocks {
-        let generate = if block < full { At::Made(1, block) } else { At::Made(0, block) };
-        let whole = block < full;
-        let propagate =
-            if whole { At::Made(0, blocks + block.max(1) - 1) } else { At::Leaf(2 * block) };
-        groups.push((generate, (block > 0).then_some(propagate)));
-    }
-    fold(ctx, stripe.len, vec![low, decided], groups, propagate).await
+    by_blocks(ctx, width, stripe, Sides::Shared { x, y, stripe }).await
 }
 
-fn plane_of(
-    numbers: &SharedBits,
-    index: usize,
-    stripe: Stripe,
-) -> Result<crate::sharing::Plane<'_>, ShapeError> {
+fn plane_of(numbers: &SharedBits, index: usize, stripe: Stripe) -> Result<Plane<'_>, ShapeError> {
     stripe.of(numbers.plane(index)?)
 }
 
@@ -109,7 +87,7 @@ fn bit_of(numbers: &SharedBits, index: usize, stripe: Stripe) -> Result<Operand<
     Ok(Operand::of(plane_of(numbers, index, stripe)?))
 }
 
-/// `[c < y]` at every position, for a public c. One round and `width` gates less.
+/// `[c < y]` at every position, for a public c. A round less, and a gate less in every block.
 ///
 /// # Errors
 /// When a node does not answer.
@@ -132,58 +110,200 @@ async fn public_less_than_part(
     y: &SharedBits,
     stripe: Stripe,
 ) -> Result<SharedBits, ProtocolError> {
-    // Where c has a 1, y generates nothing and propagates its own bit; where c has a 0, it
-    // generates its own bit and propagates the negated one.
-    let one = |index: usize| c >> index & 1 == 1;
     let zeros = SharedBits::zeros(y.holding(), 1, stripe.len);
-    let planes = (0..y.width())
-        .map(|index| if one(index) { zeros.plane(0) } else { plane_of(y, index, stripe) });
-    let planes = planes.collect::<Result<Vec<_>, _>>()?;
-    let generate = SharedBits::stack(y.holding(), stripe.len, planes)?;
-    let propagate = |index| {
-        let bit = bit_of(y, index, stripe)?;
-        Ok::<_, ShapeError>(if one(index) { bit } else { bit.not() })
-    };
-    let groups = (0..y.width())
-        .map(|index| (At::Made(0, index), (index > 0).then_some(At::Leaf(index))))
-        .collect();
-    fold(ctx, stripe.len, vec![generate], groups, propagate).await
+    by_blocks(ctx, y.width(), stripe, Sides::Public { c, y, zero: zeros.plane(0)?, stripe }).await
 }
 
-/// Where a shared bit of the tree lies.
+/// What is compared, bit by bit.
+#[derive(Clone, Copy)]
+enum Sides<'a> {
+    /// Two shared numbers at every position.
+    Shared { x: &'a SharedBits, y: &'a SharedBits, stripe: Stripe },
+    /// A public number with a shared one. Where c has a 1, y generates nothing and propagates its own
+    /// bit; where c has a 0, it generates its own bit and propagates the negated one.
+    Public { c: u64, y: &'a SharedBits, zero: Plane<'a>, stripe: Stripe },
+}
+
+impl<'a> Sides<'a> {
+    /// What a bit generates, where that is linear.
+    fn linear(&self, index: usize) -> Result<Option<Plane<'a>>, ShapeError> {
+        match *self {
+            Self::Shared { .. } => Ok(None),
+            Self::Public { c, zero, .. } if c >> index & 1 == 1 => Ok(Some(zero)),
+            Self::Public { y, stripe, .. } => plane_of(y, index, stripe).map(Some),
+        }
+    }
+
+    /// Whether a bit propagates.
+    fn propagate(&self, index: usize) -> Result<Operand<'a>, ShapeError> {
+        match *self {
+            Self::Shared { x, y, stripe } => {
+                Ok(bit_of(x, index, stripe)?.xor(plane_of(y, index, stripe)?).not())
+            }
+            Self::Public { c, y, stripe, .. } => {
+                let bit = bit_of(y, index, stripe)?;
+                Ok(if c >> index & 1 == 1 { bit } else { bit.not() })
+            }
+        }
+    }
+
+    /// The gate of what a bit decides, over what the bits below it in its block decide.
+    fn decide<'g>(
+        &self,
+        gates: &mut Gates<'g>,
+        index: usize,
+        below: Option<Plane<'g>>,
+    ) -> Result<(), ShapeError>
+    where
+        'a: 'g,
+    {
+        match (*self, below) {
+            (Self::Shared { x, y, stripe }, None) => {
+                gates.push(bit_of(x, index, stripe)?.not(), bit_of(y, index, stripe)?, None);
+            }
+            (Self::Shared { x, y, stripe }, Some(below)) => {
+                let not_x = bit_of(x, index, stripe)?.not().xor(below);
+                gates.push(not_x, bit_of(y, index, stripe)?.xor(below), Some(below));
+            }
+            (Self::Public { .. }, below) => {
+                let below = below.map_or_else(Operand::zero, Operand::of);
+                gates.push(self.propagate(index)?, below, self.linear(index)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a shared bit lies.
 #[derive(Clone, Copy)]
 enum At {
     /// A plane of one of the batches made so far.
     Made(usize, usize),
+    /// What this bit of the numbers generates, where that is linear.
+    Linear(usize),
     /// Whether this bit of the numbers propagates: linear, and put together where it is used.
     Leaf(usize),
 }
 
-/// A group of bits: where its g is, always made, and its p; the lowest group has none.
+/// Batches of gates made so far.
+#[derive(Default)]
+struct Made(Vec<Option<SharedBits>>);
+
+impl Made {
+    fn plane<'m>(&'m self, at: At, sides: &Sides<'m>) -> Result<Plane<'m>, ShapeError> {
+        let none = ShapeError { what: "batches made", expected: self.0.len(), got: 0 };
+        match at {
+            At::Made(batch, index) => {
+                self.0.get(batch).and_then(Option::as_ref).ok_or(none)?.plane(index)
+            }
+            At::Linear(bit) => sides.linear(bit)?.ok_or(none),
+            At::Leaf(_) => Err(none),
+        }
+    }
+
+    fn operand<'m>(&'m self, at: At, sides: &Sides<'m>) -> Result<Operand<'m>, ShapeError> {
+        match at {
+            At::Leaf(bit) => sides.propagate(bit),
+            at => self.plane(at, sides).map(Operand::of),
+        }
+    }
+
+    /// Add a batch, and give back the memory of those that nothing refers to any more.
+    fn add(&mut self, batch: SharedBits, used: impl Iterator<Item = At> + Clone) {
+        self.0.push(Some(batch));
+        for (number, batch) in self.0.iter_mut().enumerate() {
+            if !used.clone().any(|at| matches!(at, At::Made(batch, _) if batch == number)) {
+                *batch = None;
+            }
+        }
+    }
+}
+
+/// Some of the bits of a block, from its lowest on.
+struct Block {
+    /// What they decide; nothing yet where that is not linear.
+    decided: Option<At>,
+    /// What is still to be ANDed for whether the whole block propagates; the lowest has none.
+    propagate: Vec<At>,
+}
+
+impl Block {
+    fn uses(&self) -> impl Iterator<Item = At> + Clone {
+        self.decided.into_iter().chain(self.propagate.iter().copied())
+    }
+}
+
+/// Compare in blocks, by carry, and combine what they decide.
+async fn by_blocks(
+    ctx: &BitContext,
+    width: usize,
+    stripe: Stripe,
+    sides: Sides<'_>,
+) -> Result<SharedBits, ProtocolError> {
+    let size = ctx.base().tactics().blocks().of(stripe.batch);
+    let mut made = Made::default();
+    let mut blocks = Vec::with_capacity(width.div_ceil(size));
+    for first in (0..width).step_by(size) {
+        let decided = sides.linear(first)?.map(|_| At::Linear(first));
+        let bits = if first == 0 { 0..0 } else { first..width.min(first + size) };
+        blocks.push(Block { decided, propagate: bits.map(At::Leaf).collect() });
+    }
+    // Where the lowest bit of a block is linear, its second is the first to need a gate.
+    let lowest = blocks.first().map_or(0, |block| usize::from(block.decided.is_some()));
+    for bit in lowest..size.min(width) {
+        let mut gates = Gates::new(ctx.holding(), stripe.len, width);
+        // Only the highest block may have fewer bits.
+        let carried = (width - bit).div_ceil(size);
+        for (number, block) in blocks.iter().take(carried).enumerate() {
+            let below = block.decided.map(|at| made.plane(at, &sides)).transpose()?;
+            sides.decide(&mut gates, number * size + bit, below)?;
+        }
+        for block in &blocks {
+            for &[a, b] in block.propagate.as_chunks::<2>().0 {
+                gates.push(made.operand(a, &sides)?, made.operand(b, &sides)?, None);
+            }
+        }
+        let result = evaluate(&ctx.narrow("carry").narrow(bit), &gates).await?;
+        drop(gates);
+        let batch = made.0.len();
+        let mut planes = (0..).map(|plane| At::Made(batch, plane));
+        for (block, decided) in blocks.iter_mut().zip(planes.by_ref().take(carried)) {
+            block.decided = Some(decided);
+        }
+        for block in &mut blocks {
+            let (pairs, rest) = block.propagate.as_chunks::<2>();
+            block.propagate =
+                planes.by_ref().take(pairs.len()).chain(rest.iter().copied()).collect();
+        }
+        made.add(result, blocks.iter().flat_map(Block::uses));
+    }
+    let groups = blocks.into_iter().filter_map(|block| {
+        block.decided.map(|decided| (decided, block.propagate.first().copied()))
+    });
+    fold(ctx, stripe.len, made, groups.collect(), sides).await
+}
+
+/// A group of bits: where its g is, and its p; the lowest group has none.
 type Group = (At, Option<At>);
 
 /// Combine all groups, given from the lowest up, into one.
-async fn fold<'a>(
+async fn fold(
     ctx: &BitContext,
     len: usize,
-    made: Vec<SharedBits>,
+    mut made: Made,
     mut groups: Vec<Group>,
-    leaf: impl Fn(usize) -> Result<Operand<'a>, ShapeError>,
+    sides: Sides<'_>,
 ) -> Result<SharedBits, ProtocolError> {
     if groups.is_empty() {
         return Err(ShapeError { what: "bits to compare", expected: 1, got: 0 }.into());
     }
-    let mut made: Vec<Option<SharedBits>> = made.into_iter().map(Some).collect();
     let mut level = 0;
     while groups.len() > 1 {
         let mut gates = Gates::new(ctx.holding(), len, groups.len());
-        let operand = |at: At| match at {
-            At::Made(..) => Ok(Operand::of(plane_in(&made, at)?)),
-            At::Leaf(bit) => leaf(bit),
-        };
+        let operand = |at: At| made.operand(at, &sides);
         for pair in groups.as_chunks::<2>().0 {
             if let [(below, _), (g, Some(p))] = *pair {
-                gates.push(operand(p)?, operand(below)?, Some(plane_in(&made, g)?));
+                gates.push(operand(p)?, operand(below)?, Some(made.plane(g, &sides)?));
             }
         }
         for pair in groups.as_chunks::<2>().0 {
@@ -193,33 +313,17 @@ async fn fold<'a>(
         }
         let result = evaluate(&ctx.narrow(level), &gates).await?;
         drop(gates);
-        let (batch, pairs) = (made.len(), groups.len() / 2);
+        let (batch, pairs) = (made.0.len(), groups.len() / 2);
         let mut next: Vec<Group> = Vec::with_capacity(groups.len().div_ceil(2));
         for at in 0..pairs {
             let p = at.checked_sub(1).map(|before| At::Made(batch, pairs + before));
             next.push((At::Made(batch, at), p));
         }
         next.extend(groups.as_chunks::<2>().1);
-        made.push(Some(result));
         groups = next;
+        made.add(result, groups.iter().flat_map(|&(g, p)| std::iter::once(g).chain(p)));
         level += 1;
-        // What no group refers to any more gives its memory back.
-        for (number, batch) in made.iter_mut().enumerate() {
-            let in_it = |at: At| matches!(at, At::Made(batch, _) if batch == number);
-            if !groups.iter().any(|&(g, p)| in_it(g) || p.is_some_and(in_it)) {
-                *batch = None;
-            }
-        }
     }
-    let plane = plane_in(&made, groups[0].0)?;
+    let plane = made.plane(groups[0].0, &sides)?;
     Ok(SharedBits::stack(ctx.holding(), len, [plane])?)
-}
-
-fn plane_in(made: &[Option<SharedBits>], at: At) -> Result<crate::sharing::Plane<'_>, ShapeError> {
-    if let At::Made(batch, index) = at
-        && let Some(Some(batch)) = made.get(batch)
-    {
-        return batch.plane(index);
-    }
-    Err(ShapeError { what: "batches made", expected: made.len(), got: 0 })
 }

@@ -57,7 +57,7 @@ pub(super) async fn beaten(
         let all = all.clone();
         async move {
             let (low, high) = sides(&all, stripe)?;
-            less_than_part(&ctx, width, &low, &high, Stripe::whole(stripe.len)).await
+            less_than_part(&ctx, width, &low, &high, stripe.apart()).await
         }
     };
     let less = lanes::run(&ctx.narrow("less-than"), pairs(len), steps).await?;

@@ -4,6 +4,7 @@
 //! Where stripes begin follows from the scheme, the tactics and the number of positions, so all
 //! nodes cut alike.
 
+use crate::protocol::tactics::Blocks;
 use crate::protocol::{Security, Tactics};
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::{Holding, Plane, ShapeError};
@@ -25,12 +26,19 @@ pub(super) const CHECKED_BY_STEP: usize = 1 << 15;
 pub(super) struct Stripe {
     first_word: usize,
     pub(super) len: usize,
+    /// Positions of the whole batch.
+    pub(super) batch: usize,
 }
 
 impl Stripe {
     /// All positions.
     pub(super) const fn whole(len: usize) -> Self {
-        Self { first_word: 0, len }
+        Self { first_word: 0, len, batch: len }
+    }
+
+    /// The same positions, as those of a batch that was put together for this stripe.
+    pub(super) const fn apart(self) -> Self {
+        Self { first_word: 0, ..self }
     }
 
     /// Its first word in a plane of the batch.
@@ -54,13 +62,23 @@ const fn positions(components: usize) -> usize {
     }
 }
 
+/// Bits of a block from which a round of a comparison is little more than one plane of a stripe.
+const LARGE_BLOCK: usize = 16;
+
+/// How many times as many positions a stripe has where blocks are large, so that its messages are
+/// not too small.
+const fn wider(components: usize) -> usize {
+    if components <= 2 { 2 } else { 4 }
+}
+
 /// What decides how a batch is cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Knife {
     holding: Holding,
     stripe: Option<u32>,
     lanes: Option<u16>,
-    planes: usize,
+    blocks: Blocks,
+    security: Security,
 }
 
 /// Positions of a stripe, and how many stripes are under way at a time.
@@ -74,25 +92,28 @@ pub(super) struct Cut {
 
 impl Knife {
     pub(super) const fn new(holding: Holding, tactics: &Tactics, security: Security) -> Self {
-        let knife = Self { holding, stripe: tactics.stripe, lanes: tactics.lanes, planes: PLANES };
-        knife.with_security(security)
+        let (stripe, lanes, blocks) = (tactics.stripe, tactics.lanes, tactics.blocks());
+        Self { holding, stripe, lanes, blocks, security }
     }
 
     pub(super) const fn with_security(self, security: Security) -> Self {
-        let planes = match security {
-            Security::Active => PLANES_KEPT,
-            Security::Passive => PLANES,
-        };
-        Self { planes, ..self }
+        Self { security, ..self }
     }
 
     pub(super) fn cut(self, len: usize) -> Cut {
         let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
-        let stripe = wanted.unwrap_or_else(|| positions(self.holding.components()));
+        let components = self.holding.components();
+        let large = self.blocks.of(len) >= LARGE_BLOCK;
+        // What is kept for a check would need too much memory.
+        let (planes, wider) = match self.security {
+            Security::Active => (PLANES_KEPT, 1),
+            Security::Passive => (PLANES, if large { wider(components) } else { 1 }),
+        };
+        let stripe = wanted.unwrap_or_else(|| wider * positions(components));
         let stripe = stripe.max(WORD) / WORD * WORD;
         // A short last stripe would have the rounds of a full one for little work.
         let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
-        let memory = stripe_bytes(self.holding.components(), stripe, self.planes);
+        let memory = stripe_bytes(components, stripe, planes);
         let most = self.lanes.map_or_else(|| UNDER_WAY / memory.max(1), usize::from);
         Cut { len, stripe, lanes: len.div_ceil(stripe).clamp(1, most.max(1)) }
     }
@@ -112,7 +133,7 @@ impl Cut {
     /// One stripe by its number, from 0.
     pub(super) fn stripe(self, number: usize) -> Stripe {
         let first = number * self.stripe;
-        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first) }
+        Stripe { first_word: first / WORD, len: self.stripe.min(self.len - first), batch: self.len }
     }
 }
 
@@ -124,6 +145,11 @@ const fn stripe_bytes(components: usize, positions: usize, planes: usize) -> usi
 /// Bytes of intermediate results of one stripe, by the components that a node holds.
 pub fn memory(components: usize) -> usize {
     stripe_bytes(components, positions(components), PLANES)
+}
+
+/// Bytes of one plane of a stripe, by the components that a node holds.
+pub fn plane_bytes(components: usize) -> usize {
+    words(positions(components)) * WORD_BYTES
 }
 
 /// Into how many stripes `len` positions are cut, by the components that a node holds.

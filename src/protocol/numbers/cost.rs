@@ -29,19 +29,19 @@ impl<F: Field> NumberCosts<F> {
     /// Opening `len` numbers.
     pub const fn open(self, len: usize) -> Cost {
         if len == 0 {
-            return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0, unchecked: 0 };
+            return Cost::NONE;
         }
         let bytes_sent = self.peers * (len * F::BYTES + DIGEST) as u64;
-        Cost { rounds: 1, gates: 0, bytes_sent, comparisons: 0, unchecked: 0 }
+        Cost { rounds: 1, bytes_sent, ..Cost::NONE }
     }
 
     /// So many products, or inner products.
     pub const fn multiply(self, len: usize) -> Cost {
         if len == 0 {
-            return Cost { rounds: 0, gates: 0, bytes_sent: 0, comparisons: 0, unchecked: 0 };
+            return Cost::NONE;
         }
         let bytes_sent = self.peers * (len * F::BYTES) as u64;
-        Cost { rounds: 1, gates: len as u64, bytes_sent, comparisons: 0, unchecked: 0 }
+        Cost { rounds: 1, gates: len as u64, bytes_sent, ..Cost::NONE }
     }
 
     /// So many random bits: each is a product that is opened.

@@ -1,4 +1,4 @@
-//! Groups, kings and stripes with which an auction is expected to take the least time. Longer lines
+//! Groups, blocks, kings and stripes with which an auction is expected to take the least time. Longer lines
 //! make larger groups worth their gates; slower ones make kings worth their second round.
 
 use std::collections::HashMap;
@@ -8,6 +8,7 @@ use super::workload::Workload;
 use crate::protocol::bracket::{Level, levels, pairs};
 use crate::protocol::tactics::{BestBy, GROUPS, MOST_RANKED, USUALLY_RANKED};
 use crate::protocol::{Cost, CostModel, Security, Tactics};
+use crate::runs::blocks::Comparisons;
 use crate::runs::line::{Line, king_from, lanes, seconds};
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
@@ -22,17 +23,36 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
     }
     let king_from = king_from(scheme, participants, line);
     let entries = work.bids + usize::from(work.reserve);
-    let lanes = lanes(scheme, entries.div_ceil(2), line);
-    let mut tactics = Tactics { king_from, lanes, ..Tactics::default() };
-    let model = model_of(scheme, participants, work, &tactics);
-    let mut search = Search::new(scheme, work, line, model);
-    tactics.groups = search.first(entries, 0, 0).1;
-    let bracket = levels(entries, &tactics.groups);
-    if !bracket.first().is_some_and(|level| level.is_all()) {
-        let met = bracket.iter().map(|level| level.group - 1).sum();
-        tactics.second_groups = search.second(met).1;
-    }
-    tactics
+    let count = entries.div_ceil(2);
+    let lanes = lanes(scheme, count, line, 2);
+    let tactics = Tactics { king_from, lanes, ..Tactics::default() };
+    comparisons(scheme, participants, work, line, count).fastest(tactics, |mut tactics| {
+        let model = model_of(scheme, participants, work, &tactics);
+        let mut search = Search::new(scheme, work, line, model);
+        tactics.groups = search.first(entries, 0, 0).1;
+        let bracket = levels(entries, &tactics.groups);
+        if !bracket.first().is_some_and(|level| level.is_all()) {
+            let met = bracket.iter().map(|level| level.group - 1).sum();
+            tactics.second_groups = search.second(met).1;
+        }
+        (time(scheme, participants, work, line, &tactics), tactics)
+    })
+}
+
+/// What blocks are chosen for, where so many numbers are compared at once.
+fn comparisons(
+    scheme: Scheme,
+    participants: NodeSet,
+    work: Workload,
+    line: Line,
+    count: usize,
+) -> Comparisons {
+    let (security, width) = (work.security, work.bits as usize);
+    Comparisons { scheme, participants, security, width, count, line }
+}
+
+fn time(scheme: Scheme, nodes: NodeSet, work: Workload, line: Line, tactics: &Tactics) -> f64 {
+    seconds(scheme, line, predict(scheme, nodes, work, tactics).cost())
 }
 
 fn model_of(scheme: Scheme, nodes: NodeSet, work: Workload, tactics: &Tactics) -> CostModel {
@@ -50,10 +70,10 @@ fn for_lots(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -
         tactics.groups = search.second(work.lots(work.bids)).1;
     }
     let entries = work.bids + usize::from(work.reserve);
-    let with = |best, positions| Tactics {
-        best,
-        lanes: lanes(scheme, positions, line),
-        ..tactics.clone()
+    let with = |best, count| {
+        let tactics = Tactics { best, lanes: lanes(scheme, count, line, 2), ..tactics.clone() };
+        comparisons(scheme, participants, work, line, count)
+            .fastest(tactics, |tactics| (time(scheme, participants, work, line, &tactics), tactics))
     };
     if work.bids <= work.quantity {
         return with(None, entries);
@@ -66,9 +86,7 @@ fn for_lots(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -
     if work.bids > MOST_RANKED {
         return searched;
     }
-    let time = |tactics: &Tactics| {
-        seconds(scheme, line, predict(scheme, participants, work, tactics).cost())
-    };
+    let time = |tactics: &Tactics| time(scheme, participants, work, line, tactics);
     if time(&ranked) < time(&searched) { ranked } else { searched }
 }
 
@@ -178,13 +196,13 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    use crate::protocol::Security;
     use crate::rules::auction::Kind;
     use crate::runs::auction::tactics::GROUPS;
     use crate::runs::plan::*;
     use crate::runs::{Workload, auction};
     use crate::sharing::Scheme;
     use crate::sharing::form::Form;
-    use crate::sharing::security::Security;
 
     fn line(round_trip_millis: f64, bytes_per_second: f64) -> Line {
         Line { round_seconds: round_trip_millis / 2e3, bytes_per_second, nodes_per_core: 1.0 }
@@ -216,6 +234,41 @@ mod tests {
         let near = plan(1_000_000, line(0.1, 100e6));
         assert_eq!(near.tactics.groups[0], 2);
         assert!(far.check().is_ok() && near.check().is_ok());
+    }
+
+    #[test]
+    fn short_lines_and_many_bids_make_large_blocks_and_long_ones_none() {
+        for (n, t) in [(3, 1), (5, 2), (7, 3)] {
+            let scheme = Scheme::new(n, t).unwrap();
+            let plan = |bids, line| choose(scheme, scheme.all(), work(bids), line);
+            let far = plan(100, line(50.0, 100e6));
+            assert_eq!((far.tactics.block, far.tactics.block_from), (None, None), "{far:?}");
+            let near = plan(1_000_000, line(0.2, 500e6));
+            assert!(near.tactics.block.is_some_and(|block| block >= 16), "{near:?}");
+            // The last levels of a tournament are too small for them.
+            assert!(near.tactics.block_from.is_some_and(|from| from > 1000), "{near:?}");
+            assert!(near.check().is_ok() && near.rounds < 1000, "{near:?}");
+            let two = Tactics { block: None, block_from: None, ..near.tactics.clone() };
+            let two = with_tactics(scheme, scheme.all(), work(1_000_000), line(0.2, 500e6), two);
+            assert!(near.seconds < two.seconds, "{near:?} {two:?}");
+        }
+    }
+
+    #[test]
+    fn comparisons_take_large_blocks_where_their_rounds_are_hidden() {
+        for security in [Security::Passive, Security::Active] {
+            let scheme = Scheme::new(3, 1).unwrap();
+            let plan = |count, line| {
+                let pairs = Pairs { protocol: Form::Bits, security, bits: 32, count };
+                for_comparisons(scheme, scheme.all(), pairs, line).tactics.block
+            };
+            assert_eq!(plan(1_000_000, line(0.2, 500e6)), Some(32));
+            // A check makes a gate dear.
+            let few = if security == Security::Active { Some(32) } else { None };
+            assert_eq!(plan(10_000, line(0.2, 500e6)), few);
+            assert_eq!(plan(10_000, line(50.0, 100e6)), None);
+            assert_eq!(plan(20_000_000, line(50.0, 10e6)), Some(32));
+        }
     }
 
     #[test]
