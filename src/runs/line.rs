@@ -60,7 +60,8 @@ pub fn seconds(scheme: Scheme, line: Line, cost: Cost) -> f64 {
     let (gate, component) = GATE_NANOS;
     let processor =
         cost.gates as f64 * (gate + component * components) * 1e-9 * line.nodes_per_core;
-    let checks = cost.checked as f64 * CHECK_NANOS * components * 1e-9;
+    // What is not checked yet will be.
+    let checks = (cost.checked + cost.unchecked) as f64 * CHECK_NANOS * components * 1e-9;
     let beside = cost.beside as f64 * BESIDE_SECONDS;
     let processor = processor + (checks + beside) * line.nodes_per_core;
     cost.rounds as f64 * line.round_seconds
