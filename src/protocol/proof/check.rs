@@ -15,8 +15,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::columns::{columns, weights};
 use super::complaint::Complaint;
+use super::folded::Factors;
 use super::known::{Ledger, Linked};
-use super::prover::{Challenges, Masks, Parties, Proof, folded, prove};
+use super::prover::{Challenges, Masks, Parties, Proof, prove};
 use super::record::{Batch, DIGEST};
 use super::shape::{MOST_COLUMNS, digests_bytes, proof_bytes, verdict_bytes};
 use super::transcript;
@@ -311,9 +312,9 @@ impl<'a> Check<'a> {
             let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
             let masks = self.masks_of(*prover);
             let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
-            let folded = common.map(|(place, _)| {
-                folded(&self.batch, place, sums.weights, &challenges, masks[place])
-            });
+            let factors = Factors::of(&self.batch, &challenges);
+            let folded = common
+                .map(|(place, _)| factors.fold(&self.batch, place, sums.weights, masks[place]));
             #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
             let mut own = Judged {
                 folded: folded.collect(),

@@ -200,38 +200,52 @@ impl Bench {
 /// weighted. What is missing to `room` columns is zero.
 pub(super) fn fold_first(
     batch: &Batch,
-    (side, component): (Side, usize),
+    place: (Side, usize),
     factors: &[Binary128],
     weights: &[Binary128],
     room: usize,
 ) -> Vector {
     let mut folded = Vector::zeros(room);
+    let mut next = 0;
+    each_folded(batch, place, factors, weights, |columns| {
+        folded[next..next + WORD].copy_from_slice(columns);
+        next += WORD;
+    });
+    folded
+}
+
+/// Hand out the same columns in their order, 64 at a time.
+pub(super) fn each_folded(
+    batch: &Batch,
+    (side, component): (Side, usize),
+    factors: &[Binary128],
+    weights: &[Binary128],
+    mut each: impl FnMut(&[Binary128; WORD]),
+) {
+    let mut columns = Zeroizing::new([Binary128::ZERO; WORD]);
     let mut words = zeroed(TILE);
     let mut of_bits = [Binary128::ZERO; WORD];
     let mut folder = Folder::new(factors);
-    let mut next = 0;
     for (gates, weights) in each_record(batch, weights) {
         for layer in 0..gates.layers() {
             for (first, len, weights) in tiles(gates.total(), weights) {
                 gates.side(layer, side, component, first, &mut words[..len]);
                 words[len..].fill(0);
                 for (chunk, &weight) in words.as_chunks::<ROWS>().0.iter().zip(weights) {
-                    let columns = &mut folded[next..next + WORD];
-                    folder.fold(chunk, columns);
+                    folder.fold(chunk, &mut columns);
                     if side == Side::Left {
                         let mut own = weight;
                         for place in &mut of_bits {
                             *place = own;
                             own = own.double();
                         }
-                        scale_by(columns, &of_bits);
+                        scale_by(columns.as_mut_slice(), &of_bits);
                     }
-                    next += WORD;
+                    each(&columns);
                 }
             }
         }
     }
-    folded
 }
 
 /// What folds eight rows of bits into one: every bit of the results is the XOR of the rows whose
@@ -260,7 +274,7 @@ impl Folder {
     }
 
     /// Fold a chunk into 64 columns.
-    fn fold(&mut self, chunk: &[u64; ROWS], columns: &mut [Binary128]) {
+    fn fold(&mut self, chunk: &[u64; ROWS], columns: &mut [Binary128; WORD]) {
         let Self { places, tables, squares } = self;
         for (table, rows) in tables.iter_mut().zip(chunk.as_chunks::<HALF>().0) {
             for place in 1..table.len() {

@@ -17,6 +17,7 @@
 //! - `later`: the further levels
 //! - `transcript`: commitments, and challenges that follow from them
 //! - `prover`: one node's proof
+//! - `folded`: what a verifier makes of a component
 //! - `known`: sums of what was sent and of masks, which proofs are compared with
 //! - `verdict`: what a node says of all proofs, and what follows from what all say
 //! - `wire`: messages
@@ -38,6 +39,7 @@
 pub mod check;
 mod columns;
 pub mod complaint;
+mod folded;
 mod known;
 mod later;
 mod prover;

@@ -160,28 +160,3 @@ pub(super) fn prove(
     let challenges = Challenges { levels: challenges, combiner };
     Ok(Proof { shares, nonces, commitments, challenges, folded })
 }
-
-/// What a component, by its place among those held, folds to with the challenges of a proof.
-pub(super) fn folded(
-    batch: &Batch,
-    component: usize,
-    weights: &[Binary128],
-    challenges: &Challenges,
-    masks: Masks,
-) -> Masks {
-    let fold = |side, mask| {
-        let mut left = columns(batch);
-        let mut vector = Vector::default();
-        for (number, (level, factors)) in levels().iter().zip(&challenges.levels).enumerate() {
-            vector = if number == 0 {
-                fold_first(batch, (side, component), &factors.rows, weights, left.max(1))
-            } else {
-                let folded = later::fold(level, &vector, mask, left, &factors.rows);
-                left = later::left_of(left, level.width());
-                folded
-            };
-        }
-        vector[0]
-    };
-    (fold(Side::Left, masks.0), fold(Side::Right, masks.1))
-}

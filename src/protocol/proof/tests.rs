@@ -339,9 +339,11 @@ fn plain_proof(
 async fn proofs_are_those_of_the_plain_reference() {
     use crate::field::Field as _;
     use crate::sharing::numbers::shamir::Decoder;
-    for (n, t) in [(3, 1), (5, 2)] {
+    // The larger ones have more columns than a verifier folds in one run.
+    for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 1500), (4, 1, 3001)] {
         let world = World::new(n, t);
-        let (x, y) = (world.share(3, &[5, 1, 6, 7, 2]), world.share(3, &[3; 5]));
+        let values: Vec<u64> = (0..count).map(|at| [5, 1, 6, 7, 2][at % 5]).collect();
+        let (x, y) = (world.share(3, &values), world.share(3, &vec![3; count]));
         let results = world
             .run(async |ctx: BitContext| -> Result<(), Failure> {
                 let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
@@ -379,13 +381,8 @@ async fn proofs_are_those_of_the_plain_reference() {
                 assert!(values.iter().zip(&expected).all(|(&a, &b)| a.equals(b)));
                 for (place, (a, b)) in proof.folded.iter().zip(&plain.folded).enumerate() {
                     assert!(a.0.equals(b.0) && a.1.equals(b.1));
-                    let other = super::prover::folded(
-                        &batch,
-                        place,
-                        &weights,
-                        &proof.challenges,
-                        masks[place],
-                    );
+                    let factors = super::folded::Factors::of(&batch, &proof.challenges);
+                    let other = factors.fold(&batch, place, &weights, masks[place]);
                     assert!(a.0.equals(other.0) && a.1.equals(other.1));
                 }
                 Ok(())
