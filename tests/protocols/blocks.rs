@@ -21,9 +21,8 @@ async fn check_every_block(world: &World, width: u32, security: Security) {
     let draw = || world.draw(|rng| reference::awkward_values(rng, width, count));
     let (xs, ys) = (draw(), draw());
     let (x, y) = (world.share(width as usize, &xs), world.share(width as usize, &ys));
-    let mut public = [0, mask(width), mask(width) / 2, xs[0], xs[1], xs[2]];
-    let by = width as usize % public.len();
-    public.rotate_left(by);
+    let awkward = [0, mask(width), mask(width) / 2, xs[0], xs[1], xs[2]];
+    let public: [u64; 6] = std::array::from_fn(|at| awkward[(at + width as usize) % 6]);
     let opened = world
         .agree(async |ctx: BitContext| -> Result<_, Failure> {
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));

@@ -137,7 +137,9 @@ impl CostModel {
             let carried = sizes().filter(|&size| size > bit).count();
             let paired: usize = propagate.iter().map(|left| left / 2).sum();
             cost += self.and(carried + paired, len);
-            propagate.iter_mut().for_each(|left| *left = left.div_ceil(2));
+            for left in &mut propagate {
+                *left = left.div_ceil(2);
+            }
         }
         let mut groups = width.div_ceil(block);
         while groups > 1 {

@@ -209,7 +209,7 @@ impl Made {
     }
 
     /// Add a batch, and give back the memory of those that nothing refers to any more.
-    fn add(&mut self, batch: SharedBits, used: impl Iterator<Item = At> + Clone) {
+    fn add(&mut self, batch: SharedBits, used: &(impl Iterator<Item = At> + Clone)) {
         self.0.push(Some(batch));
         for (number, batch) in self.0.iter_mut().enumerate() {
             if !used.clone().any(|at| matches!(at, At::Made(batch, _) if batch == number)) {
@@ -223,7 +223,7 @@ impl Made {
 struct Block {
     /// What they decide; nothing yet where that is not linear.
     decided: Option<At>,
-    /// What is still to be ANDed for whether the whole block propagates; the lowest has none.
+    /// The operands left of the AND that says whether the whole block propagates; the lowest has none.
     propagate: Vec<At>,
 }
 
@@ -275,7 +275,7 @@ async fn by_blocks(
             block.propagate =
                 planes.by_ref().take(pairs.len()).chain(rest.iter().copied()).collect();
         }
-        made.add(result, blocks.iter().flat_map(Block::uses));
+        made.add(result, &blocks.iter().flat_map(Block::uses));
     }
     let groups = blocks.into_iter().filter_map(|block| {
         block.decided.map(|decided| (decided, block.propagate.first().copied()))
@@ -321,7 +321,7 @@ async fn fold(
         }
         next.extend(groups.as_chunks::<2>().1);
         groups = next;
-        made.add(result, groups.iter().flat_map(|&(g, p)| std::iter::once(g).chain(p)));
+        made.add(result, &groups.iter().flat_map(|&(g, p)| std::iter::once(g).chain(p)));
         level += 1;
     }
     let plane = made.plane(groups[0].0, &sides)?;

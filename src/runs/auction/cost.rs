@@ -55,7 +55,8 @@ impl Ending {
 /// What a run costs when all bids are in range, and the winner met an opponent at every level, or
 /// all lots are won. With 2^k entries and a bid that wins one lot, this is exact; another run for
 /// one lot costs less. For several lots a run with fewer bids in range may take a few rounds more:
-/// what adds up some counts is deeper than for slightly larger ones.
+/// what adds up some counts is deeper than for slightly larger ones. And a run with so few bids in
+/// range that its batches get smaller blocks may take some more gates.
 pub fn predict(
     scheme: Scheme,
     participants: NodeSet,
