@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use gavel::identity::Digest;
-use gavel::protocol::{Context, ProtocolError, StepId, Tactics};
+use gavel::protocol::{Context, EstablishError, ProtocolError, StepId, Tactics};
 use gavel::rules::auction::Kind;
 use gavel::runs::{Computed, RunError, run};
 use gavel::session::SessionId;
@@ -56,11 +56,9 @@ fn right() -> Computed {
 
 fn protocol(error: &Failure) -> Option<&ProtocolError> {
     match error {
-        Failure::Run(RunError::Protocol(error)) | Failure::Protocol(error) => Some(error),
-        Failure::Establish(error) => match error {
-            gavel::protocol::EstablishError::Exchange(error) => Some(error),
-            _ => None,
-        },
+        Failure::Run(RunError::Protocol(error))
+        | Failure::Protocol(error)
+        | Failure::Establish(EstablishError::Exchange(error)) => Some(error),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! The only place that uses a processor's own instruction (PCLMULQDQ on x86-64), and the only one
 //! with `unsafe` in it: calling what needs the instruction, after it was looked for. The portable
 //! twin gives the same values and takes the same time for all operands: integer products of
-//! numbers whose bits stand four apart, so that no carry reaches a neighbour (Pornin, BearSSL).
+//! numbers whose bits stand four apart, so that no carry reaches a neighbour (Pornin, `BearSSL`).
 #![allow(unsafe_code)]
 
 use super::element::Binary128;

@@ -24,6 +24,6 @@ impl Binary128 {
     #[inline]
     #[must_use]
     pub const fn double(self) -> Self {
-        Self(self.0 << 1 ^ (self.0 >> 127) * 0x87)
+        Self((self.0 << 1) ^ ((self.0 >> 127) * 0x87))
     }
 }

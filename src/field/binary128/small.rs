@@ -44,7 +44,7 @@ const fn times(a: u8, b: u8) -> u8 {
         at += 1;
     }
     let high = product >> BITS;
-    product & 15 ^ high ^ high << 1 & 15 ^ (high >> 3) * 3
+    (product & 15) ^ high ^ ((high << 1) & 15) ^ ((high >> 3) * 3)
 }
 
 /// a^14: the inverse.

@@ -8,7 +8,7 @@ use crate::field::*;
 fn plain(a: u128, b: u128) -> u128 {
     let mut product = 0;
     for at in (0..128).rev() {
-        product = product << 1 ^ (product >> 127) * 0x87;
+        product = (product << 1) ^ ((product >> 127) * 0x87);
         if b >> at & 1 == 1 {
             product ^= a;
         }

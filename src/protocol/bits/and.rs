@@ -103,7 +103,7 @@ pub(super) async fn evaluate(
 
 /// What passed in the gates of a round, for the check.
 #[derive(Default)]
-struct Heard {
+struct Passed {
     /// To one other node.
     said: Vec<(NodeIndex, Bytes)>,
     /// From one other node, to this one alone.
@@ -118,7 +118,7 @@ struct Heard {
     parts: Vec<(NodeIndex, Bytes)>,
 }
 
-impl Heard {
+impl Passed {
     fn hash(&self, traffic: &mut Traffic) {
         self.said.iter().for_each(|(to, message)| traffic.said(*to, message));
         self.heard.iter().for_each(|(from, message)| traffic.heard(*from, message));
@@ -146,7 +146,7 @@ async fn three_nodes(
     ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
-) -> Result<(Vec<Buffer>, Heard), ProtocolError> {
+) -> Result<(Vec<Buffer>, Passed), ProtocolError> {
     let (before, after) = neighbours(ctx.me());
     // The two components held, in ascending order of set: {before} and {after}.
     let (a, b) = if before < after { (0, 1) } else { (1, 0) };
@@ -154,7 +154,7 @@ async fn three_nodes(
     let expected = message.len();
     let outgoing: Vec<_> = after.iter().map(|peer| (peer, message.clone())).collect();
     drop(message);
-    let mut passed = Heard::default();
+    let mut passed = Passed::default();
     if ctx.base().security() == Security::Active {
         passed.said.clone_from(&outgoing);
     }
@@ -204,11 +204,11 @@ async fn any_nodes(
     ctx: &BitContext,
     claim: &Claim,
     gates: &Gates<'_>,
-) -> Result<(Vec<Buffer>, Heard), ProtocolError> {
+) -> Result<(Vec<Buffer>, Passed), ProtocolError> {
     let total = gates.total();
     let (own, mut components) = masked_parts(ctx, claim, gates);
     let active = ctx.base().security() == Security::Active;
-    let mut passed = Heard::default();
+    let mut passed = Passed::default();
     let king_from = sizes::king_from(ctx.base().tactics());
     let opened = if sizes::over_kings(king_from, total * WORD_BYTES) {
         over_kings(ctx, claim, own, total, &mut passed).await?
@@ -355,7 +355,7 @@ async fn over_kings(
     claim: &Claim,
     own: Bytes,
     total: usize,
-    passed: &mut Heard,
+    passed: &mut Passed,
 ) -> Result<Opened, ProtocolError> {
     let active = ctx.base().security() == Security::Active;
     let participants = ctx.base().participants();

@@ -125,6 +125,6 @@ impl Batch {
 
     fn digest(&self, of: impl Fn(&Traffic) -> &Sha256) -> [u8; DIGEST] {
         let parts = self.traffic.iter().map(|traffic| of(traffic).clone().finalize());
-        parts.fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into()
+        parts.fold(Sha256::new(), Sha256::chain_update).finalize().into()
     }
 }
