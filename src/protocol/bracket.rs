@@ -10,6 +10,17 @@ const MOST_COMPARED: usize = 1 << 20;
 /// Groups that may be as many as there are.
 const SMALL: usize = 8;
 
+/// What a tournament keeps for later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// The largest number alone.
+    Value,
+    /// Its index too.
+    Index,
+    /// Its index too, and every level, so that those it beat can be found.
+    Levels,
+}
+
 /// One level of a tournament: how many enter it, and in groups of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
@@ -66,6 +77,20 @@ pub fn index_bits(levels: &[Level]) -> u32 {
     levels.iter().map(|level| level.group.trailing_zeros()).sum()
 }
 
+/// Gates at every number, round by round, to find who is beaten by none of so many others, and by
+/// exactly one if asked for.
+pub fn losses_by_round(others: usize, second: bool) -> Vec<usize> {
+    let mut single = vec![true; others];
+    let mut rounds = Vec::new();
+    while single.len() > 1 {
+        let (pairs, rest) = single.as_chunks::<2>();
+        let of_pair = |&[one, other]: &[bool; 2]| 1 + usize::from(second && !(one && other));
+        rounds.push(pairs.iter().map(of_pair).sum());
+        single = [&vec![false; pairs.len()][..], rest].concat();
+    }
+    rounds
+}
+
 /// Level and position of everyone whom the winner met.
 pub fn beaten(levels: &[Level], winner: usize) -> Vec<(usize, usize)> {
     let mut place = winner;
@@ -107,6 +132,32 @@ mod tests {
         assert_eq!(met[3..], [(1, 8), (1, 9), (1, 10), (1, 11), (2, 0)]);
         assert_eq!(bracket[0].comparisons(), 12 * 28 + 6);
         assert_eq!(bracket[1].comparisons(), 28 + 10);
+    }
+
+    #[test]
+    fn large_groups_are_halved_until_their_comparisons_fit() {
+        let first = |count| levels(count, &[1024])[0];
+        assert!(first(1000).is_all() && !first(1025).is_all());
+        assert_eq!(first(1000).group, 1024);
+        for count in [2_000, 100_000, 1_000_000] {
+            let level = first(count);
+            assert!(level.group == SMALL || level.comparisons() <= MOST_COMPARED, "{level:?}");
+            let twice = Level { group: 2 * level.group, ..level };
+            assert!(twice.group > 1024 || twice.comparisons() > MOST_COMPARED, "{level:?}");
+        }
+    }
+
+    #[test]
+    fn losses_are_counted_in_halves() {
+        assert_eq!(losses_by_round(1, true), [0; 0]);
+        assert_eq!(losses_by_round(2, true), [1]);
+        // Of three, the third waits; of pairs, what one of two does is a sum.
+        assert_eq!(losses_by_round(3, true), [1, 2]);
+        assert_eq!(losses_by_round(4, true), [2, 2]);
+        assert_eq!(losses_by_round(4, false), [2, 1]);
+        let others = 100;
+        assert_eq!(losses_by_round(others, false).iter().sum::<usize>(), others - 1);
+        assert_eq!(losses_by_round(others, true).len(), 7);
     }
 
     #[test]

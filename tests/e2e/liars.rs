@@ -12,7 +12,7 @@ use super::net::{Net, Setup, index};
 const LIAR: u8 = 3;
 
 /// One step of every kind of message that nodes send each other in an attempt.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     "keys",
     "keys/confirm",
     "range-check/less-than/0",
@@ -20,7 +20,8 @@ const STEPS: [&str; 10] = [
     "range-check/open/check/proofs",
     "range-check/open/check/verdict",
     "range-check/open",
-    "tournament/1/select",
+    "tournament/1/losses/0",
+    "tournament/1/pick/0",
     "winner/check/verdict",
     "winner",
 ];
@@ -52,7 +53,7 @@ async fn a_lie_in_any_kind_of_message_changes_nothing_and_is_in_the_record() {
         assert!(sets.all(|set| set.contains(index(LIAR))), "{what}");
         assert!(settled.report.named.is_subset_of(set(&[LIAR])), "{what}");
         // What is said to all alike convicts at once, and the next attempt is right.
-        let gates = step.contains("less-than") || step.contains("select");
+        let gates = ["less-than", "losses", "pick"].iter().any(|part| step.contains(part));
         if to.is_none() && gates {
             assert_eq!(settled.report.named, set(&[LIAR]), "{what}");
             assert_eq!(settled.detail.attempts.len(), 2, "{what}");

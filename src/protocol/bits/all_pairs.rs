@@ -83,20 +83,6 @@ fn place_of(chosen: &SharedBits) -> Result<SharedBits, ShapeError> {
     SharedBits::stack(chosen.holding(), 1, planes)
 }
 
-/// Gates at every number, round by round, to find who is beaten by none of so many others, and by
-/// exactly one if asked for.
-pub(super) fn gates_by_round(others: usize, second: bool) -> Vec<usize> {
-    let mut single = vec![true; others];
-    let mut rounds = Vec::new();
-    while single.len() > 1 {
-        let (pairs, rest) = single.as_chunks::<2>();
-        let of_pair = |&[one, other]: &[bool; 2]| 1 + usize::from(second && !(one && other));
-        rounds.push(pairs.iter().map(of_pair).sum());
-        single = [&vec![false; pairs.len()][..], rest].concat();
-    }
-    rounds
-}
-
 /// A bit that says that none of some others beats a number.
 #[derive(Clone, Copy)]
 enum Never {

@@ -1,11 +1,9 @@
 //! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
-use super::all_pairs::gates_by_round;
 use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
-use super::maximum::Keep;
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Knife};
-use crate::protocol::bracket::{self, Level};
+use crate::protocol::bracket::{self, Keep, Level, losses_by_round};
 use crate::protocol::proof::message_bytes;
 use crate::protocol::tactics::Blocks;
 use crate::protocol::{Cost, Security, Tactics};
@@ -184,7 +182,7 @@ impl CostModel {
     /// asked for.
     fn best_of_all(self, width: usize, carried: usize, len: usize, second: bool) -> Cost {
         let compared = self.less_than(width, bracket::pairs(len));
-        let rounds = gates_by_round(len - 1, second).into_iter();
+        let rounds = losses_by_round(len - 1, second).into_iter();
         let losses = rounds.fold(compared, |cost, gates| cost + self.and(gates, len));
         // Side by side.
         let best = self.pick(width + carried, len);

@@ -28,19 +28,9 @@ use super::less_than::{less_than_on, less_than_part};
 use super::select::choose;
 use super::stripes::Stripe;
 use crate::protocol::ProtocolError;
+pub use crate::protocol::bracket::Keep;
 use crate::protocol::bracket::{Level, beaten, levels, pairs};
 use crate::sharing::{Plane, ShapeError, SharedBits};
-
-/// What a tournament keeps for later.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Keep {
-    /// The largest number alone.
-    Value,
-    /// Its index too.
-    Index,
-    /// Its index too, and every level, so that those it beat can be found.
-    Levels,
-}
 
 /// A finished tournament. Nothing of it is open.
 pub struct Maximum {

@@ -18,32 +18,31 @@ pub(super) const fn left_of(columns: usize, width: usize) -> usize {
     if left == 0 { 1 } else { left }
 }
 
-/// A level's rows of a vector, tile by tile: what of row `row` lies in the tile, zero-padded.
-fn row_tile(vector: &[Binary128], row: usize, size: usize, first: usize, out: &mut [Binary128]) {
-    let from = (row * size + first).min(vector.len());
-    let to = (from + out.len()).min(vector.len());
-    let there = to - from;
-    out[..there].copy_from_slice(&vector[from..to]);
-    out[there..].fill(Binary128::ZERO);
-}
-
-/// The rows of a vector that are in a tile, the mask's last.
-fn rows_in_tile(
+/// The rows of a vector that are in a tile, the mask's last. They are read where they lie; in `room`
+/// are only those that end within the tile, with zeros behind, and the mask.
+fn rows_in_tile<'a>(
     level: &Level,
-    vector: &[Binary128],
+    vector: &'a [Binary128],
     mask: Binary128,
     (size, first, len): (usize, usize, usize),
-    rows: &mut Vector,
-) {
-    for (row, out) in rows.chunks_mut(TILE.min(size)).enumerate() {
-        let out = &mut out[..len];
-        if row < level.width() {
-            row_tile(vector, row, size, first, out);
-        } else {
+    room: &'a mut Vector,
+) -> Vec<&'a [Binary128]> {
+    let rows = room.chunks_mut(TILE.min(size)).enumerate().map(|(row, room)| {
+        let from = row * size + first;
+        match vector.get(from..from + len) {
             // One column is left where there is a mask.
-            out.fill(mask);
+            _ if row >= level.width() => room[..len].fill(mask),
+            Some(whole) => return whole,
+            None => {
+                let rest = vector.get(from..).unwrap_or_default();
+                let (there, behind) = room[..len].split_at_mut(rest.len());
+                there.copy_from_slice(rest);
+                behind.fill(Binary128::ZERO);
+            }
         }
-    }
+        &room[..len]
+    });
+    rows.collect()
 }
 
 /// The values of Q at all points of a level.
@@ -59,36 +58,31 @@ pub(super) fn values(
     let mut sums = Zeroizing::new(vec![Unreduced::default(); level.values()]);
     let held = xs.len();
     // Both sides of every component, at all rows, then at a further point.
-    let mut rows: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
+    let mut room: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
     let mut further: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(tile)).collect();
     let (mut left, mut right) = (Vector::zeros(tile), Vector::zeros(tile));
     for first in (0..size).step_by(tile) {
         let len = tile.min(size - first);
-        for (place, rows) in rows.iter_mut().enumerate() {
+        let rows = room.iter_mut().enumerate().map(|(place, room)| {
             let (vector, mask) = match place.checked_sub(held) {
                 None => (&xs[place], masks[place].0),
                 Some(place) => (&ys[place], masks[place].1),
             };
-            rows_in_tile(level, vector, mask, (size, first, len), rows);
-        }
+            rows_in_tile(level, vector, mask, (size, first, len), room)
+        });
+        let rows: Vec<Vec<&[Binary128]>> = rows.collect();
         for (point, sum) in sums.iter_mut().enumerate() {
             if let Some(factors) = point.checked_sub(level.rows()).map(|at| &level.extension[at]) {
                 for (rows, further) in rows.iter().zip(&mut further) {
-                    let rows: Vec<&[Binary128]> =
-                        rows.chunks(tile).map(|row| &row[..len]).collect();
                     if level.is_pair() {
-                        add_up(&rows, &[0, 1], &mut further[..len]);
+                        add_up(rows, &[0, 1], &mut further[..len]);
                     } else {
-                        combine(&rows, factors, &mut further[..len]);
+                        combine(rows, factors, &mut further[..len]);
                     }
                 }
             }
             let at_point = |place: usize| {
-                if point < level.rows() {
-                    &rows[place][point * tile..point * tile + len]
-                } else {
-                    &further[place][..len]
-                }
+                if point < level.rows() { rows[place][point] } else { &further[place][..len] }
             };
             let xs: Vec<&[Binary128]> = (0..held).map(at_point).collect();
             let ys: Vec<&[Binary128]> = (held..2 * held).map(at_point).collect();
@@ -113,12 +107,11 @@ pub(super) fn fold(
     let size = left_of(columns, level.width());
     let tile = TILE.min(size);
     let mut folded = Vector::zeros(size);
-    let mut rows = Vector::zeros(level.rows() * tile);
+    let mut room = Vector::zeros(level.rows() * tile);
     let mut sums = Vector::zeros(tile);
     for first in (0..size).step_by(tile) {
         let len = tile.min(size - first);
-        rows_in_tile(level, vector, mask, (size, first, len), &mut rows);
-        let rows: Vec<&[Binary128]> = rows.chunks(tile).map(|row| &row[..len]).collect();
+        let rows = rows_in_tile(level, vector, mask, (size, first, len), &mut room);
         let folded = &mut folded[first..first + len];
         if let ([one, _], [_, challenge]) = (&rows[..], factors) {
             // One product for a + c (a + b).
