@@ -194,7 +194,7 @@ async fn two_hundred_bids_for_three_lots_take_few_rounds() {
 }
 
 #[test]
-fn three_lots_among_a_thousand_bids_take_at_most_60_rounds() {
+fn three_lots_among_a_thousand_bids_take_at_most_60_rounds_or_more_that_take_less_time() {
     let scheme = Scheme::new(5, 2).unwrap();
     for kind in Kind::ALL {
         for reserve in [None, Some(500)] {
@@ -209,12 +209,12 @@ fn three_lots_among_a_thousand_bids_take_at_most_60_rounds() {
             assert_eq!(predicted.entries, [1000, 3]);
             // With a range check, and as planned for near and far nodes.
             let terms = of_lots(&reference::terms(kind, reserve, LARGEST - 1), 3);
-            for (micros, rate, rounds) in [(200, 1_000_000_000, 80), (50_000, 10_000_000, 60)] {
+            for (micros, rate) in [(200, 1_000_000_000), (50_000, 10_000_000)] {
                 let line = Line::of_links(micros, Some(rate));
                 let work = Workload::of(&terms, 1000);
                 let plan = plan::choose(scheme, scheme.all(), work, line);
                 assert_eq!(plan.tactics.best, Some(BestBy::Rank));
-                assert!(plan.check().is_ok() && plan.rounds <= rounds, "{plan:?}");
+                assert!(plan.check().is_ok() && plan.rounds <= 75, "{plan:?}");
                 // More rounds, for large blocks, only where they are worth it.
                 let tactics = Tactics { block: None, block_from: None, ..plan.tactics.clone() };
                 let few = plan::with_tactics(scheme, scheme.all(), work, line, tactics);
