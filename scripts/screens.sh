@@ -104,6 +104,7 @@ tmux -L "$name" kill-server
 sleep 0.5
 tmux -L "$name" -f /dev/null new-session -d -x "$columns" -y "$rows" \
     "cd $home && LANG=C.UTF-8 GAVEL_HOME=$home $binary demo --bids 100 --auto --speed 4; sleep 600"
-until_shown "✓ level 2"
+until_shown "▸ level 1"
+sleep 0.5
 shot tournament
 echo "$number screenshots in $out"

@@ -236,6 +236,39 @@ fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
 }
 
 #[tokio::test]
+async fn stages_follow_what_is_opened_where_the_second_price_is_found_beside() {
+    let world = World::new(3, 1);
+    let tactics = Tactics { groups: vec![8], ..Tactics::default() };
+    let bids = [4, 900, 17, 901];
+    let shared = world.share(10, &bids);
+    for reserve in [None, Some(3)] {
+        let terms = reference::terms(Kind::SecondPrice, reserve, 1023);
+        let told: Arc<Mutex<Vec<Stage>>> = Arc::default();
+        world
+            .agree(async |ctx: Context| -> Result<_, Failure> {
+                let (told, first) = (Arc::clone(&told), ctx.me().get() == 1);
+                let tell = move |progress: Progress| {
+                    if first {
+                        told.lock().unwrap().push(progress.stage);
+                    }
+                };
+                let ctx = ctx.with_tactics(tactics.clone());
+                Ok(run(&ctx, &terms, shared.of(ctx.me()), &tell).await?)
+            })
+            .await;
+        let mut told = told.lock().unwrap().clone();
+        told.dedup();
+        let mut expected = vec![OfAuctions::Tournament.into(), Stage::Opening];
+        if reserve.is_some() {
+            // Nobody may have won, so the price is opened after the winner.
+            expected.extend([OfAuctions::SecondPrice.into(), Stage::Opening]);
+        }
+        expected.push(Stage::Done);
+        assert_eq!(told, expected, "{reserve:?}");
+    }
+}
+
+#[tokio::test]
 async fn progress_only_ever_grows_and_ends_at_the_prediction() {
     let world = World::new(3, 1);
     let terms = reference::terms(Kind::SecondPrice, Some(3), 1000);

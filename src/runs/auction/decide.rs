@@ -120,9 +120,6 @@ pub(super) async fn decide<T: Table + Send>(
     let best = table.tournament(entries, keep).await?;
     // What the winner pays, where that does not depend on who won.
     let known = if second_price { table.second_found(&best)? } else { Some(table.best(&best)?) };
-    if second_price && known.is_some() {
-        stage(OfAuctions::SecondPrice.into());
-    }
     stage(Stage::Opening);
     if let (Some(price), None) = (&known, reserve) {
         // Somebody wins for certain, so that both can be opened at once.
@@ -137,7 +134,12 @@ pub(super) async fn decide<T: Table + Send>(
         (_, Some(price)) if second_price && in_range == 1 => {
             return Ok(vec![Sale { entry, price }]);
         }
-        (Some(price), _) => price,
+        (Some(price), _) => {
+            if second_price {
+                stage(OfAuctions::SecondPrice.into());
+            }
+            price
+        }
         (None, _) => {
             stage(OfAuctions::SecondPrice.into());
             table.second(&best, entry).await?
