@@ -12,7 +12,7 @@
 //! one's bit is not computed. Places that are empty in the last group hold zeros, which are larger
 //! than nothing and stand last, and never win.
 //!
-//! Where a level is one group, [`super::all_pairs`] does the same with a bit for each of its numbers
+//! Where a level is one group, `all_pairs` does the same with a bit for each of its numbers
 //! side by side, and, if it is the only level, finds the largest of the others beside.
 //!
 //! With each number travels its index: which member of its group won gives the next bits, and the

@@ -148,7 +148,6 @@ impl Search {
     fn price(&self, unchecked: bool) -> Cost {
         let before = Cost { unchecked: u64::from(unchecked), ..Cost::default() };
         self.model.opening(before, &[(self.work.bits as usize, 1)])
-            + Cost { unchecked: 0, ..before }
     }
 
     /// What comes after a tournament whose winner has met so many.
