@@ -72,6 +72,12 @@ pub fn levels(count: usize, groups: &[u16]) -> Vec<Level> {
     levels
 }
 
+/// Whether all numbers are compared with one another on the only level, where the second-largest is
+/// found beside the largest.
+pub fn is_one_group(levels: &[Level]) -> bool {
+    levels.first().is_some_and(|level| level.is_all())
+}
+
 /// Bits of the winner's index.
 pub fn index_bits(levels: &[Level]) -> u32 {
     levels.iter().map(|level| level.group.trailing_zeros()).sum()

@@ -7,7 +7,6 @@ use zeroize::optimization_barrier;
 use crate::field::{Binary128, Field as _};
 
 /// Some elements.
-#[derive(Default)]
 pub(super) struct Vector(Vec<Binary128>);
 
 impl Vector {

@@ -9,7 +9,7 @@ use super::lots::{self, Ranking};
 use super::workload::Workload;
 use crate::field::Mersenne127;
 use crate::protocol::bits::maximum::Keep;
-use crate::protocol::bracket::{Level, beaten, index_bits, levels};
+use crate::protocol::bracket::{Level, beaten, index_bits, is_one_group, levels};
 use crate::protocol::numbers::NumberCosts;
 use crate::protocol::tactics::BestBy;
 use crate::protocol::{Context, Cost, CostModel, Tactics};
@@ -246,8 +246,8 @@ impl Table for Bill<'_> {
             }
             Steps::Numbers(model) => model.maximum(self.work.bits, entries, true),
         };
-        let all = self.bracket(entries).first().is_some_and(|level| level.is_all());
-        Ok(Finished { entries, second: all && keep == Keep::Levels })
+        let second = keep == Keep::Levels && is_one_group(&self.bracket(entries));
+        Ok(Finished { entries, second })
     }
 
     fn best(&self, _: &Finished) -> Result<Numbers, Infallible> {

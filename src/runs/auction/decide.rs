@@ -130,20 +130,15 @@ pub(super) async fn decide<T: Table + Send>(
     if entry >= in_range {
         return Ok(Vec::new());
     }
-    let price = match (known, reserve) {
-        (_, Some(price)) if second_price && in_range == 1 => {
-            return Ok(vec![Sale { entry, price }]);
-        }
-        (Some(price), _) => {
-            if second_price {
-                stage(OfAuctions::SecondPrice.into());
-            }
-            price
-        }
-        (None, _) => {
-            stage(OfAuctions::SecondPrice.into());
-            table.second(&best, entry).await?
-        }
+    if let (true, 1, Some(price)) = (second_price, in_range, reserve) {
+        return Ok(vec![Sale { entry, price }]);
+    }
+    if second_price {
+        stage(OfAuctions::SecondPrice.into());
+    }
+    let price = match known {
+        Some(price) => price,
+        None => table.second(&best, entry).await?,
     };
     stage(Stage::Opening);
     let price = table.open_price(&price).await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::cost::predict;
 use super::workload::Workload;
-use crate::protocol::bracket::{Level, levels, pairs};
+use crate::protocol::bracket::{Level, is_one_group, levels, pairs};
 use crate::protocol::tactics::{BestBy, GROUPS, MOST_RANKED, USUALLY_RANKED};
 use crate::protocol::{Cost, CostModel, Security, Tactics};
 use crate::runs::blocks::Comparisons;
@@ -31,7 +31,7 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
         let mut search = Search::new(scheme, work, line, model);
         tactics.groups = search.first(entries, 0, 0).1;
         let bracket = levels(entries, &tactics.groups);
-        if !bracket.first().is_some_and(|level| level.is_all()) {
+        if !is_one_group(&bracket) {
             let met = bracket.iter().map(|level| level.group - 1).sum();
             tactics.second_groups = search.second(met).1;
         }
