@@ -4,6 +4,7 @@
 //! - [`bits`]: protocols on bits
 //! - [`blocks`]: comparisons in blocks of every size
 //! - [`best`]: sums, ranks and the m best on bits
+//! - [`sums`]: sums over tables, prefix sums, and that a wrong bit in them is found
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
@@ -21,6 +22,7 @@ mod leak;
 mod liars;
 mod lots;
 mod numbers;
+mod sums;
 
 use std::time::Duration;
 

@@ -69,6 +69,32 @@ pub(super) fn after(heights: &[usize], adders: &[Adders]) -> Vec<usize> {
         .collect()
 }
 
+/// The highest of all columns but the last, which needs no adders.
+pub(super) fn highest(heights: &[usize]) -> usize {
+    heights.split_last().map_or(0, |(_, columns)| columns.iter().copied().max().unwrap_or(0))
+}
+
+/// The heights of two batches together, in so many columns.
+pub(super) fn merged([one, other]: [&[usize]; 2], width: usize) -> Vec<usize> {
+    let at = |heights: &[usize], column: usize| heights.get(column).copied().unwrap_or(0);
+    (0..width).map(|column| at(one, column) + at(other, column)).collect()
+}
+
+/// The heights that are left when nothing is to be added up any more, as planes are kept then: of
+/// the last column their sum.
+pub(super) fn saved(mut heights: Vec<usize>) -> Vec<usize> {
+    if let Some(last) = heights.last_mut() {
+        *last = 1.min(*last);
+    }
+    heights
+}
+
+/// The heights of batches that are put together, each column as high as the highest.
+pub(super) fn taller(one: &[usize], other: &[usize]) -> Vec<usize> {
+    let at = |heights: &[usize], column: usize| heights.get(column).copied().unwrap_or(0);
+    (0..one.len().max(other.len())).map(|column| at(one, column).max(at(other, column))).collect()
+}
+
 /// One place where the carries of two neighbouring runs of columns are combined.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Combine {
@@ -142,6 +168,24 @@ pub(super) fn row(len: usize) -> usize {
     }
 }
 
+/// Planes of a column from which on a round is worth it: the one or two that are left over by the
+/// threes are few among them.
+pub(super) const ENOUGH: usize = 48;
+
+/// Into how many pieces so many rows are cut at first, and of how many rows each: a power of two, so
+/// that pieces can be halved. Rows that are missing are zeros: one in a hundred at most.
+pub(super) fn cuts(rows: usize) -> (usize, usize) {
+    let mut size = 1;
+    while rows.div_ceil(size) > 2 * ENOUGH {
+        size *= 2;
+    }
+    (rows.div_ceil(size), size)
+}
+
+/// Numbers up to which prefix sums go by doubling distances: they lie in one word, and rounds are
+/// all that counts.
+pub(super) const BY_DISTANCE: usize = WORD;
+
 /// Bits that hold any sum of `count` numbers of `width` bits.
 pub(super) fn sum_width(width: usize, count: usize) -> usize {
     let largest = u32::try_from(width).ok().and_then(|width| 1_u128.checked_shl(width));
@@ -198,6 +242,16 @@ mod tests {
             assert!(left.iter().rev().skip(1).all(|&height| height <= 2), "{heights:?}");
         }
         assert_eq!(rounds([&[999][..], &[0; 9]].concat()).0, 13);
+    }
+
+    #[test]
+    fn rows_are_cut_into_pieces_that_can_be_halved() {
+        for rows in 1..3000 {
+            let (pieces, size) = cuts(rows);
+            assert!(size.is_power_of_two() && (rows..=rows + size).contains(&(pieces * size)));
+            assert!(pieces <= 2 * ENOUGH && (size == 1 || pieces > ENOUGH), "{rows}");
+        }
+        assert_eq!(cuts(1229), (77, 16));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
-use super::columns::{Carries, adders, after, bounds, place_bits, row, sum_width};
+use super::columns::{
+    BY_DISTANCE, Carries, ENOUGH, adders, after, bounds, cuts, highest, merged, place_bits, row,
+    saved, sum_width, taller,
+};
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
-use super::stripes::{CHECKED_BY_STEP, Knife};
+use super::stripes::{CHECKED_BY_STEP, Cut, Knife};
+use super::totals;
 use crate::protocol::bracket::{self, Keep, Level, losses_by_round};
 use crate::protocol::proof::message_bytes;
 use crate::protocol::tactics::Blocks;
@@ -98,7 +102,10 @@ impl CostModel {
     /// A program that runs stripe by stripe, several beside one another. Where there are several,
     /// each is checked by itself.
     fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
-        let cut = self.knife.cut(len);
+        self.striped_by(self.knife.cut(len), program)
+    }
+
+    fn striped_by(self, cut: Cut, program: impl Fn(usize) -> Cost) -> Cost {
         let mut lanes = vec![0; cut.lanes];
         let mut cost = Cost::default();
         let mut known: Option<(usize, Cost)> = None;
@@ -295,6 +302,70 @@ impl CostModel {
             let mut heights = (0..result).map(|at| if at < width { parts } else { 0 }).collect();
             self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
         })
+    }
+
+    /// `len` sums of `rows` numbers each, which are the fields of entries.
+    pub fn totals(self, width: usize, rows: usize, len: usize) -> Cost {
+        let result = sum_width(width, rows);
+        if result == 0 || len == 0 {
+            return Cost::default();
+        }
+        let (pieces, size) = cuts(rows);
+        self.striped_by(self.knife.cut_table(len, rows * width), |len| {
+            let row = totals::row(len);
+            let mut heights = (0..result).map(|at| if at < width { pieces } else { 0 }).collect();
+            self.save_rows(&mut heights, size, row) + self.add_columns(1, &heights, row)
+        })
+    }
+
+    /// Adding up pieces of so many rows until only single rows are left, one or two of each weight.
+    fn save_rows(self, heights: &mut Vec<usize>, mut rows: usize, row: usize) -> Cost {
+        let mut cost = Cost::default();
+        loop {
+            while rows > 1 && highest(heights) < ENOUGH {
+                rows /= 2;
+                heights.iter_mut().for_each(|height| *height *= 2);
+            }
+            let Some(adders) = adders(heights) else { return cost };
+            let count: usize = adders.iter().map(|adders| adders.count()).sum();
+            cost += self.and(count, rows * row);
+            *heights = after(heights, &adders);
+        }
+    }
+
+    /// The prefix sums of `len` numbers.
+    pub fn prefix_sums(self, width: usize, len: usize) -> Cost {
+        let result = sum_width(width, len);
+        if len < 2 || result == 0 {
+            return Cost::default();
+        }
+        let mut cost = Cost::default();
+        let mut merge = |parts: [&[usize]; 2], width: usize, len: usize| {
+            let mut heights = merged(parts, width);
+            cost += self.save(1, &mut heights, len);
+            saved(heights)
+        };
+        let wide = |terms: usize| sum_width(width, terms.min(len));
+        let (mut heights, mut terms, mut left) = (vec![1; width], 1, len);
+        let mut waiting = Vec::new();
+        while left > BY_DISTANCE {
+            terms *= 2;
+            let sums = merge([&heights, &heights], wide(terms), left / 2);
+            waiting.push((std::mem::replace(&mut heights, sums), left.div_ceil(2)));
+            left /= 2;
+        }
+        let mut distance = 1;
+        while distance < left {
+            terms *= 2;
+            let further = merge([&heights, &heights], wide(terms), left - distance);
+            heights = taller(&heights, &further);
+            distance *= 2;
+        }
+        while let Some((others, count)) = waiting.pop() {
+            heights = taller(&heights, &merge([&heights, &others], result, count));
+        }
+        heights.resize(result, 0);
+        cost + self.striped(len, |len| self.add_columns(1, &heights, len))
     }
 
     /// Taking one of `len` numbers by a shared bit at each.

@@ -9,7 +9,7 @@
 use tokio::task::JoinSet;
 
 use super::BitContext;
-use super::stripes::{Knife, Stripe};
+use super::stripes::{Cut, Knife, Stripe};
 use crate::protocol::proof::check::check;
 use crate::protocol::{ChannelError, ProtocolError};
 use crate::sharing::SharedBits;
@@ -25,10 +25,35 @@ where
     F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
 {
-    let cut = Knife::new(ctx.holding(), ctx.base().tactics(), ctx.base().security()).cut(len);
+    run_cut(ctx, knife(ctx).cut(len), steps).await
+}
+
+/// The same for a table that has so many planes at every position.
+pub(super) async fn run_table<F, Fut>(
+    ctx: &BitContext,
+    len: usize,
+    planes: usize,
+    steps: F,
+) -> Result<SharedBits, ProtocolError>
+where
+    F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
+{
+    run_cut(ctx, knife(ctx).cut_table(len, planes), steps).await
+}
+
+fn knife(ctx: &BitContext) -> Knife {
+    Knife::new(ctx.holding(), ctx.base().tactics(), ctx.base().security())
+}
+
+async fn run_cut<F, Fut>(ctx: &BitContext, cut: Cut, steps: F) -> Result<SharedBits, ProtocolError>
+where
+    F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
+{
     let (stripes, lanes) = (cut.count(), cut.lanes);
     if stripes <= 1 {
-        return steps(ctx.clone(), Stripe::whole(len)).await;
+        return steps(ctx.clone(), cut.stripe(0)).await;
     }
     // Dropping the set, as when the attempt is called off, ends the tasks.
     let mut tasks = JoinSet::new();

@@ -25,6 +25,9 @@
 //! - `columns`: the shape of sums: how many planes of each weight, round by round
 //! - [`add`]: the sum of two shared numbers
 //! - [`sum`]: sums of many shared numbers, and counts of shared bits
+//! - `pile`: planes that are to be added up, three to two
+//! - [`totals`]: sums over a table of many entries with many fields
+//! - [`prefix`]: for every position the sum of all numbers up to it
 //! - [`best`]: what the next two find: the m best of many, and the best of the others
 //! - [`rank`]: how many others beat each number, by comparing all pairs; up to some thousand
 //!   numbers
@@ -44,6 +47,8 @@ mod lanes;
 pub mod less_than;
 pub mod maximum;
 pub mod open;
+mod pile;
+pub mod prefix;
 pub mod range_check;
 pub mod rank;
 pub mod search;
@@ -52,6 +57,7 @@ pub mod select;
 mod sizes;
 pub mod stripes;
 pub mod sum;
+pub mod totals;
 pub(in crate::protocol) mod zeros;
 
 pub use context::BitContext;

@@ -18,6 +18,12 @@ const PLANES: usize = 72;
 /// The same where gates are checked: what they were computed from stays until the check.
 const PLANES_KEPT: usize = 200;
 
+/// Positions of a table's stripe at least, so that its last rounds are not of single words.
+const LEAST_OF_TABLE: usize = 256;
+
+/// How many times its planes a table's stripe needs: as they are, and what becomes of them.
+const TABLES: usize = 3;
+
 /// Positions from which a search, which is not cut into stripes, checks its gates after every step.
 pub(super) const CHECKED_BY_STEP: usize = 1 << 15;
 
@@ -31,11 +37,6 @@ pub(super) struct Stripe {
 }
 
 impl Stripe {
-    /// All positions.
-    pub(super) const fn whole(len: usize) -> Self {
-        Self { first_word: 0, len, batch: len }
-    }
-
     /// The same positions, as those of a batch that was put together for this stripe.
     pub(super) const fn apart(self) -> Self {
         Self { first_word: 0, ..self }
@@ -100,6 +101,18 @@ impl Knife {
         Self { security, ..self }
     }
 
+    /// For tables: so many planes belong to every position, most of which are computed from all at
+    /// once. The stripes are as much work as others, and begin with whole words.
+    pub(super) fn cut_table(self, len: usize, planes: usize) -> Cut {
+        let components = self.holding.components();
+        let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
+        let usual = positions(components) * PLANES / planes.max(1);
+        let stripe = wanted.unwrap_or_else(|| usual.max(LEAST_OF_TABLE));
+        let stripe = stripe.max(WORD) / WORD * WORD;
+        let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
+        self.in_lanes(len, stripe, TABLES * planes)
+    }
+
     pub(super) fn cut(self, len: usize) -> Cut {
         let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
         let components = self.holding.components();
@@ -113,7 +126,11 @@ impl Knife {
         let stripe = stripe.max(WORD) / WORD * WORD;
         // A short last stripe would have the rounds of a full one for little work.
         let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
-        let memory = stripe_bytes(components, stripe, planes);
+        self.in_lanes(len, stripe, planes)
+    }
+
+    fn in_lanes(self, len: usize, stripe: usize, planes: usize) -> Cut {
+        let memory = stripe_bytes(self.holding.components(), stripe, planes);
         let most = self.lanes.map_or_else(|| UNDER_WAY / memory.max(1), usize::from);
         Cut { len, stripe, lanes: len.div_ceil(stripe).clamp(1, most.max(1)) }
     }

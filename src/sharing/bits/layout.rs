@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use super::batch::{Holding, Plane, ShapeError, SharedBits, same, zeroed};
-use super::planes::{self, copy_bits, split_pairs, words};
+use super::planes::{self, WORD, copy_bits, join_pairs, split_pairs, words};
 
 /// What a batch falls into when neighbours are paired.
 pub struct Pairs {
@@ -37,6 +39,73 @@ impl SharedBits {
         }
         let odd = if self.len % 2 == 1 { Some(self.gather(&[self.len - 1])?) } else { None };
         Ok(Pairs { left, right, odd })
+    }
+
+    /// Put in turn a position of `even` and one of `odd`, of which there may be one less.
+    ///
+    /// # Errors
+    /// When widths, components or numbers of positions do not fit.
+    pub fn interleave(even: &Self, odd: &Self) -> Result<Self, ShapeError> {
+        same("width", even.width, odd.width)?;
+        same("components", even.components.len(), odd.components.len())?;
+        let len = even.len + odd.len;
+        same("positions", len.div_ceil(2), even.len)?;
+        let mut batch = Self::zeros(even.holding, even.width, len);
+        for plane in 0..even.width {
+            let (from, other, to) = (even.range(plane), odd.range(plane), batch.range(plane));
+            let sources = even.components.iter().zip(odd.components.iter());
+            for (buffer, (even, odd)) in batch.components_mut().iter_mut().zip(sources) {
+                let (even, odd) = (&even[from.clone()], &odd[other.clone()]);
+                join_pairs(&mut buffer[to.clone()], even, odd, len);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Turn a table around: from batches with a position for every entry, a batch in which the
+    /// entries given, one after the other, have a position for every batch. Every entry begins
+    /// with a whole word, and after the last come zeros, up to `rows` entries.
+    ///
+    /// # Errors
+    /// When the batches differ in shape, or there is no such entry.
+    pub fn turn(batches: &[Self], entries: &[usize], rows: usize) -> Result<Self, ShapeError> {
+        let Some(first) = batches.first() else {
+            return Err(ShapeError { what: "batches of a table", expected: 1, got: 0 });
+        };
+        for batch in batches {
+            batch.check_like(first)?;
+        }
+        if let Some(&got) = entries.iter().find(|&&entry| entry >= first.len) {
+            return Err(ShapeError { what: "entry below the end", expected: first.len, got });
+        }
+        let (stride, rows) = (words(batches.len()), rows.max(entries.len()));
+        // Where the entries of each word go to.
+        let mut places = vec![Vec::new(); first.stride()];
+        for (row, entry) in entries.iter().enumerate() {
+            places[entry / WORD].push((entry % WORD, row * stride));
+        }
+        let mut turned = Self::zeros(first.holding, first.width, rows * stride * WORD);
+        let mut square = Zeroizing::new([0; WORD]);
+        for plane in 0..first.width {
+            let (from, to) = (first.range(plane).start, turned.range(plane));
+            for (component, buffer) in turned.components_mut().iter_mut().enumerate() {
+                let target = &mut buffer[to.clone()];
+                for (column, batches) in batches.chunks(WORD).enumerate() {
+                    for (word, places) in places.iter().enumerate().filter(|(_, at)| !at.is_empty())
+                    {
+                        square.fill(0);
+                        for (bits, batch) in square.iter_mut().zip(batches) {
+                            *bits = batch.components[component][from + word];
+                        }
+                        planes::transpose(&mut square);
+                        for &(entry, row) in places {
+                            target[row + column] = square[entry];
+                        }
+                    }
+                }
+            }
+        }
+        Ok(turned)
     }
 
     /// The positions given, in the order given.

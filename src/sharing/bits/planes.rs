@@ -147,6 +147,26 @@ pub fn split_pairs(src: &[u64], even: &mut [u64], odd: &mut [u64], pairs: usize)
     clear_tail(odd, pairs);
 }
 
+/// The lower half of a word, spread over its even positions.
+const fn spread(half: u64) -> u64 {
+    let x = half & 0xffff_ffff;
+    let x = (x | x << 16) & 0x0000_ffff_0000_ffff;
+    let x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
+    let x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    let x = (x | x << 2) & 0x3333_3333_3333_3333;
+    (x | x << 1) & 0x5555_5555_5555_5555
+}
+
+/// Undo [`split_pairs`]: position p of `even` becomes position 2p of `dst`, that of `odd` 2p+1, up
+/// to position `len`.
+pub fn join_pairs(dst: &mut [u64], even: &[u64], odd: &[u64], len: usize) {
+    for (at, dst) in dst.iter_mut().enumerate() {
+        let half = |src: &[u64]| src.get(at / 2).copied().unwrap_or(0) >> (at % 2 * WORD / 2);
+        *dst = spread(half(even)) | spread(half(odd)) << 1;
+    }
+    clear_tail(dst, len);
+}
+
 /// Transpose a square of 64 by 64 bits: bit j of word i becomes bit i of word j.
 pub fn transpose(square: &mut [u64; WORD]) {
     let mut step = WORD / 2;
@@ -184,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_split() {
+    fn neighbours_are_split_and_joined() {
         let src = [0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, 0x5];
         for len in [2, 3, 63, 64, 65, 127, 128, 129, 131] {
             let pairs = len / 2;
@@ -194,6 +214,11 @@ mod tests {
             for at in 0..words(pairs) * WORD {
                 assert_eq!(bit(&even, at), at < pairs && bit(&src, 2 * at), "{len} {at}");
                 assert_eq!(bit(&odd, at), at < pairs && bit(&src, 2 * at + 1), "{len} {at}");
+            }
+            let mut joined = vec![0; words(2 * pairs)];
+            join_pairs(&mut joined, &even, &odd, 2 * pairs);
+            for at in 0..words(2 * pairs) * WORD {
+                assert_eq!(bit(&joined, at), at < 2 * pairs && bit(&src, at), "{len} {at}");
             }
         }
     }
