@@ -35,9 +35,10 @@ fn spent_as_foretold(ctx: &BitContext, before: Counters, cost: Cost) {
     assert!(ctx.base().openings().iter().all(|opening| opening.masked));
 }
 
-/// The same context, with stripes of 64 positions.
+/// The same context, with stripes of 64 positions, and carries one after the other.
 fn in_stripes(ctx: &BitContext) -> BitContext {
-    let tactics = Tactics { stripe: Some(64), lanes: Some(3), ..Tactics::default() };
+    let (stripe, lanes, block) = (Some(64), Some(3), Some(32));
+    let tactics = Tactics { stripe, lanes, block, ..Tactics::default() };
     BitContext::new(&ctx.base().clone().with_tactics(tactics))
 }
 

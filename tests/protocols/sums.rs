@@ -83,9 +83,10 @@ impl Trial {
         }
     }
 
-    /// Run it, in stripes of so many positions if given.
+    /// Run it, in stripes of so many positions if given, and then with carries one after the other.
     async fn run(&self, ctx: BitContext, stripe: Option<u32>) -> Result<Vec<u64>, Failure> {
-        let tactics = Tactics { stripe, lanes: stripe.map(|_| 3), ..Tactics::default() };
+        let (lanes, block) = (stripe.map(|_| 3), stripe.map(|_| 32));
+        let tactics = Tactics { stripe, lanes, block, ..Tactics::default() };
         let ctx = BitContext::new(&ctx.base().clone().with_tactics(tactics));
         let before = ctx.base().counters();
         let sums = self.compute(&ctx.narrow("sums")).await?;

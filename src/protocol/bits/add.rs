@@ -3,17 +3,22 @@
 //! In: x and y, shared, of the same width b. Out: x + y, one bit wider, shared. Who learns what:
 //! nothing. Rounds: 1 + ceil(log2 b). Gates: b for what every bit generates, then one or two at
 //! each of the b/2 * ceil(log2 b) places of the tree: 161 for 32 bits; of each the bytes of an
-//! AND. Adversary: as for AND.
+//! AND. Where the context's tactics have comparisons of so many positions go through blocks of 16
+//! bits or more, carries go through all bits one after the other: b rounds, and b gates. Adversary:
+//! as for AND.
 //!
 //! Bit i generates (`g_i = x_i & y_i`) or passes on (`p_i = x_i ^ y_i`) a carry; runs of bits are
 //! combined in a tree in which every run is doubled at once, (g, p) over (g', p') being
 //! (g ^ p & g', p & p') (Sklansky, Conditional-sum addition logic, 1960). Whether a run that
 //! begins at the lowest bit passes a carry on does not matter, and where no bit of the run below
 //! generates one, as where only one of the two numbers has planes, nothing is computed for it.
+//!
+//! One after the other, a carry is the majority of two bits and the carry below, which is one AND,
+//! (x ^ c) & (y ^ c) ^ c.
 
 use super::BitContext;
 use super::and::evaluate;
-use super::columns::Carries;
+use super::columns::{Carries, Carrying, rippling};
 use super::gates::{Gates, Operand};
 use super::lanes;
 use super::stripes::Stripe;
@@ -39,10 +44,15 @@ pub async fn add(
             let column = |(x, y)| Ok::<_, ShapeError>(vec![stripe.of(x)?, stripe.of(y)?]);
             let columns = x.planes().zip(y.planes()).map(column).chain([Ok(Vec::new())]);
             let columns: Columns<'_> = columns.collect::<Result<_, _>>()?;
-            one(add_columns(&ctx, stripe.len, &[columns]).await?)
+            one(add_columns(&ctx, stripe.len, &[columns], carrying(&ctx, stripe)).await?)
         }
     };
     lanes::run(ctx, len, steps).await
+}
+
+/// How carries are made in a stripe of a batch.
+pub(super) fn carrying(ctx: &BitContext, stripe: Stripe) -> Carrying {
+    Carrying::by_blocks_of(ctx.base().tactics().blocks().of(stripe.batch))
 }
 
 /// Planes by their weight: column k counts for 2^k.
@@ -76,6 +86,59 @@ enum Bit {
 /// The sums of groups of columns, each of up to two planes but for the last, which may have any
 /// number; the results have as many bits as there are columns. All groups have the same heights.
 pub(super) async fn add_columns(
+    ctx: &BitContext,
+    len: usize,
+    groups: &[Columns<'_>],
+    carrying: Carrying,
+) -> Result<Vec<SharedBits>, ProtocolError> {
+    match carrying {
+        Carrying::Tree => add_by_tree(ctx, len, groups).await,
+        Carrying::Ripple => add_by_ripple(ctx, len, groups).await,
+    }
+}
+
+async fn add_by_ripple(
+    ctx: &BitContext,
+    len: usize,
+    groups: &[Columns<'_>],
+) -> Result<Vec<SharedBits>, ProtocolError> {
+    let holding = ctx.holding();
+    let heights = groups.first().map(|columns| columns.iter().map(Vec::len).collect::<Vec<_>>());
+    let heights = heights.unwrap_or_default();
+    // By column, the carries that all groups get there.
+    let mut carries: Vec<Option<SharedBits>> = vec![None; heights.len()];
+    for column in rippling(&heights) {
+        let mut gates = Gates::new(holding, len, groups.len());
+        for (group, columns) in groups.iter().enumerate() {
+            let carry = carries[column].as_ref().map(|carries| carries.plane(group)).transpose()?;
+            match (&columns[column][..], carry) {
+                (&[a, b], Some(c)) => {
+                    gates.push(Operand::of(a).xor(c), Operand::of(b).xor(c), Some(c));
+                }
+                (&[a, b], None) | (&[a], Some(b)) => {
+                    gates.push(Operand::of(a), Operand::of(b), None);
+                }
+                _ => {}
+            }
+        }
+        let next = evaluate(&ctx.narrow(column), &gates).await?;
+        drop(gates);
+        carries[column + 1] = Some(next);
+    }
+    let mut sums = Vec::with_capacity(groups.len());
+    for (group, columns) in groups.iter().enumerate() {
+        let mut planes = columns.clone();
+        for (planes, carries) in planes.iter_mut().zip(&carries) {
+            if let Some(carries) = carries {
+                planes.push(carries.plane(group)?);
+            }
+        }
+        sums.push(SharedBits::xor_planes(holding, len, &planes)?);
+    }
+    Ok(sums)
+}
+
+async fn add_by_tree(
     ctx: &BitContext,
     len: usize,
     groups: &[Columns<'_>],

@@ -11,6 +11,7 @@
 //! Sums are taken modulo 2^(number of columns): planes of the last column are added up without a
 //! carry, which is free.
 
+use super::stripes::LARGE_BLOCK;
 use crate::sharing::bits::planes::{WORD, words};
 
 /// Adders of one round in one column.
@@ -93,6 +94,34 @@ pub(super) fn saved(mut heights: Vec<usize>) -> Vec<usize> {
 pub(super) fn taller(one: &[usize], other: &[usize]) -> Vec<usize> {
     let at = |heights: &[usize], column: usize| heights.get(column).copied().unwrap_or(0);
     (0..one.len().max(other.len())).map(|column| at(one, column).max(at(other, column))).collect()
+}
+
+/// How the carries of an addition are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Carrying {
+    /// In a tree of runs: few rounds.
+    Tree,
+    /// One after the other, as a comparison goes through a large block: a gate a bit.
+    Ripple,
+}
+
+impl Carrying {
+    /// Where comparisons go in blocks of so many bits.
+    pub(super) const fn by_blocks_of(bits: usize) -> Self {
+        if bits >= LARGE_BLOCK { Self::Ripple } else { Self::Tree }
+    }
+}
+
+/// The columns that make a carry, the lowest first, if each gets the carry of the one below: those
+/// with two planes, and above the lowest of them those with one. The last column's is not needed.
+pub(super) fn rippling(heights: &[usize]) -> Vec<usize> {
+    let mut carried = false;
+    let columns = heights.split_last().map_or(&[][..], |(_, columns)| columns);
+    let makes = |&(_, &height): &(usize, &usize)| {
+        carried = height > 1 || carried && height == 1;
+        carried
+    };
+    columns.iter().enumerate().filter(makes).map(|(column, _)| column).collect()
 }
 
 /// One place where the carries of two neighbouring runs of columns are combined.
@@ -273,6 +302,13 @@ mod tests {
         }
         assert_eq!(Carries::of(&[1, 1, 2, 1]).first, 2);
         assert_eq!(Carries::of(&[1, 1, 5]).first, 3);
+    }
+
+    #[test]
+    fn carries_ripple_from_the_first_pair_to_the_last_column_but_one() {
+        assert_eq!(rippling(&[1, 2, 1, 2, 0, 1, 2, 3]), [1, 2, 3, 6]);
+        assert_eq!(rippling(&[2, 2, 2]), [0, 1]);
+        assert!(rippling(&[1, 1, 5]).is_empty() && rippling(&[]).is_empty());
     }
 
     #[test]

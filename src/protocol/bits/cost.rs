@@ -1,8 +1,8 @@
 //! Predicted rounds, gates and bytes of protocols on bits. Tests compare each with what is spent.
 
 use super::columns::{
-    BY_DISTANCE, Carries, ENOUGH, adders, after, bounds, cuts, highest, merged, place_bits, row,
-    saved, sum_width, taller,
+    BY_DISTANCE, Carries, Carrying, ENOUGH, adders, after, bounds, cuts, highest, merged,
+    place_bits, rippling, row, saved, sum_width, taller,
 };
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Cut, Knife};
@@ -249,16 +249,34 @@ impl CostModel {
         cost
     }
 
+    /// How carries are made where so many sums are made at once.
+    const fn carrying(self, sums: usize) -> Carrying {
+        Carrying::by_blocks_of(self.blocks.of(sums))
+    }
+
+    /// Adding up columns in a tree.
     fn add_columns(self, groups: usize, heights: &[usize], len: usize) -> Cost {
         let carries = Carries::of(heights);
         let levels = carries.gates().map(|gates| self.and(groups * gates, len));
         levels.fold(self.and(groups * carries.made.len(), len), |cost, level| cost + level)
     }
 
+    /// The same with carries made in a given way.
+    fn add_by(self, carrying: Carrying, heights: &[usize], len: usize) -> Cost {
+        match carrying {
+            Carrying::Tree => self.add_columns(1, heights, len),
+            Carrying::Ripple => {
+                let rounds = rippling(heights).into_iter().map(|_| self.and(1, len));
+                rounds.fold(Cost::default(), |cost, round| cost + round)
+            }
+        }
+    }
+
     /// Adding two numbers at `len` positions.
     pub fn add(self, width: usize, len: usize) -> Cost {
         let heights = [&vec![2; width][..], &[0]].concat();
-        self.striped(len, |len| self.add_columns(1, &heights, len))
+        let carrying = self.carrying(len);
+        self.striped(len, |len| self.add_by(carrying, &heights, len))
     }
 
     /// The sum over the positions of a batch.
@@ -298,9 +316,10 @@ impl CostModel {
     }
 
     fn sum_parts(self, width: usize, parts: usize, result: usize, len: usize) -> Cost {
+        let carrying = self.carrying(len);
         self.striped(len, |len| {
             let mut heights = (0..result).map(|at| if at < width { parts } else { 0 }).collect();
-            self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
+            self.save(1, &mut heights, len) + self.add_by(carrying, &heights, len)
         })
     }
 
@@ -310,11 +329,11 @@ impl CostModel {
         if result == 0 || len == 0 {
             return Cost::default();
         }
-        let (pieces, size) = cuts(rows);
+        let ((pieces, size), carrying) = (cuts(rows), self.carrying(len));
         self.striped_by(self.knife.cut_table(len, rows * width), |len| {
             let row = totals::row(len);
             let mut heights = (0..result).map(|at| if at < width { pieces } else { 0 }).collect();
-            self.save_rows(&mut heights, size, row) + self.add_columns(1, &heights, row)
+            self.save_rows(&mut heights, size, row) + self.add_by(carrying, &heights, row)
         })
     }
 
@@ -365,7 +384,8 @@ impl CostModel {
             heights = taller(&heights, &merge([&heights, &others], result, count));
         }
         heights.resize(result, 0);
-        cost + self.striped(len, |len| self.add_columns(1, &heights, len))
+        let carrying = self.carrying(len);
+        cost + self.striped(len, |len| self.add_by(carrying, &heights, len))
     }
 
     /// Taking one of `len` numbers by a shared bit at each.

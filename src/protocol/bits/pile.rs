@@ -8,7 +8,7 @@
 use super::BitContext;
 use super::add::{Columns, add_columns};
 use super::and::evaluate;
-use super::columns::{ENOUGH, adders, highest, row};
+use super::columns::{Carrying, ENOUGH, adders, highest, row};
 use super::gates::{Gates, Operand};
 use crate::protocol::ProtocolError;
 use crate::sharing::bits::planes::words;
@@ -213,12 +213,21 @@ impl Pile {
 
     /// The sums, once no column but the last has more than two planes.
     pub(super) async fn add(&self, ctx: &BitContext) -> Result<Vec<SharedBits>, ProtocolError> {
+        self.add_by(ctx, Carrying::Tree).await
+    }
+
+    /// The same with carries made in a given way.
+    pub(super) async fn add_by(
+        &self,
+        ctx: &BitContext,
+        carrying: Carrying,
+    ) -> Result<Vec<SharedBits>, ProtocolError> {
         let columns = |columns: &Vec<Vec<Place>>| {
             let column =
                 |places: &Vec<Place>| places.iter().map(|&place| self.plane(place)).collect();
             columns.iter().map(column).collect::<Result<Columns<'_>, ShapeError>>()
         };
         let groups = self.groups.iter().map(columns).collect::<Result<Vec<_>, _>>()?;
-        add_columns(ctx, self.len, &groups).await
+        add_columns(ctx, self.len, &groups, carrying).await
     }
 }

@@ -13,7 +13,7 @@
 //! way are kept as up to two numbers (`super::pile`), so that no carry runs before the end.
 
 use super::BitContext;
-use super::add::{Columns, add_columns, fitting, one};
+use super::add::{Columns, add_columns, carrying, fitting, one};
 use super::columns::{BY_DISTANCE, saved, sum_width, taller};
 use super::lanes;
 use super::pile::Pile;
@@ -169,7 +169,7 @@ impl Saved {
                     let column = all.by_ref().take(height).map(|plane| stripe.of(plane));
                     columns.push(column.collect::<Result<_, _>>()?);
                 }
-                one(add_columns(&ctx, stripe.len, &[columns]).await?)
+                one(add_columns(&ctx, stripe.len, &[columns], carrying(&ctx, stripe)).await?)
             }
         };
         lanes::run(ctx, len, steps).await

@@ -18,8 +18,9 @@ const PLANES: usize = 72;
 /// The same where gates are checked: what they were computed from stays until the check.
 const PLANES_KEPT: usize = 200;
 
-/// Positions of a table's stripe at least, so that its last rounds are not of single words.
-const LEAST_OF_TABLE: usize = 256;
+/// Stripes of a table under way at a time: each has much to compute at once, which holds up what is
+/// to be sent and received meanwhile.
+const LANES_OF_TABLE: usize = 8;
 
 /// How many times its planes a table's stripe needs: as they are, and what becomes of them.
 const TABLES: usize = 3;
@@ -64,7 +65,7 @@ const fn positions(components: usize) -> usize {
 }
 
 /// Bits of a block from which a round of a comparison is little more than one plane of a stripe.
-const LARGE_BLOCK: usize = 16;
+pub(super) const LARGE_BLOCK: usize = 16;
 
 /// How many times as many positions a stripe has where blocks are large, so that its messages are
 /// not too small.
@@ -107,10 +108,11 @@ impl Knife {
         let components = self.holding.components();
         let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
         let usual = positions(components) * PLANES / planes.max(1);
-        let stripe = wanted.unwrap_or_else(|| usual.max(LEAST_OF_TABLE));
-        let stripe = stripe.max(WORD) / WORD * WORD;
+        let stripe = wanted.unwrap_or(usual).max(WORD) / WORD * WORD;
         let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
-        self.in_lanes(len, stripe, TABLES * planes)
+        let cut = self.in_lanes(len, stripe, TABLES * planes);
+        let most = self.lanes.map_or(LANES_OF_TABLE, usize::from);
+        Cut { lanes: cut.lanes.min(most), ..cut }
     }
 
     pub(super) fn cut(self, len: usize) -> Cut {

@@ -13,7 +13,7 @@
 //! into single positions. So nothing is moved about until 64 positions are left.
 
 use super::BitContext;
-use super::add::{fitting, one};
+use super::add::{carrying, fitting, one};
 use super::columns::{row, sum_width};
 use super::lanes;
 use super::pile::Pile;
@@ -54,7 +54,7 @@ pub async fn sum_of(ctx: &BitContext, parts: &[SharedBits]) -> Result<SharedBits
         }
         async move {
             pile.reduce(&ctx.narrow("save")).await?;
-            one(pile.add(&ctx.narrow("add")).await?)
+            one(pile.add_by(&ctx.narrow("add"), carrying(&ctx, stripe)).await?)
         }
     };
     lanes::run(ctx, len, steps).await
@@ -71,7 +71,7 @@ pub(super) async fn count_planes(
         pile.put(0, &bits, stripe.first_word(), |_| 0);
         async move {
             pile.reduce(&ctx.narrow("save")).await?;
-            one(pile.add(&ctx.narrow("add")).await?)
+            one(pile.add_by(&ctx.narrow("add"), carrying(&ctx, stripe)).await?)
         }
     };
     lanes::run(ctx, len, steps).await

@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use super::BitContext;
-use super::add::{fitting, one};
+use super::add::{carrying, fitting, one};
 use super::columns::{cuts, sum_width};
 use super::lanes;
 use super::pile::Pile;
@@ -61,7 +61,14 @@ pub async fn of_entries(
         let first = stripe.first_word() * WORD;
         let chosen = &entries[first..first + stripe.len];
         let len = row(stripe.len);
-        let rows = fields.iter().map(|field| field.gather(chosen)?.extract(0, len));
+        // Neighbours are copied word by word.
+        let first = chosen.first().copied().unwrap_or(0);
+        let neighbours = chosen.iter().enumerate().all(|(at, &entry)| entry == first + at);
+        let rows = fields.iter().map(|field| match neighbours {
+            true if first + chosen.len() <= field.len() => field.extract(first, chosen.len()),
+            _ => field.gather(chosen),
+        });
+        let rows = rows.map(|row| row?.extract(0, len));
         let mut rows = rows.collect::<Result<Vec<_>, ShapeError>>()?;
         rows.resize(table.laid_out(), SharedBits::zeros(holding, table.width, len));
         SharedBits::concat(holding, table.width, &rows.iter().collect::<Vec<_>>())
@@ -113,7 +120,8 @@ impl Table {
                 drop(rows);
                 pile.split(cuts(self.rows).0);
                 pile.reduce_to(&ctx.narrow("save"), row(stripe.len)).await?;
-                let sums = one(pile.add(&ctx.narrow("add")).await?)?;
+                let sums = pile.add_by(&ctx.narrow("add"), carrying(&ctx, stripe)).await?;
+                let sums = one(sums)?;
                 Ok(sums.extract(0, stripe.len)?)
             }
         };
