@@ -211,6 +211,11 @@ pub(super) fn cuts(rows: usize) -> (usize, usize) {
     (rows.div_ceil(size), size)
 }
 
+/// Positions of a table's row, whole words of them, for so many sums.
+pub(super) const fn table_row(sums: usize) -> usize {
+    sums.next_multiple_of(WORD)
+}
+
 /// Numbers up to which prefix sums go by doubling distances: they lie in one word, and rounds are
 /// all that counts.
 pub(super) const BY_DISTANCE: usize = WORD;

@@ -2,11 +2,10 @@
 
 use super::columns::{
     BY_DISTANCE, Carries, Carrying, ENOUGH, adders, after, bounds, cuts, highest, merged,
-    place_bits, rippling, row, saved, sum_width, taller,
+    place_bits, rippling, row, saved, sum_width, table_row, taller,
 };
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Cut, Knife};
-use super::totals;
 use crate::protocol::bracket::{self, Keep, Level, losses_by_round};
 use crate::protocol::proof::message_bytes;
 use crate::protocol::tactics::Blocks;
@@ -331,7 +330,7 @@ impl CostModel {
         }
         let ((pieces, size), carrying) = (cuts(rows), self.carrying(len));
         self.striped_by(self.knife.cut_table(len, rows * width), |len| {
-            let row = totals::row(len);
+            let row = table_row(len);
             let mut heights = (0..result).map(|at| if at < width { pieces } else { 0 }).collect();
             self.save_rows(&mut heights, size, row) + self.add_by(carrying, &heights, row)
         })
@@ -343,7 +342,9 @@ impl CostModel {
         loop {
             while rows > 1 && highest(heights) < ENOUGH {
                 rows /= 2;
-                heights.iter_mut().for_each(|height| *height *= 2);
+                for height in heights.iter_mut() {
+                    *height *= 2;
+                }
             }
             let Some(adders) = adders(heights) else { return cost };
             let count: usize = adders.iter().map(|adders| adders.count()).sum();

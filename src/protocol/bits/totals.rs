@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::BitContext;
 use super::add::{carrying, fitting, one};
-use super::columns::{cuts, sum_width};
+use super::columns::{cuts, sum_width, table_row};
 use super::lanes;
 use super::pile::Pile;
 use super::stripes::Stripe;
@@ -60,13 +60,16 @@ pub async fn of_entries(
     let lay_out = move |stripe: Stripe| {
         let first = stripe.first_word() * WORD;
         let chosen = &entries[first..first + stripe.len];
-        let len = row(stripe.len);
+        let len = table_row(stripe.len);
         // Neighbours are copied word by word.
         let first = chosen.first().copied().unwrap_or(0);
         let neighbours = chosen.iter().enumerate().all(|(at, &entry)| entry == first + at);
-        let rows = fields.iter().map(|field| match neighbours {
-            true if first + chosen.len() <= field.len() => field.extract(first, chosen.len()),
-            _ => field.gather(chosen),
+        let rows = fields.iter().map(|field| {
+            if neighbours && first + chosen.len() <= field.len() {
+                field.extract(first, chosen.len())
+            } else {
+                field.gather(chosen)
+            }
         });
         let rows = rows.map(|row| row?.extract(0, len));
         let mut rows = rows.collect::<Result<Vec<_>, ShapeError>>()?;
@@ -78,11 +81,6 @@ pub async fn of_entries(
 
 fn width(fields: &[SharedBits]) -> usize {
     fields.first().map_or(0, SharedBits::width)
-}
-
-/// Positions of a row, whole words of them, for so many sums.
-pub(super) const fn row(sums: usize) -> usize {
-    sums.next_multiple_of(WORD)
 }
 
 /// The shape of what is added up: `len` sums of `rows` numbers of `width` bits.
@@ -119,7 +117,7 @@ impl Table {
                 pile.put(0, &rows, 0, |plane| plane);
                 drop(rows);
                 pile.split(cuts(self.rows).0);
-                pile.reduce_to(&ctx.narrow("save"), row(stripe.len)).await?;
+                pile.reduce_to(&ctx.narrow("save"), table_row(stripe.len)).await?;
                 let sums = pile.add_by(&ctx.narrow("add"), carrying(&ctx, stripe)).await?;
                 let sums = one(sums)?;
                 Ok(sums.extract(0, stripe.len)?)
