@@ -3,15 +3,15 @@
 use rand::{TryRng as _, rngs::SysRng};
 use zeroize::Zeroizing;
 
-use super::columns::{columns, first_values, fold_first};
+use super::columns::{first_values, fold_first};
 use super::later;
-use super::record::{Batch, DIGEST};
+use super::layout::{Layout, Weights};
+use super::record::DIGEST;
 use super::shape::{Factors, LEVELS, levels};
 use super::transcript::{Transcript, commitment};
 use super::vector::Vector;
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
-use crate::protocol::bits::gates::Side;
 use crate::sharing::numbers::shamir::{evaluate, point};
 use crate::sharing::stream::{StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -93,10 +93,10 @@ impl Random {
 
 /// Prove this node's part of all gates of a batch.
 pub(super) fn prove(
-    batch: &Batch,
+    layout: &Layout<'_>,
     parties: &Parties,
     duties: &Duties,
-    weights: &[Binary128],
+    weights: &Weights,
     masks: &[Masks],
     beginning: &[u8; DIGEST],
 ) -> Result<Proof, rand::rngs::SysError> {
@@ -115,11 +115,11 @@ pub(super) fn prove(
     let mut challenges = Vec::with_capacity(LEVELS);
     let held = masks.len();
     let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
-    let mut left = columns(batch);
+    let mut left = layout.columns();
     for (number, level) in levels().iter().enumerate() {
         #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
         let mut values = if number == 0 {
-            first_values(batch, duties, held, weights)
+            first_values(layout, duties, held, weights)
         } else {
             later::values(level, (&xs, &ys), masks, left, duties)
         };
@@ -140,16 +140,17 @@ pub(super) fn prove(
             .collect();
         let factors = level.at(transcript.challenge(&own));
         commitments.extend(own);
-        let fold = |side, place: usize, vector: Option<&Vector>| match vector {
-            None => fold_first(batch, (side, place), &factors.rows, weights, left.max(1)),
-            Some(vector) => {
-                let (x, y) = masks[place];
-                let mask = if side == Side::Left { x } else { y };
-                later::fold(level, vector, mask, left, &factors.rows)
-            }
+        [xs, ys] = if number == 0 {
+            fold_first(layout, held, &factors.rows, weights)
+        } else {
+            let fold = |vectors: &[Vector], mask: fn(&Masks) -> Binary128| -> Vec<Vector> {
+                let folded = vectors.iter().zip(masks).map(|(vector, masks)| {
+                    later::fold(level, vector, mask(masks), left, &factors.rows)
+                });
+                folded.collect()
+            };
+            [fold(&xs, |(x, _)| *x), fold(&ys, |(_, y)| *y)]
         };
-        xs = (0..held).map(|place| fold(Side::Left, place, xs.get(place))).collect();
-        ys = (0..held).map(|place| fold(Side::Right, place, ys.get(place))).collect();
         if number > 0 {
             left = later::left_of(left, level.width());
         }

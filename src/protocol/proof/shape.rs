@@ -14,7 +14,7 @@ use crate::sharing::{NodeSet, Scheme};
 const PAIRS: usize = 4;
 
 /// Levels of four rows, which come after those: they make proofs short. The last one is masked.
-const FOURS: usize = 10;
+const FOURS: usize = 9;
 
 /// Rows of those.
 const WIDTH: usize = 4;

@@ -107,7 +107,7 @@ fn flipped(buffer: &[u64], word: usize, bit: usize) -> Buffer {
 /// A batch as it is at every node when a part of the liar's was wrong in one bit.
 fn with_wrong_part(ctx: &BitContext, mut batch: Batch, liar: NodeIndex, bit: usize) -> Batch {
     let record = &mut batch.records[0];
-    let word = record.gates.total() / 2;
+    let word = record.gates.gates().total() / 2;
     record.sent = match &record.sent {
         Sent::Sum(sum) => Sent::Sum(flipped(sum, word, bit)),
         Sent::Each(parts) => Sent::Each(
@@ -241,21 +241,37 @@ struct Plain {
 /// Columns of weighted bits of one side of a component: by row, then by column.
 fn plain_rows(
     batch: &Batch,
-    weights: &[Binary128],
+    r: Binary128,
     side: crate::protocol::bits::gates::Side,
     component: usize,
 ) -> Vec<Vec<Binary128>> {
     use crate::field::Field as _;
-    let mut rows = vec![Vec::new(); 8];
-    for (gates, weights) in super::columns::each_record(batch, weights) {
-        for layer in 0..gates.layers() {
-            let mut words = vec![0; gates.total()];
-            gates.side(layer, side, component, 0, &mut words);
-            words.resize(weights.len() * 8, 0);
-            for (chunk, &weight) in words.as_chunks::<8>().0.iter().zip(weights) {
-                for (row, word) in rows.iter_mut().zip(chunk) {
+    // Every word of every layer, with its layer's number and the record's first even place.
+    let mut words: Vec<Vec<u64>> = Vec::new();
+    let mut layers_of: Vec<usize> = Vec::new();
+    for record in &batch.records {
+        let gates = record.gates.gates();
+        let (begin, total) = (layers_of.len(), gates.total());
+        words.resize(words.len().max(gates.layers()), vec![0; begin]);
+        layers_of.resize(begin + total.next_multiple_of(2), gates.layers());
+        for (layer, words) in words.iter_mut().enumerate() {
+            words.resize(layers_of.len(), 0);
+            if layer < gates.layers() {
+                gates.side(layer, side, component, 0, &mut words[begin..begin + total]);
+            }
+        }
+    }
+    let mut rows = vec![Vec::new(); 32];
+    for chunk in 0..layers_of.len().div_ceil(128) {
+        let of = chunk * 128..layers_of.len().min(chunk * 128 + 128);
+        let layers = layers_of[of.clone()].iter().max().unwrap();
+        for words in &words[..*layers] {
+            for (row, columns) in rows.iter_mut().enumerate() {
+                for lane in 0..4 {
+                    let word = words[of.clone()].get(4 * row + lane).copied().unwrap_or(0);
+                    let weight = r.pow(&[(4 * chunk + lane) as u64 + 1]);
                     let x = Binary128::from_u64(2);
-                    row.extend((0..64).map(|bit| {
+                    columns.extend((0..64).map(|bit| {
                         let set = Binary128::from_u64(word >> bit & 1);
                         let left = side == crate::protocol::bits::gates::Side::Left;
                         if left { set * weight * x.pow(&[bit]) } else { set }
@@ -284,7 +300,7 @@ fn plain_fold(rows: &[Vec<Binary128>], by: &[Binary128]) -> Vec<Binary128> {
 fn plain_proof(
     batch: &Batch,
     duties: &crate::protocol::bits::assignment::Duties,
-    weights: &[Binary128],
+    r: Binary128,
     masks: &[super::prover::Masks],
     challenges: &super::prover::Challenges,
 ) -> Plain {
@@ -292,7 +308,7 @@ fn plain_proof(
     use crate::protocol::bits::gates::Side;
     let levels = super::shape::levels();
     let rows = |side| -> Vec<Vec<Vec<Binary128>>> {
-        (0..masks.len()).map(|place| plain_rows(batch, weights, side, place)).collect()
+        (0..masks.len()).map(|place| plain_rows(batch, r, side, place)).collect()
     };
     let (mut xs, mut ys) = (rows(Side::Left), rows(Side::Right));
     let mut values = Vec::new();
@@ -340,7 +356,7 @@ async fn proofs_are_those_of_the_plain_reference() {
     use crate::field::Field as _;
     use crate::sharing::numbers::shamir::Decoder;
     // The larger ones have more columns than a verifier folds in one run.
-    for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 1500), (4, 1, 3001)] {
+    for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 9000), (4, 1, 12_001)] {
         let world = World::new(n, t);
         let values: Vec<u64> = (0..count).map(|at| [5, 1, 6, 7, 2][at % 5]).collect();
         let (x, y) = (world.share(3, &values), world.share(3, &vec![3; count]));
@@ -352,7 +368,9 @@ async fn proofs_are_those_of_the_plain_reference() {
                 let z = and(&ctx.narrow("one"), &x, &y).await?;
                 crate::protocol::bits::select::select(&ctx.narrow("two"), &bit, &z, &x).await?;
                 let batch = ctx.base().take_unchecked();
-                let weights = super::columns::weights(&batch, Binary128::from_bits(1 << 77 | 5));
+                let r = Binary128::from_bits(1 << 77 | 5);
+                let layout = super::layout::Layout::of(&batch);
+                let weights = layout.weights(r);
                 let of = |at: u128| Binary128::from_bits(at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 let masks: Vec<_> = (0..ctx.holding().components() as u128)
                     .map(|at| (of(2 * at + 1), of(2 * at + 2)))
@@ -363,7 +381,7 @@ async fn proofs_are_those_of_the_plain_reference() {
                     threshold: usize::from(t),
                 };
                 let proof = super::prover::prove(
-                    &batch,
+                    &layout,
                     &parties,
                     ctx.duties(),
                     &weights,
@@ -371,7 +389,7 @@ async fn proofs_are_those_of_the_plain_reference() {
                     &[7; 32],
                 )
                 .unwrap();
-                let plain = plain_proof(&batch, ctx.duties(), &weights, &masks, &proof.challenges);
+                let plain = plain_proof(&batch, ctx.duties(), r, &masks, &proof.challenges);
                 let rows: Vec<&[Binary128]> =
                     proof.shares.iter().map(|(_, shares)| &shares[..]).collect();
                 let decoder = Decoder::new(parties.participants, t).unwrap();
@@ -379,10 +397,11 @@ async fn proofs_are_those_of_the_plain_reference() {
                 let expected = plain.values.concat();
                 assert_eq!(values.len(), expected.len());
                 assert!(values.iter().zip(&expected).all(|(&a, &b)| a.equals(b)));
-                for (place, (a, b)) in proof.folded.iter().zip(&plain.folded).enumerate() {
+                let factors = super::folded::Factors::of(layout.columns(), &proof.challenges);
+                let places: Vec<usize> = (0..masks.len()).collect();
+                let others = factors.fold(&layout, &places, &weights, &masks);
+                for ((a, b), other) in proof.folded.iter().zip(&plain.folded).zip(others) {
                     assert!(a.0.equals(b.0) && a.1.equals(b.1));
-                    let factors = super::folded::Factors::of(&batch, &proof.challenges);
-                    let other = factors.fold(&batch, place, &weights, masks[place]);
                     assert!(a.0.equals(other.0) && a.1.equals(other.1));
                 }
                 Ok(())
