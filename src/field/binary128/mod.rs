@@ -5,8 +5,8 @@
 //! - `unreduced`: sums of many products, reduced once
 //! - [`small`]: the subfield of 256 elements, and the first interpolation of bits in it
 //! - [`mod@fold`]: from rows of bits to elements
-//! - `portable`, `x86`, `processor`: all that takes time, on any processor, with the instructions
-//!   of x86-64, and whichever there is
+//! - `portable`, `x86`, `x86_wide`, `processor`: all that takes time, on any processor, with the
+//!   instructions of x86-64, with those of newer ones, and whichever there is
 //!
 //! Adding and subtracting are XOR. Everything takes the same time for all elements.
 
@@ -18,12 +18,14 @@ pub mod small;
 mod unreduced;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_wide;
 
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
 
 use super::{Field, ops::operators};
 pub use element::Binary128;
-pub use processor::{add_points, combine, dot, fold, scale, weigh};
+pub use processor::{add_points, combine, dot, fold, scale, weigh, weigh_points};
 pub use unreduced::Unreduced;
 
 impl Binary128 {

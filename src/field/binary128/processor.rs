@@ -7,52 +7,78 @@
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
 use super::portable;
-use super::small::{LANES, Lanes, Points, Rows};
+use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
 use super::unreduced::Unreduced;
 #[cfg(target_arch = "x86_64")]
-use super::x86;
+use super::{x86, x86_wide};
 
-/// Define a function by its two twins.
-macro_rules! twins {
-    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)*) => {$(
-        $(#[$doc])*
-        #[inline]
-        pub fn $name($($argument: $type),*) $(-> $result)? {
+/// Call a function in the first of some modules that the processor has the instructions for, or
+/// its portable twin.
+macro_rules! best_of {
+    ([$($module:ident),*] $name:ident $arguments:tt) => {{
+        $(
             #[cfg(target_arch = "x86_64")]
-            if x86::available() {
+            if $module::available() {
                 // SAFETY: the processor has the instructions.
-                return unsafe { x86::$name($($argument),*) };
+                return unsafe { $module::$name $arguments };
             }
-            portable::$name($($argument),*)
-        }
-    )*};
+        )*
+        portable::$name $arguments
+    }};
 }
 
-twins! {
-    /// The sum of the products of x and y, place by place.
-    dot(x: &[Binary128], y: &[Binary128]) -> Unreduced;
+/// The sum of the products of x and y, place by place.
+#[inline]
+pub fn dot(x: &[Binary128], y: &[Binary128]) -> Unreduced {
+    best_of!([x86_wide, x86] dot(x, y))
+}
 
-    /// Add to every sum the words of its row, each as a polynomial below x^64, times a weight each.
-    weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Unreduced]);
+/// Add to every sum the words of its row, each as a polynomial below x^64, times a weight each.
+#[inline]
+pub fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Unreduced]) {
+    best_of!([x86_wide, x86] weigh(rows, weights, sums));
+}
 
-    /// Each value times a factor of its own.
-    scale(values: &mut [Binary128], factors: &[Binary128]);
+/// Each value times a factor of its own.
+#[inline]
+pub fn scale(values: &mut [Binary128], factors: &[Binary128]) {
+    best_of!([x86_wide, x86] scale(values, factors));
+}
 
-    /// At every place the sum of the rows' elements, each times its row's factor. Rows are as long
-    /// as the sums.
-    combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [Binary128]);
+/// At every place the sum of the rows' elements, each times its row's factor. Rows are as long as
+/// the sums.
+#[inline]
+pub fn combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [Binary128]) {
+    best_of!([x86_wide, x86] combine(rows, factors, sums));
+}
 
-    /// Add the products of the polynomials whose rows are given to their sums at all points.
-    add_points(points: &mut Points, x: &Rows, y: &Rows);
+/// Add the products of the polynomials whose rows are given to their sums at all points.
+#[inline]
+pub fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
+    best_of!([x86] add_points(points, x, y));
+}
 
-    /// Fold rows of bits into columns: column 64 l + b is the sum of the factors of those rows that
-    /// have bit b of word l.
-    fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]);
+/// Weigh, as [`weigh`] does, the sums at all points: those at the rows, and each bit of those at
+/// further points.
+#[inline]
+pub fn weigh_points(
+    points: &Points,
+    weights: &[Binary128; LANES],
+    rows: &mut [Unreduced; ROWS],
+    further: &mut [[Unreduced; BITS]; FURTHER],
+) {
+    best_of!([x86_wide, x86] weigh_points(points, weights, rows, further));
+}
+
+/// Fold rows of bits into columns: column 64 l + b is the sum of the factors of those rows that
+/// have bit b of word l.
+#[inline]
+pub fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]) {
+    best_of!([x86] fold(rows, factors, columns));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::small::{BITS, FURTHER, ROWS};
     use super::super::unreduced::halves;
     use super::*;
 
@@ -78,7 +104,7 @@ mod tests {
         (sum.low, sum.high)
     }
 
-    fn rows(from: &[Binary128]) -> Rows {
+    fn rows_of(from: &[Binary128]) -> Rows {
         let word = |at: usize| halves(from[at / 2].0 >> (at % 2 * 64)).0;
         std::array::from_fn(|row| std::array::from_fn(|lane| word(LANES * row + lane)))
     }
@@ -93,46 +119,80 @@ mod tests {
         }
     }
 
+    /// The functions on elements of a module that is there for this processor.
+    macro_rules! agrees_on_elements {
+        ($module:ident) => {{
+            let x = elements(77);
+            let y: Vec<Binary128> = x.iter().rev().copied().collect();
+            // SAFETY: the processor has the instructions, as was asked before.
+            #[allow(unused_unsafe)]
+            let dot = |x: &[Binary128], y: &[Binary128]| unsafe { $module::dot(x, y) };
+            assert_eq!(parts(dot(&x, &y)), parts(portable::dot(&x, &y)));
+            assert_eq!(parts(dot(&x, &y[..5])), parts(portable::dot(&x[..5], &y)));
+            let (mut one, mut other) = (x.clone(), x.clone());
+            // SAFETY: as above.
+            #[allow(unused_unsafe)]
+            unsafe {
+                $module::scale(&mut one, &y);
+            }
+            portable::scale(&mut other, &y);
+            assert!(same(&one, &other));
+            let rows = [&x[..], &y[..], &one[..]];
+            let (mut first, mut second) = (x.clone(), y.clone());
+            // SAFETY: as above.
+            #[allow(unused_unsafe)]
+            unsafe {
+                $module::combine(&rows, &y[..3], &mut first);
+            }
+            portable::combine(&rows, &y[..3], &mut second);
+            assert!(same(&first, &second));
+            let all = elements(260);
+            let weights = [all[3], all[260], all[261], all[262]];
+            let (mut one, mut other) = ([Unreduced::default(); ROWS], [Unreduced::default(); ROWS]);
+            for rows in [rows_of(&all), rows_of(&all[128..])] {
+                // SAFETY: as above.
+                #[allow(unused_unsafe)]
+                unsafe {
+                    $module::weigh(&rows, &weights, &mut one);
+                }
+                portable::weigh(&rows, &weights, &mut other);
+            }
+            assert_eq!(one.map(parts), other.map(parts));
+        }};
+    }
+
     #[test]
     fn the_instructions_and_their_twins_agree_on_elements() {
-        let x = elements(77);
-        let y: Vec<Binary128> = x.iter().rev().copied().collect();
-        assert_eq!(parts(dot(&x, &y)), parts(portable::dot(&x, &y)));
-        assert_eq!(parts(dot(&x, &y[..5])), parts(portable::dot(&x[..5], &y)));
-        let (mut one, mut other) = (x.clone(), x.clone());
-        scale(&mut one, &y);
-        portable::scale(&mut other, &y);
-        assert!(same(&one, &other));
-        let rows = [&x[..], &y[..], &one[..]];
-        let (mut first, mut second) = (x.clone(), y.clone());
-        combine(&rows, &y[..3], &mut first);
-        portable::combine(&rows, &y[..3], &mut second);
-        assert!(same(&first, &second));
+        #[cfg(target_arch = "x86_64")]
+        if x86::available() {
+            agrees_on_elements!(x86);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if x86_wide::available() {
+            agrees_on_elements!(x86_wide);
+        }
     }
 
     #[test]
     fn the_instructions_and_their_twins_agree_on_rows() {
-        let all = elements(130);
-        let (x, y) = (rows(&all), rows(&all[64..]));
-        let weights = [all[3], all[130], all[131], all[132]];
-        let (mut one, mut other) =
-            ([Unreduced::default(); ROWS], [Unreduced::default(); ROWS]);
-        for rows in [&x, &y] {
-            weigh(rows, &weights, &mut one);
-            portable::weigh(rows, &weights, &mut other);
-        }
-        assert_eq!(one.map(parts), other.map(parts));
-
+        let all = elements(260);
+        let (x, y) = (rows_of(&all), rows_of(&all[128..]));
         let (mut one, mut other) = (Points::new(), Points::new());
         for (x, y) in [(&x, &y), (&y, &y)] {
             add_points(&mut one, x, y);
             portable::add_points(&mut other, x, y);
         }
         assert_eq!(one.rows(), other.rows());
-        let mut values = [[[[0; LANES]; BITS]; FURTHER]; 2];
-        one.further(&mut values[0]);
-        other.further(&mut values[1]);
-        assert_eq!(values[0], values[1]);
+        assert!((0..FURTHER).all(|at| one.further(at) == other.further(at)));
+        let none = Unreduced::default();
+        let weights = [all[3], all[260], all[261], all[262]];
+        let mut rows = [[none; ROWS]; 2];
+        let mut further = [[[none; BITS]; FURTHER]; 2];
+        weigh_points(&one, &weights, &mut rows[0], &mut further[0]);
+        portable::weigh_points(&one, &weights, &mut rows[1], &mut further[1]);
+        let [rows, other_rows] = rows.map(|sums| sums.map(parts));
+        let [further, other_further] = further.map(|sums| sums.map(|sums| sums.map(parts)));
+        assert!(rows == other_rows && further == other_further);
 
         let factors = RowFactors::new(&all[40..40 + ROWS]);
         let (mut one, mut other) = ([all[0]; COLUMNS], [all[1]; COLUMNS]);

@@ -1,18 +1,18 @@
 //! The subfield of 256 elements, bit-sliced: what the first step of a proof about bits is made in.
 //!
 //! Its elements are the sums of 1, a, a^2 up to a^7 where a^8 = a^4 + a^3 + a^2 + 1; element number e
-//! is the sum of those whose bits are set in e. A polynomial of degree 31 is given by its values at
-//! the elements 0 to 31, the rows; where those are bits, its values at the elements 32 to 62 are
-//! eight bits each, and each of these bits is the XOR of some of the rows. So 32 words are extended
-//! to 31 times 8 words, for 64 polynomials at once, by XOR alone, and a product of two such values
+//! is the sum of those whose bits are set in e. A polynomial of degree 63 is given by its values at
+//! the elements 0 to 63, the rows; where those are bits, its values at the elements 64 to 126 are
+//! eight bits each, and each of these bits is the XOR of some of the rows. So 64 words are extended
+//! to 63 times 8 words, for 64 polynomials at once, by XOR alone, and a product of two such values
 //! takes 64 AND. Four words stand side by side everywhere: a vector register.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::element::Binary128;
 
 /// Rows: values that a polynomial is given by.
-pub const ROWS: usize = 32;
+pub const ROWS: usize = 64;
 
 /// Further points: with the rows, enough for the product of two polynomials.
 pub const FURTHER: usize = ROWS - 1;
@@ -70,12 +70,12 @@ const fn inverse(a: u8) -> u8 {
 }
 
 /// For every further point and bit of its value: which rows it is the sum of.
-const EXTENSION: [[u32; BITS]; FURTHER] = extension();
+const EXTENSION: [[u64; BITS]; FURTHER] = extension();
 
 /// The rows are closed under addition. So with s(p) the product of p + r over all rows r, and c
 /// the product of all rows but 0, row r counts for s(p) / (c (p + r)) at the point p.
 #[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
-const fn extension() -> [[u32; BITS]; FURTHER] {
+const fn extension() -> [[u64; BITS]; FURTHER] {
     let (mut product, mut row) = (1, 1);
     while row < ROWS {
         product = times(product, row as u8);
@@ -97,7 +97,7 @@ const fn extension() -> [[u32; BITS]; FURTHER] {
             let coefficient = times(factor, inverse(point ^ row as u8));
             let mut bit = 0;
             while bit < BITS {
-                masks[further][bit] |= ((coefficient >> bit & 1) as u32) << row;
+                masks[further][bit] |= ((coefficient >> bit & 1) as u64) << row;
                 bit += 1;
             }
             row += 1;
@@ -135,9 +135,6 @@ pub struct Points {
     tables: Box<Zeroizing<[Table; 2]>>,
 }
 
-/// Values at the further points, bit-sliced: by point and bit.
-pub type Further = [[Lanes; BITS]; FURTHER];
-
 impl Points {
     /// Sums of nothing.
     pub fn new() -> Self {
@@ -159,22 +156,18 @@ impl Points {
         &self.rows
     }
 
-    /// The sums at the further points.
-    pub fn further(&self, values: &mut Further) {
-        for (value, sum) in values.iter_mut().zip(self.further.iter()) {
-            for (bit, value) in value.iter_mut().enumerate() {
-                *value = sum[bit];
+    /// The sums at a further point, bit by bit.
+    #[inline(always)]
+    pub(super) fn further(&self, at: usize) -> [Lanes; BITS] {
+        // a^8 = a^4 + a^3 + a^2 + 1, from the highest power down.
+        let mut powers = self.further[at];
+        for power in (BITS..powers.len()).rev() {
+            for lower in [0, 2, 3, 4] {
+                let place = power - BITS + lower;
+                powers[place] = xor(powers[place], powers[power]);
             }
-            // a^8 = a^4 + a^3 + a^2 + 1, from the highest power down.
-            let mut powers = *sum;
-            for power in (BITS..powers.len()).rev() {
-                for lower in [0, 2, 3, 4] {
-                    powers[power - BITS + lower] = xor(powers[power - BITS + lower], powers[power]);
-                }
-            }
-            value.copy_from_slice(&powers[..BITS]);
-            powers.zeroize();
         }
+        std::array::from_fn(|bit| powers[bit])
     }
 
     /// Add the products of the polynomials whose rows are given. Compiled into its callers, for the
@@ -211,12 +204,16 @@ fn fill(table: &mut Table, rows: &Rows) {
 
 /// Values at a further point. Which places are read is public.
 #[inline(always)]
-fn extend(table: &Table, chosen: &[u32; BITS]) -> [Lanes; BITS] {
-    chosen.map(|chosen| {
-        let place = |four: usize| (chosen >> (FOUR * four) & 15) as usize;
-        let sums = table.iter().enumerate().skip(1);
-        sums.fold(table[0][place(0)], |sum, (four, sums)| xor(sum, sums[place(four)]))
-    })
+fn extend(table: &Table, chosen: &[u64; BITS]) -> [Lanes; BITS] {
+    let mut values = [[0; LANES]; BITS];
+    for (value, chosen) in values.iter_mut().zip(chosen) {
+        let mut chosen = *chosen;
+        for sums in table {
+            *value = xor(*value, sums[(chosen & 15) as usize]);
+            chosen >>= FOUR;
+        }
+    }
+    values
 }
 
 /// Add products of elements, half by half, so that the sums of a step stay in registers.
@@ -254,32 +251,31 @@ mod tests {
     }
 
     /// Rows where polynomial p has the bits of a number.
-    fn rows(number: impl Fn(usize) -> u32) -> Rows {
+    fn rows(number: impl Fn(usize) -> u64) -> Rows {
         std::array::from_fn(|row| {
             std::array::from_fn(|lane| {
-                (0..64).map(|bit| u64::from(number(64 * lane + bit) >> row & 1) << bit).sum()
+                (0..64).map(|bit| (number(64 * lane + bit) >> row & 1) << bit).sum()
             })
         })
     }
 
     #[test]
     fn products_are_those_in_the_large_field() {
-        let x = |p: usize| (p as u32 + 3).wrapping_mul(0x9e37_79b9);
-        let y = |p: usize| (p as u32 + 7).wrapping_mul(0x85eb_ca6b) ^ 0x5555;
+        let x = |p: usize| (p as u64 + 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let y = |p: usize| (p as u64 + 7).wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ 0x5555;
         let mut points = Points::new();
         points.add(&rows(x), &rows(y));
         points.add(&rows(y), &rows(y));
-        let mut further = [[[0; LANES]; BITS]; FURTHER];
-        points.further(&mut further);
+        let further: [_; FURTHER] = std::array::from_fn(|at| points.further(at));
         let interpolation = interpolation::Points::new((0..ROWS).map(point).collect());
         for p in [0, 1, 63, 64, 100, 255] {
             let bit = |lanes: &Lanes| lanes[p / 64] >> (p % 64) & 1;
             for (row, lanes) in points.rows().iter().enumerate() {
-                assert_eq!(bit(lanes), u64::from((x(p) & y(p) ^ y(p)) >> row & 1));
+                assert_eq!(bit(lanes), (x(p) & y(p) ^ y(p)) >> row & 1);
             }
             for (at, bits) in further.iter().enumerate() {
                 let weights = interpolation.at(point(ROWS + at));
-                let value = |number: u32| {
+                let value = |number: u64| {
                     let chosen = weights.iter().enumerate();
                     let chosen = chosen.filter(|(row, _)| number >> row & 1 == 1);
                     chosen.fold(Binary128::ZERO, |sum, (_, &weight)| sum + weight)

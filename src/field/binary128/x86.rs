@@ -2,19 +2,20 @@
 //! 256 bits (AVX2). Functions may be called where the processor has both.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_setzero_si128, _mm_xor_si128,
-    _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castsi256_si128,
-    _mm256_extracti128_si256, _mm256_permute2x128_si256, _mm256_set1_epi8, _mm256_set1_epi64x,
-    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi64, _mm256_srli_epi16,
-    _mm256_srli_epi64, _mm256_unpackhi_epi8, _mm256_unpackhi_epi16, _mm256_unpackhi_epi32,
-    _mm256_unpacklo_epi8, _mm256_unpacklo_epi16, _mm256_unpacklo_epi32, _mm256_xor_si256,
+    __m128i, __m256i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_setzero_si128, _mm_slli_si128,
+    _mm_srli_si128, _mm_xor_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
+    _mm256_castsi256_si128, _mm256_extracti128_si256, _mm256_permute2x128_si256, _mm256_set1_epi8,
+    _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi64,
+    _mm256_srli_epi16, _mm256_srli_epi64, _mm256_unpackhi_epi8, _mm256_unpackhi_epi16,
+    _mm256_unpackhi_epi32, _mm256_unpacklo_epi8, _mm256_unpacklo_epi16, _mm256_unpacklo_epi32,
+    _mm256_xor_si256,
 };
 
 use bytemuck::cast;
 
 use super::element::Binary128;
 use super::fold::{BYTES, COLUMNS, RowFactors};
-use super::small::{LANES, Lanes, Points, ROWS, Rows};
+use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
 use super::unreduced::Unreduced;
 
 /// Whether the processor has the instructions.
@@ -54,6 +55,19 @@ fn join(sum: Sum) -> Unreduced {
     Unreduced { low: low ^ middle << 64, high: high ^ middle >> 64 }
 }
 
+/// The element that a sum is: x^128 is x^7 + x^2 + x + 1.
+#[inline]
+#[target_feature(enable = "pclmulqdq,avx2")]
+fn reduce(sum: Sum) -> Binary128 {
+    let low = _mm_xor_si128(sum.0, _mm_slli_si128::<8>(sum.1));
+    let high = _mm_xor_si128(sum.2, _mm_srli_si128::<8>(sum.1));
+    let rest = _mm_cvtsi64_si128(0x87);
+    let over = _mm_clmulepi64_si128::<0x01>(high, rest);
+    let low = _mm_xor_si128(low, _mm_slli_si128::<8>(over));
+    let high = _mm_xor_si128(high, _mm_srli_si128::<8>(over));
+    Binary128(cast(_mm_xor_si128(low, _mm_clmulepi64_si128::<0x00>(high, rest))))
+}
+
 #[target_feature(enable = "pclmulqdq,avx2")]
 pub(super) fn dot(x: &[Binary128], y: &[Binary128]) -> Unreduced {
     let mut sum = nothing();
@@ -78,9 +92,22 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
+pub(super) fn weigh_points(
+    points: &Points,
+    weights: &[Binary128; LANES],
+    rows: &mut [Unreduced; ROWS],
+    further: &mut [[Unreduced; BITS]; FURTHER],
+) {
+    weigh(points.rows(), weights, rows);
+    for (at, sums) in further.iter_mut().enumerate() {
+        weigh(&points.further(at), weights, sums);
+    }
+}
+
+#[target_feature(enable = "pclmulqdq,avx2")]
 pub(super) fn scale(values: &mut [Binary128], factors: &[Binary128]) {
     for (value, &factor) in values.iter_mut().zip(factors) {
-        *value = join(add(nothing(), *value, factor)).reduce();
+        *value = reduce(add(nothing(), *value, factor));
     }
 }
 
@@ -91,7 +118,7 @@ pub(super) fn combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [
         for (row, &factor) in rows.iter().zip(factors) {
             products = add(products, row[at], factor);
         }
-        *sum = join(products).reduce();
+        *sum = reduce(products);
     }
 }
 
@@ -106,8 +133,10 @@ pub(super) fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
 pub(super) fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]) {
     /// Columns worked on together.
     const WIDE: usize = 32;
-    let [a, b, c, d] = rows.as_chunks::<8>().0 else { return };
-    let planes = [gather(a), gather(b), gather(c), gather(d)];
+    let mut planes = [[_mm256_setzero_si256(); 8]; ROWS / 8];
+    for (plane, rows) in planes.iter_mut().zip(rows.as_chunks::<8>().0) {
+        *plane = gather(rows);
+    }
     let low = _mm256_set1_epi8(15);
     for (block, columns) in columns.as_chunks_mut::<WIDE>().0.iter_mut().enumerate() {
         let mut fours = [_mm256_setzero_si256(); ROWS / 4];

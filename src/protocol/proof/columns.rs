@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use super::layout::{Layout, Weights, column_weights};
 use super::vector::{Vector, add_into};
 use crate::field::binary128::fold::{COLUMNS, RowFactors};
-use crate::field::binary128::small::{self, BITS, FURTHER, Further, LANES, Points, ROWS, Rows};
-use crate::field::binary128::{Unreduced, add_points, fold, scale, weigh};
+use crate::field::binary128::small::{self, BITS, FURTHER, LANES, Points, ROWS, Rows};
+use crate::field::binary128::{Unreduced, add_points, fold, scale, weigh, weigh_points};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
 use crate::protocol::bits::gates::Side;
@@ -18,10 +18,13 @@ pub(super) fn no_rows() -> Box<Zeroizing<Rows>> {
 }
 
 /// Sums over columns of weighted words, row by row.
-#[derive(Default)]
 pub(super) struct RowSums([Unreduced; ROWS]);
 
 impl RowSums {
+    pub(super) fn none() -> Self {
+        Self([Unreduced::default(); ROWS])
+    }
+
     /// Add the rows of a chunk.
     pub(super) fn add(&mut self, rows: &Rows, weights: &[Binary128; LANES]) {
         weigh(rows, weights, &mut self.0);
@@ -39,7 +42,7 @@ pub(super) fn first_values(
     held: usize,
     weights: &Weights,
 ) -> Zeroizing<Vec<Binary128>> {
-    let mut rows = RowSums::default();
+    let mut rows = Zeroizing::new([Unreduced::default(); ROWS]);
     let mut further = Zeroizing::new([[Unreduced::default(); BITS]; FURTHER]);
     let mut bench = Bench::new(held);
     for (chunk, (layers, weights)) in layout.layers().zip(weights).enumerate() {
@@ -48,16 +51,14 @@ pub(super) fn first_values(
             bench.load(layout, (chunk, layer));
             bench.multiply(duties);
         }
-        rows.add(bench.points.rows(), weights);
-        bench.points.further(&mut bench.planes);
-        weigh(bench.planes.as_flattened(), weights, further.as_flattened_mut());
+        weigh_points(&bench.points, weights, &mut rows, &mut further);
     }
     let value = |sums: &[Unreduced; BITS]| {
         let parts = sums.iter().zip(small::BASIS).map(|(sum, basis)| sum.reduce() * basis);
         parts.fold(Binary128::ZERO, |sum, part| sum + part)
     };
-    let rows = rows.reduce();
-    Zeroizing::new(rows.into_iter().chain(further.iter().map(value)).collect())
+    let rows = rows.iter().map(|sum| sum.reduce());
+    Zeroizing::new(rows.chain(further.iter().map(value)).collect())
 }
 
 /// What a chunk is worked on with.
@@ -69,7 +70,6 @@ struct Bench {
     left: Box<Zeroizing<Rows>>,
     right: Box<Zeroizing<Rows>>,
     points: Points,
-    planes: Box<Zeroizing<Further>>,
 }
 
 impl Bench {
@@ -81,7 +81,6 @@ impl Bench {
             left: no_rows(),
             right: no_rows(),
             points: Points::new(),
-            planes: Box::new(Zeroizing::new([[[0; LANES]; BITS]; FURTHER])),
         }
     }
 

@@ -70,7 +70,7 @@ pub(super) struct Ledger<'a> {
 impl Ledger<'_> {
     /// Sums of words that are put down piece by piece.
     fn rows(&self, mut words: impl FnMut(&Record, &Gates<'_>, usize, &mut [u64])) -> Rows {
-        let mut sums = RowSums::default();
+        let mut sums = RowSums::none();
         let mut rows = no_rows();
         for (chunk, weights) in self.weights.iter().enumerate() {
             self.layout.put_words(chunk, &mut words, &mut rows);

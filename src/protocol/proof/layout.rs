@@ -1,7 +1,7 @@
 //! Where the gates of a batch lie in the first level of a proof.
 //!
-//! The words of all records, one record after the other, lie in chunks of 128: word w of a chunk is
-//! word w mod 4 of row w / 4. So a chunk is 32 rows of 256 columns. Gates that are sums have several
+//! The words of all records, one record after the other, lie in chunks of 256: word w of a chunk is
+//! word w mod 4 of row w / 4. So a chunk is 64 rows of 256 columns. Gates that are sums have several
 //! products in one place, layer upon layer: they have one weight, and from the second level on
 //! columns of their own. Records begin at even words, since their streams come in pairs of words.
 

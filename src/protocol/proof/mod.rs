@@ -24,11 +24,11 @@
 //! - `wire`: messages
 //! - [`check`](mod@check): the three rounds
 //!
-//! **What is proven.** The words of all gates lie in chunks of 32 rows of four words each: 256
+//! **What is proven.** The words of all gates lie in chunks of 64 rows of four words each: 256
 //! columns. A column's weight is x^b r^(k+1) for bit b of word k of the chunks' rows, so that one
 //! product weighs a word. For every product of components, rows are interpolated over a subfield of
 //! 256 elements; the prover shares the values of Q, the weighted sum over columns and products, at
-//! 63 points. At the first 32 it is the weighted sum of what the node sent and its masks, row by
+//! 127 points. At the first 64 it is the weighted sum of what the node sent and its masks, row by
 //! row. A challenge folds the rows into one; then two, later four at a time, down to one column, whose last
 //! level has one more row of masks, so that what is opened at the end is uniform.
 //!

@@ -10,6 +10,7 @@ use super::record::DIGEST;
 use super::shape::{Factors, LEVELS, levels};
 use super::transcript::{Transcript, commitment};
 use super::vector::Vector;
+use crate::field::bulk::inner_product;
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
 use crate::sharing::numbers::shamir::{evaluate, point};
@@ -115,13 +116,13 @@ pub(super) fn prove(
     let mut challenges = Vec::with_capacity(LEVELS);
     let held = masks.len();
     let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
-    let mut left = layout.columns();
+    let (mut left, mut total) = (layout.columns(), Binary128::ZERO);
     for (number, level) in levels().iter().enumerate() {
         #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
         let mut values = if number == 0 {
             first_values(layout, duties, held, weights)
         } else {
-            later::values(level, (&xs, &ys), masks, left, duties)
+            later::values(level, (&xs, &ys), masks, (left, total), duties)
         };
         #[cfg(test)]
         super::tests::spoil_values(parties.me, number, &mut values);
@@ -139,18 +140,16 @@ pub(super) fn prove(
             })
             .collect();
         let factors = level.at(transcript.challenge(&own));
+        total = inner_product(&factors.values, &values);
         commitments.extend(own);
-        [xs, ys] = if number == 0 {
-            fold_first(layout, held, &factors.rows, weights)
+        if number == 0 {
+            [xs, ys] = fold_first(layout, held, &factors.rows, weights);
         } else {
-            let fold = |vectors: &[Vector], mask: fn(&Masks) -> Binary128| -> Vec<Vector> {
-                let folded = vectors.iter().zip(masks).map(|(vector, masks)| {
-                    later::fold(level, vector, mask(masks), left, &factors.rows)
-                });
-                folded.collect()
-            };
-            [fold(&xs, |(x, _)| *x), fold(&ys, |(_, y)| *y)]
-        };
+            for ((x, y), (mask_x, mask_y)) in xs.iter_mut().zip(&mut ys).zip(masks) {
+                later::fold(level, x, *mask_x, left, &factors.rows);
+                later::fold(level, y, *mask_y, left, &factors.rows);
+            }
+        }
         if number > 0 {
             left = later::left_of(left, level.width());
         }

@@ -11,7 +11,7 @@ use crate::sharing::{NodeSet, Scheme};
 
 /// Levels of two rows, which come after the first: they take the fewest products where there are
 /// most columns.
-const PAIRS: usize = 4;
+const PAIRS: usize = 3;
 
 /// Levels of four rows, which come after those: they make proofs short. The last one is masked.
 const FOURS: usize = 9;

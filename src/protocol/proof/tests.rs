@@ -261,9 +261,9 @@ fn plain_rows(
             }
         }
     }
-    let mut rows = vec![Vec::new(); 32];
-    for chunk in 0..layers_of.len().div_ceil(128) {
-        let of = chunk * 128..layers_of.len().min(chunk * 128 + 128);
+    let mut rows = vec![Vec::new(); 64];
+    for chunk in 0..layers_of.len().div_ceil(256) {
+        let of = chunk * 256..layers_of.len().min(chunk * 256 + 256);
         let layers = layers_of[of.clone()].iter().max().unwrap();
         for words in &words[..*layers] {
             for (row, columns) in rows.iter_mut().enumerate() {
