@@ -187,12 +187,13 @@ mod tests {
         let none = Unreduced::default();
         let weights = [all[3], all[260], all[261], all[262]];
         let mut rows = [[none; ROWS]; 2];
-        let mut further = [[[none; BITS]; FURTHER]; 2];
+        let mut further = vec![[[none; BITS]; FURTHER]; 2];
         weigh_points(&one, &weights, &mut rows[0], &mut further[0]);
         portable::weigh_points(&one, &weights, &mut rows[1], &mut further[1]);
         let [rows, other_rows] = rows.map(|sums| sums.map(parts));
-        let [further, other_further] = further.map(|sums| sums.map(|sums| sums.map(parts)));
-        assert!(rows == other_rows && further == other_further);
+        let further = further.iter().map(|sums| sums.map(|sums| sums.map(parts)));
+        let further: Vec<_> = further.collect();
+        assert!(rows == other_rows && further[0] == further[1]);
 
         let factors = RowFactors::new(&all[40..40 + ROWS]);
         let (mut one, mut other) = ([all[0]; COLUMNS], [all[1]; COLUMNS]);

@@ -6,6 +6,10 @@
 //! eight bits each, and each of these bits is the XOR of some of the rows. So 64 words are extended
 //! to 63 times 8 words, for 64 polynomials at once, by XOR alone, and a product of two such values
 //! takes 64 AND. Four words stand side by side everywhere: a vector register.
+#![allow(
+    clippy::inline_always,
+    reason = "compiled into callers, with the instructions that those may use"
+)]
 
 use zeroize::Zeroizing;
 
@@ -52,7 +56,7 @@ const fn times(a: u8, b: u8) -> u8 {
     let (mut product, mut power, mut at) = (0, a, 0);
     while at < BITS {
         product ^= (b >> at & 1) * power;
-        power = power << 1 ^ (power >> 7) * 0x1d;
+        power = (power << 1) ^ ((power >> 7) * 0x1d);
         at += 1;
     }
     product
@@ -131,7 +135,7 @@ pub struct Points {
     /// At the rows.
     rows: Box<Zeroizing<Rows>>,
     /// At the further points.
-    further: Box<Zeroizing<[Products; FURTHER]>>,
+    further: Zeroizing<Vec<Products>>,
     tables: Box<Zeroizing<[Table; 2]>>,
 }
 
@@ -140,7 +144,7 @@ impl Points {
     pub fn new() -> Self {
         Self {
             rows: Box::new(Zeroizing::new([[0; LANES]; ROWS])),
-            further: Box::new(Zeroizing::new([[[0; LANES]; 2 * BITS - 1]; FURTHER])),
+            further: Zeroizing::new(vec![[[0; LANES]; 2 * BITS - 1]; FURTHER]),
             tables: Box::new(Zeroizing::new([[[[0; LANES]; 1 << FOUR]; ROWS / FOUR]; 2])),
         }
     }
@@ -281,7 +285,7 @@ mod tests {
                     chosen.fold(Binary128::ZERO, |sum, (_, &weight)| sum + weight)
                 };
                 let number = bits.iter().enumerate();
-                let number = number.map(|(at, lanes)| (bit(lanes) as usize) << at).sum();
+                let number = number.map(|(at, lanes)| usize::from(bit(lanes) == 1) << at).sum();
                 let expected = value(x(p)) * value(y(p)) + value(y(p)) * value(y(p));
                 assert!(point(number).equals(expected), "{p} {at}");
             }

@@ -82,10 +82,16 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
     let weights: [__m128i; LANES] = weights.map(|weight| cast(weight.0));
     for (sum, row) in sums.iter_mut().zip(rows) {
         let mut parts = nothing();
-        for (&word, &weight) in row.iter().zip(&weights) {
-            let word = _mm_cvtsi64_si128(word.cast_signed());
-            parts.0 = _mm_xor_si128(parts.0, _mm_clmulepi64_si128::<0x00>(word, weight));
-            parts.1 = _mm_xor_si128(parts.1, _mm_clmulepi64_si128::<0x10>(word, weight));
+        for (words, [one, other]) in row.as_chunks::<2>().0.iter().zip(weights.as_chunks().0) {
+            let words: __m128i = cast(*words);
+            let low = _mm_clmulepi64_si128::<0x00>(words, *one);
+            let high = _mm_clmulepi64_si128::<0x10>(words, *one);
+            parts.0 = _mm_xor_si128(parts.0, low);
+            parts.1 = _mm_xor_si128(parts.1, high);
+            let low = _mm_clmulepi64_si128::<0x01>(words, *other);
+            let high = _mm_clmulepi64_si128::<0x11>(words, *other);
+            parts.0 = _mm_xor_si128(parts.0, low);
+            parts.1 = _mm_xor_si128(parts.1, high);
         }
         sum.add(join(parts));
     }

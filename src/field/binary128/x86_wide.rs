@@ -110,15 +110,18 @@ pub(super) fn dot(x: &[Binary128], y: &[Binary128]) -> Unreduced {
 
 #[target_feature(enable = "vpclmulqdq,pclmulqdq,avx2")]
 pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Unreduced]) {
-    let [first, second] = weights.as_chunks::<2>().0 else { return };
-    let weights = [load(first), load(second)];
+    let [a, b, c, d] = *weights;
+    let (even, odd) = (load(&[a, c]), load(&[b, d]));
     for (sum, row) in sums.iter_mut().zip(rows) {
-        let (mut low, mut middle) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-        for (&[a, b], weights) in row.as_chunks::<2>().0.iter().zip(weights) {
-            let words = _mm256_set_epi64x(0, b.cast_signed(), 0, a.cast_signed());
-            low = _mm256_xor_si256(low, _mm256_clmulepi64_epi128::<0x00>(words, weights));
-            middle = _mm256_xor_si256(middle, _mm256_clmulepi64_epi128::<0x10>(words, weights));
-        }
+        let words: __m256i = cast(*row);
+        let low = _mm256_xor_si256(
+            _mm256_clmulepi64_epi128::<0x00>(words, even),
+            _mm256_clmulepi64_epi128::<0x01>(words, odd),
+        );
+        let middle = _mm256_xor_si256(
+            _mm256_clmulepi64_epi128::<0x10>(words, even),
+            _mm256_clmulepi64_epi128::<0x11>(words, odd),
+        );
         sum.add(join(low, middle, _mm256_setzero_si256()));
     }
 }

@@ -319,7 +319,7 @@ impl<'a> Check<'a> {
             #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
             let mut own = Judged {
                 folded: factors.fold(sums.layout, &common, sums.weights, &masks),
-                statement: Statement::of(&shares.shares, &challenges, linked),
+                statement: Statement::of(&shares.shares, &challenges, linked.as_ref()),
             };
             #[cfg(test)]
             super::tests::spoil_judged(me, *prover, &mut own);
@@ -328,7 +328,7 @@ impl<'a> Check<'a> {
         let own = alone.then(|| sums.part_of(me, self.linked));
         let statements = proof.shares.iter().map(|(node, shares)| {
             let linked = own.as_ref().map(|own| own.share_of(*node));
-            Statement::of(shares, &proof.challenges, linked)
+            Statement::of(shares, &proof.challenges, linked.as_ref())
         });
         let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
         let sum = if alone {
@@ -375,8 +375,7 @@ impl<'a> Check<'a> {
         if !broken_off.is_empty() {
             return Err(self.accuse(Complaint::new(broken_off)));
         }
-        let summed = self.linked == Linked::Sum;
-        let court = Court { scheme, participants: self.participants, summed };
+        let court = Court::new(scheme, self.participants, self.linked == Linked::Sum);
         let complaint = court.judge(&all);
         if complaint.is_empty() { Ok(()) } else { Err(self.accuse(complaint)) }
     }

@@ -13,8 +13,8 @@ use crate::protocol::bits::gates::Side;
 use crate::sharing::bits::planes::xor_into;
 
 /// Rows of zeros, wiped when dropped.
-pub(super) fn no_rows() -> Box<Zeroizing<Rows>> {
-    Box::new(Zeroizing::new([[0; LANES]; ROWS]))
+pub(super) fn no_rows() -> Zeroizing<Rows> {
+    Zeroizing::new([[0; LANES]; ROWS])
 }
 
 /// Sums over columns of weighted words, row by row.
@@ -64,11 +64,11 @@ pub(super) fn first_values(
 /// What a chunk is worked on with.
 struct Bench {
     /// All components of x, and of y.
-    xs: Vec<Box<Zeroizing<Rows>>>,
-    ys: Vec<Box<Zeroizing<Rows>>>,
+    xs: Vec<Zeroizing<Rows>>,
+    ys: Vec<Zeroizing<Rows>>,
     /// The sums of components that are multiplied.
-    left: Box<Zeroizing<Rows>>,
-    right: Box<Zeroizing<Rows>>,
+    left: Zeroizing<Rows>,
+    right: Zeroizing<Rows>,
     points: Points,
 }
 
@@ -102,11 +102,7 @@ impl Bench {
 }
 
 /// The sum of some components, put down in `room` where there are several.
-fn sum_of<'a>(
-    components: &'a [Box<Zeroizing<Rows>>],
-    chosen: &[usize],
-    room: &'a mut Rows,
-) -> &'a Rows {
+fn sum_of<'a>(components: &'a [Zeroizing<Rows>], chosen: &[usize], room: &'a mut Rows) -> &'a Rows {
     if let [one] = chosen {
         return &components[*one];
     }
@@ -120,7 +116,7 @@ fn sum_of<'a>(
 /// What folds the rows of chunks into columns.
 pub(super) struct Folder {
     factors: RowFactors,
-    rows: Box<Zeroizing<Rows>>,
+    rows: Zeroizing<Rows>,
 }
 
 impl Folder {

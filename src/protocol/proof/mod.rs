@@ -4,7 +4,7 @@
 //! In: a batch of gates as they were computed. Out: nothing, or a complaint: sets of nodes, each
 //! with at least one liar in it. Who learns what: nothing; what is opened is uniform. Rounds:
 //! three, whatever the size of the batch. Bytes: some kilobytes to each node. Adversary: up to t
-//! nodes that do anything; a wrong gate passes with probability below 2^-109 for
+//! nodes that do anything; a wrong gate passes with probability below 2^-112 for
 //! each hash that they try. Source: a
 //! distributed zero-knowledge proof (Boneh, Boyle, Corrigan-Gibbs, Gilboa, Ishai, CRYPTO 2019;
 //! Boyle, Gilboa, Ishai, Nof, CCS 2019 and ASIACRYPT 2020) over GF(2^128).

@@ -20,10 +20,13 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// The masks of the last level's row for a component of x and of y.
 pub(super) type Masks = (Binary128, Binary128);
 
+/// A node's shares of the values of a proof.
+pub(super) type Shares = Zeroizing<Vec<Binary128>>;
+
 /// A proof as its prover knows it.
 pub(super) struct Proof {
     /// Every participant's shares of all values.
-    pub(super) shares: Vec<(NodeIndex, Zeroizing<Vec<Binary128>>)>,
+    pub(super) shares: Vec<(NodeIndex, Shares)>,
     /// Every verifier's nonce.
     pub(super) nonces: Vec<(NodeIndex, [u8; DIGEST])>,
     /// The commitments to every verifier's shares, level by level.
@@ -118,20 +121,19 @@ pub(super) fn prove(
     let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
     let (mut left, mut total) = (layout.columns(), Binary128::ZERO);
     for (number, level) in levels().iter().enumerate() {
-        #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
-        let mut values = if number == 0 {
+        let values = if number == 0 {
             first_values(layout, duties, held, weights)
         } else {
             later::values(level, (&xs, &ys), masks, (left, total), duties)
         };
-        #[cfg(test)]
-        super::tests::spoil_values(parties.me, number, &mut values);
         let from = shares.first().map_or(0, |(_, shares)| shares.len());
         for &value in values.iter() {
             for ((_, shares), share) in shares.iter_mut().zip(parties.share(value, &mut random)) {
                 shares.push(share);
             }
         }
+        #[cfg(test)]
+        super::tests::spoil_shares(parties.me, number, beginning, weights, (&mut shares, from));
         let verified = shares.iter().filter(|(node, _)| *node != parties.me);
         let own: Vec<_> = verified
             .zip(&nonces)

@@ -1,6 +1,10 @@
 //! Proofs in a world in memory: honest ones pass, and every kind of lie is found and says whose it
 //! may be. A node that lies does so in everything that follows from the lie as well; what it sends
 //! otherwise is what it should be.
+//!
+//! Faults of the check itself that these tests find, each tried: a level whose sum is not compared
+//! (`Value` of the level before), a challenge that does not depend on what was committed to (`Foreseen`), rows that are
+//! not compared with what was sent (`Part`).
 
 use std::cell::Cell;
 
@@ -41,8 +45,11 @@ impl From<ProtocolError> for Failure {
 pub(super) enum Lie {
     /// A bit of a part of a gate.
     Part,
-    /// A value of the proof.
-    Value,
+    /// The same, and the proof is made to fit, for the challenge that there would be if it did not
+    /// follow from the proof.
+    Foreseen,
+    /// A value of a level of the proof.
+    Value(usize),
     /// What is said of another's proof: the combination of linear checks.
     Share,
     /// The same: the last value.
@@ -51,20 +58,50 @@ pub(super) enum Lie {
     Folded,
 }
 
-const LIES: [Lie; 5] = [Lie::Part, Lie::Value, Lie::Share, Lie::End, Lie::Folded];
+const LIES: [Lie; 6] = [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
 
 thread_local! {
     /// Who lies how, about whom, in the test that runs on this thread.
     static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
+    /// The word of the first record in which a part was wrong, and the bit.
+    static WRONG: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// What a proof's values become at a node that lies about them.
-pub(super) fn spoil_values(me: NodeIndex, level: usize, values: &mut [Binary128]) {
-    if let Some((liar, Lie::Value, _)) = LIAR.get()
-        && liar == me
-        && level == 1
-    {
-        values[1] += Binary128::from_bits(5);
+/// What the shares of a level's values, from a place on, become at a node that lies about the values.
+pub(super) fn spoil_shares(
+    me: NodeIndex,
+    number: usize,
+    beginning: &[u8; 32],
+    weights: &super::layout::Weights,
+    (shares, from): (&mut [(NodeIndex, super::prover::Shares)], usize),
+) {
+    use crate::field::Field as _;
+    let Some((liar, lie, _)) = LIAR.get() else { return };
+    if liar != me {
+        return;
+    }
+    // Shares of a sum are sums of shares, and a value is a share of itself.
+    let mut add = |value: usize, error: Binary128| {
+        for (_, shares) in shares.iter_mut() {
+            shares[from + value] += error;
+        }
+    };
+    match lie {
+        Lie::Value(level) if level == number => {
+            // Not one of the rows, which are compared with the level before.
+            add(super::shape::levels()[level].rows(), Binary128::from_bits(5));
+        }
+        Lie::Foreseen if number == 0 => {
+            // The row is what was sent; another value makes up for it at the challenge.
+            let (word, bit) = WRONG.get();
+            let error = weights[word / 256][word % 4] * Binary128::from_bits(1 << bit);
+            let row = word % 256 / 4;
+            let challenge = super::transcript::Transcript::new(beginning, me).challenge(&[]);
+            let counts = super::shape::levels()[0].at(challenge).values;
+            add(row, error);
+            add(row + 63, error * counts[row] * counts[row + 63].invert().unwrap());
+        }
+        _ => {}
     }
 }
 
@@ -76,7 +113,7 @@ pub(super) fn spoil_judged(me: NodeIndex, prover: NodeIndex, judged: &mut super:
     {
         let error = Binary128::from_bits(9);
         match lie {
-            Lie::Part | Lie::Value => {}
+            Lie::Part | Lie::Foreseen | Lie::Value(_) => {}
             Lie::Share => judged.statement.zero += error,
             Lie::End => judged.statement.end += error,
             Lie::Folded => judged.folded[0].0 += error,
@@ -108,6 +145,7 @@ fn flipped(buffer: &[u64], word: usize, bit: usize) -> Buffer {
 fn with_wrong_part(ctx: &BitContext, mut batch: Batch, liar: NodeIndex, bit: usize) -> Batch {
     let record = &mut batch.records[0];
     let word = record.gates.gates().total() / 2;
+    WRONG.set((word, bit));
     record.sent = match &record.sent {
         Sent::Sum(sum) => Sent::Sum(flipped(sum, word, bit)),
         Sent::Each(parts) => Sent::Each(
@@ -155,7 +193,7 @@ async fn complaints(world: &World, naming: bool, lie: Option<Lie>, liar: u8) -> 
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
             let z = and(&ctx.narrow("one"), &x, &y).await?;
             and(&ctx.narrow("two"), &z, &x).await?;
-            if lie == Some(Lie::Part) {
+            if matches!(lie, Some(Lie::Part | Lie::Foreseen)) {
                 let batch = ctx.base().take_unchecked();
                 let batch = with_wrong_part(&ctx, batch, node(liar), 63 * (len & 1));
                 ctx.base().put_unchecked(batch);
@@ -217,7 +255,7 @@ async fn every_lie_is_found_and_its_node_is_in_every_set() {
                     let about = world.participants().without(node(liar)).iter().next().unwrap();
                     let expected = match lie {
                         Lie::Part if n > 3 && !naming => world.participants(),
-                        Lie::Part | Lie::Value => set(&[liar]),
+                        Lie::Part | Lie::Foreseen | Lie::Value(_) => set(&[liar]),
                         _ => set(&[liar, about.get()]),
                     };
                     for complaint in complaints(&world, naming, Some(lie), liar).await {
@@ -226,6 +264,16 @@ async fn every_lie_is_found_and_its_node_is_in_every_set() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_value_of_any_level_is_found() {
+    for level in 0..super::shape::LEVELS {
+        let world = World::new(3, 1);
+        for complaint in complaints(&world, false, Some(Lie::Value(level)), 3).await {
+            assert_eq!(complaint.sets(), [set(&[3])], "{level}");
         }
     }
 }
