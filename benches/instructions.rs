@@ -11,8 +11,10 @@ use std::process::{Command, ExitCode};
 
 /// Instructions allowed per unit of each kernel, in the order of [`kernels::ALL`]: what was counted
 /// with rustc 1.95 on x86-64, and a little more.
-const ALLOWED: [f64; kernels::ALL.len()] =
-    [16.0, 31.5, 53.0, 93.0, 920.0, 1720.0, 395.0, 487.0, 375.0, 43.5, 4750.0, 334_000.0];
+const ALLOWED: [f64; kernels::ALL.len()] = [
+    16.0, 31.5, 53.0, 93.0, 920.0, 1720.0, 395.0, 487.0, 375.0, 43.5, 4750.0, 334_000.0, 7.9, 0.68,
+    4100.0, 11_500.0,
+];
 
 /// Below this part of what is allowed the limit is out of date.
 const STALE: f64 = 0.8;
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut too_many = false;
-    println!("{:<28}{:>14}{:>12}", "instructions per unit", "counted", "allowed");
+    println!("{:<36}{:>14}{:>12}", "instructions per unit", "counted", "allowed");
     for (at, make) in kernels::ALL.iter().enumerate() {
         let kernel = make();
         let (Some(once), Some(thrice)) = (count(at, 1), count(at, 3)) else {
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
             _ => "",
         };
         too_many |= counted > allowed;
-        println!("{:<28}{counted:>14.2}{allowed:>12.2} per {}{verdict}", kernel.name, kernel.unit);
+        println!("{:<36}{counted:>14.2}{allowed:>12.2} per {}{verdict}", kernel.name, kernel.unit);
     }
     if too_many { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

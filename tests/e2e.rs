@@ -17,6 +17,7 @@ mod e2e {
     pub mod nonsense;
     pub mod processes;
     pub mod random_kills;
+    pub mod retries;
     pub mod secrets;
     pub mod shared_names;
     pub mod site;

@@ -9,8 +9,11 @@
 
 use std::hint::black_box;
 
+use gavel::field::binary128::fold::{COLUMNS, RowFactors};
+use gavel::field::binary128::small::{BITS, FURTHER, LANES, Points, ROWS, Rows};
+use gavel::field::binary128::{Unreduced, add_points, fold, weigh_points};
 use gavel::field::bulk::{mul_into, powers};
-use gavel::field::{Field, Mersenne127};
+use gavel::field::{Binary128, Field, Mersenne127};
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::less_than::less_than;
 use gavel::protocol::bits::maximum::{Keep, maximum};
@@ -19,6 +22,7 @@ use gavel::protocol::bits::sum::sum;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::numbers::comparison::{Comparing, at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
+use gavel::protocol::proof::check::check;
 use gavel::protocol::{Context, EstablishError, ProtocolError, Security};
 use gavel::sharing::bits::planes::{split_pairs, transpose};
 use gavel::sharing::stream::{StreamKey, StreamStart};
@@ -47,7 +51,7 @@ pub struct Kernel {
 pub type Make = fn() -> Kernel;
 
 /// All kernels, in the order in which they are shown.
-pub const ALL: [Make; 12] = [
+pub const ALL: [Make; 16] = [
     stream,
     squares,
     pairs,
@@ -60,6 +64,10 @@ pub const ALL: [Make; 12] = [
     products,
     roots,
     comparisons_of_the_paper,
+    points,
+    folds,
+    checks_of_three,
+    checks_of_five,
 ];
 
 fn stream() -> Kernel {
@@ -104,6 +112,19 @@ fn passive(ctx: Context) -> BitContext {
 }
 
 fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
+    compared(name, (nodes, threshold), Security::Passive)
+}
+
+/// The gates of comparisons, and what the check of them costs on top.
+fn checks_of_three() -> Kernel {
+    compared("compare 32 bits and check, 3 nodes", (3, 1), Security::Active)
+}
+
+fn checks_of_five() -> Kernel {
+    compared("compare 32 bits and check, 5 nodes", (5, 2), Security::Active)
+}
+
+fn compared(name: &'static str, (nodes, threshold): (u8, u8), security: Security) -> Kernel {
     let world = World::new(nodes, threshold);
     let values = |by: u64| (0..MANY as u64).map(move |at| at.wrapping_mul(by) & 0xffff_ffff);
     let x = world.share(32, &values(0x9e37_79b9).collect::<Vec<_>>());
@@ -111,9 +132,11 @@ fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
     let runtime = runtime();
     let run = move || {
         let results = runtime.block_on(world.run(async |ctx: Context| {
-            let ctx = passive(ctx);
+            let ctx = BitContext::new(&ctx.with_security(security));
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
-            less_than(&ctx.narrow("less-than"), &x, &y).await.map_err(Failure::from)
+            let less = less_than(&ctx.narrow("less-than"), &x, &y).await?;
+            check(&ctx.narrow("check")).await?;
+            Ok::<_, Failure>(less)
         }));
         for (_, result) in results {
             drop(black_box(result).expect("a comparison"));
@@ -121,6 +144,36 @@ fn comparisons(name: &'static str, nodes: u8, threshold: u8) -> Kernel {
     };
     let units = MANY as u64 * u64::from(nodes);
     Kernel { name, unit: "comparison and node", units, run: Box::new(run) }
+}
+
+/// Rows of 256 columns of bits.
+fn rows(by: u64) -> Rows {
+    let word = |at: usize| (at as u64 + 1).wrapping_mul(by);
+    std::array::from_fn(|row| std::array::from_fn(|lane| word(LANES * row + lane)))
+}
+
+fn points() -> Kernel {
+    let (x, y) = (rows(0x9e37_79b9_7f4a_7c15), rows(0xc2b2_ae3d_27d4_eb4f));
+    let weights = [1, 2, 3, 4].map(Binary128::from_u64);
+    let mut points = Points::new();
+    let mut sums = [Unreduced::default(); ROWS];
+    let mut further = [[Unreduced::default(); BITS]; FURTHER];
+    let run = move || {
+        points.clear();
+        add_points(&mut points, black_box(&x), black_box(&y));
+        weigh_points(&points, &weights, &mut sums, &mut further);
+        black_box(&further);
+    };
+    let units = (ROWS * COLUMNS) as u64;
+    Kernel { name: "first values of a proof", unit: "product", units, run: Box::new(run) }
+}
+
+fn folds() -> Kernel {
+    let rows = rows(0x9e37_79b9_7f4a_7c15);
+    let factors = RowFactors::new(&powers(Binary128::from_u64(3), ROWS));
+    let mut columns = [Binary128::ZERO; COLUMNS];
+    let run = move || fold(black_box(&rows), &factors, black_box(&mut columns));
+    Kernel { name: "rows folded", unit: "bit", units: (ROWS * COLUMNS) as u64, run: Box::new(run) }
 }
 
 fn tournament() -> Kernel {

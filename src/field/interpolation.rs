@@ -33,10 +33,18 @@ impl<F: Field> Points<F> {
     /// What the values at the points count for in the value at a further one: exact for polynomials
     /// of a degree below the number of points (Lagrange).
     pub fn at(&self, at: F) -> Vec<F> {
-        let weight = |(place, &inverse): (usize, &F)| {
-            let others = self.points.iter().enumerate().filter(|(other, _)| *other != place);
-            others.fold(inverse, |product, (_, &other)| product * (at - other))
-        };
-        self.inverses.iter().enumerate().map(weight).collect()
+        // Products of the differences before each point, then those behind it.
+        let mut before = F::ONE;
+        let mut weights: Vec<F> = Vec::with_capacity(self.points.len());
+        for (&point, &inverse) in self.points.iter().zip(&self.inverses) {
+            weights.push(before * inverse);
+            before *= at - point;
+        }
+        let mut behind = F::ONE;
+        for (weight, &point) in weights.iter_mut().zip(&self.points).rev() {
+            *weight *= behind;
+            behind *= at - point;
+        }
+        weights
     }
 }

@@ -18,6 +18,8 @@ pub struct Cost {
     pub unchecked: u64,
     /// AND gates that checks pass on the way.
     pub checked: u64,
+    /// Those checks.
+    pub checks: u64,
     /// Rounds of stripes that are under way beside those counted in `rounds`.
     pub beside: u64,
 }
@@ -31,6 +33,7 @@ impl Cost {
         comparisons: 0,
         unchecked: 0,
         checked: 0,
+        checks: 0,
         beside: 0,
     };
 }
@@ -45,6 +48,7 @@ impl Add for Cost {
             comparisons: self.comparisons + other.comparisons,
             unchecked: self.unchecked + other.unchecked,
             checked: self.checked + other.checked,
+            checks: self.checks + other.checks,
             beside: self.beside + other.beside,
         }
     }

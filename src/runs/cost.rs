@@ -15,6 +15,8 @@ pub struct Predicted {
     pub comparisons: u64,
     /// AND gates that checks pass.
     pub checked: u64,
+    /// Those checks.
+    pub checks: u64,
     /// Rounds of stripes that are under way beside those counted in `rounds`.
     pub beside: u64,
     /// Levels of the tournament, where there is one.
@@ -32,6 +34,7 @@ impl Predicted {
             bytes_sent_per_node: cost.bytes_sent,
             comparisons: cost.comparisons,
             checked: cost.checked,
+            checks: cost.checks,
             beside: cost.beside,
             levels: 0,
             entries: Vec::new(),
@@ -54,6 +57,7 @@ impl Predicted {
             comparisons: self.comparisons,
             unchecked: 0,
             checked: self.checked,
+            checks: self.checks,
             beside: self.beside,
         }
     }

@@ -35,7 +35,11 @@ const USUAL_BYTES_PER_SECOND: f64 = 100e6;
 const GATE_NANOS: (f64, f64) = (0.1, 0.1);
 
 /// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held.
-const CHECK_NANOS: f64 = 20.0;
+const CHECK_NANOS: f64 = 1.6;
+
+/// Seconds of processor that a check takes whatever it checks, for each pair of a prover and a node
+/// that hears its proof, the node itself among them.
+const CHECK_SECONDS: f64 = 35e-6;
 
 /// What a round takes of the processor that passes beside others.
 const BESIDE_SECONDS: f64 = 20e-6;
@@ -61,7 +65,9 @@ pub fn seconds(scheme: Scheme, line: Line, cost: Cost) -> f64 {
     let processor =
         cost.gates as f64 * (gate + component * components) * 1e-9 * line.nodes_per_core;
     // What is not checked yet will be.
-    let checks = (cost.checked + cost.unchecked) as f64 * CHECK_NANOS * components * 1e-9;
+    let nodes = f64::from(scheme.nodes());
+    let checks = (cost.checked + cost.unchecked) as f64 * CHECK_NANOS * components * 1e-9
+        + cost.checks as f64 * CHECK_SECONDS * nodes * nodes;
     let beside = cost.beside as f64 * BESIDE_SECONDS;
     let processor = processor + (checks + beside) * line.nodes_per_core;
     cost.rounds as f64 * line.round_seconds

@@ -141,6 +141,9 @@ fn no_bids_one_bid_and_bids_below_the_reserve() {
     let (result, _) = demo(&[&path]);
     assert_eq!((&result["winner"], &result["price"]), (&Value::Null, &Value::Null));
     assert_eq!((&result["phase"], &result["bids"]), (&json!("settled"), &json!(0)));
+    let told = stdout(&gavel().args(["demo", "--nodes", "3", &path]).output().unwrap());
+    assert!(told.contains("reached the reserve.\n") && told.contains("none was"), "{told}");
+    assert!(!told.contains("..") && !told.contains(" 1 rounds"), "{told}");
 
     let (_folder, path) = with_bids("10", &[("ada", "20")]);
     let (result, _) = demo(&[&path]);

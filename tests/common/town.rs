@@ -47,10 +47,10 @@ impl Server {
         let output = BufReader::new(child.stdout.take().unwrap());
         self.child = Some(child);
         let (sender, line) = mpsc::channel();
-        std::thread::spawn(move || sender.send(output.lines().next()));
+        let listens = |line: &String| line.contains("\"roles\"");
+        std::thread::spawn(move || sender.send(output.lines().map_while(Result::ok).find(listens)));
         let line = line.recv_timeout(STARTS_WITHIN);
-        let Ok(Some(Ok(line))) = line else { panic!("it does not start: {}", self.log()) };
-        assert!(line.contains("\"roles\""), "{line} {}", self.log());
+        let Ok(Some(line)) = line else { panic!("it does not start: {}", self.log()) };
         serde_json::from_str(&line).unwrap()
     }
 

@@ -142,6 +142,21 @@ impl Auction {
         }
     }
 
+    /// The session once it has failed, after so many attempts.
+    pub async fn failed(&self, attempts: usize) -> SessionDetail {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let detail = self.network.coordinator().session(self.session).await.unwrap();
+            let (phase, made) = (detail.summary.phase, detail.attempts.len());
+            if (phase, made) == (Phase::Failed, attempts) {
+                return detail;
+            }
+            let going_on = phase != Phase::Settled && made <= attempts && Instant::now() < until;
+            assert!(going_on, "it does not fail: {detail:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub async fn settled(&self) -> Settled {
         let settled = |detail: &SessionDetail| detail.summary.phase == Phase::Settled;
         let detail = self.wait("settled", settled).await;

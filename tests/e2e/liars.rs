@@ -64,7 +64,6 @@ async fn a_lie_in_any_kind_of_message_changes_nothing_and_is_in_the_record() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_all_nodes_are_needed_a_liar_ends_the_session_and_its_record_says_so() {
-    use gavel::session::Phase;
     use gavel::wire::reason::Reason;
 
     let lie = Lie::IN_FIRST_GATES;
@@ -73,18 +72,10 @@ async fn where_all_nodes_are_needed_a_liar_ends_the_session_and_its_record_says_
     auction.bid("ada", 700).await;
     auction.bid("basil", 900).await;
     auction.close().await;
-    let coordinator = net.network.coordinator();
-    let detail = loop {
-        let detail = coordinator.session(auction.session).await.unwrap();
-        if detail.summary.phase == Phase::Failed {
-            break detail;
-        }
-        assert!(detail.summary.phase != Phase::Settled);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let detail = auction.failed(1).await;
     let reason = detail.reason.unwrap();
     assert!(matches!(reason.reason, Reason::AttemptsFailed { failed: 1, .. }), "{reason:?}");
-    let record = coordinator.record(auction.session).await.unwrap();
+    let record = net.network.coordinator().record(auction.session).await.unwrap();
     let report = record.verify(Some(net.roster.body.digest())).unwrap();
     assert!(report.outcome.is_none() && !report.lies.is_empty());
     assert!(report.lies[0].sets.iter().all(|set| set.contains(index(LIAR))));

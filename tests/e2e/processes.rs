@@ -39,7 +39,7 @@ impl Site {
         self.each(victim, Server::start);
     }
 
-    async fn with_bids(&self) -> Auction {
+    pub async fn with_bids(&self) -> Auction {
         let auction = Auction::open(&self.network, &file("second-price", Some(500), None)).await;
         for (name, units) in BIDS {
             auction.bid(name, units).await;
@@ -48,7 +48,8 @@ impl Site {
     }
 }
 
-async fn check(auction: &Auction) -> Settled {
+/// It settles, right, at every node.
+pub async fn check(auction: &Auction) -> Settled {
     let settled = auction.settled().await;
     assert_eq!(settled.winner(), Some(("basil", 800)));
     let mut names = settled.names();

@@ -2,7 +2,8 @@
 //! bidder elsewhere bids, a session closes and settles, and no server takes much memory.
 //!
 //! Here each lasts a second or two, against servers with few files. `GAVEL_FLOOD_SECONDS=60` runs
-//! every flood for so long, one after the other, against servers with all the files they want.
+//! every flood for so long, one after the other, against servers with all the files they want; with
+//! `GAVEL_FLOOD=Untaken` only the one of that name.
 //!
 //! - [`flood`]: the floods
 //! - [`wire`]: connections by hand: TLS, frames of HTTP/2
@@ -247,7 +248,9 @@ async fn a_bidder_elsewhere_gets_in_and_the_session_settles_through_every_flood(
     if let Some(seconds) = seconds() {
         let lasts = Duration::from_secs(seconds);
         let mut place = Place::start(None);
-        for flood in Flood::ALL {
+        let only = std::env::var("GAVEL_FLOOD").ok();
+        let named = |flood: &Flood| only.as_ref().is_none_or(|name| format!("{flood:?}") == *name);
+        for flood in Flood::ALL.into_iter().filter(named) {
             for addresses in [1, 8] {
                 flooded(&mut place, &[flood], addresses, lasts, flood.whole()).await;
             }

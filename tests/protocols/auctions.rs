@@ -230,7 +230,7 @@ fn a_hundred_bids_among_five_nodes_cost_what_the_documents_say() {
     let tactics = Tactics { groups: vec![128], ..Tactics::default() };
     let predicted = predict(world.scheme(), world.participants(), work(&terms, 100), &tactics);
     assert_eq!((predicted.rounds, predicted.comparisons), (1 + 6 + 7 + 1 + 3 + 2, 5050));
-    assert_eq!((predicted.gates, predicted.bytes_sent_per_node), (387_694, 221_456));
+    assert_eq!((predicted.gates, predicted.bytes_sent_per_node), (387_694, 226_960));
     let predicted = predict_pairs(&world, work(&terms, 1000));
     assert!(predicted.rounds <= 110, "{predicted:?}");
 }

@@ -2,6 +2,7 @@
 //! way, and the terminal left clean; a town of servers run from the screens, with a node that goes
 //! and comes back; and no amount anywhere that is not public.
 //!
+//! - [`asks`]: commands that ask before they do something
 //! - [`follows`]: what others do while the screens are open
 //! - [`people`]: accounts and invitations looked after in the screens
 //! - [`terminal`]: the pseudo-terminal
@@ -12,6 +13,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+
+mod asks;
 mod follows;
 mod people;
 mod terminal;

@@ -2,22 +2,31 @@
 //! proofs about bits are made in. Bit i of an element's number is the coefficient of x^i.
 //!
 //! - `element`: the type
-//! - `carryless`: products without carries, on the processor's own instruction where it has one
-//! - `kernels`: sums of many products, reduced once
-//! - [`small`]: the subfield of 16 elements, and the first interpolation of bits in it
+//! - `unreduced`: sums of many products, reduced once
+//! - [`small`]: the subfield of 256 elements, and the first interpolation of bits in it
+//! - [`mod@fold`]: from rows of bits to elements
+//! - `portable`, `x86`, `x86_wide`, `processor`: all that takes time, on any processor, with the
+//!   instructions of x86-64, with those of newer ones, and whichever there is
 //!
 //! Adding and subtracting are XOR. Everything takes the same time for all elements.
 
-mod carryless;
 mod element;
-mod kernels;
+pub mod fold;
+mod portable;
+mod processor;
 pub mod small;
+mod unreduced;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_wide;
 
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
 
 use super::{Field, ops::operators};
 pub use element::Binary128;
-pub use kernels::{Unreduced, combine, dot, scale_by, weigh};
+pub use processor::{add_points, combine, dot, fold, scale, weigh, weigh_points};
+pub use unreduced::Unreduced;
 
 impl Binary128 {
     #[inline]
@@ -37,7 +46,7 @@ impl Binary128 {
 
     #[inline]
     fn times(self, other: Self) -> Self {
-        kernels::product(self, other)
+        processor::dot(&[self], &[other]).reduce()
     }
 }
 

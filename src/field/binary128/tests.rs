@@ -50,8 +50,10 @@ proptest! {
         let mut sums = [x, y];
         binary128::combine(&[&[x, y], &[y, z]], &[z, x], &mut sums);
         prop_assert!(sums[0].equals(x * z + y * x) && sums[1].equals(y * z + z * x));
-        let weighed = binary128::weigh(&[7, 9, 1 << 63], &[x, y], 2).reduce();
-        prop_assert!(weighed.equals(x * Binary128::from_u64(7) + y * Binary128::from_u64(1 << 63)));
+        let mut weighed = [binary128::Unreduced::default()];
+        binary128::weigh(&[[7, 0, 1 << 63, 0]], &[x, z, y, z], &mut weighed);
+        let expected = x * Binary128::from_u64(7) + y * Binary128::from_u64(1 << 63);
+        prop_assert!(weighed[0].reduce().equals(expected));
     }
 
     #[test]

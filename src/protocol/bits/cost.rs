@@ -59,7 +59,8 @@ impl CostModel {
             return cost;
         }
         let message = message_bytes(self.scheme, self.participants) as u64;
-        let check = Cost { rounds: 3, bytes_sent: self.peers() * message, ..Cost::default() };
+        let sent = self.peers() * message;
+        let check = Cost { rounds: 3, bytes_sent: sent, checks: 1, ..Cost::default() };
         Cost { unchecked: 0, checked: cost.checked + cost.unchecked, ..cost + check }
     }
 

@@ -354,11 +354,6 @@ pub(in crate::protocol) struct KeptGates {
 }
 
 impl KeptGates {
-    /// Words of the flat row.
-    pub(in crate::protocol) fn total(&self) -> usize {
-        self.ends.len() * words(self.len)
-    }
-
     /// The gates.
     pub(in crate::protocol) fn gates(&self) -> Gates<'_> {
         fn operand(kept: &KeptOperand) -> Operand<'_> {

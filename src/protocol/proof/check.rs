@@ -13,10 +13,10 @@
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::columns::{columns, weights};
 use super::complaint::Complaint;
 use super::folded::Factors;
 use super::known::{Ledger, Linked};
+use super::layout::{Layout, Weights};
 use super::prover::{Challenges, Masks, Parties, Proof, prove};
 use super::record::{Batch, DIGEST};
 use super::shape::{MOST_COLUMNS, digests_bytes, proof_bytes, verdict_bytes};
@@ -42,7 +42,7 @@ pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
     }
     // Honest nodes with different keys would accuse each other.
     ctx.base().confirm_keys().await?;
-    let got = columns(&batch);
+    let got = Layout::of(&batch).columns();
     if got > MOST_COLUMNS {
         let what = "columns of gates that are checked at once, at most";
         return Err(ShapeError { what, expected: MOST_COLUMNS, got }.into());
@@ -114,12 +114,13 @@ impl<'a> Check<'a> {
         let beginning = transcript::beginning(&base.binding(), base.step(), all);
         let heard: Vec<[u8; DIGEST]> =
             digests.iter().map(|(_, message)| Sha256::digest(message).into()).collect();
-        let weights = weights(&self.batch, transcript::weight(&beginning));
+        let layout = Layout::of(&self.batch);
+        let weights = layout.weights(transcript::weight(&beginning));
         if !found.is_empty() {
             self.break_off(&self.claims[1], &found, proof_bytes(nodes)).await?;
             return self.without_verdict(found).await;
         }
-        let proof = self.prove(&weights, &beginning)?;
+        let proof = self.prove(&layout, &weights, &beginning)?;
         let message = |to| self.proof_to(to, &heard, &proof);
         let proofs = self.exchange(&self.claims[1], message, proof_bytes(nodes)).await?;
         let (received, found) = self.take_proofs(&proofs, &heard);
@@ -127,7 +128,7 @@ impl<'a> Check<'a> {
             return self.without_verdict(found).await;
         }
 
-        let sums = Ledger { ctx: self.ctx, batch: &self.batch, weights: &weights };
+        let sums = Ledger { ctx: self.ctx, layout: &layout, weights: &weights };
         let verdict = self.verdict(&sums, &beginning, &proof, &received, &proofs);
         let expected = verdict_bytes(base.scheme(), nodes);
         let mut message = Writer::new(NodeSet::EMPTY, expected);
@@ -208,14 +209,15 @@ impl<'a> Check<'a> {
 
     fn prove(
         &self,
-        weights: &[Binary128],
+        layout: &Layout<'_>,
+        weights: &Weights,
         beginning: &[u8; DIGEST],
     ) -> Result<Proof, ProtocolError> {
         let (base, me) = (self.ctx.base(), self.me());
         let threshold = usize::from(base.scheme().threshold());
         let parties = Parties { me, participants: self.participants, threshold };
         let masks = self.masks_of(me);
-        prove(&self.batch, &parties, self.ctx.duties(), weights, &masks, beginning)
+        prove(layout, &parties, self.ctx.duties(), weights, &masks, beginning)
             .map_err(|_| ProtocolError::Randomness { step: base.step().to_owned() })
     }
 
@@ -312,13 +314,12 @@ impl<'a> Check<'a> {
             let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
             let masks = self.masks_of(*prover);
             let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
-            let factors = Factors::of(&self.batch, &challenges);
-            let folded = common
-                .map(|(place, _)| factors.fold(&self.batch, place, sums.weights, masks[place]));
+            let common: Vec<usize> = common.map(|(place, _)| place).collect();
+            let factors = Factors::of(sums.layout.columns(), &challenges);
             #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
             let mut own = Judged {
-                folded: folded.collect(),
-                statement: Statement::of(&shares.shares, &challenges, linked),
+                folded: factors.fold(sums.layout, &common, sums.weights, &masks),
+                statement: Statement::of(&shares.shares, &challenges, linked.as_ref()),
             };
             #[cfg(test)]
             super::tests::spoil_judged(me, *prover, &mut own);
@@ -327,7 +328,7 @@ impl<'a> Check<'a> {
         let own = alone.then(|| sums.part_of(me, self.linked));
         let statements = proof.shares.iter().map(|(node, shares)| {
             let linked = own.as_ref().map(|own| own.share_of(*node));
-            Statement::of(shares, &proof.challenges, linked)
+            Statement::of(shares, &proof.challenges, linked.as_ref())
         });
         let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
         let sum = if alone {
@@ -374,8 +375,7 @@ impl<'a> Check<'a> {
         if !broken_off.is_empty() {
             return Err(self.accuse(Complaint::new(broken_off)));
         }
-        let summed = self.linked == Linked::Sum;
-        let court = Court { scheme, participants: self.participants, summed };
+        let court = Court::new(scheme, self.participants, self.linked == Linked::Sum);
         let complaint = court.judge(&all);
         if complaint.is_empty() { Ok(()) } else { Err(self.accuse(complaint)) }
     }

@@ -2,12 +2,14 @@
 //! once. With all challenges known, what it folds to is one weighted sum over the columns of the first
 //! level, and the columns need never be in memory together.
 
-use super::columns::{columns, each_folded};
+use super::columns::Folder;
 use super::later::left_of;
+use super::layout::{Layout, Weights, column_weights};
 use super::prover::{Challenges, Masks};
-use super::record::Batch;
 use super::shape::levels;
-use crate::field::binary128::{Unreduced, dot};
+use super::vector::Vector;
+use crate::field::binary128::fold::COLUMNS;
+use crate::field::binary128::{Unreduced, combine, dot, scale};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::gates::Side;
 
@@ -28,8 +30,8 @@ pub(super) struct Factors<'a> {
 }
 
 impl<'a> Factors<'a> {
-    pub(super) fn of(batch: &Batch, challenges: &'a Challenges) -> Self {
-        let count = columns(batch).max(1);
+    pub(super) fn of(columns: usize, challenges: &'a Challenges) -> Self {
+        let count = columns.max(1);
         let later: Vec<_> = levels().iter().zip(&challenges.levels).skip(1).collect();
         // Columns before each level, and after the last.
         let mut sizes = vec![count];
@@ -58,37 +60,69 @@ impl<'a> Factors<'a> {
         Self { first, runs, within, mask }
     }
 
-    /// What a component, by its place among those held, folds to.
+    /// What components, by their places among those held, fold to.
     pub(super) fn fold(
         &self,
-        batch: &Batch,
-        component: usize,
-        weights: &[Binary128],
-        masks: Masks,
-    ) -> Masks {
-        let side =
-            |side, mask| self.fold_side(batch, (side, component), weights) + self.mask * mask;
-        (side(Side::Left, masks.0), side(Side::Right, masks.1))
-    }
-
-    fn fold_side(&self, batch: &Batch, place: (Side, usize), weights: &[Binary128]) -> Binary128 {
-        let mut runs = self.runs.iter();
-        let (mut left, mut whole) = runs.next().copied().unwrap_or_default();
-        let (mut folded, mut run, mut at) = (Binary128::ZERO, Unreduced::default(), 0);
-        each_folded(batch, place, self.first, weights, |columns| {
-            let mut columns = &columns[..];
-            while !columns.is_empty() {
-                if left == 0 {
-                    folded += whole * run.reduce();
-                    (run, at) = (Unreduced::default(), 0);
-                    (left, whole) =
-                        runs.next().copied().unwrap_or((columns.len(), Binary128::ZERO));
+        layout: &Layout<'_>,
+        components: &[usize],
+        weights: &Weights,
+        masks: &[Masks],
+    ) -> Vec<Masks> {
+        let mut folder = Folder::new(self.first);
+        let mut sums = vec![[Unreduced::default(); 2]; components.len()];
+        let (mut own, mut columns) = ([Binary128::ZERO; COLUMNS], Vector::zeros(COLUMNS));
+        let mut factors = [[Binary128::ZERO; COLUMNS]; 2];
+        let mut runs = Runs { next: self.runs.iter(), left: 0, at: 0, whole: Binary128::ZERO };
+        for (chunk, (layers, weights)) in layout.layers().zip(weights).enumerate() {
+            column_weights(weights, &mut own);
+            for layer in 0..layers {
+                let [left, right] = &mut factors;
+                runs.fill(&self.within, right);
+                left.copy_from_slice(right);
+                scale(left, &own);
+                for (&component, sums) in components.iter().zip(&mut sums) {
+                    let sides = [Side::Left, Side::Right].into_iter().zip(&factors).zip(sums);
+                    for ((side, factors), sum) in sides {
+                        let columns = &mut columns.as_chunks_mut().0[0];
+                        folder.fold(layout, (chunk, layer), (side, component), columns);
+                        sum.add(dot(columns, factors));
+                    }
                 }
-                let (here, rest) = columns.split_at(left.min(columns.len()));
-                run.add(dot(here, &self.within[at..at + here.len()]));
-                (left, at, columns) = (left - here.len(), at + here.len(), rest);
             }
-        });
-        folded + whole * run.reduce()
+        }
+        let masked = |(&component, [x, y]): (&usize, [Unreduced; 2])| {
+            let (of_x, of_y) = masks[component];
+            (x.reduce() + self.mask * of_x, y.reduce() + self.mask * of_y)
+        };
+        components.iter().zip(sums).map(masked).collect()
+    }
+}
+
+/// Where one is in the runs.
+struct Runs<'a> {
+    next: std::slice::Iter<'a, (usize, Binary128)>,
+    /// Columns left of a run.
+    left: usize,
+    /// Those that were before.
+    at: usize,
+    /// What all of it count for.
+    whole: Binary128,
+}
+
+impl Runs<'_> {
+    /// What the next columns count for.
+    fn fill(&mut self, within: &[Binary128], mut factors: &mut [Binary128]) {
+        while !factors.is_empty() {
+            if self.left == 0 {
+                // Nothing comes after the last run.
+                (self.left, self.whole) =
+                    self.next.next().copied().unwrap_or((factors.len(), Binary128::ZERO));
+                self.at = 0;
+            }
+            let (here, rest) = factors.split_at_mut(self.left.min(factors.len()));
+            combine(&[&within[self.at..self.at + here.len()]], &[self.whole], here);
+            (self.left, self.at) = (self.left - here.len(), self.at + here.len());
+            factors = rest;
+        }
     }
 }

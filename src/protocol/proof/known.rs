@@ -1,14 +1,15 @@
 //! Sums of what was sent and of masks, which proofs are compared with: what everybody knows, and
 //! what the holders of a component know, row by row.
 
-use super::columns::{RowSums, each_record, tiles};
-use super::record::{Batch, Record, Sent};
+use super::columns::{RowSums, no_rows};
+use super::layout::{Layout, Weights};
+use super::record::{Record, Sent};
 use crate::field::binary128::small::ROWS;
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::contributor;
 use crate::protocol::bits::context::BitContext;
+use crate::protocol::bits::gates::Gates;
 use crate::protocol::bits::zeros::{start_of, streams_of};
-use crate::sharing::bits::batch::zeroed;
 use crate::sharing::bits::planes::{WORD_BYTES, read_le};
 use crate::sharing::numbers::pseudorandom::set_polynomial;
 use crate::sharing::stream::{StreamKey, StreamStart};
@@ -62,30 +63,25 @@ impl Known {
 /// The batch with its weights, as sums are made of it.
 pub(super) struct Ledger<'a> {
     pub(super) ctx: &'a BitContext,
-    pub(super) batch: &'a Batch,
-    pub(super) weights: &'a [Binary128],
+    pub(super) layout: &'a Layout<'a>,
+    pub(super) weights: &'a Weights,
 }
 
 impl Ledger<'_> {
-    /// Sums of words that are put down tile by tile.
-    fn rows(&self, mut words: impl FnMut(&Record, usize, &mut [u64])) -> Rows {
-        let mut sums = RowSums::default();
-        let mut tile = zeroed(super::columns::TILE);
-        let records = self.batch.records.iter().zip(each_record(self.batch, self.weights));
-        for (record, (gates, weights)) in records {
-            for (first, len, weights) in tiles(gates.total(), weights) {
-                words(record, first, &mut tile[..len]);
-                let padded = weights.len() * ROWS;
-                tile[len..padded].fill(0);
-                sums.add(&tile[..padded], weights);
-            }
+    /// Sums of words that are put down piece by piece.
+    fn rows(&self, mut words: impl FnMut(&Record, &Gates<'_>, usize, &mut [u64])) -> Rows {
+        let mut sums = RowSums::none();
+        let mut rows = no_rows();
+        for (chunk, weights) in self.weights.iter().enumerate() {
+            self.layout.put_words(chunk, &mut words, &mut rows);
+            sums.add(&rows, weights);
         }
         sums.reduce()
     }
 
     /// Sums of pseudorandom words.
     fn stream(&self, key: &StreamKey, start: impl Fn(&Record) -> StreamStart) -> Rows {
-        self.rows(|record, first, tile| key.write_at(start(record), first / 2, tile))
+        self.rows(|record, _, first, tile| key.write_at(start(record), first / 2, tile))
     }
 
     /// The sets that this node is outside of, with their keys.
@@ -98,7 +94,7 @@ impl Ledger<'_> {
 
     /// The sum of all parts: what was opened, and the mask under it.
     pub(super) fn sum(&self) -> Known {
-        let public = self.rows(|record, first, tile| {
+        let public = self.rows(|record, _, first, tile| {
             if let Sent::Sum(opened) = &record.sent {
                 tile.copy_from_slice(&opened[first..first + tile.len()]);
             }
@@ -132,11 +128,11 @@ impl Ledger<'_> {
             let held = base.scheme().held_by(me);
             let all = base.scheme().sets();
             let component = held.iter().position(|&set| all[set] == before).unwrap_or_default();
-            let rows = self.rows(|record, first, tile| {
+            let rows = self.rows(|record, gates, first, tile| {
                 if let Sent::Ring(results) = &record.sent {
                     let words = &results.component(component)[first..first + tile.len()];
                     tile.copy_from_slice(words);
-                    record.gates.gates().add(component, first, tile);
+                    gates.add(component, first, tile);
                 }
             });
             sets.push((before, rows));
@@ -146,7 +142,7 @@ impl Ledger<'_> {
 
     fn each_part_of(&self, prover: NodeIndex) -> Known {
         let base = self.ctx.base();
-        let public = self.rows(|record, first, tile| {
+        let public = self.rows(|record, _, first, tile| {
             if let Sent::Each(parts) = &record.sent
                 && let Some((_, part)) = parts.iter().find(|(node, _)| *node == prover)
             {

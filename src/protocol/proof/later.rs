@@ -45,12 +45,13 @@ fn rows_in_tile<'a>(
     rows.collect()
 }
 
-/// The values of Q at all points of a level.
+/// The values of Q at all points of a level. The rows that count add up to `total`, Q of the level
+/// before at its challenge, so that the first one need not be worked out.
 pub(super) fn values(
     level: &Level,
     (xs, ys): (&[Vector], &[Vector]),
     masks: &[(Binary128, Binary128)],
-    columns: usize,
+    (columns, total): (usize, Binary128),
     duties: &Duties,
 ) -> Zeroizing<Vec<Binary128>> {
     let size = left_of(columns, level.width());
@@ -71,7 +72,7 @@ pub(super) fn values(
             rows_in_tile(level, vector, mask, (size, first, len), room)
         });
         let rows: Vec<Vec<&[Binary128]>> = rows.collect();
-        for (point, sum) in sums.iter_mut().enumerate() {
+        for (point, sum) in sums.iter_mut().enumerate().skip(1) {
             if let Some(factors) = point.checked_sub(level.rows()).map(|at| &level.extension[at]) {
                 for (rows, further) in rows.iter().zip(&mut further) {
                     if level.is_pair() {
@@ -93,26 +94,28 @@ pub(super) fn values(
             }
         }
     }
-    Zeroizing::new(sums.iter().map(|sum| sum.reduce()).collect())
+    let mut values: Zeroizing<Vec<_>> =
+        Zeroizing::new(sums.iter().map(|sum| sum.reduce()).collect());
+    values[0] = values[1..level.width()].iter().fold(total, |rest, &value| rest - value);
+    values
 }
 
-/// A vector folded with what each row counts for.
+/// Fold a vector with what each row counts for, in its own place.
 pub(super) fn fold(
     level: &Level,
-    vector: &[Binary128],
+    vector: &mut Vector,
     mask: Binary128,
     columns: usize,
     factors: &[Binary128],
-) -> Vector {
+) {
     let size = left_of(columns, level.width());
     let tile = TILE.min(size);
-    let mut folded = Vector::zeros(size);
     let mut room = Vector::zeros(level.rows() * tile);
-    let mut sums = Vector::zeros(tile);
+    let (mut sums, mut folded) = (Vector::zeros(tile), Vector::zeros(tile));
     for first in (0..size).step_by(tile) {
         let len = tile.min(size - first);
+        let folded = &mut folded[..len];
         let rows = rows_in_tile(level, vector, mask, (size, first, len), &mut room);
-        let folded = &mut folded[first..first + len];
         if let ([one, _], [_, challenge]) = (&rows[..], factors) {
             // One product for a + c (a + b).
             add_up(&rows, &[0, 1], &mut sums[..len]);
@@ -121,6 +124,10 @@ pub(super) fn fold(
         } else {
             combine(&rows, factors, folded);
         }
+        // Here was a part of the first row, which nothing needs any more.
+        if let Some(place) = vector.get_mut(first..first + len) {
+            place.copy_from_slice(folded);
+        }
     }
-    folded
+    vector.shorten(size);
 }

@@ -4,7 +4,7 @@
 //! In: a batch of gates as they were computed. Out: nothing, or a complaint: sets of nodes, each
 //! with at least one liar in it. Who learns what: nothing; what is opened is uniform. Rounds:
 //! three, whatever the size of the batch. Bytes: some kilobytes to each node. Adversary: up to t
-//! nodes that do anything; a wrong gate passes with probability below 2^-109 for
+//! nodes that do anything; a wrong gate passes with probability below 2^-112 for
 //! each hash that they try. Source: a
 //! distributed zero-knowledge proof (Boneh, Boyle, Corrigan-Gibbs, Gilboa, Ishai, CRYPTO 2019;
 //! Boyle, Gilboa, Ishai, Nof, CCS 2019 and ASIACRYPT 2020) over GF(2^128).
@@ -13,6 +13,7 @@
 //! - [`record`]: gates as they were computed, and what was sent for them
 //! - `shape`: the levels of a proof, and the sizes of messages
 //! - `vector`: elements that are wiped
+//! - `layout`: where gates lie in the first level
 //! - `columns`: from bits to elements: the first level
 //! - `later`: the further levels
 //! - `transcript`: commitments, and challenges that follow from them
@@ -23,11 +24,11 @@
 //! - `wire`: messages
 //! - [`check`](mod@check): the three rounds
 //!
-//! **What is proven.** The flat row of each round's gates lies in chunks of eight words: eight rows
-//! of 64 columns. A column's weight is x^b r^(c+1) for bit b of chunk c, so that one product
-//! weighs a word. For every product of components, rows are interpolated over a subfield of 16
-//! elements; the prover shares the values of Q, the weighted sum over columns and products, at 15
-//! points. At the first eight it is the weighted sum of what the node sent and its masks, row by
+//! **What is proven.** The words of all gates lie in chunks of 64 rows of four words each: 256
+//! columns. A column's weight is x^b r^(k+1) for bit b of word k of the chunks' rows, so that one
+//! product weighs a word. For every product of components, rows are interpolated over a subfield of
+//! 256 elements; the prover shares the values of Q, the weighted sum over columns and products, at
+//! 127 points. At the first 64 it is the weighted sum of what the node sent and its masks, row by
 //! row. A challenge folds the rows into one; then two, later four at a time, down to one column, whose last
 //! level has one more row of masks, so that what is opened at the end is uniform.
 //!
@@ -42,6 +43,7 @@ pub mod complaint;
 mod folded;
 mod known;
 mod later;
+mod layout;
 mod prover;
 pub mod record;
 mod shape;

@@ -3,15 +3,16 @@
 use rand::{TryRng as _, rngs::SysRng};
 use zeroize::Zeroizing;
 
-use super::columns::{columns, first_values, fold_first};
+use super::columns::{first_values, fold_first};
 use super::later;
-use super::record::{Batch, DIGEST};
+use super::layout::{Layout, Weights};
+use super::record::DIGEST;
 use super::shape::{Factors, LEVELS, levels};
 use super::transcript::{Transcript, commitment};
 use super::vector::Vector;
+use crate::field::bulk::inner_product;
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
-use crate::protocol::bits::gates::Side;
 use crate::sharing::numbers::shamir::{evaluate, point};
 use crate::sharing::stream::{StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -19,10 +20,13 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// The masks of the last level's row for a component of x and of y.
 pub(super) type Masks = (Binary128, Binary128);
 
+/// A node's shares of the values of a proof.
+pub(super) type Shares = Zeroizing<Vec<Binary128>>;
+
 /// A proof as its prover knows it.
 pub(super) struct Proof {
     /// Every participant's shares of all values.
-    pub(super) shares: Vec<(NodeIndex, Zeroizing<Vec<Binary128>>)>,
+    pub(super) shares: Vec<(NodeIndex, Shares)>,
     /// Every verifier's nonce.
     pub(super) nonces: Vec<(NodeIndex, [u8; DIGEST])>,
     /// The commitments to every verifier's shares, level by level.
@@ -93,10 +97,10 @@ impl Random {
 
 /// Prove this node's part of all gates of a batch.
 pub(super) fn prove(
-    batch: &Batch,
+    layout: &Layout<'_>,
     parties: &Parties,
     duties: &Duties,
-    weights: &[Binary128],
+    weights: &Weights,
     masks: &[Masks],
     beginning: &[u8; DIGEST],
 ) -> Result<Proof, rand::rngs::SysError> {
@@ -115,22 +119,21 @@ pub(super) fn prove(
     let mut challenges = Vec::with_capacity(LEVELS);
     let held = masks.len();
     let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
-    let mut left = columns(batch);
+    let (mut left, mut total) = (layout.columns(), Binary128::ZERO);
     for (number, level) in levels().iter().enumerate() {
-        #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
-        let mut values = if number == 0 {
-            first_values(batch, duties, held, weights)
+        let values = if number == 0 {
+            first_values(layout, duties, held, weights)
         } else {
-            later::values(level, (&xs, &ys), masks, left, duties)
+            later::values(level, (&xs, &ys), masks, (left, total), duties)
         };
-        #[cfg(test)]
-        super::tests::spoil_values(parties.me, number, &mut values);
         let from = shares.first().map_or(0, |(_, shares)| shares.len());
         for &value in values.iter() {
             for ((_, shares), share) in shares.iter_mut().zip(parties.share(value, &mut random)) {
                 shares.push(share);
             }
         }
+        #[cfg(test)]
+        super::tests::spoil_shares(parties.me, number, beginning, weights, (&mut shares, from));
         let verified = shares.iter().filter(|(node, _)| *node != parties.me);
         let own: Vec<_> = verified
             .zip(&nonces)
@@ -139,17 +142,16 @@ pub(super) fn prove(
             })
             .collect();
         let factors = level.at(transcript.challenge(&own));
+        total = inner_product(&factors.values, &values);
         commitments.extend(own);
-        let fold = |side, place: usize, vector: Option<&Vector>| match vector {
-            None => fold_first(batch, (side, place), &factors.rows, weights, left.max(1)),
-            Some(vector) => {
-                let (x, y) = masks[place];
-                let mask = if side == Side::Left { x } else { y };
-                later::fold(level, vector, mask, left, &factors.rows)
+        if number == 0 {
+            [xs, ys] = fold_first(layout, held, &factors.rows, weights);
+        } else {
+            for ((x, y), (mask_x, mask_y)) in xs.iter_mut().zip(&mut ys).zip(masks) {
+                later::fold(level, x, *mask_x, left, &factors.rows);
+                later::fold(level, y, *mask_y, left, &factors.rows);
             }
-        };
-        xs = (0..held).map(|place| fold(Side::Left, place, xs.get(place))).collect();
-        ys = (0..held).map(|place| fold(Side::Right, place, ys.get(place))).collect();
+        }
         if number > 0 {
             left = later::left_of(left, level.width());
         }

@@ -11,10 +11,10 @@ use crate::sharing::{NodeSet, Scheme};
 
 /// Levels of two rows, which come after the first: they take the fewest products where there are
 /// most columns.
-const PAIRS: usize = 4;
+const PAIRS: usize = 3;
 
 /// Levels of four rows, which come after those: they make proofs short. The last one is masked.
-const FOURS: usize = 10;
+const FOURS: usize = 9;
 
 /// Rows of those.
 const WIDTH: usize = 4;

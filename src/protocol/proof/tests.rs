@@ -1,6 +1,10 @@
 //! Proofs in a world in memory: honest ones pass, and every kind of lie is found and says whose it
 //! may be. A node that lies does so in everything that follows from the lie as well; what it sends
 //! otherwise is what it should be.
+//!
+//! Faults of the check itself that these tests find, each tried: a level whose sum is not compared
+//! (`Value` of the level before), a challenge that does not depend on what was committed to (`Foreseen`), rows that are
+//! not compared with what was sent (`Part`).
 
 use std::cell::Cell;
 
@@ -41,8 +45,11 @@ impl From<ProtocolError> for Failure {
 pub(super) enum Lie {
     /// A bit of a part of a gate.
     Part,
-    /// A value of the proof.
-    Value,
+    /// The same, and the proof is made to fit, for the challenge that there would be if it did not
+    /// follow from the proof.
+    Foreseen,
+    /// A value of a level of the proof.
+    Value(usize),
     /// What is said of another's proof: the combination of linear checks.
     Share,
     /// The same: the last value.
@@ -51,20 +58,50 @@ pub(super) enum Lie {
     Folded,
 }
 
-const LIES: [Lie; 5] = [Lie::Part, Lie::Value, Lie::Share, Lie::End, Lie::Folded];
+const LIES: [Lie; 6] = [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
 
 thread_local! {
     /// Who lies how, about whom, in the test that runs on this thread.
     static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
+    /// The word of the first record in which a part was wrong, and the bit.
+    static WRONG: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// What a proof's values become at a node that lies about them.
-pub(super) fn spoil_values(me: NodeIndex, level: usize, values: &mut [Binary128]) {
-    if let Some((liar, Lie::Value, _)) = LIAR.get()
-        && liar == me
-        && level == 1
-    {
-        values[1] += Binary128::from_bits(5);
+/// What the shares of a level's values, from a place on, become at a node that lies about the values.
+pub(super) fn spoil_shares(
+    me: NodeIndex,
+    number: usize,
+    beginning: &[u8; 32],
+    weights: &super::layout::Weights,
+    (shares, from): (&mut [(NodeIndex, super::prover::Shares)], usize),
+) {
+    use crate::field::Field as _;
+    let Some((liar, lie, _)) = LIAR.get() else { return };
+    if liar != me {
+        return;
+    }
+    // Shares of a sum are sums of shares, and a value is a share of itself.
+    let mut add = |value: usize, error: Binary128| {
+        for (_, shares) in shares.iter_mut() {
+            shares[from + value] += error;
+        }
+    };
+    match lie {
+        Lie::Value(level) if level == number => {
+            // Not one of the rows, which are compared with the level before.
+            add(super::shape::levels()[level].rows(), Binary128::from_bits(5));
+        }
+        Lie::Foreseen if number == 0 => {
+            // The row is what was sent; another value makes up for it at the challenge.
+            let (word, bit) = WRONG.get();
+            let error = weights[word / 256][word % 4] * Binary128::from_bits(1 << bit);
+            let row = word % 256 / 4;
+            let challenge = super::transcript::Transcript::new(beginning, me).challenge(&[]);
+            let counts = super::shape::levels()[0].at(challenge).values;
+            add(row, error);
+            add(row + 63, error * counts[row] * counts[row + 63].invert().unwrap());
+        }
+        _ => {}
     }
 }
 
@@ -76,7 +113,7 @@ pub(super) fn spoil_judged(me: NodeIndex, prover: NodeIndex, judged: &mut super:
     {
         let error = Binary128::from_bits(9);
         match lie {
-            Lie::Part | Lie::Value => {}
+            Lie::Part | Lie::Foreseen | Lie::Value(_) => {}
             Lie::Share => judged.statement.zero += error,
             Lie::End => judged.statement.end += error,
             Lie::Folded => judged.folded[0].0 += error,
@@ -107,7 +144,8 @@ fn flipped(buffer: &[u64], word: usize, bit: usize) -> Buffer {
 /// A batch as it is at every node when a part of the liar's was wrong in one bit.
 fn with_wrong_part(ctx: &BitContext, mut batch: Batch, liar: NodeIndex, bit: usize) -> Batch {
     let record = &mut batch.records[0];
-    let word = record.gates.total() / 2;
+    let word = record.gates.gates().total() / 2;
+    WRONG.set((word, bit));
     record.sent = match &record.sent {
         Sent::Sum(sum) => Sent::Sum(flipped(sum, word, bit)),
         Sent::Each(parts) => Sent::Each(
@@ -155,7 +193,7 @@ async fn complaints(world: &World, naming: bool, lie: Option<Lie>, liar: u8) -> 
             let (x, y) = (x.of(ctx.me()), y.of(ctx.me()));
             let z = and(&ctx.narrow("one"), &x, &y).await?;
             and(&ctx.narrow("two"), &z, &x).await?;
-            if lie == Some(Lie::Part) {
+            if matches!(lie, Some(Lie::Part | Lie::Foreseen)) {
                 let batch = ctx.base().take_unchecked();
                 let batch = with_wrong_part(&ctx, batch, node(liar), 63 * (len & 1));
                 ctx.base().put_unchecked(batch);
@@ -217,7 +255,7 @@ async fn every_lie_is_found_and_its_node_is_in_every_set() {
                     let about = world.participants().without(node(liar)).iter().next().unwrap();
                     let expected = match lie {
                         Lie::Part if n > 3 && !naming => world.participants(),
-                        Lie::Part | Lie::Value => set(&[liar]),
+                        Lie::Part | Lie::Foreseen | Lie::Value(_) => set(&[liar]),
                         _ => set(&[liar, about.get()]),
                     };
                     for complaint in complaints(&world, naming, Some(lie), liar).await {
@@ -226,6 +264,16 @@ async fn every_lie_is_found_and_its_node_is_in_every_set() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_value_of_any_level_is_found() {
+    for level in 0..super::shape::LEVELS {
+        let world = World::new(3, 1);
+        for complaint in complaints(&world, false, Some(Lie::Value(level)), 3).await {
+            assert_eq!(complaint.sets(), [set(&[3])], "{level}");
         }
     }
 }
@@ -241,21 +289,37 @@ struct Plain {
 /// Columns of weighted bits of one side of a component: by row, then by column.
 fn plain_rows(
     batch: &Batch,
-    weights: &[Binary128],
+    r: Binary128,
     side: crate::protocol::bits::gates::Side,
     component: usize,
 ) -> Vec<Vec<Binary128>> {
     use crate::field::Field as _;
-    let mut rows = vec![Vec::new(); 8];
-    for (gates, weights) in super::columns::each_record(batch, weights) {
-        for layer in 0..gates.layers() {
-            let mut words = vec![0; gates.total()];
-            gates.side(layer, side, component, 0, &mut words);
-            words.resize(weights.len() * 8, 0);
-            for (chunk, &weight) in words.as_chunks::<8>().0.iter().zip(weights) {
-                for (row, word) in rows.iter_mut().zip(chunk) {
+    // Every word of every layer, with its layer's number and the record's first even place.
+    let mut words: Vec<Vec<u64>> = Vec::new();
+    let mut layers_of: Vec<usize> = Vec::new();
+    for record in &batch.records {
+        let gates = record.gates.gates();
+        let (begin, total) = (layers_of.len(), gates.total());
+        words.resize(words.len().max(gates.layers()), vec![0; begin]);
+        layers_of.resize(begin + total.next_multiple_of(2), gates.layers());
+        for (layer, words) in words.iter_mut().enumerate() {
+            words.resize(layers_of.len(), 0);
+            if layer < gates.layers() {
+                gates.side(layer, side, component, 0, &mut words[begin..begin + total]);
+            }
+        }
+    }
+    let mut rows = vec![Vec::new(); 64];
+    for chunk in 0..layers_of.len().div_ceil(256) {
+        let of = chunk * 256..layers_of.len().min(chunk * 256 + 256);
+        let layers = layers_of[of.clone()].iter().max().unwrap();
+        for words in &words[..*layers] {
+            for (row, columns) in rows.iter_mut().enumerate() {
+                for lane in 0..4 {
+                    let word = words[of.clone()].get(4 * row + lane).copied().unwrap_or(0);
+                    let weight = r.pow(&[(4 * chunk + lane) as u64 + 1]);
                     let x = Binary128::from_u64(2);
-                    row.extend((0..64).map(|bit| {
+                    columns.extend((0..64).map(|bit| {
                         let set = Binary128::from_u64(word >> bit & 1);
                         let left = side == crate::protocol::bits::gates::Side::Left;
                         if left { set * weight * x.pow(&[bit]) } else { set }
@@ -284,7 +348,7 @@ fn plain_fold(rows: &[Vec<Binary128>], by: &[Binary128]) -> Vec<Binary128> {
 fn plain_proof(
     batch: &Batch,
     duties: &crate::protocol::bits::assignment::Duties,
-    weights: &[Binary128],
+    r: Binary128,
     masks: &[super::prover::Masks],
     challenges: &super::prover::Challenges,
 ) -> Plain {
@@ -292,7 +356,7 @@ fn plain_proof(
     use crate::protocol::bits::gates::Side;
     let levels = super::shape::levels();
     let rows = |side| -> Vec<Vec<Vec<Binary128>>> {
-        (0..masks.len()).map(|place| plain_rows(batch, weights, side, place)).collect()
+        (0..masks.len()).map(|place| plain_rows(batch, r, side, place)).collect()
     };
     let (mut xs, mut ys) = (rows(Side::Left), rows(Side::Right));
     let mut values = Vec::new();
@@ -340,7 +404,7 @@ async fn proofs_are_those_of_the_plain_reference() {
     use crate::field::Field as _;
     use crate::sharing::numbers::shamir::Decoder;
     // The larger ones have more columns than a verifier folds in one run.
-    for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 1500), (4, 1, 3001)] {
+    for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 9000), (4, 1, 12_001)] {
         let world = World::new(n, t);
         let values: Vec<u64> = (0..count).map(|at| [5, 1, 6, 7, 2][at % 5]).collect();
         let (x, y) = (world.share(3, &values), world.share(3, &vec![3; count]));
@@ -352,7 +416,9 @@ async fn proofs_are_those_of_the_plain_reference() {
                 let z = and(&ctx.narrow("one"), &x, &y).await?;
                 crate::protocol::bits::select::select(&ctx.narrow("two"), &bit, &z, &x).await?;
                 let batch = ctx.base().take_unchecked();
-                let weights = super::columns::weights(&batch, Binary128::from_bits(1 << 77 | 5));
+                let r = Binary128::from_bits(1 << 77 | 5);
+                let layout = super::layout::Layout::of(&batch);
+                let weights = layout.weights(r);
                 let of = |at: u128| Binary128::from_bits(at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 let masks: Vec<_> = (0..ctx.holding().components() as u128)
                     .map(|at| (of(2 * at + 1), of(2 * at + 2)))
@@ -363,7 +429,7 @@ async fn proofs_are_those_of_the_plain_reference() {
                     threshold: usize::from(t),
                 };
                 let proof = super::prover::prove(
-                    &batch,
+                    &layout,
                     &parties,
                     ctx.duties(),
                     &weights,
@@ -371,7 +437,7 @@ async fn proofs_are_those_of_the_plain_reference() {
                     &[7; 32],
                 )
                 .unwrap();
-                let plain = plain_proof(&batch, ctx.duties(), &weights, &masks, &proof.challenges);
+                let plain = plain_proof(&batch, ctx.duties(), r, &masks, &proof.challenges);
                 let rows: Vec<&[Binary128]> =
                     proof.shares.iter().map(|(_, shares)| &shares[..]).collect();
                 let decoder = Decoder::new(parties.participants, t).unwrap();
@@ -379,10 +445,11 @@ async fn proofs_are_those_of_the_plain_reference() {
                 let expected = plain.values.concat();
                 assert_eq!(values.len(), expected.len());
                 assert!(values.iter().zip(&expected).all(|(&a, &b)| a.equals(b)));
-                for (place, (a, b)) in proof.folded.iter().zip(&plain.folded).enumerate() {
+                let factors = super::folded::Factors::of(layout.columns(), &proof.challenges);
+                let places: Vec<usize> = (0..masks.len()).collect();
+                let others = factors.fold(&layout, &places, &weights, &masks);
+                for ((a, b), other) in proof.folded.iter().zip(&plain.folded).zip(others) {
                     assert!(a.0.equals(b.0) && a.1.equals(b.1));
-                    let factors = super::folded::Factors::of(&batch, &proof.challenges);
-                    let other = factors.fold(&batch, place, &weights, masks[place]);
                     assert!(a.0.equals(other.0) && a.1.equals(other.1));
                 }
                 Ok(())

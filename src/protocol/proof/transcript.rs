@@ -98,3 +98,37 @@ pub(super) fn commitment(
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::proof::transcript::*;
+
+    #[test]
+    fn challenges_follow_from_everything_that_was_said() {
+        let node = |index| NodeIndex::new(index).unwrap();
+        let challenges = |binding: u8, step: &str, said: [&[u8]; 2], prover, own: [u8; 2]| {
+            let said = [1, 2].map(node).into_iter().zip(said);
+            let beginning = beginning(&[binding; 32], step, said);
+            let mut transcript = Transcript::new(&beginning, node(prover));
+            let first = transcript.challenge(&[[own[0]; 32], [7; 32]]);
+            let second = transcript.challenge(&[[own[1]; 32], [7; 32]]);
+            [weight(&beginning), first, second, transcript.combiner()].map(Binary128::to_bits)
+        };
+        let all = [
+            challenges(1, "a", [b"one", b"two"], 1, [1, 2]),
+            challenges(2, "a", [b"one", b"two"], 1, [1, 2]),
+            challenges(1, "b", [b"one", b"two"], 1, [1, 2]),
+            challenges(1, "a", [b"one", b"tow"], 1, [1, 2]),
+            challenges(1, "a", [b"one", b"two"], 2, [1, 2]),
+            challenges(1, "a", [b"one", b"two"], 1, [3, 2]),
+            challenges(1, "a", [b"one", b"two"], 1, [1, 3]),
+        ];
+        assert_eq!(all[0], challenges(1, "a", [b"one", b"two"], 1, [1, 2]));
+        // Weights don't follow from the proof; the first challenge does not from the second level.
+        for (at, other) in all.iter().enumerate().skip(1) {
+            assert_eq!(other[0] == all[0][0], at >= 4, "{at}");
+            assert_eq!(other[1] == all[0][1], at == 6, "{at}");
+            assert!(other[2] != all[0][2] && other[3] != all[0][3], "{at}");
+        }
+    }
+}

@@ -15,6 +15,17 @@ impl Vector {
     }
 }
 
+impl Vector {
+    /// Wipe and forget what is behind the first `len` elements; zeros where there are fewer.
+    pub(super) fn shorten(&mut self, len: usize) {
+        if let Some(behind) = self.0.get_mut(len..) {
+            behind.fill(Binary128::ZERO);
+            optimization_barrier(behind);
+        }
+        self.0.resize(len, Binary128::ZERO);
+    }
+}
+
 impl Deref for Vector {
     type Target = [Binary128];
     fn deref(&self) -> &[Binary128] {

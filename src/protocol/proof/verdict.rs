@@ -29,7 +29,7 @@ impl Statement {
     pub(super) fn of(
         shares: &[Binary128],
         challenges: &Challenges,
-        linked: Option<[Binary128; ROWS]>,
+        linked: Option<&[Binary128; ROWS]>,
     ) -> Self {
         let combiner = challenges.combiner;
         let (mut zero, mut weight, mut next) = (Binary128::ZERO, Binary128::ONE, 0);
@@ -47,7 +47,7 @@ impl Statement {
         }
         if let Some(linked) = linked {
             let mut weight = combiner.pow(&[FIRST_ROW]);
-            for (&share, linked) in shares.iter().zip(linked) {
+            for (&share, &linked) in shares.iter().zip(linked) {
                 zero += weight * (share + linked);
                 weight *= combiner;
             }
@@ -88,13 +88,20 @@ pub(super) struct Verdict {
 
 /// Among whom.
 pub(super) struct Court {
-    pub(super) scheme: Scheme,
-    pub(super) participants: NodeSet,
+    scheme: Scheme,
+    participants: NodeSet,
     /// Whether only the sum over all proofs is compared with what was sent.
-    pub(super) summed: bool,
+    summed: bool,
+    decoder: Option<Decoder<Binary128>>,
 }
 
 impl Court {
+    /// `summed` says whether only the sum over all proofs is compared with what was sent.
+    pub(super) fn new(scheme: Scheme, participants: NodeSet, summed: bool) -> Self {
+        let decoder = Decoder::new(participants, scheme.threshold());
+        Self { scheme, participants, summed, decoder }
+    }
+
     /// Sets of nodes in each of which at least one lied; none where all is well. `verdicts` are of
     /// all participants, in ascending order.
     pub(super) fn judge(&self, verdicts: &[(NodeIndex, Verdict)]) -> Complaint {
@@ -165,7 +172,7 @@ impl Court {
 
     /// The value that shares of all participants belong to, if they lie on one polynomial.
     fn open(&self, shares: &[Binary128]) -> Option<Binary128> {
-        let decoder = Decoder::new(self.participants, self.scheme.threshold())?;
+        let decoder = self.decoder.as_ref()?;
         let rows: Vec<&[Binary128]> = shares.iter().map(std::slice::from_ref).collect();
         if !decoder.misfits(&rows).is_empty() {
             return None;

@@ -262,8 +262,8 @@ mod tests {
                 for_comparisons(scheme, scheme.all(), pairs, line).tactics.block
             };
             assert_eq!(plan(1_000_000, line(0.2, 500e6)), Some(32));
-            // A check makes a gate dear.
-            let few = if security == Security::Active { Some(32) } else { None };
+            // A check makes a gate dearer.
+            let few = if security == Security::Active { Some(4) } else { None };
             assert_eq!(plan(10_000, line(0.2, 500e6)), few);
             assert_eq!(plan(10_000, line(50.0, 100e6)), None);
             assert_eq!(plan(20_000_000, line(50.0, 10e6)), Some(32));

@@ -278,6 +278,16 @@ fn the_demo_says_that_it_holds_messages_back() {
 }
 
 #[test]
+fn nobody_is_said_to_be_left_out_of_an_attempt_that_has_not_begun() {
+    let mut model = fixtures::computing();
+    model.live_mut().live.clear();
+    model.ui.screen = Screen::Bracket;
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("about to begin") && text.contains("1 Alder"), "{text}");
+    assert!(!text.contains("does not take part") && !text.contains("by 0 nodes"), "{text}");
+}
+
+#[test]
 fn a_small_terminal_is_told_so() {
     let mut model = fixtures::normal();
     for size in [(79, 24), (80, 23), (40, 10), (10, 3), (1, 1)] {

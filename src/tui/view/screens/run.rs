@@ -149,10 +149,15 @@ fn going_on(canvas: &Canvas<'_, '_>, live: &Live) -> String {
     } else {
         String::new()
     };
+    let time = if live.participants.is_empty() {
+        "about to begin".to_owned()
+    } else {
+        format!("{attempt}for {}{left}", figures::duration(elapsed))
+    };
     let delay = canvas.model.person.simulated_delay.map_or_else(String::new, |delay| {
         format!("; the demo holds messages back by {} ms", delay.as_millis())
     });
-    format!("{attempt}for {}{left}{delay}", figures::duration(elapsed))
+    time + &delay
 }
 
 /// How much is done, by rounds.
@@ -284,8 +289,12 @@ fn each_node(canvas: &mut Canvas<'_, '_>, area: Rect, live: &Live) {
             let room = width.saturating_sub(name + bar + 21);
             line.push(canvas.span(Role::Muted, canvas.cut(stages::name(progress.stage), room)));
         } else {
-            let takes_part = live.participants.contains(node.status.node);
-            let text = if takes_part { "unsealing" } else { "does not take part" };
+            let participants = live.participants;
+            let text = match participants.contains(node.status.node) {
+                true => "unsealing",
+                false if participants.is_empty() => "",
+                false => "does not take part",
+            };
             line.push(canvas.span(Role::Disabled, text));
         }
         canvas.line(area, at + 1, line);
