@@ -263,9 +263,10 @@ pub fn result_json(terms: &Terms, answer: &Answer<Entrant>) -> Result<Option<Val
 pub fn outcome_json(terms: &Terms, outcome: &Outcome) -> Result<Value, Failure> {
     let mut value = to_json(outcome)?;
     value["kind"] = terms.question.kind_name().into();
-    if let Some(cleared) = Cleared::of(terms, &outcome.answer) {
-        if let Value::Object(shown) = cleared.json() {
-            shown.into_iter().for_each(|(name, shown)| value[name] = shown);
+    let cleared = Cleared::of(terms, &outcome.answer).map(|cleared| cleared.json());
+    if let Some(Value::Object(shown)) = cleared {
+        for (name, shown) in shown {
+            value[name] = shown;
         }
     }
     if let Some(sales) = Sales::of(terms, &outcome.answer) {

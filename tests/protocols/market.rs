@@ -78,7 +78,7 @@ impl Trial {
         let terms = terms(self.security, &self.question);
         let running = run(ctx, &terms, entries, &|_| {});
         movable(&running);
-        let computed = running.await?;
+        let computed = Box::pin(running).await?;
         assert!(computed.out_of_range.is_empty());
         Ok(computed.answer.as_market().unwrap().clone())
     }

@@ -158,13 +158,12 @@ async fn own_answer(
                       pin it with `gavel roster pin`, or name the roster you trust with --roster";
         return Err(Failure::new("roster-not-pinned", detail));
     }
-    let record = match &args.record {
-        Some(path) => Record::parse(&read_text(path)?)
-            .map_err(|error| Failure::from(error).about(path.display()))?,
-        None => {
-            let network = login::network(&context.home, roster.clone()).await?;
-            network.coordinator().record(session).await?
-        }
+    let record = if let Some(path) = &args.record {
+        let read = Record::parse(&read_text(path)?);
+        read.map_err(|error| Failure::from(error).about(path.display()))?
+    } else {
+        let network = login::network(&context.home, roster.clone()).await?;
+        network.coordinator().record(session).await?
     };
     let report = record.verify(Some(record.trusted(&roster.body)))?;
     if report.session != session {

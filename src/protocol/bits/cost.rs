@@ -326,7 +326,9 @@ impl CostModel {
         loop {
             while rows > 1 && highest(heights) < ENOUGH {
                 rows /= 2;
-                heights.iter_mut().for_each(|height| *height *= 2);
+                for height in heights.iter_mut() {
+                    *height *= 2;
+                }
             }
             let Some(adders) = adders(heights) else { return cost };
             let count: usize = adders.iter().map(|adders| adders.count()).sum();

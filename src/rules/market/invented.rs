@@ -57,6 +57,7 @@ fn order(question: &Question, rng: &mut StdRng, side: Side) -> Result<Order, Ord
 #[cfg(test)]
 mod tests {
     use crate::rules::market::invented::*;
+    use crate::rules::market::question::{Rationing, Told};
     use crate::rules::market::{Grid, reference};
     use crate::rules::money::Currency;
 
@@ -70,8 +71,8 @@ mod tests {
                 grid,
                 unit: unit("t"),
                 bits,
-                rationing: Default::default(),
-                quantities: Default::default(),
+                rationing: Rationing::default(),
+                quantities: Told::default(),
             };
             let fields = |seed| -> Vec<_> {
                 let orders = orders(&question, seed, 100).unwrap();
