@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::market::{self, Cleared};
 use super::output::{Table, clean, count, strong};
 use crate::rules::{Answer, Terms, auction};
 use crate::session::outcome::{Entrant, Outcome};
@@ -17,28 +18,32 @@ const NAMED: usize = 8;
 pub fn text(terms: &Terms, answer: &Answer<Entrant>) -> String {
     match Sales::of(terms, answer) {
         Some(sales) if sales.need_rows() => sales.rows(),
-        _ => line(terms, answer),
+        _ => match Cleared::of(terms, answer) {
+            Some(cleared) => cleared.text(),
+            None => line(terms, answer),
+        },
     }
 }
 
 /// The answer in one line, which names a few winners at most.
 pub fn line(terms: &Terms, answer: &Answer<Entrant>) -> String {
-    match Sales::of(terms, answer) {
-        Some(sales) => sales.line(),
-        None => strong(clean(&json!(answer).to_string())),
-    }
+    let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.line());
+    let line = Sales::of(terms, answer).map(|sales| sales.line()).or_else(cleared);
+    line.unwrap_or_else(|| strong(clean(&json!(answer).to_string())))
 }
 
 /// The answer in a few words, for a list.
 pub fn short(terms: &Terms, answer: &Answer<Entrant>) -> String {
-    match Sales::of(terms, answer) {
-        Some(sales) => sales.short(),
-        None => json!(answer).to_string(),
-    }
+    let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.short());
+    let short = Sales::of(terms, answer).map(|sales| sales.short()).or_else(cleared);
+    short.unwrap_or_else(|| json!(answer).to_string())
 }
 
 /// What was opened of the bids, such as "winner and price".
 pub fn opened(terms: &Terms) -> &'static str {
+    if let Some(asked) = terms.question.as_market() {
+        return market::opened(asked);
+    }
     match terms.question.as_auction() {
         Some(auction) if auction.quantity == 1 => "winner and price",
         Some(auction) if auction.is_uniform() => "winners and price",
@@ -228,23 +233,42 @@ pub fn detail_json(detail: &SessionDetail) -> Result<Value, Failure> {
     with_result(detail, &detail.summary)
 }
 
-/// Of auctions the result is winner and price, both null when nobody won, or the winners.
 fn with_result(shown: &impl Serialize, summary: &SessionSummary) -> Result<Value, Failure> {
     let mut value = to_json(shown)?;
-    if let Some(answer) = summary.result.as_ref().filter(|answer| answer.as_auction().is_some()) {
-        value["result"] = to_json(&Sold::of(&summary.terms, answer))?;
+    if let Some(answer) = &summary.result
+        && let Some(result) = result_json(&summary.terms, answer)?
+    {
+        value["result"] = result;
     }
     Ok(value)
 }
 
-/// A checked record's outcome as scripts read it: of auctions with the kind and the winner or
-/// winners, each with the envelope.
+/// An answer as scripts read it: of auctions winner and price, both null when nobody won, or the
+/// winners; of markets price and quantities.
+///
+/// # Errors
+/// Never for an answer that was read.
+pub fn result_json(terms: &Terms, answer: &Answer<Entrant>) -> Result<Option<Value>, Failure> {
+    if let Some(cleared) = Cleared::of(terms, answer) {
+        return Ok(Some(cleared.json()));
+    }
+    answer.as_auction().map(|_| to_json(&Sold::of(terms, answer))).transpose()
+}
+
+/// A checked record's outcome as scripts read it, with the kind: of auctions with the winner or
+/// winners, each with the envelope; of markets with price and quantities.
 ///
 /// # Errors
 /// Never for an outcome that was read.
 pub fn outcome_json(terms: &Terms, outcome: &Outcome) -> Result<Value, Failure> {
     let mut value = to_json(outcome)?;
     value["kind"] = terms.question.kind_name().into();
+    let cleared = Cleared::of(terms, &outcome.answer).map(|cleared| cleared.json());
+    if let Some(Value::Object(shown)) = cleared {
+        for (name, shown) in shown {
+            value[name] = shown;
+        }
+    }
     if let Some(sales) = Sales::of(terms, &outcome.answer) {
         let won = |sale: &Sale| {
             let Entrant { bidder, envelope } = &sale.entry;

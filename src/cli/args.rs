@@ -81,7 +81,7 @@ pub enum LogFormat {
 /// Every command.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Play a whole auction on this machine: real servers, real bids, a signed outcome
+    /// Play a whole session on this machine: real servers, real bids, a signed outcome
     Demo(DemoArgs),
     /// Make the keys of a node, a coordinator or a bidder
     #[command(subcommand)]
@@ -113,7 +113,7 @@ pub enum Command {
     Login(LoginArgs),
     /// End this home's login
     Logout(LogoutArgs),
-    /// Bid in a session
+    /// Bid in a session, or hand in an order for a market
     Bid(BidArgs),
     /// Receipts that the nodes gave for this home's bids
     #[command(subcommand)]
@@ -177,7 +177,7 @@ impl Cli {
             Command::Login(args) => login::login(&context, args).await,
             Command::Logout(args) => login::logout(&context, args).await,
             Command::Bid(args) => bid::run(&context, args).await,
-            Command::Receipt(command) => receipt::run(&context, command),
+            Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,
             Command::Verify(args) => verify::run(&context, &args),
             Command::Bench(command) => bench::run(&context, command).await,

@@ -17,6 +17,8 @@
 //! - [`rosters`]: the next roster, for servers that run
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
+//! - [`market`]: the same of a market
+//! - [`order`]: an order for a market, from options or a table
 //! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text
 //! - [`figures`]: what `gavel bench` measured, as tables
@@ -41,9 +43,11 @@ pub mod failure;
 pub mod figures;
 pub mod home;
 pub mod login;
+pub mod market;
 pub mod metrics;
 pub mod news;
 pub mod options;
+pub mod order;
 pub mod output;
 pub mod progress;
 pub mod prompt;

@@ -9,7 +9,8 @@ use super::output::{Table, bytes, clean, count, faint, plural, seconds as lastin
 use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
-use crate::rules::{Limits, Stage, Terms};
+use crate::rules::market::Stage as OfMarkets;
+use crate::rules::{Limits, Stage, Terms, market};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -86,8 +87,12 @@ pub fn terms(terms: &Terms) -> String {
     if let Some(reserve) = question.as_auction().and_then(|auction| auction.reserve) {
         let _ = writeln!(text, "  reserve      {}", clean(&question.show(reserve)));
     }
-    let maximum = question.show(question.maximum());
-    let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    if let Some(market) = question.as_market() {
+        text.push_str(&market_terms(market));
+    } else {
+        let maximum = question.show(question.maximum());
+        let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    }
     let _ = writeln!(text, "  who          {}", terms.admission.words());
     if let Some(auction) = question.as_auction() {
         let _ = writeln!(text, "  public       {}", auction.becomes_public());
@@ -102,6 +107,18 @@ pub fn terms(terms: &Terms) -> String {
     text.push('\n');
     let _ = writeln!(text, "  at most      {}", limits(&terms.limits));
     text
+}
+
+/// What a market's terms say.
+fn market_terms(market: &market::Question) -> String {
+    format!(
+        "  prices       {}\n  quantities   up to {} in an order\n  \
+         too much     {}\n  public       {}\n",
+        clean(&market.prices_line()),
+        clean(&market.show_quantity(market.maximum())),
+        market.rationing_line(),
+        market.becomes_public(),
+    )
 }
 
 /// Against whom a session is secure.
@@ -295,6 +312,9 @@ pub fn progress_line(progress: &Progress) -> String {
         }
         Stage::Auction(OfAuctions::SecondPrice) => "finding the second price".to_owned(),
         Stage::Auction(OfAuctions::Ranking) => "finding the best bids".to_owned(),
+        Stage::Market(OfMarkets::Adding) => "adding up what all want at every price".to_owned(),
+        Stage::Market(OfMarkets::Clearing) => "comparing supply with demand".to_owned(),
+        Stage::Market(OfMarkets::Quantities) => "working out how much each trades".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

@@ -20,11 +20,11 @@ use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
 use super::hand_in::{Hope, Tried, ask, longer, silence};
 use super::network::Network;
-use super::split::{BidAmount, SplitError, make_envelope};
+use super::split::{EntryValues, Sealed, SplitError, make_entry};
 use super::state::{BidderState, SentBid, StateError};
 use crate::base::offload::offload;
 use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
-use crate::session::{Announcement, Envelope, Phase, Receipt, SessionId};
+use crate::session::{Announcement, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::SessionDetail;
 use crate::wire::node_api::HandedIn;
@@ -218,7 +218,7 @@ pub type Told<'a> = dyn Fn(Result<&Signed<Receipt>, &Silence>) + Send + Sync + '
 
 /// Make a bid and hand it in. The announcement must be the one of [`announcement`].
 ///
-/// An amount that the terms do not allow leaves nothing behind; so does an envelope that every
+/// An entry that the terms do not allow leaves nothing behind; so does an envelope that every
 /// node refuses.
 ///
 /// # Errors
@@ -227,11 +227,11 @@ pub async fn place(
     network: &Network,
     announcement: &Signed<Announcement>,
     bidder: &Bidder<'_>,
-    amount: BidAmount,
+    entry: impl Into<EntryValues>,
     patience: Patience,
 ) -> Result<Placed, BidError> {
     let ears = Ears::of(&|_| {});
-    place_heard(network, announcement, bidder, amount, patience, ears).await
+    place_heard(network, announcement, bidder, entry, patience, ears).await
 }
 
 /// Who is told while a bid is handed in.
@@ -258,13 +258,14 @@ pub async fn place_heard(
     network: &Network,
     announcement: &Signed<Announcement>,
     bidder: &Bidder<'_>,
-    amount: BidAmount,
+    entry: impl Into<EntryValues>,
     patience: Patience,
     ears: Ears<'_>,
 ) -> Result<Placed, BidError> {
+    let entry = entry.into();
     bidder.knows_roster(network)?;
     let terms = &announcement.body.terms;
-    amount.check(terms)?;
+    entry.check(terms)?;
     let session = announcement.body.session;
     let earlier = bidder.state.bids(session)?.pop();
     if let Some(last) = &earlier {
@@ -290,8 +291,8 @@ pub async fn place_heard(
         until_answered(end, ears.waits, admit).await?
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
-    let envelope = seal(network, announcement, admission, bidder, revision, amount).await?;
-    let bid = SentBid::new(announcement.clone(), envelope);
+    let sealed = seal(network, announcement, admission, bidder, revision, entry).await?;
+    let bid = SentBid::new(announcement.clone(), sealed.envelope).with_mask(sealed.mask);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
     hand_in(network, bidder.state, bid, true, patience, ears).await
 }
@@ -356,15 +357,15 @@ async fn seal(
     admission: Signature,
     bidder: &Bidder<'_>,
     revision: u32,
-    amount: BidAmount,
-) -> Result<Envelope, BidError> {
+    entry: EntryValues,
+) -> Result<Sealed, BidError> {
     let roster = network.shared_roster();
     let (announcement, keys) = (announcement.clone(), bidder.keys.clone());
     let name = bidder.name.to_owned();
-    let envelope = offload(move || {
-        make_envelope(&announcement, &roster, admission, &name, &keys, revision, amount)
+    let sealed = offload(move || {
+        make_entry(&announcement, &roster, admission, &name, &keys, revision, entry)
     });
-    Ok(envelope.await?)
+    Ok(sealed.await?)
 }
 
 /// Do something with a bid and its file, away from the async threads: it waits for the disk.

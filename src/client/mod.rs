@@ -1,6 +1,7 @@
 //! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`reply`]: what the answer tells a participant alone
 //! - [`amount`]: what can be said of an amount before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - `again`: asking again while a server is away or busy
@@ -23,9 +24,10 @@ mod hand_in;
 pub mod login;
 pub mod network;
 pub mod node;
+pub mod reply;
 pub mod split;
 pub mod state;
 
 pub use error::ClientError;
 pub use network::Network;
-pub use split::{BidAmount, EntryValues, SplitError, make_entry, make_envelope};
+pub use split::{BidAmount, EntryValues, Sealed, SplitError, make_entry, make_envelope};

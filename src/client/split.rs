@@ -15,6 +15,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::reply::KeptMask;
 use crate::base::name::NameError;
 use crate::identity::{
     Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
@@ -71,10 +72,38 @@ impl EntryValues {
     }
 }
 
+impl EntryValues {
+    /// Check that the terms allow these values.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken; of one amount, the maximum only.
+    pub fn check(&self, terms: &Terms) -> Result<(), SplitError> {
+        if let ([amount], 1) = (self.0.as_slice(), terms.layout()?.extent().fields) {
+            return BidAmount(*amount).check(terms);
+        }
+        Ok(terms.layout()?.check(&self.0)?)
+    }
+}
+
+impl From<Zeroizing<Vec<u64>>> for EntryValues {
+    fn from(values: Zeroizing<Vec<u64>>) -> Self {
+        Self(values)
+    }
+}
+
 impl From<BidAmount> for EntryValues {
     fn from(amount: BidAmount) -> Self {
         Self::new(vec![amount.0])
     }
+}
+
+/// An entry that is ready to be handed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sealed {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// What the participant needs to read what the answer tells it alone, where it does.
+    pub mask: Option<KeptMask>,
 }
 
 /// Why no envelope was made. Never carries the amount or any other value.
@@ -157,11 +186,11 @@ pub fn make_envelope(
 ) -> Result<Envelope, SplitError> {
     let maker = EnvelopeMaker::checked(announcement, roster, admission, bidder, keys, revision)?;
     amount.check(&maker.announcement.terms)?;
-    maker.make(amount.into())
+    Ok(maker.make(amount.into())?.envelope)
 }
 
 /// Split, seal and sign an entry of any number of fields, after the same checks as
-/// [`make_envelope`].
+/// [`make_envelope`], and keep what reads the answer to it.
 ///
 /// # Errors
 /// Names the first rule that is broken, and the field that breaks it; nothing was sealed then.
@@ -173,7 +202,7 @@ pub fn make_entry(
     keys: &KeyPair,
     revision: u32,
     values: EntryValues,
-) -> Result<Envelope, SplitError> {
+) -> Result<Sealed, SplitError> {
     EnvelopeMaker::checked(announcement, roster, admission, participant, keys, revision)?
         .make(values)
 }
@@ -233,10 +262,14 @@ impl<'a> EnvelopeMaker<'a> {
     }
 
     /// Check the values, and make the envelope.
-    pub(crate) fn make(&self, values: EntryValues) -> Result<Envelope, SplitError> {
+    pub(crate) fn make(&self, values: EntryValues) -> Result<Sealed, SplitError> {
         self.layout.check(&values.0)?;
-        let (body, _seeds) = self.fill(values)?;
-        Ok(self.sign(body))
+        let (body, seeds) = self.fill(values)?;
+        let envelope = self.sign(body);
+        let bits = self.announcement.terms.question.reply_bits();
+        let mask = || KeptMask::of(&seeds, bits, self.keys, &envelope.digest());
+        let mask = (bits > 0).then(mask);
+        Ok(Sealed { envelope, mask })
     }
 
     /// Draw seeds, mask the values, commit and seal. The seeds come back in the order of

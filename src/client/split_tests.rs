@@ -250,7 +250,7 @@ fn entries_of_any_fields_are_split_and_come_back() {
             for fields in [1, 2, 3, 70, 4_000] {
                 let (layout, values) = entry(fields, u64::from(n));
                 let maker = maker(&papers, &ada, layout.clone());
-                let envelope = maker.make(EntryValues::new(values.clone())).unwrap();
+                let envelope = maker.make(EntryValues::new(values.clone())).unwrap().envelope;
                 let coordinator = papers.coordinator.public();
                 let announcement = &papers.announcement.body;
                 envelope.check_entry(announcement, &layout, papers.scheme(), &coordinator).unwrap();
@@ -281,7 +281,7 @@ fn values_that_are_no_entry_are_refused_by_the_number_of_the_field() {
         let values = EntryValues::new(values.to_vec());
         make_entry(&papers.announcement, &papers.roster, admission, "ada", &ada, 1, values)
     };
-    assert_eq!(amount_in(&papers, &bid(&[700]).unwrap()), 700);
+    assert_eq!(amount_in(&papers, &bid(&[700]).unwrap().envelope), 700);
     assert_eq!(bid(&[7, 7]), refused(EntryError::Count { expected: 1, got: 2 }));
     assert_eq!(bid(&[1_001]), refused(EntryError::AboveMaximum { field: 1, maximum: 1_000 }));
 }
@@ -299,7 +299,7 @@ fn no_envelope_is_larger_than_what_is_taken() {
             let name = "\u{1d504}".repeat(crate::base::text::MAX_NAME);
             let mut maker = maker(&papers, &ada, layout.clone());
             maker.bidder = &name;
-            let envelope = maker.make(EntryValues::new(vec![7; fields])).unwrap();
+            let envelope = maker.make(EntryValues::new(vec![7; fields])).unwrap().envelope;
             let most = most_bytes(form, layout.extent(), papers.scheme());
             let compact = serde_json::to_vec(&envelope).unwrap();
             assert!(compact.len() + 8 * name.chars().count() < most, "{n} {form} {fields}");

@@ -11,8 +11,11 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Digest, PublicKey, Signature, Signed};
+use super::reply::KeptMask;
+use crate::identity::{Digest, KeyPair, PublicKey, Signature, Signed};
+use crate::rules::Answer;
 use crate::session::naming::SharedName;
+use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Envelope, Receipt, SessionId};
 use crate::sharing::NodeSet;
 
@@ -39,6 +42,10 @@ pub struct SentBid {
     /// told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_shared: Option<SharedName>,
+    /// What reads the part of the answer that is for this participant alone, encrypted with its
+    /// identity key; none where there is no such part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<KeptMask>,
 }
 
 impl SentBid {
@@ -52,7 +59,21 @@ impl SentBid {
             envelope,
             receipts: Vec::new(),
             name_shared: None,
+            mask: None,
         }
+    }
+
+    /// The same with what reads the participant's part of the answer.
+    #[must_use]
+    pub fn with_mask(self, mask: Option<KeptMask>) -> Self {
+        Self { mask, ..self }
+    }
+
+    /// What the answer of the session tells this participant alone, where it does.
+    pub fn told(&self, answer: &Answer<Entrant>, keys: &KeyPair) -> Option<u64> {
+        let sealed = answer.sealed_for(|entrant| entrant.envelope == self.digest)?;
+        let bits = self.announcement.body.terms.question.reply_bits();
+        Some(self.mask?.unmask(sealed, bits, keys, &self.digest))
     }
 
     /// The session that the bid is for.

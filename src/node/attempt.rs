@@ -191,7 +191,8 @@ impl Task {
     async fn lay_out(&self) -> Result<Entries, AttemptError> {
         let terms = &self.announcement.terms;
         let (scheme, me, count) = (self.node.scheme(), self.node.me, self.manifest.entries.len());
-        let mut shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
+        let shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
+        let mut shares = shares.with_masks(terms.question.reply_bits());
         let (announcement, holders) = (Arc::new(self.announcement.clone()), Holders::default());
         for entries in self.manifest.entries.chunks(BATCH) {
             let parts = self.node.usable_parts(&announcement, entries, &holders).await?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::auction;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
+use super::market;
 
 /// The answer to a session's question, with entries named by `E`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ use super::made_up;
 pub enum Answer<E> {
     /// Who won.
     Auction(auction::Answer<E>),
+    /// The clearing price, and who trades how much.
+    Market(market::Answer<E>),
     /// Of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Answer),
@@ -47,6 +50,9 @@ pub enum AnswerError {
     /// An auction that decided what it cannot.
     #[error(transparent)]
     Auction(#[from] auction::answer::AnswerError),
+    /// A market that decided what it cannot.
+    #[error(transparent)]
+    Market(#[from] market::answer::AnswerError),
     /// The same for the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -58,6 +64,7 @@ impl<E> Answer<E> {
     pub fn map<F>(self, name: impl FnMut(E) -> F) -> Answer<F> {
         match self {
             Self::Auction(answer) => Answer::Auction(answer.map(name)),
+            Self::Market(answer) => Answer::Market(answer.map(name)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(answer) => Answer::MadeUp(answer),
         }
@@ -67,8 +74,19 @@ impl<E> Answer<E> {
     pub fn entries(&self) -> Vec<&E> {
         match self {
             Self::Auction(answer) => answer.winners.iter().map(|sale| &sale.entry).collect(),
+            Self::Market(answer) => answer.trades.iter().map(|trade| &trade.entry).collect(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Vec::new(),
+        }
+    }
+
+    /// What the answer tells the participant of one entry alone, under the participant's mask.
+    pub fn sealed_for(&self, is_own: impl Fn(&E) -> bool) -> Option<u64> {
+        match self {
+            Self::Market(answer) => answer.sealed_for(is_own),
+            Self::Auction(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
         }
     }
 
@@ -76,6 +94,17 @@ impl<E> Answer<E> {
     pub const fn as_auction(&self) -> Option<&auction::Answer<E>> {
         match self {
             Self::Auction(answer) => Some(answer),
+            Self::Market(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The answer, if it is a market's.
+    pub const fn as_market(&self) -> Option<&market::Answer<E>> {
+        match self {
+            Self::Market(answer) => Some(answer),
+            Self::Auction(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -85,5 +114,11 @@ impl<E> Answer<E> {
 impl<E> From<auction::Answer<E>> for Answer<E> {
     fn from(answer: auction::Answer<E>) -> Self {
         Self::Auction(answer)
+    }
+}
+
+impl<E> From<market::Answer<E>> for Answer<E> {
+    fn from(answer: market::Answer<E>) -> Self {
+        Self::Market(answer)
     }
 }

@@ -154,6 +154,11 @@ impl Layout {
         self.groups.iter().flat_map(|group| std::iter::repeat_n(group.field, group.count))
     }
 
+    /// Whether some field has patterns of bits above its maximum.
+    pub fn can_exceed(&self) -> bool {
+        self.groups.iter().any(|group| group.field.can_exceed())
+    }
+
     /// Check that values are an entry: one for each field, none above its maximum.
     ///
     /// # Errors

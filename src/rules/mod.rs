@@ -15,10 +15,12 @@
 //! - [`money`]: amounts in the smallest unit of a currency
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
+//! - [`written`]: numbers in session files, as written
 //!
 //! One folder or file per kind:
 //!
 //! - [`auction`]: first and second price, forward and reverse, one lot or several
+//! - [`market`]: the double auction: many buyers and sellers, and one price
 //! - `made_up`: a kind that only tests know; it shows what a new kind has to touch
 
 pub mod answer;
@@ -27,12 +29,14 @@ pub mod entries;
 pub mod limits;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
+pub mod market;
 pub mod money;
 pub mod order;
 pub mod question;
 pub mod session_file;
 pub mod stage;
 pub mod terms;
+pub mod written;
 
 pub use answer::Answer;
 pub use entries::Layout;

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, AnswerError};
 use super::auction;
 use super::entries::{Field, Layout, LayoutError};
+use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
+use super::market;
 use super::money::Currency;
 use crate::sharing::form::Form;
 
@@ -19,6 +21,8 @@ use crate::sharing::form::Form;
 pub enum Question {
     /// Who wins a lot, at what price?
     Auction(auction::Question),
+    /// At which price does a market clear, and who trades how much?
+    Market(market::Question),
     /// A kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Question),
@@ -30,6 +34,9 @@ pub enum QuestionError {
     /// As an auction.
     #[error(transparent)]
     Auction(#[from] auction::question::QuestionError),
+    /// As a market.
+    #[error(transparent)]
+    Market(#[from] market::question::QuestionError),
     /// As the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -39,9 +46,10 @@ pub enum QuestionError {
 impl Question {
     /// The names of all kinds, as session files write them.
     pub fn kind_names() -> Vec<&'static str> {
-        let names = auction::Kind::ALL.map(auction::Kind::name).to_vec();
+        let mut names = auction::Kind::ALL.map(auction::Kind::name).to_vec();
+        names.push(market::NAME);
         #[cfg(any(test, feature = "testkit"))]
-        let names = [names, vec![made_up::NAME]].concat();
+        names.push(made_up::NAME);
         names
     }
 
@@ -49,6 +57,7 @@ impl Question {
     pub const fn kind_name(&self) -> &'static str {
         match self {
             Self::Auction(question) => question.kind.name(),
+            Self::Market(_) => market::NAME,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => made_up::NAME,
         }
@@ -58,12 +67,24 @@ impl Question {
     pub const fn as_auction(&self) -> Option<&auction::Question> {
         match self {
             Self::Auction(question) => Some(question),
+            Self::Market(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
     }
 
-    /// The fields of an entry. An auction's has one, the amount.
+    /// The question, if it is a market's.
+    pub const fn as_market(&self) -> Option<&market::Question> {
+        match self {
+            Self::Market(question) => Some(question),
+            Self::Auction(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The fields of an entry. An auction's has one, the amount; a market's one for each price, and
+    /// one more.
     ///
     /// # Errors
     /// When nobody can hand such an entry in, which [`Question::check`] refuses.
@@ -71,59 +92,77 @@ impl Question {
         let field = Field { bits: self.bits(), maximum: self.maximum() };
         match self {
             Self::Auction(_) => Layout::new([field]),
+            Self::Market(question) => question.layout(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Layout::new([field]),
         }
     }
 
-    /// Width of an entry in bits.
+    /// Width of a field of an entry in bits.
     pub fn bits(&self) -> u32 {
         match self {
             Self::Auction(question) => question.bits(),
+            Self::Market(question) => question.bits,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.width,
         }
     }
 
-    /// Largest admissible value of an entry.
+    /// Bits of what each participant alone is told of the answer, under a mask of its own; none
+    /// where that is nothing.
+    pub fn reply_bits(&self) -> u32 {
+        match self {
+            Self::Market(question) => question.reply_bits(),
+            Self::Auction(_) => 0,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => 0,
+        }
+    }
+
+    /// The largest amount that there is: of a bid, in a market of a price.
     pub fn maximum(&self) -> u64 {
         match self {
             Self::Auction(question) => question.maximum,
+            Self::Market(question) => question.grid.to,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.maximum(),
         }
     }
 
-    /// What an entry's value is written in: the unit's name and its decimals.
+    /// What amounts are written in: the unit's name and its decimals.
     pub fn unit(&self) -> Currency {
         match self {
             Self::Auction(question) => question.currency.clone(),
+            Self::Market(question) => question.currency.clone(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Currency { code: String::new(), decimals: 0 },
         }
     }
 
-    /// A value of an entry as people read it, such as an amount with its currency.
+    /// An amount as people read it, with its currency.
     pub fn show(&self, value: u64) -> String {
         self.unit().show(value).to_string()
     }
 
-    /// What to remark of an entry's value before it is handed in, where anything is.
+    /// What to remark of an amount before it is handed in, where anything is.
     pub fn remark(&self, value: u64) -> Option<String> {
         match self {
             Self::Auction(question) => question.remark(value).map(|remark| question.words(remark)),
+            Self::Market(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
     }
 
-    /// Check what a node must not take on trust, where entries are shared in this form.
+    /// Check what a node must not take on trust, where entries are shared in this form and the
+    /// session takes so much.
     ///
     /// # Errors
     /// Names the first rule that is broken.
-    pub fn check(&self, form: Form) -> Result<(), QuestionError> {
+    pub fn check(&self, form: Form, limits: &Limits) -> Result<(), QuestionError> {
         match self {
             Self::Auction(question) => Ok(question.check(form)?),
+            Self::Market(question) => Ok(question.check(form, limits)?),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => Ok(question.check()?),
         }
@@ -158,24 +197,30 @@ impl Question {
             (Self::Auction(question), Answer::Auction(answer)) => {
                 Ok(answer.check(question, in_range)?)
             }
+            (Self::Market(question), Answer::Market(answer)) => {
+                Ok(answer.check(question, in_range)?)
+            }
             #[cfg(any(test, feature = "testkit"))]
             (Self::MadeUp(question), Answer::MadeUp(answer)) => Ok(answer.check(question)?),
-            #[cfg(any(test, feature = "testkit"))]
-            (Self::Auction(_), Answer::MadeUp(_)) | (Self::MadeUp(_), Answer::Auction(_)) => {
-                Err(AnswerError::OtherKind)
-            }
+            _ => Err(AnswerError::OtherKind),
         }
     }
 
-    /// The answer in the clear, by the plain reference of the kind: of values in the order of the
-    /// manifest, all of them in range.
-    pub fn reference(&self, values: &[u64]) -> Answer<usize> {
+    /// The answer in the clear, by the plain reference of the kind: of entries in the order of the
+    /// manifest, each by the values of its fields, all of them in range. What participants alone
+    /// are told is told openly.
+    pub fn reference(&self, entries: &[&[u64]]) -> Answer<usize> {
+        let values = || entries.iter().filter_map(|fields| fields.first().copied());
         match self {
             Self::Auction(question) => {
-                Answer::Auction(auction::reference::answer(question, values))
+                let bids: Vec<u64> = values().collect();
+                Answer::Auction(auction::reference::answer(question, &bids))
             }
+            Self::Market(question) => Answer::Market(market::reference::answer(question, entries)),
             #[cfg(any(test, feature = "testkit"))]
-            Self::MadeUp(question) => Answer::MadeUp(question.reference(values)),
+            Self::MadeUp(question) => {
+                Answer::MadeUp(question.reference(&values().collect::<Vec<_>>()))
+            }
         }
     }
 }
@@ -183,5 +228,11 @@ impl Question {
 impl From<auction::Question> for Question {
     fn from(question: auction::Question) -> Self {
         Self::Auction(question)
+    }
+}
+
+impl From<market::Question> for Question {
+    fn from(question: market::Question) -> Self {
+        Self::Market(question)
     }
 }

@@ -13,6 +13,7 @@ use super::auction;
 use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
+use super::market;
 use super::question::{Question, QuestionError};
 use super::terms::{Admission, Terms, TermsError};
 use crate::base::{Timestamp, time};
@@ -108,6 +109,8 @@ pub struct DemoRoster {
 pub enum Fields {
     /// An auction's.
     Auction(auction::file::Fields),
+    /// A market's.
+    Market(market::file::Fields),
     /// Those of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Fields),
@@ -121,6 +124,10 @@ impl Fields {
             known_only(text, made_up::Fields::NAMES)?;
             return toml::from_str(text).map(Self::MadeUp);
         }
+        if kind == market::NAME {
+            known_only(text, market::file::Fields::NAMES)?;
+            return toml::from_str(text).map(Self::Market);
+        }
         if auction::Kind::ALL.iter().any(|own| own.name() == kind) {
             known_only(text, auction::file::Fields::NAMES)?;
         }
@@ -131,6 +138,7 @@ impl Fields {
     fn question(&self) -> Result<Question, QuestionError> {
         match self {
             Self::Auction(fields) => Ok(Question::Auction(fields.question()?)),
+            Self::Market(fields) => Ok(Question::Market(fields.question()?)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(fields) => Ok(Question::MadeUp(fields.question())),
         }
@@ -140,8 +148,19 @@ impl Fields {
     pub const fn as_auction(&self) -> Option<&auction::file::Fields> {
         match self {
             Self::Auction(fields) => Some(fields),
+            Self::Market(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
+        }
+    }
+
+    /// How many participants the file has for a demo.
+    pub fn participants(&self) -> usize {
+        match self {
+            Self::Auction(fields) => fields.bids.len(),
+            Self::Market(fields) => fields.participants(),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => 0,
         }
     }
 }
@@ -210,7 +229,8 @@ impl SessionFile {
 pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     let mut table: toml::Table = toml::from_str(text)?;
     // Of every kind, whatever the file says of its own: a wrong kind must not let anything through.
-    for field in auction::file::Fields::DEMO.iter().chain(&["roster"]) {
+    let of_markets = market::file::Fields::DEMO;
+    for field in auction::file::Fields::DEMO.iter().chain(of_markets).chain(&["roster"]) {
         table.remove(*field);
     }
     Ok(table)

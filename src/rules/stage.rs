@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::auction;
+use super::{auction, market};
 
 /// The stage that a computation is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Stage {
     CheckingEntries,
     /// A stage that only auctions have.
     Auction(auction::Stage),
+    /// A stage that only markets have.
+    Market(market::Stage),
     /// Opening the answer, or a part of it.
     Opening,
     /// Done.
@@ -33,6 +35,7 @@ impl Stage {
             Self::Preparing => "preparing",
             Self::CheckingEntries => "range-check",
             Self::Auction(stage) => stage.name(),
+            Self::Market(stage) => stage.name(),
             Self::Opening => "opening",
             Self::Done => "done",
         }
@@ -42,12 +45,19 @@ impl Stage {
         [Self::Preparing, Self::CheckingEntries, Self::Opening, Self::Done]
             .into_iter()
             .chain(auction::Stage::ALL.map(Self::Auction))
+            .chain(market::Stage::ALL.map(Self::Market))
     }
 }
 
 impl From<auction::Stage> for Stage {
     fn from(stage: auction::Stage) -> Self {
         Self::Auction(stage)
+    }
+}
+
+impl From<market::Stage> for Stage {
+    fn from(stage: market::Stage) -> Self {
+        Self::Market(stage)
     }
 }
 

@@ -96,7 +96,7 @@ pub enum TermsError {
 }
 
 impl Terms {
-    /// Width of an entry in bits.
+    /// Width of a field of an entry in bits.
     pub fn bits(&self) -> u32 {
         self.question.bits()
     }
@@ -117,11 +117,11 @@ impl Terms {
         }
     }
 
-    /// Whether something above the maximum can be handed in, so that every entry's range is checked
-    /// in the protocol: any number of a field, or a pattern of [`Terms::bits`] bits.
+    /// Whether something above a maximum can be handed in, so that every entry's range is checked
+    /// in the protocol: any number of a prime field, or some pattern of a field's bits.
     pub fn needs_range_check(&self) -> bool {
         match self.protocol {
-            Form::Bits => self.question.maximum() != crate::sharing::seed::mask(self.bits()),
+            Form::Bits => self.layout().is_ok_and(|layout| layout.can_exceed()),
             Form::Numbers => true,
         }
     }
@@ -136,6 +136,6 @@ impl Terms {
             check_length("description", description, MAX_DESCRIPTION)?;
         }
         self.limits.check()?;
-        Ok(self.question.check(self.protocol)?)
+        Ok(self.question.check(self.protocol, &self.limits)?)
     }
 }

@@ -46,6 +46,12 @@ pub enum RunError {
         /// As many as there can be.
         lots: usize,
     },
+    /// Something that was opened and cannot be.
+    #[error("{what} was opened: a node computed wrongly")]
+    Impossible {
+        /// What it is.
+        what: &'static str,
+    },
     /// An opened price that the terms do not allow.
     #[error("the price {got} is outside the terms: a node computed wrongly")]
     Price {
@@ -69,6 +75,7 @@ impl RunError {
             | Self::Form
             | Self::Index { .. }
             | Self::Winners { .. }
+            | Self::Impossible { .. }
             | Self::Price { .. } => NodeSet::EMPTY,
         }
     }

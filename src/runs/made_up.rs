@@ -32,7 +32,7 @@ pub(super) async fn run(
     entries: Entries,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
-    let Entries::Bits(fields) = entries else { return Err(RunError::Form) };
+    let Entries::Bits { fields, .. } = entries else { return Err(RunError::Form) };
     let entries = only_field(fields)?;
     let ctx = BitContext::new(ctx);
     let mut sum = SharedBits::zeros(entries.holding(), question.width as usize, 1);

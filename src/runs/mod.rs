@@ -10,6 +10,7 @@
 //! - [`workload`]: what the cost depends on, by kind; asks the kind for tactics and predictions
 //! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
+//! - [`market`]: the run of a market, on bits
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
@@ -19,6 +20,7 @@ pub mod cost;
 pub mod line;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
+pub mod market;
 pub mod plan;
 pub mod range;
 pub mod reporter;
@@ -57,6 +59,7 @@ pub async fn run(
         Question::Auction(question) => {
             auction::run(ctx, terms, question, entries, &reporter).await?
         }
+        Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

@@ -7,6 +7,10 @@
 //! On numbers, it is their sum, and the node's Shamir shares follow from the components that it
 //! holds ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
 //!
+//! Where the answer tells each participant something alone, a mask for it is laid out beside the
+//! entry: the XOR of what all its seeds give ([`Seed::reply`]). The participant knows the mask, and
+//! t nodes together do not. What is opened under it is the same in every attempt.
+//!
 //! Memory is that of the shares and of 64 entries, wiped when dropped: entries are added one by
 //! one, and nothing of an envelope is kept.
 
@@ -61,8 +65,14 @@ pub enum SharesError {
 /// Shared entries, in one form or the other: a batch for each field, in the order of the fields,
 /// and in each a position for every entry.
 pub enum Entries {
-    /// Replicated shares of bits, each batch as wide as its field.
-    Bits(Vec<SharedBits>),
+    /// Replicated shares of bits.
+    Bits {
+        /// Each batch as wide as its field.
+        fields: Vec<SharedBits>,
+        /// What each participant alone is told goes under this mask; without bits where that is
+        /// nothing.
+        masks: SharedBits,
+    },
     /// Shamir shares of numbers.
     Numbers(Vec<SharedNumbers<Mersenne127>>),
 }
@@ -71,7 +81,7 @@ impl Entries {
     /// How many entries.
     pub fn len(&self) -> usize {
         match self {
-            Self::Bits(fields) => fields.first().map_or(0, SharedBits::len),
+            Self::Bits { fields, .. } => fields.first().map_or(0, SharedBits::len),
             Self::Numbers(fields) => fields.first().map_or(0, SharedNumbers::len),
         }
     }
@@ -85,7 +95,8 @@ impl Entries {
 /// Entries of one field.
 impl From<SharedBits> for Entries {
     fn from(field: SharedBits) -> Self {
-        Self::Bits(vec![field])
+        let masks = SharedBits::zeros(field.holding(), 0, field.len());
+        Self::Bits { fields: vec![field], masks }
     }
 }
 
@@ -139,6 +150,17 @@ impl LayingOut {
         Self { extent, seeds, expected: entries, added: 0, shares }
     }
 
+    /// The same with masks of so many bits for what each participant alone is told, on bits.
+    #[must_use]
+    pub fn with_masks(mut self, bits: u32) -> Self {
+        if let Shares::Bits(shares) = &mut self.shares {
+            let planes = || zeroed(bits as usize * words(self.expected));
+            shares.masks = (0..self.seeds).map(|_| planes()).collect();
+            shares.mask_bits = bits;
+        }
+        self
+    }
+
     /// Add the next entry of the manifest: its correction, as the envelope publishes it, and this
     /// node's seeds in the order of [`Scheme::held_by`].
     ///
@@ -177,7 +199,7 @@ impl LayingOut {
             return Err(SharesError::Count { expected: self.expected, got: self.added });
         }
         match self.shares {
-            Shares::Bits(shares) => Ok(Entries::Bits(shares.finish(self.extent, self.added)?)),
+            Shares::Bits(shares) => shares.finish(self.extent, self.added),
             Shares::Numbers(NumberShares { fields, .. }) => {
                 let fields = fields.into_iter().map(SharedNumbers::from_shares);
                 Ok(Entries::Numbers(fields.collect()))
@@ -196,6 +218,9 @@ struct BitShares {
     planes: Vec<Vec<Buffer>>,
     /// For every component the entries that are not yet in planes, one after the other.
     rows: Vec<Buffer>,
+    mask_bits: u32,
+    /// For every component the planes of the masks.
+    masks: Vec<Buffer>,
 }
 
 impl BitShares {
@@ -205,6 +230,7 @@ impl BitShares {
         let planes = || widths.iter().map(|width| zeroed(width * stride)).collect();
         let row = words(layout.extent().bits);
         let rows = || zeroed(row * entries.min(WORD));
+        let empty = (0..holding.components()).map(|_| zeroed(0)).collect();
         let each = 0..holding.components();
         Self {
             holding,
@@ -212,6 +238,8 @@ impl BitShares {
             planes: each.clone().map(|_| planes()).collect(),
             rows: each.map(|_| rows()).collect(),
             widths,
+            mask_bits: 0,
+            masks: empty,
         }
     }
 
@@ -220,6 +248,12 @@ impl BitShares {
         let place = position % WORD * row..(position % WORD + 1) * row;
         for (rows, seed) in self.rows.iter_mut().zip(seeds) {
             seed.expand(extent.bits, &mut rows[place.clone()]);
+        }
+        for (planes, seed) in self.masks.iter_mut().zip(seeds).filter(|_| self.mask_bits > 0) {
+            let mask = Zeroizing::new(seed.reply(self.mask_bits));
+            for (bit, plane) in planes.chunks_exact_mut(self.stride).enumerate() {
+                plane[position / WORD] |= (*mask >> bit & 1) << (position % WORD);
+            }
         }
         if let Some(rows) = self.holding.designated().and_then(|at| self.rows.get_mut(at)) {
             xor_into(&mut rows[place], correction);
@@ -250,8 +284,8 @@ impl BitShares {
         }
     }
 
-    /// The planes of each field, one batch per field.
-    fn finish(mut self, extent: Extent, entries: usize) -> Result<Vec<SharedBits>, ShapeError> {
+    /// The planes of each field, one batch per field, and those of the masks.
+    fn finish(mut self, extent: Extent, entries: usize) -> Result<Entries, SharesError> {
         let rest = entries % WORD;
         if rest > 0 {
             self.turn(extent, entries / WORD, rest);
@@ -262,7 +296,10 @@ impl BitShares {
             let planes = components.iter_mut().filter_map(Iterator::next).collect();
             SharedBits::from_components(self.holding, width, entries, planes)
         };
-        self.widths.into_iter().map(field).collect()
+        let fields = self.widths.into_iter().map(field).collect::<Result<_, ShapeError>>()?;
+        let masks = (self.mask_bits as usize, self.masks);
+        let masks = SharedBits::from_components(self.holding, masks.0, entries, masks.1)?;
+        Ok(Entries::Bits { fields, masks })
     }
 }
 

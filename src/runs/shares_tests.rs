@@ -50,7 +50,7 @@ fn put_together(scheme: Scheme, layout: &Layout, nodes: Vec<Entries>) -> Vec<Vec
     for node in nodes {
         assert_eq!(node.len(), entries);
         match node {
-            Entries::Bits(fields) => bits.push(fields),
+            Entries::Bits { fields, .. } => bits.push(fields),
             Entries::Numbers(fields) => numbers.push(fields),
         }
     }
@@ -215,7 +215,7 @@ async fn three_fields_go_all_the_way() {
                 keys: &keys,
                 revision: 1,
             };
-            let envelope = maker.make(EntryValues::new(values.to_vec())).unwrap();
+            let envelope = maker.make(EntryValues::new(values.to_vec())).unwrap().envelope;
             let coordinator = papers.coordinator.public();
             envelope.check_entry(announcement, &layout, papers.scheme(), &coordinator).unwrap();
             envelope
@@ -230,7 +230,7 @@ async fn three_fields_go_all_the_way() {
                     shares.add(&envelope.body.correction.0, part.unwrap().seeds()).unwrap();
                 }
                 match shares.finish().unwrap() {
-                    Entries::Bits(fields) => {
+                    Entries::Bits { fields, .. } => {
                         let fields: Vec<_> = fields.iter().collect();
                         let opened = open_all(&ctx.narrow("open"), &fields).await?;
                         Ok(opened.iter().map(bits::open::PublicBits::values).collect::<Vec<_>>())

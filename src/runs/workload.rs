@@ -6,6 +6,7 @@ use super::cost::Predicted;
 use super::line::Line;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
+use super::market;
 use crate::protocol::Tactics;
 use crate::rules::{Question, Terms};
 use crate::sharing::{NodeSet, Scheme};
@@ -15,6 +16,8 @@ use crate::sharing::{NodeSet, Scheme};
 pub enum Workload {
     /// The work of an auction.
     Auction(auction::Workload),
+    /// The work of a market.
+    Market(market::Workload),
     /// Of the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Workload),
@@ -26,6 +29,9 @@ impl Workload {
         match &terms.question {
             Question::Auction(question) => {
                 Self::Auction(auction::Workload::of(terms, question, entries))
+            }
+            Question::Market(question) => {
+                Self::Market(market::Workload::of(terms, question, entries))
             }
             #[cfg(any(test, feature = "testkit"))]
             Question::MadeUp(question) => Self::MadeUp(made_up::Workload { width: question.width }),
@@ -39,6 +45,7 @@ impl Workload {
     pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), auction::TooWide> {
         match Self::of(terms, terms.limits.bids as usize) {
             Self::Auction(work) => work.check(scheme),
+            Self::Market(_) => Ok(()),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Ok(()),
         }
@@ -48,6 +55,7 @@ impl Workload {
     pub fn predict(self, scheme: Scheme, participants: NodeSet, tactics: &Tactics) -> Predicted {
         match self {
             Self::Auction(work) => auction::cost::predict(scheme, participants, work, tactics),
+            Self::Market(work) => work.predict(scheme, participants, tactics),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(work) => work.predict(scheme, participants),
         }
@@ -57,6 +65,7 @@ impl Workload {
     pub fn tactics(self, scheme: Scheme, participants: NodeSet, line: Line) -> Tactics {
         match self {
             Self::Auction(work) => auction::tactics::choose(scheme, participants, work, line),
+            Self::Market(work) => work.tactics(scheme, participants, line),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Tactics::default(),
         }

@@ -71,6 +71,15 @@ impl Seed {
         }
     }
 
+    /// This seed's part of the mask under which the answer tells the participant alone something, of
+    /// at most 64 bits: as different from its component as if they came from two seeds. Whoever
+    /// lacks one of the participant's seeds knows nothing of the mask, which is the XOR of all.
+    pub fn reply(&self, bits: u32) -> u64 {
+        let mut word = Zeroizing::new([0]);
+        self.stream(b"gavel/v1/reply\0", 0, &mut *word);
+        word[0] & mask(bits)
+    }
+
     /// Write the words of this seed's stream under a domain, from block `first` on.
     pub(super) fn stream(&self, domain: &[u8], first: u32, words: &mut [u64]) {
         let beginning = Sha256::new().chain_update(domain).chain_update(self.0);
@@ -139,6 +148,15 @@ mod tests {
         let mut words = [0; 9];
         seed().expand(9 * 64, &mut words);
         assert_eq!(words, KNOWN);
+    }
+
+    #[test]
+    fn a_reply_is_masked_by_another_stream() {
+        let reply = seed().reply(64);
+        assert!(KNOWN.iter().all(|word| (word ^ reply).count_ones() > 10));
+        assert_eq!(seed().reply(12), reply & 0xfff);
+        assert_eq!(seed().reply(0), 0);
+        assert_ne!(Seed::from_bytes([1; 32]).reply(64), Seed::from_bytes([2; 32]).reply(64));
     }
 
     #[test]

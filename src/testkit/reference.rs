@@ -79,7 +79,7 @@ pub fn computed(terms: &Terms, entries: &[u64]) -> Computed {
     let fits = |&position: &usize| entries[position] <= terms.question.maximum();
     let in_range: Vec<usize> = (0..entries.len()).filter(fits).collect();
     let out_of_range = (0..entries.len()).filter(|position| !fits(position)).collect();
-    let values: Vec<u64> = in_range.iter().map(|&position| entries[position]).collect();
+    let values: Vec<_> = in_range.iter().map(|&position| &entries[position..=position]).collect();
     let answer = terms.question.reference(&values).map(|entry| in_range[entry]);
     Computed { answer, out_of_range }
 }

@@ -236,3 +236,119 @@ fn ctrl_c_cleans_up() {
     assert_eq!(result(&output)["error"]["type"], "interrupted");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// Who trades how much in `sessions/market.toml`, worked out by hand: at 168.50 EUR 98 t are wanted
+/// and 139 t offered; 2 t are left over by rounding, for the two earliest sellers.
+const HAY: [(&str, i64); 10] = [
+    ("Alpenhof", 20),
+    ("Birkenau", -11),
+    ("Casa Verde", 35),
+    ("Dalgaard", -22),
+    ("Eichenhof", 25),
+    ("Fattoria Nova", -42),
+    ("Gaarden", -8),
+    ("Heuwirt", 0),
+    ("Isarwinkel", 18),
+    ("Jura Ferme", -15),
+];
+
+#[test]
+fn a_market_clears_and_each_participant_reads_the_own_quantity() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let (result, progress) = demo(&["sessions/market.toml", "--keep", kept.to_str().unwrap()]);
+    assert_eq!((&result["kind"], &result["phase"]), (&json!("market"), &json!("settled")));
+    assert_eq!((&result["price"], &result["price_text"]), (&json!(16_850), &json!("168.50 EUR")));
+    assert_eq!((&result["bought"], &result["sold"]), (&json!(98), &json!(98)));
+    assert_eq!((&result["demand"], &result["supply"]), (&json!(98), &json!(139)));
+    let expected: serde_json::Map<String, Value> =
+        HAY.iter().map(|&(name, quantity)| (name.to_owned(), json!(quantity))).collect();
+    assert_eq!(result["quantities"], Value::Object(expected));
+    assert_eq!((&result["correct"], &result["verified"]), (&json!(true), &json!(true)));
+    assert_eq!((&result["security"], &result["complaints"]), (&json!("active"), &json!([])));
+    assert_eq!((&result["attempts"], &result["signed_by"]), (&json!(1), &json!([1, 2, 3])));
+    assert!(result.get("winner").is_none());
+    for order in ["190", "165", "210", "170"] {
+        assert!(!progress.contains(&format!("{order}.00")), "{order} in {progress}");
+    }
+
+    // The record holds, and tells nobody's quantity.
+    let (record, roster) = (kept.join("record.json"), kept.join("roster.json"));
+    let verified = gavel()
+        .args(["verify", "--json"])
+        .arg(&record)
+        .arg("--roster")
+        .arg(&roster)
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    let outcome = &self::result(&verified)["outcome"];
+    assert_eq!((&outcome["price"], &outcome["bought"]), (&json!(16_850), &json!(98)));
+    assert!(outcome.get("quantities").is_none());
+    let trades = outcome["answer"]["market"]["trades"].as_array().unwrap();
+    assert_eq!(trades.len(), HAY.len());
+    assert!(trades.iter().all(|trade| trade["quantity"]["sealed"].is_u64()));
+
+    // Each reads its own with the own key, and with it nobody else's.
+    let answer = |number: usize, receipts: usize| {
+        let home = kept.join("bidders").join(number.to_string());
+        let other = kept.join("bidders").join(receipts.to_string()).join("receipts");
+        if number != receipts {
+            let own = home.join("receipts");
+            fs::remove_dir_all(&own).unwrap();
+            fs::rename(other, own).unwrap();
+        }
+        let mut command = gavel();
+        command.args(["--json", "receipt", "answer", "Hay of the second cut", "--home"]);
+        command.arg(&home).arg("--record").arg(&record).arg("--roster").arg(&roster);
+        command.output().unwrap()
+    };
+    for (number, (name, quantity)) in (1..).zip(HAY) {
+        let told = answer(number, number);
+        assert!(told.status.success(), "{name}: {}", stderr(&told));
+        let told = self::result(&told);
+        assert_eq!(
+            (&told["quantity"], &told["price"]),
+            (&json!(quantity), &json!(16_850)),
+            "{name}"
+        );
+    }
+    let told = answer(1, 6);
+    let told = self::result(&told);
+    assert_ne!(told["quantity"], json!(-42), "with Alpenhof's key from the receipts of another");
+}
+
+#[test]
+fn a_market_of_made_up_participants_is_the_same_for_the_same_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("market.toml");
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/market.toml"));
+    let text = text.unwrap();
+    let (terms, _) = text.split_once("[roster]").unwrap();
+    let tail = "participants = 12\nseed = 7\nquantities = \"everyone\"\n";
+    fs::write(&file, format!("{terms}{tail}")).unwrap();
+    let words = [file.to_str().unwrap(), "--nodes", "4", "--threshold", "1"];
+    let (one, progress) = demo(&words);
+    assert!(progress.contains("seed = 7"), "{progress}");
+    let (other, _) = demo(&words);
+    assert_eq!((&one["correct"], &one["bids"]), (&json!(true), &json!(12)));
+    assert!(one["bought"].as_u64().unwrap() > 0);
+    for field in ["price", "bought", "demand", "supply", "quantities"] {
+        assert_eq!(one[field], other[field], "{field}");
+    }
+    assert_eq!(one["quantities"].as_object().unwrap().len(), 12);
+    // As many as are asked for, from a seed that is printed.
+    let (asked, progress) = demo(&["sessions/market.toml", "--bids", "5"]);
+    assert_eq!((&asked["correct"], &asked["bids"]), (&json!(true), &json!(5)));
+    assert!(progress.contains("made up from seed = "), "{progress}");
+}
+
+#[test]
+fn a_liar_in_a_market_is_named_and_changes_nothing() {
+    let (result, _) = demo(&["sessions/market.toml", "--nodes", "5", "--liar", "3"]);
+    assert_eq!((&result["price"], &result["bought"]), (&json!(16_850), &json!(98)));
+    assert_eq!((&result["attempts"], &result["named"]), (&json!(2), &json!([3])));
+    assert_eq!(result["complaints"][0]["attempt"], 1);
+    assert_eq!(result["complaints"][0]["nodes"], json!([3]));
+    assert_eq!((&result["correct"], &result["quantities"]["Gaarden"]), (&json!(true), &json!(-8)));
+}

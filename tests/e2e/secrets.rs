@@ -328,7 +328,7 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
             shares.add(&envelope.body.correction.0, part.seeds()).unwrap();
         }
         match shares.finish().unwrap() {
-            Entries::Bits(mut fields) => fields.remove(0),
+            Entries::Bits { mut fields, .. } => fields.remove(0),
             Entries::Numbers(_) => panic!("the bids are shared as bits"),
         }
     };

@@ -10,6 +10,7 @@
 //! - [`leak`]: what auctions on bits open
 //! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
+//! - [`market`]: markets on bits
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -21,6 +22,7 @@ mod faults;
 mod leak;
 mod liars;
 mod lots;
+mod market;
 mod numbers;
 mod sums;
 

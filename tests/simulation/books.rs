@@ -333,7 +333,8 @@ impl SessionBooks {
         }
         let (fits, out): (Vec<_>, Vec<_>) =
             amounts.iter().partition(|(_, amount)| *amount <= terms.question.maximum());
-        let values: Vec<u64> = fits.iter().map(|(_, amount)| *amount).collect();
+        let values: Vec<&[u64]> =
+            fits.iter().map(|(_, amount)| std::slice::from_ref(amount)).collect();
         let expected = terms.question.reference(&values).map(|entry| fits[entry].0.envelope);
         let got = outcome.body.answer.clone().map(|entrant| entrant.envelope);
         if got != expected {

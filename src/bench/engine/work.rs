@@ -62,7 +62,8 @@ impl Work {
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());
                 let terms = terms(kind, *quantity, form, bids.bits, Security::default());
-                Found::Answer(terms.question.reference(&bids.values))
+                let bids: Vec<&[u64]> = bids.values.chunks(1).collect();
+                Found::Answer(terms.question.reference(&bids))
             }
         };
         measured.iter().all(|node| node.found == expected)

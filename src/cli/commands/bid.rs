@@ -17,25 +17,27 @@ use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{PassphraseOption, RosterOption};
+use crate::cli::order::OrderOptions;
 use crate::cli::output::{clean, strong};
 use crate::cli::prompt::{ask, sure};
-use crate::cli::{login, view};
+use crate::cli::{login, order, view};
 use crate::client::again::until_answered;
 use crate::client::amount::{Check, check};
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::state::BidderState;
-use crate::client::{BidAmount, Network};
+use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
-use crate::rules::Terms;
+use crate::rules::{Terms, market};
 use crate::session::SessionId;
 use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
 
-/// A bid.
+/// A bid, or an order for a market.
 ///
 /// The amount is asked for without showing it, or read as one line from standard input when that
-/// is no terminal. It is split here; no server ever receives it.
+/// is no terminal. In a market, steps say how much to buy or to sell at which prices; what they come
+/// to is shown before it is signed. Amount or order are split here; no server ever receives them.
 ///
 /// A bid is in once n - t nodes have signed a receipt for it: whichever 2t+1 nodes close the
 /// session, one of them then names it, even if t keep silent.
@@ -48,10 +50,12 @@ pub struct BidArgs {
     /// of processes; leave it out to be asked
     #[arg(long, value_name = "AMOUNT", conflicts_with = "resend", allow_hyphen_values = true)]
     amount: Option<String>,
+    #[command(flatten)]
+    order: OrderOptions,
     /// Send the latest envelope again to the nodes whose receipt is missing
     #[arg(long)]
     resend: bool,
-    /// Hand the amount in without a question, whatever there is to remark of it
+    /// Hand it in without a question, whatever there is to remark of it
     #[arg(long)]
     yes: bool,
     /// Seconds to try until the coordinator answers, and then until enough receipts are in
@@ -123,17 +127,11 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
         let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
-        let text = match args.amount {
-            Some(text) => Zeroizing::new(text),
-            None => read_amount(terms)?,
+        let entry = match terms.question.as_market() {
+            Some(market) => order_entry(context, market, &args)?,
+            None => amount_entry(context, terms, args)?,
         };
-        let amount = BidAmount::parse(&text, &terms.question.unit())?;
-        if let Check::Fine(Some(remark)) = check(&text, terms) {
-            context.output.note(format!("Mind your amount: {remark}."));
-            meant(args.yes)?;
-        }
-        drop(text);
-        bid::place_heard(&network, &announcement, &bidder, amount, patience, ears).await
+        bid::place_heard(&network, &announcement, &bidder, entry, patience, ears).await
     };
     match placed {
         Ok(placed) => tell(context, &network, &state, &placed),
@@ -146,6 +144,39 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             Err(error.into())
         }
     }
+}
+
+/// The amount of a bid, given, asked for or read.
+fn amount_entry(context: &Context, terms: &Terms, args: BidArgs) -> Result<EntryValues, Failure> {
+    if args.order.given() {
+        return Err(Failure::usage("this is an auction: give one --amount, or leave it out"));
+    }
+    let text = match args.amount {
+        Some(text) => Zeroizing::new(text),
+        None => read_amount(terms)?,
+    };
+    let amount = BidAmount::parse(&text, &terms.question.unit())?;
+    if let Check::Fine(Some(remark)) = check(&text, terms) {
+        context.output.note(format!("Mind your amount: {remark}."));
+        meant(args.yes)?;
+    }
+    Ok(amount.into())
+}
+
+/// The fields of an order, which was shown before.
+fn order_entry(
+    context: &Context,
+    market: &market::Question,
+    args: &BidArgs,
+) -> Result<EntryValues, Failure> {
+    if args.amount.is_some() {
+        return Err(Failure::usage(
+            "this is a market: say what you want with --buy or --sell, or with --order FILE",
+        ));
+    }
+    let order = args.order.read(market)?;
+    order::confirm(context, market, &order, args.yes)?;
+    Ok(order.fields(market).into())
 }
 
 /// Say that somebody is asked again, once for each longer pause.

@@ -40,7 +40,8 @@ pub struct DemoArgs {
     /// it before anything is opened and go on without it, which takes at least 2t+2 nodes
     #[arg(long, value_name = "NODE", value_parser = node)]
     liar: Option<NodeIndex>,
-    /// Invent this many bidders with random amounts instead of playing the file's
+    /// Invent this many bidders instead of playing the file's: with random amounts, or in a market
+    /// with orders from a seed, which is printed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     bids: Option<u32>,
     /// Keep keys, databases, receipts and record in this folder, which must be empty
@@ -82,9 +83,13 @@ impl DemoArgs {
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     let loaded = session_file::load(args.file.as_deref())?.with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
+    let seed = players::seed(&loaded.file, args.bids)?;
+    if let Some(seed) = seed {
+        context.output.note(format!("participants and orders are made up from seed = {seed}"));
+    }
     let players = match args.bids {
-        Some(count) => players::invent(&loaded.file, count)?,
-        None => players::of_file(&loaded.file)?,
+        Some(count) => players::invent(&loaded.file, count, seed)?,
+        None => players::of_file(&loaded.file, seed)?,
     };
     let folder = Folder::new(args.keep.as_deref())?;
     if args.opens_screens(context.output.json) {

@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     let scheme = Scheme::new(nodes, threshold)?;
     Workload::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     paper::check(&terms.limits, scheme).map_err(|error| Failure::new("bad-terms", error))?;
-    let written = file.fields.as_auction().map_or(0, |auction| auction.bids.len());
+    let written = file.fields.participants();
     let bids = args.bids.unwrap_or(written);
     let micros = args.rtt * 1e3;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]

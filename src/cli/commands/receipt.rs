@@ -1,19 +1,26 @@
-//! `gavel receipt list|show`.
+//! `gavel receipt list|show|answer`.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::Table;
-use crate::cli::view;
+use crate::cli::home::read_text;
+use crate::cli::market::Cleared;
+use crate::cli::options::{PassphraseOption, RosterOption};
+use crate::cli::output::{Table, clean, strong};
+use crate::cli::{login, view};
 use crate::client::state::{BidderState, SentBid};
-use crate::identity::Digest;
+use crate::identity::key_file::BidderKeys;
+use crate::identity::{Digest, Statement as _};
 use crate::session::SessionId;
+use crate::session::outcome::Outcome;
+use crate::session::record::Record;
 use crate::sharing::NodeSet;
 
 /// What to show.
@@ -27,6 +34,37 @@ pub enum ReceiptCommand {
         #[arg(add = complete::session())]
         session: String,
     },
+    /// What the outcome of a session tells this home alone, such as how much it trades in a market
+    Answer(AnswerArgs),
+}
+
+/// Which session, and where its record is.
+#[derive(Args)]
+pub struct AnswerArgs {
+    /// The session's id, a beginning of it that no other has, or its title
+    #[arg(add = complete::session())]
+    session: String,
+    /// A record from `gavel session show SESSION --record FILE`; no server is asked then
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
+    roster: RosterOption,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// What a session tells one participant, for scripts.
+#[derive(Serialize)]
+struct Own {
+    session: SessionId,
+    title: String,
+    kind: &'static str,
+    revision: u32,
+    envelope: Digest,
+    /// In smallest units of the currency; null where there is no price.
+    price: Option<u64>,
+    /// In smallest units: above 0 bought, below 0 sold.
+    quantity: i64,
 }
 
 /// One bid, for scripts.
@@ -42,15 +80,16 @@ struct Line {
     file: Option<std::path::PathBuf>,
 }
 
-/// Show what is kept; no server is asked.
+/// Show what is kept. Only for the answer, without a record, a server is asked.
 ///
 /// # Errors
-/// When a file cannot be read, or no session fits.
-pub fn run(context: &Context, command: ReceiptCommand) -> Result<(), Failure> {
+/// When a file cannot be read, no session fits, or a record does not hold.
+pub async fn run(context: &Context, command: ReceiptCommand) -> Result<(), Failure> {
     let state = BidderState::Folder(context.home.file("receipts"));
     match command {
         ReceiptCommand::List => list(context, &state),
         ReceiptCommand::Show { session } => show(context, &state, &session),
+        ReceiptCommand::Answer(args) => own_answer(context, &state, &args).await,
     }
 }
 
@@ -87,7 +126,8 @@ fn list(context: &Context, state: &BidderState) -> Result<(), Failure> {
     })
 }
 
-fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), Failure> {
+/// The one session that this home has bid in with such a title, or such a beginning of its id.
+fn find(state: &BidderState, beginning: &str) -> Result<SessionId, Failure> {
     let fits = |bid: &&SentBid| {
         bid.session().to_string().starts_with(beginning)
             || bid.announcement.body.terms.title.eq_ignore_ascii_case(beginning)
@@ -101,6 +141,86 @@ fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), F
         };
         return Err(error.into());
     };
+    Ok(session)
+}
+
+/// Check the record and say what it tells this home.
+async fn own_answer(
+    context: &Context,
+    state: &BidderState,
+    args: &AnswerArgs,
+) -> Result<(), Failure> {
+    let session = find(state, &args.session)?;
+    let roster = context.home.roster(args.roster.roster.as_deref())?;
+    let named = args.roster.roster.is_some();
+    if !named && !context.home.settings()?.pinned.contains(&roster.body.digest()) {
+        let detail = "nobody has compared the roster here with what a node's operator says; \
+                      pin it with `gavel roster pin`, or name the roster you trust with --roster";
+        return Err(Failure::new("roster-not-pinned", detail));
+    }
+    let record = if let Some(path) = &args.record {
+        let read = Record::parse(&read_text(path)?);
+        read.map_err(|error| Failure::from(error).about(path.display()))?
+    } else {
+        let network = login::network(&context.home, roster.clone()).await?;
+        network.coordinator().record(session).await?
+    };
+    let report = record.verify(Some(record.trusted(&roster.body)))?;
+    if report.session != session {
+        return Err(Failure::new("other-session", "the record is of another session"));
+    }
+    let outcome = report.outcome.filter(|_| report.settled);
+    let outcome = outcome.ok_or_else(|| {
+        Failure::new("not-settled", "the session has no outcome of 2t+1 nodes yet")
+    })?;
+    let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    let (own, line) = told(state, &record, &outcome, &keys)?;
+    context.output.result(&own, || format!("{}\n{line}", strong(clean(&own.title))))
+}
+
+/// What an outcome tells the participant whose bids are kept here, and the same in words.
+fn told(
+    state: &BidderState,
+    record: &Record,
+    outcome: &Outcome,
+    keys: &BidderKeys,
+) -> Result<(Own, String), Failure> {
+    let terms = &record.announcement.body.terms;
+    let Some(cleared) = Cleared::of(terms, &outcome.answer) else {
+        let kind = terms.question.kind_name();
+        let detail = format!(
+            "a {kind} session tells all that it tells to everyone; see \
+                              `gavel session show`"
+        );
+        return Err(Failure::new("nothing-apart", detail));
+    };
+    let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
+    let takes_part = |bid: &SentBid| manifest.is_some_and(|list| list.entry(&bid.digest).is_some());
+    let bids = state.bids(outcome.session)?;
+    let bid = bids.into_iter().find(takes_part).ok_or_else(|| {
+        Failure::new("not-in-manifest", "no order of this home takes part in the session")
+    })?;
+    let told = bid.told(&outcome.answer, &keys.identity);
+    let quantity =
+        cleared.own(told, |entrant| entrant.envelope == bid.digest).ok_or_else(|| {
+            let detail = "what takes the mask off this home's quantity is not with its receipts; \
+                      restore them from a backup";
+            Failure::new("no-mask", detail)
+        })?;
+    let own = Own {
+        session: outcome.session,
+        title: terms.title.clone(),
+        kind: terms.question.kind_name(),
+        revision: bid.revision(),
+        envelope: bid.digest,
+        price: cleared.price_opened(),
+        quantity,
+    };
+    Ok((own, cleared.own_line(quantity)))
+}
+
+fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), Failure> {
+    let session = find(state, beginning)?;
     let bids = state.bids(session)?;
     context.output.result(&json!({ "bids": bids }), || {
         let mut text = String::new();

@@ -4,6 +4,7 @@
 //! - [`folder`]: where it lives
 //! - [`world`]: keys, roster and servers
 //! - [`players`]: the bidders
+//! - [`market`]: what a demo of a market knows besides
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`report`]: the result
 //! - [`headless`]: played with progress on standard error
@@ -14,6 +15,7 @@
 pub mod folder;
 pub mod follow;
 pub mod headless;
+pub mod market;
 pub mod players;
 pub mod report;
 pub mod schedule;

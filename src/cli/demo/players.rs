@@ -1,7 +1,8 @@
 //! The bidders of a demo, each with a key of its own.
 //!
 //! They bid side by side, except that equal amounts are handed in one after another in the file's
-//! order: the earlier bid wins a tie, and a demo should end the same way every time.
+//! order, and so are the orders of a small market: the earlier bid wins a tie, the earlier order gets
+//! the rest, and a demo should end the same way every time.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,16 +15,19 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::market::Orders;
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
 use crate::client::state::BidderState;
-use crate::client::{BidAmount, Network};
+use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed, Statement as _};
-use crate::rules::{Answer, Currency, Question, SessionFile};
+use crate::rules::market::{Order, invented};
+use crate::rules::session_file::Fields;
+use crate::rules::{Answer, Question, SessionFile, Terms, market};
 use crate::session::Announcement;
 use crate::session::outcome::Entrant;
 use crate::wire::coordinator_api;
@@ -37,21 +41,63 @@ pub const KEPT: usize = 200;
 /// Receipt times are in milliseconds: an equal amount comes at least so much later.
 const APART: Duration = Duration::from_millis(5);
 
-/// A bidder and what it will bid, as written.
+/// Most orders that are handed in one after the other.
+const IN_ORDER: usize = 50;
+
+/// A bidder and what it will bid.
 pub struct Player {
     name: String,
-    amount: Zeroizing<String>,
+    bid: Bid,
     keys: KeyPair,
+}
+
+/// What a bidder will hand in.
+enum Bid {
+    /// An amount, as written.
+    Amount(Zeroizing<String>),
+    /// The fields of an order.
+    Order(Zeroizing<Vec<u64>>),
 }
 
 impl Player {
     fn new(name: String, amount: Zeroizing<String>) -> Result<Self, Failure> {
-        Ok(Self { name, amount, keys: KeyPair::generate()? })
+        Ok(Self { name, bid: Bid::Amount(amount), keys: KeyPair::generate()? })
+    }
+
+    fn with_order(name: String, market: &market::Question, order: &Order) -> Result<Self, Failure> {
+        Ok(Self { name, bid: Bid::Order(order.fields(market)), keys: KeyPair::generate()? })
+    }
+
+    /// The fields of its order, in a market.
+    pub const fn order(&self) -> Option<&Zeroizing<Vec<u64>>> {
+        match &self.bid {
+            Bid::Order(fields) => Some(fields),
+            Bid::Amount(_) => None,
+        }
+    }
+
+    fn amount(&self, question: &Question) -> Option<u64> {
+        match &self.bid {
+            Bid::Amount(amount) => question.unit().parse(amount).ok(),
+            Bid::Order(_) => None,
+        }
+    }
+
+    fn entry(&self, terms: &Terms) -> Result<EntryValues, Failure> {
+        match &self.bid {
+            Bid::Amount(amount) => Ok(BidAmount::parse(amount, &terms.question.unit())?.into()),
+            Bid::Order(fields) => Ok(fields.clone().into()),
+        }
     }
 
     /// The name it bids under.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its keys.
+    pub fn keys(&self) -> KeyPair {
+        self.keys.clone()
     }
 
     /// Name and key, for sessions that admit only who is listed.
@@ -60,23 +106,69 @@ impl Player {
     }
 }
 
-/// The bidders of a session file.
+/// What a market's participants are made up from, where so many are asked for or the file has no
+/// orders of its own: the file's seed, else a fresh one.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
-pub fn of_file(file: &SessionFile) -> Result<Vec<Player>, Failure> {
-    let player = |bid: &crate::rules::auction::file::DemoBid| {
-        Player::new(bid.bidder.clone(), Zeroizing::new(bid.amount.clone()))
+pub fn seed(file: &SessionFile, asked: Option<u32>) -> Result<Option<u64>, Failure> {
+    let Fields::Market(fields) = &file.fields else { return Ok(None) };
+    if asked.is_none() && fields.participants.is_none() {
+        return Ok(None);
+    }
+    let fresh = || {
+        let mut bytes = [0; 4];
+        SysRng.try_fill_bytes(&mut bytes)?;
+        Ok::<_, Failure>(u64::from(u32::from_le_bytes(bytes)))
     };
-    file.fields.as_auction().into_iter().flat_map(|auction| &auction.bids).map(player).collect()
+    Ok(Some(fields.seed.map_or_else(fresh, Ok)?))
 }
 
-/// Invented bidders with random amounts around the reserve.
+/// The bidders of a session file; of a market without orders, those that its seed makes.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
-pub fn invent(file: &SessionFile, count: u32) -> Result<Vec<Player>, Failure> {
+pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
+    match &file.fields {
+        Fields::Auction(auction) => {
+            let player = |bid: &crate::rules::auction::file::DemoBid| {
+                Player::new(bid.bidder.clone(), Zeroizing::new(bid.amount.clone()))
+            };
+            auction.bids.iter().map(player).collect()
+        }
+        Fields::Market(fields) => {
+            if let Some(count) = fields.participants {
+                return invent(file, count, seed);
+            }
+            let terms = file.terms(Timestamp::from_millis(0))?;
+            let Some(market) = terms.question.as_market() else { return Ok(Vec::new()) };
+            let player = |order: &market::file::DemoOrder| {
+                let steps = Order::parse(market, order.side, &order.steps)?;
+                Player::with_order(order.participant.clone(), market, &steps)
+            };
+            fields.orders.iter().map(player).collect()
+        }
+        #[cfg(any(test, feature = "testkit"))]
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Invented bidders: of an auction with random amounts around the reserve, of a market with orders
+/// from a seed.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
     let terms = file.terms(Timestamp::from_millis(0))?;
+    if let Some(market) = terms.question.as_market() {
+        let orders = invented::orders(market, seed.unwrap_or_default(), count)?;
+        let width = count.to_string().len();
+        let named = (1..).zip(orders);
+        let player = |(number, order): (u32, Order)| {
+            Player::with_order(format!("participant {number:0width$}"), market, &order)
+        };
+        return named.map(player).collect();
+    }
     let (unit, maximum) = (terms.question.unit(), terms.question.maximum());
     let auction = terms.question.as_auction();
     let reserve = auction.and_then(|auction| Some((auction.reserve?, auction.kind.is_reverse())));
@@ -97,6 +189,12 @@ pub fn invent(file: &SessionFile, count: u32) -> Result<Vec<Player>, Failure> {
             Player::new(format!("bidder {number:0width$}"), amount)
         })
         .collect()
+}
+
+/// What each of them wants, in a market.
+pub fn orders(players: &[Player]) -> Orders {
+    let order = |player: &Player| Some((player.name.clone(), player.order()?.clone()));
+    Orders::of(players.iter().filter_map(order))
 }
 
 /// A bidder whose bid is not in.
@@ -120,6 +218,8 @@ pub struct Bidding {
     pub took: Duration,
     /// Where each of the demo's bidders stands.
     pub ranks: Ranks,
+    /// What each wants, in a market.
+    pub orders: Orders,
 }
 
 /// Where the demo's bidders stand by their amounts, from 0 for the best; equal amounts share a
@@ -130,9 +230,8 @@ pub struct Ranks(HashMap<String, usize>);
 impl Ranks {
     /// Rank the bidders of a session.
     pub fn of(players: &[Player], question: &Question) -> Self {
-        let unit = question.unit();
         let reverse = question.as_auction().is_some_and(|auction| auction.kind.is_reverse());
-        let amount = |player: &Player| unit.parse(&player.amount).ok();
+        let amount = |player: &Player| player.amount(question);
         let mut amounts = Zeroizing::new(Vec::with_capacity(players.len()));
         amounts.extend(players.iter().filter_map(amount));
         amounts.sort_unstable();
@@ -171,8 +270,8 @@ pub async fn bid(
     let keep = players.len() <= KEPT;
     let mut progress = Progress::start("bids", Some(players.len() as u64));
     let question = &announcement.body.terms.question;
-    let ranks = Ranks::of(&players, question);
-    let turns = turns(&players, &question.unit());
+    let (ranks, mut orders) = (Ranks::of(&players, question), orders(&players));
+    let turns = turns(&players, question);
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
             let place = keep.then(|| places.join((position + 1).to_string()));
@@ -180,17 +279,19 @@ pub async fn bid(
                 turn.wait().await;
                 let placed = one(network, announcement, &player, place.as_deref()).await;
                 turn.done().await;
-                (position, player.name, placed)
+                (position, player, placed)
             }
         })
         .buffer_unordered(AT_ONCE);
     let (mut placed, mut refused) = (0, Vec::new());
-    while let Some((position, name, result)) = bids.next().await {
+    while let Some((position, player, result)) = bids.next().await {
         progress.step();
+        let Player { name, keys, .. } = player;
         match result {
-            Ok(bid) => {
+            Ok(Placed { bid, missing }) => {
                 placed += 1;
-                for silence in bid.missing {
+                orders.keep(keys, bid);
+                for silence in missing {
                     progress.keep(&format!("{}: {}", clean(&name), clean(&silence.to_string())));
                 }
             }
@@ -211,7 +312,7 @@ pub async fn bid(
         refused.len(),
         took.as_secs_f64()
     ));
-    Ok(Bidding { placed, refused, took, ranks })
+    Ok(Bidding { placed, refused, took, ranks, orders })
 }
 
 /// One bidder's bid, from admission to receipts; kept in a folder where one is given.
@@ -224,7 +325,7 @@ pub async fn one(
     player: &Player,
     place: Option<&Path>,
 ) -> Result<Placed, Failure> {
-    let amount = BidAmount::parse(&player.amount, &announcement.body.terms.question.unit())?;
+    let entry = player.entry(&announcement.body.terms)?;
     let state = match place {
         None => BidderState::Memory,
         Some(place) => {
@@ -235,7 +336,7 @@ pub async fn one(
     };
     let pinned = [network.roster().body.digest()];
     let bidder = Bidder { name: &player.name, keys: &player.keys, state: &state, pinned: &pinned };
-    let placed = bid::place(network, announcement, &bidder, amount, Patience::default()).await;
+    let placed = bid::place(network, announcement, &bidder, entry, Patience::default()).await;
     placed.map_err(|error: BidError| error.into())
 }
 
@@ -263,14 +364,16 @@ impl Turn {
     }
 }
 
-/// Chains of equal amounts. The one before has begun already when a bidder waits, as bidders begin
+/// Chains of equal amounts, or of all orders where they are few. The one before has begun already when a bidder waits, as bidders begin
 /// in order, so nobody waits for ever.
-fn turns(players: &[Player], currency: &Currency) -> Vec<Turn> {
+fn turns(players: &[Player], question: &Question) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::with_capacity(players.len());
     let mut last: HashMap<Option<u64>, usize> = HashMap::new();
     for (position, player) in players.iter().enumerate() {
         let mut turn = Turn::default();
-        if let Some(earlier) = last.insert(currency.parse(&player.amount).ok(), position) {
+        let waits = player.order().is_none() || players.len() <= IN_ORDER;
+        let before = last.insert(player.amount(question), position);
+        if let Some(earlier) = before.filter(|_| waits) {
             let (sender, receiver) = oneshot::channel();
             turns[earlier].after = Some(sender);
             turn.before = Some(receiver);
@@ -295,8 +398,8 @@ mod tests {
         ] {
             let file = SessionFile::parse(text).unwrap();
             let terms = file.terms(Timestamp::from_millis(0)).unwrap();
-            for player in invent(&file, 50).unwrap() {
-                let amount = terms.question.unit().parse(&player.amount).unwrap();
+            for player in invent(&file, 50, None).unwrap() {
+                let amount = player.amount(&terms.question).unwrap();
                 assert!(amount <= terms.question.maximum());
             }
         }
@@ -309,7 +412,7 @@ mod tests {
         let text = include_str!("../../../sessions/fishing-quota.toml");
         let file = SessionFile::parse(text).unwrap();
         let terms = file.terms(Timestamp::from_millis(0)).unwrap();
-        let ranks = Ranks::of(&of_file(&file).unwrap(), &terms.question);
+        let ranks = Ranks::of(&of_file(&file, None).unwrap(), &terms.question);
         let listed = |names: &[&str]| {
             let sale = |name: &&str| {
                 let entry = Entrant { bidder: (*name).to_owned(), envelope: Digest([1; 32]) };
@@ -328,9 +431,9 @@ mod tests {
     #[tokio::test]
     async fn equal_amounts_go_in_the_order_of_the_file() {
         let file = SessionFile::parse(BUILT_IN).unwrap();
-        let players = of_file(&file).unwrap();
-        let currency = Currency { code: "EUR".into(), decimals: 2 };
-        let mut turns = turns(&players, &currency);
+        let players = of_file(&file, None).unwrap();
+        let terms = file.terms(Timestamp::from_millis(0)).unwrap();
+        let mut turns = turns(&players, &terms.question);
         let mut later = turns.remove(4);
         let earlier = turns.remove(0);
         assert!(later.before.is_some() && earlier.after.is_some());

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::players::{Bidding, Refused};
-use crate::cli::answer::{self, Sold};
+use crate::cli::answer::{self, result_json};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting, strong};
 use crate::client::Network;
@@ -19,6 +20,7 @@ use crate::session::outcome::Entrant;
 use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::wire::coordinator_api::SessionDetail;
 
@@ -29,11 +31,16 @@ pub struct DemoResult {
     title: String,
     kind: &'static str,
     phase: Phase,
-    /// Who won, and the price.
+    /// Of an auction who won, and the price; of a market the price, and who trades how much.
     #[serde(flatten)]
-    sold: Sold,
+    decided: Value,
     /// The price with decimals and currency.
     price_text: Option<String>,
+    /// Which lies of nodes are found.
+    security: Security,
+    /// Of a market: whether plain arithmetic with all orders says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correct: Option<bool>,
     nodes: u8,
     threshold: u8,
     signed_by: NodeSet,
@@ -45,6 +52,8 @@ pub struct DemoResult {
     attempts: u32,
     /// What nodes found of others' lies in attempts before the last.
     lies: Vec<Finding>,
+    /// The same in short.
+    complaints: Vec<Complaint>,
     /// Nodes that lied, whatever else is true.
     named: NodeSet,
     rounds: u64,
@@ -82,6 +91,24 @@ struct Predicted {
     seconds: f64,
 }
 
+/// What was found of a lie.
+#[derive(Serialize)]
+struct Complaint {
+    attempt: u32,
+    /// The node that lied, or those of whom at least one did.
+    nodes: NodeSet,
+    what: String,
+}
+
+impl Complaint {
+    fn of(finding: &Finding, named: NodeSet) -> Self {
+        let all = finding.sets.iter().fold(NodeSet::EMPTY, |all, set| all.union(*set));
+        let sure = all.intersection(named);
+        let nodes = if sure.is_empty() { all } else { sure };
+        Self { attempt: finding.attempt, nodes, what: finding.told(named) }
+    }
+}
+
 #[derive(Serialize)]
 struct Excluded {
     bidder: String,
@@ -108,7 +135,13 @@ pub fn make(
     };
     let terms = record.announcement.body.terms.clone();
     let answer = bidding.ranks.from_the_best(&outcome.answer);
-    let sold = Sold::of(&terms, &answer);
+    let mut decided = result_json(&terms, &answer)?.unwrap_or_default();
+    if let Some(quantities) = bidding.orders.quantities(&terms, &answer) {
+        decided["quantities"] = quantities;
+    }
+    let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
+    let correct = manifest.and_then(|list| bidding.orders.is_right(&terms, list, &answer));
+    let price = decided.get("price").and_then(Value::as_u64);
     let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
     let cost = last.map_or(&[][..], |attempt| &attempt.cost);
     let of_node = |node: NodeIndex| cost.iter().find(|(index, _)| *index == node);
@@ -117,8 +150,10 @@ pub fn make(
         title: terms.title.clone(),
         kind: terms.question.kind_name(),
         phase: detail.summary.phase,
-        price_text: sold.price.map(|price| terms.question.show(price)),
-        sold,
+        price_text: price.map(|price| terms.question.show(price)),
+        decided,
+        security: terms.security(),
+        correct,
         answer,
         nodes: roster.scheme.nodes(),
         threshold: roster.scheme.threshold(),
@@ -142,6 +177,7 @@ pub fn make(
             protocol: cost.iter().map(|(_, cost)| cost.computing_seconds).fold(0.0, f64::max),
         },
         attempts: last.map_or(0, |attempt| attempt.attempt),
+        complaints: report.lies.iter().map(|lie| Complaint::of(lie, report.named)).collect(),
         lies: report.lies,
         named: report.named,
         rounds: cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0),
@@ -246,6 +282,10 @@ impl DemoResult {
         );
         for lie in lies {
             row("lies", lie);
+        }
+        if let Some(correct) = self.correct {
+            let found = if correct { "says the same" } else { "says something else" };
+            row("in plain", format!("arithmetic with all orders {found}"));
         }
         row("record", "checked offline: every signature is right".into());
         for (position, sent) in self.bytes_sent.iter().enumerate() {

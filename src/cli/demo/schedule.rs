@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_art_sale_is_over_within_a_minute_and_can_be_followed() {
         let file = SessionFile::parse(ART_SALE).unwrap();
-        let bidders = file.fields.as_auction().map_or(0, |auction| auction.bids.len());
+        let bidders = file.fields.participants();
         let schedule = Schedule::of(bidders, &file.shared.bids_until, 1.0);
         assert!(schedule.step >= Duration::from_secs(2), "{schedule:?}");
         assert!(schedule.window + RUN < Duration::from_secs(60));

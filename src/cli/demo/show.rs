@@ -256,6 +256,7 @@ async fn bid_until_closed(
 ) -> Result<Came, Failure> {
     let announcement = bid::announcement(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
+    let mut orders = players::orders(&play.players);
     let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());
     let keep = all <= players::KEPT;
     if keep {
@@ -271,7 +272,7 @@ async fn bid_until_closed(
             async move {
                 tokio::time::sleep_until(started + schedule.turn(position)).await;
                 let placed = players::one(network, announcement, &player, place.as_deref()).await;
-                (player.name().to_owned(), placed)
+                (player, placed)
             }
         })
         .buffer_unordered(players::AT_ONCE);
@@ -286,11 +287,13 @@ async fn bid_until_closed(
                 all_came = true;
                 break;
             }
-            Some((bidder, Ok(_))) => {
-                story.pass(story::bid(placed, &bidder, all, scheme)).await;
+            Some((player, Ok(done))) => {
+                story.pass(story::bid(placed, player.name(), all, scheme)).await;
+                orders.keep(player.keys(), done.bid);
                 placed += 1;
             }
-            Some((bidder, Err(failure))) => {
+            Some((player, Err(failure))) => {
+                let bidder = player.name().to_owned();
                 let text = format!("the bid of {} is not in: {}", clean(&bidder), failure.detail);
                 cue(stage, Cue::Say(text)).await;
                 let Failure { kind: reason, detail, .. } = failure;
@@ -299,7 +302,7 @@ async fn bid_until_closed(
         }
     }
     let placed = placed as u64;
-    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks };
+    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks, orders };
     Ok(Came { bidding, all_came })
 }
 

@@ -28,6 +28,8 @@
 //! - `pile`: planes that are to be added up, three to two
 //! - [`totals`]: sums over a table of many entries with many fields
 //! - [`prefix`]: for every position the sum of all numbers up to it
+//! - [`combine`]: public multiples of shared numbers, added up
+//! - [`proportion`]: what each gets where all are served in proportion
 //! - [`best`]: what the next two find: the m best of many, and the best of the others
 //! - [`rank`]: how many others beat each number, by comparing all pairs; up to some thousand
 //!   numbers
@@ -40,6 +42,7 @@ pub mod assignment;
 pub mod beside;
 pub mod best;
 mod columns;
+pub mod combine;
 pub mod context;
 pub mod cost;
 pub(in crate::protocol) mod gates;
@@ -49,6 +52,7 @@ pub mod maximum;
 pub mod open;
 mod pile;
 pub mod prefix;
+pub mod proportion;
 pub mod range_check;
 pub mod rank;
 pub mod search;

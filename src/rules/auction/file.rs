@@ -1,15 +1,14 @@
 //! An auction's fields in a session file.
 
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::kind::Kind;
 use super::question::{Question, QuestionError};
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
+use crate::rules::written::{amount, some_amount};
 
 /// The fields of a session file that only auctions have, as written.
 #[derive(Clone, Deserialize)]
@@ -50,50 +49,6 @@ pub struct DemoBid {
     #[serde(deserialize_with = "amount")]
     pub amount: String,
 }
-
-fn some_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    amount(deserializer).map(Some)
-}
-
-/// An amount as text, which is what it is in quotes; a bare number is as good.
-fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_any(AmountText)
-}
-
-struct AmountText;
-
-impl Visitor<'_> for AmountText {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an amount such as 1250 or \"1250.00\"")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    /// The shortest text that is this number: what was written, without zeros at its end.
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<String, E> {
-        if number.abs() >= EXACT {
-            return Err(E::custom(
-                "this amount is too large for a bare number; write it in quotes",
-            ));
-        }
-        Ok(number.to_string())
-    }
-}
-
-/// Below this, a number with decimals is told apart from its neighbours by two decimals and more.
-const EXACT: f64 = 1e12;
 
 impl Fields {
     /// Their names, but for the kind, which every session file has.

@@ -39,14 +39,14 @@ pub(super) async fn run(
     let work = Workload::of(terms, question, bids.len());
     let total = bids.len();
     let (in_range, sales) = match (terms.protocol, bids) {
-        (Form::Bits, Entries::Bits(fields)) => {
+        (Form::Bits, Entries::Bits { fields, .. }) => {
             let ctx = BitContext::new(ctx);
             bits::run(&ctx, question, work, only_field(fields)?, reporter).await?
         }
         (Form::Numbers, Entries::Numbers(fields)) => {
             numbers::run(ctx, question, work, only_field(fields)?, reporter).await?
         }
-        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits(_)) => {
+        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits { .. }) => {
             return Err(RunError::Form);
         }
     };

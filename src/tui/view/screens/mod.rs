@@ -108,6 +108,7 @@ pub fn short_kind(question: &Question) -> &'static str {
 pub fn rule(question: &Question) -> &'static str {
     match question.as_auction() {
         Some(auction) => rule_of(auction.kind, auction.quantity > 1),
+        None if question.as_market().is_some() => "one price for all, where supply reaches demand",
         None => question.kind_name(),
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::market::Stage as OfMarkets;
 use crate::rules::{Question, Stage};
 
 /// What a stage is called.
@@ -15,6 +16,9 @@ pub const fn name(stage: Stage) -> &'static str {
         Stage::Auction(OfAuctions::Tournament) => "tournament",
         Stage::Auction(OfAuctions::SecondPrice) => "second price",
         Stage::Auction(OfAuctions::Ranking) => "ranking",
+        Stage::Market(OfMarkets::Adding) => "adding up",
+        Stage::Market(OfMarkets::Clearing) => "price",
+        Stage::Market(OfMarkets::Quantities) => "quantities",
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -36,6 +40,15 @@ pub const fn does(stage: Stage) -> &'static str {
         Stage::Auction(OfAuctions::Ranking) => {
             "Every bid is compared with the others; no node learns who is ahead."
         }
+        Stage::Market(OfMarkets::Adding) => {
+            "At every price the nodes add up what all want; no curve is opened."
+        }
+        Stage::Market(OfMarkets::Clearing) => {
+            "Demand is compared with supply at every price; only the price is opened."
+        }
+        Stage::Market(OfMarkets::Quantities) => {
+            "How much each trades at the price is worked out, unopened."
+        }
         Stage::Opening => "The nodes open what the rule makes public, together, and nothing else.",
         Stage::Done => "The nodes sign the outcome.",
     }
@@ -56,6 +69,12 @@ fn of(question: &Question) -> Vec<(Stage, &'static str)> {
         Some(_) => {
             stages.extend([named(OfAuctions::Tournament.into()), named(Stage::Opening)]);
         }
+        None if question.as_market().is_some() => stages.extend([
+            named(OfMarkets::Adding.into()),
+            named(OfMarkets::Clearing.into()),
+            named(OfMarkets::Quantities.into()),
+            named(Stage::Opening),
+        ]),
         None => stages.push(named(Stage::Opening)),
     }
     stages

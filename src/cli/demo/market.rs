@@ -1,0 +1,85 @@
+//! What a demo of a market knows besides: all orders, and what reads what each participant alone is
+//! told. So it can list everyone's quantity and check the outcome in plain.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use crate::cli::market::Cleared;
+use crate::client::state::SentBid;
+use crate::identity::KeyPair;
+use crate::rules::market::{self, Quantity};
+use crate::rules::{Answer, Question, Terms};
+use crate::session::Manifest;
+use crate::session::outcome::Entrant;
+
+/// The orders of all participants; of an auction, none.
+#[derive(Default)]
+pub struct Orders {
+    /// The fields of each participant's entry, by name.
+    entries: HashMap<String, Zeroizing<Vec<u64>>>,
+    /// What was handed in by whom, where the answer tells participants something alone.
+    sent: Vec<(KeyPair, SentBid)>,
+}
+
+impl Orders {
+    /// Orders by participants' names, each as the fields of an entry.
+    pub fn of(entries: impl IntoIterator<Item = (String, Zeroizing<Vec<u64>>)>) -> Self {
+        Self { entries: entries.into_iter().collect(), sent: Vec::new() }
+    }
+
+    /// Keep what reads the answer for one of them.
+    pub fn keep(&mut self, keys: KeyPair, bid: SentBid) {
+        if bid.mask.is_some() {
+            self.sent.push((keys, bid));
+        }
+    }
+
+    /// How much each trades, by name; none where nobody told.
+    pub fn quantities(&self, terms: &Terms, answer: &Answer<Entrant>) -> Option<Value> {
+        let cleared = Cleared::of(terms, answer)?;
+        let told: HashMap<_, _> = self
+            .sent
+            .iter()
+            .map(|(keys, bid)| (bid.envelope.body.bidder.as_str(), bid.told(answer, keys)))
+            .collect();
+        let quantity = |name: &String| {
+            let told = told.get(name.as_str()).copied().flatten();
+            let own = cleared.own(told, |entrant| entrant.bidder == *name)?;
+            Some((name.clone(), json!(own)))
+        };
+        let quantities: Map<String, Value> = self.entries.keys().filter_map(quantity).collect();
+        Some(Value::Object(quantities))
+    }
+
+    /// Whether the outcome is what plain arithmetic says of the orders in the manifest; none where
+    /// one of them is not known here.
+    pub fn is_right(
+        &self,
+        terms: &Terms,
+        manifest: &Manifest,
+        answer: &Answer<Entrant>,
+    ) -> Option<bool> {
+        let (Question::Market(question), Answer::Market(answer)) = (&terms.question, answer) else {
+            return None;
+        };
+        let entries = manifest.entries.iter().map(|entry| self.entries.get(&entry.bidder));
+        let entries = entries.collect::<Option<Vec<_>>>()?;
+        let entries: Vec<&[u64]> = entries.iter().map(|fields| fields.as_slice()).collect();
+        let expected = market::reference::answer(question, &entries);
+        let told: HashMap<_, _> =
+            self.sent.iter().map(|(keys, bid)| (bid.digest, (keys, bid))).collect();
+        let whole = Answer::Market(answer.clone());
+        let quantity = |trade: &market::Trade<Entrant>| match trade.quantity {
+            Quantity::Open(quantity) => Some(Quantity::Open(quantity)),
+            Quantity::Sealed(_) => {
+                let (keys, bid) = told.get(&trade.entry.envelope)?;
+                Some(Quantity::Open(Quantity::unsealed(bid.told(&whole, keys)?, question)))
+            }
+        };
+        let quantities = answer.trades.iter().map(quantity).collect::<Option<Vec<_>>>()?;
+        let same = quantities.iter().eq(expected.trades.iter().map(|trade| &trade.quantity));
+        Some(same && answer.clearing == expected.clearing)
+    }
+}
