@@ -35,11 +35,11 @@ const USUAL_BYTES_PER_SECOND: f64 = 100e6;
 const GATE_NANOS: (f64, f64) = (0.1, 0.1);
 
 /// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held.
-const CHECK_NANOS: f64 = 1.6;
+const CHECK_NANOS: f64 = 1.8;
 
 /// Seconds of processor that a check takes whatever it checks, for each pair of a prover and a node
 /// that hears its proof, the node itself among them.
-const CHECK_SECONDS: f64 = 35e-6;
+const CHECK_SECONDS: f64 = 50e-6;
 
 /// What a round takes of the processor that passes beside others.
 const BESIDE_SECONDS: f64 = 20e-6;

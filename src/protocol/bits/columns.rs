@@ -237,6 +237,18 @@ pub(super) const fn place_bits(len: usize) -> usize {
     len.next_power_of_two().trailing_zeros() as usize
 }
 
+/// Planes of each weight that the sum of public multiples begins with: of numbers of so many bits,
+/// each with its factor.
+pub(super) fn of_multiples(terms: &[(usize, u64)], width: usize) -> Vec<usize> {
+    let mut heights = vec![0; width];
+    for &(bits, factor) in terms {
+        for shift in (0..u64::BITS as usize).filter(|shift| factor >> shift & 1 == 1) {
+            heights.iter_mut().skip(shift).take(bits).for_each(|height| *height += 1);
+        }
+    }
+    heights
+}
+
 #[cfg(test)]
 mod tests {
     use crate::protocol::bits::columns::*;

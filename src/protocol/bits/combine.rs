@@ -47,14 +47,3 @@ pub async fn combine(
     };
     lanes::run(ctx, len, steps).await
 }
-
-/// Planes of each weight that such a sum begins with: of numbers of so many bits, by factor.
-pub(super) fn heights(terms: &[(usize, u64)], width: usize) -> Vec<usize> {
-    let mut heights = vec![0; width];
-    for &(bits, factor) in terms {
-        for shift in (0..u64::BITS as usize).filter(|shift| factor >> shift & 1 == 1) {
-            heights.iter_mut().skip(shift).take(bits).for_each(|height| *height += 1);
-        }
-    }
-    heights
-}

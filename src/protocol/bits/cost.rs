@@ -2,9 +2,8 @@
 
 use super::columns::{
     BY_DISTANCE, Carries, Carrying, ENOUGH, adders, after, bounds, cuts, highest, merged,
-    place_bits, rippling, row, saved, sum_width, table_row, taller,
+    of_multiples, place_bits, rippling, row, saved, sum_width, table_row, taller,
 };
-use super::combine;
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Cut, Knife};
 use crate::protocol::bracket::{self, Keep, Level, losses_by_round};
@@ -357,7 +356,7 @@ impl CostModel {
 
     /// Adding up public multiples of `len` numbers: of each its bits and its factor.
     pub fn combine(self, terms: &[(usize, u64)], width: usize, len: usize) -> Cost {
-        let heights = combine::heights(terms, width);
+        let heights = of_multiples(terms, width);
         self.striped(len, |len| {
             let mut heights = heights.clone();
             self.save(1, &mut heights, len) + self.add_columns(1, &heights, len)
