@@ -19,6 +19,7 @@
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`market`]: the same of a market
 //! - [`order`]: an order for a market, from options or a table
+//! - [`survey`]: surveys: results, forms, tables
 //! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text
 //! - [`figures`]: what `gavel bench` measured, as tables
@@ -56,6 +57,7 @@ mod screens;
 pub mod servers;
 pub mod session_file;
 pub mod signal;
+pub mod survey;
 pub mod view;
 
 use std::ffi::OsString;

@@ -11,7 +11,7 @@ use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
-use crate::rules::{Limits, Stage, Terms, market};
+use crate::rules::{Limits, Stage, Terms, market, survey};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -90,6 +90,8 @@ pub fn terms(terms: &Terms) -> String {
     }
     if let Some(market) = question.as_market() {
         text.push_str(&market_terms(market));
+    } else if let Some(survey) = question.as_survey() {
+        text.push_str(&survey_terms(survey));
     } else {
         let maximum = question.show(question.maximum());
         let _ = writeln!(text, "  maximum      {}", clean(&maximum));
@@ -120,6 +122,28 @@ fn market_terms(market: &market::Question) -> String {
         market.rationing_line(),
         market.becomes_public(),
     )
+}
+
+/// What a survey's terms say: what is asked, and all that may be opened.
+fn survey_terms(survey: &survey::Question) -> String {
+    let mut text = String::new();
+    let mut say = |label: &str, said: &str| {
+        for (at, line) in wrapped(&clean(said), DESCRIPTION).iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let _ = writeln!(text, "  {label:<12} {line}");
+        }
+    };
+    for item in 0..survey.items.len() {
+        say(if item == 0 { "asks" } else { "" }, &survey.item_line(item));
+    }
+    if !survey.cohorts.is_empty() {
+        say("cohorts", &format!("{}; {}", survey.cohorts.join(", "), survey.membership.words()));
+    }
+    for (at, line) in survey.opened_lines().iter().enumerate() {
+        say(if at == 0 { "opened" } else { "" }, line);
+    }
+    say("withheld", &survey.withheld_line());
+    text
 }
 
 /// Against whom a session is secure.

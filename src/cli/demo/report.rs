@@ -136,6 +136,10 @@ pub fn make(
     let terms = record.announcement.body.terms.clone();
     let answer = bidding.ranks.from_the_best(&outcome.answer);
     let mut decided = result_json(&terms, &answer)?.unwrap_or_default();
+    if terms.question.as_survey().is_some() {
+        let listed = record.manifest.as_ref().map_or(0, |manifest| manifest.body.entries.len());
+        decided["answers"] = listed.saturating_sub(outcome.out_of_range.len()).into();
+    }
     if let Some(quantities) = bidding.entries.quantities(&terms, &answer) {
         decided["quantities"] = quantities;
     }

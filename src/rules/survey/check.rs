@@ -208,3 +208,7 @@ fn largest(question: &Question, measure: Measure, count: u128) -> u128 {
         Measure::Ranked(item, _) => span(item),
     }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -285,3 +285,7 @@ impl Fields {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

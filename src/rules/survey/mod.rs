@@ -23,7 +23,7 @@ pub mod check;
 pub mod exact;
 pub mod file;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod invented;
 pub mod item;
 pub mod question;

@@ -30,6 +30,9 @@ pub const MAX_RESULTS: usize = 512;
 /// Most bits of all entries together: what a node holds of them is some times as much.
 pub const MAX_ENTRY_BITS: u64 = 1 << 31;
 
+/// What the column of a form is called that holds the cohort; no question goes by that name.
+pub const COHORT: &str = "cohort";
+
 /// Most characters of a question's or a cohort's name.
 pub const MAX_NAME: usize = 40;
 
@@ -42,6 +45,16 @@ pub enum Membership {
     Secret,
     /// Everyone, once the survey is closed: it is opened before anything else.
     Public,
+}
+
+impl Membership {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Secret => "nobody learns who is in which",
+            Self::Public => "everyone learns who is in which",
+        }
+    }
 }
 
 /// What is asked, of whom, and what is computed of the answers.
@@ -99,6 +112,9 @@ pub enum QuestionError {
         /// The second one's name.
         name: String,
     },
+    /// A question with a name that forms need.
+    #[error("a question cannot be called {COHORT:?}; forms have a column of that name")]
+    Reserved,
     /// A maximum that is no more than the minimum.
     #[error("the maximum of question {item:?} is not above its minimum")]
     Upside {
@@ -341,6 +357,9 @@ impl Question {
         count("questions", 1, MAX_ITEMS, self.items.len())?;
         let names = self.items.iter().map(|item| item.name.as_str());
         check_names("questions", "a question's name", names)?;
+        if self.items.iter().any(|item| item.name.to_lowercase() == COHORT) {
+            return Err(QuestionError::Reserved);
+        }
         for item in &self.items {
             let name = || item.name.clone();
             if let Some(text) = &item.text {

@@ -71,3 +71,7 @@ fn bins(question: &Question, item: usize, rows: &[&[u64]]) -> Vec<u64> {
     }
     counts
 }
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod tests;

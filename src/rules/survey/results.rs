@@ -209,6 +209,21 @@ impl Question {
         format!("{sign}{}", write(&unit, size))
     }
 
+    /// The unit of a statistic's number.
+    pub fn unit_of(&self, statistic: &Statistic) -> String {
+        self.scale(statistic).0.code
+    }
+
+    /// What one of a statistic's several numbers is called: a quartile, or a bin of a histogram.
+    pub fn part_name(&self, statistic: &Statistic, part: usize) -> String {
+        match statistic {
+            Statistic::Histogram(item, edges) => self.show_bin(*item, edges, part),
+            _ => ["lower quartile", "median", "upper quartile"]
+                .get(part)
+                .map_or_else(String::new, |name| (*name).to_owned()),
+        }
+    }
+
     /// What a bin of a histogram holds, such as "from 30 000 EUR to below 40 000 EUR".
     pub fn show_bin(&self, item: usize, edges: &[i64], bin: usize) -> String {
         let Some(asked) = self.items.get(item) else { return String::new() };

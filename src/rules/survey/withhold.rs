@@ -54,3 +54,7 @@ impl Rule {
         self.whole_known && self.at_least > 1 && any && self.is_small(together)
     }
 }
+
+#[cfg(test)]
+#[path = "withhold_tests.rs"]
+mod tests;
