@@ -11,6 +11,7 @@
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
 //! - [`intake`]: `gavel bench intake`
+//! - [`survey`]: surveys, in the demo and between organisations
 //! - [`compose`]: what compose.yaml tells gavel to do
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -28,4 +29,5 @@ mod readme;
 mod replicas;
 mod rosters;
 mod rotation;
+mod survey;
 mod walkthrough;
