@@ -6,7 +6,7 @@
 
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::small::{LANES, Lanes, Points, Rows, Weighed};
 use super::unreduced::{Unreduced, halves};
 
 /// The coefficients below x^64 of the product of two words.
@@ -88,17 +88,13 @@ pub(super) fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
     points.add(x, y);
 }
 
-/// Weigh the sums at all points: first those at the rows, then each bit of those at further points.
+/// Weigh the sums at all points.
 pub(super) fn weigh_points(
     points: &Points,
     weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
+    sums: &mut Weighed,
 ) {
-    weigh(points.rows(), weights, rows);
-    for (at, sums) in further.iter_mut().enumerate() {
-        weigh(&points.further(at), weights, sums);
-    }
+    points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 /// Fold rows of bits into columns.

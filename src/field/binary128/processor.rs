@@ -7,7 +7,7 @@
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
 use super::portable;
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::small::{LANES, Lanes, Points, Rows, Weighed};
 use super::unreduced::Unreduced;
 #[cfg(target_arch = "x86_64")]
 use super::{x86, x86_wide};
@@ -64,10 +64,9 @@ pub fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
 pub fn weigh_points(
     points: &Points,
     weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
+    sums: &mut Weighed,
 ) {
-    best_of!([x86_wide, x86] weigh_points(points, weights, rows, further));
+    best_of!([x86_wide, x86] weigh_points(points, weights, sums));
 }
 
 /// Fold rows of bits into columns: column 64 l + b is the sum of the factors of those rows that
@@ -79,6 +78,7 @@ pub fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS
 
 #[cfg(test)]
 mod tests {
+    use super::super::small::{FURTHER, ROWS};
     use super::super::unreduced::halves;
     use super::*;
 
@@ -184,16 +184,13 @@ mod tests {
         }
         assert_eq!(one.rows(), other.rows());
         assert!((0..FURTHER).all(|at| one.further(at) == other.further(at)));
-        let none = Unreduced::default();
         let weights = [all[3], all[260], all[261], all[262]];
-        let mut rows = [[none; ROWS]; 2];
-        let mut further = vec![[[none; BITS]; FURTHER]; 2];
-        weigh_points(&one, &weights, &mut rows[0], &mut further[0]);
-        portable::weigh_points(&one, &weights, &mut rows[1], &mut further[1]);
-        let [rows, other_rows] = rows.map(|sums| sums.map(parts));
-        let further = further.iter().map(|sums| sums.map(|sums| sums.map(parts)));
-        let further: Vec<_> = further.collect();
-        assert!(rows == other_rows && further[0] == further[1]);
+        let mut sums = vec![Weighed::new(); 2];
+        weigh_points(&one, &weights, &mut sums[0]);
+        portable::weigh_points(&one, &weights, &mut sums[1]);
+        let rows = |at: usize| sums[at].rows.map(parts);
+        let further = |at: usize| sums[at].further.map(|sums| sums.map(parts));
+        assert!(rows(0) == rows(1) && further(0) == further(1));
 
         let factors = RowFactors::new(&all[40..40 + ROWS]);
         let (mut one, mut other) = ([all[0]; COLUMNS], [all[1]; COLUMNS]);

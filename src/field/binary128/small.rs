@@ -11,9 +11,10 @@
     reason = "compiled into callers, with the instructions that those may use"
 )]
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::element::Binary128;
+use super::unreduced::Unreduced;
 
 /// Rows: values that a polynomial is given by.
 pub const ROWS: usize = 64;
@@ -130,6 +131,36 @@ type Table = [[Lanes; 1 << FOUR]; ROWS / FOUR];
 /// A sum of products of elements, bit-sliced, that is not reduced yet: by power of a.
 type Products = [Lanes; 2 * BITS - 1];
 
+/// Weighed sums of products of polynomials at all points, not reduced yet.
+#[derive(Clone)]
+pub struct Weighed {
+    /// At the rows.
+    pub rows: [Unreduced; ROWS],
+    /// At the further points, bit by bit.
+    pub further: [[Unreduced; BITS]; FURTHER],
+}
+
+impl Weighed {
+    /// Sums of nothing.
+    pub fn new() -> Self {
+        let none = Unreduced::default();
+        Self { rows: [none; ROWS], further: [[none; BITS]; FURTHER] }
+    }
+}
+
+impl Default for Weighed {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Zeroize for Weighed {
+    fn zeroize(&mut self) {
+        self.rows.zeroize();
+        self.further.zeroize();
+    }
+}
+
 /// Sums of products of polynomials, at all points, and what they are worked out with.
 pub struct Points {
     /// At the rows.
@@ -172,6 +203,20 @@ impl Points {
             }
         }
         std::array::from_fn(|bit| powers[bit])
+    }
+
+    /// Weigh the sums at all points: those at the rows, then each bit of those at further points.
+    /// Compiled into its callers, as [`Points::add`] is.
+    #[inline(always)]
+    pub(super) fn weigh_into(
+        &self,
+        sums: &mut Weighed,
+        weigh: impl Fn(&[Lanes], &mut [Unreduced]),
+    ) {
+        weigh(self.rows(), &mut sums.rows);
+        for (at, sums) in sums.further.iter_mut().enumerate() {
+            weigh(&self.further(at), sums);
+        }
     }
 
     /// Add the products of the polynomials whose rows are given. Compiled into its callers, for the

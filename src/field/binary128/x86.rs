@@ -15,7 +15,7 @@ use bytemuck::cast;
 
 use super::element::Binary128;
 use super::fold::{BYTES, COLUMNS, RowFactors};
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::small::{LANES, Lanes, Points, ROWS, Rows, Weighed};
 use super::unreduced::Unreduced;
 
 /// Whether the processor has the instructions.
@@ -101,13 +101,9 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 pub(super) fn weigh_points(
     points: &Points,
     weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
+    sums: &mut Weighed,
 ) {
-    weigh(points.rows(), weights, rows);
-    for (at, sums) in further.iter_mut().enumerate() {
-        weigh(&points.further(at), weights, sums);
-    }
+    points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
