@@ -10,7 +10,8 @@
 use std::hint::black_box;
 
 use gavel::field::binary128::fold::{COLUMNS, RowFactors};
-use gavel::field::binary128::small::{LANES, Points, ROWS, Rows, Weighed};
+use gavel::field::binary128::points::{Points, Weighed};
+use gavel::field::binary128::small::{LANES, ROWS, Rows};
 use gavel::field::binary128::{add_points, fold, weigh_points};
 use gavel::field::bulk::{mul_into, powers};
 use gavel::field::{Binary128, Field, Mersenne127};

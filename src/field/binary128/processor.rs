@@ -6,8 +6,9 @@
 
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
+use super::points::{Points, Weighed};
 use super::portable;
-use super::small::{LANES, Lanes, Points, Rows, Weighed};
+use super::small::{LANES, Lanes, Rows};
 use super::unreduced::Unreduced;
 #[cfg(target_arch = "x86_64")]
 use super::{x86, x86_wide};
@@ -25,6 +26,12 @@ macro_rules! best_of {
         )*
         portable::$name $arguments
     }};
+}
+
+/// The product of two elements.
+#[inline]
+pub fn multiply(x: Binary128, y: Binary128) -> Binary128 {
+    best_of!([x86] multiply(x, y))
 }
 
 /// The sum of the products of x and y, place by place.
@@ -61,11 +68,7 @@ pub fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
 /// Weigh, as [`weigh`] does, the sums at all points: those at the rows, and each bit of those at
 /// further points.
 #[inline]
-pub fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    sums: &mut Weighed,
-) {
+pub fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
     best_of!([x86_wide, x86] weigh_points(points, weights, sums));
 }
 
@@ -170,6 +173,15 @@ mod tests {
         #[cfg(target_arch = "x86_64")]
         if x86_wide::available() {
             agrees_on_elements!(x86_wide);
+        }
+    }
+
+    #[test]
+    fn products_of_two_are_those_of_the_twin() {
+        for x in elements(30) {
+            for y in elements(30) {
+                assert_eq!(multiply(x, y).0, portable::multiply(x, y).0);
+            }
         }
     }
 

@@ -10,7 +10,8 @@ use std::arch::x86_64::{
 use bytemuck::cast;
 
 use super::element::Binary128;
-use super::small::{LANES, Lanes, Points, Weighed};
+use super::points::{Points, Weighed};
+use super::small::{LANES, Lanes};
 use super::unreduced::Unreduced;
 use super::x86;
 
@@ -127,11 +128,7 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "vpclmulqdq,pclmulqdq,avx2")]
-pub(super) fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    sums: &mut Weighed,
-) {
+pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
     points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
