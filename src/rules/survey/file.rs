@@ -140,10 +140,10 @@ impl DemoAnswer {
 
 impl Asked {
     fn item(&self) -> Result<Item, QuestionError> {
-        if self.decimals > 8 {
+        let unit = Currency { code: self.unit.clone(), decimals: self.decimals };
+        if !unit.decimals_fit() {
             return Err(QuestionError::Decimals { item: self.name.clone(), got: self.decimals });
         }
-        let unit = Currency { code: self.unit.clone(), decimals: self.decimals };
         let bound = |field: &'static str, written: &Written| {
             parse_signed(&unit, written.text()).map_err(|error| QuestionError::Amount {
                 field,

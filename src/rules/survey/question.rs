@@ -365,11 +365,10 @@ impl Question {
             if let Some(text) = &item.text {
                 check_length("the text of a question", text, MAX_DESCRIPTION)?;
             }
-            if item.unit.decimals > 8 {
+            if !item.unit.decimals_fit() {
                 return Err(QuestionError::Decimals { item: name(), got: item.unit.decimals });
             }
-            let code = &item.unit.code;
-            if code.chars().count() > 12 || code.chars().any(char::is_control) {
+            if !item.unit.code_fits() {
                 return Err(QuestionError::Unit { item: name() });
             }
             if item.maximum <= item.minimum {
