@@ -176,7 +176,10 @@ fn a_survey_between_organisations() {
     assert_eq!(fails(&people[0], &words, 1).0, "exists");
     // A session of another kind has no results of a survey.
     let sale = town.open(crate::common::town::SALE);
-    assert_eq!(fails(&people[0], &["survey", "form", &sale[..8], &file("x.csv")], 1).0, "no-survey");
+    assert_eq!(
+        fails(&people[0], &["survey", "form", &sale[..8], &file("x.csv")], 1).0,
+        "no-survey"
+    );
 }
 
 #[test]

@@ -147,9 +147,11 @@ mod tests {
         }
         lines.extend(Phase::ALL.into_iter().filter_map(phase).map(str::to_owned));
         let auction = OfAuctions::ALL.map(Stage::from);
+        let survey = crate::rules::survey::Stage::ALL.map(Stage::from);
         for now in [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done]
             .into_iter()
             .chain(auction)
+            .chain(survey)
         {
             for level in 0..4 {
                 let entries = vec![7, 4, 2, 1];

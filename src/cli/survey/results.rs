@@ -71,7 +71,7 @@ impl<'a> Surveyed<'a> {
         let withheld = self.withheld();
         if withheld == self.lines.len() {
             let least = self.survey.at_least;
-            return strong(format!("Nothing is told: fewer than {least} answered."));
+            return strong(format!("Nothing is told: too few answered; at_least is {least}"));
         }
         if let [line] = self.lines.as_slice() {
             let shown = self.shown(line);

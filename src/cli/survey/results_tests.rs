@@ -47,7 +47,7 @@ fn nothing_is_told_of_too_few() {
     let survey = Question { at_least: 20, membership: Membership::Secret, ..question() };
     let answer = answer(&survey);
     let surveyed = Surveyed::new(&survey, &answer);
-    assert_eq!(plain(&surveyed.text()), "Nothing is told: fewer than 20 answered.");
+    assert_eq!(plain(&surveyed.text()), "Nothing is told: too few answered; at_least is 20");
     let json = surveyed.json();
     assert!(
         json["results"]

@@ -259,6 +259,7 @@ impl Fields {
             results,
             at_least: self.at_least,
         };
+        question.check_parts()?;
         self.check_answers(&question)?;
         Ok(question)
     }

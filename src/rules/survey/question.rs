@@ -339,18 +339,23 @@ impl Question {
         if form == Form::Numbers {
             return Err(QuestionError::OnNumbers);
         }
+        self.check_parts()?;
+        let (bids, bits) = (limits.bids, self.layout()?.extent().bits);
+        if u64::from(bids) * bits as u64 > MAX_ENTRY_BITS {
+            return Err(QuestionError::TooLarge { bids, bits });
+        }
+        Ok(())
+    }
+
+    /// Check what each part says by itself, on which everything else relies.
+    pub(super) fn check_parts(&self) -> Result<(), QuestionError> {
         self.check_items()?;
         self.check_cohorts()?;
         let (most, got) = (Limits::MOST.bids, self.at_least);
         if !(1..=most).contains(&got) {
             return Err(QuestionError::AtLeast { most, got });
         }
-        self.check_results()?;
-        let (bids, bits) = (limits.bids, self.layout()?.extent().bits);
-        if u64::from(bids) * bits as u64 > MAX_ENTRY_BITS {
-            return Err(QuestionError::TooLarge { bids, bits });
-        }
-        Ok(())
+        self.check_results()
     }
 
     fn check_items(&self) -> Result<(), QuestionError> {

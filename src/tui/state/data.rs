@@ -124,12 +124,18 @@ pub struct Session {
     pub created: Timestamp,
     /// What came of it, once settled.
     pub result: Option<Sold>,
+    /// What came of a survey, once settled: a line for each result.
+    pub surveyed: Option<Vec<Clean>>,
 }
 
 impl Session {
     fn new(summary: SessionSummary) -> Self {
         let answer = summary.result.as_ref();
         let result = answer.and_then(|answer| Sold::of(&summary.terms, answer));
+        let surveyed = answer.and_then(|answer| {
+            let (survey, answer) = (summary.terms.question.as_survey()?, answer.as_survey()?);
+            Some(survey.result_lines(answer).iter().map(|line| clean(line)).collect())
+        });
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
@@ -138,6 +144,7 @@ impl Session {
             bidders: summary.bidders,
             created: summary.created,
             result,
+            surveyed,
             terms: summary.terms,
         }
     }

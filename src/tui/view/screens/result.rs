@@ -10,7 +10,7 @@ use super::super::theme::Role;
 use super::big::large;
 use super::sales::{self, Fate};
 use super::{rule, stages};
-use crate::base::text::clean;
+use crate::base::text::{Clean, clean};
 use crate::rules::auction::Stage as OfAuctions;
 use crate::session::course::Point;
 use crate::sharing::security::Security;
@@ -27,6 +27,9 @@ use crate::wire::reason::{AttemptTrouble, Explained};
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
+    if let Some(lines) = &session.surveyed {
+        return surveyed(canvas, area, lines);
+    }
     let Some(sold) = &session.result else {
         return canvas.empty(area, "Settled; asking for the outcome ...", &[]);
     };
@@ -135,6 +138,20 @@ fn steps(canvas: &mut Canvas<'_, '_>, area: Rect) {
     for (at, point) in points.iter().enumerate() {
         let line = table.row(canvas, point);
         canvas.line(area, at + 1, line);
+    }
+}
+
+/// The results of a survey, as many as there is room for.
+fn surveyed(canvas: &mut Canvas<'_, '_>, area: Rect, lines: &[Clean]) {
+    let room = usize::from(area.height).saturating_sub(2);
+    let shown = if lines.len() > room { room.saturating_sub(1) } else { lines.len() };
+    canvas.text(area, 0, Role::Good, "Settled. Of all answers, this was opened:");
+    for (at, line) in lines.iter().take(shown).enumerate() {
+        canvas.text(area, at + 2, Role::Text, line.as_str());
+    }
+    if shown < lines.len() {
+        let more = format!("and {} more; `gavel survey results` has all", lines.len() - shown);
+        canvas.text(area, shown + 2, Role::Muted, &more);
     }
 }
 
