@@ -237,7 +237,10 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     for attempt in &detail.attempts {
         let ended = match (&attempt.trouble, attempt.ended) {
             (Some(trouble), _) => format!("failed: {}", clean(trouble)),
-            (None, Some(_)) => "done".into(),
+            (None, Some(_)) => match &attempt.unsigned {
+                Some(unsigned) => format!("done, not signed by all: {}", clean(unsigned)),
+                None => "done".into(),
+            },
             (None, None) => "under way".into(),
         };
         let _ = writeln!(

@@ -301,6 +301,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
                     reason: silent(),
                     text: "nodes 4 and 5 fell silent in round 9".to_owned(),
                 }),
+                unsigned: None,
                 cost: if phase == Phase::Settled { (1..=5).map(cost).collect() } else { vec![] },
             }]
         } else {

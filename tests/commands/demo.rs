@@ -189,7 +189,8 @@ fn invented_bidders_and_a_kept_folder_that_verifies() {
     assert!(output.status.success(), "{}", stderr(&output));
     let verified = crate::common::result(&output);
     assert_eq!(verified["outcome"]["winner"]["bidder"], result["winner"]);
-    assert_eq!((&verified["settled"], &verified["pinned"]), (&json!(true), &json!(true)));
+    assert_eq!(verified["pinned"], json!(true));
+    assert!(verified["outcome"].is_object(), "{verified}");
     let receipts = verified["receipts"].as_array().unwrap();
     assert!(receipts.len() == 3 && receipts.iter().all(|one| one["standing"] == "counted"));
 

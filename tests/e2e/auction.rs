@@ -163,7 +163,7 @@ impl Auction {
         let record = self.network.coordinator().record(self.session).await.unwrap();
         let pin = self.network.roster().body.digest();
         let report = record.verify(Some(pin)).unwrap();
-        assert!(report.settled);
+        assert!(report.outcome.is_some());
         Settled { detail, record, report }
     }
 

@@ -3,6 +3,7 @@
 use futures_util::{StreamExt as _, stream};
 use gavel::identity::Statement as _;
 use gavel::protocol::StepId;
+use gavel::session::Phase;
 use gavel::sharing::NodeIndex;
 use gavel::testkit::{At, Lie};
 
@@ -79,4 +80,25 @@ async fn where_all_nodes_are_needed_a_liar_ends_the_session_and_its_record_says_
     let report = record.verify(Some(net.roster.body.digest())).unwrap();
     assert!(report.outcome.is_none() && !report.lies.is_empty());
     assert!(report.lies[0].sets.iter().all(|set| set.contains(index(LIAR))));
+}
+
+/// Three nodes are needed to compute, and two signatures for the outcome: who has seen it cannot
+/// keep it up by not signing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_never_signs_keeps_nothing_up() {
+    let lie = Lie { at: At::Signature, to: None, bit: 0 };
+    let net = Net::start(Setup { liar: Some((LIAR, lie)), ..Setup::new(3, 1) }).await;
+    let auction = net.open(&file("second-price", None, None)).await;
+    for (name, units) in [("ada", 700), ("basil", 900)] {
+        auction.bid(name, units).await;
+    }
+    auction.close().await;
+    let settled = auction.settled().await;
+    assert_eq!(settled.winner(), Some(("basil", 700)));
+    assert_eq!(settled.report.signed_by, set(&[1, 2]));
+    let [attempt] = &settled.detail.attempts[..] else { panic!("one attempt") };
+    let unsigned = attempt.unsigned.as_ref().unwrap();
+    assert_eq!(unsigned.reason.nodes(), set(&[LIAR]), "{unsigned:?}");
+    // The node itself takes the outcome up, and says so.
+    auction.all_nodes_reach(Phase::Settled).await;
 }

@@ -169,10 +169,9 @@ async fn own_answer(
     if report.session != session {
         return Err(Failure::new("other-session", "the record is of another session"));
     }
-    let outcome = report.outcome.filter(|_| report.settled);
-    let outcome = outcome.ok_or_else(|| {
-        Failure::new("not-settled", "the session has no outcome of 2t+1 nodes yet")
-    })?;
+    let outcome = report.outcome;
+    let outcome =
+        outcome.ok_or_else(|| Failure::new("not-settled", "the session has no outcome yet"))?;
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let (own, line) = told(state, &record, &outcome, &keys)?;
     context.output.result(&own, || format!("{}\n{line}", strong(clean(&own.title))))

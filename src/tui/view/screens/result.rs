@@ -337,6 +337,9 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
             let text = format!("attempt {}: {}; computed again", attempt.attempt, clean(trouble));
             facts.push(("lies", text, Role::Warn));
         }
+        if let Some(unsigned) = &attempt.unsigned {
+            facts.push(("not signed", clean(unsigned).to_string(), Role::Warn));
+        }
     }
     if session.terms.security() == Security::Passive {
         let text = "passive: nodes were taken to compute what they should".to_owned();
