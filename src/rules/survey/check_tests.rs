@@ -38,7 +38,9 @@ fn answers_that_no_survey_gives_are_found_out() {
     assert_eq!(of(0, Measure::Ranked(0, Order::Minimum), Some(99_999)), impossible);
     assert_eq!(of(0, Measure::Ranked(0, Order::Maximum), Some(100_000)), impossible);
     // A bin withheld alone follows from the others.
-    assert_eq!(of(1, Measure::Bin(0, 0), None), Err(AnswerError::Withholding));
+    assert_eq!(of(1, Measure::Bin(0, 0), Some(4)), Err(AnswerError::Withholding));
+    assert_eq!(of(1, Measure::Bin(0, 1), Some(2)), Err(AnswerError::Withholding));
+    assert_eq!(of(1, Measure::Bin(0, 1), Some(10)), impossible);
 
     let mut fewer = answer(&survey);
     fewer.cells.pop();

@@ -106,7 +106,10 @@ fn wrong_files_get_one_clear_line() {
     let wide = error_of("decimals = 2\n    maximum = 500000", "decimals = 8\n    maximum = 500000");
     assert!(wide.contains("take 46 bits, at most 40"), "{wide}");
     assert!(error_of("minimum = -1000", "minimum = 1000").contains("is not above its minimum"));
-    assert!(error_of("name = \"change\"", "name = \"PAY\"").contains("two questions are called"));
+    let another = "[[questions]]\nname = \"PAY\"\nmaximum = 1\n[[cohorts]]";
+    assert!(error_of("[[cohorts]]", another).contains("two questions are called \"PAY\""));
+    let reserved = another.replace("PAY", "Cohort");
+    assert!(error_of("[[cohorts]]", &reserved).contains("cannot be called \"cohort\""));
     assert!(error_of("name = \"men\"", "name = \"women\"").contains("two cohorts are called"));
     assert!(error_of("at_least = 3", "at_least = 0").contains("at_least is 1 to"));
     assert!(error_of("at_least = 3", "reserve = 3").contains("unknown field `reserve`"));

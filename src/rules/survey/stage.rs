@@ -23,7 +23,7 @@ impl Stage {
         match self {
             Self::Counting => "counting",
             Self::Adding => "summing",
-            Self::Ranking => "ranking",
+            Self::Ranking => "ordering",
         }
     }
 }
