@@ -19,8 +19,6 @@ use crate::rules::survey::{Question, Response};
 use crate::rules::written::Written;
 use crate::rules::{Answer, Terms};
 use crate::session::Phase;
-use crate::session::outcome::Outcome;
-use crate::session::record::Report;
 use crate::wire::coordinator_api::SessionDetail;
 
 /// What to do with a survey.
@@ -289,7 +287,7 @@ async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {
     // What is told is what the nodes signed, not what the coordinator says.
     let record = network.coordinator().record(session).await?;
     let report = record.verify(Some(record.trusted(&network.roster().body)))?;
-    let outcome = signed(&report).ok_or_else(|| not_settled(&detail))?;
+    let outcome = report.outcome.as_ref().ok_or_else(|| not_settled(&detail))?;
     let terms = &record.announcement.body.terms;
     let (survey, Answer::Survey(answer)) = (survey(terms)?, &outcome.answer) else {
         return Err(not_settled(&detail));
@@ -318,10 +316,6 @@ async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {
         let title = strong(clean(&terms.title));
         format!("{title}\n{answers} answered. {}", surveyed.text())
     })
-}
-
-fn signed(report: &Report) -> Option<&Outcome> {
-    report.outcome.as_ref().filter(|_| report.settled)
 }
 
 fn not_settled(detail: &SessionDetail) -> Failure {
