@@ -10,6 +10,7 @@
 //! - [`rotation`]: new keys of a node while a session is open
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
+//! - [`engine`]: `gavel bench` of the engine
 //! - [`intake`]: `gavel bench intake`
 //! - [`compose`]: what compose.yaml tells gavel to do
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -21,6 +22,7 @@ mod accounts;
 mod backup;
 mod compose;
 mod demo;
+mod engine;
 mod errors;
 mod figures;
 mod intake;

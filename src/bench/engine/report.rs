@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::asked::{Asked, Place};
+use super::asked::{Asked, Place, What};
 use super::job::Measured;
 use super::lines::Lines;
 use crate::runs::plan::{Line, Plan};
@@ -26,6 +26,12 @@ pub struct Report {
     /// Lots, where it was an auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
+    /// Participants, where it was a market.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participants: Option<usize>,
+    /// Prices, where it was a market.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<usize>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -102,12 +108,19 @@ impl Report {
         let cpu = measured.iter().map(|node| node.cpu_seconds);
         let cpu_seconds =
             if asked.place == Place::InProcess { cpu.fold(0.0, f64::max) } else { cpu.sum() };
+        let (quantity, prices) = match asked.what {
+            What::Pairs => (None, None),
+            What::Auction(quantity) => (Some(quantity), None),
+            What::Market(prices) => (None, Some(prices)),
+        };
         Self {
             nodes: asked.scheme.nodes(),
             threshold: asked.scheme.threshold(),
-            pairs: asked.pairs.then_some(asked.count),
-            bids: (!asked.pairs).then_some(asked.count),
-            quantity: (!asked.pairs).then_some(asked.quantity),
+            pairs: (asked.what == What::Pairs).then_some(asked.count),
+            bids: quantity.and(Some(asked.count)),
+            quantity,
+            participants: prices.and(Some(asked.count)),
+            prices,
             bits: asked.bits,
             protocol: asked.form,
             security: asked.security,
