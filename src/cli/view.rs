@@ -10,6 +10,7 @@ use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::market::Stage as OfMarkets;
+use crate::rules::survey::Stage as OfSurveys;
 use crate::rules::{Limits, Stage, Terms, market};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
@@ -315,6 +316,9 @@ pub fn progress_line(progress: &Progress) -> String {
         Stage::Market(OfMarkets::Adding) => "adding up what all want at every price".to_owned(),
         Stage::Market(OfMarkets::Clearing) => "comparing supply with demand".to_owned(),
         Stage::Market(OfMarkets::Quantities) => "working out how much each trades".to_owned(),
+        Stage::Survey(OfSurveys::Counting) => "counting the answers of each cohort".to_owned(),
+        Stage::Survey(OfSurveys::Adding) => "adding up answers".to_owned(),
+        Stage::Survey(OfSurveys::Ranking) => "putting answers in order".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

@@ -60,6 +60,7 @@ pub async fn run(
             auction::run(ctx, terms, question, entries, &reporter).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
+        Question::Survey(_) => return Err(RunError::Form),
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

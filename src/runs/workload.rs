@@ -18,6 +18,8 @@ pub enum Workload {
     Auction(auction::Workload),
     /// The work of a market.
     Market(market::Workload),
+    /// The work of a survey.
+    Survey,
     /// Of the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Workload),
@@ -33,6 +35,7 @@ impl Workload {
             Question::Market(question) => {
                 Self::Market(market::Workload::of(terms, question, entries))
             }
+            Question::Survey(_) => Self::Survey,
             #[cfg(any(test, feature = "testkit"))]
             Question::MadeUp(question) => Self::MadeUp(made_up::Workload { width: question.width }),
         }
@@ -45,7 +48,7 @@ impl Workload {
     pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), auction::TooWide> {
         match Self::of(terms, terms.limits.bids as usize) {
             Self::Auction(work) => work.check(scheme),
-            Self::Market(_) => Ok(()),
+            Self::Market(_) | Self::Survey => Ok(()),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Ok(()),
         }
@@ -56,6 +59,7 @@ impl Workload {
         match self {
             Self::Auction(work) => auction::cost::predict(scheme, participants, work, tactics),
             Self::Market(work) => work.predict(scheme, participants, tactics),
+            Self::Survey => Predicted::default(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(work) => work.predict(scheme, participants),
         }
@@ -66,6 +70,7 @@ impl Workload {
         match self {
             Self::Auction(work) => auction::tactics::choose(scheme, participants, work, line),
             Self::Market(work) => work.tactics(scheme, participants, line),
+            Self::Survey => Tactics::default(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Tactics::default(),
         }

@@ -38,7 +38,7 @@ pub struct DemoResult {
     price_text: Option<String>,
     /// Which lies of nodes are found.
     security: Security,
-    /// Of a market: whether plain arithmetic with all orders says the same.
+    /// Of a market or a survey: whether plain arithmetic with all entries says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     correct: Option<bool>,
     nodes: u8,
@@ -136,11 +136,11 @@ pub fn make(
     let terms = record.announcement.body.terms.clone();
     let answer = bidding.ranks.from_the_best(&outcome.answer);
     let mut decided = result_json(&terms, &answer)?.unwrap_or_default();
-    if let Some(quantities) = bidding.orders.quantities(&terms, &answer) {
+    if let Some(quantities) = bidding.entries.quantities(&terms, &answer) {
         decided["quantities"] = quantities;
     }
     let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
-    let correct = manifest.and_then(|list| bidding.orders.is_right(&terms, list, &answer));
+    let correct = manifest.and_then(|list| bidding.entries.is_right(&terms, list, &answer));
     let price = decided.get("price").and_then(Value::as_u64);
     let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
     let cost = last.map_or(&[][..], |attempt| &attempt.cost);
@@ -285,7 +285,7 @@ impl DemoResult {
         }
         if let Some(correct) = self.correct {
             let found = if correct { "says the same" } else { "says something else" };
-            row("in plain", format!("arithmetic with all orders {found}"));
+            row("in plain", format!("arithmetic with all entries {found}"));
         }
         row("record", "checked offline: every signature is right".into());
         for (position, sent) in self.bytes_sent.iter().enumerate() {

@@ -256,7 +256,7 @@ async fn bid_until_closed(
 ) -> Result<Came, Failure> {
     let announcement = bid::announcement(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
-    let mut orders = players::orders(&play.players);
+    let mut entries = players::entries(&play.players);
     let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());
     let keep = all <= players::KEPT;
     if keep {
@@ -289,7 +289,7 @@ async fn bid_until_closed(
             }
             Some((player, Ok(done))) => {
                 story.pass(story::bid(placed, player.name(), all, scheme)).await;
-                orders.keep(player.keys(), done.bid);
+                entries.keep(player.keys(), done.bid);
                 placed += 1;
             }
             Some((player, Err(failure))) => {
@@ -302,7 +302,7 @@ async fn bid_until_closed(
         }
     }
     let placed = placed as u64;
-    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks, orders };
+    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks, entries };
     Ok(Came { bidding, all_came })
 }
 

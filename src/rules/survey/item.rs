@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rules::entries::Field;
-use crate::rules::money::Currency;
+use crate::rules::money::{AmountError, Currency};
 
 /// Most bits that tell an answer from the smallest one. The squares of a million answers add up to
 /// less than 2^100 then.
@@ -47,4 +47,78 @@ impl Item {
     pub const fn answer(&self, above: u64) -> i128 {
         self.minimum as i128 + above as i128
     }
+}
+
+/// Why a text is no answer to a question. Never carries the text.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ItemError {
+    /// Nothing.
+    #[error("nothing is answered; 0 is written as 0")]
+    Empty,
+    /// A formula of a spreadsheet.
+    #[error("this is a formula; put its value there")]
+    Formula,
+    /// No number, or one with too many decimals.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// Below the smallest answer or above the largest.
+    #[error("the answer is outside what the survey takes, {minimum} to {maximum}")]
+    Outside {
+        /// The smallest answer, as people read it.
+        minimum: String,
+        /// The largest.
+        maximum: String,
+    },
+}
+
+impl Item {
+    /// Read an answer in units, such as "1250.50" or "-3": how far it is above the smallest one.
+    ///
+    /// # Errors
+    /// Says what to change, without repeating the text.
+    pub fn parse(&self, text: &str) -> Result<u64, ItemError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ItemError::Empty);
+        }
+        if text.starts_with('=') {
+            return Err(ItemError::Formula);
+        }
+        let answer = parse_signed(&self.unit, text)?;
+        self.above_minimum(answer).ok_or_else(|| ItemError::Outside {
+            minimum: self.show(self.minimum.into()),
+            maximum: self.show(self.maximum.into()),
+        })
+    }
+
+    /// An amount of this question's unit as people read it: "-1 250.50 EUR".
+    pub fn show(&self, amount: i128) -> String {
+        let (sign, size) = parts(amount);
+        format!("{sign}{}", self.unit.show(size))
+    }
+
+    /// The same as scripts and spreadsheets read it: "-1250.50".
+    pub fn plain(&self, amount: i128) -> String {
+        let (sign, size) = parts(amount);
+        format!("{sign}{}", self.unit.plain(size))
+    }
+}
+
+fn parts(amount: i128) -> (&'static str, u64) {
+    let sign = if amount < 0 { "-" } else { "" };
+    (sign, u64::try_from(amount.unsigned_abs()).unwrap_or(u64::MAX))
+}
+
+/// An amount that may have a sign in front, in smallest units.
+///
+/// # Errors
+/// As for [`Currency::parse`].
+pub fn parse_signed(unit: &Currency, text: &str) -> Result<i64, AmountError> {
+    let text = text.trim();
+    let (negative, size) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(size) => (true, size),
+        None => (false, text),
+    };
+    let size = i64::try_from(unit.parse(size)?).map_err(|_| AmountError::TooLarge)?;
+    Ok(if negative { -size } else { size })
 }

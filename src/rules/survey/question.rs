@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, MAX_BITS};
+use super::response_error::ResponseError;
 use super::statistic::{By, Declared, Group, Measure, Statistic};
 use super::withhold::Rule;
 use crate::base::name::{NameError, check_name, look};
@@ -131,6 +132,41 @@ pub enum QuestionError {
         /// Which one.
         item: String,
     },
+    /// A statistic of a question that there is not, by name.
+    #[error("the {statistic} is of {item:?}, which is not one of the [[questions]]")]
+    Unasked {
+        /// Which statistic.
+        statistic: &'static str,
+        /// As given.
+        item: String,
+    },
+    /// A statistic that is not complete.
+    #[error("the {statistic} needs a {field}")]
+    Needs {
+        /// Which statistic.
+        statistic: &'static str,
+        /// What is missing.
+        field: &'static str,
+    },
+    /// A statistic with a field that it has no use for.
+    #[error("a {statistic} has no {field}; leave it out")]
+    Spare {
+        /// Which statistic.
+        statistic: &'static str,
+        /// What is too much.
+        field: &'static str,
+    },
+    /// A response of the demo that cannot be handed in.
+    #[error("the answers of {participant:?}: {error}")]
+    Response {
+        /// Whose they are.
+        participant: String,
+        /// What is wrong with them.
+        error: ResponseError,
+    },
+    /// Responses in the file and made-up participants.
+    #[error("the file has both [[answers]] and participants; leave one of them out")]
+    Both,
     /// A statistic of a question that there is not.
     #[error("the {statistic} is of a question that the survey does not have")]
     NoSuchItem {
@@ -209,6 +245,12 @@ impl Question {
         let in_range = self.layout().is_ok_and(|layout| layout.check(fields).is_ok());
         let chosen = fields.iter().take(self.cohorts.len()).sum::<u64>();
         in_range && (self.cohorts.is_empty() || chosen == 1)
+    }
+
+    /// The widest field that holds an answer.
+    pub fn widest(&self) -> Field {
+        let fields = self.items.iter().map(Item::field);
+        fields.max_by_key(|field| field.maximum).unwrap_or(Field { bits: 1, maximum: 0 })
     }
 
     /// What is opened of all together, in order.

@@ -1,5 +1,8 @@
 //! The stages that only a survey's computation has.
 
+use super::question::Question;
+use super::statistic::Measure;
+
 /// What a survey's computation is at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Stage {
@@ -22,5 +25,17 @@ impl Stage {
             Self::Adding => "summing",
             Self::Ranking => "ranking",
         }
+    }
+}
+
+impl Question {
+    /// The stages that this survey goes through.
+    pub fn stages(&self) -> Vec<Stage> {
+        let measures = [self.measures_of_all(), self.measures_of_cohorts()].concat();
+        let ranked = |measure: &Measure| matches!(measure, Measure::Ranked(..));
+        let counting = (!self.cohorts.is_empty()).then_some(Stage::Counting);
+        let adding = measures.iter().any(|own| !ranked(own)).then_some(Stage::Adding);
+        let ranking = measures.iter().any(ranked).then_some(Stage::Ranking);
+        [counting, adding, ranking].into_iter().flatten().collect()
     }
 }

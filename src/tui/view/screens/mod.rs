@@ -109,6 +109,7 @@ pub fn rule(question: &Question) -> &'static str {
     match question.as_auction() {
         Some(auction) => rule_of(auction.kind, auction.quantity > 1),
         None if question.as_market().is_some() => "one price for all, where supply reaches demand",
+        None if question.as_survey().is_some() => "statistics of all answers, and nothing else",
         None => question.kind_name(),
     }
 }
