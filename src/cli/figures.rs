@@ -19,6 +19,13 @@ pub fn engine(report: &Report) -> String {
         (_, Some(prices)) => format!(" with {} prices", grouped(prices as f64)),
         _ => String::new(),
     };
+    let lots = match (report.questions, report.cohorts) {
+        (Some(questions), Some(cohorts @ 1..)) => {
+            format!(" in {cohorts} cohorts with {questions} questions")
+        }
+        (Some(questions), _) => format!(" with {questions} questions"),
+        _ => lots,
+    };
     let _ = writeln!(
         text,
         "{}{lots} of {} bits, {} nodes, threshold {}",

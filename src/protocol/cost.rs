@@ -41,8 +41,9 @@ impl Cost {
 impl Cost {
     /// Of pieces side by side: the rounds of the longest.
     pub fn beside(pieces: impl IntoIterator<Item = Self>) -> Self {
-        pieces.into_iter().fold(Self::default(), |all, one| {
-            Self { rounds: all.rounds.max(one.rounds), ..all + one }
+        pieces.into_iter().fold(Self::default(), |all, one| Self {
+            rounds: all.rounds.max(one.rounds),
+            ..all + one
         })
     }
 }

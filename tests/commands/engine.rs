@@ -33,9 +33,25 @@ fn a_small_market_is_measured() {
 }
 
 #[test]
-fn markets_that_no_session_has_are_refused() {
+fn a_small_survey_is_measured() {
+    let survey = ["survey", "--participants", "70", "--questions", "2", "--bits", "9"];
+    let report = bench(&survey);
+    assert_eq!((&report["participants"], &report["questions"]), (&70.into(), &2.into()));
+    assert_eq!((&report["cohorts"], &report["security"]), (&5.into(), &"active".into()));
+    let all = ["--statistics", "deviation,minimum,maximum,quartiles", "--secret"];
+    let rest = ["--nodes", "5", "--security", "passive", "--in-process", "--cohorts", "2"];
+    let other = bench(&[&survey[..], &all, &rest].concat());
+    assert_eq!((&other["nodes"], &other["cohorts"]), (&5.into(), &2.into()), "{other}");
+    bench(&[&survey[..], &["--cohorts", "0", "--statistics", "median"]].concat());
+}
+
+#[test]
+fn markets_and_surveys_that_no_session_has_are_refused() {
     let home = tempfile::tempdir().unwrap();
     for words in [["--prices", "0"], ["--participants", "0"], ["--prices", "100000"]] {
         fails(home.path(), &[&["bench", "market"], &words[..]].concat(), 2);
+    }
+    for words in [["--participants", "0"], ["--cohorts", "1"]] {
+        fails(home.path(), &[&["bench", "survey"], &words[..]].concat(), 2);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::rules::survey;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -15,7 +16,7 @@ pub struct Asked {
     pub scheme: Scheme,
     /// What is computed.
     pub what: What,
-    /// Pairs to compare, bids of the auction, or participants of the market.
+    /// Pairs to compare, bids of the auction, or participants of the market or the survey.
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,
@@ -32,7 +33,7 @@ pub struct Asked {
 }
 
 /// What is computed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum What {
     /// Comparisons of pairs.
     Pairs,
@@ -40,14 +41,17 @@ pub enum What {
     Auction(u32),
     /// A market with so many prices.
     Market(usize),
+    /// This survey.
+    Survey(Box<survey::Question>),
 }
 
 impl What {
     /// How many numbers each of those counted has.
-    pub const fn numbers(self) -> usize {
+    pub const fn numbers(&self) -> usize {
         match self {
             Self::Pairs | Self::Auction(_) => 1,
             Self::Market(prices) => prices.saturating_add(1),
+            Self::Survey(question) => question.cohorts.len() + question.items.len(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::rules::auction::{self, Kind};
 use crate::rules::market::question::{Rationing, Told};
 use crate::rules::market::{self, Grid};
 use crate::rules::terms::Admission;
-use crate::rules::{Answer, Currency, Limits, Question, Terms};
+use crate::rules::{Answer, Currency, Limits, Question, Terms, survey};
 use crate::runs::shares::Entries;
 use crate::runs::{RunError, run};
 use crate::sharing::form::Form;
@@ -29,7 +29,7 @@ use crate::sharing::seed::mask;
 use crate::sharing::{Holding, NodeIndex, Scheme, ShapeError, SharedBits, SharedNumbers};
 
 /// What is computed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Task {
     /// Comparisons of pairs; the results are opened.
     Compare,
@@ -37,6 +37,8 @@ pub enum Task {
     Auction(Kind, u32),
     /// A market.
     Market,
+    /// A survey.
+    Survey(Box<survey::Question>),
 }
 
 /// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
@@ -124,6 +126,13 @@ pub fn of_market(prices: usize, bits: u32, participants: usize, security: Securi
     Terms { limits, ..terms(question.into(), Form::Bits, security) }
 }
 
+/// Terms of a survey with so many participants.
+pub fn of_survey(question: &survey::Question, participants: usize, security: Security) -> Terms {
+    let bids = u32::try_from(participants).unwrap_or(u32::MAX);
+    let limits = Limits { bids, ..Limits::MOST };
+    Terms { limits, ..terms(question.clone().into(), Form::Bits, security) }
+}
+
 fn unit(code: &str) -> Currency {
     Currency { code: code.to_owned(), decimals: 0 }
 }
@@ -156,7 +165,7 @@ pub struct Ready {
 pub fn lay_out(scheme: Scheme, me: NodeIndex, inputs: &Inputs) -> Result<Ready, ShapeError> {
     let batches = inputs.batches.iter().map(|shares| inputs::expand(scheme, me, shares));
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    Ok(Ready { task: inputs.task, security: inputs.security, batches })
+    Ok(Ready { task: inputs.task.clone(), security: inputs.security, batches })
 }
 
 /// Run a job over a channel that nothing else uses.
@@ -186,14 +195,18 @@ pub async fn perform(
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
         }
         Task::Market => {
-            let fields = ready.batches.into_iter().map(|batch| match batch {
-                Batch::Bits(field) => Ok(field),
-                Batch::Numbers(..) => Err(JobError::from(RunError::Form)),
-            });
-            let fields = fields.collect::<Result<Vec<_>, _>>()?;
+            let fields = fields_of(ready.batches)?;
             let bits = fields.first().map_or(0, bits_of);
             let entries = fields.first().map_or(0, SharedBits::len);
             let terms = of_market(fields.len().saturating_sub(1), bits, entries, security);
+            let masks = SharedBits::zeros(Holding::of(scheme, me), 0, entries);
+            let entries = Entries::Bits { fields, masks };
+            Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
+        }
+        Task::Survey(question) => {
+            let fields = fields_of(ready.batches)?;
+            let entries = fields.first().map_or(0, SharedBits::len);
+            let terms = of_survey(&question, entries, security);
             let masks = SharedBits::zeros(Holding::of(scheme, me), 0, entries);
             let entries = Entries::Bits { fields, masks };
             Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
@@ -211,6 +224,15 @@ pub async fn perform(
         peak_memory_bytes: usage::own_peak_memory_bytes(),
         found,
     })
+}
+
+/// The fields of entries, which are shared as bits.
+fn fields_of(batches: Vec<Batch>) -> Result<Vec<SharedBits>, JobError> {
+    let field = |batch| match batch {
+        Batch::Bits(field) => Ok(field),
+        Batch::Numbers(..) => Err(RunError::Form.into()),
+    };
+    batches.into_iter().map(field).collect()
 }
 
 fn bits_of(batch: &SharedBits) -> u32 {

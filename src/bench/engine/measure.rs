@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::asked::{Asked, Place, What};
 use super::cluster::Cluster;
-use super::job::{of_auction, of_market};
+use super::job::{of_auction, of_market, of_survey};
 use super::lines::Effort;
 use super::report::{Report, slowest};
 use super::work::Work;
@@ -57,9 +57,10 @@ fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
 fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let (scheme, all) = (asked.scheme, asked.scheme.all());
     let Asked { bits, count, form, security, .. } = *asked;
-    let terms = match asked.what {
-        What::Auction(quantity) => of_auction(Kind::SecondPrice, quantity, form, bits, security),
-        What::Market(prices) => of_market(prices, bits, count, security),
+    let terms = match &asked.what {
+        What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
+        What::Market(prices) => of_market(*prices, bits, count, security),
+        What::Survey(question) => of_survey(question, count, security),
         What::Pairs => of_auction(Kind::SecondPrice, 1, form, bits, security),
     };
     let work = Workload::of(&terms, asked.count);
@@ -72,7 +73,7 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let mut tactics = if asked.what == What::Pairs {
         plan::for_comparisons(scheme, all, pairs, line).tactics
     } else {
-        plan::choose(scheme, all, work, line).tactics
+        plan::choose(scheme, all, &work, line).tactics
     };
     let choices = &asked.choices;
     if let Some(groups) = &choices.groups {
@@ -91,6 +92,6 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     Ok(if asked.what == What::Pairs {
         plan::comparisons_with(scheme, all, pairs, line, tactics)
     } else {
-        plan::with_tactics(scheme, all, work, line, tactics)
+        plan::with_tactics(scheme, all, &work, line, tactics)
     })
 }

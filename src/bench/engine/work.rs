@@ -5,8 +5,9 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::asked::{Asked, What};
 use super::inputs::{Plain, draw, near, share};
-use super::job::{Found, Inputs, Measured, Task, of_auction, of_market};
+use super::job::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
 use crate::rules::auction::Kind;
+use crate::rules::{Answer, Terms, survey};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
@@ -25,16 +26,19 @@ pub enum Work {
     Bids(Plain, u32),
     /// The entries of a market, field by field.
     Market(Vec<Plain>),
+    /// A survey, and the entries field by field.
+    Survey(Box<survey::Question>, Vec<Plain>),
 }
 
 impl Work {
     /// Draw the inputs from the seed.
     pub fn draw(asked: &Asked) -> Self {
         let first = draw(asked.seed, 1, asked.bits, asked.count);
-        match asked.what {
+        match &asked.what {
             What::Pairs => {}
-            What::Auction(quantity) => return Self::Bids(first, quantity),
-            What::Market(prices) => return Self::market(asked, prices),
+            What::Auction(quantity) => return Self::Bids(first, *quantity),
+            What::Market(prices) => return Self::market(asked, *prices),
+            What::Survey(question) => return Self::survey(asked, question),
         }
         let mut second = draw(asked.seed, 2, asked.bits, asked.count);
         near(&mut second, &first);
@@ -63,6 +67,25 @@ impl Work {
         Self::Market(fields)
     }
 
+    /// Participants in any cohort with any answers.
+    fn survey(asked: &Asked, question: &survey::Question) -> Self {
+        let mut rng = StdRng::seed_from_u64(asked.seed);
+        let cohorts = question.cohorts.len();
+        let chosen: Vec<usize> =
+            (0..asked.count).map(|_| rng.random_range(0..cohorts.max(1))).collect();
+        let mut fields: Vec<Plain> = (0..cohorts)
+            .map(|cohort| {
+                let values = chosen.iter().map(|&own| u64::from(own == cohort)).collect();
+                Plain { bits: 1, values }
+            })
+            .collect();
+        for item in &question.items {
+            let values = (0..asked.count).map(|_| rng.random_range(0..=item.span())).collect();
+            fields.push(Plain { bits: item.field().bits, values });
+        }
+        Self::Survey(Box::new(question.clone()), fields)
+    }
+
     /// Every node's inputs, in ascending order.
     ///
     /// # Errors
@@ -72,12 +95,15 @@ impl Work {
             Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
             Self::Bids(bids, quantity) => (Task::Auction(Kind::SecondPrice, *quantity), vec![bids]),
             Self::Market(fields) => (Task::Market, fields.iter().collect()),
+            Self::Survey(question, fields) => {
+                (Task::Survey(question.clone()), fields.iter().collect())
+            }
         };
         let mut inputs: Vec<Inputs> = asked
             .scheme
             .all()
             .iter()
-            .map(|_| Inputs { task, security: asked.security, batches: Vec::new() })
+            .map(|_| Inputs { task: task.clone(), security: asked.security, batches: Vec::new() })
             .collect();
         for batch in batches {
             for (inputs, shares) in inputs.iter_mut().zip(share(asked.scheme, asked.form, batch)?) {
@@ -101,10 +127,12 @@ impl Work {
                 let count = fields.first().map_or(0, |field| field.values.len());
                 let prices = fields.len().saturating_sub(1);
                 let terms = of_market(prices, bits, count, Security::default());
-                let entry = |at| fields.iter().map(|field| field.values[at]).collect();
-                let entries: Vec<Vec<u64>> = (0..count).map(entry).collect();
-                let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
-                Found::Answer(terms.question.reference(&entries))
+                Found::Answer(reference(&terms, fields))
+            }
+            Self::Survey(question, fields) => {
+                let count = fields.first().map_or(0, |field| field.values.len());
+                let terms = of_survey(question, count, Security::default());
+                Found::Answer(reference(&terms, fields))
             }
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());
@@ -115,4 +143,13 @@ impl Work {
         };
         measured.iter().all(|node| node.found == expected)
     }
+}
+
+/// What the plain reference says of entries, given field by field.
+fn reference(terms: &Terms, fields: &[Plain]) -> Answer<usize> {
+    let count = fields.first().map_or(0, |field| field.values.len());
+    let entry = |at: usize| fields.iter().map(|field| field.values[at]).collect();
+    let entries: Vec<Vec<u64>> = (0..count).map(entry).collect();
+    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+    terms.question.reference(&entries)
 }

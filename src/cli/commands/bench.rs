@@ -15,9 +15,11 @@ use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
+use crate::rules::{Currency, survey};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::seed::mask;
 
 /// Measure the engine on this machine.
 ///
@@ -32,6 +34,8 @@ pub enum BenchCommand {
     Auction(AuctionArgs),
     /// Clear a market: its price, and who trades how much there
     Market(MarketArgs),
+    /// Compute statistics of a survey, of all together and by cohort
+    Survey(SurveyArgs),
     /// Take the bids of many bidders at once
     ///
     /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
@@ -120,6 +124,89 @@ pub struct MarketArgs {
     common: Common,
 }
 
+/// Options of `gavel bench survey`.
+#[derive(Args)]
+pub struct SurveyArgs {
+    /// Participants, with an answer to every question each
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    participants: usize,
+    /// Questions
+    #[arg(long, value_name = "Q", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    questions: u16,
+    /// Bits of each answer, 1 to 40; all of them are in range
+    #[arg(long, value_name = "B", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=40))]
+    bits: u32,
+    /// Cohorts: none, or 2 to 16
+    #[arg(long, value_name = "C", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=16))]
+    cohorts: u8,
+    /// Let nobody know who is in which cohort
+    #[arg(long)]
+    secret: bool,
+    /// What is computed of each question
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_values = ["sum", "mean", "deviation"])]
+    statistics: Vec<Of>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A statistic of a question.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Of {
+    Sum,
+    Mean,
+    Deviation,
+    Minimum,
+    Maximum,
+    Median,
+    Quartiles,
+}
+
+impl Of {
+    const fn statistic(self, item: usize) -> survey::Statistic {
+        match self {
+            Self::Sum => survey::Statistic::Sum(item),
+            Self::Mean => survey::Statistic::Mean(item),
+            Self::Deviation => survey::Statistic::Deviation(item),
+            Self::Minimum => survey::Statistic::Minimum(item),
+            Self::Maximum => survey::Statistic::Maximum(item),
+            Self::Median => survey::Statistic::Median(item),
+            Self::Quartiles => survey::Statistic::Quartiles(item),
+        }
+    }
+}
+
+impl SurveyArgs {
+    fn question(&self) -> survey::Question {
+        let unit = Currency { code: "EUR".to_owned(), decimals: 0 };
+        let item = |at| survey::Item {
+            name: format!("question {at}"),
+            text: None,
+            unit: unit.clone(),
+            minimum: 0,
+            maximum: i64::try_from(mask(self.bits)).unwrap_or(i64::MAX),
+        };
+        let by = if self.cohorts > 0 { survey::By::Both } else { survey::By::All };
+        let of_item = |item| {
+            let declared = move |of: &Of| survey::Declared { statistic: of.statistic(item), by };
+            self.statistics.iter().map(declared)
+        };
+        survey::Question {
+            items: (1..=self.questions).map(item).collect(),
+            cohorts: (1..=self.cohorts).map(|at| format!("cohort {at}")).collect(),
+            membership: if self.secret {
+                survey::Membership::Secret
+            } else {
+                survey::Membership::Public
+            },
+            results: (0..usize::from(self.questions)).flat_map(of_item).collect(),
+            at_least: AT_LEAST,
+        }
+    }
+}
+
+/// Fewest answers of a cell of a survey.
+const AT_LEAST: u32 = 5;
+
 /// Numbers of a bench that compares them.
 #[derive(Args)]
 struct Numbers {
@@ -203,6 +290,11 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
             (What::Market(args.prices), args.participants, numbers, args.common)
         }
+        BenchCommand::Survey(args) => {
+            let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
+            let question = Box::new(args.question());
+            (What::Survey(question), args.participants, numbers, args.common)
+        }
     };
     let numbers_in_all = count.saturating_mul(what.numbers());
     if numbers_in_all == 0 || numbers_in_all > MOST || what == What::Market(0) {
@@ -212,8 +304,12 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
     if matches!(what, What::Auction(2..)) && numbers.protocol == Form::Numbers {
         return Err(Failure::usage(QuestionError::SeveralOnNumbers));
     }
-    if let What::Market(prices) = what {
-        let terms = job::of_market(prices, numbers.bits, count, common.security);
+    let terms = match &what {
+        What::Market(prices) => Some(job::of_market(*prices, numbers.bits, count, common.security)),
+        What::Survey(question) => Some(job::of_survey(question, count, common.security)),
+        What::Pairs | What::Auction(_) => None,
+    };
+    if let Some(terms) = terms {
         terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;
     }
     let (scheme, place) = (common.nodes.scheme()?, common.place()?);

@@ -145,9 +145,8 @@ async fn add_by_tree(
     groups: &[Columns<'_>],
 ) -> Result<Vec<SharedBits>, ProtocolError> {
     let holding = ctx.holding();
-    let carries = |columns: &Columns<'_>| {
-        Carries::of(&columns.iter().map(Vec::len).collect::<Vec<_>>())
-    };
+    let carries =
+        |columns: &Columns<'_>| Carries::of(&columns.iter().map(Vec::len).collect::<Vec<_>>());
     let all: Vec<Carries> = groups.iter().map(carries).collect();
 
     // What every column generates.

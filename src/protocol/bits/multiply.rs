@@ -1,7 +1,7 @@
 //! The product of two shared numbers.
 //!
 //! In: x of a bits and y of b bits, shared. Out: x * y, of a + b bits, shared. Who learns what:
-//! nothing. Rounds: one, those of adding up min(a, b) numbers, and of one [`super::add`]: 17 for 32
+//! nothing. Rounds: one, those of adding up min(a, b) numbers, and of one [`super::add`]: 16 for 32
 //! bits. Gates: a * b for the products of bits, about as many to add them up, and those of the
 //! addition; of each the bytes of an AND. Adversary: as for AND.
 //!

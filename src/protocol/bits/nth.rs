@@ -11,7 +11,7 @@
 //! ranked behind the others by one bit more on top, or never counted.
 
 use super::BitContext;
-use super::beside::side_by_side;
+use super::beside::{side_by_side, waves};
 use super::best::all;
 use super::columns::sum_width;
 use super::equal::equal;
@@ -70,11 +70,10 @@ pub async fn nth(
     let shapes: Vec<Shape> = tasks.iter().map(Ordered::shape).collect();
     let mut found = Vec::with_capacity(tasks.len());
     let mut rest = tasks;
-    for (number, size) in waves(ctx.base().tactics(), &shapes).into_iter().enumerate() {
+    for (number, size) in in_waves(ctx.base().tactics(), &shapes).into_iter().enumerate() {
         let (wave, later) = rest.split_at(size);
-        let wave = wave.iter().map(|task| {
-            move |ctx: BitContext| async move { of_task(&ctx, task).await }
-        });
+        let wave =
+            wave.iter().map(|task| move |ctx: BitContext| async move { of_task(&ctx, task).await });
         found.extend(side_by_side(&ctx.narrow(format!("wave-{number}")), wave).await?);
         rest = later;
     }
@@ -82,23 +81,12 @@ pub async fn nth(
 }
 
 /// How many tasks at a time go side by side.
-fn waves(tactics: &Tactics, shapes: &[Shape]) -> Vec<usize> {
-    let (mut waves, mut room) = (Vec::new(), 0);
-    for shape in shapes {
-        let weight = match tactics.best_by(shape.count) {
-            BestBy::Rank => bracket::pairs(shape.count),
-            BestBy::Search => shape.count * shape.asked,
-        };
-        match waves.last_mut() {
-            Some(wave) if weight <= room => *wave += 1,
-            _ => {
-                waves.push(1);
-                room = UNDER_WAY;
-            }
-        }
-        room = room.saturating_sub(weight);
-    }
-    waves
+fn in_waves(tactics: &Tactics, shapes: &[Shape]) -> Vec<usize> {
+    let weight = |shape: &Shape| match tactics.best_by(shape.count) {
+        BestBy::Rank => bracket::pairs(shape.count),
+        BestBy::Search => shape.count * shape.asked,
+    };
+    waves(shapes.iter().map(weight), UNDER_WAY)
 }
 
 async fn of_task(ctx: &BitContext, task: &Ordered) -> Result<Vec<SharedBits>, ProtocolError> {
@@ -159,7 +147,7 @@ impl CostModel {
     pub fn nth(self, tactics: &Tactics, tasks: &[Shape]) -> Cost {
         let mut rest = tasks;
         let mut cost = Cost::default();
-        for size in waves(tactics, tasks) {
+        for size in in_waves(tactics, tasks) {
             let (wave, later) = rest.split_at(size);
             cost += Cost::beside(wave.iter().map(|&task| match tactics.best_by(task.count) {
                 BestBy::Rank => self.nth_by_rank(task),

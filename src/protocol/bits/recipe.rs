@@ -337,8 +337,7 @@ mod tests {
             let mut batches = vec![0_u64; recipe.batches];
             batches[0] = value;
             for adder in recipe.levels.iter().flatten() {
-                let part =
-                    |part: Part| batches[part.batch] >> part.from & ((1 << part.width) - 1);
+                let part = |part: Part| batches[part.batch] >> part.from & ((1 << part.width) - 1);
                 batches[adder.batch] = adder.parts.map(part).iter().sum();
             }
             let bit = |(batch, plane): (usize, usize)| batches[batch] >> plane & 1;

@@ -1,7 +1,7 @@
 //! The square of a shared number.
 //!
 //! In: x of b bits, shared. Out: x^2, of 2 * b bits, shared. Who learns what: nothing. Rounds: those
-//! of adding up b/2 + 3 numbers and of one [`super::add`]: 14 for 32 bits. Gates: about b^2/2 to add
+//! of adding up b/2 + 3 numbers and of one [`super::add`]: 13 for 32 bits. Gates: about b^2/2 to add
 //! up, and those of the addition; of each the bytes of an AND. Adversary: as for AND.
 //!
 //! A number times its complement is the sum over all pairs of bits of whether they differ: the terms
@@ -63,8 +63,7 @@ async fn square_part(
     let (holding, width, len) = (ctx.holding(), x.width(), stripe.len);
     let planes = x.planes().map(|plane| stripe.of(plane));
     let planes = planes.collect::<Result<Vec<_>, ShapeError>>()?;
-    let equal: Vec<_> =
-        pairs(width).map(|(low, high)| vec![planes[low], planes[high]]).collect();
+    let equal: Vec<_> = pairs(width).map(|(low, high)| vec![planes[low], planes[high]]).collect();
     let mut equal = SharedBits::xor_planes(holding, len, &equal)?;
     equal.complement();
     let own = SharedBits::stack(holding, len, planes)?;

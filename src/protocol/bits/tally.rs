@@ -4,7 +4,7 @@
 //! group one number, or several, shared: the sum of its numbers; their sum and that of their squares;
 //! or for each plane how many positions have it set. Who learns what: nothing. Rounds: those of
 //! adding up two rows for every position of a stripe, those of one [`super::add`], and for squares
-//! once more as many as adding up some thirty numbers: 46 for the sums and squares of a thousand
+//! once more as many as adding up some thirty numbers: 41 for the sums and squares of a thousand
 //! numbers of 32 bits. Gates: for each number one a bit, for squares 374 to 528 with 32 bits; of each
 //! the bytes of an AND. Adversary: as for AND.
 //!
@@ -19,11 +19,11 @@ use std::sync::Arc;
 use super::BitContext;
 use super::add::{Columns, add_columns, one};
 use super::beside::side_by_side;
-use super::columns::{Carrying, ENOUGH, adders, after, highest, rippling, row};
+use super::columns::{Carrying, ENOUGH, adders, after, highest, of_multiples, rippling, row};
 use super::lanes;
 use super::pile::Pile;
 pub use super::recipe::Tally;
-use super::recipe::{Adder, Recipe, laid_out, pieces};
+use super::recipe::{Adder, Output, Recipe, laid_out, pieces};
 use super::stripes::Knife;
 use super::sum::Added;
 use crate::protocol::{Cost, CostModel, ProtocolError};
@@ -72,6 +72,13 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Bits of each result.
+    pub fn widths(self) -> Vec<usize> {
+        let outputs = self.recipe().outputs;
+        let width = |output: &Output| if self.count == 0 { 0 } else { output.width };
+        outputs.iter().map(width).collect()
+    }
+
     fn recipe(self) -> Recipe {
         Recipe::of(self.tally, self.width, self.count)
     }
@@ -101,9 +108,8 @@ pub async fn tally(
         left[group].push(part);
     }
     let rest = shapes.into_iter().zip(left);
-    let rest = rest.map(|(shape, left)| {
-        move |ctx: BitContext| async move { finish(&ctx, shape, left).await }
-    });
+    let rest = rest
+        .map(|(shape, left)| move |ctx: BitContext| async move { finish(&ctx, shape, left).await });
     side_by_side(&ctx.narrow("groups"), rest).await
 }
 
@@ -150,14 +156,20 @@ async fn piece(
     groups: &[Group],
     items: &[Item],
 ) -> Result<Vec<(usize, Left)>, ProtocolError> {
-    let items = items.iter().map(|item| move |ctx: BitContext| async move {
-        Ok((item.group, stripe(&ctx, &groups[item.group], item.part.clone()).await?))
+    let items = items.iter().map(|item| {
+        move |ctx: BitContext| async move {
+            Ok((item.group, stripe(&ctx, &groups[item.group], item.part.clone()).await?))
+        }
     });
     side_by_side(ctx, items).await
 }
 
 /// Add up some of a group's positions, down to a word.
-async fn stripe(ctx: &BitContext, group: &Group, part: Range<usize>) -> Result<Left, ProtocolError> {
+async fn stripe(
+    ctx: &BitContext,
+    group: &Group,
+    part: Range<usize>,
+) -> Result<Left, ProtocolError> {
     let (recipe, holding) = (group.shape().recipe(), ctx.holding());
     let (cuts, _) = pieces(part.len());
     let batches = made(ctx, &recipe, group.part(part)?).await?;
@@ -165,9 +177,10 @@ async fn stripe(ctx: &BitContext, group: &Group, part: Range<usize>) -> Result<L
     let mut pile = Pile::of_widths(len, recipe.heaps.iter().map(|heap| heap.width));
     for (number, heap) in recipe.heaps.iter().enumerate() {
         let plane = |(batch, plane): (usize, usize)| batches[batch].plane(plane);
-        let planes = heap.terms.iter().map(|term| {
-            [Some(term.one), term.other].into_iter().flatten().map(plane).collect()
-        });
+        let planes = heap
+            .terms
+            .iter()
+            .map(|term| [Some(term.one), term.other].into_iter().flatten().map(plane).collect());
         let planes = planes.collect::<Result<Vec<_>, ShapeError>>()?;
         let planes = SharedBits::xor_planes(holding, len, &planes)?;
         pile.put(number, &planes, 0, |plane| heap.terms[plane].weight);
@@ -189,13 +202,15 @@ async fn made(
     batches[0] = numbers;
     for (number, level) in recipe.levels.iter().enumerate() {
         let known = &batches;
-        let add = level.iter().map(|adder| move |ctx: BitContext| async move {
-            let mut columns: Columns<'_> = vec![Vec::new(); adder.parts[0].width + 1];
-            for part in adder.parts {
-                let planes = known[part.batch].planes().skip(part.from).take(part.width);
-                columns.iter_mut().zip(planes).for_each(|(column, plane)| column.push(plane));
+        let add = level.iter().map(|adder| {
+            move |ctx: BitContext| async move {
+                let mut columns: Columns<'_> = vec![Vec::new(); adder.parts[0].width + 1];
+                for part in adder.parts {
+                    let planes = known[part.batch].planes().skip(part.from).take(part.width);
+                    columns.iter_mut().zip(planes).for_each(|(column, plane)| column.push(plane));
+                }
+                one(add_columns(&ctx, len, &[columns], Carrying::Ripple).await?)
             }
-            one(add_columns(&ctx, len, &[columns], Carrying::Ripple).await?)
         });
         let sums = side_by_side(&ctx.narrow(format!("halves-{number}")), add).await?;
         for (adder, sum) in level.iter().zip(sums) {
@@ -253,7 +268,31 @@ async fn finish(
     side_by_side(&ctx.narrow("results"), results).await
 }
 
+/// The sum of some results of groups, modulo 2^`width`: one number.
+///
+/// # Errors
+/// When one of them has more than one position, or a node does not answer.
+pub async fn join(
+    ctx: &BitContext,
+    results: &[&SharedBits],
+    width: usize,
+) -> Result<SharedBits, ProtocolError> {
+    let mut pile = Pile::new(1, 1, width);
+    for result in results {
+        pile.put(0, result, 0, |plane| plane);
+    }
+    pile.reduce(&ctx.narrow("save")).await?;
+    one(pile.add(&ctx.narrow("add")).await?)
+}
+
 impl CostModel {
+    /// Adding up results of so many bits.
+    pub fn join(self, widths: &[usize], width: usize) -> Cost {
+        let terms: Vec<(usize, u64)> = widths.iter().map(|&bits| (bits, 1)).collect();
+        let mut heights = of_multiples(&terms, width);
+        self.save(1, &mut heights, 1) + self.add_columns(1, &heights, 1)
+    }
+
     /// Adding up groups.
     pub fn tally(self, groups: &[Shape]) -> Cost {
         let knife = self.knife();
