@@ -177,12 +177,12 @@ fn plan(
     // A session without an announcement has no attempts.
     row.announcement.as_ref().map_or_else(Plan::default, |announcement| {
         let work = Workload::of(&announcement.body.terms, bids);
-        let plan = plan::choose(state.scheme(), participants, work, line);
+        let plan = plan::choose(state.scheme(), participants, &work, line);
         if !naming {
             return plan;
         }
         let tactics = plan::Tactics { naming, ..plan.tactics };
-        plan::with_tactics(state.scheme(), participants, work, line, tactics)
+        plan::with_tactics(state.scheme(), participants, &work, line, tactics)
     })
 }
 

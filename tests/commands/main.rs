@@ -10,6 +10,7 @@
 //! - [`rotation`]: new keys of a node while a session is open
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
+//! - [`engine`]: `gavel bench` of the engine
 //! - [`intake`]: `gavel bench intake`
 //! - [`survey`]: surveys, in the demo and between organisations
 //! - [`compose`]: what compose.yaml tells gavel to do
@@ -22,6 +23,7 @@ mod accounts;
 mod backup;
 mod compose;
 mod demo;
+mod engine;
 mod errors;
 mod figures;
 mod intake;

@@ -84,7 +84,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     let micros = args.rtt * 1e3;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let line = Line::of_links(micros as u64, Some((args.bandwidth * 1e6) as u64));
-    let plan = plan::choose(scheme, scheme.all(), Workload::of(&terms, bids), line);
+    let plan = plan::choose(scheme, scheme.all(), &Workload::of(&terms, bids), line);
     let planned = Planned {
         nodes,
         threshold,
