@@ -65,7 +65,7 @@ pub(super) async fn ask<'a>(
         Err(error) => Err(match refusal(&error) {
             Some(kind) => {
                 let reason = error.problem().map_or_else(|| error.to_string(), ToString::to_string);
-                (silence(node, Some(kind), reason), Hope::None)
+                (silence(node, Some(kind), reason), hope_of_refusal(&error))
             }
             None => (silence(node, None, error.to_string()), hope(&error)),
         }),
@@ -90,6 +90,12 @@ pub(super) fn refusal(error: &HttpError) -> Option<&'static str> {
         kind if is_busy(kind) => None,
         kind => Some(kind.slug()),
     }
+}
+
+/// A refusal is for good, but for that of a session which is paused and may go on.
+fn hope_of_refusal(error: &HttpError) -> Hope {
+    let paused = error.problem().is_some_and(|problem| problem.kind == ProblemType::Paused);
+    if paused { Hope::Some } else { Hope::None }
 }
 
 pub(super) const fn hope(error: &HttpError) -> Hope {

@@ -1,4 +1,4 @@
-//! `gavel session new|edit|open|close|cancel|retry|list|show|watch`.
+//! `gavel session new|edit|open|pause|resume|close|cancel|retry|list|show|watch`.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -32,6 +32,10 @@ pub enum SessionCommand {
     Edit(EditArgs),
     /// Open a draft for bids
     Open(OneArgs),
+    /// Take no bids for a while. Bids that are in count, and no time in the terms moves
+    Pause(WhyArgs),
+    /// Let bids come in again after a pause; past the time in the terms it closes at once
+    Resume(WhyArgs),
     /// End bidding now, instead of at the time in the terms
     Close(SureArgs),
     /// Call a session off
@@ -85,6 +89,20 @@ pub struct OneArgs {
     reach: Reach,
 }
 
+/// A session, and why.
+///
+/// While a session is paused, coordinator and nodes refuse bids and say why; `gavel bid --wait
+/// SECONDS` waits. When the time in the terms passes meanwhile, nothing is computed by itself: let
+/// the session go on (which then closes it), close it, or call it off.
+#[derive(Args)]
+pub struct WhyArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Why, for everybody to read
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
 /// A session, and whether it is meant.
 #[derive(Args)]
 pub struct SureArgs {
@@ -133,6 +151,14 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::Open(args) => {
             let (network, session) = operator(context, &args).await?;
             tell(context, &network, &network.coordinator().open(session).await?)
+        }
+        SessionCommand::Pause(args) => {
+            let (network, session) = operator(context, &args.one).await?;
+            tell(context, &network, &network.coordinator().pause(session, args.reason).await?)
+        }
+        SessionCommand::Resume(args) => {
+            let (network, session) = operator(context, &args.one).await?;
+            tell(context, &network, &network.coordinator().resume(session, args.reason).await?)
         }
         SessionCommand::Close(args) => {
             let (network, session) = operator(context, &args.one).await?;

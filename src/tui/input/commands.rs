@@ -51,6 +51,10 @@ pub enum Command {
 pub enum Step {
     /// Open a draft for bids.
     Open,
+    /// Take no bids for a while.
+    Pause,
+    /// Let bids come in again.
+    Resume,
     /// End bidding.
     Close,
     /// Try again.

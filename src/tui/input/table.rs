@@ -197,6 +197,10 @@ table! {
         Same "gavel session retry SESSION";
     Step Cancel = "cancel", [Auctions, Detail], ["x"], "call off",
         "Call the session off; no bid in it will count", Same "gavel session cancel SESSION";
+    Step Pause = "pause-bidding", [Auctions, Detail], ["p"], "",
+        "Take no bids for a while; those that are in count", Same "gavel session pause SESSION";
+    Step Resume = "resume-bidding", [Auctions, Detail], ["r"], "",
+        "Let bids come in again after a pause", Same "gavel session resume SESSION";
     List Previous = "previous", [Bracket], ["p"], "other auction",
         "The auction before this one", Shows "gavel session list";
     List Next = "next", [Bracket], ["n"], "",

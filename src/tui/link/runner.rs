@@ -129,6 +129,8 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Step(session, step) => {
             let answer = match step {
                 Step::Open => coordinator.open(session).await,
+                Step::Pause => coordinator.pause(session, None).await,
+                Step::Resume => coordinator.resume(session, None).await,
                 Step::Close => coordinator.close(session).await,
                 Step::Cancel => coordinator.cancel(session).await,
                 Step::Retry => coordinator.retry(session).await,

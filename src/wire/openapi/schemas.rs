@@ -85,7 +85,7 @@ fn basics() -> Value {
         "Question": {"type": "object", "description": "What the session asks, under the name of its \
             kind; the kinds that session files know: ".to_owned() + &Question::kind_names().join(", ")},
         "Answer": {"type": "object", "description": "What was decided, under the name of the kind."},
-        "Phase": {"type": "string", "enum": ["draft", "open", "closing", "computing", "settled",
+        "Phase": {"type": "string", "enum": ["draft", "open", "paused", "closing", "computing", "settled",
             "failed", "cancelled"]},
         "Description": {"type": "object", "description": "An OpenAPI 3.1 document."},
         "Document": {"type": "object", "description": "A document of the closing, as nodes and \
@@ -124,7 +124,7 @@ fn sessions() -> Value {
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
-        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
+        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "paused", "resumed", "tried-again",
             "waiting", "too-few-nodes", "unsound-bundle", "retrying", "attempts-failed", "missing"]}, "text": text()})),
         "Shortage": open(json!({"needed": count(), "together": of("Nodes"), "away": of("Nodes"),
             "cut": list(list(of("Node"))), "text": text()})),
@@ -135,6 +135,8 @@ fn sessions() -> Value {
         "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
             "open?": {"type": "boolean"}, "bidders?": list(of("Bidder"))})),
         "EditSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"}})),
+        "Why": closed(json!({"reason?": or_null(json!({"type": "string", "minLength": 1,
+            "maxLength": MAX_DESCRIPTION}))})),
         "Bidder": closed(json!({"name": name(), "key": of("Key")})),
         "AskAdmission": closed(json!({"bidder": of("Bidder"), "signature": of("Signature")})),
         "Admitted": closed(json!({"signature": of("Signature")})),
