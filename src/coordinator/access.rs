@@ -99,6 +99,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::INVITATIONS, Rule::Operator),
         (Method::POST, paths::INVITATIONS, Rule::Operator),
         (Method::POST, paths::REVOKE, Rule::Operator),
+        (Method::POST, paths::REVOKE_UNUSED, Rule::Operator),
     ];
 
     fn identify(&self, text: &str) -> Result<Caller, Refusal> {

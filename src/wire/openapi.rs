@@ -114,6 +114,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::INVITATIONS, OPERATORS, "List invitations, without their codes", None, Reply::List("Invitation"), &[]),
     endpoint("POST", paths::INVITATIONS, OPERATORS, "Make invitations", Some("AskInvitations"), Reply::List("NewInvitation"), &[P::BadAccount]),
     endpoint("POST", paths::REVOKE, OPERATORS, "Take an invitation back that was not redeemed, by the digest of its code", None, Reply::Json(200, "Invitation"), &[P::NotFound, P::BadInvitation]),
+    endpoint("POST", paths::REVOKE_UNUSED, OPERATORS, "Take every invitation back that is not redeemed or over: which these were", None, Reply::List("Invitation"), &[]),
     endpoint("GET", paths::NODE_HEALTH, EVERYBODY, "How this node is", None, Reply::Json(200, "NodeHealth"), &[]),
     endpoint("GET", paths::NODE_EVENTS, NODE_STAFF, "Live events of this node", None, Reply::Events, &[]),
     endpoint("GET", paths::STREAM, NODES, "Upgrade to the binary stream between two nodes", None, Reply::Stream, &[]),

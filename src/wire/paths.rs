@@ -103,6 +103,8 @@ pub const PASSWORD: &str = "/v1/accounts/{account}/password";
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Take an invitation back.
 pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
+/// Take every invitation back that is not used.
+pub const REVOKE_UNUSED: &str = "/v1/invitations/revoke-unused";
 
 /// [`ROSTER_OF`] filled in.
 pub fn roster(digest: &Digest) -> String {

@@ -1,13 +1,14 @@
 //! `gavel session new|edit|open|pause|resume|close|cancel|retry|list|show|watch`.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
+use super::people::{self, PeopleArgs};
 use super::plan::{self, PlanArgs};
 use crate::cli::complete;
 use crate::cli::context::Context;
@@ -15,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put_json, read_json};
 use crate::cli::news::News;
 use crate::cli::options::Reach;
-use crate::cli::{answer, session_file, view};
+use crate::cli::{answer, roll, session_file, view};
 use crate::client::Network;
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, EditSession, NewSession, SessionDetail};
@@ -46,6 +47,8 @@ pub enum SessionCommand {
     List(ListArgs),
     /// Show one session; with --record write everything public about it for `gavel verify`
     Show(ShowArgs),
+    /// List who has handed in and who has not, for the operator; with --missing whom to remind
+    People(PeopleArgs),
     /// Follow a session until it is decided
     Watch(OneArgs),
     /// Print how the nodes would compute a session, and what that is expected to take
@@ -60,7 +63,8 @@ pub struct NewArgs {
     /// Open it at once
     #[arg(long)]
     open: bool,
-    /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}
+    /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}, or a CSV, XLSX or ODS
+    /// file with columns name and key
     #[arg(long, value_name = "FILE")]
     bidders: Option<PathBuf>,
     #[command(flatten)]
@@ -146,6 +150,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::Edit(args) => edit(context, &args).await,
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
+        SessionCommand::People(args) => people::run(context, &args).await,
         SessionCommand::Plan(args) => plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
@@ -198,7 +203,7 @@ async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, Session
 async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     let loaded = session_file::load(Some(&args.file))?;
     let bidders: Vec<Bidder> = match &args.bidders {
-        Some(path) => read_json(path, "a list of bidders")?,
+        Some(path) => listed(path)?,
         None => Vec::new(),
     };
     let network = args.reach.as_operator(context).await?;
@@ -209,6 +214,22 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     };
     let detail = network.coordinator().new_session(&new).await?;
     tell(context, &network, &detail)
+}
+
+/// The bidders of a file, each with a key.
+fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
+    if path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("json")) {
+        return read_json(path, "a list of bidders");
+    }
+    let bidder = |roll::Person { name, key, .. }| {
+        let keyless = || {
+            let detail = format!("{}: {name:?} has no key; nothing was done", path.display());
+            Failure::new("bad-file", detail)
+        };
+        let key = key.ok_or_else(keyless)?;
+        Ok(Bidder { name, key })
+    };
+    roll::read(path)?.into_iter().map(bidder).collect()
 }
 
 async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {

@@ -58,6 +58,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::RECEIPTS, get(receipts::list))
         .route(paths::INVITATIONS, get(accounts::invitations).post(accounts::invite))
         .route(paths::REVOKE, post(accounts::revoke))
+        .route(paths::REVOKE_UNUSED, post(accounts::revoke_unused))
         .layer(DefaultBodyLimit::max(BODY))
         .merge(accounts())
 }

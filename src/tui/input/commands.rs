@@ -140,6 +140,8 @@ pub enum PeopleCommand {
     Invite,
     /// Take the selected invitation back.
     Revoke,
+    /// Take every invitation back that nobody has used.
+    RevokeUnused,
     /// Disable the selected account.
     Disable,
     /// Enable it again.

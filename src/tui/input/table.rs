@@ -230,6 +230,8 @@ table! {
     People Revoke = "revoke", [People], ["x"], "take back",
         "Take the selected invitation back: its code makes no account any more",
         Same "gavel invite --revoke WHICH";
+    People RevokeUnused = "revoke-unused", [People], ["X"], "",
+        "Take every invitation back that nobody has used", Same "gavel invite --revoke-unused";
     People Disable = "disable", [People], ["d"], "disable",
         "Disable the selected account: its logins end", Same "gavel account disable NAME";
     People Enable = "enable", [People], ["e"], "enable",

@@ -121,6 +121,7 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             News::Invited(people::invite(coordinator, label, hours).await)
         }
         Request::Revoke(code) => News::PersonChanged(people::revoke(coordinator, &code).await),
+        Request::RevokeUnused => News::PersonChanged(people::revoke_unused(coordinator).await),
         Request::SetAccount(account, enabled) => {
             News::PersonChanged(people::set_account(coordinator, account, enabled).await)
         }

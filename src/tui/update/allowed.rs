@@ -183,12 +183,23 @@ fn operator(model: &Model) -> Result<(), String> {
 }
 
 fn people(model: &Model, command: PeopleCommand) -> Result<(), String> {
-    if command == PeopleCommand::Invite {
-        return operator(model);
+    match command {
+        PeopleCommand::Invite => return operator(model),
+        PeopleCommand::RevokeUnused => return revoke_unused(model),
+        PeopleCommand::Revoke | PeopleCommand::Disable | PeopleCommand::Enable => {}
     }
     match cohort::selected(model) {
         Some(entry) => person(model, entry.who(), command),
         None => operator(model).and(Err("select somebody first".to_owned())),
+    }
+}
+
+/// Whether there are invitations that can be taken back.
+pub fn revoke_unused(model: &Model) -> Result<(), String> {
+    operator(model)?;
+    match model.live().people.open_invitations(model.live().coordinator_now()) {
+        0 => Err("no invitation is open".to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -198,6 +209,7 @@ pub fn person(model: &Model, who: Who, command: PeopleCommand) -> Result<(), Str
     let people = &model.live().people;
     let why = match (command, who) {
         (PeopleCommand::Invite, _) => return Ok(()),
+        (PeopleCommand::RevokeUnused, _) => return revoke_unused(model),
         (PeopleCommand::Revoke, Who::Invitation(code)) => {
             let known = people.invitations.iter().find(|invitation| invitation.digest == code);
             match known.map(|known| known.standing(model.live().coordinator_now())) {

@@ -171,12 +171,15 @@ fn accounts() -> Value {
         "ChangePassword": closed(json!({"old": password(), "new": password()})),
         "Join": closed(json!({"code": text(), "name": name(), "password": password(),
             "key": of("Key"), "signature": of("Signature")})),
-        "AskInvitations": closed(json!({"labels": {"type": "array", "items": {"type": "string"},
+        "Invitee": closed(json!({"label": text(), "cohort?": or_null(text()), "key?": or_null(of("Key")),
+            "code?": or_null(of("Digest"))})),
+        "AskInvitations": closed(json!({"invitees": {"type": "array", "items": of("Invitee"),
                 "minItems": 1, "maxItems": 10_000},
             "hours": {"type": "integer", "minimum": 1, "maximum": 8784}})),
-        "NewInvitation": open(json!({"label": text(), "code": text(), "expires": of("Time")})),
-        "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "created": of("Time"),
-            "expires": of("Time"), "revoked?": of("Time"), "account?": text()})),
+        "NewInvitation": open(json!({"label": text(), "code?": text(), "expires": of("Time")})),
+        "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "cohort?": text(),
+            "key?": of("Key"), "created": of("Time"), "expires": of("Time"),
+            "redeemed?": of("Time"), "revoked?": of("Time"), "account?": text()})),
     })
 }
 
