@@ -10,8 +10,9 @@
 use std::hint::black_box;
 
 use gavel::field::binary128::fold::{COLUMNS, RowFactors};
-use gavel::field::binary128::small::{BITS, FURTHER, LANES, Points, ROWS, Rows};
-use gavel::field::binary128::{Unreduced, add_points, fold, weigh_points};
+use gavel::field::binary128::points::{Points, Weighed};
+use gavel::field::binary128::small::{LANES, ROWS, Rows};
+use gavel::field::binary128::{add_points, fold, weigh_points};
 use gavel::field::bulk::{mul_into, powers};
 use gavel::field::{Binary128, Field, Mersenne127};
 use gavel::protocol::bits::BitContext;
@@ -156,13 +157,12 @@ fn points() -> Kernel {
     let (x, y) = (rows(0x9e37_79b9_7f4a_7c15), rows(0xc2b2_ae3d_27d4_eb4f));
     let weights = [1, 2, 3, 4].map(Binary128::from_u64);
     let mut points = Points::new();
-    let mut sums = [Unreduced::default(); ROWS];
-    let mut further = [[Unreduced::default(); BITS]; FURTHER];
+    let mut sums = Weighed::new();
     let run = move || {
         points.clear();
         add_points(&mut points, black_box(&x), black_box(&y));
-        weigh_points(&points, &weights, &mut sums, &mut further);
-        black_box(&further);
+        weigh_points(&points, &weights, &mut sums);
+        black_box(&sums);
     };
     let units = (ROWS * COLUMNS) as u64;
     Kernel { name: "first values of a proof", unit: "product", units, run: Box::new(run) }

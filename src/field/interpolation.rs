@@ -3,6 +3,7 @@
 use super::Field;
 
 /// Distinct points at which polynomials are given by their values.
+#[derive(Clone)]
 pub struct Points<F> {
     points: Vec<F>,
     /// For every point the inverse of the product of its differences from the others.
@@ -12,16 +13,12 @@ pub struct Points<F> {
 impl<F: Field> Points<F> {
     /// These points.
     pub fn new(points: Vec<F>) -> Self {
-        let others = |place: usize| {
-            let others = points.iter().enumerate().filter(move |(other, _)| *other != place);
-            others.map(|(_, &other)| other)
+        let product = |(place, &point): (usize, &F)| {
+            let others = points.iter().enumerate().filter(|(other, _)| *other != place);
+            others.fold(F::ONE, |product, (_, &other)| product * (point - other))
         };
-        let inverse = |(place, &point): (usize, &F)| {
-            let product = others(place).fold(F::ONE, |product, other| product * (point - other));
-            // Distinct points.
-            product.invert().unwrap_or(F::ZERO)
-        };
-        let inverses = points.iter().enumerate().map(inverse).collect();
+        let mut inverses: Vec<F> = points.iter().enumerate().map(product).collect();
+        invert_all(&mut inverses);
         Self { points, inverses }
     }
 
@@ -46,5 +43,21 @@ impl<F: Field> Points<F> {
             behind *= at - point;
         }
         weights
+    }
+}
+
+/// Put their inverses in the place of elements that are not 0, with one inversion (Montgomery).
+fn invert_all<F: Field>(elements: &mut [F]) {
+    let mut product = F::ONE;
+    let mut before = Vec::with_capacity(elements.len());
+    for &element in &*elements {
+        before.push(product);
+        product *= element;
+    }
+    let mut behind = product.invert().unwrap_or(F::ZERO);
+    for (element, before) in elements.iter_mut().zip(before).rev() {
+        let inverse = behind * before;
+        behind *= *element;
+        *element = inverse;
     }
 }

@@ -17,6 +17,24 @@ pub struct Currency {
     pub decimals: u8,
 }
 
+/// Most decimals of a currency.
+const MAX_DECIMALS: u8 = 8;
+
+/// Most characters of a currency's name.
+const MAX_CODE: usize = 12;
+
+impl Currency {
+    /// Whether there may be so many decimals.
+    pub const fn decimals_fit(&self) -> bool {
+        self.decimals <= MAX_DECIMALS
+    }
+
+    /// Whether the name is short and without control characters.
+    pub fn code_fits(&self) -> bool {
+        self.code.chars().count() <= MAX_CODE && !self.code.chars().any(char::is_control)
+    }
+}
+
 /// Why a text is not an amount. Never carries the text: it may be a bid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AmountError {

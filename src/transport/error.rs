@@ -159,3 +159,34 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
         Some(current)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::transport::error::*;
+    use crate::wire::problem::ProblemType;
+
+    /// What went wrong is said of the address that was asked, coordinator or node, and never of a
+    /// "node" that it may not be.
+    #[test]
+    fn errors_name_the_address_that_was_asked() {
+        let address = "auction.example:7000".to_owned();
+        let detail = "broken pipe".to_owned();
+        let problem = Box::new(Problem::new(ProblemType::NotFound, "no such session"));
+        let errors = [
+            HttpError::Refused { address: address.clone() },
+            HttpError::Timeout { address: address.clone(), after: Duration::from_secs(5) },
+            HttpError::WrongCertificate { address: address.clone() },
+            HttpError::Tls { address: address.clone(), detail: detail.clone() },
+            HttpError::Network { address: address.clone(), detail: detail.clone() },
+            HttpError::Problem { target: address.clone(), problem },
+            HttpError::TooLarge { address: address.clone(), limit: 9 },
+            HttpError::Unreadable { address: address.clone(), status: 200, detail: detail.clone() },
+            HttpError::Setup { address: address.clone(), detail },
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(text.contains(&address) && error.address() == address, "{text}");
+            assert!(!text.contains("node") && !text.contains("coordinator"), "{text}");
+        }
+    }
+}

@@ -78,4 +78,22 @@ mod tests {
         assert_eq!(duration(7_380_000), "2 h 03 min");
         assert_eq!(short_duration(65_000), "1:05");
     }
+
+    /// The list says it short and the detail says it long: of the same moment, the same.
+    #[test]
+    fn both_ways_to_say_a_duration_agree() {
+        let numbers = |text: &str| {
+            let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+            parts.map(|part| part.parse().unwrap()).collect::<Vec<u64>>()
+        };
+        let minute = 60_000;
+        for around in [0, 1000, minute, 60 * minute, 24 * 60 * minute, 100 * 24 * 60 * minute] {
+            for millis in [around - 1001, around - 1, around, around + 1, around + 1001] {
+                let (short, long) = (short_duration(millis), duration(millis));
+                let (said, more) = (numbers(&short), numbers(&long));
+                assert_eq!(said, more[..said.len()], "{short} and {long}");
+                assert!(said.len() == more.len() || short.ends_with('d'), "{short} and {long}");
+            }
+        }
+    }
 }

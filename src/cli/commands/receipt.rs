@@ -189,8 +189,7 @@ fn told(
     let Some(cleared) = Cleared::of(terms, &outcome.answer) else {
         let kind = terms.question.kind_name();
         let detail = format!(
-            "a {kind} session tells all that it tells to everyone; see \
-                              `gavel session show`"
+            "a {kind} session tells all that it tells to everyone; see `gavel session show`"
         );
         return Err(Failure::new("nothing-apart", detail));
     };

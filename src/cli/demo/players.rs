@@ -364,8 +364,8 @@ impl Turn {
     }
 }
 
-/// Chains of equal amounts, or of all orders where they are few. The one before has begun already when a bidder waits, as bidders begin
-/// in order, so nobody waits for ever.
+/// Chains of equal amounts, or of all orders where they are few. The one before has begun already
+/// when a bidder waits, as bidders begin in order, so nobody waits for ever.
 fn turns(players: &[Player], question: &Question) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::with_capacity(players.len());
     let mut last: HashMap<Option<u64>, usize> = HashMap::new();

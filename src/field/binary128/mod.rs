@@ -3,7 +3,8 @@
 //!
 //! - `element`: the type
 //! - `unreduced`: sums of many products, reduced once
-//! - [`small`]: the subfield of 256 elements, and the first interpolation of bits in it
+//! - [`small`]: the subfield of 256 elements
+//! - [`points`], `extension`: products of polynomials over it that are given by bits
 //! - [`mod@fold`]: from rows of bits to elements
 //! - `portable`, `x86`, `x86_wide`, `processor`: all that takes time, on any processor, with the
 //!   instructions of x86-64, with those of newer ones, and whichever there is
@@ -11,7 +12,9 @@
 //! Adding and subtracting are XOR. Everything takes the same time for all elements.
 
 mod element;
+mod extension;
 pub mod fold;
+pub mod points;
 mod portable;
 mod processor;
 pub mod small;
@@ -46,7 +49,7 @@ impl Binary128 {
 
     #[inline]
     fn times(self, other: Self) -> Self {
-        processor::dot(&[self], &[other]).reduce()
+        processor::multiply(self, other)
     }
 }
 

@@ -6,7 +6,8 @@
 
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::points::{Points, Weighed};
+use super::small::{LANES, Lanes, Rows};
 use super::unreduced::{Unreduced, halves};
 
 /// The coefficients below x^64 of the product of two words.
@@ -43,6 +44,11 @@ const fn wide(a: u128, b: u128) -> Unreduced {
     let (low, high) = (product(a, b), product(c, d));
     let middle = product(a ^ c, b ^ d) ^ low ^ high;
     Unreduced { low: low ^ middle << 64, high: high ^ middle >> 64 }
+}
+
+/// The product of two elements.
+pub(super) fn multiply(x: Binary128, y: Binary128) -> Binary128 {
+    wide(x.0, y.0).reduce()
 }
 
 /// The sum of the products of x and y, place by place.
@@ -88,17 +94,9 @@ pub(super) fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
     points.add(x, y);
 }
 
-/// Weigh the sums at all points: first those at the rows, then each bit of those at further points.
-pub(super) fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
-) {
-    weigh(points.rows(), weights, rows);
-    for (at, sums) in further.iter_mut().enumerate() {
-        weigh(&points.further(at), weights, sums);
-    }
+/// Weigh the sums at all points.
+pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+    points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 /// Fold rows of bits into columns.

@@ -6,8 +6,9 @@
 
 use super::element::Binary128;
 use super::fold::{COLUMNS, RowFactors};
+use super::points::{Points, Weighed};
 use super::portable;
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::small::{LANES, Lanes, Rows};
 use super::unreduced::Unreduced;
 #[cfg(target_arch = "x86_64")]
 use super::{x86, x86_wide};
@@ -25,6 +26,12 @@ macro_rules! best_of {
         )*
         portable::$name $arguments
     }};
+}
+
+/// The product of two elements.
+#[inline]
+pub fn multiply(x: Binary128, y: Binary128) -> Binary128 {
+    best_of!([x86] multiply(x, y))
 }
 
 /// The sum of the products of x and y, place by place.
@@ -61,13 +68,8 @@ pub fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
 /// Weigh, as [`weigh`] does, the sums at all points: those at the rows, and each bit of those at
 /// further points.
 #[inline]
-pub fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
-) {
-    best_of!([x86_wide, x86] weigh_points(points, weights, rows, further));
+pub fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+    best_of!([x86_wide, x86] weigh_points(points, weights, sums));
 }
 
 /// Fold rows of bits into columns: column 64 l + b is the sum of the factors of those rows that
@@ -79,6 +81,7 @@ pub fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS
 
 #[cfg(test)]
 mod tests {
+    use super::super::small::{FURTHER, ROWS};
     use super::super::unreduced::halves;
     use super::*;
 
@@ -174,6 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn products_of_two_are_those_of_the_twin() {
+        for x in elements(30) {
+            for y in elements(30) {
+                assert_eq!(multiply(x, y).0, portable::multiply(x, y).0);
+            }
+        }
+    }
+
+    #[test]
     fn the_instructions_and_their_twins_agree_on_rows() {
         let all = elements(260);
         let (x, y) = (rows_of(&all), rows_of(&all[128..]));
@@ -184,16 +196,13 @@ mod tests {
         }
         assert_eq!(one.rows(), other.rows());
         assert!((0..FURTHER).all(|at| one.further(at) == other.further(at)));
-        let none = Unreduced::default();
         let weights = [all[3], all[260], all[261], all[262]];
-        let mut rows = [[none; ROWS]; 2];
-        let mut further = vec![[[none; BITS]; FURTHER]; 2];
-        weigh_points(&one, &weights, &mut rows[0], &mut further[0]);
-        portable::weigh_points(&one, &weights, &mut rows[1], &mut further[1]);
-        let [rows, other_rows] = rows.map(|sums| sums.map(parts));
-        let further = further.iter().map(|sums| sums.map(|sums| sums.map(parts)));
-        let further: Vec<_> = further.collect();
-        assert!(rows == other_rows && further[0] == further[1]);
+        let mut sums = vec![Weighed::new(); 2];
+        weigh_points(&one, &weights, &mut sums[0]);
+        portable::weigh_points(&one, &weights, &mut sums[1]);
+        let rows = |at: usize| sums[at].rows.map(parts);
+        let further = |at: usize| sums[at].further.map(|sums| sums.map(parts));
+        assert!(rows(0) == rows(1) && further(0) == further(1));
 
         let factors = RowFactors::new(&all[40..40 + ROWS]);
         let (mut one, mut other) = ([all[0]; COLUMNS], [all[1]; COLUMNS]);

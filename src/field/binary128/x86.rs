@@ -15,7 +15,8 @@ use bytemuck::cast;
 
 use super::element::Binary128;
 use super::fold::{BYTES, COLUMNS, RowFactors};
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS, Rows};
+use super::points::{Points, Weighed};
+use super::small::{LANES, Lanes, ROWS, Rows};
 use super::unreduced::Unreduced;
 
 /// Whether the processor has the instructions.
@@ -69,6 +70,11 @@ fn reduce(sum: Sum) -> Binary128 {
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
+pub(super) fn multiply(x: Binary128, y: Binary128) -> Binary128 {
+    reduce(add(nothing(), x, y))
+}
+
+#[target_feature(enable = "pclmulqdq,avx2")]
 pub(super) fn dot(x: &[Binary128], y: &[Binary128]) -> Unreduced {
     let mut sum = nothing();
     for (&x, &y) in x.iter().zip(y) {
@@ -98,16 +104,8 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
-pub(super) fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
-) {
-    weigh(points.rows(), weights, rows);
-    for (at, sums) in further.iter_mut().enumerate() {
-        weigh(&points.further(at), weights, sums);
-    }
+pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+    points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]

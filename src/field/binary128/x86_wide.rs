@@ -10,7 +10,8 @@ use std::arch::x86_64::{
 use bytemuck::cast;
 
 use super::element::Binary128;
-use super::small::{BITS, FURTHER, LANES, Lanes, Points, ROWS};
+use super::points::{Points, Weighed};
+use super::small::{LANES, Lanes};
 use super::unreduced::Unreduced;
 use super::x86;
 
@@ -127,16 +128,8 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "vpclmulqdq,pclmulqdq,avx2")]
-pub(super) fn weigh_points(
-    points: &Points,
-    weights: &[Binary128; LANES],
-    rows: &mut [Unreduced; ROWS],
-    further: &mut [[Unreduced; BITS]; FURTHER],
-) {
-    weigh(points.rows(), weights, rows);
-    for (at, sums) in further.iter_mut().enumerate() {
-        weigh(&points.further(at), weights, sums);
-    }
+pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+    points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 #[target_feature(enable = "vpclmulqdq,pclmulqdq,avx2")]

@@ -91,9 +91,11 @@ pub(super) async fn add_columns(
     groups: &[Columns<'_>],
     carrying: Carrying,
 ) -> Result<Vec<SharedBits>, ProtocolError> {
+    let heights = groups.first().map(|columns| columns.iter().map(Vec::len).collect::<Vec<_>>());
+    let heights = heights.unwrap_or_default();
     match carrying {
-        Carrying::Tree => add_by_tree(ctx, len, groups).await,
-        Carrying::Ripple => add_by_ripple(ctx, len, groups).await,
+        Carrying::Tree => add_by_tree(ctx, len, groups, &Carries::of(&heights)).await,
+        Carrying::Ripple => add_by_ripple(ctx, len, groups, &heights).await,
     }
 }
 
@@ -101,13 +103,12 @@ async fn add_by_ripple(
     ctx: &BitContext,
     len: usize,
     groups: &[Columns<'_>],
+    heights: &[usize],
 ) -> Result<Vec<SharedBits>, ProtocolError> {
     let holding = ctx.holding();
-    let heights = groups.first().map(|columns| columns.iter().map(Vec::len).collect::<Vec<_>>());
-    let heights = heights.unwrap_or_default();
     // By column, the carries that all groups get there.
     let mut carries: Vec<Option<SharedBits>> = vec![None; heights.len()];
-    for column in rippling(&heights) {
+    for column in rippling(heights) {
         let mut gates = Gates::new(holding, len, groups.len());
         for (group, columns) in groups.iter().enumerate() {
             let carry = carries[column].as_ref().map(|carries| carries.plane(group)).transpose()?;
@@ -142,10 +143,9 @@ async fn add_by_tree(
     ctx: &BitContext,
     len: usize,
     groups: &[Columns<'_>],
+    carries: &Carries,
 ) -> Result<Vec<SharedBits>, ProtocolError> {
     let holding = ctx.holding();
-    let heights = groups.first().map(|columns| columns.iter().map(Vec::len).collect::<Vec<_>>());
-    let carries = Carries::of(&heights.unwrap_or_default());
 
     // What every column generates.
     let mut gates = Gates::new(holding, len, groups.len() * carries.made.len());

@@ -3,8 +3,8 @@
 //! The positions of a batch are cut into stripes ([`super::stripes`]), and every stripe goes
 //! through all steps by itself, in a task of its own: while one waits for messages, another
 //! computes. Stripes run in lanes; a lane takes the next stripe when it is done with one, so that
-//! memory is needed for one stripe per lane only. Every stripe's gates are checked by themselves. Rounds are those of the longest
-//! lane.
+//! memory is needed for one stripe per lane only. Every stripe's gates are checked by themselves.
+//! Rounds are those of the longest lane.
 
 use tokio::task::JoinSet;
 

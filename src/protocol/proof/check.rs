@@ -42,11 +42,6 @@ pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
     }
     // Honest nodes with different keys would accuse each other.
     ctx.base().confirm_keys().await?;
-    let got = Layout::of(&batch).columns();
-    if got > MOST_COLUMNS {
-        let what = "columns of gates that are checked at once, at most";
-        return Err(ShapeError { what, expected: MOST_COLUMNS, got }.into());
-    }
     let check = Check::new(ctx, batch)?;
     let outcome = check.rounds().await;
     if outcome.is_ok() {
@@ -103,6 +98,12 @@ impl<'a> Check<'a> {
     }
 
     async fn rounds(&self) -> Result<(), ProtocolError> {
+        let layout = Layout::of(&self.batch);
+        let got = layout.columns();
+        if got > MOST_COLUMNS {
+            let what = "columns of gates that are checked at once, at most";
+            return Err(ShapeError { what, expected: MOST_COLUMNS, got }.into());
+        }
         let nodes = self.participants.len();
         let base = self.ctx.base();
         let digests = self.digests();
@@ -114,7 +115,6 @@ impl<'a> Check<'a> {
         let beginning = transcript::beginning(&base.binding(), base.step(), all);
         let heard: Vec<[u8; DIGEST]> =
             digests.iter().map(|(_, message)| Sha256::digest(message).into()).collect();
-        let layout = Layout::of(&self.batch);
         let weights = layout.weights(transcript::weight(&beginning));
         if !found.is_empty() {
             self.break_off(&self.claims[1], &found, proof_bytes(nodes)).await?;

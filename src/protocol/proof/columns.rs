@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use super::layout::{Layout, Weights, column_weights};
 use super::vector::{Vector, add_into};
 use crate::field::binary128::fold::{COLUMNS, RowFactors};
-use crate::field::binary128::small::{self, BITS, FURTHER, LANES, Points, ROWS, Rows};
+use crate::field::binary128::points::{Points, Weighed};
+use crate::field::binary128::small::{self, BITS, LANES, ROWS, Rows};
 use crate::field::binary128::{Unreduced, add_points, fold, scale, weigh, weigh_points};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
@@ -42,8 +43,7 @@ pub(super) fn first_values(
     held: usize,
     weights: &Weights,
 ) -> Zeroizing<Vec<Binary128>> {
-    let mut rows = Zeroizing::new([Unreduced::default(); ROWS]);
-    let mut further = Zeroizing::new([[Unreduced::default(); BITS]; FURTHER]);
+    let mut sums = Zeroizing::new(Weighed::new());
     let mut bench = Bench::new(held);
     for (chunk, (layers, weights)) in layout.layers().zip(weights).enumerate() {
         bench.points.clear();
@@ -51,14 +51,14 @@ pub(super) fn first_values(
             bench.load(layout, (chunk, layer));
             bench.multiply(duties);
         }
-        weigh_points(&bench.points, weights, &mut rows, &mut further);
+        weigh_points(&bench.points, weights, &mut sums);
     }
     let value = |sums: &[Unreduced; BITS]| {
         let parts = sums.iter().zip(small::BASIS).map(|(sum, basis)| sum.reduce() * basis);
         parts.fold(Binary128::ZERO, |sum, part| sum + part)
     };
-    let rows = rows.iter().map(|sum| sum.reduce());
-    Zeroizing::new(rows.chain(further.iter().map(value)).collect())
+    let rows = sums.rows.iter().map(|sum| sum.reduce());
+    Zeroizing::new(rows.chain(sums.further.iter().map(value)).collect())
 }
 
 /// What a chunk is worked on with.

@@ -58,6 +58,7 @@ pub(super) fn values(
     let tile = TILE.min(size);
     let mut sums = Zeroizing::new(vec![Unreduced::default(); level.values()]);
     let held = xs.len();
+    let extension = level.extension();
     // Both sides of every component, at all rows, then at a further point.
     let mut room: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
     let mut further: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(tile)).collect();
@@ -73,7 +74,7 @@ pub(super) fn values(
         });
         let rows: Vec<Vec<&[Binary128]>> = rows.collect();
         for (point, sum) in sums.iter_mut().enumerate().skip(1) {
-            if let Some(factors) = point.checked_sub(level.rows()).map(|at| &level.extension[at]) {
+            if let Some(factors) = point.checked_sub(level.rows()).map(|at| &extension[at]) {
                 for (rows, further) in rows.iter().zip(&mut further) {
                     if level.is_pair() {
                         add_up(rows, &[0, 1], &mut further[..len]);

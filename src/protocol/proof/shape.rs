@@ -29,15 +29,15 @@ pub(super) const MOST_COLUMNS: usize = 1 << (PAIRS + 2 * FOURS);
 pub(super) const ELEMENT: usize = 16;
 
 /// One level: its rows are values at some points, and the proof has values at further ones too.
+#[derive(Clone)]
 pub(super) struct Level {
     at: Places,
-    /// What the rows count for in each further value.
-    pub(super) extension: Vec<Vec<Binary128>>,
     /// Whether the last row is a mask, which is not part of the sum.
     masked: bool,
 }
 
 /// Where the rows and the further values of a level are.
+#[derive(Clone)]
 enum Places {
     /// The rows at 0 and 1; further the leading coefficient, the value at infinity.
     Pair,
@@ -47,15 +47,12 @@ enum Places {
 
 impl Level {
     fn pair() -> Self {
-        let extension = vec![vec![Binary128::ONE; 2]];
-        Self { at: Places::Pair, extension, masked: false }
+        Self { at: Places::Pair, masked: false }
     }
 
     fn new(rows: Vec<Binary128>, further: &[Binary128], masked: bool) -> Self {
         let all = Points::new([&rows, further].concat());
-        let rows = Points::new(rows);
-        let extension = further.iter().map(|&at| rows.at(at)).collect();
-        Self { at: Places::Points(rows, all), extension, masked }
+        Self { at: Places::Points(Points::new(rows), all), masked }
     }
 
     /// Whether it has two rows, and their sum is the further value.
@@ -78,7 +75,20 @@ impl Level {
 
     /// Values in the proof.
     pub(super) fn values(&self) -> usize {
-        self.rows() + self.extension.len()
+        match &self.at {
+            Places::Pair => 3,
+            Places::Points(_, all) => all.points().len(),
+        }
+    }
+
+    /// What the rows count for in each further value.
+    pub(super) fn extension(&self) -> Vec<Vec<Binary128>> {
+        match &self.at {
+            Places::Pair => vec![vec![Binary128::ONE; 2]],
+            Places::Points(rows, all) => {
+                all.points().iter().skip(self.rows()).map(|&at| rows.at(at)).collect()
+            }
+        }
     }
 
     /// The factors at a challenge.
@@ -113,11 +123,11 @@ pub(super) fn levels() -> &'static [Level] {
             |from: usize, count: usize| (from..from + count).map(small::point).collect::<Vec<_>>();
         let first = Level::new(small(0, small::ROWS), &small(small::ROWS, small::FURTHER), false);
         let pairs = (0..PAIRS).map(|_| Level::pair());
-        let fours = (1..=FOURS).map(|level| {
-            let masked = level == FOURS;
+        let four = |masked: bool| {
             let rows = WIDTH + usize::from(masked);
             Level::new(numbers(1, rows), &numbers(rows + 1, rows - 1), masked)
-        });
+        };
+        let fours = std::iter::repeat_n(four(false), FOURS - 1).chain([four(true)]);
         [first].into_iter().chain(pairs).chain(fours).collect()
     });
     &ALL

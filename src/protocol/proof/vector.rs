@@ -1,48 +1,92 @@
 //! Elements that are wiped when dropped, by one fill that the compiler may not leave out.
+//!
+//! Every check takes some long vectors and gives them back. Fresh memory from the operating system
+//! takes longer than what is done in it, so that of vectors that were dropped is kept, wiped, for
+//! those that come next: some megabytes for the whole process.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 
 use zeroize::optimization_barrier;
 
+use crate::base::lock::lock;
 use crate::field::{Binary128, Field as _};
 
-/// Some elements.
-pub(super) struct Vector(Vec<Binary128>);
+/// Elements of the shortest memory that is kept; the allocator is as quick with less.
+const SHORTEST: usize = 1 << 11;
 
-impl Vector {
-    pub(super) fn zeros(len: usize) -> Self {
-        Self(vec![Binary128::ZERO; len])
-    }
+/// Elements of the longest memory that is kept: 1 MiB, what a stripe's columns take.
+const LONGEST: usize = 1 << 16;
+
+/// Most memories that are kept.
+const MOST: usize = 24;
+
+/// Memory of vectors that were dropped: zeros.
+static SPARE: Mutex<Vec<Vec<Binary128>>> = Mutex::new(Vec::new());
+
+/// Some elements.
+pub(super) struct Vector {
+    /// The elements, and zeros behind them.
+    memory: Vec<Binary128>,
+    len: usize,
 }
 
 impl Vector {
+    pub(super) fn zeros(len: usize) -> Self {
+        let memory = spare(len).unwrap_or_else(|| vec![Binary128::ZERO; len]);
+        Self { memory, len }
+    }
+
     /// Wipe and forget what is behind the first `len` elements; zeros where there are fewer.
     pub(super) fn shorten(&mut self, len: usize) {
-        if let Some(behind) = self.0.get_mut(len..) {
+        self.wipe_from(len);
+        if self.memory.len() < len {
+            self.memory.resize(len, Binary128::ZERO);
+        }
+        self.len = len;
+    }
+
+    fn wipe_from(&mut self, from: usize) {
+        if let Some(behind) = self.memory.get_mut(from..self.len) {
             behind.fill(Binary128::ZERO);
             optimization_barrier(behind);
         }
-        self.0.resize(len, Binary128::ZERO);
     }
+}
+
+/// Kept memory of at least this length, the shortest there is.
+fn spare(len: usize) -> Option<Vec<Binary128>> {
+    if !(SHORTEST..=LONGEST).contains(&len) {
+        return None;
+    }
+    let mut kept = lock(&SPARE);
+    let fitting = kept.iter().enumerate().filter(|(_, memory)| memory.len() >= len);
+    let (place, _) = fitting.min_by_key(|(_, memory)| memory.len())?;
+    Some(kept.swap_remove(place))
 }
 
 impl Deref for Vector {
     type Target = [Binary128];
     fn deref(&self) -> &[Binary128] {
-        &self.0
+        &self.memory[..self.len]
     }
 }
 
 impl DerefMut for Vector {
     fn deref_mut(&mut self) -> &mut [Binary128] {
-        &mut self.0
+        &mut self.memory[..self.len]
     }
 }
 
 impl Drop for Vector {
     fn drop(&mut self) {
-        self.0.fill(Binary128::ZERO);
-        optimization_barrier(self.0.as_slice());
+        self.wipe_from(0);
+        if (SHORTEST..=LONGEST).contains(&self.memory.len()) {
+            let mut kept = lock(&SPARE);
+            if kept.len() < MOST {
+                kept.push(std::mem::take(&mut self.memory));
+            }
+        }
     }
 }
 
@@ -50,5 +94,31 @@ impl Drop for Vector {
 pub(super) fn add_into(dst: &mut [Binary128], src: &[Binary128]) {
     for (dst, &src) in dst.iter_mut().zip(src) {
         *dst += src;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::proof::vector::*;
+
+    #[test]
+    fn kept_memory_is_wiped_and_taken_again() {
+        for len in [1, SHORTEST - 1, SHORTEST, SHORTEST + 5, LONGEST, LONGEST + 1] {
+            for _ in 0..2 {
+                let mut vector = Vector::zeros(len);
+                assert!(vector.len() == len && vector.iter().all(|x| x.equals(Binary128::ZERO)));
+                vector.fill(Binary128::ONE);
+                vector.shorten(len / 2);
+                assert!(vector.len() == len / 2);
+                vector.shorten(len);
+                assert!(vector[len / 2..].iter().all(|x| x.equals(Binary128::ZERO)));
+                vector.fill(Binary128::ONE);
+            }
+        }
+        let kept = lock(&SPARE);
+        assert!(!kept.is_empty() && kept.len() <= MOST);
+        let lengths = kept.iter().map(Vec::len);
+        assert!(lengths.clone().max() <= Some(LONGEST) && lengths.min() >= Some(SHORTEST));
+        assert!(kept.iter().flatten().all(|x| x.equals(Binary128::ZERO)));
     }
 }

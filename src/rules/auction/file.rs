@@ -64,7 +64,7 @@ impl Fields {
     pub fn question(&self) -> Result<Question, QuestionError> {
         self.check_names()?;
         let currency = Currency { code: self.currency.clone(), decimals: self.decimals };
-        if self.decimals > 8 {
+        if !currency.decimals_fit() {
             return Err(QuestionError::Decimals { got: self.decimals });
         }
         let amount = |field: &'static str, text: &Option<String>| {

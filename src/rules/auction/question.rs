@@ -90,12 +90,10 @@ impl Question {
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, form: Form) -> Result<(), QuestionError> {
-        if self.currency.decimals > 8 {
+        if !self.currency.decimals_fit() {
             return Err(QuestionError::Decimals { got: self.currency.decimals });
         }
-        if self.currency.code.chars().count() > 12
-            || self.currency.code.chars().any(char::is_control)
-        {
+        if !self.currency.code_fits() {
             return Err(QuestionError::Currency);
         }
         if self.maximum == 0 || self.bits() > MAX_BITS {

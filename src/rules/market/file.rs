@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::grid::Grid;
 use super::order::{Order, Side};
-use super::question::{MAX_BITS, Question, QuestionError, Rationing, Told};
+use super::question::{Question, QuestionError, Rationing, Told};
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
 use crate::rules::written::Written;
@@ -95,10 +95,8 @@ impl Fields {
     pub fn question(&self) -> Result<Question, QuestionError> {
         let currency = Currency { code: self.currency.clone(), decimals: self.decimals };
         let unit = Currency { code: self.unit.clone(), decimals: self.unit_decimals };
-        for (field, got) in [("decimals", self.decimals), ("unit_decimals", self.unit_decimals)] {
-            if got > 8 {
-                return Err(QuestionError::Decimals { field, got });
-            }
+        if !currency.decimals_fit() {
+            return Err(QuestionError::Decimals { field: "decimals", got: self.decimals });
         }
         let price = |field: &'static str, written: &Written| {
             let price = currency.parse(written.text());
@@ -109,10 +107,6 @@ impl Fields {
             to: price("to", &self.to)?,
             step: price("step", &self.step)?,
         };
-        grid.check()?;
-        if !(1..=MAX_BITS).contains(&self.bits) {
-            return Err(QuestionError::Bits { got: self.bits });
-        }
         let question = Question {
             currency,
             grid,
@@ -121,6 +115,7 @@ impl Fields {
             rationing: self.rationing,
             quantities: self.quantities,
         };
+        question.check_parts()?;
         self.check_orders(&question)?;
         Ok(question)
     }

@@ -176,25 +176,10 @@ impl Question {
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, form: Form, limits: &Limits) -> Result<(), QuestionError> {
-        for (field, decimals) in
-            [("decimals", self.currency.decimals), ("unit_decimals", self.unit.decimals)]
-        {
-            if decimals > 8 {
-                return Err(QuestionError::Decimals { field, got: decimals });
-            }
-        }
-        for (field, code) in [("currency", &self.currency.code), ("unit", &self.unit.code)] {
-            if code.chars().count() > 12 || code.chars().any(char::is_control) {
-                return Err(QuestionError::Unit { field });
-            }
-        }
+        self.check_parts()?;
         if form == Form::Numbers {
             return Err(QuestionError::OnNumbers);
         }
-        if !(1..=MAX_BITS).contains(&self.bits) {
-            return Err(QuestionError::Bits { got: self.bits });
-        }
-        self.grid.check()?;
         if self.quantity_bits() > MAX_QUANTITY_BITS {
             let most = self.bits.saturating_sub(self.quantity_bits() - MAX_QUANTITY_BITS);
             let (prices, bits) = (self.grid.prices(), self.bits);
@@ -205,6 +190,22 @@ impl Question {
             return Err(QuestionError::TooLarge { bids, prices, bits });
         }
         Ok(())
+    }
+
+    /// Check what each part says by itself, on which everything else relies.
+    pub(super) fn check_parts(&self) -> Result<(), QuestionError> {
+        let decimals = [("decimals", &self.currency), ("unit_decimals", &self.unit)];
+        if let Some((field, unit)) = decimals.into_iter().find(|(_, unit)| !unit.decimals_fit()) {
+            return Err(QuestionError::Decimals { field, got: unit.decimals });
+        }
+        let names = [("currency", &self.currency), ("unit", &self.unit)];
+        if let Some((field, _)) = names.into_iter().find(|(_, unit)| !unit.code_fits()) {
+            return Err(QuestionError::Unit { field });
+        }
+        if !(1..=MAX_BITS).contains(&self.bits) {
+            return Err(QuestionError::Bits { got: self.bits });
+        }
+        Ok(self.grid.check()?)
     }
 
     /// A quantity as people read it: "40 t".
