@@ -134,6 +134,10 @@ mod tests {
     fn a_node_that_is_busy_is_asked_again_and_one_that_decided_is_not() {
         assert_eq!(refusal(&problem(ProblemType::TooLate)), Some("too-late"));
         assert_eq!(refusal(&problem(ProblemType::BadEnvelope)), Some("bad-envelope"));
+        assert!(hope_of_refusal(&problem(ProblemType::TooLate)) == Hope::None);
+        // A session that is paused may go on.
+        assert_eq!(refusal(&problem(ProblemType::Paused)), Some("paused"));
+        assert!(hope_of_refusal(&problem(ProblemType::Paused)) == Hope::Some);
         for kind in [ProblemType::Unavailable, ProblemType::UnknownSession, ProblemType::Timeout] {
             assert_eq!(refusal(&problem(kind)), None);
             assert!(hope(&problem(kind)) == Hope::Some);
