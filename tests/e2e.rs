@@ -15,6 +15,7 @@ mod e2e {
     pub mod liars;
     pub mod net;
     pub mod nonsense;
+    pub mod pauses;
     pub mod processes;
     pub mod random_kills;
     pub mod retries;

@@ -7,6 +7,7 @@
 //! - `again`: asking again while a server is away or busy
 //! - `hand_in`: handing it to one node
 //! - [`state`]: the envelopes and receipts that a bidder keeps
+//! - [`pause`]: waiting for a session that is paused
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
 //! - [`node`]: a node's API as a bidder uses it
@@ -24,6 +25,7 @@ mod hand_in;
 pub mod login;
 pub mod network;
 pub mod node;
+pub mod pause;
 pub mod reply;
 pub mod split;
 pub mod state;

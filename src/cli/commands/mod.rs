@@ -11,7 +11,9 @@
 //! - [`bid`]: handing in a bid
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
-//! - [`account`]: accounts and invitations, for operators
+//! - [`people`]: who has handed in to a session and who has not
+//! - [`account`]: accounts, for operators
+//! - [`invite`]: making, listing and revoking invitations
 //! - [`login`]: joining, logging in and out
 //! - [`backup`]: saving a home and restoring it
 //! - [`mod@bench`]: measuring the engine and the intake
@@ -25,8 +27,10 @@ pub mod bid;
 pub mod completions;
 pub mod demo;
 pub mod init;
+pub mod invite;
 pub mod login;
 pub mod man;
+pub mod people;
 pub mod plan;
 pub mod receipt;
 pub mod roster;

@@ -310,7 +310,7 @@ async fn ended(network: &Network, session: SessionId) {
     loop {
         tokio::time::sleep(POLL).await;
         if let Ok(detail) = network.coordinator().session(session).await
-            && detail.summary.phase != Phase::Open
+            && !detail.summary.phase.is_bidding()
         {
             return;
         }
@@ -333,7 +333,7 @@ async fn decided(
         let detail = coordinator.session(session).await?;
         let phase = detail.summary.phase;
         if phase != last {
-            if last == Phase::Open && phase != Phase::Cancelled {
+            if last.is_bidding() && !phase.is_bidding() && phase != Phase::Cancelled {
                 cue(stage, Cue::Show(Screen::Bracket)).await;
             }
             if let Some(line) = story::phase(phase) {

@@ -105,6 +105,7 @@ pub const fn phase(phase: Phase) -> Option<&'static str> {
         }
         Phase::Cancelled => Some("Called off: no bid counts, and no amount is ever opened"),
         Phase::Failed => Some("The outcome could not be computed; t tries again"),
+        Phase::Paused => Some("Paused: no bid is taken until it goes on; those that are in count"),
         Phase::Draft | Phase::Open | Phase::Computing | Phase::Settled => None,
     }
 }

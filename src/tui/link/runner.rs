@@ -121,6 +121,7 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             News::Invited(people::invite(coordinator, label, hours).await)
         }
         Request::Revoke(code) => News::PersonChanged(people::revoke(coordinator, &code).await),
+        Request::RevokeUnused => News::PersonChanged(people::revoke_unused(coordinator).await),
         Request::SetAccount(account, enabled) => {
             News::PersonChanged(people::set_account(coordinator, account, enabled).await)
         }
@@ -129,6 +130,8 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Step(session, step) => {
             let answer = match step {
                 Step::Open => coordinator.open(session).await,
+                Step::Pause => coordinator.pause(session, None).await,
+                Step::Resume => coordinator.resume(session, None).await,
                 Step::Close => coordinator.close(session).await,
                 Step::Cancel => coordinator.cancel(session).await,
                 Step::Retry => coordinator.retry(session).await,

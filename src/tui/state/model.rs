@@ -356,7 +356,7 @@ impl Model {
             .sessions
             .iter()
             .filter(|session| {
-                session.phase == Phase::Open
+                session.phase.is_bidding()
                     || data.own.latest(session.id).is_some()
                     || self.ui.bid == Some(session.id)
             })

@@ -126,6 +126,8 @@ pub enum Changed {
     Account(AccountLine),
     /// An invitation.
     Invitation(InvitationLine),
+    /// All invitations that nobody had used.
+    Invitations(Vec<InvitationLine>),
 }
 
 /// Receipts as the nodes keep them.
@@ -205,6 +207,8 @@ pub enum Request {
     },
     /// Take the invitation of this code's hash back.
     Revoke(Digest),
+    /// Take every invitation back that nobody has used.
+    RevokeUnused,
     /// Disable an account, or enable it again.
     SetAccount(AccountId, bool),
     /// Take a step.

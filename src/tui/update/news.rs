@@ -327,7 +327,7 @@ pub fn ask_for_detail(model: &mut Model) -> Vec<Effect> {
     let pause = match known.map(|detail| detail.summary.phase) {
         None => 0,
         Some(Phase::Closing | Phase::Computing) => 600,
-        Some(Phase::Open | Phase::Failed) => 3_000,
+        Some(Phase::Open | Phase::Paused | Phase::Failed) => 3_000,
         Some(Phase::Draft) => 6_000,
         // The last nodes may still sign.
         Some(Phase::Settled)

@@ -107,7 +107,7 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
             Some(Fate::Lost) => (Role::Muted, "you did not win".to_owned()),
             None => (Role::Muted, "your bid is in; settled".to_owned()),
         },
-        (Some(own), Phase::Open) => {
+        (Some(own), Phase::Open | Phase::Paused) => {
             let (got, all, needed) = (own.receipts.len(), data.nodes.len(), data.receipts_needed());
             if got < needed {
                 return (Role::Warn, format!("not in: {got} of {needed} receipts needed"));
@@ -120,6 +120,7 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
             (Role::Bad, "your bid is in; too few nodes".to_owned())
         }
         (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
+        (None, Phase::Paused) => (Role::Warn, "paused: no bids now".to_owned()),
         (None, phase) if phase != Phase::Open => (Role::Muted, format!("you did not bid; {phase}")),
         (None, _) => match data.closes_in(session) {
             Some(left) if left > 0 => {
@@ -215,7 +216,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
             let text = lost(model, session);
             row = canvas.wrapped(area, row, Role::Text, &text);
         }
-        (Phase::Open, _) => {
+        (Phase::Open | Phase::Paused, _) => {
             let (role, text) = if got < needed {
                 let text = format!("Your bid is not in yet: {got} of {needed} receipts needed.");
                 (Role::Warn, text)
@@ -224,7 +225,11 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
             };
             row = canvas.wrapped(area, row, role, &text);
             let key = |command| model.keymap.first(Layer::Bid, command);
-            if got < all {
+            if session.phase == Phase::Paused {
+                for line in standing::paused(model, session) {
+                    row = canvas.wrapped(area, row, Role::Warn, &line);
+                }
+            } else if got < all {
                 let text = format!(
                     "{} gave no receipt. {} sends the same envelope again.",
                     figures::plural((all - got) as u64, "node", "nodes"),
@@ -233,7 +238,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
                 row = canvas.wrapped(area, row, Role::Warn, &text);
             }
             let mut text = "The receipts are kept on this machine, the amount nowhere.".to_owned();
-            if session.terms.replace_bids {
+            if session.terms.replace_bids && session.phase == Phase::Open {
                 text = format!("{text} {} replaces the bid.", key(BidsCommand::Edit));
             }
             row = canvas.wrapped(area, row, Role::Muted, &text);
@@ -259,7 +264,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
             row = canvas.wrapped(area, row, role, &text);
         }
     }
-    if session.phase != Phase::Open && got < needed {
+    if !session.phase.is_bidding() && got < needed {
         let text = format!(
             "Only {got} of the {needed} receipts that make a bid safe had come in; it may not count."
         );

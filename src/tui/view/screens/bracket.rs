@@ -33,6 +33,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         Phase::Computing => run::present(canvas, inner, session),
         Phase::Closing => closing(canvas, inner, session),
         Phase::Draft | Phase::Open => before(canvas, inner, session),
+        Phase::Paused => canvas.empty(inner, "Paused.", &standing::paused(canvas.model, session)),
         Phase::Failed => failed(canvas, inner, session),
         Phase::Cancelled => canvas.empty(
             inner,

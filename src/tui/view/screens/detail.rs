@@ -115,9 +115,15 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
     let detail = canvas.model.data().details.get(&session.id);
     let entered = |phase: Phase| {
         let times = detail.map_or(&[][..], |detail| &detail.timeline);
-        times.iter().rfind(|(entered, _)| *entered == phase).map(|(_, at)| *at)
+        let mut times = times.iter().filter(|(entered, _)| *entered == phase);
+        // Opened once, and open again after each pause; the rest as it was the last time.
+        let time = if phase == Phase::Open { times.next() } else { times.next_back() };
+        time.map(|(_, at)| *at)
     };
     let mut walk: Vec<Phase> = WALK.to_vec();
+    if session.phase == Phase::Paused {
+        walk.insert(2, Phase::Paused);
+    }
     let ended_badly = matches!(session.phase, Phase::Failed | Phase::Cancelled);
     if ended_badly {
         let passed =
@@ -209,6 +215,10 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
             let why = standing::obstacle(model, session).unwrap_or_default();
             canvas.wrapped(area, row + 1, Role::Bad, &why)
         }
+        (Phase::Paused, _) => {
+            let text = standing::paused(model, session).join(" ");
+            canvas.wrapped(area, row + 1, Role::Warn, &text)
+        }
         (Phase::Draft, _) if model.person.operator => {
             let (open, edit) = (key(Step::Open.into()), key(ListCommand::Edit.into()));
             let text = format!("{open} opens it for bids, {edit} changes it");
@@ -231,12 +241,15 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let read = live.is_some_and(|live| live.read);
     if rows.is_empty() {
         let text = match session.phase {
-            Phase::Open if staff && !read => "asking the nodes who has bid ...".to_owned(),
+            Phase::Open | Phase::Paused if staff && !read => {
+                "asking the nodes who has bid ...".to_owned()
+            }
             Phase::Draft => "no bids yet: it is not open".to_owned(),
+            Phase::Paused if staff => "no bids yet, and none is taken now".to_owned(),
             Phase::Open if staff => {
                 "no bids yet; each appears here with a receipt from every node".to_owned()
             }
-            Phase::Open => "who bids is shown to operators only".to_owned(),
+            Phase::Open | Phase::Paused => "who bids is shown to operators only".to_owned(),
             _ => match data.bids(session) {
                 Some(bids) => figures::plural(bids, "bid", "bids"),
                 None => String::new(),

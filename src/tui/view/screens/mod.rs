@@ -53,7 +53,7 @@ pub const fn phase_role(phase: Phase) -> Role {
     match phase {
         Phase::Draft => Role::Muted,
         Phase::Open => Role::Good,
-        Phase::Closing | Phase::Computing => Role::Warn,
+        Phase::Paused | Phase::Closing | Phase::Computing => Role::Warn,
         Phase::Settled => Role::Accent,
         Phase::Failed => Role::Bad,
         Phase::Cancelled => Role::Disabled,
@@ -85,7 +85,7 @@ pub fn about(
 pub const fn phase_glyph(canvas: &Canvas<'_, '_>, phase: Phase) -> &'static str {
     let glyphs = canvas.glyphs();
     match phase {
-        Phase::Draft => glyphs.ring,
+        Phase::Draft | Phase::Paused => glyphs.ring,
         Phase::Open | Phase::Closing | Phase::Computing => glyphs.dot,
         Phase::Settled => glyphs.tick,
         Phase::Failed => glyphs.cross,
