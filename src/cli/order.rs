@@ -12,7 +12,7 @@ use super::output::clean;
 use super::prompt::sure;
 use crate::rules::market::order::OrderError;
 use crate::rules::market::sheet::{self, SheetError};
-use crate::rules::market::{Order, Question, Side};
+use crate::rules::market::{Order, Question, Side, line};
 use crate::rules::written::Written;
 
 /// Most bytes of a table.
@@ -105,10 +105,7 @@ pub fn confirm(
 
 /// "40@30": a quantity and a price.
 fn step(text: &str) -> Result<(Written, Written), Failure> {
-    match text.split_once('@') {
-        Some((quantity, price)) => Ok((Written::new(quantity), Written::new(price))),
-        None => Err(Failure::usage("a step is QUANTITY@PRICE, such as 40@30")),
-    }
+    line::step(text).ok_or_else(|| Failure::usage("a step is QUANTITY@PRICE, such as 40@30"))
 }
 
 fn file(path: &std::path::Path) -> Result<Zeroizing<String>, Failure> {

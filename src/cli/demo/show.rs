@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::folder::Folder;
-use super::follow;
+use super::follow::{self, Settled};
 use super::players::{self, Bidding, Player, Ranks, Refused};
 use super::report::{self, DemoResult};
 use super::schedule::{Schedule, held_back};
@@ -232,7 +232,8 @@ async fn acts(
         .as_ref()
         .map_or(bidding.placed, |manifest| manifest.bids + manifest.excluded.len() as u64);
     let bidding = Bidding { placed, ..bidding };
-    *result = Some(report::make(network, &detail, &record, bidding, kept.as_deref())?);
+    let settled = Settled { detail, record, judged: None };
+    *result = Some(report::make(network, &settled, bidding, kept.as_deref())?);
     story.say(story::SETTLED).await;
     if auto {
         tokio::time::sleep(SCENE.mul_f64(1.5).div_f64(speed)).await;

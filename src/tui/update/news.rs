@@ -88,6 +88,11 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
         News::Written(answer) => new_session::written(model, answer),
         News::FileRead(answer) => new_session::file_read(model, answer),
+        News::OwnTrade(session, answer) => {
+            model.asking.own_trade = None;
+            let answer = answer.map_err(|why| clean(&why));
+            model.live_mut().own_trades.insert(session, answer);
+        }
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
         News::People(answer) => people::came(model, answer),
@@ -306,13 +311,26 @@ fn detail_came(
         order::arrange(model);
         model.keep_bid();
     }
+    let mut effects = ask_for_own_trade(model, session);
     // Bidders that came before we listened.
     let heard = model.live().live.get(&session).map_or(0, |live| live.bids.len() as u64);
     if bidders.unwrap_or(0) > heard && model.asking.admissions.is_none() {
         model.asking.admissions = Some(session);
-        return vec![Effect::Ask(Request::Admissions(session))];
+        effects.push(Effect::Ask(Request::Admissions(session)));
     }
-    Vec::new()
+    effects
+}
+
+/// What a settled market tells us alone, unless it is known.
+fn ask_for_own_trade(model: &mut Model, session: SessionId) -> Vec<Effect> {
+    let data = model.live();
+    let settled = data.session(session).is_some_and(|session| session.cleared.is_some());
+    let known = data.own_trades.get(&session).is_some_and(Result::is_ok);
+    if !settled || known || data.own.latest(session).is_none() || model.asking.own_trade.is_some() {
+        return Vec::new();
+    }
+    model.asking.own_trade = Some(session);
+    vec![Effect::Ask(Request::OwnTrade(session))]
 }
 
 /// The detail of the selected session, when it is due.
