@@ -12,6 +12,7 @@ mod e2e {
     pub mod bad_bidders;
     pub mod bundles;
     pub mod kills;
+    pub mod kind;
     pub mod liars;
     pub mod net;
     pub mod nonsense;
