@@ -14,6 +14,7 @@ mod e2e {
     pub mod kills;
     pub mod kind;
     pub mod liars;
+    pub mod markets;
     pub mod net;
     pub mod nonsense;
     pub mod processes;

@@ -74,7 +74,7 @@ async fn a_lie_in_any_kind_of_message_changes_nothing_and_is_in_the_record() {
     });
     let ended: Vec<_> = stream::iter(places)
         .map(|(kind, (at, gates), to)| async move { (at, gates, to, session(kind, at, to).await) })
-        .buffer_unordered(4)
+        .buffer_unordered(7)
         .collect()
         .await;
     for (at, gates, to, (played, settled)) in ended {

@@ -153,6 +153,11 @@ impl Session {
         self.terms.question.as_market()
     }
 
+    /// What people hand in.
+    pub const fn entry_word(&self) -> &'static str {
+        if self.market().is_some() { "order" } else { "bid" }
+    }
+
     /// Everyone whom the outcome names.
     fn named(&self) -> impl Iterator<Item = &Clean> {
         let winners = self.result.iter().flat_map(|sold| &sold.winners);

@@ -6,7 +6,7 @@ use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::tui::figures;
-use crate::tui::state::data::{Events, Level, Link};
+use crate::tui::state::data::{Events, Level, Link, Session};
 use crate::tui::state::forms::{BidStage, Heard};
 use crate::tui::state::model::Model;
 use crate::tui::state::node::{Node, NodeState};
@@ -70,7 +70,9 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
             if model.ui.form.as_ref().is_some_and(|form| form.session == session) {
                 model.ui.form = None;
             }
-            let words = format!("your bid is in: {receipts} of {all} nodes have signed a receipt");
+            let what = word(model, session);
+            let words =
+                format!("your {what} is in: {receipts} of {all} nodes have signed a receipt");
             model.note(Level::Info, Some(session), &words);
             for (node, heard) in heard {
                 if let Heard::Silence(why) = heard {
@@ -82,7 +84,8 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::BidFailed(session, why, heard) => {
             let why = clean(&why);
-            model.note(Level::Error, Some(session), &format!("your bid is not in: {why}"));
+            let what = word(model, session);
+            model.note(Level::Error, Some(session), &format!("your {what} is not in: {why}"));
             settle_form(model, session, BidStage::Failed { heard, why });
         }
         News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
@@ -105,6 +108,11 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// What is handed in there.
+fn word(model: &Model, session: SessionId) -> &'static str {
+    model.live().session(session).map_or("bid", Session::entry_word)
 }
 
 /// Whoever has just connected has no login that is over, and needs no form of one.
@@ -385,6 +393,7 @@ fn settle_form(model: &mut Model, session: SessionId, stage: BidStage) {
         form.stage = stage;
     } else if let BidStage::Failed { why, .. } = stage {
         // The form has been left meanwhile.
-        model.say(Level::Error, format!("your bid is not in: {why}"));
+        let what = word(model, session);
+        model.say(Level::Error, format!("your {what} is not in: {why}"));
     }
 }

@@ -100,30 +100,33 @@ fn list(canvas: &mut Canvas<'_, '_>, area: Rect) {
 /// How a session stands for us, in a few words.
 fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
     let data = canvas.model.data();
-    let own = data.own.latest(session.id);
+    let (own, what) = (data.own.latest(session.id), session.entry_word());
     match (own, session.phase) {
         (Some(_), Phase::Settled) if session.market().is_some() => {
             market::own(canvas.model, session)
-                .unwrap_or_else(|| (Role::Muted, "your order is in; settled".to_owned()))
+                .unwrap_or_else(|| (Role::Muted, format!("your {what} is in; settled")))
         }
         (Some(_), Phase::Settled) => match sales::fate(data, session) {
             Some(Fate::Won(_)) => (Role::Good, "you won".to_owned()),
             Some(Fate::Lost) => (Role::Muted, "you did not win".to_owned()),
-            None => (Role::Muted, "your bid is in; settled".to_owned()),
+            None => (Role::Muted, format!("your {what} is in; settled")),
         },
         (Some(own), Phase::Open) => {
             let (got, all, needed) = (own.receipts.len(), data.nodes.len(), data.receipts_needed());
             if got < needed {
                 return (Role::Warn, format!("not in: {got} of {needed} receipts needed"));
             }
-            (Role::Good, format!("your bid is in, {got} of {all} receipts"))
+            (Role::Good, format!("your {what} is in, {got} of {all} receipts"))
         }
         (Some(_), Phase::Closing | Phase::Computing)
             if standing::obstacle(canvas.model, session).is_some() =>
         {
-            (Role::Bad, "your bid is in; too few nodes".to_owned())
+            (Role::Bad, format!("your {what} is in; too few nodes"))
         }
-        (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
+        (Some(_), phase) => (Role::Muted, format!("your {what} is in; {phase}")),
+        (None, phase) if phase != Phase::Open && session.market().is_some() => {
+            (Role::Muted, format!("you have no order; {phase}"))
+        }
         (None, phase) if phase != Phase::Open => (Role::Muted, format!("you did not bid; {phase}")),
         (None, _) => match data.closes_in(session) {
             Some(left) if left > 0 => {
@@ -174,7 +177,7 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
 }
 
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
-    let terms = &session.terms;
+    let (terms, model) = (&session.terms, canvas.model);
     let row = super::about(canvas, area, 0, session, area.height / 4);
     let mut row = canvas.wrapped(
         area,
@@ -183,8 +186,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );
     if let Some(asked) = session.market() {
-        for line in market::terms(asked) {
-            row = canvas.wrapped(area, row, Role::Text, &line);
+        // Whoever has handed in has read the rest, and needs the rows for the receipts.
+        let lines = market::terms(asked);
+        let shown = if model.data().own.latest(session.id).is_some() { 1 } else { lines.len() };
+        for line in lines.iter().take(shown) {
+            row = canvas.wrapped(area, row, Role::Text, line);
         }
         return super::closing(canvas, area, row, session);
     }
@@ -214,7 +220,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let mut row = row;
     let (got, all) = (own.receipts.len(), model.data().nodes.len());
     let needed = model.data().receipts_needed();
-    let what = super::entry_word(&session.terms.question);
+    let what = session.entry_word();
     match (session.phase, sales::fate(model.data(), session)) {
         (Phase::Settled, _) if session.market().is_some() => {
             row = market::mine(canvas, area, row, session);

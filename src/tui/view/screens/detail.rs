@@ -247,7 +247,7 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let staff = model.person.operator || model.person.node.is_some();
     let read = live.is_some_and(|live| live.read);
     if rows.is_empty() {
-        let what = super::entry_word(&session.terms.question);
+        let what = session.entry_word();
         let text = match session.phase {
             Phase::Open if staff && !read => "asking the nodes who has bid ...".to_owned(),
             Phase::Draft => format!("no {what}s yet: it is not open"),

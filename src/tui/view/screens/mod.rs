@@ -105,11 +105,6 @@ pub fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Se
     canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"))
 }
 
-/// What people hand in.
-pub const fn entry_word(question: &Question) -> &'static str {
-    if question.as_market().is_some() { "order" } else { "bid" }
-}
-
 /// A phase's glyph.
 pub const fn phase_glyph(canvas: &Canvas<'_, '_>, phase: Phase) -> &'static str {
     let glyphs = canvas.glyphs();
