@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::commands::account::{self, AccountCommand, InviteArgs};
+use super::commands::account::{self, AccountCommand};
 use super::commands::backup::{self, BackupArgs, RestoreArgs};
 use super::commands::bench::{self, BenchCommand};
 use super::commands::bid::{self, BidArgs};
 use super::commands::completions::{self, CompletionsArgs};
 use super::commands::demo::{self, DemoArgs};
 use super::commands::init::{self, InitCommand};
+use super::commands::invite::{self, InviteArgs};
 use super::commands::login::{self, JoinArgs, LoginArgs, LogoutArgs};
 use super::commands::man::{self, ManArgs};
 use super::commands::receipt::{self, ReceiptCommand};
@@ -176,7 +177,7 @@ impl Cli {
             Command::Restore(args) => backup::restore(&context, &args).await,
             Command::Session(command) => session::run(&context, command).await,
             Command::Account(command) => account::run(&context, command).await,
-            Command::Invite(args) => account::invite(&context, args).await,
+            Command::Invite(args) => invite::run(&context, args).await,
             Command::Join(args) => login::join(&context, args).await,
             Command::Login(args) => login::login(&context, args).await,
             Command::Logout(args) => login::logout(&context, args).await,

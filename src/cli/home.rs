@@ -290,23 +290,50 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// Names the file, also where it is there already and may not be written over.
 pub fn put(path: &Path, content: &[u8], over: Over) -> Result<(), Failure> {
-    let failed = |error: &std::io::Error| Failure::file("writing", path, error);
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
-    file.write_all(content).map_err(|error| failed(&error))?;
-    file.as_file().sync_all().map_err(|error| failed(&error))?;
-    let kept = match over {
-        Over::Write => file.persist(path),
-        Over::Refuse => file.persist_noclobber(path),
-    };
-    kept.map_err(|error| match error.error.kind() {
-        std::io::ErrorKind::AlreadyExists => in_the_way(path),
-        _ => failed(&error.error),
-    })?;
-    Ok(())
+    Prepared::new(path, content)?.keep(over)
+}
+
+/// A file that is on disk beside its place, for this account alone to read, and goes away unless it
+/// is kept.
+pub struct Prepared {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Prepared {
+    /// Write it beside its place.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn new(path: &Path, content: &[u8]) -> Result<Self, Failure> {
+        let failed = |error: &std::io::Error| Failure::file("writing", path, error);
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut file =
+            tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+        file.write_all(content).map_err(|error| failed(&error))?;
+        file.as_file().sync_all().map_err(|error| failed(&error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Put it in its place.
+    ///
+    /// # Errors
+    /// Names the file, also where it is there already and may not be written over.
+    pub fn keep(self, over: Over) -> Result<(), Failure> {
+        let Self { path, file } = self;
+        let kept = match over {
+            Over::Write => file.persist(&path),
+            Over::Refuse => file.persist_noclobber(&path),
+        };
+        kept.map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => in_the_way(&path),
+            _ => Failure::file("writing", &path, &error.error),
+        })?;
+        Ok(())
+    }
 }
 
 /// Write one of our types as JSON for people's eyes.

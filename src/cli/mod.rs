@@ -18,6 +18,8 @@
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`market`]: the same of a market
+//! - [`roll`]: people read from a file
+//! - [`csv`]: tables as text, for spreadsheets
 //! - [`order`]: an order for a market, from options or a table
 //! - [`survey`]: surveys: results, forms, tables
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -38,6 +40,7 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod csv;
 pub mod demo;
 pub mod door;
 pub mod failure;
@@ -52,6 +55,7 @@ pub mod order;
 pub mod output;
 pub mod progress;
 pub mod prompt;
+pub mod roll;
 pub mod rosters;
 mod screens;
 pub mod servers;

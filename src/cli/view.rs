@@ -54,8 +54,13 @@ pub fn closing_question(detail: &SessionDetail) -> String {
         Some(1) => "; 1 bidder is admitted".to_owned(),
         Some(bidders) => format!("; {} bidders are admitted", count(bidders)),
     };
+    let otherwise = if summary.phase == Phase::Paused {
+        "It is paused, and bids could come in again once it goes on, until"
+    } else {
+        "It would go on until"
+    };
     format!(
-        "End bidding in {:?} now? It would go on until {}{bids}. This cannot be undone.",
+        "End bidding in {:?} now? {otherwise} {}{bids}. This cannot be undone.",
         clean(&summary.terms.title),
         time(summary.terms.bids_until),
     )
@@ -316,7 +321,11 @@ pub fn nodes(set: crate::sharing::NodeSet) -> String {
 pub fn phase_line(detail: &SessionDetail) -> String {
     let phase = detail.summary.phase;
     match (phase, &detail.reason) {
-        (Phase::Open, _) => format!("open until {}", time(detail.summary.terms.bids_until)),
+        (Phase::Open, reason) => {
+            let until = time(detail.summary.terms.bids_until);
+            let why = reason.as_ref().map(|why| format!("; it {}", clean(why)));
+            format!("open until {until}{}", why.unwrap_or_default())
+        }
         (_, Some(reason)) => format!("{phase}: {}", clean(reason)),
         (_, None) => phase.to_string(),
     }

@@ -153,7 +153,16 @@ impl CoordinatorClient {
         Ok(self.http.post_empty(&paths::revoke(code)).await?)
     }
 
-    /// Make invitations; for operators.
+    /// Take every invitation back that is not redeemed or over: which these were; for operators.
+    ///
+    /// # Errors
+    /// When this is not an operator.
+    pub async fn revoke_unused(&self) -> Result<Vec<InvitationLine>, ClientError> {
+        self.operator()?;
+        Ok(self.http.post_empty(paths::REVOKE_UNUSED).await?)
+    }
+
+    /// Make invitations, all or none; for operators.
     ///
     /// # Errors
     /// When too many are asked for at once.

@@ -80,7 +80,9 @@ pub(super) fn may_pass(error: &HttpError) -> bool {
         | HttpError::Timeout { .. }
         | HttpError::Network { .. }
         | HttpError::Tls { .. } => true,
-        HttpError::Problem { problem, .. } => is_busy(problem.kind),
+        HttpError::Problem { problem, .. } => {
+            is_busy(problem.kind) || problem.kind == ProblemType::Paused
+        }
         // Another certificate than the roster's does not become right by asking again.
         _ => false,
     }

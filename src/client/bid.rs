@@ -97,6 +97,15 @@ pub enum BidError {
         /// The phase that the session is in.
         phase: Phase,
     },
+    /// The session takes no bids for a while.
+    #[error(
+        "the session is paused{}; nothing was sent: bid once it goes on, or let `gavel bid --wait SECONDS` wait for that",
+        in_brackets(.why.as_deref())
+    )]
+    Paused {
+        /// Why, in its operator's words.
+        why: Option<String>,
+    },
     /// The amount or the papers are not right; nothing was sent.
     #[error(transparent)]
     Split(#[from] SplitError),
@@ -149,8 +158,13 @@ pub enum BidError {
     },
 }
 
+fn in_brackets(why: Option<&str>) -> String {
+    why.map(|why| format!(" ({why})")).unwrap_or_default()
+}
+
 fn not_open(phase: Phase) -> &'static str {
     match phase {
+        Phase::Paused => "the session is paused and takes no bids until it goes on",
         Phase::Draft => "the session is a draft and takes no bids yet",
         Phase::Cancelled => "the session was called off and takes no bids",
         Phase::Open => "the session takes no bids",
@@ -174,6 +188,7 @@ impl BidError {
         match self {
             Self::NotPinned { .. } => "roster-not-pinned",
             Self::NotOpen { .. } => "wrong-phase",
+            Self::Paused { .. } => "paused",
             Self::Split(SplitError::AboveMaximum { .. }) => "above-maximum",
             Self::Split(SplitError::NoReplacement | SplitError::TooOften { .. }) => {
                 "replacing-not-allowed"
@@ -204,9 +219,12 @@ pub async fn announcement(
 /// The announcement in the coordinator's answer; refuses a session that takes no bids.
 ///
 /// # Errors
-/// `NotOpen` when the session is not open.
+/// `NotOpen` when the session is not open, `Paused` when it is paused.
 pub fn announced(detail: &SessionDetail) -> Result<Signed<Announcement>, BidError> {
     let phase = detail.summary.phase;
+    if let Some(paused) = super::pause::paused(detail) {
+        return Err(paused);
+    }
     match CoordinatorClient::announcement(detail) {
         Some(announcement) if phase == Phase::Open => Ok(announcement.clone()),
         _ => Err(BidError::NotOpen { phase }),

@@ -26,7 +26,7 @@ use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
 use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, EditSession, NewSession, ReceiptsPage,
-    SessionDetail, SessionSummary,
+    SessionDetail, SessionSummary, Why,
 };
 use crate::wire::page::Page;
 use crate::wire::paths;
@@ -222,6 +222,30 @@ impl CoordinatorClient {
         self.step(paths::OPEN, session).await
     }
 
+    /// Take no bids for a while, for a reason that everybody sees.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn pause(
+        &self,
+        session: SessionId,
+        reason: Option<String>,
+    ) -> Result<SessionDetail, ClientError> {
+        self.order(paths::PAUSE, session, reason).await
+    }
+
+    /// Let bids come in again.
+    ///
+    /// # Errors
+    /// When the session's phase does not allow it, or this is not the operator.
+    pub async fn resume(
+        &self,
+        session: SessionId,
+        reason: Option<String>,
+    ) -> Result<SessionDetail, ClientError> {
+        self.order(paths::RESUME, session, reason).await
+    }
+
     /// End bidding now.
     ///
     /// # Errors
@@ -311,6 +335,17 @@ impl CoordinatorClient {
     /// The checked announcement of a session that is no draft any more.
     pub(super) fn announcement(detail: &SessionDetail) -> Option<&Signed<Announcement>> {
         detail.announcement.as_ref()
+    }
+
+    async fn order(
+        &self,
+        path: &str,
+        session: SessionId,
+        reason: Option<String>,
+    ) -> Result<SessionDetail, ClientError> {
+        self.operator()?;
+        let detail = self.post(&paths::of(path, session), &Why { reason }).await?;
+        self.checked(session, detail)
     }
 
     async fn step(&self, path: &str, session: SessionId) -> Result<SessionDetail, ClientError> {

@@ -65,7 +65,7 @@ pub(super) async fn ask<'a>(
         Err(error) => Err(match refusal(&error) {
             Some(kind) => {
                 let reason = error.problem().map_or_else(|| error.to_string(), ToString::to_string);
-                (silence(node, Some(kind), reason), Hope::None)
+                (silence(node, Some(kind), reason), hope_of_refusal(&error))
             }
             None => (silence(node, None, error.to_string()), hope(&error)),
         }),
@@ -90,6 +90,12 @@ pub(super) fn refusal(error: &HttpError) -> Option<&'static str> {
         kind if is_busy(kind) => None,
         kind => Some(kind.slug()),
     }
+}
+
+/// A refusal is for good, but for that of a session which is paused and may go on.
+fn hope_of_refusal(error: &HttpError) -> Hope {
+    let paused = error.problem().is_some_and(|problem| problem.kind == ProblemType::Paused);
+    if paused { Hope::Some } else { Hope::None }
 }
 
 pub(super) const fn hope(error: &HttpError) -> Hope {
@@ -128,6 +134,10 @@ mod tests {
     fn a_node_that_is_busy_is_asked_again_and_one_that_decided_is_not() {
         assert_eq!(refusal(&problem(ProblemType::TooLate)), Some("too-late"));
         assert_eq!(refusal(&problem(ProblemType::BadEnvelope)), Some("bad-envelope"));
+        assert!(hope_of_refusal(&problem(ProblemType::TooLate)) == Hope::None);
+        // A session that is paused may go on.
+        assert_eq!(refusal(&problem(ProblemType::Paused)), Some("paused"));
+        assert!(hope_of_refusal(&problem(ProblemType::Paused)) == Hope::Some);
         for kind in [ProblemType::Unavailable, ProblemType::UnknownSession, ProblemType::Timeout] {
             assert_eq!(refusal(&problem(kind)), None);
             assert!(hope(&problem(kind)) == Hope::Some);

@@ -76,6 +76,8 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::SESSION, Rule::Anyone),
         (Method::PUT, paths::SESSION, Rule::Operator),
         (Method::POST, paths::OPEN, Rule::Operator),
+        (Method::POST, paths::PAUSE, Rule::Operator),
+        (Method::POST, paths::RESUME, Rule::Operator),
         (Method::POST, paths::CLOSE, Rule::Operator),
         (Method::POST, paths::CANCEL, Rule::Operator),
         (Method::POST, paths::RETRY, Rule::Operator),
@@ -97,6 +99,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::INVITATIONS, Rule::Operator),
         (Method::POST, paths::INVITATIONS, Rule::Operator),
         (Method::POST, paths::REVOKE, Rule::Operator),
+        (Method::POST, paths::REVOKE_UNUSED, Rule::Operator),
     ];
 
     fn identify(&self, text: &str) -> Result<Caller, Refusal> {

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::RwLock;
 
-use rand::{TryRng as _, rngs::SysRng};
-
 use super::passwords::Passwords;
 use super::throttle::Throttle;
 use crate::base::Timestamp;
@@ -15,7 +13,7 @@ use crate::identity::{AccountId, AccountRole, PublicKey};
 use crate::storage::accounts::{Account, AccountError};
 use crate::storage::{AccountStore, StorageError};
 use crate::transport::server::reply::Refusal;
-use crate::wire::account_api::{AccountLine, Secret};
+use crate::wire::account_api::AccountLine;
 use crate::wire::node_api::EndedLogin;
 use crate::wire::problem::ProblemType;
 
@@ -127,21 +125,6 @@ impl Accounts {
     }
 }
 
-/// An invitation's code: 100 random bits in letters and digits that are not mistaken for others.
-pub fn fresh_code() -> Result<Secret, Refusal> {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut random = zeroize::Zeroizing::new([0_u8; 20]);
-    SysRng.try_fill_bytes(random.as_mut()).map_err(|error| Refusal::internal(&error))?;
-    let mut text = String::with_capacity(23);
-    for (position, byte) in random.iter().enumerate() {
-        if position > 0 && position % 5 == 0 {
-            text.push('-');
-        }
-        text.push(char::from(LETTERS[usize::from(byte % 32)]));
-    }
-    Ok(Secret::new(text))
-}
-
 /// How an account is shown.
 pub fn line(account: Account) -> AccountLine {
     AccountLine {
@@ -158,7 +141,9 @@ pub fn line(account: Account) -> AccountLine {
 pub fn account_refusal(error: &AccountError) -> Refusal {
     let kind = match error {
         AccountError::NameTaken { .. } | AccountError::KeyTaken => ProblemType::NameTaken,
-        AccountError::Code | AccountError::Redeemed { .. } => ProblemType::BadInvitation,
+        AccountError::Code(_) | AccountError::OtherKey | AccountError::Redeemed { .. } => {
+            ProblemType::BadInvitation
+        }
         AccountError::NoInvitation => ProblemType::NotFound,
         AccountError::Storage(error) => return Refusal::internal(error),
     };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::nodes::announce;
+use super::nodes::{announce, tell_order};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use super::{attempts, delivery, kept, manifest};
@@ -82,6 +82,7 @@ async fn step(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
     match row.phase {
         Phase::Draft | Phase::Failed => Ok(Next::After(NAP)),
         Phase::Open => open(state, row).await,
+        Phase::Paused => paused(state, row).await,
         Phase::Closing => manifest::close(state, row).await,
         Phase::Computing => attempts::compute(state, row).await,
         Phase::Settled => delivery::outcome(state, row).await,
@@ -93,6 +94,7 @@ async fn step(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
 async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
     let acknowledged = state.store.acknowledged(row.session).await?;
     let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let missing = missing.union(tell_order(state, row).await?);
     let Some(announcement) = &row.announcement else {
         return Err(DriveError::Failed(Reason::Missing { document: Document::Announcement }));
     };
@@ -103,6 +105,19 @@ async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
     }
     let left = Duration::from_millis(left.unsigned_abs()).min(NAP);
     Ok(Next::After(if missing.is_empty() { left } else { left.min(state.options.pause) }))
+}
+
+/// Tell every node of the session and of its pause. The clock ends nothing here: bids that were shut
+/// out must not be passed over while nobody looks, and an outcome cannot be taken back. Its operator
+/// lets it go on, closes it or calls it off.
+async fn paused(
+    state: &Arc<CoordinatorState>,
+    row: &CoordinatorSession,
+) -> Result<Next, DriveError> {
+    let acknowledged = state.store.acknowledged(row.session).await?;
+    let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let missing = missing.union(tell_order(state, row).await?);
+    Ok(Next::After(if missing.is_empty() { NAP } else { state.options.pause }))
 }
 
 /// End bidding, by the clock or by hand.

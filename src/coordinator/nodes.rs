@@ -1,4 +1,4 @@
-//! Announces a session to nodes, and says whether enough of them have answered.
+//! Announces a session to nodes, tells them of pauses, and says whether enough of them have answered.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +39,38 @@ pub async fn announce(
             Ok(()) => state.store.acknowledge(row.session, node, state.clock.now()).await?,
             Err(error) => {
                 tracing::debug!(session = %row.session, %node, %error, "announcing");
+                missing.insert(node);
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Tell nodes that hold the announcement of the last order to pause or go on; gives those that have
+/// not heard it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn tell_order(
+    state: &CoordinatorState,
+    row: &CoordinatorSession,
+) -> Result<NodeSet, DriveError> {
+    let Some(order) = &row.pause else { return Ok(NodeSet::EMPTY) };
+    let (session, at) = (row.session, order.body.at);
+    let listeners = state.store.acknowledged(session).await?;
+    let heard = state.store.heard(session, at).await?;
+    let path = &paths::of(paths::NODE_PAUSE, session);
+    let answers = state
+        .ask(listeners.difference(heard), |_, node| async move {
+            node.request::<_, ()>(Method::PUT, path, Some(order)).await
+        })
+        .await;
+    let mut missing = NodeSet::EMPTY;
+    for (node, answer) in answers {
+        match answer {
+            Ok(()) => state.store.note_heard(session, node, at).await?,
+            Err(error) => {
+                tracing::debug!(%session, %node, %error, "telling of a pause");
                 missing.insert(node);
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! After its start the coordinator asks every node where its sessions stand, until each has
 //! answered once, before it goes on with any session and before it opens one. It takes up what
-//! proves itself: its own announcements and admissions, bundles, manifests and outcomes. What no
+//! proves itself: its own announcements, admissions and orders to pause, bundles, manifests and outcomes. What no
 //! paper proves, that bidding has ended or that it called a session off, it believes t+1 nodes.
 //! Later it asks again while a session is under way.
 
@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::driver;
 use super::state::CoordinatorState;
+use super::{driver, kept};
 use crate::base::lock;
-use crate::session::papers::{Papers, Standing, is_ahead};
+use crate::session::papers::{Papers, Standing, is_ahead, is_ordered_later};
 use crate::session::phase::Step;
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -48,7 +48,9 @@ async fn follow(state: &Arc<CoordinatorState>) {
         let waits = !unheard(state).is_empty();
         tokio::time::sleep(if waits { SOON } else { LATER }).await;
         let asked = match state.store.phases().await {
-            Ok(own) if own.iter().any(|(_, phase)| is_under_way(*phase)) => state.scheme().all(),
+            Ok(own) if own.iter().any(|(_, (phase, _))| is_under_way(*phase)) => {
+                state.scheme().all()
+            }
             _ => unheard(state),
         };
         round(state, asked, true).await;
@@ -106,18 +108,21 @@ async fn take_what_is_ahead(
 ) -> Result<NodeSet, StorageError> {
     let mut taken: NodeSet = heard.keys().copied().collect();
     let heard_before = *lock(&state.heard);
-    let phases: BTreeMap<SessionId, Phase> = state.store.phases().await?.into_iter().collect();
+    let own: BTreeMap<SessionId, _> = state.store.phases().await?.into_iter().collect();
     let mut sessions: BTreeMap<SessionId, Told> = BTreeMap::new();
     for (node, standings) in heard {
-        for Standing { session, phase, attempt } in standings {
+        for theirs in standings {
+            let Standing { session, phase, attempt, .. } = theirs;
+            let mine = own.get(&session).copied();
             let told = sessions.entry(session).or_default();
             told.attempts.push(attempt);
             told.called_off += usize::from(phase == Phase::Cancelled);
-            told.frozen += usize::from(!matches!(phase, Phase::Draft | Phase::Open));
+            told.frozen += usize::from(phase != Phase::Draft && !phase.is_bidding());
             // A bundle that was handed out before this coordinator forgot it.
-            let bound = (phase, phases.get(&session)) == (Phase::Closing, Some(&Phase::Closing))
+            let my_phase = mine.map(|(phase, _)| phase);
+            let bound = (phase, my_phase) == (Phase::Closing, Some(Phase::Closing))
                 && !heard_before.contains(node);
-            if bound || is_ahead(phase, phases.get(&session).copied()) {
+            if bound || is_ahead(phase, my_phase) || is_ordered_later(&theirs, mine) {
                 told.ahead.push((node, phase));
             }
         }
@@ -125,11 +130,12 @@ async fn take_what_is_ahead(
     // Of t+1 nodes one at least tells the truth.
     let enough = usize::from(state.scheme().threshold()) + 1;
     for (session, mut told) in sessions {
-        let mut phase = phases.get(&session).copied();
+        let mut phase = own.get(&session).map(|(phase, _)| *phase);
         told.attempts.sort_unstable_by(|a, b| b.cmp(a));
         let attempt = told.attempts.get(enough - 1).copied().unwrap_or(0);
         for (node, theirs) in told.ahead {
-            if theirs == Phase::Closing || is_ahead(theirs, phase) {
+            let bidding = theirs.is_bidding() && phase.is_some_and(Phase::is_bidding);
+            if theirs == Phase::Closing || bidding || is_ahead(theirs, phase) {
                 match take_up(state, node, session, attempt, drives).await? {
                     Taken::Now(after) => phase = Some(after),
                     Taken::Useless => {}
@@ -138,10 +144,11 @@ async fn take_what_is_ahead(
             }
         }
         let now = state.clock.now();
-        let open = matches!(phase, Some(Phase::Open | Phase::Closing));
+        let bidding = phase.is_some_and(Phase::is_bidding);
+        let open = bidding || phase == Some(Phase::Closing);
         if told.called_off >= enough && open {
             driver::step_because(state, session, Step::Cancel, &Reason::CalledOff).await?;
-        } else if told.frozen >= enough && phase == Some(Phase::Open) {
+        } else if told.frozen >= enough && bidding {
             let phase = state.store.step(session, Step::Freeze, None, now).await?;
             state.tell_phase(session, phase, None);
         } else {
@@ -190,7 +197,9 @@ async fn take_up(
     if let Some(roster) = &papers.roster {
         state.store.database().put_roster(roster).await?;
     }
-    let (before, after) = match state.store.take_up(papers, attempt, state.clock.now()).await {
+    let order = papers.pause.clone();
+    let now = state.clock.now();
+    let (before, mut after) = match state.store.take_up(papers, attempt, now).await {
         Ok(phases) => phases,
         Err(error @ StorageError::Conflict { .. }) => {
             tracing::warn!(%session, %node, %error, "its papers contradict this coordinator's");
@@ -198,6 +207,10 @@ async fn take_up(
         }
         Err(error) => return Err(error),
     };
+    if let Some(order) = order {
+        let reason = kept::write(&Reason::of_order(&order.body))?;
+        after = state.store.take_order(&order, reason, now).await?.unwrap_or(after);
+    }
     if before != Some(after) {
         tracing::info!(%session, from = %node, phase = %after, "taken up from a node");
         state.tell_phase(session, after, None);

@@ -66,6 +66,9 @@ pub struct CoordinatorState {
     /// Held while a draft is written anew, and from reading one until it is open: what is opened is
     /// what was written last.
     pub drafts: tokio::sync::Mutex<()>,
+    /// Held while an order to pause or go on is made and kept, so that each is later than the one
+    /// before.
+    pub pauses: tokio::sync::Mutex<()>,
     /// What failed attempts say about who can compute a session.
     past: Mutex<HashMap<SessionId, Past>>,
     /// Nodes that have said, since the start, where their sessions stand.
@@ -109,6 +112,7 @@ impl CoordinatorState {
             replay: ReplayGuard::default(),
             waiting: Mutex::default(),
             drafts: tokio::sync::Mutex::default(),
+            pauses: tokio::sync::Mutex::default(),
             past: Mutex::default(),
             heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),

@@ -64,6 +64,7 @@ impl Gate for NodeState {
         (Method::POST, paths::NODE_SESSIONS, Rule::Coordinator),
         (Method::GET, paths::NODE_SESSION, Rule::Anyone),
         (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
+        (Method::PUT, paths::NODE_PAUSE, Rule::Coordinator),
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
         (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
         (Method::GET, paths::NODE_STANDINGS, Rule::Staff),

@@ -152,7 +152,7 @@ impl NodeState {
         }
         let announcement = Arc::new(row.announcement.body);
         bundle.check(&self.roster.body, &announcement)?;
-        if row.phase == Phase::Open {
+        if row.phase.is_bidding() {
             // It was away while 2t+1 others froze: bidding has ended.
             self.store.freeze(session, self.clock.now()).await?;
             self.tell_phase(session, Phase::Closing);

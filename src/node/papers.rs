@@ -2,7 +2,7 @@
 //! its disk, or run from an older backup.
 //!
 //! After its start a node asks each of the others where its sessions stand, until each has
-//! answered once, and takes up what proves itself: announcements, manifests and outcomes. Until
+//! answered once, and takes up what proves itself: announcements, orders to pause, manifests and outcomes. Until
 //! the first answers are in (or have taken too long) it takes no bids, so that it signs no receipt
 //! for a session that is decided. Later it asks again while a session of its own is overdue, so it
 //! hears of an outcome also where there is no coordinator to bring it.
@@ -15,11 +15,13 @@ use futures_util::future::join_all;
 
 use super::manifest::CommitError;
 use super::state::NodeState;
-use crate::identity::Statement as _;
+use crate::base::Timestamp;
+use crate::identity::{Signed, Statement as _};
 use crate::session::announcement::AnnouncementError;
 use crate::session::manifest::CoSigned;
 use crate::session::outcome::OutcomeError;
-use crate::session::papers::{Papers, Standing, is_ahead};
+use crate::session::papers::{Papers, Standing, is_ahead, is_ordered_later};
+use crate::session::pause::PauseOrder;
 use crate::session::{Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
@@ -151,29 +153,35 @@ impl NodeState {
             }
         };
         let mut taken: NodeSet = heard.keys().copied().collect();
-        let mut phases: BTreeMap<SessionId, Phase> =
-            own.into_iter().map(|(own, _)| (own.session, own.phase)).collect();
+        let mut phases: BTreeMap<SessionId, (Phase, Option<Timestamp>)> =
+            own.into_iter().map(|(own, _)| (own.session, (own.phase, own.ordered))).collect();
         for (node, standings) in heard {
-            for Standing { session, phase, .. } in standings {
+            for theirs in standings {
+                let Standing { session, phase, .. } = theirs;
                 if phase == Phase::Cancelled {
                     called_off.entry(session).or_default().insert(node);
                 }
-                if !is_ahead(phase, phases.get(&session).copied()) {
+                let mine = phases.get(&session).copied();
+                if !is_ahead(phase, mine.map(|(phase, _)| phase))
+                    && !is_ordered_later(&theirs, mine)
+                {
                     continue;
                 }
                 if let Err(error) = self.fetch_papers(node, session).await {
                     tracing::warn!(%session, from = %node, %error, "papers could not be taken up");
                     taken = taken.without(node);
                 }
-                if let Ok(Some((_, phase))) = self.store.standing(session).await {
-                    phases.insert(session, phase);
+                if let Ok(row) = self.session(session).await {
+                    phases.insert(session, (row.phase, row.ordered));
                 }
             }
         }
         // No paper says so; but of t+1 nodes one at least tells the truth.
         let enough = usize::from(self.scheme().threshold()) + 1;
         for (session, votes) in called_off.iter() {
-            let open = matches!(phases.get(session), Some(Phase::Open | Phase::Closing));
+            let open = phases
+                .get(session)
+                .is_some_and(|(phase, _)| phase.is_bidding() || *phase == Phase::Closing);
             if open && votes.len() >= enough {
                 let session = *session;
                 let _turn = self.turn(session).await;
@@ -208,11 +216,28 @@ impl NodeState {
         if self.store.announce(&papers.announcement).await? {
             self.tell_phase(session, Phase::Open);
         }
+        if let Some(order) = &papers.pause {
+            self.follow_order(order).await?;
+        }
         if let (Some(bundle), Some(manifest)) = (papers.bundle, papers.manifest) {
             self.take_manifest(session, SignedManifest { bundle, manifest }).await?;
         }
         if let Some(outcome) = papers.outcome {
             self.take_outcome(session, &outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Follow an order to pause or to go on that has been checked.
+    ///
+    /// # Errors
+    /// When the session is unknown or the store fails.
+    pub(super) async fn follow_order(
+        &self,
+        order: &Signed<PauseOrder>,
+    ) -> Result<(), StorageError> {
+        if let Some(phase) = self.store.follow_order(order).await? {
+            self.tell_phase(order.body.session, phase);
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use super::manifest::CommitError;
 use super::pace::TooFast;
 use super::papers::TakeOutcomeError;
 use super::verdict::VerdictError;
-use crate::session::SessionId;
 use crate::session::announcement::AnnouncementError;
 use crate::session::envelope::EnvelopeError;
 use crate::session::exclusion::ExclusionReason;
+use crate::session::{Phase, SessionId};
 use crate::sharing::NodeSet;
 use crate::storage::node::PutError;
 use crate::storage::{DocumentKind, StorageError};
@@ -122,9 +122,19 @@ pub(super) fn of_pace(error: TooFast) -> Refusal {
     Refusal::new(ProblemType::TooManyRequests, error.to_string()).retry_after(error.seconds)
 }
 
+/// Why nothing is taken while a session is paused, with the operator's words.
+pub(super) fn of_pause(why: Option<&str>) -> Refusal {
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    let detail = format!(
+        "the session is paused{why}; nothing is lost: hand the same in again once it goes on, or let `gavel bid --wait SECONDS` wait for that"
+    );
+    Refusal::new(ProblemType::Paused, detail)
+}
+
 /// Why a sound envelope is not taken.
 pub(super) fn of_put(error: &PutError) -> Refusal {
     let kind = match error {
+        PutError::NotOpen { phase: Phase::Paused } => return of_pause(None),
         PutError::NotOpen { .. } | PutError::Late { .. } => ProblemType::TooLate,
         PutError::Fixed { .. } => ProblemType::ReplacingNotAllowed,
         PutError::Stale { .. } => ProblemType::StaleRevision,

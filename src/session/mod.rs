@@ -13,6 +13,7 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`course`]: how a run went, to look back at
@@ -34,6 +35,7 @@ pub mod naming;
 pub mod outcome;
 pub mod papers;
 pub mod part;
+pub mod pause;
 pub mod phase;
 pub mod progress;
 pub mod receipt;

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::announcement::{AdmissionTicket, AnnouncementError};
 use super::bundle::Bundle;
 use super::manifest::CoSigned;
+use super::pause::PauseOrder;
 use super::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::base::Timestamp;
 use crate::identity::{PublicKey, Roster, Signature, Signed, Statement as _};
 
 /// Where a session stands at a server. The server's word alone; nothing is proved by it.
@@ -22,6 +24,9 @@ pub struct Standing {
     pub phase: Phase,
     /// The last attempt begun there; 0 before the first.
     pub attempt: u32,
+    /// When the coordinator signed the last order to pause or go on that is held there.
+    #[serde(default)]
+    pub ordered: Option<Timestamp>,
 }
 
 /// An admission, as an envelope shows it.
@@ -44,6 +49,9 @@ pub struct Papers {
     pub announcement: Signed<Announcement>,
     /// The roster that the session was opened under.
     pub roster: Option<Signed<Roster>>,
+    /// The coordinator's last order to pause or go on.
+    #[serde(default)]
+    pub pause: Option<Signed<PauseOrder>>,
     /// The bundle that the server is bound to.
     pub bundle: Option<Bundle>,
     /// The manifest.
@@ -68,6 +76,8 @@ impl Papers {
         let own = self.roster.filter(|own| {
             own.body.digest() == announcement.roster && own.verify(coordinator).is_ok()
         });
+        let pause =
+            self.pause.filter(|order| order.check(announcement.session, coordinator).is_ok());
         let bundle = self.bundle.filter(|bundle| bundle.check(roster, announcement).is_ok());
         let manifest = self.manifest.filter(|manifest| {
             bundle.as_ref().is_some_and(|bundle| {
@@ -91,6 +101,7 @@ impl Papers {
         Ok(Self {
             announcement: self.announcement,
             roster: own,
+            pause,
             bundle,
             manifest,
             outcome,
@@ -99,8 +110,16 @@ impl Papers {
     }
 }
 
+/// Whether a server that holds an order of `theirs` has a later one than one that holds that of
+/// `mine`, while bidding has not ended at either.
+pub fn is_ordered_later(theirs: &Standing, mine: Option<(Phase, Option<Timestamp>)>) -> bool {
+    let Some((phase, ordered)) = mine else { return false };
+    theirs.phase.is_bidding() && phase.is_bidding() && theirs.ordered > ordered
+}
+
 /// Whether a server where a session stands like `theirs` may hold papers of it that one where it
-/// stands like `mine` lacks.
+/// stands like `mine` lacks. Which of two orders to pause or go on is later does not show in the
+/// phases: see [`is_ordered_later`].
 pub const fn is_ahead(theirs: Phase, mine: Option<Phase>) -> bool {
     match (theirs, mine) {
         (Phase::Draft | Phase::Cancelled, _) | (_, Some(Phase::Settled | Phase::Cancelled)) => {
@@ -108,10 +127,10 @@ pub const fn is_ahead(theirs: Phase, mine: Option<Phase>) -> bool {
         }
         (_, None | Some(Phase::Draft)) | (Phase::Settled, Some(_)) => true,
         (Phase::Computing | Phase::Failed, Some(mine)) => {
-            matches!(mine, Phase::Open | Phase::Closing)
+            mine.is_bidding() || matches!(mine, Phase::Closing)
         }
-        (Phase::Closing, Some(mine)) => matches!(mine, Phase::Open),
-        (Phase::Open, Some(_)) => false,
+        (Phase::Closing, Some(mine)) => mine.is_bidding(),
+        (Phase::Open | Phase::Paused, Some(_)) => false,
     }
 }
 

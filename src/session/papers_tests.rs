@@ -28,9 +28,12 @@ impl Place {
         };
         let admitted =
             AdmittedBidder { name: "ada".to_owned(), key: ada.body.key, signature: ada.admission };
+        let (session, at) = (world.session(), Timestamp::from_millis(7));
+        let order = PauseOrder { session, paused: true, why: None, at };
         let papers = Papers {
             announcement: world.announcement.clone(),
             roster: Some(world.roster.clone()),
+            pause: Some(Signed::new(order, &world.coordinator)),
             bundle: Some(bundle),
             manifest: Some(world.co_sign(manifest, &[1, 2, 3, 4, 5])),
             outcome: Some(world.co_sign(outcome, &[1, 2, 3])),
@@ -110,7 +113,36 @@ fn who_is_decided_has_nothing_to_learn_and_nobody_learns_from_who_is_behind() {
         let known = !matches!(theirs, Phase::Draft | Phase::Cancelled);
         assert_eq!(is_ahead(theirs, None), known);
     }
+    assert!(is_ahead(Phase::Closing, Some(Phase::Paused)));
     assert!(is_ahead(Phase::Settled, Some(Phase::Open)));
     assert!(is_ahead(Phase::Settled, Some(Phase::Failed)));
     assert!(is_ahead(Phase::Computing, Some(Phase::Closing)));
+}
+
+#[test]
+fn the_later_order_is_asked_for_while_bidding_has_not_ended_at_either() {
+    let at = |millis: i64| (millis > 0).then(|| Timestamp::from_millis(millis));
+    let later = |theirs: Phase, their_time, mine: Phase, my_time| {
+        let session = SessionId([1; 16]);
+        let theirs = Standing { session, phase: theirs, attempt: 0, ordered: at(their_time) };
+        is_ordered_later(&theirs, Some((mine, at(my_time))))
+    };
+    assert!(later(Phase::Paused, 5, Phase::Open, 0));
+    assert!(later(Phase::Open, 6, Phase::Paused, 5));
+    assert!(!later(Phase::Paused, 5, Phase::Open, 6) && !later(Phase::Paused, 5, Phase::Paused, 5));
+    assert!(!later(Phase::Open, 0, Phase::Paused, 5) && !later(Phase::Closing, 9, Phase::Open, 5));
+    assert!(!later(Phase::Paused, 9, Phase::Closing, 5));
+}
+
+#[test]
+fn an_order_that_is_not_the_coordinators_is_left_out() {
+    let place = Place::new();
+    assert_eq!(place.changed(|_| ()).pause, place.papers.pause);
+    let stranger = KeyPair::from_secret(&[77; 32]);
+    let order = place.papers.pause.clone().unwrap().body;
+    let other = PauseOrder { session: SessionId([8; 16]), ..order.clone() };
+    let forged = place.changed(|papers| papers.pause = Some(Signed::new(order, &stranger)));
+    let elsewhere = Signed::new(other, &place.world.coordinator);
+    let foreign = place.changed(|papers| papers.pause = Some(elsewhere));
+    assert_eq!((forged.pause, foreign.pause), (None, None));
 }

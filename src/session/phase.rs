@@ -12,6 +12,8 @@ pub enum Phase {
     Draft,
     /// Bids come in.
     Open,
+    /// No bids are taken until an operator lets it go on; those that are in count.
+    Paused,
     /// Frozen: the nodes agree on one manifest.
     Closing,
     /// The manifest is signed; attempts run.
@@ -31,6 +33,10 @@ pub enum Step {
     Edit,
     /// The coordinator announces the session.
     Open,
+    /// The coordinator's operator stops taking bids for a while.
+    Pause,
+    /// The coordinator's operator lets bids come in again.
+    Resume,
     /// Bidding ends: by the clock or by hand.
     Freeze,
     /// The manifest has its signatures.
@@ -62,7 +68,10 @@ const fn reason(phase: Phase, step: Step) -> &'static str {
         (Step::Edit, _) => "its terms are signed; call it off and write a new one to change them",
         (Step::Open, _) => "it has been opened already",
         (Step::Freeze, Phase::Draft) => "open it before closing it",
-        (Step::Freeze, _) => "bidding has ended already",
+        (Step::Pause | Step::Resume, Phase::Draft) => "it takes no bids yet; open it first",
+        (Step::Pause, Phase::Paused) => "`gavel session resume` lets bids come in again",
+        (Step::Resume, Phase::Open) => "bids come in",
+        (Step::Freeze | Step::Pause | Step::Resume, _) => "bidding has ended already",
         (Step::Cancel, _) => "the bids are fixed and the outcome is being computed",
         (Step::Retry, _) => "only a failed session is tried again",
         (Step::ManifestSigned | Step::OutcomeSigned | Step::Fail, _) => {
@@ -73,9 +82,10 @@ const fn reason(phase: Phase, step: Step) -> &'static str {
 
 impl Phase {
     /// Every phase, in the order of a session's life.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Draft,
         Self::Open,
+        Self::Paused,
         Self::Closing,
         Self::Computing,
         Self::Settled,
@@ -90,8 +100,9 @@ impl Phase {
     pub const fn after(self, step: Step) -> Result<Self, PhaseError> {
         match (self, step) {
             (Self::Draft, Step::Edit) => Ok(Self::Draft),
-            (Self::Draft, Step::Open) => Ok(Self::Open),
-            (Self::Open, Step::Freeze) => Ok(Self::Closing),
+            (Self::Draft, Step::Open) | (Self::Paused, Step::Resume) => Ok(Self::Open),
+            (Self::Open, Step::Pause) => Ok(Self::Paused),
+            (Self::Open | Self::Paused, Step::Freeze) => Ok(Self::Closing),
             (Self::Closing, Step::ManifestSigned) | (Self::Failed, Step::Retry) => {
                 Ok(Self::Computing)
             }
@@ -100,7 +111,9 @@ impl Phase {
                 Ok(Self::Settled)
             }
             (Self::Computing, Step::Fail) => Ok(Self::Failed),
-            (Self::Draft | Self::Open | Self::Closing, Step::Cancel) => Ok(Self::Cancelled),
+            (Self::Draft | Self::Open | Self::Paused | Self::Closing, Step::Cancel) => {
+                Ok(Self::Cancelled)
+            }
             (phase, step) => Err(PhaseError { phase, step }),
         }
     }
@@ -110,11 +123,17 @@ impl Phase {
         matches!(self, Self::Settled | Self::Cancelled)
     }
 
+    /// Whether bidding has begun and not ended: bids come in, or will again.
+    pub const fn is_bidding(self) -> bool {
+        matches!(self, Self::Open | Self::Paused)
+    }
+
     /// The name on screens and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Draft => "draft",
             Self::Open => "open",
+            Self::Paused => "paused",
             Self::Closing => "closing",
             Self::Computing => "computing",
             Self::Settled => "settled",
@@ -144,9 +163,11 @@ impl std::str::FromStr for Phase {
 mod tests {
     use crate::session::phase::*;
 
-    const STEPS: [Step; 8] = [
+    const STEPS: [Step; 10] = [
         Step::Edit,
         Step::Open,
+        Step::Pause,
+        Step::Resume,
         Step::Freeze,
         Step::ManifestSigned,
         Step::OutcomeSigned,
@@ -175,13 +196,37 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_back_to_open() {
+    fn nothing_but_a_resume_leads_back_to_open() {
         for phase in Phase::ALL {
             for step in STEPS {
                 let reopened = phase.after(step) == Ok(Phase::Open);
-                assert_eq!(reopened, phase == Phase::Draft && step == Step::Open);
+                let by_right = matches!(
+                    (phase, step),
+                    (Phase::Draft, Step::Open) | (Phase::Paused, Step::Resume)
+                );
+                assert_eq!(reopened, by_right, "{phase} {step:?}");
             }
         }
+    }
+
+    #[test]
+    fn only_what_is_open_is_paused_and_a_pause_ends_as_bidding_does() {
+        for phase in Phase::ALL {
+            for step in STEPS {
+                let paused = phase.after(step) == Ok(Phase::Paused);
+                assert_eq!(paused, (phase, step) == (Phase::Open, Step::Pause));
+            }
+        }
+        let after = |step| Phase::Paused.after(step).ok();
+        assert_eq!(after(Step::Resume), Some(Phase::Open));
+        assert_eq!(after(Step::Freeze), Some(Phase::Closing));
+        assert_eq!(after(Step::Cancel), Some(Phase::Cancelled));
+        for step in [Step::Edit, Step::Open, Step::ManifestSigned, Step::OutcomeSigned, Step::Fail]
+        {
+            assert_eq!(after(step), None, "{step:?}");
+        }
+        let again = Phase::Paused.after(Step::Pause).unwrap_err().to_string();
+        assert!(again.contains("the session is paused") && again.contains("resume"), "{again}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! token itself. Every change that must not happen twice (a code redeemed, a refresh token used) is
 //! decided inside the transaction that stores it.
 
+mod invitations;
 mod logins;
 
 use super::column::Columns as _;
@@ -11,8 +12,9 @@ use super::database::reading;
 use super::sql::{Connection, Row, Source, Value, query};
 use super::{Database, StorageError};
 use crate::base::Timestamp;
-use crate::identity::{AccountId, AccountRole, Digest, PublicKey};
+use crate::identity::{AccountId, AccountRole, PublicKey};
 
+pub use invitations::{Invitation, NewInvitation, Unredeemable};
 pub use logins::Refreshed;
 
 /// An account as stored.
@@ -49,23 +51,6 @@ pub struct NewAccount {
     pub key: Option<PublicKey>,
 }
 
-/// An invitation as stored; the code itself is not.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Invitation {
-    /// SHA-256 of the code.
-    pub code: Digest,
-    /// For whom, in the operator's words.
-    pub label: Option<String>,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Until when it can be redeemed.
-    pub expires: Timestamp,
-    /// When it was taken back.
-    pub revoked: Option<Timestamp>,
-    /// Name of the account it became.
-    pub account: Option<String>,
-}
-
 /// Why an account cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -82,17 +67,20 @@ pub enum AccountError {
         "this public key belongs to another account; make a new one with `gavel init bidder` in another home"
     )]
     KeyTaken,
-    /// The code is unknown, expired or was used.
+    /// The code makes no account.
+    #[error("{0}; ask the operator for a new one")]
+    Code(Unredeemable),
+    /// The invitation is for whoever holds another key.
     #[error(
-        "the invitation is unknown, was redeemed or revoked before, or has expired; ask the operator for a new one"
+        "the invitation is bound to another key than this home's; redeem it from the home whose key you gave to the operator, or ask for a new one"
     )]
-    Code,
+    OtherKey,
     /// No invitation has a code with this digest.
     #[error("there is no such invitation; `gavel invite --list` shows them")]
     NoInvitation,
     /// The invitation has become an account and cannot be taken back.
     #[error(
-        "the invitation was redeemed as {account:?}; `gavel account disable` ends that account"
+        "the invitation was redeemed as {account:?} and has no code left to take back; `gavel account disable` ends that account's logins, and what it has handed in stays in"
     )]
     Redeemed {
         /// The account's name.
@@ -129,122 +117,6 @@ impl AccountStore {
         self.database
             .write(move |connection| Box::pin(async move { insert(connection, new, now).await }))
             .await
-    }
-
-    /// Redeem an invitation: the code is used up and the account made, or neither.
-    ///
-    /// # Errors
-    /// When the code is unknown, expired or was used, or when name or key are taken.
-    pub async fn redeem(
-        &self,
-        code: Digest,
-        new: NewAccount,
-        now: Timestamp,
-    ) -> Result<Account, AccountError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    if !good(&mut *connection, code, now).await? {
-                        return Err(AccountError::Code);
-                    }
-                    let account = insert(connection, new, now).await?;
-                    query(
-                        "UPDATE coordinator_invitations SET redeemed = $1, account = $2
-                         WHERE code = $3",
-                    )
-                    .bind(now.millis())
-                    .bind(account.account.0.to_vec())
-                    .bind(code.0.to_vec())
-                    .execute(connection)
-                    .await?;
-                    Ok(account)
-                })
-            })
-            .await
-    }
-
-    /// Whether an invitation could be redeemed now.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn redeemable(&self, code: Digest, now: Timestamp) -> Result<bool, StorageError> {
-        good(self.database.readers(), code, now).await
-    }
-
-    /// Keep invitations, by their codes' digests and labels.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn invite(
-        &self,
-        codes: Vec<(Digest, Option<String>)>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    for (code, label) in codes {
-                        query(
-                            "INSERT INTO coordinator_invitations (code, label, created, expires)
-                             VALUES ($1, $2, $3, $4)",
-                        )
-                        .bind(code.0.to_vec())
-                        .bind(label)
-                        .bind(now.millis())
-                        .bind(expires.millis())
-                        .execute(&mut *connection)
-                        .await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Take an invitation back: used up, and by no account. One that was taken back before stays as
-    /// it is.
-    ///
-    /// # Errors
-    /// When there is none with this digest, or it was redeemed.
-    pub async fn revoke(&self, code: Digest, now: Timestamp) -> Result<Invitation, AccountError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "UPDATE coordinator_invitations SET redeemed = $1
-                         WHERE code = $2 AND redeemed IS NULL",
-                    )
-                    .bind(now.millis())
-                    .bind(code.0.to_vec())
-                    .execute(&mut *connection)
-                    .await?;
-                    let row = query(format!("{INVITATIONS} WHERE code = $1"))
-                        .bind(code.0.to_vec())
-                        .fetch_optional(&mut *connection)
-                        .await?;
-                    let invitation = row.as_ref().map(invitation_of).transpose()?;
-                    match invitation.ok_or(AccountError::NoInvitation)? {
-                        Invitation { account: Some(account), .. } => {
-                            Err(AccountError::Redeemed { account })
-                        }
-                        revoked => Ok(revoked),
-                    }
-                })
-            })
-            .await
-    }
-
-    /// Every invitation, the latest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn invitations(&self) -> Result<Vec<Invitation>, StorageError> {
-        let rows = query(format!("{INVITATIONS} ORDER BY invitation.created DESC, label, code"))
-            .fetch_all(self.database.readers())
-            .await
-            .map_err(reading)?;
-        rows.iter().map(invitation_of).collect()
     }
 
     /// Every account by name.
@@ -379,44 +251,6 @@ async fn insert(
         Some(account) => Ok(account),
         None => Err(StorageError::Database(sqlx::Error::RowNotFound).into()),
     }
-}
-
-/// Whether a code can be redeemed now.
-async fn good<'a>(
-    source: impl Into<Source<'a>>,
-    code: Digest,
-    now: Timestamp,
-) -> Result<bool, StorageError> {
-    let found = query(
-        "SELECT expires FROM coordinator_invitations
-         WHERE code = $1 AND redeemed IS NULL AND expires > $2",
-    )
-    .bind(code.0.to_vec())
-    .bind(now.millis())
-    .fetch_optional(source)
-    .await
-    .map_err(reading)?;
-    Ok(found.is_some())
-}
-
-/// What is read of invitations.
-const INVITATIONS: &str =
-    "SELECT code, label, invitation.created AS created, expires, redeemed, name
-     FROM coordinator_invitations AS invitation
-     LEFT JOIN coordinator_accounts AS account ON account.account = invitation.account";
-
-/// An invitation that was used up without an account was taken back.
-fn invitation_of(row: &Row) -> Result<Invitation, StorageError> {
-    let account: Option<String> = row.try_get("name")?;
-    let used: Option<i64> = row.try_get("redeemed")?;
-    Ok(Invitation {
-        code: row.digest("code")?,
-        label: row.try_get("label")?,
-        created: row.time("created")?,
-        expires: row.time("expires")?,
-        revoked: used.filter(|_| account.is_none()).map(Timestamp::from_millis),
-        account,
-    })
 }
 
 async fn find<'a>(

@@ -1,3 +1,4 @@
+use crate::identity::Digest;
 use crate::storage::accounts::*;
 use crate::storage::fixtures::Somewhere;
 
@@ -27,15 +28,21 @@ const fn digest(byte: u8) -> Digest {
 async fn a_code_makes_one_account_and_only_while_it_lasts() {
     let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
     let store = store(&somewhere).await;
-    let codes = vec![(digest(1), Some("for Ada".to_owned())), (digest(2), None)];
-    store.invite(codes, at(100), at(0)).await.unwrap();
-    assert!(store.redeemable(digest(1), at(99)).await.unwrap());
-    assert!(!store.redeemable(digest(1), at(100)).await.unwrap());
+    store
+        .invite(vec![invitation(1, Some("for Ada")), invitation(2, None)], at(100), at(0))
+        .await
+        .unwrap();
+    let key = PublicKey::from_bytes([1; 32]);
+    assert!(store.redeemable(digest(1), key, at(99)).await.is_ok());
+    let expired = store.redeemable(digest(1), key, at(100)).await;
+    assert!(matches!(expired, Err(AccountError::Code(Unredeemable::Expired { .. }))));
+    let unknown = store.redeemable(digest(9), key, at(1)).await;
+    assert!(matches!(unknown, Err(AccountError::Code(Unredeemable::Unknown))));
     let ada = store.redeem(digest(1), new("Ada", 1), at(5)).await.unwrap();
     let again = store.redeem(digest(1), new("Bob", 2), at(6)).await;
-    assert!(matches!(again, Err(AccountError::Code)));
+    assert!(matches!(again, Err(AccountError::Code(Unredeemable::Redeemed))));
     let late = store.redeem(digest(2), new("Bob", 2), at(100)).await;
-    assert!(matches!(late, Err(AccountError::Code)));
+    assert!(matches!(late, Err(AccountError::Code(Unredeemable::Expired { .. }))));
     // A refused name leaves the code as it was.
     let taken = store.redeem(digest(2), new("ADA", 2), at(50)).await;
     assert!(matches!(taken, Err(AccountError::NameTaken { .. })));
@@ -45,8 +52,61 @@ async fn a_code_makes_one_account_and_only_while_it_lasts() {
     let invitations = store.invitations().await.unwrap();
     let ada_line = invitations.iter().find(|line| line.code == digest(1)).unwrap();
     assert_eq!(ada_line.account.as_deref(), Some("Ada"));
+    assert_eq!((ada_line.redeemed, ada_line.revoked), (Some(at(5)), None));
     assert_eq!(store.account(ada.account).await.unwrap(), Some(ada));
     assert_eq!(store.accounts().await.unwrap().len(), 2);
+}
+
+fn invitation(code: u8, label: Option<&str>) -> NewInvitation {
+    let label = label.map(ToOwned::to_owned);
+    NewInvitation { code: digest(code), label, cohort: None, key: None }
+}
+
+#[tokio::test]
+async fn unused_invitations_are_revoked_at_once_and_used_ones_stay() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
+    let all = [(1, "ada"), (2, "bea"), (3, "cyd")];
+    let all: Vec<_> = all.iter().map(|(code, label)| invitation(*code, Some(label))).collect();
+    store.invite(all.clone(), at(100), at(0)).await.unwrap();
+    store.invite(vec![invitation(4, Some("dot"))], at(5), at(0)).await.unwrap();
+    store.redeem(digest(1), new("Ada", 1), at(1)).await.unwrap();
+    // The same once more, as where an answer was lost, changes nothing.
+    store.invite(all, at(900), at(2)).await.unwrap();
+    store.revoke(digest(2), at(3)).await.unwrap();
+    let revoked = store.revoke_unused(at(10)).await.unwrap();
+    let labels: Vec<_> = revoked.iter().map(|line| line.label.as_deref()).collect();
+    assert_eq!((labels, revoked[0].revoked), (vec![Some("cyd")], Some(at(10))));
+    assert!(store.revoke_unused(at(11)).await.unwrap().is_empty());
+    let kept = store.invitations().await.unwrap();
+    assert_eq!(kept.iter().find(|line| line.code == digest(3)), revoked.first());
+    let refused = store.redeem(digest(3), new("Cyd", 3), at(12)).await.unwrap_err();
+    assert!(
+        matches!(refused, AccountError::Code(Unredeemable::Revoked { at: when }) if when == at(10))
+    );
+    assert!(refused.to_string().contains("revoked by the operator at"), "{refused}");
+    let redeemed = store.revoke(digest(1), at(12)).await.unwrap_err();
+    assert!(redeemed.to_string().contains("what it has handed in stays in"), "{redeemed}");
+    assert_eq!(store.accounts().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_invitation_for_a_key_takes_no_other_and_keeps_its_cohort() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = store(&somewhere).await;
+    let key = PublicKey::from_bytes([1; 32]);
+    let bound = NewInvitation {
+        key: Some(key),
+        cohort: Some("sales".to_owned()),
+        ..invitation(1, Some("ada"))
+    };
+    store.invite(vec![bound], at(100), at(0)).await.unwrap();
+    let other = store.redeem(digest(1), new("Eve", 2), at(1)).await;
+    assert!(matches!(other, Err(AccountError::OtherKey)));
+    assert!(store.redeemable(digest(1), PublicKey::from_bytes([2; 32]), at(1)).await.is_err());
+    store.redeem(digest(1), new("Ada", 1), at(1)).await.unwrap();
+    let kept = store.invitations().await.unwrap().remove(0);
+    assert_eq!((kept.cohort.as_deref(), kept.key), (Some("sales"), Some(key)));
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 //! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
 //!
 //! - [`attempts`]: attempts: their numbers, who took part, how each ended
+//! - [`pauses`]: orders to pause and to go on, and which nodes have heard them
 //! - [`papers`]: sessions that are taken up from what nodes hold
 //! - [`reading`]: questions about sessions that change nothing
 
 pub mod attempts;
 pub mod papers;
+pub mod pauses;
 pub mod reading;
 
 use super::column::Columns as _;
@@ -310,7 +312,10 @@ impl CoordinatorStore {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Phase, StorageError> {
-        if matches!(step, Step::Open | Step::ManifestSigned | Step::OutcomeSigned) {
+        if matches!(
+            step,
+            Step::Open | Step::Pause | Step::Resume | Step::ManifestSigned | Step::OutcomeSigned
+        ) {
             return Err(StorageError::Document { step });
         }
         let reason = reason.map(ToOwned::to_owned);

@@ -1,6 +1,7 @@
 use crate::identity::{Digest, KeyPair, Statement as _};
 use crate::rules::auction::Answer;
 use crate::session::fixtures::{World, node, time};
+use crate::session::pause::PauseOrder;
 use crate::sharing::NodeSet;
 use crate::storage::DocumentKind;
 use crate::storage::coordinator::*;
@@ -63,6 +64,11 @@ impl Place {
 
     async fn get(&self) -> CoordinatorSession {
         self.store.session(self.session()).await.unwrap().unwrap()
+    }
+
+    fn order(&self, paused: bool, at: i64) -> Signed<PauseOrder> {
+        let order = PauseOrder { session: self.session(), paused, why: None, at: time(at) };
+        Signed::new(order, &self.world.coordinator)
     }
 
     fn bundle(&self) -> Bundle {
@@ -367,4 +373,59 @@ async fn the_record_of_a_session_can_be_verified() {
     let place = place.reopen().await;
     let record = place.store.record(place.session()).await.unwrap().unwrap();
     assert!(record.verify(None).unwrap().outcome.is_some());
+}
+
+#[tokio::test]
+async fn a_pause_is_kept_with_its_order_and_ends_by_a_later_one() {
+    let Some(place) = Place::opened().await else { return };
+    let one = KeyPair::from_secret(&[1; 32]);
+    let (pause, resume) = (place.order(true, 21), place.order(false, 25));
+    let paused = place.store.order(&pause, "why".into(), time(22)).await.unwrap();
+    assert_eq!(paused, Phase::Paused);
+    let twice = place.store.order(&place.order(true, 23), "why".into(), time(23)).await;
+    assert!(matches!(twice, Err(StorageError::Phase(_))));
+    let place = place.reopen().await;
+    let session = place.get().await;
+    assert_eq!((session.phase, session.reason.as_deref()), (Phase::Paused, Some("why")));
+    assert_eq!(session.pause.as_ref(), Some(&pause));
+    assert_eq!(place.store.phases().await.unwrap()[0].1, (Phase::Paused, Some(time(21))));
+    let admitted = place.store.admit(place.session(), "ada", one.public(), time(23)).await;
+    assert!(matches!(admitted, Err(AdmitError::NotOpen { phase: Phase::Paused })));
+    assert_eq!(place.store.undelivered(3).await.unwrap(), [place.session()]);
+
+    // Each node is told until it has heard.
+    for index in [1, 2] {
+        place.store.acknowledge(place.session(), node(index), time(22)).await.unwrap();
+    }
+    place.store.note_heard(place.session(), node(1), time(21)).await.unwrap();
+    let heard = |at| place.store.heard(place.session(), time(at));
+    assert_eq!(heard(21).await.unwrap(), NodeSet::EMPTY.with(node(1)));
+    assert_eq!(heard(25).await.unwrap(), NodeSet::EMPTY);
+
+    // An order of before is none any more, and a pause does not open what a step may not.
+    assert!(place.store.order(&place.order(false, 20), "why".into(), time(26)).await.is_err());
+    let resumed = place.store.order(&resume, "on".into(), time(26)).await.unwrap();
+    assert_eq!(resumed, Phase::Open);
+    assert_eq!(place.store.take_order(&pause, "why".into(), time(27)).await.unwrap(), None);
+    // One that only a node has kept is taken up.
+    let later = place.order(true, 40);
+    let taken = place.store.take_order(&later, "why".into(), time(41)).await.unwrap();
+    assert_eq!(taken, Some(Phase::Paused));
+    place.store.step(place.session(), Step::Freeze, None, time(50)).await.unwrap();
+    assert_eq!(
+        place.store.take_order(&place.order(false, 60), "on".into(), time(61)).await.unwrap(),
+        None
+    );
+    let timeline = place.store.timeline(place.session()).await.unwrap();
+    let timeline: Vec<_> = timeline.iter().map(|line| (line.phase, line.at.millis())).collect();
+    let expected = [
+        (Phase::Draft, 10),
+        (Phase::Open, 20),
+        (Phase::Paused, 22),
+        (Phase::Open, 26),
+        (Phase::Paused, 41),
+        (Phase::Closing, 50),
+    ];
+    assert_eq!(timeline, expected);
+    assert_eq!(place.get().await.opened, Some(time(20)));
 }

@@ -8,7 +8,7 @@ use super::sql::{Connection, query};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 10] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 12] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
@@ -19,6 +19,8 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 10] = [
     (42, "limits", include_str!("migrations/0042_limits.sql")),
     (60, "logins", include_str!("migrations/0060_logins.sql")),
     (80, "inventory", include_str!("migrations/0080_inventory.sql")),
+    (90, "pauses", include_str!("migrations/0090_pauses.sql")),
+    (91, "invitations", include_str!("migrations/0091_invitations.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -6,6 +6,7 @@
 //! - [`coordinator`]: what the coordinator keeps: sessions, admissions, attempts, the timeline
 //! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
 //! - [`documents`]: a session's signed documents and its phase, for node and coordinator alike
+//! - `pauses`: orders to pause and to go on, for node and coordinator alike
 //! - [`address`]: where a store is, and the settings of a connection to it
 //! - [`database`]: an open store
 //! - [`role`]: what only one process may be at a time
@@ -45,6 +46,7 @@ mod lease;
 mod mark;
 mod migrate;
 pub mod node;
+mod pauses;
 pub mod role;
 mod sql;
 mod writer;

@@ -8,6 +8,7 @@
 //! - [`logins`]: logins that the coordinator has ended
 //! - [`papers`]: what is held of a session, for others that have lost it
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
+//! - [`pauses`]: orders of the coordinator to pause and to go on
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
 
@@ -15,6 +16,7 @@ pub mod intake;
 pub mod logins;
 pub mod papers;
 pub mod parts;
+pub mod pauses;
 pub mod reading;
 pub mod replicas;
 

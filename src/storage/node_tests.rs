@@ -6,6 +6,7 @@ use crate::rules::auction::{Answer, Sale};
 use crate::session::fixtures::{UNTIL, World, entry, node, terms, time};
 use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
+use crate::session::pause::PauseOrder;
 use crate::storage::node::*;
 use crate::storage::{Address, DocumentKind, fixtures::Somewhere};
 
@@ -35,6 +36,13 @@ impl Place {
         let envelope = self.world.envelope(bidder, revision, salt);
         let receipt = self.world.receipt(1, &envelope, i64::from(revision) * 10);
         self.store.put_envelope(&envelope, &receipt, true).await
+    }
+
+    /// The coordinator's order of this time.
+    fn order(&self, paused: bool, at: i64) -> Signed<PauseOrder> {
+        let why = paused.then(|| "the hall is flooded".to_owned());
+        let order = PauseOrder { session: self.session(), paused, why, at: time(at) };
+        Signed::new(order, &self.world.coordinator)
     }
 
     /// Bidders and envelopes.
@@ -438,3 +446,53 @@ async fn a_cancelled_session_stays_cancelled() {
 
 #[path = "node_crowd_tests.rs"]
 mod crowds;
+
+#[tokio::test]
+async fn a_paused_session_takes_nothing_new_and_the_later_order_holds() {
+    let Some(place) = place().await else { return };
+    let first = place.put("ada", 1, 1).await.unwrap();
+    let (pause, resume) = (place.order(true, 20), place.order(false, 30));
+    assert_eq!(place.store.follow_order(&pause).await.unwrap(), Some(Phase::Paused));
+    assert_eq!(place.store.follow_order(&pause).await.unwrap(), None);
+    for (bidder, revision) in [("bea", 1), ("ada", 2)] {
+        let refused = place.put(bidder, revision, 1).await;
+        assert!(matches!(refused, Err(PutError::NotOpen { phase: Phase::Paused })));
+    }
+    let place = place.reopen().await;
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.phase, session.ordered), (Phase::Paused, Some(time(20))));
+    assert_eq!(session.reason.as_deref(), Some("the hall is flooded"));
+    assert_eq!(place.store.pause_order(place.session()).await.unwrap(), Some(pause.clone()));
+    assert_eq!(place.store.standings().await.unwrap()[0].0.ordered, Some(time(20)));
+    // What was taken before has its receipt still.
+    let again = place.put("ada", 1, 1).await.unwrap();
+    assert_eq!((again.receipt, again.new), (first.receipt, false));
+    // Nothing is fetched from others as long as bids may come in again.
+    let fetched = [place.world.envelope("cyd", 1, 1)];
+    assert!(place.store.put_fetched(place.session(), &fetched).await.is_err());
+
+    assert_eq!(place.store.follow_order(&resume).await.unwrap(), Some(Phase::Open));
+    assert_eq!(place.store.follow_order(&pause).await.unwrap(), None);
+    assert!(place.put("bea", 1, 1).await.unwrap().new);
+    let session = place.store.session(place.session()).await.unwrap().unwrap();
+    assert_eq!((session.phase, session.reason), (Phase::Open, None));
+}
+
+#[tokio::test]
+async fn a_paused_session_is_frozen_or_called_off_like_an_open_one() {
+    let Some(place) = place().await else { return };
+    place.put("ada", 1, 1).await.unwrap();
+    place.store.follow_order(&place.order(true, 20)).await.unwrap();
+    place.store.freeze(place.session(), time(50)).await.unwrap();
+    let inventory = place.store.inventory(place.session(), node(1)).await.unwrap();
+    assert_eq!(inventory.entries.len(), 1);
+    // An order that comes late opens nothing again.
+    assert_eq!(place.store.follow_order(&place.order(false, 60)).await.unwrap(), None);
+    let phase = place.store.session(place.session()).await.unwrap().unwrap().phase;
+    assert_eq!(phase, Phase::Closing);
+    place.store.cancel(place.session(), "why").await.unwrap();
+    let unknown = PauseOrder { session: SessionId([0; 16]), ..place.order(true, 70).body };
+    let unknown = Signed::new(unknown, &place.world.coordinator);
+    let none = place.store.follow_order(&unknown).await;
+    assert!(matches!(none, Err(StorageError::NoSession { .. })));
+}

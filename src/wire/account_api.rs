@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rand::TryRng as _;
+use rand::rngs::{SysError, SysRng};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -136,14 +138,32 @@ pub struct ChangePassword {
     pub new: Secret,
 }
 
-/// Make invitations: one for each label.
+/// Make invitations: one for each invitee, or none at all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskInvitations {
-    /// For whom each is, in the operator's words; may be empty.
-    pub labels: Vec<String>,
+    /// For whom each is.
+    pub invitees: Vec<Invitee>,
     /// Hours until they expire.
     pub hours: u32,
+}
+
+/// Somebody to invite.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitee {
+    /// For whom, in the operator's words; may be empty.
+    pub label: String,
+    /// The group that they belong to, in the operator's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<String>,
+    /// The only key that may redeem it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PublicKey>,
+    /// SHA-256 of the code, where whoever asks has drawn it: then the same can be asked for again
+    /// without making it twice, and the coordinator does not see the code. Else it draws one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Digest>,
 }
 
 /// An invitation just made. The code is shown this once.
@@ -151,8 +171,9 @@ pub struct AskInvitations {
 pub struct NewInvitation {
     /// For whom it is, in the operator's words.
     pub label: String,
-    /// The code.
-    pub code: Secret,
+    /// The code, where the coordinator drew it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
     /// Until when it can be redeemed.
     pub expires: Timestamp,
 }
@@ -165,10 +186,19 @@ pub struct InvitationLine {
     /// For whom it is, in the operator's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The group that whoever it is for belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<String>,
+    /// The only key that may redeem it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PublicKey>,
     /// When it was made.
     pub created: Timestamp,
     /// Until when it can be redeemed.
     pub expires: Timestamp,
+    /// When it was redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeemed: Option<Timestamp>,
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
@@ -209,6 +239,25 @@ pub struct KeyProof {
 
 impl Statement for KeyProof {
     const DOMAIN: &'static str = "gavel/v1/account-key";
+}
+
+/// A new code of an invitation: 100 random bits in letters and digits that are not mistaken for
+/// others.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn fresh_code() -> Result<Secret, SysError> {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut random = Zeroizing::new([0_u8; 20]);
+    SysRng.try_fill_bytes(random.as_mut())?;
+    let mut text = String::with_capacity(23);
+    for (position, byte) in random.iter().enumerate() {
+        if position > 0 && position % 5 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(LETTERS[usize::from(byte % 32)]));
+    }
+    Ok(Secret::new(text))
 }
 
 /// SHA-256 of an invitation's code, however its letters were typed: capitals, blanks and hyphens do

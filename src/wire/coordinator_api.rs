@@ -74,6 +74,15 @@ pub struct EditSession {
     pub file: String,
 }
 
+/// Why a session is paused, or goes on.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    /// In the operator's words, for everybody to read.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
 /// A bidder's name and key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -43,6 +43,8 @@ pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
 pub const NODE_STANDINGS: &str = "/v1/node/standings";
 /// What the node holds of a session, for servers that have lost it.
 pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
+/// Take no envelopes for a while, or take them again.
+pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 
@@ -60,6 +62,10 @@ pub const SESSIONS: &str = "/v1/sessions";
 pub const SESSION: &str = "/v1/sessions/{session}";
 /// Open a session for bids.
 pub const OPEN: &str = "/v1/sessions/{session}/open";
+/// Take no bids for a while.
+pub const PAUSE: &str = "/v1/sessions/{session}/pause";
+/// Let bids come in again.
+pub const RESUME: &str = "/v1/sessions/{session}/resume";
 /// Close a session by hand.
 pub const CLOSE: &str = "/v1/sessions/{session}/close";
 /// Cancel a session.
@@ -97,6 +103,8 @@ pub const PASSWORD: &str = "/v1/accounts/{account}/password";
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Take an invitation back.
 pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
+/// Take every invitation back that is not used.
+pub const REVOKE_UNUSED: &str = "/v1/invitations/revoke-unused";
 
 /// [`ROSTER_OF`] filled in.
 pub fn roster(digest: &Digest) -> String {

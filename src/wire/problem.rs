@@ -78,6 +78,8 @@ problem_types! {
     WrongPhase = "wrong-phase", 409, "Not in this phase";
     /// The session takes no more bids.
     TooLate = "too-late", 409, "Too late";
+    /// The session takes no bids for a while; they are taken again once it goes on.
+    Paused = "paused", 409, "Paused";
     /// A newer revision of the bid is already here.
     StaleRevision = "stale-revision", 409, "A newer revision is here";
     /// The same revision came with other content.

@@ -12,6 +12,7 @@ use super::problem::{Problem, ProblemType};
 use crate::identity::{Digest, Signed};
 use crate::session::accusation::{self, Accusation};
 use crate::session::exclusion::ExclusionReason;
+use crate::session::pause::PauseOrder;
 use crate::session::{Phase, Shortage};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -51,6 +52,16 @@ impl<T> Deref for Explained<T> {
 pub enum Reason {
     /// An operator cancelled it.
     CalledOff,
+    /// An operator takes no bids for a while.
+    Paused {
+        /// Why, in the operator's words.
+        why: Option<String>,
+    },
+    /// An operator lets bids come in again.
+    Resumed {
+        /// Why, in the operator's words.
+        why: Option<String>,
+    },
     /// An operator has tried a failed session again.
     TriedAgain,
     /// Too few nodes do their part. The session goes on once enough of them do.
@@ -300,6 +311,14 @@ pub enum AttemptFailure {
     CalledOff,
 }
 
+impl Reason {
+    /// What an operator's order says of the session.
+    pub fn of_order(order: &PauseOrder) -> Self {
+        let why = order.why.clone();
+        if order.paused { Self::Paused { why } } else { Self::Resumed { why } }
+    }
+}
+
 impl RefusalCause {
     /// The member of a problem document that holds it.
     pub const MEMBER: &'static str = "cause";
@@ -373,6 +392,10 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CalledOff => f.write_str("called off by the coordinator"),
+            Self::Paused { why: Some(why) } => write!(f, "paused by the coordinator: {why}"),
+            Self::Paused { why: None } => f.write_str("paused by the coordinator"),
+            Self::Resumed { why: Some(why) } => write!(f, "goes on after a pause: {why}"),
+            Self::Resumed { why: None } => f.write_str("goes on after a pause"),
             Self::TriedAgain => f.write_str("tried again by the coordinator"),
             Self::Waiting { nodes } => list(f, nodes),
             Self::TooFewNodes { shortage } => shortage.fmt(f),

@@ -208,7 +208,7 @@ fn an_invitation_is_listed_taken_back_and_made_anew() {
     let code = |at: usize| text(&made["invitations"][at], "code").to_owned();
     let written = fs::read_to_string(&codes).unwrap();
     let digest: gavel::identity::Digest = town.digest().parse().unwrap();
-    assert!(written.starts_with("for,code,expires,coordinator,roster\r\nada,"), "{written}");
+    assert!(written.starts_with("for,code,expires,coordinator,roster,cohort\r\nada,"), "{written}");
     assert_eq!(written.matches(&digest.grouped()).count(), 2);
 
     let standings = |home| -> Vec<(String, String)> {
@@ -230,7 +230,11 @@ fn an_invitation_is_listed_taken_back_and_made_anew() {
     let own = password(&town, "eve", "one of my own");
     let eve = town.fetch("eve");
     let join = ["join", &code(0), "--name", "eve", "--password-file", &own];
-    assert_eq!(fails(&eve, &join, 1).0, "bad-invitation");
+    let (kind, detail) = fails(&eve, &join, 1);
+    assert_eq!(
+        (kind.as_str(), detail.contains("revoked by the operator")),
+        ("bad-invitation", true)
+    );
     let bob = town.fetch("bob");
     ok(&bob, &["join", &code(1), "--name", "bob", "--password-file", &own]);
     let (kind, detail) = fails(&north, &["invite", "--revoke", &code(1)], 1);

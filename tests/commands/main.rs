@@ -4,6 +4,7 @@
 //! - [`demo`]: `gavel demo`
 //! - [`errors`]: wrong input gets one clear line
 //! - [`accounts`]: operators, invitations, bidding by account
+//! - [`people`]: invitations from tables, who has handed in, and pauses
 //! - [`backup`]: backup and recovery
 //! - [`readme`]: the walk through the README, as written there
 //! - [`rosters`]: a coordinator that serves a roster of invented nodes
@@ -27,6 +28,7 @@ mod engine;
 mod errors;
 mod figures;
 mod intake;
+mod people;
 mod readme;
 mod replicas;
 mod rosters;

@@ -4,6 +4,7 @@
 //!
 //! - [`asks`]: commands that ask before they do something
 //! - [`follows`]: what others do while the screens are open
+//! - [`pauses`]: a session paused and let go on
 //! - [`people`]: accounts and invitations looked after in the screens
 //! - [`terminal`]: the pseudo-terminal
 //! - [`town`]: servers of several organisations
@@ -16,6 +17,7 @@ mod common;
 
 mod asks;
 mod follows;
+mod pauses;
 mod people;
 mod terminal;
 mod town;

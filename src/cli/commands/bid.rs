@@ -24,6 +24,7 @@ use crate::cli::{login, order, view};
 use crate::client::again::until_answered;
 use crate::client::amount::{Check, check};
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
+use crate::client::pause::once_it_goes_on;
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::Digest;
@@ -58,7 +59,8 @@ pub struct BidArgs {
     /// Hand it in without a question, whatever there is to remark of it
     #[arg(long)]
     yes: bool,
-    /// Seconds to try until the coordinator answers, and then until enough receipts are in
+    /// Seconds to try until the coordinator answers and a session that is paused goes on, and then
+    /// until enough receipts are in
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
     #[command(flatten)]
@@ -164,7 +166,7 @@ pub(super) async fn hand_in(
     let patience = Patience { deadline: wait, ..Patience::default() };
     let ears = Ears { answers: &|_| {}, waits: &waits };
     let placed = if let Some(make) = make {
-        let detail = until_answered(end, &waits, || coordinator.session(session)).await?;
+        let detail = once_it_goes_on(coordinator, session, end, &waits).await?;
         let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
@@ -230,7 +232,7 @@ fn say_waiting(
     let before = lock(said).insert(whom.to_owned(), pause);
     if before.is_none_or(|before| before < pause) {
         let why = clean(&why.to_string());
-        context.output.note(format!("{} does not answer yet, trying again: {why}", clean(whom)));
+        context.output.note(format!("{} is tried again: {why}", clean(whom)));
     }
 }
 

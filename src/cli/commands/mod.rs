@@ -12,7 +12,9 @@
 //! - [`survey`]: making, answering and reading surveys
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
-//! - [`account`]: accounts and invitations, for operators
+//! - [`people`]: who has handed in to a session and who has not
+//! - [`account`]: accounts, for operators
+//! - [`invite`]: making, listing and revoking invitations
 //! - [`login`]: joining, logging in and out
 //! - [`backup`]: saving a home and restoring it
 //! - [`mod@bench`]: measuring the engine and the intake
@@ -26,8 +28,10 @@ pub mod bid;
 pub mod completions;
 pub mod demo;
 pub mod init;
+pub mod invite;
 pub mod login;
 pub mod man;
+pub mod people;
 pub mod plan;
 pub mod receipt;
 pub mod roster;

@@ -1,13 +1,14 @@
-//! `gavel session new|edit|open|close|cancel|retry|list|show|watch`.
+//! `gavel session new|edit|open|pause|resume|close|cancel|retry|list|show|watch`.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
+use super::people::{self, PeopleArgs};
 use super::plan::{self, PlanArgs};
 use crate::cli::complete;
 use crate::cli::context::Context;
@@ -15,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put_json, read_json};
 use crate::cli::news::News;
 use crate::cli::options::Reach;
-use crate::cli::{answer, session_file, view};
+use crate::cli::{answer, roll, session_file, view};
 use crate::client::Network;
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, EditSession, NewSession, SessionDetail};
@@ -32,6 +33,10 @@ pub enum SessionCommand {
     Edit(EditArgs),
     /// Open a draft for bids
     Open(OneArgs),
+    /// Take no bids for a while. Bids that are in count, and no time in the terms moves
+    Pause(WhyArgs),
+    /// Let bids come in again after a pause; past the time in the terms it closes at once
+    Resume(WhyArgs),
     /// End bidding now, instead of at the time in the terms
     Close(SureArgs),
     /// Call a session off
@@ -42,6 +47,8 @@ pub enum SessionCommand {
     List(ListArgs),
     /// Show one session; with --record write everything public about it for `gavel verify`
     Show(ShowArgs),
+    /// List who has handed in and who has not, for the operator; with --missing whom to remind
+    People(PeopleArgs),
     /// Follow a session until it is decided
     Watch(OneArgs),
     /// Print how the nodes would compute a session, and what that is expected to take
@@ -56,7 +63,8 @@ pub struct NewArgs {
     /// Open it at once
     #[arg(long)]
     open: bool,
-    /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}
+    /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}, or a CSV, XLSX or ODS
+    /// file with columns name and key
     #[arg(long, value_name = "FILE")]
     bidders: Option<PathBuf>,
     #[command(flatten)]
@@ -83,6 +91,20 @@ pub struct OneArgs {
     session: String,
     #[command(flatten)]
     reach: Reach,
+}
+
+/// A session, and why.
+///
+/// While a session is paused, coordinator and nodes refuse bids and say why; `gavel bid --wait
+/// SECONDS` waits. When the time in the terms passes meanwhile, nothing is computed by itself: let
+/// the session go on (which then closes it), close it, or call it off.
+#[derive(Args)]
+pub struct WhyArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Why, for everybody to read
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 /// A session, and whether it is meant.
@@ -128,11 +150,20 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::Edit(args) => edit(context, &args).await,
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
+        SessionCommand::People(args) => people::run(context, &args).await,
         SessionCommand::Plan(args) => plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
             let (network, session) = operator(context, &args).await?;
             tell(context, &network, &network.coordinator().open(session).await?)
+        }
+        SessionCommand::Pause(args) => {
+            let (network, session) = operator(context, &args.one).await?;
+            tell(context, &network, &network.coordinator().pause(session, args.reason).await?)
+        }
+        SessionCommand::Resume(args) => {
+            let (network, session) = operator(context, &args.one).await?;
+            tell(context, &network, &network.coordinator().resume(session, args.reason).await?)
         }
         SessionCommand::Close(args) => {
             let (network, session) = operator(context, &args.one).await?;
@@ -172,7 +203,7 @@ async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, Session
 async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     let loaded = session_file::load(Some(&args.file))?;
     let bidders: Vec<Bidder> = match &args.bidders {
-        Some(path) => read_json(path, "a list of bidders")?,
+        Some(path) => listed(path)?,
         None => Vec::new(),
     };
     let network = args.reach.as_operator(context).await?;
@@ -183,6 +214,22 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     };
     let detail = network.coordinator().new_session(&new).await?;
     tell(context, &network, &detail)
+}
+
+/// The bidders of a file, each with a key.
+fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
+    if path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("json")) {
+        return read_json(path, "a list of bidders");
+    }
+    let bidder = |roll::Person { name, key, .. }| {
+        let keyless = || {
+            let detail = format!("{}: {name:?} has no key; nothing was done", path.display());
+            Failure::new("bad-file", detail)
+        };
+        let key = key.ok_or_else(keyless)?;
+        Ok(Bidder { name, key })
+    };
+    roll::read(path)?.into_iter().map(bidder).collect()
 }
 
 async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {

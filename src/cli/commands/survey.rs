@@ -1,21 +1,24 @@
 //! `gavel survey new|form|answer|invite|results`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::bid::{Errand, hand_in};
+use super::invite;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put};
 use crate::cli::options::{PassphraseOption, Reach, RosterOption};
 use crate::cli::output::{clean, strong};
+use crate::cli::roll;
 use crate::cli::survey::results::{Row, Surveyed};
 use crate::cli::survey::sheet::{ending, unknown};
-use crate::cli::survey::{TEMPLATE, ask, csv, form, invitations, sheet};
+use crate::cli::survey::{TEMPLATE, ask, csv, form, sheet};
 use crate::rules::survey::{Question, Response};
+use crate::rules::terms::Admission;
 use crate::rules::written::Written;
 use crate::rules::{Answer, Terms};
 use crate::session::Phase;
@@ -95,28 +98,15 @@ pub struct AnswerArgs {
 
 /// Invitations to a survey.
 ///
-/// Each code makes one account, once. The file's first column says for whom it is; a column
-/// "cohort" says in which cohort that person is, and is written beside the code for the letter.
-/// Nobody is held to it: the participant says the cohort with the answers.
+/// As `gavel invite`; a cohort in the file is one of the survey's. Nobody is held to it: the
+/// participant says the cohort with the answers, sealed.
 #[derive(Args)]
 pub struct InviteArgs {
     /// The session's id, a beginning of it that no other has, or its title
     #[arg(add = complete::session())]
     session: String,
-    /// For whom: a table with a heading, as CSV, XLSX or ODS
-    #[arg(long, value_name = "FILE")]
-    from: PathBuf,
-    /// Write for whom, cohort, code and what else a letter needs to a file: .csv or .xlsx
-    #[arg(long, value_name = "FILE")]
-    to: Option<PathBuf>,
-    /// Write over a file that is there already
-    #[arg(long, requires = "to")]
-    force: bool,
-    /// Hours until they expire
-    #[arg(long, value_name = "HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8784))]
-    hours: u32,
     #[command(flatten)]
-    reach: Reach,
+    invite: invite::InviteArgs,
 }
 
 /// Which survey's results, and where to.
@@ -147,7 +137,7 @@ pub async fn run(context: &Context, command: SurveyCommand) -> Result<(), Failur
         SurveyCommand::New(args) => new(context, &args),
         SurveyCommand::Form(args) => write_form(context, &args).await,
         SurveyCommand::Answer(args) => answer(context, &args).await,
-        SurveyCommand::Invite(args) => invite(context, &args).await,
+        SurveyCommand::Invite(args) => invite(context, args).await,
         SurveyCommand::Results(args) => results(context, &args).await,
     }
 }
@@ -234,42 +224,30 @@ fn given(survey: &Question, args: &AnswerArgs) -> Result<Response, Failure> {
     Ok(Response::parse(survey, args.cohort.as_deref(), &answers)?)
 }
 
-async fn invite(context: &Context, args: &InviteArgs) -> Result<(), Failure> {
-    let over = Over::forced(args.force);
-    if let Some(path) = &args.to {
-        // Codes that cannot be written down would be lost.
-        over.allows(path)?;
-        writable(path)?;
-    }
-    let rows = sheet::read(&args.from)?;
-    let network = args.reach.as_operator(context).await?;
+async fn invite(context: &Context, args: InviteArgs) -> Result<(), Failure> {
+    let network = args.invite.reach().as_operator(context).await?;
     let session = network.coordinator().find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     let survey = survey(&detail.summary.terms)?;
-    let people =
-        invitations::people(survey, &rows).map_err(|failure| failure.about(args.from.display()))?;
-    let letters = invitations::make(&network, session, people, args.hours).await?;
-    if let Some(path) = &args.to {
-        write_table(path, "invitations", &letters.rows(), over)?;
-        let written = letters.letters.len();
-        context.output.note(format!("{written} codes written to {}", path.display()));
+    if let Some(path) = args.invite.from() {
+        let stray = |person: &roll::Person| {
+            person.cohort.as_ref().is_some_and(|cohort| !survey.cohorts.contains(cohort))
+        };
+        if let Some(person) = roll::read(path)?.iter().find(|person| stray(person)) {
+            let all = clean(&survey.cohorts.join(", "));
+            let who = clean(&person.name);
+            let detail = format!("the cohort of {who:?} is none of the survey's; it has {all}");
+            return Err(Failure::new("bad-file", detail).about(path.display()));
+        }
     }
-    context.output.result(&letters, || letters.text(detail.summary.terms.admission))
-}
-
-/// That a table can be written under this name.
-fn writable(path: &Path) -> Result<(), Failure> {
-    match ending(path).as_str() {
-        "csv" | "xlsx" => Ok(()),
-        other => Err(unknown(path, other, "CSV or XLSX")),
+    if detail.summary.terms.admission != Admission::Accounts {
+        context.output.note(
+            "this survey takes answers from others as well; admission = \"accounts\" in its file \
+             keeps to those who are invited",
+        );
     }
-}
-
-fn write_table(path: &Path, name: &str, rows: &[Vec<String>], over: Over) -> Result<(), Failure> {
-    match ending(path).as_str() {
-        "xlsx" => put(path, &sheet::book(name, rows)?, over),
-        _ => put(path, csv::write(rows).as_bytes(), over),
-    }
+    context.output.note(format!("each answers with `gavel survey answer {}`", session.short()));
+    invite::run(context, args.invite).await
 }
 
 async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {

@@ -7,6 +7,7 @@
 //! - [`entries`]: what a demo of a market or a survey knows besides
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`report`]: the result
+//! - [`stages`]: how long each stage took
 //! - [`headless`]: played with progress on standard error
 //! - [`show`]: played on the screens
 //! - [`schedule`]: when what happens there
@@ -20,5 +21,6 @@ pub mod players;
 pub mod report;
 pub mod schedule;
 pub mod show;
+pub mod stages;
 pub mod story;
 pub mod world;

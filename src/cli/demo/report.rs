@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::follow::Settled;
 use super::players::{Bidding, Refused};
+use super::stages::{self, Lasted};
 use crate::cli::answer::{self, result_json};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting, strong};
@@ -17,7 +19,6 @@ use crate::rules::{Answer, Terms};
 use crate::session::accusation::Finding;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::outcome::Entrant;
-use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -81,6 +82,8 @@ struct Seconds {
     computing: f64,
     /// Part of `computing`: from the keys to the outcome.
     protocol: f64,
+    /// From the end of bidding to the signed outcome, stage by stage.
+    stages: Vec<Lasted>,
 }
 
 #[derive(Serialize, Default)]
@@ -123,11 +126,11 @@ struct Excluded {
 /// When the record does not hold.
 pub fn make(
     network: &Network,
-    detail: &SessionDetail,
-    record: &Record,
+    settled: &Settled,
     bidding: Bidding,
     kept: Option<&Path>,
 ) -> Result<DemoResult, Failure> {
+    let Settled { detail, record, .. } = settled;
     let roster = &network.roster().body;
     let report = record.verify(Some(roster.digest()))?;
     let Some(outcome) = &report.outcome else {
@@ -179,6 +182,7 @@ pub fn make(
             closing: between(detail, Phase::Closing, Phase::Computing),
             computing: between(detail, Phase::Computing, Phase::Settled),
             protocol: cost.iter().map(|(_, cost)| cost.computing_seconds).fold(0.0, f64::max),
+            stages: stages::of(settled),
         },
         attempts: last.map_or(0, |attempt| attempt.attempt),
         complaints: report.lies.iter().map(|lie| Complaint::of(lie, report.named)).collect(),
@@ -272,6 +276,9 @@ impl DemoResult {
                 lasting(self.seconds.computing)
             ),
         );
+        let lasted = |stage: &Lasted| format!("{} {}", stage.stage, lasting(stage.seconds));
+        let stages: Vec<String> = self.seconds.stages.iter().map(lasted).collect();
+        row("by stage", stages.join(", "));
         row(
             "protocol",
             format!(

@@ -4,13 +4,11 @@
 //! - [`sheet`]: tables in files: CSV, XLSX, ODS
 //! - [`csv`]: the text of CSV
 //! - [`form`]: the form that a survey is answered in, and the response in it
-//! - [`invitations`]: who is invited, and what a letter needs
 //! - [`ask`]: asking one question after the other
 
 pub mod ask;
 pub mod csv;
 pub mod form;
-pub mod invitations;
 pub mod results;
 pub mod sheet;
 

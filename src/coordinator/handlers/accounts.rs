@@ -10,14 +10,14 @@ use crate::base::name::check_name;
 use crate::base::text::check_text;
 use crate::coordinator::CoordinatorState;
 use crate::coordinator::access::Caller;
-use crate::coordinator::accounts::{account_refusal, fresh_code, line};
+use crate::coordinator::accounts::{account_refusal, line};
 use crate::identity::{AccountId, AccountRole, Digest};
 use crate::storage::StorageError;
 use crate::storage::accounts::{self as stored, Account, Invitation};
 use crate::transport::server::reply::{Body, Params, Peer, Refusal, Reply};
 use crate::wire::account_api::{
-    AccountLine, AskInvitations, ChangePassword, InvitationLine, NewAccount, NewInvitation,
-    NewPassword, code_digest,
+    AccountLine, AskInvitations, ChangePassword, InvitationLine, Invitee, NewAccount,
+    NewInvitation, NewPassword, code_digest, fresh_code,
 };
 use crate::wire::problem::ProblemType;
 
@@ -140,25 +140,38 @@ pub async fn revoke(
     Ok(Json(invitation(revoked)))
 }
 
+/// Take every invitation back that nobody has redeemed and whose time is not over.
+pub async fn revoke_unused(
+    State(state): State<Arc<CoordinatorState>>,
+) -> Reply<Vec<InvitationLine>> {
+    let revoked = state.accounts.store.revoke_unused(state.clock.now()).await;
+    let revoked = revoked.map_err(|error| internal(&error))?;
+    tracing::info!(count = revoked.len(), "unused invitations revoked");
+    Ok(Json(revoked.into_iter().map(invitation).collect()))
+}
+
 /// How an invitation is shown.
 fn invitation(row: Invitation) -> InvitationLine {
     InvitationLine {
         digest: row.code,
         label: row.label,
+        cohort: row.cohort,
+        key: row.key,
         created: row.created,
         expires: row.expires,
+        redeemed: row.redeemed,
         revoked: row.revoked,
         account: row.account,
     }
 }
 
-/// Make invitations. Their codes are in this reply and nowhere else.
+/// Make invitations, all or none. Codes drawn here are in this reply and nowhere else.
 pub async fn invite(
     State(state): State<Arc<CoordinatorState>>,
     Body(ask): Body<AskInvitations>,
 ) -> Reply<Vec<NewInvitation>> {
     let bad = |detail: String| Refusal::new(ProblemType::BadAccount, detail);
-    if ask.labels.is_empty() || ask.labels.len() > MOST_INVITATIONS {
+    if ask.invitees.is_empty() || ask.invitees.len() > MOST_INVITATIONS {
         return Err(bad(format!("ask for 1 to {MOST_INVITATIONS} invitations at once")));
     }
     if !(1..=LONGEST_HOURS).contains(&ask.hours) {
@@ -166,15 +179,26 @@ pub async fn invite(
     }
     let now = state.clock.now();
     let expires = now.plus_millis(i64::from(ask.hours) * 60 * 60 * 1000);
-    let mut made = Vec::with_capacity(ask.labels.len());
-    let mut kept = Vec::with_capacity(ask.labels.len());
-    for label in ask.labels {
-        if !label.is_empty() {
-            check_text("a label", &label).map_err(|error| bad(error.to_string()))?;
+    let mut made = Vec::with_capacity(ask.invitees.len());
+    let mut kept = Vec::with_capacity(ask.invitees.len());
+    for (invitee, number) in ask.invitees.into_iter().zip(1..) {
+        let Invitee { label, cohort, key, code } = invitee;
+        for (field, text) in [("the label", Some(&label)), ("the cohort", cohort.as_ref())] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                let checked = check_text(field, text);
+                checked.map_err(|error| bad(format!("invitation {number}: {error}")))?;
+            }
         }
-        let code = fresh_code()?;
-        let digest = code_digest(code.expose());
-        kept.push((digest, (!label.is_empty()).then(|| label.clone())));
+        let (digest, code) = match code {
+            Some(digest) => (digest, None),
+            None => {
+                let code = fresh_code().map_err(|error| Refusal::internal(&error))?;
+                (code_digest(code.expose()), Some(code))
+            }
+        };
+        let cohort = cohort.filter(|cohort| !cohort.is_empty());
+        let kept_label = (!label.is_empty()).then(|| label.clone());
+        kept.push(stored::NewInvitation { code: digest, label: kept_label, cohort, key });
         made.push(NewInvitation { label, code, expires });
     }
     tracing::info!(count = made.len(), "invitations made");

@@ -16,6 +16,7 @@ use crate::storage::coordinator::AdmitError;
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
 use crate::wire::coordinator_api::{Admitted, AskAdmission, Bidder};
 use crate::wire::problem::ProblemType;
+use crate::wire::reason::Reason;
 
 /// Admit a bidder: anyone with a free name where the terms say so, else only who is
 /// listed or has an account.
@@ -26,6 +27,11 @@ pub async fn admit(
     Body(ask): Body<AskAdmission>,
 ) -> Reply<Admitted> {
     let row = known(&state, session).await?;
+    if let (Phase::Paused, Some(order)) = (row.phase, &row.pause) {
+        let why = Reason::of_order(&order.body);
+        let detail = format!("the session is {why}; bidders are admitted once it goes on");
+        return Err(Refusal::new(ProblemType::Paused, detail));
+    }
     let Some(announcement) = row.announcement.filter(|_| row.phase == Phase::Open) else {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
@@ -70,6 +76,9 @@ pub async fn admit(
                 Refusal::new(ProblemType::NameTaken, error.to_string())
             }
             AdmitError::Full { .. } => Refusal::new(ProblemType::SessionFull, error.to_string()),
+            AdmitError::NotOpen { phase: Phase::Paused } => {
+                Refusal::new(ProblemType::Paused, error.to_string())
+            }
             AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
             AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
             AdmitError::Storage(error) => store_refusal(error),

@@ -66,11 +66,10 @@ pub async fn join(
             "the request is not signed by the key that the account is to be bound to",
         )
     })?;
-    let redeemable = state.accounts.store.redeemable(code, now).await;
-    if !redeemable.map_err(|error| Refusal::internal(&error))? {
+    if let Err(error) = state.accounts.store.redeemable(code, join.key, now).await {
         state.accounts.throttle.failed(address, &code.to_string(), now);
-        tracing::warn!(%address, "an invitation's code was refused");
-        return Err(account_refusal(&crate::storage::accounts::AccountError::Code));
+        tracing::warn!(%address, %error, "an invitation's code was refused");
+        return Err(account_refusal(&error));
     }
     let new = NewAccount {
         account: AccountId::random().map_err(|error| Refusal::internal(&error))?,

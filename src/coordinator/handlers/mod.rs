@@ -4,6 +4,7 @@
 //! - `accounts`: accounts and invitations
 //! - `sessions`: listing and showing sessions, exporting a record
 //! - `life`: writing, editing, opening, closing, cancelling and retrying a session
+//! - `pauses`: taking no bids for a while, and taking them again
 //! - `admissions`: admitting bidders to a session
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `health`: health, the roster, live events
@@ -13,6 +14,7 @@ mod admissions;
 mod health;
 mod life;
 mod login;
+mod pauses;
 mod receipts;
 mod sessions;
 
@@ -47,6 +49,8 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::SESSION, get(sessions::show).put(life::edit))
         .route(paths::RECORD, get(sessions::record))
         .route(paths::OPEN, post(life::open))
+        .route(paths::PAUSE, post(pauses::pause))
+        .route(paths::RESUME, post(pauses::resume))
         .route(paths::CLOSE, post(life::close))
         .route(paths::CANCEL, post(life::cancel))
         .route(paths::RETRY, post(life::retry))
@@ -54,6 +58,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::RECEIPTS, get(receipts::list))
         .route(paths::INVITATIONS, get(accounts::invitations).post(accounts::invite))
         .route(paths::REVOKE, post(accounts::revoke))
+        .route(paths::REVOKE_UNUSED, post(accounts::revoke_unused))
         .layer(DefaultBodyLimit::max(BODY))
         .merge(accounts())
 }

@@ -208,9 +208,14 @@ pub(super) async fn detail(
     };
     let (waiting_for, why) =
         waiting.or_else(lacking).map(|(nodes, why)| (nodes, Some(why))).unwrap_or_default();
+    let reason = match row.phase {
+        // What is wrong now says more than why bids come in again.
+        Phase::Open => why.or(reason),
+        _ => reason.or(why),
+    };
     Ok(SessionDetail {
         summary: summary(state, &row, bidders, outcome.as_ref())?,
-        reason: reason.or(why).map(Into::into),
+        reason: reason.map(Into::into),
         timeline: timeline.into_iter().map(|entered| (entered.phase, entered.at)).collect(),
         acknowledged: state.store.acknowledged(session).await.map_err(store_refusal)?,
         waiting_for,

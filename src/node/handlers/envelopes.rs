@@ -9,7 +9,7 @@ use crate::base::offload::offload;
 use crate::identity::{Digest, Signed};
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::node::refusals::{of_envelope, of_pace, of_put, of_store, unknown_session};
+use crate::node::refusals::{of_envelope, of_pace, of_pause, of_put, of_store, unknown_session};
 use crate::rules::Terms;
 use crate::session::envelope::most_bytes;
 use crate::session::naming::SharedName;
@@ -38,7 +38,8 @@ pub async fn hand_in(
         // The same envelope again gets its receipt of the first time, also after closing.
         let again = node.store.envelope(session, envelope.digest()).await;
         if !again.is_ok_and(|known| known.is_some()) {
-            return Err(too_late(phase));
+            let late = now >= announcement.terms.bids_until;
+            return Err(not_taken(&node, session, phase, late).await?);
         }
     }
     let envelope = Arc::new(envelope);
@@ -164,10 +165,20 @@ pub async fn pass_on_seeds(
     Ok(Json(PassedOn { seeds }))
 }
 
-fn too_late(phase: Phase) -> Refusal {
+/// Why an envelope is not taken in this phase, or after the time in the terms.
+async fn not_taken(
+    node: &NodeState,
+    session: SessionId,
+    phase: Phase,
+    late: bool,
+) -> Result<Refusal, Refusal> {
     let detail = match phase {
         Phase::Cancelled => "the session was called off",
+        Phase::Paused if !late => {
+            let order = node.store.pause_order(session).await.map_err(|error| of_store(&error))?;
+            return Ok(of_pause(order.and_then(|order| order.body.why).as_deref()));
+        }
         _ => "bidding has ended; the envelope is not taken",
     };
-    Refusal::new(ProblemType::TooLate, detail)
+    Ok(Refusal::new(ProblemType::TooLate, detail))
 }

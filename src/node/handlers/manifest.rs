@@ -26,7 +26,7 @@ pub async fn freeze(
 ) -> Result<Response, Refusal> {
     let _turn = node.turn(session).await;
     let row = node.session(session).await.map_err(|error| of_store(&error))?;
-    if row.phase == Phase::Open {
+    if row.phase.is_bidding() {
         node.store.freeze(session, node.clock.now()).await.map_err(|error| of_store(&error))?;
         node.tell_phase(session, Phase::Closing);
     } else if row.phase == Phase::Cancelled {
@@ -46,7 +46,7 @@ pub async fn verdict(
 ) -> Result<Response, Refusal> {
     let _turn = node.turn(session).await;
     let row = node.session(session).await.map_err(|error| of_store(&error))?;
-    if matches!(row.phase, Phase::Open | Phase::Cancelled) {
+    if row.phase.is_bidding() || row.phase == Phase::Cancelled {
         return Err(Refusal::new(
             ProblemType::WrongPhase,
             format!("the session is {} at this node; freeze it first", row.phase),

@@ -30,11 +30,12 @@ pub async fn show(
     let outcome = node.store.outcome(session).await.map_err(failed)?;
     let manifest = node.store.manifest(session).await.map_err(failed)?;
     let bundle = node.store.bundle(session).await.map_err(failed)?;
+    let pause = node.store.pause_order(session).await.map_err(failed)?;
     let roster = node.store.database().roster(&announcement.body.roster).await.map_err(failed)?;
     let admitted = if caller == Caller::Coordinator {
         node.store.admitted(session).await.map_err(failed)?
     } else {
         Vec::new()
     };
-    Ok(Json(Papers { announcement, roster, bundle, manifest, outcome, admitted }))
+    Ok(Json(Papers { announcement, roster, pause, bundle, manifest, outcome, admitted }))
 }

@@ -11,6 +11,7 @@ use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::{of_announcement, of_store};
 use crate::runs::Workload;
+use crate::session::pause::PauseOrder;
 use crate::session::{Announcement, Phase, SessionId};
 use crate::storage::StorageError;
 use crate::storage::node::Shown;
@@ -36,6 +37,22 @@ pub async fn announce(
     if added {
         node.tell_phase(session, Phase::Open);
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take no entries for a while, or take them again, by the coordinator's signed order. An earlier
+/// order than the one kept changes nothing.
+pub async fn pause(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    Body(order): Body<Signed<PauseOrder>>,
+) -> Result<StatusCode, Refusal> {
+    let coordinator = &node.roster.body.coordinator.key;
+    order
+        .check(session, coordinator)
+        .map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
+    let _turn = node.turn(session).await;
+    node.follow_order(&order).await.map_err(|error| of_store(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

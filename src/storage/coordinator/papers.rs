@@ -3,7 +3,7 @@
 
 use super::super::column::{Columns as _, json};
 use super::super::documents::{Document, same};
-use super::super::sql::{Connection, query};
+use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
 use super::{CoordinatorStore, SESSIONS, enter, note};
 use crate::base::Timestamp;
@@ -49,16 +49,19 @@ impl CoordinatorStore {
             .await
     }
 
-    /// Where each session stands.
+    /// Where each session stands, and of when the last order to pause or go on is.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn phases(&self) -> Result<Vec<(SessionId, Phase)>, StorageError> {
-        let rows = query("SELECT session, phase FROM coordinator_sessions")
+    pub async fn phases(
+        &self,
+    ) -> Result<Vec<(SessionId, (Phase, Option<Timestamp>))>, StorageError> {
+        let rows = query("SELECT session, phase, ordered FROM coordinator_sessions")
             .fetch_all(self.database.readers())
             .await
             .map_err(reading)?;
-        rows.iter().map(|row| Ok((row.session()?, row.phase()?))).collect()
+        let stands = |row: &Row| Ok((row.session()?, (row.phase()?, row.maybe_time("ordered")?)));
+        rows.iter().map(stands).collect()
     }
 }
 
@@ -144,7 +147,7 @@ async fn documents(
         return Ok(());
     }
     let Some(bundle) = papers.bundle else { return Ok(()) };
-    if phase == Phase::Open {
+    if phase.is_bidding() {
         // Enough nodes have frozen and said so under their signatures: bidding has ended.
         phase = enter(connection, session, Step::Freeze, None, now).await?;
     }

@@ -9,6 +9,7 @@ use crate::base::Timestamp;
 use crate::identity::{PublicKey, Signed};
 use crate::session::bundle::Bundle;
 use crate::session::manifest::CoSigned;
+use crate::session::pause::PauseOrder;
 use crate::session::record::{Format, Record};
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -38,6 +39,8 @@ pub struct CoordinatorSession {
     pub ended: Option<Timestamp>,
     /// Whether it was taken up from the nodes: then who was admitted without bidding is not known.
     pub taken_up: bool,
+    /// The operator's last order to pause or go on.
+    pub pause: Option<Signed<PauseOrder>>,
 }
 
 /// A bidder's admission.
@@ -183,6 +186,26 @@ impl CoordinatorStore {
             .await
     }
 
+    /// The nodes that hold the announcement and have heard the order of this time, or a later one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn heard(
+        &self,
+        session: SessionId,
+        order: Timestamp,
+    ) -> Result<NodeSet, StorageError> {
+        let rows = query(
+            "SELECT node FROM coordinator_acknowledgements WHERE session = $1 AND heard >= $2",
+        )
+        .bind(session.0.to_vec())
+        .bind(order.millis())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter().map(node_of).collect()
+    }
+
     /// The nodes that have heard how the session ended.
     ///
     /// # Errors
@@ -202,14 +225,7 @@ impl CoordinatorStore {
             .fetch_all(self.database.readers())
             .await
             .map_err(reading)?;
-        let node = |row: &Row| {
-            let node = row.number("node")?;
-            NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
-                what: "node",
-                detail: format!("{node} is no node's index"),
-            })
-        };
-        rows.iter().map(node).collect()
+        rows.iter().map(node_of).collect()
     }
 
     /// Sessions that are under way, or that not all of `nodes` nodes have heard the end of.
@@ -316,8 +332,16 @@ impl CoordinatorStore {
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
     "SELECT session, title, file, announcement, phase, reason, created, opened, closed, ended,
-            taken_up, outcome
+            taken_up, pause, outcome
      FROM coordinator_sessions";
+
+fn node_of(row: &Row) -> Result<NodeIndex, StorageError> {
+    let node = row.number("node")?;
+    NodeIndex::new(node).ok_or_else(|| StorageError::Unreadable {
+        what: "node",
+        detail: format!("{node} is no node's index"),
+    })
+}
 
 fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
     Ok(CoordinatorSession {
@@ -332,5 +356,6 @@ fn session_of(row: &Row) -> Result<CoordinatorSession, StorageError> {
         closed: row.maybe_time("closed")?,
         ended: row.maybe_time("ended")?,
         taken_up: row.number::<u8>("taken_up")? != 0,
+        pause: row.maybe_document("pause")?,
     })
 }

@@ -165,7 +165,7 @@ impl NodeStore {
                 Box::pin(async move {
                     let phase = SESSIONS.phase(connection, session).await?;
                     // Before freezing it would stand in the way of the bidder's own delivery.
-                    if phase == Phase::Open {
+                    if phase.is_bidding() {
                         return Err(PhaseError { phase, step: Step::ManifestSigned }.into());
                     }
                     let mut fetched = Vec::with_capacity(rows.len());

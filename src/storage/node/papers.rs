@@ -21,7 +21,7 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn standings(&self) -> Result<Vec<(Standing, Timestamp)>, StorageError> {
-        let rows = query("SELECT session, phase, attempt, bids_until FROM node_sessions")
+        let rows = query("SELECT session, phase, attempt, bids_until, ordered FROM node_sessions")
             .fetch_all(self.database.readers())
             .await
             .map_err(reading)?;
@@ -31,6 +31,7 @@ impl NodeStore {
                     session: row.session()?,
                     phase: row.phase()?,
                     attempt: row.number("attempt")?,
+                    ordered: row.maybe_time("ordered")?,
                 };
                 Ok((standing, row.time("bids_until")?))
             })

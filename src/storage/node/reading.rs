@@ -19,6 +19,8 @@ pub struct NodeSession {
     pub reason: Option<String>,
     /// When bidding ended here.
     pub frozen: Option<Timestamp>,
+    /// When the coordinator's last order to pause or go on was given.
+    pub ordered: Option<Timestamp>,
     /// The bundle the node is bound to.
     pub bundle: Option<Digest>,
     /// The last attempt begun; 0 before the first.
@@ -245,7 +247,7 @@ impl NodeStore {
 
 /// What [`session_of`] reads.
 const SELECT_SESSION: &str =
-    "SELECT s.announcement, s.phase, s.reason, s.frozen, s.bundle, s.attempt,
+    "SELECT s.announcement, s.phase, s.reason, s.frozen, s.ordered, s.bundle, s.attempt,
             s.bidders AS bids
      FROM node_sessions s";
 
@@ -255,6 +257,7 @@ fn session_of(row: &Row) -> Result<NodeSession, StorageError> {
         phase: row.phase()?,
         reason: row.try_get("reason")?,
         frozen: row.maybe_time("frozen")?,
+        ordered: row.maybe_time("ordered")?,
         bundle: row.maybe_bytes("bundle")?.map(Digest),
         last_attempt: row.number("attempt")?,
         bids: row.number("bids")?,

@@ -51,6 +51,10 @@ pub enum Command {
 pub enum Step {
     /// Open a draft for bids.
     Open,
+    /// Take no bids for a while.
+    Pause,
+    /// Let bids come in again.
+    Resume,
     /// End bidding.
     Close,
     /// Try again.
@@ -136,6 +140,8 @@ pub enum PeopleCommand {
     Invite,
     /// Take the selected invitation back.
     Revoke,
+    /// Take every invitation back that nobody has used.
+    RevokeUnused,
     /// Disable the selected account.
     Disable,
     /// Enable it again.

@@ -197,6 +197,10 @@ table! {
         Same "gavel session retry SESSION";
     Step Cancel = "cancel", [Auctions, Detail], ["x"], "call off",
         "Call the session off; no bid in it will count", Same "gavel session cancel SESSION";
+    Step Pause = "pause-bidding", [Auctions, Detail], ["p"], "",
+        "Take no bids for a while; those that are in count", Same "gavel session pause SESSION";
+    Step Resume = "resume-bidding", [Auctions, Detail], ["r"], "",
+        "Let bids come in again after a pause", Same "gavel session resume SESSION";
     List Previous = "previous", [Bracket], ["p"], "other auction",
         "The auction before this one", Shows "gavel session list";
     List Next = "next", [Bracket], ["n"], "",
@@ -226,6 +230,8 @@ table! {
     People Revoke = "revoke", [People], ["x"], "take back",
         "Take the selected invitation back: its code makes no account any more",
         Same "gavel invite --revoke WHICH";
+    People RevokeUnused = "revoke-unused", [People], ["X"], "",
+        "Take every invitation back that nobody has used", Same "gavel invite --revoke-unused";
     People Disable = "disable", [People], ["d"], "disable",
         "Disable the selected account: its logins end", Same "gavel account disable NAME";
     People Enable = "enable", [People], ["e"], "enable",

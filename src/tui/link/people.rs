@@ -3,7 +3,7 @@
 use crate::client::coordinator::CoordinatorClient;
 use crate::identity::{AccountId, Digest};
 use crate::tui::update::action::{Changed, Listed};
-use crate::wire::account_api::{AskInvitations, NewInvitation};
+use crate::wire::account_api::{AskInvitations, Invitee, NewInvitation};
 
 /// Every account and every invitation.
 pub async fn listed(coordinator: &CoordinatorClient) -> Result<Listed, String> {
@@ -19,7 +19,7 @@ pub async fn invite(
     label: String,
     hours: u32,
 ) -> Result<Box<NewInvitation>, String> {
-    let ask = AskInvitations { labels: vec![label], hours };
+    let ask = AskInvitations { invitees: vec![Invitee { label, ..Invitee::default() }], hours };
     let made = coordinator.invite(&ask).await.map_err(|error| error.to_string())?;
     let made = made.into_iter().next().map(Box::new);
     made.ok_or_else(|| "the coordinator answered without an invitation".to_owned())
@@ -29,6 +29,12 @@ pub async fn invite(
 pub async fn revoke(coordinator: &CoordinatorClient, code: &Digest) -> Result<Changed, String> {
     let line = coordinator.revoke(code).await;
     line.map(Changed::Invitation).map_err(|error| error.to_string())
+}
+
+/// Take every invitation back that nobody has used.
+pub async fn revoke_unused(coordinator: &CoordinatorClient) -> Result<Changed, String> {
+    let lines = coordinator.revoke_unused().await;
+    lines.map(Changed::Invitations).map_err(|error| error.to_string())
 }
 
 /// Disable an account, or enable it again.

@@ -26,6 +26,8 @@ pub enum Asked {
     Bid(SessionId),
     /// Take the invitation of this code's hash back.
     Revoke(Digest),
+    /// Take every invitation back that nobody has used.
+    RevokeUnused,
     /// Disable an account, or enable it again.
     SetAccount(AccountId, bool),
     /// Leave while something is under way.

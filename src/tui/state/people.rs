@@ -57,10 +57,14 @@ pub struct Invitation {
     pub digest: Digest,
     /// For whom it is, in the words of who made it; empty, perhaps.
     pub label: Clean,
+    /// The group that whoever it is for belongs to; empty, perhaps.
+    pub cohort: Clean,
     /// When it was made.
     pub created: Timestamp,
     /// Until when it can be redeemed.
     pub expires: Timestamp,
+    /// When it was redeemed.
+    pub redeemed: Option<Timestamp>,
     /// When it was taken back.
     pub revoked: Option<Timestamp>,
     /// Name of the account it became.
@@ -84,6 +88,8 @@ impl From<InvitationLine> for Invitation {
         Self {
             digest: line.digest,
             label: clean(&line.label.unwrap_or_default()),
+            cohort: clean(&line.cohort.unwrap_or_default()),
+            redeemed: line.redeemed,
             created: line.created,
             expires: line.expires,
             revoked: line.revoked,
@@ -114,6 +120,12 @@ impl People {
         self.invitations.sort_by_key(|invitation| std::cmp::Reverse(invitation.created));
         self.read = true;
         self.trouble = None;
+    }
+
+    /// How many invitations can be redeemed now.
+    pub fn open_invitations(&self, now: Timestamp) -> usize {
+        let open = |invitation: &&Invitation| invitation.standing(now) == Standing::Open;
+        self.invitations.iter().filter(open).count()
     }
 
     /// An account that has changed.

@@ -183,12 +183,23 @@ fn operator(model: &Model) -> Result<(), String> {
 }
 
 fn people(model: &Model, command: PeopleCommand) -> Result<(), String> {
-    if command == PeopleCommand::Invite {
-        return operator(model);
+    match command {
+        PeopleCommand::Invite => return operator(model),
+        PeopleCommand::RevokeUnused => return revoke_unused(model),
+        PeopleCommand::Revoke | PeopleCommand::Disable | PeopleCommand::Enable => {}
     }
     match cohort::selected(model) {
         Some(entry) => person(model, entry.who(), command),
         None => operator(model).and(Err("select somebody first".to_owned())),
+    }
+}
+
+/// Whether there are invitations that can be taken back.
+pub fn revoke_unused(model: &Model) -> Result<(), String> {
+    operator(model)?;
+    match model.live().people.open_invitations(model.live().coordinator_now()) {
+        0 => Err("no invitation is open".to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -198,6 +209,7 @@ pub fn person(model: &Model, who: Who, command: PeopleCommand) -> Result<(), Str
     let people = &model.live().people;
     let why = match (command, who) {
         (PeopleCommand::Invite, _) => return Ok(()),
+        (PeopleCommand::RevokeUnused, _) => return revoke_unused(model),
         (PeopleCommand::Revoke, Who::Invitation(code)) => {
             let known = people.invitations.iter().find(|invitation| invitation.digest == code);
             match known.map(|known| known.standing(model.live().coordinator_now())) {
@@ -246,19 +258,29 @@ pub fn step_of(model: &Model, id: SessionId, step: Step) -> Result<(), String> {
 pub fn of_phase(step: Step, phase: Phase) -> Result<(), String> {
     let why = match (step, phase) {
         (Step::Open, Phase::Draft)
-        | (Step::Close, Phase::Open)
-        | (Step::Cancel, Phase::Draft | Phase::Open | Phase::Closing)
+        | (Step::Close, Phase::Open | Phase::Paused)
+        | (Step::Pause, Phase::Open)
+        | (Step::Resume, Phase::Paused)
+        | (Step::Cancel, Phase::Draft | Phase::Open | Phase::Paused | Phase::Closing)
         | (Step::Retry, Phase::Failed) => return Ok(()),
         (Step::Open, Phase::Cancelled) => "it was called off; write a new one",
         (
             Step::Open,
-            Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed,
+            Phase::Open
+            | Phase::Paused
+            | Phase::Closing
+            | Phase::Computing
+            | Phase::Settled
+            | Phase::Failed,
         ) => "it has been opened already",
-        (Step::Close, Phase::Draft) => "it is not open yet",
-        (Step::Close, Phase::Cancelled) => "it was called off",
-        (Step::Close, Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed) => {
-            "bidding has ended already"
-        }
+        (Step::Close | Step::Pause | Step::Resume, Phase::Draft) => "it is not open yet",
+        (Step::Close | Step::Pause | Step::Resume, Phase::Cancelled) => "it was called off",
+        (Step::Pause, Phase::Paused) => "it is paused already",
+        (Step::Resume, Phase::Open) => "it is not paused",
+        (
+            Step::Close | Step::Pause | Step::Resume,
+            Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed,
+        ) => "bidding has ended already",
         (Step::Cancel, Phase::Settled) => "it is decided, nothing can change it",
         (Step::Cancel, Phase::Cancelled) => "it was called off already",
         (Step::Cancel, Phase::Computing | Phase::Failed) => {
@@ -268,6 +290,7 @@ pub fn of_phase(step: Step, phase: Phase) -> Result<(), String> {
             Step::Retry,
             Phase::Draft
             | Phase::Open
+            | Phase::Paused
             | Phase::Closing
             | Phase::Computing
             | Phase::Settled
@@ -295,6 +318,7 @@ pub fn open_for_bids(model: &Model, session: &Session) -> Result<(), String> {
     let why = match session.phase {
         Phase::Draft => "it is not open for bids yet",
         Phase::Cancelled => "it was called off",
+        Phase::Paused => "it is paused; bids come in again once its operator lets it go on",
         Phase::Open if model.live().closes_in(session).is_none_or(|left| left > 0) => return Ok(()),
         Phase::Open | Phase::Closing | Phase::Computing | Phase::Settled | Phase::Failed => {
             "bidding has ended"

@@ -17,6 +17,7 @@ pub fn run(model: &mut Model, command: ConfirmCommand) -> Vec<Effect> {
         (ConfirmCommand::Yes, Asked::Step(session, step)) => steps::confirmed(model, session, step),
         (ConfirmCommand::Yes, Asked::Bid(session)) => bidding::confirmed(model, session),
         (ConfirmCommand::Yes, Asked::Revoke(code)) => people::revoke(model, code),
+        (ConfirmCommand::Yes, Asked::RevokeUnused) => people::revoke_unused(model),
         (ConfirmCommand::Yes, Asked::SetAccount(account, enabled)) => {
             people::set_account(model, account, enabled)
         }

@@ -71,10 +71,9 @@ pub fn run(model: &mut Model, command: GlobalCommand) -> Vec<Effect> {
 
 /// Leave at once, unless something would be interrupted.
 fn quit(model: &mut Model) {
-    let running =
-        model.live().sessions.iter().find(|session| {
-            matches!(session.phase, Phase::Open | Phase::Closing | Phase::Computing)
-        });
+    let running = model.live().sessions.iter().find(|session| {
+        session.phase.is_bidding() || matches!(session.phase, Phase::Closing | Phase::Computing)
+    });
     let sending = model.sending();
     let lines = match running {
         _ if sending => vec![

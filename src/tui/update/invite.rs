@@ -75,7 +75,10 @@ pub fn came(model: &mut Model, answer: Result<Box<NewInvitation>, String>) {
     match (answer, place) {
         (Ok(made), place) => {
             let (label, expires) = (clean(&made.label), made.expires);
-            let code = Popup::Code(Box::new(ShownCode { label, code: made.code, expires }));
+            let Some(code) = made.code else {
+                return model.say(Level::Error, "the coordinator answered without a code");
+            };
+            let code = Popup::Code(Box::new(ShownCode { label, code, expires }));
             match place {
                 Some(form) => *form = code,
                 // Beneath whatever has the keys, so that no key meant for it is taken.

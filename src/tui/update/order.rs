@@ -60,10 +60,11 @@ const fn activity(phase: Phase) -> u64 {
         Phase::Failed => 0,
         Phase::Computing => 1,
         Phase::Closing => 2,
-        Phase::Open => 3,
-        Phase::Draft => 4,
-        Phase::Settled => 5,
-        Phase::Cancelled => 6,
+        Phase::Paused => 3,
+        Phase::Open => 4,
+        Phase::Draft => 5,
+        Phase::Settled => 6,
+        Phase::Cancelled => 7,
     }
 }
 

@@ -6,6 +6,7 @@ use super::{allowed, invite};
 use crate::base::Timestamp;
 use crate::base::text::clean;
 use crate::identity::{AccountId, AccountRole, Digest};
+use crate::tui::figures::plural;
 use crate::tui::input::commands::PeopleCommand;
 use crate::tui::state::data::{Level, Link};
 use crate::tui::state::forms::{Asked, Popup, Question};
@@ -73,6 +74,10 @@ pub fn attached(model: &mut Model) {
 pub fn run(model: &mut Model, command: PeopleCommand) -> Vec<Effect> {
     match (command, cohort::selected(model)) {
         (PeopleCommand::Invite, _) => invite::open(model),
+        (PeopleCommand::RevokeUnused, _) => {
+            let question = revoking_all(model);
+            model.ui.popups.push(Popup::Confirm(question));
+        }
         (PeopleCommand::Revoke, Some(Entry::Invitation(invitation))) => {
             let question = revoking(model, invitation);
             model.ui.popups.push(Popup::Confirm(question));
@@ -101,6 +106,21 @@ fn revoking(model: &Model, invitation: &Invitation) -> Question {
         lines: vec![
             format!("{whom}, good until {}.", model.live().zone.date_time(invitation.expires)),
             "Its code makes no account any more. Another invitation can be made.".to_owned(),
+        ],
+        grave: true,
+    }
+}
+
+fn revoking_all(model: &Model) -> Question {
+    let open = model.live().people.open_invitations(model.live().coordinator_now());
+    Question {
+        asked: Asked::RevokeUnused,
+        title: "Take them all back?".to_owned(),
+        lines: vec![
+            format!("{} that nobody has used.", plural(open as u64, "invitation", "invitations")),
+            "Their codes make no account any more. Accounts that others have made stay, and what \
+             they have handed in stays in."
+                .to_owned(),
         ],
         grave: true,
     }
@@ -136,6 +156,16 @@ pub fn revoke(model: &mut Model, code: Digest) -> Vec<Effect> {
     confirmed(model, Who::Invitation(code), PeopleCommand::Revoke, Request::Revoke(code))
 }
 
+/// The person said yes to taking all unused invitations back.
+pub fn revoke_unused(model: &mut Model) -> Vec<Effect> {
+    if let Err(why) = allowed::revoke_unused(model) {
+        model.say(Level::Warn, why);
+        return Vec::new();
+    }
+    model.say(Level::Info, "asking the coordinator");
+    vec![Effect::Ask(Request::RevokeUnused)]
+}
+
 /// The person said yes to disabling or enabling an account.
 pub fn set_account(model: &mut Model, account: AccountId, enabled: bool) -> Vec<Effect> {
     let command = if enabled { PeopleCommand::Enable } else { PeopleCommand::Disable };
@@ -166,6 +196,13 @@ pub fn changed(model: &mut Model, answer: Result<Changed, String>) {
             let text = format!("the invitation {} is taken back", line.digest.short());
             model.live_mut().people.put_invitation(line);
             (Level::Info, text)
+        }
+        Ok(Changed::Invitations(lines)) => {
+            let many = plural(lines.len() as u64, "invitation is", "invitations are");
+            for line in lines {
+                model.live_mut().people.put_invitation(line);
+            }
+            (Level::Info, format!("{many} taken back"))
         }
         Err(why) => (Level::Error, clean(&why).to_string()),
     };

@@ -78,8 +78,11 @@ fn an_invitation_is_made_and_its_code_shown_once() {
     update(&mut model, News::Invited(Err("a label is too long".to_owned())));
     assert_eq!(form(&model), (InviteField::Hours, Some("a label is too long".to_owned()), false));
     key(&mut model, KeyCode::Enter);
-    let made =
-        || NewInvitation { label: "Hal".to_owned(), code: Secret::new(CODE), expires: at(3_600) };
+    let made = || NewInvitation {
+        label: "Hal".to_owned(),
+        code: Some(Secret::new(CODE)),
+        expires: at(3_600),
+    };
     update(&mut model, News::Invited(Ok(Box::new(made()))));
     let text = shown(&mut model, (80, 24));
     assert!(text.contains(CODE) && text.contains("shown this once"), "{text}");

@@ -26,7 +26,7 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
     if !able || asking || matches!(phase, Phase::Draft | Phase::Cancelled) {
         return Vec::new();
     }
-    let pause = if phase == Phase::Open { PAUSES.0 } else { PAUSES.1 };
+    let pause = if phase.is_bidding() { PAUSES.0 } else { PAUSES.1 };
     let due = match model.asking.receipts_at {
         Some((at, of, took)) if of == id => {
             let since = data.now.millis() - at.millis();

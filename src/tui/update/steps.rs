@@ -1,9 +1,9 @@
-//! What a coordinator's operator does with a session: open, close, cancel, try again.
+//! What a coordinator's operator does with a session: open, pause, close, cancel, try again.
 
 use super::action::{Effect, Request};
 use super::{allowed, order};
 use crate::base::text::clean;
-use crate::session::SessionId;
+use crate::session::{Phase, SessionId};
 use crate::tui::figures::{duration, plural};
 use crate::tui::input::commands::Step;
 use crate::tui::state::data::Level;
@@ -22,6 +22,7 @@ pub fn ask(model: &mut Model, step: Step) {
     let up = model.live().nodes_up();
     let short = model.live().short_of_nodes().cloned();
     let until = session.terms.bids_until;
+    let over = until <= model.live().coordinator_now();
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
         Step::Open => (
@@ -33,15 +34,49 @@ pub fn ask(model: &mut Model, step: Step) {
             ],
             false,
         ),
+        Step::Pause => (
+            "Take no bids for a while?",
+            vec![
+                title,
+                format!("{bids} so far; they count. Coordinator and nodes refuse others."),
+                format!(
+                    "The time in the terms stays: until {}. If it passes meanwhile, nothing is computed before you say so.",
+                    model.live().zone.date_time(until)
+                ),
+            ],
+            false,
+        ),
+        Step::Resume => (
+            "Let bids come in again?",
+            vec![
+                title,
+                if over {
+                    format!(
+                        "{bids} so far. Its time is over (until {}): no bid is taken any more, and it closes at once.",
+                        model.live().zone.date_time(until)
+                    )
+                } else {
+                    format!(
+                        "{bids} so far; bidding goes on until {}, as the terms say.",
+                        model.live().zone.date_time(until)
+                    )
+                },
+            ],
+            over,
+        ),
         Step::Close => (
             "End bidding now?",
             vec![
                 title,
-                format!(
-                    "{bids} so far; bidding would go on for {} (until {}).",
-                    duration(left),
-                    model.live().zone.date_time(until)
-                ),
+                if session.phase == Phase::Paused {
+                    format!("{bids} so far. It is paused; no other has been taken since.")
+                } else {
+                    format!(
+                        "{bids} so far; bidding would go on for {} (until {}).",
+                        duration(left),
+                        model.live().zone.date_time(until)
+                    )
+                },
                 if short.is_some() {
                     "No bid is taken any more, and this cannot be undone.".to_owned()
                 } else {
@@ -97,6 +132,8 @@ pub fn confirmed(model: &mut Model, session: SessionId, step: Step) -> Vec<Effec
     }
     let doing = match step {
         Step::Open => "opening",
+        Step::Pause => "pausing",
+        Step::Resume => "letting it go on",
         Step::Close => "ending bidding",
         Step::Cancel => "calling off",
         Step::Retry => "trying again",

@@ -39,6 +39,9 @@ pub fn invitation(number: u8, label: &str) -> InvitationLine {
     InvitationLine {
         digest: Digest([number; 32]),
         label: (!label.is_empty()).then(|| label.to_owned()),
+        cohort: None,
+        key: None,
+        redeemed: None,
         created: at(-i64::from(number)),
         expires: at(7 * DAY),
         revoked: None,

@@ -85,7 +85,7 @@ fn basics() -> Value {
         "Question": {"type": "object", "description": "What the session asks, under the name of its \
             kind; the kinds that session files know: ".to_owned() + &Question::kind_names().join(", ")},
         "Answer": {"type": "object", "description": "What was decided, under the name of the kind."},
-        "Phase": {"type": "string", "enum": ["draft", "open", "closing", "computing", "settled",
+        "Phase": {"type": "string", "enum": ["draft", "open", "paused", "closing", "computing", "settled",
             "failed", "cancelled"]},
         "Description": {"type": "object", "description": "An OpenAPI 3.1 document."},
         "Document": {"type": "object", "description": "A document of the closing, as nodes and \
@@ -124,7 +124,7 @@ fn sessions() -> Value {
             "body": closed(json!({"session": of("Id"), "roster": of("Digest"),
                 "terms": of("Terms"), "opened": of("Time")}))})),
         "SignedRoster": open(json!({"body": of("Document"), "signature": of("Signature")})),
-        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "tried-again",
+        "Reason": open(json!({"code": {"type": "string", "enum": ["called-off", "paused", "resumed", "tried-again",
             "waiting", "too-few-nodes", "unsound-bundle", "retrying", "attempts-failed", "missing"]}, "text": text()})),
         "Shortage": open(json!({"needed": count(), "together": of("Nodes"), "away": of("Nodes"),
             "cut": list(list(of("Node"))), "text": text()})),
@@ -135,6 +135,8 @@ fn sessions() -> Value {
         "NewSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"},
             "open?": {"type": "boolean"}, "bidders?": list(of("Bidder"))})),
         "EditSession": closed(json!({"file": {"type": "string", "description": "A session file (TOML)"}})),
+        "Why": closed(json!({"reason?": or_null(json!({"type": "string", "minLength": 1,
+            "maxLength": MAX_DESCRIPTION}))})),
         "Bidder": closed(json!({"name": name(), "key": of("Key")})),
         "AskAdmission": closed(json!({"bidder": of("Bidder"), "signature": of("Signature")})),
         "Admitted": closed(json!({"signature": of("Signature")})),
@@ -169,12 +171,15 @@ fn accounts() -> Value {
         "ChangePassword": closed(json!({"old": password(), "new": password()})),
         "Join": closed(json!({"code": text(), "name": name(), "password": password(),
             "key": of("Key"), "signature": of("Signature")})),
-        "AskInvitations": closed(json!({"labels": {"type": "array", "items": {"type": "string"},
+        "Invitee": closed(json!({"label": text(), "cohort?": or_null(text()), "key?": or_null(of("Key")),
+            "code?": or_null(of("Digest"))})),
+        "AskInvitations": closed(json!({"invitees": {"type": "array", "items": of("Invitee"),
                 "minItems": 1, "maxItems": 10_000},
             "hours": {"type": "integer", "minimum": 1, "maximum": 8784}})),
-        "NewInvitation": open(json!({"label": text(), "code": text(), "expires": of("Time")})),
-        "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "created": of("Time"),
-            "expires": of("Time"), "revoked?": of("Time"), "account?": text()})),
+        "NewInvitation": open(json!({"label": text(), "code?": text(), "expires": of("Time")})),
+        "Invitation": open(json!({"digest": of("Digest"), "label?": text(), "cohort?": text(),
+            "key?": of("Key"), "created": of("Time"), "expires": of("Time"),
+            "redeemed?": of("Time"), "revoked?": of("Time"), "account?": text()})),
     })
 }
 

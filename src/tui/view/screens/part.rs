@@ -17,7 +17,7 @@ pub fn of_own_node(model: &Model, session: &Session) -> Option<(Role, String)> {
     let detail = data.details.get(&session.id)?;
     Some(match session.phase {
         Phase::Draft => (Role::Muted, "hears of it when it is opened".to_owned()),
-        Phase::Open => open(model, session, detail, node),
+        Phase::Open | Phase::Paused => open(model, session, detail, node),
         Phase::Closing => match &detail.manifest {
             Some(manifest) if manifest.signed_by.contains(node) => {
                 (Role::Good, "has signed the list of bids".to_owned())

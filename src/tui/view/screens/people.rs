@@ -236,13 +236,18 @@ fn about(canvas: &Canvas<'_, '_>, entry: &Entry<'_>) -> Vec<String> {
         }
         Entry::Invitation(invitation) => {
             let (_, state) = standing(canvas, entry);
-            let taken = invitation.revoked.map_or_else(
-                || format!("good until {}", date_time(invitation.expires)),
-                |at| format!("taken back {}", date_time(at)),
-            );
+            let then = match (invitation.redeemed, invitation.revoked) {
+                (Some(at), _) => format!("used {}", date_time(at)),
+                (None, Some(at)) => format!("taken back {}", date_time(at)),
+                (None, None) => format!("good until {}", date_time(invitation.expires)),
+            };
+            let cohort = match invitation.cohort.as_str() {
+                "" => String::new(),
+                cohort => format!(" in {cohort}"),
+            };
             vec![
-                format!("invitation of a bidder, {state}"),
-                format!("made {}, {taken}", date_time(invitation.created)),
+                format!("invitation of a bidder{cohort}, {state}"),
+                format!("made {}, {then}", date_time(invitation.created)),
             ]
         }
     }

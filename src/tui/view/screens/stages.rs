@@ -70,7 +70,11 @@ pub const fn does(stage: Stage) -> &'static str {
 /// The stages that a run goes through, in order, as they are called there.
 fn of(question: &Question) -> Vec<(Stage, &'static str)> {
     let named = |stage: Stage| (stage, name(stage));
-    let mut stages = vec![named(Stage::Preparing), named(Stage::CheckingEntries)];
+    let mut stages = vec![named(Stage::Preparing)];
+    // Any numbers at all are an order.
+    if question.as_market().is_none() {
+        stages.push(named(Stage::CheckingEntries));
+    }
     match question.as_auction() {
         Some(auction) if auction.quantity > 1 => stages.push(named(OfAuctions::Ranking.into())),
         Some(auction) if auction.kind.is_second_price() => stages.extend([
