@@ -117,7 +117,9 @@ pub fn seed(file: &SessionFile, asked: Option<u32>) -> Result<Option<u64>, Failu
     let (participants, seed) = match &file.fields {
         Fields::Market(fields) => (fields.participants, fields.seed),
         Fields::Survey(fields) => (fields.participants, fields.seed),
-        _ => return Ok(None),
+        Fields::Auction(_) => return Ok(None),
+        #[cfg(any(test, feature = "testkit"))]
+        Fields::MadeUp(_) => return Ok(None),
     };
     if asked.is_none() && participants.is_none() {
         return Ok(None);
@@ -188,7 +190,9 @@ pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<P
             let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
             Some(all.iter().map(|response| response.fields().clone()).collect())
         }
-        _ => None,
+        Question::Auction(_) => None,
+        #[cfg(any(test, feature = "testkit"))]
+        Question::MadeUp(_) => None,
     };
     if let Some(entries) = entries {
         let width = count.to_string().len();

@@ -1,5 +1,6 @@
 //! Asking one question after the other, at a terminal; or reading one line for each of them.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use zeroize::Zeroizing;
@@ -35,7 +36,7 @@ pub fn all(survey: &Question) -> Result<Response, Failure> {
 fn cohort(survey: &Question) -> Result<String, Failure> {
     let mut asked = "Which of these are you in?\n".to_owned();
     for (number, name) in (1..).zip(&survey.cohorts) {
-        asked.push_str(&format!("  {number}  {}\n", clean(name)));
+        let _ = writeln!(asked, "  {number}  {}", clean(name));
     }
     asked.push_str("Number or name: ");
     loop {
@@ -81,7 +82,7 @@ fn again(failure: Failure) -> Result<(), Failure> {
 /// One line, asked for where somebody sits at a terminal.
 fn line(asked: &str) -> Result<Zeroizing<String>, Failure> {
     if attended() {
-        let _ = write!(std::io::stderr(), "{asked}");
+        let _ = std::io::stderr().write_all(asked.as_bytes());
         let _ = std::io::stderr().flush();
     }
     // Room for everything at once: a text that grows leaves copies behind.
@@ -112,10 +113,10 @@ pub fn confirm(
     }
     let mut shown = "Your answers, which nobody else sees:".to_owned();
     if let Some(cohort) = response.cohort(survey) {
-        shown.push_str(&format!("\n  cohort: {}", clean(cohort)));
+        let _ = write!(shown, "\n  cohort: {}", clean(cohort));
     }
     for (name, answer) in response.shown(survey) {
-        shown.push_str(&format!("\n  {}: {}", clean(&name), clean(&answer)));
+        let _ = write!(shown, "\n  {}: {}", clean(&name), clean(&answer));
     }
     context.output.note(shown);
     if sure("Sign them and hand them in?")? {

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Cell, Value};
 use super::question::{Membership, Question};
-use super::statistic::{Group, Measure};
+use super::statistic::{Group, Measure, Order};
 
 /// The statistics of valid entries in the order of arrival; see [`Question::is_valid`].
 ///
@@ -49,7 +49,7 @@ fn opened(question: &Question, group: Group, rows: &[&[u64]]) -> Vec<Option<Valu
         Measure::Ranked(item, order) => {
             let mut sorted: Vec<u64> = rows.iter().map(|row| row[item]).collect();
             sorted.sort_unstable();
-            Some(sorted[order.place(rows.len() as u64) as usize - 1].into())
+            Some(sorted[place(order, rows.len()) - 1].into())
         }
         Measure::Bin(item, bin) => {
             let counts = bins(question, item, rows);
@@ -59,6 +59,11 @@ fn opened(question: &Question, group: Group, rows: &[&[u64]]) -> Vec<Option<Valu
     };
     let measures = question.measures(group);
     measures.into_iter().map(|measure| value(measure).map(Value)).collect()
+}
+
+/// The place of an answer in the order of so many, from 1.
+fn place(order: Order, count: usize) -> usize {
+    usize::try_from(order.place(count as u64)).unwrap_or(count)
 }
 
 /// How many answers there are in each bin of a question's histogram.

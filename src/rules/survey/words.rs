@@ -115,12 +115,13 @@ impl Question {
     /// When nothing is opened, in one line.
     pub fn withheld_line(&self) -> String {
         let least = self.at_least;
-        match self.cohorts.is_empty() {
-            true => format!("where fewer than {least} answer, nothing is opened"),
-            false => format!(
+        if self.cohorts.is_empty() {
+            format!("where fewer than {least} answer, nothing is opened")
+        } else {
+            format!(
                 "of fewer than {least} answers nothing is opened, nor of a cohort that would give \
                  theirs away"
-            ),
+            )
         }
     }
 

@@ -93,7 +93,7 @@ fn of(question: &Question) -> Vec<(Stage, &'static str)> {
             named(Stage::Opening),
         ]),
         None => {
-            let survey = question.as_survey().map(|survey| survey.stages());
+            let survey = question.as_survey().map(crate::rules::survey::Question::stages);
             stages.extend(survey.into_iter().flatten().map(|own| named(own.into())));
             stages.push(named(Stage::Opening));
         }
