@@ -53,7 +53,7 @@ pub fn opened(terms: &Terms) -> &'static str {
         return market::opened(asked);
     }
     if terms.question.as_survey().is_some() {
-        return "what the terms list";
+        return "the values that the terms list";
     }
     match terms.question.as_auction() {
         Some(auction) if auction.quantity == 1 => "winner and price",

@@ -34,7 +34,7 @@ pub enum SurveyCommand {
     /// Answer a survey: question by question, from options, or from a form
     Answer(AnswerArgs),
     /// Make invitations to a survey: one-time codes that become accounts
-    Invite(InviteArgs),
+    Invite(InvitesArgs),
     /// Show what a survey came to, or write it to a file
     Results(ResultsArgs),
 }
@@ -101,7 +101,7 @@ pub struct AnswerArgs {
 /// As `gavel invite`; a cohort in the file is one of the survey's. Nobody is held to it: the
 /// participant says the cohort with the answers, sealed.
 #[derive(Args)]
-pub struct InviteArgs {
+pub struct InvitesArgs {
     /// The session's id, a beginning of it that no other has, or its title
     #[arg(add = complete::session())]
     session: String,
@@ -224,7 +224,7 @@ fn given(survey: &Question, args: &AnswerArgs) -> Result<Response, Failure> {
     Ok(Response::parse(survey, args.cohort.as_deref(), &answers)?)
 }
 
-async fn invite(context: &Context, args: InviteArgs) -> Result<(), Failure> {
+async fn invite(context: &Context, args: InvitesArgs) -> Result<(), Failure> {
     let network = args.invite.reach().as_operator(context).await?;
     let session = network.coordinator().find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
