@@ -28,6 +28,7 @@ use crate::session::{Announcement, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::SessionDetail;
 use crate::wire::node_api::HandedIn;
+use crate::wire::reason::Reason;
 
 pub use super::hand_in::Silence;
 
@@ -222,13 +223,25 @@ pub async fn announcement(
 /// `NotOpen` when the session is not open, `Paused` when it is paused.
 pub fn announced(detail: &SessionDetail) -> Result<Signed<Announcement>, BidError> {
     let phase = detail.summary.phase;
-    if let Some(paused) = super::pause::paused(detail) {
+    if let Some(paused) = paused(detail) {
         return Err(paused);
     }
     match CoordinatorClient::announcement(detail) {
         Some(announcement) if phase == Phase::Open => Ok(announcement.clone()),
         _ => Err(BidError::NotOpen { phase }),
     }
+}
+
+/// Why a session takes no bids, if it is paused.
+pub(super) fn paused(detail: &SessionDetail) -> Option<BidError> {
+    if detail.summary.phase != Phase::Paused {
+        return None;
+    }
+    let why = match detail.reason.as_ref().map(|explained| &explained.reason) {
+        Some(Reason::Paused { why }) => why.clone(),
+        _ => None,
+    };
+    Some(BidError::Paused { why })
 }
 
 /// What is told of each node's answer as it comes: its receipt, or its silence.

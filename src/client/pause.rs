@@ -5,11 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::again::{Tries, Waits, until_answered};
-use super::bid::BidError;
+use super::bid::{BidError, paused};
 use super::coordinator::CoordinatorClient;
-use crate::session::{Phase, SessionId};
+use crate::session::SessionId;
 use crate::wire::coordinator_api::SessionDetail;
-use crate::wire::reason::Reason;
 
 /// Longest time between two looks.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -33,16 +32,4 @@ pub async fn once_it_goes_on(
             return Err(paused);
         }
     }
-}
-
-/// Why a session takes no bids, if it is paused.
-pub(super) fn paused(detail: &SessionDetail) -> Option<BidError> {
-    if detail.summary.phase != Phase::Paused {
-        return None;
-    }
-    let why = match detail.reason.as_ref().map(|explained| &explained.reason) {
-        Some(Reason::Paused { why }) => why.clone(),
-        _ => None,
-    };
-    Some(BidError::Paused { why })
 }

@@ -81,7 +81,7 @@ pub async fn compute(
                 done.iter().map(|(&node, done)| (node, done.cost.clone())).collect();
             let stats = serde_json::to_value(costs).ok();
             let unsigned =
-                (!unsigned.is_empty()).then(|| AttemptTrouble::Nodes { nodes: unsigned });
+                (!unsigned.is_empty()).then_some(AttemptTrouble::Nodes { nodes: unsigned });
             if let Some(trouble) = &unsigned {
                 tracing::warn!(%session, attempt, %trouble, "not all signed");
                 tell_lies(state, session, trouble);

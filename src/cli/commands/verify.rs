@@ -153,9 +153,10 @@ fn text(record: &Record, verified: &Verified) -> String {
         Some(outcome) => {
             lines.push(answer::text(terms, &outcome.answer));
             let silent = report.scheme.all().difference(report.signed_by);
-            let silent = match silent.is_empty() {
-                true => String::new(),
-                false => format!("; not by {}", view::nodes(silent)),
+            let silent = if silent.is_empty() {
+                String::new()
+            } else {
+                format!("; not by {}", view::nodes(silent))
             };
             lines.push(format!("  outcome signed by {}{silent}", view::nodes(report.signed_by)));
         }

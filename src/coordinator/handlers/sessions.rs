@@ -26,7 +26,7 @@ use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, Ses
 use crate::wire::node_api::Cost;
 use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
-use crate::wire::reason::{AttemptResult, Reason};
+use crate::wire::reason::{AttemptResult, AttemptTrouble, Reason};
 
 /// Attempts of a session that are shown. Those that failed long ago say nothing about now.
 const SHOWN: usize = 50;
@@ -120,7 +120,7 @@ async fn accusations(
     for result in results {
         let result: AttemptResult = kept::read(result)?;
         accusations.extend(
-            result.trouble().into_iter().flat_map(|trouble| trouble.accusations()).cloned(),
+            result.trouble().into_iter().flat_map(AttemptTrouble::accusations).cloned(),
         );
     }
     Ok(accusations)
