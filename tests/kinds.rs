@@ -239,5 +239,7 @@ fn no_kind_is_named_between_rules_and_screens() {
     let names = ["auction::", "::Auction", "as_auction", "MadeUp"];
     let markets = ["market::", "::Market", "as_market"];
     assert_eq!(files_with(&KNOW_NO_KIND, &markets), [""; 0]);
+    let surveys = ["survey::", "::Survey", "as_survey"];
+    assert_eq!(files_with(&KNOW_NO_KIND, &surveys), [""; 0]);
     assert_eq!(files_with(&KNOW_NO_KIND, &names), [""; 0]);
 }

@@ -4,8 +4,8 @@
 use super::split::{BidAmount, EntryValues};
 use crate::base::text::clean;
 use crate::rules::Terms;
-use crate::rules::market::line::{self, LineError};
 use crate::rules::money::AmountError;
+use crate::rules::question::LineError;
 
 /// Why typed text is no entry. Never carries the text.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -23,8 +23,8 @@ pub enum TypedError {
 /// # Errors
 /// Says what to change.
 pub fn entry(text: &str, terms: &Terms) -> Result<EntryValues, TypedError> {
-    match terms.question.as_market() {
-        Some(market) => Ok(line::read(market, text)?.fields(market).into()),
+    match terms.question.read_line(text) {
+        Some(fields) => Ok(fields?.into()),
         None => Ok(BidAmount::parse(text, &terms.question.unit())?.into()),
     }
 }
@@ -46,8 +46,8 @@ pub fn check(text: &str, terms: &Terms) -> Check {
         return Check::Empty;
     }
     let question = &terms.question;
-    if let Some(market) = question.as_market() {
-        return match line::read(market, text) {
+    if let Some(fields) = question.read_line(text) {
+        return match fields {
             Ok(_) => Check::Fine(None),
             Err(error) => Check::Wrong(clean(&error.to_string()).to_string()),
         };

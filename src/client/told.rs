@@ -4,6 +4,7 @@
 use super::state::{BidderState, SentBid, StateError};
 use crate::identity::{Digest, KeyPair, Roster};
 use crate::session::SessionId;
+use crate::session::outcome::Entrant;
 use crate::session::record::{Record, RecordError};
 
 /// How much the participant trades whose orders are kept here.
@@ -27,7 +28,7 @@ pub enum ToldError {
     #[error("the record is of another session")]
     OtherSession,
     /// There is nothing to tell yet.
-    #[error("the session has no outcome of 2t+1 nodes yet")]
+    #[error("the session has no outcome yet")]
     NotSettled,
     /// Of a kind that tells nobody anything alone.
     #[error("a {kind} session tells all that it tells to everyone; see `gavel session show`")]
@@ -82,15 +83,14 @@ pub fn own_trade(
     }
     let outcome = report.outcome.ok_or(ToldError::NotSettled)?;
     let question = &record.announcement.body.terms.question;
-    let (Some(market), Some(answer)) = (question.as_market(), outcome.answer.as_market()) else {
-        return Err(ToldError::NothingApart { kind: question.kind_name() });
-    };
     let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
     let takes_part = |bid: &SentBid| manifest.is_some_and(|list| list.entry(&bid.digest).is_some());
     let bids = state.bids(session)?;
     let bid = bids.into_iter().find(takes_part).ok_or(ToldError::NotInManifest)?;
     let told = bid.told(&outcome.answer, keys);
-    let quantity = answer.quantity_of(market, told, |entrant| entrant.envelope == bid.digest);
-    let quantity = quantity.ok_or(ToldError::NoMask)?;
+    let is_own = |entrant: &Entrant| entrant.envelope == bid.digest;
+    let quantity = question.own_quantity(&outcome.answer, told, is_own);
+    let nothing_apart = ToldError::NothingApart { kind: question.kind_name() };
+    let quantity = quantity.ok_or(nothing_apart)?.ok_or(ToldError::NoMask)?;
     Ok(OwnTrade { revision: bid.revision(), envelope: bid.digest, quantity })
 }

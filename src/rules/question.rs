@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::answer::{Answer, AnswerError};
 use super::auction;
@@ -12,6 +13,7 @@ use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::market;
+pub use super::market::line::LineError;
 use super::money::Currency;
 use super::survey;
 use crate::sharing::form::Form;
@@ -97,6 +99,36 @@ impl Question {
             Self::Auction(_) | Self::Market(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The fields of the entry that a line of text makes, in a kind whose participants hand in more
+    /// than one amount and may type it so; none in the others.
+    pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {
+        match self {
+            Self::Market(question) => {
+                Some(market::line::read(question, text).map(|order| order.fields(question)))
+            }
+            Self::Auction(_) | Self::Survey(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// How much the participant of one entry trades, given what it was told alone, if it was. The
+    /// outer one is none in kinds that tell nobody anything alone, the inner one where nothing
+    /// says how much.
+    pub fn own_quantity<E>(
+        &self,
+        answer: &Answer<E>,
+        told: Option<u64>,
+        is_own: impl Fn(&E) -> bool,
+    ) -> Option<Option<i64>> {
+        match (self, answer) {
+            (Self::Market(question), Answer::Market(answer)) => {
+                Some(answer.quantity_of(question, told, is_own))
+            }
+            _ => None,
         }
     }
 
