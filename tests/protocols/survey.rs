@@ -269,7 +269,7 @@ async fn tactics_change_nothing() {
     let spread = |at: usize, most: usize| (at * 37 % (most + 1)) as u64;
     for membership in [Membership::Secret, Membership::Public] {
         let question = question(3, membership, everything());
-        let trial = Trial::new(&world, question, entries(&[90, 100, 70], spread));
+        let mut trial = Trial::new(&world, question, entries(&[50, 40, 20], spread));
         for tactics in [
             Tactics::default(),
             Tactics { best: Some(BestBy::Search), groups: vec![8], ..Tactics::default() },
@@ -278,6 +278,9 @@ async fn tactics_change_nothing() {
             Tactics { naming: true, ..Tactics::default() },
         ] {
             assert!(tactics.check().is_ok());
+            // Checks take most of the time; in stripes they are otherwise.
+            let checked = tactics.stripe.is_some() || tactics.naming;
+            trial.security = if checked { Security::Active } else { Security::Passive };
             trial.check(&world, &tactics).await;
         }
     }
@@ -285,19 +288,18 @@ async fn tactics_change_nothing() {
 
 /// The clear openings of a survey, in order.
 async fn opened(world: &World, trial: &Trial) -> Vec<(String, u64)> {
-    let openings = world
+    world
         .agree(async |ctx: Context| -> Result<_, Failure> {
             trial.compute(&ctx).await?;
-            Ok(ctx.openings())
+            // Masked ones of work side by side come in any order.
+            let clear = ctx.openings().into_iter().filter(|opening| !opening.masked);
+            let told = clear.map(|opening| {
+                assert_eq!(opening.to, world.participants());
+                (opening.step, opening.bits)
+            });
+            Ok(told.collect())
         })
-        .await;
-    let clear = openings.into_iter().filter(|opening| !opening.masked);
-    clear
-        .map(|opening| {
-            assert_eq!(opening.to, world.participants());
-            (opening.step, opening.bits)
-        })
-        .collect()
+        .await
 }
 
 /// How many values a run opened of its measures, and how many there are in its answer that were not
