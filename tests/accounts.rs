@@ -22,11 +22,10 @@ fn problem(answer: &Answer) -> (u16, &str) {
     (answer.status, kind.strip_prefix("urn:gavel:").unwrap_or(kind))
 }
 
-async fn codes(servers: &Servers, labels: Value) -> Vec<String> {
+async fn codes(servers: &Servers, labels: [&str; 2]) -> Vec<String> {
     let root = servers.root().unwrap();
-    let made =
-        post(servers, "/v1/invitations", Some(&root), json!({"labels": labels, "hours": 24}));
-    let made = made.await;
+    let body = json!({"invitees": labels.map(|label| json!({"label": label})), "hours": 24});
+    let made = post(servers, "/v1/invitations", Some(&root), body).await;
     assert_eq!(made.status, 200, "{made:?}");
     let codes = made.body.as_array().unwrap().iter();
     codes.map(|line| line["code"].as_str().unwrap().to_owned()).collect()
@@ -66,7 +65,7 @@ async fn operator(servers: &Servers, name: &str) -> Answer {
 #[tokio::test]
 async fn a_code_makes_a_bidder_once_and_binds_the_key() {
     let servers = Servers::start().await.unwrap();
-    let codes = codes(&servers, json!(["for Ada", ""])).await;
+    let codes = codes(&servers, ["for Ada", ""]).await;
     assert_ne!(codes[0], codes[1]);
     let keys = KeyPair::generate().unwrap();
     let joined = join(&servers, &codes[0].to_lowercase(), "Ada", &keys).await;
@@ -222,7 +221,7 @@ async fn accounts_are_made_with_good_passwords_and_fitting_keys() {
 #[tokio::test]
 async fn where_the_terms_ask_for_accounts_only_the_accounts_own_name_and_key_bid() {
     let servers = Servers::start().await.unwrap();
-    let codes = codes(&servers, json!(["", ""])).await;
+    let codes = codes(&servers, ["", ""]).await;
     let (ada, bob) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let joined = join(&servers, &codes[0], "Ada", &ada).await;
     let token = token_for(&joined, &servers.coordinator);

@@ -114,12 +114,12 @@ impl Player {
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn seed(file: &SessionFile, asked: Option<u32>) -> Result<Option<u64>, Failure> {
-    let (participants, seed) = match &file.fields {
-        Fields::Market(fields) => (fields.participants, fields.seed),
-        Fields::Survey(fields) => (fields.participants, fields.seed),
-        Fields::Auction(_) => return Ok(None),
-        #[cfg(any(test, feature = "testkit"))]
-        Fields::MadeUp(_) => return Ok(None),
+    let (participants, seed) = if let Fields::Market(fields) = &file.fields {
+        (fields.participants, fields.seed)
+    } else if let Fields::Survey(fields) = &file.fields {
+        (fields.participants, fields.seed)
+    } else {
+        return Ok(None);
     };
     if asked.is_none() && participants.is_none() {
         return Ok(None);
@@ -181,18 +181,14 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
     let terms = file.terms(Timestamp::from_millis(0))?;
-    let entries: Option<Vec<_>> = match &terms.question {
-        Question::Market(question) => {
-            let orders = market::invented::orders(question, seed.unwrap_or_default(), count)?;
-            Some(orders.iter().map(|order| order.fields(question)).collect())
-        }
-        Question::Survey(question) => {
-            let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
-            Some(all.iter().map(|response| response.fields().clone()).collect())
-        }
-        Question::Auction(_) => None,
-        #[cfg(any(test, feature = "testkit"))]
-        Question::MadeUp(_) => None,
+    let entries: Option<Vec<_>> = if let Question::Market(question) = &terms.question {
+        let orders = market::invented::orders(question, seed.unwrap_or_default(), count)?;
+        Some(orders.iter().map(|order| order.fields(question)).collect())
+    } else if let Question::Survey(question) = &terms.question {
+        let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
+        Some(all.iter().map(|response| response.fields().clone()).collect())
+    } else {
+        None
     };
     if let Some(entries) = entries {
         let width = count.to_string().len();

@@ -206,7 +206,7 @@ impl Recipe {
     }
 
     /// The heap that a result is the sum of, where it is but one.
-    pub(super) fn only_heap(&self, output: &Output) -> usize {
+    pub(super) fn only_heap(output: &Output) -> usize {
         output.terms.first().map_or(0, |&(heap, _)| heap)
     }
 
@@ -354,7 +354,7 @@ mod tests {
         let result = |output: &Output| {
             let modulus = (1_u128 << output.width) - 1;
             let Some((multiples, public)) = recipe.multiples(output) else {
-                return sums[recipe.only_heap(output)];
+                return sums[Recipe::only_heap(output)];
             };
             let multiple = |multiple: Multiple| {
                 let ones = (1_u128 << recipe.heaps[multiple.heap].width) - 1;

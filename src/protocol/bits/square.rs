@@ -5,7 +5,7 @@
 //! up, and those of the addition; of each the bytes of an AND. Adversary: as for AND.
 //!
 //! A number times its complement is the sum over all pairs of bits of whether they differ: the terms
-//! 2^(j+k) (x_j (1 - x_k) + x_k (1 - x_j)) are those of x * (2^b - 1 - x). So
+//! `2^(j+k) (x_j (1 - x_k) + x_k (1 - x_j))` are those of x * (2^b - 1 - x). So
 //!
 //! x^2 = (2^b - 1) x - sum over j < k of 2^(j+k) `[x_j != x_k]`,
 //!

@@ -253,7 +253,7 @@ async fn finish(
         let (recipe, heaps, negated) = (&recipe, &heaps, &negated);
         move |ctx: BitContext| async move {
             let Some((multiples, public)) = recipe.multiples(output) else {
-                return Ok(heaps[recipe.only_heap(output)].clone());
+                return Ok(heaps[Recipe::only_heap(output)].clone());
             };
             let mut pile = Pile::new(1, 1, output.width);
             for multiple in multiples {
@@ -304,13 +304,12 @@ impl CostModel {
             let items = piece.iter().map(|item| {
                 let (shape, len) = (groups[item.group], item.part.len());
                 let same = known.iter().find(|own| (own.0, own.1) == (shape, len));
-                let (cost, leaves) = match same {
-                    Some((.., cost, leaves)) => (*cost, leaves.clone()),
-                    None => {
-                        let (cost, leaves) = self.tally_stripe(&shape.recipe(), len);
-                        known.push((shape, len, cost, leaves.clone()));
-                        (cost, leaves)
-                    }
+                let (cost, leaves) = if let Some((.., cost, leaves)) = same {
+                    (*cost, leaves.clone())
+                } else {
+                    let (cost, leaves) = self.tally_stripe(&shape.recipe(), len);
+                    known.push((shape, len, cost, leaves.clone()));
+                    (cost, leaves)
                 };
                 left[item.group].push(leaves);
                 cost
@@ -331,7 +330,7 @@ impl CostModel {
                 carries.fold(Cost::default(), |cost, carry| cost + carry)
             }));
         }
-        let heights = recipe.heaps.iter().map(|heap| heap.heights());
+        let heights = recipe.heaps.iter().map(super::recipe::Heap::heights);
         let times = |heights: Vec<usize>, by: usize| -> Vec<usize> {
             heights.into_iter().map(|height| height * by).collect()
         };

@@ -275,7 +275,7 @@ impl Survey<'_> {
         }
         let rule = self.question.rule_of_bins();
         let small = steps.bins.iter().map(|bins| {
-            let counts = (0..bins.bins)
+            let counts = (0..bins.count)
                 .filter_map(|bin| found.get(&(bins.group, Measure::Bin(bins.item, bin))));
             let counts: Vec<&SharedBits> = counts.collect();
             let width = Shape { tally: Tally::Counts, width: 1, count: known.len(bins.group) };
@@ -380,14 +380,14 @@ impl Survey<'_> {
                 Group::Cohort(cohort) if known.is_secret(places.group) => Some(cohort),
                 _ => None,
             };
-            let before = places.orders.iter().map(|&order| match secret {
-                Some(cohort) => shared(cohort, order),
-                None => {
-                    let (times, shift) = before(order);
-                    let before = known.len(places.group) as u64 * times >> shift;
-                    let width = (u64::BITS - before.leading_zeros()) as usize;
-                    Ok(SharedBits::from_public(self.ctx.holding(), width, &[before]))
+            let before = places.orders.iter().map(|&order| {
+                if let Some(cohort) = secret {
+                    return shared(cohort, order);
                 }
+                let (times, shift) = before(order);
+                let before = (known.len(places.group) as u64 * times) >> shift;
+                let width = (u64::BITS - before.leading_zeros()) as usize;
+                Ok(SharedBits::from_public(self.ctx.holding(), width, &[before]))
             });
             let before = before.collect::<Result<_, ShapeError>>()?;
             let counting = secret.map(|cohort| inputs.cohorts[cohort].clone());

@@ -46,7 +46,7 @@ pub(super) struct Sum {
 pub(super) struct Bins {
     pub(super) group: Group,
     pub(super) item: usize,
-    pub(super) bins: usize,
+    pub(super) count: usize,
 }
 
 /// The smallest or the largest of a group's answers to a question.
@@ -178,7 +178,7 @@ impl Steps {
         });
         let bins = self.bins.iter().map(|bins| Shape {
             tally: Tally::Counts,
-            width: bins.bins,
+            width: bins.count,
             count: known.len(bins.group),
         });
         sums.chain(bins).collect()

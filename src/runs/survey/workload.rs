@@ -182,9 +182,9 @@ impl Bill<'_> {
             let small = steps
                 .bins
                 .iter()
-                .map(|bins| withheld::cost(model, rule, bins.bins, self.count_width(bins.group)));
+                .map(|bins| withheld::cost(model, rule, bins.count, self.count_width(bins.group)));
             cost += Cost::beside(small);
-            let batches: Vec<_> = steps.bins.iter().map(|bins| (1, bins.bins)).collect();
+            let batches: Vec<_> = steps.bins.iter().map(|bins| (1, bins.count)).collect();
             cost = model.opening(cost, &batches);
         }
         cost += self.ranked(&steps);
@@ -226,7 +226,7 @@ impl Bill<'_> {
         });
         let of_groups = steps.bins.iter().map(|bins| {
             let secret = self.known.is_secret(bins.group);
-            if secret { model.multiply(1, bins.bins, entries) } else { Cost::default() }
+            if secret { model.multiply(1, bins.count, entries) } else { Cost::default() }
         });
         let joined = steps.joined.iter().flat_map(|&(item, tally)| {
             let bits = width(question, item);

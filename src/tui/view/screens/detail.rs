@@ -62,20 +62,15 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let terms = &session.terms;
     label(canvas, area, 0, "kind", terms.question.kind_name(), Role::Text);
     let value = |value: Clean| value.to_string();
-    let rows = match session.market() {
-        Some(market) => {
-            let most = quantity(market, market.maximum());
-            [
-                ("prices", value(clean(&market.prices_line()))),
-                ("quantities", format!("{most} at most")),
-            ]
-        }
-        None => {
-            let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
-            let name = if session.reverse() { "ceiling" } else { "reserve" };
-            let maximum = value(session.amount(terms.question.maximum()));
-            [(name, reserve.unwrap_or_else(|| "none".to_owned())), ("maximum", maximum)]
-        }
+    let rows = if let Some(market) = session.market() {
+        let most = quantity(market, market.maximum());
+        let prices = value(clean(&market.prices_line()));
+        [("prices", prices), ("quantities", format!("{most} at most"))]
+    } else {
+        let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
+        let name = if session.reverse() { "ceiling" } else { "reserve" };
+        let maximum = value(session.amount(terms.question.maximum()));
+        [(name, reserve.unwrap_or_else(|| "none".to_owned())), ("maximum", maximum)]
     };
     for (row, (name, value)) in (1..).zip(rows) {
         label(canvas, area, row, name, &value, Role::Text);
