@@ -189,12 +189,11 @@ pub async fn invite(
                 checked.map_err(|error| bad(format!("invitation {number}: {error}")))?;
             }
         }
-        let (digest, code) = match code {
-            Some(digest) => (digest, None),
-            None => {
-                let code = fresh_code().map_err(|error| Refusal::internal(&error))?;
-                (code_digest(code.expose()), Some(code))
-            }
+        let (digest, code) = if let Some(digest) = code {
+            (digest, None)
+        } else {
+            let code = fresh_code().map_err(|error| Refusal::internal(&error))?;
+            (code_digest(code.expose()), Some(code))
         };
         let cohort = cohort.filter(|cohort| !cohort.is_empty());
         let kept_label = (!label.is_empty()).then(|| label.clone());

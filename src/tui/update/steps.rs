@@ -6,7 +6,7 @@ use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::tui::figures::{duration, plural};
 use crate::tui::input::commands::Step;
-use crate::tui::state::data::Level;
+use crate::tui::state::data::{Level, Session};
 use crate::tui::state::forms::{Asked, Popup, Question};
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
@@ -22,7 +22,6 @@ pub fn ask(model: &mut Model, step: Step) {
     let up = model.live().nodes_up();
     let short = model.live().short_of_nodes().cloned();
     let until = session.terms.bids_until;
-    let over = until <= model.live().coordinator_now();
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
         Step::Open => (
@@ -34,36 +33,7 @@ pub fn ask(model: &mut Model, step: Step) {
             ],
             false,
         ),
-        Step::Pause => (
-            "Take no bids for a while?",
-            vec![
-                title,
-                format!("{bids} so far; they count. Coordinator and nodes refuse others."),
-                format!(
-                    "The time in the terms stays: until {}. If it passes meanwhile, nothing is computed before you say so.",
-                    model.live().zone.date_time(until)
-                ),
-            ],
-            false,
-        ),
-        Step::Resume => (
-            "Let bids come in again?",
-            vec![
-                title,
-                if over {
-                    format!(
-                        "{bids} so far. Its time is over (until {}): no bid is taken any more, and it closes at once.",
-                        model.live().zone.date_time(until)
-                    )
-                } else {
-                    format!(
-                        "{bids} so far; bidding goes on until {}, as the terms say.",
-                        model.live().zone.date_time(until)
-                    )
-                },
-            ],
-            over,
-        ),
+        Step::Pause | Step::Resume => pausing(model, session, step, &bids),
         Step::Close => (
             "End bidding now?",
             vec![
@@ -121,6 +91,37 @@ pub fn ask(model: &mut Model, step: Step) {
     let asked = Asked::Step(session.id, step);
     let question = Question { asked, title: question.to_owned(), lines, grave };
     model.ui.popups.push(Popup::Confirm(question));
+}
+
+/// What is asked before a pause and before it ends, and whether that is grave.
+fn pausing(
+    model: &Model,
+    session: &Session,
+    step: Step,
+    bids: &str,
+) -> (&'static str, Vec<String>, bool) {
+    let live = model.live();
+    let until = live.zone.date_time(session.terms.bids_until);
+    let over = session.terms.bids_until <= live.coordinator_now();
+    let title = session.title.to_string();
+    if step == Step::Pause {
+        let lines = vec![
+            title,
+            format!("{bids} so far; they count. Coordinator and nodes refuse others."),
+            format!(
+                "The time in the terms stays: until {until}. If it passes meanwhile, nothing is computed before you say so."
+            ),
+        ];
+        return ("Take no bids for a while?", lines, false);
+    }
+    let then = if over {
+        format!(
+            "{bids} so far. Its time is over (until {until}): no bid is taken any more, and it closes at once."
+        )
+    } else {
+        format!("{bids} so far; bidding goes on until {until}, as the terms say.")
+    };
+    ("Let bids come in again?", vec![title, then], over)
 }
 
 /// The person said yes.
