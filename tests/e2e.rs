@@ -12,7 +12,9 @@ mod e2e {
     pub mod bad_bidders;
     pub mod bundles;
     pub mod kills;
+    pub mod kind;
     pub mod liars;
+    pub mod markets;
     pub mod net;
     pub mod nonsense;
     pub mod pauses;

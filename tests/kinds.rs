@@ -148,7 +148,7 @@ async fn a_made_up_kind_goes_all_the_way() {
     };
     let text = serde_json::to_string(&record).unwrap();
     let report = Record::parse(&text).unwrap().verify(Some(papers.roster.body.digest())).unwrap();
-    assert!(report.settled);
+    assert!(report.outcome.is_some());
     assert_eq!(report.outcome, Some(outcome.clone()));
 
     // An answer that the question does not allow is found out, whoever signed it.
@@ -239,5 +239,7 @@ fn no_kind_is_named_between_rules_and_screens() {
     let names = ["auction::", "::Auction", "as_auction", "MadeUp"];
     let markets = ["market::", "::Market", "as_market"];
     assert_eq!(files_with(&KNOW_NO_KIND, &markets), [""; 0]);
+    let surveys = ["survey::", "::Survey", "as_survey"];
+    assert_eq!(files_with(&KNOW_NO_KIND, &surveys), [""; 0]);
     assert_eq!(files_with(&KNOW_NO_KIND, &names), [""; 0]);
 }

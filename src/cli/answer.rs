@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::market::{self, Cleared};
 use super::output::{Table, clean, count, strong};
+use super::survey::results::Surveyed;
 use crate::rules::{Answer, Terms, auction};
 use crate::session::outcome::{Entrant, Outcome};
 use crate::wire::coordinator_api::{SessionDetail, SessionSummary};
@@ -20,7 +21,10 @@ pub fn text(terms: &Terms, answer: &Answer<Entrant>) -> String {
         Some(sales) if sales.need_rows() => sales.rows(),
         _ => match Cleared::of(terms, answer) {
             Some(cleared) => cleared.text(),
-            None => line(terms, answer),
+            None => match Surveyed::of(terms, answer) {
+                Some(surveyed) => surveyed.text(),
+                None => line(terms, answer),
+            },
         },
     }
 }
@@ -28,14 +32,18 @@ pub fn text(terms: &Terms, answer: &Answer<Entrant>) -> String {
 /// The answer in one line, which names a few winners at most.
 pub fn line(terms: &Terms, answer: &Answer<Entrant>) -> String {
     let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.line());
+    let surveyed = || Surveyed::of(terms, answer).map(|surveyed| surveyed.line());
     let line = Sales::of(terms, answer).map(|sales| sales.line()).or_else(cleared);
+    let line = line.or_else(surveyed);
     line.unwrap_or_else(|| strong(clean(&json!(answer).to_string())))
 }
 
 /// The answer in a few words, for a list.
 pub fn short(terms: &Terms, answer: &Answer<Entrant>) -> String {
     let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.short());
+    let surveyed = || Surveyed::of(terms, answer).map(|surveyed| surveyed.short());
     let short = Sales::of(terms, answer).map(|sales| sales.short()).or_else(cleared);
+    let short = short.or_else(surveyed);
     short.unwrap_or_else(|| json!(answer).to_string())
 }
 
@@ -43,6 +51,9 @@ pub fn short(terms: &Terms, answer: &Answer<Entrant>) -> String {
 pub fn opened(terms: &Terms) -> &'static str {
     if let Some(asked) = terms.question.as_market() {
         return market::opened(asked);
+    }
+    if terms.question.as_survey().is_some() {
+        return "the values that the terms list";
     }
     match terms.question.as_auction() {
         Some(auction) if auction.quantity == 1 => "winner and price",
@@ -244,7 +255,7 @@ fn with_result(shown: &impl Serialize, summary: &SessionSummary) -> Result<Value
 }
 
 /// An answer as scripts read it: of auctions winner and price, both null when nobody won, or the
-/// winners; of markets price and quantities.
+/// winners; of markets price and quantities; of surveys the results.
 ///
 /// # Errors
 /// Never for an answer that was read.
@@ -252,11 +263,14 @@ pub fn result_json(terms: &Terms, answer: &Answer<Entrant>) -> Result<Option<Val
     if let Some(cleared) = Cleared::of(terms, answer) {
         return Ok(Some(cleared.json()));
     }
+    if let Some(surveyed) = Surveyed::of(terms, answer) {
+        return Ok(Some(surveyed.json()));
+    }
     answer.as_auction().map(|_| to_json(&Sold::of(terms, answer))).transpose()
 }
 
 /// A checked record's outcome as scripts read it, with the kind: of auctions with the winner or
-/// winners, each with the envelope; of markets with price and quantities.
+/// winners, each with the envelope; of markets with price and quantities; of surveys with results.
 ///
 /// # Errors
 /// Never for an outcome that was read.
@@ -264,7 +278,8 @@ pub fn outcome_json(terms: &Terms, outcome: &Outcome) -> Result<Value, Failure> 
     let mut value = to_json(outcome)?;
     value["kind"] = terms.question.kind_name().into();
     let cleared = Cleared::of(terms, &outcome.answer).map(|cleared| cleared.json());
-    if let Some(Value::Object(shown)) = cleared {
+    let surveyed = || Surveyed::of(terms, &outcome.answer).map(|surveyed| surveyed.json());
+    if let Some(Value::Object(shown)) = cleared.or_else(surveyed) {
         for (name, shown) in shown {
             value[name] = shown;
         }

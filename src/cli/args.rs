@@ -19,6 +19,7 @@ use super::commands::roster::{self, RosterCommand};
 use super::commands::rotate::{self, RotateArgs};
 use super::commands::serve::{self, ServeArgs};
 use super::commands::session::{self, SessionCommand};
+use super::commands::survey::{self, SurveyCommand};
 use super::commands::tui::{self, TuiArgs};
 use super::commands::verify::{self, VerifyArgs};
 use super::context::Context;
@@ -116,6 +117,9 @@ pub enum Command {
     Logout(LogoutArgs),
     /// Bid in a session, or hand in an order for a market
     Bid(BidArgs),
+    /// Make, answer and read surveys: statistics of a group, and nothing else of anybody
+    #[command(subcommand)]
+    Survey(SurveyCommand),
     /// Receipts that the nodes gave for this home's bids
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -178,6 +182,7 @@ impl Cli {
             Command::Login(args) => login::login(&context, args).await,
             Command::Logout(args) => login::logout(&context, args).await,
             Command::Bid(args) => bid::run(&context, args).await,
+            Command::Survey(command) => survey::run(&context, command).await,
             Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,
             Command::Verify(args) => verify::run(&context, &args),

@@ -127,6 +127,12 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<crate::client::told::ToldError> for Failure {
+    fn from(error: crate::client::told::ToldError) -> Self {
+        Self::new(error.slug(), error)
+    }
+}
+
 impl From<BidError> for Failure {
     fn from(error: BidError) -> Self {
         Self::new(error.slug(), error)

@@ -9,12 +9,23 @@ use crate::bench::intake::report::IntakeReport;
 /// A measurement of the engine.
 pub fn engine(report: &Report) -> String {
     let mut text = String::new();
-    let (count, what) = match (report.pairs, report.bids) {
-        (Some(pairs), _) => (pairs, "comparisons"),
-        (_, bids) => (bids.unwrap_or(0), "bids"),
+    let (count, what) = match (report.pairs, report.bids, report.participants) {
+        (Some(pairs), ..) => (pairs, "comparisons"),
+        (_, Some(bids), _) => (bids, "bids"),
+        (.., participants) => (participants.unwrap_or(0), "participants"),
     };
-    let lots = report.quantity.filter(|&lots| lots > 1);
-    let lots = lots.map_or_else(String::new, |lots| format!(" for {lots} lots"));
+    let lots = match (report.quantity, report.prices) {
+        (Some(lots @ 2..), _) => format!(" for {lots} lots"),
+        (_, Some(prices)) => format!(" with {} prices", grouped(prices as f64)),
+        _ => String::new(),
+    };
+    let lots = match (report.questions, report.cohorts) {
+        (Some(questions), Some(cohorts @ 1..)) => {
+            format!(" in {cohorts} cohorts with {questions} questions")
+        }
+        (Some(questions), _) => format!(" with {questions} questions"),
+        _ => lots,
+    };
     let _ = writeln!(
         text,
         "{}{lots} of {} bits, {} nodes, threshold {}",

@@ -21,6 +21,7 @@
 //! - [`roll`]: people read from a file
 //! - [`csv`]: tables as text, for spreadsheets
 //! - [`order`]: an order for a market, from options or a table
+//! - [`survey`]: surveys: results, forms, tables
 //! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text
 //! - [`figures`]: what `gavel bench` measured, as tables
@@ -60,6 +61,7 @@ mod screens;
 pub mod servers;
 pub mod session_file;
 pub mod signal;
+pub mod survey;
 pub mod view;
 
 use std::ffi::OsString;

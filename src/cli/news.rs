@@ -42,6 +42,10 @@ impl News {
                 *self = Self { attempt: *attempt, ..Self::default() };
                 Some(format!("attempt {attempt} by {}", view::nodes(*participants)))
             }
+            What::Judged { nodes } => Some(format!(
+                "{} have judged the envelopes; one list is signed",
+                view::nodes(*nodes)
+            )),
             What::Waiting { nodes } if *nodes != self.waiting && !nodes.is_empty() => {
                 self.waiting = *nodes;
                 Some(format!("waiting for {}", view::nodes(*nodes)))

@@ -10,9 +10,9 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output::clean;
 use super::prompt::sure;
-use crate::rules::market::order::OrderError;
+use crate::rules::market::order::{MAX_STEPS, OrderError};
 use crate::rules::market::sheet::{self, SheetError};
-use crate::rules::market::{Order, Question, Side};
+use crate::rules::market::{Order, Question, Side, line};
 use crate::rules::written::Written;
 
 /// Most bytes of a table.
@@ -105,10 +105,7 @@ pub fn confirm(
 
 /// "40@30": a quantity and a price.
 fn step(text: &str) -> Result<(Written, Written), Failure> {
-    match text.split_once('@') {
-        Some((quantity, price)) => Ok((Written::new(quantity), Written::new(price))),
-        None => Err(Failure::usage("a step is QUANTITY@PRICE, such as 40@30")),
-    }
+    line::step(text).ok_or_else(|| Failure::usage("a step is QUANTITY@PRICE, such as 40@30"))
 }
 
 fn file(path: &std::path::Path) -> Result<Zeroizing<String>, Failure> {
@@ -120,8 +117,13 @@ fn file(path: &std::path::Path) -> Result<Zeroizing<String>, Failure> {
 fn text(from: impl std::io::Read, name: &str) -> Result<Zeroizing<String>, Failure> {
     // Room for everything at once: a text that grows leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(64 << 10));
-    from.take(MOST)
+    from.take(MOST + 1)
         .read_to_string(&mut text)
         .map_err(|error| Failure::new("file", format!("{name} cannot be read as text: {error}")))?;
+    if text.len() as u64 > MOST {
+        let detail =
+            format!("{name} is too large for an order, which has at most {MAX_STEPS} steps");
+        return Err(Failure::new("bad-order", detail));
+    }
     Ok(text)
 }

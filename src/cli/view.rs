@@ -10,7 +10,8 @@ use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::market::Stage as OfMarkets;
-use crate::rules::{Limits, Stage, Terms, market};
+use crate::rules::survey::Stage as OfSurveys;
+use crate::rules::{Limits, Stage, Terms, market, survey};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -94,6 +95,8 @@ pub fn terms(terms: &Terms) -> String {
     }
     if let Some(market) = question.as_market() {
         text.push_str(&market_terms(market));
+    } else if let Some(survey) = question.as_survey() {
+        text.push_str(&survey_terms(survey));
     } else {
         let maximum = question.show(question.maximum());
         let _ = writeln!(text, "  maximum      {}", clean(&maximum));
@@ -124,6 +127,28 @@ fn market_terms(market: &market::Question) -> String {
         market.rationing_line(),
         market.becomes_public(),
     )
+}
+
+/// What a survey's terms say: what is asked, and all that may be opened.
+fn survey_terms(survey: &survey::Question) -> String {
+    let mut text = String::new();
+    let mut say = |label: &str, said: &str| {
+        for (at, line) in wrapped(&clean(said), DESCRIPTION).iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let _ = writeln!(text, "  {label:<12} {line}");
+        }
+    };
+    for item in 0..survey.items.len() {
+        say(if item == 0 { "asks" } else { "" }, &survey.item_line(item));
+    }
+    if !survey.cohorts.is_empty() {
+        say("cohorts", &format!("{}; {}", survey.cohorts.join(", "), survey.membership.words()));
+    }
+    for (at, line) in survey.opened_lines().iter().enumerate() {
+        say(if at == 0 { "opened" } else { "" }, line);
+    }
+    say("withheld", &survey.withheld_line());
+    text
 }
 
 /// Against whom a session is secure.
@@ -217,7 +242,10 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
     for attempt in &detail.attempts {
         let ended = match (&attempt.trouble, attempt.ended) {
             (Some(trouble), _) => format!("failed: {}", clean(trouble)),
-            (None, Some(_)) => "done".into(),
+            (None, Some(_)) => match &attempt.unsigned {
+                Some(unsigned) => format!("done, not signed by all: {}", clean(unsigned)),
+                None => "done".into(),
+            },
             (None, None) => "under way".into(),
         };
         let _ = writeln!(
@@ -324,6 +352,9 @@ pub fn progress_line(progress: &Progress) -> String {
         Stage::Market(OfMarkets::Adding) => "adding up what all want at every price".to_owned(),
         Stage::Market(OfMarkets::Clearing) => "comparing supply with demand".to_owned(),
         Stage::Market(OfMarkets::Quantities) => "working out how much each trades".to_owned(),
+        Stage::Survey(OfSurveys::Counting) => "counting the answers of each cohort".to_owned(),
+        Stage::Survey(OfSurveys::Adding) => "adding up answers".to_owned(),
+        Stage::Survey(OfSurveys::Ranking) => "putting answers in order".to_owned(),
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

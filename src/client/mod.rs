@@ -2,7 +2,8 @@
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`reply`]: what the answer tells a participant alone
-//! - [`amount`]: what can be said of an amount before it is handed in
+//! - [`told`]: how much a participant trades, read from a checked record
+//! - [`amount`]: what can be said of an amount or an order before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - `again`: asking again while a server is away or busy
 //! - `hand_in`: handing it to one node
@@ -29,6 +30,7 @@ pub mod pause;
 pub mod reply;
 pub mod split;
 pub mod state;
+pub mod told;
 
 pub use error::ClientError;
 pub use network::Network;

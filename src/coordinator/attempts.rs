@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::ends::{Done, Ends, Signed};
 use super::kept;
 use super::links::Links;
 use super::nodes::{Handout, Troubles, catch_up, reports, split, waiting};
@@ -16,14 +17,14 @@ use super::past::Doubts;
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
 use crate::base::lock;
-use crate::identity::{Digest, Signature, Statement as _};
+use crate::identity::Statement as _;
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::session::accusation;
 use crate::session::manifest::CoSigned;
-use crate::session::outcome::Outcome;
 use crate::session::progress::What;
-use crate::session::{Accusation, Phase, SessionId};
+use crate::session::{Phase, SessionId};
+use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::CoordinatorSession;
@@ -32,31 +33,15 @@ use crate::transport::client::http::PeerClient;
 use crate::wire::node_api::{AttemptState, Cost, Link, StartAttempt};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
-use crate::wire::reason::{
-    AttemptFailure, AttemptResult, AttemptTrouble, Document, NodeReport, NodeTrouble, Reason,
-};
+use crate::wire::reason::{AttemptResult, AttemptTrouble, Document, NodeTrouble, Reason};
 
 /// Longest wait for one answer about an attempt; the node holds the question for 10 seconds.
 const POLL: Duration = Duration::from_secs(20);
-
-/// How long the other nodes' word is waited for when one has found a lie: all honest ones find it
-/// in the same round.
-const WORD: Duration = Duration::from_secs(5);
-
-/// The same when a node lost the link to another, which may have ended because of a lie.
-const WORD_OF_LIES: Duration = Duration::from_secs(1);
 
 /// Answers about an attempt that may be lost in a row.
 const LOST: u32 = 3;
 
 const NO_MANIFEST: Reason = Reason::Missing { document: Document::Manifest };
-
-/// A node's finished attempt.
-struct Done {
-    outcome: Outcome,
-    signature: Signature,
-    cost: Cost,
-}
 
 /// Run one attempt with the nodes that are there and reach each other.
 ///
@@ -88,13 +73,20 @@ pub async fn compute(
     state.tell(session, What::Attempt { attempt, participants });
     let plan = plan(state, row, participants, bids, doubts.lies);
     let start = StartAttempt { session, attempt, participants, manifest, plan };
-    let ended = run(state, &start).await;
+    let security = row.announcement.as_ref().map(|announcement| announcement.body.terms.security());
+    let ended = run(state, &start, security.unwrap_or_default()).await;
     match ended {
-        Ok(done) => {
+        Ok(Signed { done, unsigned }) => {
             let costs: BTreeMap<NodeIndex, Cost> =
                 done.iter().map(|(&node, done)| (node, done.cost.clone())).collect();
             let stats = serde_json::to_value(costs).ok();
-            end(state, &start, &AttemptResult::Done, stats.as_ref()).await?;
+            let unsigned =
+                (!unsigned.is_empty()).then_some(AttemptTrouble::Nodes { nodes: unsigned });
+            if let Some(trouble) = &unsigned {
+                tracing::warn!(%session, attempt, %trouble, "not all signed");
+                tell_lies(state, session, trouble);
+            }
+            end(state, &start, &AttemptResult::Done { unsigned }, stats.as_ref()).await?;
             settle(state, row, done).await
         }
         Err(trouble) => {
@@ -185,21 +177,23 @@ fn plan(
     // A session without an announcement has no attempts.
     row.announcement.as_ref().map_or_else(Plan::default, |announcement| {
         let work = Workload::of(&announcement.body.terms, bids);
-        let plan = plan::choose(state.scheme(), participants, work, line);
+        let plan = plan::choose(state.scheme(), participants, &work, line);
         if !naming {
             return plan;
         }
         let tactics = plan::Tactics { naming, ..plan.tactics };
-        plan::with_tactics(state.scheme(), participants, work, line, tactics)
+        plan::with_tactics(state.scheme(), participants, &work, line, tactics)
     })
 }
 
-/// Start an attempt everywhere and wait for all ends. The first failure calls off the others, once
-/// those have had time to say of lies what they found.
+/// Start an attempt everywhere and wait for its ends. Who fails when t+1 nodes have signed one
+/// outcome changes nothing any more. Otherwise the first failure calls off the others, once those
+/// have had time to say of lies what they found.
 async fn run(
     state: &CoordinatorState,
     start: &StartAttempt,
-) -> Result<BTreeMap<NodeIndex, Done>, AttemptTrouble> {
+    security: Security,
+) -> Result<Signed, AttemptTrouble> {
     let path = &paths::of(paths::NODE_ATTEMPTS, start.session);
     let started = state
         .ask(start.participants, |_, node| async move { begin(&node, path, start).await })
@@ -215,66 +209,26 @@ async fn run(
         .filter_map(|node| Some((node, state.nodes.get(&node)?.clone())))
         .map(|(node, client)| async move { (node, follow(state, client, start).await) })
         .collect();
-    let mut done = BTreeMap::new();
-    while let Some((node, ended)) = running.next().await {
-        match ended {
-            Ok(ended) => drop(done.insert(node, ended)),
-            Err(trouble) => {
-                let trouble = judged(state, start, node, trouble);
-                let mut lies = Vec::from_iter(lie(node, &trouble));
-                let others = async {
-                    while let Some((node, ended)) = running.next().await {
-                        let trouble = ended.err().map(|ended| judged(state, start, node, ended));
-                        lies.extend(trouble.and_then(|trouble| lie(node, &trouble)));
-                    }
-                };
-                // A time that is over is as good as all words.
-                let _ = tokio::time::timeout(patience(&trouble), others).await;
-                call_off(state, start).await;
-                if lies.is_empty() {
-                    return Err(one(node, trouble));
-                }
-                lies.sort_unstable_by_key(|report| report.node);
-                return Err(AttemptTrouble::Nodes { nodes: lies });
-            }
+    let mut ends = Ends::new(&state.roster.body, start, security);
+    let mut last_call: Option<Instant> = None;
+    loop {
+        let next = match last_call {
+            None => running.next().await,
+            // A time that is over is as good as all words.
+            Some(until) => tokio::time::timeout_at(until, running.next()).await.unwrap_or_default(),
+        };
+        let Some((node, ended)) = next else { break };
+        let before = ends.patience();
+        ends.add(node, ended);
+        let patience = ends.patience();
+        if patience != before {
+            last_call = patience.map(|patience| Instant::now() + patience);
         }
     }
-    agree(state, &done)?;
-    Ok(done)
-}
-
-/// How long others may still say that somebody lied.
-fn patience(first: &NodeTrouble) -> Duration {
-    match first {
-        _ if first.accusation().is_some() => WORD,
-        NodeTrouble::Attempt { failure: AttemptFailure::Link { .. } } => WORD_OF_LIES,
-        _ => Duration::ZERO,
+    if last_call.is_some() {
+        call_off(state, start).await;
     }
-}
-
-fn lie(node: NodeIndex, trouble: &NodeTrouble) -> Option<NodeReport> {
-    trouble.accusation().map(|_| NodeReport { node, trouble: trouble.clone() })
-}
-
-/// What a node reports, if it can be: an accusation counts only with its signature, for this
-/// attempt.
-fn judged(
-    state: &CoordinatorState,
-    start: &StartAttempt,
-    node: NodeIndex,
-    trouble: NodeTrouble,
-) -> NodeTrouble {
-    let Some(accusation) = trouble.accusation() else { return trouble };
-    let sound = accusation.check(&state.roster.body, start.session, &start.manifest);
-    let about = |said: &Accusation| {
-        said.node == node
-            && (said.attempt, said.participants) == (start.attempt, start.participants)
-    };
-    if sound.is_ok_and(about) { trouble } else { NodeTrouble::FalseSignature }
-}
-
-fn one(node: NodeIndex, trouble: NodeTrouble) -> AttemptTrouble {
-    AttemptTrouble::Nodes { nodes: vec![NodeReport { node, trouble }] }
+    ends.judge()
 }
 
 /// Start an attempt at a node. When the answer is lost it is asked for once more; that the attempt
@@ -329,29 +283,13 @@ async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
         .await;
 }
 
-/// All nodes must have computed the same outcome and signed it.
-fn agree(state: &CoordinatorState, done: &BTreeMap<NodeIndex, Done>) -> Result<(), AttemptTrouble> {
-    let outcomes: Vec<(NodeIndex, Digest)> =
-        done.iter().map(|(&node, done)| (node, done.outcome.digest())).collect();
-    for (&node, done) in done {
-        let key = state.roster.body.node(node).map(|card| card.key);
-        if key.is_none_or(|key| key.verify(&done.outcome.digest(), &done.signature).is_err()) {
-            return Err(one(node, NodeTrouble::FalseSignature));
-        }
-    }
-    if outcomes.windows(2).any(|pair| pair[0].1 != pair[1].1) {
-        return Err(AttemptTrouble::Disagreement { outcomes });
-    }
-    Ok(())
-}
-
 async fn settle(
     state: &Arc<CoordinatorState>,
     row: &CoordinatorSession,
     done: BTreeMap<NodeIndex, Done>,
 ) -> Result<Next, DriveError> {
     let signatures = done.iter().map(|(&node, done)| (node, done.signature)).collect();
-    // An attempt has at least 2t+1 nodes.
+    // At least t+1 have signed.
     let Some(body) = done.into_values().next().map(|done| done.outcome) else {
         return Ok(Next::Again);
     };
@@ -391,7 +329,7 @@ async fn doubts(state: &CoordinatorState, session: SessionId) -> Result<Doubts, 
         .collect::<Result<Vec<_>, _>>()?;
     let failed = results.into_iter().filter_map(|result| match result {
         AttemptResult::Failed { trouble } => Some(trouble),
-        AttemptResult::Done => None,
+        AttemptResult::Done { .. } => None,
     });
     Ok(Doubts::of(state.scheme().threshold(), &failed.collect::<Vec<_>>()))
 }

@@ -15,6 +15,7 @@ use super::step::{DriveError, Next};
 use crate::identity::{Signed, Statement as _};
 use crate::session::bundle::{Bundle, BundleError, Inventories, Inventory, Verdict};
 use crate::session::manifest::CoSigned;
+use crate::session::progress::What;
 use crate::session::{Manifest, Phase};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
@@ -86,6 +87,8 @@ async fn make_bundle(
                 .check(&state.roster.body, &announcement.body)
                 .map_err(|error| waiting(state, NodeSet::EMPTY, unsound(&error)))?;
             state.store.put_bundle(&bundle).await?;
+            let nodes = bundle.inventories.nodes();
+            state.tell(row.session, What::Judged { nodes });
             return Ok(bundle);
         }
         inventories.retain(|node, _| verdicts.contains_key(node));

@@ -20,6 +20,7 @@
 //! - `papers`: what nodes hold and the coordinator lacks
 //! - [`manifest`]: from frozen nodes to the bundle and the signed manifest
 //! - [`attempts`]: starting attempts until the outcome is signed
+//! - `ends`: how an attempt ends at its nodes, and what follows
 //! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `kept`: how reasons and results are stored
@@ -32,6 +33,7 @@ mod blocks;
 mod config;
 pub mod delivery;
 pub mod driver;
+mod ends;
 pub mod handlers;
 mod kept;
 pub mod links;

@@ -67,6 +67,8 @@ impl Blame {
         match trouble {
             NodeTrouble::OtherManifest
             | NodeTrouble::FalseSignature
+            | NodeTrouble::OtherOutcome
+            | NodeTrouble::Unsigned
             | NodeTrouble::Unsound { .. } => {
                 self.nodes.insert(node);
                 self.lasts = true;

@@ -29,7 +29,7 @@ use crate::storage::{Leadership, NodeStore, StorageError, Tenure};
 use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::net::Net;
 use crate::transport::server::limits::Limits;
-use crate::transport::streams::lying::{Lie, Lying};
+use crate::transport::streams::lying::{At, Lie, Lying};
 use crate::transport::streams::mesh::{Mesh, MeshOptions};
 use crate::transport::target::Target;
 
@@ -203,6 +203,11 @@ impl NodeState {
             Some(lie) => Arc::new(Lying::new(channel, lie)),
             None => channel,
         }
+    }
+
+    /// Whether the node is made to lie by never signing an outcome.
+    pub(super) fn never_signs(&self) -> bool {
+        self.lie.is_some_and(|lie| lie.at == At::Signature)
     }
 
     /// End every stream to the other nodes; new ones are not begun yet.

@@ -38,6 +38,16 @@ impl Cost {
     };
 }
 
+impl Cost {
+    /// Of pieces side by side: the rounds of the longest.
+    pub fn beside(pieces: impl IntoIterator<Item = Self>) -> Self {
+        pieces.into_iter().fold(Self::default(), |all, one| Self {
+            rounds: all.rounds.max(one.rounds),
+            ..all + one
+        })
+    }
+}
+
 impl Add for Cost {
     type Output = Self;
     fn add(self, other: Self) -> Self {

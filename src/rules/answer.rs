@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::auction;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
-use super::market;
+use super::{market, survey};
 
 /// The answer to a session's question, with entries named by `E`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Answer<E> {
     Auction(auction::Answer<E>),
     /// The clearing price, and who trades how much.
     Market(market::Answer<E>),
+    /// What the answers of a group come to.
+    Survey(survey::Answer),
     /// Of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Answer),
@@ -53,6 +55,9 @@ pub enum AnswerError {
     /// A market that decided what it cannot.
     #[error(transparent)]
     Market(#[from] market::answer::AnswerError),
+    /// A survey that came to what it cannot.
+    #[error(transparent)]
+    Survey(#[from] survey::check::AnswerError),
     /// The same for the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -65,6 +70,7 @@ impl<E> Answer<E> {
         match self {
             Self::Auction(answer) => Answer::Auction(answer.map(name)),
             Self::Market(answer) => Answer::Market(answer.map(name)),
+            Self::Survey(answer) => Answer::Survey(answer),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(answer) => Answer::MadeUp(answer),
         }
@@ -75,6 +81,7 @@ impl<E> Answer<E> {
         match self {
             Self::Auction(answer) => answer.winners.iter().map(|sale| &sale.entry).collect(),
             Self::Market(answer) => answer.trades.iter().map(|trade| &trade.entry).collect(),
+            Self::Survey(_) => Vec::new(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Vec::new(),
         }
@@ -84,7 +91,7 @@ impl<E> Answer<E> {
     pub fn sealed_for(&self, is_own: impl Fn(&E) -> bool) -> Option<u64> {
         match self {
             Self::Market(answer) => answer.sealed_for(is_own),
-            Self::Auction(_) => None,
+            Self::Auction(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -94,7 +101,7 @@ impl<E> Answer<E> {
     pub const fn as_auction(&self) -> Option<&auction::Answer<E>> {
         match self {
             Self::Auction(answer) => Some(answer),
-            Self::Market(_) => None,
+            Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -104,7 +111,17 @@ impl<E> Answer<E> {
     pub const fn as_market(&self) -> Option<&market::Answer<E>> {
         match self {
             Self::Market(answer) => Some(answer),
-            Self::Auction(_) => None,
+            Self::Auction(_) | Self::Survey(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The answer, if it is a survey's.
+    pub const fn as_survey(&self) -> Option<&survey::Answer> {
+        match self {
+            Self::Survey(answer) => Some(answer),
+            Self::Auction(_) | Self::Market(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -120,5 +137,11 @@ impl<E> From<auction::Answer<E>> for Answer<E> {
 impl<E> From<market::Answer<E>> for Answer<E> {
     fn from(answer: market::Answer<E>) -> Self {
         Self::Market(answer)
+    }
+}
+
+impl<E> From<survey::Answer> for Answer<E> {
+    fn from(answer: survey::Answer) -> Self {
+        Self::Survey(answer)
     }
 }

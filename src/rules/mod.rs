@@ -21,6 +21,7 @@
 //!
 //! - [`auction`]: first and second price, forward and reverse, one lot or several
 //! - [`market`]: the double auction: many buyers and sellers, and one price
+//! - [`survey`]: statistics of what a group answers, and nothing else
 //! - `made_up`: a kind that only tests know; it shows what a new kind has to touch
 
 pub mod answer;
@@ -35,6 +36,7 @@ pub mod order;
 pub mod question;
 pub mod session_file;
 pub mod stage;
+pub mod survey;
 pub mod terms;
 pub mod written;
 

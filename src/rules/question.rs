@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::answer::{Answer, AnswerError};
 use super::auction;
@@ -12,7 +13,9 @@ use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::market;
+pub use super::market::line::LineError;
 use super::money::Currency;
+use super::survey;
 use crate::sharing::form::Form;
 
 /// The question of a session, by kind.
@@ -23,6 +26,8 @@ pub enum Question {
     Auction(auction::Question),
     /// At which price does a market clear, and who trades how much?
     Market(market::Question),
+    /// What do the answers of a group come to?
+    Survey(survey::Question),
     /// A kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Question),
@@ -37,6 +42,9 @@ pub enum QuestionError {
     /// As a market.
     #[error(transparent)]
     Market(#[from] market::question::QuestionError),
+    /// As a survey.
+    #[error(transparent)]
+    Survey(#[from] survey::question::QuestionError),
     /// As the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -47,7 +55,7 @@ impl Question {
     /// The names of all kinds, as session files write them.
     pub fn kind_names() -> Vec<&'static str> {
         let mut names = auction::Kind::ALL.map(auction::Kind::name).to_vec();
-        names.push(market::NAME);
+        names.extend([market::NAME, survey::NAME]);
         #[cfg(any(test, feature = "testkit"))]
         names.push(made_up::NAME);
         names
@@ -58,6 +66,7 @@ impl Question {
         match self {
             Self::Auction(question) => question.kind.name(),
             Self::Market(_) => market::NAME,
+            Self::Survey(_) => survey::NAME,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => made_up::NAME,
         }
@@ -67,7 +76,7 @@ impl Question {
     pub const fn as_auction(&self) -> Option<&auction::Question> {
         match self {
             Self::Auction(question) => Some(question),
-            Self::Market(_) => None,
+            Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -77,14 +86,54 @@ impl Question {
     pub const fn as_market(&self) -> Option<&market::Question> {
         match self {
             Self::Market(question) => Some(question),
-            Self::Auction(_) => None,
+            Self::Auction(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
     }
 
+    /// The question, if it is a survey's.
+    pub const fn as_survey(&self) -> Option<&survey::Question> {
+        match self {
+            Self::Survey(question) => Some(question),
+            Self::Auction(_) | Self::Market(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The fields of the entry that a line of text makes, in a kind whose participants hand in more
+    /// than one amount and may type it so; none in the others.
+    pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {
+        match self {
+            Self::Market(question) => {
+                Some(market::line::read(question, text).map(|order| order.fields(question)))
+            }
+            Self::Auction(_) | Self::Survey(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// How much the participant of one entry trades, given what it was told alone, if it was. The
+    /// outer one is none in kinds that tell nobody anything alone, the inner one where nothing
+    /// says how much.
+    pub fn own_quantity<E>(
+        &self,
+        answer: &Answer<E>,
+        told: Option<u64>,
+        is_own: impl Fn(&E) -> bool,
+    ) -> Option<Option<i64>> {
+        match (self, answer) {
+            (Self::Market(question), Answer::Market(answer)) => {
+                Some(answer.quantity_of(question, told, is_own))
+            }
+            _ => None,
+        }
+    }
+
     /// The fields of an entry. An auction's has one, the amount; a market's one for each price, and
-    /// one more.
+    /// one more; a survey's one for each cohort, and one for each question.
     ///
     /// # Errors
     /// When nobody can hand such an entry in, which [`Question::check`] refuses.
@@ -93,16 +142,18 @@ impl Question {
         match self {
             Self::Auction(_) => Layout::new([field]),
             Self::Market(question) => question.layout(),
+            Self::Survey(question) => question.layout(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Layout::new([field]),
         }
     }
 
-    /// Width of a field of an entry in bits.
+    /// Width of a field of an entry in bits; of the widest, where they differ.
     pub fn bits(&self) -> u32 {
         match self {
             Self::Auction(question) => question.bits(),
             Self::Market(question) => question.bits,
+            Self::Survey(question) => question.widest().bits,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.width,
         }
@@ -113,27 +164,30 @@ impl Question {
     pub fn reply_bits(&self) -> u32 {
         match self {
             Self::Market(question) => question.reply_bits(),
-            Self::Auction(_) => 0,
+            Self::Auction(_) | Self::Survey(_) => 0,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => 0,
         }
     }
 
-    /// The largest amount that there is: of a bid, in a market of a price.
+    /// The largest amount that there is: of a bid, in a market of a price, in a survey of a field.
     pub fn maximum(&self) -> u64 {
         match self {
             Self::Auction(question) => question.maximum,
             Self::Market(question) => question.grid.to,
+            Self::Survey(question) => question.widest().maximum,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.maximum(),
         }
     }
 
-    /// What amounts are written in: the unit's name and its decimals.
+    /// What amounts are written in: the unit's name and its decimals. Questions of a survey have
+    /// units of their own.
     pub fn unit(&self) -> Currency {
         match self {
             Self::Auction(question) => question.currency.clone(),
             Self::Market(question) => question.currency.clone(),
+            Self::Survey(_) => Currency { code: String::new(), decimals: 0 },
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Currency { code: String::new(), decimals: 0 },
         }
@@ -148,7 +202,7 @@ impl Question {
     pub fn remark(&self, value: u64) -> Option<String> {
         match self {
             Self::Auction(question) => question.remark(value).map(|remark| question.words(remark)),
-            Self::Market(_) => None,
+            Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -163,6 +217,7 @@ impl Question {
         match self {
             Self::Auction(question) => Ok(question.check(form)?),
             Self::Market(question) => Ok(question.check(form, limits)?),
+            Self::Survey(question) => Ok(question.check(form, limits)?),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => Ok(question.check()?),
         }
@@ -200,6 +255,9 @@ impl Question {
             (Self::Market(question), Answer::Market(answer)) => {
                 Ok(answer.check(question, in_range)?)
             }
+            (Self::Survey(question), Answer::Survey(answer)) => {
+                Ok(answer.check(question, in_range)?)
+            }
             #[cfg(any(test, feature = "testkit"))]
             (Self::MadeUp(question), Answer::MadeUp(answer)) => Ok(answer.check(question)?),
             _ => Err(AnswerError::OtherKind),
@@ -207,7 +265,7 @@ impl Question {
     }
 
     /// The answer in the clear, by the plain reference of the kind: of entries in the order of the
-    /// manifest, each by the values of its fields, all of them in range. What participants alone
+    /// manifest, each by the values of its fields, all of them valid. What participants alone
     /// are told is told openly.
     pub fn reference(&self, entries: &[&[u64]]) -> Answer<usize> {
         let values = || entries.iter().filter_map(|fields| fields.first().copied());
@@ -217,6 +275,7 @@ impl Question {
                 Answer::Auction(auction::reference::answer(question, &bids))
             }
             Self::Market(question) => Answer::Market(market::reference::answer(question, entries)),
+            Self::Survey(question) => Answer::Survey(survey::reference::answer(question, entries)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => {
                 Answer::MadeUp(question.reference(&values().collect::<Vec<_>>()))
@@ -234,5 +293,11 @@ impl From<auction::Question> for Question {
 impl From<market::Question> for Question {
     fn from(question: market::Question) -> Self {
         Self::Market(question)
+    }
+}
+
+impl From<survey::Question> for Question {
+    fn from(question: survey::Question) -> Self {
+        Self::Survey(question)
     }
 }

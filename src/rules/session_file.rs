@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::made_up;
 use super::market;
 use super::question::{Question, QuestionError};
+use super::survey;
 use super::terms::{Admission, Terms, TermsError};
 use crate::base::{Timestamp, time};
 use crate::sharing::form::Form;
@@ -111,6 +112,8 @@ pub enum Fields {
     Auction(auction::file::Fields),
     /// A market's.
     Market(market::file::Fields),
+    /// A survey's.
+    Survey(survey::file::Fields),
     /// Those of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Fields),
@@ -128,6 +131,10 @@ impl Fields {
             known_only(text, market::file::Fields::NAMES)?;
             return toml::from_str(text).map(Self::Market);
         }
+        if kind == survey::NAME {
+            known_only(text, survey::file::Fields::NAMES)?;
+            return toml::from_str(text).map(Self::Survey);
+        }
         if auction::Kind::ALL.iter().any(|own| own.name() == kind) {
             known_only(text, auction::file::Fields::NAMES)?;
         }
@@ -139,6 +146,7 @@ impl Fields {
         match self {
             Self::Auction(fields) => Ok(Question::Auction(fields.question()?)),
             Self::Market(fields) => Ok(Question::Market(fields.question()?)),
+            Self::Survey(fields) => Ok(Question::Survey(fields.question()?)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(fields) => Ok(Question::MadeUp(fields.question())),
         }
@@ -148,7 +156,7 @@ impl Fields {
     pub const fn as_auction(&self) -> Option<&auction::file::Fields> {
         match self {
             Self::Auction(fields) => Some(fields),
-            Self::Market(_) => None,
+            Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -159,6 +167,7 @@ impl Fields {
         match self {
             Self::Auction(fields) => fields.bids.len(),
             Self::Market(fields) => fields.participants(),
+            Self::Survey(fields) => fields.participants(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => 0,
         }
@@ -229,8 +238,9 @@ impl SessionFile {
 pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     let mut table: toml::Table = toml::from_str(text)?;
     // Of every kind, whatever the file says of its own: a wrong kind must not let anything through.
-    let of_markets = market::file::Fields::DEMO;
-    for field in auction::file::Fields::DEMO.iter().chain(of_markets).chain(&["roster"]) {
+    let (of_markets, of_surveys) = (market::file::Fields::DEMO, survey::file::Fields::DEMO);
+    let of_kinds = auction::file::Fields::DEMO.iter().chain(of_markets).chain(of_surveys);
+    for field in of_kinds.chain(&["roster"]) {
         table.remove(*field);
     }
     Ok(table)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{auction, market};
+use super::{auction, market, survey};
 
 /// The stage that a computation is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub enum Stage {
     Auction(auction::Stage),
     /// A stage that only markets have.
     Market(market::Stage),
+    /// A stage that only surveys have.
+    Survey(survey::Stage),
     /// Opening the answer, or a part of it.
     Opening,
     /// Done.
@@ -36,6 +38,7 @@ impl Stage {
             Self::CheckingEntries => "range-check",
             Self::Auction(stage) => stage.name(),
             Self::Market(stage) => stage.name(),
+            Self::Survey(stage) => stage.name(),
             Self::Opening => "opening",
             Self::Done => "done",
         }
@@ -46,6 +49,7 @@ impl Stage {
             .into_iter()
             .chain(auction::Stage::ALL.map(Self::Auction))
             .chain(market::Stage::ALL.map(Self::Market))
+            .chain(survey::Stage::ALL.map(Self::Survey))
     }
 }
 
@@ -58,6 +62,12 @@ impl From<auction::Stage> for Stage {
 impl From<market::Stage> for Stage {
     fn from(stage: market::Stage) -> Self {
         Self::Market(stage)
+    }
+}
+
+impl From<survey::Stage> for Stage {
+    fn from(stage: survey::Stage) -> Self {
+        Self::Survey(stage)
     }
 }
 

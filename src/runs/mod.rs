@@ -11,6 +11,7 @@
 //! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
+//! - [`survey`]: the run of a survey, on bits
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
@@ -25,6 +26,7 @@ pub mod plan;
 pub mod range;
 pub mod reporter;
 pub mod shares;
+pub mod survey;
 pub mod workload;
 
 pub use computed::{Computed, RunError};
@@ -60,6 +62,7 @@ pub async fn run(
             auction::run(ctx, terms, question, entries, &reporter).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
+        Question::Survey(question) => survey::run(ctx, question, entries, &reporter).await?,
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

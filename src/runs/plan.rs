@@ -52,7 +52,7 @@ impl Plan {
 }
 
 /// The plan that is expected to take the least time.
-pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line) -> Plan {
+pub fn choose(scheme: Scheme, participants: NodeSet, work: &Workload, line: Line) -> Plan {
     let tactics = work.tactics(scheme, participants, line);
     with_tactics(scheme, participants, work, line, tactics)
 }
@@ -61,7 +61,7 @@ pub fn choose(scheme: Scheme, participants: NodeSet, work: Workload, line: Line)
 pub fn with_tactics(
     scheme: Scheme,
     participants: NodeSet,
-    work: Workload,
+    work: &Workload,
     line: Line,
     tactics: Tactics,
 ) -> Plan {

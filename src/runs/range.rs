@@ -36,11 +36,22 @@ fn checked(layout: &Layout) -> BTreeMap<(u32, u64), Vec<usize>> {
 
 /// What [`in_range`] costs for `entries` entries.
 pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
+    cost_with(model, layout, entries, (Cost::default(), 0))
+}
+
+/// What [`without_fault`] costs, with the cost of finding what else may be wrong and how many bits
+/// say so.
+pub fn cost_with(
+    model: CostModel,
+    layout: &Layout,
+    entries: usize,
+    (faults, count): (Cost, usize),
+) -> Cost {
     let groups = checked(layout);
-    if entries == 0 || groups.is_empty() {
+    if entries == 0 || groups.is_empty() && count == 0 {
         return Cost::default();
     }
-    let (mut cost, mut longest, mut left) = (Cost::default(), 0, 0);
+    let (mut cost, mut longest, mut left) = (Cost::default(), 0, count);
     for ((bits, _), places) in groups {
         let group = model.public_less_than(bits as usize, places.len() * entries);
         longest = longest.max(group.rounds);
@@ -48,6 +59,7 @@ pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
         cost += Cost { rounds: 0, ..group };
     }
     cost.rounds = longest;
+    cost += faults;
     while left > 1 {
         cost += model.and(left / 2, entries);
         left = left.div_ceil(2);
@@ -65,10 +77,24 @@ pub async fn in_range(
     layout: &Layout,
     fields: &[SharedBits],
 ) -> Result<Vec<bool>, ProtocolError> {
+    without_fault(ctx, layout, fields, Vec::new()).await
+}
+
+/// The same, where entries may have other faults: of each a bit for every entry. It is not told
+/// which fault an entry has.
+///
+/// # Errors
+/// When the fields are not those of the layout, nodes disagree, or one does not answer.
+pub async fn without_fault(
+    ctx: &BitContext,
+    layout: &Layout,
+    fields: &[SharedBits],
+    faults: Vec<SharedBits>,
+) -> Result<Vec<bool>, ProtocolError> {
     let entries = fields.first().map_or(0, SharedBits::len);
     check_shape(layout, fields, entries)?;
     let groups = checked(layout);
-    if entries == 0 || groups.is_empty() {
+    if entries == 0 || groups.is_empty() && faults.is_empty() {
         return Ok(vec![true; entries]);
     }
     let compare = groups.into_iter().map(|((_, maximum), places)| {
@@ -76,7 +102,8 @@ pub async fn in_range(
         move |ctx: BitContext| async move { above(&ctx, maximum, &batches).await }
     });
     let above = side_by_side(&ctx.narrow("less-than"), compare).await?;
-    let above = any(ctx, entries, above.into_iter().flatten().collect()).await?;
+    let above = above.into_iter().flatten().chain(faults).collect();
+    let above = any(ctx, entries, above).await?;
     let above = open(&ctx.narrow("open"), &above).await?;
     Ok(above.values().into_iter().map(|above| above == 0).collect())
 }

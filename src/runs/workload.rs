@@ -6,18 +6,20 @@ use super::cost::Predicted;
 use super::line::Line;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
-use super::market;
+use super::{market, survey};
 use crate::protocol::Tactics;
 use crate::rules::{Question, Terms};
 use crate::sharing::{NodeSet, Scheme};
 
 /// The work that some entries under some terms make.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Workload {
     /// The work of an auction.
     Auction(auction::Workload),
     /// The work of a market.
     Market(market::Workload),
+    /// The work of a survey.
+    Survey(survey::Workload),
     /// Of the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Workload),
@@ -33,6 +35,9 @@ impl Workload {
             Question::Market(question) => {
                 Self::Market(market::Workload::of(terms, question, entries))
             }
+            Question::Survey(question) => {
+                Self::Survey(survey::Workload::of(terms, question, entries))
+            }
             #[cfg(any(test, feature = "testkit"))]
             Question::MadeUp(question) => Self::MadeUp(made_up::Workload { width: question.width }),
         }
@@ -45,27 +50,29 @@ impl Workload {
     pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), auction::TooWide> {
         match Self::of(terms, terms.limits.bids as usize) {
             Self::Auction(work) => work.check(scheme),
-            Self::Market(_) => Ok(()),
+            Self::Market(_) | Self::Survey(_) => Ok(()),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Ok(()),
         }
     }
 
     /// What a run costs at most.
-    pub fn predict(self, scheme: Scheme, participants: NodeSet, tactics: &Tactics) -> Predicted {
+    pub fn predict(&self, scheme: Scheme, participants: NodeSet, tactics: &Tactics) -> Predicted {
         match self {
-            Self::Auction(work) => auction::cost::predict(scheme, participants, work, tactics),
+            Self::Auction(work) => auction::cost::predict(scheme, participants, *work, tactics),
             Self::Market(work) => work.predict(scheme, participants, tactics),
+            Self::Survey(work) => work.predict(scheme, participants, tactics),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(work) => work.predict(scheme, participants),
         }
     }
 
     /// The tactics that are expected to take the least time.
-    pub fn tactics(self, scheme: Scheme, participants: NodeSet, line: Line) -> Tactics {
+    pub fn tactics(&self, scheme: Scheme, participants: NodeSet, line: Line) -> Tactics {
         match self {
-            Self::Auction(work) => auction::tactics::choose(scheme, participants, work, line),
+            Self::Auction(work) => auction::tactics::choose(scheme, participants, *work, line),
             Self::Market(work) => work.tactics(scheme, participants, line),
+            Self::Survey(work) => work.tactics(scheme, participants, line),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Tactics::default(),
         }

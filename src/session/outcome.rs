@@ -1,7 +1,7 @@
 //! The outcome: what the session decided, signed by every node that took part.
 //!
-//! t+1 signatures include at least one honest node's, so the outcome can be believed; 2t+1 settle
-//! it.
+//! It stands with t+1 signatures: one of them is an honest node's, which signs nothing but what it
+//! computed itself. So a node that computes with the others and does not sign keeps nothing up.
 
 use std::collections::{HashMap, HashSet};
 
@@ -91,27 +91,18 @@ pub enum OutcomeError {
     },
 }
 
-/// How far the signatures carry an outcome.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OutcomeStanding {
-    /// The nodes that signed, t+1 at least.
-    pub signers: NodeSet,
-    /// Whether they are 2t+1 or more.
-    pub settled: bool,
-}
-
 impl CoSigned<Outcome> {
-    /// Check the signatures: t+1 at least.
+    /// Check the signatures, t+1 at least, and tell whose they are.
     ///
     /// # Errors
     /// Names the node whose signature does not fit, or says how many are missing.
-    pub fn check(&self, roster: &Roster) -> Result<OutcomeStanding, OutcomeError> {
+    pub fn check(&self, roster: &Roster) -> Result<NodeSet, OutcomeError> {
         let signers = self.signers(roster)?;
         let needed = usize::from(roster.scheme.threshold()) + 1;
         if signers.len() < needed {
             return Err(OutcomeError::TooFew { needed, got: signers.len() });
         }
-        Ok(OutcomeStanding { signers, settled: signers.len() >= roster.scheme.quorum() })
+        Ok(signers)
     }
 }
 

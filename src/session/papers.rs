@@ -85,11 +85,11 @@ impl Papers {
             }) && manifest.check(roster).is_ok()
         });
         let outcome = self.outcome.filter(|outcome| {
-            let settled = outcome.check(roster).is_ok_and(|standing| standing.settled);
+            let signed = outcome.check(roster).is_ok();
             let fits = |manifest: &CoSigned<Manifest>| {
                 outcome.body.check(announcement, &manifest.body).is_ok()
             };
-            settled && manifest.as_ref().is_some_and(fits)
+            signed && manifest.as_ref().is_some_and(fits)
         });
         let session = announcement.session;
         let admitted = self.admitted.into_iter().filter(|admitted| {

@@ -45,6 +45,12 @@ pub enum What {
         /// The name.
         bidder: String,
     },
+    /// The nodes have told what they hold and judged it; what follows from that is the list that they
+    /// now sign.
+    Judged {
+        /// Nodes whose word it is.
+        nodes: NodeSet,
+    },
     /// An attempt began.
     Attempt {
         /// Attempt number, from 1.

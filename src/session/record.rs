@@ -83,8 +83,6 @@ pub struct Report {
     pub manifest_signed_by: NodeSet,
     /// Nodes that signed the outcome; empty without one.
     pub signed_by: NodeSet,
-    /// Whether the outcome has the signatures of 2t+1 nodes.
-    pub settled: bool,
     /// Envelopes that take part.
     pub bids: usize,
     /// Envelopes that do not, by the manifest or by the range check, and why.
@@ -187,7 +185,6 @@ impl Record {
             closed_by: NodeSet::EMPTY,
             manifest_signed_by: NodeSet::EMPTY,
             signed_by: NodeSet::EMPTY,
-            settled: false,
             bids: 0,
             excluded: Vec::new(),
             shared_names: Vec::new(),
@@ -211,10 +208,8 @@ impl Record {
         if let Some(outcome) = &self.outcome {
             let missing = RecordError::Missing { part: "outcome", missing: "manifest" };
             let manifest = self.manifest.as_ref().ok_or(missing)?;
-            let standing = outcome.check(roster)?;
+            report.signed_by = outcome.check(roster)?;
             outcome.body.check(announcement, &manifest.body)?;
-            report.signed_by = standing.signers;
-            report.settled = standing.settled;
             report.excluded.extend(outcome.body.out_of_range.iter().cloned());
             report.outcome = Some(outcome.body.clone());
         }

@@ -78,9 +78,13 @@ impl BadBidder<'_> {
     ///
     /// # Errors
     /// When sealing to the other nodes fails.
-    pub fn garbage_parts(&self, amount: BidAmount, nodes: NodeSet) -> Result<Envelope, SplitError> {
+    pub fn garbage_parts(
+        &self,
+        entry: impl Into<EntryValues>,
+        nodes: NodeSet,
+    ) -> Result<Envelope, SplitError> {
         let maker = self.maker()?;
-        let (mut body, _) = maker.fill(amount.into())?;
+        let (mut body, _) = maker.fill(entry.into())?;
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         for node in nodes.iter() {
             let Some(part) = body.parts.get_mut(node.position()) else { continue };

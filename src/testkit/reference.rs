@@ -24,6 +24,21 @@ pub fn second(values: &[u64], winner: usize) -> u64 {
     others.map(|(_, &value)| value).max().expect("at least two values")
 }
 
+/// Whether two numbers are equal.
+pub const fn equal(x: u64, y: u64) -> bool {
+    x == y
+}
+
+/// The product of two numbers.
+pub fn product(x: u64, y: u64) -> u128 {
+    u128::from(x) * u128::from(y)
+}
+
+/// The square of a number of up to 64 bits.
+pub const fn square(x: u128) -> u128 {
+    x * x
+}
+
 /// A value that protocols get wrong if they get any wrong: the ends, a neighbour of another value,
 /// a power of two and its neighbours, or any.
 pub fn awkward(rng: &mut StdRng, bits: u32, before: &[u64]) -> u64 {

@@ -168,8 +168,11 @@ pub struct AttemptLine {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// What went wrong, if something did.
+    /// Why there is no outcome, where it failed.
     pub trouble: Option<Explained<AttemptTrouble>>,
+    /// What those did that took part and did not sign the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<Explained<AttemptTrouble>>,
     /// What it cost each node, once done.
     pub cost: Vec<(NodeIndex, Cost)>,
 }

@@ -120,8 +120,11 @@ pub enum Document {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum AttemptResult {
-    /// With the outcome, signed by all that took part.
-    Done,
+    /// With the outcome.
+    Done {
+        /// What those did that took part and did not sign it.
+        unsigned: Option<AttemptTrouble>,
+    },
     /// Without.
     Failed {
         /// What went wrong.
@@ -129,7 +132,17 @@ pub enum AttemptResult {
     },
 }
 
-/// Why an attempt gave no outcome.
+impl AttemptResult {
+    /// What went wrong at nodes, whether there is an outcome or not.
+    pub const fn trouble(&self) -> Option<&AttemptTrouble> {
+        match self {
+            Self::Done { unsigned } => unsigned.as_ref(),
+            Self::Failed { trouble } => Some(trouble),
+        }
+    }
+}
+
+/// Why an attempt gave no outcome, or not everybody's signature.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum AttemptTrouble {
@@ -181,6 +194,10 @@ pub enum NodeTrouble {
     },
     /// Its signature does not fit its outcome.
     FalseSignature,
+    /// It signed another outcome than t+1 others, one of whom is honest.
+    OtherOutcome,
+    /// It had not signed when others had for a while.
+    Unsigned,
     /// Its inventory or verdict breaks a rule, so the session closes without it.
     Unsound {
         /// Which rule, in words.
@@ -439,6 +456,8 @@ impl fmt::Display for NodeTrouble {
             }
             Self::Attempt { failure } => failure.fmt(f),
             Self::FalseSignature => f.write_str("its signature does not fit its outcome"),
+            Self::OtherOutcome => f.write_str("it signed another outcome"),
+            Self::Unsigned => f.write_str("it had not signed when the others had"),
         }
     }
 }

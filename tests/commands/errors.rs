@@ -257,6 +257,25 @@ fn the_digest_is_shown_whole_and_the_plan_takes_the_roster() {
 }
 
 #[test]
+fn the_plan_of_a_market_counts_orders_and_prices() {
+    let home = tempfile::tempdir().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/market.toml");
+    let planned = ok(home.path(), &["session", "plan", file]);
+    assert_eq!((&planned["bids"], &planned["prices"]), (&10.into(), &201.into()));
+    assert_eq!(planned["nodes"], 3);
+    assert!(planned.get("quantity").is_none());
+    let more = ok(home.path(), &["session", "plan", file, "--bids", "500"]);
+    for grows in ["rounds", "bytes_sent", "seconds"] {
+        let of = |planned: &serde_json::Value| planned[grows].as_f64().unwrap();
+        assert!(of(&more) > of(&planned) && of(&planned) > 0.0, "{grows}");
+    }
+    let output = gavel().args(["session", "plan", file, "--home"]).arg(home.path()).output();
+    let text = stdout(&output.unwrap());
+    assert!(text.starts_with("10 orders of 16 bits at 201 prices"), "{text}");
+    assert!(!text.contains("second price") && !text.contains("groups"), "{text}");
+}
+
+#[test]
 fn a_home_in_the_environment_is_no_option_that_is_needed() {
     let home = tempfile::tempdir().unwrap();
     let output = gavel().arg("bid").env("GAVEL_HOME", home.path()).output().unwrap();

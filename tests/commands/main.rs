@@ -11,7 +11,9 @@
 //! - [`rotation`]: new keys of a node while a session is open
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
+//! - [`engine`]: `gavel bench` of the engine
 //! - [`intake`]: `gavel bench intake`
+//! - [`survey`]: surveys, in the demo and between organisations
 //! - [`compose`]: what compose.yaml tells gavel to do
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -22,6 +24,7 @@ mod accounts;
 mod backup;
 mod compose;
 mod demo;
+mod engine;
 mod errors;
 mod figures;
 mod intake;
@@ -30,4 +33,5 @@ mod readme;
 mod replicas;
 mod rosters;
 mod rotation;
+mod survey;
 mod walkthrough;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 use gavel::client::bid::{self, BidError, Bidder, Patience, Placed};
 use gavel::client::state::BidderState;
-use gavel::client::{BidAmount, Network};
+use gavel::client::{BidAmount, EntryValues, Network};
 use gavel::identity::{KeyPair, Signature, Signed, Statement as _};
 use gavel::session::record::{Record, Report};
 use gavel::session::{Announcement, Envelope, Phase, Receipt, SessionId};
@@ -91,12 +91,30 @@ impl Auction {
         keys: &KeyPair,
         units: u64,
     ) -> Result<Placed, BidError> {
+        self.try_entry(name, keys, BidAmount::new(units).into()).await
+    }
+
+    /// Hand in an entry of any number of fields, with every answer that may come.
+    pub async fn try_enter(
+        &self,
+        name: &str,
+        keys: &KeyPair,
+        fields: Vec<u64>,
+    ) -> Result<Placed, BidError> {
+        self.try_entry(name, keys, EntryValues::new(fields)).await
+    }
+
+    async fn try_entry(
+        &self,
+        name: &str,
+        keys: &KeyPair,
+        entry: EntryValues,
+    ) -> Result<Placed, BidError> {
         let pinned = [self.network.roster().body.digest()];
         let bidder = Bidder { name, keys, state: &BidderState::Memory, pinned: &pinned };
         let patience =
             Patience { deadline: Duration::from_secs(20), stragglers: Duration::from_millis(300) };
-        let amount = BidAmount::new(units);
-        bid::place(&self.network, &self.announcement, &bidder, amount, patience).await
+        bid::place(&self.network, &self.announcement, &bidder, entry, patience).await
     }
 
     /// Many bids, some at a time.
@@ -163,7 +181,7 @@ impl Auction {
         let record = self.network.coordinator().record(self.session).await.unwrap();
         let pin = self.network.roster().body.digest();
         let report = record.verify(Some(pin)).unwrap();
-        assert!(report.settled);
+        assert!(report.outcome.is_some());
         Settled { detail, record, report }
     }
 

@@ -11,6 +11,7 @@ use gavel::wire::coordinator_api::SessionDetail;
 use gavel::wire::reason::{AttemptFailure, AttemptTrouble, NodeTrouble, Reason};
 
 use super::auction::{Auction, BIDS, file, set};
+use super::kind::Kind;
 use super::net::{Net, Setup, index};
 
 fn signed(detail: &SessionDetail) -> bool {
@@ -24,16 +25,18 @@ fn begun(detail: &SessionDetail) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_two_of_five_nodes_may_be_killed_once_the_manifest_is_signed() {
     let pairs = (1..=5_u8).flat_map(|a| (a + 1..=5).map(move |b| (a, b)));
-    let lost = pairs.enumerate().map(|(number, (a, b))| tokio::spawn(lose(a, b, number % 2 == 1)));
+    let lost = pairs.enumerate().map(|(number, (a, b))| {
+        tokio::spawn(lose(a, b, Kind::in_turn(number / 2), number % 2 == 1))
+    });
     for ended in join_all(lost).await {
         ended.unwrap();
     }
 }
 
 /// Kill two nodes, at once or in the middle of the first attempt.
-async fn lose(a: u8, b: u8, midway: bool) {
+async fn lose(a: u8, b: u8, kind: Kind, midway: bool) {
     let mut net = Net::start(Setup::new(5, 1).delayed(60)).await;
-    let auction = Auction::with_bids(&net.network).await;
+    let auction = kind.play(&net.network).await;
     auction.close().await;
     auction.wait("a signed manifest", signed).await;
     if midway {
@@ -43,7 +46,7 @@ async fn lose(a: u8, b: u8, midway: bool) {
     net.kill(a);
     net.kill(b);
     let settled = auction.settled().await;
-    assert_eq!(settled.winner(), Some(("basil", 800)), "without nodes {a} and {b}");
+    auction.check(&settled, &format!("{kind:?} without nodes {a} and {b}"));
     let rest = net.roster.body.scheme.all().without(index(a)).without(index(b));
     assert_eq!(settled.report.signed_by, rest);
     if midway {
@@ -57,10 +60,14 @@ async fn lose(a: u8, b: u8, midway: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_was_away_while_bidding_or_closing_catches_up() {
+    tokio::join!(catch_up(Kind::Auction), catch_up(Kind::Market));
+}
+
+async fn catch_up(kind: Kind) {
     let mut net = Net::start(Setup::new(5, 1)).await;
     // Node 4 misses even the announcement.
     net.kill(4);
-    let auction = Auction::with_bids(&net.network).await;
+    let auction = kind.play(&net.network).await;
     net.kill(5);
     auction.close().await;
     // Three nodes could compute, but not fix the bids: with one of them lying, two others and that
@@ -70,7 +77,7 @@ async fn a_node_that_was_away_while_bidding_or_closing_catches_up() {
     assert_eq!(detail.summary.phase, Phase::Closing);
     net.restart(5).await;
     let settled = auction.settled().await;
-    assert_eq!(settled.winner(), Some(("basil", 800)));
+    auction.check(&settled, "with nodes that were away");
     assert!(set(&[1, 2, 3]).is_subset_of(settled.report.closed_by));
     assert_eq!(settled.report.manifest_signed_by, set(&[1, 2, 3, 5]));
     net.restart(4).await;
@@ -123,10 +130,14 @@ async fn with_too_few_nodes_it_waits_says_for_whom_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_that_is_killed_goes_on_where_it_was() {
+    tokio::join!(go_on(Kind::Auction), go_on(Kind::Market));
+}
+
+async fn go_on(kind: Kind) {
     let mut net = Net::start(Setup::new(3, 1).delayed(40)).await;
-    let auction = Auction::with_bids(&net.network).await;
+    let mut auction = kind.play(&net.network).await;
     net.restart_coordinator().await;
-    auction.bid("dmitri", 650).await;
+    auction.hand_in().await;
     net.kill(3);
     auction.close().await;
     net.restart_coordinator().await;
@@ -137,8 +148,7 @@ async fn a_coordinator_that_is_killed_goes_on_where_it_was() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     net.restart_coordinator().await;
     let settled = auction.settled().await;
-    assert_eq!(settled.winner(), Some(("basil", 800)));
-    assert_eq!(settled.names().len(), 4);
+    auction.check(&settled, "with a coordinator that was killed");
     let first = settled.record;
     net.restart_coordinator().await;
     assert_eq!(auction.settled().await.record, first);

@@ -1,4 +1,4 @@
-//! Auctions in a row while nodes are killed at random: five processes, of which any may be lost at
+//! Sessions of every kind in a row while nodes are killed at random: five processes, of which any may be lost at
 //! any time, at most one while bids are handed in and at most two after closing.
 //!
 //! `GAVEL_KILLED_AUCTIONS=50` runs fifty instead of a few; the seed that is printed on failure
@@ -11,14 +11,14 @@ use rand::rngs::{StdRng, SysRng};
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
-use super::auction::{Auction, Settled, file};
+use super::auction::Settled;
+use super::kind::Kind;
 use super::site::Site;
 use crate::common::town::Server;
 
-const FEW: u32 = 5;
-const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
+const FEW: u32 = 6;
 
-/// A moment in an auction: from at once to a good while.
+/// A moment in a session: from at once to a good while.
 async fn pause(rng: &mut StdRng, most_millis: u64) {
     tokio::time::sleep(Duration::from_millis(rng.random_range(0..most_millis))).await;
 }
@@ -38,37 +38,26 @@ async fn strike(nodes: Vec<&mut Server>, rng: &mut StdRng, most_millis: u64) {
     }
 }
 
-async fn one(site: &mut Site, rng: &mut StdRng) -> (u64, Settled) {
-    let auction = Auction::open(&site.network, &file("second-price", Some(100), None)).await;
-    // No two alike, so that the order of arrival does not decide.
-    let mut amounts: Vec<u64> = (0..NAMES.len() as u64).map(|at| 150 + 10 * at).collect();
-    amounts.shuffle(rng);
-
+async fn one(site: &mut Site, kind: Kind, rng: &mut StdRng) -> (u64, Settled) {
+    let mut played = kind.open(&site.network, rng.random_range(0..100)).await;
     let victim = rng.random_range(0..site.nodes.len());
-    let bidding = async {
-        for (name, units) in NAMES.iter().zip(&amounts) {
-            auction.bid(name, *units).await;
-        }
-    };
-    tokio::join!(bidding, strike(vec![&mut site.nodes[victim]], rng, 120));
+    tokio::join!(played.hand_all_in(), strike(vec![&mut site.nodes[victim]], rng, 120));
 
     let many = rng.random_range(0..=2);
     let mut victims: Vec<&mut Server> = site.nodes.iter_mut().collect();
     victims.shuffle(rng);
     victims.truncate(many);
     let closing = async {
-        auction.close().await;
-        auction.settled().await
+        played.close().await;
+        played.settled().await
     };
     let (settled, ()) = tokio::join!(closing, strike(victims, rng, 300));
-    let best = amounts.iter().position(|&units| units == 190).unwrap();
-    assert_eq!(settled.winner(), Some((NAMES[best], 180)));
-    assert_eq!(settled.names().len(), NAMES.len());
+    played.check(&settled, &format!("{kind:?}"));
     (many as u64, settled)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn auctions_in_a_row_settle_while_nodes_are_killed_at_random() {
+async fn sessions_in_a_row_settle_while_nodes_are_killed_at_random() {
     let given = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let auctions = given("GAVEL_KILLED_AUCTIONS").unwrap_or_else(|| FEW.into());
     let seed = given(SEED_VARIABLE).unwrap_or_else(|| SysRng.try_next_u64().unwrap());
@@ -78,7 +67,8 @@ async fn auctions_in_a_row_settle_while_nodes_are_killed_at_random() {
     let mut site = Site::start(5, 1, 5);
     let (mut kills, mut again) = (0, 0);
     for number in 1..=auctions {
-        let (lost, settled) = one(&mut site, &mut rng).await;
+        let kind = Kind::in_turn(number as usize);
+        let (lost, settled) = one(&mut site, kind, &mut rng).await;
         kills += 1 + lost;
         again += u64::from(settled.detail.attempts.len() > 1);
         println!("{number} of {auctions}: settled; {kills} nodes killed so far");

@@ -107,6 +107,7 @@ async fn a_failed_session_is_tried_again_by_hand_and_settles() {
     ok(&lead, &["session", "show", &id, "--record", file]);
     let verified =
         ok(&lead, &["verify", file, "--roster", lead.join("roster.json").to_str().unwrap()]);
-    assert_eq!((&verified["valid"], &verified["settled"]), (&true.into(), &true.into()));
+    assert_eq!(verified["valid"], true);
+    assert!(verified["outcome"].is_object(), "{verified}");
     fails(&lead, &["session", "retry", &id], 1);
 }

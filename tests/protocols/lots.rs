@@ -212,12 +212,12 @@ fn three_lots_among_a_thousand_bids_take_at_most_60_rounds_or_more_that_take_les
             for (micros, rate) in [(200, 1_000_000_000), (50_000, 10_000_000)] {
                 let line = Line::of_links(micros, Some(rate));
                 let work = Workload::of(&terms, 1000);
-                let plan = plan::choose(scheme, scheme.all(), work, line);
+                let plan = plan::choose(scheme, scheme.all(), &work, line);
                 assert_eq!(plan.tactics.best, Some(BestBy::Rank));
                 assert!(plan.check().is_ok() && plan.rounds <= 60 + 26, "{plan:?}");
                 // More rounds, for large blocks, only where they are worth it.
                 let tactics = Tactics { block: None, block_from: None, ..plan.tactics.clone() };
-                let few = plan::with_tactics(scheme, scheme.all(), work, line, tactics);
+                let few = plan::with_tactics(scheme, scheme.all(), &work, line, tactics);
                 assert!(few.rounds <= 60 && plan.seconds <= few.seconds, "{plan:?} {few:?}");
             }
         }
@@ -230,7 +230,7 @@ fn very_many_bids_are_searched_where_that_is_faster() {
     let terms = of_lots(&reference::terms(Kind::SecondPrice, None, LARGEST), 100);
     let best = |bids, micros| {
         let line = Line::of_links(micros, Some(1_000_000_000));
-        plan::choose(scheme, scheme.all(), Workload::of(&terms, bids), line).tactics.best
+        plan::choose(scheme, scheme.all(), &Workload::of(&terms, bids), line).tactics.best
     };
     assert_eq!(best(USUALLY_RANKED, 100), Some(BestBy::Rank));
     assert_eq!(best(6_000, 100), Some(BestBy::Search));
@@ -238,7 +238,7 @@ fn very_many_bids_are_searched_where_that_is_faster() {
     assert_eq!(best(1_000_000, 300_000), Some(BestBy::Search));
     // All win: nothing is searched for but the worst, in large groups over long lines.
     let line = Line::of_links(100_000, Some(1_000_000_000));
-    let plan = plan::choose(scheme, scheme.all(), Workload::of(&terms, 90), line);
+    let plan = plan::choose(scheme, scheme.all(), &Workload::of(&terms, 90), line);
     assert_eq!(plan.tactics.best, None);
     assert!(plan.tactics.groups[0] >= 8, "{plan:?}");
 }

@@ -5,12 +5,15 @@
 //! - [`blocks`]: comparisons in blocks of every size
 //! - [`best`]: sums, ranks and the m best on bits
 //! - [`sums`]: sums over tables, prefix sums, and that a wrong bit in them is found
+//! - [`products`]: equality, products, squares, tallies and places in the order
+//! - [`trial`]: any protocol against its plain twin
 //! - [`auctions`]: auctions on bits
 //! - [`faults`]: auctions on bits with nodes that misbehave
 //! - [`leak`]: what auctions on bits open
 //! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
 //! - [`market`]: markets on bits
+//! - [`survey`]: surveys on bits
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -24,7 +27,10 @@ mod liars;
 mod lots;
 mod market;
 mod numbers;
+mod products;
 mod sums;
+mod survey;
+mod trial;
 
 use std::time::Duration;
 

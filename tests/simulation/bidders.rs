@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gavel::client::bid::{self, BidError, Bidder, Patience};
 use gavel::client::state::BidderState;
-use gavel::client::{BidAmount, Network};
+use gavel::client::{EntryValues, Network};
 use gavel::identity::{KeyPair, Statement as _};
 use gavel::session::{Phase, SessionId};
 use gavel::sharing::{NodeIndex, NodeSet};
@@ -24,8 +24,8 @@ const PATIENCE: Patience =
 pub struct Plan {
     /// The name.
     pub name: String,
-    /// Amounts, each replacing the one before, and the pause before each.
-    pub bids: Vec<(Duration, u64)>,
+    /// The fields of entries, each replacing the one before, and the pause before each.
+    pub bids: Vec<(Duration, Vec<u64>)>,
     /// Where envelopes and receipts are kept.
     pub folder: PathBuf,
     /// The nodes whose parts are garbage; none for an honest bidder.
@@ -38,7 +38,7 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
     let state = BidderState::Folder(plan.folder);
     let pinned = [network.roster().body.digest()];
     let bidder = Bidder { name: &plan.name, keys: &keys, state: &state, pinned: &pinned };
-    for (pause, amount) in plan.bids {
+    for (pause, fields) in plan.bids {
         sleep(pause).await;
         let announcement = loop {
             match bid::announcement(&network, session).await {
@@ -48,7 +48,7 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
             }
         };
         let mut placed =
-            bid::place(&network, &announcement, &bidder, BidAmount::new(amount), PATIENCE).await;
+            bid::place(&network, &announcement, &bidder, EntryValues::new(fields), PATIENCE).await;
         for _ in 0..3 {
             match placed {
                 Ok(placed) => {
@@ -72,7 +72,7 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
 /// Hand an envelope whose parts for some nodes are garbage to the others.
 pub async fn bid_garbage(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
     let keys = KeyPair::generate().expect("randomness");
-    let Some(&(pause, amount)) = plan.bids.first() else { return };
+    let Some((pause, fields)) = plan.bids.first().cloned() else { return };
     sleep(pause).await;
     let (announcement, admission) = loop {
         let announcement = match bid::announcement(&network, session).await {
@@ -93,7 +93,8 @@ pub async fn bid_garbage(core: Arc<Core>, network: Network, session: SessionId, 
         keys: &keys,
         revision: 1,
     };
-    let envelope = bad.garbage_parts(BidAmount::new(amount), plan.garbage).expect("an envelope");
+    let entry = EntryValues::new(fields);
+    let envelope = bad.garbage_parts(entry, plan.garbage).expect("an envelope");
     core.note(format_args!("{} hands garbage to {}", plan.name, plan.garbage));
     core.books().session(session, |books| books.garbage(&plan.name, plan.garbage));
     for (node, client) in (1..).filter_map(NodeIndex::new).zip(network.nodes()) {

@@ -10,7 +10,8 @@ use gavel::base::Timestamp;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
-use gavel::rules::Terms;
+use gavel::rules::market::Quantity;
+use gavel::rules::{Answer, Question, Terms};
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
 use gavel::session::manifest::Exclusion;
@@ -320,23 +321,26 @@ impl SessionBooks {
         record: &Record,
     ) {
         let (Some(manifest), Some(outcome)) = (&record.manifest, &record.outcome) else { return };
-        let mut amounts = Vec::new();
+        let mut opened = Vec::new();
         for entry in &manifest.body.entries {
-            let amount = self
+            let fields = self
                 .envelopes
                 .get(&entry.envelope)
                 .and_then(|envelope| open(terms, &roster.body, keys, envelope));
-            let Some(amount) = amount else {
+            let Some(fields) = fields else {
                 return self.broke(format!("nobody has seen the bid of {}", entry.bidder));
             };
-            amounts.push((entry, amount));
+            opened.push((entry, fields));
         }
+        let Ok(layout) = terms.layout() else { return };
         let (fits, out): (Vec<_>, Vec<_>) =
-            amounts.iter().partition(|(_, amount)| *amount <= terms.question.maximum());
-        let values: Vec<&[u64]> =
-            fits.iter().map(|(_, amount)| std::slice::from_ref(amount)).collect();
+            opened.iter().partition(|(_, opened)| layout.check(&opened.fields).is_ok());
+        let values: Vec<&[u64]> = fits.iter().map(|(_, opened)| opened.fields.as_slice()).collect();
         let expected = terms.question.reference(&values).map(|entry| fits[entry].0.envelope);
+        let masks: HashMap<Digest, u64> =
+            fits.iter().map(|(entry, opened)| (entry.envelope, opened.mask)).collect();
         let got = outcome.body.answer.clone().map(|entrant| entrant.envelope);
+        let got = told(&terms.question, got, &masks);
         if got != expected {
             self.broke(format!("the outcome is {got:?} where the bids give {expected:?}"));
         }
@@ -354,8 +358,15 @@ impl SessionBooks {
     }
 }
 
+/// What an envelope holds.
+struct Opened {
+    fields: Vec<u64>,
+    /// What its participant alone is told stands under this.
+    mask: u64,
+}
+
 /// A bid, from all nodes' parts of its envelope.
-fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) -> Option<u64> {
+fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) -> Option<Opened> {
     let scheme = roster.scheme;
     let mut seeds = BTreeMap::new();
     for node in NodeSet::all(scheme.nodes()).iter() {
@@ -370,7 +381,28 @@ fn open(terms: &Terms, roster: &Roster, keys: &[NodeKeys], envelope: &Envelope) 
     let seeds: Vec<_> = seeds.into_values().collect();
     let layout = terms.layout().ok()?;
     let masked = terms.protocol.decode_correction(&envelope.body.correction.0, layout.extent());
-    entries::unmasked(&layout, &masked.ok()?, &seeds).first().copied()
+    let fields = entries::unmasked(&layout, &masked.ok()?, &seeds);
+    let bits = terms.question.reply_bits();
+    let mask = seeds.iter().fold(0, |mask, seed| mask ^ seed.reply(bits));
+    Some(Opened { fields, mask })
+}
+
+/// The answer with everything in it that any participant is told.
+fn told(
+    question: &Question,
+    answer: Answer<Digest>,
+    masks: &HashMap<Digest, u64>,
+) -> Answer<Digest> {
+    let (Some(market), Answer::Market(mut cleared)) = (question.as_market(), answer.clone()) else {
+        return answer;
+    };
+    for trade in &mut cleared.trades {
+        let mask = masks.get(&trade.entry).copied().unwrap_or_default();
+        if let Quantity::Sealed(told) = trade.quantity {
+            trade.quantity = Quantity::Open(Quantity::unsealed(told ^ mask, market));
+        }
+    }
+    Answer::Market(cleared)
 }
 
 /// The session that the path of a request to a node names.

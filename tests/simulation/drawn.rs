@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gavel::base::Timestamp;
-use gavel::rules::SessionFile;
 use gavel::rules::auction::Kind;
+use gavel::rules::{Question, SessionFile, Terms};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use tokio::time::sleep;
 
@@ -89,9 +89,10 @@ pub fn noise(chance: &mut Chance, nodes: u8) -> Noise {
     }
 }
 
-/// A session file.
+/// A session file of any kind.
 pub fn file(chance: &mut Chance) -> String {
-    let kind = chance.pick(&Kind::ALL).name();
+    let number = usize::try_from(chance.between(0, Kind::ALL.len() as u64)).expect("few kinds");
+    let Some(kind) = Kind::ALL.get(number).map(|kind| kind.name()) else { return market(chance) };
     let mut file = format!(
         "title = \"Simulated\"\nkind = \"{kind}\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n",
         chance.happens(0.8)
@@ -105,14 +106,33 @@ pub fn file(chance: &mut Chance) -> String {
     file
 }
 
+/// The session file of a small market.
+fn market(chance: &mut Chance) -> String {
+    format!(
+        "title = \"Simulated\"\nkind = \"market\"\nbids_until = \"{BIDDING}s\"\n\
+         replace_bids = {}\nfrom = \"1\"\nto = \"{}\"\nstep = \"1\"\nbits = {}\n\
+         quantities = \"{}\"\n",
+        chance.happens(0.8),
+        chance.between(1, 6),
+        chance.between(1, 8),
+        chance.pick(&["own", "everyone"])
+    )
+}
+
+/// What somebody hands in: of an auction an amount, of a market what is traded more or less from
+/// price to price, mostly nothing.
+fn entry(chance: &mut Chance, question: &Question) -> Vec<u64> {
+    let Some(market) = question.as_market() else {
+        return vec![chance.between(0, question.maximum().min(100))];
+    };
+    let mut field = || {
+        if chance.happens(0.5) { 0 } else { chance.between(0, market.maximum()) }
+    };
+    (0..=market.grid.prices()).map(|_| field()).collect()
+}
+
 /// Who bids what, and when; some on the last moment, and some too late.
-pub fn plans(
-    chance: &mut Chance,
-    folder: &Path,
-    left: u64,
-    maximum: u64,
-    replacing: bool,
-) -> Vec<Plan> {
+pub fn plans(chance: &mut Chance, folder: &Path, left: u64, terms: &Terms) -> Vec<Plan> {
     let bidders = chance.between(1, 4);
     let mut plans = Vec::new();
     for number in 1..=bidders {
@@ -121,10 +141,11 @@ pub fn plans(
             1 => left + chance.between(0, 300),
             _ => chance.between(0, left),
         };
-        let mut bids = vec![(Duration::from_millis(first), chance.between(0, maximum.min(100)))];
-        while replacing && bids.len() < 3 && chance.happens(0.4) {
+        let question = &terms.question;
+        let mut bids = vec![(Duration::from_millis(first), entry(chance, question))];
+        while terms.replace_bids && bids.len() < 3 && chance.happens(0.4) {
             let pause = Duration::from_millis(chance.between(0, 4_000));
-            bids.push((pause, chance.between(0, maximum.min(100))));
+            bids.push((pause, entry(chance, question)));
         }
         let name = format!("bidder-{number}");
         let garbage = NodeSet::EMPTY;
@@ -139,7 +160,7 @@ pub fn mallory(
     chance: &mut Chance,
     folder: &Path,
     left: u64,
-    scheme: Scheme,
+    (terms, scheme): (&Terms, Scheme),
     away: Option<NodeSet>,
 ) -> Option<Plan> {
     let (among, size) =
@@ -148,10 +169,10 @@ pub fn mallory(
     while (garbage.len() as u64) < size {
         garbage.insert(NodeIndex::new(chance.between(1, among) as u8).expect("a node"));
     }
-    let (early, amount) = (left.saturating_sub(4_000), chance.between(0, 100));
+    let (early, fields) = (left.saturating_sub(4_000), entry(chance, &terms.question));
     let pause = chance.between(0, if away.is_some() { early } else { left });
     let comes = chance.happens(0.3) || away.is_some();
-    let bids = vec![(Duration::from_millis(pause), amount)];
+    let bids = vec![(Duration::from_millis(pause), fields)];
     let name = "mallory".to_owned();
     let garbage = away.unwrap_or(garbage);
     comes.then(|| Plan { bids, folder: folder.join(&name), name, garbage })

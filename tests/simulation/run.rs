@@ -217,10 +217,10 @@ impl World {
         };
         let left = terms.bids_until.millis() - self.core.clock(Host::COORDINATOR).now().millis();
         let left = u64::try_from(left).unwrap_or(0);
-        let maximum = terms.question.maximum();
-        let mut plans = plans(chance, &self.folder, left, maximum, terms.replace_bids);
+        let mut plans = plans(chance, &self.folder, left, &terms);
         let away = scene.as_ref().map(|scene| scene.away).filter(|away| !away.is_empty());
-        plans.extend(mallory(chance, &self.folder, left, self.roster.body.scheme, away));
+        let scheme = self.roster.body.scheme;
+        plans.extend(mallory(chance, &self.folder, left, (&terms, scheme), away));
         if let Some(scene) = &mut scene {
             for plan in &plans {
                 scene.dent(plan.garbage);

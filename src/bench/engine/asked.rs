@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::rules::survey;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -13,12 +14,10 @@ pub const MOST: usize = 1 << 26;
 pub struct Asked {
     /// Who computes.
     pub scheme: Scheme,
-    /// Whether pairs are compared; if not, an auction is run.
-    pub pairs: bool,
-    /// Pairs to compare, or bids of the auction.
+    /// What is computed.
+    pub what: What,
+    /// Pairs to compare, bids of the auction, or participants of the market or the survey.
     pub count: usize,
-    /// Lots of an auction.
-    pub quantity: u32,
     /// Bits of each number.
     pub bits: u32,
     /// How numbers are shared.
@@ -31,6 +30,30 @@ pub struct Asked {
     pub place: Place,
     /// What is not left to the plan.
     pub choices: Choices,
+}
+
+/// What is computed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// Comparisons of pairs.
+    Pairs,
+    /// A second-price auction of so many lots.
+    Auction(u32),
+    /// A market with so many prices.
+    Market(usize),
+    /// This survey.
+    Survey(Box<survey::Question>),
+}
+
+impl What {
+    /// How many numbers each of those counted has.
+    pub const fn numbers(&self) -> usize {
+        match self {
+            Self::Pairs | Self::Auction(_) => 1,
+            Self::Market(prices) => prices.saturating_add(1),
+            Self::Survey(question) => question.cohorts.len() + question.items.len(),
+        }
+    }
 }
 
 /// Where the nodes run.

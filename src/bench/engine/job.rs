@@ -16,34 +16,39 @@ use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
-use crate::rules::Limits;
-use crate::rules::auction::{Kind, Question};
+use crate::rules::auction::{self, Kind};
+use crate::rules::market::question::{Rationing, Told};
+use crate::rules::market::{self, Grid};
 use crate::rules::terms::Admission;
-use crate::rules::{Answer, Currency, Terms};
+use crate::rules::{Answer, Currency, Limits, Question, Terms, survey};
 use crate::runs::shares::Entries;
 use crate::runs::{RunError, run};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
-use crate::sharing::{NodeIndex, Scheme, ShapeError, SharedNumbers};
+use crate::sharing::{Holding, NodeIndex, Scheme, ShapeError, SharedBits, SharedNumbers};
 
 /// What is computed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Task {
     /// Comparisons of pairs; the results are opened.
     Compare,
     /// An auction of this kind, and of so many lots.
     Auction(Kind, u32),
+    /// A market.
+    Market,
+    /// A survey.
+    Survey(Box<survey::Question>),
 }
 
-/// A node's inputs: one batch of bids, or the two sides of all pairs.
+/// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
 #[derive(Serialize, Deserialize)]
 pub struct Inputs {
     /// What to do with them.
     pub task: Task,
     /// Which lies of nodes are found.
     pub security: Security,
-    /// The bids; or the first numbers of all pairs, then the second ones.
+    /// The bids; or the first numbers of all pairs, then the second ones; or a batch for each field.
     pub batches: Vec<Shares>,
 }
 
@@ -94,22 +99,52 @@ pub enum JobError {
     Shape(#[from] ShapeError),
 }
 
-/// Terms under which every value of `bits` bits is a valid bid.
-pub fn terms(kind: Kind, quantity: u32, form: Form, bits: u32, security: Security) -> Terms {
+/// Terms of an auction in which every value of `bits` bits is a valid bid.
+pub fn of_auction(kind: Kind, quantity: u32, form: Form, bits: u32, security: Security) -> Terms {
+    let question = auction::Question {
+        kind,
+        currency: unit("EUR"),
+        reserve: None,
+        maximum: mask(bits),
+        quantity,
+    };
+    terms(question.into(), form, security)
+}
+
+/// Terms of a market with so many prices, quantities of so many bits and so many participants.
+pub fn of_market(prices: usize, bits: u32, participants: usize, security: Security) -> Terms {
+    let question = market::Question {
+        currency: unit("EUR"),
+        grid: Grid { from: 1, to: prices as u64, step: 1 },
+        unit: unit("t"),
+        bits,
+        rationing: Rationing::default(),
+        quantities: Told::Everyone,
+    };
+    let bids = u32::try_from(participants).unwrap_or(u32::MAX);
+    let limits = Limits { bids, ..Limits::MOST };
+    Terms { limits, ..terms(question.into(), Form::Bits, security) }
+}
+
+/// Terms of a survey with so many participants.
+pub fn of_survey(question: &survey::Question, participants: usize, security: Security) -> Terms {
+    let bids = u32::try_from(participants).unwrap_or(u32::MAX);
+    let limits = Limits { bids, ..Limits::MOST };
+    Terms { limits, ..terms(question.clone().into(), Form::Bits, security) }
+}
+
+fn unit(code: &str) -> Currency {
+    Currency { code: code.to_owned(), decimals: 0 }
+}
+
+fn terms(question: Question, protocol: Form, security: Security) -> Terms {
     Terms {
         title: "bench".to_owned(),
         description: None,
-        question: Question {
-            kind,
-            currency: Currency { code: "EUR".to_owned(), decimals: 0 },
-            reserve: None,
-            maximum: mask(bits),
-            quantity,
-        }
-        .into(),
+        question,
         bids_until: Timestamp::from_millis(0),
         replace_bids: false,
-        protocol: form,
+        protocol,
         security,
         admission: Admission::default(),
         limits: Limits::MOST,
@@ -130,7 +165,7 @@ pub struct Ready {
 pub fn lay_out(scheme: Scheme, me: NodeIndex, inputs: &Inputs) -> Result<Ready, ShapeError> {
     let batches = inputs.batches.iter().map(|shares| inputs::expand(scheme, me, shares));
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    Ok(Ready { task: inputs.task, security: inputs.security, batches })
+    Ok(Ready { task: inputs.task.clone(), security: inputs.security, batches })
 }
 
 /// Run a job over a channel that nothing else uses.
@@ -148,28 +183,34 @@ pub async fn perform(
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
     let security = ready.security;
     let context = context.with_tactics(tactics).with_security(security);
-    let mut batches = ready.batches.into_iter();
-    let found = match (ready.task, batches.next(), batches.next()) {
-        (Task::Compare, Some(Batch::Bits(x)), Some(Batch::Bits(y))) => {
-            let context = BitContext::new(&context);
-            let smaller = less_than(&context.narrow("compare"), &x, &y).await?;
-            Found::Smaller(open(&context.narrow("open"), &smaller).await?.words().to_vec())
-        }
-        (Task::Compare, Some(Batch::Numbers(bits, x)), Some(Batch::Numbers(_, y))) => {
-            Found::Smaller(compare_numbers(&context, bits, &x, &y).await?)
-        }
-        (Task::Auction(kind, quantity), Some(batch), None) => {
+    let found = match ready.task {
+        Task::Compare => Found::Smaller(compare(&context, ready.batches).await?),
+        Task::Auction(kind, quantity) => {
+            let [batch] = <[Batch; 1]>::try_from(ready.batches).map_err(wrong(1))?;
             let (form, bits, bids) = match batch {
-                Batch::Bits(bids) => {
-                    let bits = u32::try_from(bids.width()).unwrap_or(u32::MAX);
-                    (Form::Bits, bits, Entries::from(bids))
-                }
+                Batch::Bits(bids) => (Form::Bits, bits_of(&bids), Entries::from(bids)),
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
             };
-            let terms = terms(kind, quantity, form, bits, security);
+            let terms = of_auction(kind, quantity, form, bits, security);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
         }
-        _ => return Err(ShapeError { what: "batches of inputs", expected: 2, got: 0 }.into()),
+        Task::Market => {
+            let fields = fields_of(ready.batches)?;
+            let bits = fields.first().map_or(0, bits_of);
+            let entries = fields.first().map_or(0, SharedBits::len);
+            let terms = of_market(fields.len().saturating_sub(1), bits, entries, security);
+            let masks = SharedBits::zeros(Holding::of(scheme, me), 0, entries);
+            let entries = Entries::Bits { fields, masks };
+            Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
+        }
+        Task::Survey(question) => {
+            let fields = fields_of(ready.batches)?;
+            let entries = fields.first().map_or(0, SharedBits::len);
+            let terms = of_survey(&question, entries, security);
+            let masks = SharedBits::zeros(Holding::of(scheme, me), 0, entries);
+            let entries = Entries::Bits { fields, masks };
+            Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
+        }
     };
     let (ended, cpu_seconds) = (now(), usage::own_cpu_seconds() - processor);
     let counters = context.counters();
@@ -183,6 +224,39 @@ pub async fn perform(
         peak_memory_bytes: usage::own_peak_memory_bytes(),
         found,
     })
+}
+
+/// The fields of entries, which are shared as bits.
+fn fields_of(batches: Vec<Batch>) -> Result<Vec<SharedBits>, JobError> {
+    let field = |batch| match batch {
+        Batch::Bits(field) => Ok(field),
+        Batch::Numbers(..) => Err(RunError::Form.into()),
+    };
+    batches.into_iter().map(field).collect()
+}
+
+fn bits_of(batch: &SharedBits) -> u32 {
+    u32::try_from(batch.width()).unwrap_or(u32::MAX)
+}
+
+/// That there are not as many batches as a task takes.
+fn wrong(expected: usize) -> impl Fn(Vec<Batch>) -> ShapeError {
+    move |batches| ShapeError { what: "batches of inputs", expected, got: batches.len() }
+}
+
+/// Whether the first number of each pair is the smaller one; opened, 64 to a word.
+async fn compare(context: &Context, batches: Vec<Batch>) -> Result<Vec<u64>, JobError> {
+    match <[Batch; 2]>::try_from(batches).map_err(wrong(2))? {
+        [Batch::Bits(x), Batch::Bits(y)] => {
+            let context = BitContext::new(context);
+            let smaller = less_than(&context.narrow("compare"), &x, &y).await?;
+            Ok(open(&context.narrow("open"), &smaller).await?.words().to_vec())
+        }
+        [Batch::Numbers(bits, x), Batch::Numbers(_, y)] => {
+            Ok(compare_numbers(context, bits, &x, &y).await?)
+        }
+        _ => Err(RunError::Form.into()),
+    }
 }
 
 /// Whether x is below y, after the paper; the results are opened, 64 to a word.

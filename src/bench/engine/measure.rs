@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::asked::{Asked, Place};
+use super::asked::{Asked, Place, What};
 use super::cluster::Cluster;
-use super::job::terms;
+use super::job::{of_auction, of_market, of_survey};
 use super::lines::Effort;
 use super::report::{Report, slowest};
 use super::work::Work;
@@ -56,7 +56,13 @@ fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
 
 fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let (scheme, all) = (asked.scheme, asked.scheme.all());
-    let terms = terms(Kind::SecondPrice, asked.quantity, asked.form, asked.bits, asked.security);
+    let Asked { bits, count, form, security, .. } = *asked;
+    let terms = match &asked.what {
+        What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
+        What::Market(prices) => of_market(*prices, bits, count, security),
+        What::Survey(question) => of_survey(question, count, security),
+        What::Pairs => of_auction(Kind::SecondPrice, 1, form, bits, security),
+    };
     let work = Workload::of(&terms, asked.count);
     let pairs = Pairs {
         protocol: asked.form,
@@ -64,10 +70,10 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
         bits: asked.bits,
         count: asked.count,
     };
-    let mut tactics = if asked.pairs {
+    let mut tactics = if asked.what == What::Pairs {
         plan::for_comparisons(scheme, all, pairs, line).tactics
     } else {
-        plan::choose(scheme, all, work, line).tactics
+        plan::choose(scheme, all, &work, line).tactics
     };
     let choices = &asked.choices;
     if let Some(groups) = &choices.groups {
@@ -83,9 +89,9 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     tactics.stripe = choices.stripe.or(tactics.stripe);
     tactics.lanes = choices.lanes.or(tactics.lanes);
     tactics.check()?;
-    Ok(if asked.pairs {
+    Ok(if asked.what == What::Pairs {
         plan::comparisons_with(scheme, all, pairs, line, tactics)
     } else {
-        plan::with_tactics(scheme, all, work, line, tactics)
+        plan::with_tactics(scheme, all, &work, line, tactics)
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::asked::{Asked, Place};
+use super::asked::{Asked, Place, What};
 use super::job::Measured;
 use super::lines::Lines;
 use crate::runs::plan::{Line, Plan};
@@ -26,6 +26,18 @@ pub struct Report {
     /// Lots, where it was an auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
+    /// Participants, where it was a market or a survey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participants: Option<usize>,
+    /// Prices, where it was a market.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<usize>,
+    /// Questions, where it was a survey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<usize>,
+    /// Cohorts, where it was a survey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cohorts: Option<usize>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -102,12 +114,19 @@ impl Report {
         let cpu = measured.iter().map(|node| node.cpu_seconds);
         let cpu_seconds =
             if asked.place == Place::InProcess { cpu.fold(0.0, f64::max) } else { cpu.sum() };
+        let quantity = if let What::Auction(quantity) = asked.what { Some(quantity) } else { None };
+        let prices = if let What::Market(prices) = asked.what { Some(prices) } else { None };
+        let survey = if let What::Survey(question) = &asked.what { Some(question) } else { None };
         Self {
             nodes: asked.scheme.nodes(),
             threshold: asked.scheme.threshold(),
-            pairs: asked.pairs.then_some(asked.count),
-            bids: (!asked.pairs).then_some(asked.count),
-            quantity: (!asked.pairs).then_some(asked.quantity),
+            pairs: (asked.what == What::Pairs).then_some(asked.count),
+            bids: quantity.and(Some(asked.count)),
+            quantity,
+            participants: (prices.is_some() || survey.is_some()).then_some(asked.count),
+            prices,
+            questions: survey.map(|question| question.items.len()),
+            cohorts: survey.map(|question| question.cohorts.len()),
             bits: asked.bits,
             protocol: asked.form,
             security: asked.security,

@@ -1,11 +1,22 @@
 //! Random inputs in the clear, and what plain arithmetic makes of them.
 
-use super::asked::Asked;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::asked::{Asked, What};
 use super::inputs::{Plain, draw, near, share};
-use super::job::{Found, Inputs, Measured, Task, terms};
+use super::job::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
 use crate::rules::auction::Kind;
+use crate::rules::{Answer, Terms, survey};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::seed::mask;
+
+/// Most steps of an invented participant of a market.
+const STEPS: usize = 6;
+
+/// Most that a step adds to what it trades.
+const MORE: u64 = 60;
 
 /// The inputs in the clear.
 pub enum Work {
@@ -13,18 +24,66 @@ pub enum Work {
     Pairs(Plain, Plain),
     /// The bids of an auction, and how many lots it has.
     Bids(Plain, u32),
+    /// The entries of a market, field by field.
+    Market(Vec<Plain>),
+    /// A survey, and the entries field by field.
+    Survey(Box<survey::Question>, Vec<Plain>),
 }
 
 impl Work {
     /// Draw the inputs from the seed.
     pub fn draw(asked: &Asked) -> Self {
         let first = draw(asked.seed, 1, asked.bits, asked.count);
-        if !asked.pairs {
-            return Self::Bids(first, asked.quantity);
+        match &asked.what {
+            What::Pairs => {}
+            What::Auction(quantity) => return Self::Bids(first, *quantity),
+            What::Market(prices) => return Self::market(asked, *prices),
+            What::Survey(question) => return Self::survey(asked, question),
         }
         let mut second = draw(asked.seed, 2, asked.bits, asked.count);
         near(&mut second, &first);
         Self::Pairs(first, second)
+    }
+
+    /// Invented participants: every other one sells, and each has a few steps. As all fields make a
+    /// valid entry, steps may fall together.
+    fn market(asked: &Asked, prices: usize) -> Self {
+        let mut rng = StdRng::seed_from_u64(asked.seed);
+        let largest = mask(asked.bits);
+        let field = || Plain { bits: asked.bits, values: vec![0; asked.count] };
+        let mut fields: Vec<Plain> = (0..=prices).map(|_| field()).collect();
+        for entry in 0..asked.count {
+            let mut most = 0;
+            for _ in 0..rng.random_range(1..=STEPS) {
+                let more = rng.random_range(1..=MORE).min(largest - most);
+                let price = rng.random_range(prices / 10..prices);
+                fields[price].values[entry] += more;
+                most += more;
+            }
+            if entry % 2 == 1 {
+                fields[prices].values[entry] = most;
+            }
+        }
+        Self::Market(fields)
+    }
+
+    /// Participants in any cohort with any answers.
+    fn survey(asked: &Asked, question: &survey::Question) -> Self {
+        let mut rng = StdRng::seed_from_u64(asked.seed);
+        let cohorts = question.cohorts.len();
+        let chosen: Vec<usize> =
+            (0..asked.count).map(|_| rng.random_range(0..cohorts.max(1))).collect();
+        let mut fields: Vec<Plain> = (0..cohorts)
+            .map(|cohort| {
+                let values = chosen.iter().map(|&own| u64::from(own == cohort)).collect();
+                Plain { bits: 1, values }
+            })
+            .collect();
+        for item in &question.items {
+            let values = (0..asked.count).map(|_| rng.random_range(0..=item.span())).collect();
+            fields.push(Plain { bits: item.field().bits, values });
+        }
+        Self::Survey(Box::new(question.clone()), fields)
     }
 
     /// Every node's inputs, in ascending order.
@@ -35,12 +94,16 @@ impl Work {
         let (task, batches) = match self {
             Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
             Self::Bids(bids, quantity) => (Task::Auction(Kind::SecondPrice, *quantity), vec![bids]),
+            Self::Market(fields) => (Task::Market, fields.iter().collect()),
+            Self::Survey(question, fields) => {
+                (Task::Survey(question.clone()), fields.iter().collect())
+            }
         };
         let mut inputs: Vec<Inputs> = asked
             .scheme
             .all()
             .iter()
-            .map(|_| Inputs { task, security: asked.security, batches: Vec::new() })
+            .map(|_| Inputs { task: task.clone(), security: asked.security, batches: Vec::new() })
             .collect();
         for batch in batches {
             for (inputs, shares) in inputs.iter_mut().zip(share(asked.scheme, asked.form, batch)?) {
@@ -59,13 +122,34 @@ impl Work {
                 let word = |(x, y): (&[u64], &[u64])| x.iter().zip(y).enumerate().map(less).sum();
                 Found::Smaller(words.map(word).collect())
             }
+            Self::Market(fields) => {
+                let bits = fields.first().map_or(0, |field| field.bits);
+                let count = fields.first().map_or(0, |field| field.values.len());
+                let prices = fields.len().saturating_sub(1);
+                let terms = of_market(prices, bits, count, Security::default());
+                Found::Answer(reference(&terms, fields))
+            }
+            Self::Survey(question, fields) => {
+                let count = fields.first().map_or(0, |field| field.values.len());
+                let terms = of_survey(question, count, Security::default());
+                Found::Answer(reference(&terms, fields))
+            }
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());
-                let terms = terms(kind, *quantity, form, bids.bits, Security::default());
+                let terms = of_auction(kind, *quantity, form, bids.bits, Security::default());
                 let bids: Vec<&[u64]> = bids.values.chunks(1).collect();
                 Found::Answer(terms.question.reference(&bids))
             }
         };
         measured.iter().all(|node| node.found == expected)
     }
+}
+
+/// What the plain reference says of entries, given field by field.
+fn reference(terms: &Terms, fields: &[Plain]) -> Answer<usize> {
+    let count = fields.first().map_or(0, |field| field.values.len());
+    let entry = |at: usize| fields.iter().map(|field| field.values[at]).collect();
+    let entries: Vec<Vec<u64>> = (0..count).map(entry).collect();
+    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+    terms.question.reference(&entries)
 }

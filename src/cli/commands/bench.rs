@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use rand::{TryRng as _, rngs::SysRng};
 
-use crate::bench::engine::asked::{Asked, Choices, MOST, Place};
-use crate::bench::engine::{measure, worker};
+use crate::bench::engine::asked::{Asked, Choices, MOST, Place, What};
+use crate::bench::engine::{job, measure, worker};
 use crate::bench::intake::flood::{self, Event};
 use crate::bench::intake::report as intake_report;
 use crate::cli::context::Context;
@@ -15,9 +15,11 @@ use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
+use crate::rules::{Currency, survey};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::seed::mask;
 
 /// Measure the engine on this machine.
 ///
@@ -30,6 +32,10 @@ pub enum BenchCommand {
     Compare(CompareArgs),
     /// Decide a second-price auction of one or several lots
     Auction(AuctionArgs),
+    /// Clear a market: its price, and who trades how much there
+    Market(MarketArgs),
+    /// Compute statistics of a survey, of all together and by cohort
+    Survey(SurveyArgs),
     /// Take the bids of many bidders at once
     ///
     /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
@@ -82,6 +88,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pairs: usize,
     #[command(flatten)]
+    numbers: Numbers,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -95,7 +103,119 @@ pub struct AuctionArgs {
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_QUANTITY)))]
     quantity: u32,
     #[command(flatten)]
+    numbers: Numbers,
+    #[command(flatten)]
     common: Common,
+}
+
+/// Options of `gavel bench market`.
+#[derive(Args)]
+pub struct MarketArgs {
+    /// Participants, with a number at every price each
+    #[arg(long, value_name = "N", default_value_t = 1229)]
+    participants: usize,
+    /// Prices
+    #[arg(long, value_name = "P", default_value_t = 4000)]
+    prices: usize,
+    /// Bits of each number, 1 to 24
+    #[arg(long, value_name = "B", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=24))]
+    bits: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of `gavel bench survey`.
+#[derive(Args)]
+pub struct SurveyArgs {
+    /// Participants, with an answer to every question each
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    participants: usize,
+    /// Questions
+    #[arg(long, value_name = "Q", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    questions: u16,
+    /// Bits of each answer, 1 to 40; all of them are in range
+    #[arg(long, value_name = "B", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=40))]
+    bits: u32,
+    /// Cohorts: none, or 2 to 16
+    #[arg(long, value_name = "C", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=16))]
+    cohorts: u8,
+    /// Let nobody know who is in which cohort
+    #[arg(long)]
+    secret: bool,
+    /// What is computed of each question
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_values = ["sum", "mean", "deviation"])]
+    statistics: Vec<Of>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A statistic of a question.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Of {
+    Sum,
+    Mean,
+    Deviation,
+    Minimum,
+    Maximum,
+    Median,
+    Quartiles,
+}
+
+impl Of {
+    const fn statistic(self, item: usize) -> survey::Statistic {
+        match self {
+            Self::Sum => survey::Statistic::Sum(item),
+            Self::Mean => survey::Statistic::Mean(item),
+            Self::Deviation => survey::Statistic::Deviation(item),
+            Self::Minimum => survey::Statistic::Minimum(item),
+            Self::Maximum => survey::Statistic::Maximum(item),
+            Self::Median => survey::Statistic::Median(item),
+            Self::Quartiles => survey::Statistic::Quartiles(item),
+        }
+    }
+}
+
+impl SurveyArgs {
+    fn question(&self) -> survey::Question {
+        let unit = Currency { code: "EUR".to_owned(), decimals: 0 };
+        let item = |at| survey::Item {
+            name: format!("question {at}"),
+            text: None,
+            unit: unit.clone(),
+            minimum: 0,
+            maximum: i64::try_from(mask(self.bits)).unwrap_or(i64::MAX),
+        };
+        let by = if self.cohorts > 0 { survey::By::Both } else { survey::By::All };
+        let of_item = |item| {
+            let declared = move |of: &Of| survey::Declared { statistic: of.statistic(item), by };
+            self.statistics.iter().map(declared)
+        };
+        survey::Question {
+            items: (1..=self.questions).map(item).collect(),
+            cohorts: (1..=self.cohorts).map(|at| format!("cohort {at}")).collect(),
+            membership: if self.secret {
+                survey::Membership::Secret
+            } else {
+                survey::Membership::Public
+            },
+            results: (0..usize::from(self.questions)).flat_map(of_item).collect(),
+            at_least: AT_LEAST,
+        }
+    }
+}
+
+/// Fewest answers of a cell of a survey.
+const AT_LEAST: u32 = 5;
+
+/// Numbers of a bench that compares them.
+#[derive(Args)]
+struct Numbers {
+    /// Bits of each number, 1 to 63
+    #[arg(long, value_name = "B", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=63))]
+    bits: u32,
+    /// Form of sharing and comparison
+    #[arg(long, value_enum, default_value = "bits")]
+    protocol: Form,
 }
 
 /// Options of every bench.
@@ -103,12 +223,6 @@ pub struct AuctionArgs {
 struct Common {
     #[command(flatten)]
     nodes: Nodes,
-    /// Bits of each number, 1 to 63
-    #[arg(long, value_name = "B", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=63))]
-    bits: u32,
-    /// Form of sharing and comparison
-    #[arg(long, value_enum, default_value = "bits")]
-    protocol: Form,
     /// Which lies of nodes are found; on numbers, those of the curious alone
     #[arg(long, value_enum, default_value = "active")]
     security: Security,
@@ -166,26 +280,46 @@ fn seed(context: &Context, asked: Option<u64>) -> Result<u64, Failure> {
 /// # Errors
 /// When a node fails, or the result is wrong.
 pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure> {
-    let (pairs, count, quantity, common) = match command {
+    let (what, count, numbers, common) = match command {
         BenchCommand::Intake(args) => return intake(context, args).await,
-        BenchCommand::Compare(args) => (true, args.pairs, 1, args.common),
-        BenchCommand::Auction(args) => (false, args.bids, args.quantity, args.common),
+        BenchCommand::Compare(args) => (What::Pairs, args.pairs, args.numbers, args.common),
+        BenchCommand::Auction(args) => {
+            (What::Auction(args.quantity), args.bids, args.numbers, args.common)
+        }
+        BenchCommand::Market(args) => {
+            let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
+            (What::Market(args.prices), args.participants, numbers, args.common)
+        }
+        BenchCommand::Survey(args) => {
+            let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
+            let question = Box::new(args.question());
+            (What::Survey(question), args.participants, numbers, args.common)
+        }
     };
-    if count == 0 || count > MOST {
-        return Err(Failure::usage(format!("a bench takes 1 to {MOST} numbers, not {count}")));
+    let numbers_in_all = count.saturating_mul(what.numbers());
+    if numbers_in_all == 0 || numbers_in_all > MOST || what == What::Market(0) {
+        let said = format!("a bench takes 1 to {MOST} numbers, not {numbers_in_all}");
+        return Err(Failure::usage(said));
     }
-    if quantity > 1 && common.protocol == Form::Numbers {
+    if matches!(what, What::Auction(2..)) && numbers.protocol == Form::Numbers {
         return Err(Failure::usage(QuestionError::SeveralOnNumbers));
+    }
+    let terms = match &what {
+        What::Market(prices) => Some(job::of_market(*prices, numbers.bits, count, common.security)),
+        What::Survey(question) => Some(job::of_survey(question, count, common.security)),
+        What::Pairs | What::Auction(_) => None,
+    };
+    if let Some(terms) = terms {
+        terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;
     }
     let (scheme, place) = (common.nodes.scheme()?, common.place()?);
     let asked = Asked {
         scheme,
-        pairs,
+        what,
         count,
-        quantity,
-        bits: common.bits,
-        form: common.protocol,
-        security: match common.protocol {
+        bits: numbers.bits,
+        form: numbers.protocol,
+        security: match numbers.protocol {
             Form::Bits => common.security,
             Form::Numbers => Security::Passive,
         },

@@ -29,7 +29,7 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
-use crate::rules::{Terms, market};
+use crate::rules::{Question, Terms, market};
 use crate::session::SessionId;
 use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -95,6 +95,49 @@ struct Missing {
 /// # Errors
 /// Why it is not in, with each node's reason.
 pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
+    let errand = Errand {
+        session: &args.session,
+        wait: args.wait,
+        roster: &args.roster,
+        passphrase: &args.passphrase,
+    };
+    if args.resend {
+        return hand_in(context, &errand, None).await;
+    }
+    let entry = |terms: &Terms| match &terms.question {
+        Question::Market(market) => order_entry(context, market, &args),
+        Question::Survey(_) => {
+            Err(Failure::usage("this is a survey: answer it with `gavel survey answer SESSION`"))
+        }
+        _ => amount_entry(context, terms, &args),
+    };
+    hand_in(context, &errand, Some(&entry)).await
+}
+
+/// To which session something is handed in, and by whom.
+pub(super) struct Errand<'a> {
+    /// The session's id, a beginning of it that no other has, or its title.
+    pub session: &'a str,
+    /// Seconds to try.
+    pub wait: u64,
+    /// The roster, where it is not the home's.
+    pub roster: &'a RosterOption,
+    /// What opens the bidder's keys.
+    pub passphrase: &'a PassphraseOption,
+}
+
+/// What makes an entry, given the terms that were shown.
+type Make<'a> = &'a dyn Fn(&Terms) -> Result<EntryValues, Failure>;
+
+/// Hand in what is made once the terms are known; nothing means the latest envelope again.
+///
+/// # Errors
+/// Why it is not in, with each node's reason.
+pub(super) async fn hand_in(
+    context: &Context,
+    errand: &Errand<'_>,
+    make: Option<Make<'_>>,
+) -> Result<(), Failure> {
     let settings = context.home.settings()?;
     let Some(person) = settings.bidder else {
         return Err(Failure::new(
@@ -105,35 +148,32 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             ),
         ));
     };
-    let roster = context.home.roster(args.roster.roster.as_deref())?;
-    let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    let roster = context.home.roster(errand.roster.roster.as_deref())?;
+    let keys = errand.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let network = login::network(&context.home, roster).await?;
     let state = BidderState::Folder(context.home.file("receipts"));
     let pinned = &settings.pinned[..];
     let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state, pinned };
     bidder.knows_roster(&network)?;
-    let wait = Duration::from_secs(args.wait);
+    let wait = Duration::from_secs(errand.wait);
     let said = Mutex::new(HashMap::new());
     let waits = |whom: &str, why: &dyn std::fmt::Display, pause: Duration| {
         say_waiting(context, &said, whom, why, pause);
     };
     let end = Instant::now() + wait;
     let coordinator = network.coordinator();
-    let session = until_answered(end, &waits, || coordinator.find(&args.session)).await?;
+    let session = until_answered(end, &waits, || coordinator.find(errand.session)).await?;
     let patience = Patience { deadline: wait, ..Patience::default() };
     let ears = Ears { answers: &|_| {}, waits: &waits };
-    let placed = if args.resend {
-        bid::resend_heard(&network, session, &bidder, patience, ears).await
-    } else {
+    let placed = if let Some(make) = make {
         let detail = once_it_goes_on(coordinator, session, end, &waits).await?;
         let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
-        let entry = match terms.question.as_market() {
-            Some(market) => order_entry(context, market, &args)?,
-            None => amount_entry(context, terms, args)?,
-        };
+        let entry = make(terms)?;
         bid::place_heard(&network, &announcement, &bidder, entry, patience, ears).await
+    } else {
+        bid::resend_heard(&network, session, &bidder, patience, ears).await
     };
     match placed {
         Ok(placed) => tell(context, &network, &state, &placed),
@@ -149,12 +189,12 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
 }
 
 /// The amount of a bid, given, asked for or read.
-fn amount_entry(context: &Context, terms: &Terms, args: BidArgs) -> Result<EntryValues, Failure> {
+fn amount_entry(context: &Context, terms: &Terms, args: &BidArgs) -> Result<EntryValues, Failure> {
     if args.order.given() {
         return Err(Failure::usage("this is an auction: give one --amount, or leave it out"));
     }
-    let text = match args.amount {
-        Some(text) => Zeroizing::new(text),
+    let text = match &args.amount {
+        Some(text) => Zeroizing::new(text.clone()),
         None => read_amount(terms)?,
     };
     let amount = BidAmount::parse(&text, &terms.question.unit())?;

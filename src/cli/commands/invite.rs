@@ -69,6 +69,18 @@ pub struct InviteArgs {
     reach: Reach,
 }
 
+impl InviteArgs {
+    /// The file that says for whom they are, where one does.
+    pub(super) fn from(&self) -> Option<&Path> {
+        self.from.as_deref()
+    }
+
+    /// How the coordinator is reached.
+    pub(super) const fn reach(&self) -> &Reach {
+        &self.reach
+    }
+}
+
 /// Make, list or revoke invitations.
 ///
 /// # Errors

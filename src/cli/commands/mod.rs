@@ -9,6 +9,7 @@
 //! - [`session`]: writing, opening, closing and watching sessions
 //! - [`plan`]: how a session would be computed, and at what cost
 //! - [`bid`]: handing in a bid
+//! - [`survey`]: making, answering and reading surveys
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
 //! - [`people`]: who has handed in to a session and who has not
@@ -37,5 +38,6 @@ pub mod roster;
 pub mod rotate;
 pub mod serve;
 pub mod session;
+pub mod survey;
 pub mod tui;
 pub mod verify;

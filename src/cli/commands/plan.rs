@@ -10,7 +10,7 @@ use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{RosterOption, highest_threshold};
-use crate::cli::output::{bytes, seconds, strong};
+use crate::cli::output::{bytes, count, seconds, strong};
 use crate::cli::session_file;
 use crate::rules::Limits;
 use crate::runs::Workload;
@@ -50,6 +50,9 @@ struct Planned {
     bids: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<u32>,
+    /// Of a market's grid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prices: Option<usize>,
     bits: u32,
     limits: Limits,
     rtt_millis: f64,
@@ -84,12 +87,13 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     let micros = args.rtt * 1e3;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let line = Line::of_links(micros as u64, Some((args.bandwidth * 1e6) as u64));
-    let plan = plan::choose(scheme, scheme.all(), Workload::of(&terms, bids), line);
+    let plan = plan::choose(scheme, scheme.all(), &Workload::of(&terms, bids), line);
     let planned = Planned {
         nodes,
         threshold,
         bids,
         quantity: terms.question.as_auction().map(|question| question.quantity),
+        prices: terms.question.as_market().map(|market| market.grid.prices()),
         bits: terms.bits(),
         limits: terms.limits,
         rtt_millis: args.rtt,
@@ -129,19 +133,29 @@ fn text(planned: &Planned) -> String {
     let taken = crate::cli::view::limits(&planned.limits);
     let _ = writeln!(
         text,
-        "{} of {} bits, {} nodes, threshold {}, round trip {} ms, {} MB/s",
-        strong(format!("{} bids", planned.bids)),
+        "{} of {} bits{}, {} nodes, threshold {}, round trip {} ms, {} MB/s",
+        strong(format!(
+            "{} {}",
+            planned.bids,
+            if planned.prices.is_some() { "orders" } else { "bids" }
+        )),
         planned.bits,
+        planned
+            .prices
+            .map_or_else(String::new, |prices| format!(" at {} prices", count(prices as u64))),
         planned.nodes,
         planned.threshold,
         planned.rtt_millis,
         planned.megabytes_per_second,
     );
-    let how = if planned.quantity.is_some_and(|quantity| quantity > 1) {
+    let how = if let Some(prices) = planned.prices {
+        let width = tactics.blocks().of(prices);
+        vec![("compared in blocks of", format!("{width} bits"))]
+    } else if planned.quantity.is_some_and(|quantity| quantity > 1) {
         let best = tactics.best_by(planned.bids).name().to_owned();
-        [("the best bids by", best), ("the worst in groups of", groups(&tactics.groups))]
+        vec![("the best bids by", best), ("the worst in groups of", groups(&tactics.groups))]
     } else {
-        [
+        vec![
             ("groups by level", groups(&tactics.groups)),
             ("for the second price", groups(&tactics.second_groups)),
         ]

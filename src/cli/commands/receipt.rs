@@ -16,10 +16,10 @@ use crate::cli::options::{PassphraseOption, RosterOption};
 use crate::cli::output::{Table, clean, strong};
 use crate::cli::{login, view};
 use crate::client::state::{BidderState, SentBid};
+use crate::client::told;
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{Digest, Statement as _};
 use crate::session::SessionId;
-use crate::session::outcome::Outcome;
 use crate::session::record::Record;
 use crate::sharing::NodeSet;
 
@@ -165,57 +165,22 @@ async fn own_answer(
         let network = login::network(&context.home, roster.clone()).await?;
         network.coordinator().record(session).await?
     };
-    let report = record.verify(Some(record.trusted(&roster.body)))?;
-    if report.session != session {
-        return Err(Failure::new("other-session", "the record is of another session"));
-    }
-    let outcome = report.outcome.filter(|_| report.settled);
-    let outcome = outcome.ok_or_else(|| {
-        Failure::new("not-settled", "the session has no outcome of 2t+1 nodes yet")
-    })?;
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
-    let (own, line) = told(state, &record, &outcome, &keys)?;
-    context.output.result(&own, || format!("{}\n{line}", strong(clean(&own.title))))
-}
-
-/// What an outcome tells the participant whose bids are kept here, and the same in words.
-fn told(
-    state: &BidderState,
-    record: &Record,
-    outcome: &Outcome,
-    keys: &BidderKeys,
-) -> Result<(Own, String), Failure> {
+    let own = told::own_trade(&record, &roster.body, session, state, &keys.identity)?;
     let terms = &record.announcement.body.terms;
-    let Some(cleared) = Cleared::of(terms, &outcome.answer) else {
-        let kind = terms.question.kind_name();
-        let detail = format!(
-            "a {kind} session tells all that it tells to everyone; see `gavel session show`"
-        );
-        return Err(Failure::new("nothing-apart", detail));
-    };
-    let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
-    let takes_part = |bid: &SentBid| manifest.is_some_and(|list| list.entry(&bid.digest).is_some());
-    let bids = state.bids(outcome.session)?;
-    let bid = bids.into_iter().find(takes_part).ok_or_else(|| {
-        Failure::new("not-in-manifest", "no order of this home takes part in the session")
-    })?;
-    let told = bid.told(&outcome.answer, &keys.identity);
-    let quantity =
-        cleared.own(told, |entrant| entrant.envelope == bid.digest).ok_or_else(|| {
-            let detail = "what takes the mask off this home's quantity is not with its receipts; \
-                      restore them from a backup";
-            Failure::new("no-mask", detail)
-        })?;
+    let outcome = record.outcome.as_ref().map(|outcome| &outcome.body.answer);
+    let cleared = outcome.and_then(|answer| Cleared::of(terms, answer));
+    let line = cleared.as_ref().map_or_else(String::new, |cleared| cleared.own_line(own.quantity));
     let own = Own {
-        session: outcome.session,
+        session,
         title: terms.title.clone(),
         kind: terms.question.kind_name(),
-        revision: bid.revision(),
-        envelope: bid.digest,
-        price: cleared.price_opened(),
-        quantity,
+        revision: own.revision,
+        envelope: own.envelope,
+        price: cleared.as_ref().and_then(Cleared::price_opened),
+        quantity: own.quantity,
     };
-    Ok((own, cleared.own_line(quantity)))
+    context.output.result(&own, || format!("{}\n{line}", strong(clean(&own.title))))
 }
 
 fn show(context: &Context, state: &BidderState, beginning: &str) -> Result<(), Failure> {

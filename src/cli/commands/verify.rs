@@ -152,8 +152,13 @@ fn text(record: &Record, verified: &Verified) -> String {
     match &report.outcome {
         Some(outcome) => {
             lines.push(answer::text(terms, &outcome.answer));
-            let settled = if report.settled { "" } else { "; 2t+1 are needed to settle" };
-            lines.push(format!("  outcome signed by {}{settled}", view::nodes(report.signed_by)));
+            let silent = report.scheme.all().difference(report.signed_by);
+            let silent = if silent.is_empty() {
+                String::new()
+            } else {
+                format!("; not by {}", view::nodes(silent))
+            };
+            lines.push(format!("  outcome signed by {}{silent}", view::nodes(report.signed_by)));
         }
         None => lines.push("No outcome yet.".into()),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
+use crate::base::Timestamp;
 use crate::cli::failure::Failure;
 use crate::cli::news::News;
 use crate::cli::output::clean;
@@ -43,17 +44,24 @@ pub async fn opened(
     Ok(session)
 }
 
+/// A session that is decided.
+pub struct Settled {
+    /// As the coordinator shows it.
+    pub detail: SessionDetail,
+    /// All that proves it.
+    pub record: Record,
+    /// When the nodes had judged all envelopes, where that was heard.
+    pub judged: Option<Timestamp>,
+}
+
 /// Close the session, wait until it is decided, fetch its record.
 ///
 /// # Errors
 /// When it fails, with the coordinator's reason, or nothing moves any more.
-pub async fn settle(
-    network: &Network,
-    session: SessionId,
-) -> Result<(SessionDetail, Record), Failure> {
+pub async fn settle(network: &Network, session: SessionId) -> Result<Settled, Failure> {
     let coordinator = network.coordinator();
     let mut events = coordinator.events();
-    let mut live = true;
+    let (mut live, mut judged) = (true, None);
     let mut detail = coordinator.close(session).await?;
     let mut told = News::default();
     let mut phase = detail.summary.phase;
@@ -74,6 +82,9 @@ pub async fn settle(
                 event = events.next(), if live => match event {
                     Some(Ok(event)) if event.session == session => {
                         news = Instant::now();
+                        if let What::Judged { .. } = event.what {
+                            judged = Some(event.at);
+                        }
                         if event.node.is_none() && matches!(event.what, What::Phase { .. }) {
                             break;
                         }
@@ -104,7 +115,7 @@ pub async fn settle(
             format!("the session is {phase}: {}", clean(reason)),
         ));
     }
-    Ok((detail, coordinator.record(session).await?))
+    Ok(Settled { detail, record: coordinator.record(session).await?, judged })
 }
 
 fn stalled(detail: &SessionDetail) -> String {

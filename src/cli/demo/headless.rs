@@ -80,12 +80,12 @@ async fn play(
 
     let places = folder.path().join("bidders");
     let bidding = players::bid(network, &announcement, players, &places).await?;
-    let (detail, record) = follow::settle(network, session).await?;
+    let settled = follow::settle(network, session).await?;
     if let Some(kept) = folder.kept() {
-        write_json(&kept.join("record.json"), &record)?;
+        write_json(&kept.join("record.json"), &settled.record)?;
     }
-    if detail.summary.phase != Phase::Settled {
+    if settled.detail.summary.phase != Phase::Settled {
         return Err(Failure::new("not-settled", "the session did not settle"));
     }
-    report::make(network, &detail, &record, bidding, folder.kept())
+    report::make(network, &settled, bidding, folder.kept())
 }

@@ -4,21 +4,23 @@
 //! - [`folder`]: where it lives
 //! - [`world`]: keys, roster and servers
 //! - [`players`]: the bidders
-//! - [`market`]: what a demo of a market knows besides
+//! - [`entries`]: what a demo of a market or a survey knows besides
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`report`]: the result
+//! - [`stages`]: how long each stage took
 //! - [`headless`]: played with progress on standard error
 //! - [`show`]: played on the screens
 //! - [`schedule`]: when what happens there
 //! - [`story`]: what is said of it, a line at a time
 
+pub mod entries;
 pub mod folder;
 pub mod follow;
 pub mod headless;
-pub mod market;
 pub mod players;
 pub mod report;
 pub mod schedule;
 pub mod show;
+pub mod stages;
 pub mod story;
 pub mod world;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::market::Orders;
+use super::entries::Entries;
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
@@ -25,9 +25,11 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed, Statement as _};
-use crate::rules::market::{Order, invented};
+use crate::rules::market::Order;
+use crate::rules::question::QuestionError;
 use crate::rules::session_file::Fields;
-use crate::rules::{Answer, Question, SessionFile, Terms, market};
+use crate::rules::terms::TermsError;
+use crate::rules::{Answer, Question, SessionFile, Terms, market, survey};
 use crate::session::Announcement;
 use crate::session::outcome::Entrant;
 use crate::wire::coordinator_api;
@@ -41,7 +43,7 @@ pub const KEPT: usize = 200;
 /// Receipt times are in milliseconds: an equal amount comes at least so much later.
 const APART: Duration = Duration::from_millis(5);
 
-/// Most orders that are handed in one after the other.
+/// Most orders, or answers to a survey, that are handed in one after the other.
 const IN_ORDER: usize = 50;
 
 /// A bidder and what it will bid.
@@ -55,8 +57,8 @@ pub struct Player {
 enum Bid {
     /// An amount, as written.
     Amount(Zeroizing<String>),
-    /// The fields of an order.
-    Order(Zeroizing<Vec<u64>>),
+    /// The fields of an entry: of an order, or of answers to a survey.
+    Fields(Zeroizing<Vec<u64>>),
 }
 
 impl Player {
@@ -64,14 +66,14 @@ impl Player {
         Ok(Self { name, bid: Bid::Amount(amount), keys: KeyPair::generate()? })
     }
 
-    fn with_order(name: String, market: &market::Question, order: &Order) -> Result<Self, Failure> {
-        Ok(Self { name, bid: Bid::Order(order.fields(market)), keys: KeyPair::generate()? })
+    fn with_fields(name: String, fields: Zeroizing<Vec<u64>>) -> Result<Self, Failure> {
+        Ok(Self { name, bid: Bid::Fields(fields), keys: KeyPair::generate()? })
     }
 
-    /// The fields of its order, in a market.
-    pub const fn order(&self) -> Option<&Zeroizing<Vec<u64>>> {
+    /// The fields of its entry, where that is more than an amount.
+    pub const fn fields(&self) -> Option<&Zeroizing<Vec<u64>>> {
         match &self.bid {
-            Bid::Order(fields) => Some(fields),
+            Bid::Fields(fields) => Some(fields),
             Bid::Amount(_) => None,
         }
     }
@@ -79,14 +81,14 @@ impl Player {
     fn amount(&self, question: &Question) -> Option<u64> {
         match &self.bid {
             Bid::Amount(amount) => question.unit().parse(amount).ok(),
-            Bid::Order(_) => None,
+            Bid::Fields(_) => None,
         }
     }
 
     fn entry(&self, terms: &Terms) -> Result<EntryValues, Failure> {
         match &self.bid {
             Bid::Amount(amount) => Ok(BidAmount::parse(amount, &terms.question.unit())?.into()),
-            Bid::Order(fields) => Ok(fields.clone().into()),
+            Bid::Fields(fields) => Ok(fields.clone().into()),
         }
     }
 
@@ -106,14 +108,20 @@ impl Player {
     }
 }
 
-/// What a market's participants are made up from, where so many are asked for or the file has no
-/// orders of its own: the file's seed, else a fresh one.
+/// What participants of a market or of a survey are made up from, where so many are asked for or the
+/// file has none of its own: the file's seed, else a fresh one.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn seed(file: &SessionFile, asked: Option<u32>) -> Result<Option<u64>, Failure> {
-    let Fields::Market(fields) = &file.fields else { return Ok(None) };
-    if asked.is_none() && fields.participants.is_none() {
+    let (participants, seed) = match &file.fields {
+        Fields::Market(fields) => (fields.participants, fields.seed),
+        Fields::Survey(fields) => (fields.participants, fields.seed),
+        Fields::Auction(_) => return Ok(None),
+        #[cfg(any(test, feature = "testkit"))]
+        Fields::MadeUp(_) => return Ok(None),
+    };
+    if asked.is_none() && participants.is_none() {
         return Ok(None);
     }
     let fresh = || {
@@ -121,10 +129,10 @@ pub fn seed(file: &SessionFile, asked: Option<u32>) -> Result<Option<u64>, Failu
         SysRng.try_fill_bytes(&mut bytes)?;
         Ok::<_, Failure>(u64::from(u32::from_le_bytes(bytes)))
     };
-    Ok(Some(fields.seed.map_or_else(fresh, Ok)?))
+    Ok(Some(seed.map_or_else(fresh, Ok)?))
 }
 
-/// The bidders of a session file; of a market without orders, those that its seed makes.
+/// The bidders of a session file; of a market or a survey without any, those that its seed makes.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
@@ -144,9 +152,22 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
             let Some(market) = terms.question.as_market() else { return Ok(Vec::new()) };
             let player = |order: &market::file::DemoOrder| {
                 let steps = Order::parse(market, order.side, &order.steps)?;
-                Player::with_order(order.participant.clone(), market, &steps)
+                Player::with_fields(order.participant.clone(), steps.fields(market))
             };
             fields.orders.iter().map(player).collect()
+        }
+        Fields::Survey(fields) => {
+            if let Some(count) = fields.participants {
+                return invent(file, count, seed);
+            }
+            let terms = file.terms(Timestamp::from_millis(0))?;
+            let Some(survey) = terms.question.as_survey() else { return Ok(Vec::new()) };
+            let player = |answer: &survey::file::DemoAnswer| {
+                let response = answer.response(survey).map_err(QuestionError::from);
+                let response = response.map_err(TermsError::from)?;
+                Player::with_fields(answer.participant.clone(), response.fields().clone())
+            };
+            fields.answers.iter().map(player).collect()
         }
         #[cfg(any(test, feature = "testkit"))]
         _ => Ok(Vec::new()),
@@ -154,20 +175,31 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
 }
 
 /// Invented bidders: of an auction with random amounts around the reserve, of a market with orders
-/// from a seed.
+/// from a seed, of a survey with answers from one.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
     let terms = file.terms(Timestamp::from_millis(0))?;
-    if let Some(market) = terms.question.as_market() {
-        let orders = invented::orders(market, seed.unwrap_or_default(), count)?;
+    let entries: Option<Vec<_>> = match &terms.question {
+        Question::Market(question) => {
+            let orders = market::invented::orders(question, seed.unwrap_or_default(), count)?;
+            Some(orders.iter().map(|order| order.fields(question)).collect())
+        }
+        Question::Survey(question) => {
+            let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
+            Some(all.iter().map(|response| response.fields().clone()).collect())
+        }
+        Question::Auction(_) => None,
+        #[cfg(any(test, feature = "testkit"))]
+        Question::MadeUp(_) => None,
+    };
+    if let Some(entries) = entries {
         let width = count.to_string().len();
-        let named = (1..).zip(orders);
-        let player = |(number, order): (u32, Order)| {
-            Player::with_order(format!("participant {number:0width$}"), market, &order)
+        let player = |(number, fields): (u32, Zeroizing<Vec<u64>>)| {
+            Player::with_fields(format!("participant {number:0width$}"), fields)
         };
-        return named.map(player).collect();
+        return (1..).zip(entries).map(player).collect();
     }
     let (unit, maximum) = (terms.question.unit(), terms.question.maximum());
     let auction = terms.question.as_auction();
@@ -191,10 +223,10 @@ pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<P
         .collect()
 }
 
-/// What each of them wants, in a market.
-pub fn orders(players: &[Player]) -> Orders {
-    let order = |player: &Player| Some((player.name.clone(), player.order()?.clone()));
-    Orders::of(players.iter().filter_map(order))
+/// What each of them wants in a market, or answers in a survey.
+pub fn entries(players: &[Player]) -> Entries {
+    let entry = |player: &Player| Some((player.name.clone(), player.fields()?.clone()));
+    Entries::of(players.iter().filter_map(entry))
 }
 
 /// A bidder whose bid is not in.
@@ -218,8 +250,8 @@ pub struct Bidding {
     pub took: Duration,
     /// Where each of the demo's bidders stands.
     pub ranks: Ranks,
-    /// What each wants, in a market.
-    pub orders: Orders,
+    /// What each wants in a market, or answers in a survey.
+    pub entries: Entries,
 }
 
 /// Where the demo's bidders stand by their amounts, from 0 for the best; equal amounts share a
@@ -270,7 +302,7 @@ pub async fn bid(
     let keep = players.len() <= KEPT;
     let mut progress = Progress::start("bids", Some(players.len() as u64));
     let question = &announcement.body.terms.question;
-    let (ranks, mut orders) = (Ranks::of(&players, question), orders(&players));
+    let (ranks, mut entries) = (Ranks::of(&players, question), entries(&players));
     let turns = turns(&players, question);
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
@@ -290,7 +322,7 @@ pub async fn bid(
         match result {
             Ok(Placed { bid, missing }) => {
                 placed += 1;
-                orders.keep(keys, bid);
+                entries.keep(keys, bid);
                 for silence in missing {
                     progress.keep(&format!("{}: {}", clean(&name), clean(&silence.to_string())));
                 }
@@ -312,7 +344,7 @@ pub async fn bid(
         refused.len(),
         took.as_secs_f64()
     ));
-    Ok(Bidding { placed, refused, took, ranks, orders })
+    Ok(Bidding { placed, refused, took, ranks, entries })
 }
 
 /// One bidder's bid, from admission to receipts; kept in a folder where one is given.
@@ -364,14 +396,14 @@ impl Turn {
     }
 }
 
-/// Chains of equal amounts, or of all orders where they are few. The one before has begun already
-/// when a bidder waits, as bidders begin in order, so nobody waits for ever.
+/// Chains of equal amounts, or of all other entries where they are few. The one before has begun
+/// already when a bidder waits, as bidders begin in order, so nobody waits for ever.
 fn turns(players: &[Player], question: &Question) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::with_capacity(players.len());
     let mut last: HashMap<Option<u64>, usize> = HashMap::new();
     for (position, player) in players.iter().enumerate() {
         let mut turn = Turn::default();
-        let waits = player.order().is_none() || players.len() <= IN_ORDER;
+        let waits = player.fields().is_none() || players.len() <= IN_ORDER;
         let before = last.insert(player.amount(question), position);
         if let Some(earlier) = before.filter(|_| waits) {
             let (sender, receiver) = oneshot::channel();

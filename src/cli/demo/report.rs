@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::follow::Settled;
 use super::players::{Bidding, Refused};
+use super::stages::{self, Lasted};
 use crate::cli::answer::{self, result_json};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting, strong};
@@ -17,7 +19,6 @@ use crate::rules::{Answer, Terms};
 use crate::session::accusation::Finding;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::outcome::Entrant;
-use crate::session::record::Record;
 use crate::session::{Phase, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -38,7 +39,7 @@ pub struct DemoResult {
     price_text: Option<String>,
     /// Which lies of nodes are found.
     security: Security,
-    /// Of a market: whether plain arithmetic with all orders says the same.
+    /// Of a market or a survey: whether plain arithmetic with all entries says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     correct: Option<bool>,
     nodes: u8,
@@ -81,6 +82,8 @@ struct Seconds {
     computing: f64,
     /// Part of `computing`: from the keys to the outcome.
     protocol: f64,
+    /// From the end of bidding to the signed outcome, stage by stage.
+    stages: Vec<Lasted>,
 }
 
 #[derive(Serialize, Default)]
@@ -123,24 +126,28 @@ struct Excluded {
 /// When the record does not hold.
 pub fn make(
     network: &Network,
-    detail: &SessionDetail,
-    record: &Record,
+    settled: &Settled,
     bidding: Bidding,
     kept: Option<&Path>,
 ) -> Result<DemoResult, Failure> {
+    let Settled { detail, record, .. } = settled;
     let roster = &network.roster().body;
     let report = record.verify(Some(roster.digest()))?;
-    let (Some(outcome), true) = (&report.outcome, report.settled) else {
-        return Err(Failure::new("bad-record", "the record has no outcome signed by 2t+1 nodes"));
+    let Some(outcome) = &report.outcome else {
+        return Err(Failure::new("bad-record", "the record has no outcome"));
     };
     let terms = record.announcement.body.terms.clone();
     let answer = bidding.ranks.from_the_best(&outcome.answer);
     let mut decided = result_json(&terms, &answer)?.unwrap_or_default();
-    if let Some(quantities) = bidding.orders.quantities(&terms, &answer) {
+    if terms.question.as_survey().is_some() {
+        let listed = record.manifest.as_ref().map_or(0, |manifest| manifest.body.entries.len());
+        decided["answers"] = listed.saturating_sub(outcome.out_of_range.len()).into();
+    }
+    if let Some(quantities) = bidding.entries.quantities(&terms, &answer) {
         decided["quantities"] = quantities;
     }
     let manifest = record.manifest.as_ref().map(|manifest| &manifest.body);
-    let correct = manifest.and_then(|list| bidding.orders.is_right(&terms, list, &answer));
+    let correct = manifest.and_then(|list| bidding.entries.is_right(&terms, list, &answer));
     let price = decided.get("price").and_then(Value::as_u64);
     let last = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none());
     let cost = last.map_or(&[][..], |attempt| &attempt.cost);
@@ -175,6 +182,7 @@ pub fn make(
             closing: between(detail, Phase::Closing, Phase::Computing),
             computing: between(detail, Phase::Computing, Phase::Settled),
             protocol: cost.iter().map(|(_, cost)| cost.computing_seconds).fold(0.0, f64::max),
+            stages: stages::of(settled),
         },
         attempts: last.map_or(0, |attempt| attempt.attempt),
         complaints: report.lies.iter().map(|lie| Complaint::of(lie, report.named)).collect(),
@@ -268,6 +276,9 @@ impl DemoResult {
                 lasting(self.seconds.computing)
             ),
         );
+        let lasted = |stage: &Lasted| format!("{} {}", stage.stage, lasting(stage.seconds));
+        let stages: Vec<String> = self.seconds.stages.iter().map(lasted).collect();
+        row("by stage", stages.join(", "));
         row(
             "protocol",
             format!(
@@ -285,7 +296,7 @@ impl DemoResult {
         }
         if let Some(correct) = self.correct {
             let found = if correct { "says the same" } else { "says something else" };
-            row("in plain", format!("arithmetic with all orders {found}"));
+            row("in plain", format!("arithmetic with all entries {found}"));
         }
         row("record", "checked offline: every signature is right".into());
         for (position, sent) in self.bytes_sent.iter().enumerate() {

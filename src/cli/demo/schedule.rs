@@ -68,7 +68,7 @@ pub fn held_back(terms: &Terms, scheme: Scheme, bidders: usize, speed: f64) -> D
     let (least, most) = HELD_BACK;
     let round_trip = u64::try_from(2 * most.as_micros()).unwrap_or(u64::MAX);
     let work = Workload::of(terms, bidders.max(1));
-    let plan = plan::choose(scheme, scheme.all(), work, Line::of_links(round_trip, None));
+    let plan = plan::choose(scheme, scheme.all(), &work, Line::of_links(round_trip, None));
     (RUN / u32::try_from(plan.rounds.max(1)).unwrap_or(u32::MAX)).clamp(least, most).div_f64(speed)
 }
 
@@ -116,7 +116,7 @@ mod tests {
             let delay = held_back(&terms, scheme, bidders, 1.0);
             let line = Line::of_links(u64::try_from(2 * delay.as_micros()).unwrap(), None);
             let work = Workload::of(&terms, bidders);
-            let rounds = plan::choose(scheme, scheme.all(), work, line).rounds;
+            let rounds = plan::choose(scheme, scheme.all(), &work, line).rounds;
             let took = delay * u32::try_from(rounds).unwrap();
             assert!(took >= RUN / 2 && took <= RUN * 2, "{rounds} rounds, {took:?}");
         }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::folder::Folder;
-use super::follow;
+use super::follow::{self, Settled};
 use super::players::{self, Bidding, Player, Ranks, Refused};
 use super::report::{self, DemoResult};
 use super::schedule::{Schedule, held_back};
@@ -134,7 +134,7 @@ pub async fn run(
         context.output.result(&result, || text.join("\n"))
     } else {
         context.output.note(
-            "The demo was left before the auction was decided; its servers are stopped, and no amount was opened.",
+            "The demo was left before it was decided; its servers are stopped, and nothing was opened.",
         );
         Ok(())
     }
@@ -206,15 +206,16 @@ async fn acts(
     let (Pace { speed, auto }, kept, session) = (play.pace, play.kept.clone(), play.session);
     let (all, scheme) = (play.players.len(), network.roster().body.scheme);
     let story = Story::begin(stage.clone(), speed);
-    story.say(story::opening(scheme, all)).await;
+    let question = bid::announcement(network, session).await?.body.terms.question;
+    story.say(story::opening(&question, scheme, all)).await;
     cue(stage, Cue::Select(session)).await;
     let bidding = bid_until_closed(play, network, stage, &story).await?;
     if auto {
-        story.say(story::all_in(all, true)).await;
+        story.say(story::all_in(&question, all, true)).await;
         tokio::time::sleep(SCENE.div_f64(speed)).await;
         network.coordinator().close(session).await?;
     } else if bidding.all_came {
-        story.say(story::all_in(all, false)).await;
+        story.say(story::all_in(&question, all, false)).await;
     }
     let bidding = bidding.bidding;
     let detail = decided(network, session, stage, &story).await?;
@@ -232,7 +233,8 @@ async fn acts(
         .as_ref()
         .map_or(bidding.placed, |manifest| manifest.bids + manifest.excluded.len() as u64);
     let bidding = Bidding { placed, ..bidding };
-    *result = Some(report::make(network, &detail, &record, bidding, kept.as_deref())?);
+    let settled = Settled { detail, record, judged: None };
+    *result = Some(report::make(network, &settled, bidding, kept.as_deref())?);
     story.say(story::SETTLED).await;
     if auto {
         tokio::time::sleep(SCENE.mul_f64(1.5).div_f64(speed)).await;
@@ -256,7 +258,7 @@ async fn bid_until_closed(
 ) -> Result<Came, Failure> {
     let announcement = bid::announcement(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
-    let mut orders = players::orders(&play.players);
+    let mut entries = players::entries(&play.players);
     let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());
     let keep = all <= players::KEPT;
     if keep {
@@ -288,8 +290,9 @@ async fn bid_until_closed(
                 break;
             }
             Some((player, Ok(done))) => {
-                story.pass(story::bid(placed, player.name(), all, scheme)).await;
-                orders.keep(player.keys(), done.bid);
+                let question = &announcement.body.terms.question;
+                story.pass(story::bid(question, placed, player.name(), all, scheme)).await;
+                entries.keep(player.keys(), done.bid);
                 placed += 1;
             }
             Some((player, Err(failure))) => {
@@ -302,7 +305,7 @@ async fn bid_until_closed(
         }
     }
     let placed = placed as u64;
-    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks, orders };
+    let bidding = Bidding { placed, refused, took: started.elapsed(), ranks, entries };
     Ok(Came { bidding, all_came })
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::base::text::clean;
-use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::{Question, Stage};
 use crate::session::Phase;
 use crate::session::progress::Progress;
 use crate::sharing::Scheme;
@@ -65,18 +65,52 @@ async fn tell(mut lines: Receiver<Line>, stage: Sender<Cue>, stays: Duration) {
 }
 
 /// Who plays whom.
-pub fn opening(scheme: Scheme, bidders: usize) -> String {
+pub fn opening(question: &Question, scheme: Scheme, people: usize) -> String {
+    let nodes = scheme.nodes();
+    if question.as_market().is_some() {
+        return format!(
+            "The program plays {nodes} nodes and {people} traders; you run the market, and may trade"
+        );
+    }
     format!(
-        "The program plays {} nodes and {} bidders; you run the auction, and may bid",
-        scheme.nodes(),
-        bidders
+        "The program plays {nodes} nodes and {people} bidders; you run the auction, and may bid"
     )
 }
 
 /// A bid came in; each of the first tells something else about bidding.
-pub fn bid(position: usize, name: &str, all: usize, scheme: Scheme) -> Vec<Piece> {
+pub fn bid(
+    question: &Question,
+    position: usize,
+    name: &str,
+    all: usize,
+    scheme: Scheme,
+) -> Vec<Piece> {
+    let text = if question.as_market().is_some() {
+        order(position, all, scheme)
+    } else {
+        amount(position, all, scheme)
+    };
+    vec![Piece::Name(clean(name)), Piece::Text(text)]
+}
+
+/// What is said of an order, after whose it is.
+fn order(position: usize, all: usize, scheme: Scheme) -> String {
     let nodes = scheme.nodes();
-    let text = match (position, scheme.threshold()) {
+    match (position, scheme.threshold()) {
+        (0, 1) => format!("'s order: sealed in parts to {nodes} nodes; no node alone reads it"),
+        (0, t) => format!("'s order: sealed in parts to {nodes} nodes; no {t} of them read it"),
+        (1, _) => "'s order: each tick is a node's signed receipt, proof that it is in".to_owned(),
+        (2, _) => "'s order: you run the market, yet see only who takes part".to_owned(),
+        (3, _) => "'s order, made up by the program; b writes one of your own".to_owned(),
+        (4, _) => "'s order: who buys and who sells nobody knows, not even the nodes".to_owned(),
+        (at, _) => format!("'s order: {} of {all} invented orders are in", at + 1),
+    }
+}
+
+/// What is said of a bid, after whose it is.
+fn amount(position: usize, all: usize, scheme: Scheme) -> String {
+    let nodes = scheme.nodes();
+    match (position, scheme.threshold()) {
         (0, 1) => format!(" bids: sealed in parts to {nodes} nodes; no node alone can read it"),
         (0, t) => format!(" bids: sealed in parts to {nodes} nodes; no {t} of them can read it"),
         (1, _) => " bids: each tick is a node's signed receipt, proof that it is in".to_owned(),
@@ -84,16 +118,17 @@ pub fn bid(position: usize, name: &str, all: usize, scheme: Scheme) -> Vec<Piece
         (3, _) => " bids, played by the program; b writes a bid of your own".to_owned(),
         (4, _) => " bids: who is ahead nobody knows, not even the nodes".to_owned(),
         (at, _) => format!(" bids: {} of {all} invented bids are in", at + 1),
-    };
-    vec![Piece::Name(clean(name)), Piece::Text(text)]
+    }
 }
 
 /// All invented bidders have bid.
-pub fn all_in(all: usize, auto: bool) -> String {
+pub fn all_in(question: &Question, all: usize, auto: bool) -> String {
+    let (entries, verb) =
+        if question.as_market().is_some() { ("orders", "trades") } else { ("bids", "bids") };
     if auto {
-        format!("All {all} bids are in; bidding ends now")
+        format!("All {all} {entries} are in; bidding ends now")
     } else {
-        format!("All {all} are in. b bids as you, c ends bidding now, or wait for the countdown")
+        format!("All {all} are in. b {verb} as you, c ends bidding now, or wait for the countdown")
     }
 }
 
@@ -130,27 +165,39 @@ pub const SETTLED: &str = "Decided, signed, checked offline. Left and right step
 
 #[cfg(test)]
 mod tests {
+    use crate::base::Timestamp;
     use crate::cli::demo::story::*;
+    use crate::cli::session_file::BUILT_IN;
+    use crate::rules::{SessionFile, market};
 
     /// Columns for a line on the smallest screen.
     const ROOM: usize = 76;
 
     #[test]
     fn every_line_fits_the_smallest_screen() {
-        let mut lines = vec![SETTLED.to_owned(), all_in(6, false), all_in(200, true)];
-        for (nodes, threshold) in [(3, 1), (5, 2), (9, 4)] {
-            let scheme = Scheme::new(nodes, threshold).unwrap();
-            lines.push(opening(scheme, 200));
-            for position in 0..8 {
-                let pieces = bid(position, "chiara", 200, scheme);
-                lines.push(pieces.iter().map(text).collect());
+        let mut lines = vec![SETTLED.to_owned()];
+        let files =
+            [BUILT_IN, include_str!("../../../sessions/market.toml")].map(SessionFile::parse);
+        for file in files {
+            let terms = file.unwrap().terms(Timestamp::from_millis(0)).unwrap();
+            let question = &terms.question;
+            lines.extend([all_in(question, 6, false), all_in(question, 200, true)]);
+            for (nodes, threshold) in [(3, 1), (5, 2), (9, 4)] {
+                let scheme = Scheme::new(nodes, threshold).unwrap();
+                lines.push(opening(question, scheme, 200));
+                for position in 0..8 {
+                    let pieces = bid(question, position, "chiara", 200, scheme);
+                    lines.push(pieces.iter().map(text).collect());
+                }
             }
         }
         lines.extend(Phase::ALL.into_iter().filter_map(phase).map(str::to_owned));
-        let auction = OfAuctions::ALL.map(Stage::from);
+        let of_kinds = OfAuctions::ALL.map(Stage::from).into_iter();
+        let of_kinds = of_kinds.chain(market::Stage::ALL.map(Stage::from));
+        let of_kinds = of_kinds.chain(crate::rules::survey::Stage::ALL.map(Stage::from));
         for now in [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done]
             .into_iter()
-            .chain(auction)
+            .chain(of_kinds)
         {
             for level in 0..4 {
                 let entries = vec![7, 4, 2, 1];

@@ -26,7 +26,7 @@ use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, Ses
 use crate::wire::node_api::Cost;
 use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
-use crate::wire::reason::{AttemptResult, Reason};
+use crate::wire::reason::{AttemptResult, AttemptTrouble, Reason};
 
 /// Attempts of a session that are shown. Those that failed long ago say nothing about now.
 const SHOWN: usize = 50;
@@ -118,9 +118,10 @@ async fn accusations(
     let results = attempts.iter().filter_map(|attempt| attempt.result.as_deref());
     let mut accusations = Vec::new();
     for result in results {
-        if let AttemptResult::Failed { trouble } = kept::read(result)? {
-            accusations.extend(trouble.accusations().cloned());
-        }
+        let result: AttemptResult = kept::read(result)?;
+        accusations.extend(
+            result.trouble().into_iter().flat_map(AttemptTrouble::accusations).cloned(),
+        );
     }
     Ok(accusations)
 }
@@ -240,9 +241,10 @@ pub(super) async fn detail(
 fn attempt_line(attempt: Attempt) -> Result<AttemptLine, StorageError> {
     let cost: BTreeMap<NodeIndex, Cost> =
         attempt.stats.and_then(|stats| serde_json::from_value(stats).ok()).unwrap_or_default();
-    let trouble = match attempt.result.as_deref().map(kept::read).transpose()? {
-        Some(AttemptResult::Failed { trouble }) => Some(trouble),
-        Some(AttemptResult::Done) | None => None,
+    let (trouble, unsigned) = match attempt.result.as_deref().map(kept::read).transpose()? {
+        Some(AttemptResult::Failed { trouble }) => (Some(trouble), None),
+        Some(AttemptResult::Done { unsigned }) => (None, unsigned),
+        None => (None, None),
     };
     Ok(AttemptLine {
         attempt: attempt.attempt,
@@ -250,6 +252,7 @@ fn attempt_line(attempt: Attempt) -> Result<AttemptLine, StorageError> {
         started: attempt.started,
         ended: attempt.ended,
         trouble: trouble.map(Into::into),
+        unsigned: unsigned.map(Into::into),
         cost: cost.into_iter().collect(),
     })
 }

@@ -61,7 +61,7 @@ const fn chosen() -> [[[u8; HIGH]; BITS]; FOUR] {
         let (bit, low) = (at % BITS, at / BITS % FOUR);
         let (point, high) = (at / BITS / FOUR % FOUR, at / BITS / FOUR / FOUR);
         let counts = coefficients[high * FOUR + (low ^ point)] >> bit & 1;
-        chosen[point][bit][high] |= counts * (LANES as u8) << low;
+        chosen[point][bit][high] |= (counts * LANES as u8) << low;
         at += 1;
     }
     chosen

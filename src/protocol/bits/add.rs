@@ -84,7 +84,8 @@ enum Bit {
 }
 
 /// The sums of groups of columns, each of up to two planes but for the last, which may have any
-/// number; the results have as many bits as there are columns. All groups have the same heights.
+/// number; the results have as many bits as there are columns. For carries that ripple all groups
+/// have the same heights.
 pub(super) async fn add_columns(
     ctx: &BitContext,
     len: usize,
@@ -94,7 +95,7 @@ pub(super) async fn add_columns(
     let heights = groups.first().map(|columns| columns.iter().map(Vec::len).collect::<Vec<_>>());
     let heights = heights.unwrap_or_default();
     match carrying {
-        Carrying::Tree => add_by_tree(ctx, len, groups, &Carries::of(&heights)).await,
+        Carrying::Tree => add_by_tree(ctx, len, groups).await,
         Carrying::Ripple => add_by_ripple(ctx, len, groups, &heights).await,
     }
 }
@@ -143,14 +144,16 @@ async fn add_by_tree(
     ctx: &BitContext,
     len: usize,
     groups: &[Columns<'_>],
-    carries: &Carries,
 ) -> Result<Vec<SharedBits>, ProtocolError> {
     let holding = ctx.holding();
+    let carries =
+        |columns: &Columns<'_>| Carries::of(&columns.iter().map(Vec::len).collect::<Vec<_>>());
+    let all: Vec<Carries> = groups.iter().map(carries).collect();
 
     // What every column generates.
-    let mut gates = Gates::new(holding, len, groups.len() * carries.made.len());
+    let mut gates = Gates::new(holding, len, all.iter().map(|carries| carries.made.len()).sum());
     let mut states: Vec<Vec<(Bit, Bit)>> = Vec::with_capacity(groups.len());
-    for columns in groups {
+    for (columns, carries) in groups.iter().zip(&all) {
         let mut state = vec![(Bit::Zero, Bit::Column); columns.len()];
         for &column in &carries.made {
             state[column].0 = Bit::Made(0, gates.count());
@@ -165,9 +168,11 @@ async fn add_by_tree(
         made.push(evaluate(&ctx.narrow("generate"), &gates).await?);
     }
 
-    for (number, level) in carries.levels.iter().enumerate() {
-        let mut gates = Gates::new(holding, len, 2 * groups.len() * level.len());
-        for (columns, state) in groups.iter().zip(&mut states) {
+    let levels = all.iter().map(|carries| carries.levels.len()).max().unwrap_or(0);
+    for number in 0..levels {
+        let mut gates = Gates::new(holding, len, 2 * groups.len());
+        for ((columns, carries), state) in groups.iter().zip(&all).zip(&mut states) {
+            let Some(level) = carries.levels.get(number) else { continue };
             let passes = |bit: Bit, column: usize| match bit {
                 Bit::Zero => Ok::<_, ShapeError>(Operand::zero()),
                 Bit::Column => {

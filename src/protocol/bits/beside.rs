@@ -52,3 +52,20 @@ where
     ctx.base().join(aside.base());
     Ok(results)
 }
+
+/// How many pieces at a time go side by side, where each takes so much room of what there is: at
+/// least one.
+pub fn waves(weights: impl IntoIterator<Item = usize>, room: usize) -> Vec<usize> {
+    let (mut waves, mut left) = (Vec::new(), 0);
+    for weight in weights {
+        match waves.last_mut() {
+            Some(wave) if weight <= left => *wave += 1,
+            _ => {
+                waves.push(1);
+                left = room;
+            }
+        }
+        left = left.saturating_sub(weight);
+    }
+    waves
+}

@@ -227,6 +227,11 @@ pub(super) fn sum_width(width: usize, count: usize) -> usize {
     (u128::BITS - most.leading_zeros()) as usize
 }
 
+/// The bits of a number that are set, from the lowest.
+pub(super) fn set_bits(number: u128) -> impl Iterator<Item = usize> {
+    (0..u128::BITS as usize).filter(move |bit| number >> bit & 1 == 1)
+}
+
 /// The public numbers that ranks are compared with.
 pub(super) fn bounds(m: usize, next: bool) -> impl Iterator<Item = usize> {
     m.checked_sub(1).into_iter().chain(next.then_some(m))

@@ -2,7 +2,7 @@
 
 use super::columns::{
     BY_DISTANCE, Carries, Carrying, ENOUGH, adders, after, bounds, cuts, highest, merged,
-    of_multiples, place_bits, rippling, row, saved, sum_width, table_row, taller,
+    of_multiples, place_bits, rippling, row, saved, set_bits, sum_width, table_row, taller,
 };
 use super::sizes::{DIGEST, king_from, king_piece, over_kings, pieces};
 use super::stripes::{CHECKED_BY_STEP, Cut, Knife};
@@ -48,6 +48,10 @@ impl CostModel {
     #[must_use]
     pub const fn with_security(self, security: Security) -> Self {
         Self { security, knife: self.knife.with_security(security), ..self }
+    }
+
+    pub(super) const fn knife(self) -> Knife {
+        self.knife
     }
 
     /// What something costs, and the check of the gates in it that are not checked yet.
@@ -101,25 +105,46 @@ impl CostModel {
 
     /// A program that runs stripe by stripe, several beside one another. Where there are several,
     /// each is checked by itself.
-    fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
+    pub(super) fn striped(self, len: usize, program: impl Fn(usize) -> Cost) -> Cost {
         self.striped_by(self.knife.cut(len), program)
     }
 
+    /// The same for a table that has so many planes at every position.
+    pub(super) fn striped_table(
+        self,
+        len: usize,
+        planes: usize,
+        program: impl Fn(usize) -> Cost,
+    ) -> Cost {
+        self.striped_by(self.knife.cut_table(len, planes), program)
+    }
+
     fn striped_by(self, cut: Cut, program: impl Fn(usize) -> Cost) -> Cost {
-        let mut lanes = vec![0; cut.lanes];
-        let mut cost = Cost::default();
         let mut known: Option<(usize, Cost)> = None;
-        for (number, stripe) in cut.stripes().enumerate() {
+        let pieces = cut.stripes().map(|stripe| {
             let own = match known {
                 Some((len, cost)) if len == stripe.len => cost,
-                _ if cut.count() > 1 => self.checked(program(stripe.len)),
                 _ => program(stripe.len),
             };
             known = Some((stripe.len, own));
-            lanes[number % cut.lanes] += own.rounds;
+            own
+        });
+        self.in_lanes(cut.lanes, pieces.collect())
+    }
+
+    /// Pieces of work in lanes. Where there are several, each is checked by itself.
+    pub(super) fn in_lanes(self, lanes: usize, pieces: Vec<Cost>) -> Cost {
+        if let [only] = pieces[..] {
+            return only;
+        }
+        let mut rounds = vec![0; lanes.max(1)];
+        let mut cost = Cost::default();
+        for (number, piece) in pieces.into_iter().enumerate() {
+            let own = self.checked(piece);
+            rounds[number % lanes.max(1)] += own.rounds;
             cost += own;
         }
-        let rounds = lanes.into_iter().max().unwrap_or(0);
+        let rounds = rounds.into_iter().max().unwrap_or(0);
         Cost { rounds, beside: cost.beside + cost.rounds - rounds, ..cost }
     }
 
@@ -239,7 +264,7 @@ impl CostModel {
     }
 
     /// Adding up columns until they can be added at once; changes their heights.
-    fn save(self, groups: usize, heights: &mut Vec<usize>, len: usize) -> Cost {
+    pub(super) fn save(self, groups: usize, heights: &mut Vec<usize>, len: usize) -> Cost {
         let mut cost = Cost::default();
         while let Some(adders) = adders(heights) {
             cost +=
@@ -250,19 +275,38 @@ impl CostModel {
     }
 
     /// How carries are made where so many sums are made at once.
-    const fn carrying(self, sums: usize) -> Carrying {
+    pub(super) const fn carrying(self, sums: usize) -> Carrying {
         Carrying::by_blocks_of(self.blocks.of(sums))
     }
 
     /// Adding up columns in a tree.
-    fn add_columns(self, groups: usize, heights: &[usize], len: usize) -> Cost {
+    pub(super) fn add_columns(self, groups: usize, heights: &[usize], len: usize) -> Cost {
         let carries = Carries::of(heights);
         let levels = carries.gates().map(|gates| self.and(groups * gates, len));
         levels.fold(self.and(groups * carries.made.len(), len), |cost, level| cost + level)
     }
 
+    /// The same for groups of different heights, side by side.
+    pub(super) fn add_groups(self, groups: &[Vec<usize>], len: usize) -> Cost {
+        let all: Vec<Carries> = groups.iter().map(|heights| Carries::of(heights)).collect();
+        let mut cost = self.and(all.iter().map(|carries| carries.made.len()).sum(), len);
+        let mut levels: Vec<usize> = Vec::new();
+        for carries in &all {
+            for (number, gates) in carries.gates().enumerate() {
+                match levels.get_mut(number) {
+                    Some(level) => *level += gates,
+                    None => levels.push(gates),
+                }
+            }
+        }
+        for gates in levels {
+            cost += self.and(gates, len);
+        }
+        cost
+    }
+
     /// The same with carries made in a given way.
-    fn add_by(self, carrying: Carrying, heights: &[usize], len: usize) -> Cost {
+    pub(super) fn add_by(self, carrying: Carrying, heights: &[usize], len: usize) -> Cost {
         match carrying {
             Carrying::Tree => self.add_columns(1, heights, len),
             Carrying::Ripple => {
@@ -281,16 +325,17 @@ impl CostModel {
 
     /// The sum over the positions of a batch.
     pub fn sum(self, width: usize, len: usize) -> Cost {
-        self.sum_groups(1, width, len, sum_width(width, len), 0)
+        self.sum_groups(1, width, len, sum_width(width, len), [])
     }
 
-    fn sum_groups(
+    /// Sums over the positions of some batches; `added` are the columns of what is added besides.
+    pub(super) fn sum_groups(
         self,
         groups: usize,
         width: usize,
         len: usize,
         result: usize,
-        public: u64,
+        added: impl IntoIterator<Item = usize>,
     ) -> Cost {
         let mut heights: Vec<usize> = (0..result).map(|at| usize::from(at < width)).collect();
         let mut left = len.next_multiple_of(row(len));
@@ -303,8 +348,10 @@ impl CostModel {
             }
             left = row;
         }
-        for (bit, height) in heights.iter_mut().enumerate() {
-            *height += usize::from(public >> bit & 1 == 1);
+        for column in added {
+            if let Some(height) = heights.get_mut(column) {
+                *height += 1;
+            }
         }
         cost += self.save(groups, &mut heights, left);
         cost + self.add_columns(groups, &heights, left)
@@ -330,7 +377,7 @@ impl CostModel {
             return Cost::default();
         }
         let ((pieces, size), carrying) = (cuts(rows), self.carrying(len));
-        self.striped_by(self.knife.cut_table(len, rows * width), |len| {
+        self.striped_table(len, rows * width, |len| {
             let row = table_row(len);
             let mut heights = (0..result).map(|at| if at < width { pieces } else { 0 }).collect();
             self.save_rows(&mut heights, size, row) + self.add_by(carrying, &heights, row)
@@ -431,9 +478,15 @@ impl CostModel {
         }
         let digits = (width + place_bits(len)).div_ceil(2);
         let count = sum_width(1, len);
-        let public = (1 << count) - 1 - m as u64;
-        let step =
-            self.and(3, len) + self.sum_groups(3, 1, len, count + 1, public) + self.and(2, len);
+        let added: u128 = (1 << count) - 1 - m as u128;
+        self.search(digits, len, &set_bits(added).collect::<Vec<_>>())
+    }
+
+    /// Searching among `len` numbers of so many digits; of what is added to a count, the columns.
+    pub(super) fn search(self, digits: usize, len: usize, added: &[usize]) -> Cost {
+        let count = sum_width(1, len);
+        let counts = self.sum_groups(3, 1, len, count + 1, added.iter().copied());
+        let step = self.and(3, len) + counts + self.and(2, len);
         let checked = |cost| if CHECKED_BY_STEP <= len { self.checked(cost) } else { cost };
         (0..digits).fold(self.and(digits, len), |cost, _| checked(cost + step))
     }

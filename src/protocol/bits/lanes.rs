@@ -51,9 +51,31 @@ where
     F: Fn(BitContext, Stripe) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<SharedBits, ProtocolError>> + Send,
 {
-    let (stripes, lanes) = (cut.count(), cut.lanes);
-    if stripes <= 1 {
+    if cut.count() <= 1 {
         return steps(ctx.clone(), cut.stripe(0)).await;
+    }
+    let steps = move |ctx: BitContext, number: usize| steps(ctx, cut.stripe(number));
+    let parts = run_pieces(ctx, cut.count(), cut.lanes, steps).await?;
+    let parts: Vec<&SharedBits> = parts.iter().collect();
+    let width = parts.first().map_or(0, |part| part.width());
+    Ok(SharedBits::concat(ctx.holding(), width, &parts)?)
+}
+
+/// Run pieces of work by their numbers in lanes; their results in order. Each piece's gates are
+/// checked by themselves, unless it is the only one, which keeps its step names.
+pub(super) async fn run_pieces<T, F, Fut>(
+    ctx: &BitContext,
+    pieces: usize,
+    lanes: usize,
+    steps: F,
+) -> Result<Vec<T>, ProtocolError>
+where
+    T: Send + 'static,
+    F: Fn(BitContext, usize) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<T, ProtocolError>> + Send,
+{
+    if pieces == 1 {
+        return Ok(vec![steps(ctx.clone(), 0).await?]);
     }
     // Dropping the set, as when the attempt is called off, ends the tasks.
     let mut tasks = JoinSet::new();
@@ -61,9 +83,9 @@ where
         let (ctx, steps) = (ctx.fork(), steps.clone());
         tasks.spawn(async move {
             let mut done = Vec::new();
-            for number in (lane..stripes).step_by(lanes) {
+            for number in (lane..pieces).step_by(lanes) {
                 let stripe_ctx = ctx.apart().narrow(format!("stripe-{number}"));
-                let result = steps(stripe_ctx.clone(), cut.stripe(number)).await?;
+                let result = steps(stripe_ctx.clone(), number).await?;
                 // What it was computed from can go.
                 check(&stripe_ctx.narrow("check")).await?;
                 done.push((number, result));
@@ -71,7 +93,7 @@ where
             Ok::<_, ProtocolError>((done, ctx.base().rounds()))
         });
     }
-    let mut parts: Vec<Option<SharedBits>> = vec![None; stripes];
+    let mut parts: Vec<Option<T>> = (0..pieces).map(|_| None).collect();
     let mut rounds = 0;
     while let Some(ended) = tasks.join_next().await {
         let (done, lane_rounds) = match ended {
@@ -89,9 +111,7 @@ where
         }
     }
     ctx.base().catch_up(rounds);
-    let parts: Vec<&SharedBits> = parts.iter().flatten().collect();
-    let width = parts.first().map_or(0, |part| part.width());
-    Ok(SharedBits::concat(ctx.holding(), width, &parts)?)
+    Ok(parts.into_iter().flatten().collect())
 }
 
 /// A task ended because the runtime shuts down.

@@ -26,6 +26,11 @@
 //! - [`add`]: the sum of two shared numbers
 //! - [`sum`]: sums of many shared numbers, and counts of shared bits
 //! - `pile`: planes that are to be added up, three to two
+//! - `recipe`: what is added up for sums of squares and the like
+//! - [`tally`]: sums, counts and sums of squares over many groups of positions
+//! - [`equal`]: whether shared numbers are equal
+//! - [`multiply`]: the product of two shared numbers
+//! - [`square`]: the square of one
 //! - [`totals`]: sums over a table of many entries with many fields
 //! - [`prefix`]: for every position the sum of all numbers up to it
 //! - [`combine`]: public multiples of shared numbers, added up
@@ -34,6 +39,7 @@
 //! - [`rank`]: how many others beat each number, by comparing all pairs; up to some thousand
 //!   numbers
 //! - [`search`]: the m best of more than that, by searching for the best of the others
+//! - [`nth`]: the numbers at some places in the order of many
 
 pub mod add;
 mod all_pairs;
@@ -45,22 +51,28 @@ mod columns;
 pub mod combine;
 pub mod context;
 pub mod cost;
+pub mod equal;
 pub(in crate::protocol) mod gates;
 mod lanes;
 pub mod less_than;
 pub mod maximum;
+pub mod multiply;
+pub mod nth;
 pub mod open;
 mod pile;
 pub mod prefix;
 pub mod proportion;
 pub mod range_check;
 pub mod rank;
+mod recipe;
 pub mod search;
 pub mod second_price;
 pub mod select;
 mod sizes;
+pub mod square;
 pub mod stripes;
 pub mod sum;
+pub mod tally;
 pub mod totals;
 pub(in crate::protocol) mod zeros;
 

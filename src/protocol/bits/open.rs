@@ -60,6 +60,16 @@ impl PublicBits {
             .fold(0, |value, (index, plane)| value | u64::from(bit(plane, position)) << index)
     }
 
+    /// The same of a number that may have more than 64 bits, up to 128.
+    pub fn wide_value(&self, position: usize) -> u128 {
+        let stride = words(self.len).max(1);
+        self.words
+            .chunks(stride)
+            .take(self.width)
+            .enumerate()
+            .fold(0, |value, (index, plane)| value | u128::from(bit(plane, position)) << index)
+    }
+
     /// The numbers at all positions.
     pub fn values(&self) -> Vec<u64> {
         (0..self.len).map(|position| self.value(position)).collect()

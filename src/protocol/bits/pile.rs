@@ -22,8 +22,7 @@ struct Place {
     first_word: usize,
 }
 
-/// Planes that are to be added up, in groups that each have a sum of their own. All groups have as
-/// many planes of each weight.
+/// Planes that are to be added up, in groups that each have a sum of their own.
 pub(super) struct Pile {
     pub(super) len: usize,
     batches: Vec<Option<SharedBits>>,
@@ -34,7 +33,13 @@ pub(super) struct Pile {
 impl Pile {
     /// Nothing yet, at `len` positions; sums are taken modulo 2^`width`.
     pub(super) fn new(len: usize, groups: usize, width: usize) -> Self {
-        Self { len, batches: Vec::new(), groups: vec![vec![Vec::new(); width]; groups] }
+        Self::of_widths(len, std::iter::repeat_n(width, groups))
+    }
+
+    /// Nothing yet, with a group for each of these widths, modulo 2 to which its sum is taken.
+    pub(super) fn of_widths(len: usize, widths: impl IntoIterator<Item = usize>) -> Self {
+        let groups = widths.into_iter().map(|width| vec![Vec::new(); width]).collect();
+        Self { len, batches: Vec::new(), groups }
     }
 
     /// Put a batch on a group's pile, from a word on; `weight` says which column a plane belongs
@@ -61,8 +66,14 @@ impl Pile {
         batch.plane(place.plane)?.cut(place.first_word, self.len)
     }
 
+    /// How many planes of each weight the first group has.
     pub(super) fn heights(&self) -> Vec<usize> {
-        self.groups.first().map_or(Vec::new(), |columns| columns.iter().map(Vec::len).collect())
+        self.shape().into_iter().next().unwrap_or_default()
+    }
+
+    /// How many planes of each weight every group has.
+    pub(super) fn shape(&self) -> Vec<Vec<usize>> {
+        self.groups.iter().map(|columns| columns.iter().map(Vec::len).collect()).collect()
     }
 
     /// Add up, three at a time, until no column but the last has more than two planes.
@@ -83,7 +94,8 @@ impl Pile {
     ) -> Result<(), ProtocolError> {
         let mut round = 0;
         loop {
-            while self.len > len && highest(&self.heights()) < ENOUGH {
+            let highest = |pile: &Self| pile.shape().iter().map(|own| highest(own)).max();
+            while self.len > len && highest(self).unwrap_or(0) < ENOUGH {
                 self.split(2);
             }
             if !self.round(&ctx.narrow(round)).await? {
@@ -95,15 +107,22 @@ impl Pile {
 
     /// One round of adders; false if there is nothing left to add up.
     async fn round(&mut self, ctx: &BitContext) -> Result<bool, ProtocolError> {
-        let Some(adders) = adders(&self.heights()) else { return Ok(false) };
-        let count: usize = adders.iter().map(|adders| adders.count()).sum();
-        let mut gates = Gates::new(ctx.holding(), self.len, count * self.groups.len());
-        let mut sums: Vec<Vec<Plane<'_>>> = Vec::with_capacity(count * self.groups.len());
+        let adders: Vec<_> = self.shape().iter().map(|heights| adders(heights)).collect();
+        let count: usize = adders.iter().flatten().flatten().map(|adders| adders.count()).sum();
+        if adders.iter().all(Option::is_none) {
+            return Ok(false);
+        }
+        let mut gates = Gates::new(ctx.holding(), self.len, count);
+        let mut sums: Vec<Vec<Plane<'_>>> = Vec::with_capacity(count);
         let (sums_at, carries_at) = (self.batches.len(), self.batches.len() + 1);
         let mut groups = Vec::with_capacity(self.groups.len());
-        for columns in &self.groups {
+        for (columns, adders) in self.groups.iter().zip(&adders) {
+            let Some(adders) = adders else {
+                groups.push(columns.clone());
+                continue;
+            };
             let mut next: Vec<Vec<Place>> = vec![Vec::new(); columns.len()];
-            for (weight, (column, adders)) in columns.iter().zip(&adders).enumerate() {
+            for (weight, (column, adders)) in columns.iter().zip(adders).enumerate() {
                 let (full, rest) = column.split_at(3 * adders.full);
                 let (half, rest) = rest.split_at(2 * adders.half);
                 for terms in full.chunks(3).chain(half.chunks(2)) {

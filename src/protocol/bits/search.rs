@@ -23,7 +23,7 @@ use super::best::{Best, all};
 use super::columns::{place_bits, sum_width};
 use super::gates::{Gates, Operand};
 use super::stripes::CHECKED_BY_STEP;
-use super::sum::sum_groups;
+use super::sum::{Added, sum_groups};
 use crate::protocol::ProtocolError;
 use crate::protocol::proof::check::check;
 use crate::sharing::{Plane, ShapeError, SharedBits};
@@ -42,35 +42,58 @@ pub async fn best_by_search(
     }
     let (holding, len) = (ctx.holding(), numbers.len());
     let distinct = with_places(numbers)?;
-    let digits = distinct.width() / 2;
+    let added = Added::public(holding, (1 << sum_width(1, len)) - 1 - m as u128);
+    let found = find(ctx, &distinct, all(holding, len), &added).await?;
+    let places = place_bits(len);
+    let next = found.value.take_planes(places..places + numbers.width())?;
+    Ok(Best { members: found.larger, next: Some(next) })
+}
+
+/// What a search has found.
+pub(super) struct Found {
+    /// The number that m others are larger than.
+    pub(super) value: SharedBits,
+    /// For each number that counts whether it is larger.
+    pub(super) larger: SharedBits,
+}
+
+/// Among the numbers that count, the one that m of them are larger than, if no two are equal; of
+/// equal ones, the one that would be that if earlier ones were larger. `added` is m with all its bits
+/// negated, as many as tell how many numbers there are; numbers are of even width.
+pub(super) async fn find(
+    ctx: &BitContext,
+    numbers: &SharedBits,
+    counting: SharedBits,
+    added: &Added,
+) -> Result<Found, ProtocolError> {
+    let (holding, len) = (ctx.holding(), numbers.len());
+    let digits = numbers.width() / 2;
     // Where both bits of a digit are set.
     let both: Vec<(Plane<'_>, Plane<'_>)> = (0..digits)
-        .map(|digit| Ok((distinct.plane(2 * digit)?, distinct.plane(2 * digit + 1)?)))
+        .map(|digit| Ok((numbers.plane(2 * digit)?, numbers.plane(2 * digit + 1)?)))
         .collect::<Result<_, ShapeError>>()?;
     // What very many numbers were computed from does not stay until the end.
     let own = ctx.apart();
     let three = and_planes(&own.narrow("digits"), len, &both).await?;
 
-    let mut state = State { agrees: all(holding, len), larger: SharedBits::zeros(holding, 1, len) };
-    let mut found = SharedBits::zeros(holding, distinct.width(), 1);
+    let mut state = State { agrees: counting, larger: SharedBits::zeros(holding, 1, len) };
+    let mut value = SharedBits::zeros(holding, numbers.width(), 1);
     for (digit, &(low, high)) in both.iter().enumerate().rev() {
         let ctx = own.narrow(digit);
         let three = three.plane(digit)?;
         let at_least =
             [Operand::of(low).xor(high).xor(three), Operand::of(high), Operand::of(three)];
-        let reached = state.step(&ctx, m, at_least).await?;
+        let reached = state.step(&ctx, added, at_least).await?;
         for plane in reached.planes() {
-            found.xor_plane(2 * digit, plane)?;
+            value.xor_plane(2 * digit, plane)?;
         }
-        found.xor_plane(2 * digit + 1, reached.plane(1)?)?;
+        value.xor_plane(2 * digit + 1, reached.plane(1)?)?;
         if CHECKED_BY_STEP <= len {
             check(&ctx.narrow("check")).await?;
         }
     }
     ctx.base().join(own.base());
-    let places = place_bits(len);
-    let next = found.take_planes(places..places + numbers.width())?;
-    Ok(Best { members: state.larger, next: Some(next) })
+    Ok(Found { value, larger: state.larger })
 }
 
 /// Numbers with their places as lowest bits, the first place being the largest; of even width.
@@ -94,7 +117,7 @@ impl State {
     async fn step(
         &mut self,
         ctx: &BitContext,
-        m: usize,
+        added: &Added,
         at_least: [Operand<'_>; 3],
     ) -> Result<SharedBits, ProtocolError> {
         let (holding, len) = (ctx.holding(), self.agrees.len());
@@ -111,8 +134,7 @@ impl State {
         let counted = counted.collect::<Result<Vec<_>, _>>()?;
         // count + 2^width - 1 - m reaches 2^width exactly if count is above m.
         let width = sum_width(1, len);
-        let public = (1_u64 << width) - 1 - m as u64;
-        let counts = sum_groups(&ctx.narrow("count"), &counted, width + 1, public).await?;
+        let counts = sum_groups(&ctx.narrow("count"), &counted, width + 1, added).await?;
         let reached =
             counts.iter().map(|count| count.plane(width)).collect::<Result<Vec<_>, _>>()?;
         let reached = SharedBits::stack(holding, 1, reached)?;

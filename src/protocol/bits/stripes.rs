@@ -115,6 +115,19 @@ impl Knife {
         Cut { lanes: cut.lanes.min(most), ..cut }
     }
 
+    /// Planes times positions of a table's stripe.
+    pub(super) fn table_planes(self) -> usize {
+        let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
+        wanted.unwrap_or_else(|| positions(self.holding.components())) * PLANES
+    }
+
+    /// How many of so many stripes of tables are under way at a time.
+    pub(super) fn lanes_of_table(self, stripes: usize) -> usize {
+        let memory = TABLES * self.table_planes() / 8 * self.holding.components();
+        let most = (UNDER_WAY / memory.max(1)).clamp(1, LANES_OF_TABLE);
+        stripes.clamp(1, self.lanes.map_or(most, usize::from))
+    }
+
     pub(super) fn cut(self, len: usize) -> Cut {
         let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
         let components = self.holding.components();

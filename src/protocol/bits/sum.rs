@@ -14,13 +14,12 @@
 
 use super::BitContext;
 use super::add::{carrying, fitting, one};
-use super::columns::{row, sum_width};
+use super::columns::{row, set_bits, sum_width};
 use super::lanes;
 use super::pile::Pile;
 use super::stripes::Stripe;
 use crate::protocol::ProtocolError;
-use crate::sharing::SharedBits;
-use crate::sharing::seed::mask;
+use crate::sharing::{Holding, SharedBits};
 
 /// The sum of all numbers of a batch: one number. The sum of no numbers has no bits.
 ///
@@ -31,7 +30,8 @@ pub async fn sum(ctx: &BitContext, numbers: &SharedBits) -> Result<SharedBits, P
     if width == 0 {
         return Ok(SharedBits::zeros(ctx.holding(), 0, 1));
     }
-    one(sum_groups(ctx, std::slice::from_ref(numbers), width, 0).await?)
+    let nothing = Added::public(ctx.holding(), 0);
+    one(sum_groups(ctx, std::slice::from_ref(numbers), width, &nothing).await?)
 }
 
 /// The sums of batches of the same shape, position by position. Large ones go stripe by stripe.
@@ -77,13 +77,39 @@ pub(super) async fn count_planes(
     lanes::run(ctx, len, steps).await
 }
 
-/// For batches of the same shape, the sum over the positions of each, plus a public number, modulo
-/// 2^`width`: all in the rounds of one.
+/// What is added to sums besides: planes of one position, and the column of each.
+pub(super) struct Added {
+    columns: Vec<usize>,
+    planes: SharedBits,
+}
+
+impl Added {
+    /// A public number: a plane of ones for every bit that is set.
+    pub(super) fn public(holding: Holding, number: u128) -> Self {
+        let columns: Vec<usize> = set_bits(number).collect();
+        let mut planes = SharedBits::zeros(holding, columns.len(), 1);
+        planes.complement();
+        Self { columns, planes }
+    }
+
+    /// A shared number.
+    pub(super) fn shared(number: SharedBits) -> Self {
+        Self { columns: (0..number.width()).collect(), planes: number }
+    }
+
+    /// Put it on a group's pile.
+    pub(super) fn put(&self, pile: &mut Pile, group: usize) {
+        pile.put(group, &self.planes, 0, |plane| self.columns[plane]);
+    }
+}
+
+/// For batches of the same shape, the sum over the positions of each, and what is added to it,
+/// modulo 2^`width`: all in the rounds of one.
 pub(super) async fn sum_groups(
     ctx: &BitContext,
     numbers: &[SharedBits],
     width: usize,
-    public: u64,
+    added: &Added,
 ) -> Result<Vec<SharedBits>, ProtocolError> {
     let len = numbers.first().map_or(0, SharedBits::len);
     let mut pile = Pile::new(len.next_multiple_of(row(len)), numbers.len(), width);
@@ -100,12 +126,8 @@ pub(super) async fn sum_groups(
             stage += 1;
             continue;
         }
-        // A plane of ones for every bit that is set.
-        let set: Vec<usize> = (0..width).filter(|bit| public >> bit & 1 == 1).collect();
-        let ones = vec![mask(u32::try_from(set.len()).unwrap_or(u32::MAX))];
-        let ones = SharedBits::from_public(ctx.holding(), set.len(), &ones);
         for group in 0..numbers.len() {
-            pile.put(group, &ones, 0, |plane| set[plane]);
+            added.put(&mut pile, group);
         }
         pile.reduce(&ctx.narrow("save")).await?;
         return pile.add(&ctx.narrow("add")).await;

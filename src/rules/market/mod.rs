@@ -9,6 +9,7 @@
 //! - [`curve`]: what an entry says: how much its participant trades at every price
 //! - [`invented`]: made-up participants for a demo, from a seed
 //! - [`answer`]: the clearing price and who trades how much, and whether that fits the question
+//! - [`line`](mod@line): an order in a line of text
 //! - [`sheet`]: an order as a table
 //! - [`stage`]: the stages of its computation
 //! - [`words`]: what the terms mean for whoever takes part
@@ -22,6 +23,7 @@ pub mod file;
 mod fixtures;
 pub mod grid;
 pub mod invented;
+pub mod line;
 pub mod order;
 pub mod order_error;
 pub mod question;

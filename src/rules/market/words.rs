@@ -30,26 +30,70 @@ impl Question {
          earliest"
     }
 
-    /// An order in lines for whoever is about to hand it in: what it means at which prices.
-    pub fn order_lines(&self, order: &Order) -> Vec<String> {
+    /// An order in a sentence for whoever is about to hand it in: "You buy up to 40 t at 30.00 EUR
+    /// or less."
+    pub fn order_sentence(&self, order: &Order) -> String {
+        let (verb, better) = match order.side() {
+            Side::Buy => ("buy", "less"),
+            Side::Sell => ("sell", "more"),
+        };
+        let up_to = |step: &super::order::Step| {
+            let (quantity, price) =
+                (self.show_quantity(step.quantity), self.grid.price(step.price));
+            format!("up to {quantity} at {} or {better}", self.currency.show(price))
+        };
+        let steps: Vec<_> = order.steps().collect();
+        match &steps[..] {
+            [] => format!("You {verb} nothing."),
+            [only] => format!("You {verb} {}.", up_to(only)),
+            [first, last] => format!("You {verb} {}, {}.", up_to(first), up_to(last)),
+            [first, .., last] => {
+                format!("You {verb} {}, step by step {}.", up_to(first), up_to(last))
+            }
+        }
+    }
+
+    /// What an order trades at which prices, in pairs of few columns: "165.50 to 190.00" and "20 t".
+    pub fn order_rows(&self, order: &Order) -> Vec<(String, String)> {
+        let plain = |price| self.currency.plain(self.grid.price(price));
+        let row = |(low, high, quantity)| {
+            let prices =
+                if low == high { plain(low) } else { format!("{} to {}", plain(low), plain(high)) };
+            (prices, self.show_quantity(quantity))
+        };
+        self.ranges(order).into_iter().map(row).collect()
+    }
+
+    /// From which price to which one each step's quantity is traded, by their numbers.
+    fn ranges(&self, order: &Order) -> Vec<(usize, usize, u64)> {
         let top = self.grid.prices().saturating_sub(1);
         let steps: Vec<_> = order.steps().collect();
-        let line = |(at, step): (usize, &super::order::Step)| {
+        let range = |(at, step): (usize, &super::order::Step)| {
             let next = steps.get(at + 1).map(|next| next.price);
             // The prices from this step's on, up to the one where more is traded.
             let (low, high) = match order.side() {
                 Side::Buy => (next.map_or(0, |next| next + 1), step.price),
                 Side::Sell => (step.price, next.map_or(top, |next| next.saturating_sub(1))),
             };
+            (low, high, step.quantity)
+        };
+        steps.iter().enumerate().map(range).collect()
+    }
+
+    /// An order in lines for whoever is about to hand it in: what it means at which prices.
+    pub fn order_lines(&self, order: &Order) -> Vec<String> {
+        let top = self.grid.prices().saturating_sub(1);
+        let steps: Vec<_> = order.steps().collect();
+        let line = |(low, high, quantity)| {
             let show = |price| self.currency.show(self.grid.price(price));
             let prices = if low == high {
                 format!("at {}", show(low))
             } else {
                 format!("from {} to {}", show(low), show(high))
             };
-            format!("{} {prices}: {}", order.side(), self.show_quantity(step.quantity))
+            format!("{} {prices}: {}", order.side(), self.show_quantity(quantity))
         };
-        let mut lines: Vec<String> = steps.iter().enumerate().map(line).collect();
+        let mut lines: Vec<String> = self.ranges(order).into_iter().map(line).collect();
         let show = |price| self.currency.show(self.grid.price(price));
         match (order.side(), steps.first()) {
             (Side::Buy, Some(step)) if step.price < top => {

@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn long_lines_make_large_groups_and_short_ones_pairs() {
         let scheme = Scheme::new(5, 2).unwrap();
-        let plan = |bids, line| choose(scheme, scheme.all(), work(bids), line);
+        let plan = |bids, line| choose(scheme, scheme.all(), &work(bids), line);
         let far = plan(100, line(50.0, 100e6));
         // Each is compared with each, and the second price found beside: 1 round for keys, 6 to
         // compare, 7 to count losses, 1 to pick, 3 to check, 1 to open.
@@ -239,7 +239,7 @@ mod tests {
     fn short_lines_and_many_bids_make_large_blocks_and_long_ones_none() {
         for (n, t) in [(3, 1), (5, 2), (7, 3)] {
             let scheme = Scheme::new(n, t).unwrap();
-            let plan = |bids, line| choose(scheme, scheme.all(), work(bids), line);
+            let plan = |bids, line| choose(scheme, scheme.all(), &work(bids), line);
             let far = plan(100, line(50.0, 100e6));
             assert_eq!((far.tactics.block, far.tactics.block_from), (None, None), "{far:?}");
             let near = plan(1_000_000, line(0.2, 500e6));
@@ -248,7 +248,7 @@ mod tests {
             assert!(near.tactics.block_from.is_some_and(|from| from > 100), "{near:?}");
             assert!(near.check().is_ok(), "{near:?}");
             let two = Tactics { block: None, block_from: None, ..near.tactics.clone() };
-            let two = with_tactics(scheme, scheme.all(), work(1_000_000), line(0.2, 500e6), two);
+            let two = with_tactics(scheme, scheme.all(), &work(1_000_000), line(0.2, 500e6), two);
             assert!(near.seconds < two.seconds, "{near:?} {two:?}");
         }
     }
@@ -276,7 +276,7 @@ mod tests {
             let scheme = Scheme::new(n, t).unwrap();
             for bids in [0, 1, 2, 3, 9, 100, 5000] {
                 for line in [line(0.2, 500e6), line(10.0, 10e6), line(200.0, 1e6)] {
-                    let best = choose(scheme, scheme.all(), work(bids), line);
+                    let best = choose(scheme, scheme.all(), &work(bids), line);
                     for size in GROUPS {
                         let tactics = Tactics {
                             groups: vec![size; 20],
@@ -284,7 +284,7 @@ mod tests {
                             king_from: best.tactics.king_from,
                             ..Tactics::default()
                         };
-                        let other = with_tactics(scheme, scheme.all(), work(bids), line, tactics);
+                        let other = with_tactics(scheme, scheme.all(), &work(bids), line, tactics);
                         assert!(
                             best.seconds <= other.seconds * 1.000_001,
                             "{n} {bids} {line:?}: {best:?} {other:?}"

@@ -65,12 +65,14 @@ impl Market<'_> {
         }
         self.reporter.stage(OfMarkets::Adding);
         let exceeds = self.reporter.follow(self.exceeds(by_price, last, entries)).await?;
+        self.reporter.compared(by_price.len());
         self.reporter.stage(OfMarkets::Clearing);
         let opened = open(&self.ctx.narrow("price"), &exceeds).await?;
         let Some(price) = first_enough(&opened)? else { return Ok(nothing) };
 
         self.reporter.stage(OfMarkets::Quantities);
         let wanted = self.reporter.follow(self.wanted(&by_price[price..], last, entries)).await?;
+        self.reporter.compared(entries);
         let (demand, supply) = self.totals(&wanted).await?;
         if demand > supply {
             return Err(RunError::Impossible { what: "a price at which demand exceeds supply" });

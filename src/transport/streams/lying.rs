@@ -19,6 +19,8 @@ pub enum At {
     /// At the step with this number, in the order in which the node first sends anything at them:
     /// 0 are the keys of the attempt, 1 their confirmation, 2 the first gates, if there are any.
     Number(usize),
+    /// At no message: having computed the outcome with the others, it never signs it.
+    Signature,
 }
 
 /// What a liar says wrong.
@@ -58,6 +60,7 @@ impl Lying {
         match self.lie.at {
             At::Step(at) => step == at,
             At::Number(at) => number == at,
+            At::Signature => false,
         }
     }
 }

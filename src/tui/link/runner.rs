@@ -17,7 +17,7 @@ use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
 use crate::client::coordinator::CoordinatorClient;
-use crate::client::{BidAmount, ClientError};
+use crate::client::{ClientError, EntryValues, told};
 use crate::identity::Signed;
 use crate::session::{Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -149,10 +149,10 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             }
             News::Written(boxed(answer))
         }
-        Request::Place(session, amount) => {
+        Request::Place(session, entry) => {
             let me = connection.bidder.as_ref()?;
             let heard = Hearing::new(session, news.clone());
-            let placed = place(connection, me, session, amount, &heard).await;
+            let placed = place(connection, me, session, entry, &heard).await;
             concluded(session, placed, heard)
         }
         Request::Resend(session) => {
@@ -163,6 +163,10 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             let (network, patience) = (&connection.network, Patience::default());
             let placed = bid::resend_watched(network, session, &bidder, patience, &told).await;
             concluded(session, placed, heard)
+        }
+        Request::OwnTrade(session) => {
+            let me = connection.bidder.as_ref()?;
+            News::OwnTrade(session, own_trade(connection, me, session).await)
         }
         Request::Audit(session) => News::Audited(session, audited(connection, session).await),
         Request::Record(session, path) => News::Saved(match coordinator.record(session).await {
@@ -216,6 +220,19 @@ async fn audited(connection: &Connection, session: SessionId) -> Result<Vec<Audi
     checked.await.map_err(|error| error.to_string())?
 }
 
+/// How much we trade in a market: its record, checked, with what is kept here.
+async fn own_trade(connection: &Connection, me: &Me, session: SessionId) -> Result<i64, String> {
+    bidder(me).knows_roster(&connection.network).map_err(|error| error.to_string())?;
+    let record = connection.network.coordinator().record(session).await;
+    let record = record.map_err(|error| error.to_string())?;
+    let (trusted, me) = (connection.network.shared_roster(), me.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let own = told::own_trade(&record, &trusted.body, session, &me.state, &me.keys);
+        own.map(|own| own.quantity).map_err(|error| error.to_string())
+    });
+    read.await.map_err(|error| error.to_string())?
+}
+
 fn boxed(answer: Result<SessionDetail, ClientError>) -> Result<Box<SessionDetail>, String> {
     answer.map(Box::new).map_err(|error| error.to_string())
 }
@@ -233,7 +250,7 @@ async fn place(
     connection: &Connection,
     me: &Me,
     session: SessionId,
-    amount: BidAmount,
+    entry: EntryValues,
     heard: &Hearing,
 ) -> Result<Placed, BidError> {
     let network = &connection.network;
@@ -241,7 +258,7 @@ async fn place(
     let told = |answer: Result<&Signed<Receipt>, &Silence>| heard.note(answer);
     let patience = Patience::default();
     let ears = Ears::of(&told);
-    bid::place_heard(network, &announcement, &bidder(me), amount, patience, ears).await
+    bid::place_heard(network, &announcement, &bidder(me), entry, patience, ears).await
 }
 
 /// What comes back from the nodes, told as it comes.

@@ -1,13 +1,15 @@
 //! What is known of the system: sessions, nodes, bids, progress, the link, the log. Texts from
 //! others are cleaned on their way in, so that screens need not think of it.
 //!
-//! It holds nothing secret: names, times, receipts, progress and public amounts only.
+//! It holds nothing secret but what the sessions told the person alone who sits here; else names,
+//! times, receipts, progress and public amounts only.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::cleared::Cleared;
 use super::live::Live;
 use super::node::{Node, NodeState};
 use super::own::OwnBids;
@@ -16,7 +18,7 @@ use crate::base::text::{Clean, clean};
 use crate::base::{Timestamp, Zone};
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
-use crate::rules::{Answer, Terms};
+use crate::rules::{Answer, Terms, market};
 use crate::session::outcome::Entrant;
 use crate::session::{Phase, SessionId, Shortage};
 use crate::sharing::NodeIndex;
@@ -122,14 +124,23 @@ pub struct Session {
     pub bidders: Option<u64>,
     /// When it was written.
     pub created: Timestamp,
-    /// What came of it, once settled.
+    /// What came of an auction, once settled.
     pub result: Option<Sold>,
+    /// What came of a survey, once settled: a line for each result.
+    pub surveyed: Option<Vec<Clean>>,
+    /// What came of a market, once settled.
+    pub cleared: Option<Cleared>,
 }
 
 impl Session {
     fn new(summary: SessionSummary) -> Self {
         let answer = summary.result.as_ref();
         let result = answer.and_then(|answer| Sold::of(&summary.terms, answer));
+        let surveyed = answer.and_then(|answer| {
+            let (survey, answer) = (summary.terms.question.as_survey()?, answer.as_survey()?);
+            Some(survey.result_lines(answer).iter().map(|line| clean(line)).collect())
+        });
+        let cleared = answer.and_then(|answer| Cleared::of(&summary.terms, answer));
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
@@ -138,8 +149,27 @@ impl Session {
             bidders: summary.bidders,
             created: summary.created,
             result,
+            surveyed,
+            cleared,
             terms: summary.terms,
         }
+    }
+
+    /// What it asks, where it is a market.
+    pub const fn market(&self) -> Option<&market::Question> {
+        self.terms.question.as_market()
+    }
+
+    /// What people hand in.
+    pub const fn entry_word(&self) -> &'static str {
+        if self.market().is_some() { "order" } else { "bid" }
+    }
+
+    /// Everyone whom the outcome names.
+    fn named(&self) -> impl Iterator<Item = &Clean> {
+        let winners = self.result.iter().flat_map(|sold| &sold.winners);
+        let traders = self.cleared.iter().flat_map(|cleared| &cleared.traders);
+        winners.map(|winner| &winner.name).chain(traders.map(|trader| &trader.name))
     }
 
     /// An amount of its currency, as shown.
@@ -251,6 +281,8 @@ pub struct Data {
     pub own: OwnBids,
     /// Whether they have been read from disk.
     pub own_read: bool,
+    /// How much we trade, by market: read from its checked record, or why it could not be.
+    pub own_trades: HashMap<SessionId, Result<i64, Clean>>,
     /// Accounts and invitations, where an operator looks at them.
     pub people: People,
     /// Why nothing can be settled, as the coordinator sees it.
@@ -288,6 +320,7 @@ impl Data {
             log_gone: 0,
             own: OwnBids::default(),
             own_read: false,
+            own_trades: HashMap::new(),
             people: People::default(),
             shortage: None,
             heard_since: None,
@@ -315,9 +348,9 @@ impl Data {
         self.widest_title =
             self.sessions.iter().map(|session| session.title.as_str().width()).max().unwrap_or(0);
         for session in &self.sessions {
-            for winner in session.result.iter().flat_map(|sold| &sold.winners) {
+            for name in session.named() {
                 let next = self.aliases.len() + 1;
-                self.aliases.entry(winner.name.clone()).or_insert(next);
+                self.aliases.entry(name.clone()).or_insert(next);
             }
         }
     }
@@ -325,8 +358,9 @@ impl Data {
     /// One session, new or changed.
     pub fn put(&mut self, summary: SessionSummary) {
         let mut session = Session::new(summary);
-        for winner in session.result.iter().flat_map(|sold| &sold.winners) {
-            self.name(&winner.name);
+        let named: Vec<Clean> = session.named().cloned().collect();
+        for name in &named {
+            self.name(name);
         }
         self.widest_title = self.widest_title.max(session.title.as_str().width());
         if let Some(&at) = self.by_id.get(&session.id) {

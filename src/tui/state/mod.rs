@@ -3,6 +3,7 @@
 //! - [`model`]: all of the state together: what is known, who the person is and where
 //! - [`audit`]: what a record proves, and where to write it
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
+//! - [`cleared`]: what came of a market
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
@@ -21,6 +22,7 @@
 pub mod alert;
 pub mod alerts;
 pub mod audit;
+pub mod cleared;
 pub mod data;
 pub mod field;
 pub mod forms;

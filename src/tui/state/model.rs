@@ -196,6 +196,8 @@ pub struct Asking {
     pub receipts_at: Option<(Timestamp, SessionId, i64)>,
     /// Nodes or events have come back: read the receipts at the next tick.
     pub receipts_stale: bool,
+    /// The market whose record is read for what it tells us alone.
+    pub own_trade: Option<SessionId>,
     /// Accounts and invitations are on their way.
     pub people: bool,
     /// When they were last asked for; none where they are to be asked for at the next tick.

@@ -40,6 +40,11 @@ impl OwnBids {
         self.all(session).last()
     }
 
+    /// Whether an envelope is one of ours.
+    pub fn is_ours(&self, envelope: Digest) -> bool {
+        self.0.values().flatten().any(|bid| bid.envelope == envelope)
+    }
+
     /// Take a revision in, in the place of what was known of it.
     pub fn keep(&mut self, session: SessionId, mut bid: OwnBid) {
         let bids = self.0.entry(session).or_default();

@@ -8,7 +8,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::base::Timestamp;
 use crate::base::text::Clean;
-use crate::client::BidAmount;
+use crate::client::EntryValues;
 use crate::identity::{AccountId, Digest, Roster};
 use crate::session::SessionId;
 use crate::session::progress::Event;
@@ -103,6 +103,8 @@ pub enum News {
     Written(Result<Box<SessionDetail>, String>),
     /// A session file was read, or not.
     FileRead(Result<String, String>),
+    /// How much we trade in a market, as its checked record says, or why that is not known.
+    OwnTrade(SessionId, Result<i64, String>),
     /// A session's record was checked here, or could not be had.
     Audited(SessionId, Result<Vec<AuditRow>, String>),
     /// A file was written, with what to say of it, or why not.
@@ -229,12 +231,14 @@ pub enum Request {
         /// Whether to open it then.
         open: bool,
     },
-    /// Split, seal and hand in a bid.
-    Place(SessionId, BidAmount),
+    /// Split, seal and hand in a bid or an order.
+    Place(SessionId, EntryValues),
     /// Hand the latest envelope in again.
     Resend(SessionId),
     /// Check a session's record.
     Audit(SessionId),
+    /// Check a market's record and read what it tells us alone.
+    OwnTrade(SessionId),
     /// Write a session's record, or its result, to a file.
     Record(SessionId, PathBuf),
 }

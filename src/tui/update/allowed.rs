@@ -335,6 +335,9 @@ fn login_over(model: &Model) -> String {
 /// Whether we may write a bid for this session.
 pub fn bid(model: &Model, session: &Session) -> Result<(), String> {
     bidder(model, session)?;
+    if session.terms.question.as_survey().is_some() {
+        return Err("this is a survey; `gavel survey answer` hands answers in".to_owned());
+    }
     if model.data().own.latest(session.id).is_some() && !session.terms.replace_bids {
         return Err("this auction takes one bid each, and yours is in".to_owned());
     }

@@ -1,12 +1,12 @@
-//! The form of a bid. The amount lives in its field only, and is wiped when the bid is sealed or
-//! the form left.
+//! The form of a bid, in a market of an order. What is typed lives in its field only, and is wiped
+//! when it is sealed or the form left.
 
 use std::collections::BTreeMap;
 
 use super::action::{Effect, Request};
 use super::allowed;
 use crate::base::text::clean;
-use crate::client::BidAmount;
+use crate::client::amount;
 use crate::session::SessionId;
 use crate::tui::input::commands::{BidFormCommand, BidsCommand};
 use crate::tui::state::field::Field;
@@ -53,14 +53,15 @@ pub fn open(model: &mut Model, session: SessionId) {
     model.ui.enlarged = false;
     model.ui.bid = Some(session);
     let stage = BidStage::Editing;
-    model.ui.form = Some(BidForm { session, amount: Field::secret(), reveal: false, stage });
+    // Who writes an order is to see its curve; a key hides both.
+    let reveal = model.live().session(session).is_some_and(|session| session.market().is_some());
+    model.ui.form = Some(BidForm { session, amount: Field::secret(), reveal, stage });
 }
 
 fn ask(model: &mut Model) {
-    let Some(form) = &mut model.ui.form else { return };
-    form.reveal = false;
-    let id = form.session;
+    let Some(id) = model.ui.form.as_ref().map(|form| form.session) else { return };
     let Some(session) = model.live().session(id) else { return };
+    let market = session.market().is_some();
     let earlier = model.live().own.latest(id);
     let nodes = model.live().nodes.len();
     let threshold = model.live().roster.as_ref().map_or(0, |roster| roster.scheme.threshold());
@@ -70,20 +71,25 @@ fn ask(model: &mut Model) {
         1 => "no node alone learns anything".to_owned(),
         _ => format!("any {threshold} of them together learn nothing"),
     };
+    let what = if market { "order" } else { "bid" };
     let mut lines = vec![
         session.title.to_string(),
         format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
     lines.push(match earlier {
-        Some(own) => format!("It replaces your bid of revision {}.", own.revision),
+        Some(own) => format!("It replaces your {what} of revision {}.", own.revision),
         None if session.terms.replace_bids => {
             "It binds you; you may replace it until bidding ends.".to_owned()
         }
         None => "It binds you, and cannot be replaced.".to_owned(),
     });
+    if let Some(form) = &mut model.ui.form {
+        // An order stays in sight until it is signed.
+        form.reveal &= market;
+    }
     model.ui.popups.push(Popup::Confirm(Question {
         asked: Asked::Bid(id),
-        title: "Hand in this bid?".to_owned(),
+        title: format!("Hand in this {what}?"),
         lines,
         grave: false,
     }));
@@ -97,13 +103,13 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
     let Some(form) = model.ui.form.as_mut().filter(|form| form.session == session) else {
         return Vec::new();
     };
-    let amount = BidAmount::parse(form.amount.text(), &terms.question.unit());
+    let entry = amount::entry(form.amount.text(), &terms);
     form.amount.clear();
-    form.reveal = false;
-    match able.and(amount.map_err(|error| error.to_string())) {
-        Ok(amount) => {
+    form.reveal = terms.question.as_market().is_some();
+    match able.and(entry.map_err(|error| error.to_string())) {
+        Ok(entry) => {
             form.stage = BidStage::Sending { heard: BTreeMap::new() };
-            vec![Effect::Ask(Request::Place(session, amount))]
+            vec![Effect::Ask(Request::Place(session, entry))]
         }
         Err(error) => {
             let why = clean(&error);

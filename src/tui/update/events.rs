@@ -50,6 +50,11 @@ pub fn take(model: &mut Model, event: &Event) -> Vec<Effect> {
             }
             None
         }
+        What::Judged { nodes } => {
+            let line =
+                format!("{} have judged the envelopes; one list is signed", figures::nodes(*nodes));
+            Some((Level::Fine, words(line)))
+        }
         What::Waiting { nodes } if nodes.is_empty() => {
             model.asking.detail_stale = true;
             Some((Level::Info, words("goes on".to_owned())))

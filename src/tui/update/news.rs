@@ -6,7 +6,7 @@ use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::tui::figures;
-use crate::tui::state::data::{Events, Level, Link};
+use crate::tui::state::data::{Events, Level, Link, Session};
 use crate::tui::state::forms::{BidStage, Heard};
 use crate::tui::state::model::Model;
 use crate::tui::state::node::{Node, NodeState};
@@ -70,7 +70,9 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
             if model.ui.form.as_ref().is_some_and(|form| form.session == session) {
                 model.ui.form = None;
             }
-            let words = format!("your bid is in: {receipts} of {all} nodes have signed a receipt");
+            let what = word(model, session);
+            let words =
+                format!("your {what} is in: {receipts} of {all} nodes have signed a receipt");
             model.note(Level::Info, Some(session), &words);
             for (node, heard) in heard {
                 if let Heard::Silence(why) = heard {
@@ -82,12 +84,18 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::BidFailed(session, why, heard) => {
             let why = clean(&why);
-            model.note(Level::Error, Some(session), &format!("your bid is not in: {why}"));
+            let what = word(model, session);
+            model.note(Level::Error, Some(session), &format!("your {what} is not in: {why}"));
             settle_form(model, session, BidStage::Failed { heard, why });
         }
         News::StepTaken(session, step, answer) => steps::taken(model, session, step, answer),
         News::Written(answer) => new_session::written(model, answer),
         News::FileRead(answer) => new_session::file_read(model, answer),
+        News::OwnTrade(session, answer) => {
+            model.asking.own_trade = None;
+            let answer = answer.map_err(|why| clean(&why));
+            model.live_mut().own_trades.insert(session, answer);
+        }
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
         News::People(answer) => people::came(model, answer),
@@ -100,6 +108,11 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// What is handed in there.
+fn word(model: &Model, session: SessionId) -> &'static str {
+    model.live().session(session).map_or("bid", Session::entry_word)
 }
 
 /// Whoever has just connected has no login that is over, and needs no form of one.
@@ -306,13 +319,26 @@ fn detail_came(
         order::arrange(model);
         model.keep_bid();
     }
+    let mut effects = ask_for_own_trade(model, session);
     // Bidders that came before we listened.
     let heard = model.live().live.get(&session).map_or(0, |live| live.bids.len() as u64);
     if bidders.unwrap_or(0) > heard && model.asking.admissions.is_none() {
         model.asking.admissions = Some(session);
-        return vec![Effect::Ask(Request::Admissions(session))];
+        effects.push(Effect::Ask(Request::Admissions(session)));
     }
-    Vec::new()
+    effects
+}
+
+/// What a settled market tells us alone, unless it is known.
+fn ask_for_own_trade(model: &mut Model, session: SessionId) -> Vec<Effect> {
+    let data = model.live();
+    let settled = data.session(session).is_some_and(|session| session.cleared.is_some());
+    let known = data.own_trades.get(&session).is_some_and(Result::is_ok);
+    if !settled || known || data.own.latest(session).is_none() || model.asking.own_trade.is_some() {
+        return Vec::new();
+    }
+    model.asking.own_trade = Some(session);
+    vec![Effect::Ask(Request::OwnTrade(session))]
 }
 
 /// The detail of the selected session, when it is due.
@@ -367,6 +393,7 @@ fn settle_form(model: &mut Model, session: SessionId, stage: BidStage) {
         form.stage = stage;
     } else if let BidStage::Failed { why, .. } = stage {
         // The form has been left meanwhile.
-        model.say(Level::Error, format!("your bid is not in: {why}"));
+        let what = word(model, session);
+        model.say(Level::Error, format!("your {what} is not in: {why}"));
     }
 }

@@ -22,4 +22,7 @@ pub(crate) mod people_tests;
 pub(crate) mod snapshot_tests;
 
 #[cfg(test)]
+mod market_tests;
+
+#[cfg(test)]
 mod layout_tests;

@@ -23,7 +23,7 @@ use crate::tui::update::dispatch::run;
 use crate::tui::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
+pub const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
 
 /// The screen as text, one line a row.
 pub fn shown(model: &mut Model, (columns, rows): (u16, u16)) -> String {
@@ -53,7 +53,7 @@ pub fn shown(model: &mut Model, (columns, rows): (u16, u16)) -> String {
     text
 }
 
-fn press(model: &mut Model, keys: &str) {
+pub fn press(model: &mut Model, keys: &str) {
     for key in keys.split_whitespace() {
         let parsed = match key {
             "enter" => KeyCode::Enter,
@@ -66,7 +66,7 @@ fn press(model: &mut Model, keys: &str) {
     }
 }
 
-fn snap(name: &str, model: &mut Model) {
+pub fn snap(name: &str, model: &mut Model) {
     for size in SIZES {
         let text = shown(model, size);
         insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), text);

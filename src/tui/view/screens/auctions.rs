@@ -192,10 +192,15 @@ fn text_role(session: &Session) -> Role {
 /// When it closes; what has no column of its own stands here too.
 fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outcome: bool) -> Cell {
     let left = canvas.model.data().closes_in(session);
+    let cleared = session.cleared.as_ref();
     let text = match (left, &session.result) {
         (Some(left), _) if left <= 0 => "now".to_owned(),
         (Some(left), _) => figures::short_duration(left),
         (None, Some(sold)) if !has_outcome => sales::word(session, sold).to_owned(),
+        (None, None) if !has_outcome && cleared.is_some_and(|cleared| cleared.traded() > 0) => {
+            "cleared".to_owned()
+        }
+        (None, None) if !has_outcome && cleared.is_some() => "no trade".to_owned(),
         (None, _) if !has_phase && !has_outcome => session.phase.name().to_owned(),
         (None, _) => String::new(),
     };
@@ -205,8 +210,8 @@ fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outc
 
 /// What came of it, in so many columns; before that its phase, where that has none of its own.
 fn outcome_of(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, width: usize) -> Cell {
-    match &session.result {
-        Some(sold) => Cell::text(Role::Text, sales::short(canvas, session, sold, width)),
+    match sales::outcome(canvas, session, width) {
+        Some(outcome) => Cell::text(Role::Text, outcome),
         None if has_phase => Cell::text(phase_role(session.phase), ""),
         None => Cell::text(phase_role(session.phase), session.phase.name()),
     }

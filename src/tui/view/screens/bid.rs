@@ -1,19 +1,16 @@
 //! Bid: the auctions to bid in, and the form with the amount hidden as typed; then the receipts as
 //! they arrive, and later what came of it.
 
-use std::collections::BTreeMap;
-
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
 use super::sales::{self, Fate};
-use super::{lots_and_rule, phase_glyph, phase_role, standing};
+use super::{lots_and_rule, market, order, phase_glyph, phase_role, receipts, standing};
 use crate::base::text::clean;
 use crate::client::amount::{Check, check};
 use crate::session::Phase;
-use crate::sharing::NodeIndex;
 use crate::tui::figures;
 use crate::tui::input::commands::{BidFormCommand, BidsCommand};
 use crate::tui::input::layer::Layer;
@@ -42,6 +39,9 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         );
     }
     let writing = model.ui.form.is_some();
+    if let Some((form, session)) = order::written(model) {
+        return order::draw(canvas, area, form, session);
+    }
     if model.ui.enlarged {
         return if writing { right(canvas, area) } else { list(canvas, area) };
     }
@@ -100,27 +100,34 @@ fn list(canvas: &mut Canvas<'_, '_>, area: Rect) {
 /// How a session stands for us, in a few words.
 fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
     let data = canvas.model.data();
-    let own = data.own.latest(session.id);
+    let (own, what) = (data.own.latest(session.id), session.entry_word());
     match (own, session.phase) {
+        (Some(_), Phase::Settled) if session.market().is_some() => {
+            market::own(canvas.model, session)
+                .unwrap_or_else(|| (Role::Muted, format!("your {what} is in; settled")))
+        }
         (Some(_), Phase::Settled) => match sales::fate(data, session) {
             Some(Fate::Won(_)) => (Role::Good, "you won".to_owned()),
             Some(Fate::Lost) => (Role::Muted, "you did not win".to_owned()),
-            None => (Role::Muted, "your bid is in; settled".to_owned()),
+            None => (Role::Muted, format!("your {what} is in; settled")),
         },
         (Some(own), Phase::Open | Phase::Paused) => {
             let (got, all, needed) = (own.receipts.len(), data.nodes.len(), data.receipts_needed());
             if got < needed {
                 return (Role::Warn, format!("not in: {got} of {needed} receipts needed"));
             }
-            (Role::Good, format!("your bid is in, {got} of {all} receipts"))
+            (Role::Good, format!("your {what} is in, {got} of {all} receipts"))
         }
         (Some(_), Phase::Closing | Phase::Computing)
             if standing::obstacle(canvas.model, session).is_some() =>
         {
-            (Role::Bad, "your bid is in; too few nodes".to_owned())
+            (Role::Bad, format!("your {what} is in; too few nodes"))
         }
-        (Some(_), phase) => (Role::Muted, format!("your bid is in; {phase}")),
-        (None, Phase::Paused) => (Role::Warn, "paused: no bids now".to_owned()),
+        (Some(_), phase) => (Role::Muted, format!("your {what} is in; {phase}")),
+        (None, Phase::Paused) => (Role::Warn, format!("paused: no {what}s now")),
+        (None, phase) if phase != Phase::Open && session.market().is_some() => {
+            (Role::Muted, format!("you have no order; {phase}"))
+        }
         (None, phase) if phase != Phase::Open => (Role::Muted, format!("you did not bid; {phase}")),
         (None, _) => match data.closes_in(session) {
             Some(left) if left > 0 => {
@@ -153,18 +160,25 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
         let key = model.keymap.first(Layer::Bid, BidsCommand::Edit);
         match allowed::bid(model, session) {
             Ok(()) => {
-                let text = format!("You have not bid here. {key} writes a bid.");
+                let text = match session.market() {
+                    Some(_) => format!("You have no order here. {key} writes one."),
+                    None => format!("You have not bid here. {key} writes a bid."),
+                };
                 canvas.wrapped(inner, row + 1, Role::Text, &text);
             }
             Err(why) => {
-                canvas.wrapped(inner, row + 1, Role::Warn, &format!("You cannot bid: {why}"));
+                let text = match session.market() {
+                    Some(_) => format!("You cannot hand an order in: {why}"),
+                    None => format!("You cannot bid: {why}"),
+                };
+                canvas.wrapped(inner, row + 1, Role::Warn, &text);
             }
         }
     }
 }
 
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
-    let terms = &session.terms;
+    let (terms, model) = (&session.terms, canvas.model);
     let row = super::about(canvas, area, 0, session, area.height / 4);
     let mut row = canvas.wrapped(
         area,
@@ -172,6 +186,15 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         Role::Muted,
         &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );
+    if let Some(asked) = session.market() {
+        // Whoever has handed in has read the rest, and needs the rows for the receipts.
+        let lines = market::terms(asked);
+        let shown = if model.data().own.latest(session.id).is_some() { 1 } else { lines.len() };
+        for line in lines.iter().take(shown) {
+            row = canvas.wrapped(area, row, Role::Text, line);
+        }
+        return super::closing(canvas, area, row, session);
+    }
     let mut line = Vec::new();
     if let Some(reserve) = session.reserve() {
         let name = if session.reverse() { "ceiling" } else { "reserve" };
@@ -188,15 +211,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         let role = if own { Role::Warn } else { Role::Muted };
         row = canvas.wrapped(area, row, role, &text);
     }
-    if let Some(left) = canvas.model.data().closes_in(session) {
-        let role = if left < 30_000 { Role::Warn } else { Role::Text };
-        let left =
-            if left <= 0 { "now".to_owned() } else { format!("in {}", figures::duration(left)) };
-        let replace =
-            if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
-        row = canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"));
-    }
-    row
+    super::closing(canvas, area, row, session)
 }
 
 /// What came of a bid that is in.
@@ -206,7 +221,11 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let mut row = row;
     let (got, all) = (own.receipts.len(), model.data().nodes.len());
     let needed = model.data().receipts_needed();
+    let what = session.entry_word();
     match (session.phase, sales::fate(model.data(), session)) {
+        (Phase::Settled, _) if session.market().is_some() => {
+            row = market::mine(canvas, area, row, session);
+        }
         (Phase::Settled, Some(Fate::Won(price))) => {
             let lot = if session.quantity() > 1 { " a lot" } else { "" };
             let text = format!("You won{lot} {} {}.", sales::at(session), session.amount(price));
@@ -218,10 +237,10 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         }
         (Phase::Open | Phase::Paused, _) => {
             let (role, text) = if got < needed {
-                let text = format!("Your bid is not in yet: {got} of {needed} receipts needed.");
+                let text = format!("Your {what} is not in yet: {got} of {needed} receipts needed.");
                 (Role::Warn, text)
             } else {
-                (Role::Good, "Your bid is in.".to_owned())
+                (Role::Good, format!("Your {what} is in."))
             };
             row = canvas.wrapped(area, row, role, &text);
             let key = |command| model.keymap.first(Layer::Bid, command);
@@ -237,20 +256,21 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
                 );
                 row = canvas.wrapped(area, row, Role::Warn, &text);
             }
-            let mut text = "The receipts are kept on this machine, the amount nowhere.".to_owned();
+            let kept = if session.market().is_some() { "order" } else { "amount" };
+            let mut text = format!("The receipts are kept on this machine, the {kept} nowhere.");
             if session.terms.replace_bids && session.phase == Phase::Open {
-                text = format!("{text} {} replaces the bid.", key(BidsCommand::Edit));
+                text = format!("{text} {} replaces the {what}.", key(BidsCommand::Edit));
             }
             row = canvas.wrapped(area, row, Role::Muted, &text);
         }
         (Phase::Cancelled, _) => {
-            row = canvas.wrapped(area, row, Role::Text, "Called off; no bid counts.");
+            row = canvas.wrapped(area, row, Role::Text, &format!("Called off; no {what} counts."));
         }
         (Phase::Failed, _) => {
             let reason = detail.as_ref().and_then(|detail| detail.reason.as_deref());
             let reason = clean(reason.unwrap_or("no reason is given"));
             let text = format!(
-                "The outcome could not be computed: {reason}. Your bid is kept, sealed as it was."
+                "The outcome could not be computed: {reason}. Your {what} is kept, sealed as it was."
             );
             row = canvas.wrapped(area, row, Role::Bad, &text);
         }
@@ -275,7 +295,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         .flat_map(|detail| detail.manifest.iter().flat_map(|manifest| &manifest.excluded))
         .find(|exclusion| exclusion.envelope == own.envelope);
     if let Some(exclusion) = excluded {
-        let text = format!("Your bid was excluded: {}.", exclusion.reason.explain());
+        let text = format!("Your {what} was excluded: {}.", exclusion.reason.explain());
         row = canvas.wrapped(area, row, Role::Bad, &text);
     }
     if own.name_shared || shared(detail.as_deref(), own) {
@@ -286,7 +306,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     let heard = own.receipts.iter().map(|(&node, &at)| (node, Heard::Receipt(at))).collect();
     let line = format!("revision {}, envelope {}", own.revision, own.envelope.short());
     canvas.text(area, row + 1, Role::Muted, &line);
-    receipts(canvas, area, row + 2, &heard, false);
+    receipts::draw(canvas, area, row + 2, &heard, false);
     history(canvas, area, row + 3 + all, session);
 }
 
@@ -349,11 +369,11 @@ fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Sess
             let row = canvas.wrapped(inner, row, Role::Bad, &format!("Not in: {why}"));
             let again = "Type an amount to try again, or leave the form.";
             let row = canvas.wrapped(inner, row, Role::Muted, again) + 1;
-            receipts(canvas, inner, row, heard, false);
+            receipts::draw(canvas, inner, row, heard, false);
         }
         BidStage::Sending { heard } => {
             canvas.text(inner, row, Role::Warn, "Sealed. Handing it in to every node ...");
-            receipts(canvas, inner, row + 2, heard, true);
+            receipts::draw(canvas, inner, row + 2, heard, true);
         }
     }
 }
@@ -399,7 +419,7 @@ fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, 
     );
     let hide = if form.reveal { "hides" } else { "shows" };
     canvas.text(area, row, Role::Muted, &format!("          {reveal} {hide} the amount"));
-    sealed_for(canvas, area, row + 2);
+    receipts::sealed_for(canvas, area, row + 2);
 }
 
 /// An amount as it may be written, such as "1250.00".
@@ -408,99 +428,4 @@ fn example(session: &Session) -> String {
     let scale = 10u64.checked_pow(u32::from(currency.decimals)).unwrap_or(1);
     let amount = session.terms.question.maximum().min(1250 * scale);
     currency.plain(amount)
-}
-
-/// What will be sent to whom.
-fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
-    let data = canvas.model.data();
-    let Some(roster) = data.roster.clone() else { return };
-    let scheme = roster.scheme;
-    let all = scheme.sets().len();
-    let first = NodeIndex::new(1);
-    let each =
-        scheme.sets().iter().filter(|set| !first.is_some_and(|node| set.contains(node))).count();
-    let text = format!(
-        "What is sent: to each node its own sealed part, {each} of the {all} shares; {} still \
-         missing one. The coordinator learns that you bid, never what.",
-        match scheme.threshold() {
-            1 => "each alone is".to_owned(),
-            threshold => format!("any {threshold} of them together are"),
-        }
-    );
-    let row = canvas.wrapped(area, row, Role::Muted, &text) + 1;
-    if usize::from(area.height) < row + data.nodes.len() {
-        let nodes = data.nodes.iter().map(|node| format!("{} {}", node.status.node, node.name));
-        let nodes: Vec<String> = nodes.collect();
-        canvas.wrapped(area, row, Role::Text, &nodes.join(", "));
-        return;
-    }
-    for (at, node) in data.nodes.iter().enumerate() {
-        let line = vec![
-            canvas.span(Role::Muted, format!("{} ", canvas.glyphs().arrow)),
-            canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 20)),
-            canvas.span(Role::Muted, format!(" {}", node.address)),
-        ];
-        canvas.line(area, row + at, line);
-    }
-}
-
-/// One line per node: its receipt, or why there is none.
-fn receipts(
-    canvas: &mut Canvas<'_, '_>,
-    area: Rect,
-    row: usize,
-    heard: &BTreeMap<NodeIndex, Heard>,
-    waiting: bool,
-) {
-    let data = canvas.model.data();
-    if usize::from(area.height) < row + data.nodes.len() {
-        return receipts_in_short(canvas, area, row, heard, waiting);
-    }
-    for (at, node) in data.nodes.iter().enumerate() {
-        let glyphs = canvas.glyphs();
-        let (role, glyph, text) = match heard.get(&node.status.node) {
-            Some(Heard::Receipt(signed)) => {
-                (Role::Good, glyphs.tick, format!("receipt signed {}", data.zone.clock(*signed)))
-            }
-            Some(Heard::Silence(why)) => (Role::Bad, glyphs.cross, why.to_string()),
-            None if waiting => (Role::Warn, glyphs.ring, "on its way".to_owned()),
-            None => (Role::Muted, glyphs.blank, "no receipt".to_owned()),
-        };
-        let room = usize::from(area.width).saturating_sub(21);
-        let line = vec![
-            canvas.span(role, format!("{glyph} ")),
-            canvas.span(Role::Text, canvas.fit(&format!("{} {}", node.status.node, node.name), 18)),
-            canvas.span(role, format!(" {}", canvas.cut(&text, room))),
-        ];
-        canvas.line(area, row + at, line);
-    }
-}
-
-/// The same in few rows, a mark for each node, where there is no room for a line each.
-fn receipts_in_short(
-    canvas: &mut Canvas<'_, '_>,
-    area: Rect,
-    row: usize,
-    heard: &BTreeMap<NodeIndex, Heard>,
-    waiting: bool,
-) {
-    let glyphs = canvas.glyphs();
-    let mut line = vec![canvas.span(Role::Muted, "receipts ")];
-    for node in &canvas.model.data().nodes {
-        let (role, glyph) = match heard.get(&node.status.node) {
-            Some(Heard::Receipt(_)) => (Role::Good, glyphs.tick),
-            Some(Heard::Silence(_)) => (Role::Bad, glyphs.cross),
-            None if waiting => (Role::Warn, glyphs.ring),
-            None => (Role::Muted, glyphs.blank),
-        };
-        line.push(canvas.span(role, format!(" {}{glyph}", node.status.node)));
-    }
-    canvas.line(area, row, line);
-    let silent = heard.iter().find_map(|(node, heard)| match heard {
-        Heard::Silence(why) => Some(format!("node {node}: {why}")),
-        Heard::Receipt(_) => None,
-    });
-    if let Some(why) = silent {
-        canvas.text(area, row + 1, Role::Bad, &why);
-    }
 }

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::{lots_and_rule, result, run, standing};
+use super::{lots_and_rule, market, result, run, standing};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::tui::figures;
@@ -29,6 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let inner = canvas.pane_with(area, session.title.as_str(), word, true);
     match session.phase {
         _ if back.is_some() => run::past(canvas, inner, session),
+        Phase::Settled if session.market().is_some() => market::outcome(canvas, inner, session),
         Phase::Settled => result::draw(canvas, inner, session),
         Phase::Computing => run::present(canvas, inner, session),
         Phase::Closing => closing(canvas, inner, session),
@@ -46,14 +47,21 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
 fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let data = model.data();
-    let bids = data.bids(session).map_or_else(String::new, |bids| {
-        format!("{} so far. ", figures::plural(bids, "sealed bid", "sealed bids"))
-    });
+    let (one, many) = match session.market() {
+        Some(_) => ("sealed order", "sealed orders"),
+        None => ("sealed bid", "sealed bids"),
+    };
+    let bids = data
+        .bids(session)
+        .map_or_else(String::new, |bids| format!("{} so far. ", figures::plural(bids, one, many)));
     let key = |command| model.keymap.first(Layer::Auctions, command);
     let (what, then) = match data.closes_in(session) {
         Some(left) => (
             format!("Bidding goes on for {}.", figures::duration(left)),
             match session.quantity() {
+                _ if session.market().is_some() => {
+                    format!("{bids}When it ends, the nodes find the price here.")
+                }
                 1 => format!("{bids}When it ends, the nodes find the winner here, level by level."),
                 _ => format!("{bids}When it ends, the nodes find the winners here."),
             },

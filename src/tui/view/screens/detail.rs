@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
 use super::super::theme::Role;
-use super::{lots_and_rule, part, phase_glyph, phase_role, sales, search, standing};
-use crate::base::text::clean;
+use super::{lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing};
+use crate::base::text::{Clean, clean};
 use crate::rules::auction::Question;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
@@ -15,6 +15,7 @@ use crate::sharing::security::Security;
 use crate::tui::figures;
 use crate::tui::input::commands::{Command, ListCommand, Step};
 use crate::tui::input::layer::Layer;
+use crate::tui::state::cleared::quantity;
 use crate::tui::state::data::Session;
 use crate::tui::state::live::{BidRow, Live};
 use crate::tui::state::screen::List;
@@ -60,21 +61,30 @@ fn label(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, name: &str, value:
 fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let terms = &session.terms;
     label(canvas, area, 0, "kind", terms.question.kind_name(), Role::Text);
-    let reserve = match session.reserve() {
-        Some(reserve) => session.amount(reserve).to_string(),
-        None => "none".to_owned(),
+    let value = |value: Clean| value.to_string();
+    let rows = match session.market() {
+        Some(market) => {
+            let most = quantity(market, market.maximum());
+            [
+                ("prices", value(clean(&market.prices_line()))),
+                ("quantities", format!("{most} at most")),
+            ]
+        }
+        None => {
+            let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
+            let name = if session.reverse() { "ceiling" } else { "reserve" };
+            let maximum = value(session.amount(terms.question.maximum()));
+            [(name, reserve.unwrap_or_else(|| "none".to_owned())), ("maximum", maximum)]
+        }
     };
-    let name = if session.reverse() { "ceiling" } else { "reserve" };
-    label(canvas, area, 1, name, &reserve, Role::Text);
-    label(
-        canvas,
-        area,
-        2,
-        "maximum",
-        session.amount(terms.question.maximum()).as_str(),
-        Role::Text,
-    );
-    let replace = if terms.replace_bids { "until bidding ends" } else { "no, one bid each" };
+    for (row, (name, value)) in (1..).zip(rows) {
+        label(canvas, area, row, name, &value, Role::Text);
+    }
+    let replace = match (terms.replace_bids, session.market()) {
+        (true, _) => "until bidding ends",
+        (false, None) => "no, one bid each",
+        (false, Some(_)) => "no, one order each",
+    };
     label(canvas, area, 3, "replacing", replace, Role::Text);
     match canvas.model.data().closes_in(session) {
         Some(left) => {
@@ -105,7 +115,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         canvas.text(area, row, Role::Muted, "a lone bid");
         row = canvas.wrapped(column, row, Role::Text, lone);
     }
-    if session.quantity() > 1 {
+    if session.quantity() > 1 || session.market().is_some() {
         return canvas.wrapped(area, row, Role::Muted, &lots_and_rule(&terms.question));
     }
     row
@@ -189,6 +199,13 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
     let detail = data.details.get(&session.id);
     let area = Rect { height: area.height.min(u16::try_from(row + 5).unwrap_or(0)), ..area };
     let key = |command: Command| model.keymap.first(Layer::Auctions, command);
+    if let Some(line) = market::line(session) {
+        let row = canvas.wrapped(area, row + 1, Role::Accent, &line);
+        return match market::own(model, session) {
+            Some((role, text)) => canvas.wrapped(area, row, role, &text),
+            None => row,
+        };
+    }
     match (session.phase, &session.result) {
         (Phase::Settled, Some(sold)) => {
             let line = sales::line(model, session, sold);
@@ -240,18 +257,22 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let staff = model.person.operator || model.person.node.is_some();
     let read = live.is_some_and(|live| live.read);
     if rows.is_empty() {
+        let what = session.entry_word();
         let text = match session.phase {
             Phase::Open | Phase::Paused if staff && !read => {
                 "asking the nodes who has bid ...".to_owned()
             }
-            Phase::Draft => "no bids yet: it is not open".to_owned(),
-            Phase::Paused if staff => "no bids yet, and none is taken now".to_owned(),
+            Phase::Draft => format!("no {what}s yet: it is not open"),
+            Phase::Paused if staff => format!("no {what}s yet, and none is taken now"),
             Phase::Open if staff => {
-                "no bids yet; each appears here with a receipt from every node".to_owned()
+                format!("no {what}s yet; each appears here with a receipt from every node")
             }
             Phase::Open | Phase::Paused => "who bids is shown to operators only".to_owned(),
             _ => match data.bids(session) {
-                Some(bids) => figures::plural(bids, "bid", "bids"),
+                Some(bids) => match session.market() {
+                    Some(_) => figures::plural(bids, "order", "orders"),
+                    None => figures::plural(bids, "bid", "bids"),
+                },
                 None => String::new(),
             },
         };

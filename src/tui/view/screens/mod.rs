@@ -10,6 +10,11 @@
 //! - [`result`]: how a session ended, large
 //! - [`big`]: the large letters for that
 //! - [`bid`]: bidding, and one's own bids
+//! - [`receipts`]: what is sent to whom, and the receipts for it
+//! - [`order`]: writing an order for a market, with its curve
+//! - [`curve`]: how much is traded at every price, drawn
+//! - [`market`]: how a market is computed and what came of it
+//! - [`facts`]: what is known of a run that is over
 //! - [`nodes`]: the nodes and the links between them
 //! - [`load`]: what a node takes of its machine, now and over an hour
 //! - [`sales`]: what several screens say about lots, rules and results
@@ -22,13 +27,18 @@ pub mod auctions;
 pub mod bid;
 pub mod big;
 pub mod bracket;
+pub mod curve;
 pub mod detail;
+pub mod facts;
 pub mod latest;
 pub mod load;
 pub mod log;
+pub mod market;
 pub mod nodes;
+pub mod order;
 pub mod part;
 pub mod people;
+pub mod receipts;
 pub mod result;
 pub mod run;
 pub mod sales;
@@ -45,7 +55,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::text;
 use super::theme::Role;
-use crate::tui::figures::count;
+use crate::tui::figures::{self, count};
 use crate::tui::state::data::{Link, Session};
 
 /// A phase's colour.
@@ -81,6 +91,20 @@ pub fn about(
     row + lines.len()
 }
 
+/// When bidding ends, and whether a bid may be replaced until then; gives the row after it.
+pub fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
+    let Some(left) = canvas.model.data().closes_in(session) else { return row };
+    let role = if left < 30_000 { Role::Warn } else { Role::Text };
+    let left = if left <= 0 { "now".to_owned() } else { format!("in {}", figures::duration(left)) };
+    let replace = match (session.terms.replace_bids, session.market()) {
+        (true, None) => "a bid may be replaced until then",
+        (true, Some(_)) => "an order may be replaced until then",
+        (false, None) => "one bid each",
+        (false, Some(_)) => "one order each",
+    };
+    canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"))
+}
+
 /// A phase's glyph.
 pub const fn phase_glyph(canvas: &Canvas<'_, '_>, phase: Phase) -> &'static str {
     let glyphs = canvas.glyphs();
@@ -109,6 +133,7 @@ pub fn rule(question: &Question) -> &'static str {
     match question.as_auction() {
         Some(auction) => rule_of(auction.kind, auction.quantity > 1),
         None if question.as_market().is_some() => "one price for all, where supply reaches demand",
+        None if question.as_survey().is_some() => "statistics of all answers, and nothing else",
         None => question.kind_name(),
     }
 }

@@ -4,29 +4,25 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::canvas::Canvas;
-use super::super::table::{Cell, Column, Table};
 use super::super::text;
 use super::super::theme::Role;
 use super::big::large;
+use super::facts::{self, Fact};
+use super::rule;
 use super::sales::{self, Fate};
-use super::{rule, stages};
-use crate::base::text::clean;
-use crate::rules::auction::Stage as OfAuctions;
-use crate::session::course::Point;
-use crate::sharing::security::Security;
-use crate::tui::figures::{self, bytes, count};
-use crate::tui::input::commands::ListCommand;
-use crate::tui::input::layer::Layer;
+use crate::base::text::Clean;
+use crate::tui::figures::count;
 use crate::tui::state::data::{Session, Sold, Winner};
 use crate::tui::state::model::Model;
-use crate::tui::update::look_back;
 use crate::wire::coordinator_api::SessionDetail;
-use crate::wire::reason::{AttemptTrouble, Explained};
 
 /// Draw it.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
+    if let Some(lines) = &session.surveyed {
+        return surveyed(canvas, area, lines);
+    }
     let Some(sold) = &session.result else {
         return canvas.empty(area, "Settled; asking for the outcome ...", &[]);
     };
@@ -79,62 +75,20 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             row + names(canvas, below, session, winners, sold.price.is_none()) + 1
         }
     };
-    let width = usize::from(area.width).min(92);
-    let left = area.x + (area.width - u16::try_from(width).unwrap_or(area.width)) / 2;
-    let column = Rect { x: left, width: u16::try_from(width).unwrap_or(area.width), ..area };
-    let room = usize::from(area.height).saturating_sub(row);
-    let shown = if facts.len() > room { room.saturating_sub(1) } else { facts.len() };
-    for (at, (name, value, role)) in facts.iter().take(shown).enumerate() {
-        let line = vec![
-            canvas.span(Role::Muted, format!("{name:<12}")),
-            canvas.span(*role, canvas.cut(value, width.saturating_sub(12))),
-        ];
-        canvas.line(column, row + at, line);
-    }
-    if shown < facts.len() {
-        let key = model.keymap.first(Layer::Bracket, ListCommand::Audit);
-        let more = format!("and {} more; {key} shows everything", facts.len() - shown);
-        canvas.text(column, row + shown, Role::Muted, &more);
-    }
-    let below = row + facts.len() + 1;
-    let top = u16::try_from(below).unwrap_or(u16::MAX).min(area.height);
-    steps(canvas, Rect { y: area.y + top, height: area.height - top, ..column });
+    facts::draw(canvas, area, row, &facts);
 }
 
-/// How it was computed, step by step, where there is room for all of it.
-fn steps(canvas: &mut Canvas<'_, '_>, area: Rect) {
-    let Some(course) = look_back::course(canvas.model) else { return };
-    let points = course.points.clone();
-    if usize::from(area.height) < points.len() + 1 {
-        return;
+/// The results of a survey, as many as there is room for.
+fn surveyed(canvas: &mut Canvas<'_, '_>, area: Rect, lines: &[Clean]) {
+    let room = usize::from(area.height).saturating_sub(2);
+    let shown = if lines.len() > room { room.saturating_sub(1) } else { lines.len() };
+    canvas.text(area, 0, Role::Good, "Settled. Of all answers, this was opened:");
+    for (at, line) in lines.iter().take(shown).enumerate() {
+        canvas.text(area, at + 2, Role::Text, line.as_str());
     }
-    let table = Table::new([
-        Column::new("how it was computed", 26, |_, point: &Point| {
-            let level = if point.stage == OfAuctions::Tournament.into() && point.level > 0 {
-                format!(", level {} done", point.level)
-            } else {
-                String::new()
-            };
-            Cell::text(Role::Text, format!("{}{level}", stages::name(point.stage)))
-        }),
-        Column::right("after", 10, |_, point: &Point| {
-            Cell::text(Role::Muted, format!("{:.2} s", point.millis as f64 / 1e3))
-        }),
-        Column::right("comparisons", 14, |_, point: &Point| {
-            Cell::text(Role::Muted, count(point.comparisons))
-        }),
-        Column::right("rounds", 12, |_, point: &Point| {
-            Cell::text(Role::Muted, count(point.rounds))
-        }),
-        Column::right("sent", 14, |_, point: &Point| {
-            Cell::text(Role::Muted, bytes(point.bytes_sent))
-        }),
-    ]);
-    let head = table.head(canvas);
-    canvas.line(area, 0, head);
-    for (at, point) in points.iter().enumerate() {
-        let line = table.row(canvas, point);
-        canvas.line(area, at + 1, line);
+    if shown < lines.len() {
+        let more = format!("and {} more; `gavel survey results` has all", lines.len() - shown);
+        canvas.text(area, shown + 2, Role::Muted, &more);
     }
 }
 
@@ -147,7 +101,13 @@ fn nobody(session: &Session) -> &'static str {
 }
 
 /// A price, large where there is room; gives the row after it and a blank one.
-fn price(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, shown: &str, tall: bool) -> usize {
+pub fn price(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    shown: &str,
+    tall: bool,
+) -> usize {
     let figures = shown.split_once(|c: char| c.is_ascii_alphabetic());
     let figures = figures.map_or(shown, |(figures, _)| figures).trim_end();
     let code = shown[figures.len()..].trim();
@@ -245,7 +205,14 @@ fn names(
     rows
 }
 
-fn banner(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, word: &str, role: Role) -> usize {
+/// A word, large where its letters are; gives the row after it.
+pub fn banner(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    word: &str,
+    role: Role,
+) -> usize {
     let rows = large(word, canvas.glyphs()).unwrap_or_else(|| vec![word.to_owned()]);
     for (at, line) in rows.iter().enumerate() {
         let span = canvas.span(role, line.clone());
@@ -260,8 +227,6 @@ const WIDEST: usize = 30;
 /// Columns between two names.
 const GAP: usize = 2;
 
-type Fact = (&'static str, String, Role);
-
 fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) -> Vec<Fact> {
     let data = model.data();
     let mut facts: Vec<Fact> = Vec::new();
@@ -275,83 +240,12 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
     }
     facts.extend(super::lots(&session.terms.question).map(|lots| ("lots", lots, Role::Text)));
     facts.push(("rule", rule(&session.terms.question).to_owned(), Role::Text));
-    if let Some(outcome) = &detail.outcome {
-        let names: Vec<String> = outcome
-            .signatures
-            .keys()
-            .map(|index| {
-                let node = data.nodes.iter().find(|node| node.status.node == *index);
-                node.map_or_else(|| index.to_string(), |node| format!("{index} {}", node.name))
-            })
-            .collect();
-        let text = format!("{} nodes: {}", names.len(), names.join(", "));
-        facts.push(("signed by", text, Role::Good));
-    }
-    if let Some(manifest) = &detail.manifest {
-        let opened = match (sold.winners.is_empty(), sold.price) {
-            (true, _) => "nothing was opened",
-            (false, _) if session.quantity() == 1 => "nothing but winner and price was opened",
-            (false, Some(_)) => "nothing but winners and price was opened",
-            (false, None) => "nothing but winners and their prices was opened",
-        };
-        let bids = figures::plural(manifest.bids, "bid", "bids");
-        facts.push(("bids", format!("{bids} took part; {opened}"), Role::Text));
-    }
-    if let Some(attempt) = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none()) {
-        let rounds = attempt.cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0);
-        let most = attempt.cost.iter().map(|(_, cost)| cost.bytes_sent).max().unwrap_or(0);
-        let took = attempt.cost.iter().map(|(_, cost)| cost.seconds).fold(0.0, f64::max);
-        let number = if attempt.attempt > 1 {
-            format!("attempt {}, ", attempt.attempt)
-        } else {
-            String::new()
-        };
-        let text = format!(
-            "{number}{took:.2} s, {} rounds, {} sent a node at most",
-            count(rounds),
-            bytes(most)
-        );
-        facts.push(("computed in", text, Role::Text));
-    }
-    for attempt in &detail.attempts {
-        let lies =
-            |trouble: &&Explained<AttemptTrouble>| trouble.reason.accusations().next().is_some();
-        if let Some(trouble) = attempt.trouble.as_ref().filter(lies) {
-            let text = format!("attempt {}: {}; computed again", attempt.attempt, clean(trouble));
-            facts.push(("lies", text, Role::Warn));
-        }
-    }
-    if session.terms.security() == Security::Passive {
-        let text = "passive: nodes were taken to compute what they should".to_owned();
-        facts.push(("security", text, Role::Warn));
-    }
-    let of_manifest = detail.manifest.iter().flat_map(|manifest| &manifest.excluded);
-    let of_outcome = detail.outcome.iter().flat_map(|outcome| &outcome.body.out_of_range);
-    for exclusion in of_manifest.chain(of_outcome) {
-        let name = model.shown(&clean(&exclusion.bidder));
-        let text = format!("{name}: {}", exclusion.reason.explain());
-        facts.push(("excluded", text, Role::Warn));
-    }
-    for shared in detail.manifest.iter().flat_map(|manifest| &manifest.shared_names) {
-        let name = model.shown(&clean(&shared.bidder));
-        let keys = shared.admitted.len();
-        let text = format!("{name}: the coordinator gave this name to {keys} keys; it signed both");
-        facts.push(("name shared", text, Role::Bad));
-    }
-    let key = |command| model.keymap.first(Layer::Bracket, command);
-    if look_back::course(model).is_some() {
-        let text = format!(
-            "{} and {} step through how it was computed",
-            key(ListCommand::Earlier),
-            key(ListCommand::Later)
-        );
-        facts.push(("look back", text, Role::Muted));
-    }
-    let text = format!(
-        "{} checks every signature here; {} writes the record to a file",
-        key(ListCommand::Audit),
-        key(ListCommand::Record)
-    );
-    facts.push(("check it", text, Role::Muted));
+    let opened = match (sold.winners.is_empty(), sold.price) {
+        (true, _) => "nothing was opened",
+        (false, _) if session.quantity() == 1 => "nothing but winner and price was opened",
+        (false, Some(_)) => "nothing but winners and price was opened",
+        (false, None) => "nothing but winners and their prices was opened",
+    };
+    facts.extend(facts::of_run(model, session, detail, opened));
     facts
 }

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use super::{latest, stages, standing};
+use super::{latest, market, stages, standing};
 use crate::base::Timestamp;
 use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
@@ -73,11 +73,14 @@ fn draw(
 ) {
     let progress = live.furthest().cloned().unwrap_or_default();
     stages::strip(canvas, area, &session.terms.question, &live.stages);
-    head(canvas, area, &progress, time);
+    head(canvas, area, session, &progress, time);
     let top = HEAD.min(area.height);
     let mut rest = Rect { y: area.y + top, height: area.height - top, ..area };
     let nodes = u16::try_from(canvas.model.data().nodes.len()).unwrap_or(0) + 1;
-    let levels_of = u16::try_from(progress.entries.len()).unwrap_or(u16::MAX);
+    let levels_of = match session.market() {
+        Some(_) => market::ROWS,
+        None => u16::try_from(progress.entries.len()).unwrap_or(u16::MAX),
+    };
     // Levels to the left, nodes to the right or below.
     let wide = area.width >= 100;
     let needed = if wide { nodes.max(levels_of) } else { nodes + levels_of } + 1;
@@ -97,7 +100,9 @@ fn draw(
         let above = rest.height - below;
         (Rect { height: above, ..rest }, Rect { y: rest.y + above, height: below, ..rest })
     };
-    if session.quantity() > 1 {
+    if session.market().is_some() {
+        market::progress(canvas, left, session, live);
+    } else if session.quantity() > 1 {
         ranking(canvas, left, &progress);
     } else {
         levels(canvas, left, &progress);
@@ -108,6 +113,7 @@ fn draw(
 fn head(
     canvas: &mut Canvas<'_, '_>,
     area: Rect,
+    session: &Session,
     progress: &Progress,
     (role, time): (Role, String),
 ) {
@@ -116,10 +122,16 @@ fn head(
     let mut bar = canvas.bar(share, width, Role::Key);
     bar.push(canvas.span(Role::Text, format!(" {:>3.0} %", (share * 100.0).floor())));
     canvas.line(area, 1, bar);
+    let done = match session.market() {
+        Some(_) => format!("{} gates", count(progress.gates)),
+        None => format!(
+            "{} of {} comparisons",
+            count(progress.comparisons),
+            count(progress.comparisons_total.max(progress.comparisons))
+        ),
+    };
     let facts = format!(
-        "{} of {} comparisons, round {} of {}, {} sent a node",
-        count(progress.comparisons),
-        count(progress.comparisons_total.max(progress.comparisons)),
+        "{done}, round {} of {}, {} sent a node",
         count(progress.rounds),
         count(progress.rounds_total.max(progress.rounds)),
         bytes(progress.bytes_sent),

@@ -30,6 +30,16 @@ pub fn lots(session: &Session, sold: &Sold) -> String {
     format!("{of}{} lots", count(all))
 }
 
+/// What came of any session, in so many columns; none before it is decided.
+pub fn outcome(canvas: &Canvas<'_, '_>, session: &Session, width: usize) -> Option<String> {
+    let sold = session.result.as_ref();
+    let cleared = || {
+        let (market, cleared) = session.market().zip(session.cleared.as_ref())?;
+        Some(cleared.short(market))
+    };
+    sold.map(|sold| short(canvas, session, sold, width)).or_else(cleared)
+}
+
 /// In so many columns: "ada 20.00 EUR", "3 sold at 20.00 EUR", "ada +2".
 pub fn short(canvas: &Canvas<'_, '_>, session: &Session, sold: &Sold, width: usize) -> String {
     let Some(first) = sold.winners.first() else { return word(session, sold).to_owned() };

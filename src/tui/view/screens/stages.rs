@@ -6,6 +6,7 @@ use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use crate::rules::auction::Stage as OfAuctions;
 use crate::rules::market::Stage as OfMarkets;
+use crate::rules::survey::Stage as OfSurveys;
 use crate::rules::{Question, Stage};
 
 /// What a stage is called.
@@ -19,6 +20,9 @@ pub const fn name(stage: Stage) -> &'static str {
         Stage::Market(OfMarkets::Adding) => "adding up",
         Stage::Market(OfMarkets::Clearing) => "price",
         Stage::Market(OfMarkets::Quantities) => "quantities",
+        Stage::Survey(OfSurveys::Counting) => "cohorts",
+        Stage::Survey(OfSurveys::Adding) => "sums",
+        Stage::Survey(OfSurveys::Ranking) => "ranks",
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -49,6 +53,15 @@ pub const fn does(stage: Stage) -> &'static str {
         Stage::Market(OfMarkets::Quantities) => {
             "How much each trades at the price is worked out, unopened."
         }
+        Stage::Survey(OfSurveys::Counting) => {
+            "The answers of each cohort are counted; what is too small is not opened."
+        }
+        Stage::Survey(OfSurveys::Adding) => {
+            "Answers and their squares are added up; no answer is opened."
+        }
+        Stage::Survey(OfSurveys::Ranking) => {
+            "Answers are put in order, for medians and the like, unopened."
+        }
         Stage::Opening => "The nodes open what the rule makes public, together, and nothing else.",
         Stage::Done => "The nodes sign the outcome.",
     }
@@ -57,7 +70,11 @@ pub const fn does(stage: Stage) -> &'static str {
 /// The stages that a run goes through, in order, as they are called there.
 fn of(question: &Question) -> Vec<(Stage, &'static str)> {
     let named = |stage: Stage| (stage, name(stage));
-    let mut stages = vec![named(Stage::Preparing), named(Stage::CheckingEntries)];
+    let mut stages = vec![named(Stage::Preparing)];
+    // Any numbers at all are an order.
+    if question.as_market().is_none() {
+        stages.push(named(Stage::CheckingEntries));
+    }
     match question.as_auction() {
         Some(auction) if auction.quantity > 1 => stages.push(named(OfAuctions::Ranking.into())),
         Some(auction) if auction.kind.is_second_price() => stages.extend([
@@ -75,7 +92,11 @@ fn of(question: &Question) -> Vec<(Stage, &'static str)> {
             named(OfMarkets::Quantities.into()),
             named(Stage::Opening),
         ]),
-        None => stages.push(named(Stage::Opening)),
+        None => {
+            let survey = question.as_survey().map(crate::rules::survey::Question::stages);
+            stages.extend(survey.into_iter().flatten().map(|own| named(own.into())));
+            stages.push(named(Stage::Opening));
+        }
     }
     stages
 }

@@ -1,5 +1,5 @@
-//! What a demo of a market knows besides: all orders, and what reads what each participant alone is
-//! told. So it can list everyone's quantity and check the outcome in plain.
+//! What a demo of a market or a survey knows besides: all entries, and what reads what each
+//! participant alone is told. So it can list everyone's quantity and check the outcome in plain.
 
 use std::collections::HashMap;
 
@@ -10,21 +10,21 @@ use crate::cli::market::Cleared;
 use crate::client::state::SentBid;
 use crate::identity::KeyPair;
 use crate::rules::market::{self, Quantity};
-use crate::rules::{Answer, Question, Terms};
+use crate::rules::{Answer, Question, Terms, survey};
 use crate::session::Manifest;
 use crate::session::outcome::Entrant;
 
-/// The orders of all participants; of an auction, none.
+/// The entries of all participants; of an auction, none.
 #[derive(Default)]
-pub struct Orders {
+pub struct Entries {
     /// The fields of each participant's entry, by name.
     entries: HashMap<String, Zeroizing<Vec<u64>>>,
     /// What was handed in by whom, where the answer tells participants something alone.
     sent: Vec<(KeyPair, SentBid)>,
 }
 
-impl Orders {
-    /// Orders by participants' names, each as the fields of an entry.
+impl Entries {
+    /// Entries by participants' names, each as the fields of an entry.
     pub fn of(entries: impl IntoIterator<Item = (String, Zeroizing<Vec<u64>>)>) -> Self {
         Self { entries: entries.into_iter().collect(), sent: Vec::new() }
     }
@@ -36,7 +36,7 @@ impl Orders {
         }
     }
 
-    /// How much each trades, by name; none where nobody told.
+    /// How much each trades in a market, by name; none where nobody told.
     pub fn quantities(&self, terms: &Terms, answer: &Answer<Entrant>) -> Option<Value> {
         let cleared = Cleared::of(terms, answer)?;
         let told: HashMap<_, _> = self
@@ -53,7 +53,7 @@ impl Orders {
         Some(Value::Object(quantities))
     }
 
-    /// Whether the outcome is what plain arithmetic says of the orders in the manifest; none where
+    /// Whether the outcome is what plain arithmetic says of the entries in the manifest; none where
     /// one of them is not known here.
     pub fn is_right(
         &self,
@@ -61,12 +61,15 @@ impl Orders {
         manifest: &Manifest,
         answer: &Answer<Entrant>,
     ) -> Option<bool> {
-        let (Question::Market(question), Answer::Market(answer)) = (&terms.question, answer) else {
-            return None;
-        };
         let entries = manifest.entries.iter().map(|entry| self.entries.get(&entry.bidder));
         let entries = entries.collect::<Option<Vec<_>>>()?;
         let entries: Vec<&[u64]> = entries.iter().map(|fields| fields.as_slice()).collect();
+        if let (Question::Survey(question), Answer::Survey(answer)) = (&terms.question, answer) {
+            return Some(*answer == survey::reference::answer(question, &entries));
+        }
+        let (Question::Market(question), Answer::Market(answer)) = (&terms.question, answer) else {
+            return None;
+        };
         let expected = market::reference::answer(question, &entries);
         let told: HashMap<_, _> =
             self.sent.iter().map(|(keys, bid)| (bid.digest, (keys, bid))).collect();

@@ -1,0 +1,149 @@
+use crate::base::Timestamp;
+use crate::rules::session_file::without_demo;
+use crate::rules::survey::{By, Membership, Statistic};
+use crate::rules::{SessionFile, Terms};
+
+const FILE: &str = r#"
+    title = "Pay"
+    kind = "survey"
+    bids_until = "2m"
+    max_bids = 100
+    at_least = 3
+    membership = "secret"
+    [[questions]]
+    name = "pay"
+    text = "What do you earn in a year, before taxes?"
+    unit = "EUR"
+    decimals = 2
+    maximum = 500000
+    [[questions]]
+    name = "change"
+    unit = "EUR"
+    minimum = -1000
+    maximum = "1000"
+    [[cohorts]]
+    name = "women"
+    [[cohorts]]
+    name = "men"
+    [[results]]
+    statistic = "mean"
+    question = "pay"
+    by = "both"
+    [[results]]
+    statistic = "ratio"
+    question = "change"
+    per = "pay"
+    [[results]]
+    statistic = "histogram"
+    question = "pay"
+    edges = [20000, "50000.50"]
+    [[answers]]
+    participant = "ada"
+    cohort = "women"
+    values = { pay = 50000.25, change = -3 }
+"#;
+
+fn terms(text: &str) -> Terms {
+    SessionFile::parse(text).unwrap().terms(Timestamp::from_millis(0)).unwrap()
+}
+
+fn error_of(from: &str, to: &str) -> String {
+    let changed = FILE.replacen(from, to, 1);
+    assert_ne!(changed, FILE);
+    match SessionFile::parse(&changed) {
+        Ok(_) => panic!("accepted {to}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_file_becomes_terms() {
+    let terms = terms(FILE);
+    let survey = terms.question.as_survey().unwrap();
+    assert_eq!((survey.at_least, survey.membership), (3, Membership::Secret));
+    assert_eq!((survey.items[0].minimum, survey.items[0].maximum), (0, 50_000_000));
+    assert_eq!((survey.items[1].minimum, survey.items[1].maximum), (-1_000, 1_000));
+    let bits: Vec<u32> = terms.layout().unwrap().fields().map(|field| field.bits).collect();
+    assert_eq!(bits, [1, 1, 26, 11]);
+    assert!(terms.needs_range_check());
+    assert_eq!(survey.results[0].by, By::Both);
+    assert_eq!(survey.results[1].statistic, Statistic::Ratio(1, 0));
+    assert_eq!(survey.results[2].statistic, Statistic::Histogram(0, vec![2_000_000, 5_000_050]));
+}
+
+#[test]
+fn all_that_may_be_opened_is_listed() {
+    let terms = terms(FILE);
+    let survey = terms.question.as_survey().unwrap();
+    let lines = survey.opened_lines();
+    assert_eq!(
+        lines,
+        [
+            "of each participant: whether the answers are within their bounds, with one cohort \
+             chosen",
+            "of all together: the number of answers, the sum of pay, the sum of change, how many \
+             answered pay: below 20 000.00 EUR, how many answered pay: 20 000.00 EUR to below \
+             50 000.50 EUR, how many answered pay: 50 000.50 EUR and more",
+            "of each cohort: whether it is withheld, the number of answers, the sum of pay",
+        ]
+    );
+    let measured = survey.opened().into_iter().filter(|opened| opened.measure.is_some()).count();
+    let declared = survey.measures_of_all().len() + survey.measures_of_cohorts().len();
+    assert_eq!(measured, declared);
+}
+
+#[test]
+fn wrong_files_get_one_clear_line() {
+    let mean = "question = \"pay\"\n    by";
+    assert!(error_of(mean, "question = \"pax\"\n    by").contains("the mean is of \"pax\""));
+    assert!(error_of(mean, "by").contains("the mean needs a question"));
+    assert!(error_of("per = \"pay\"", "").contains("the ratio needs a per"));
+    assert!(error_of("per = \"pay\"", "per = \"change\"").contains("to itself"));
+    assert!(error_of("per = \"pay\"", "per = \"pay\"\nedges = [1]").contains("has no edges"));
+    assert!(error_of("edges = [20000,", "edges = [90000,").contains("the edges of the histogram"));
+    assert!(error_of("edges = [20000,", "edges = [\"x\",").starts_with("an edge of question"));
+    assert!(error_of("\"mean\"", "\"mode\"").contains("unknown variant `mode`"));
+    let wide = error_of("decimals = 2\n    maximum = 500000", "decimals = 8\n    maximum = 500000");
+    assert!(wide.contains("take 46 bits, at most 40"), "{wide}");
+    assert!(error_of("minimum = -1000", "minimum = 1000").contains("is not above its minimum"));
+    let another = "[[questions]]\nname = \"PAY\"\nmaximum = 1\n[[cohorts]]";
+    assert!(error_of("[[cohorts]]", another).contains("two questions are called \"PAY\""));
+    let reserved = another.replace("PAY", "Cohort");
+    assert!(error_of("[[cohorts]]", &reserved).contains("cannot be called \"cohort\""));
+    assert!(error_of("name = \"men\"", "name = \"women\"").contains("two cohorts are called"));
+    assert!(error_of("at_least = 3", "at_least = 0").contains("at_least is 1 to"));
+    assert!(error_of("at_least = 3", "reserve = 3").contains("unknown field `reserve`"));
+    let numbers = error_of("at_least = 3", "protocol = \"paper\"");
+    assert!(numbers.contains("a survey runs on bits"), "{numbers}");
+    let one = error_of("[[cohorts]]\n    name = \"men\"", "");
+    assert!(one.contains("2 to 16 cohorts, or none"), "{one}");
+    let twice = error_of("statistic = \"ratio\"", "statistic = \"mean\"");
+    assert!(twice.contains("has no per"), "{twice}");
+    let both = error_of("edges = [20000,", "by = \"both\"\nedges = [20000,");
+    assert!(both.contains("more than one histogram"), "{both}");
+}
+
+#[test]
+fn answers_of_the_demo_are_looked_at() {
+    let cohort = error_of("cohort = \"women\"", "cohort = \"children\"");
+    assert!(cohort.starts_with("the answers of \"ada\": the survey does not have"), "{cohort}");
+    assert!(error_of("cohort = \"women\"", "").contains("say which cohort you are in: women and"));
+    assert!(error_of("50000.25", "50000.255").contains("\"pay\": the amount has 3 decimals"));
+    assert!(error_of("50000.25", "600000").contains("0.00 EUR to 500 000.00 EUR"));
+    assert!(error_of(", change = -3", "").contains("there is no answer to \"change\""));
+    assert!(error_of("change = -3", "change = -3, age = 4").contains("does not ask for \"age\""));
+    let never = error_of("50000.25", "\"=A1*2\"");
+    assert!(never.contains("a formula") && !never.contains("A1"), "{never}");
+    assert!(error_of("at_least = 3", "participants = 4").contains("leave one of them out"));
+}
+
+#[test]
+fn what_only_a_demo_reads_goes_to_no_server() {
+    let seeded = FILE.split("[[answers]]").next().unwrap();
+    let seeded = seeded.replace("at_least = 3", "at_least = 3\nparticipants = 9\nseed = 2008");
+    for text in [FILE.to_owned(), seeded] {
+        let sent = toml::to_string(&without_demo(&text).unwrap()).unwrap();
+        assert!(!sent.contains("ada") && !sent.contains("2008") && !sent.contains("participants"));
+        assert_eq!(terms(&sent).question, terms(&text).question);
+    }
+}

@@ -1,0 +1,460 @@
+//! The question of a survey: what its terms say beyond what every session's terms do.
+//!
+//! An entry has a bit for each cohort, exactly one of which is set, and then a field for each
+//! question, which holds how far the answer is above the smallest one allowed.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, MAX_BITS};
+use super::response_error::ResponseError;
+use super::statistic::{By, Declared, Group, Measure, Statistic};
+use super::withhold::Rule;
+use crate::base::name::{NameError, check_name, look};
+use crate::base::text::{MAX_DESCRIPTION, TextError, check_length};
+use crate::rules::entries::{Field, Layout, LayoutError};
+use crate::rules::limits::Limits;
+use crate::rules::money::AmountError;
+use crate::sharing::form::Form;
+
+/// Most questions.
+pub const MAX_ITEMS: usize = 256;
+
+/// Most cohorts, and most bins of a histogram.
+pub const MAX_CELLS: usize = 16;
+
+/// Most statistics.
+pub const MAX_RESULTS: usize = 512;
+
+/// Most bits of all entries together: what a node holds of them is some times as much.
+pub const MAX_ENTRY_BITS: u64 = 1 << 31;
+
+/// What the column of a form is called that holds the cohort; no question goes by that name.
+pub const COHORT: &str = "cohort";
+
+/// Most characters of a question's or a cohort's name.
+pub const MAX_NAME: usize = 40;
+
+/// Who learns in which cohort a participant is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Membership {
+    /// Nobody.
+    #[default]
+    Secret,
+    /// Everyone, once the survey is closed: it is opened before anything else.
+    Public,
+}
+
+impl Membership {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Secret => "nobody learns who is in which",
+            Self::Public => "everyone learns who is in which",
+        }
+    }
+}
+
+/// What is asked, of whom, and what is computed of the answers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// What is asked.
+    pub items: Vec<Item>,
+    /// The names of the cohorts; each participant is in one of them. None where there are none.
+    pub cohorts: Vec<String>,
+    /// Who learns which.
+    pub membership: Membership,
+    /// What is computed. Nothing else is opened.
+    pub results: Vec<Declared>,
+    /// Fewest answers of a cell of which anything is opened.
+    pub at_least: u32,
+}
+
+/// Why a survey cannot be held as it is written. Each says what to change.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum QuestionError {
+    /// A name that is not fit to show.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A text that is not fit to show.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A number that should be an amount.
+    #[error("{field} of question {item:?}: {error}")]
+    Amount {
+        /// Which field.
+        field: &'static str,
+        /// Whose.
+        item: String,
+        /// What is wrong.
+        error: AmountError,
+    },
+    /// Too few or too many of something.
+    #[error("a survey has {least} to {most} {what}, not {got}")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+        /// As given.
+        got: usize,
+    },
+    /// Two of the same name.
+    #[error("two {what} are called {name:?}; give each a name of its own")]
+    SameName {
+        /// Of what.
+        what: &'static str,
+        /// The second one's name.
+        name: String,
+    },
+    /// A question with a name that forms need.
+    #[error("a question cannot be called {COHORT:?}; forms have a column of that name")]
+    Reserved,
+    /// A maximum that is no more than the minimum.
+    #[error("the maximum of question {item:?} is not above its minimum")]
+    Upside {
+        /// Which one.
+        item: String,
+    },
+    /// Answers of too many bits.
+    #[error(
+        "the answers to question {item:?} take {got} bits, at most {MAX_BITS} can be computed \
+         with; lower its maximum or its decimals"
+    )]
+    TooWide {
+        /// Which one.
+        item: String,
+        /// Bits of an answer.
+        got: u32,
+    },
+    /// Too many decimals.
+    #[error("the decimals of question {item:?} are 0 to 8, not {got}")]
+    Decimals {
+        /// Which one.
+        item: String,
+        /// What was asked for.
+        got: u8,
+    },
+    /// The name of a unit.
+    #[error(
+        "the unit of question {item:?} is a short name such as \"EUR\" (at most 12 characters)"
+    )]
+    Unit {
+        /// Which one.
+        item: String,
+    },
+    /// A statistic of a question that there is not, by name.
+    #[error("the {statistic} is of {item:?}, which is not one of the [[questions]]")]
+    Unasked {
+        /// Which statistic.
+        statistic: &'static str,
+        /// As given.
+        item: String,
+    },
+    /// A statistic that is not complete.
+    #[error("the {statistic} needs a {field}")]
+    Needs {
+        /// Which statistic.
+        statistic: &'static str,
+        /// What is missing.
+        field: &'static str,
+    },
+    /// A statistic with a field that it has no use for.
+    #[error("a {statistic} has no {field}; leave it out")]
+    Spare {
+        /// Which statistic.
+        statistic: &'static str,
+        /// What is too much.
+        field: &'static str,
+    },
+    /// A response of the demo that cannot be handed in.
+    #[error("the answers of {participant:?}: {error}")]
+    Response {
+        /// Whose they are.
+        participant: String,
+        /// What is wrong with them.
+        error: ResponseError,
+    },
+    /// Responses in the file and made-up participants.
+    #[error("the file has both [[answers]] and participants; leave one of them out")]
+    Both,
+    /// A statistic of a question that there is not.
+    #[error("the {statistic} is of a question that the survey does not have")]
+    NoSuchItem {
+        /// Which statistic.
+        statistic: &'static str,
+    },
+    /// A statistic by cohort without cohorts.
+    #[error("the {statistic} is by cohort, but the survey has no [[cohorts]]")]
+    NoCohorts {
+        /// Which statistic.
+        statistic: &'static str,
+    },
+    /// The same twice.
+    #[error("the {statistic} is declared twice; leave one of them out")]
+    Twice {
+        /// Which statistic.
+        statistic: &'static str,
+    },
+    /// A ratio of a question to itself.
+    #[error("the ratio is of a question to itself; give another one as per")]
+    Ratio,
+    /// Edges that part nothing.
+    #[error(
+        "the edges of the histogram of {item:?} rise, and lie above the question's minimum and not \
+         above its maximum"
+    )]
+    Edges {
+        /// Of which question.
+        item: String,
+    },
+    /// Histograms that could be subtracted from one another.
+    #[error(
+        "there is more than one histogram of {item:?}; their differences could tell what is \
+         withheld. Leave one, of all or by cohort"
+    )]
+    Histograms {
+        /// Of which question.
+        item: String,
+    },
+    /// No threshold, or one that no survey reaches.
+    #[error("at_least is 1 to {most}, not {got}")]
+    AtLeast {
+        /// Most participants.
+        most: u32,
+        /// As given.
+        got: u32,
+    },
+    /// More in all than a node can hold.
+    #[error("{bids} entries of {bits} bits are more than a node holds; lower max_bids")]
+    TooLarge {
+        /// Most participants.
+        bids: u32,
+        /// Bits of an entry.
+        bits: usize,
+    },
+    /// Shamir shares.
+    #[error("a survey runs on bits; leave out protocol = \"paper\"")]
+    OnNumbers,
+    /// What does not come to an entry.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
+impl Question {
+    /// The fields of an entry: one bit for each cohort, and one field for each question.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn layout(&self) -> Result<Layout, LayoutError> {
+        let cohorts = self.cohorts.iter().map(|_| Field::up_to(1));
+        Layout::new(cohorts.chain(self.items.iter().map(Item::field)))
+    }
+
+    /// Whether these are the fields of a valid entry: all in range, and one cohort.
+    pub fn is_valid(&self, fields: &[u64]) -> bool {
+        let in_range = self.layout().is_ok_and(|layout| layout.check(fields).is_ok());
+        let chosen = fields.iter().take(self.cohorts.len()).sum::<u64>();
+        in_range && (self.cohorts.is_empty() || chosen == 1)
+    }
+
+    /// The widest field that holds an answer.
+    pub fn widest(&self) -> Field {
+        let fields = self.items.iter().map(Item::field);
+        fields.max_by_key(|field| field.maximum).unwrap_or(Field { bits: 1, maximum: 0 })
+    }
+
+    /// What is opened of all together, in order.
+    pub fn measures_of_all(&self) -> Vec<Measure> {
+        self.measured(By::of_all)
+    }
+
+    /// What is opened of each cohort, in order.
+    pub fn measures_of_cohorts(&self) -> Vec<Measure> {
+        self.measured(By::of_cohorts)
+    }
+
+    /// What is opened of a group, in order.
+    pub fn measures(&self, group: Group) -> Vec<Measure> {
+        match group {
+            Group::All => self.measures_of_all(),
+            Group::Cohort(_) => self.measures_of_cohorts(),
+        }
+    }
+
+    fn measured(&self, of: impl Fn(By) -> bool) -> Vec<Measure> {
+        let shifted = |item: usize| self.items.get(item).is_some_and(|item| item.minimum != 0);
+        let declared = self.results.iter().filter(|declared| of(declared.by));
+        let measures = declared.flat_map(|declared| declared.statistic.measures(shifted));
+        measures.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The groups of which something is opened: all together first, then each cohort.
+    pub fn groups(&self) -> Vec<Group> {
+        let all = (!self.measures_of_all().is_empty()).then_some(Group::All);
+        let by_cohort = !self.measures_of_cohorts().is_empty();
+        let cohorts = (0..self.cohorts.len()).filter(|_| by_cohort).map(Group::Cohort);
+        all.into_iter().chain(cohorts).collect()
+    }
+
+    /// The edges of a question's histogram, as fields hold answers: bin number b has what is below
+    /// edge b and not below edge b - 1. Empty where there is none.
+    pub fn edges(&self, item: usize) -> Vec<u64> {
+        let Some(asked) = self.items.get(item) else { return Vec::new() };
+        let edges = self.results.iter().find_map(|declared| match &declared.statistic {
+            Statistic::Histogram(of, edges) if *of == item => Some(edges),
+            _ => None,
+        });
+        let edges = edges.into_iter().flatten();
+        edges.filter_map(|&edge| asked.above_minimum(edge)).collect()
+    }
+
+    /// By which rule cohorts are withheld. How many answered in all is known from the manifest, so
+    /// that the whole is known as soon as a cohort's count is opened.
+    pub fn rule_of_cohorts(&self) -> Rule {
+        let counted = self.measures_of_cohorts().contains(&Measure::Count);
+        let public = self.membership == Membership::Public;
+        Rule {
+            at_least: u64::from(self.at_least),
+            whole_known: counted || public || !self.measures_of_all().is_empty(),
+            counts_known: public,
+        }
+    }
+
+    /// By which rule the bins of a histogram are withheld: the count of all of them is opened.
+    pub fn rule_of_bins(&self) -> Rule {
+        Rule { at_least: u64::from(self.at_least), whole_known: true, counts_known: false }
+    }
+
+    /// Check what a node must not take on trust.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check(&self, form: Form, limits: &Limits) -> Result<(), QuestionError> {
+        if form == Form::Numbers {
+            return Err(QuestionError::OnNumbers);
+        }
+        self.check_parts()?;
+        let (bids, bits) = (limits.bids, self.layout()?.extent().bits);
+        if u64::from(bids) * bits as u64 > MAX_ENTRY_BITS {
+            return Err(QuestionError::TooLarge { bids, bits });
+        }
+        Ok(())
+    }
+
+    /// Check what each part says by itself, on which everything else relies.
+    pub(super) fn check_parts(&self) -> Result<(), QuestionError> {
+        self.check_items()?;
+        self.check_cohorts()?;
+        let (most, got) = (Limits::MOST.bids, self.at_least);
+        if !(1..=most).contains(&got) {
+            return Err(QuestionError::AtLeast { most, got });
+        }
+        self.check_results()
+    }
+
+    fn check_items(&self) -> Result<(), QuestionError> {
+        count("questions", 1, MAX_ITEMS, self.items.len())?;
+        let names = self.items.iter().map(|item| item.name.as_str());
+        check_names("questions", "a question's name", names)?;
+        if self.items.iter().any(|item| item.name.to_lowercase() == COHORT) {
+            return Err(QuestionError::Reserved);
+        }
+        for item in &self.items {
+            let name = || item.name.clone();
+            if let Some(text) = &item.text {
+                check_length("the text of a question", text, MAX_DESCRIPTION)?;
+            }
+            if !item.unit.decimals_fit() {
+                return Err(QuestionError::Decimals { item: name(), got: item.unit.decimals });
+            }
+            if !item.unit.code_fits() {
+                return Err(QuestionError::Unit { item: name() });
+            }
+            if item.maximum <= item.minimum {
+                return Err(QuestionError::Upside { item: name() });
+            }
+            let got = item.field().bits;
+            if got > MAX_BITS {
+                return Err(QuestionError::TooWide { item: name(), got });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_cohorts(&self) -> Result<(), QuestionError> {
+        if self.cohorts.is_empty() {
+            return Ok(());
+        }
+        count("cohorts, or none", 2, MAX_CELLS, self.cohorts.len())?;
+        let names = self.cohorts.iter().map(String::as_str);
+        check_names("cohorts", "a cohort's name", names)
+    }
+
+    fn check_results(&self) -> Result<(), QuestionError> {
+        count("results", 1, MAX_RESULTS, self.results.len())?;
+        let (mut seen, mut parted) = (HashSet::new(), HashSet::new());
+        for Declared { statistic, by } in &self.results {
+            let name = statistic.name();
+            if by.of_cohorts() && self.cohorts.is_empty() {
+                return Err(QuestionError::NoCohorts { statistic: name });
+            }
+            if !seen.insert(statistic) {
+                return Err(QuestionError::Twice { statistic: name });
+            }
+            let Some(item) = statistic.item() else { continue };
+            let asked =
+                self.items.get(item).ok_or(QuestionError::NoSuchItem { statistic: name })?;
+            match statistic {
+                Statistic::Ratio(item, per) if item == per => return Err(QuestionError::Ratio),
+                Statistic::Ratio(_, per) if *per >= self.items.len() => {
+                    return Err(QuestionError::NoSuchItem { statistic: name });
+                }
+                Statistic::Histogram(_, edges) => {
+                    if !parted.insert(item) || *by == By::Both {
+                        return Err(QuestionError::Histograms { item: asked.name.clone() });
+                    }
+                    check_edges(asked, edges)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That a histogram's edges part the answers into bins none of which is empty by itself.
+fn check_edges(item: &Item, edges: &[i64]) -> Result<(), QuestionError> {
+    count("edges in a histogram", 1, MAX_CELLS - 1, edges.len())?;
+    let inside = edges.iter().all(|&edge| item.minimum < edge && edge <= item.maximum);
+    if inside && edges.is_sorted_by(|one, other| one < other) {
+        return Ok(());
+    }
+    Err(QuestionError::Edges { item: item.name.clone() })
+}
+
+fn count(what: &'static str, least: usize, most: usize, got: usize) -> Result<(), QuestionError> {
+    let fits = (least..=most).contains(&got);
+    if fits { Ok(()) } else { Err(QuestionError::Count { what, least, most, got }) }
+}
+
+fn check_names<'a>(
+    what: &'static str,
+    field: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), QuestionError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        check_length(field, name, MAX_NAME)?;
+        check_name(field, name)?;
+        if !seen.insert(look(name)) {
+            return Err(QuestionError::SameName { what, name: name.to_owned() });
+        }
+    }
+    Ok(())
+}

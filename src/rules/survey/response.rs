@@ -1,0 +1,97 @@
+//! What a participant answers, and the entry that it becomes.
+
+use zeroize::Zeroizing;
+
+use super::question::Question;
+pub use super::response_error::ResponseError;
+use crate::rules::written::Written;
+
+/// Answers to all questions, and the cohort. Wiped when dropped, never printed.
+pub struct Response {
+    /// The fields of the entry.
+    fields: Zeroizing<Vec<u64>>,
+}
+
+impl Response {
+    /// A response of named answers as written, in any order.
+    ///
+    /// # Errors
+    /// Names the first question whose answer is missing or wrong.
+    pub fn parse(
+        question: &Question,
+        cohort: Option<&str>,
+        answers: &[(&str, &Written)],
+    ) -> Result<Self, ResponseError> {
+        let names = || question.items.iter().map(|item| item.name.as_str());
+        if let Some((name, _)) = answers.iter().find(|(name, _)| names().all(|own| own != *name)) {
+            let (item, all) = ((*name).to_owned(), listed(names()));
+            return Err(ResponseError::NoSuchItem { item, all });
+        }
+        let mut fields =
+            Zeroizing::new(Vec::with_capacity(question.cohorts.len() + question.items.len()));
+        let chosen = chosen(question, cohort)?;
+        fields.extend((0..question.cohorts.len()).map(|cohort| u64::from(chosen == Some(cohort))));
+        for item in &question.items {
+            let mut own = answers.iter().filter(|(name, _)| *name == item.name);
+            let name = || item.name.clone();
+            let (_, answer) = own.next().ok_or_else(|| ResponseError::Missing { item: name() })?;
+            if own.next().is_some() {
+                return Err(ResponseError::Twice { item: name() });
+            }
+            let answer = item.parse(answer.text());
+            fields.push(answer.map_err(|error| ResponseError::Answer { item: name(), error })?);
+        }
+        Ok(Self { fields })
+    }
+
+    /// A response by the fields of its entry.
+    pub(super) const fn of(fields: Zeroizing<Vec<u64>>) -> Self {
+        Self { fields }
+    }
+
+    /// The fields of the entry that it becomes: see [`super::question`].
+    pub const fn fields(&self) -> &Zeroizing<Vec<u64>> {
+        &self.fields
+    }
+
+    /// The name of the cohort, where there are any.
+    pub fn cohort<'a>(&self, question: &'a Question) -> Option<&'a str> {
+        let mut chosen = question.cohorts.iter().zip(self.fields.iter());
+        chosen.find(|(_, bit)| **bit == 1).map(|(name, _)| name.as_str())
+    }
+
+    /// The answers as people read them, question by question.
+    pub fn shown(&self, question: &Question) -> Vec<(String, Zeroizing<String>)> {
+        let answers = self.fields.iter().skip(question.cohorts.len());
+        let shown = question.items.iter().zip(answers);
+        shown
+            .map(|(item, &above)| {
+                (item.name.clone(), Zeroizing::new(item.show(item.answer(above))))
+            })
+            .collect()
+    }
+}
+
+fn chosen(question: &Question, cohort: Option<&str>) -> Result<Option<usize>, ResponseError> {
+    let cohort = cohort.map(str::trim).filter(|cohort| !cohort.is_empty());
+    let all = || listed(question.cohorts.iter().map(String::as_str));
+    match cohort {
+        None if question.cohorts.is_empty() => Ok(None),
+        None => Err(ResponseError::NoCohort { all: all() }),
+        Some(_) if question.cohorts.is_empty() => Err(ResponseError::Cohortless),
+        Some(cohort) => {
+            let place = question.cohorts.iter().position(|own| own == cohort);
+            place.map(Some).ok_or_else(|| ResponseError::NoSuchCohort { all: all() })
+        }
+    }
+}
+
+/// "pay, hours and age".
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! The run of a survey, on bits.
+//!
+//! - [`compute`]: which protocols in which order, and what is opened
+//! - `one_cohort`: whether exactly one cohort is chosen
+//! - `withheld`: which cells are withheld, on shares
+//! - [`steps`]: what is computed once it is known which groups are opened
+//! - [`workload`]: what decides its cost, and the cost
+
+pub mod compute;
+mod one_cohort;
+pub mod steps;
+mod withheld;
+pub mod workload;
+
+pub use workload::Workload;
+
+use super::computed::{Computed, RunError};
+use super::range;
+use super::reporter::Reporter;
+use super::shares::Entries;
+use crate::protocol::Context;
+use crate::protocol::bits::BitContext;
+use crate::rules::Stage;
+use crate::rules::survey::Question;
+use crate::sharing::{ShapeError, SharedBits};
+
+/// Check all entries, and compute the statistics of those that are valid.
+pub(super) async fn run(
+    ctx: &Context,
+    question: &Question,
+    entries: Entries,
+    reporter: &Reporter<'_>,
+) -> Result<Computed, RunError> {
+    let Entries::Bits { mut fields, .. } = entries else { return Err(RunError::Form) };
+    let layout = question.layout().map_err(|_| RunError::Form)?;
+    for (field, batch) in layout.fields().zip(&fields) {
+        let (expected, got) = (field.bits as usize, batch.width());
+        if expected != got {
+            return Err(RunError::Width { expected, got });
+        }
+    }
+    let ctx = BitContext::new(ctx);
+    let cohorts = question.cohorts.len();
+    let mut out_of_range = Vec::new();
+    if (layout.can_exceed() || cohorts > 0) && fields.first().is_some_and(|field| field.len() > 0) {
+        reporter.stage(Stage::CheckingEntries);
+        let chosen = fields.get(..cohorts).ok_or(RunError::Form)?;
+        let check = async {
+            let ctx = ctx.narrow("range");
+            let faults = one_cohort::faults(&ctx.narrow("cohort"), chosen).await?;
+            range::without_fault(&ctx, &layout, &fields, faults).await
+        };
+        let fits = reporter.follow(check).await?;
+        out_of_range = (0..fits.len()).filter(|&entry| !fits[entry]).collect();
+        if !out_of_range.is_empty() {
+            let kept: Vec<usize> = (0..fits.len()).filter(|&entry| fits[entry]).collect();
+            let keep = |field: SharedBits| field.gather(&kept);
+            fields = fields.into_iter().map(keep).collect::<Result<_, ShapeError>>()?;
+        }
+    }
+    let survey = compute::Survey { ctx: &ctx, question, reporter };
+    let answer = survey.compute(&fields).await?;
+    Ok(Computed { answer: answer.into(), out_of_range })
+}

@@ -1,0 +1,57 @@
+//! `gavel bench` of the engine: what comes out is right, and says what was asked.
+
+use crate::common::{fails, ok};
+use serde_json::Value;
+
+fn bench(words: &[&str]) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let report = ok(home.path(), &[&["bench"], words, &["--seed", "7"]].concat());
+    assert_eq!(report["correct"], true, "{report}");
+    assert!(report["seconds"].as_f64().unwrap() > 0.0 && report["rounds"].as_u64().unwrap() > 1);
+    let each = |name: &str| -> Vec<u64> {
+        let list = report[name].as_array().unwrap().iter();
+        list.map(|value| value.as_u64().unwrap()).collect()
+    };
+    assert!(each("bytes_sent").iter().all(|&bytes| bytes > 0), "{report}");
+    assert_eq!(each("bytes_sent").len() as u64, report["nodes"].as_u64().unwrap());
+    if cfg!(target_os = "linux") {
+        assert!(each("peak_memory_bytes").iter().all(|&bytes| bytes > 1 << 20), "{report}");
+    }
+    report
+}
+
+#[test]
+fn a_small_market_is_measured() {
+    let market = ["market", "--participants", "50", "--prices", "70", "--bits", "9"];
+    let report = bench(&market);
+    assert_eq!((&report["participants"], &report["prices"]), (&50.into(), &70.into()), "{report}");
+    assert_eq!((&report["bits"], &report["security"]), (&9.into(), &"active".into()), "{report}");
+    let five = ["--nodes", "5", "--security", "passive", "--in-process"];
+    let other = bench(&[&market[..], &five].concat());
+    assert_eq!((&other["nodes"], &other["security"]), (&5.into(), &"passive".into()), "{other}");
+    assert_eq!(report["gates"], other["gates"]);
+}
+
+#[test]
+fn a_small_survey_is_measured() {
+    let survey = ["survey", "--participants", "70", "--questions", "2", "--bits", "9"];
+    let report = bench(&survey);
+    assert_eq!((&report["participants"], &report["questions"]), (&70.into(), &2.into()));
+    assert_eq!((&report["cohorts"], &report["security"]), (&5.into(), &"active".into()));
+    let all = ["--statistics", "deviation,minimum,maximum,quartiles", "--secret"];
+    let rest = ["--nodes", "5", "--security", "passive", "--in-process", "--cohorts", "2"];
+    let other = bench(&[&survey[..], &all, &rest].concat());
+    assert_eq!((&other["nodes"], &other["cohorts"]), (&5.into(), &2.into()), "{other}");
+    bench(&[&survey[..], &["--cohorts", "0", "--statistics", "median"]].concat());
+}
+
+#[test]
+fn markets_and_surveys_that_no_session_has_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    for words in [["--prices", "0"], ["--participants", "0"], ["--prices", "100000"]] {
+        fails(home.path(), &[&["bench", "market"], &words[..]].concat(), 2);
+    }
+    for words in [["--participants", "0"], ["--cohorts", "1"]] {
+        fails(home.path(), &[&["bench", "survey"], &words[..]].concat(), 2);
+    }
+}

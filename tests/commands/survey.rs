@@ -1,0 +1,194 @@
+//! Surveys: `gavel demo` of them, and `gavel survey` between organisations.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::common::town::Town;
+use crate::common::{fails, gavel, ok, result, stderr};
+use serde_json::{Value, json};
+
+fn demo(words: &[&str]) -> Value {
+    let output = gavel().args(["demo", "--headless", "--json"]).args(words).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    result(&output)
+}
+
+/// The value of a statistic in a result.
+fn value(shown: &Value, statistic: &str, question: Option<&str>, cohort: Option<&str>) -> Value {
+    let results = shown["results"].as_array().unwrap();
+    let own = results.iter().find(|result| {
+        result["statistic"] == statistic
+            && result["question"].as_str() == question
+            && result["cohort"].as_str() == cohort
+    });
+    own.unwrap_or_else(|| panic!("no {statistic} of {question:?} {cohort:?}"))["value"].clone()
+}
+
+#[test]
+fn sums_that_are_known() {
+    let shown = demo(&["sessions/sum.toml"]);
+    assert_eq!((&shown["kind"], &shown["phase"]), (&json!("survey"), &json!("settled")));
+    assert_eq!((&shown["answers"], &shown["correct"]), (&json!(10), &json!(true)));
+    assert_eq!((&shown["verified"], &shown["security"]), (&json!(true), &json!("active")));
+    let boxes = Some("boxes");
+    assert_eq!(value(&shown, "sum", boxes, None), 385);
+    assert_eq!(value(&shown, "mean", boxes, None), 38.5);
+    let deviation = value(&shown, "deviation", boxes, None).as_f64().unwrap();
+    assert!((deviation - 7.0 * 8.25_f64.sqrt()).abs() < 1e-9, "{deviation}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("points.toml");
+    let mut text = "title = \"Points\"\nkind = \"survey\"\nbids_until = \"2m\"\nat_least = 3\n\
+                    [[questions]]\nname = \"points\"\nmaximum = 255\n\
+                    [[results]]\nstatistic = \"sum\"\nquestion = \"points\"\n"
+        .to_owned();
+    for (name, points) in [("ada", 123), ("ben", 145), ("cyd", 132)] {
+        text.push_str(&format!(
+            "[[answers]]\nparticipant = \"{name}\"\nvalues = {{ points = {points} }}\n"
+        ));
+    }
+    fs::write(&file, text).unwrap();
+    let shown = demo(&[file.to_str().unwrap(), "--nodes", "5", "--threshold", "2"]);
+    assert_eq!(value(&shown, "sum", Some("points"), None), 400);
+    assert_eq!(shown["answers"], 3);
+}
+
+#[test]
+fn a_cohort_that_is_too_small_is_withheld_with_the_next() {
+    let shown = demo(&["sessions/pay-gap.toml"]);
+    assert_eq!((&shown["answers"], &shown["correct"]), (&json!(19), &json!(true)));
+    for cohort in ["legal", "women, sales"] {
+        for (statistic, question) in [("count", None), ("mean", Some("pay"))] {
+            assert_eq!(value(&shown, statistic, question, Some(cohort)), Value::Null);
+        }
+    }
+    assert_eq!(value(&shown, "count", None, None), 19);
+    assert_eq!(value(&shown, "count", None, Some("men, engineering")), 5);
+    assert_eq!(value(&shown, "mean", Some("pay"), Some("men, engineering")), 63_200.0);
+    assert_eq!(value(&shown, "quartiles", Some("pay"), None), json!([45_000, 57_000, 63_000]));
+}
+
+#[test]
+fn made_up_answers_and_nobody_at_all() {
+    let some = demo(&["sessions/pay-gap.toml", "--bids", "12"]);
+    assert_eq!((&some["answers"], &some["correct"]), (&json!(12), &json!(true)));
+    let none = demo(&["sessions/pay-gap.toml", "--bids", "0"]);
+    assert_eq!((&none["answers"], &none["correct"]), (&json!(0), &json!(true)));
+    let results = none["results"].as_array().unwrap();
+    assert!(results.iter().all(|result| result["value"].is_null()));
+}
+
+/// Answers on standard input, a line for each.
+fn answer_by_pipe(home: &Path, session: &str, lines: &str) -> Value {
+    let mut command = gavel();
+    command.args(["--json", "survey", "answer", session, "--home"]).arg(home);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    // The bounds of what is asked are shown before.
+    assert!(stderr(&output).contains("of each cohort: whether it is withheld"));
+    result(&output)
+}
+
+const SURVEY: &str = "title = \"Pay\"\nkind = \"survey\"\nbids_until = \"1h\"\n\
+                      replace_bids = true\nat_least = 2\n\
+                      [[questions]]\nname = \"pay\"\nunit = \"EUR\"\ndecimals = 2\nmaximum = 9000\n\
+                      [[questions]]\nname = \"change\"\nminimum = -100\nmaximum = 100\n\
+                      [[cohorts]]\nname = \"north\"\n[[cohorts]]\nname = \"south\"\n\
+                      [[results]]\nstatistic = \"mean\"\nquestion = \"pay\"\nby = \"both\"\n\
+                      [[results]]\nstatistic = \"sum\"\nquestion = \"change\"\n";
+
+#[test]
+fn a_survey_between_organisations() {
+    let town = Town::found("north").running();
+    let people = ["ada", "ben", "cyd", "dan"].map(|name| town.add_bidder(name));
+    let session = town.open(SURVEY);
+    let begin = &session[..8];
+    let file = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
+    let lead = town.lead();
+
+    // The first by options, and again; the second by lines; the third and the fourth by forms.
+    let words = ["survey", "answer", begin, "--cohort", "north", "--value"];
+    ok(&people[0], &[&words[..], &["pay=9000", "--value", "change=-100"]].concat());
+    let again = ok(&people[0], &[&words[..], &["pay=1000.50", "--value", "change=-7"]].concat());
+    assert_eq!(again["revision"], 2);
+    assert_eq!(answer_by_pipe(&people[1], begin, "1\n2000\n3\n")["revision"], 1);
+    let form = file("form.csv");
+    ok(&people[2], &["survey", "form", begin, &form]);
+    assert_eq!(fs::read_to_string(&form).unwrap(), "cohort,pay,change\r\n,,\r\n");
+    assert_eq!(fails(&people[2], &["survey", "form", begin, &form], 1).0, "exists");
+    let book = file("form.xlsx");
+    assert_eq!(ok(&people[2], &["survey", "form", begin, &book])["columns"][1], "pay");
+
+    // What is wrong is said, and burns no revision.
+    for (text, said) in [
+        ("cohort,pay\nsouth,3000\n", "there is no column for \"change\""),
+        ("cohort,pay,change\nsouth,much,0\n", "line 2, column 2, \"pay\""),
+        ("cohort,pay,change\nsouth,3000,101\n", "line 2, column 3, \"change\""),
+        ("cohort,pay,change\nsouth,=B3,0\n", "this is a formula"),
+    ] {
+        fs::write(&form, text).unwrap();
+        let (kind, detail) = fails(&people[2], &["survey", "answer", begin, "--from", &form], 1);
+        assert_eq!((kind.as_str(), detail.contains(said)), ("bad-form", true), "{detail}");
+        assert!(detail.contains("form.csv"), "{detail}");
+    }
+    fs::write(&form, "cohort,pay,change\nsouth,3000,0\n").unwrap();
+    let third = ok(&people[2], &["survey", "answer", begin, "--from", &form]);
+    assert_eq!(third["revision"], 1);
+    fs::write(&form, "change;cohort;pay\n10;south;4000.25\n").unwrap();
+    ok(&people[3], &["survey", "answer", begin, "--from", &form]);
+    assert_eq!(fails(&people[3], &["bid", begin, "--amount", "5"], 2).0, "usage");
+    assert_eq!(fails(&lead, &["survey", "results", begin], 1).0, "not-settled");
+
+    // Invitations say the cohort.
+    let (list, letters) = (file("people.csv"), file("letters.csv"));
+    fs::write(&list, "name,cohort\nEva,south\n\"Fox, G\",\n").unwrap();
+    ok(&lead, &["survey", "invite", begin, "--from", &list, "--csv", &letters]);
+    let written = fs::read_to_string(&letters).unwrap();
+    assert!(written.contains("Eva") && written.contains("south"), "{written}");
+    fs::write(&list, "name,cohort\nEva,east\n").unwrap();
+    let (_, detail) = fails(&lead, &["survey", "invite", begin, "--from", &list], 1);
+    assert!(detail.contains("the cohort of \"Eva\" is none of the survey's"), "{detail}");
+
+    let settled = town.settle(begin);
+    assert_eq!(settled["phase"], "settled");
+    let (csv, xlsx) = (file("results.csv"), file("results.xlsx"));
+    let words = ["survey", "results", begin, "--csv", &csv, "--xlsx", &xlsx];
+    let shown = ok(&people[0], &words);
+    assert_eq!((&shown["answers"], &shown["title"]), (&json!(4), &json!("Pay")));
+    // In cents: 1,000.50, 2,000.00, 3,000.00 and 4,000.25.
+    assert_eq!(value(&shown, "mean", Some("pay"), None), 250_018.75);
+    assert_eq!(value(&shown, "mean", Some("pay"), Some("north")), 150_025.0);
+    assert_eq!(value(&shown, "sum", Some("change"), None), 6);
+    assert_eq!(
+        fs::read_to_string(&csv).unwrap(),
+        "statistic,question,per,cohort,part,value,unit,withheld\r\n\
+         mean,pay,,,,2500.1875,EUR,\r\n\
+         mean,pay,,north,,1500.2500,EUR,\r\n\
+         mean,pay,,south,,3500.1250,EUR,\r\n\
+         sum,change,,,,6,,\r\n"
+    );
+    assert!(fs::metadata(&xlsx).unwrap().len() > 1_000);
+    assert_eq!(fails(&people[0], &words, 1).0, "exists");
+    // A session of another kind has no results of a survey.
+    let sale = town.open(crate::common::town::SALE);
+    assert_eq!(
+        fails(&people[0], &["survey", "form", &sale[..8], &file("x.csv")], 1).0,
+        "no-survey"
+    );
+}
+
+#[test]
+fn a_survey_to_edit_is_one_that_can_be_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("survey.toml");
+    let words = ["survey", "new", file.to_str().unwrap()];
+    ok(folder.path(), &words);
+    assert_eq!(fails(folder.path(), &words, 1).0, "exists");
+    let shown = demo(&[file.to_str().unwrap(), "--bids", "15"]);
+    assert_eq!((&shown["answers"], &shown["correct"]), (&json!(15), &json!(true)));
+}

@@ -1,0 +1,160 @@
+//! What is played where any kind of session will do: terms, who hands in what, and what must come of
+//! it by the plain reference.
+
+use std::ops::Deref;
+
+use gavel::client::Network;
+use gavel::client::bid::Placed;
+use gavel::identity::KeyPair;
+use gavel::rules::market::{Quantity, Trade, invented};
+use gavel::rules::{Answer, Question, Terms, market};
+use gavel::session::outcome::Entrant;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+
+use super::auction::{Auction, Settled, file};
+
+/// A kind of session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Auction,
+    Market,
+}
+
+const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
+
+impl Kind {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Auction, Self::Market];
+
+    /// One of them, in turn.
+    pub const fn in_turn(number: usize) -> Self {
+        Self::ALL[number % Self::ALL.len()]
+    }
+
+    /// A session file, of a market one in which each learns the own quantity alone.
+    pub fn file(self) -> String {
+        match self {
+            Self::Auction => file("second-price", Some(100), Some(1000)),
+            Self::Market => "title = \"Hay\"\nkind = \"market\"\nfrom = \"1\"\nto = \"12\"\n\
+                             step = \"1\"\nbits = 8\nbids_until = \"1h\"\nreplace_bids = true\n"
+                .to_owned(),
+        }
+    }
+
+    /// What these participants hand in, by a seed: no two amounts alike, and orders that clear.
+    fn entries(terms: &Terms, seed: u64) -> Vec<(&'static str, Vec<u64>)> {
+        let fields: Vec<Vec<u64>> = match &terms.question {
+            Question::Market(market) => {
+                let made = |seed| -> Vec<Vec<u64>> {
+                    let orders = invented::orders(market, seed, NAMES.len() as u32).unwrap();
+                    orders.iter().map(|order| order.fields(market).to_vec()).collect()
+                };
+                // The first seed from there on with which something is traded, also without the last.
+                let trades = |entries: &[Vec<u64>]| {
+                    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+                    market::reference::answer(market, &entries).traded() > 0
+                };
+                let fit = |made: &Vec<Vec<u64>>| trades(made) && trades(&made[..4]);
+                (seed..).map(made).find(fit).unwrap()
+            }
+            _ => {
+                let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
+                amounts.shuffle(&mut StdRng::seed_from_u64(seed));
+                amounts.into_iter().map(|amount| vec![amount]).collect()
+            }
+        };
+        NAMES.into_iter().zip(fields).collect()
+    }
+
+    /// Open a session of this kind, in which nobody has handed anything in.
+    pub async fn open(self, network: &Network, seed: u64) -> Played {
+        let session = Auction::open(network, &self.file()).await;
+        let entries = Self::entries(&session.announcement.body.terms, seed);
+        Played { kind: self, session, entries, placed: Vec::new() }
+    }
+
+    /// Open a session of this kind, and have all but one of the participants hand in theirs.
+    pub async fn play(self, network: &Network) -> Played {
+        let mut played = self.open(network, 7).await;
+        for _ in 1..NAMES.len() {
+            played.hand_in().await;
+        }
+        played
+    }
+}
+
+/// A session that is played.
+pub struct Played {
+    pub kind: Kind,
+    session: Auction,
+    /// All that may be handed in.
+    entries: Vec<(&'static str, Vec<u64>)>,
+    /// What was, in this order.
+    placed: Vec<(KeyPair, Placed)>,
+}
+
+impl Deref for Played {
+    type Target = Auction;
+
+    fn deref(&self) -> &Auction {
+        &self.session
+    }
+}
+
+impl Played {
+    /// The next participant hands in its entry; there must be one left.
+    pub async fn hand_in(&mut self) {
+        let (name, fields) = &self.entries[self.placed.len()];
+        let keys = KeyPair::generate().unwrap();
+        let placed = self.session.try_enter(name, &keys, fields.clone()).await.unwrap();
+        self.placed.push((keys, placed));
+    }
+
+    /// Everybody who has not yet does so.
+    pub async fn hand_all_in(&mut self) {
+        while self.placed.len() < self.entries.len() {
+            self.hand_in().await;
+        }
+    }
+
+    /// Check what came of it: all take part, and the outcome is what plain arithmetic says. What
+    /// each is told alone each reads with its own keys.
+    pub fn check(&self, settled: &Settled, what: &str) {
+        let names = settled.names();
+        assert_eq!(names.len(), self.placed.len(), "{what}");
+        let fields = |name: &&str| {
+            let (_, fields) = self.entries.iter().find(|(own, _)| own == name).unwrap();
+            fields.as_slice()
+        };
+        let entries: Vec<&[u64]> = names.iter().map(fields).collect();
+        let terms = &settled.record.announcement.body.terms;
+        let expected = terms.question.reference(&entries).map(|entry| names[entry].to_owned());
+        let answer = &settled.report.outcome.as_ref().unwrap().answer;
+        let got = self.told(terms, answer).map(|entrant| entrant.bidder);
+        assert_eq!(got, expected, "{what}");
+        if let Answer::Market(market) = &expected {
+            assert!(
+                market.traded() > 0,
+                "{what}: a market in which nothing is traded shows little"
+            );
+        }
+    }
+
+    /// The answer with everything in it that any participant is told.
+    fn told(&self, terms: &Terms, answer: &Answer<Entrant>) -> Answer<Entrant> {
+        let (Question::Market(question), Answer::Market(market)) = (&terms.question, answer) else {
+            return answer.clone();
+        };
+        let mut market = market.clone();
+        for Trade { entry, quantity } in &mut market.trades {
+            assert!(matches!(quantity, Quantity::Sealed(_)), "told to everyone");
+            let own = self.placed.iter().find(|(_, placed)| placed.bid.digest == entry.envelope);
+            let (keys, placed) = own.expect("one of ours");
+            let told = placed.bid.told(answer, keys).expect("a mask");
+            *quantity = Quantity::Open(Quantity::unsealed(told, question));
+        }
+        Answer::Market(market)
+    }
+}
