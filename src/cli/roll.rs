@@ -251,7 +251,7 @@ mod tests {
         assert!(of("name\n").unwrap_err().contains("no names"));
         let many: String = (0..20).map(|_| "Ada\n").collect();
         assert!(of(&many).unwrap_err().contains("; and 11 more"));
-        let crowd: String = (0..=MOST).map(|number| format!("n{number}\n")).collect();
+        let crowd = (0..=MOST).map(|number| format!("n{number}")).collect::<Vec<_>>().join("\n");
         assert!(of(&crowd).unwrap_err().contains("at most 10000"));
     }
 

@@ -189,7 +189,7 @@ mod tests {
         }
 
         /// What a node says that computed an outcome, told from others by a number.
-        fn done(&self, by: u8, number: u8) -> Result<Done, NodeTrouble> {
+        fn done(&self, by: u8, number: u8) -> Done {
             let outcome = Outcome {
                 session: self.world.session(),
                 announcement: Digest([number; 32]),
@@ -199,7 +199,7 @@ mod tests {
             };
             let signed = Statement::new(outcome, self.world.key(by));
             let cost = Cost::default();
-            Ok(Done { outcome: signed.body, signature: signed.signature, cost })
+            Done { outcome: signed.body, signature: signed.signature, cost }
         }
     }
 
@@ -214,13 +214,13 @@ mod tests {
             let place = Place::new(5, 2);
             let mut ends = place.ends(security);
             for by in [1, 2] {
-                ends.add(node(by), place.done(by, 0));
+                ends.add(node(by), Ok(place.done(by, 0)));
                 assert_eq!(ends.patience(), None);
             }
-            ends.add(node(4), place.done(4, 0));
+            ends.add(node(4), Ok(place.done(4, 0)));
             assert_eq!(ends.patience(), Some(SIGNATURES));
             // Another key's signature is none, and what fails now changes nothing.
-            ends.add(node(3), place.done(4, 0));
+            ends.add(node(3), Ok(place.done(4, 0)));
             let Ok(signed) = ends.judge() else { panic!("it stands") };
             assert_eq!(signed.done.into_keys().collect::<Vec<_>>(), [1, 2, 4].map(node));
             let unsigned = |by, trouble| NodeReport { node: node(by), trouble };
@@ -235,7 +235,7 @@ mod tests {
         let mut ends = place.ends(Security::Active);
         ends.add(node(1), Err(lost()));
         assert_eq!(ends.patience(), Some(WORD_OF_LIES));
-        ends.add(node(2), place.done(2, 0));
+        ends.add(node(2), Ok(place.done(2, 0)));
         let Err(trouble) = ends.judge() else { panic!("one signature is too few") };
         let nodes = vec![NodeReport { node: node(1), trouble: lost() }];
         assert_eq!(trouble, AttemptTrouble::Nodes { nodes });
@@ -246,9 +246,9 @@ mod tests {
         let place = Place::new(3, 1);
         let ended = |security| {
             let mut ends = place.ends(security);
-            ends.add(node(3), place.done(3, 9));
-            ends.add(node(1), place.done(1, 0));
-            ends.add(node(2), place.done(2, 0));
+            ends.add(node(3), Ok(place.done(3, 9)));
+            ends.add(node(1), Ok(place.done(1, 0)));
+            ends.add(node(2), Ok(place.done(2, 0)));
             ends.judge().map(|signed| signed.unsigned)
         };
         let other = NodeReport { node: node(3), trouble: NodeTrouble::OtherOutcome };

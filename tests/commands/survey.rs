@@ -44,10 +44,12 @@ fn sums_that_are_known() {
                     [[questions]]\nname = \"points\"\nmaximum = 255\n\
                     [[results]]\nstatistic = \"sum\"\nquestion = \"points\"\n"
         .to_owned();
-    for (name, points) in [("ada", 123), ("ben", 145), ("cyd", 132)] {
-        text.push_str(&format!(
-            "[[answers]]\nparticipant = \"{name}\"\nvalues = {{ points = {points} }}\n"
-        ));
+    for (name, points) in [("ada", "123"), ("ben", "145"), ("cyd", "132")] {
+        text += "[[answers]]\nparticipant = \"";
+        text += name;
+        text += "\"\nvalues = { points = ";
+        text += points;
+        text += " }\n";
     }
     fs::write(&file, text).unwrap();
     let shown = demo(&[file.to_str().unwrap(), "--nodes", "5", "--threshold", "2"]);

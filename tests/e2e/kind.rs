@@ -45,25 +45,24 @@ impl Kind {
 
     /// What these participants hand in, by a seed: no two amounts alike, and orders that clear.
     fn entries(terms: &Terms, seed: u64) -> Vec<(&'static str, Vec<u64>)> {
-        let fields: Vec<Vec<u64>> = match &terms.question {
-            Question::Market(market) => {
-                let made = |seed| -> Vec<Vec<u64>> {
-                    let orders = invented::orders(market, seed, NAMES.len() as u32).unwrap();
-                    orders.iter().map(|order| order.fields(market).to_vec()).collect()
-                };
-                // The first seed from there on with which something is traded, also without the last.
-                let trades = |entries: &[Vec<u64>]| {
-                    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
-                    market::reference::answer(market, &entries).traded() > 0
-                };
-                let fit = |made: &Vec<Vec<u64>>| trades(made) && trades(&made[..4]);
-                (seed..).map(made).find(fit).unwrap()
-            }
-            _ => {
-                let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
-                amounts.shuffle(&mut StdRng::seed_from_u64(seed));
-                amounts.into_iter().map(|amount| vec![amount]).collect()
-            }
+        let fields: Vec<Vec<u64>> = if let Question::Market(market) = &terms.question {
+            let count = u32::try_from(NAMES.len()).unwrap();
+            let made = |further| -> Vec<Vec<u64>> {
+                let seed = seed.wrapping_add(further);
+                let orders = invented::orders(market, seed, count).unwrap();
+                orders.iter().map(|order| order.fields(market).to_vec()).collect()
+            };
+            // The first seed from there on with which something is traded, also without the last.
+            let trades = |entries: &[Vec<u64>]| {
+                let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+                market::reference::answer(market, &entries).traded() > 0
+            };
+            let fit = |made: &Vec<Vec<u64>>| trades(made) && trades(&made[..4]);
+            (0..1000).map(made).find(fit).unwrap()
+        } else {
+            let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
+            amounts.shuffle(&mut StdRng::seed_from_u64(seed));
+            amounts.into_iter().map(|amount| vec![amount]).collect()
         };
         NAMES.into_iter().zip(fields).collect()
     }

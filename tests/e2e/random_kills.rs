@@ -67,7 +67,7 @@ async fn sessions_in_a_row_settle_while_nodes_are_killed_at_random() {
     let mut site = Site::start(5, 1, 5);
     let (mut kills, mut again) = (0, 0);
     for number in 1..=auctions {
-        let kind = Kind::in_turn(number as usize);
+        let kind = Kind::in_turn(usize::try_from(number).unwrap());
         let (lost, settled) = one(&mut site, kind, &mut rng).await;
         kills += 1 + lost;
         again += u64::from(settled.detail.attempts.len() > 1);

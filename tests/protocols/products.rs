@@ -281,7 +281,7 @@ impl Task for Places {
         let those = inputs[0].iter().zip(counting).filter(|(_, counts)| **counts == 1);
         let mut values: Vec<u64> = those.map(|(value, _)| *value).collect();
         values.sort_unstable_by(|one, other| other.cmp(one));
-        self.0.iter().map(|&before| values[before as usize].into()).collect()
+        self.0.iter().map(|&before| values[usize::try_from(before).unwrap()].into()).collect()
     }
 
     async fn compute(

@@ -325,6 +325,7 @@ mod tests {
 
     #[test]
     fn whoever_is_expected_is_told_apart_from_who_has_handed_in() {
+        use HandedIn::{No, NotJoined, Partly, Unknown, Yes};
         let disabled =
             AccountLine { disabled: Some(Timestamp::from_millis(1)), ..account("gone", 9) };
         let accounts = vec![account("ada", 1), account("bea", 2), account("cyd", 3), disabled];
@@ -345,7 +346,6 @@ mod tests {
         let named = |pairs: &[(&str, HandedIn)]| {
             pairs.iter().map(|(name, how)| ((*name).to_owned(), *how)).collect::<Vec<_>>()
         };
-        use HandedIn::{No, NotJoined, Partly, Unknown, Yes};
         let all = [("Dot", NotJoined), ("cyd", No), ("bea", Partly), ("ada", Yes), ("eve", Yes)];
         assert_eq!(told(true), named(&all));
         // A node that did not answer may hold what is missing; what is enough is enough.

@@ -119,9 +119,8 @@ async fn accusations(
     let mut accusations = Vec::new();
     for result in results {
         let result: AttemptResult = kept::read(result)?;
-        accusations.extend(
-            result.trouble().into_iter().flat_map(AttemptTrouble::accusations).cloned(),
-        );
+        accusations
+            .extend(result.trouble().into_iter().flat_map(AttemptTrouble::accusations).cloned());
     }
     Ok(accusations)
 }

@@ -42,7 +42,8 @@ pub(super) async fn run(
     let ctx = BitContext::new(ctx);
     let cohorts = question.cohorts.len();
     let mut out_of_range = Vec::new();
-    if (layout.can_exceed() || cohorts > 0) && fields.first().is_some_and(|field| !field.is_empty()) {
+    if (layout.can_exceed() || cohorts > 0) && fields.first().is_some_and(|field| !field.is_empty())
+    {
         reporter.stage(Stage::CheckingEntries);
         let chosen = fields.get(..cohorts).ok_or(RunError::Form)?;
         let check = async {

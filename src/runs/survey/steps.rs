@@ -123,8 +123,8 @@ impl Steps {
             masked = true;
         }
         if measures.contains(&Measure::Bin(item, 0)) {
-            let bins = question.edges(item).len() + 1;
-            self.bins.push(Bins { group, item, bins });
+            let count = question.edges(item).len() + 1;
+            self.bins.push(Bins { group, item, count });
         }
         let mut orders = Vec::new();
         for measure in measures {
