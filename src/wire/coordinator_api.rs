@@ -79,7 +79,7 @@ pub struct EditSession {
 #[serde(deny_unknown_fields)]
 pub struct Why {
     /// In the operator's words, for everybody to read.
-    #[serde(default)]
+    // Without a default of its own, an object may leave it out, and an empty list is no object.
     pub reason: Option<String>,
 }
 

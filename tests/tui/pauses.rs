@@ -20,7 +20,7 @@ fn a_session_is_paused_and_goes_on_from_the_screens() {
     house.wait_for("Take no bids for a while?");
     house.press("y");
     house.wait_for("the session is paused");
-    house.wait_for("lets bids come in again");
+    house.wait_for("r lets bids come in");
     bidder.wait_for("paused by the coordinator");
     bidder.press("b");
     bidder.wait_for("it is paused");

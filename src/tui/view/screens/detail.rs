@@ -128,6 +128,10 @@ fn timeline(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
     let mut walk: Vec<Phase> = WALK.to_vec();
     if session.phase == Phase::Paused {
         walk.insert(2, Phase::Paused);
+        if usize::from(area.width) < walk.iter().map(|phase| phase.name().len() + 1).sum() {
+            // No room for six names: where it began says least.
+            walk.remove(0);
+        }
     }
     let ended_badly = matches!(session.phase, Phase::Failed | Phase::Cancelled);
     if ended_badly {
