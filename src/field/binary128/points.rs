@@ -2,7 +2,7 @@
 //!
 //! Where the values at the rows are bits, those at the further points, the elements 64 to 126, are
 //! eight bits each, and each of these bits is the XOR of some of the rows. So 64 words are extended
-//! to 63 times 8 words, for 64 polynomials at once, by XOR alone ([`super::extension`]), and a
+//! to 63 times 8 words, for 64 polynomials at once, by XOR alone (see `extension`), and a
 //! product of two such values takes 64 AND.
 #![allow(
     clippy::inline_always,

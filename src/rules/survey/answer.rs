@@ -13,7 +13,7 @@ pub struct Answer {
     /// Where membership is public: the position of each participant's cohort, in the order of the
     /// entries that take part. Empty elsewhere.
     pub members: Vec<u8>,
-    /// A cell for each of [`Question::groups`].
+    /// A cell for each of [`super::Question::groups`].
     pub cells: Vec<Cell>,
 }
 
@@ -23,7 +23,7 @@ pub struct Answer {
 pub enum Cell {
     /// Nothing: too few answered, or others' too few could be had from it.
     Withheld,
-    /// A value for each of [`Question::measures`]; none for a withheld bin of a histogram.
+    /// A value for each of [`super::Question::measures`]; none for a withheld bin of a histogram.
     Open(Vec<Option<Value>>),
 }
 

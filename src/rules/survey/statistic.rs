@@ -15,7 +15,7 @@ pub enum Statistic {
     Sum(usize),
     /// Their sum divided by their number.
     Mean(usize),
-    /// The standard deviation of these answers as a whole population: sqrt(E[x^2] - E[x]^2).
+    /// The standard deviation of these answers as a whole population: `sqrt(E[x^2] - E[x]^2)`.
     Deviation(usize),
     /// The sum of the answers to one question divided by that of another.
     Ratio(usize, usize),
