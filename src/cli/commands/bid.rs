@@ -109,7 +109,9 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
         Question::Survey(_) => {
             Err(Failure::usage("this is a survey: answer it with `gavel survey answer SESSION`"))
         }
-        _ => amount_entry(context, terms, &args),
+        Question::Auction(_) => amount_entry(context, terms, &args),
+        #[cfg(any(test, feature = "testkit"))]
+        Question::MadeUp(_) => amount_entry(context, terms, &args),
     };
     hand_in(context, &errand, Some(&entry)).await
 }
