@@ -19,9 +19,10 @@
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
-//! - [`csv`]: tables as text, for spreadsheets
+//! - [`sheet`]: tables in files: CSV, XLSX, ODS
+//! - [`csv`]: the text of CSV
 //! - [`order`]: an order for a market, from options or a table
-//! - [`survey`]: surveys: results, forms, tables
+//! - [`survey`]: surveys: results and forms
 //! - [`view`]: sessions as text: the list, terms, details, progress
 //! - [`news`]: a session's events as lines of text
 //! - [`figures`]: what `gavel bench` measured, as tables
@@ -60,6 +61,7 @@ pub mod rosters;
 mod screens;
 pub mod servers;
 pub mod session_file;
+pub mod sheet;
 pub mod signal;
 pub mod survey;
 pub mod view;

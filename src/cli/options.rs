@@ -270,6 +270,21 @@ impl Reach {
     }
 }
 
+/// How something is handed in.
+#[derive(Args)]
+pub struct HandInOptions {
+    /// Seconds to try until the coordinator answers and a session that is paused goes on, and then
+    /// until enough receipts are in
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: u64,
+    /// To whom.
+    #[command(flatten)]
+    pub roster: RosterOption,
+    /// What opens the participant's keys.
+    #[command(flatten)]
+    pub passphrase: PassphraseOption,
+}
+
 /// How the screens look.
 #[derive(Args, Clone)]
 pub struct LookOption {

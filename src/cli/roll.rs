@@ -4,20 +4,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use calamine::{Data, Reader as _, Sheets, open_workbook_auto};
-
-use super::csv;
 use super::failure::Failure;
-use super::home::read_text;
+use super::sheet::{self, Content, Sort, letters};
 use crate::base::name::look;
 use crate::base::text::check_text;
 use crate::identity::PublicKey;
 
 /// Most people in a file.
 pub const MOST: usize = 10_000;
-
-/// Largest file, in bytes.
-const LARGEST: u64 = 16 << 20;
 
 /// Most faults that are told; how many more there are is said.
 const TOLD: usize = 8;
@@ -50,43 +44,25 @@ type Cell = Result<String, &'static str>;
 type Row = (usize, Vec<Cell>);
 
 fn rows(path: &Path) -> Result<Vec<Row>, Failure> {
-    let size =
-        std::fs::metadata(path).map_err(|error| Failure::file("reading", path, &error))?.len();
-    if size > LARGEST {
-        let detail =
-            format!("{} is too large: it has {size} bytes, {LARGEST} are read", path.display());
-        return Err(Failure::new("bad-file", detail));
-    }
-    let kind = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if !["xlsx", "xlsm", "ods"].iter().any(|sheet| kind.eq_ignore_ascii_case(sheet)) {
-        let records = csv::records(&read_text(path)?);
-        let cells = |fields: Vec<String>| fields.into_iter().map(Ok).collect();
-        return Ok(records.into_iter().map(|(line, fields)| (line, cells(fields))).collect());
-    }
-    let unreadable = |error: calamine::Error| {
-        Failure::new(
-            "bad-file",
-            format!("{} is no spreadsheet that can be read: {error}", path.display()),
-        )
-    };
-    let mut book: Sheets<_> = open_workbook_auto(path).map_err(unreadable)?;
-    let range = book.worksheet_range_at(0);
-    let empty = || Failure::new("bad-file", format!("{} has no sheet", path.display()));
-    let range = range.ok_or_else(empty)?.map_err(unreadable)?;
-    let (top, left) = range.start().unwrap_or_default();
-    let rows = range.rows().zip(top as usize + 1..).map(|(cells, number)| {
-        // A sheet's first columns may be empty.
-        let before = std::iter::repeat_with(|| Ok(String::new())).take(left as usize);
-        (number, before.chain(cells.iter().map(cell)).collect())
-    });
-    Ok(rows.collect())
+    // What is no spreadsheet by its name is a list as text, whatever it is called.
+    let rows = sheet::read(path, Sort::of(path).unwrap_or(Sort::Text))?;
+    Ok(rows.iter().map(|cells| row(cells)).collect())
 }
 
-fn cell(data: &Data) -> Cell {
-    match data {
-        Data::Error(_) => Err("the spreadsheet has an error here instead of a value"),
-        other => Ok(other.to_string().trim().to_owned()),
+fn row(cells: &[sheet::Cell]) -> Row {
+    let mut row = Vec::new();
+    for cell in cells {
+        // A sheet's first columns may be empty.
+        row.resize_with(cell.column, || Ok(String::new()));
+        row.push(match &cell.content {
+            Content::Empty => Ok(String::new()),
+            Content::Text(text) | Content::Formula(text) | Content::Other(_, text) => {
+                Ok(text.trim().to_owned())
+            }
+            Content::Error => Err("the spreadsheet has an error here instead of a value"),
+        });
     }
+    (cells.first().map_or(0, |cell| cell.row), row)
 }
 
 /// Where the columns are.
@@ -203,15 +179,6 @@ fn person(columns: &Columns, cells: &[Cell]) -> Result<Person, Fault> {
     Ok(person)
 }
 
-/// A column as spreadsheets name it: A to Z, then AA.
-fn letters(column: usize) -> String {
-    let last = char::from(b'A' + u8::try_from(column % 26).unwrap_or(0));
-    match column / 26 {
-        0 => last.to_string(),
-        before => format!("{}{last}", letters(before - 1)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,13 +220,5 @@ mod tests {
         assert!(of(&many).unwrap_err().contains("; and 11 more"));
         let crowd = (0..=MOST).map(|number| format!("n{number}")).collect::<Vec<_>>().join("\n");
         assert!(of(&crowd).unwrap_err().contains("at most 10000"));
-    }
-
-    #[test]
-    fn columns_have_the_letters_of_spreadsheets() {
-        assert_eq!(
-            [0, 25, 26, 51, 52, 701, 702].map(letters),
-            ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
-        );
     }
 }

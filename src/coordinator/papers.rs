@@ -3,9 +3,9 @@
 //!
 //! After its start the coordinator asks every node where its sessions stand, until each has
 //! answered once, before it goes on with any session and before it opens one. It takes up what
-//! proves itself: its own announcements, admissions and orders to pause, bundles, manifests and outcomes. What no
-//! paper proves, that bidding has ended or that it called a session off, it believes t+1 nodes.
-//! Later it asks again while a session is under way.
+//! proves itself: its own announcements, admissions and orders to pause, bundles, manifests and
+//! outcomes. What no paper proves, that bidding has ended or that it called a session off, it
+//! believes t+1 nodes. Later it asks again while a session is under way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

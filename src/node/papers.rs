@@ -2,10 +2,10 @@
 //! its disk, or run from an older backup.
 //!
 //! After its start a node asks each of the others where its sessions stand, until each has
-//! answered once, and takes up what proves itself: announcements, orders to pause, manifests and outcomes. Until
-//! the first answers are in (or have taken too long) it takes no bids, so that it signs no receipt
-//! for a session that is decided. Later it asks again while a session of its own is overdue, so it
-//! hears of an outcome also where there is no coordinator to bring it.
+//! answered once, and takes up what proves itself: announcements, orders to pause, manifests and
+//! outcomes. Until the first answers are in (or have taken too long) it takes no bids, so that it
+//! signs no receipt for a session that is decided. Later it asks again while a session of its own is
+//! overdue, so it hears of an outcome also where there is no coordinator to bring it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};

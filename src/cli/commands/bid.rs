@@ -16,7 +16,7 @@ use crate::base::lock;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::{PassphraseOption, RosterOption};
+use crate::cli::options::HandInOptions;
 use crate::cli::order::OrderOptions;
 use crate::cli::output::{clean, strong};
 use crate::cli::prompt::{ask, sure};
@@ -59,14 +59,8 @@ pub struct BidArgs {
     /// Hand it in without a question, whatever there is to remark of it
     #[arg(long)]
     yes: bool,
-    /// Seconds to try until the coordinator answers and a session that is paused goes on, and then
-    /// until enough receipts are in
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    wait: u64,
     #[command(flatten)]
-    roster: RosterOption,
-    #[command(flatten)]
-    passphrase: PassphraseOption,
+    options: HandInOptions,
 }
 
 /// What became of the bid.
@@ -95,12 +89,7 @@ struct Missing {
 /// # Errors
 /// Why it is not in, with each node's reason.
 pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
-    let errand = Errand {
-        session: &args.session,
-        wait: args.wait,
-        roster: &args.roster,
-        passphrase: &args.passphrase,
-    };
+    let errand = Errand { session: &args.session, options: &args.options };
     if args.resend {
         return hand_in(context, &errand, None).await;
     }
@@ -120,12 +109,8 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
 pub(super) struct Errand<'a> {
     /// The session's id, a beginning of it that no other has, or its title.
     pub session: &'a str,
-    /// Seconds to try.
-    pub wait: u64,
-    /// The roster, where it is not the home's.
-    pub roster: &'a RosterOption,
-    /// What opens the bidder's keys.
-    pub passphrase: &'a PassphraseOption,
+    /// How.
+    pub options: &'a HandInOptions,
 }
 
 /// What makes an entry, given the terms that were shown.
@@ -150,14 +135,15 @@ pub(super) async fn hand_in(
             ),
         ));
     };
-    let roster = context.home.roster(errand.roster.roster.as_deref())?;
-    let keys = errand.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    let roster = context.home.roster(errand.options.roster.roster.as_deref())?;
+    let keys =
+        errand.options.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
     let network = login::network(&context.home, roster).await?;
     let state = BidderState::Folder(context.home.file("receipts"));
     let pinned = &settings.pinned[..];
     let bidder = Bidder { name: &person.name, keys: &keys.identity, state: &state, pinned };
     bidder.knows_roster(&network)?;
-    let wait = Duration::from_secs(errand.wait);
+    let wait = Duration::from_secs(errand.options.wait);
     let said = Mutex::new(HashMap::new());
     let waits = |whom: &str, why: &dyn std::fmt::Display, pause: Duration| {
         say_waiting(context, &said, whom, why, pause);

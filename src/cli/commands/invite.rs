@@ -232,14 +232,13 @@ struct Place<'a> {
 
 /// With what a bidder needs beside the code, for letters that are made from it.
 fn letters(drawn: &[Drawn], expires: Timestamp, place: &Place<'_>) -> String {
-    let mut text = csv::line(["for", "code", "expires", "coordinator", "roster", "cohort"]);
     let (expires, digest) = (expires.to_string(), place.roster.grouped());
-    for Drawn { person, code } in drawn {
+    let heading = ["for", "code", "expires", "coordinator", "roster", "cohort"];
+    let lines = drawn.iter().map(|Drawn { person, code }| {
         let cohort = person.cohort.as_deref().unwrap_or_default();
-        let fields = [&person.name, code.expose(), &expires, place.address, &digest, cohort];
-        text.push_str(&csv::line(fields));
-    }
-    text
+        [&person.name, code.expose(), &expires, place.address, &digest, cohort]
+    });
+    csv::write([heading].into_iter().chain(lines))
 }
 
 /// The invitation that is meant by a code, the beginning of an id, or for whom it is.

@@ -264,23 +264,20 @@ fn lines(
 
 /// The lines as CSV.
 fn table(lines: &[&Line]) -> String {
-    let mut text =
-        csv::line(["name", "cohort", "handed_in", "revision", "receipts", "since", "key"]);
-    for line in lines {
+    let row = |line: &&Line| {
         let revision = if line.revision == 0 { String::new() } else { line.revision.to_string() };
-        let key = line.key.map(|key| key.to_string()).unwrap_or_default();
-        let since = line.since.map(|at| at.to_string()).unwrap_or_default();
-        text.push_str(&csv::line([
-            line.name.as_str(),
-            line.cohort.as_deref().unwrap_or_default(),
-            line.handed_in.word(),
-            &revision,
-            &line.receipts.len().to_string(),
-            &since,
-            &key,
-        ]));
-    }
-    text
+        [
+            line.name.clone(),
+            line.cohort.clone().unwrap_or_default(),
+            line.handed_in.word().to_owned(),
+            revision,
+            line.receipts.len().to_string(),
+            line.since.map(|at| at.to_string()).unwrap_or_default(),
+            line.key.map(|key| key.to_string()).unwrap_or_default(),
+        ]
+    };
+    let heading = ["name", "cohort", "handed_in", "revision", "receipts", "since", "key"];
+    csv::write([heading.map(str::to_owned)].into_iter().chain(lines.iter().map(row)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `gavel survey new|form|answer|invite|results`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -11,12 +11,12 @@ use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put};
-use crate::cli::options::{PassphraseOption, Reach, RosterOption};
+use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{clean, strong};
-use crate::cli::roll;
+use crate::cli::sheet::{Sort, ending, unknown};
 use crate::cli::survey::results::{Row, Surveyed};
-use crate::cli::survey::sheet::{ending, unknown};
-use crate::cli::survey::{TEMPLATE, ask, csv, form, sheet};
+use crate::cli::survey::{TEMPLATE, ask, form};
+use crate::cli::{csv, roll, sheet};
 use crate::rules::survey::{Question, Response};
 use crate::rules::terms::Admission;
 use crate::rules::written::Written;
@@ -87,13 +87,8 @@ pub struct AnswerArgs {
     /// Hand them in without a question
     #[arg(long)]
     yes: bool,
-    /// Seconds to try until the coordinator answers, and then until enough receipts are in
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    wait: u64,
     #[command(flatten)]
-    roster: RosterOption,
-    #[command(flatten)]
-    passphrase: PassphraseOption,
+    options: HandInOptions,
 }
 
 /// Invitations to a survey.
@@ -167,7 +162,7 @@ async fn write_form(context: &Context, args: &FormArgs) -> Result<(), Failure> {
     let as_csv = match ending(&args.file).as_str() {
         "csv" => true,
         "xlsx" => false,
-        other => return Err(unknown(&args.file, other, "CSV or XLSX")),
+        _ => return Err(unknown(&args.file, "CSV or XLSX")),
     };
     let network = args.reach.as_anyone(context).await?;
     let session = network.coordinator().find(&args.session).await?;
@@ -190,7 +185,11 @@ async fn write_form(context: &Context, args: &FormArgs) -> Result<(), Failure> {
 
 async fn answer(context: &Context, args: &AnswerArgs) -> Result<(), Failure> {
     // A file that is wrong in itself is told of before any server is asked.
-    let rows = args.from.as_deref().map(sheet::read).transpose()?;
+    let read = |path: &Path| {
+        let sort = Sort::of(path).ok_or_else(|| unknown(path, "CSV, XLSX or ODS"))?;
+        sheet::read(path, sort)
+    };
+    let rows = args.from.as_deref().map(read).transpose()?;
     let entry = |terms: &Terms| {
         let survey = survey(terms)?;
         let response = match (&rows, &args.from) {
@@ -203,12 +202,7 @@ async fn answer(context: &Context, args: &AnswerArgs) -> Result<(), Failure> {
         ask::confirm(context, survey, &response, args.yes)?;
         Ok(response.fields().clone().into())
     };
-    let errand = Errand {
-        session: &args.session,
-        wait: args.wait,
-        roster: &args.roster,
-        passphrase: &args.passphrase,
-    };
+    let errand = Errand { session: &args.session, options: &args.options };
     hand_in(context, &errand, Some(&entry)).await
 }
 

@@ -4,10 +4,10 @@
 use rust_xlsxwriter::{DataValidation, DataValidationRule, Format, Workbook, Worksheet, XlsxError};
 use zeroize::Zeroizing;
 
-use super::csv;
-use super::sheet::{Cell, Content};
+use crate::cli::csv;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
+use crate::cli::sheet::{Cell, Content};
 use crate::rules::survey::question::COHORT;
 use crate::rules::survey::response::ResponseError;
 use crate::rules::survey::{Item, Question, Response};
@@ -141,7 +141,7 @@ pub fn read(survey: &Question, rows: &[Vec<Cell>]) -> Result<Response, Failure> 
         !matches!(cell.content, Content::Empty) && columns.get(*column).is_none_or(Option::is_none)
     };
     if let Some((_, cell)) = row.iter().enumerate().find(beyond) {
-        return Err(wrong(format!("{} has something under no heading; clear it", cell.place)));
+        return Err(wrong(format!("{} has something under no heading; clear it", cell.place())));
     }
     let mut cohort = None;
     let mut answers: Vec<(&str, Written)> = Vec::with_capacity(survey.items.len());
@@ -156,7 +156,7 @@ pub fn read(survey: &Question, rows: &[Vec<Cell>]) -> Result<Response, Failure> 
             cohort = Some(text);
         } else {
             answers.push((name, Written::new(text.map_or("", |text| text.as_str()))));
-            places.push((name, cell.place.as_str()));
+            places.push((name, cell.place()));
         }
     }
     let named: Vec<(&str, &Written)> = answers.iter().map(|(name, text)| (*name, text)).collect();
@@ -164,7 +164,7 @@ pub fn read(survey: &Question, rows: &[Vec<Cell>]) -> Result<Response, Failure> 
     Response::parse(survey, cohort, &named).map_err(|error| {
         let place = match &error {
             ResponseError::Answer { item, .. } => {
-                places.iter().find(|(name, _)| name == item).map(|(_, place)| *place)
+                places.iter().find(|(name, _)| name == item).map(|(_, place)| place)
             }
             _ => None,
         };
@@ -187,17 +187,17 @@ fn columns(survey: &Question, head: &[Cell]) -> Result<Vec<Option<String>>, Fail
                 continue;
             }
             Content::Text(text) => text.trim().to_lowercase(),
-            Content::Formula | Content::Other(_) => String::new(),
+            Content::Formula(_) | Content::Other(..) | Content::Error => String::new(),
         };
         let name = expected.iter().find(|name| name.to_lowercase() == text);
         let Some(name) = name else {
             return Err(wrong(format!(
                 "the heading in {} is no question of this survey; it asks for {all}",
-                cell.place
+                cell.place()
             )));
         };
         if columns.contains(&Some(name.clone())) {
-            return Err(wrong(format!("{}: there are two columns for {name:?}", cell.place)));
+            return Err(wrong(format!("{}: there are two columns for {name:?}", cell.place())));
         }
         columns.push(Some(name.clone()));
     }
@@ -212,16 +212,15 @@ fn columns(survey: &Question, head: &[Cell]) -> Result<Vec<Option<String>>, Fail
 
 /// The text of a cell; none where it is empty.
 fn text_of<'a>(name: &str, cell: &'a Cell) -> Result<Option<&'a Zeroizing<String>>, Failure> {
-    let place = &cell.place;
+    let wrong = |what: std::fmt::Arguments<'_>| {
+        Err(wrong(format!("{}, {name:?}: this is {what}", cell.place())))
+    };
     match &cell.content {
         Content::Empty => Ok(None),
         Content::Text(text) => Ok(Some(text)),
-        Content::Formula => {
-            Err(wrong(format!("{place}, {name:?}: this is a formula; put its value there")))
-        }
-        Content::Other(what) => {
-            Err(wrong(format!("{place}, {name:?}: this is {what}; write a number")))
-        }
+        Content::Formula(_) => wrong(format_args!("a formula; put its value there")),
+        Content::Other(what, _) => wrong(format_args!("{what}; write a number")),
+        Content::Error => wrong(format_args!("an error; write a number")),
     }
 }
 

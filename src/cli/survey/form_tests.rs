@@ -2,8 +2,8 @@ use std::path::Path;
 
 use rust_xlsxwriter::Workbook;
 
+use crate::cli::sheet::{self, Sort};
 use crate::cli::survey::form::*;
-use crate::cli::survey::sheet;
 use crate::rules::survey::fixtures::question;
 use crate::rules::survey::{Item, Question};
 
@@ -16,7 +16,7 @@ fn read_csv(survey: &Question, text: &str) -> Result<Vec<u64>, String> {
 }
 
 fn read_file(survey: &Question, path: &Path) -> Result<Vec<u64>, String> {
-    let rows = sheet::read(path).map_err(|failure| failure.detail)?;
+    let rows = sheet::read(path, Sort::of(path).unwrap()).map_err(|failure| failure.detail)?;
     let response = read(survey, &rows).map_err(|failure| failure.detail)?;
     Ok(response.fields().to_vec())
 }

@@ -8,17 +8,50 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use zeroize::Zeroizing;
 
 use super::csv;
-use crate::cli::failure::Failure;
+use super::failure::Failure;
 
 /// Most bytes of a file that is read.
 const MOST: u64 = 16 << 20;
 
+/// How a table is kept in a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sort {
+    /// As text: CSV.
+    Text,
+    /// As a spreadsheet, of which the first sheet is read.
+    Book,
+}
+
+impl Sort {
+    /// As a file's name ends; nothing where that ending is none of a table.
+    pub fn of(path: &Path) -> Option<Self> {
+        match ending(path).as_str() {
+            "csv" | "txt" | "tsv" => Some(Self::Text),
+            "xlsx" | "xlsm" | "ods" => Some(Self::Book),
+            _ => None,
+        }
+    }
+}
+
 /// A cell of a table, and where it is.
 pub struct Cell {
-    /// Such as "cell B3", or "line 2, column 3".
-    pub place: String,
+    sort: Sort,
+    /// The row of a spreadsheet or the line of a text, from 1.
+    pub row: usize,
+    /// The column, from 0, as the file counts: the first may be empty.
+    pub column: usize,
     /// What is in it.
     pub content: Content,
+}
+
+impl Cell {
+    /// Such as "cell B3", or "line 2, column 3".
+    pub fn place(&self) -> String {
+        match self.sort {
+            Sort::Text => format!("line {}, column {}", self.row, self.column + 1),
+            Sort::Book => format!("cell {}{}", letters(self.column), self.row),
+        }
+    }
 }
 
 /// What is in a cell. Wiped when dropped.
@@ -28,9 +61,11 @@ pub enum Content {
     /// A text, or a number in digits.
     Text(Zeroizing<String>),
     /// What a formula comes to, which the person may never have seen.
-    Formula,
-    /// A date, an error, or a thing that is neither text nor number; what it is.
-    Other(&'static str),
+    Formula(Zeroizing<String>),
+    /// A thing that is neither text nor number: what it is, and as it is written.
+    Other(&'static str, Zeroizing<String>),
+    /// An error of the spreadsheet instead of a value.
+    Error,
 }
 
 impl Content {
@@ -38,7 +73,7 @@ impl Content {
         if text.trim().is_empty() {
             Self::Empty
         } else if text.trim_start().starts_with('=') {
-            Self::Formula
+            Self::Formula(text)
         } else {
             Self::Text(text)
         }
@@ -48,17 +83,16 @@ impl Content {
 /// The first table of a file: its rows, without those that are empty.
 ///
 /// # Errors
-/// When the file is none of these, too large or damaged.
-pub fn read(path: &Path) -> Result<Vec<Vec<Cell>>, Failure> {
+/// When the file is none of this sort, too large or damaged.
+pub fn read(path: &Path, sort: Sort) -> Result<Vec<Vec<Cell>>, Failure> {
     let size = std::fs::metadata(path).map_err(|error| Failure::file("reading", path, &error))?;
     if size.len() > MOST {
-        let detail = format!("{} has more than {} MB; a form has less", path.display(), MOST >> 20);
+        let detail = format!("{} is too large: it has more than {} MB", path.display(), MOST >> 20);
         return Err(Failure::new("bad-file", detail));
     }
-    match ending(path).as_str() {
-        "csv" | "txt" | "tsv" => read_csv(path),
-        "xlsx" | "ods" => read_book(path),
-        other => Err(unknown(path, other, "CSV, XLSX or ODS")),
+    match sort {
+        Sort::Text => read_text(path),
+        Sort::Book => read_book(path),
     }
 }
 
@@ -69,26 +103,28 @@ pub fn ending(path: &Path) -> String {
 }
 
 /// A file of a sort that is not known here.
-pub fn unknown(path: &Path, ending: &str, known: &str) -> Failure {
-    let what =
-        if ending.is_empty() { "has no ending".to_owned() } else { format!("is a .{ending}") };
+pub fn unknown(path: &Path, known: &str) -> Failure {
+    let what = match ending(path).as_str() {
+        "" => "has no ending".to_owned(),
+        ending => format!("is a .{ending}"),
+    };
     Failure::new("bad-file", format!("{} {what}; save it as {known}", path.display()))
 }
 
-fn read_csv(path: &Path) -> Result<Vec<Vec<Cell>>, Failure> {
+fn read_text(path: &Path) -> Result<Vec<Vec<Cell>>, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::file("reading", path, &error))?;
     // Room for everything at once: a text that grows leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(64 << 10));
     file.take(MOST)
         .read_to_string(&mut text)
         .map_err(|error| Failure::file("reading", path, &error))?;
-    let row = |row: Vec<csv::Value>| {
-        let cell = |(column, value): (usize, csv::Value)| Cell {
-            place: format!("line {}, column {column}", value.line),
-            content: Content::of(value.text),
-        };
-        (1..).zip(row).map(cell).collect()
+    let cell = |(column, value): (usize, csv::Value)| Cell {
+        sort: Sort::Text,
+        row: value.line,
+        column,
+        content: Content::of(value.text),
     };
+    let row = |row: Vec<csv::Value>| row.into_iter().enumerate().map(cell).collect();
     Ok(csv::read(&text).into_iter().map(row).collect())
 }
 
@@ -106,7 +142,9 @@ fn read_book(path: &Path) -> Result<Vec<Vec<Cell>>, Failure> {
     let mut rows = Vec::new();
     for (row, cells) in (top..).zip(values.rows()) {
         let cell = |(column, data): (u32, &Data)| Cell {
-            place: format!("cell {}{}", letters(column), row + 1),
+            sort: Sort::Book,
+            row: row as usize + 1,
+            column: column as usize,
             content: content(data, &formulas, (row, column)),
         };
         let cells: Vec<Cell> = (left..).zip(cells).map(cell).collect();
@@ -118,24 +156,24 @@ fn read_book(path: &Path) -> Result<Vec<Vec<Cell>>, Failure> {
 }
 
 fn content(data: &Data, formulas: &Range<String>, place: (u32, u32)) -> Content {
-    if formulas.get_value(place).is_some_and(|formula| !formula.is_empty()) {
-        return Content::Formula;
-    }
-    let text = |text: String| Content::of(Zeroizing::new(text));
+    // Numbers become the shortest digits that are this number: what was typed.
+    let text = || Zeroizing::new(data.to_string());
     match data {
+        Data::Error(_) => Content::Error,
+        _ if formulas.get_value(place).is_some_and(|formula| !formula.is_empty()) => {
+            Content::Formula(text())
+        }
         Data::Empty => Content::Empty,
-        Data::String(value) => text(value.clone()),
-        // The shortest digits that are this number: what was typed.
-        Data::Float(number) => text(number.to_string()),
-        Data::Int(number) => text(number.to_string()),
-        Data::Bool(_) => Content::Other("true or false"),
-        Data::DateTime(_) | Data::DateTimeIso(_) | Data::DurationIso(_) => Content::Other("a date"),
-        Data::Error(_) => Content::Other("an error"),
+        Data::String(_) | Data::Float(_) | Data::Int(_) => Content::of(text()),
+        Data::Bool(_) => Content::Other("true or false", text()),
+        Data::DateTime(_) | Data::DateTimeIso(_) | Data::DurationIso(_) => {
+            Content::Other("a date", text())
+        }
     }
 }
 
-/// A column as spreadsheets name it: A to Z, AA and on.
-fn letters(mut column: u32) -> String {
+/// A column, from 0, as spreadsheets name it: A to Z, AA and on.
+pub fn letters(mut column: usize) -> String {
     let mut name = Vec::new();
     loop {
         name.push(char::from(b'A' + u8::try_from(column % 26).unwrap_or(0)));
@@ -181,7 +219,7 @@ impl From<XlsxError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::survey::sheet::*;
+    use crate::cli::sheet::*;
 
     #[test]
     fn columns_are_named_as_spreadsheets_do() {
@@ -196,7 +234,7 @@ mod tests {
         let rows = [["name", "value"], ["pay", "1250.5"], ["hours", "-3"]];
         let rows = rows.map(|row| row.map(str::to_owned));
         std::fs::write(&path, book("results", &rows).unwrap()).unwrap();
-        let read = read(&path).unwrap();
+        let read = read(&path, Sort::Book).unwrap();
         let text = |cell: &Cell| match &cell.content {
             Content::Text(text) => text.to_string(),
             _ => String::new(),
@@ -204,24 +242,26 @@ mod tests {
         let texts: Vec<Vec<String>> =
             read.iter().map(|row| row.iter().map(text).collect()).collect();
         assert_eq!(texts, rows);
-        assert_eq!(read[1][1].place, "cell B2");
+        assert_eq!(read[1][1].place(), "cell B2");
     }
 
     #[test]
     fn files_that_are_no_table_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, content, said) in [
-            ("a.pdf", "x", "is a .pdf; save it as CSV, XLSX or ODS"),
-            ("a", "x", "has no ending"),
-            ("a.xlsx", "no zip", "cannot be read as a spreadsheet"),
-            ("a.ods", "", "cannot be read as a spreadsheet"),
-        ] {
+        for (name, content) in [("a.xlsx", "no zip"), ("a.ods", ""), ("a.XLSM", "x")] {
             let path = folder.path().join(name);
             std::fs::write(&path, content).unwrap();
-            let failure = read(&path).map(|_| ()).unwrap_err();
+            let failure = read(&path, Sort::of(&path).unwrap()).map(|_| ()).unwrap_err();
+            let said = "cannot be read as a spreadsheet";
             assert!(failure.detail.contains(said), "{}", failure.detail);
         }
-        let none = read(&folder.path().join("none.csv")).map(|_| ()).unwrap_err();
+        for (name, said) in [("a.pdf", "is a .pdf; save it as CSV"), ("a", "has no ending")] {
+            let path = Path::new(name);
+            assert_eq!(Sort::of(path), None);
+            let failure = unknown(path, "CSV, XLSX or ODS");
+            assert!(failure.detail.contains(said), "{}", failure.detail);
+        }
+        let none = read(&folder.path().join("none.csv"), Sort::Text).map(|_| ()).unwrap_err();
         assert!(none.detail.contains("there is no file"), "{}", none.detail);
     }
 }
