@@ -5,6 +5,7 @@
 //! - [`clock`]: where the current time comes from; tests set it
 //! - [`qr`]: a text as a QR code in block characters
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
+//! - [`csv`]: tables as text, for spreadsheets
 //! - [`name`]: names that people go by, and what they look like
 //! - [`mod@lock`]: how a lock is taken after a panic
 //! - [`load`]: what this process takes of its machine
@@ -12,6 +13,7 @@
 //! - [`offload`]: running slow work away from the async threads
 
 pub mod clock;
+pub mod csv;
 pub mod load;
 pub mod lock;
 pub mod memory;

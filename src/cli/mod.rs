@@ -20,7 +20,6 @@
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
 //! - [`sheet`]: tables in files: CSV, XLSX, ODS
-//! - [`csv`]: the text of CSV
 //! - [`order`]: an order for a market, from options or a table
 //! - [`survey`]: surveys: results and forms
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -41,7 +40,6 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
-pub mod csv;
 pub mod demo;
 pub mod door;
 pub mod failure;

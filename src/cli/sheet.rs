@@ -7,8 +7,8 @@ use calamine::{Data, Range, Reader as _};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use zeroize::Zeroizing;
 
-use super::csv;
 use super::failure::Failure;
+use crate::base::csv;
 
 /// Most bytes of a file that is read.
 const MOST: u64 = 16 << 20;

@@ -6,6 +6,7 @@
 //! - [`follows`]: what others do while the screens are open
 //! - [`pauses`]: a session paused and let go on
 //! - [`people`]: accounts and invitations looked after in the screens
+//! - [`surveys`]: a survey answered, corrected, closed and read
 //! - [`terminal`]: the pseudo-terminal
 //! - [`town`]: servers of several organisations
 
@@ -19,6 +20,7 @@ mod asks;
 mod follows;
 mod pauses;
 mod people;
+mod surveys;
 mod terminal;
 mod town;
 

@@ -8,9 +8,8 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Timestamp, csv};
 use crate::cli::context::Context;
-use crate::cli::csv;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, Prepared};
 use crate::cli::options::Reach;

@@ -7,10 +7,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Timestamp, csv};
 use crate::cli::complete;
 use crate::cli::context::Context;
-use crate::cli::csv;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Over, put};
 use crate::cli::options::Reach;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::bid::{Errand, hand_in};
 use super::invite;
+use crate::base::csv;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -14,9 +15,9 @@ use crate::cli::home::{Over, put};
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{clean, strong};
 use crate::cli::sheet::{Sort, ending, unknown};
-use crate::cli::survey::results::{Row, Surveyed};
+use crate::cli::survey::results::Surveyed;
 use crate::cli::survey::{TEMPLATE, ask, form};
-use crate::cli::{csv, roll, sheet};
+use crate::cli::{roll, sheet};
 use crate::rules::survey::{Question, Response};
 use crate::rules::terms::Admission;
 use crate::rules::written::Written;
@@ -267,7 +268,7 @@ async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {
     let surveyed = Surveyed::new(survey, answer);
     let listed = record.manifest.as_ref().map_or(0, |manifest| manifest.body.entries.len());
     let answers = listed.saturating_sub(outcome.out_of_range.len());
-    let table = table(&surveyed.rows());
+    let table = survey.table(answer);
     for path in [&args.csv, &args.xlsx].into_iter().flatten() {
         let content = if Some(path) == args.xlsx.as_ref() {
             sheet::book("results", &table)?
@@ -294,17 +295,4 @@ fn not_settled(detail: &SessionDetail) -> Failure {
     let phase = detail.summary.phase;
     let what = format!("the survey has no results yet: it is {phase}; see `gavel session watch`");
     Failure::new("not-settled", what)
-}
-
-/// The results as rows of texts, with a heading.
-fn table(rows: &[Row]) -> Vec<Vec<String>> {
-    let line = |row: &Row| {
-        let withheld = if row.is_withheld() { "yes" } else { "" };
-        let value = row.value.clone().unwrap_or_default();
-        let texts = [row.statistic, &row.question, &row.per, &row.cohort, &row.part, &value];
-        let texts = texts.into_iter().chain([row.unit.as_str(), withheld]);
-        texts.map(str::to_owned).collect()
-    };
-    let heading = Row::COLUMNS.map(str::to_owned).to_vec();
-    [heading].into_iter().chain(rows.iter().map(line)).collect()
 }

@@ -32,6 +32,7 @@ use crate::client::bid;
 use crate::client::state::BidderState;
 use crate::identity::{KeyPair, Statement as _};
 use crate::node;
+use crate::rules::Question;
 use crate::rules::terms::Admission;
 use crate::session::progress::{Progress, What};
 use crate::session::{Phase, SessionId};
@@ -218,7 +219,7 @@ async fn acts(
         story.say(story::all_in(&question, all, false)).await;
     }
     let bidding = bidding.bidding;
-    let detail = decided(network, session, stage, &story).await?;
+    let detail = decided(network, session, &question, stage, &story).await?;
     if detail.summary.phase == Phase::Cancelled {
         return Ok(());
     }
@@ -325,6 +326,7 @@ async fn ended(network: &Network, session: SessionId) {
 async fn decided(
     network: &Network,
     session: SessionId,
+    question: &Question,
     stage: &Sender<Cue>,
     story: &Story,
 ) -> Result<SessionDetail, Failure> {
@@ -339,7 +341,7 @@ async fn decided(
             if last.is_bidding() && !phase.is_bidding() && phase != Phase::Cancelled {
                 cue(stage, Cue::Show(Screen::Bracket)).await;
             }
-            if let Some(line) = story::phase(phase) {
+            if let Some(line) = story::phase(question, phase) {
                 story.say(line).await;
             }
             last = phase;
@@ -358,7 +360,7 @@ async fn decided(
                 Some(Ok(event)) if event.session == session => match event.what {
                     // One of the nodes comes to a stage first.
                     What::Progress(progress) if told.insert(step(&progress)) => {
-                        story.pass(story::stage(&progress)).await;
+                        story.pass(story::stage(question, &progress)).await;
                     }
                     What::Phase { .. } if event.node.is_none() => break,
                     _ => {}

@@ -72,6 +72,11 @@ pub fn opening(question: &Question, scheme: Scheme, people: usize) -> String {
             "The program plays {nodes} nodes and {people} traders; you run the market, and may trade"
         );
     }
+    if question.as_survey().is_some() {
+        return format!(
+            "The program plays {nodes} nodes and {people} people; you ask them, and may answer too"
+        );
+    }
     format!(
         "The program plays {nodes} nodes and {people} bidders; you run the auction, and may bid"
     )
@@ -87,6 +92,8 @@ pub fn bid(
 ) -> Vec<Piece> {
     let text = if question.as_market().is_some() {
         order(position, all, scheme)
+    } else if question.as_survey().is_some() {
+        answers(position, all, scheme)
     } else {
         amount(position, all, scheme)
     };
@@ -107,6 +114,20 @@ fn order(position: usize, all: usize, scheme: Scheme) -> String {
     }
 }
 
+/// What is said of answers to a survey, after whose they are.
+fn answers(position: usize, all: usize, scheme: Scheme) -> String {
+    let nodes = scheme.nodes();
+    match (position, scheme.threshold()) {
+        (0, 1) => format!(" answers: sealed in parts to {nodes} nodes; no node alone reads it"),
+        (0, t) => format!(" answers: sealed in parts to {nodes} nodes; no {t} of them read it"),
+        (1, _) => " answers: each tick is a node's signed receipt, proof that it is in".to_owned(),
+        (2, _) => " answers: you ask, yet see only who has answered, never what".to_owned(),
+        (3, _) => " answers, played by the program; b answers as you".to_owned(),
+        (4, _) => " answers: only statistics will be opened, and of no group too small".to_owned(),
+        (at, _) => format!(" answers: {} of {all} invented people have", at + 1),
+    }
+}
+
 /// What is said of a bid, after whose it is.
 fn amount(position: usize, all: usize, scheme: Scheme) -> String {
     let nodes = scheme.nodes();
@@ -123,18 +144,35 @@ fn amount(position: usize, all: usize, scheme: Scheme) -> String {
 
 /// All invented bidders have bid.
 pub fn all_in(question: &Question, all: usize, auto: bool) -> String {
-    let (entries, verb) =
-        if question.as_market().is_some() { ("orders", "trades") } else { ("bids", "bids") };
-    if auto {
+    let (entries, verb) = if question.as_market().is_some() {
+        ("orders", "trades")
+    } else if question.as_survey().is_some() {
+        ("answers", "answers")
+    } else {
+        ("bids", "bids")
+    };
+    if auto && question.as_survey().is_some() {
+        format!("All {all} {entries} are in; the survey closes now")
+    } else if auto {
         format!("All {all} {entries} are in; bidding ends now")
+    } else if question.as_survey().is_some() {
+        format!("All {all} are in. b {verb} as you, c closes it now, or wait for the countdown")
     } else {
         format!("All {all} are in. b {verb} as you, c ends bidding now, or wait for the countdown")
     }
 }
 
 /// What a phase is about, as it begins.
-pub const fn phase(phase: Phase) -> Option<&'static str> {
+pub fn phase(question: &Question, phase: Phase) -> Option<&'static str> {
+    let survey = question.as_survey().is_some();
     match phase {
+        Phase::Closing if survey => {
+            Some("Closed: the nodes sign one list of sealed answers, final for all")
+        }
+        Phase::Cancelled if survey => Some("Called off: no answer counts, and none is ever opened"),
+        Phase::Paused if survey => {
+            Some("Paused: no answer is taken until it goes on; those that are in count")
+        }
         Phase::Closing => {
             Some("Bidding is over: the nodes sign one list of sealed bids, final for all")
         }
@@ -146,7 +184,7 @@ pub const fn phase(phase: Phase) -> Option<&'static str> {
 }
 
 /// A stage of the run begins, or a level of the tournament is done.
-pub fn stage(progress: &Progress) -> Vec<Piece> {
+pub fn stage(question: &Question, progress: &Progress) -> Vec<Piece> {
     let level = usize::try_from(progress.level).unwrap_or(usize::MAX);
     let text = match (progress.stage, progress.entries.get(level..)) {
         (Stage::Auction(OfAuctions::Tournament), Some([from, to, ..])) => format!(
@@ -155,7 +193,7 @@ pub fn stage(progress: &Progress) -> Vec<Piece> {
             progress.levels,
             if *to == 1 { "is left" } else { "go on" },
         ),
-        (stage, _) => stages::does(stage).to_owned(),
+        (stage, _) => stages::does(question, stage).to_owned(),
     };
     vec![Piece::Text(text)]
 }
@@ -176,11 +214,16 @@ mod tests {
     #[test]
     fn every_line_fits_the_smallest_screen() {
         let mut lines = vec![SETTLED.to_owned()];
-        let files =
-            [BUILT_IN, include_str!("../../../sessions/market.toml")].map(SessionFile::parse);
+        let market = include_str!("../../../sessions/market.toml");
+        let survey = include_str!("../../../sessions/pay-gap.toml");
+        let files = [BUILT_IN, market, survey].map(SessionFile::parse);
         for file in files {
             let terms = file.unwrap().terms(Timestamp::from_millis(0)).unwrap();
             let question = &terms.question;
+            lines.extend(stages(question));
+            lines.extend(
+                Phase::ALL.into_iter().filter_map(|now| phase(question, now)).map(str::to_owned),
+            );
             lines.extend([all_in(question, 6, false), all_in(question, 200, true)]);
             for (nodes, threshold) in [(3, 1), (5, 2), (9, 4)] {
                 let scheme = Scheme::new(nodes, threshold).unwrap();
@@ -191,24 +234,26 @@ mod tests {
                 }
             }
         }
-        lines.extend(Phase::ALL.into_iter().filter_map(phase).map(str::to_owned));
-        let of_kinds = OfAuctions::ALL.map(Stage::from).into_iter();
-        let of_kinds = of_kinds.chain(market::Stage::ALL.map(Stage::from));
-        let of_kinds = of_kinds.chain(crate::rules::survey::Stage::ALL.map(Stage::from));
-        for now in [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done]
-            .into_iter()
-            .chain(of_kinds)
-        {
-            for level in 0..4 {
-                let entries = vec![7, 4, 2, 1];
-                let progress =
-                    Progress { stage: now, level, levels: 3, entries, ..Progress::default() };
-                lines.push(stage(&progress).iter().map(text).collect());
-            }
-        }
         for line in lines {
             assert!(line.chars().count() <= ROOM, "{} columns: {line}", line.chars().count());
         }
+    }
+
+    /// What is said of every stage of any kind.
+    fn stages(question: &Question) -> Vec<String> {
+        let of_kinds = OfAuctions::ALL.map(Stage::from).into_iter();
+        let of_kinds = of_kinds.chain(market::Stage::ALL.map(Stage::from));
+        let of_kinds = of_kinds.chain(crate::rules::survey::Stage::ALL.map(Stage::from));
+        let all = [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done];
+        let all = all.into_iter().chain(of_kinds);
+        let levels = all.flat_map(|now| (0..4).map(move |level| (now, level)));
+        let said = levels.map(|(now, level)| {
+            let entries = vec![7, 4, 2, 1];
+            let progress =
+                Progress { stage: now, level, levels: 3, entries, ..Progress::default() };
+            stage(question, &progress).iter().map(text).collect()
+        });
+        said.collect()
     }
 
     fn text(piece: &Piece) -> String {

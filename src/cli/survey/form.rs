@@ -4,7 +4,7 @@
 use rust_xlsxwriter::{DataValidation, DataValidationRule, Format, Workbook, Worksheet, XlsxError};
 use zeroize::Zeroizing;
 
-use crate::cli::csv;
+use crate::base::csv;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
 use crate::cli::sheet::{Cell, Content};

@@ -5,53 +5,18 @@ use serde_json::{Value, json};
 use crate::cli::output::{Table, clean, plural, strong};
 use crate::rules::survey::exact::Exact;
 use crate::rules::survey::results::{Figure, Line};
-use crate::rules::survey::{self, Question, Statistic};
+use crate::rules::survey::rows::Row;
+use crate::rules::survey::{self, Question};
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 
 /// Columns of the longest bar.
 const BAR: usize = 24;
 
-/// What stands for a value that was withheld.
-const WITHHELD: &str = "withheld";
-
 /// A survey's answer, with its question.
 pub struct Surveyed<'a> {
     survey: &'a Question,
     lines: Vec<Line<'a>>,
-}
-
-/// A result in a table: one number.
-pub struct Row {
-    /// Which statistic.
-    pub statistic: &'static str,
-    /// Of which question; of a count none.
-    pub question: String,
-    /// By which other question's sum a ratio is divided.
-    pub per: String,
-    /// Of which cohort; of all together none.
-    pub cohort: String,
-    /// Which quartile, or which bin of a histogram.
-    pub part: String,
-    /// The number as spreadsheets read it; none where it was withheld or there is none.
-    pub value: Option<String>,
-    /// The unit of the number.
-    pub unit: String,
-    /// The number as people read it, or why there is none.
-    pub shown: String,
-    /// The number for a bar.
-    size: Option<f64>,
-}
-
-impl Row {
-    /// The names of the columns of a table.
-    pub const COLUMNS: [&'static str; 8] =
-        ["statistic", "question", "per", "cohort", "part", "value", "unit", "withheld"];
-
-    /// Whether the number was withheld.
-    pub fn is_withheld(&self) -> bool {
-        self.shown == WITHHELD
-    }
 }
 
 impl<'a> Surveyed<'a> {
@@ -104,29 +69,17 @@ impl<'a> Surveyed<'a> {
         let mut table = Table::new(&["result", "of", ">value", ""]);
         let mut before = String::new();
         for row in &rows {
-            let what = match row.per.as_str() {
-                "" if row.question.is_empty() => row.statistic.to_owned(),
-                "" => format!("{} of {}", row.statistic, row.question),
-                per => format!("{} per {per}", row.question),
-            };
-            let whom = match (row.cohort.as_str(), row.part.as_str()) {
-                ("", "") => "all".to_owned(),
-                ("", part) => part.to_owned(),
-                (cohort, "") => cohort.to_owned(),
-                (cohort, part) => format!("{cohort}, {part}"),
-            };
+            let what = row.what();
             let largest = rows
                 .iter()
-                .filter(|other| {
-                    (other.statistic, &other.question) == (row.statistic, &row.question)
-                })
+                .filter(|other| row.is_beside(other))
                 .filter_map(|other| other.size)
                 .fold(0.0, f64::max);
             let bar = row.size.map_or_else(String::new, |size| bar(size, largest));
             let again = before == what;
             table.row([
                 if again { String::new() } else { what.clone() },
-                whom,
+                row.whom(),
                 row.shown.clone(),
                 bar,
             ]);
@@ -143,43 +96,13 @@ impl<'a> Surveyed<'a> {
 
     /// Every number, in the order of the terms.
     pub fn rows(&self) -> Vec<Row> {
-        self.lines.iter().flat_map(|line| self.rows_of(line)).collect()
-    }
-
-    fn rows_of(&self, line: &Line<'_>) -> Vec<Row> {
-        let statistic = line.statistic;
-        let name = |item: usize| {
-            self.survey.items.get(item).map_or_else(String::new, |item| item.name.clone())
-        };
-        let row = |part: String, number: Option<Exact>| Row {
-            statistic: statistic.name(),
-            question: statistic.item().map_or_else(String::new, name),
-            per: if let Statistic::Ratio(_, per) = *statistic { name(per) } else { String::new() },
-            cohort: self.survey.group_name(line.group).unwrap_or_default().to_owned(),
-            part,
-            value: number.map(|number| self.survey.plain_number(statistic, number)),
-            unit: self.survey.unit_of(statistic),
-            shown: match number {
-                Some(number) => self.survey.show_number(statistic, number),
-                None if line.figure == Figure::Undefined => "none".to_owned(),
-                None => WITHHELD.to_owned(),
-            },
-            size: number.map(Exact::float),
-        };
-        match &line.figure {
-            Figure::Withheld | Figure::Undefined => vec![row(String::new(), None)],
-            Figure::Number(number) => vec![row(String::new(), Some(*number))],
-            Figure::Several(numbers) => {
-                let parts = (0..).map(|at| self.survey.part_name(statistic, at));
-                parts.zip(numbers).map(|(part, number)| row(part, *number)).collect()
-            }
-        }
+        self.lines.iter().flat_map(|line| self.survey.rows_of(line)).collect()
     }
 
     /// What scripts read of each result: the value in smallest units, null where it was withheld.
     pub fn json(&self) -> Value {
         let line = |line: &Line<'_>| {
-            let rows = self.rows_of(line);
+            let rows = self.survey.rows_of(line);
             let first = rows.first();
             let told = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
             let shown: Vec<&str> = rows.iter().map(|row| row.shown.as_str()).collect();
@@ -208,7 +131,7 @@ impl<'a> Surveyed<'a> {
     }
 
     fn shown(&self, line: &Line<'_>) -> String {
-        let rows = self.rows_of(line);
+        let rows = self.survey.rows_of(line);
         rows.iter().map(|row| row.shown.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

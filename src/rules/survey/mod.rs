@@ -13,6 +13,7 @@
 //! - [`check`]: whether that fits the question
 //! - [`exact`]: numbers without rounding
 //! - [`results`]: the statistics, from what was opened
+//! - [`rows`]: the same as rows of a table
 //! - [`words`]: what the terms mean for whoever takes part; every value that may be opened
 //! - [`stage`]: the stages of its computation
 //! - [`mod@reference`]: the answer computed in the clear, which the protocols are tested against
@@ -31,6 +32,7 @@ pub mod reference;
 pub mod response;
 pub mod response_error;
 pub mod results;
+pub mod rows;
 pub mod stage;
 pub mod statistic;
 pub mod withhold;

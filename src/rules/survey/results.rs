@@ -209,30 +209,6 @@ impl Question {
         format!("{sign}{}", write(&unit, size))
     }
 
-    /// The results in lines: "mean of pay, women: 2 400.50 EUR".
-    pub fn result_lines(&self, answer: &Answer) -> Vec<String> {
-        let line = |line: &Line<'_>| {
-            let mut what = self.statistic_line(line.statistic);
-            if let Some(cohort) = self.group_name(line.group) {
-                what = format!("{what}, {cohort}");
-            }
-            let show = |number| self.show_number(line.statistic, number);
-            let figure = match &line.figure {
-                Figure::Withheld => "withheld".to_owned(),
-                Figure::Undefined => "none".to_owned(),
-                Figure::Number(number) => show(*number),
-                Figure::Several(numbers) => {
-                    let shown = numbers
-                        .iter()
-                        .map(|number| number.map_or_else(|| "withheld".to_owned(), show));
-                    shown.collect::<Vec<_>>().join(", ")
-                }
-            };
-            format!("{what}: {figure}")
-        };
-        self.results(answer).iter().map(line).collect()
-    }
-
     /// The unit of a statistic's number.
     pub fn unit_of(&self, statistic: &Statistic) -> String {
         self.scale(statistic).0.code

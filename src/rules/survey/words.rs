@@ -1,7 +1,7 @@
 //! What a survey's terms mean for whoever takes part, in words that screens and command line share.
 
 use super::question::{Membership, Question};
-use super::statistic::{Group, Measure, Order, Statistic};
+use super::statistic::{By, Group, Measure, Order, Statistic};
 
 /// Of whom something is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -110,6 +110,24 @@ impl Question {
             (!names.is_empty()).then(|| format!("{}: {}", whose.words(), names.join(", ")))
         };
         [Whose::Each, Whose::All, Whose::Cohorts].into_iter().filter_map(line).collect()
+    }
+
+    /// What is asked for, in lines, a line for each of whom, that name so many statistics at most:
+    /// "of all together: count, mean of pay".
+    pub fn declared_lines(&self, most: usize) -> Vec<String> {
+        let line = |whose: Whose, of: fn(By) -> bool| {
+            let own = self.results.iter().filter(|declared| of(declared.by));
+            let mut names: Vec<String> =
+                own.map(|declared| self.statistic_line(&declared.statistic)).collect();
+            let more = names.len().saturating_sub(most);
+            names.truncate(most);
+            if more > 0 {
+                names.push(format!("{more} more"));
+            }
+            (!names.is_empty()).then(|| format!("{}: {}", whose.words(), names.join(", ")))
+        };
+        let lines = [line(Whose::All, By::of_all), line(Whose::Cohorts, By::of_cohorts)];
+        lines.into_iter().flatten().collect()
     }
 
     /// When nothing is opened, in one line.

@@ -14,6 +14,8 @@ pub enum Command {
     Bids(BidsCommand),
     /// In the form of a bid.
     BidForm(BidFormCommand),
+    /// In the form of the answers to a survey.
+    AnswerForm(AnswerFormCommand),
     /// In the log.
     Log(LogCommand),
     /// Among accounts and invitations.
@@ -98,6 +100,8 @@ pub enum ListCommand {
     Result,
     /// Write the record.
     Record,
+    /// Write the result as a table.
+    Table,
     /// Check the record here.
     Audit,
 }
@@ -117,6 +121,25 @@ pub enum BidFormCommand {
     /// Hand the bid in.
     Send,
     /// Show or hide the amount.
+    Reveal,
+    /// Leave the form.
+    Leave,
+}
+
+/// In the form of the answers to a survey.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AnswerFormCommand {
+    /// Hand the answers in, or go where something is missing.
+    Send,
+    /// To the next row.
+    Next,
+    /// To the row before.
+    Previous,
+    /// The next cohort; in typed text, a step to the right.
+    Change,
+    /// The cohort before; in typed text, a step to the left.
+    ChangeBack,
+    /// Show or hide the answers.
     Reveal,
     /// Leave the form.
     Leave,
@@ -350,6 +373,7 @@ into_command! {
     List(ListCommand),
     Bids(BidsCommand),
     BidForm(BidFormCommand),
+    AnswerForm(AnswerFormCommand),
     Log(LogCommand),
     People(PeopleCommand),
     Invite(InviteCommand),

@@ -17,6 +17,8 @@ pub enum Layer {
     Bid,
     /// The form of a bid.
     BidForm,
+    /// The form of the answers to a survey.
+    AnswerForm,
     /// The log.
     Log,
     /// Accounts and invitations.
@@ -47,7 +49,7 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -55,6 +57,7 @@ impl Layer {
         Self::Nodes,
         Self::Bid,
         Self::BidForm,
+        Self::AnswerForm,
         Self::Log,
         Self::People,
         Self::Palette,
@@ -80,6 +83,7 @@ impl Layer {
             Self::Nodes => "nodes",
             Self::Bid => "bid",
             Self::BidForm => "bid-form",
+            Self::AnswerForm => "answer-form",
             Self::Log => "log",
             Self::People => "people",
             Self::Palette => "palette",
@@ -106,6 +110,7 @@ impl Layer {
             Self::Nodes => "Nodes",
             Self::Bid => "Auctions to bid in",
             Self::BidForm => "Bid form",
+            Self::AnswerForm => "Answers to a survey",
             Self::Log => "Log",
             Self::People => "Accounts and invitations",
             Self::Palette => "Command palette",
@@ -127,6 +132,7 @@ impl Layer {
         matches!(
             self,
             Self::BidForm
+                | Self::AnswerForm
                 | Self::Palette
                 | Self::Filter
                 | Self::NewSession

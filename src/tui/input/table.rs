@@ -2,13 +2,14 @@
 //! the command line does the same.
 
 use super::commands::{
-    AuditCommand, BidFormCommand, BidsCommand, CodeCommand, Command, ConfirmCommand, FilterCommand,
-    GlobalCommand, HelpCommand, InviteCommand, ListCommand, LogCommand, LoginCommand, Move,
-    NewSessionCommand, PaletteCommand, PathCommand, PeopleCommand, PrintsCommand, Step,
+    AnswerFormCommand, AuditCommand, BidFormCommand, BidsCommand, CodeCommand, Command,
+    ConfirmCommand, FilterCommand, GlobalCommand, HelpCommand, InviteCommand, ListCommand,
+    LogCommand, LoginCommand, Move, NewSessionCommand, PaletteCommand, PathCommand, PeopleCommand,
+    PrintsCommand, Step,
 };
 use super::layer::Layer::{
-    self, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail, Filter, Global, Help,
-    Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
+    self, AnswerForm, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail, Filter,
+    Global, Help, Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
 };
 
 /// One row of the table.
@@ -77,6 +78,9 @@ macro_rules! command {
     };
     (BidForm $command:ident) => {
         Command::BidForm(BidFormCommand::$command)
+    };
+    (AnswerForm $command:ident) => {
+        Command::AnswerForm(AnswerFormCommand::$command)
     };
     (Log $command:ident) => {
         Command::Log(LogCommand::$command)
@@ -173,6 +177,21 @@ table! {
         "Show the amount as typed, or hide it again", Shows "gavel bid SESSION";
     BidForm Leave = "leave-form", [BidForm], ["esc"], "leave",
         "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
+    AnswerForm Send = "send-answers", [AnswerForm], ["enter"], "next, hand in",
+        "To the first answer that is missing or wrong; where all are right, seal them and hand them in",
+        Same "gavel survey answer SESSION", needed;
+    AnswerForm Next = "next-answer", [AnswerForm], ["tab", "down"], "next",
+        "The next question", Shows "gavel survey answer SESSION";
+    AnswerForm Previous = "previous-answer", [AnswerForm], ["shift-tab", "up"], "",
+        "The question before", Shows "gavel survey answer SESSION";
+    AnswerForm Change = "next-cohort", [AnswerForm], ["right"], "",
+        "The next cohort, where one is chosen", Shows "gavel survey answer SESSION";
+    AnswerForm ChangeBack = "previous-cohort", [AnswerForm], ["left"], "",
+        "The cohort before, where one is chosen", Shows "gavel survey answer SESSION";
+    AnswerForm Reveal = "reveal-answers", [AnswerForm], ["f2", "ctrl-r"], "hide",
+        "Hide the answers, or show them as typed", Shows "gavel survey answer SESSION";
+    AnswerForm Leave = "leave-answers", [AnswerForm], ["esc"], "leave",
+        "Leave the form and forget what was typed", Shows "gavel receipt list", needed;
     List New = "new", [Auctions], ["n"], "new",
         "Write a new session, from a file or in a form", Same "gavel session new FILE";
     List Edit = "edit-draft", [Auctions, Detail], ["e"], "",
@@ -214,6 +233,9 @@ table! {
     List Record = "record", [Bracket, Detail], ["w"], "write record",
         "Write everything public about it to a file that anyone can check",
         Same "gavel session show SESSION --record FILE";
+    List Table = "write-table", [Bracket], ["e"], "write CSV",
+        "Write the result as a table to a file, for spreadsheets",
+        Same "gavel survey results SESSION --csv FILE";
     List Audit = "check", [Bracket, Detail, Bid], ["a"], "check record",
         "Check every signature of the record here, and what became of your receipts",
         Same "gavel verify FILE";
@@ -240,13 +262,13 @@ table! {
         "A row up", Shows "gavel session list";
     Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Nodes, Bid, Log, People, Help, Audit], ["pgup", "ctrl-b"], "",
+    Move PageUp = "page-up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["pgup", "ctrl-b"], "",
         "A page up; on the screen of nodes, of the links", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Nodes, Bid, Log, People, Help, Audit], ["pgdn", "ctrl-f"], "",
+    Move PageDown = "page-down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["pgdn", "ctrl-f"], "",
         "A page down; on the screen of nodes, of the links", Shows "gavel session list";
-    Move Top = "top", [Auctions, Detail, Bid, Log, People, Help, Audit], ["home", "g"], "",
+    Move Top = "top", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit], ["home", "g"], "",
         "To the top", Shows "gavel session list";
-    Move Bottom = "bottom", [Auctions, Detail, Bid, Log, People, Help, Audit], ["end", "G"], "",
+    Move Bottom = "bottom", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
         "Do it", Shows "gavel session cancel SESSION --yes", needed;
@@ -357,11 +379,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

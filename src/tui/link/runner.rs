@@ -172,10 +172,10 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Record(session, path) => News::Saved(match coordinator.record(session).await {
             Err(error) => Err(error.to_string()),
             Ok(record) => {
-                let shown = path.display().to_string();
-                let written = tokio::task::spawn_blocking(move || export::write(&path, &record));
-                let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
-                written.map(|()| format!("written: {shown}; check it with `gavel verify {shown}`"))
+                let trusted = connection.network.shared_roster();
+                let write = move || export::write(&path, &record, &trusted.body);
+                let written = tokio::task::spawn_blocking(write).await;
+                written.unwrap_or_else(|error| Err(error.to_string()))
             }
         }),
     })

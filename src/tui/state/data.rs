@@ -14,11 +14,12 @@ use super::live::Live;
 use super::node::{Node, NodeState};
 use super::own::OwnBids;
 use super::people::People;
+use super::surveyed::Surveyed;
 use crate::base::text::{Clean, clean};
 use crate::base::{Timestamp, Zone};
 use crate::identity::{Digest, Roster};
 use crate::rules::auction::Sale;
-use crate::rules::{Answer, Terms, market};
+use crate::rules::{Answer, Terms, market, survey};
 use crate::session::outcome::Entrant;
 use crate::session::{Phase, SessionId, Shortage};
 use crate::sharing::NodeIndex;
@@ -126,8 +127,8 @@ pub struct Session {
     pub created: Timestamp,
     /// What came of an auction, once settled.
     pub result: Option<Sold>,
-    /// What came of a survey, once settled: a line for each result.
-    pub surveyed: Option<Vec<Clean>>,
+    /// What came of a survey, once settled.
+    pub surveyed: Option<Surveyed>,
     /// What came of a market, once settled.
     pub cleared: Option<Cleared>,
 }
@@ -136,10 +137,7 @@ impl Session {
     fn new(summary: SessionSummary) -> Self {
         let answer = summary.result.as_ref();
         let result = answer.and_then(|answer| Sold::of(&summary.terms, answer));
-        let surveyed = answer.and_then(|answer| {
-            let (survey, answer) = (summary.terms.question.as_survey()?, answer.as_survey()?);
-            Some(survey.result_lines(answer).iter().map(|line| clean(line)).collect())
-        });
+        let surveyed = answer.and_then(|answer| Surveyed::of(&summary.terms, answer));
         let cleared = answer.and_then(|answer| Cleared::of(&summary.terms, answer));
         Self {
             id: summary.session,
@@ -160,9 +158,36 @@ impl Session {
         self.terms.question.as_market()
     }
 
+    /// What it asks, where it is a survey.
+    pub const fn survey(&self) -> Option<&survey::Question> {
+        self.terms.question.as_survey()
+    }
+
+    /// What people hand in, of one and of several.
+    pub const fn entry_words(&self) -> (&'static str, &'static str) {
+        if self.market().is_some() {
+            ("order", "orders")
+        } else if self.survey().is_some() {
+            ("answer", "answers")
+        } else {
+            ("bid", "bids")
+        }
+    }
+
     /// What people hand in.
     pub const fn entry_word(&self) -> &'static str {
-        if self.market().is_some() { "order" } else { "bid" }
+        self.entry_words().0
+    }
+
+    /// What sort of session it is, in a word that people use.
+    pub const fn sort_word(&self) -> &'static str {
+        if self.market().is_some() {
+            "market"
+        } else if self.survey().is_some() {
+            "survey"
+        } else {
+            "auction"
+        }
     }
 
     /// Everyone whom the outcome names.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::Answers;
 use super::audit::{Audit, PathForm};
 use super::data::Level;
 use super::field::Field;
@@ -108,12 +109,14 @@ pub enum BidStage {
     },
 }
 
-/// The form of a bid.
+/// The form of a bid, an order or the answers to a survey.
 pub struct BidForm {
     /// The session.
     pub session: SessionId,
     /// The amount as typed; wiped once the bid is sealed or the form left.
     pub amount: Field,
+    /// In a survey the answers, in place of the amount.
+    pub answers: Option<Answers>,
     /// Whether the amount shows.
     pub reveal: bool,
     /// How far it is.

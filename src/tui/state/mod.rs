@@ -4,6 +4,8 @@
 //! - [`audit`]: what a record proves, and where to write it
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
 //! - [`cleared`]: what came of a market
+//! - [`surveyed`]: what came of a survey
+//! - [`answers`]: the answers to a survey as they are typed
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
@@ -21,6 +23,7 @@
 
 pub mod alert;
 pub mod alerts;
+pub mod answers;
 pub mod audit;
 pub mod cleared;
 pub mod data;
@@ -36,4 +39,5 @@ pub mod node;
 pub mod own;
 pub mod people;
 pub mod screen;
+pub mod surveyed;
 pub mod theme;

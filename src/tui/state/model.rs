@@ -332,6 +332,9 @@ impl Model {
             Screen::Auctions => Layer::Auctions,
             Screen::Bracket => Layer::Bracket,
             Screen::Nodes => Layer::Nodes,
+            Screen::Bid if self.ui.form.as_ref().is_some_and(|form| form.answers.is_some()) => {
+                Layer::AnswerForm
+            }
             Screen::Bid if self.ui.form.is_some() => Layer::BidForm,
             Screen::Bid => Layer::Bid,
             Screen::Log => Layer::Log,

@@ -75,10 +75,14 @@ pub enum List {
     Links,
     /// Accounts and invitations.
     People,
+    /// The questions of a survey, as they are answered.
+    Answers,
+    /// The results of a survey.
+    Results,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 10;
+pub const LISTS: usize = 12;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

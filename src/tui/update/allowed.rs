@@ -6,8 +6,8 @@ use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
 use crate::tui::input::commands::{
-    BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand, HelpCommand, ListCommand,
-    LogCommand, PaletteCommand, PeopleCommand, Step,
+    AnswerFormCommand, BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand,
+    HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step,
 };
 use crate::tui::input::layer::Layer;
 use crate::tui::state::data::{Link, Session};
@@ -26,6 +26,7 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         },
         Command::Bids(BidsCommand::Resend) => resend(model),
         Command::BidForm(command) => bid_form(model, command),
+        Command::AnswerForm(command) => answer_form(model, command),
         Command::Log(LogCommand::OnlySelected)
             if !model.ui.log.only && model.ui.selected.is_none() =>
         {
@@ -131,6 +132,7 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         ListCommand::Later | ListCommand::Result if look_back::point(model).is_none() => {
             Err("only while looking back at how it was computed".to_owned())
         }
+        ListCommand::Table => table(model),
         ListCommand::Record => record(model, model.ui.selected),
         ListCommand::Audit => record(model, audit::session(model)),
         ListCommand::Back
@@ -157,6 +159,41 @@ fn bid_form(model: &Model, command: BidFormCommand) -> Result<(), String> {
         }
         BidFormCommand::Reveal | BidFormCommand::Leave => Ok(()),
     }
+}
+
+fn answer_form(model: &Model, command: AnswerFormCommand) -> Result<(), String> {
+    let Some(form) = model.ui.form.as_ref().filter(|form| form.answers.is_some()) else {
+        return Err("only in the form of a survey's answers".to_owned());
+    };
+    match command {
+        AnswerFormCommand::Leave => Ok(()),
+        _ if matches!(form.stage, BidStage::Sending { .. }) => {
+            Err("the answers have been sealed and are kept nowhere".to_owned())
+        }
+        AnswerFormCommand::Send => match model.live().session(form.session) {
+            Some(session) => bidder(model, session),
+            None => Err("the session is gone".to_owned()),
+        },
+        AnswerFormCommand::Next
+        | AnswerFormCommand::Previous
+        | AnswerFormCommand::Change
+        | AnswerFormCommand::ChangeBack
+        | AnswerFormCommand::Reveal => Ok(()),
+    }
+}
+
+/// Whether there is a result that can be written as a table.
+fn table(model: &Model) -> Result<(), String> {
+    let Some(session) = model.selected() else {
+        return Err("select an auction first".to_owned());
+    };
+    if session.market().is_some() {
+        return Err("what a market comes to is in its record".to_owned());
+    }
+    if session.phase != Phase::Settled {
+        return Err("there is a result once it is settled".to_owned());
+    }
+    connected_to_read(model)
 }
 
 /// Whether the coordinator can be asked to change something.
@@ -335,11 +372,9 @@ fn login_over(model: &Model) -> String {
 /// Whether we may write a bid for this session.
 pub fn bid(model: &Model, session: &Session) -> Result<(), String> {
     bidder(model, session)?;
-    if session.terms.question.as_survey().is_some() {
-        return Err("this is a survey; `gavel survey answer` hands answers in".to_owned());
-    }
     if model.data().own.latest(session.id).is_some() && !session.terms.replace_bids {
-        return Err("this auction takes one bid each, and yours is in".to_owned());
+        let (what, kind) = (session.entry_word(), session.sort_word());
+        return Err(format!("this {kind} takes one {what} each, and yours is in"));
     }
     if model.sending() {
         return Err("a bid is on its way; wait for its receipts".to_owned());

@@ -65,10 +65,19 @@ pub fn run(model: &mut Model, command: AuditCommand) -> Vec<Effect> {
 
 /// Ask where to write the record of a session.
 pub fn ask_path(model: &mut Model, session: SessionId) {
-    let path = model.person.records.join(format!("record-{}.json", session.short()));
+    ask_where(model, session, &format!("record-{}.json", session.short()));
+}
+
+fn ask_where(model: &mut Model, session: SessionId, name: &str) {
+    let path = model.person.records.join(name);
     let path = Field::new(&path.display().to_string());
     let form = PathForm { session, path, writing: false, notice: None };
     model.ui.popups.push(Popup::Path(Box::new(form)));
+}
+
+/// Ask where to write the result of a session as a table.
+pub fn ask_path_of_table(model: &mut Model, session: SessionId) {
+    ask_where(model, session, &format!("results-{}.csv", session.short()));
 }
 
 /// Do what a command of the form for a path says.

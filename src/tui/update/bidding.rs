@@ -1,4 +1,4 @@
-//! The form of a bid, in a market of an order. What is typed lives in its field only, and is wiped
+//! The form of a bid, in a market of an order; and handing in, the answers to a survey too. What is typed lives in its field only, and is wiped
 //! when it is sealed or the form left.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,18 @@ use super::action::{Effect, Request};
 use super::allowed;
 use crate::base::text::clean;
 use crate::client::amount;
+use crate::rules::survey;
 use crate::session::SessionId;
 use crate::tui::input::commands::{BidFormCommand, BidsCommand};
+use crate::tui::state::answers::Answers;
+use crate::tui::state::data::Session;
 use crate::tui::state::field::Field;
 use crate::tui::state::forms::{Asked, BidForm, BidStage, Popup, Question};
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
+
+/// Statistics of a survey that a question names.
+const NAMED: usize = 6;
 
 /// Begin to bid, or send the latest envelope again.
 pub fn begin(model: &mut Model, command: BidsCommand) -> Vec<Effect> {
@@ -25,8 +31,8 @@ pub fn begin(model: &mut Model, command: BidsCommand) -> Vec<Effect> {
         }
         BidsCommand::Resend => {
             let stage = BidStage::Sending { heard: BTreeMap::new() };
-            model.ui.form =
-                Some(BidForm { session, amount: Field::secret(), reveal: false, stage });
+            let (amount, answers) = (Field::secret(), answers(model, session));
+            model.ui.form = Some(BidForm { session, amount, answers, reveal: false, stage });
             vec![Effect::Ask(Request::Resend(session))]
         }
     }
@@ -53,15 +59,23 @@ pub fn open(model: &mut Model, session: SessionId) {
     model.ui.enlarged = false;
     model.ui.bid = Some(session);
     let stage = BidStage::Editing;
-    // Who writes an order is to see its curve; a key hides both.
-    let reveal = model.live().session(session).is_some_and(|session| session.market().is_some());
-    model.ui.form = Some(BidForm { session, amount: Field::secret(), reveal, stage });
+    let answers = answers(model, session);
+    let known = model.live().session(session);
+    // Who writes an order is to see its curve, and who answers what was answered; a key hides both.
+    let reveal = answers.is_some() || known.is_some_and(|session| session.market().is_some());
+    model.ui.form = Some(BidForm { session, amount: Field::secret(), answers, reveal, stage });
 }
 
-fn ask(model: &mut Model) {
+/// No answers yet, in a survey.
+fn answers(model: &Model, session: SessionId) -> Option<Answers> {
+    model.live().session(session).and_then(Session::survey).map(Answers::new)
+}
+
+/// Ask whether what is written is to be handed in.
+pub fn ask(model: &mut Model) {
     let Some(id) = model.ui.form.as_ref().map(|form| form.session) else { return };
     let Some(session) = model.live().session(id) else { return };
-    let market = session.market().is_some();
+    let stays = session.market().is_some() || session.survey().is_some();
     let earlier = model.live().own.latest(id);
     let nodes = model.live().nodes.len();
     let threshold = model.live().roster.as_ref().map_or(0, |roster| roster.scheme.threshold());
@@ -71,21 +85,26 @@ fn ask(model: &mut Model) {
         1 => "no node alone learns anything".to_owned(),
         _ => format!("any {threshold} of them together learn nothing"),
     };
-    let what = if market { "order" } else { "bid" };
+    let what = session.entry_word();
     let mut lines = vec![
         session.title.to_string(),
         format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
-    lines.push(match earlier {
-        Some(own) => format!("It replaces your {what} of revision {}.", own.revision),
-        None if session.terms.replace_bids => {
-            "It binds you; you may replace it until bidding ends.".to_owned()
+    if let Some(survey) = session.survey() {
+        lines.extend(published(survey));
+    }
+    lines.push(match (earlier, session.survey(), session.terms.replace_bids) {
+        (Some(own), ..) => format!("It replaces your {what} of revision {}.", own.revision),
+        (None, Some(_), true) => {
+            "You may answer again until the survey closes; the last answer counts.".to_owned()
         }
-        None => "It binds you, and cannot be replaced.".to_owned(),
+        (None, Some(_), false) => "It cannot be replaced.".to_owned(),
+        (None, None, true) => "It binds you; you may replace it until bidding ends.".to_owned(),
+        (None, None, false) => "It binds you, and cannot be replaced.".to_owned(),
     });
     if let Some(form) = &mut model.ui.form {
-        // An order stays in sight until it is signed.
-        form.reveal &= market;
+        // An order, or an answer, stays in sight until it is signed.
+        form.reveal &= stays;
     }
     model.ui.popups.push(Popup::Confirm(Question {
         asked: Asked::Bid(id),
@@ -93,6 +112,17 @@ fn ask(model: &mut Model) {
         lines,
         grave: false,
     }));
+}
+
+/// What of the answers to a survey everyone will know.
+fn published(survey: &survey::Question) -> Vec<String> {
+    let mut lines: Vec<String> = survey
+        .declared_lines(NAMED)
+        .iter()
+        .map(|line| clean(&format!("Becomes public {line}.")).to_string())
+        .collect();
+    lines.push(format!("Nothing else; {}.", survey.withheld_line()));
+    lines
 }
 
 /// The person said yes: the amount leaves the field for good.
@@ -103,10 +133,17 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
     let Some(form) = model.ui.form.as_mut().filter(|form| form.session == session) else {
         return Vec::new();
     };
-    let entry = amount::entry(form.amount.text(), &terms);
+    let entry = match (&mut form.answers, terms.question.as_survey()) {
+        (Some(answers), Some(survey)) => {
+            let entry = answers.entry(survey);
+            answers.clear();
+            entry
+        }
+        _ => amount::entry(form.amount.text(), &terms).map_err(|error| error.to_string()),
+    };
     form.amount.clear();
-    form.reveal = terms.question.as_market().is_some();
-    match able.and(entry.map_err(|error| error.to_string())) {
+    form.reveal = terms.question.as_market().is_some() || form.answers.is_some();
+    match able.and(entry) {
         Ok(entry) => {
             form.stage = BidStage::Sending { heard: BTreeMap::new() };
             vec![Effect::Ask(Request::Place(session, entry))]

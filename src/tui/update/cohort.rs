@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::base::text::Clean;
+use crate::base::text::{Clean, clean};
 use crate::identity::{AccountRole, PublicKey};
+use crate::rules::survey::Membership;
 use crate::rules::terms::Admission;
 use crate::session::Phase;
 use crate::tui::state::data::Session;
@@ -167,4 +168,55 @@ impl<'a> Cohort<'a> {
     fn is_complete(&self) -> bool {
         self.live.is_some_and(|live| live.read && !live.more && live.unheard.is_empty())
     }
+}
+
+/// How many of those who may answer a survey have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// Who has handed in.
+    pub answered: u64,
+    /// Who has an account that may.
+    pub expected: u64,
+    /// Invitations that can still become an account.
+    pub open: usize,
+    /// Where cohorts are public, the same by the cohort that each was invited to.
+    pub cohorts: Vec<(Clean, u64, u64)>,
+}
+
+/// The tally of a survey that admits accounts only, for operators; none where it is not known.
+pub fn tally(model: &Model, session: &Session) -> Option<Tally> {
+    let data = model.data();
+    let survey = session.survey()?;
+    let cohort = Cohort::of(model).filter(|cohort| cohort.session.id == session.id)?;
+    if !model.person.operator || !data.people.read {
+        return None;
+    }
+    let mut tally = Tally {
+        answered: 0,
+        expected: 0,
+        open: data.people.open_invitations(data.coordinator_now()),
+        cohorts: Vec::new(),
+    };
+    if survey.membership == Membership::Public {
+        tally.cohorts = survey.cohorts.iter().map(|name| (clean(name), 0, 0)).collect();
+    }
+    let able = data.people.accounts.iter().filter(|account| account.disabled.is_none());
+    for account in able {
+        let Some(state) = cohort.handed_in(account) else { continue };
+        let answered = u64::from(matches!(state, HandedIn::In(_)));
+        tally.expected += 1;
+        tally.answered += answered;
+        let invited = data.people.invitations.iter().find(|invitation| {
+            invitation.account.as_ref() == Some(&account.name) && !invitation.cohort.is_empty()
+        });
+        let own = invited.and_then(|invitation| {
+            tally.cohorts.iter_mut().find(|(name, ..)| *name == invitation.cohort)
+        });
+        if let Some((_, handed, all)) = own {
+            *handed += answered;
+            *all += 1;
+        }
+    }
+    tally.cohorts.retain(|(_, _, all)| *all > 0);
+    Some(tally)
 }

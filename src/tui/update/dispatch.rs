@@ -2,8 +2,8 @@
 
 use super::action::Effect;
 use super::{
-    allowed, audit, bidding, confirm, filter, global, invite, list, log, login, moves, new_session,
-    palette, people, prints, steps,
+    allowed, answering, audit, bidding, confirm, filter, global, invite, list, log, login, moves,
+    new_session, palette, people, prints, steps,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -22,6 +22,7 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::List(command) => return list::run(model, command),
         Command::Bids(command) => return bidding::begin(model, command),
         Command::BidForm(command) => bidding::run(model, command),
+        Command::AnswerForm(command) => answering::run(model, command),
         Command::Log(command) => log::run(model, command),
         Command::People(command) => return people::run(model, command),
         Command::Invite(command) => return invite::run(model, command),

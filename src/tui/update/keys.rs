@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::action::Effect;
 use super::dispatch::run;
-use super::{filter, invite, moves, new_session, palette};
+use super::{answering, filter, invite, moves, new_session, palette};
 use crate::tui::input::commands::PaletteCommand;
 use crate::tui::input::key::Key;
 use crate::tui::input::layer::Layer;
@@ -61,7 +61,13 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         return Some(filter::field_mut(&mut model.ui));
     }
     let form = model.ui.form.as_mut()?;
-    matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }).then_some(&mut form.amount)
+    if !matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }) {
+        return None;
+    }
+    match &mut form.answers {
+        Some(answers) => answers.typed(),
+        None => Some(&mut form.amount),
+    }
 }
 
 fn typed(model: &mut Model, event: KeyEvent) {
@@ -69,6 +75,8 @@ fn typed(model: &mut Model, event: KeyEvent) {
         && field.key(event)
     {
         changed(model);
+    } else if model.layer() == Layer::AnswerForm {
+        answering::pick(model, event);
     }
 }
 
@@ -86,7 +94,7 @@ fn changed(model: &mut Model) {
     match model.layer() {
         Layer::Filter => filter::changed(model),
         Layer::Palette => palette::reset(model),
-        Layer::BidForm => {
+        Layer::BidForm | Layer::AnswerForm => {
             if let Some(form) = &mut model.ui.form
                 && matches!(form.stage, BidStage::Failed { .. })
             {

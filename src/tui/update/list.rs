@@ -43,6 +43,11 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
                 audit::ask_path(model, session);
             }
         }
+        ListCommand::Table => {
+            if let Some(session) = model.ui.selected {
+                audit::ask_path_of_table(model, session);
+            }
+        }
         ListCommand::Audit => return audit::begin(model),
     }
     Vec::new()

@@ -20,6 +20,7 @@
 //! - [`invite`]: the form of an invitation, and its code
 //! - [`cohort`]: which people show, who is selected, who has handed in
 //! - [`bidding`]: the form of a bid
+//! - [`answering`]: the form of the answers to a survey
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
 //! - [`attention`]: keeps what needs a person up to date
@@ -31,6 +32,7 @@
 
 pub mod action;
 pub mod allowed;
+pub mod answering;
 pub mod attention;
 pub mod audit;
 pub mod bidding;

@@ -1,6 +1,6 @@
 //! Moving about in lists.
 
-use super::{cohort, filter, log, order, palette};
+use super::{answering, cohort, filter, log, look_back, order, palette};
 use crate::tui::input::commands::Move;
 use crate::tui::input::layer::Layer;
 use crate::tui::state::model::Model;
@@ -40,6 +40,7 @@ fn list_here(model: &Model) -> List {
         | Layer::Nodes
         | Layer::Bid
         | Layer::BidForm
+        | Layer::AnswerForm
         | Layer::Log
         | Layer::People
         | Layer::Invite
@@ -51,6 +52,7 @@ fn list_here(model: &Model) -> List {
         | Layer::Prints
         | Layer::Path => match model.ui.screen {
             Screen::Auctions if model.ui.in_detail => List::Grid,
+            Screen::Bracket if shows_results(model) => List::Results,
             Screen::Auctions | Screen::Bracket => List::Sessions,
             Screen::Nodes => List::Nodes,
             Screen::Bid => List::Bids,
@@ -58,6 +60,12 @@ fn list_here(model: &Model) -> List {
             Screen::People => List::People,
         },
     }
+}
+
+/// Whether the bracket's screen shows what a survey came to, to be scrolled through.
+fn shows_results(model: &Model) -> bool {
+    let settled = model.selected().is_some_and(|session| session.surveyed.is_some());
+    settled && look_back::point(model).is_none()
 }
 
 fn moved(from: usize, by: isize, length: usize) -> usize {
@@ -91,9 +99,14 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             model.ui.drawn.offsets[List::Links as usize] = 0;
         }
         // Where a list ends is found when it is drawn.
-        List::Links => {
-            let first = &mut model.ui.drawn.offsets[List::Links as usize];
+        List::Links | List::Results => {
+            let first = &mut model.ui.drawn.offsets[list as usize];
             *first = first.saturating_add_signed(by);
+        }
+        List::Answers => {
+            if let Some(answers) = answering::editing(model) {
+                answers.focus = moved(answers.focus, by, answers.rows().len());
+            }
         }
         List::Help => {
             model.ui.help_line =
@@ -148,6 +161,11 @@ pub fn select(model: &mut Model, list: List, row: usize) {
         }
         List::People => cohort::select(model, row),
         List::Nodes => model.ui.node = row,
-        List::Help | List::Palette | List::Links => {}
+        List::Answers => {
+            if let Some(answers) = answering::editing(model) {
+                answers.focus = row.min(answers.rows().len().saturating_sub(1));
+            }
+        }
+        List::Help | List::Palette | List::Links | List::Results => {}
     }
 }

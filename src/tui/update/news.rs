@@ -137,7 +137,9 @@ fn own_came(model: &mut Model, bids: Vec<(SessionId, OwnBid)>) {
     let new = model.live_mut().own.replace(bids);
     if !first && !model.sending() {
         for (session, revision) in new {
-            let words = format!("revision {revision} of your bid was made here by another program");
+            let what = word(model, session);
+            let words =
+                format!("revision {revision} of your {what} was made here by another program");
             model.note(Level::Info, Some(session), &words);
         }
     }

@@ -173,7 +173,7 @@ fn go_home(model: &mut Model, row: &Row) {
         Layer::Auctions | Layer::Detail => Some(Screen::Auctions),
         Layer::Bracket => Some(Screen::Bracket),
         Layer::Nodes => Some(Screen::Nodes),
-        Layer::Bid | Layer::BidForm => Some(Screen::Bid),
+        Layer::Bid | Layer::BidForm | Layer::AnswerForm => Some(Screen::Bid),
         Layer::Log => Some(Screen::Log),
         // Whoever does not have the screen is told so where they are.
         Layer::People if model.person.operator => Some(Screen::People),

@@ -6,6 +6,7 @@ use super::{allowed, invite};
 use crate::base::Timestamp;
 use crate::base::text::clean;
 use crate::identity::{AccountId, AccountRole, Digest};
+use crate::rules::terms::Admission;
 use crate::tui::figures::plural;
 use crate::tui::input::commands::PeopleCommand;
 use crate::tui::state::data::{Level, Link};
@@ -23,7 +24,7 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
     let able = model.person.operator
         && data.login_over.is_none()
         && matches!(data.link, Link::Connected { .. });
-    if model.ui.screen != Screen::People || !able || model.asking.people {
+    if !wanted(model) || !able || model.asking.people {
         return Vec::new();
     }
     let now = data.now;
@@ -34,6 +35,21 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
     model.asking.people = true;
     model.asking.people_at = Some(now);
     vec![Effect::Ask(Request::People)]
+}
+
+/// Whether the lists show, or tell how many of those who may answer a survey have.
+fn wanted(model: &Model) -> bool {
+    let counted = || {
+        let survey = model.selected().filter(|session| session.survey().is_some());
+        survey.is_some_and(|session| {
+            session.terms.admission == Admission::Accounts && session.phase.is_bidding()
+        })
+    };
+    match model.ui.screen {
+        Screen::People => true,
+        Screen::Auctions => counted(),
+        Screen::Bracket | Screen::Nodes | Screen::Bid | Screen::Log => false,
+    }
 }
 
 /// The lists have come, or not. The same trouble is told once, however often it is met.

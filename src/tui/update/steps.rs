@@ -17,7 +17,9 @@ pub fn ask(model: &mut Model, step: Step) {
     let Some(session) = model.ui.selected.and_then(|id| model.live().session(id)) else { return };
     let title = session.title.to_string();
     let bids = model.live().bids(session);
-    let bids = bids.map_or_else(|| "the bids".to_owned(), |bids| plural(bids, "bid", "bids"));
+    let (one, many) = session.entry_words();
+    let bids = bids.map_or_else(|| format!("the {many}"), |bids| plural(bids, one, many));
+    let survey = session.survey().is_some();
     let nodes = model.live().nodes.len();
     let up = model.live().nodes_up();
     let short = model.live().short_of_nodes().cloned();
@@ -25,7 +27,7 @@ pub fn ask(model: &mut Model, step: Step) {
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
         Step::Open => (
-            "Open it for bids?",
+            if survey { "Open it for answers?" } else { "Open it for bids?" },
             vec![
                 title,
                 "The terms are signed and sent to every node; they cannot be changed any more."
@@ -35,23 +37,24 @@ pub fn ask(model: &mut Model, step: Step) {
         ),
         Step::Pause | Step::Resume => pausing(model, session, step, &bids),
         Step::Close => (
-            "End bidding now?",
+            if survey { "Close the survey now?" } else { "End bidding now?" },
             vec![
                 title,
                 if session.phase == Phase::Paused {
                     format!("{bids} so far. It is paused; no other has been taken since.")
                 } else {
+                    let goes_on = if survey { "it would be open" } else { "bidding would go on" };
                     format!(
-                        "{bids} so far; bidding would go on for {} (until {}).",
+                        "{bids} so far; {goes_on} for {} (until {}).",
                         duration(left),
                         model.live().zone.date_time(until)
                     )
                 },
                 if short.is_some() {
-                    "No bid is taken any more, and this cannot be undone.".to_owned()
+                    format!("No {one} is taken any more, and this cannot be undone.")
                 } else {
                     format!(
-                        "{up} of {nodes} nodes are up. They fix the list of bids and compute the outcome; this cannot be undone."
+                        "{up} of {nodes} nodes are up. They fix the list of {many} and compute the outcome; this cannot be undone."
                     )
                 },
             ],
@@ -61,7 +64,11 @@ pub fn ask(model: &mut Model, step: Step) {
             "Call it off?",
             vec![
                 title,
-                format!("{bids}: none will count, and no amount will ever be opened."),
+                if survey {
+                    format!("{bids}: none will count, and nothing is ever opened.")
+                } else {
+                    format!("{bids}: none will count, and no amount will ever be opened.")
+                },
                 "This cannot be undone.".to_owned(),
             ],
             true,
@@ -71,7 +78,7 @@ pub fn ask(model: &mut Model, step: Step) {
             vec![
                 title,
                 format!(
-                    "{up} of {nodes} nodes are up. A new attempt starts from the same bids with new keys."
+                    "{up} of {nodes} nodes are up. A new attempt starts from the same {many} with new keys."
                 ),
             ],
             false,
@@ -112,16 +119,24 @@ fn pausing(
                 "The time in the terms stays: until {until}. If it passes meanwhile, nothing is computed before you say so."
             ),
         ];
-        return ("Take no bids for a while?", lines, false);
+        let survey = session.survey().is_some();
+        let title =
+            if survey { "Take no answers for a while?" } else { "Take no bids for a while?" };
+        return (title, lines, false);
     }
     let then = if over {
         format!(
-            "{bids} so far. Its time is over (until {until}): no bid is taken any more, and it closes at once."
+            "{bids} so far. Its time is over (until {until}): no {} is taken any more, and it closes at once.",
+            session.entry_word()
         )
+    } else if session.survey().is_some() {
+        format!("{bids} so far; it is open until {until}, as the terms say.")
     } else {
         format!("{bids} so far; bidding goes on until {until}, as the terms say.")
     };
-    ("Let bids come in again?", vec![title, then], over)
+    let survey = session.survey().is_some();
+    let question = if survey { "Let answers come in again?" } else { "Let bids come in again?" };
+    (question, vec![title, then], over)
 }
 
 /// The person said yes.

@@ -25,4 +25,7 @@ pub(crate) mod snapshot_tests;
 mod market_tests;
 
 #[cfg(test)]
+mod survey_tests;
+
+#[cfg(test)]
 mod layout_tests;

@@ -44,6 +44,13 @@ pub fn fit_right(text: &str, columns: usize, ellipsis: &str) -> String {
     format!("{}{text}", " ".repeat(blanks))
 }
 
+/// With its first letter large.
+pub fn upper(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
+
 /// Lines of at most this many columns, broken at blanks where there are any.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);

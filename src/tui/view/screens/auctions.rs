@@ -201,6 +201,7 @@ fn closing(canvas: &Canvas<'_, '_>, session: &Session, has_phase: bool, has_outc
             "cleared".to_owned()
         }
         (None, None) if !has_outcome && cleared.is_some() => "no trade".to_owned(),
+        (None, None) if !has_outcome && session.surveyed.is_some() => "settled".to_owned(),
         (None, _) if !has_phase && !has_outcome => session.phase.name().to_owned(),
         (None, _) => String::new(),
     };

@@ -7,7 +7,9 @@ use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
 use super::sales::{self, Fate};
-use super::{lots_and_rule, market, order, phase_glyph, phase_role, receipts, standing};
+use super::{
+    answering, lots_and_rule, market, order, phase_glyph, phase_role, receipts, standing, survey,
+};
 use crate::base::text::clean;
 use crate::client::amount::{Check, check};
 use crate::session::Phase;
@@ -39,6 +41,9 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         );
     }
     let writing = model.ui.form.is_some();
+    if let Some((form, session)) = answering::written(model) {
+        return answering::draw(canvas, area, form, session);
+    }
     if let Some((form, session)) = order::written(model) {
         return order::draw(canvas, area, form, session);
     }
@@ -128,6 +133,9 @@ fn standing(canvas: &Canvas<'_, '_>, session: &Session) -> (Role, String) {
         (None, phase) if phase != Phase::Open && session.market().is_some() => {
             (Role::Muted, format!("you have no order; {phase}"))
         }
+        (None, phase) if phase != Phase::Open && session.survey().is_some() => {
+            (Role::Muted, format!("you did not answer; {phase}"))
+        }
         (None, phase) if phase != Phase::Open => (Role::Muted, format!("you did not bid; {phase}")),
         (None, _) => match data.closes_in(session) {
             Some(left) if left > 0 => {
@@ -160,16 +168,18 @@ fn right(canvas: &mut Canvas<'_, '_>, area: Rect) {
         let key = model.keymap.first(Layer::Bid, BidsCommand::Edit);
         match allowed::bid(model, session) {
             Ok(()) => {
-                let text = match session.market() {
-                    Some(_) => format!("You have no order here. {key} writes one."),
-                    None => format!("You have not bid here. {key} writes a bid."),
+                let text = match (session.market(), session.survey()) {
+                    (Some(_), _) => format!("You have no order here. {key} writes one."),
+                    (None, Some(_)) => format!("You have not answered. {key} answers."),
+                    (None, None) => format!("You have not bid here. {key} writes a bid."),
                 };
                 canvas.wrapped(inner, row + 1, Role::Text, &text);
             }
             Err(why) => {
-                let text = match session.market() {
-                    Some(_) => format!("You cannot hand an order in: {why}"),
-                    None => format!("You cannot bid: {why}"),
+                let text = match (session.market(), session.survey()) {
+                    (Some(_), _) => format!("You cannot hand an order in: {why}"),
+                    (None, Some(_)) => format!("You cannot answer: {why}"),
+                    (None, None) => format!("You cannot bid: {why}"),
                 };
                 canvas.wrapped(inner, row + 1, Role::Warn, &text);
             }
@@ -186,9 +196,9 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         Role::Muted,
         &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );
-    if let Some(asked) = session.market() {
+    let asked = session.market().map(market::terms).or_else(|| session.survey().map(survey::terms));
+    if let Some(lines) = asked {
         // Whoever has handed in has read the rest, and needs the rows for the receipts.
-        let lines = market::terms(asked);
         let shown = if model.data().own.latest(session.id).is_some() { 1 } else { lines.len() };
         for line in lines.iter().take(shown) {
             row = canvas.wrapped(area, row, Role::Text, line);
@@ -226,6 +236,9 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
         (Phase::Settled, _) if session.market().is_some() => {
             row = market::mine(canvas, area, row, session);
         }
+        (Phase::Settled, _) if session.survey().is_some() => {
+            row = survey::mine(canvas, area, row, session);
+        }
         (Phase::Settled, Some(Fate::Won(price))) => {
             let lot = if session.quantity() > 1 { " a lot" } else { "" };
             let text = format!("You won{lot} {} {}.", sales::at(session), session.amount(price));
@@ -256,10 +269,17 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
                 );
                 row = canvas.wrapped(area, row, Role::Warn, &text);
             }
-            let kept = if session.market().is_some() { "order" } else { "amount" };
+            let kept = match session.terms.question.as_auction() {
+                Some(_) => "amount",
+                None => what,
+            };
             let mut text = format!("The receipts are kept on this machine, the {kept} nowhere.");
             if session.terms.replace_bids && session.phase == Phase::Open {
-                text = format!("{text} {} replaces the {what}.", key(BidsCommand::Edit));
+                let again = match session.survey() {
+                    Some(_) => "answers again".to_owned(),
+                    None => format!("replaces the {what}"),
+                };
+                text = format!("{text} {} {again}.", key(BidsCommand::Edit));
             }
             row = canvas.wrapped(area, row, Role::Muted, &text);
         }

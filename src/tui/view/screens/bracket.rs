@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::{lots_and_rule, market, result, run, standing};
+use super::{lots_and_rule, market, result, run, standing, survey};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::tui::figures;
@@ -30,6 +30,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
     match session.phase {
         _ if back.is_some() => run::past(canvas, inner, session),
         Phase::Settled if session.market().is_some() => market::outcome(canvas, inner, session),
+        Phase::Settled if session.survey().is_some() => survey::outcome(canvas, inner, session),
         Phase::Settled => result::draw(canvas, inner, session),
         Phase::Computing => run::present(canvas, inner, session),
         Phase::Closing => closing(canvas, inner, session),
@@ -47,26 +48,32 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
 fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let data = model.data();
-    let (one, many) = match session.market() {
-        Some(_) => ("sealed order", "sealed orders"),
-        None => ("sealed bid", "sealed bids"),
-    };
-    let bids = data
-        .bids(session)
-        .map_or_else(String::new, |bids| format!("{} so far. ", figures::plural(bids, one, many)));
+    let (one, many) = session.entry_words();
+    let (one, many) = (format!("sealed {one}"), format!("sealed {many}"));
+    let bids = data.bids(session).map_or_else(String::new, |bids| {
+        format!("{} so far. ", figures::plural(bids, &one, &many))
+    });
     let key = |command| model.keymap.first(Layer::Auctions, command);
     let (what, then) = match data.closes_in(session) {
         Some(left) => (
-            format!("Bidding goes on for {}.", figures::duration(left)),
+            match session.survey() {
+                Some(_) => format!("It takes answers for {}.", figures::duration(left)),
+                None => format!("Bidding goes on for {}.", figures::duration(left)),
+            },
             match session.quantity() {
                 _ if session.market().is_some() => {
                     format!("{bids}When it ends, the nodes find the price here.")
+                }
+                _ if session.survey().is_some() => {
+                    format!("{bids}When it ends, the nodes compute the results here.")
                 }
                 1 => format!("{bids}When it ends, the nodes find the winner here, level by level."),
                 _ => format!("{bids}When it ends, the nodes find the winners here."),
             },
         ),
-        None => ("It is a draft and takes no bids yet.".to_owned(), String::new()),
+        None => {
+            (format!("It is a draft and takes no {} yet.", session.entry_words().1), String::new())
+        }
     };
     let mut lines = vec![then, format!("The rule: {}.", lots_and_rule(&session.terms.question))];
     if model.person.operator {

@@ -5,8 +5,11 @@ use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Rows, Table};
+use super::super::text;
 use super::super::theme::Role;
-use super::{lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing};
+use super::{
+    lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing, survey,
+};
 use crate::base::text::{Clean, clean};
 use crate::rules::auction::Question;
 use crate::session::Phase;
@@ -19,7 +22,7 @@ use crate::tui::state::cleared::quantity;
 use crate::tui::state::data::Session;
 use crate::tui::state::live::{BidRow, Live};
 use crate::tui::state::screen::List;
-use crate::tui::update::filter;
+use crate::tui::update::{cohort, filter};
 
 /// The phases that a session walks through when all goes well.
 const WALK: [Phase; 5] =
@@ -66,6 +69,8 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         let most = quantity(market, market.maximum());
         let prices = value(clean(&market.prices_line()));
         [("prices", prices), ("quantities", format!("{most} at most"))]
+    } else if let Some(asked) = session.survey() {
+        [("questions", value(survey::questions(asked))), ("cohorts", survey::cohorts(asked))]
     } else {
         let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
         let name = if session.reverse() { "ceiling" } else { "reserve" };
@@ -75,12 +80,12 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     for (row, (name, value)) in (1..).zip(rows) {
         label(canvas, area, row, name, &value, Role::Text);
     }
-    let replace = match (terms.replace_bids, session.market()) {
-        (true, _) => "until bidding ends",
-        (false, None) => "no, one bid each",
-        (false, Some(_)) => "no, one order each",
+    let replace = match (terms.replace_bids, session.survey()) {
+        (true, Some(_)) => "until it closes".to_owned(),
+        (true, None) => "until bidding ends".to_owned(),
+        (false, _) => format!("no, one {} each", session.entry_word()),
     };
-    label(canvas, area, 3, "replacing", replace, Role::Text);
+    label(canvas, area, 3, "replacing", &replace, Role::Text);
     match canvas.model.data().closes_in(session) {
         Some(left) => {
             let role = if left < 30_000 { Role::Warn } else { Role::Accent };
@@ -92,7 +97,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
                 canvas,
                 area,
                 4,
-                "bids until",
+                if session.survey().is_some() { "open until" } else { "bids until" },
                 &canvas.model.data().zone.date_time(terms.bids_until),
                 Role::Text,
             );
@@ -109,6 +114,19 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
         canvas.text(area, row, Role::Muted, "a lone bid");
         row = canvas.wrapped(column, row, Role::Text, lone);
+    }
+    if let Some(asked) = session.survey() {
+        let least = format!("{} answers, or nothing is opened", asked.at_least);
+        label(canvas, area, row, "at least", &least, Role::Text);
+        row += 1;
+        if let Some(told) = cohort::tally(canvas.model, session) {
+            for (at, line) in survey::tally(&told).iter().enumerate() {
+                let name = if at == 0 { "answered" } else { "" };
+                label(canvas, area, row, name, line, Role::Text);
+                row += 1;
+            }
+        }
+        return row;
     }
     if session.quantity() > 1 || session.market().is_some() {
         return canvas.wrapped(area, row, Role::Muted, &lots_and_rule(&terms.question));
@@ -198,6 +216,11 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
     let detail = data.details.get(&session.id);
     let area = Rect { height: area.height.min(u16::try_from(row + 5).unwrap_or(0)), ..area };
     let key = |command: Command| model.keymap.first(Layer::Auctions, command);
+    if let Some(line) = survey::line(session) {
+        let shows =
+            format!("{}; {} shows them", text::upper(&line), key(ListCommand::ShowBracket.into()));
+        return canvas.wrapped(area, row + 1, Role::Accent, &shows);
+    }
     if let Some(line) = market::line(session) {
         let row = canvas.wrapped(area, row + 1, Role::Accent, &line);
         return match market::own(model, session) {
@@ -258,20 +281,24 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     if rows.is_empty() {
         let what = session.entry_word();
         let text = match session.phase {
-            Phase::Open | Phase::Paused if staff && !read => {
-                "asking the nodes who has bid ...".to_owned()
-            }
+            Phase::Open | Phase::Paused if staff && !read => match session.survey() {
+                Some(_) => "asking the nodes who has answered ...".to_owned(),
+                None => "asking the nodes who has bid ...".to_owned(),
+            },
             Phase::Draft => format!("no {what}s yet: it is not open"),
             Phase::Paused if staff => format!("no {what}s yet, and none is taken now"),
             Phase::Open if staff => {
                 format!("no {what}s yet; each appears here with a receipt from every node")
             }
+            Phase::Open | Phase::Paused if session.survey().is_some() => {
+                "who answers is shown to operators only".to_owned()
+            }
             Phase::Open | Phase::Paused => "who bids is shown to operators only".to_owned(),
             _ => match data.bids(session) {
-                Some(bids) => match session.market() {
-                    Some(_) => figures::plural(bids, "order", "orders"),
-                    None => figures::plural(bids, "bid", "bids"),
-                },
+                Some(bids) => {
+                    let (one, many) = session.entry_words();
+                    figures::plural(bids, one, many)
+                }
                 None => String::new(),
             },
         };
@@ -289,7 +316,8 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         return;
     }
     let more = live.is_some_and(|live| live.more);
-    let columns = receipts(usize::from(area.width), (rows.len(), more), &nodes, live);
+    let answered = session.survey().map(|_| rows.iter().filter(|row| row.revision > 0).count());
+    let columns = receipts(usize::from(area.width), (rows.len(), more), answered, &nodes, live);
     let head = columns.head(canvas);
     canvas.line(area, 0, head);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -305,11 +333,18 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 fn receipts<'a>(
     width: usize,
     (bidders, more): (usize, bool),
+    answered: Option<usize>,
     nodes: &[NodeIndex],
     live: Option<&'a Live>,
 ) -> Table<'a, &'a BidRow> {
     let name = width.saturating_sub(2 * nodes.len() + 6);
-    let mut head = figures::plural(bidders as u64, "bidder", "bidders");
+    let mut head = match answered {
+        Some(answered) if answered == bidders => {
+            format!("{} answered", figures::count(answered as u64))
+        }
+        Some(answered) => format!("{answered} of {bidders} answered"),
+        None => figures::plural(bidders as u64, "bidder", "bidders"),
+    };
     if more {
         head = format!("the first {head}");
     }

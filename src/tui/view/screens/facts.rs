@@ -103,12 +103,9 @@ pub fn of_run(model: &Model, session: &Session, detail: &SessionDetail, opened: 
         facts.push(("signed by", text, Role::Good));
     }
     if let Some(manifest) = &detail.manifest {
-        let (label, one, many) = match session.market() {
-            Some(_) => ("orders", "order", "orders"),
-            None => ("bids", "bid", "bids"),
-        };
+        let (one, many) = session.entry_words();
         let taken = figures::plural(manifest.bids, one, many);
-        facts.push((label, format!("{taken} took part; {opened}"), Role::Text));
+        facts.push((many, format!("{taken} took part; {opened}"), Role::Text));
     }
     if let Some(attempt) = detail.attempts.iter().rfind(|attempt| attempt.trouble.is_none()) {
         let rounds = attempt.cost.iter().map(|(_, cost)| cost.rounds).max().unwrap_or(0);

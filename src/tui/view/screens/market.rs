@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::table::{Cell, Column, Table};
+use super::super::text;
 use super::super::theme::Role;
 use super::facts::{self, Fact};
 use super::{result, stages};
@@ -51,21 +52,14 @@ pub fn own(model: &Model, session: &Session) -> Option<(Role, String)> {
 pub fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
     let mut row = row;
     if let Some((role, text)) = own(canvas.model, session) {
-        row = canvas.wrapped(area, row, role, &format!("{}.", upper(&text)));
+        row = canvas.wrapped(area, row, role, &format!("{}.", text::upper(&text)));
     }
     let Some((market, cleared)) = session.market().zip(session.cleared.as_ref()) else {
         return row;
     };
-    let text = format!("{}.", upper(&cleared.line(market)));
+    let text = format!("{}.", text::upper(&cleared.line(market)));
     row = canvas.wrapped(area, row, Role::Text, &text);
-    canvas.wrapped(area, row, Role::Muted, &format!("{}.", upper(&opened(market, cleared))))
-}
-
-/// With its first letter large.
-fn upper(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
+    canvas.wrapped(area, row, Role::Muted, &format!("{}.", text::upper(&opened(market, cleared))))
 }
 
 fn opened(market: &Question, cleared: &Cleared) -> String {
@@ -90,26 +84,9 @@ pub const ROWS: u16 = 7;
 /// Draw how far the run is: each stage, and what is done in it.
 pub fn progress(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session, live: &Live) {
     let progress = live.furthest().cloned().unwrap_or_default();
-    let at = |stage: Stage| live.stages.iter().position(|come_to| *come_to == stage);
-    let stages = OfMarkets::ALL.map(Stage::from).into_iter().chain([Stage::Opening]);
-    let now = live.stages.last().copied();
-    let mut row = 0;
-    for stage in stages {
-        let done = now == Some(Stage::Done) || (at(stage).is_some() && now != Some(stage));
-        let (role, glyph) = match (done, now == Some(stage)) {
-            (true, _) => (Role::Good, canvas.glyphs().tick),
-            (false, true) => (Role::Warn, canvas.glyphs().pointer),
-            (false, false) => (Role::Disabled, canvas.glyphs().blank),
-        };
-        let name_role = if now == Some(stage) { Role::Title } else { Role::Muted };
-        let line = vec![
-            canvas.span(role, format!("{glyph} ")),
-            canvas.span(name_role, format!("{:<12}", stages::name(stage))),
-            canvas.span(Role::Muted, what(session, stage, &progress)),
-        ];
-        canvas.line(area, row, line);
-        row += 1;
-    }
+    let all = OfMarkets::ALL.map(Stage::from).into_iter().chain([Stage::Opening]);
+    let told = |stage: Stage| (stage, what(session, stage, &progress));
+    let row = stages::list(canvas, area, live, &all.map(told).collect::<Vec<_>>());
     let text = "The orders are added up without being opened: nobody sees a side or a quantity.";
     canvas.wrapped(area, row + 1, Role::Muted, text);
 }

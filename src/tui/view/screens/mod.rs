@@ -14,6 +14,8 @@
 //! - [`order`]: writing an order for a market, with its curve
 //! - [`curve`]: how much is traded at every price, drawn
 //! - [`market`]: how a market is computed and what came of it
+//! - [`answering`]: answering a survey
+//! - [`survey`]: how a survey is computed and what came of it
 //! - [`facts`]: what is known of a run that is over
 //! - [`nodes`]: the nodes and the links between them
 //! - [`load`]: what a node takes of its machine, now and over an hour
@@ -23,6 +25,7 @@
 //! - [`people`]: accounts and invitations
 //! - [`search`]: the line of a filter
 
+pub mod answering;
 pub mod auctions;
 pub mod bid;
 pub mod big;
@@ -45,6 +48,7 @@ pub mod sales;
 pub mod search;
 pub mod stages;
 pub mod standing;
+pub mod survey;
 
 use crate::rules::Question;
 use crate::rules::auction::Kind;
@@ -96,11 +100,12 @@ pub fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Se
     let Some(left) = canvas.model.data().closes_in(session) else { return row };
     let role = if left < 30_000 { Role::Warn } else { Role::Text };
     let left = if left <= 0 { "now".to_owned() } else { format!("in {}", figures::duration(left)) };
-    let replace = match (session.terms.replace_bids, session.market()) {
-        (true, None) => "a bid may be replaced until then",
-        (true, Some(_)) => "an order may be replaced until then",
-        (false, None) => "one bid each",
-        (false, Some(_)) => "one order each",
+    let what = session.entry_word();
+    let replace = match (session.terms.replace_bids, session.survey()) {
+        (true, Some(_)) => "you may answer again until then".to_owned(),
+        (true, None) if what == "order" => "an order may be replaced until then".to_owned(),
+        (true, None) => format!("a {what} may be replaced until then"),
+        (false, _) => format!("one {what} each"),
     };
     canvas.wrapped(area, row, role, &format!("closes {left}; {replace}"))
 }

@@ -40,16 +40,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &S
     row = super::closing(canvas, inner, row, session) + 1;
     match &form.stage {
         BidStage::Editing => editing(canvas, inner, row, form, session, market),
-        BidStage::Failed { heard, why } => {
-            row = canvas.wrapped(inner, row, Role::Bad, &format!("Not in: {why}"));
-            let again = "Type the order to try again, or leave the form.";
-            row = canvas.wrapped(inner, row, Role::Muted, again) + 1;
-            receipts::draw(canvas, inner, row, heard, false);
-        }
-        BidStage::Sending { heard } => {
-            canvas.text(inner, row, Role::Warn, "Sealed. Handing it in to every node ...");
-            receipts::draw(canvas, inner, row + 2, heard, true);
-        }
+        stage => receipts::stage(canvas, inner, row, stage, "order"),
     }
 }
 

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use crate::sharing::NodeIndex;
-use crate::tui::state::forms::Heard;
+use crate::tui::state::forms::{BidStage, Heard};
 
 /// One line per node: its receipt, or why there is none.
 pub fn draw(
@@ -71,6 +71,30 @@ fn in_short(
     }
 }
 
+/// How what is handed in is doing, once it is sealed: on its way, or not in and why.
+pub fn stage(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, stage: &BidStage, what: &str) {
+    match stage {
+        BidStage::Editing => {}
+        BidStage::Failed { heard, why } => {
+            let row = canvas.wrapped(area, row, Role::Bad, &format!("Not in: {why}"));
+            let again = format!("Type the {what} to try again, or leave the form.");
+            let row = canvas.wrapped(area, row, Role::Muted, &again) + 1;
+            draw(canvas, area, row, heard, false);
+        }
+        BidStage::Sending { heard } => {
+            canvas.text(area, row, Role::Warn, "Sealed. Handing it in to every node ...");
+            draw(canvas, area, row + 2, heard, true);
+        }
+    }
+}
+
+/// What will be sent to whom, where there are rows for all of it.
+pub fn sealed_where_there_is_room(canvas: &mut Canvas<'_, '_>, area: Rect) {
+    if usize::from(area.height) > canvas.model.data().nodes.len() + 4 {
+        sealed_for(canvas, area, 0);
+    }
+}
+
 /// What will be sent to whom.
 pub fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
     let data = canvas.model.data();
@@ -80,9 +104,11 @@ pub fn sealed_for(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize) {
     let first = NodeIndex::new(1);
     let each =
         scheme.sets().iter().filter(|set| !first.is_some_and(|node| set.contains(node))).count();
+    let form = canvas.model.ui.form.as_ref();
+    let verb = if form.is_some_and(|form| form.answers.is_some()) { "answer" } else { "bid" };
     let text = format!(
         "What is sent: to each node its own sealed part, {each} of the {all} shares; {} still \
-         missing one. The coordinator learns that you bid, never what.",
+         missing one. The coordinator learns that you {verb}, never what.",
         match scheme.threshold() {
             1 => "each alone is".to_owned(),
             threshold => format!("any {threshold} of them together are"),

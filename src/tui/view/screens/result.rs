@@ -10,7 +10,6 @@ use super::big::large;
 use super::facts::{self, Fact};
 use super::rule;
 use super::sales::{self, Fate};
-use crate::base::text::Clean;
 use crate::tui::figures::count;
 use crate::tui::state::data::{Session, Sold, Winner};
 use crate::tui::state::model::Model;
@@ -20,9 +19,6 @@ use crate::wire::coordinator_api::SessionDetail;
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let model = canvas.model;
     let detail = model.data().details.get(&session.id).cloned();
-    if let Some(lines) = &session.surveyed {
-        return surveyed(canvas, area, lines);
-    }
     let Some(sold) = &session.result else {
         return canvas.empty(area, "Settled; asking for the outcome ...", &[]);
     };
@@ -76,20 +72,6 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         }
     };
     facts::draw(canvas, area, row, &facts);
-}
-
-/// The results of a survey, as many as there is room for.
-fn surveyed(canvas: &mut Canvas<'_, '_>, area: Rect, lines: &[Clean]) {
-    let room = usize::from(area.height).saturating_sub(2);
-    let shown = if lines.len() > room { room.saturating_sub(1) } else { lines.len() };
-    canvas.text(area, 0, Role::Good, "Settled. Of all answers, this was opened:");
-    for (at, line) in lines.iter().take(shown).enumerate() {
-        canvas.text(area, at + 2, Role::Text, line.as_str());
-    }
-    if shown < lines.len() {
-        let more = format!("and {} more; `gavel survey results` has all", lines.len() - shown);
-        canvas.text(area, shown + 2, Role::Muted, &more);
-    }
 }
 
 fn nobody(session: &Session) -> &'static str {

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use super::{latest, market, stages, standing};
+use super::{latest, market, stages, standing, survey};
 use crate::base::Timestamp;
 use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
@@ -77,9 +77,10 @@ fn draw(
     let top = HEAD.min(area.height);
     let mut rest = Rect { y: area.y + top, height: area.height - top, ..area };
     let nodes = u16::try_from(canvas.model.data().nodes.len()).unwrap_or(0) + 1;
-    let levels_of = match session.market() {
-        Some(_) => market::ROWS,
-        None => u16::try_from(progress.entries.len()).unwrap_or(u16::MAX),
+    let levels_of = match (session.market(), session.survey()) {
+        (Some(_), _) => market::ROWS,
+        (None, Some(_)) => survey::ROWS,
+        (None, None) => u16::try_from(progress.entries.len()).unwrap_or(u16::MAX),
     };
     // Levels to the left, nodes to the right or below.
     let wide = area.width >= 100;
@@ -102,6 +103,8 @@ fn draw(
     };
     if session.market().is_some() {
         market::progress(canvas, left, session, live);
+    } else if session.survey().is_some() {
+        survey::progress(canvas, left, session, live);
     } else if session.quantity() > 1 {
         ranking(canvas, left, &progress);
     } else {
@@ -122,9 +125,9 @@ fn head(
     let mut bar = canvas.bar(share, width, Role::Key);
     bar.push(canvas.span(Role::Text, format!(" {:>3.0} %", (share * 100.0).floor())));
     canvas.line(area, 1, bar);
-    let done = match session.market() {
-        Some(_) => format!("{} gates", count(progress.gates)),
-        None => format!(
+    let done = match session.terms.question.as_auction() {
+        None => format!("{} gates", count(progress.gates)),
+        Some(_) => format!(
             "{} of {} comparisons",
             count(progress.comparisons),
             count(progress.comparisons_total.max(progress.comparisons))
@@ -138,7 +141,7 @@ fn head(
     );
     canvas.text(area, 2, Role::Text, &facts);
     canvas.text(area, 3, role, &time);
-    canvas.text(area, 4, Role::Text, stages::does(progress.stage));
+    canvas.text(area, 4, Role::Text, stages::does(&session.terms.question, progress.stage));
 }
 
 /// For how long it has gone on, and may still.

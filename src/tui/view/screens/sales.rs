@@ -5,6 +5,7 @@ use super::super::text;
 use crate::tui::figures::count;
 use crate::tui::state::data::{Data, Session, Sold, Winner};
 use crate::tui::state::model::Model;
+use crate::tui::state::surveyed::Surveyed;
 
 /// Most winners that a sentence names.
 const NAMED: usize = 5;
@@ -37,7 +38,8 @@ pub fn outcome(canvas: &Canvas<'_, '_>, session: &Session, width: usize) -> Opti
         let (market, cleared) = session.market().zip(session.cleared.as_ref())?;
         Some(cleared.short(market))
     };
-    sold.map(|sold| short(canvas, session, sold, width)).or_else(cleared)
+    let surveyed = || session.surveyed.as_ref().map(Surveyed::short);
+    sold.map(|sold| short(canvas, session, sold, width)).or_else(cleared).or_else(surveyed)
 }
 
 /// In so many columns: "ada 20.00 EUR", "3 sold at 20.00 EUR", "ada +2".

@@ -8,6 +8,7 @@ use crate::rules::auction::Stage as OfAuctions;
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
 use crate::rules::{Question, Stage};
+use crate::tui::state::live::Live;
 
 /// What a stage is called.
 pub const fn name(stage: Stage) -> &'static str {
@@ -28,9 +29,19 @@ pub const fn name(stage: Stage) -> &'static str {
     }
 }
 
-/// What happens in a stage, in a sentence.
-pub const fn does(stage: Stage) -> &'static str {
+/// What happens in a stage of such a session, in a sentence.
+pub fn does(question: &Question, stage: Stage) -> &'static str {
+    let survey = question.as_survey().is_some();
     match stage {
+        Stage::Preparing if survey => {
+            "Each node unseals its own parts; they are too few to read an answer."
+        }
+        Stage::CheckingEntries if survey => {
+            "Together they check that every answer is within its bounds, unopened."
+        }
+        Stage::Opening if survey => {
+            "The nodes open what the terms declare, together, and nothing else."
+        }
         Stage::Preparing => "Each node unseals its own parts; they are too few to read a bid.",
         Stage::CheckingEntries => {
             "Together they check that every bid is within its range, unopened."
@@ -133,4 +144,31 @@ pub fn strip(canvas: &mut Canvas<'_, '_>, area: Rect, question: &Question, come_
         line.push(canvas.span(name_role, name));
     }
     canvas.line(area, 0, line);
+}
+
+/// Draw stages in a column, each with its name and what is done in it; gives the row after them.
+pub fn list(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    live: &Live,
+    stages: &[(Stage, String)],
+) -> usize {
+    let now = live.stages.last().copied();
+    for (row, (stage, what)) in stages.iter().enumerate() {
+        let come_to = live.stages.contains(stage);
+        let done = now == Some(Stage::Done) || (come_to && now != Some(*stage));
+        let (role, glyph) = match (done, now == Some(*stage)) {
+            (true, _) => (Role::Good, canvas.glyphs().tick),
+            (false, true) => (Role::Warn, canvas.glyphs().pointer),
+            (false, false) => (Role::Disabled, canvas.glyphs().blank),
+        };
+        let name_role = if now == Some(*stage) { Role::Title } else { Role::Muted };
+        let line = vec![
+            canvas.span(role, format!("{glyph} ")),
+            canvas.span(name_role, format!("{:<12}", name(*stage))),
+            canvas.span(Role::Muted, what.clone()),
+        ];
+        canvas.line(area, row, line);
+    }
+    stages.len()
 }

@@ -38,14 +38,15 @@ pub fn paused(model: &Model, session: &Session) -> Vec<String> {
         reason.map_or_else(|| "paused by the coordinator".to_owned(), |why| clean(why).to_string());
     let until = data.zone.date_time(session.terms.bids_until);
     let over = session.terms.bids_until <= data.coordinator_now();
+    let (what, many) = session.entry_words();
     let mut lines =
-        vec![format!("It is {why}. No bid is taken until it goes on; those that are in count.")];
+        vec![format!("It is {why}. No {what} is taken until it goes on; those that are in count.")];
     let key = |step: Step| model.keymap.first(Layer::Auctions, step);
     let (resume, close) = (key(Step::Resume), key(Step::Close));
     lines.push(match (over, model.person.operator) {
         (false, false) => format!("The time in the terms stays: until {until}."),
         (false, true) => {
-            format!("{resume} lets bids come in again, until {until} as the terms say.")
+            format!("{resume} lets {many} come in again, until {until} as the terms say.")
         }
         (true, false) => "Its time is over; its operator decides whether it is computed.".to_owned(),
         (true, true) => format!(

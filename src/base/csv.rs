@@ -116,7 +116,7 @@ pub fn field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::csv::*;
+    use crate::base::csv::*;
 
     fn texts(text: &str) -> Vec<Vec<String>> {
         let rows = read(text);
