@@ -61,6 +61,9 @@ pub enum ItemError {
     /// No number, or one with too many decimals.
     #[error(transparent)]
     Amount(#[from] AmountError),
+    /// No number, where one may be below 0.
+    #[error("an amount is written in digits, such as 1250 or -12.50, without commas")]
+    Signed,
     /// Below the smallest answer or above the largest.
     #[error("the answer is outside what the survey takes, {minimum} to {maximum}")]
     Outside {
@@ -84,7 +87,10 @@ impl Item {
         if text.starts_with('=') {
             return Err(ItemError::Formula);
         }
-        let answer = parse_signed(&self.unit, text)?;
+        let answer = parse_signed(&self.unit, text).map_err(|error| match error {
+            AmountError::Malformed if self.minimum < 0 => ItemError::Signed,
+            error => error.into(),
+        })?;
         self.above_minimum(answer).ok_or_else(|| ItemError::Outside {
             minimum: self.show(self.minimum.into()),
             maximum: self.show(self.maximum.into()),
@@ -121,4 +127,24 @@ pub fn parse_signed(unit: &Currency, text: &str) -> Result<i64, AmountError> {
     };
     let size = i64::try_from(unit.parse(size)?).map_err(|_| AmountError::TooLarge)?;
     Ok(if negative { -size } else { size })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::survey::fixtures::question;
+    use crate::rules::survey::item::*;
+
+    #[test]
+    fn a_sign_is_named_where_one_may_stand() {
+        let item = question().items.swap_remove(0);
+        assert_eq!(item.parse("much"), Err(ItemError::Amount(AmountError::Malformed)));
+        assert_eq!(
+            item.parse("-5"),
+            Err(ItemError::Outside { minimum: "0.00 EUR".into(), maximum: "999.99 EUR".into() })
+        );
+        let below = Item { minimum: -500, ..item };
+        assert_eq!(below.parse("much"), Err(ItemError::Signed));
+        assert_eq!(below.parse("-"), Err(ItemError::Signed));
+        assert_eq!(below.parse("-5"), Ok(0));
+    }
 }

@@ -122,7 +122,7 @@ impl Question {
             let more = names.len().saturating_sub(most);
             names.truncate(most);
             if more > 0 {
-                names.push(format!("{more} more"));
+                names.push(format!("and {more} more"));
             }
             (!names.is_empty()).then(|| format!("{}: {}", whose.words(), names.join(", ")))
         };

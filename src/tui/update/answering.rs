@@ -69,6 +69,7 @@ pub fn pick(model: &mut Model, event: KeyEvent) {
     let Some(answers) = editing(model).filter(|answers| answers.row() == AnswerRow::Cohort) else {
         return;
     };
+    let before = answers.cohort;
     match typed.to_digit(10) {
         _ if typed == ' ' => answers.choose(1),
         Some(number @ 1..) => answers.choose_at(number as usize - 1),
@@ -79,6 +80,9 @@ pub fn pick(model: &mut Model, event: KeyEvent) {
             answers.cohort = next.or(answers.cohort);
         }
     }
+    if answers.cohort != before {
+        model.ui.toast = None;
+    }
 }
 
 /// Ask whether the answers are to be handed in; where one is missing or wrong, go there.
@@ -88,18 +92,16 @@ fn send(model: &mut Model) {
     let survey = model.live().session(id).and_then(|session| session.survey());
     let Some((survey, answers)) = survey.zip(answers) else { return };
     let Some((at, row)) = answers.unfinished(survey) else { return bidding::ask(model) };
-    let wrong = match answers.standing(survey, row) {
-        Standing::Wrong(why) => Some(why),
-        Standing::Empty if at == answers.focus => Some(match row {
-            AnswerRow::Cohort => "choose the cohort that you are in first".to_owned(),
-            AnswerRow::Item(_) => "type an answer first; 0 is written as 0".to_owned(),
-        }),
-        Standing::Empty | Standing::Fine => None,
-    };
+    // What is wrong with an answer stands in the form.
+    let missing = at == answers.focus && answers.standing(survey, row) == Standing::Empty;
+    let missing = missing.then_some(match row {
+        AnswerRow::Cohort => "choose the cohort that you are in first",
+        AnswerRow::Item(_) => "type an answer first; 0 is written as 0",
+    });
     if let Some(answers) = editing(model) {
         answers.focus = at;
     }
-    if let Some(why) = wrong {
+    if let Some(why) = missing {
         model.say(Level::Warn, why);
     }
 }

@@ -95,6 +95,10 @@ fn changed(model: &mut Model) {
         Layer::Filter => filter::changed(model),
         Layer::Palette => palette::reset(model),
         Layer::BidForm | Layer::AnswerForm => {
+            // What was said of a row without an answer is over.
+            if model.layer() == Layer::AnswerForm {
+                model.ui.toast = None;
+            }
             if let Some(form) = &mut model.ui.form
                 && matches!(form.stage, BidStage::Failed { .. })
             {

@@ -11,6 +11,7 @@ use crate::tui::fixtures::{self, id};
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
+use crate::tui::survey_fixtures as surveys;
 use crate::tui::update::action::{Action, Effect, News, Request};
 use crate::tui::update::update;
 
@@ -27,7 +28,7 @@ fn type_in(model: &mut Model, text: &str) {
 
 /// The form of the open survey.
 fn form() -> Model {
-    let mut model = fixtures::open_survey();
+    let mut model = surveys::open_survey();
     press(&mut model, "b");
     model
 }
@@ -100,7 +101,7 @@ fn the_cohort_is_chosen_by_arrows_number_or_letter() {
 
 #[test]
 fn many_questions_scroll_and_names_of_any_sort_fit() {
-    let mut question = fixtures::survey(Membership::Public);
+    let mut question = surveys::survey(Membership::Public);
     let item = |number: usize| Item {
         name: format!("\u{1b}[31m日本 question {number} of the very many"),
         text: Some("A question in very many words, ".repeat(12)),
@@ -108,7 +109,7 @@ fn many_questions_scroll_and_names_of_any_sort_fit() {
     };
     question.items = (0..256).map(item).collect();
     question.cohorts = (0..16).map(|number| format!("{number} {}", "long ".repeat(7))).collect();
-    let mut model = fixtures::survey_like(question);
+    let mut model = surveys::survey_like(question);
     press(&mut model, "b");
     for _ in 0..200 {
         press(&mut model, "tab");
@@ -127,11 +128,11 @@ fn many_questions_scroll_and_names_of_any_sort_fit() {
 
 #[test]
 fn answers_that_are_in_may_be_given_again_where_the_terms_say_so() {
-    let settled = fixtures::settled_survey(fixtures::survey(Membership::Secret), 4, 4);
+    let settled = surveys::settled_survey(surveys::survey(Membership::Secret), 4, 4);
     let own = settled.data().own.latest(id(1)).unwrap().clone();
     for replace in [true, false] {
-        let mut model = fixtures::open_survey();
-        let mut open = fixtures::of_survey(fixtures::survey(Membership::Secret), Phase::Open);
+        let mut model = surveys::open_survey();
+        let mut open = surveys::of_survey(surveys::survey(Membership::Secret), Phase::Open);
         open.terms.replace_bids = replace;
         fixtures::put(&mut model, vec![open.clone()], open);
         update(&mut model, News::Own(vec![(id(1), own.clone())]));
@@ -149,10 +150,10 @@ fn answers_that_are_in_may_be_given_again_where_the_terms_say_so() {
 
 #[test]
 fn a_survey_is_watched_stage_by_stage() {
-    let mut model = fixtures::computing_survey();
+    let mut model = surveys::computing_survey();
     model.ui.screen = Screen::Bracket;
     snap("survey-run", &mut model);
-    let mut model = fixtures::open_survey();
+    let mut model = surveys::open_survey();
     snap("survey-open", &mut model);
     model.ui.screen = Screen::Bracket;
     snap("survey-before", &mut model);
@@ -162,8 +163,8 @@ fn a_survey_is_watched_stage_by_stage() {
 
 #[test]
 fn results_are_bars_with_their_numbers() {
-    let secret = || fixtures::survey(Membership::Secret);
-    let mut model = fixtures::settled_survey(secret(), 9, 6);
+    let secret = || surveys::survey(Membership::Secret);
+    let mut model = surveys::settled_survey(secret(), 9, 6);
     model.ui.screen = Screen::Bracket;
     snap("survey-results", &mut model);
     for _ in 0..40 {
@@ -175,14 +176,14 @@ fn results_are_bars_with_their_numbers() {
     model.ui.screen = Screen::Auctions;
     snap("survey-settled", &mut model);
     // Of two men nothing is told, nor of the women whom the whole would give away.
-    let mut model = fixtures::settled_survey(fixtures::survey(Membership::Public), 9, 2);
+    let mut model = surveys::settled_survey(surveys::survey(Membership::Public), 9, 2);
     model.ui.screen = Screen::Bracket;
     snap("survey-withheld", &mut model);
     for size in SIZES {
         let text = shown(&mut model, size);
         assert!(text.contains("withheld") && text.contains("women 9, men 2"), "{text}");
     }
-    let mut model = fixtures::settled_survey(secret(), 1, 1);
+    let mut model = surveys::settled_survey(secret(), 1, 1);
     model.ui.screen = Screen::Bracket;
     snap("survey-nothing", &mut model);
     model.ascii = true;
@@ -191,7 +192,7 @@ fn results_are_bars_with_their_numbers() {
 
 #[test]
 fn a_key_asks_where_to_write_the_table() {
-    let mut model = fixtures::settled_survey(fixtures::survey(Membership::Secret), 9, 6);
+    let mut model = surveys::settled_survey(surveys::survey(Membership::Secret), 9, 6);
     model.ui.screen = Screen::Bracket;
     press(&mut model, "e");
     let Some(Popup::Path(form)) = model.ui.popups.last() else { panic!("no form") };
@@ -201,7 +202,7 @@ fn a_key_asks_where_to_write_the_table() {
     let taken = "results.csv is there already; choose another name".to_owned();
     update(&mut model, News::Saved(Err(taken)));
     assert!(shown(&mut model, (80, 24)).contains("is there already"));
-    let mut model = fixtures::open_survey();
+    let mut model = surveys::open_survey();
     model.ui.screen = Screen::Bracket;
     press(&mut model, "e");
     assert!(model.ui.popups.is_empty(), "there is no result yet");
@@ -214,9 +215,9 @@ fn an_operator_sees_how_many_of_the_invited_have_answered() {
         let (accounts, mut invitations) = people_tests::listed();
         invitations[2].cohort = Some("sales".to_owned());
         update(&mut model, News::People(Ok((accounts, invitations))));
-        let mut question = fixtures::survey(membership);
+        let mut question = surveys::survey(membership);
         question.cohorts = vec!["sales".into(), "legal".into()];
-        let mut open = fixtures::of_survey(question, Phase::Open);
+        let mut open = surveys::of_survey(question, Phase::Open);
         open.terms.admission = Admission::Accounts;
         fixtures::put(&mut model, vec![open.clone()], open);
         model.ui.screen = Screen::Auctions;

@@ -78,7 +78,11 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let mut lines = vec![then, format!("The rule: {}.", lots_and_rule(&session.terms.question))];
     if model.person.operator {
         let command = if session.phase == Phase::Open { Step::Close } else { Step::Open };
-        let does = if session.phase == Phase::Open { "ends bidding now" } else { "opens it" };
+        let does = match (session.phase, session.survey()) {
+            (Phase::Open, Some(_)) => "closes it now",
+            (Phase::Open, None) => "ends bidding now",
+            _ => "opens it",
+        };
         lines.push(format!("{} {does}.", key(command)));
     }
     if let Some(why) = standing::obstacle(model, session) {

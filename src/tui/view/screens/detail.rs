@@ -116,7 +116,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         row = canvas.wrapped(column, row, Role::Text, lone);
     }
     if let Some(asked) = session.survey() {
-        let least = format!("{} answers, or nothing is opened", asked.at_least);
+        let least = format!("{}, or nothing is opened", asked.at_least);
         label(canvas, area, row, "at least", &least, Role::Text);
         row += 1;
         if let Some(told) = cohort::tally(canvas.model, session) {

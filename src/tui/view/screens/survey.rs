@@ -9,7 +9,7 @@ use super::facts::{self, Fact};
 use super::stages;
 use crate::base::text::{Clean, clean};
 use crate::rules::Stage;
-use crate::rules::survey::{Question, Stage as OfSurveys};
+use crate::rules::survey::{Membership, Question, Stage as OfSurveys};
 use crate::session::Phase;
 use crate::tui::figures::{count, plural};
 use crate::tui::input::commands::ListCommand;
@@ -32,7 +32,10 @@ pub fn questions(survey: &Question) -> Clean {
 pub fn cohorts(survey: &Question) -> String {
     match survey.cohorts.len() {
         0 => "none".to_owned(),
-        many => format!("{many}; {}", survey.membership.words()),
+        many => match survey.membership {
+            Membership::Secret => format!("{many}, secret"),
+            Membership::Public => format!("{many}, public"),
+        },
     }
 }
 
@@ -63,7 +66,7 @@ pub fn line(session: &Session) -> Option<String> {
 pub fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session) -> usize {
     let key = canvas.model.keymap.first(Layer::Bid, ListCommand::ShowBracket);
     let row = match line(session) {
-        Some(line) => canvas.wrapped(area, row, Role::Good, &format!("Results: {line}.")),
+        Some(line) => canvas.wrapped(area, row, Role::Good, &format!("Settled: {line}.")),
         None => row,
     };
     let text = format!("What you answered was not opened to anybody. {key} shows the results.");
@@ -76,7 +79,7 @@ pub fn tally(tally: &Tally) -> Vec<String> {
     let mut lines = vec![format!("{} with an account", part((tally.answered, tally.expected)))];
     if tally.open > 0 {
         let open = plural(tally.open as u64, "invitation", "invitations");
-        lines.push(format!("{open} nobody has used yet"));
+        lines.push(format!("{open} not used yet"));
     }
     let cohorts: Vec<String> = tally
         .cohorts
@@ -178,7 +181,9 @@ fn facts(
     let mut facts: Vec<Fact> = Vec::new();
     let Some(survey) = session.survey() else { return facts };
     if surveyed.bars.iter().any(|bar| bar.withheld) {
-        facts.push(("withheld", survey.withheld_line(), Role::Warn));
+        let least = survey.at_least;
+        let text = format!("cells of fewer than {least} answers, and what would give them away");
+        facts.push(("withheld", text, Role::Warn));
     }
     if !surveyed.members.is_empty() {
         let members =
@@ -186,7 +191,7 @@ fn facts(
         facts.push(("cohorts", members.collect::<Vec<_>>().join(", "), Role::Text));
     }
     let key = model.keymap.first(Layer::Bracket, ListCommand::Table);
-    let command = format!("`gavel survey results {} --csv FILE --xlsx FILE`", session.id.short());
+    let command = format!("`gavel survey results {} --xlsx FILE`", session.id.short());
     facts.push(("as a table", format!("{key} writes CSV; or {command}"), Role::Text));
     facts.extend(facts::of_run(model, session, detail, "nothing but these results was opened"));
     facts
