@@ -79,7 +79,7 @@ fn separator(text: &str) -> char {
         }
         blank &= character.is_whitespace();
         if blank && character == '\n' {
-            marks.iter_mut().for_each(|(_, many)| *many = 0);
+            marks = marks.map(|(mark, _)| (mark, 0));
         }
     }
     marks.into_iter().max_by_key(|(_, many)| *many).map_or(',', |(mark, _)| mark)

@@ -64,7 +64,7 @@ fn a_survey_is_answered_corrected_closed_and_read_on_the_screens() {
     // What others answer never shows.
     let secrets = ["461739", "461 739", "538261", "538 261"];
     let mut house = Terminal::start(gavel_in(&town.home("house"), &["tui"]), (140, 45), &secrets);
-    house.wait_for("at least   2 answers, or nothing is opened");
+    house.wait_for("at least   2, or nothing is opened");
     let mut ada = Terminal::start(gavel_in(&homes[0], &["tui"]), (80, 24), &secrets);
     ada.wait_for("3 of 3 nodes");
     ada.press("4");
@@ -88,7 +88,7 @@ fn a_survey_is_answered_corrected_closed_and_read_on_the_screens() {
     ada.wait_for("= -20 EUR");
     ada.press("\r");
     ada.wait_for("Hand in this answer?");
-    ada.wait_for("Becomes public of all together: count, mean of pay, sum of raise.");
+    ada.wait_for("Becomes public of each cohort: count, sum of raise.");
     ada.press("y");
     ada.wait_for("Your answer is in.");
     house.wait_for("1 answered");
@@ -134,7 +134,7 @@ fn a_survey_is_answered_corrected_closed_and_read_on_the_screens() {
     house.press("\u{1b}");
     assert_eq!(fs::read_to_string(path).unwrap(), written);
 
-    ada.wait_for("What you answered was not opened to anybody.");
+    ada.wait_for("Of your answer nothing was opened");
     ada.press("v");
     ada.wait_for("mean of pay");
     for terminal in [&mut house, &mut ada] {
@@ -150,7 +150,7 @@ fn the_demo_plays_a_survey_to_its_bars() {
     let home = tempfile::tempdir().unwrap();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/pay-gap.toml");
     let demo = gavel_in(home.path(), &["demo", "--auto", "--speed", "3", file]);
-    let mut terminal = Terminal::start(demo, (80, 24), &[]);
+    let mut terminal = Terminal::start(demo, (140, 45), &[]);
     terminal.wait_for("you ask them, and may answer too");
     terminal.wait_for("quartiles of pay");
     assert!(terminal.ends());

@@ -263,6 +263,11 @@ impl Question {
         in_range && (self.cohorts.is_empty() || chosen == 1)
     }
 
+    /// Whether everyone learns who is in which cohort.
+    pub fn tells_cohorts(&self) -> bool {
+        self.membership == Membership::Public && !self.cohorts.is_empty()
+    }
+
     /// The widest field that holds an answer.
     pub fn widest(&self) -> Field {
         let fields = self.items.iter().map(Item::field);

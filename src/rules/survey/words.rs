@@ -1,6 +1,6 @@
 //! What a survey's terms mean for whoever takes part, in words that screens and command line share.
 
-use super::question::{Membership, Question};
+use super::question::Question;
 use super::statistic::{By, Group, Measure, Order, Statistic};
 
 /// Of whom something is opened.
@@ -53,7 +53,7 @@ impl Question {
             (true, true) => say(Whose::Each, "whether the answers are within their bounds"),
             (false, true) => {}
         }
-        if self.membership == Membership::Public && !self.cohorts.is_empty() {
+        if self.tells_cohorts() {
             say(Whose::Each, "the cohort");
         }
         let by_cohort = self.measures_of_cohorts();

@@ -99,7 +99,9 @@ impl Answers {
 
     /// Forget everything.
     pub fn clear(&mut self) {
-        self.fields.iter_mut().for_each(Field::clear);
+        for field in &mut self.fields {
+            field.clear();
+        }
         self.cohort = None;
         self.focus = 0;
     }

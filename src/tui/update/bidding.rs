@@ -121,6 +121,9 @@ fn published(survey: &survey::Question) -> Vec<String> {
         .iter()
         .map(|line| clean(&format!("Becomes public {line}.")).to_string())
         .collect();
+    if survey.tells_cohorts() {
+        lines.push("Becomes public of you: your cohort.".to_owned());
+    }
     lines.push(format!("Nothing else; {}.", survey.withheld_line()));
     lines
 }

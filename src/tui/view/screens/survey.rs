@@ -69,7 +69,10 @@ pub fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
         Some(line) => canvas.wrapped(area, row, Role::Good, &format!("Settled: {line}.")),
         None => row,
     };
-    let text = format!("What you answered was not opened to anybody. {key} shows the results.");
+    let public = session.survey().is_some_and(Question::tells_cohorts);
+    let cohort = if public { "your cohort and " } else { "" };
+    let text =
+        format!("Of your answer nothing was opened but {cohort}these results. {key} shows them.");
     canvas.wrapped(area, row, Role::Text, &text)
 }
 
