@@ -201,13 +201,14 @@ impl Form<'_> {
         let hide = keys.first(Layer::AnswerForm, AnswerFormCommand::Reveal);
         let next = match self.answers.unfinished(self.survey) {
             Some(_) => (Role::Muted, format!("{send} goes on to what is missing")),
-            None => match allowed::refusal(canvas.model, AnswerFormCommand::Send) {
-                Some(why) => (Role::Bad, why),
-                None => {
+            None => {
+                if let Some(why) = allowed::refusal(canvas.model, AnswerFormCommand::Send) {
+                    (Role::Bad, why)
+                } else {
                     let shows = if self.reveal { "hides" } else { "shows" };
                     (Role::Good, format!("{send} hands them in; {hide} {shows} the answers"))
                 }
-            },
+            }
         };
         let asked = match row {
             AnswerRow::Cohort => {

@@ -269,18 +269,7 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
                 );
                 row = canvas.wrapped(area, row, Role::Warn, &text);
             }
-            let kept = match session.terms.question.as_auction() {
-                Some(_) => "amount",
-                None => what,
-            };
-            let mut text = format!("The receipts are kept on this machine, the {kept} nowhere.");
-            if session.terms.replace_bids && session.phase == Phase::Open {
-                let again = match session.survey() {
-                    Some(_) => "answers again".to_owned(),
-                    None => format!("replaces the {what}"),
-                };
-                text = format!("{text} {} {again}.", key(BidsCommand::Edit));
-            }
+            let text = kept(session, &key(BidsCommand::Edit));
             row = canvas.wrapped(area, row, Role::Muted, &text);
         }
         (Phase::Cancelled, _) => {
@@ -328,6 +317,18 @@ fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session, 
     canvas.text(area, row + 1, Role::Muted, &line);
     receipts::draw(canvas, area, row + 2, &heard, false);
     history(canvas, area, row + 3 + all, session);
+}
+
+/// What is kept of an entry that is in, and how another takes its place.
+fn kept(session: &Session, edit: &str) -> String {
+    let what = session.entry_word();
+    let kept = if session.terms.question.as_auction().is_some() { "amount" } else { what };
+    let text = format!("The receipts are kept on this machine, the {kept} nowhere.");
+    match (session.terms.replace_bids && session.phase == Phase::Open, session.survey()) {
+        (false, _) => text,
+        (true, Some(_)) => format!("{text} {edit} answers again."),
+        (true, None) => format!("{text} {edit} replaces the {what}."),
+    }
 }
 
 /// The revisions before the latest, the latest of them first, as far as there is room.
