@@ -11,10 +11,11 @@
 //!
 //! - [`complaint`]: who is accused, and the written rules for it
 //! - [`record`]: gates as they were computed, and what was sent for them
+//! - `kind`: what a kind of gates brings to its proofs
+//! - `bits`: the first level of proofs about bits
+//! - `elements`: the first level of proofs about products over prime fields
 //! - `shape`: the levels of a proof, and the sizes of messages
 //! - `vector`: elements that are wiped
-//! - `layout`: where gates lie in the first level
-//! - `columns`: from bits to elements: the first level
 //! - `later`: the further levels
 //! - `transcript`: commitments, and challenges that follow from them
 //! - `prover`: one node's proof
@@ -37,13 +38,14 @@
 //! proofs is compared with what was opened: a lie is found and nobody is named. In naming mode
 //! shares of zero come from keys of sets, and every proof stands alone again.
 
+mod bits;
 pub mod check;
-mod columns;
 pub mod complaint;
+mod elements;
 mod folded;
+mod kind;
 mod known;
 mod later;
-mod layout;
 mod prover;
 pub mod record;
 mod shape;
@@ -52,8 +54,15 @@ mod vector;
 mod verdict;
 mod wire;
 
+use crate::sharing::{NodeSet, Scheme};
 pub use complaint::Complaint;
-pub(in crate::protocol) use shape::message_bytes;
+use kind::Kind;
+use record::Bits;
+
+/// Bytes of the messages that one node sends to another in a check of gates on bits.
+pub(in crate::protocol) fn message_bytes(scheme: Scheme, participants: NodeSet) -> usize {
+    <Bits as Kind>::SIZES.messages(scheme, participants)
+}
 
 #[cfg(test)]
 mod tests;
