@@ -18,6 +18,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;
+pub mod elements;
 pub mod entries;
 pub mod failure;
 pub mod faulty;
@@ -30,6 +31,7 @@ pub mod wiretap;
 pub mod world;
 
 pub use crate::transport::streams::lying::{At, Lie};
+pub use elements::ElementInputs;
 pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
 pub use numbers::NumberInputs;

@@ -14,6 +14,9 @@ use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
 
+/// Bytes of what a node says in an opening of all that it has seen.
+pub(in crate::protocol) const VIEW: usize = DIGEST;
+
 /// What protocols cost among some participants of a scheme.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CostModel {
@@ -50,6 +53,23 @@ impl CostModel {
         Self { security, knife: self.knife.with_security(security), ..self }
     }
 
+    pub(in crate::protocol) const fn scheme(self) -> Scheme {
+        self.scheme
+    }
+
+    pub(in crate::protocol) const fn participants(self) -> NodeSet {
+        self.participants
+    }
+
+    pub(in crate::protocol) const fn security(self) -> Security {
+        self.security
+    }
+
+    /// Components that each node sends each other in an opening.
+    pub(in crate::protocol) fn pieces(self) -> usize {
+        pieces(self.scheme)
+    }
+
     pub(super) const fn knife(self) -> Knife {
         self.knife
     }
@@ -73,7 +93,7 @@ impl CostModel {
         self.checked(cost) + self.open(batches)
     }
 
-    const fn peers(self) -> u64 {
+    pub(in crate::protocol) const fn peers(self) -> u64 {
         self.participants.len().saturating_sub(1) as u64
     }
 

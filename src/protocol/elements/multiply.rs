@@ -22,11 +22,13 @@
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::stripes::{Cut, LANES, PRODUCTS};
 use super::terms::Terms;
 use crate::field::Field;
 use crate::field::bulk::{add_encoded, add_into, append, sub_into};
 use crate::protocol::bits::BitContext;
 use crate::protocol::bits::and::neighbours;
+use crate::protocol::bits::lanes::run_pieces;
 use crate::protocol::bits::zeros;
 use crate::protocol::context::Claim;
 use crate::protocol::proof::record::{Arithmetic, Products, Record, Sent, Traffic};
@@ -39,7 +41,7 @@ use crate::sharing::stream::{StreamKey, StreamStart};
 /// Elements worked on at a time.
 const TILE: usize = 256;
 
-/// x y, place by place.
+/// x y, place by place. Large batches go piece by piece, and each is checked by itself.
 ///
 /// # Errors
 /// When the lengths differ, or a node does not answer.
@@ -48,7 +50,7 @@ pub async fn multiply<F: Arithmetic>(
     x: &SharedElements<F>,
     y: &SharedElements<F>,
 ) -> Result<SharedElements<F>, ProtocolError> {
-    evaluate(ctx, Terms::new(ctx.holding(), x.len(), 1, vec![(x.clone(), y.clone())])?).await
+    inner_products(ctx, 1, x, y).await
 }
 
 /// The sum of the products of several pairs, place by place, for the cost of one product.
@@ -64,7 +66,8 @@ pub async fn sums_of_products<F: Arithmetic>(
     evaluate(ctx, Terms::new(ctx.holding(), len, 1, pairs)?).await
 }
 
-/// The sum of the products of each `size` places, for the cost of one product.
+/// The sum of the products of each `size` places, for the cost of one product. Large batches go
+/// piece by piece.
 ///
 /// # Errors
 /// When the lengths differ or cannot be divided so, or a node does not answer.
@@ -74,8 +77,39 @@ pub async fn inner_products<F: Arithmetic>(
     x: &SharedElements<F>,
     y: &SharedElements<F>,
 ) -> Result<SharedElements<F>, ProtocolError> {
-    let outputs = x.len().checked_div(size).unwrap_or(0);
-    evaluate(ctx, Terms::new(ctx.holding(), outputs, size, vec![(x.clone(), y.clone())])?).await
+    let (holding, outputs) = (ctx.holding(), x.len().checked_div(size).unwrap_or(0));
+    // Whether all fits together.
+    let terms = Terms::new(holding, outputs, size, vec![(x.clone(), y.clone())])?;
+    let pieces = Cut::new(outputs, size).pieces();
+    if pieces.len() == 1 {
+        return evaluate(ctx, terms).await;
+    }
+    let (x, y, cut) = (x.clone(), y.clone(), pieces.clone());
+    let parts = run_pieces(ctx, pieces.len(), LANES, move |ctx, number| {
+        let piece = cut.get(number).map(|piece| (piece.outputs.len(), piece.places.clone()));
+        let (x, y) = (x.clone(), y.clone());
+        async move {
+            let Some((outputs, places)) = piece else {
+                return Ok(SharedElements::zeros(holding, 0));
+            };
+            let (x, y) = (x.slice(places.clone())?, y.slice(places.clone())?);
+            let size = places.len() / outputs.max(1);
+            evaluate(&ctx, Terms::new(holding, outputs, size, vec![(x, y)])?).await
+        }
+    });
+    let parts = parts.await?;
+    if size <= PRODUCTS {
+        return Ok(SharedElements::concat(holding, &parts)?);
+    }
+    // Several parts of one sum after the other.
+    let mut sums: Vec<SharedElements<F>> = Vec::with_capacity(outputs);
+    for (piece, part) in pieces.iter().zip(parts) {
+        match sums.get_mut(piece.outputs.start) {
+            Some(sum) => sum.add(&part)?,
+            None => sums.push(part),
+        }
+    }
+    Ok(SharedElements::concat(holding, &sums)?)
 }
 
 /// All sums of a round.

@@ -57,12 +57,22 @@ mod wire;
 use crate::sharing::{NodeSet, Scheme};
 pub use complaint::Complaint;
 use kind::Kind;
-use record::Bits;
+use record::{Arithmetic, Bits, Products};
 
 /// Bytes of the messages that one node sends to another in a check of gates on bits.
 pub(in crate::protocol) fn message_bytes(scheme: Scheme, participants: NodeSet) -> usize {
     <Bits as Kind>::SIZES.messages(scheme, participants)
 }
 
+/// The same for products over a prime field.
+pub(in crate::protocol) fn product_message_bytes<F: Arithmetic>(
+    scheme: Scheme,
+    participants: NodeSet,
+) -> usize {
+    <Products<F> as Kind>::SIZES.messages(scheme, participants)
+}
+
+#[cfg(test)]
+mod product_tests;
 #[cfg(test)]
 mod tests;

@@ -59,13 +59,14 @@ pub(super) enum Lie {
     Folded,
 }
 
-const LIES: [Lie; 6] = [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
+pub(super) const LIES: [Lie; 6] =
+    [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
 
 thread_local! {
     /// Who lies how, about whom, in the test that runs on this thread.
-    static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
+    pub(super) static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
     /// Which bit of the first record was wrong in a part.
-    static WRONG: Cell<usize> = const { Cell::new(0) };
+    pub(super) static WRONG: Cell<usize> = const { Cell::new(0) };
 }
 
 /// What the shares of a level's values, from a place on, become at a node that lies about the values.
@@ -130,11 +131,11 @@ pub(super) fn spoil_judged<K: Kind>(
     }
 }
 
-fn node(index: u8) -> NodeIndex {
+pub(super) fn node(index: u8) -> NodeIndex {
     NodeIndex::new(index).unwrap()
 }
 
-fn set(nodes: &[u8]) -> NodeSet {
+pub(super) fn set(nodes: &[u8]) -> NodeSet {
     nodes.iter().map(|&index| node(index)).collect()
 }
 
@@ -234,7 +235,7 @@ async fn complaints(world: &World, naming: bool, lie: Option<Lie>, liar: u8) -> 
 }
 
 /// n, t, and the nodes that stay away.
-const WORLDS: [(u8, u8, &[u8]); 9] = [
+pub(super) const WORLDS: [(u8, u8, &[u8]); 9] = [
     (3, 1, &[]),
     (4, 1, &[]),
     (4, 1, &[2]),
