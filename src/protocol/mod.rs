@@ -9,7 +9,7 @@
 //! - [`bracket`]: the shape of a tournament: its levels and groups
 //! - [`bits`]: protocols on replicated shares of bits
 //! - [`elements`]: protocols on replicated shares of elements of a prime field
-//! - [`proof`]: the check of AND gates against lying nodes
+//! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 
 pub mod bits;

@@ -5,6 +5,7 @@
 //! - [`failure`]: one error type for whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
+//! - [`elements`]: replicated elements of a field for a world
 //! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in

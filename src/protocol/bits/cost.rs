@@ -14,19 +14,16 @@ use crate::sharing::bits::planes::{WORD, WORD_BYTES, words};
 use crate::sharing::keys::{contribution_bytes, tag_bytes};
 use crate::sharing::{Holding, NodeSet, Scheme};
 
-/// Bytes of what a node says in an opening of all that it has seen.
-pub(in crate::protocol) const VIEW: usize = DIGEST;
-
 /// What protocols cost among some participants of a scheme.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CostModel {
-    scheme: Scheme,
-    participants: NodeSet,
+    pub(in crate::protocol) scheme: Scheme,
+    pub(in crate::protocol) participants: NodeSet,
     holding: Holding,
     king_from: Option<u64>,
     blocks: Blocks,
     knife: Knife,
-    security: Security,
+    pub(in crate::protocol) security: Security,
 }
 
 impl CostModel {
@@ -51,23 +48,6 @@ impl CostModel {
     #[must_use]
     pub const fn with_security(self, security: Security) -> Self {
         Self { security, knife: self.knife.with_security(security), ..self }
-    }
-
-    pub(in crate::protocol) const fn scheme(self) -> Scheme {
-        self.scheme
-    }
-
-    pub(in crate::protocol) const fn participants(self) -> NodeSet {
-        self.participants
-    }
-
-    pub(in crate::protocol) const fn security(self) -> Security {
-        self.security
-    }
-
-    /// Components that each node sends each other in an opening.
-    pub(in crate::protocol) fn pieces(self) -> usize {
-        pieces(self.scheme)
     }
 
     pub(super) const fn knife(self) -> Knife {

@@ -70,7 +70,7 @@ mod recipe;
 pub mod search;
 pub mod second_price;
 pub mod select;
-mod sizes;
+pub(in crate::protocol) mod sizes;
 pub mod square;
 pub mod stripes;
 pub mod sum;

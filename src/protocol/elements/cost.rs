@@ -5,6 +5,7 @@ use super::from_bits::rounds;
 use super::stripes::{Cut, LANES};
 use super::to_bits::Mask;
 use crate::field::Field;
+use crate::protocol::bits::sizes::{DIGEST, pieces};
 use crate::protocol::proof::product_message_bytes;
 use crate::protocol::proof::record::Arithmetic;
 use crate::protocol::{Cost, CostModel, Security};
@@ -14,7 +15,7 @@ impl CostModel {
     /// products over one field, side by side.
     #[must_use]
     pub fn checked_over<F: Arithmetic>(self, cost: Cost) -> Cost {
-        let message = product_message_bytes::<F>(self.scheme(), self.participants()) as u64;
+        let message = product_message_bytes::<F>(self.scheme, self.participants) as u64;
         if cost.unchecked_products == 0 {
             return self.checked(cost);
         }
@@ -30,9 +31,9 @@ impl CostModel {
         if outputs == 0 {
             return Cost::NONE;
         }
-        let to = if self.scheme().nodes() == 3 { 1 } else { self.peers() };
+        let to = if self.scheme.nodes() == 3 { 1 } else { self.peers() };
         let products = outputs as u64;
-        let unchecked_products = if self.security() == Security::Active { products } else { 0 };
+        let unchecked_products = if self.security == Security::Active { products } else { 0 };
         let bytes_sent = to * products * F::BYTES as u64;
         Cost { rounds: 1, gates: products, bytes_sent, unchecked_products, ..Cost::NONE }
     }
@@ -62,14 +63,14 @@ impl CostModel {
 
     /// Opening so many elements, after a check of what led to them.
     pub fn opening_elements<F: Arithmetic>(self, cost: Cost, len: usize) -> Cost {
-        let message = self.pieces() * len * F::BYTES + crate::protocol::bits::cost::VIEW;
+        let message = pieces(self.scheme) * len * F::BYTES + DIGEST;
         let sent = self.peers() * message as u64;
         self.checked_over::<F>(cost) + Cost { rounds: 1, bytes_sent: sent, ..Cost::NONE }
     }
 
     /// Elements from so many bits.
     pub fn from_bits<F: Arithmetic>(self, bits: usize) -> Cost {
-        let sets = self.scheme().sets().len();
+        let sets = self.scheme.sets().len();
         rounds(sets)
             .map(|pairs| self.multiply_elements::<F>(pairs * bits))
             .fold(Cost::NONE, |a, b| a + b)
@@ -77,7 +78,7 @@ impl CostModel {
 
     /// Bits of `len` elements below 2^width.
     pub fn to_bits<F: Arithmetic>(self, width: usize, len: usize) -> Cost {
-        let mask = Mask::of::<F>(self.scheme(), width);
+        let mask = Mask::of::<F>(self.scheme, width);
         let masked = self.opening_elements::<F>(self.from_bits::<F>(mask.bits() * len), len);
         let wrapped = match mask {
             Mask::Whole => self.less_than(F::BITS as usize, len),

@@ -229,7 +229,9 @@ fn each_tile<F: Arithmetic>(
         let parts = &mut tile[..TILE.min(terms.outputs() - first)];
         parts.fill(F::ZERO);
         terms.add_parts(ctx.duties(), first, parts);
-        masks.iter().for_each(|mask| mask.put(first, parts, &mut room));
+        for mask in &masks {
+            mask.put(first, parts, &mut room);
+        }
         hand_out(first, parts, &mut room);
     }
 }

@@ -19,8 +19,8 @@ use super::folded::Factors;
 use super::kind::{Kind, Sides};
 use super::known::{Ledger, Linked};
 use super::prover::{Challenges, Parties, Proof, prove};
-use super::record::{Batch, Bits, DIGEST, Products};
-use super::shape::{MOST_COLUMNS, digests_bytes};
+use super::record::{Batch, Bits, Products};
+use super::shape::{DIGEST, MOST_COLUMNS, digests_bytes};
 use super::transcript;
 use super::verdict::{Claimed, Court, Judged, Statement, Verdict};
 use super::wire::{Reader, Received, Writer, digest_of_common};
@@ -70,6 +70,9 @@ async fn check_kind<K: Kind>(ctx: &BitContext, from: &BitContext) -> Result<(), 
 
 /// A message of each participant, one's own among them, in ascending order.
 type Messages = Vec<(NodeIndex, Bytes)>;
+
+/// The proofs of all.
+type Proofs<K> = Vec<(NodeIndex, Received<<K as Kind>::Field>)>;
 
 struct Check<'a, K: Kind> {
     ctx: &'a BitContext,
@@ -259,7 +262,7 @@ impl<'a, K: Kind> Check<'a, K> {
         &self,
         proofs: &Messages,
         heard: &[[u8; DIGEST]],
-    ) -> (Vec<(NodeIndex, Received<K::Field>)>, Complaint) {
+    ) -> (Proofs<K>, Complaint) {
         let nodes = self.participants.len();
         let mut sets = Vec::new();
         let mut received = Vec::with_capacity(nodes);

@@ -5,8 +5,7 @@ use zeroize::Zeroizing;
 
 use super::kind::{Kind, Sides};
 use super::later;
-use super::record::DIGEST;
-use super::shape::{Factors, LEVELS};
+use super::shape::{DIGEST, Factors, LEVELS};
 use super::transcript::{Transcript, commitment};
 use super::vector::{Spare, Vector};
 use crate::field::bulk::inner_product;

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::shape::DIGEST;
 use crate::field::{Mersenne61, Mersenne127, Prime256};
 use crate::protocol::bits::gates::KeptGates;
 use crate::protocol::elements::terms::Terms;
@@ -80,8 +81,8 @@ pub trait Arithmetic: kept::Kept {}
 
 #[expect(private_interfaces, reason = "a name that nobody outside can say")]
 mod kept {
-    use super::{Batch, Products, Unchecked};
     use crate::field::{Mersenne61, Mersenne127, Prime256, Provable};
+    use crate::protocol::proof::record::{Arithmetic, Batch, Products, Unchecked};
     use crate::protocol::proof::shape::Plain;
     use crate::protocol::proof::vector::Spare;
 
@@ -90,7 +91,7 @@ mod kept {
         /// Those of this field.
         fn kept(unchecked: &mut Unchecked) -> &mut Batch<Products<Self>>
         where
-            Self: super::Arithmetic;
+            Self: Arithmetic;
     }
 
     macro_rules! kept {
@@ -100,7 +101,7 @@ mod kept {
                     &mut unchecked.$place
                 }
             }
-            impl super::Arithmetic for $field {}
+            impl Arithmetic for $field {}
         )*};
     }
 
@@ -130,9 +131,6 @@ pub(in crate::protocol) struct Record<K: Recorded> {
     pub(in crate::protocol) gates: K::Gates,
     pub(in crate::protocol) sent: Sent<K>,
 }
-
-/// Bytes of a digest.
-pub(super) const DIGEST: usize = 32;
 
 /// What passed between a node and one other, hashed.
 #[derive(Clone, Default)]

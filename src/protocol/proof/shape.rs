@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use crate::field::interpolation::Points;
 use crate::field::{Field, Mersenne127, Prime256, Quadratic61};
-use crate::protocol::proof::record::DIGEST;
 use crate::sharing::{NodeSet, Scheme};
+
+/// Bytes of a digest.
+pub(super) const DIGEST: usize = 32;
 
 /// Levels of two rows, which come after the first: they take the fewest products where there are
 /// most columns.

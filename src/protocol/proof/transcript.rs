@@ -7,7 +7,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::record::DIGEST;
+use super::shape::DIGEST;
 use crate::field::{Field, MAX_STREAM_WORDS};
 use crate::sharing::NodeIndex;
 

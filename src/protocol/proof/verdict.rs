@@ -3,7 +3,7 @@
 use super::complaint::Complaint;
 use super::kind::{Kind, Sides};
 use super::prover::Challenges;
-use super::record::DIGEST;
+use super::shape::DIGEST;
 use crate::field::Field;
 use crate::field::bulk::inner_product;
 use crate::protocol::bits::assignment::Duties;

@@ -3,8 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::kind::Sides;
-use super::record::DIGEST;
-use super::shape::{HEADER, LEVELS, common_bytes};
+use super::shape::{DIGEST, HEADER, LEVELS, common_bytes};
 use super::verdict::{Claimed, Judged, Statement, Verdict};
 use crate::field::Field;
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
