@@ -7,8 +7,11 @@
 // A kernel that does not run ends the bench.
 #![allow(clippy::expect_used)]
 
+mod arithmetic;
+
 use std::hint::black_box;
 
+use arithmetic::{equals, multiplications, prefixes, squares, sums, table_sums};
 use gavel::field::binary128::fold::{COLUMNS, RowFactors};
 use gavel::field::binary128::points::{Points, Weighed};
 use gavel::field::binary128::small::{LANES, ROWS, Rows};
@@ -19,7 +22,6 @@ use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::less_than::less_than;
 use gavel::protocol::bits::maximum::{Keep, maximum};
 use gavel::protocol::bits::rank::rank;
-use gavel::protocol::bits::sum::sum;
 use gavel::protocol::numbers::NumberContext;
 use gavel::protocol::numbers::comparison::{Comparing, at_least, bits_needed};
 use gavel::protocol::numbers::random_bits::BitPool;
@@ -52,15 +54,20 @@ pub struct Kernel {
 pub type Make = fn() -> Kernel;
 
 /// All kernels, in the order in which they are shown.
-pub const ALL: [Make; 16] = [
+pub const ALL: [Make; 21] = [
     stream,
-    squares,
+    transposed,
     pairs,
     comparisons_of_three,
     comparisons_of_five,
     comparisons_of_seven,
     tournament,
     sums,
+    table_sums,
+    prefixes,
+    equals,
+    multiplications,
+    squares,
     ranks,
     products,
     roots,
@@ -78,7 +85,7 @@ fn stream() -> Kernel {
     Kernel { name: "AES stream into planes", unit: "word", units: PLANE as u64, run: Box::new(run) }
 }
 
-fn squares() -> Kernel {
+fn transposed() -> Kernel {
     let mut square = std::array::from_fn(|at| 0x0123_4567_89ab_cdef_u64.wrapping_mul(at as u64));
     let run = move || {
         for _ in 0..64 {
@@ -194,24 +201,6 @@ fn tournament() -> Kernel {
     };
     let units = MANY as u64 * 3;
     Kernel { name: "tournament, 3 nodes", unit: "bid and node", units, run: Box::new(run) }
-}
-
-fn sums() -> Kernel {
-    let world = World::new(3, 1);
-    let values: Vec<u64> = (0..MANY as u64).map(|at| (at * 7919) & 0xffff_ffff).collect();
-    let numbers = world.share(32, &values);
-    let runtime = runtime();
-    let run = move || {
-        let results = runtime.block_on(world.run(async |ctx: Context| {
-            let ctx = passive(ctx);
-            sum(&ctx.narrow("sum"), &numbers.of(ctx.me())).await.map_err(Failure::from)
-        }));
-        for (_, result) in results {
-            drop(black_box(result).expect("a sum"));
-        }
-    };
-    let units = MANY as u64 * 3;
-    Kernel { name: "sum of 32 bits, 3 nodes", unit: "number and node", units, run: Box::new(run) }
 }
 
 fn ranks() -> Kernel {

@@ -200,7 +200,7 @@ async fn run(
         .await;
     let (_, trouble) = split(started);
     if !trouble.is_empty() {
-        call_off(state, start).await;
+        call_off(state, start, start.participants).await;
         return Err(AttemptTrouble::Nodes { nodes: reports(trouble) });
     }
     let mut running: FuturesUnordered<_> = start
@@ -210,6 +210,7 @@ async fn run(
         .map(|(node, client)| async move { (node, follow(state, client, start).await) })
         .collect();
     let mut ends = Ends::new(&state.roster.body, start, security);
+    let mut patience = None;
     let mut last_call: Option<Instant> = None;
     loop {
         let next = match last_call {
@@ -218,16 +219,13 @@ async fn run(
             Some(until) => tokio::time::timeout_at(until, running.next()).await.unwrap_or_default(),
         };
         let Some((node, ended)) = next else { break };
-        let before = ends.patience();
         ends.add(node, ended);
-        let patience = ends.patience();
+        let before = std::mem::replace(&mut patience, ends.patience());
         if patience != before {
             last_call = patience.map(|patience| Instant::now() + patience);
         }
     }
-    if last_call.is_some() {
-        call_off(state, start).await;
-    }
+    call_off(state, start, ends.undone()).await;
     ends.judge()
 }
 
@@ -273,13 +271,15 @@ async fn follow(
     }
 }
 
-async fn call_off(state: &CoordinatorState, start: &StartAttempt) {
+/// End an attempt at nodes that may be at work on it.
+async fn call_off(state: &CoordinatorState, start: &StartAttempt, nodes: NodeSet) {
     let path = &paths::attempt(start.session, start.attempt);
     // A node that cannot be told finds out by the next attempt's number.
     let _ = state
-        .ask(start.participants, |_, node| async move {
-            node.request::<(), ()>(Method::DELETE, path, None).await
-        })
+        .ask(
+            nodes,
+            |_, node| async move { node.request::<(), ()>(Method::DELETE, path, None).await },
+        )
         .await;
 }
 

@@ -42,7 +42,8 @@ pub(super) struct Ends<'a> {
     roster: &'a Roster,
     start: &'a StartAttempt,
     security: Security,
-    done: BTreeMap<NodeIndex, Done>,
+    /// Each with the digest of its outcome.
+    done: BTreeMap<NodeIndex, (Digest, Done)>,
     failed: Vec<NodeReport>,
 }
 
@@ -59,10 +60,14 @@ impl<'a> Ends<'a> {
     /// Take what a node says.
     pub(super) fn add(&mut self, node: NodeIndex, ended: Result<Done, NodeTrouble>) {
         let ended = ended.and_then(|done| {
+            let digest = done.outcome.digest();
             let key = self.roster.node(node).map(|card| card.key);
-            let signed =
-                |key: PublicKey| key.verify(&done.outcome.digest(), &done.signature).is_ok();
-            if key.is_some_and(signed) { Ok(done) } else { Err(NodeTrouble::FalseSignature) }
+            let signed = |key: PublicKey| key.verify(&digest, &done.signature).is_ok();
+            if key.is_some_and(signed) {
+                Ok((digest, done))
+            } else {
+                Err(NodeTrouble::FalseSignature)
+            }
         });
         match ended {
             Ok(done) => drop(self.done.insert(node, done)),
@@ -71,6 +76,11 @@ impl<'a> Ends<'a> {
                 self.failed.push(NodeReport { node, trouble });
             }
         }
+    }
+
+    /// The participants that have not signed an outcome: they may still be at work.
+    pub(super) fn undone(&self) -> NodeSet {
+        self.start.participants.difference(self.done.keys().copied().collect())
     }
 
     /// What a node reports, if it can be: an accusation counts only with its signature, for this
@@ -90,8 +100,8 @@ impl<'a> Ends<'a> {
     /// checked, honest nodes may have computed different ones, and all must have the same.
     fn standing(&self) -> Option<Digest> {
         let mut signed: BTreeMap<Digest, usize> = BTreeMap::new();
-        for done in self.done.values() {
-            *signed.entry(done.outcome.digest()).or_default() += 1;
+        for &(digest, _) in self.done.values() {
+            *signed.entry(digest).or_default() += 1;
         }
         if self.security == Security::Passive && signed.len() > 1 {
             return None;
@@ -128,8 +138,8 @@ impl<'a> Ends<'a> {
         unsigned
             .extend(silent.iter().map(|node| NodeReport { node, trouble: NodeTrouble::Unsigned }));
         let mut signed = BTreeMap::new();
-        for (node, done) in self.done {
-            if done.outcome.digest() == standing {
+        for (node, (digest, done)) in self.done {
+            if digest == standing {
                 signed.insert(node, done);
             } else {
                 unsigned.push(NodeReport { node, trouble: NodeTrouble::OtherOutcome });
@@ -148,8 +158,7 @@ impl<'a> Ends<'a> {
             nodes.extend(self.failed.into_iter().next());
         }
         if nodes.is_empty() {
-            let outcomes = self.done.iter();
-            let outcomes = outcomes.map(|(&node, done)| (node, done.outcome.digest())).collect();
+            let outcomes = self.done.iter().map(|(&node, &(digest, _))| (node, digest)).collect();
             return AttemptTrouble::Disagreement { outcomes };
         }
         nodes.sort_unstable_by_key(|report| report.node);
@@ -221,6 +230,7 @@ mod tests {
             assert_eq!(ends.patience(), Some(SIGNATURES));
             // Another key's signature is none, and what fails now changes nothing.
             ends.add(node(3), Ok(place.done(4, 0)));
+            assert_eq!(ends.undone(), [3, 5].into_iter().map(node).collect());
             let Ok(signed) = ends.judge() else { panic!("it stands") };
             assert_eq!(signed.done.into_keys().collect::<Vec<_>>(), [1, 2, 4].map(node));
             let unsigned = |by, trouble| NodeReport { node: node(by), trouble };

@@ -34,14 +34,9 @@ fn checked(layout: &Layout) -> BTreeMap<(u32, u64), Vec<usize>> {
     groups
 }
 
-/// What [`in_range`] costs for `entries` entries.
-pub fn cost(model: CostModel, layout: &Layout, entries: usize) -> Cost {
-    cost_with(model, layout, entries, (Cost::default(), 0))
-}
-
-/// What [`without_fault`] costs, with the cost of finding what else may be wrong and how many bits
-/// say so.
-pub fn cost_with(
+/// What [`in_range`] costs for `entries` entries, with the cost of finding what else may be wrong
+/// and how many bits of each entry say so.
+pub fn cost(
     model: CostModel,
     layout: &Layout,
     entries: usize,
@@ -67,25 +62,13 @@ pub fn cost_with(
     model.opening(cost, &[(1, entries)])
 }
 
-/// Whether all fields of each entry are in range: `fields` has a batch for each field of the
-/// layout.
+/// Whether all fields of each entry are in range and it has none of the other `faults`: `fields`
+/// has a batch for each field of the layout, `faults` a bit for every entry of each fault. It is
+/// not told which fault an entry has.
 ///
 /// # Errors
 /// When the fields are not those of the layout, nodes disagree, or one does not answer.
 pub async fn in_range(
-    ctx: &BitContext,
-    layout: &Layout,
-    fields: &[SharedBits],
-) -> Result<Vec<bool>, ProtocolError> {
-    without_fault(ctx, layout, fields, Vec::new()).await
-}
-
-/// The same, where entries may have other faults: of each a bit for every entry. It is not told
-/// which fault an entry has.
-///
-/// # Errors
-/// When the fields are not those of the layout, nodes disagree, or one does not answer.
-pub async fn without_fault(
     ctx: &BitContext,
     layout: &Layout,
     fields: &[SharedBits],
@@ -206,6 +189,11 @@ mod tests {
         )
     }
 
+    /// Nothing else may be wrong.
+    fn none() -> (Cost, usize) {
+        (Cost::default(), 0)
+    }
+
     fn share(world: &World, layout: &Layout, entries: &[Vec<u64>]) -> Vec<Inputs> {
         let share = |(place, field): (usize, Field)| {
             let values: Vec<u64> = entries.iter().map(|entry| entry[place]).collect();
@@ -244,7 +232,7 @@ mod tests {
                 .agree(async |ctx: BitContext| -> Result<_, Failure> {
                     let before = ctx.base().counters();
                     let fields = of(&inputs, ctx.me());
-                    let fits = in_range(&ctx.narrow("check"), &layout, &fields).await?;
+                    let fits = in_range(&ctx.narrow("check"), &layout, &fields, Vec::new()).await?;
                     let opened =
                         ctx.base().openings().into_iter().filter(|opening| !opening.masked);
                     assert_eq!(opened.map(|opening| opening.bits).sum::<u64>(), 99);
@@ -253,7 +241,7 @@ mod tests {
                 .await;
             assert_eq!(fits, expected);
             let model = CostModel::new(world.scheme(), world.participants());
-            let cost = cost(model, &layout, entries.len());
+            let cost = cost(model, &layout, entries.len(), none());
             assert_eq!(spent, (cost.rounds, cost.gates, cost.bytes_sent), "{n} {t}");
             // 16 bits of the widest; five fields to check; the check of the gates; the opening.
             assert_eq!(cost.rounds, 4 + 3 + 3 + 1);
@@ -271,7 +259,7 @@ mod tests {
                 .agree(async |ctx: BitContext| -> Result<_, Failure> {
                     let start = ctx.base().counters();
                     let fields = of(&inputs, ctx.me());
-                    let fits = in_range(&ctx.narrow("one"), &layout, &fields).await?;
+                    let fits = in_range(&ctx.narrow("one"), &layout, &fields, Vec::new()).await?;
                     let middle = ctx.base().counters();
                     let same = range_check(&ctx.narrow("other"), &fields[0], 1_000).await?;
                     assert_eq!(fits, same);
@@ -282,7 +270,7 @@ mod tests {
             let model = CostModel::new(world.scheme(), world.participants());
             for entries in [0, 1, 200, 1_000_000] {
                 let expected = model.range_check(10, entries);
-                assert_eq!(cost(model, &layout, entries), expected, "{entries}");
+                assert_eq!(cost(model, &layout, entries, none()), expected, "{entries}");
             }
         }
     }
@@ -295,14 +283,14 @@ mod tests {
         let (fits, sent) = world
             .agree(async |ctx: BitContext| -> Result<_, Failure> {
                 let before = ctx.base().counters();
-                let fits = in_range(&ctx, &layout, &of(&inputs, ctx.me())).await?;
-                let few = in_range(&ctx, &layout, &of(&inputs, ctx.me())[1..]).await;
+                let fits = in_range(&ctx, &layout, &of(&inputs, ctx.me()), Vec::new()).await?;
+                let few = in_range(&ctx, &layout, &of(&inputs, ctx.me())[1..], Vec::new()).await;
                 assert!(few.is_err(), "a field is missing");
                 Ok((fits, since(before, ctx.base().counters())))
             })
             .await;
         assert_eq!((fits, sent), (vec![true, true], (0, 0, 0)));
         let model = CostModel::new(world.scheme(), world.participants());
-        assert_eq!(cost(model, &layout, 2), Cost::default());
+        assert_eq!(cost(model, &layout, 2, none()), Cost::default());
     }
 }

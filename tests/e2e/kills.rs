@@ -60,7 +60,7 @@ async fn lose(a: u8, b: u8, kind: Kind, midway: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_was_away_while_bidding_or_closing_catches_up() {
-    tokio::join!(catch_up(Kind::Auction), catch_up(Kind::Market));
+    join_all(Kind::ALL.map(catch_up)).await;
 }
 
 async fn catch_up(kind: Kind) {
@@ -130,7 +130,7 @@ async fn with_too_few_nodes_it_waits_says_for_whom_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_that_is_killed_goes_on_where_it_was() {
-    tokio::join!(go_on(Kind::Auction), go_on(Kind::Market));
+    join_all(Kind::ALL.map(go_on)).await;
 }
 
 async fn go_on(kind: Kind) {

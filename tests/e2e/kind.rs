@@ -7,6 +7,7 @@ use gavel::client::Network;
 use gavel::client::bid::Placed;
 use gavel::identity::KeyPair;
 use gavel::rules::market::{Quantity, Trade, invented};
+use gavel::rules::survey::invented::responses;
 use gavel::rules::{Answer, Question, Terms, market};
 use gavel::session::outcome::Entrant;
 use rand::SeedableRng as _;
@@ -20,13 +21,23 @@ use super::auction::{Auction, Settled, file};
 pub enum Kind {
     Auction,
     Market,
+    Survey,
 }
+
+/// Two cohorts of whom nobody learns who is in which, and a statistic of every way of computing.
+const SURVEY: &str = "title = \"Pay\"\nkind = \"survey\"\nbids_until = \"1h\"\nreplace_bids = true\n\
+    at_least = 2\n\
+    questions = [{ name = \"pay\", maximum = \"100\" }, { name = \"years\", maximum = \"31\" }]\n\
+    cohorts = [{ name = \"north\" }, { name = \"south\" }]\n\
+    results = [{ statistic = \"count\", by = \"both\" }, \
+    { statistic = \"deviation\", question = \"pay\", by = \"both\" }, \
+    { statistic = \"median\", question = \"years\" }]\n";
 
 const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
 
 impl Kind {
     /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Auction, Self::Market];
+    pub const ALL: [Self; 3] = [Self::Auction, Self::Market, Self::Survey];
 
     /// One of them, in turn.
     pub const fn in_turn(number: usize) -> Self {
@@ -40,29 +51,38 @@ impl Kind {
             Self::Market => "title = \"Hay\"\nkind = \"market\"\nfrom = \"1\"\nto = \"12\"\n\
                              step = \"1\"\nbits = 8\nbids_until = \"1h\"\nreplace_bids = true\n"
                 .to_owned(),
+            Self::Survey => SURVEY.to_owned(),
         }
     }
 
     /// What these participants hand in, by a seed: no two amounts alike, and orders that clear.
     fn entries(terms: &Terms, seed: u64) -> Vec<(&'static str, Vec<u64>)> {
-        let fields: Vec<Vec<u64>> = if let Question::Market(market) = &terms.question {
-            let count = u32::try_from(NAMES.len()).unwrap();
-            let made = |further| -> Vec<Vec<u64>> {
-                let seed = seed.wrapping_add(further);
-                let orders = invented::orders(market, seed, count).unwrap();
-                orders.iter().map(|order| order.fields(market).to_vec()).collect()
-            };
-            // The first seed from there on with which something is traded, also without the last.
-            let trades = |entries: &[Vec<u64>]| {
-                let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
-                market::reference::answer(market, &entries).traded() > 0
-            };
-            let fit = |made: &Vec<Vec<u64>>| trades(made) && trades(&made[..4]);
-            (0..1000).map(made).find(fit).unwrap()
-        } else {
-            let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
-            amounts.shuffle(&mut StdRng::seed_from_u64(seed));
-            amounts.into_iter().map(|amount| vec![amount]).collect()
+        let count = u32::try_from(NAMES.len()).unwrap();
+        let fields: Vec<Vec<u64>> = match &terms.question {
+            Question::Market(market) => {
+                let made = |further| -> Vec<Vec<u64>> {
+                    let seed = seed.wrapping_add(further);
+                    let orders = invented::orders(market, seed, count).unwrap();
+                    orders.iter().map(|order| order.fields(market).to_vec()).collect()
+                };
+                // The first seed from there on with which something is traded, also without the
+                // last.
+                let trades = |entries: &[Vec<u64>]| {
+                    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+                    market::reference::answer(market, &entries).traded() > 0
+                };
+                let fit = |made: &Vec<Vec<u64>>| trades(made) && trades(&made[..4]);
+                (0..1000).map(made).find(fit).unwrap()
+            }
+            Question::Survey(survey) => {
+                let responses = responses(survey, seed, count);
+                responses.iter().map(|response| response.fields().to_vec()).collect()
+            }
+            Question::Auction(_) | Question::MadeUp(_) => {
+                let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
+                amounts.shuffle(&mut StdRng::seed_from_u64(seed));
+                amounts.into_iter().map(|amount| vec![amount]).collect()
+            }
         };
         NAMES.into_iter().zip(fields).collect()
     }

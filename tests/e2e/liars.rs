@@ -29,7 +29,7 @@ const OF_AUCTIONS: [&str; 11] = [
     "winner",
 ];
 
-/// The same of a market; its gates are told by number.
+/// The same of a market; its gates, and those of a survey, are told by number.
 const OF_MARKETS: [&str; 9] = [
     "keys",
     "keys/confirm",
@@ -42,6 +42,19 @@ const OF_MARKETS: [&str; 9] = [
     "quantities",
 ];
 
+/// The same of a survey.
+const OF_SURVEYS: [&str; 9] = [
+    "keys",
+    "keys/confirm",
+    "range/open/check/digests",
+    "range/open/check/proofs",
+    "range/open/check/verdict",
+    "range/open",
+    "withheld-cohorts",
+    "results/check/verdict",
+    "results",
+];
+
 /// Where somebody lies in a session of this kind, and whether with gates: these convict at once when
 /// all are told the same.
 fn places(kind: Kind) -> Vec<(At, bool)> {
@@ -49,13 +62,13 @@ fn places(kind: Kind) -> Vec<(At, bool)> {
         let gates = ["less-than", "losses", "pick"].iter().any(|part| name.contains(part));
         (At::Step(StepId::of(name)), gates)
     };
-    match kind {
-        Kind::Auction => OF_AUCTIONS.iter().map(step).collect(),
-        Kind::Market => {
-            let gates = [2, 3].map(|number| (At::Number(number), true));
-            OF_MARKETS.iter().map(step).chain(gates).collect()
-        }
-    }
+    let steps: &[&str] = match kind {
+        Kind::Auction => return OF_AUCTIONS.iter().map(step).collect(),
+        Kind::Market => &OF_MARKETS,
+        Kind::Survey => &OF_SURVEYS,
+    };
+    let gates = [2, 3].map(|number| (At::Number(number), true));
+    steps.iter().map(step).chain(gates).collect()
 }
 
 async fn session(kind: Kind, at: At, to: Option<NodeIndex>) -> (Played, Settled) {

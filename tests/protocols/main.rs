@@ -32,6 +32,7 @@ mod numbers;
 mod products;
 mod sums;
 mod survey;
+mod sweep;
 mod trial;
 
 use std::time::Duration;

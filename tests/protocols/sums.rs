@@ -1,23 +1,20 @@
 //! Sums over tables and prefix sums against their plain twins, with checks and without, with nodes
 //! missing, in stripes; what they cost; and that one wrong bit in any of their gates is found.
 
-use std::collections::BTreeSet;
-
 use gavel::protocol::bits::BitContext;
-use gavel::protocol::bits::open::open;
 use gavel::protocol::bits::prefix::prefix_sums;
 use gavel::protocol::bits::totals;
-use gavel::protocol::{Cost, CostModel, Counters, ProtocolError, StepId, Tactics};
+use gavel::protocol::{Cost, CostModel, ProtocolError, Tactics};
 use gavel::sharing::seed::mask;
 use gavel::sharing::{Scheme, SharedBits};
-use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{At, Failure, Inputs, Lie, World, reference};
+use gavel::testkit::{Failure, World, reference};
 use rand::RngExt as _;
 
-use super::{SCHEMES, node, unchecked};
+use super::trial::{Task, Trial, a_wrong_bit_is_found, striped};
+use super::{SCHEMES, unchecked};
 
-/// What is computed, and opened in the end.
-enum Task {
+/// What is computed of the fields of all entries, all of one width.
+enum Sums {
     /// For each field the sum over these entries.
     OfFields(Vec<usize>),
     /// For each of these entries the sum over its fields.
@@ -26,89 +23,55 @@ enum Task {
     Prefix,
 }
 
-/// A task with its inputs: the fields of all entries.
-struct Trial {
-    task: Task,
-    width: usize,
-    fields: Vec<Vec<u64>>,
-    shared: Vec<Inputs>,
-}
-
-impl Trial {
-    fn new(world: &World, task: Task, width: usize, fields: Vec<Vec<u64>>) -> Self {
-        let shared = fields.iter().map(|field| world.share(width, field)).collect();
-        Self { task, width, fields, shared }
-    }
-
-    fn drawn(world: &World, task: Task, width: u32, fields: usize, entries: usize) -> Self {
-        let field = |_| world.draw(|rng| reference::awkward_values(rng, width, entries));
-        Self::new(world, task, width as usize, (0..fields).map(field).collect())
-    }
-
-    fn plain(&self) -> Vec<u64> {
-        match &self.task {
-            Task::OfFields(entries) => {
-                let sum = |field: &Vec<u64>| entries.iter().map(|&entry| field[entry]).sum();
-                self.fields.iter().map(sum).collect()
+impl Task for Sums {
+    fn plain(&self, fields: &[Vec<u64>]) -> Vec<u128> {
+        let sum = |values: &mut dyn Iterator<Item = u64>| values.map(u128::from).sum();
+        match self {
+            Self::OfFields(entries) => {
+                let of = |field: &Vec<u64>| sum(&mut entries.iter().map(|&entry| field[entry]));
+                fields.iter().map(of).collect()
             }
-            Task::OfEntries(entries) => {
-                let sum = |&entry: &usize| self.fields.iter().map(|field| field[entry]).sum();
-                entries.iter().map(sum).collect()
+            Self::OfEntries(entries) => {
+                let of = |&entry: &usize| sum(&mut fields.iter().map(|field| field[entry]));
+                entries.iter().map(of).collect()
             }
-            Task::Prefix => {
-                let sums = self.fields[0].iter().scan(0, |sum, value| {
-                    *sum += value;
-                    Some(*sum)
-                });
-                sums.collect()
+            Self::Prefix => {
+                let upto = |at| sum(&mut fields[0][..=at].iter().copied());
+                (0..fields[0].len()).map(upto).collect()
             }
         }
     }
 
-    async fn compute(&self, ctx: &BitContext) -> Result<SharedBits, ProtocolError> {
-        let fields: Vec<SharedBits> = self.shared.iter().map(|field| field.of(ctx.me())).collect();
-        match &self.task {
-            Task::OfFields(entries) => totals::of_fields(ctx, &fields, entries).await,
-            Task::OfEntries(entries) => totals::of_entries(ctx, &fields, entries).await,
-            Task::Prefix => prefix_sums(ctx, &fields[0]).await,
+    async fn compute(
+        &self,
+        ctx: &BitContext,
+        fields: Vec<SharedBits>,
+    ) -> Result<SharedBits, ProtocolError> {
+        match self {
+            Self::OfFields(entries) => totals::of_fields(ctx, &fields, entries).await,
+            Self::OfEntries(entries) => totals::of_entries(ctx, &fields, entries).await,
+            Self::Prefix => prefix_sums(ctx, &fields[0]).await,
         }
     }
 
-    fn cost(&self, ctx: &BitContext) -> Cost {
-        let (model, width, fields) = (ctx.cost_model(), self.width, self.fields.len());
-        match &self.task {
-            Task::OfFields(entries) => model.totals(width, entries.len(), fields),
-            Task::OfEntries(entries) => model.totals(width, fields, entries.len()),
-            Task::Prefix => model.prefix_sums(width, self.fields[0].len()),
+    fn cost(&self, model: CostModel, _: &Tactics, fields: &[(usize, usize)]) -> Cost {
+        let (width, entries) = fields[0];
+        match self {
+            Self::OfFields(chosen) => model.totals(width, chosen.len(), fields.len()),
+            Self::OfEntries(chosen) => model.totals(width, fields.len(), chosen.len()),
+            Self::Prefix => model.prefix_sums(width, entries),
         }
     }
-
-    /// Run it, in stripes of so many positions if given, and then with carries one after the other.
-    async fn run(&self, ctx: BitContext, stripe: Option<u32>) -> Result<Vec<u64>, Failure> {
-        let (lanes, block) = (stripe.map(|_| 3), stripe.map(|_| 32));
-        let tactics = Tactics { stripe, lanes, block, ..Tactics::default() };
-        let ctx = BitContext::new(&ctx.base().clone().with_tactics(tactics));
-        let before = ctx.base().counters();
-        let sums = self.compute(&ctx.narrow("sums")).await?;
-        assert!(ctx.base().openings().iter().all(|opening| opening.masked));
-        let opened = open(&ctx.narrow("open"), &sums).await?;
-        let cost = ctx.cost_model().opening(self.cost(&ctx), &[(sums.width(), sums.len())]);
-        assert_eq!(spent(before, ctx.base().counters()), figures(cost));
-        Ok(opened.values())
-    }
-
-    async fn check(&self, world: &World, stripe: Option<u32>) {
-        let found = world.agree(async |ctx: BitContext| self.run(ctx, stripe).await).await;
-        assert_eq!(found, self.plain());
-    }
 }
 
-fn spent(before: Counters, now: Counters) -> (u64, u64, u64) {
-    (now.rounds - before.rounds, now.gates - before.gates, now.bytes_sent - before.bytes_sent)
+fn of(world: &World, task: Sums, width: usize, fields: Vec<Vec<u64>>) -> Trial<Sums> {
+    let fields: Vec<_> = fields.into_iter().map(|field| (width, field)).collect();
+    Trial::new(world, task, &fields)
 }
 
-fn figures(cost: Cost) -> (u64, u64, u64) {
-    (cost.rounds, cost.gates, cost.bytes_sent)
+fn drawn(world: &World, task: Sums, width: u32, fields: usize, entries: usize) -> Trial<Sums> {
+    let field = |_| world.draw(|rng| reference::awkward_values(rng, width, entries));
+    of(world, task, width as usize, (0..fields).map(field).collect())
 }
 
 /// Every world with checks, and some more without.
@@ -129,59 +92,62 @@ fn some(world: &World, entries: usize) -> Vec<usize> {
 
 #[tokio::test]
 async fn fields_are_summed_up_over_some_entries() {
+    let whole = Tactics::default();
     for world in worlds() {
         for (width, fields, entries) in [(1, 1, 1), (4, 3, 2), (7, 70, 5), (16, 130, 100)] {
             let all = (0..entries).collect();
-            Trial::drawn(&world, Task::OfFields(all), width, fields, entries)
-                .check(&world, None)
+            drawn(&world, Sums::OfFields(all), width, fields, entries)
+                .check_with(&world, &whole)
                 .await;
-            let task = Task::OfFields(some(&world, entries));
-            Trial::drawn(&world, task, width, fields, entries).check(&world, Some(64)).await;
+            let task = Sums::OfFields(some(&world, entries));
+            drawn(&world, task, width, fields, entries).check_with(&world, &striped()).await;
         }
     }
     // Numbers of entries around those where they are cut otherwise.
     let world = unchecked(3, 1);
     for entries in (0..20).chain([95, 96, 97, 98, 192, 193, 400, 1229]) {
-        let task = Task::OfFields((0..entries).collect());
-        Trial::drawn(&world, task, 3, 65, entries).check(&world, None).await;
+        let task = Sums::OfFields((0..entries).collect());
+        drawn(&world, task, 3, 65, entries).check_with(&world, &whole).await;
         let fields = vec![vec![mask(5); entries]; 2];
-        let task = Task::OfFields((0..entries).rev().collect());
-        Trial::new(&world, task, 5, fields).check(&world, None).await;
+        let task = Sums::OfFields((0..entries).rev().collect());
+        of(&world, task, 5, fields).check_with(&world, &whole).await;
     }
 }
 
 #[tokio::test]
 async fn entries_are_summed_up_over_their_fields() {
+    let whole = Tactics::default();
     for world in worlds() {
         for (width, fields, entries) in [(1, 1, 1), (4, 3, 2), (7, 5, 70), (16, 100, 130)] {
             let all = (0..entries).collect();
-            Trial::drawn(&world, Task::OfEntries(all), width, fields, entries)
-                .check(&world, None)
+            drawn(&world, Sums::OfEntries(all), width, fields, entries)
+                .check_with(&world, &whole)
                 .await;
-            let task = Task::OfEntries(some(&world, entries));
-            Trial::drawn(&world, task, width, fields, entries).check(&world, Some(64)).await;
+            let task = Sums::OfEntries(some(&world, entries));
+            drawn(&world, task, width, fields, entries).check_with(&world, &striped()).await;
         }
     }
 }
 
 #[tokio::test]
 async fn every_prefix_is_summed_up() {
+    let whole = Tactics::default();
     for world in worlds() {
         for (width, count) in [(1, 1), (1, 2), (3, 64), (9, 65), (16, 131), (5, 300)] {
-            Trial::drawn(&world, Task::Prefix, width, 1, count).check(&world, None).await;
+            drawn(&world, Sums::Prefix, width, 1, count).check_with(&world, &whole).await;
             let most = vec![vec![mask(width); count]];
-            Trial::new(&world, Task::Prefix, width as usize, most).check(&world, Some(64)).await;
+            of(&world, Sums::Prefix, width as usize, most).check_with(&world, &striped()).await;
         }
     }
     let world = unchecked(3, 1);
     for count in (0..=70).chain([127, 128, 129, 255, 256, 257, 1000, 4001]) {
-        Trial::drawn(&world, Task::Prefix, 20, 1, count).check(&world, None).await;
+        drawn(&world, Sums::Prefix, 20, 1, count).check_with(&world, &whole).await;
     }
     // All lists of up to four numbers of two bits.
     for count in 1..=4_u32 {
         for code in (0..4_u64.pow(count)).step_by(if count == 4 { 7 } else { 1 }) {
             let values = (0..count).map(|at| code >> (2 * at) & 3).collect();
-            Trial::new(&world, Task::Prefix, 2, vec![values]).check(&world, None).await;
+            of(&world, Sums::Prefix, 2, vec![values]).check_with(&world, &whole).await;
         }
     }
 }
@@ -209,49 +175,16 @@ async fn sums_of_tables_that_are_no_numbers_are_refused() {
         .await;
 }
 
-/// The steps of a trial at which node 2 sends its part of gates.
-async fn gates(n: u8, t: u8, trial: impl Fn(&World) -> Trial) -> BTreeSet<StepId> {
-    let tap = Wiretap::default();
-    let world = World::new(n, t).tapped(&tap);
-    trial(&world).check(&world, None).await;
-    let apart = ["keys", "keys/confirm", "open", "open/check/digests", "open/check/proofs"];
-    let apart = apart.into_iter().chain(["open/check/verdict"]).map(StepId::of);
-    let sent = tap.messages().into_iter().filter(|message| message.from == node(2));
-    let steps: BTreeSet<StepId> = sent.map(|message| message.step).collect();
-    steps.difference(&apart.collect()).copied().collect()
-}
-
-/// A wrong bit in each of its gates makes an end of a trial before anything is opened.
-async fn a_wrong_bit_is_found(trial: impl Fn(&World) -> Trial) {
-    for (n, t) in SCHEMES {
-        let steps = gates(n, t, &trial).await;
-        assert!(steps.len() > 1);
-        for (at, &step) in steps.iter().enumerate() {
-            let to = [None, Some(node(3))][at % 2];
-            let tap = Wiretap::default();
-            let lie = Lie { at: At::Step(step), to, bit: 1 };
-            let world = World::new(n, t).with_lie(node(2), lie).tapped(&tap);
-            let trial = trial(&world);
-            for (_, result) in world.run(async |ctx: BitContext| trial.run(ctx, None).await).await {
-                let error = result.unwrap_err();
-                assert!(matches!(error, Failure::Protocol(ProtocolError::Lie { .. })), "{error:?}");
-            }
-            let opening = StepId::of("open");
-            assert!(tap.messages().iter().all(|message| message.step != opening));
-        }
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_wrong_bit_in_sums_of_tables_is_found() {
     a_wrong_bit_is_found(|world| {
         let fields = vec![vec![5, 0, 3, 7, 6, 1, 2]; 3];
-        Trial::new(world, Task::OfFields((0..7).collect()), 3, fields)
+        of(world, Sums::OfFields((0..7).collect()), 3, fields)
     })
     .await;
     a_wrong_bit_is_found(|world| {
         let fields = vec![vec![1, 2, 3]; 4];
-        Trial::new(world, Task::OfEntries(vec![2, 0]), 2, fields)
+        of(world, Sums::OfEntries(vec![2, 0]), 2, fields)
     })
     .await;
 }
@@ -260,7 +193,7 @@ async fn a_wrong_bit_in_sums_of_tables_is_found() {
 async fn a_wrong_bit_in_prefix_sums_is_found() {
     a_wrong_bit_is_found(|world| {
         let values = (0..130).map(|at| at * 5 % 8).collect();
-        Trial::new(world, Task::Prefix, 3, vec![values])
+        of(world, Sums::Prefix, 3, vec![values])
     })
     .await;
 }

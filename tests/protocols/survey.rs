@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use gavel::protocol::{Context, Counters, ProtocolError, StepId, Tactics};
+use gavel::protocol::{Context, Counters, Tactics};
 use gavel::rules::survey::{
     By, Cell, Declared, Group, Item, Measure, Membership, Question, Statistic, reference,
 };
@@ -11,16 +11,15 @@ use gavel::rules::{Currency, Limits, Terms};
 use gavel::runs::shares::Entries;
 use gavel::runs::survey::Workload;
 use gavel::runs::survey::workload::Ending;
-use gavel::runs::{Computed, RunError, run};
+use gavel::runs::{Computed, run};
 use gavel::sharing::SharedBits;
 use gavel::sharing::form::Form;
 use gavel::sharing::security::Security;
-use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{At, Failure, Inputs, Lie, World, reference as twins};
+use gavel::testkit::{Failure, Inputs, World, reference as twins};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::{list, mostly_three, movable, node};
+use super::{list, mostly_three, movable, sweep};
 
 fn item(name: &str, minimum: i64, maximum: i64) -> Item {
     let unit = Currency { code: "EUR".into(), decimals: 0 };
@@ -356,21 +355,6 @@ async fn a_survey_opens_what_is_declared_less_what_is_withheld() {
     }
 }
 
-/// The steps at which node 2 sends its part of gates.
-async fn gates(trial: impl Fn(&World) -> Trial) -> BTreeSet<StepId> {
-    let tap = Wiretap::default();
-    let world = World::new(3, 1).tapped(&tap);
-    trial(&world).check(&world, &Tactics::default()).await;
-    let mut apart: BTreeSet<StepId> = ["keys", "keys/confirm"].map(StepId::of).into();
-    for opening in ["range/open", "withheld-cohorts", "withheld-bins", "results"] {
-        let steps = ["", "/check/digests", "/check/proofs", "/check/verdict"];
-        apart.extend(steps.map(|step| StepId::of(&format!("{opening}{step}"))));
-    }
-    let sent = tap.messages().into_iter().filter(|message| message.from == node(2));
-    let steps: BTreeSet<StepId> = sent.map(|message| message.step).collect();
-    steps.difference(&apart).copied().collect()
-}
-
 /// A wrong bit in the gates of any step is found before anything that depends on it is opened.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_bit_in_any_step_is_found() {
@@ -384,21 +368,11 @@ async fn a_wrong_bit_in_any_step_is_found() {
         let question = question(2, Membership::Secret, results);
         Trial::new(world, question, entries(&[2, 2], |at, most| (at % (most + 1)) as u64))
     };
-    let steps = gates(survey).await;
-    assert!(steps.len() > 50, "{} steps", steps.len());
-    for (at, &step) in steps.iter().enumerate() {
-        let to = [None, Some(node(3))][at % 2];
-        let tap = Wiretap::default();
-        let lie = Lie { at: At::Step(step), to, bit: 1 };
-        let world = World::new(3, 1).with_lie(node(2), lie).tapped(&tap);
+    let openings = ["range/open", "withheld-cohorts", "withheld-bins", "results"];
+    let steps = sweep::a_wrong_bit_is_found((3, 1), &openings, async |world: World| {
         let trial = survey(&world);
-        for (_, result) in world.run(async |ctx: Context| trial.compute(&ctx).await).await {
-            let error = result.unwrap_err();
-            let found =
-                matches!(&error, Failure::Run(RunError::Protocol(ProtocolError::Lie { .. })));
-            assert!(found, "{error:?}");
-        }
-        let told = StepId::of("results");
-        assert!(tap.messages().iter().all(|message| message.step != told));
-    }
+        world.run(async |ctx: Context| trial.compute(&ctx).await.map(drop)).await
+    });
+    let steps = steps.await;
+    assert!(steps > 50, "{steps} steps");
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gavel::base::Timestamp;
 use gavel::rules::auction::Kind;
+use gavel::rules::survey::invented::responses;
 use gavel::rules::{Question, SessionFile, Terms};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
 use tokio::time::sleep;
@@ -91,8 +92,11 @@ pub fn noise(chance: &mut Chance, nodes: u8) -> Noise {
 
 /// A session file of any kind.
 pub fn file(chance: &mut Chance) -> String {
-    let number = usize::try_from(chance.between(0, Kind::ALL.len() as u64)).expect("few kinds");
-    let Some(kind) = Kind::ALL.get(number).map(|kind| kind.name()) else { return market(chance) };
+    let auctions = Kind::ALL.len();
+    let number = usize::try_from(chance.between(0, auctions as u64 + 1)).expect("few kinds");
+    let Some(kind) = Kind::ALL.get(number).map(|kind| kind.name()) else {
+        return if number == auctions { market(chance) } else { survey(chance) };
+    };
     let mut file = format!(
         "title = \"Simulated\"\nkind = \"{kind}\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n",
         chance.happens(0.8)
@@ -119,9 +123,34 @@ fn market(chance: &mut Chance) -> String {
     )
 }
 
-/// What somebody hands in: of an auction an amount, of a market what is traded more or less from
+/// The session file of a small survey.
+fn survey(chance: &mut Chance) -> String {
+    let mut file = format!(
+        "title = \"Simulated\"\nkind = \"survey\"\nbids_until = \"{BIDDING}s\"\n\
+         replace_bids = {}\nat_least = {}\nquestions = [{{ name = \"pay\", maximum = \"{}\" }}]\n",
+        chance.happens(0.8),
+        chance.between(1, 3),
+        chance.pick(&[1, 100, 255])
+    );
+    let cohorts = chance.happens(0.5);
+    if cohorts {
+        file += "cohorts = [{ name = \"north\" }, { name = \"south\" }]\n";
+        file += &format!("membership = \"{}\"\n", chance.pick(&["secret", "public"]));
+    }
+    let by = if cohorts { "both" } else { "all" };
+    let statistic = *chance.pick(&["sum", "deviation", "median", "maximum"]);
+    file + &format!(
+        "results = [{{ statistic = \"{statistic}\", question = \"pay\", by = \"{by}\" }}]\n"
+    )
+}
+
+/// What somebody hands in: of a survey an answer made up, of an auction an amount, of a market what is traded more or less from
 /// price to price, mostly nothing.
 fn entry(chance: &mut Chance, question: &Question) -> Vec<u64> {
+    if let Some(survey) = question.as_survey() {
+        let made_up = responses(survey, chance.between(0, u64::MAX), 1);
+        return made_up.iter().flat_map(|response| response.fields().to_vec()).collect();
+    }
     let Some(market) = question.as_market() else {
         return vec![chance.between(0, question.maximum().min(100))];
     };

@@ -49,7 +49,7 @@ pub(super) async fn run(
         let check = async {
             let ctx = ctx.narrow("range");
             let faults = one_cohort::faults(&ctx.narrow("cohort"), chosen).await?;
-            range::without_fault(&ctx, &layout, &fields, faults).await
+            range::in_range(&ctx, &layout, &fields, faults).await
         };
         let fits = reporter.follow(check).await?;
         out_of_range = (0..fits.len()).filter(|&entry| !fits[entry]).collect();

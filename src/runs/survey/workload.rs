@@ -162,7 +162,7 @@ impl Bill<'_> {
         let mut cost = model.keys();
         if let (Ok(layout), 1..) = (self.question.layout(), entries) {
             let faults = (one_cohort::cost(model, cohorts, entries), one_cohort::count(cohorts));
-            cost += range::cost_with(model, &layout, entries, faults);
+            cost += range::cost(model, &layout, entries, faults);
         }
         let valid = self.known.entries;
         if is_public(self.question) && valid > 0 {
