@@ -18,7 +18,6 @@ const TILE: usize = 256;
 /// Sums of products, all of the same shape.
 #[derive(Clone)]
 pub(in crate::protocol) struct Terms<F: Field> {
-    holding: Holding,
     outputs: usize,
     /// Places of a pair that go into one output.
     group: usize,
@@ -47,7 +46,7 @@ impl<F: Field> Terms<F> {
                 return Err(ShapeError { what: "factors of products", expected, got: side.len() });
             }
         }
-        Ok(Self { holding, outputs, group, pairs })
+        Ok(Self { outputs, group, pairs })
     }
 
     /// How many sums.
@@ -58,11 +57,6 @@ impl<F: Field> Terms<F> {
     /// How many products.
     pub(in crate::protocol) const fn products(&self) -> usize {
         self.pairs.len() * self.outputs * self.group
-    }
-
-    /// Which components this node holds.
-    pub(in crate::protocol) const fn holding(&self) -> Holding {
-        self.holding
     }
 
     /// The pairs of factors.

@@ -258,11 +258,7 @@ impl<'a, K: Kind> Check<'a, K> {
     }
 
     /// The proofs of all, and what is wrong with them at first sight.
-    fn take_proofs(
-        &self,
-        proofs: &Messages,
-        heard: &[[u8; DIGEST]],
-    ) -> (Proofs<K>, Complaint) {
+    fn take_proofs(&self, proofs: &Messages, heard: &[[u8; DIGEST]]) -> (Proofs<K>, Complaint) {
         let nodes = self.participants.len();
         let mut sets = Vec::new();
         let mut received = Vec::with_capacity(nodes);

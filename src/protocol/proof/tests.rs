@@ -69,13 +69,16 @@ thread_local! {
     pub(super) static WRONG: Cell<usize> = const { Cell::new(0) };
 }
 
+/// A node's shares of the values of a proof.
+type Owned<K> = (NodeIndex, super::prover::Shares<<K as Kind>::Field>);
+
 /// What the shares of a level's values, from a place on, become at a node that lies about the values.
 pub(super) fn spoil_shares<K: Kind>(
     me: NodeIndex,
     number: usize,
     beginning: &[u8; 32],
     weights: &K::Weights,
-    (shares, from): (&mut [(NodeIndex, super::prover::Shares<K::Field>)], usize),
+    (shares, from): (&mut [Owned<K>], usize),
 ) {
     let Some((liar, lie, _)) = LIAR.get() else { return };
     if liar != me {
