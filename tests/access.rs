@@ -104,6 +104,7 @@ fn filled(path: &str) -> String {
     path.replace("{session}", &"0".repeat(32))
         .replace("{envelope}", &"0".repeat(64))
         .replace("{attempt}", "1")
+        .replace("{node}", "1")
         .replace("{account}", &"0".repeat(32))
         .replace("{roster}", &"0".repeat(64))
         .replace("{invitation}", &"0".repeat(64))

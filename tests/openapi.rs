@@ -60,7 +60,8 @@ async fn answers_to_empty_and_odd_requests_are_as_described() {
                 .replace("{envelope}", &id.repeat(64))
                 .replace("{roster}", &id.repeat(64))
                 .replace("{invitation}", &id.repeat(64))
-                .replace("{attempt}", "1");
+                .replace("{attempt}", "1")
+                .replace("{node}", "1");
             for signer in [None, Some(&servers.coordinator), Some(&servers.nodes[1])] {
                 for body in bodies {
                     let token = signer.map(|keys| Servers::single_use(keys, &server).unwrap());

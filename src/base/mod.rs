@@ -3,6 +3,7 @@
 //! - [`time`]: points in time and durations, as people write them
 //! - [`zone`]: times in the zone of whoever reads them
 //! - [`clock`]: where the current time comes from; tests set it
+//! - [`bytes`]: byte strings that are base64url in JSON
 //! - [`qr`]: a text as a QR code in block characters
 //! - [`text`]: the rule for text from outside, and how it is made fit to show
 //! - [`csv`]: tables as text, for spreadsheets
@@ -12,6 +13,7 @@
 //! - [`memory`]: memory that was freed, given back
 //! - [`offload`]: running slow work away from the async threads
 
+pub mod bytes;
 pub mod clock;
 pub mod csv;
 pub mod load;

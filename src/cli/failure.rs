@@ -133,6 +133,12 @@ impl From<crate::client::told::ToldError> for Failure {
     }
 }
 
+impl From<crate::client::quantities::QuantitiesError> for Failure {
+    fn from(error: crate::client::quantities::QuantitiesError) -> Self {
+        Self::new(error.slug(), error)
+    }
+}
+
 impl From<BidError> for Failure {
     fn from(error: BidError) -> Self {
         Self::new(error.slug(), error)

@@ -5,6 +5,7 @@
 //! node.key             private keys, mode 0600, optionally under a passphrase
 //! coordinator.key      likewise
 //! bidder.key           likewise
+//! operator.key         likewise: opens what nodes disclose to whoever wrote a session
 //! node-card.json       what the node's operator hands to the coordinator
 //! roster.json          the signed roster
 //! login.json           the tokens of a login, mode 0600
@@ -20,6 +21,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::failure::Failure;
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
+
+/// The file of the key that opens what nodes disclose to this home.
+pub const OPERATOR_KEY: &str = "operator.key";
 
 /// What `gavel init` writes and the other commands read.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

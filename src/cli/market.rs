@@ -45,10 +45,22 @@ impl<'a> Cleared<'a> {
 
     /// With a row for each participant, where their quantities are open.
     pub fn text(&self) -> String {
+        let open = |trade: &'a Trade<Entrant>| match trade.quantity {
+            Quantity::Open(quantity) => Some((trade.entry.bidder.as_str(), quantity)),
+            Quantity::Sealed(_) => None,
+        };
+        self.table(self.answer.trades.iter().filter_map(open), LISTED)
+    }
+
+    /// With a row for each of these participants who trades, up to so many.
+    pub fn table<'t>(
+        &self,
+        traded: impl IntoIterator<Item = (&'t str, i64)>,
+        most: usize,
+    ) -> String {
         let mut table = Table::new(&["participant", ">buys", ">sells"]);
         let mut rows = 0;
-        for Trade { entry, quantity } in &self.answer.trades {
-            let Quantity::Open(quantity) = *quantity else { continue };
+        for (bidder, quantity) in traded {
             let shown = self.quantity(quantity.unsigned_abs());
             let (buys, sells) = match quantity {
                 0 => continue,
@@ -56,8 +68,8 @@ impl<'a> Cleared<'a> {
                 ..0 => (String::new(), shown),
             };
             rows += 1;
-            if rows <= LISTED {
-                table.row([entry.bidder.clone(), buys, sells]);
+            if rows <= most {
+                table.row([bidder.to_owned(), buys, sells]);
             }
         }
         if rows == 0 {
@@ -65,7 +77,7 @@ impl<'a> Cleared<'a> {
         }
         let table = table.to_string();
         let table = table.lines().collect::<Vec<_>>().join("\n  ");
-        let more = rows.saturating_sub(LISTED);
+        let more = rows.saturating_sub(most);
         let more = match more {
             0 => String::new(),
             more => format!("\n  and {} more", count(more as u64)),
@@ -134,7 +146,9 @@ impl<'a> Cleared<'a> {
 /// What was opened of the orders.
 pub const fn opened(market: &Question) -> &'static str {
     match market.quantities {
-        market::question::Told::Own => "price, demand and supply",
+        market::question::Told::Own | market::question::Told::Operator(_) => {
+            "price, demand and supply"
+        }
         market::question::Told::Everyone => "price, demand, supply and quantities",
     }
 }

@@ -14,14 +14,15 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::home::{Home, Settings, read_text};
+use super::home::{Home, OPERATOR_KEY, Settings, read_text};
 use super::login;
 use super::prompt::{ask, line_of_input};
 use crate::base::Clock;
 use crate::client::Network;
-use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys, OperatorKeys};
 use crate::identity::roster::{RosterError, check_address};
 use crate::identity::{KeyPair, Roster, Signed};
+use crate::rules::OperatorKey;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::storage::Address;
@@ -107,6 +108,14 @@ impl PassphraseOption {
             return Ok(Some(text.lines().next().unwrap_or_default().into()));
         }
         Ok(std::env::var(VARIABLE).ok().map(SecretString::from))
+    }
+
+    /// The passphrase that is given, or was typed before.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn known(&self) -> Result<Option<SecretString>, Failure> {
+        Ok(self.given()?.or_else(|| self.typed.get().cloned()))
     }
 
     /// A passphrase for new keys: given, or asked for twice.
@@ -254,6 +263,52 @@ impl Reach {
             Ok(keys) => self.network(context, Some(keys)),
             Err(_) => login::network(&context.home, self.roster(context)?).await,
         }
+    }
+
+    /// The key that opens what nodes disclose to this home.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn operator_keys(&self, context: &Context) -> Result<OperatorKeys, Failure> {
+        let path = context.home.file(OPERATOR_KEY);
+        if !path.exists() {
+            return Err(Failure::new(
+                "no-operator-key",
+                format!(
+                    "there is no {}: what the nodes disclose is for the home that wrote the session \
+                     with `gavel session new`; use that home (--home DIR), or put its {OPERATOR_KEY} \
+                     here from a backup",
+                    path.display()
+                ),
+            ));
+        }
+        self.passphrase.load(&path, OperatorKeys::load)
+    }
+
+    /// The public half of that key, which is made where there is none: under the passphrase that is
+    /// given, or that of the coordinator's key.
+    ///
+    /// # Errors
+    /// When a key file cannot be opened or written.
+    pub fn own_operator_key(&self, context: &Context) -> Result<OperatorKey, Failure> {
+        let home = &context.home;
+        let path = home.file(OPERATOR_KEY);
+        if path.exists() {
+            return Ok(self.operator_keys(context)?.public());
+        }
+        let coordinator = home.file("coordinator.key");
+        if coordinator.exists() {
+            self.passphrase.load(&coordinator, CoordinatorKeys::load)?;
+        }
+        let keys = OperatorKeys::generate()?;
+        home.create()?;
+        keys.save(&path, self.passphrase.known()?.as_ref())?;
+        context.output.note(format!(
+            "{} is new: what participants alone are told is disclosed to it, and to nothing else; \
+             keep a backup of it",
+            path.display()
+        ));
+        Ok(keys.public())
     }
 
     /// The roster.

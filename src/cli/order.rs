@@ -93,6 +93,9 @@ pub fn confirm(
         shown.push_str("\n  ");
         shown.push_str(&clean(&line));
     }
+    if let Some(besides) = question.told_besides() {
+        shown.push_str(&format!("\nAfter the outcome {besides}."));
+    }
     context.output.note(shown);
     if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(());

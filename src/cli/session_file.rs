@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
-use crate::rules::SessionFile;
-use crate::rules::session_file::without_demo;
+use crate::rules::session_file::{with_operator_key, without_demo};
 use crate::rules::terms::TermsError;
+use crate::rules::{OperatorKey, SessionFile};
 
 /// The file that `gavel demo` plays when none is given.
 pub const BUILT_IN: &str = include_str!("../../sessions/art-sale.toml");
@@ -40,17 +40,32 @@ impl Loaded {
     }
 }
 
-/// Read a session file, or the built-in one.
+/// Read a session file, or the built-in one. Where its operator is told something and it does not say
+/// under which key, `own_key` says.
 ///
 /// # Errors
 /// Names the file and what to change in it.
-pub fn load(path: Option<&Path>) -> Result<Loaded, Failure> {
-    let (path, text) = match path {
+pub fn load(
+    path: Option<&Path>,
+    own_key: impl FnOnce() -> Result<OperatorKey, Failure>,
+) -> Result<Loaded, Failure> {
+    let (path, mut text) = match path {
         Some(path) => (path, read_text(path)?),
         None => (Path::new(BUILT_IN_NAME), BUILT_IN.to_owned()),
     };
+    if SessionFile::read(&text).is_ok_and(|file| file.fields.lacks_operator_key()) {
+        // What is wrong with it otherwise is found before a key is made.
+        parse(path, &keyed(&text, &OperatorKey::stand_in())?)?;
+        text = keyed(&text, &own_key()?)?;
+    }
     let file = parse(path, &text)?;
     Ok(Loaded { file, text })
+}
+
+fn keyed(text: &str, key: &OperatorKey) -> Result<String, Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
+    let table = with_operator_key(text, key).map_err(|error| broken(&error))?;
+    toml::to_string(&table).map_err(|error| broken(&error))
 }
 
 fn parse(path: &Path, text: &str) -> Result<SessionFile, Failure> {
@@ -97,6 +112,39 @@ mod tests {
         assert_eq!(many.file.shared.limits().bids, 100_000);
         let sent = SessionFile::parse(&terms_only(&many.text, None).unwrap()).unwrap();
         assert_eq!(sent.shared.limits().bids, 100_000);
+    }
+
+    #[test]
+    fn a_file_that_lacks_its_operators_key_gets_the_homes_and_no_other_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("market.toml");
+        let market = "title = \"Hay\"\nkind = \"market\"\nfrom = \"1\"\nto = \"9\"\nstep = \"1\"\n\
+                      bids_until = \"1h\"\nquantities = \"operator\"\n";
+        let load_with = |text: &str, key: &OperatorKey| {
+            std::fs::write(&path, text).unwrap();
+            let mut asked = false;
+            let loaded = load(Some(&path), || {
+                asked = true;
+                Ok(key.clone())
+            });
+            (loaded, asked)
+        };
+        let key = OperatorKey(crate::identity::Blob(vec![7; crate::rules::operator_key::BYTES]));
+        let (loaded, asked) = load_with(market, &key);
+        let sent = terms_only(&loaded.unwrap().text, None).unwrap();
+        let terms =
+            SessionFile::parse(&sent).unwrap().terms(crate::base::Timestamp::from_millis(0));
+        assert_eq!(terms.unwrap().question.disclosed_to(), Some(&key));
+        assert!(asked);
+        // One that has a key keeps it; one that needs none gets none.
+        let other = OperatorKey::stand_in();
+        let (loaded, asked) = load_with(&sent, &other);
+        assert!(!asked && loaded.unwrap().text == sent);
+        let (loaded, asked) = load_with(&market.replace("operator", "own"), &other);
+        assert!(!asked && !loaded.unwrap().text.contains("operator_key"));
+        // A file with another fault makes no key.
+        let (loaded, asked) = load_with(&market.replace("\"9\"", "\"0\""), &other);
+        assert!(!asked && loaded.is_err());
     }
 
     #[test]

@@ -119,9 +119,11 @@ pub fn terms(terms: &Terms) -> String {
 
 /// What a market's terms say.
 fn market_terms(market: &market::Question) -> String {
+    let besides = market.told_besides();
+    let besides = besides.map(|line| format!("  besides      {line}\n")).unwrap_or_default();
     format!(
         "  prices       {}\n  quantities   up to {} in an order\n  \
-         too much     {}\n  public       {}\n",
+         too much     {}\n  public       {}\n{besides}",
         clean(&market.prices_line()),
         clean(&market.show_quantity(market.maximum())),
         market.rationing_line(),

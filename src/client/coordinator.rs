@@ -20,7 +20,8 @@ use crate::identity::{
 use crate::session::announcement::AdmissionTicket;
 use crate::session::progress::Event;
 use crate::session::record::Record;
-use crate::session::{Announcement, SessionId};
+use crate::session::{Announcement, Disclosure, SessionId};
+use crate::sharing::NodeIndex;
 use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Internet, Net};
@@ -277,6 +278,18 @@ impl CoordinatorClient {
     pub async fn record(&self, session: SessionId) -> Result<Record, ClientError> {
         // It holds a line of every node for every entry.
         Ok(self.http.for_papers(RECORD).get(&paths::of(paths::RECORD, session)).await?)
+    }
+
+    /// What a node discloses to the session's operator, sealed.
+    ///
+    /// # Errors
+    /// When the node does not answer, has no outcome yet, or the terms disclose nothing.
+    pub async fn disclosure(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+    ) -> Result<Signed<Disclosure>, ClientError> {
+        Ok(self.http.for_papers(RECORD).get(&paths::disclosure(session, node)).await?)
     }
 
     /// Ask to be admitted as a bidder: binds the name to the key for this session.

@@ -3,6 +3,7 @@
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
 //! - [`reply`]: what the answer tells a participant alone
 //! - [`told`]: how much a participant trades, read from a checked record
+//! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
 //! - [`amount`]: what can be said of an amount or an order before it is handed in
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - `again`: asking again while a server is away or busy
@@ -27,6 +28,7 @@ pub mod login;
 pub mod network;
 pub mod node;
 pub mod pause;
+pub mod quantities;
 pub mod reply;
 pub mod split;
 pub mod state;

@@ -1,10 +1,11 @@
-//! Fields: prime ones, which numbers are shared over, and one of characteristic 2, which proofs about
-//! bits are made in.
+//! Fields: prime ones, which numbers are shared over, and those that proofs are made in.
 //!
 //! - [`mersenne61`]: 2^61-1, for sums and statistics
 //! - [`mersenne127`]: 2^127-1, for comparisons and wide values
 //! - [`prime256`]: the order of secp256k1, for jobs
+//! - [`quadratic61`]: the field of (2^61-1)^2 elements
 //! - [`binary128`]: the field of 2^128 elements
+//! - [`proving`]: what a field needs to make proofs in, and which one is for which
 //! - [`small`]: any prime below 2^16, for tests that try everything
 //! - [`bulk`]: loops over slices of elements
 //! - [`interpolation`]: values of polynomials at further points
@@ -24,6 +25,8 @@ pub mod mersenne127;
 pub mod mersenne61;
 mod ops;
 pub mod prime256;
+pub mod proving;
+pub mod quadratic61;
 pub mod small;
 
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -40,11 +43,13 @@ pub use mersenne::Mersenne;
 pub use mersenne61::Mersenne61;
 pub use mersenne127::Mersenne127;
 pub use prime256::Prime256;
+pub use proving::{ProofField, Provable};
+pub use quadratic61::Quadratic61;
 
 /// Most words of a stream that an element is made from.
 pub const MAX_STREAM_WORDS: usize = 6;
 
-/// A field of a prime number of elements, or of 2^128.
+/// A field of a prime number of elements, or of one of the two that only proofs are made in.
 pub trait Field:
     Copy
     + Default

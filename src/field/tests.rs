@@ -259,6 +259,80 @@ fn half_of_all_have_no_root() {
     check(Prime256::from_u64(7));
 }
 
+fn quadratic(real: u64, imaginary: u64) -> Quadratic61 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&real.to_le_bytes());
+    bytes[8..].copy_from_slice(&imaginary.to_le_bytes());
+    Quadratic61::from_bytes(&bytes).unwrap()
+}
+
+#[test]
+fn elements_with_two_parts_are_a_field() {
+    const P: u64 = (1 << 61) - 1;
+    let parts = [0, 1, 2, 3, (1 << 60) - 1, 1 << 60, P - 2, P - 1, 0x1234_5678_9abc_def0];
+    let pairs = parts.iter().flat_map(|&a| parts.map(|b| quadratic(a, b)));
+    let all: Vec<Quadratic61> = pairs.collect();
+    for (at, &a) in all.iter().enumerate() {
+        roots(a);
+        for &b in all.iter().skip(at % 5).step_by(5) {
+            laws(a, b, all[all.len() - 1 - at]);
+        }
+    }
+    let i = quadratic(0, 1);
+    assert!(i.square().equals(-Quadratic61::ONE));
+    assert!((quadratic(2, 3) * quadratic(5, 7)).equals(quadratic(P - 11, 29)));
+    assert_eq!((quadratic(7, 0).to_u128(), i.to_u128()), (Some(7), None));
+    assert!(Quadratic61::from_bytes(&[0xff; 16]).is_none());
+    assert!(Quadratic61::from_bytes(&[0; 15]).is_none());
+    assert!(Quadratic61::from_stream(&[5, 0, 9, 0]).equals(quadratic(5, 9)));
+}
+
+#[test]
+fn half_of_those_with_two_parts_have_a_root() {
+    let values = (1..40).flat_map(|a| (0..4).map(move |b| quadratic(a, b)));
+    let with_root = |a: &Quadratic61| bool::from(a.sqrt().is_some());
+    let (squares, others): (Vec<_>, Vec<_>) = values.partition(with_root);
+    assert!(squares.len() > 39 && others.len() > 39);
+    for &a in &others {
+        assert!(squares.iter().all(|&b| !with_root(&(a * b))));
+        assert!(others.iter().all(|&b| with_root(&(a * b))));
+    }
+}
+
+#[test]
+fn sums_of_products_are_those_of_single_ones() {
+    fn check<F: Provable>() {
+        let value = |at: u64| F::from_u64(at.wrapping_mul(0x9e37_79b9_7f4a_7c15)) - F::from_u64(at);
+        let weight = |at: u64| value(at).weighted(value(at + 1).lift() - F::Proof::ONE);
+        for len in [0, 1, 31, 32, 33, 64, 65, 200] {
+            let x: Vec<F> = (0..len).map(value).collect();
+            let y: Vec<F::Proof> = (0..len).map(weight).collect();
+            let lifted: Vec<F::Proof> = x.iter().map(|x| x.lift()).collect();
+            let expected = bulk::inner_product(&lifted, &y);
+            assert!(F::weigh(&x, &y).equals(expected), "{} {len}", F::NAME);
+            assert!(F::Proof::reduce(F::Proof::dot(&lifted, &y)).equals(expected));
+            let mut scaled = lifted.clone();
+            F::Proof::scale(&mut scaled, &y);
+            let sum = scaled.iter().fold(F::Proof::ZERO, |sum, &one| sum + one);
+            assert!(sum.equals(expected));
+            let mut sums = vec![F::Proof::ONE; lifted.len()];
+            F::Proof::combine(&[&lifted, &y], &[weight(3), weight(4)], &mut sums);
+            for (sum, (&x, &y)) in sums.iter().zip(lifted.iter().zip(&y)) {
+                assert!(sum.equals(x * weight(3) + y * weight(4)));
+            }
+        }
+    }
+    // The largest there are, too: what is not reduced must fit.
+    let most = vec![-Quadratic61::ONE + quadratic(0, (1 << 61) - 2); 64];
+    assert!(Quadratic61::dot(&most, &most).equals(bulk::inner_product(&most, &most)));
+    let ones = vec![-Mersenne61::ONE; 128];
+    let both = [&most[..], &most].concat();
+    assert!(Mersenne61::weigh(&ones, &both).equals(-(most[0] * Quadratic61::from_u64(128))));
+    check::<Mersenne61>();
+    check::<Mersenne127>();
+    check::<Prime256>();
+}
+
 #[test]
 fn loops_over_slices_do_what_they_say() {
     let values = |from: u64| (from..from + 5).map(Mersenne61::from_u64).collect::<Vec<_>>();

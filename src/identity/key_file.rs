@@ -4,6 +4,7 @@
 //! - [`NodeKeys`]: identity, sealing and TLS keys of a node
 //! - [`CoordinatorKeys`]: identity and TLS keys of the coordinator
 //! - [`BidderKeys`]: the identity of a bidder
+//! - [`OperatorKeys`]: what opens that which nodes disclose to an operator
 //!
 //! The file is TOML: version, kind and public key in the clear, the private keys as one base64url
 //! string. Without a passphrase a checksum follows the keys, so that damage is noticed before a
@@ -22,6 +23,7 @@ mod format;
 use std::{fmt, path::Path};
 
 use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 pub use super::tls::TlsIdentity;
@@ -30,6 +32,7 @@ use super::{
     roster::{CoordinatorCard, IssuedCard, SignedCard},
     sealing::SealingKeyPair,
 };
+use crate::rules::OperatorKey;
 use format::Secrets;
 
 pub use error::{KeyFileError, KeyKind};
@@ -72,6 +75,14 @@ pub struct CoordinatorKeys {
 pub struct BidderKeys {
     /// Signs envelopes and tokens.
     pub identity: KeyPair,
+}
+
+/// An operator's private key, from one secret: nodes disclose to it what the terms of a session say.
+pub struct OperatorKeys {
+    /// Names the file by its public half; signs nothing.
+    secret: KeyPair,
+    /// Opens what is disclosed.
+    pub sealing: SealingKeyPair,
 }
 
 impl NodeKeys {
@@ -330,6 +341,57 @@ impl BidderKeys {
     }
 }
 
+impl OperatorKeys {
+    /// A fresh key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate() -> Result<Self, KeyFileError> {
+        Ok(Self::of(KeyPair::generate()?))
+    }
+
+    fn of(secret: KeyPair) -> Self {
+        let sealing = Sha256::new()
+            .chain_update(b"gavel/v1/operator-sealing\0")
+            .chain_update(*secret.secret())
+            .finalize();
+        let sealing = Zeroizing::new(<[u8; 32]>::from(sealing));
+        Self { sealing: SealingKeyPair::from_secret(&sealing), secret }
+    }
+
+    /// The public half, as terms have it.
+    pub fn public(&self) -> OperatorKey {
+        OperatorKey(self.sealing.public().clone())
+    }
+
+    /// Write the key to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn save(&self, path: &Path, passphrase: Option<&SecretString>) -> Result<(), KeyFileError> {
+        let secrets = Secrets {
+            identity: self.secret.secret(),
+            sealing: None,
+            tls: None,
+            others: Vec::new(),
+        };
+        write(path, KeyKind::Operator, &secrets, passphrase)
+    }
+
+    /// Read the key. A passphrase is not looked at where the file has none.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file, its permissions or the passphrase.
+    pub fn load(path: &Path, passphrase: Option<&SecretString>) -> Result<Self, KeyFileError> {
+        match read(path, KeyKind::Operator, passphrase)? {
+            Secrets { identity, sealing: None, tls: None, .. } => {
+                Ok(Self::of(KeyPair::from_secret(&identity)))
+            }
+            _ => Err(incomplete(path)),
+        }
+    }
+}
+
 fn write(
     path: &Path,
     kind: KeyKind,
@@ -383,6 +445,12 @@ impl fmt::Debug for NodeKeys {
 impl fmt::Debug for CoordinatorKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         redacted(f, "CoordinatorKeys", self.identity.public())
+    }
+}
+
+impl fmt::Debug for OperatorKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redacted(f, "OperatorKeys", self.secret.public())
     }
 }
 

@@ -1,6 +1,5 @@
 //! Who is who: key pairs, signed statements, the roster, tokens, sealing.
 //!
-//! - [`bytes`]: byte strings that are base64url in JSON
 //! - [`digest`]: SHA-256, as it is shown and written
 //! - [`statement`]: what is signed, and how it is hashed
 //! - [`keys`]: key pairs and signatures (Ed25519, RFC 8032)
@@ -15,7 +14,6 @@
 
 pub mod access_token;
 pub mod account;
-pub mod bytes;
 pub mod digest;
 pub mod key_file;
 pub mod keys;
@@ -25,8 +23,8 @@ pub mod statement;
 pub mod tls;
 pub mod token;
 
+pub use crate::base::bytes::{self, Blob};
 pub use account::{AccountId, AccountRole};
-pub use bytes::Blob;
 pub use digest::Digest;
 pub use keys::{KeyPair, PublicKey, Signature};
 pub use roster::{NodeCard, Roster};

@@ -129,6 +129,11 @@ impl std::fmt::Debug for SealingKeyPair {
     }
 }
 
+/// Whether something can be sealed to these bytes.
+pub fn is_public_key(public: &Blob) -> bool {
+    <XWing as Kem>::PublicKey::from_bytes(&public.0).is_ok()
+}
+
 /// Seal bytes to the holder of a public key. `info` names the context, at most a few hundred
 /// bytes; it is bound, not sent.
 ///
@@ -209,6 +214,7 @@ mod tests {
         let again = SealingKeyPair::from_secret(&keys.secret());
         let other = SealingKeyPair::generate().unwrap();
         assert_eq!(keys.public(), again.public());
+        assert!(is_public_key(keys.public()));
         let sealed = seal(keys.public(), INFO, b"aad", b"plain").unwrap();
         assert_eq!(*again.open(INFO, b"aad", &sealed).unwrap(), b"plain");
         for (who, info, aad) in
@@ -239,7 +245,9 @@ mod tests {
     #[test]
     fn malformed_public_keys_are_refused() {
         for public in [vec![], vec![0; PUBLIC_KEY_BYTES - 1], vec![0xff; PUBLIC_KEY_BYTES]] {
-            assert_eq!(seal(&Blob(public), INFO, b"", b"x"), Err(SealingError::PublicKey));
+            let public = Blob(public);
+            assert!(!is_public_key(&public));
+            assert_eq!(seal(&public, INFO, b"", b"x"), Err(SealingError::PublicKey));
         }
     }
 

@@ -14,6 +14,7 @@
 //! - `verdict`: fetches missing envelopes from other nodes, and says what is wrong with any
 //! - `logins`: whose access tokens count no more
 //! - `manifest`: the one bundle a node commits to, and the manifest it accepts
+//! - `disclosure`: what this node discloses to the operator of a session, where the terms say so
 //! - `papers`: what other nodes hold and this one lacks
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
@@ -23,6 +24,7 @@ pub mod access;
 pub mod attempt;
 pub mod attempts;
 mod config;
+mod disclosure;
 pub mod handlers;
 pub mod intake;
 mod logins;

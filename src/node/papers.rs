@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::disclosure::DiscloseError;
 use super::manifest::CommitError;
 use super::state::NodeState;
 use crate::base::Timestamp;
@@ -73,6 +74,9 @@ pub enum TakeOutcomeError {
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StorageError),
+    /// What goes to the operator cannot be made now.
+    #[error(transparent)]
+    Disclose(#[from] DiscloseError),
 }
 
 /// Begin to ask the others.
@@ -248,7 +252,7 @@ impl NodeState {
     /// # Errors
     /// See [`TakeOutcomeError`].
     pub(super) async fn take_outcome(
-        &self,
+        self: &Arc<Self>,
         session: SessionId,
         outcome: &CoSigned<Outcome>,
     ) -> Result<(), TakeOutcomeError> {
@@ -258,12 +262,14 @@ impl NodeState {
             return Ok(());
         }
         let manifest = self.store.manifest(session).await?;
-        let fits = manifest.is_some_and(|signed| signed.body.digest() == outcome.body.manifest);
-        if outcome.body.session != session || !fits {
-            return Err(TakeOutcomeError::OtherManifest);
-        }
+        let manifest = manifest
+            .filter(|signed| signed.body.digest() == outcome.body.manifest)
+            .filter(|_| outcome.body.session == session)
+            .ok_or(TakeOutcomeError::OtherManifest)?;
         outcome.check(&self.roster.body)?;
-        self.store.settle(outcome).await?;
+        let announcement = &row.announcement.body;
+        let disclosure = self.disclose(announcement, &manifest.body, &outcome.body).await?;
+        self.store.settle(outcome, disclosure.as_ref()).await?;
         self.parts.forget(session);
         self.tell_phase(session, Phase::Settled);
         Ok(())

@@ -89,7 +89,10 @@ pub(super) fn of_commit(error: &CommitError) -> Refusal {
 pub(super) fn of_outcome(error: &TakeOutcomeError) -> Refusal {
     match error {
         TakeOutcomeError::Store(error) => of_store(error),
-        _ => Refusal::new(ProblemType::ManifestConflict, error.to_string()),
+        TakeOutcomeError::Disclose(error) => Refusal::internal(error),
+        TakeOutcomeError::OtherManifest | TakeOutcomeError::Signatures(_) => {
+            Refusal::new(ProblemType::ManifestConflict, error.to_string())
+        }
     }
 }
 
@@ -101,7 +104,9 @@ fn because(kind: ProblemType, error: &dyn std::fmt::Display, cause: &RefusalCaus
 pub(super) fn of_announcement(error: &AnnouncementError) -> Refusal {
     let kind = match error {
         AnnouncementError::Roster { .. } => ProblemType::WrongRoster,
-        AnnouncementError::Signature(_) | AnnouncementError::Terms(_) => ProblemType::BadTerms,
+        AnnouncementError::Signature(_)
+        | AnnouncementError::Terms(_)
+        | AnnouncementError::OperatorKey(_) => ProblemType::BadTerms,
     };
     Refusal::new(kind, error.to_string())
 }

@@ -210,6 +210,11 @@ impl NodeState {
         self.lie.is_some_and(|lie| lie.at == At::Signature)
     }
 
+    /// Whether the node is made to lie in what it discloses to an operator.
+    pub(super) fn bends_disclosures(&self) -> bool {
+        self.lie.is_some_and(|lie| lie.at == At::Disclosure)
+    }
+
     /// End every stream to the other nodes; new ones are not begun yet.
     pub(super) async fn renew_mesh(&self) {
         let fresh = (self.make_mesh)();

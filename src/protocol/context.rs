@@ -18,7 +18,7 @@ use futures_util::future::{try_join, try_join_all};
 use tokio::sync::OnceCell;
 
 use super::ledger::Ledger;
-use super::proof::record::{Batch, Record, Traffic};
+use super::proof::record::{Batch, Record, Recorded, Traffic, Unchecked};
 use super::{
     Channel, ChannelError, Counters, EstablishError, Opening, ProtocolError, Security, StepId,
     Tactics,
@@ -40,7 +40,7 @@ pub struct Context {
     /// Rounds that lie behind this context. Work that goes on beside it counts its own.
     rounds: Arc<AtomicU64>,
     /// Gates at this context that no check has passed yet. Work beside it gathers its own.
-    unchecked: Arc<Mutex<Batch>>,
+    unchecked: Arc<Mutex<Unchecked>>,
     step: String,
 }
 
@@ -164,26 +164,24 @@ impl Context {
     /// its gates that are not checked yet.
     pub(super) fn join(&self, other: &Self) {
         self.catch_up(other.rounds());
-        let gates = other.take_unchecked();
-        if !gates.is_empty() {
-            lock(&self.unchecked).append(gates);
-        }
+        let gates = std::mem::take(&mut *lock(&other.unchecked));
+        lock(&self.unchecked).append(gates);
     }
 
     /// Keep the gates of a round until they are checked; `hash` takes in what was sent for them.
-    pub(super) fn record(&self, record: Record, hash: impl FnOnce(&mut Traffic)) {
+    pub(super) fn record<K: Recorded>(&self, record: Record<K>, hash: impl FnOnce(&mut Traffic)) {
         self.shared.ledger.recorded();
-        lock(&self.unchecked).push(record, hash);
+        K::of(&mut lock(&self.unchecked)).push(record, hash);
     }
 
     #[cfg(test)]
-    pub(super) fn put_unchecked(&self, batch: Batch) {
-        *lock(&self.unchecked) = batch;
+    pub(super) fn put_unchecked<K: Recorded>(&self, batch: Batch<K>) {
+        *K::of(&mut lock(&self.unchecked)) = batch;
     }
 
-    /// The gates to be checked, which are the caller's to check.
-    pub(super) fn take_unchecked(&self) -> Batch {
-        std::mem::take(&mut lock(&self.unchecked))
+    /// The gates of a kind to be checked, which are the caller's to check.
+    pub(super) fn take_unchecked<K: Recorded>(&self) -> Batch<K> {
+        std::mem::take(K::of(&mut lock(&self.unchecked)))
     }
 
     /// Rounds that lie behind this context.

@@ -8,7 +8,7 @@ use std::ops::{Add, AddAssign};
 pub struct Cost {
     /// Rounds of messages that wait for one another.
     pub rounds: u64,
-    /// AND gates: one per bit and position.
+    /// AND gates: one per bit and position; products of elements, or sums of them.
     pub gates: u64,
     /// Bytes that each node sends.
     pub bytes_sent: u64,
@@ -16,7 +16,9 @@ pub struct Cost {
     pub comparisons: u64,
     /// AND gates that no check has passed when it is done; none where nothing is checked.
     pub unchecked: u64,
-    /// AND gates that checks pass on the way.
+    /// Products of elements that no check has passed when it is done.
+    pub unchecked_products: u64,
+    /// AND gates and products that checks pass on the way.
     pub checked: u64,
     /// Those checks.
     pub checks: u64,
@@ -32,6 +34,7 @@ impl Cost {
         bytes_sent: 0,
         comparisons: 0,
         unchecked: 0,
+        unchecked_products: 0,
         checked: 0,
         checks: 0,
         beside: 0,
@@ -57,6 +60,7 @@ impl Add for Cost {
             bytes_sent: self.bytes_sent + other.bytes_sent,
             comparisons: self.comparisons + other.comparisons,
             unchecked: self.unchecked + other.unchecked,
+            unchecked_products: self.unchecked_products + other.unchecked_products,
             checked: self.checked + other.checked,
             checks: self.checks + other.checks,
             beside: self.beside + other.beside,

@@ -8,7 +8,8 @@
 //! - [`tactics`]: how rounds are traded for bytes
 //! - [`bracket`]: the shape of a tournament: its levels and groups
 //! - [`bits`]: protocols on replicated shares of bits
-//! - [`proof`]: the check of AND gates against lying nodes
+//! - [`elements`]: protocols on replicated shares of elements of a prime field
+//! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 
 pub mod bits;
@@ -16,6 +17,7 @@ pub mod bracket;
 pub mod channel;
 pub mod context;
 pub mod cost;
+pub mod elements;
 pub mod error;
 pub mod ledger;
 pub mod numbers;

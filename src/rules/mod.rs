@@ -13,6 +13,7 @@
 //! - [`terms`]: what every session's terms have, around its question
 //! - [`limits`]: how much a session takes
 //! - [`money`]: amounts in the smallest unit of a currency
+//! - [`operator_key`]: the key to which replies are disclosed
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
 //! - [`written`]: numbers in session files, as written
@@ -32,6 +33,7 @@ pub mod limits;
 pub mod made_up;
 pub mod market;
 pub mod money;
+pub mod operator_key;
 pub mod order;
 pub mod question;
 pub mod session_file;
@@ -44,6 +46,7 @@ pub use answer::Answer;
 pub use entries::Layout;
 pub use limits::Limits;
 pub use money::Currency;
+pub use operator_key::OperatorKey;
 pub use question::Question;
 pub use session_file::SessionFile;
 pub use stage::Stage;

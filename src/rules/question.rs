@@ -15,6 +15,7 @@ use super::made_up;
 use super::market;
 pub use super::market::line::LineError;
 use super::money::Currency;
+use super::operator_key::OperatorKey;
 use super::survey;
 use crate::sharing::form::Form;
 
@@ -132,6 +133,24 @@ impl Question {
         }
     }
 
+    /// How much each participant trades whose entry the answer names, given the mask of every entry.
+    /// The outer one is none in kinds that tell nobody anything alone, the inner one where a mask is
+    /// missing or where what is told does not add up to what the answer says openly.
+    pub fn quantities<'a, E>(
+        &self,
+        answer: &'a Answer<E>,
+        mask_of: impl FnMut(&E) -> Option<u64>,
+    ) -> Option<Option<Vec<(&'a E, i64)>>> {
+        match (self, answer) {
+            (Self::Market(question), Answer::Market(answer)) => Some(
+                answer
+                    .quantities(question, mask_of)
+                    .filter(|all| answer.adds_up(all.iter().map(|(_, quantity)| *quantity))),
+            ),
+            _ => None,
+        }
+    }
+
     /// The fields of an entry. An auction's has one, the amount; a market's one for each price, and
     /// one more; a survey's one for each cohort, and one for each question.
     ///
@@ -167,6 +186,17 @@ impl Question {
             Self::Auction(_) | Self::Survey(_) => 0,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => 0,
+        }
+    }
+
+    /// The key to which what each participant alone is told is disclosed besides; none where nobody
+    /// else is told.
+    pub const fn disclosed_to(&self) -> Option<&OperatorKey> {
+        match self {
+            Self::Market(question) => question.disclosed_to(),
+            Self::Auction(_) | Self::Survey(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
         }
     }
 

@@ -14,9 +14,11 @@ use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::market;
+use super::operator_key::OperatorKey;
 use super::question::{Question, QuestionError};
 use super::survey;
 use super::terms::{Admission, Terms, TermsError};
+use crate::base::bytes::encode;
 use crate::base::{Timestamp, time};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -162,6 +164,16 @@ impl Fields {
         }
     }
 
+    /// Whether the file leaves open under which key its operator is told.
+    pub fn lacks_operator_key(&self) -> bool {
+        match self {
+            Self::Market(fields) => fields.lacks_operator_key(),
+            Self::Auction(_) | Self::Survey(_) => false,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => false,
+        }
+    }
+
     /// How many participants the file has for a demo.
     pub fn participants(&self) -> usize {
         match self {
@@ -243,6 +255,17 @@ pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     for field in of_kinds.chain(&["roster"]) {
         table.remove(*field);
     }
+    Ok(table)
+}
+
+/// A session file's text with the key under which its operator is told.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn with_operator_key(text: &str, key: &OperatorKey) -> Result<toml::Table, toml::de::Error> {
+    let mut table: toml::Table = toml::from_str(text)?;
+    let key = toml::Value::String(encode(&key.0.0));
+    table.insert(market::file::OPERATOR_KEY.to_owned(), key);
     Ok(table)
 }
 

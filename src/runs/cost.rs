@@ -55,10 +55,10 @@ impl Predicted {
             gates: self.gates,
             bytes_sent: self.bytes_sent_per_node,
             comparisons: self.comparisons,
-            unchecked: 0,
             checked: self.checked,
             checks: self.checks,
             beside: self.beside,
+            ..Cost::NONE
         }
     }
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::SessionId;
 use crate::base::Timestamp;
-use crate::identity::{Digest, PublicKey, Roster, Signed, Statement, keys::SignatureError};
+use crate::identity::{
+    Digest, PublicKey, Roster, Signed, Statement, keys::SignatureError, sealing,
+};
 use crate::rules::Terms;
 use crate::rules::terms::TermsError;
 
@@ -43,6 +45,25 @@ pub enum AnnouncementError {
     /// Terms that break a rule.
     #[error("the terms are not usable: {0}")]
     Terms(#[from] TermsError),
+    /// Terms that disclose replies under something that is no key.
+    #[error("the terms are not usable: {0}")]
+    OperatorKey(#[from] NoKey),
+}
+
+/// Terms that disclose replies under something that is no key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the operator's key in them is no X-Wing public key; write the session anew")]
+pub struct NoKey;
+
+/// That nodes can seal to the operator's key, where the terms name one.
+///
+/// # Errors
+/// When it is none.
+pub fn check_operator_key(terms: &Terms) -> Result<(), NoKey> {
+    match terms.question.disclosed_to() {
+        Some(key) if !sealing::is_public_key(&key.0) => Err(NoKey),
+        _ => Ok(()),
+    }
 }
 
 impl Signed<Announcement> {
@@ -58,6 +79,7 @@ impl Signed<Announcement> {
             return Err(AnnouncementError::Roster { expected, got: body.roster });
         }
         body.terms.check()?;
+        check_operator_key(&body.terms)?;
         Ok(body)
     }
 }

@@ -76,13 +76,72 @@ impl Statement for Heading<'_> {
 struct Contents<'a> {
     suite: u8,
     announcement: Digest,
-    correction: &'a Blob,
     commitments: &'a [Digest],
-    parts: &'a [Blob],
+    rest: Digest,
 }
 
 impl Statement for Contents<'_> {
     const DOMAIN: &'static str = "gavel/v1/envelope-contents";
+}
+
+/// What is large in an envelope. Under a digest of its own, so that its commitments can be shown to be
+/// an envelope's without it.
+#[derive(Serialize)]
+struct Rest<'a> {
+    correction: &'a Blob,
+    parts: &'a [Blob],
+}
+
+impl Statement for Rest<'_> {
+    const DOMAIN: &'static str = "gavel/v1/envelope-rest";
+}
+
+/// What an envelope's commitments and sealed parts are bound to.
+#[derive(Clone, Copy)]
+pub struct Binding<'a> {
+    /// Forms of sharing and sealing.
+    pub suite: u8,
+    /// The only session that the entry is for.
+    pub session: SessionId,
+    /// Digest of the announcement the bidder has seen.
+    pub announcement: Digest,
+    /// The bidder's key.
+    pub key: &'a PublicKey,
+    /// The bidder's name.
+    pub bidder: &'a str,
+    /// Which of the key's envelopes, counted from 1.
+    pub revision: u32,
+}
+
+impl<'a> Binding<'a> {
+    /// As commitments and sealed parts have it.
+    pub fn context(&self) -> [u8; 32] {
+        let hash = Sha256::new()
+            .chain_update(b"gavel/v1/envelope-context\0")
+            .chain_update([self.suite])
+            .chain_update(self.session.0)
+            .chain_update(self.announcement.0)
+            .chain_update(self.key.as_bytes())
+            .chain_update(self.revision.to_le_bytes())
+            .chain_update(self.bidder.as_bytes());
+        hash.finalize().into()
+    }
+
+    /// The id of the envelope that is bound so and has these commitments, and a rest with this digest
+    /// ([`EnvelopeBody::rest`]). Of one envelope nobody can name two different lists of commitments.
+    pub fn envelope(&self, commitments: &[Digest], rest: Digest) -> Digest {
+        self.heading(self.contents(commitments, rest)).digest()
+    }
+
+    fn contents(&self, commitments: &[Digest], rest: Digest) -> Digest {
+        let Self { suite, announcement, .. } = *self;
+        Contents { suite, announcement, commitments, rest }.digest()
+    }
+
+    const fn heading(&self, contents: Digest) -> Heading<'a> {
+        let Self { session, key, bidder, revision, .. } = *self;
+        Heading { session, key, bidder, revision, contents }
+    }
 }
 
 /// A bid as handed in. Its id in receipts and manifest is the digest of its [`Heading`].
@@ -102,7 +161,7 @@ impl Statement for EnvelopeBody {
 
     /// The digest of the heading, which binds all the rest by its own digest.
     fn digest(&self) -> Digest {
-        self.heading(self.contents()).digest()
+        self.binding().envelope(&self.commitments, self.rest())
     }
 }
 
@@ -164,27 +223,24 @@ pub enum EnvelopeError {
 impl EnvelopeBody {
     /// Digest of everything that the heading does not say.
     pub fn contents(&self) -> Digest {
-        let Self { suite, announcement, .. } = *self;
-        let Self { correction, commitments, parts, .. } = self;
-        Contents { suite, announcement, correction, commitments, parts }.digest()
+        self.binding().contents(&self.commitments, self.rest())
     }
 
-    const fn heading(&self, contents: Digest) -> Heading<'_> {
-        let Self { session, key, bidder, revision, .. } = self;
-        Heading { session: *session, key, bidder: bidder.as_str(), revision: *revision, contents }
+    /// Digest of correction and sealed parts.
+    pub fn rest(&self) -> Digest {
+        Rest { correction: &self.correction, parts: &self.parts }.digest()
+    }
+
+    /// Session, terms, bidder, key and revision.
+    pub const fn binding(&self) -> Binding<'_> {
+        let Self { suite, session, announcement, key, bidder, revision, .. } = self;
+        let (suite, session, announcement) = (*suite, *session, *announcement);
+        Binding { suite, session, announcement, key, bidder: bidder.as_str(), revision: *revision }
     }
 
     /// What commitments and sealed parts are bound to: session, terms, bidder, key and revision.
     pub fn context(&self) -> [u8; 32] {
-        let hash = Sha256::new()
-            .chain_update(b"gavel/v1/envelope-context\0")
-            .chain_update([self.suite])
-            .chain_update(self.session.0)
-            .chain_update(self.announcement.0)
-            .chain_update(self.key.as_bytes())
-            .chain_update(self.revision.to_le_bytes())
-            .chain_update(self.bidder.as_bytes());
-        hash.finalize().into()
+        self.binding().context()
     }
 }
 

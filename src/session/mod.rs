@@ -13,6 +13,7 @@
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
+//! - [`disclosure`]: what a node seals to the operator of what participants alone are told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
@@ -25,6 +26,7 @@ pub mod accusation;
 pub mod announcement;
 pub mod bundle;
 pub mod course;
+pub mod disclosure;
 pub mod envelope;
 pub mod exclusion;
 #[cfg(test)]
@@ -45,6 +47,7 @@ pub mod shortage;
 
 pub use accusation::Accusation;
 pub use announcement::Announcement;
+pub use disclosure::Disclosure;
 pub use envelope::Envelope;
 pub use id::SessionId;
 pub use manifest::Manifest;

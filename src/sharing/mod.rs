@@ -8,9 +8,11 @@
 //! - [`form`]: the ways in which a session shares what is handed in
 //! - [`security`]: against whom a session is secure
 //! - [`bits`]: replicated shares of bits, in planes
+//! - [`elements`]: replicated shares of elements of a field
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
 
 pub mod bits;
+pub mod elements;
 pub mod form;
 pub mod keys;
 pub mod node_set;
@@ -21,6 +23,7 @@ pub mod sets;
 pub mod stream;
 
 pub use bits::{Holding, KeptPlane, Plane, ShapeError, SharedBits};
+pub use elements::SharedElements;
 pub use node_set::{NodeIndex, NodeSet};
 pub use numbers::SharedNumbers;
 pub use seed::Seed;

@@ -9,6 +9,11 @@
 //! domain and the seed, every later one that of domain, seed and the block's number in 4
 //! little-endian bytes. A short component is the beginning of a longer one, and all 256 bits of the
 //! seed protect it.
+//!
+//! The commitment is a chain of two hashes: from the seed to its [`ReplyKey`], and from that to what
+//! is published. So the reply key can be shown to somebody who is to take off the mask that it
+//! stands for: the commitment proves that it is the right one, and of the seed, and so of the
+//! component, it tells nothing.
 
 use rand::{TryRng, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
@@ -75,9 +80,14 @@ impl Seed {
     /// at most 64 bits: as different from its component as if they came from two seeds. Whoever
     /// lacks one of the participant's seeds knows nothing of the mask, which is the XOR of all.
     pub fn reply(&self, bits: u32) -> u64 {
-        let mut word = Zeroizing::new([0]);
-        self.stream(b"gavel/v1/reply\0", 0, &mut *word);
-        word[0] & mask(bits)
+        self.reply_key().mask(bits)
+    }
+
+    /// What [`Seed::reply`] is made of: the first link of the commitment to this seed.
+    pub fn reply_key(&self) -> ReplyKey {
+        ReplyKey(
+            Sha256::new().chain_update(b"gavel/v1/reply\0").chain_update(self.0).finalize().into(),
+        )
     }
 
     /// Write the words of this seed's stream under a domain, from block `first` on.
@@ -99,6 +109,39 @@ impl Seed {
     /// Commitment to this seed for component T within a context (session, bidder, revision).
     /// Binding by collision resistance, hiding because the seed has 256 bits of entropy.
     pub fn commitment(&self, context: &[u8; 32], set: NodeSet) -> [u8; 32] {
+        self.reply_key().commitment(context, set)
+    }
+
+    /// Whether this seed is the committed one, in constant time.
+    pub fn fits(&self, commitment: &[u8; 32], context: &[u8; 32], set: NodeSet) -> bool {
+        self.commitment(context, set).ct_eq(commitment).into()
+    }
+}
+
+/// What a seed's commitment is made from, and its part of the mask for a reply; wiped when dropped,
+/// never printed. It tells nothing of the seed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ReplyKey([u8; SEED_BYTES]);
+
+impl ReplyKey {
+    /// A reply key from its bytes, as somebody claims that it is.
+    pub const fn from_bytes(bytes: [u8; SEED_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to be sealed to whom the reply is for.
+    pub const fn expose(&self) -> &[u8; SEED_BYTES] {
+        &self.0
+    }
+
+    /// The seed's part of the mask, of at most 64 bits.
+    pub fn mask(&self, bits: u32) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]) & mask(bits)
+    }
+
+    /// The commitment to the seed that this was made from.
+    pub fn commitment(&self, context: &[u8; 32], set: NodeSet) -> [u8; 32] {
         Sha256::new()
             .chain_update(b"gavel/v1/commitment\0")
             .chain_update(context)
@@ -106,11 +149,6 @@ impl Seed {
             .chain_update(self.0)
             .finalize()
             .into()
-    }
-
-    /// Whether this seed is the committed one, in constant time.
-    pub fn fits(&self, commitment: &[u8; 32], context: &[u8; 32], set: NodeSet) -> bool {
-        self.commitment(context, set).ct_eq(commitment).into()
     }
 }
 
@@ -156,7 +194,24 @@ mod tests {
         assert!(KNOWN.iter().all(|word| (word ^ reply).count_ones() > 10));
         assert_eq!(seed().reply(12), reply & 0xfff);
         assert_eq!(seed().reply(0), 0);
+        // The first word of its reply key, which is no block of its component.
+        let key = seed().reply_key();
+        assert_eq!(key.expose()[..8], reply.to_le_bytes());
+        assert_eq!(ReplyKey::from_bytes(*key.expose()).mask(12), reply & 0xfff);
         assert_ne!(Seed::from_bytes([1; 32]).reply(64), Seed::from_bytes([2; 32]).reply(64));
+    }
+
+    #[test]
+    fn a_reply_key_alone_makes_the_commitment_to_its_seed() {
+        let (context, set) = ([9; 32], NodeSet::from_bits(0b10));
+        let commitment = seed().commitment(&context, set);
+        assert!(seed().fits(&commitment, &context, set));
+        assert_eq!(seed().reply_key().commitment(&context, set), commitment);
+        let mut other = *seed().reply_key().expose();
+        other[31] ^= 1;
+        assert_ne!(ReplyKey::from_bytes(other).commitment(&context, set), commitment);
+        assert_ne!(seed().commitment(&[8; 32], set), commitment);
+        assert_ne!(seed().commitment(&context, NodeSet::from_bits(0b1)), commitment);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use zeroize::optimization_barrier;
 /// Words made at a time: 4 KiB, well inside the first-level cache.
 const TILE: usize = 256;
 
-/// Words of a cipher block.
-const BLOCK: usize = 2;
+/// Words of a block of a stream: what is made from it begins at one.
+pub const BLOCK_WORDS: usize = 2;
 
 /// The first counter block of a step's streams.
 #[derive(Clone, Copy)]
@@ -71,12 +71,12 @@ impl StreamKey {
     ) {
         let iv: Array<u8, U16> = start.after(blocks).into();
         let mut stream = CtrCore::<&Aes128Enc, Ctr128BE>::inner_iv_init(&self.0, &iv);
-        let mut tile = [Block::<Aes128Enc>::default(); TILE / BLOCK];
-        let used = dst.len().div_ceil(BLOCK).min(TILE / BLOCK);
+        let mut tile = [Block::<Aes128Enc>::default(); TILE / BLOCK_WORDS];
+        let used = dst.len().div_ceil(BLOCK_WORDS).min(TILE / BLOCK_WORDS);
         for words in dst.chunks_mut(TILE) {
-            let blocks = &mut tile[..words.len().div_ceil(BLOCK)];
+            let blocks = &mut tile[..words.len().div_ceil(BLOCK_WORDS)];
             stream.write_keystream_blocks(blocks);
-            let (pairs, rest) = words.as_chunks_mut::<BLOCK>();
+            let (pairs, rest) = words.as_chunks_mut::<BLOCK_WORDS>();
             for ([first, second], block) in pairs.iter_mut().zip(blocks.iter()) {
                 let [low, high] = halves(block);
                 put(first, low);

@@ -21,14 +21,14 @@ pub mod reading;
 pub mod replicas;
 
 use super::column::{Columns as _, json};
-use super::documents::{BoundBundle, Document, Sessions, same};
+use super::documents::{BoundBundle, Document, Sessions, same, to_binary};
 use super::sql::{Connection, query};
 use super::{Database, Fence, StorageError};
 use crate::base::Timestamp;
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::session::manifest::CoSigned;
 use crate::session::phase::{Phase, Step};
-use crate::session::{Announcement, Manifest, Outcome, SessionId};
+use crate::session::{Announcement, Disclosure, Manifest, Outcome, SessionId};
 
 pub use intake::{Put, PutError};
 pub use reading::{Given, NodeSession, Shown};
@@ -216,18 +216,27 @@ impl NodeStore {
             .await
     }
 
-    /// Settle the session with the outcome and the signatures it has; later ones are added.
+    /// Settle the session with the outcome and the signatures it has; later ones are added. What the
+    /// node discloses is kept with the first ones.
     ///
     /// # Errors
     /// `Conflict` when this node computed or holds another outcome; `Phase` before freezing.
-    pub async fn settle(&self, outcome: &CoSigned<Outcome>) -> Result<(), StorageError> {
+    pub async fn settle(
+        &self,
+        outcome: &CoSigned<Outcome>,
+        disclosure: Option<&Signed<Disclosure>>,
+    ) -> Result<(), StorageError> {
         let (session, outcome) = (outcome.body.session, outcome.clone());
+        let disclosure = disclosure.map(|paper| to_binary("disclosure", paper)).transpose()?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     agrees::<Signed<Outcome>>(connection, session, outcome.digest()).await?;
                     if SESSIONS.put(connection, session, outcome).await? {
                         SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
+                        if let Some(disclosure) = disclosure {
+                            SESSIONS.set(connection, session, "disclosure", disclosure).await?;
+                        }
                         parts::forget(connection, session).await?;
                     }
                     Ok(())

@@ -418,10 +418,10 @@ async fn a_node_stands_by_its_outcome() {
     let other = Signed::new(place.outcome(800, &[]).body, place.world.key(1));
     let refused = place.store.put_own_outcome(&other).await;
     assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
-    let refused = place.store.settle(&place.outcome(800, &[2, 3])).await;
+    let refused = place.store.settle(&place.outcome(800, &[2, 3]), None).await;
     assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
-    place.store.settle(&place.outcome(700, &[1, 2])).await.unwrap();
-    place.store.settle(&place.outcome(700, &[3])).await.unwrap();
+    place.store.settle(&place.outcome(700, &[1, 2]), None).await.unwrap();
+    place.store.settle(&place.outcome(700, &[3]), None).await.unwrap();
     let place = place.reopen().await;
     assert_eq!(place.store.own_outcome(place.session()).await.unwrap(), Some(own));
     let settled = place.store.outcome(place.session()).await.unwrap();

@@ -5,6 +5,7 @@
 //! - [`failure`]: one error type for whatever a program in a world may fail with
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
+//! - [`elements`]: replicated elements of a field for a world
 //! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
@@ -18,6 +19,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod bad_bidder;
+pub mod elements;
 pub mod entries;
 pub mod failure;
 pub mod faulty;
@@ -30,6 +32,7 @@ pub mod wiretap;
 pub mod world;
 
 pub use crate::transport::streams::lying::{At, Lie};
+pub use elements::ElementInputs;
 pub use failure::Failure;
 pub use faulty::{Fault, Misdeed};
 pub use numbers::NumberInputs;

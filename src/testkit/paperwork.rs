@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::reference;
 use crate::base::Timestamp;
-use crate::client::{BidAmount, SplitError, make_envelope};
+use crate::client::{BidAmount, EntryValues, SplitError, make_entry, make_envelope};
 use crate::identity::{
     Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _,
     roster::{CoordinatorCard, IssuedCard},
@@ -142,6 +142,22 @@ impl Paperwork {
             revision,
             BidAmount::new(units),
         )
+    }
+
+    /// An honest first entry of so many fields.
+    ///
+    /// # Errors
+    /// As [`make_entry`].
+    pub fn enter(
+        &self,
+        bidder: &str,
+        keys: &KeyPair,
+        fields: Vec<u64>,
+    ) -> Result<Envelope, SplitError> {
+        let admission = self.admit(bidder, keys);
+        let values = EntryValues::new(fields);
+        make_entry(&self.announcement, &self.roster, admission, bidder, keys, 1, values)
+            .map(|sealed| sealed.envelope)
     }
 
     /// Number of nodes and threshold.

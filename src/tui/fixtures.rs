@@ -532,7 +532,9 @@ pub fn settled_market(quantities: market::question::Told) -> Model {
         entry: Entrant { bidder: bidder.into(), envelope: Digest([at; 32]) },
         quantity: match quantities {
             market::question::Told::Everyone => market::Quantity::Open(quantity),
-            market::question::Told::Own => market::Quantity::Sealed(77_777),
+            market::question::Told::Own | market::question::Told::Operator(_) => {
+                market::Quantity::Sealed(77_777)
+            }
         },
     });
     let clearing = market::Clearing { price: 16_850, demand: 58, supply: 97 };

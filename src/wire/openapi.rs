@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::page as pages;
 use super::paths;
 use super::problem::{MEDIA_TYPE, ProblemType, ProblemType as P};
+use crate::sharing::node_set::MAX_NODES;
 
 pub use page::page;
 
@@ -100,6 +101,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
     endpoint("GET", paths::RECEIPTS, STAFF, "Which nodes have given a receipt to which bidder; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "ReceiptsPage"), &[P::UnknownSession, P::BadRequest]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("GET", paths::DISCLOSURE, OPERATORS, "What a node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("POST", paths::LOGIN, EVERYBODY, "Log in: one access token for each server, and a refresh token", Some("AskLogin"), Reply::Json(200, "Login"), &[P::WrongLogin, P::Forbidden]),
     endpoint("POST", paths::REFRESH, EVERYBODY, "Go on with a login; the refresh token is good for one use", Some("AskRefresh"), Reply::Json(200, "Login"), &[P::LoginOver]),
     endpoint("POST", paths::LOGOUT, EVERYBODY, "End a login", Some("AskRefresh"), Reply::Empty(204), &[]),
@@ -127,6 +129,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
     endpoint("GET", paths::NODE_STANDINGS, NODE_STAFF, "Where every session stands here", None, Reply::List("Document"), &[]),
     endpoint("GET", paths::NODE_PAPERS, NODE_STAFF, "What this node holds of a session, for servers that have lost it", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
+    endpoint("GET", paths::NODE_DISCLOSURE, COORDINATOR, "What this node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
     endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
     endpoint("PUT", paths::NODE_LOGINS, COORDINATOR, "Take no access tokens of these accounts that were made before", Some("EndedLogins"), Reply::Empty(204), &[]),
@@ -174,6 +177,7 @@ impl Endpoint {
     fn parameters(&self) -> Vec<Value> {
         let schema = |name: &str| match name {
             "envelope" | "roster" | "invitation" => reference("Digest"),
+            "node" => json!({"type": "integer", "minimum": 1, "maximum": MAX_NODES}),
             "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
             _ => reference("Id"),
         };

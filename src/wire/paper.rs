@@ -9,7 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::rules::Limits;
+use crate::rules::{Limits, Terms};
+use crate::session::disclosure::line_bytes;
 use crate::sharing::Scheme;
 
 /// The media type of papers.
@@ -38,12 +39,19 @@ pub struct TooMany {
 ///
 /// # Errors
 /// When its papers would be too large; says how many bids there may be.
-pub fn check(limits: &Limits, scheme: Scheme) -> Result<(), TooMany> {
+pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), TooMany> {
+    // What a node discloses has a line for every bid, and goes to the operator in base64.
+    let disclosed = terms.question.disclosed_to().map(|_| line_bytes(scheme) as u64);
+    fits(&terms.limits, disclosed.map_or(0, |line| line.div_ceil(3) * 4), scheme)
+}
+
+/// The same, where another paper has lines of so many bytes.
+fn fits(limits: &Limits, line: u64, scheme: Scheme) -> Result<(), TooMany> {
     let Limits { bids, name_bytes, .. } = *limits;
     let nodes = scheme.nodes();
     // A bundle holds a line of each node for every bid.
     let each = u64::from(nodes) * (LINE + u64::from(name_bytes));
-    let most = MOST_BYTES as u64 / each;
+    let most = MOST_BYTES as u64 / each.max(line);
     if u64::from(bids) <= most { Ok(()) } else { Err(TooMany { nodes, name_bytes, bids, most }) }
 }
 
@@ -71,11 +79,15 @@ mod tests {
     #[test]
     fn what_cannot_be_closed_is_not_opened() {
         let scheme = |n, t| Scheme::new(n, t).unwrap();
-        assert_eq!(check(&Limits::default(), scheme(9, 4)), Ok(()));
-        assert_eq!(check(&Limits::MOST, scheme(3, 1)).map_err(|error| error.most), Err(958_083));
+        assert_eq!(fits(&Limits::default(), 0, scheme(9, 4)), Ok(()));
+        assert_eq!(fits(&Limits::MOST, 0, scheme(3, 1)).map_err(|error| error.most), Err(958_083));
         let million = Limits { bids: 1_000_000, ..Limits::default() };
-        assert_eq!(check(&million, scheme(5, 2)), Ok(()));
-        let said = check(&million, scheme(9, 4)).unwrap_err().to_string();
+        assert_eq!(fits(&million, 0, scheme(5, 2)), Ok(()));
+        let said = fits(&million, 0, scheme(9, 4)).unwrap_err().to_string();
         assert!(said.contains("579710 bids, not 1000000"), "{said}");
+        // What is disclosed takes more: a value of 32 bytes for each of 126 sets.
+        let line = line_bytes(scheme(9, 4)) as u64;
+        assert_eq!(line, 1 + 32 + 126 * 32);
+        assert_eq!(fits(&million, line, scheme(9, 4)).map_err(|error| error.most), Err(236_162));
     }
 }

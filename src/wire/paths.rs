@@ -1,9 +1,10 @@
 //! Every path of the API. Routes are written with `{session}`, `{envelope}`, `{attempt}`,
-//! `{account}`, `{roster}` and `{invitation}`; the functions fill them in.
+//! `{account}`, `{roster}`, `{node}` and `{invitation}`; the functions fill them in.
 
 use super::page::LARGEST;
 use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
+use crate::sharing::NodeIndex;
 
 /// Upgrade to the binary stream between two nodes.
 pub const STREAM: &str = "/v1/node/stream";
@@ -43,6 +44,8 @@ pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
 pub const NODE_STANDINGS: &str = "/v1/node/standings";
 /// What the node holds of a session, for servers that have lost it.
 pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
+/// What the node discloses to the session's operator, sealed.
+pub const NODE_DISCLOSURE: &str = "/v1/node/sessions/{session}/disclosure";
 /// Take no envelopes for a while, or take them again.
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Cancel a session.
@@ -76,6 +79,8 @@ pub const RETRY: &str = "/v1/sessions/{session}/retry";
 pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 /// Which nodes have given a receipt to which bidder, in pages.
 pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
+/// What one node discloses to the session's operator, sealed.
+pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -146,6 +151,11 @@ pub fn envelope(session: SessionId, envelope: &Digest) -> String {
 /// [`NODE_SEEDS`] filled in.
 pub fn seeds(session: SessionId, envelope: &Digest) -> String {
     of(NODE_SEEDS, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`DISCLOSURE`] filled in.
+pub fn disclosure(session: SessionId, node: NodeIndex) -> String {
+    of(DISCLOSURE, session).replace("{node}", &node.to_string())
 }
 
 /// [`NODE_ATTEMPT`] filled in.

@@ -6,6 +6,7 @@
 //! - [`accounts`]: operators, invitations, bidding by account
 //! - [`people`]: invitations from tables, who has handed in, and pauses
 //! - [`backup`]: backup and recovery
+//! - [`quantities`]: what a market's operator alone is told
 //! - [`readme`]: the walk through the README, as written there
 //! - [`rosters`]: a coordinator that serves a roster of invented nodes
 //! - [`rotation`]: new keys of a node while a session is open
@@ -29,6 +30,7 @@ mod errors;
 mod figures;
 mod intake;
 mod people;
+mod quantities;
 mod readme;
 mod replicas;
 mod rosters;

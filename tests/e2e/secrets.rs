@@ -27,7 +27,7 @@ use crate::common::gavel;
 
 /// Byte strings that must not turn up, each with a name.
 #[derive(Default)]
-struct Secrets {
+pub struct Secrets {
     names: Vec<String>,
     /// By the first eight bytes.
     patterns: HashMap<[u8; 8], Vec<(usize, Vec<u8>)>>,
@@ -36,7 +36,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn add(&mut self, name: &str, pattern: &[u8]) {
+    pub fn add(&mut self, name: &str, pattern: &[u8]) {
         assert!(pattern.len() >= 8, "{name} is too short to be told from chance");
         self.begins.resize(1 << 16, false);
         self.begins[usize::from(u16::from_le_bytes([pattern[0], pattern[1]]))] = true;
@@ -99,13 +99,13 @@ impl Secrets {
         found
     }
 
-    fn assert_absent(&self, place: &str, haystack: &[u8]) {
+    pub fn assert_absent(&self, place: &str, haystack: &[u8]) {
         let found = self.found_in(haystack);
         assert!(found.is_empty(), "in {place}: {found:?}");
     }
 
     /// A bid's seeds and components, opened with every node's key.
-    fn add_envelope(
+    pub fn add_envelope(
         &mut self,
         envelope: &Envelope,
         bits: u32,
@@ -119,6 +119,8 @@ impl Secrets {
             for (set, seed) in scheme.held_by(node).into_iter().zip(part.seeds()) {
                 if seen.insert(set) {
                     self.add_bytes(&format!("seed {set} of {bidder}"), seed.expose());
+                    let reply_key = seed.reply_key();
+                    self.add_bytes(&format!("reply key {set} of {bidder}"), reply_key.expose());
                     let component = seed.component(bits);
                     // One in 2^20 is too small to be told from chance.
                     if component >> (bits - 20) != 0 {
@@ -154,7 +156,7 @@ fn planted() -> Secrets {
 }
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

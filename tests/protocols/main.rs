@@ -3,6 +3,7 @@
 //!
 //! - [`bits`]: protocols on bits
 //! - [`blocks`]: comparisons in blocks of every size
+//! - [`elements`]: products of elements of prime fields, and what stands on them
 //! - [`best`]: sums, ranks and the m best on bits
 //! - [`sums`]: sums over tables, prefix sums, and that a wrong bit in them is found
 //! - [`products`]: equality, products, squares, tallies and places in the order
@@ -21,6 +22,7 @@ mod auctions;
 mod best;
 mod bits;
 mod blocks;
+mod elements;
 mod faults;
 mod leak;
 mod liars;

@@ -8,7 +8,7 @@ use gavel::protocol::bits::proportion::in_proportion;
 use gavel::protocol::{Context, Counters, Tactics};
 use gavel::rules::market::question::{Rationing, Told};
 use gavel::rules::market::{Answer, Grid, Quantity, Question, Side, Step, reference};
-use gavel::rules::{Currency, Terms, market};
+use gavel::rules::{Currency, OperatorKey, Terms, market};
 use gavel::runs::market::workload::{Ending, Workload};
 use gavel::runs::run;
 use gavel::runs::shares::Entries;
@@ -127,7 +127,11 @@ impl Trial {
 
 /// Orders of a few steps and entries of any fields at all.
 fn random_market(rng: &mut StdRng) -> (Question, Vec<Vec<u64>>) {
-    let told = if rng.random() { Told::Own } else { Told::Everyone };
+    let told = match rng.random_range(0..3) {
+        0 => Told::Own,
+        1 => Told::Operator(OperatorKey::stand_in()),
+        _ => Told::Everyone,
+    };
     let question = question(rng.random_range(1..=40), rng.random_range(1..=9), told);
     let prices = question.grid.prices();
     let count = rng.random_range(0..=9);
@@ -230,7 +234,10 @@ async fn a_market_opens_the_answer_and_nothing_else() {
     };
     for world in [World::new(3, 1), World::new(4, 1).without(&[1]), World::new(5, 2)] {
         let entries = vec![vec![0, 0, 0, 9, 0], vec![0, 7, 0, 0, 7], vec![3, 0, 0, 0, 9]];
-        for (told, widths) in [(Told::Own, vec![7]), (Told::Everyone, vec![6, 6])] {
+        // What the operator is told is opened no more than what each alone is.
+        let operator = Told::Operator(OperatorKey::stand_in());
+        let cases = [(Told::Own, vec![7]), (operator, vec![7]), (Told::Everyone, vec![6, 6])];
+        for (told, widths) in cases {
             let question = question(4, 4, told);
             assert_eq!(question.quantity_bits(), 6);
             let trial = Trial::new(&world, question.clone(), entries.clone());

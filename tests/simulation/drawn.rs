@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gavel::base::Timestamp;
+use gavel::base::bytes::encode;
+use gavel::identity::sealing::SealingKeyPair;
 use gavel::rules::auction::Kind;
 use gavel::rules::survey::invented::responses;
 use gavel::rules::{Question, SessionFile, Terms};
@@ -115,11 +117,14 @@ fn market(chance: &mut Chance) -> String {
     format!(
         "title = \"Simulated\"\nkind = \"market\"\nbids_until = \"{BIDDING}s\"\n\
          replace_bids = {}\nfrom = \"1\"\nto = \"{}\"\nstep = \"1\"\nbits = {}\n\
-         quantities = \"{}\"\n",
+         quantities = {}\n",
         chance.happens(0.8),
         chance.between(1, 6),
         chance.between(1, 8),
-        chance.pick(&["own", "everyone"])
+        match *chance.pick(&["own", "operator", "everyone"]) {
+            "operator" => format!("\"operator\"\noperator_key = \"{}\"", operator_key()),
+            told => format!("\"{told}\""),
+        }
     )
 }
 
@@ -144,8 +149,13 @@ fn survey(chance: &mut Chance) -> String {
     )
 }
 
-/// What somebody hands in: of a survey an answer made up, of an auction an amount, of a market what is traded more or less from
-/// price to price, mostly nothing.
+/// The public half of the key that markets are disclosed to.
+fn operator_key() -> String {
+    encode(&SealingKeyPair::from_secret(&[8; 32]).public().0)
+}
+
+/// What somebody hands in: of a survey an answer made up, of an auction an amount, of a market what is
+/// traded more or less from price to price, mostly nothing.
 fn entry(chance: &mut Chance, question: &Question) -> Vec<u64> {
     if let Some(survey) = question.as_survey() {
         let made_up = responses(survey, chance.between(0, u64::MAX), 1);

@@ -10,10 +10,12 @@ use serde::Serialize;
 use crate::cli::archive;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Settings, create_private, read_text, toml_failure};
+use crate::cli::home::{OPERATOR_KEY, Settings, create_private, read_text, toml_failure};
 use crate::cli::options::{DatabaseOption, PassphraseOption};
 use crate::cli::output::strong;
-use crate::identity::key_file::{BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys};
+use crate::identity::key_file::{
+    BidderKeys, CoordinatorKeys, KeyFileError, NodeKeys, OperatorKeys,
+};
 use crate::storage::{Address, backup};
 
 /// The database's name in a backup.
@@ -23,7 +25,7 @@ const STORE: &str = "gavel.db";
 const PLAIN: [&str; 2] = ["roster.json", "node-card.json"];
 
 /// Key files.
-const KEYS: [&str; 3] = ["node.key", "coordinator.key", "bidder.key"];
+const KEYS: [&str; 4] = ["node.key", "coordinator.key", "bidder.key", OPERATOR_KEY];
 
 /// Write the home's database, settings, roster and receipts to one file, also while it serves.
 #[derive(Args)]
@@ -163,6 +165,9 @@ fn locked(
         }
         "coordinator.key" => {
             CoordinatorKeys::load(path, None).and_then(|keys| keys.save(&copy, Some(passphrase)))
+        }
+        OPERATOR_KEY => {
+            OperatorKeys::load(path, None).and_then(|keys| keys.save(&copy, Some(passphrase)))
         }
         _ => BidderKeys::load(path, None).and_then(|keys| keys.save(&copy, Some(passphrase))),
     };

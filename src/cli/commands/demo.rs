@@ -9,9 +9,11 @@ use crate::cli::demo::folder::Folder;
 use crate::cli::demo::show::{self, Pace};
 use crate::cli::demo::{headless, players};
 use crate::cli::failure::Failure;
+use crate::cli::home::OPERATOR_KEY;
 use crate::cli::options::{LookOption, highest_threshold};
 use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
+use crate::identity::key_file::OperatorKeys;
 use crate::rules::session_file::DemoRoster;
 use crate::sharing::{NodeIndex, Scheme};
 
@@ -81,7 +83,10 @@ impl DemoArgs {
 /// # Errors
 /// What to change in the file or the options; or why the session did not settle.
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
-    let loaded = session_file::load(args.file.as_deref())?.with_room_for(args.bids.unwrap_or(0))?;
+    let mut operator = None;
+    let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());
+    let loaded =
+        session_file::load(args.file.as_deref(), own_key)?.with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
     let seed = players::seed(&loaded.file, args.bids)?;
     if let Some(seed) = seed {
@@ -92,6 +97,9 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
         None => players::of_file(&loaded.file, seed)?,
     };
     let folder = Folder::new(args.keep.as_deref())?;
+    if let (Some(kept), Some(keys)) = (folder.kept(), &operator) {
+        keys.save(&kept.join(OPERATOR_KEY), None)?;
+    }
     if args.opens_screens(context.output.json) {
         let pace = Pace { speed: args.speed, auto: args.auto };
         return show::run(context, &args.look, pace, &loaded, players, folder, (scheme, args.liar))

@@ -12,6 +12,7 @@
 //! - [`survey`]: making, answering and reading surveys
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
+//! - [`quantities`]: how much each participant of a market trades, for its operator
 //! - [`people`]: who has handed in to a session and who has not
 //! - [`account`]: accounts, for operators
 //! - [`invite`]: making, listing and revoking invitations
@@ -33,6 +34,7 @@ pub mod login;
 pub mod man;
 pub mod people;
 pub mod plan;
+pub mod quantities;
 pub mod receipt;
 pub mod roster;
 pub mod rotate;

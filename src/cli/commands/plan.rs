@@ -12,7 +12,8 @@ use crate::cli::failure::Failure;
 use crate::cli::options::{RosterOption, highest_threshold};
 use crate::cli::output::{bytes, count, seconds, strong};
 use crate::cli::session_file;
-use crate::rules::Limits;
+use crate::identity::key_file::OperatorKeys;
+use crate::rules::{Limits, OperatorKey};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
 use crate::sharing::Scheme;
@@ -74,14 +75,14 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
             "a bandwidth is above 0 and at most 1000000 megabytes a second",
         ));
     }
-    let file = session_file::load(Some(&args.file))?.file;
+    let file = session_file::load(Some(&args.file), unkept_key)?.file;
     let terms = file.terms(Clock::System.now())?;
     let home = roster(context, args)?;
     let (nodes, threshold) =
         scheme_of(args, home.or(file.shared.roster.map(|r| (r.nodes, r.threshold))));
     let scheme = Scheme::new(nodes, threshold)?;
     Workload::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
-    paper::check(&terms.limits, scheme).map_err(|error| Failure::new("bad-terms", error))?;
+    paper::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     let written = file.fields.participants();
     let bids = args.bids.unwrap_or(written);
     let micros = args.rtt * 1e3;
@@ -101,6 +102,11 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
         plan,
     };
     context.output.result(&planned, || text(&planned))
+}
+
+/// A key that nobody keeps: what is planned goes to no server.
+fn unkept_key() -> Result<OperatorKey, Failure> {
+    Ok(OperatorKeys::generate()?.public())
 }
 
 /// Nodes and threshold of the roster under which the session would run, if there is one.

@@ -1,4 +1,5 @@
-//! `gavel session new|edit|open|pause|resume|close|cancel|retry|list|show|watch`.
+//! `gavel session new|edit|open|pause|resume|close|cancel|retry|list|show|watch`; the others have
+//! files of their own.
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde_json::json;
 
 use super::people::{self, PeopleArgs};
 use super::plan::{self, PlanArgs};
+use super::quantities::{self, QuantitiesArgs};
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -49,6 +51,8 @@ pub enum SessionCommand {
     Show(ShowArgs),
     /// List who has handed in and who has not, for the operator; with --missing whom to remind
     People(PeopleArgs),
+    /// Show how much each participant of a market trades, where the terms tell the operator
+    Quantities(QuantitiesArgs),
     /// Follow a session until it is decided
     Watch(OneArgs),
     /// Print how the nodes would compute a session, and what that is expected to take
@@ -151,6 +155,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
         SessionCommand::People(args) => people::run(context, &args).await,
+        SessionCommand::Quantities(args) => quantities::run(context, &args).await,
         SessionCommand::Plan(args) => plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
@@ -201,7 +206,8 @@ async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, Session
 }
 
 async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
-    let loaded = session_file::load(Some(&args.file))?;
+    let own_key = || args.reach.own_operator_key(context);
+    let loaded = session_file::load(Some(&args.file), own_key)?;
     let bidders: Vec<Bidder> = match &args.bidders {
         Some(path) => listed(path)?,
         None => Vec::new(),
@@ -233,7 +239,8 @@ fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
 }
 
 async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {
-    let loaded = session_file::load(Some(&args.file))?;
+    let own_key = || args.reach.own_operator_key(context);
+    let loaded = session_file::load(Some(&args.file), own_key)?;
     let network = args.reach.as_operator(context).await?;
     let session = network.coordinator().find(&args.session).await?;
     let edit = EditSession { file: session_file::terms_only(&loaded.text, None)? };

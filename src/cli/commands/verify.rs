@@ -12,6 +12,7 @@ use crate::cli::output::{clean, faint, strong};
 use crate::cli::{answer, view};
 use crate::client::state::SentBid;
 use crate::identity::{Digest, Signed, Statement as _};
+use crate::rules::market::Question;
 use crate::session::Receipt;
 use crate::session::record::{ReceiptStanding, Record, Report};
 
@@ -172,6 +173,8 @@ fn text(record: &Record, verified: &Verified) -> String {
     lines.push(view::exclusions(&report.excluded).trim_end().to_owned());
     lines.push(view::shared_names(&report.shared_names).trim_end().to_owned());
     lines.extend(winners_of_shared_names(record, report));
+    let besides = terms.question.as_market().and_then(Question::told_besides);
+    lines.extend(besides.map(|besides| format!("  {besides}")));
     lines.push(view::security(terms));
     lines.extend(
         report

@@ -13,6 +13,7 @@ use crate::coordinator::{CoordinatorState, driver, papers};
 use crate::identity::Signed;
 use crate::rules::{SessionFile, Terms};
 use crate::runs::Workload;
+use crate::session::announcement::check_operator_key;
 use crate::session::phase::{PhaseError, Step};
 use crate::session::{Announcement, Phase, SessionId};
 use crate::sharing::Scheme;
@@ -106,7 +107,8 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
 fn terms_from(file: &str, scheme: Scheme, now: Timestamp) -> Result<Terms, Refusal> {
     let terms = SessionFile::parse(file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
     Workload::check(&terms, scheme).map_err(bad_terms)?;
-    paper::check(&terms.limits, scheme).map_err(bad_terms)?;
+    paper::check(&terms, scheme).map_err(bad_terms)?;
+    check_operator_key(&terms).map_err(bad_terms)?;
     if terms.bids_until <= now {
         return Err(bad_terms(format!(
             "bidding would have ended at {}, before it begins; write the session anew with a later bids_until",

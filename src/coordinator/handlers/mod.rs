@@ -6,11 +6,13 @@
 //! - `life`: writing, editing, opening, closing, cancelling and retrying a session
 //! - `pauses`: taking no bids for a while, and taking them again
 //! - `admissions`: admitting bidders to a session
+//! - `disclosures`: what nodes disclose to a session's operator, passed on
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `health`: health, the roster, live events
 
 mod accounts;
 mod admissions;
+mod disclosures;
 mod health;
 mod life;
 mod login;
@@ -48,6 +50,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::SESSIONS, get(sessions::list).post(life::write))
         .route(paths::SESSION, get(sessions::show).put(life::edit))
         .route(paths::RECORD, get(sessions::record))
+        .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::OPEN, post(life::open))
         .route(paths::PAUSE, post(pauses::pause))
         .route(paths::RESUME, post(pauses::resume))

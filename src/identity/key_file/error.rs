@@ -20,6 +20,8 @@ pub enum KeyKind {
     Coordinator,
     /// A bidder's.
     Bidder,
+    /// That of an operator, to whom answers are disclosed.
+    Operator,
 }
 
 impl KeyKind {
@@ -29,6 +31,7 @@ impl KeyKind {
             Self::Node => "node",
             Self::Coordinator => "coordinator",
             Self::Bidder => "bidder",
+            Self::Operator => "operator",
         }
     }
 }

@@ -58,6 +58,14 @@ fn keys_come_back_as_they_were() {
     let loaded = CoordinatorKeys::load(&path, None).unwrap();
     assert_eq!(coordinator.card("c", "localhost:1"), loaded.card("c", "localhost:1"));
 
+    let path = directory.path().join("operator.toml");
+    let operator = OperatorKeys::generate().unwrap();
+    operator.save(&path, None).unwrap();
+    let loaded = OperatorKeys::load(&path, None).unwrap();
+    assert_eq!(loaded.public(), operator.public());
+    assert_ne!(OperatorKeys::generate().unwrap().public(), operator.public());
+    assert!(matches!(BidderKeys::load(&path, None), Err(KeyFileError::WrongKind { .. })));
+
     let path = directory.path().join("bidder.toml");
     let bidder = BidderKeys::generate().unwrap();
     bidder.save(&path, None).unwrap();

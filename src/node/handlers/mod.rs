@@ -7,7 +7,7 @@
 //! - `logins`: logins that the coordinator has ended
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
-//! - `papers`: what this node holds, for servers that have lost it
+//! - `papers`: what this node holds, for servers that have lost it, and what it discloses
 //! - `events`: live events
 //! - `health`: whether this node is well
 //! - `stream`: the upgrade to the binary stream between two nodes
@@ -61,6 +61,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
         .route(paths::NODE_STANDINGS, get(papers::standings))
         .route(paths::NODE_PAPERS, get(papers::show))
+        .route(paths::NODE_DISCLOSURE, get(papers::disclosure))
         .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
         .route(paths::NODE_RECEIPTS, get(receipts::list))
         .route(paths::NODE_LOGINS, put(logins::end))

@@ -1,16 +1,20 @@
-//! What this node holds of its sessions, for servers that have lost it or never had it.
+//! What this node holds of its sessions, for servers that have lost it or never had it; and what it
+//! discloses to their operators.
 
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 
 use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::of_store;
-use crate::session::SessionId;
 use crate::session::papers::{Papers, Standing};
-use crate::transport::server::reply::{Params, Reply};
+use crate::session::{Phase, SessionId};
+use crate::transport::server::paper::InBinary;
+use crate::transport::server::reply::{Params, Refusal, Reply};
+use crate::wire::problem::ProblemType;
 
 /// Where each session stands here.
 pub async fn standings(State(node): State<Arc<NodeState>>) -> Reply<Vec<Standing>> {
@@ -38,4 +42,26 @@ pub async fn show(
         Vec::new()
     };
     Ok(Json(Papers { announcement, roster, pause, bundle, manifest, outcome, admitted }))
+}
+
+/// What this node discloses to the operator of a settled session, sealed. The coordinator passes it
+/// on.
+pub async fn disclosure(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    binary: InBinary,
+) -> Result<Response, Refusal> {
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
+    let disclosure = node.store.disclosure(session).await.map_err(|error| of_store(&error))?;
+    if let Some(disclosure) = disclosure {
+        return Ok(binary.reply(&disclosure));
+    }
+    Err(if row.phase == Phase::Settled {
+        let detail = "the terms of this session disclose nothing to its operator";
+        Refusal::new(ProblemType::NotFound, detail)
+    } else {
+        let detail =
+            format!("the session is {} at this node; it discloses with the outcome", row.phase);
+        Refusal::new(ProblemType::WrongPhase, detail)
+    })
 }

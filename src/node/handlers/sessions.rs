@@ -31,7 +31,7 @@ pub async fn announce(
         |error: &dyn std::fmt::Display| Refusal::new(ProblemType::BadTerms, error.to_string());
     let terms = &announcement.body.terms;
     Workload::check(terms, node.scheme()).map_err(|error| bad(&error))?;
-    paper::check(&terms.limits, node.scheme()).map_err(|error| bad(&error))?;
+    paper::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {

@@ -32,7 +32,7 @@ use super::gates::{Gates, NARROW_TILE, Operand, WIDE_TILE};
 use super::sizes::{self, MOST_NODES};
 use super::zeros;
 use crate::protocol::context::Claim;
-use crate::protocol::proof::record::{Record, Sent, Traffic};
+use crate::protocol::proof::record::{Bits, Record, Sent, Traffic};
 use crate::protocol::{Opening, ProtocolError, Security};
 use crate::sharing::bits::batch::Buffer;
 use crate::sharing::bits::planes::{WORD_BYTES, append_le, read_le, xor_into, xor_le};
@@ -126,7 +126,7 @@ impl Passed {
         self.from_all.iter().for_each(|(from, message)| traffic.heard_by_all(*from, message));
     }
 
-    fn sent(&mut self, result: &SharedBits) -> Sent {
+    fn sent(&mut self, result: &SharedBits) -> Sent<Bits> {
         match self.sum.take() {
             Some(sum) => Sent::Sum(sum),
             None if self.parts.is_empty() => Sent::Ring(result.clone()),

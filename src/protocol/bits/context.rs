@@ -1,5 +1,5 @@
-//! The context of protocols on bits: the attempt's, with the components that this node holds and
-//! what it does in every AND. Made without a message.
+//! The context of protocols on replicated shares, of bits or of elements: the attempt's, with the
+//! components that this node holds and what it does in every AND or product. Made without a message.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::assignment::Duties;
 use crate::protocol::Context;
 use crate::sharing::{Holding, NodeIndex};
 
-/// One node's view of one attempt, at one step, for replicated bits. Cheap to clone and to narrow.
+/// One node's view of one attempt, at one step, for replicated bits and elements. Cheap to clone and to narrow.
 #[derive(Clone)]
 pub struct BitContext {
     base: Context,
@@ -57,7 +57,7 @@ impl BitContext {
     }
 
     /// For work that goes on beside other work; see [`Context::fork`].
-    pub(super) fn fork(&self) -> Self {
+    pub(in crate::protocol) fn fork(&self) -> Self {
         Self { base: self.base.fork(), ..self.clone() }
     }
 

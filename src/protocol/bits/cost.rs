@@ -17,13 +17,13 @@ use crate::sharing::{Holding, NodeSet, Scheme};
 /// What protocols cost among some participants of a scheme.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CostModel {
-    scheme: Scheme,
-    participants: NodeSet,
+    pub(in crate::protocol) scheme: Scheme,
+    pub(in crate::protocol) participants: NodeSet,
     holding: Holding,
     king_from: Option<u64>,
     blocks: Blocks,
     knife: Knife,
-    security: Security,
+    pub(in crate::protocol) security: Security,
 }
 
 impl CostModel {
@@ -73,7 +73,7 @@ impl CostModel {
         self.checked(cost) + self.open(batches)
     }
 
-    const fn peers(self) -> u64 {
+    pub(in crate::protocol) const fn peers(self) -> u64 {
         self.participants.len().saturating_sub(1) as u64
     }
 

@@ -63,7 +63,7 @@ where
 
 /// Run pieces of work by their numbers in lanes; their results in order. Each piece's gates are
 /// checked by themselves, unless it is the only one, which keeps its step names.
-pub(super) async fn run_pieces<T, F, Fut>(
+pub(in crate::protocol) async fn run_pieces<T, F, Fut>(
     ctx: &BitContext,
     pieces: usize,
     lanes: usize,

@@ -29,6 +29,7 @@
 //! - `recipe`: what is added up for sums of squares and the like
 //! - [`tally`]: sums, counts and sums of squares over many groups of positions
 //! - [`equal`]: whether shared numbers are equal
+//! - [`divide`]: the quotient of two shared numbers
 //! - [`multiply`]: the product of two shared numbers
 //! - [`square`]: the square of one
 //! - [`totals`]: sums over a table of many entries with many fields
@@ -51,9 +52,10 @@ mod columns;
 pub mod combine;
 pub mod context;
 pub mod cost;
+pub mod divide;
 pub mod equal;
 pub(in crate::protocol) mod gates;
-mod lanes;
+pub(in crate::protocol) mod lanes;
 pub mod less_than;
 pub mod maximum;
 pub mod multiply;
@@ -68,7 +70,7 @@ mod recipe;
 pub mod search;
 pub mod second_price;
 pub mod select;
-mod sizes;
+pub(in crate::protocol) mod sizes;
 pub mod square;
 pub mod stripes;
 pub mod sum;

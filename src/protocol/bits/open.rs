@@ -95,18 +95,30 @@ pub async fn open_all(
     batches: &[&SharedBits],
 ) -> Result<Vec<PublicBits>, ProtocolError> {
     check(&ctx.narrow("check")).await?;
+    let held = ctx.holding().components();
     let ctx = ctx.base();
     let claim = ctx.claim()?;
     if !ctx.ledger().all_checked() {
         return Err(ProtocolError::Unchecked { step: claim.name });
     }
     ctx.confirm_keys().await?;
+    let copies = (0..held).map(|at| encode(batches, at)).collect();
+    let components = exchange_copies(ctx, &claim, copies).await?;
+    Ok(combine(ctx, &claim, batches, &components))
+}
+
+/// Send every participant the components that it lacks, given this node's copies of those that it
+/// holds; and take the others' copies of the rest, all of which must be alike. All components, this
+/// node's own first.
+pub(in crate::protocol) async fn exchange_copies(
+    ctx: &Context,
+    claim: &Claim,
+    copies: Vec<Vec<u8>>,
+) -> Result<Vec<Vec<u8>>, ProtocolError> {
+    let piece = copies.first().map_or(0, Vec::len);
     let sets = ctx.scheme().sets();
     let held: Vec<NodeSet> =
         ctx.scheme().held_by(ctx.me()).into_iter().map(|position| sets[position]).collect();
-    let copies: Vec<Vec<u8>> = (0..held.len()).map(|at| encode(batches, at)).collect();
-    let piece: usize =
-        batches.iter().map(|batch| batch.width() * words(batch.len()) * WORD_BYTES).sum();
     let views = ctx.views();
     let digest = |peer: NodeIndex| {
         let mut hash = Sha256::new()
@@ -131,7 +143,7 @@ pub async fn open_all(
     let outgoing = outgoing.collect();
     let pieces = pieces(ctx.scheme());
     let expected = pieces * piece + DIGEST;
-    let received = ctx.exchange(&claim, outgoing, ctx.peers(), expected).await?;
+    let received = ctx.exchange(claim, outgoing, ctx.peers(), expected).await?;
 
     let differing: NodeSet = received
         .iter()
@@ -139,11 +151,11 @@ pub async fn open_all(
         .map(|&(peer, _)| peer)
         .collect();
     if !differing.is_empty() {
-        return Err(ProtocolError::Views { step: claim.name, nodes: differing });
+        return Err(ProtocolError::Views { step: claim.name.clone(), nodes: differing });
     }
     let mut values = copies;
-    values.extend(missing(ctx, &claim, &sets, &received, piece)?);
-    Ok(combine(ctx, &claim, batches, &values))
+    values.extend(missing(ctx, claim, &sets, &received, piece)?);
+    Ok(values)
 }
 
 /// This node's copy of a component of all batches, with nothing past the last positions.

@@ -5,13 +5,13 @@ use crate::sharing::bits::planes::WORD_BYTES;
 use crate::sharing::{NodeSet, Scheme};
 
 /// Bytes of a digest.
-pub(super) const DIGEST: usize = 32;
+pub(in crate::protocol) const DIGEST: usize = 32;
 
 /// Participants that there can be.
 pub(super) const MOST_NODES: u8 = crate::sharing::node_set::MAX_NODES;
 
 /// How many components any one node holds that any other one lacks.
-pub(super) fn pieces(scheme: Scheme) -> usize {
+pub(in crate::protocol) fn pieces(scheme: Scheme) -> usize {
     let (one, two) = (NodeSet::all(1), NodeSet::all(2));
     scheme.sets().into_iter().filter(|set| set.intersection(two) == one).count()
 }

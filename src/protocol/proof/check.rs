@@ -11,20 +11,20 @@
 //! then know whom it accuses, or that it breaks off for nothing.
 
 use bytes::Bytes;
+use futures_util::future::join4;
 use sha2::{Digest as _, Sha256};
 
 use super::complaint::Complaint;
 use super::folded::Factors;
+use super::kind::{Kind, Sides};
 use super::known::{Ledger, Linked};
-use super::layout::{Layout, Weights};
-use super::prover::{Challenges, Masks, Parties, Proof, prove};
-use super::record::{Batch, DIGEST};
-use super::shape::{MOST_COLUMNS, digests_bytes, proof_bytes, verdict_bytes};
+use super::prover::{Challenges, Parties, Proof, prove};
+use super::record::{Batch, Bits, Products};
+use super::shape::{DIGEST, MOST_COLUMNS, digests_bytes};
 use super::transcript;
 use super::verdict::{Claimed, Court, Judged, Statement, Verdict};
 use super::wire::{Reader, Received, Writer, digest_of_common};
-use crate::field::binary128::small::ROWS;
-use crate::field::{Binary128, Field as _};
+use crate::field::{Field as _, MAX_STREAM_WORDS, Mersenne61, Mersenne127, Prime256};
 use crate::protocol::bits::context::BitContext;
 use crate::protocol::context::Claim;
 use crate::protocol::{Opening, ProtocolError};
@@ -36,13 +36,31 @@ use crate::sharing::{NodeIndex, NodeSet, ShapeError};
 /// # Errors
 /// When a node lied, with a complaint that says who may have; or when one does not answer.
 pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
-    let batch = ctx.base().take_unchecked();
+    let [of_61, of_127, of_256] = [61, 127, 256].map(|bits| ctx.fork().narrow(bits));
+    let bits = ctx.fork();
+    // All of them, whatever comes out of one: others wait for this node's messages.
+    let (a, b, c, d) = join4(
+        check_kind::<Bits>(&bits, ctx),
+        check_kind::<Products<Mersenne61>>(&of_61, ctx),
+        check_kind::<Products<Mersenne127>>(&of_127, ctx),
+        check_kind::<Products<Prime256>>(&of_256, ctx),
+    )
+    .await;
+    for side in [bits, of_61, of_127, of_256] {
+        ctx.base().join(side.base());
+    }
+    a.and(b).and(c).and(d)
+}
+
+/// Check the gates of one kind that are gathered at a context, beside others.
+async fn check_kind<K: Kind>(ctx: &BitContext, from: &BitContext) -> Result<(), ProtocolError> {
+    let batch = from.base().take_unchecked::<K>();
     if batch.is_empty() {
         return Ok(());
     }
     // Honest nodes with different keys would accuse each other.
     ctx.base().confirm_keys().await?;
-    let check = Check::new(ctx, batch)?;
+    let check = Check::<K>::new(ctx, batch)?;
     let outcome = check.rounds().await;
     if outcome.is_ok() {
         ctx.base().ledger().checked(check.batch.len());
@@ -53,9 +71,12 @@ pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
 /// A message of each participant, one's own among them, in ascending order.
 type Messages = Vec<(NodeIndex, Bytes)>;
 
-struct Check<'a> {
+/// The proofs of all.
+type Proofs<K> = Vec<(NodeIndex, Received<<K as Kind>::Field>)>;
+
+struct Check<'a, K: Kind> {
     ctx: &'a BitContext,
-    batch: Batch,
+    batch: Batch<K>,
     participants: NodeSet,
     linked: Linked,
     claims: [Claim; 3],
@@ -63,8 +84,8 @@ struct Check<'a> {
     masks: Vec<StreamStart>,
 }
 
-impl<'a> Check<'a> {
-    fn new(ctx: &'a BitContext, batch: Batch) -> Result<Self, ProtocolError> {
+impl<'a, K: Kind> Check<'a, K> {
+    fn new(ctx: &'a BitContext, batch: Batch<K>) -> Result<Self, ProtocolError> {
         let base = ctx.base();
         let participants = base.participants();
         let claim = |step: &str| base.narrow(step).claim();
@@ -98,8 +119,8 @@ impl<'a> Check<'a> {
     }
 
     async fn rounds(&self) -> Result<(), ProtocolError> {
-        let layout = Layout::of(&self.batch);
-        let got = layout.columns();
+        let layout = K::layout(&self.batch);
+        let got = K::columns(&layout);
         if got > MOST_COLUMNS {
             let what = "columns of gates that are checked at once, at most";
             return Err(ShapeError { what, expected: MOST_COLUMNS, got }.into());
@@ -115,22 +136,22 @@ impl<'a> Check<'a> {
         let beginning = transcript::beginning(&base.binding(), base.step(), all);
         let heard: Vec<[u8; DIGEST]> =
             digests.iter().map(|(_, message)| Sha256::digest(message).into()).collect();
-        let weights = layout.weights(transcript::weight(&beginning));
+        let weights = K::weights(&layout, transcript::weight(&beginning));
         if !found.is_empty() {
-            self.break_off(&self.claims[1], &found, proof_bytes(nodes)).await?;
+            self.break_off(&self.claims[1], &found, K::SIZES.proof(nodes)).await?;
             return self.without_verdict(found).await;
         }
         let proof = self.prove(&layout, &weights, &beginning)?;
         let message = |to| self.proof_to(to, &heard, &proof);
-        let proofs = self.exchange(&self.claims[1], message, proof_bytes(nodes)).await?;
+        let proofs = self.exchange(&self.claims[1], message, K::SIZES.proof(nodes)).await?;
         let (received, found) = self.take_proofs(&proofs, &heard);
         if !found.is_empty() {
             return self.without_verdict(found).await;
         }
 
-        let sums = Ledger { ctx: self.ctx, layout: &layout, weights: &weights };
+        let sums = Ledger::<K> { ctx: self.ctx, layout: &layout, weights: &weights };
         let verdict = self.verdict(&sums, &beginning, &proof, &received, &proofs);
-        let expected = verdict_bytes(base.scheme(), nodes);
+        let expected = K::SIZES.verdict(base.scheme(), nodes);
         let mut message = Writer::new(NodeSet::EMPTY, expected);
         message.verdict(&verdict);
         self.note_openings();
@@ -156,7 +177,7 @@ impl<'a> Check<'a> {
     /// Break off instead of giving a verdict. Nobody waits in vain: those who have found nothing
     /// yet hear of it with the verdicts.
     async fn without_verdict(&self, found: Complaint) -> Result<(), ProtocolError> {
-        let len = verdict_bytes(self.ctx.base().scheme(), self.participants.len());
+        let len = K::SIZES.verdict(self.ctx.base().scheme(), self.participants.len());
         self.break_off(&self.claims[2], &found, len).await?;
         Err(self.accuse(found))
     }
@@ -196,33 +217,35 @@ impl<'a> Check<'a> {
     }
 
     /// The masks of a node's proof, for the components held.
-    fn masks_of(&self, prover: NodeIndex) -> Vec<Masks> {
+    fn masks_of(&self, prover: NodeIndex) -> Vec<Sides<K::Field>> {
         let place = self.participants.iter().position(|node| node == prover).unwrap_or_default();
         let start = self.masks[place];
         let mask = |key: &crate::sharing::stream::StreamKey| {
-            let mut words = zeroize::Zeroizing::new([0; 4]);
-            key.write_at(start, 0, words.as_mut_slice());
-            (Binary128::from_stream(&words[..2]), Binary128::from_stream(&words[2..]))
+            let mut words = zeroize::Zeroizing::new([0; 2 * MAX_STREAM_WORDS]);
+            let words = &mut words[..2 * K::Field::STREAM_WORDS];
+            key.write_at(start, 0, words);
+            let (x, y) = words.split_at(K::Field::STREAM_WORDS);
+            (K::Field::from_stream(x), K::Field::from_stream(y))
         };
         self.ctx.base().keys().sets().map(mask).collect()
     }
 
     fn prove(
         &self,
-        layout: &Layout<'_>,
-        weights: &Weights,
+        layout: &K::Layout<'_>,
+        weights: &K::Weights,
         beginning: &[u8; DIGEST],
-    ) -> Result<Proof, ProtocolError> {
+    ) -> Result<Proof<K::Field>, ProtocolError> {
         let (base, me) = (self.ctx.base(), self.me());
         let threshold = usize::from(base.scheme().threshold());
         let parties = Parties { me, participants: self.participants, threshold };
         let masks = self.masks_of(me);
-        prove(layout, &parties, self.ctx.duties(), weights, &masks, beginning)
+        prove::<K>(layout, &parties, self.ctx.duties(), weights, &masks, beginning)
             .map_err(|_| ProtocolError::Randomness { step: base.step().to_owned() })
     }
 
-    fn proof_to(&self, to: NodeIndex, heard: &[[u8; DIGEST]], proof: &Proof) -> Bytes {
-        let len = proof_bytes(self.participants.len());
+    fn proof_to(&self, to: NodeIndex, heard: &[[u8; DIGEST]], proof: &Proof<K::Field>) -> Bytes {
+        let len = K::SIZES.proof(self.participants.len());
         let mut message = Writer::new(NodeSet::EMPTY, len);
         message.digests(heard);
         message.digests(&proof.commitments);
@@ -235,11 +258,7 @@ impl<'a> Check<'a> {
     }
 
     /// The proofs of all, and what is wrong with them at first sight.
-    fn take_proofs(
-        &self,
-        proofs: &Messages,
-        heard: &[[u8; DIGEST]],
-    ) -> (Vec<(NodeIndex, Received)>, Complaint) {
+    fn take_proofs(&self, proofs: &Messages, heard: &[[u8; DIGEST]]) -> (Proofs<K>, Complaint) {
         let nodes = self.participants.len();
         let mut sets = Vec::new();
         let mut received = Vec::with_capacity(nodes);
@@ -249,7 +268,7 @@ impl<'a> Check<'a> {
                 sets.push(set.with(*sender));
                 continue;
             }
-            received.push((*sender, Received::read(&mut reader, nodes)));
+            received.push((*sender, Received::read(&mut reader, nodes, K::SIZES.values)));
         }
         if sets.is_empty() {
             for (place, (sender, proof)) in received.iter().enumerate() {
@@ -272,12 +291,12 @@ impl<'a> Check<'a> {
     }
 
     /// Whether a proof's shares are those that it commits to.
-    fn fits(&self, prover: NodeIndex, proof: &Received) -> bool {
+    fn fits(&self, prover: NodeIndex, proof: &Received<K::Field>) -> bool {
         let me = self.me();
         let verifiers = self.participants.without(prover);
         let Some(place) = verifiers.iter().position(|node| node == me) else { return true };
         let mut next = 0;
-        super::shape::levels().iter().enumerate().all(|(number, level)| {
+        K::levels().iter().enumerate().all(|(number, level)| {
             let shares = &proof.shares[next..next + level.values()];
             next += level.values();
             let own = transcript::commitment(&proof.nonce, (prover, me), number, shares);
@@ -287,12 +306,12 @@ impl<'a> Check<'a> {
 
     fn verdict(
         &self,
-        sums: &Ledger<'_>,
+        sums: &Ledger<'_, '_, K>,
         beginning: &[u8; DIGEST],
-        proof: &Proof,
-        received: &[(NodeIndex, Received)],
+        proof: &Proof<K::Field>,
+        received: &[(NodeIndex, Received<K::Field>)],
         messages: &Messages,
-    ) -> Verdict {
+    ) -> Verdict<K::Field> {
         let (base, me) = (self.ctx.base(), self.me());
         let nodes = self.participants.len();
         let all = base.scheme().sets();
@@ -300,7 +319,7 @@ impl<'a> Check<'a> {
         let alone = self.linked != Linked::Sum;
         let mut judged = Vec::with_capacity(nodes - 1);
         let mut combiners = Vec::with_capacity(nodes);
-        let mut first_rows = [Binary128::ZERO; ROWS];
+        let mut first_rows = vec![K::Field::ZERO; K::ROWS];
         for (prover, shares) in received {
             for (sum, &share) in first_rows.iter_mut().zip(shares.shares.iter()) {
                 *sum += share;
@@ -309,36 +328,36 @@ impl<'a> Check<'a> {
                 combiners.push(proof.challenges.combiner);
                 continue;
             }
-            let challenges = Challenges::of(beginning, *prover, &shares.commitments);
+            let challenges = Challenges::of::<K>(beginning, *prover, &shares.commitments);
             combiners.push(challenges.combiner);
             let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
             let masks = self.masks_of(*prover);
             let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
             let common: Vec<usize> = common.map(|(place, _)| place).collect();
-            let factors = Factors::of(sums.layout.columns(), &challenges);
+            let factors = Factors::<K>::of(K::columns(sums.layout), &challenges);
             #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
             let mut own = Judged {
                 folded: factors.fold(sums.layout, &common, sums.weights, &masks),
-                statement: Statement::of(&shares.shares, &challenges, linked.as_ref()),
+                statement: Statement::of::<K>(&shares.shares, &challenges, linked.as_ref()),
             };
             #[cfg(test)]
-            super::tests::spoil_judged(me, *prover, &mut own);
+            super::tests::spoil_judged::<K>(me, *prover, &mut own);
             judged.push(own);
         }
         let own = alone.then(|| sums.part_of(me, self.linked));
         let statements = proof.shares.iter().map(|(node, shares)| {
             let linked = own.as_ref().map(|own| own.share_of(*node));
-            Statement::of(shares, &proof.challenges, linked.as_ref())
+            Statement::of::<K>(shares, &proof.challenges, linked.as_ref())
         });
         let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
         let sum = if alone {
-            Binary128::ZERO
+            K::Field::ZERO
         } else {
-            let joint = transcript::joint(combiners.into_iter());
+            let joint: K::Field = transcript::joint(combiners.into_iter());
             let opened = sums.sum().share_of(me);
-            let (mut weight, mut sum) = (joint, Binary128::ZERO);
+            let (mut weight, mut sum) = (joint, K::Field::ZERO);
             for (row, opened) in first_rows.into_iter().zip(opened) {
-                sum += weight * (row + opened);
+                sum += weight * (row - opened);
                 weight *= joint;
             }
             sum
@@ -355,7 +374,7 @@ impl<'a> Check<'a> {
         let elements = self.participants.len() * 2 * held;
         base.ledger().opened(Opening {
             step: self.claims[2].name.clone(),
-            bits: elements as u64 * u64::from(Binary128::BITS),
+            bits: elements as u64 * u64::from(K::Field::BITS),
             to: self.participants,
             masked: true,
         });
@@ -375,7 +394,7 @@ impl<'a> Check<'a> {
         if !broken_off.is_empty() {
             return Err(self.accuse(Complaint::new(broken_off)));
         }
-        let court = Court::new(scheme, self.participants, self.linked == Linked::Sum);
+        let court = Court::<K::Field>::new(scheme, self.participants, self.linked == Linked::Sum);
         let complaint = court.judge(&all);
         if complaint.is_empty() { Ok(()) } else { Err(self.accuse(complaint)) }
     }

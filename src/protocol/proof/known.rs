@@ -1,22 +1,14 @@
 //! Sums of what was sent and of masks, which proofs are compared with: what everybody knows, and
 //! what the holders of a component know, row by row.
 
-use super::columns::{RowSums, no_rows};
-use super::layout::{Layout, Weights};
-use super::record::{Record, Sent};
-use crate::field::binary128::small::ROWS;
-use crate::field::{Binary128, Field as _};
+use super::kind::Kind;
+use crate::field::Field;
 use crate::protocol::bits::assignment::contributor;
 use crate::protocol::bits::context::BitContext;
-use crate::protocol::bits::gates::Gates;
 use crate::protocol::bits::zeros::{start_of, streams_of};
-use crate::sharing::bits::planes::{WORD_BYTES, read_le};
 use crate::sharing::numbers::pseudorandom::set_polynomial;
-use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::stream::StreamKey;
 use crate::sharing::{NodeIndex, NodeSet};
-
-/// Sums by row.
-type Rows = [Binary128; ROWS];
 
 /// Which part of what was sent a proof is compared with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,17 +33,17 @@ impl Linked {
 }
 
 /// A replicated value by row: what is public of it, and its components as far as a node holds them.
-pub(super) struct Known {
-    public: Rows,
-    sets: Vec<(NodeSet, Rows)>,
+pub(super) struct Known<E> {
+    public: Vec<E>,
+    sets: Vec<(NodeSet, Vec<E>)>,
 }
 
-impl Known {
+impl<E: Field> Known<E> {
     /// A node's Shamir share of it, if this node knows what that one does.
-    pub(super) fn share_of(&self, node: NodeIndex) -> Rows {
-        let mut share = self.public;
+    pub(super) fn share_of(&self, node: NodeIndex) -> Vec<E> {
+        let mut share = self.public.clone();
         for (set, rows) in &self.sets {
-            let factor = set_polynomial::<Binary128>(*set, node);
+            let factor = set_polynomial::<E>(*set, node);
             for (share, &row) in share.iter_mut().zip(rows) {
                 *share += factor * row;
             }
@@ -61,29 +53,13 @@ impl Known {
 }
 
 /// The batch with its weights, as sums are made of it.
-pub(super) struct Ledger<'a> {
+pub(super) struct Ledger<'a, 'b, K: Kind> {
     pub(super) ctx: &'a BitContext,
-    pub(super) layout: &'a Layout<'a>,
-    pub(super) weights: &'a Weights,
+    pub(super) layout: &'a K::Layout<'b>,
+    pub(super) weights: &'a K::Weights,
 }
 
-impl Ledger<'_> {
-    /// Sums of words that are put down piece by piece.
-    fn rows(&self, mut words: impl FnMut(&Record, &Gates<'_>, usize, &mut [u64])) -> Rows {
-        let mut sums = RowSums::none();
-        let mut rows = no_rows();
-        for (chunk, weights) in self.weights.iter().enumerate() {
-            self.layout.put_words(chunk, &mut words, &mut rows);
-            sums.add(&rows, weights);
-        }
-        sums.reduce()
-    }
-
-    /// Sums of pseudorandom words.
-    fn stream(&self, key: &StreamKey, start: impl Fn(&Record) -> StreamStart) -> Rows {
-        self.rows(|record, _, first, tile| key.write_at(start(record), first / 2, tile))
-    }
-
+impl<K: Kind> Ledger<'_, '_, K> {
     /// The sets that this node is outside of, with their keys.
     fn sets(&self) -> impl Iterator<Item = (usize, NodeSet, &StreamKey)> {
         let base = self.ctx.base();
@@ -92,34 +68,34 @@ impl Ledger<'_> {
         held.zip(base.keys().sets()).map(move |(set, key)| (set, sets[set], key))
     }
 
-    /// The sum of all parts: what was opened, and the mask under it.
-    pub(super) fn sum(&self) -> Known {
-        let public = self.rows(|record, _, first, tile| {
-            if let Sent::Sum(opened) = &record.sent {
-                tile.copy_from_slice(&opened[first..first + tile.len()]);
-            }
-        });
-        let sets = self.sets();
-        let sets = sets.map(|(_, set, key)| (set, self.stream(key, |record| record.start)));
+    /// The sum of all parts: what was opened, less the mask in it.
+    pub(super) fn sum(&self) -> Known<K::Field> {
+        let public = K::opened(self.layout, self.weights);
+        let mask = |key| negated(K::stream(self.layout, self.weights, key, |record| record.start));
+        let sets = self.sets().map(|(_, set, key)| (set, mask(key)));
         Known { public, sets: sets.collect() }
     }
 
     /// The part of one node, without its masks, as far as this node knows it.
-    pub(super) fn part_of(&self, prover: NodeIndex, linked: Linked) -> Known {
+    pub(super) fn part_of(&self, prover: NodeIndex, linked: Linked) -> Known<K::Field> {
         match linked {
             Linked::Ring => self.ring_part_of(prover),
             Linked::Each => self.each_part_of(prover),
-            Linked::Sum => Known { public: [Binary128::ZERO; ROWS], sets: Vec::new() },
+            Linked::Sum => Known { public: vec![K::Field::ZERO; K::ROWS], sets: Vec::new() },
         }
     }
 
-    fn ring_part_of(&self, prover: NodeIndex) -> Known {
+    fn ring_part_of(&self, prover: NodeIndex) -> Known<K::Field> {
         let (base, me) = (self.ctx.base(), self.ctx.me());
         let third = |peer| base.participants().without(me).without(peer);
         let mut sets = Vec::new();
         for (peer, key) in base.keys().links() {
             if prover == me || prover == peer {
-                sets.push((third(peer), self.stream(key, |record| record.start)));
+                let stream = K::stream(self.layout, self.weights, key, |record| record.start);
+                // The lower one of two added their stream, the other subtracted it.
+                let other = if prover == me { peer } else { me };
+                let stream = if prover < other { negated(stream) } else { stream };
+                sets.push((third(peer), stream));
             }
         }
         // The part of a node is the component of the one before it.
@@ -128,38 +104,36 @@ impl Ledger<'_> {
             let held = base.scheme().held_by(me);
             let all = base.scheme().sets();
             let component = held.iter().position(|&set| all[set] == before).unwrap_or_default();
-            let rows = self.rows(|record, gates, first, tile| {
-                if let Sent::Ring(results) = &record.sent {
-                    let words = &results.component(component)[first..first + tile.len()];
-                    tile.copy_from_slice(words);
-                    gates.add(component, first, tile);
-                }
-            });
-            sets.push((before, rows));
+            sets.push((before, K::component(self.layout, self.weights, component)));
         }
-        Known { public: [Binary128::ZERO; ROWS], sets }
+        Known { public: vec![K::Field::ZERO; K::ROWS], sets }
     }
 
-    fn each_part_of(&self, prover: NodeIndex) -> Known {
+    fn each_part_of(&self, prover: NodeIndex) -> Known<K::Field> {
         let base = self.ctx.base();
-        let public = self.rows(|record, _, first, tile| {
-            if let Sent::Each(parts) = &record.sent
-                && let Some((_, part)) = parts.iter().find(|(node, _)| *node == prover)
-            {
-                let bytes = first * WORD_BYTES..(first + tile.len()) * WORD_BYTES;
-                read_le(tile, &part[bytes]);
-            }
-        });
+        let public = K::part(self.layout, self.weights, prover);
         let all = base.scheme().sets();
         let mut sets = Vec::new();
         for (number, set, key) in self.sets().filter(|(_, set, _)| !set.contains(prover)) {
+            // The first one outside the set subtracted what the others added.
+            let first = base.participants().difference(set).first() == Some(prover);
             for holder in streams_of(set, base.participants(), prover).iter() {
-                sets.push((set, self.stream(key, |record| start_of(&record.step, holder))));
+                let start = |record: &super::record::Record<K>| start_of(&record.step, holder);
+                let stream = K::stream(self.layout, self.weights, key, start);
+                sets.push((set, if first { stream } else { negated(stream) }));
             }
             if contributor(&all, base.participants(), number) == Some(prover) {
-                sets.push((set, self.stream(key, |record| record.start)));
+                let mask = K::stream(self.layout, self.weights, key, |record| record.start);
+                sets.push((set, negated(mask)));
             }
         }
         Known { public, sets }
     }
+}
+
+fn negated<E: Field>(mut rows: Vec<E>) -> Vec<E> {
+    for row in &mut rows {
+        *row = -*row;
+    }
+    rows
 }

@@ -2,11 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::columns::add_up;
 use super::shape::Level;
-use super::vector::{Vector, add_into};
-use crate::field::binary128::{Unreduced, combine, dot};
-use crate::field::{Binary128, Field as _};
+use super::vector::{Spare, Vector, add_into, add_up};
 use crate::protocol::bits::assignment::Duties;
 
 /// Columns worked on at a time.
@@ -20,13 +17,13 @@ pub(super) const fn left_of(columns: usize, width: usize) -> usize {
 
 /// The rows of a vector that are in a tile, the mask's last. They are read where they lie; in `room`
 /// are only those that end within the tile, with zeros behind, and the mask.
-fn rows_in_tile<'a>(
-    level: &Level,
-    vector: &'a [Binary128],
-    mask: Binary128,
+fn rows_in_tile<'a, E: Spare>(
+    level: &Level<E>,
+    vector: &'a [E],
+    mask: E,
     (size, first, len): (usize, usize, usize),
-    room: &'a mut Vector,
-) -> Vec<&'a [Binary128]> {
+    room: &'a mut Vector<E>,
+) -> Vec<&'a [E]> {
     let rows = room.chunks_mut(TILE.min(size)).enumerate().map(|(row, room)| {
         let from = row * size + first;
         match vector.get(from..from + len) {
@@ -37,7 +34,7 @@ fn rows_in_tile<'a>(
                 let rest = vector.get(from..).unwrap_or_default();
                 let (there, behind) = room[..len].split_at_mut(rest.len());
                 there.copy_from_slice(rest);
-                behind.fill(Binary128::ZERO);
+                behind.fill(E::ZERO);
             }
         }
         &room[..len]
@@ -45,23 +42,33 @@ fn rows_in_tile<'a>(
     rows.collect()
 }
 
+/// What the second of two rows is more than the first.
+fn difference<E: Spare>(rows: &[&[E]], difference: &mut [E]) {
+    if let [first, second, ..] = rows {
+        for (place, (&first, &second)) in difference.iter_mut().zip(first.iter().zip(*second)) {
+            *place = second - first;
+        }
+    }
+}
+
 /// The values of Q at all points of a level. The rows that count add up to `total`, Q of the level
 /// before at its challenge, so that the first one need not be worked out.
-pub(super) fn values(
-    level: &Level,
-    (xs, ys): (&[Vector], &[Vector]),
-    masks: &[(Binary128, Binary128)],
-    (columns, total): (usize, Binary128),
+pub(super) fn values<E: Spare>(
+    level: &Level<E>,
+    (xs, ys): (&[Vector<E>], &[Vector<E>]),
+    masks: &[(E, E)],
+    (columns, total): (usize, E),
     duties: &Duties,
-) -> Zeroizing<Vec<Binary128>> {
+) -> Zeroizing<Vec<E>> {
     let size = left_of(columns, level.width());
     let tile = TILE.min(size);
-    let mut sums = Zeroizing::new(vec![Unreduced::default(); level.values()]);
+    let mut sums = Zeroizing::new(vec![E::Sum::default(); level.values()]);
     let held = xs.len();
     let extension = level.extension();
     // Both sides of every component, at all rows, then at a further point.
-    let mut room: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
-    let mut further: Vec<Vector> = (0..2 * held).map(|_| Vector::zeros(tile)).collect();
+    let mut room: Vec<Vector<E>> =
+        (0..2 * held).map(|_| Vector::zeros(level.rows() * tile)).collect();
+    let mut further: Vec<Vector<E>> = (0..2 * held).map(|_| Vector::zeros(tile)).collect();
     let (mut left, mut right) = (Vector::zeros(tile), Vector::zeros(tile));
     for first in (0..size).step_by(tile) {
         let len = tile.min(size - first);
@@ -72,42 +79,42 @@ pub(super) fn values(
             };
             rows_in_tile(level, vector, mask, (size, first, len), room)
         });
-        let rows: Vec<Vec<&[Binary128]>> = rows.collect();
+        let rows: Vec<Vec<&[E]>> = rows.collect();
         for (point, sum) in sums.iter_mut().enumerate().skip(1) {
             if let Some(factors) = point.checked_sub(level.rows()).map(|at| &extension[at]) {
                 for (rows, further) in rows.iter().zip(&mut further) {
                     if level.is_pair() {
-                        add_up(rows, &[0, 1], &mut further[..len]);
+                        difference(rows, &mut further[..len]);
                     } else {
-                        combine(rows, factors, &mut further[..len]);
+                        E::combine(rows, factors, &mut further[..len]);
                     }
                 }
             }
             let at_point = |place: usize| {
                 if point < level.rows() { rows[place][point] } else { &further[place][..len] }
             };
-            let xs: Vec<&[Binary128]> = (0..held).map(at_point).collect();
-            let ys: Vec<&[Binary128]> = (held..2 * held).map(at_point).collect();
+            let xs: Vec<&[E]> = (0..held).map(at_point).collect();
+            let ys: Vec<&[E]> = (held..2 * held).map(at_point).collect();
             for (chosen_x, chosen_y) in &duties.products {
                 add_up(&xs, chosen_x, &mut left[..len]);
                 add_up(&ys, chosen_y, &mut right[..len]);
-                sum.add(dot(&left[..len], &right[..len]));
+                E::add_sum(sum, E::dot(&left[..len], &right[..len]));
             }
         }
     }
     let mut values: Zeroizing<Vec<_>> =
-        Zeroizing::new(sums.iter().map(|sum| sum.reduce()).collect());
+        Zeroizing::new(sums.iter().map(|&sum| E::reduce(sum)).collect());
     values[0] = values[1..level.width()].iter().fold(total, |rest, &value| rest - value);
     values
 }
 
 /// Fold a vector with what each row counts for, in its own place.
-pub(super) fn fold(
-    level: &Level,
-    vector: &mut Vector,
-    mask: Binary128,
+pub(super) fn fold<E: Spare>(
+    level: &Level<E>,
+    vector: &mut Vector<E>,
+    mask: E,
     columns: usize,
-    factors: &[Binary128],
+    factors: &[E],
 ) {
     let size = left_of(columns, level.width());
     let tile = TILE.min(size);
@@ -118,12 +125,12 @@ pub(super) fn fold(
         let folded = &mut folded[..len];
         let rows = rows_in_tile(level, vector, mask, (size, first, len), &mut room);
         if let ([one, _], [_, challenge]) = (&rows[..], factors) {
-            // One product for a + c (a + b).
-            add_up(&rows, &[0, 1], &mut sums[..len]);
-            combine(&[&sums[..len]], &[*challenge], folded);
+            // One product for a + c (b - a).
+            difference(&rows, &mut sums[..len]);
+            E::combine(&[&sums[..len]], &[*challenge], folded);
             add_into(folded, one);
         } else {
-            combine(&rows, factors, folded);
+            E::combine(&rows, factors, folded);
         }
         // Here was a part of the first row, which nothing needs any more.
         if let Some(place) = vector.get_mut(first..first + len) {

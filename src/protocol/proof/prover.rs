@@ -3,55 +3,50 @@
 use rand::{TryRng as _, rngs::SysRng};
 use zeroize::Zeroizing;
 
-use super::columns::{first_values, fold_first};
+use super::kind::{Kind, Sides};
 use super::later;
-use super::layout::{Layout, Weights};
-use super::record::DIGEST;
-use super::shape::{Factors, LEVELS, levels};
+use super::shape::{DIGEST, Factors, LEVELS};
 use super::transcript::{Transcript, commitment};
-use super::vector::Vector;
+use super::vector::{Spare, Vector};
 use crate::field::bulk::inner_product;
-use crate::field::{Binary128, Field as _};
+use crate::field::{Field, MAX_STREAM_WORDS};
 use crate::protocol::bits::assignment::Duties;
 use crate::sharing::numbers::shamir::{evaluate, point};
-use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::stream::{BLOCK_WORDS, StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet};
 
-/// The masks of the last level's row for a component of x and of y.
-pub(super) type Masks = (Binary128, Binary128);
-
 /// A node's shares of the values of a proof.
-pub(super) type Shares = Zeroizing<Vec<Binary128>>;
+pub(super) type Shares<E> = Zeroizing<Vec<E>>;
 
 /// A proof as its prover knows it.
-pub(super) struct Proof {
+pub(super) struct Proof<E: Field> {
     /// Every participant's shares of all values.
-    pub(super) shares: Vec<(NodeIndex, Shares)>,
+    pub(super) shares: Vec<(NodeIndex, Shares<E>)>,
     /// Every verifier's nonce.
     pub(super) nonces: Vec<(NodeIndex, [u8; DIGEST])>,
     /// The commitments to every verifier's shares, level by level.
     pub(super) commitments: Vec<[u8; DIGEST]>,
-    pub(super) challenges: Challenges,
+    pub(super) challenges: Challenges<E>,
     /// What every component held folds to.
-    pub(super) folded: Vec<Masks>,
+    pub(super) folded: Vec<Sides<E>>,
 }
 
 /// The challenges of a proof.
-pub(super) struct Challenges {
-    pub(super) levels: Vec<Factors>,
-    pub(super) combiner: Binary128,
+pub(super) struct Challenges<E> {
+    pub(super) levels: Vec<Factors<E>>,
+    pub(super) combiner: E,
 }
 
-impl Challenges {
+impl<E: Spare> Challenges<E> {
     /// Those that follow from the commitments, `verifiers` for each level.
-    pub(super) fn of(
+    pub(super) fn of<K: Kind<Field = E>>(
         beginning: &[u8; DIGEST],
         prover: NodeIndex,
         commitments: &[[u8; DIGEST]],
     ) -> Self {
         let mut transcript = Transcript::new(beginning, prover);
         let verifiers = (commitments.len() / LEVELS).max(1);
-        let of_levels = commitments.chunks(verifiers).zip(levels());
+        let of_levels = commitments.chunks(verifiers).zip(K::levels());
         let of_levels = of_levels.map(|(own, level)| level.at(transcript.challenge(own)));
         Self { levels: of_levels.collect(), combiner: transcript.combiner() }
     }
@@ -66,9 +61,9 @@ pub(super) struct Parties {
 
 impl Parties {
     /// Shares of a value, by polynomials of degree t.
-    fn share(&self, secret: Binary128, random: &mut Random) -> Vec<Binary128> {
+    fn share<E: Field>(&self, secret: E, random: &mut Random) -> Vec<E> {
         let mut polynomial = Zeroizing::new(vec![secret]);
-        polynomial.extend((0..self.threshold).map(|_| random.element()));
+        polynomial.extend((0..self.threshold).map(|_| random.element::<E>()));
         self.participants.iter().map(|node| evaluate(&polynomial, point(node))).collect()
     }
 }
@@ -87,23 +82,24 @@ impl Random {
         Ok(Self { key: StreamKey::new(&key), start: StreamStart::of("proof"), next: 0 })
     }
 
-    fn element(&mut self) -> Binary128 {
-        let mut words = Zeroizing::new([0; 2]);
-        self.key.write_at(self.start, self.next, words.as_mut_slice());
-        self.next += 1;
-        Binary128::from_stream(words.as_slice())
+    fn element<E: Field>(&mut self) -> E {
+        let mut words = Zeroizing::new([0; MAX_STREAM_WORDS]);
+        let words = &mut words[..E::STREAM_WORDS];
+        self.key.write_at(self.start, self.next, words);
+        self.next += E::STREAM_WORDS.div_ceil(BLOCK_WORDS);
+        E::from_stream(words)
     }
 }
 
 /// Prove this node's part of all gates of a batch.
-pub(super) fn prove(
-    layout: &Layout<'_>,
+pub(super) fn prove<K: Kind>(
+    layout: &K::Layout<'_>,
     parties: &Parties,
     duties: &Duties,
-    weights: &Weights,
-    masks: &[Masks],
+    weights: &K::Weights,
+    masks: &[Sides<K::Field>],
     beginning: &[u8; DIGEST],
-) -> Result<Proof, rand::rngs::SysError> {
+) -> Result<Proof<K::Field>, rand::rngs::SysError> {
     let verifiers = parties.participants.without(parties.me);
     let mut random = Random::new()?;
     let mut nonces = Vec::with_capacity(verifiers.len());
@@ -118,11 +114,11 @@ pub(super) fn prove(
     let mut transcript = Transcript::new(beginning, parties.me);
     let mut challenges = Vec::with_capacity(LEVELS);
     let held = masks.len();
-    let (mut xs, mut ys): (Vec<Vector>, Vec<Vector>) = (Vec::new(), Vec::new());
-    let (mut left, mut total) = (layout.columns(), Binary128::ZERO);
-    for (number, level) in levels().iter().enumerate() {
+    let [mut xs, mut ys]: [Vec<Vector<K::Field>>; 2] = [Vec::new(), Vec::new()];
+    let (mut left, mut total) = (K::columns(layout), K::Field::ZERO);
+    for (number, level) in K::levels().iter().enumerate() {
         let values = if number == 0 {
-            first_values(layout, duties, held, weights)
+            K::first_values(layout, duties, held, weights)
         } else {
             later::values(level, (&xs, &ys), masks, (left, total), duties)
         };
@@ -133,7 +129,13 @@ pub(super) fn prove(
             }
         }
         #[cfg(test)]
-        super::tests::spoil_shares(parties.me, number, beginning, weights, (&mut shares, from));
+        super::tests::spoil_shares::<K>(
+            parties.me,
+            number,
+            beginning,
+            weights,
+            (&mut shares, from),
+        );
         let verified = shares.iter().filter(|(node, _)| *node != parties.me);
         let own: Vec<_> = verified
             .zip(&nonces)
@@ -145,7 +147,7 @@ pub(super) fn prove(
         total = inner_product(&factors.values, &values);
         commitments.extend(own);
         if number == 0 {
-            [xs, ys] = fold_first(layout, held, &factors.rows, weights);
+            [xs, ys] = K::fold_first(layout, held, &factors.rows, weights);
         } else {
             for ((x, y), (mask_x, mask_y)) in xs.iter_mut().zip(&mut ys).zip(masks) {
                 later::fold(level, x, *mask_x, left, &factors.rows);

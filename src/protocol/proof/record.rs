@@ -1,38 +1,136 @@
-//! Gates as they were computed, and what was sent for them, until a check has passed.
+//! Gates as they were computed, and what was sent for them, until a check has passed. A gate is an
+//! AND of bits; what is here is the same for products of elements of a field.
 //!
 //! Batches share their buffers, so that recording copies nothing; what was computed stays in
 //! memory until the check, which large runs make after every stripe.
 
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::shape::DIGEST;
+use crate::field::{Mersenne61, Mersenne127, Prime256};
 use crate::protocol::bits::gates::KeptGates;
+use crate::protocol::elements::terms::Terms;
 use crate::sharing::bits::batch::Buffer;
+use crate::sharing::elements::Component;
 use crate::sharing::stream::StreamStart;
-use crate::sharing::{NodeIndex, SharedBits};
+use crate::sharing::{NodeIndex, SharedBits, SharedElements};
+
+/// A kind of gates, with what is kept of them.
+pub(in crate::protocol) trait Recorded: Sized + 'static {
+    /// Gates, with everything that they were computed from.
+    type Gates: Send;
+    /// Shares of their results.
+    type Shares: Send;
+    /// The sum of all parts.
+    type Opened: Send;
+
+    /// Those of this kind.
+    fn of(unchecked: &mut Unchecked) -> &mut Batch<Self>;
+}
+
+/// Gates of all kinds that no check has passed yet.
+#[derive(Default)]
+pub(in crate::protocol) struct Unchecked {
+    bits: Batch<Bits>,
+    of_61: Batch<Products<Mersenne61>>,
+    of_127: Batch<Products<Mersenne127>>,
+    of_256: Batch<Products<Prime256>>,
+}
+
+impl Unchecked {
+    /// Add those of work that went on beside.
+    pub(in crate::protocol) fn append(&mut self, other: Self) {
+        self.bits.append(other.bits);
+        self.of_61.append(other.of_61);
+        self.of_127.append(other.of_127);
+        self.of_256.append(other.of_256);
+    }
+}
+
+/// Gates on bits.
+pub(in crate::protocol) struct Bits;
+
+impl Recorded for Bits {
+    type Gates = KeptGates;
+    type Shares = SharedBits;
+    type Opened = Buffer;
+
+    fn of(unchecked: &mut Unchecked) -> &mut Batch<Self> {
+        &mut unchecked.bits
+    }
+}
+
+/// Products over a prime field.
+pub(in crate::protocol) struct Products<F>(PhantomData<F>);
+
+impl<F: Arithmetic> Recorded for Products<F> {
+    type Gates = Terms<F>;
+    type Shares = SharedElements<F>;
+    type Opened = Component<F>;
+
+    fn of(unchecked: &mut Unchecked) -> &mut Batch<Self> {
+        F::kept(unchecked)
+    }
+}
+
+/// A prime field that nodes compute over.
+pub trait Arithmetic: kept::Kept {}
+
+#[expect(private_interfaces, reason = "a name that nobody outside can say")]
+mod kept {
+    use crate::field::{Mersenne61, Mersenne127, Prime256, Provable};
+    use crate::protocol::proof::record::{Arithmetic, Batch, Products, Unchecked};
+    use crate::protocol::proof::shape::Plain;
+    use crate::protocol::proof::vector::Spare;
+
+    /// A field whose products are kept until they are checked.
+    pub trait Kept: Provable<Proof: Spare + Plain> {
+        /// Those of this field.
+        fn kept(unchecked: &mut Unchecked) -> &mut Batch<Products<Self>>
+        where
+            Self: Arithmetic;
+    }
+
+    macro_rules! kept {
+        ($($field:ty, $place:ident;)*) => {$(
+            impl Kept for $field {
+                fn kept(unchecked: &mut Unchecked) -> &mut Batch<Products<Self>> {
+                    &mut unchecked.$place
+                }
+            }
+            impl Arithmetic for $field {}
+        )*};
+    }
+
+    kept! {
+        Mersenne61, of_61;
+        Mersenne127, of_127;
+        Prime256, of_256;
+    }
+}
 
 /// What a node knows of the parts that were sent.
-pub(in crate::protocol) enum Sent {
+pub(in crate::protocol) enum Sent<K: Recorded> {
     /// Three nodes: the results, of which two parts are the components.
-    Ring(SharedBits),
+    Ring(K::Shares),
     /// The sum of all parts.
-    Sum(Buffer),
+    Sum(K::Opened),
     /// The part of each participant.
     Each(Vec<(NodeIndex, Bytes)>),
 }
 
 /// The gates of one round.
-pub(in crate::protocol) struct Record {
+pub(in crate::protocol) struct Record<K: Recorded> {
     /// Full name of the step.
     pub(in crate::protocol) step: String,
     /// Where its masks begin.
     pub(in crate::protocol) start: StreamStart,
-    pub(in crate::protocol) gates: KeptGates,
-    pub(in crate::protocol) sent: Sent,
+    pub(in crate::protocol) gates: K::Gates,
+    pub(in crate::protocol) sent: Sent<K>,
 }
-
-/// Bytes of a digest.
-pub(super) const DIGEST: usize = 32;
 
 /// What passed between a node and one other, hashed.
 #[derive(Clone, Default)]
@@ -70,21 +168,26 @@ impl Traffic {
 }
 
 /// Gates that no check has passed yet.
-#[derive(Default)]
-pub(in crate::protocol) struct Batch {
-    pub(in crate::protocol) records: Vec<Record>,
+pub(in crate::protocol) struct Batch<K: Recorded> {
+    pub(in crate::protocol) records: Vec<Record<K>>,
     /// What passed in them: a state for each stretch of work that stood by itself.
     pub(in crate::protocol) traffic: Vec<Traffic>,
 }
 
-impl Batch {
+impl<K: Recorded> Default for Batch<K> {
+    fn default() -> Self {
+        Self { records: Vec::new(), traffic: Vec::new() }
+    }
+}
+
+impl<K: Recorded> Batch<K> {
     /// Whether there are none.
     pub(in crate::protocol) const fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
     /// Add the gates of a round.
-    pub(in crate::protocol) fn push(&mut self, record: Record, hash: impl FnOnce(&mut Traffic)) {
+    pub(in crate::protocol) fn push(&mut self, record: Record<K>, hash: impl FnOnce(&mut Traffic)) {
         if self.traffic.is_empty() {
             self.traffic.push(Traffic::default());
         }
@@ -96,6 +199,9 @@ impl Batch {
 
     /// Add gates of work that went on beside.
     pub(in crate::protocol) fn append(&mut self, mut other: Self) {
+        if other.is_empty() {
+            return;
+        }
         if self.traffic.is_empty() {
             self.traffic.push(Traffic::default());
         }

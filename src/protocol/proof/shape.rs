@@ -1,13 +1,14 @@
-//! The levels of a proof, and the sizes of messages. All batches have proofs of one shape, so that
-//! what a check costs does not depend on what is checked.
+//! The levels of a proof, and the sizes of messages. All batches of a kind have proofs of one shape, so
+//! that what a check costs does not depend on what is checked.
 
 use std::sync::LazyLock;
 
-use crate::field::binary128::small;
 use crate::field::interpolation::Points;
-use crate::field::{Binary128, Field as _};
-use crate::protocol::proof::record::DIGEST;
+use crate::field::{Field, Mersenne127, Prime256, Quadratic61};
 use crate::sharing::{NodeSet, Scheme};
+
+/// Bytes of a digest.
+pub(super) const DIGEST: usize = 32;
 
 /// Levels of two rows, which come after the first: they take the fewest products where there are
 /// most columns.
@@ -25,32 +26,29 @@ pub(super) const LEVELS: usize = 1 + PAIRS + FOURS;
 /// Columns that a proof has room for: 128 million products.
 pub(super) const MOST_COLUMNS: usize = 1 << (PAIRS + 2 * FOURS);
 
-/// Bytes of an element.
-pub(super) const ELEMENT: usize = 16;
-
 /// One level: its rows are values at some points, and the proof has values at further ones too.
 #[derive(Clone)]
-pub(super) struct Level {
-    at: Places,
+pub struct Level<E> {
+    at: Places<E>,
     /// Whether the last row is a mask, which is not part of the sum.
     masked: bool,
 }
 
 /// Where the rows and the further values of a level are.
 #[derive(Clone)]
-enum Places {
+enum Places<E> {
     /// The rows at 0 and 1; further the leading coefficient, the value at infinity.
     Pair,
     /// The rows, and all.
-    Points(Points<Binary128>, Points<Binary128>),
+    Points(Points<E>, Points<E>),
 }
 
-impl Level {
+impl<E: Field> Level<E> {
     fn pair() -> Self {
         Self { at: Places::Pair, masked: false }
     }
 
-    fn new(rows: Vec<Binary128>, further: &[Binary128], masked: bool) -> Self {
+    pub(super) fn new(rows: Vec<E>, further: &[E], masked: bool) -> Self {
         let all = Points::new([&rows, further].concat());
         Self { at: Places::Points(Points::new(rows), all), masked }
     }
@@ -82,9 +80,9 @@ impl Level {
     }
 
     /// What the rows count for in each further value.
-    pub(super) fn extension(&self) -> Vec<Vec<Binary128>> {
+    pub(super) fn extension(&self) -> Vec<Vec<E>> {
         match &self.at {
-            Places::Pair => vec![vec![Binary128::ONE; 2]],
+            Places::Pair => vec![vec![-E::ONE, E::ONE]],
             Places::Points(rows, all) => {
                 all.points().iter().skip(self.rows()).map(|&at| rows.at(at)).collect()
             }
@@ -92,10 +90,10 @@ impl Level {
     }
 
     /// The factors at a challenge.
-    pub(super) fn at(&self, challenge: Binary128) -> Factors {
+    pub(super) fn at(&self, challenge: E) -> Factors<E> {
         match &self.at {
             Places::Pair => {
-                let rows = vec![Binary128::ONE - challenge, challenge];
+                let rows = vec![E::ONE - challenge, challenge];
                 let leading = challenge.square() - challenge;
                 let values = rows.iter().copied().chain([leading]).collect();
                 Factors { rows, values }
@@ -108,40 +106,55 @@ impl Level {
 }
 
 /// What rows, and all values, count for at the challenge of a level.
-pub(super) struct Factors {
-    pub(super) rows: Vec<Binary128>,
-    pub(super) values: Vec<Binary128>,
+pub(super) struct Factors<E> {
+    pub(super) rows: Vec<E>,
+    pub(super) values: Vec<E>,
 }
 
-/// All levels, the first one first.
-pub(super) fn levels() -> &'static [Level] {
-    static ALL: LazyLock<Vec<Level>> = LazyLock::new(|| {
-        let numbers = |from: usize, count: usize| -> Vec<Binary128> {
-            (from..from + count).map(|number| Binary128::from_u64(number as u64)).collect()
-        };
-        let small =
-            |from: usize, count: usize| (from..from + count).map(small::point).collect::<Vec<_>>();
-        let first = Level::new(small(0, small::ROWS), &small(small::ROWS, small::FURTHER), false);
-        let pairs = (0..PAIRS).map(|_| Level::pair());
-        let four = |masked: bool| {
-            let rows = WIDTH + usize::from(masked);
-            Level::new(numbers(1, rows), &numbers(rows + 1, rows - 1), masked)
-        };
-        let fours = std::iter::repeat_n(four(false), FOURS - 1).chain([four(true)]);
-        [first].into_iter().chain(pairs).chain(fours).collect()
-    });
-    &ALL
+/// All levels of a proof with this one first.
+pub(super) fn levels<E: Field>(first: Level<E>) -> Vec<Level<E>> {
+    let numbers = |from: usize, count: usize| -> Vec<E> {
+        (from..from + count).map(|number| E::from_u64(number as u64)).collect()
+    };
+    let pairs = (0..PAIRS).map(|_| Level::pair());
+    let four = |masked: bool| {
+        let rows = WIDTH + usize::from(masked);
+        Level::new(numbers(1, rows), &numbers(rows + 1, rows - 1), masked)
+    };
+    let fours = std::iter::repeat_n(four(false), FOURS - 1).chain([four(true)]);
+    [first].into_iter().chain(pairs).chain(fours).collect()
 }
 
-/// Values of a proof.
-pub(super) const fn values() -> usize {
-    (2 * small::ROWS - 1) + 3 * PAIRS + (FOURS - 1) * (2 * WIDTH - 1) + 2 * WIDTH + 1
+/// A field whose proofs have nothing but a sum on the first level.
+pub trait Plain: Field {
+    /// All levels.
+    fn levels() -> &'static [Level<Self>];
 }
 
-/// Bytes of the messages that one node sends to another in a check.
-pub(in crate::protocol) fn message_bytes(scheme: Scheme, participants: NodeSet) -> usize {
-    let nodes = participants.len();
-    digests_bytes(nodes) + proof_bytes(nodes) + verdict_bytes(scheme, nodes)
+macro_rules! plain {
+    ($($field:ty),*) => {$(
+        impl Plain for $field {
+            fn levels() -> &'static [Level<Self>] {
+                static ALL: LazyLock<Vec<Level<$field>>> =
+                    LazyLock::new(|| levels(Level::new(vec![<$field>::ONE], &[], false)));
+                &ALL
+            }
+        }
+    )*};
+}
+
+plain!(Quadratic61, Mersenne127, Prime256);
+
+/// Values of a proof on the levels after the first.
+const LATER_VALUES: usize = 3 * PAIRS + (FOURS - 1) * (2 * WIDTH - 1) + 2 * WIDTH + 1;
+
+/// The sizes of a kind's proofs.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Bytes of an element.
+    element: usize,
+    /// Values of a proof.
+    pub(super) values: usize,
 }
 
 /// What was sent to all, and three digests of what passed between the node and each other.
@@ -157,19 +170,32 @@ pub(super) const fn common_bytes(nodes: usize) -> usize {
     HEADER + nodes * DIGEST + LEVELS * (nodes - 1) * DIGEST
 }
 
-/// A proof: what all see, and one verifier's shares with their nonce.
-pub(super) const fn proof_bytes(nodes: usize) -> usize {
-    common_bytes(nodes) + DIGEST + values() * ELEMENT
-}
+impl Sizes {
+    /// Of proofs with elements of so many bytes and so many values on the first level.
+    pub(super) const fn new(element: usize, first_values: usize) -> Self {
+        Self { element, values: first_values + LATER_VALUES }
+    }
 
-/// What a node says of all proofs: what it heard of them, two values of each that it verifies with
-/// the folded components that it holds, what every verifier should say of its own, and its share
-/// of the sum.
-pub(super) fn verdict_bytes(scheme: Scheme, nodes: usize) -> usize {
-    let (one, two) = (NodeSet::all(1), NodeSet::all(2));
-    let sets = scheme.sets();
-    let held = sets.iter().filter(|set| set.intersection(one).is_empty()).count();
-    let common = sets.iter().filter(|set| set.intersection(two).is_empty()).count();
-    let elements = (nodes - 1) * (2 + 2 * common) + 2 * nodes + 2 * held + 1;
-    HEADER + nodes * DIGEST + elements * ELEMENT
+    /// Bytes of the messages that one node sends to another in a check.
+    pub(super) fn messages(self, scheme: Scheme, participants: NodeSet) -> usize {
+        let nodes = participants.len();
+        digests_bytes(nodes) + self.proof(nodes) + self.verdict(scheme, nodes)
+    }
+
+    /// A proof: what all see, and one verifier's shares with their nonce.
+    pub(super) const fn proof(self, nodes: usize) -> usize {
+        common_bytes(nodes) + DIGEST + self.values * self.element
+    }
+
+    /// What a node says of all proofs: what it heard of them, two values of each that it verifies with
+    /// the folded components that it holds, what every verifier should say of its own, and its share
+    /// of the sum.
+    pub(super) fn verdict(self, scheme: Scheme, nodes: usize) -> usize {
+        let (one, two) = (NodeSet::all(1), NodeSet::all(2));
+        let sets = scheme.sets();
+        let held = sets.iter().filter(|set| set.intersection(one).is_empty()).count();
+        let common = sets.iter().filter(|set| set.intersection(two).is_empty()).count();
+        let elements = (nodes - 1) * (2 + 2 * common) + 2 * nodes + 2 * held + 1;
+        HEADER + nodes * DIGEST + elements * self.element
+    }
 }

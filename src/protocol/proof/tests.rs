@@ -12,8 +12,9 @@ use bytes::Bytes;
 
 use super::Complaint;
 use super::check::check;
-use super::record::{Batch, Sent};
-use crate::field::Binary128;
+use super::kind::Kind;
+use super::record::{Batch, Bits, Sent};
+use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::BitContext;
 use crate::protocol::bits::and::and;
 use crate::protocol::{Context, EstablishError, ProtocolError, Tactics};
@@ -58,30 +59,33 @@ pub(super) enum Lie {
     Folded,
 }
 
-const LIES: [Lie; 6] = [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
+pub(super) const LIES: [Lie; 6] =
+    [Lie::Part, Lie::Foreseen, Lie::Value(1), Lie::Share, Lie::End, Lie::Folded];
 
 thread_local! {
     /// Who lies how, about whom, in the test that runs on this thread.
-    static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
-    /// The word of the first record in which a part was wrong, and the bit.
-    static WRONG: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    pub(super) static LIAR: Cell<Option<(NodeIndex, Lie, NodeIndex)>> = const { Cell::new(None) };
+    /// Which bit of the first record was wrong in a part.
+    pub(super) static WRONG: Cell<usize> = const { Cell::new(0) };
 }
 
+/// A node's shares of the values of a proof.
+type Owned<K> = (NodeIndex, super::prover::Shares<<K as Kind>::Field>);
+
 /// What the shares of a level's values, from a place on, become at a node that lies about the values.
-pub(super) fn spoil_shares(
+pub(super) fn spoil_shares<K: Kind>(
     me: NodeIndex,
     number: usize,
     beginning: &[u8; 32],
-    weights: &super::layout::Weights,
-    (shares, from): (&mut [(NodeIndex, super::prover::Shares)], usize),
+    weights: &K::Weights,
+    (shares, from): (&mut [Owned<K>], usize),
 ) {
-    use crate::field::Field as _;
     let Some((liar, lie, _)) = LIAR.get() else { return };
     if liar != me {
         return;
     }
     // Shares of a sum are sums of shares, and a value is a share of itself.
-    let mut add = |value: usize, error: Binary128| {
+    let mut add = |value: usize, error: K::Field| {
         for (_, shares) in shares.iter_mut() {
             shares[from + value] += error;
         }
@@ -89,29 +93,38 @@ pub(super) fn spoil_shares(
     match lie {
         Lie::Value(level) if level == number => {
             // Not one of the rows, which are compared with the level before.
-            add(super::shape::levels()[level].rows(), Binary128::from_bits(5));
+            add(K::levels()[level].values() - 1, K::Field::from_u64(5));
         }
-        Lie::Foreseen if number == 0 => {
-            // The row is what was sent; another value makes up for it at the challenge.
-            let (word, bit) = WRONG.get();
-            let error = weights[word / 256][word % 4] * Binary128::from_bits(1 << bit);
-            let row = word % 256 / 4;
-            let challenge = super::transcript::Transcript::new(beginning, me).challenge(&[]);
-            let counts = super::shape::levels()[0].at(challenge).values;
+        Lie::Foreseen if number <= usize::from(K::FIRST_VALUES == K::ROWS) => {
+            // The row is what was sent, and the first row of a further level makes up the sum;
+            // another value makes up for it at the challenge.
+            let (row, error) = K::error(weights, WRONG.get());
+            let row = if number == 0 { row } else { 0 };
             add(row, error);
-            add(row + 63, error * counts[row] * counts[row + 63].invert().unwrap());
+            let level = &K::levels()[number];
+            if level.values() > level.rows() {
+                let mut transcript = super::transcript::Transcript::new(beginning, me);
+                let foreseen = (0..=number).map(|_| transcript.challenge(&[])).last().unwrap();
+                let counts = level.at(foreseen).values;
+                let last = level.values() - 1;
+                add(last, -(error * counts[row] * counts[last].invert().unwrap()));
+            }
         }
         _ => {}
     }
 }
 
 /// What a node says of another's proof if it lies about it.
-pub(super) fn spoil_judged(me: NodeIndex, prover: NodeIndex, judged: &mut super::verdict::Judged) {
+pub(super) fn spoil_judged<K: Kind>(
+    me: NodeIndex,
+    prover: NodeIndex,
+    judged: &mut super::verdict::Judged<K::Field>,
+) {
     if let Some((liar, lie, about)) = LIAR.get()
         && liar == me
         && about == prover
     {
-        let error = Binary128::from_bits(9);
+        let error = K::Field::from_u64(9);
         match lie {
             Lie::Part | Lie::Foreseen | Lie::Value(_) => {}
             Lie::Share => judged.statement.zero += error,
@@ -121,11 +134,11 @@ pub(super) fn spoil_judged(me: NodeIndex, prover: NodeIndex, judged: &mut super:
     }
 }
 
-fn node(index: u8) -> NodeIndex {
+pub(super) fn node(index: u8) -> NodeIndex {
     NodeIndex::new(index).unwrap()
 }
 
-fn set(nodes: &[u8]) -> NodeSet {
+pub(super) fn set(nodes: &[u8]) -> NodeSet {
     nodes.iter().map(|&index| node(index)).collect()
 }
 
@@ -142,10 +155,15 @@ fn flipped(buffer: &[u64], word: usize, bit: usize) -> Buffer {
 }
 
 /// A batch as it is at every node when a part of the liar's was wrong in one bit.
-fn with_wrong_part(ctx: &BitContext, mut batch: Batch, liar: NodeIndex, bit: usize) -> Batch {
+fn with_wrong_part(
+    ctx: &BitContext,
+    mut batch: Batch<Bits>,
+    liar: NodeIndex,
+    bit: usize,
+) -> Batch<Bits> {
     let record = &mut batch.records[0];
     let word = record.gates.gates().total() / 2;
-    WRONG.set((word, bit));
+    WRONG.set(64 * word + bit);
     record.sent = match &record.sent {
         Sent::Sum(sum) => Sent::Sum(flipped(sum, word, bit)),
         Sent::Each(parts) => Sent::Each(
@@ -220,7 +238,7 @@ async fn complaints(world: &World, naming: bool, lie: Option<Lie>, liar: u8) -> 
 }
 
 /// n, t, and the nodes that stay away.
-const WORLDS: [(u8, u8, &[u8]); 9] = [
+pub(super) const WORLDS: [(u8, u8, &[u8]); 9] = [
     (3, 1, &[]),
     (4, 1, &[]),
     (4, 1, &[2]),
@@ -288,12 +306,11 @@ struct Plain {
 
 /// Columns of weighted bits of one side of a component: by row, then by column.
 fn plain_rows(
-    batch: &Batch,
+    batch: &Batch<Bits>,
     r: Binary128,
     side: crate::protocol::bits::gates::Side,
     component: usize,
 ) -> Vec<Vec<Binary128>> {
-    use crate::field::Field as _;
     // Every word of every layer, with its layer's number and the record's first even place.
     let mut words: Vec<Vec<u64>> = Vec::new();
     let mut layers_of: Vec<usize> = Vec::new();
@@ -346,15 +363,14 @@ fn plain_fold(rows: &[Vec<Binary128>], by: &[Binary128]) -> Vec<Binary128> {
 }
 
 fn plain_proof(
-    batch: &Batch,
+    batch: &Batch<Bits>,
     duties: &crate::protocol::bits::assignment::Duties,
     r: Binary128,
-    masks: &[super::prover::Masks],
-    challenges: &super::prover::Challenges,
+    masks: &[super::kind::Sides<Binary128>],
+    challenges: &super::prover::Challenges<Binary128>,
 ) -> Plain {
-    use crate::field::Field as _;
     use crate::protocol::bits::gates::Side;
-    let levels = super::shape::levels();
+    let levels = Bits::levels();
     let rows = |side| -> Vec<Vec<Vec<Binary128>>> {
         (0..masks.len()).map(|place| plain_rows(batch, r, side, place)).collect()
     };
@@ -401,7 +417,6 @@ fn plain_proof(
 
 #[tokio::test]
 async fn proofs_are_those_of_the_plain_reference() {
-    use crate::field::Field as _;
     use crate::sharing::numbers::shamir::Decoder;
     // The larger ones have more columns than a verifier folds in one run.
     for (n, t, count) in [(3, 1, 5), (5, 2, 5), (3, 1, 9000), (4, 1, 12_001)] {
@@ -417,8 +432,8 @@ async fn proofs_are_those_of_the_plain_reference() {
                 crate::protocol::bits::select::select(&ctx.narrow("two"), &bit, &z, &x).await?;
                 let batch = ctx.base().take_unchecked();
                 let r = Binary128::from_bits(1 << 77 | 5);
-                let layout = super::layout::Layout::of(&batch);
-                let weights = layout.weights(r);
+                let layout = Bits::layout(&batch);
+                let weights = Bits::weights(&layout, r);
                 let of = |at: u128| Binary128::from_bits(at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 let masks: Vec<_> = (0..ctx.holding().components() as u128)
                     .map(|at| (of(2 * at + 1), of(2 * at + 2)))
@@ -428,7 +443,7 @@ async fn proofs_are_those_of_the_plain_reference() {
                     participants: ctx.base().participants(),
                     threshold: usize::from(t),
                 };
-                let proof = super::prover::prove(
+                let proof = super::prover::prove::<Bits>(
                     &layout,
                     &parties,
                     ctx.duties(),
@@ -445,7 +460,8 @@ async fn proofs_are_those_of_the_plain_reference() {
                 let expected = plain.values.concat();
                 assert_eq!(values.len(), expected.len());
                 assert!(values.iter().zip(&expected).all(|(&a, &b)| a.equals(b)));
-                let factors = super::folded::Factors::of(layout.columns(), &proof.challenges);
+                let factors =
+                    super::folded::Factors::<Bits>::of(Bits::columns(&layout), &proof.challenges);
                 let places: Vec<usize> = (0..masks.len()).collect();
                 let others = factors.fold(&layout, &places, &weights, &masks);
                 for ((a, b), other) in proof.folded.iter().zip(&plain.folded).zip(others) {

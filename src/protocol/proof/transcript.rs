@@ -7,16 +7,20 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::record::DIGEST;
-use crate::field::{Binary128, Field as _};
+use super::shape::DIGEST;
+use crate::field::{Field, MAX_STREAM_WORDS};
 use crate::sharing::NodeIndex;
 
-/// An element from a hash: its first half.
-fn element(hash: Sha256) -> Binary128 {
-    let digest: [u8; 32] = hash.finalize().into();
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest[..16]);
-    Binary128::from_bits(u128::from_le_bytes(half))
+/// An element from a hash: from its first words, and those of its own hash where it takes more.
+fn element<E: Field>(hash: Sha256) -> E {
+    let first: [u8; DIGEST] = hash.finalize().into();
+    let more = 8 * E::STREAM_WORDS > DIGEST;
+    let both = [first, if more { Sha256::digest(first).into() } else { [0; DIGEST] }];
+    let mut words = [0; MAX_STREAM_WORDS];
+    for (word, bytes) in words.iter_mut().zip(both.as_flattened().as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    E::from_stream(&words[..E::STREAM_WORDS])
 }
 
 /// What weights and challenges of a check begin with: a hash of the attempt, the step, and the
@@ -39,7 +43,7 @@ pub(super) fn beginning<'a>(
 }
 
 /// What the weights of columns are powers of.
-pub(super) fn weight(beginning: &[u8; DIGEST]) -> Binary128 {
+pub(super) fn weight<E: Field>(beginning: &[u8; DIGEST]) -> E {
     element(Sha256::new().chain_update(b"gavel/v1/check-weight\0").chain_update(beginning))
 }
 
@@ -56,7 +60,7 @@ impl Transcript {
     }
 
     /// The challenge of a level, from the commitments to its shares.
-    pub(super) fn challenge(&mut self, commitments: &[[u8; DIGEST]]) -> Binary128 {
+    pub(super) fn challenge<E: Field>(&mut self, commitments: &[[u8; DIGEST]]) -> E {
         let hash = Sha256::new().chain_update(b"gavel/v1/proof-level\0").chain_update(self.state);
         let hash = hash.chain_update([self.level]).chain_update(commitments.as_flattened());
         self.state = hash.finalize().into();
@@ -65,28 +69,28 @@ impl Transcript {
     }
 
     /// What combines all linear checks of the proof, once all levels are done.
-    pub(super) fn combiner(&self) -> Binary128 {
+    pub(super) fn combiner<E: Field>(&self) -> E {
         self.element(b"gavel/v1/proof-combiner\0")
     }
 
-    fn element(&self, kind: &[u8]) -> Binary128 {
+    fn element<E: Field>(&self, kind: &[u8]) -> E {
         element(Sha256::new().chain_update(kind).chain_update(self.state))
     }
 }
 
 /// What combines the linear checks over all proofs.
-pub(super) fn joint(combiners: impl Iterator<Item = Binary128>) -> Binary128 {
+pub(super) fn joint<E: Field>(combiners: impl Iterator<Item = E>) -> E {
     let mut hash = Sha256::new().chain_update(b"gavel/v1/check-joint\0");
-    combiners.for_each(|combiner| hash.update(combiner.to_bytes()));
+    combiners.for_each(|combiner| hash.update(combiner.to_bytes().as_ref()));
     element(hash)
 }
 
 /// The commitment to a verifier's shares of one level.
-pub(super) fn commitment(
+pub(super) fn commitment<E: Field>(
     nonce: &[u8; DIGEST],
     (prover, verifier): (NodeIndex, NodeIndex),
     level: usize,
-    shares: &[Binary128],
+    shares: &[E],
 ) -> [u8; DIGEST] {
     let mut hash = Sha256::new()
         .chain_update(b"gavel/v1/proof-shares\0")
@@ -94,13 +98,14 @@ pub(super) fn commitment(
         .chain_update([prover.get(), verifier.get()])
         .chain_update((level as u64).to_le_bytes());
     for share in shares {
-        hash.update(share.to_bytes());
+        hash.update(share.to_bytes().as_ref());
     }
     hash.finalize().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::field::Binary128;
     use crate::protocol::proof::transcript::*;
 
     #[test]

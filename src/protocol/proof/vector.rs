@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use zeroize::optimization_barrier;
 
 use crate::base::lock::lock;
-use crate::field::{Binary128, Field as _};
+use crate::field::{Binary128, Mersenne127, Prime256, ProofField, Quadratic61};
 
 /// Elements of the shortest memory that is kept; the allocator is as quick with less.
 const SHORTEST: usize = 1 << 11;
@@ -21,19 +21,35 @@ const LONGEST: usize = 1 << 16;
 /// Most memories that are kept.
 const MOST: usize = 24;
 
-/// Memory of vectors that were dropped: zeros.
-static SPARE: Mutex<Vec<Vec<Binary128>>> = Mutex::new(Vec::new());
+/// A field whose vectors leave their memory to others.
+pub trait Spare: ProofField {
+    /// Memory of vectors that were dropped: zeros.
+    fn spare() -> &'static Mutex<Vec<Vec<Self>>>;
+}
+
+macro_rules! spare {
+    ($($field:ty),*) => {$(
+        impl Spare for $field {
+            fn spare() -> &'static Mutex<Vec<Vec<Self>>> {
+                static SPARE: Mutex<Vec<Vec<$field>>> = Mutex::new(Vec::new());
+                &SPARE
+            }
+        }
+    )*};
+}
+
+spare!(Binary128, Quadratic61, Mersenne127, Prime256);
 
 /// Some elements.
-pub(super) struct Vector {
+pub(in crate::protocol) struct Vector<E: Spare> {
     /// The elements, and zeros behind them.
-    memory: Vec<Binary128>,
+    memory: Vec<E>,
     len: usize,
 }
 
-impl Vector {
-    pub(super) fn zeros(len: usize) -> Self {
-        let memory = spare(len).unwrap_or_else(|| vec![Binary128::ZERO; len]);
+impl<E: Spare> Vector<E> {
+    pub(in crate::protocol) fn zeros(len: usize) -> Self {
+        let memory = spare(len).unwrap_or_else(|| vec![E::ZERO; len]);
         Self { memory, len }
     }
 
@@ -41,48 +57,48 @@ impl Vector {
     pub(super) fn shorten(&mut self, len: usize) {
         self.wipe_from(len);
         if self.memory.len() < len {
-            self.memory.resize(len, Binary128::ZERO);
+            self.memory.resize(len, E::ZERO);
         }
         self.len = len;
     }
 
     fn wipe_from(&mut self, from: usize) {
         if let Some(behind) = self.memory.get_mut(from..self.len) {
-            behind.fill(Binary128::ZERO);
+            behind.fill(E::ZERO);
             optimization_barrier(behind);
         }
     }
 }
 
 /// Kept memory of at least this length, the shortest there is.
-fn spare(len: usize) -> Option<Vec<Binary128>> {
+fn spare<E: Spare>(len: usize) -> Option<Vec<E>> {
     if !(SHORTEST..=LONGEST).contains(&len) {
         return None;
     }
-    let mut kept = lock(&SPARE);
+    let mut kept = lock(E::spare());
     let fitting = kept.iter().enumerate().filter(|(_, memory)| memory.len() >= len);
     let (place, _) = fitting.min_by_key(|(_, memory)| memory.len())?;
     Some(kept.swap_remove(place))
 }
 
-impl Deref for Vector {
-    type Target = [Binary128];
-    fn deref(&self) -> &[Binary128] {
+impl<E: Spare> Deref for Vector<E> {
+    type Target = [E];
+    fn deref(&self) -> &[E] {
         &self.memory[..self.len]
     }
 }
 
-impl DerefMut for Vector {
-    fn deref_mut(&mut self) -> &mut [Binary128] {
+impl<E: Spare> DerefMut for Vector<E> {
+    fn deref_mut(&mut self) -> &mut [E] {
         &mut self.memory[..self.len]
     }
 }
 
-impl Drop for Vector {
+impl<E: Spare> Drop for Vector<E> {
     fn drop(&mut self) {
         self.wipe_from(0);
         if (SHORTEST..=LONGEST).contains(&self.memory.len()) {
-            let mut kept = lock(&SPARE);
+            let mut kept = lock(E::spare());
             if kept.len() < MOST {
                 kept.push(std::mem::take(&mut self.memory));
             }
@@ -91,21 +107,30 @@ impl Drop for Vector {
 }
 
 /// dst += src.
-pub(super) fn add_into(dst: &mut [Binary128], src: &[Binary128]) {
+pub(super) fn add_into<E: Spare>(dst: &mut [E], src: &[E]) {
     for (dst, &src) in dst.iter_mut().zip(src) {
         *dst += src;
     }
 }
 
+/// Add up some vectors.
+pub(super) fn add_up<E: Spare>(vectors: &[&[E]], chosen: &[usize], sum: &mut [E]) {
+    sum.fill(E::ZERO);
+    for &place in chosen {
+        add_into(sum, vectors[place]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::field::Field as _;
     use crate::protocol::proof::vector::*;
 
     #[test]
     fn kept_memory_is_wiped_and_taken_again() {
         for len in [1, SHORTEST - 1, SHORTEST, SHORTEST + 5, LONGEST, LONGEST + 1] {
             for _ in 0..2 {
-                let mut vector = Vector::zeros(len);
+                let mut vector = Vector::<Binary128>::zeros(len);
                 assert!(vector.len() == len && vector.iter().all(|x| x.equals(Binary128::ZERO)));
                 vector.fill(Binary128::ONE);
                 vector.shorten(len / 2);
@@ -115,7 +140,7 @@ mod tests {
                 vector.fill(Binary128::ONE);
             }
         }
-        let kept = lock(&SPARE);
+        let kept = lock(Binary128::spare());
         assert!(!kept.is_empty() && kept.len() <= MOST);
         let lengths = kept.iter().map(Vec::len);
         assert!(lengths.clone().max() <= Some(LONGEST) && lengths.min() >= Some(SHORTEST));

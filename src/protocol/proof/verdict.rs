@@ -1,12 +1,11 @@
 //! What a node says of all proofs, and what follows from what all say.
 
 use super::complaint::Complaint;
-use super::prover::{Challenges, Masks};
-use super::record::DIGEST;
-use super::shape::levels;
-use crate::field::binary128::small::ROWS;
+use super::kind::{Kind, Sides};
+use super::prover::Challenges;
+use super::shape::DIGEST;
+use crate::field::Field;
 use crate::field::bulk::inner_product;
-use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
 use crate::sharing::numbers::shamir::Decoder;
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
@@ -18,29 +17,29 @@ const FIRST_ROW: u64 = 100;
 /// What a verifier makes of its shares of a proof: its share of one combination of all linear
 /// checks, which is 0, and of the last value of Q.
 #[derive(Clone, Copy)]
-pub(super) struct Statement {
-    pub(super) zero: Binary128,
-    pub(super) end: Binary128,
+pub(super) struct Statement<E> {
+    pub(super) zero: E,
+    pub(super) end: E,
 }
 
-impl Statement {
+impl<E: Field> Statement<E> {
     /// From the shares of a proof; `linked` are shares of what the first level's rows must be,
     /// where the proof stands alone.
-    pub(super) fn of(
-        shares: &[Binary128],
-        challenges: &Challenges,
-        linked: Option<&[Binary128; ROWS]>,
+    pub(super) fn of<K: Kind<Field = E>>(
+        shares: &[E],
+        challenges: &Challenges<E>,
+        linked: Option<&Vec<E>>,
     ) -> Self {
         let combiner = challenges.combiner;
-        let (mut zero, mut weight, mut next) = (Binary128::ZERO, Binary128::ONE, 0);
+        let (mut zero, mut weight, mut next) = (E::ZERO, E::ONE, 0);
         let mut before = None;
-        for (level, factors) in levels().iter().zip(&challenges.levels) {
+        for (level, factors) in K::levels().iter().zip(&challenges.levels) {
             let values = &shares[next..next + level.values()];
             next += level.values();
             if let Some(before) = before {
                 weight *= combiner;
                 let rows = values[..level.width()].iter();
-                let rows = rows.fold(Binary128::ZERO, |sum, &row| sum + row);
+                let rows = rows.fold(E::ZERO, |sum, &row| sum + row);
                 zero += weight * (rows - before);
             }
             before = Some(inner_product(&factors.values, values));
@@ -48,7 +47,7 @@ impl Statement {
         if let Some(linked) = linked {
             let mut weight = combiner.pow(&[FIRST_ROW]);
             for (&share, &linked) in shares.iter().zip(linked) {
-                zero += weight * (share + linked);
+                zero += weight * (share - linked);
                 weight *= combiner;
             }
         }
@@ -61,41 +60,41 @@ impl Statement {
 }
 
 /// What a verifier says of a proof.
-pub(super) struct Judged {
-    pub(super) statement: Statement,
+pub(super) struct Judged<E> {
+    pub(super) statement: Statement<E>,
     /// What the components fold to that it holds as the prover does, in the order of sets.
-    pub(super) folded: Vec<Masks>,
+    pub(super) folded: Vec<Sides<E>>,
 }
 
 /// What a prover says of its own proof.
-pub(super) struct Claimed {
+pub(super) struct Claimed<E> {
     /// What every participant should say, in ascending order of node.
-    pub(super) statements: Vec<Statement>,
+    pub(super) statements: Vec<Statement<E>>,
     /// What its components fold to, in the order of sets.
-    pub(super) folded: Vec<Masks>,
+    pub(super) folded: Vec<Sides<E>>,
 }
 
 /// What a node says of all proofs.
-pub(super) struct Verdict {
+pub(super) struct Verdict<E> {
     /// Hashes of what it heard of every participant's proof that all see, its own among them.
     pub(super) heard: Vec<[u8; DIGEST]>,
     /// Of every other participant's proof, in ascending order of node.
-    pub(super) judged: Vec<Judged>,
-    pub(super) claimed: Claimed,
+    pub(super) judged: Vec<Judged<E>>,
+    pub(super) claimed: Claimed<E>,
     /// Its share of the sum over all proofs less what was opened, which is 0.
-    pub(super) sum: Binary128,
+    pub(super) sum: E,
 }
 
 /// Among whom.
-pub(super) struct Court {
+pub(super) struct Court<E> {
     scheme: Scheme,
     participants: NodeSet,
     /// Whether only the sum over all proofs is compared with what was sent.
     summed: bool,
-    decoder: Option<Decoder<Binary128>>,
+    decoder: Option<Decoder<E>>,
 }
 
-impl Court {
+impl<E: Field> Court<E> {
     /// `summed` says whether only the sum over all proofs is compared with what was sent.
     pub(super) fn new(scheme: Scheme, participants: NodeSet, summed: bool) -> Self {
         let decoder = Decoder::new(participants, scheme.threshold());
@@ -104,7 +103,7 @@ impl Court {
 
     /// Sets of nodes in each of which at least one lied; none where all is well. `verdicts` are of
     /// all participants, in ascending order.
-    pub(super) fn judge(&self, verdicts: &[(NodeIndex, Verdict)]) -> Complaint {
+    pub(super) fn judge(&self, verdicts: &[(NodeIndex, Verdict<E>)]) -> Complaint {
         let mut sets = Vec::new();
         for (place, (prover, own)) in verdicts.iter().enumerate() {
             let disputes = self.disputes(verdicts, place);
@@ -119,8 +118,8 @@ impl Court {
             sets.extend(talkative.map(|(node, _)| NodeSet::EMPTY.with(*node)));
         }
         if sets.is_empty() && self.summed {
-            let shares: Vec<Binary128> = verdicts.iter().map(|(_, verdict)| verdict.sum).collect();
-            if !self.open(&shares).is_some_and(Binary128::is_zero) {
+            let shares: Vec<E> = verdicts.iter().map(|(_, verdict)| verdict.sum).collect();
+            if !self.open(&shares).is_some_and(E::is_zero) {
                 sets.push(self.participants);
             }
         }
@@ -128,12 +127,12 @@ impl Court {
     }
 
     /// Pairs of a prover and a verifier that says something else than the prover says of it.
-    fn disputes(&self, verdicts: &[(NodeIndex, Verdict)], place: usize) -> Vec<NodeSet> {
+    fn disputes(&self, verdicts: &[(NodeIndex, Verdict<E>)], place: usize) -> Vec<NodeSet> {
         let (prover, own) = &verdicts[place];
         let all = self.scheme.sets();
         let held: Vec<NodeSet> =
             self.scheme.held_by(*prover).into_iter().map(|set| all[set]).collect();
-        let agrees = |at: usize, verifier: NodeIndex, verdict: &Verdict| {
+        let agrees = |at: usize, verifier: NodeIndex, verdict: &Verdict<E>| {
             // A verifier judges all proofs but its own.
             let judged = &verdict.judged[place - usize::from(at < place)];
             let folded = held.iter().zip(&own.claimed.folded);
@@ -152,28 +151,27 @@ impl Court {
     }
 
     /// Whether a proof holds, as its prover claims it.
-    fn holds(&self, prover: NodeIndex, claimed: &Claimed) -> bool {
-        let shares = |of: fn(&Statement) -> Binary128| -> Vec<Binary128> {
-            claimed.statements.iter().map(of).collect()
-        };
+    fn holds(&self, prover: NodeIndex, claimed: &Claimed<E>) -> bool {
+        let shares =
+            |of: fn(&Statement<E>) -> E| -> Vec<E> { claimed.statements.iter().map(of).collect() };
         let zero = self.open(&shares(|statement| statement.zero));
         let Some(end) = self.open(&shares(|statement| statement.end)) else { return false };
         let duties = Duties::of(self.scheme, self.participants, prover);
-        let sum = |chosen: &[usize], of: fn(&Masks) -> Binary128| {
+        let sum = |chosen: &[usize], of: fn(&Sides<E>) -> E| {
             let chosen = chosen.iter().map(|&place| of(&claimed.folded[place]));
-            chosen.fold(Binary128::ZERO, |sum, value| sum + value)
+            chosen.fold(E::ZERO, |sum, value| sum + value)
         };
         let products = duties.products.iter();
         let products =
             products.map(|(xs, ys)| sum(xs, |folded| folded.0) * sum(ys, |folded| folded.1));
-        let products = products.fold(Binary128::ZERO, |sum, product| sum + product);
-        zero.is_some_and(Binary128::is_zero) && end.equals(products)
+        let products = products.fold(E::ZERO, |sum, product| sum + product);
+        zero.is_some_and(E::is_zero) && end.equals(products)
     }
 
     /// The value that shares of all participants belong to, if they lie on one polynomial.
-    fn open(&self, shares: &[Binary128]) -> Option<Binary128> {
+    fn open(&self, shares: &[E]) -> Option<E> {
         let decoder = self.decoder.as_ref()?;
-        let rows: Vec<&[Binary128]> = shares.iter().map(std::slice::from_ref).collect();
+        let rows: Vec<&[E]> = shares.iter().map(std::slice::from_ref).collect();
         if !decoder.misfits(&rows).is_empty() {
             return None;
         }

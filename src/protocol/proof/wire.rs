@@ -2,11 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::prover::Masks;
-use super::record::DIGEST;
-use super::shape::{ELEMENT, HEADER, LEVELS, common_bytes, values};
+use super::kind::Sides;
+use super::shape::{DIGEST, HEADER, LEVELS, common_bytes};
 use super::verdict::{Claimed, Judged, Statement, Verdict};
-use crate::field::{Binary128, Field as _};
+use crate::field::Field;
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 /// A message that is put together.
@@ -24,20 +23,22 @@ impl Writer {
         self.0.extend_from_slice(digests.as_flattened());
     }
 
-    pub(super) fn elements<'a>(&mut self, elements: impl IntoIterator<Item = &'a Binary128>) {
-        self.0.extend(elements.into_iter().flat_map(|element| element.to_bytes()));
+    pub(super) fn elements<'a, E: Field>(&mut self, elements: impl IntoIterator<Item = &'a E>) {
+        for element in elements {
+            self.0.extend_from_slice(element.to_bytes().as_ref());
+        }
     }
 
-    fn statement(&mut self, statement: Statement) {
+    fn statement<E: Field>(&mut self, statement: Statement<E>) {
         self.elements([&statement.zero, &statement.end]);
     }
 
-    fn folded(&mut self, folded: &[Masks]) {
+    fn folded<E: Field>(&mut self, folded: &[Sides<E>]) {
         self.elements(folded.iter().flat_map(|(x, y)| [x, y]));
     }
 
     /// A verdict.
-    pub(super) fn verdict(&mut self, verdict: &Verdict) {
+    pub(super) fn verdict<E: Field>(&mut self, verdict: &Verdict<E>) {
         self.digests(&verdict.heard);
         for judged in &verdict.judged {
             self.statement(judged.statement);
@@ -79,29 +80,30 @@ impl<'a> Reader<'a> {
         self.take(count * DIGEST).as_chunks().0.to_vec()
     }
 
-    fn element(&mut self) -> Binary128 {
-        Binary128::from_bytes(self.take(ELEMENT)).unwrap_or_default()
+    /// What is no encoding stands for 0, at every reader.
+    fn element<E: Field>(&mut self) -> E {
+        E::from_bytes(self.take(E::BYTES)).unwrap_or_default()
     }
 
-    pub(super) fn elements(&mut self, count: usize) -> Vec<Binary128> {
+    pub(super) fn elements<E: Field>(&mut self, count: usize) -> Vec<E> {
         (0..count).map(|_| self.element()).collect()
     }
 
-    fn statement(&mut self) -> Statement {
+    fn statement<E: Field>(&mut self) -> Statement<E> {
         Statement { zero: self.element(), end: self.element() }
     }
 
-    fn folded(&mut self, count: usize) -> Vec<Masks> {
+    fn folded<E: Field>(&mut self, count: usize) -> Vec<Sides<E>> {
         (0..count).map(|_| (self.element(), self.element())).collect()
     }
 
     /// The verdict of a node.
-    pub(super) fn verdict(
+    pub(super) fn verdict<E: Field>(
         &mut self,
         scheme: Scheme,
         participants: NodeSet,
         node: NodeIndex,
-    ) -> Verdict {
+    ) -> Verdict<E> {
         let heard = self.digests(participants.len());
         let sets = scheme.sets();
         let held = |other: Option<NodeIndex>| {
@@ -122,22 +124,22 @@ impl<'a> Reader<'a> {
 }
 
 /// A proof as one verifier gets it.
-pub(super) struct Received {
+pub(super) struct Received<E: Field> {
     /// What it heard of every participant's digests.
     pub(super) heard: Vec<[u8; DIGEST]>,
     /// By level, then by verifier.
     pub(super) commitments: Vec<[u8; DIGEST]>,
     pub(super) nonce: [u8; DIGEST],
-    pub(super) shares: zeroize::Zeroizing<Vec<Binary128>>,
+    pub(super) shares: zeroize::Zeroizing<Vec<E>>,
 }
 
-impl Received {
-    /// Take a proof apart, after its header.
-    pub(super) fn read(reader: &mut Reader<'_>, nodes: usize) -> Self {
+impl<E: Field> Received<E> {
+    /// Take a proof of so many values apart, after its header.
+    pub(super) fn read(reader: &mut Reader<'_>, nodes: usize, values: usize) -> Self {
         let heard = reader.digests(nodes);
         let commitments = reader.digests(LEVELS * (nodes - 1));
         let nonce = reader.digests(1).first().copied().unwrap_or_default();
-        Self { heard, commitments, nonce, shares: reader.elements(values()).into() }
+        Self { heard, commitments, nonce, shares: reader.elements(values).into() }
     }
 }
 

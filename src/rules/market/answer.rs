@@ -126,6 +126,36 @@ impl<E> Answer<E> {
         }
     }
 
+    /// How much each participant trades whose entry is named, given the mask of every entry. None where
+    /// a mask is missing.
+    pub fn quantities(
+        &self,
+        question: &Question,
+        mut mask_of: impl FnMut(&E) -> Option<u64>,
+    ) -> Option<Vec<(&E, i64)>> {
+        let quantity = |trade: &'_ Trade<E>| match trade.quantity {
+            Quantity::Open(quantity) => Some(quantity),
+            Quantity::Sealed(told) => {
+                let told = (told ^ mask_of(&trade.entry)?) & mask(question.reply_bits());
+                Some(Quantity::unsealed(told, question))
+            }
+        };
+        let quantities: Option<Vec<i64>> = self.trades.iter().map(quantity).collect();
+        let entries = self.trades.iter().map(|trade| &trade.entry);
+        Some(entries.zip(quantities?).collect())
+    }
+
+    /// Whether so much is bought, and as much sold, as changes hands.
+    pub fn adds_up(&self, quantities: impl IntoIterator<Item = i64>) -> bool {
+        let (mut bought, mut sold) = (0, 0);
+        for quantity in quantities {
+            let side = if quantity > 0 { &mut bought } else { &mut sold };
+            *side += u128::from(quantity.unsigned_abs());
+        }
+        let traded = u128::from(self.traded());
+        (bought, sold) == (traded, traded)
+    }
+
     /// How much changes hands.
     pub fn traded(&self) -> u64 {
         self.clearing.map_or(0, |clearing| clearing.demand)
@@ -157,21 +187,20 @@ impl Answer<usize> {
         if self.trades.windows(2).any(|pair| pair[0].entry >= pair[1].entry) {
             return Err(AnswerError::Order);
         }
-        let (mut bought, mut sold) = (0, 0);
+        let mut open = Vec::new();
         for trade in &self.trades {
-            match (trade.quantity, question.quantities) {
+            match (trade.quantity, &question.quantities) {
                 (Quantity::Open(quantity), Told::Everyone)
                     if quantity.unsigned_abs() <= mask(question.quantity_bits()) =>
                 {
-                    let side = if quantity > 0 { &mut bought } else { &mut sold };
-                    *side += u128::from(quantity.unsigned_abs());
+                    open.push(quantity);
                 }
-                (Quantity::Sealed(told), Told::Own) if told <= mask(question.reply_bits()) => {}
+                (Quantity::Sealed(told), Told::Own | Told::Operator(_))
+                    if told <= mask(question.reply_bits()) => {}
                 _ => return Err(AnswerError::Telling),
             }
         }
-        let traded = u128::from(self.traded());
-        if question.quantities == Told::Everyone && (bought != traded || sold != traded) {
+        if question.quantities.is_everyone() && !self.adds_up(open) {
             return Err(AnswerError::Sum);
         }
         Ok(())

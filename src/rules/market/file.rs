@@ -9,7 +9,11 @@ use super::order::{Order, Side};
 use super::question::{Question, QuestionError, Rationing, Told};
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
+use crate::rules::operator_key::OperatorKey;
 use crate::rules::written::Written;
+
+/// The field that a home's key is written into.
+pub const OPERATOR_KEY: &str = "operator_key";
 
 /// The fields of a session file that only markets have, as written.
 #[derive(Clone, Deserialize)]
@@ -40,7 +44,9 @@ pub struct Fields {
     pub rationing: Rationing,
     /// Who is told how much each trades.
     #[serde(default)]
-    pub quantities: Told,
+    pub quantities: Quantities,
+    /// Under which key the operator is told; `gavel session new` writes it.
+    pub operator_key: Option<OperatorKey>,
     /// For demo, tests and benches: who wants what.
     #[serde(default)]
     pub orders: Vec<DemoOrder>,
@@ -48,6 +54,19 @@ pub struct Fields {
     pub participants: Option<u32>,
     /// What they are made up from.
     pub seed: Option<u64>,
+}
+
+/// Who is told how much each trades, as written.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantities {
+    /// Each participant the own quantity.
+    #[default]
+    Own,
+    /// Each the own quantity, and the operator all of them.
+    Operator,
+    /// Everyone.
+    Everyone,
 }
 
 const fn usual_bits() -> u32 {
@@ -79,6 +98,7 @@ impl Fields {
         "bits",
         "rationing",
         "quantities",
+        OPERATOR_KEY,
         "orders",
         "participants",
         "seed",
@@ -113,11 +133,26 @@ impl Fields {
             unit,
             bits: self.bits,
             rationing: self.rationing,
-            quantities: self.quantities,
+            quantities: self.told()?,
         };
         question.check_parts()?;
         self.check_orders(&question)?;
         Ok(question)
+    }
+
+    /// Whether the operator is told, and the file does not say under which key.
+    pub fn lacks_operator_key(&self) -> bool {
+        self.quantities == Quantities::Operator && self.operator_key.is_none()
+    }
+
+    fn told(&self) -> Result<Told, QuestionError> {
+        match (self.quantities, &self.operator_key) {
+            (Quantities::Operator, Some(key)) => Ok(Told::Operator(key.clone())),
+            (Quantities::Operator, None) => Err(QuestionError::NoOperatorKey),
+            (_, Some(_)) => Err(QuestionError::NoUseForKey),
+            (Quantities::Own, None) => Ok(Told::Own),
+            (Quantities::Everyone, None) => Ok(Told::Everyone),
+        }
     }
 
     /// How many participants there are for a demo.

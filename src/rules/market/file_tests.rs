@@ -1,6 +1,6 @@
 use crate::base::Timestamp;
-use crate::rules::session_file::{SessionFile, without_demo};
-use crate::rules::{Terms, market};
+use crate::rules::session_file::{SessionFile, with_operator_key, without_demo};
+use crate::rules::{OperatorKey, Terms, market};
 
 const FILE: &str = r#"
     title = "Hay"
@@ -64,6 +64,32 @@ fn wrong_files_get_one_clear_line() {
     assert!(error_of("\"ben\"", "\"ada\"").contains("two orders are by \"ada\""));
     let both = error_of("unit = \"t\"", "unit = \"t\"\nparticipants = 5");
     assert!(both.contains("leave one of them out"), "{both}");
+}
+
+#[test]
+fn an_operator_is_told_under_a_key() {
+    let with = |line: &str| error_of("unit = \"t\"", &format!("unit = \"t\"\n{line}"));
+    let operator = "quantities = \"operator\"";
+    let none = with(operator);
+    assert!(none.contains("`gavel session new` writes that of its own home"), "{none}");
+    assert!(with("operator_key = \"AAAA\"").contains("leave it out"));
+    let short = with(&format!("{operator}\noperator_key = \"AAAA\""));
+    assert!(short.contains("operator_key is not one"), "{short}");
+    assert!(with("quantities = \"nobody\"").contains("unknown variant `nobody`"));
+
+    let key = OperatorKey::stand_in();
+    let written = FILE.replace("unit = \"t\"", &format!("unit = \"t\"\n{operator}"));
+    assert!(SessionFile::read(&written).unwrap().fields.lacks_operator_key());
+    assert!(!SessionFile::read(FILE).unwrap().fields.lacks_operator_key());
+    let text = toml::to_string(&with_operator_key(&written, &key).unwrap()).unwrap();
+    let terms = terms(&text);
+    assert_eq!(terms.question.disclosed_to(), Some(&key));
+    let question = terms.question.as_market().unwrap();
+    assert_eq!(question.reply_bits(), question.quantity_bits() + 1);
+    assert!(question.becomes_public().contains("the operator everybody's"));
+    assert!(question.told_besides().unwrap().ends_with(&key.fingerprint()));
+    let json = serde_json::to_value(&question.quantities).unwrap();
+    assert_eq!(json["operator"].as_str().unwrap().len(), 1622);
 }
 
 #[test]

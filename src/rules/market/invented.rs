@@ -72,7 +72,7 @@ mod tests {
                 unit: unit("t"),
                 bits,
                 rationing: Rationing::default(),
-                quantities: Told::default(),
+                quantities: Told::Own,
             };
             let fields = |seed| -> Vec<_> {
                 let orders = orders(&question, seed, 100).unwrap();

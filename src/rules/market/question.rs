@@ -8,6 +8,7 @@ use crate::base::name::NameError;
 use crate::rules::entries::{Field, Layout, LayoutError};
 use crate::rules::limits::Limits;
 use crate::rules::money::{AmountError, Currency};
+use crate::rules::operator_key::OperatorKey;
 use crate::sharing::form::Form;
 use crate::sharing::seed::mask;
 
@@ -31,14 +32,22 @@ pub enum Rationing {
 }
 
 /// Who is told how much a participant trades.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Told {
     /// Each participant the own quantity, and nobody else.
-    #[default]
     Own,
+    /// Each participant the own quantity, and the operator with this key all of them.
+    Operator(OperatorKey),
     /// Everyone all quantities.
     Everyone,
+}
+
+impl Told {
+    /// Whether all quantities are opened to everyone.
+    pub fn is_everyone(&self) -> bool {
+        *self == Self::Everyone
+    }
 }
 
 /// One good, a grid of prices, and what becomes of the orders.
@@ -122,6 +131,18 @@ pub enum QuestionError {
         /// Bits of a quantity.
         bits: u32,
     },
+    /// The operator is told, and nothing says under which key.
+    #[error(
+        "quantities = \"operator\" takes an operator_key; `gavel session new` writes that of its own \
+         home into the terms"
+    )]
+    NoOperatorKey,
+    /// A key for nothing.
+    #[error("operator_key is for quantities = \"operator\"; leave it out")]
+    NoUseForKey,
+    /// Something else than a key.
+    #[error("operator_key is not one: leave it out, and `gavel session new` writes its home's")]
+    OperatorKey,
     /// Shamir shares.
     #[error("a market runs on bits; leave out protocol = \"paper\"")]
     OnNumbers,
@@ -162,11 +183,19 @@ impl Question {
         u128::BITS - most.leading_zeros()
     }
 
+    /// The key to which everybody's quantity is disclosed, where there is one.
+    pub const fn disclosed_to(&self) -> Option<&OperatorKey> {
+        match &self.quantities {
+            Told::Operator(key) => Some(key),
+            Told::Own | Told::Everyone => None,
+        }
+    }
+
     /// Bits of what a participant alone is told: of its quantity, and whether it sells. None where
     /// everyone is told.
     pub fn reply_bits(&self) -> u32 {
         match self.quantities {
-            Told::Own => self.quantity_bits() + 1,
+            Told::Own | Told::Operator(_) => self.quantity_bits() + 1,
             Told::Everyone => 0,
         }
     }
@@ -204,6 +233,9 @@ impl Question {
         }
         if !(1..=MAX_BITS).contains(&self.bits) {
             return Err(QuestionError::Bits { got: self.bits });
+        }
+        if self.disclosed_to().is_some_and(|key| !key.has_length()) {
+            return Err(QuestionError::OperatorKey);
         }
         Ok(self.grid.check()?)
     }

@@ -8,8 +8,18 @@ impl Question {
     pub const fn becomes_public(&self) -> &'static str {
         match self.quantities {
             Told::Own => "the price, and demand and supply at it; each learns the own quantity",
+            Told::Operator(_) => {
+                "the price, and demand and supply at it; each learns the own quantity, and the \
+                 operator everybody's"
+            }
             Told::Everyone => "the price, demand and supply at it, and how much each trades",
         }
+    }
+
+    /// Who reads everybody's quantity besides, in one line, where somebody does.
+    pub fn told_besides(&self) -> Option<String> {
+        let key = self.disclosed_to()?.fingerprint();
+        Some(format!("the operator reads how much each trades, with the key {key}"))
     }
 
     /// The grid in words: "10.00 EUR to 50.00 EUR in steps of 0.50 EUR, 81 prices".

@@ -29,7 +29,7 @@ use crate::protocol::bits::proportion::{in_proportion, widened};
 use crate::protocol::bits::sum::sum;
 use crate::protocol::bits::totals;
 use crate::rules::Stage;
-use crate::rules::market::question::{Rationing, Told};
+use crate::rules::market::question::Rationing;
 use crate::rules::market::{Answer, Clearing, Quantity, Question, Stage as OfMarkets, Trade};
 use crate::runs::computed::RunError;
 use crate::runs::reporter::Reporter;
@@ -154,7 +154,7 @@ impl Market<'_> {
     ) -> Result<Vec<Quantity>, RunError> {
         let Wanted { bought, sells, .. } = wanted;
         let ctx = self.ctx.narrow("quantities");
-        if self.question.quantities == Told::Everyone {
+        if self.question.quantities.is_everyone() {
             let opened = open_all(&ctx, &[bought, sold]).await?;
             let [bought, sold] = opened.as_slice() else { return Err(RunError::Form) };
             let signed = |value| i64::try_from(value).unwrap_or(i64::MAX);

@@ -3,7 +3,6 @@
 use crate::protocol::{Cost, CostModel, Tactics};
 use crate::rules::Terms;
 use crate::rules::market::Question;
-use crate::rules::market::question::Told;
 use crate::runs::blocks::Comparisons;
 use crate::runs::cost::Predicted;
 use crate::runs::line::{Line, king_from, lanes, seconds};
@@ -23,8 +22,8 @@ pub struct Workload {
     pub bits: usize,
     /// Bits of what somebody trades at most.
     pub quantity_bits: usize,
-    /// Who is told how much each trades.
-    pub told: Told,
+    /// Whether everyone is told how much each trades.
+    pub open: bool,
 }
 
 /// What a run turned out to be, as far as it decides the cost.
@@ -52,7 +51,7 @@ impl Workload {
             prices: question.grid.prices(),
             bits: question.bits as usize,
             quantity_bits: question.quantity_bits() as usize,
-            told: question.quantities,
+            open: question.quantities.is_everyone(),
         }
     }
 
@@ -105,10 +104,7 @@ impl Workload {
             return Predicted::of(cost);
         }
         cost += model.in_proportion(width, entries, demand, supply);
-        let told = match self.told {
-            Told::Own => vec![(width + 1, entries)],
-            Told::Everyone => vec![(width, entries); 2],
-        };
+        let told = if self.open { vec![(width, entries); 2] } else { vec![(width + 1, entries)] };
         Predicted::of(model.opening(cost, &told))
     }
 

@@ -7,16 +7,16 @@
 //! T. Who learns what: t nodes together lack the stream of the set they form, so the number looks
 //! random to them. A stream is never used twice: the caller brings a fresh start for each call.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, optimization_barrier};
 
 use super::SharedNumbers;
 use crate::field::{
-    Field,
+    Field, MAX_STREAM_WORDS,
     bulk::{Elements, zeros},
 };
 use crate::sharing::keys::SharingKeys;
 use crate::sharing::numbers::shamir::point;
-use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::stream::{BLOCK_WORDS, StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 /// The value at a node's point of the polynomial of degree t that is 1 at 0 and 0 at the points
@@ -139,6 +139,29 @@ fn expand<F: Field>(key: &StreamKey, start: StreamStart, values: &mut [F]) {
     for (value, words) in values.iter_mut().zip(words.chunks_exact(F::STREAM_WORDS)) {
         *value = F::from_stream(words);
     }
+}
+
+/// Numbers made at a time where the stream is read from the middle.
+const TILE: usize = 64;
+
+/// values = the numbers that the stream stands for, from number `first` on.
+pub fn expand_at<F: Field>(key: &StreamKey, start: StreamStart, first: usize, values: &mut [F]) {
+    const {
+        let whole = F::STREAM_WORDS.is_multiple_of(BLOCK_WORDS);
+        assert!(whole && F::STREAM_WORDS <= MAX_STREAM_WORDS, "a number takes whole blocks");
+    }
+    let blocks = F::STREAM_WORDS / BLOCK_WORDS;
+    let mut room = [0; TILE * MAX_STREAM_WORDS];
+    let used = values.len().min(TILE) * F::STREAM_WORDS;
+    for (number, values) in values.chunks_mut(TILE).enumerate() {
+        let words = &mut room[..values.len() * F::STREAM_WORDS];
+        key.write_at(start, (first + number * TILE) * blocks, words);
+        for (value, words) in values.iter_mut().zip(words.chunks_exact(F::STREAM_WORDS)) {
+            *value = F::from_stream(words);
+        }
+    }
+    room[..used].fill(0);
+    optimization_barrier(&room[..used]);
 }
 
 #[cfg(test)]

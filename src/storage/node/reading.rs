@@ -1,12 +1,12 @@
 //! Reading sessions from a node's store. Nothing here changes anything.
 
 use super::super::sql::{Row, query};
-use super::super::{StorageError, column::Columns as _, database::reading};
+use super::super::{StorageError, column::Columns as _, database::reading, documents::from_binary};
 use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::manifest::CoSigned;
-use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
+use crate::session::{Announcement, Disclosure, Manifest, Outcome, Phase, SessionId};
 
 /// A session as a node knows it. Manifest and outcome are asked for by their own.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -242,6 +242,19 @@ impl NodeStore {
         session: SessionId,
     ) -> Result<Option<CoSigned<Outcome>>, StorageError> {
         SESSIONS.load(self.database.readers(), session).await
+    }
+
+    /// What this node discloses to the operator of a settled session; none where the terms say nothing
+    /// of it.
+    ///
+    /// # Errors
+    /// When the session is unknown or the database fails.
+    pub async fn disclosure(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<Signed<Disclosure>>, StorageError> {
+        let row = SESSIONS.row(self.database.readers(), session, "disclosure").await?;
+        from_binary("disclosure", &row)
     }
 }
 

@@ -21,6 +21,9 @@ pub enum At {
     Number(usize),
     /// At no message: having computed the outcome with the others, it never signs it.
     Signature,
+    /// At no message: having computed the outcome with the others, it discloses a wrong value to the
+    /// operator.
+    Disclosure,
 }
 
 /// What a liar says wrong.
@@ -60,7 +63,7 @@ impl Lying {
         match self.lie.at {
             At::Step(at) => step == at,
             At::Number(at) => number == at,
-            At::Signature => false,
+            At::Signature | At::Disclosure => false,
         }
     }
 }

@@ -68,7 +68,8 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     let rows = if let Some(market) = session.market() {
         let most = quantity(market, market.maximum());
         let prices = value(clean(&market.prices_line()));
-        [("prices", prices), ("quantities", format!("{most} at most"))]
+        let read = if market.disclosed_to().is_some() { "; the operator reads each" } else { "" };
+        [("prices", prices), ("quantities", format!("{most} at most{read}"))]
     } else if let Some(asked) = session.survey() {
         [("questions", value(survey::questions(asked))), ("cohorts", survey::cohorts(asked))]
     } else {

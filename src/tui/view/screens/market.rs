@@ -24,11 +24,13 @@ use crate::wire::coordinator_api::SessionDetail;
 
 /// What its terms say, in lines.
 pub fn terms(market: &Question) -> Vec<String> {
-    vec![
+    let mut lines = vec![
         clean(&market.prices_line()).to_string(),
         format!("up to {} each; {}", quantity(market, market.maximum()), market.rationing_line()),
         format!("opened: {}", market.becomes_public()),
-    ]
+    ];
+    lines.extend(market.told_besides());
+    lines
 }
 
 /// What we trade, as far as it is known; none where we have no part in it.
@@ -63,7 +65,7 @@ pub fn mine(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Sessi
 }
 
 fn opened(market: &Question, cleared: &Cleared) -> String {
-    match (cleared.clearing, market.quantities) {
+    match (cleared.clearing, &market.quantities) {
         (None, _) => "nothing was opened but that there is no price".to_owned(),
         (Some(clearing), _) if clearing.demand == 0 => {
             "nothing but price, demand and supply was opened".to_owned()
@@ -73,6 +75,11 @@ fn opened(market: &Question, cleared: &Cleared) -> String {
         }
         (Some(_), Told::Own) => {
             "nothing but price, demand and supply was opened; each learns the own quantity"
+                .to_owned()
+        }
+        (Some(_), Told::Operator(_)) => {
+            "nothing but price, demand and supply was opened; each learns the own quantity, and the \
+             operator everybody's"
                 .to_owned()
         }
     }
@@ -104,6 +111,7 @@ fn what(session: &Session, stage: Stage, progress: &Progress) -> String {
         Stage::Market(OfMarkets::Quantities) => "how much each trades, unopened".to_owned(),
         _ => match market.quantities {
             Told::Own => "to each the own quantity alone".to_owned(),
+            Told::Operator(_) => "to each the own quantity, to the operator all".to_owned(),
             Told::Everyone => "who trades how much".to_owned(),
         },
     }

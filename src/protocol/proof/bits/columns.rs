@@ -3,14 +3,14 @@
 use zeroize::Zeroizing;
 
 use super::layout::{Layout, Weights, column_weights};
-use super::vector::{Vector, add_into};
 use crate::field::binary128::fold::{COLUMNS, RowFactors};
 use crate::field::binary128::points::{Points, Weighed};
 use crate::field::binary128::small::{self, BITS, LANES, ROWS, Rows};
-use crate::field::binary128::{Unreduced, add_points, fold, scale, weigh, weigh_points};
+use crate::field::binary128::{Unreduced, add_points, dot, fold, scale, weigh, weigh_points};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::assignment::Duties;
 use crate::protocol::bits::gates::Side;
+use crate::protocol::proof::vector::Vector;
 use crate::sharing::bits::planes::xor_into;
 
 /// Rows of zeros, wiped when dropped.
@@ -114,19 +114,19 @@ fn sum_of<'a>(components: &'a [Zeroizing<Rows>], chosen: &[usize], room: &'a mut
 }
 
 /// What folds the rows of chunks into columns.
-pub(super) struct Folder {
+struct Folder {
     factors: RowFactors,
     rows: Zeroizing<Rows>,
 }
 
 impl Folder {
     /// With what each row counts for.
-    pub(super) fn new(factors: &[Binary128]) -> Self {
+    fn new(factors: &[Binary128]) -> Self {
         Self { factors: RowFactors::new(factors), rows: no_rows() }
     }
 
     /// The columns of a layer of a chunk, of one side of a component.
-    pub(super) fn fold(
+    fn fold(
         &mut self,
         layout: &Layout<'_>,
         place: (usize, usize),
@@ -145,7 +145,7 @@ pub(super) fn fold_first(
     held: usize,
     factors: &[Binary128],
     weights: &Weights,
-) -> [Vec<Vector>; 2] {
+) -> [Vec<Vector<Binary128>>; 2] {
     let room = layout.columns().max(1);
     let vectors = || (0..held).map(|_| Vector::zeros(room)).collect::<Vec<_>>();
     let (mut xs, mut ys) = (vectors(), vectors());
@@ -170,10 +170,34 @@ pub(super) fn fold_first(
     [xs, ys]
 }
 
-/// Add up some vectors.
-pub(super) fn add_up(vectors: &[&[Binary128]], chosen: &[usize], sum: &mut [Binary128]) {
-    sum.fill(Binary128::ZERO);
-    for &place in chosen {
-        add_into(sum, vectors[place]);
+/// What some components fold to, over all levels: `next` puts down what the next columns count for.
+pub(super) fn fold_all(
+    layout: &Layout<'_>,
+    components: &[usize],
+    factors: &[Binary128],
+    weights: &Weights,
+    mut next: impl FnMut(&mut [Binary128]),
+) -> Vec<(Binary128, Binary128)> {
+    let mut folder = Folder::new(factors);
+    let mut sums = vec![[Unreduced::default(); 2]; components.len()];
+    let (mut own, mut columns) = ([Binary128::ZERO; COLUMNS], Vector::zeros(COLUMNS));
+    let mut factors = [[Binary128::ZERO; COLUMNS]; 2];
+    for (chunk, (layers, weights)) in layout.layers().zip(weights).enumerate() {
+        column_weights(weights, &mut own);
+        for layer in 0..layers {
+            let [left, right] = &mut factors;
+            next(right);
+            left.copy_from_slice(right);
+            scale(left, &own);
+            for (&component, sums) in components.iter().zip(&mut sums) {
+                let sides = [Side::Left, Side::Right].into_iter().zip(&factors).zip(sums);
+                for ((side, factors), sum) in sides {
+                    let columns = &mut columns.as_chunks_mut().0[0];
+                    folder.fold(layout, (chunk, layer), (side, component), columns);
+                    sum.add(dot(columns, factors));
+                }
+            }
+        }
     }
+    sums.into_iter().map(|[x, y]| (x.reduce(), y.reduce())).collect()
 }

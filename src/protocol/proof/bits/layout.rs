@@ -7,19 +7,19 @@
 
 use std::ops::Range;
 
-use super::record::{Batch, Record};
 use crate::field::binary128::fold::COLUMNS;
 use crate::field::binary128::small::{LANES, ROWS, Rows};
 use crate::field::{Binary128, Field as _};
 use crate::protocol::bits::gates::{Gates, Side};
+use crate::protocol::proof::record::{Batch, Bits, Record};
 use crate::sharing::bits::planes::WORD;
 
 /// Words of a chunk.
 const CHUNK: usize = ROWS * LANES;
 
 /// The gates of a batch, as they lie in chunks.
-pub(super) struct Layout<'a> {
-    records: Vec<(&'a Record, Gates<'a>)>,
+pub(in crate::protocol) struct Layout<'a> {
+    records: Vec<(&'a Record<Bits>, Gates<'a>)>,
     pieces: Vec<Piece>,
     chunks: Vec<Chunk>,
 }
@@ -42,10 +42,10 @@ struct Chunk {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn of(batch: &'a Batch) -> Self {
+    pub(super) fn of(batch: &'a Batch<Bits>) -> Self {
         let (mut pieces, mut chunks): (Vec<Piece>, Vec<Chunk>) = (Vec::new(), Vec::new());
         let mut end = 0;
-        let gates = |(number, record): (usize, &'a Record)| {
+        let gates = |(number, record): (usize, &'a Record<Bits>)| {
             let gates = record.gates.gates();
             let (layers, total) = (gates.layers(), gates.total());
             let mut first = 0;
@@ -117,7 +117,7 @@ impl<'a> Layout<'a> {
     pub(super) fn put_words(
         &self,
         chunk: usize,
-        mut words: impl FnMut(&Record, &Gates<'_>, usize, &mut [u64]),
+        mut words: impl FnMut(&Record<Bits>, &Gates<'_>, usize, &mut [u64]),
         rows: &mut Rows,
     ) {
         let all = rows.as_flattened_mut();
@@ -130,7 +130,7 @@ impl<'a> Layout<'a> {
 }
 
 /// For every chunk the weights of the four words of its rows.
-pub(super) type Weights = Vec<[Binary128; LANES]>;
+pub(in crate::protocol) type Weights = Vec<[Binary128; LANES]>;
 
 /// What the columns of a chunk weigh.
 pub(super) fn column_weights(weights: &[Binary128; LANES], columns: &mut [Binary128; COLUMNS]) {
