@@ -29,7 +29,7 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
-use crate::rules::{Question, Terms, market};
+use crate::rules::{Terms, market};
 use crate::session::SessionId;
 use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
@@ -93,14 +93,15 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     if args.resend {
         return hand_in(context, &errand, None).await;
     }
-    let entry = |terms: &Terms| match &terms.question {
-        Question::Market(market) => order_entry(context, market, &args),
-        Question::Survey(_) => {
-            Err(Failure::usage("this is a survey: answer it with `gavel survey answer SESSION`"))
+    let entry = |terms: &Terms| {
+        if terms.question.as_survey().is_some() {
+            let own = "this is a survey: answer it with `gavel survey answer SESSION`";
+            return Err(Failure::usage(own));
         }
-        Question::Auction(_) => amount_entry(context, terms, &args),
-        #[cfg(any(test, feature = "testkit"))]
-        Question::MadeUp(_) => amount_entry(context, terms, &args),
+        match terms.question.as_market() {
+            Some(market) => order_entry(context, market, &args),
+            None => amount_entry(context, terms, &args),
+        }
     };
     hand_in(context, &errand, Some(&entry)).await
 }

@@ -4,7 +4,6 @@
 use super::from_bits::rounds;
 use super::stripes::{Cut, LANES};
 use super::to_bits::Mask;
-use crate::field::Field;
 use crate::protocol::bits::sizes::{DIGEST, pieces};
 use crate::protocol::proof::product_message_bytes;
 use crate::protocol::proof::record::Arithmetic;

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::kind::{Kind, Sides};
 use super::record::{Arithmetic, Batch, Products, Record, Sent};
 use super::shape::{Level, Plain};
-use super::vector::{Spare, Vector};
+use super::vector::Vector;
 use crate::field::bulk::{read, zeros};
 use crate::field::{Field, ProofField};
 use crate::protocol::bits::assignment::Duties;

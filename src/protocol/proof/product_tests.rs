@@ -8,7 +8,7 @@ use super::check::check;
 use super::kind::{Kind, Sides};
 use super::record::{Arithmetic, Batch, Products, Sent};
 use super::tests::{Failure, LIAR, LIES, Lie, WORLDS, WRONG, node, set};
-use crate::field::{Field, Mersenne61, Mersenne127, Prime256, Provable};
+use crate::field::{Field, Mersenne61, Mersenne127, Prime256};
 use crate::protocol::bits::BitContext;
 use crate::protocol::elements::multiply::{inner_products, multiply, sums_of_products};
 use crate::protocol::{Context, ProtocolError, Tactics};
