@@ -168,7 +168,7 @@ impl Cli {
         let home = Home::find(given.as_deref())?;
         let context = Context { output, home };
         match self.command {
-            Command::Demo(args) => demo::run(&context, args).await,
+            Command::Demo(args) => Box::pin(demo::run(&context, args)).await,
             Command::Init(command) => init::run(&context, command),
             Command::Roster(command) => roster::run(&context, command).await,
             Command::Rotate(args) => rotate::run(&context, &args).await,

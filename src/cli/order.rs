@@ -94,7 +94,9 @@ pub fn confirm(
         shown.push_str(&clean(&line));
     }
     if let Some(besides) = question.told_besides() {
-        shown.push_str(&format!("\nAfter the outcome {besides}."));
+        shown.push_str("\nAfter the outcome ");
+        shown.push_str(&besides);
+        shown.push('.');
     }
     context.output.note(shown);
     if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

@@ -5,6 +5,8 @@
 //! against it: the coordinator, which passes both on, is believed nothing, and a node only what its
 //! participants' signed envelopes bear out. Any t+1 nodes that answer rightly are enough.
 
+use std::fmt::Write as _;
+
 use futures_util::future::join_all;
 
 use super::error::ClientError;
@@ -110,10 +112,10 @@ fn lied(faults: &[(NodeIndex, DisclosureError)]) -> NodeSet {
 fn incomplete(entries: usize, lied: NodeSet, silent: &[(NodeIndex, String)]) -> String {
     let mut text = format!("of {entries} participants too few nodes disclose what is right");
     if !lied.is_empty() {
-        text.push_str(&format!("; wrong from {lied}"));
+        let _ = write!(text, "; wrong from {lied}");
     }
     for (node, why) in silent {
-        text.push_str(&format!("; nothing from node {node} ({why})"));
+        let _ = write!(text, "; nothing from node {node} ({why})");
     }
     text + "; ask again when more nodes are there"
 }

@@ -186,7 +186,7 @@ pub struct Masks<'a> {
     outcome: Digest,
     roster: &'a Roster,
     entries: Vec<&'a ManifestEntry>,
-    masks: Vec<Mask>,
+    of_entries: Vec<Mask>,
     bits: u32,
 }
 
@@ -204,7 +204,7 @@ impl<'a> Masks<'a> {
         Self {
             announced: announcement.digest(),
             outcome: outcome.digest(),
-            masks: entries.iter().map(|_| unknown()).collect(),
+            of_entries: entries.iter().map(|_| unknown()).collect(),
             bits: announcement.terms.question.reply_bits(),
             announcement,
             roster,
@@ -252,7 +252,7 @@ impl<'a> Masks<'a> {
             return Err(DisclosureError::Wrong { entries, bidder });
         }
         let lacks = lines.iter().filter(|read| matches!(read, Read::Nothing)).count();
-        for (mask, read) in self.masks.iter_mut().zip(lines) {
+        for (mask, read) in self.of_entries.iter_mut().zip(lines) {
             let Read::Keys(found) = read else { continue };
             for (position, key) in found {
                 if !std::mem::replace(&mut mask.known[position], true) {
@@ -275,12 +275,12 @@ impl<'a> Masks<'a> {
 
     /// Of how many entries a part of the mask is still missing.
     pub fn missing(&self) -> usize {
-        self.masks.iter().filter(|mask| mask.known.contains(&false)).count()
+        self.of_entries.iter().filter(|mask| mask.known.contains(&false)).count()
     }
 
     /// The masks by envelope, of those that are whole.
     pub fn whole(&self) -> HashMap<Digest, u64> {
-        let masks = self.entries.iter().zip(&self.masks);
+        let masks = self.entries.iter().zip(&self.of_entries);
         let whole = masks.filter(|(_, mask)| !mask.known.contains(&false));
         whole.map(|(entry, mask)| (entry.envelope, *mask.word)).collect()
     }

@@ -299,8 +299,8 @@ mod tests {
     ) -> Vec<(NodeIndex, SharedElements<F>)> {
         let of = |node: NodeIndex| {
             let components = scheme.held_by(node).into_iter().map(|set| {
-                let mut component = Component::with_room(len as usize);
-                for place in 0..u64::from(len) {
+                let mut component = Component::with_room(usize::try_from(len).unwrap());
+                for place in 0..len {
                     component.append(&[F::from_u64(value * (set as u64 + 1) + place)]);
                 }
                 component

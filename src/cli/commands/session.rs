@@ -155,7 +155,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::List(args) => list(context, &args).await,
         SessionCommand::Show(args) => show(context, &args).await,
         SessionCommand::People(args) => people::run(context, &args).await,
-        SessionCommand::Quantities(args) => quantities::run(context, &args).await,
+        SessionCommand::Quantities(args) => Box::pin(quantities::run(context, &args)).await,
         SessionCommand::Plan(args) => plan::run(context, &args),
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {

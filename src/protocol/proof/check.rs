@@ -39,13 +39,13 @@ pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
     let [of_61, of_127, of_256] = [61, 127, 256].map(|bits| ctx.fork().narrow(bits));
     let bits = ctx.fork();
     // All of them, whatever comes out of one: others wait for this node's messages.
-    let (a, b, c, d) = join4(
+    let all = join4(
         check_kind::<Bits>(&bits, ctx),
         check_kind::<Products<Mersenne61>>(&of_61, ctx),
         check_kind::<Products<Mersenne127>>(&of_127, ctx),
         check_kind::<Products<Prime256>>(&of_256, ctx),
-    )
-    .await;
+    );
+    let (a, b, c, d) = Box::pin(all).await;
     for side in [bits, of_61, of_127, of_256] {
         ctx.base().join(side.base());
     }

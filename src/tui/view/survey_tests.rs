@@ -8,6 +8,7 @@ use crate::rules::survey::{Item, Membership};
 use crate::rules::terms::Admission;
 use crate::session::Phase;
 use crate::tui::fixtures::{self, id};
+use crate::tui::state::field::Field;
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
@@ -76,7 +77,7 @@ fn answers_are_checked_as_they_are_typed_and_seen_before_they_are_signed() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(Request::Place(..)))));
     snap("answer-sending", &mut model);
     let answers = model.ui.form.as_ref().unwrap().answers.as_ref().unwrap();
-    assert!(answers.fields.iter().all(|field| field.is_empty()) && answers.cohort.is_none());
+    assert!(answers.fields.iter().all(Field::is_empty) && answers.cohort.is_none());
 }
 
 #[test]
