@@ -68,7 +68,7 @@ async fn a_newer_schema_is_refused() {
     database
         .write::<_, StorageError, _>(|connection| {
             Box::pin(async move {
-                query("INSERT INTO schema (version, name) VALUES (99, 'later')")
+                query("INSERT INTO schema (version, name) VALUES (9999, 'later')")
                     .execute(connection)
                     .await?;
                 Ok(())
@@ -79,7 +79,7 @@ async fn a_newer_schema_is_refused() {
     database.close().await;
     let error = error_of(&somewhere.address).await;
     assert!(
-        matches!(error, StorageError::Newer { found: 99, known, .. } if known == migrate::known()),
+        matches!(error, StorageError::Newer { found: 9999, known, .. } if known == migrate::known()),
         "{error}"
     );
     assert!(error.to_string().contains("update the program"));

@@ -72,7 +72,7 @@ fn keys_come_back_as_they_were() {
     let loaded = BidderKeys::load(&path, None).unwrap();
     assert_eq!(bidder.identity.secret(), loaded.identity.secret());
     // Nothing is left behind beside the files.
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
 }
 
 #[test]
