@@ -108,8 +108,12 @@ pub fn terms(terms: &Terms) -> String {
             let _ = writeln!(text, "  a lone bid   {lone}");
         }
     }
-    let replace =
-        if terms.replace_bids { "a bid may be replaced until then" } else { "one bid each" };
+    let one = question.entry_words().0;
+    let replace = if terms.replace_bids {
+        format!("each {one} may be replaced until then")
+    } else {
+        format!("one {one} each")
+    };
     let _ = writeln!(text, "  bids until   {}; {replace}", time(terms.bids_until));
     text.push_str(&security(terms));
     text.push('\n');
@@ -228,11 +232,12 @@ pub fn detail(detail: &SessionDetail, roster: &Roster) -> String {
         let _ = writeln!(text, "  waiting for  {}", nodes(detail.waiting_for));
     }
     if let Some(manifest) = &detail.manifest {
+        let (one, many) = summary.terms.question.entry_words();
         let _ = writeln!(
             text,
             "  manifest     {}, {}, signed by {}",
             manifest.digest.short(),
-            plural(manifest.bids, "bid", "bids"),
+            plural(manifest.bids, one, many),
             nodes(manifest.signed_by)
         );
         text.push_str(&exclusions(&manifest.excluded));

@@ -103,6 +103,28 @@ impl Question {
         }
     }
 
+    /// What people hand in, in a word that they use: of one, and of several.
+    pub const fn entry_words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Auction(_) => ("bid", "bids"),
+            Self::Market(_) => ("order", "orders"),
+            Self::Survey(_) => ("answer", "answers"),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => ("entry", "entries"),
+        }
+    }
+
+    /// What sort of session it is, in a word that people use.
+    pub const fn sort_word(&self) -> &'static str {
+        match self {
+            Self::Auction(_) => "auction",
+            Self::Market(_) => market::NAME,
+            Self::Survey(_) => survey::NAME,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => made_up::NAME,
+        }
+    }
+
     /// The fields of the entry that a line of text makes, in a kind whose participants hand in more
     /// than one amount and may type it so; none in the others.
     pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {

@@ -62,6 +62,12 @@ pub fn nodes(nodes: NodeSet) -> String {
     if nodes.len() == 1 { format!("node {nodes}") } else { format!("nodes {nodes}") }
 }
 
+/// A word after "a" or "an".
+pub fn with_article(word: &str) -> String {
+    let an = word.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {word}", if an { "an" } else { "a" })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::tui::figures::*;
@@ -72,6 +78,8 @@ mod tests {
         assert_eq!(bytes(1_234_567), "1.2 MB");
         assert_eq!(count(10_000), "10 000");
         assert_eq!(plural(1, "bid", "bids"), "1 bid");
+        assert_eq!(with_article("bid"), "a bid");
+        assert_eq!(with_article("order"), "an order");
         assert_eq!(round_trip(412), "0.4 ms");
         assert_eq!(round_trip(1_300_000), "1.3 s");
         assert_eq!(duration(65_000), "1 min 05 s");

@@ -283,10 +283,11 @@ fn tell(
         name_shared: bid.name_shared.clone(),
         file: state.path(bid.session(), bid.revision()),
     };
+    let one = bid.announcement.body.terms.question.entry_words().0;
     context.output.result(&result, || {
         let mut text = format!(
             "{} Revision {}, receipts from {} of {} nodes: {}.\n",
-            strong("The bid is in."),
+            strong(format!("The {one} is in.")),
             result.revision,
             result.receipts.len(),
             network.nodes().len(),

@@ -144,12 +144,10 @@ fn amount(position: usize, all: usize, scheme: Scheme) -> String {
 
 /// All invented bidders have bid.
 pub fn all_in(question: &Question, all: usize, auto: bool) -> String {
-    let (entries, verb) = if question.as_market().is_some() {
-        ("orders", "trades")
-    } else if question.as_survey().is_some() {
-        ("answers", "answers")
-    } else {
-        ("bids", "bids")
+    let entries = question.entry_words().1;
+    let verb = match entries {
+        "orders" => "trades",
+        verb => verb,
     };
     if auto && question.as_survey().is_some() {
         format!("All {all} {entries} are in; the survey closes now")

@@ -36,6 +36,17 @@ pub enum Figure {
     Several(Vec<Option<Exact>>),
 }
 
+impl Figure {
+    /// Whether nothing is told: withheld as a whole, or bin by bin.
+    pub fn is_withheld(&self) -> bool {
+        match self {
+            Self::Withheld => true,
+            Self::Several(numbers) => numbers.iter().all(Option::is_none),
+            Self::Undefined | Self::Number(_) => false,
+        }
+    }
+}
+
 impl Question {
     /// What the statistics come to, in the order of the terms, each of all together first and then
     /// by cohort.

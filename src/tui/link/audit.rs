@@ -58,13 +58,14 @@ fn proved(rows: &mut Vec<AuditRow>, record: &Record, report: &Report) {
             format!("by {}, each with its inventory and verdict", figures::nodes(report.closed_by));
         rows.push(row(Mark::Good, "closed", &text, None));
     }
+    let (one, many) = record.announcement.body.terms.question.entry_words();
     if let Some(manifest) = &record.manifest {
         let also = format!(
             "{}, signed by {}",
-            figures::plural(report.bids as u64, "bid", "bids"),
+            figures::plural(report.bids as u64, one, many),
             figures::nodes(report.manifest_signed_by)
         );
-        rows.push(digest("list of bids", manifest.body.digest().to_string(), &also));
+        rows.push(digest(&format!("list of {many}"), manifest.body.digest().to_string(), &also));
     }
     match &record.outcome {
         Some(outcome) => {

@@ -165,13 +165,7 @@ impl Session {
 
     /// What people hand in, of one and of several.
     pub const fn entry_words(&self) -> (&'static str, &'static str) {
-        if self.market().is_some() {
-            ("order", "orders")
-        } else if self.survey().is_some() {
-            ("answer", "answers")
-        } else {
-            ("bid", "bids")
-        }
+        self.terms.question.entry_words()
     }
 
     /// What people hand in.
@@ -179,15 +173,9 @@ impl Session {
         self.entry_words().0
     }
 
-    /// What sort of session it is, in a word that people use.
+    /// What sort of session it is.
     pub const fn sort_word(&self) -> &'static str {
-        if self.market().is_some() {
-            "market"
-        } else if self.survey().is_some() {
-            "survey"
-        } else {
-            "auction"
-        }
+        self.terms.question.sort_word()
     }
 
     /// Everyone whom the outcome names.

@@ -1,7 +1,6 @@
 //! What came of a survey, in the words that screens share.
 
 use crate::base::text::{Clean, clean};
-use crate::rules::survey::results::Figure;
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 
@@ -12,7 +11,7 @@ pub struct Surveyed {
     pub bars: Vec<Bar>,
     /// How many results were opened.
     pub opened: usize,
-    /// How many were withheld as a whole.
+    /// How many were withheld, as a whole or bin by bin.
     pub withheld: usize,
     /// How many answered in each cohort, where everyone learns that.
     pub members: Vec<(Clean, u64)>,
@@ -55,7 +54,7 @@ impl Surveyed {
         });
         let bars = bars.collect();
         let results = survey.results(answer);
-        let withheld = results.iter().filter(|line| line.figure == Figure::Withheld).count();
+        let withheld = results.iter().filter(|line| line.figure.is_withheld()).count();
         let many = |at: usize| answer.members.iter().filter(|&&own| usize::from(own) == at).count();
         let members = survey.cohorts.iter().enumerate();
         let members = members.filter(|_| !answer.members.is_empty());

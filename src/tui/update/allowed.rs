@@ -5,6 +5,7 @@ use super::{audit, clipboard, cohort, look_back, new_session};
 use crate::client::amount::{Check, check};
 use crate::rules::terms::Admission;
 use crate::session::{Phase, SessionId};
+use crate::tui::figures::with_article;
 use crate::tui::input::commands::{
     AnswerFormCommand, BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand,
     HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step,
@@ -377,7 +378,8 @@ pub fn bid(model: &Model, session: &Session) -> Result<(), String> {
         return Err(format!("this {kind} takes one {what} each, and yours is in"));
     }
     if model.sending() {
-        return Err("a bid is on its way; wait for its receipts".to_owned());
+        let what = with_article(session.entry_word());
+        return Err(format!("{what} is on its way; wait for its receipts"));
     }
     Ok(())
 }

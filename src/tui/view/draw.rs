@@ -7,6 +7,8 @@
 //!  c close  b bid  / filter  …                              ? keys  : commands
 //! ```
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -15,13 +17,13 @@ use super::canvas::Canvas;
 use super::text;
 use super::theme::Role;
 use super::{popups, screens};
-use crate::tui::figures;
-use crate::tui::input::commands::{Command, GlobalCommand};
+use crate::tui::figures::{self, with_article};
+use crate::tui::input::commands::{BidsCommand, Command, GlobalCommand, ListCommand};
 use crate::tui::input::keymap::rows_of;
 use crate::tui::input::layer::Layer;
 use crate::tui::input::table::Row;
 use crate::tui::state::alert::Matter;
-use crate::tui::state::data::{Events, Level, Link};
+use crate::tui::state::data::{Events, Level, Link, Session};
 use crate::tui::state::forms::Popup;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::{Drawn, Hit, Screen};
@@ -288,7 +290,7 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
     rows.sort_by_key(|(_, row)| allowed::refusal(model, row.command).is_some());
     let wide = |layer, row: &Row| {
-        text::width(&model.keymap.first(layer, row.command)) + text::width(row.hint) + 3
+        text::width(&model.keymap.first(layer, row.command)) + text::width(&word(model, row)) + 3
     };
     let kept: usize = last.iter().map(|(layer, row)| wide(*layer, row)).sum();
     let mut x = area.x + 1;
@@ -302,7 +304,8 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
         };
         let width = u16::try_from(width).unwrap_or(0);
         let spot = Rect { x, width: width - 2, ..area };
-        let line = vec![canvas.span(key_role, key), Span::raw(" "), canvas.span(role, row.hint)];
+        let word = word(model, row);
+        let line = vec![canvas.span(key_role, key), Span::raw(" "), canvas.span(role, word)];
         canvas.line(spot, 0, line);
         canvas.hit(spot, Hit::Hint(row.command));
         x + width
@@ -319,5 +322,23 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let mut x = area.right().saturating_sub(u16::try_from(kept).unwrap_or(0)) + 1;
     for (layer, row) in last {
         x = place(canvas, layer, row.command.row(), x);
+    }
+}
+
+/// The word of a hint: what people hand in has its own word in each kind of session.
+fn word(model: &Model, row: &Row) -> Cow<'static, str> {
+    let other = |session: &&Session| session.terms.question.as_auction().is_none();
+    match row.command {
+        Command::List(ListCommand::Bid) => match model.selected().filter(other) {
+            Some(session) => session.entry_word().into(),
+            None => row.hint.into(),
+        },
+        Command::Bids(BidsCommand::Edit) => {
+            match model.bid_at().map(|(_, session)| session).filter(other) {
+                Some(session) => format!("write {}", with_article(session.entry_word())).into(),
+                None => row.hint.into(),
+            }
+        }
+        _ => row.hint.into(),
     }
 }

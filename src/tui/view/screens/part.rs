@@ -20,12 +20,15 @@ pub fn of_own_node(model: &Model, session: &Session) -> Option<(Role, String)> {
         Phase::Open | Phase::Paused => open(model, session, detail, node),
         Phase::Closing => match &detail.manifest {
             Some(manifest) if manifest.signed_by.contains(node) => {
-                (Role::Good, "has signed the list of bids".to_owned())
+                (Role::Good, format!("has signed the list of {}", session.entry_words().1))
             }
             _ if detail.waiting_for.contains(node) => {
                 (Role::Bad, "is waited for; see that it runs and is reached".to_owned())
             }
-            _ => (Role::Warn, "fixes the list of bids with the others".to_owned()),
+            _ => (
+                Role::Warn,
+                format!("fixes the list of {} with the others", session.entry_words().1),
+            ),
         },
         Phase::Computing => computing(model, session, node),
         Phase::Settled => settled(detail, node),
@@ -56,18 +59,22 @@ fn open(
         let text = format!(
             "has given receipts for {given} of {}; the other nodes pass on the rest when bidding \
              ends",
-            bids(heard)
+            entries(session, heard)
         );
         return (Role::Warn, text);
     }
     match heard {
-        0 => (Role::Good, "holds the terms and takes bids".to_owned()),
-        _ => (Role::Good, format!("has given a receipt for {}, all there are", bids(heard))),
+        0 => (Role::Good, format!("holds the terms and takes {}", session.entry_words().1)),
+        _ => (
+            Role::Good,
+            format!("has given a receipt for {}, all there are", entries(session, heard)),
+        ),
     }
 }
 
-fn bids(number: usize) -> String {
-    plural(number as u64, "bid", "bids")
+fn entries(session: &Session, number: usize) -> String {
+    let (one, many) = session.entry_words();
+    plural(number as u64, one, many)
 }
 
 fn computing(model: &Model, session: &Session, node: NodeIndex) -> (Role, String) {
