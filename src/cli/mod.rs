@@ -86,7 +86,12 @@ pub fn run() -> ExitCode {
     };
     let output = Output { json: cli.global.json };
     start_log(&cli);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // What computes may take long at a stretch: links are looked after often all the same.
+        .event_interval(5)
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             output.failure(&Failure::new("internal", format!("no threads to run on: {error}")));

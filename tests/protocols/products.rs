@@ -237,6 +237,21 @@ async fn groups_are_added_up() {
 }
 
 #[tokio::test]
+async fn groups_that_are_alike_go_side_by_side() {
+    // More than a word of them, of counts that make two or three classes, and one that has none.
+    let some = |at: usize| Some((at..at + 60 + at % 7).collect());
+    for world in [World::new(3, 1), unchecked(5, 2)] {
+        let x = drawn(&world, 3, 140);
+        let mut tasks: Vec<_> = (0..70).map(|at| (Tally::Squares, some(at))).collect();
+        tasks.push((Tally::Sum, some(1)));
+        tasks.insert(3, (Tally::Squares, Some(Vec::new())));
+        let tactics = Tactics { stripe: Some(64), lanes: Some(3), ..Tactics::default() };
+        Trial::new(&world, Tallies(tasks.clone()), &[x.clone()]).check(&world).await;
+        Trial::new(&world, Tallies(tasks), &[x]).check_with(&world, &tactics).await;
+    }
+}
+
+#[tokio::test]
 async fn many_numbers_are_halved() {
     for (width, count) in [(32, 2048), (17, 3000), (40, 2500), (9, 70_000)] {
         let world = unchecked(3, 1);

@@ -201,6 +201,10 @@ pub(super) fn row(len: usize) -> usize {
 /// threes are few among them.
 pub(super) const ENOUGH: usize = 48;
 
+/// The same where rows are of a few words: more planes wait for a later round, but most gates are of
+/// whole rows, and a gate takes some time however short it is.
+pub(super) const ENOUGH_OF_SHORT: usize = 12;
+
 /// Into how many pieces so many rows are cut at first, and of how many rows each: a power of two, so
 /// that pieces can be halved. Rows that are missing are zeros: one in a hundred at most.
 pub(super) fn cuts(rows: usize) -> (usize, usize) {

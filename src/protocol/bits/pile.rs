@@ -8,7 +8,7 @@
 use super::BitContext;
 use super::add::{Columns, add_columns};
 use super::and::evaluate;
-use super::columns::{Carrying, ENOUGH, adders, highest, row};
+use super::columns::{Carrying, adders, highest, row};
 use super::gates::{Gates, Operand};
 use crate::protocol::ProtocolError;
 use crate::sharing::bits::planes::words;
@@ -59,6 +59,25 @@ impl Pile {
         self.batches.push(Some(batch.clone()));
     }
 
+    /// The same of a batch that has so many rows, one after the other, each of which begins with a
+    /// whole word.
+    pub(super) fn put_rows(
+        &mut self,
+        group: usize,
+        batch: &SharedBits,
+        rows: usize,
+        weight: impl Fn(usize) -> usize,
+    ) {
+        let step = words(self.len);
+        for plane in 0..batch.width() {
+            if let Some(column) = self.groups[group].get_mut(weight(plane)) {
+                let batch = self.batches.len();
+                column.extend((0..rows).map(|row| Place { batch, plane, first_word: row * step }));
+            }
+        }
+        self.batches.push(Some(batch.clone()));
+    }
+
     fn plane(&self, place: Place) -> Result<Plane<'_>, ShapeError> {
         let (expected, got) = (self.batches.len(), place.batch);
         let batch = self.batches.get(got).and_then(Option::as_ref);
@@ -85,17 +104,18 @@ impl Pile {
         Ok(())
     }
 
-    /// The same until planes are so many positions long. They are halved where a round would
-    /// otherwise have few threes to take, so that gates stay long while there are many.
+    /// The same until planes are so many positions long. They are halved where no column has
+    /// `enough` planes, so that a round has threes to take, and gates stay long while there are many.
     pub(super) async fn reduce_to(
         &mut self,
         ctx: &BitContext,
         len: usize,
+        enough: usize,
     ) -> Result<(), ProtocolError> {
         let mut round = 0;
         loop {
             let highest = |pile: &Self| pile.shape().iter().map(|own| highest(own)).max();
-            while self.len > len && highest(self).unwrap_or(0) < ENOUGH {
+            while self.len > len && highest(self).unwrap_or(0) < enough {
                 self.split(2);
             }
             if !self.round(&ctx.narrow(round)).await? {

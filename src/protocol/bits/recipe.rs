@@ -162,6 +162,17 @@ impl Recipe {
         Self { levels: Vec::new(), batches: 1, outputs: outputs.collect(), heaps }
     }
 
+    /// Whether another recipe of the same tally and width has heaps and results of the same widths,
+    /// so that it is the same, whatever the numbers.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let widths = |recipe: &Self| {
+            let heaps = recipe.heaps.iter().map(|heap| heap.width);
+            let outputs = recipe.outputs.iter().map(|output| output.width);
+            (recipe.levels.len(), heaps.collect::<Vec<_>>(), outputs.collect::<Vec<_>>())
+        };
+        widths(self) == widths(other)
+    }
+
     /// Gates that each number takes, roughly: one for each plane.
     pub(super) fn planes(&self) -> usize {
         let adders = self.levels.iter().flatten().map(|adder| adder.parts[0].width);

@@ -42,7 +42,7 @@ pub async fn best_by_search(
     }
     let (holding, len) = (ctx.holding(), numbers.len());
     let distinct = with_places(numbers)?;
-    let added = Added::public(holding, (1 << sum_width(1, len)) - 1 - m as u128);
+    let added = Added::public(holding, (1 << sum_width(1, len)) - 1 - m as u128, 1);
     let found = find(ctx, &distinct, all(holding, len), &added).await?;
     let places = place_bits(len);
     let next = found.value.take_planes(places..places + numbers.width())?;

@@ -30,7 +30,7 @@ pub async fn sum(ctx: &BitContext, numbers: &SharedBits) -> Result<SharedBits, P
     if width == 0 {
         return Ok(SharedBits::zeros(ctx.holding(), 0, 1));
     }
-    let nothing = Added::public(ctx.holding(), 0);
+    let nothing = Added::public(ctx.holding(), 0, 1);
     one(sum_groups(ctx, std::slice::from_ref(numbers), width, &nothing).await?)
 }
 
@@ -77,17 +77,17 @@ pub(super) async fn count_planes(
     lanes::run(ctx, len, steps).await
 }
 
-/// What is added to sums besides: planes of one position, and the column of each.
+/// What is added to sums besides: planes, and the column of each.
 pub(super) struct Added {
     columns: Vec<usize>,
     planes: SharedBits,
 }
 
 impl Added {
-    /// A public number: a plane of ones for every bit that is set.
-    pub(super) fn public(holding: Holding, number: u128) -> Self {
+    /// A public number, at so many positions: a plane of ones for every bit that is set.
+    pub(super) fn public(holding: Holding, number: u128, len: usize) -> Self {
         let columns: Vec<usize> = set_bits(number).collect();
-        let mut planes = SharedBits::zeros(holding, columns.len(), 1);
+        let mut planes = SharedBits::zeros(holding, columns.len(), len);
         planes.complement();
         Self { columns, planes }
     }

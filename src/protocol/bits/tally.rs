@@ -11,7 +11,11 @@
 //! Which positions count costs nothing, since it is public: they are put beside one another, stripe
 //! by stripe, so that memory is that of the stripes under way. A stripe's planes go on piles
 //! (`super::recipe` says which) and are added up three to two while rows are cut into halves, down to
-//! a word. What is left of all stripes is added up to one position, once for each group.
+//! a word. What is left of all stripes is added up to one position, for all groups side by side
+//! (`finish`).
+
+mod cost;
+mod finish;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,14 +23,13 @@ use std::sync::Arc;
 use super::BitContext;
 use super::add::{Columns, add_columns, one};
 use super::beside::side_by_side;
-use super::columns::{Carrying, ENOUGH, adders, after, highest, of_multiples, rippling, row};
+use super::columns::{Carrying, ENOUGH_OF_SHORT};
 use super::lanes;
 use super::pile::Pile;
 pub use super::recipe::Tally;
-use super::recipe::{Adder, Output, Recipe, laid_out, pieces};
+use super::recipe::{Output, Recipe, laid_out, pieces};
 use super::stripes::Knife;
-use super::sum::Added;
-use crate::protocol::{Cost, CostModel, ProtocolError};
+use crate::protocol::ProtocolError;
 use crate::sharing::bits::planes::WORD;
 use crate::sharing::{ShapeError, SharedBits};
 
@@ -103,14 +106,7 @@ pub async fn tally(
     };
     let done = lanes::run_pieces(&ctx.narrow("stripes"), count, lanes, steps).await?;
 
-    let mut left: Vec<Vec<Left>> = groups.iter().map(|_| Vec::new()).collect();
-    for (group, part) in done.into_iter().flatten() {
-        left[group].push(part);
-    }
-    let rest = shapes.into_iter().zip(left);
-    let rest = rest
-        .map(|(shape, left)| move |ctx: BitContext| async move { finish(&ctx, shape, left).await });
-    side_by_side(&ctx.narrow("groups"), rest).await
+    finish::finish(ctx, &shapes, done.into_iter().flatten().collect()).await
 }
 
 /// Some of the positions of a group.
@@ -123,6 +119,7 @@ struct Item {
 /// What a stripe leaves of a group: for each heap up to two planes of each weight, at one word of
 /// positions.
 struct Left {
+    group: usize,
     shape: Vec<Vec<usize>>,
     heaps: Vec<SharedBits>,
 }
@@ -155,24 +152,19 @@ async fn piece(
     ctx: &BitContext,
     groups: &[Group],
     items: &[Item],
-) -> Result<Vec<(usize, Left)>, ProtocolError> {
-    let items = items.iter().map(|item| {
-        move |ctx: BitContext| async move {
-            Ok((item.group, stripe(&ctx, &groups[item.group], item.part.clone()).await?))
-        }
-    });
+) -> Result<Vec<Left>, ProtocolError> {
+    let items = items
+        .iter()
+        .map(|item| move |ctx: BitContext| async move { stripe(&ctx, groups, item).await });
     side_by_side(ctx, items).await
 }
 
 /// Add up some of a group's positions, down to a word.
-async fn stripe(
-    ctx: &BitContext,
-    group: &Group,
-    part: Range<usize>,
-) -> Result<Left, ProtocolError> {
-    let (recipe, holding) = (group.shape().recipe(), ctx.holding());
-    let (cuts, _) = pieces(part.len());
-    let batches = made(ctx, &recipe, group.part(part)?).await?;
+async fn stripe(ctx: &BitContext, groups: &[Group], item: &Item) -> Result<Left, ProtocolError> {
+    let (group, holding) = (&groups[item.group], ctx.holding());
+    let recipe = group.shape().recipe();
+    let (cuts, _) = pieces(item.part.len());
+    let batches = made(ctx, &recipe, group.part(item.part.clone())?).await?;
     let len = batches.first().map_or(0, SharedBits::len);
     let mut pile = Pile::of_widths(len, recipe.heaps.iter().map(|heap| heap.width));
     for (number, heap) in recipe.heaps.iter().enumerate() {
@@ -187,8 +179,9 @@ async fn stripe(
     }
     drop(batches);
     pile.split(cuts);
-    pile.reduce_to(&ctx.narrow("save"), WORD).await?;
-    Ok(Left { shape: Recipe::left(pile.shape()), heaps: pile.saved(holding)? })
+    pile.reduce_to(&ctx.narrow("save"), WORD, ENOUGH_OF_SHORT).await?;
+    let (shape, heaps) = (Recipe::left(pile.shape()), pile.saved(holding)?);
+    Ok(Left { group: item.group, shape, heaps })
 }
 
 /// All batches of a recipe: the numbers, and what its adders make of them.
@@ -220,54 +213,6 @@ async fn made(
     Ok(batches)
 }
 
-/// Add up what all stripes of a group have left, and what the results are made of.
-async fn finish(
-    ctx: &BitContext,
-    shape: Shape,
-    left: Vec<Left>,
-) -> Result<Vec<SharedBits>, ProtocolError> {
-    let (recipe, holding) = (shape.recipe(), ctx.holding());
-    if shape.count == 0 {
-        let none = |_| SharedBits::zeros(holding, 0, 1);
-        return Ok(recipe.outputs.iter().map(none).collect());
-    }
-    let mut pile = Pile::of_widths(WORD, recipe.heaps.iter().map(|heap| heap.width));
-    for stripe in &left {
-        for (number, (heights, heap)) in stripe.shape.iter().zip(&stripe.heaps).enumerate() {
-            let columns = heights.iter().enumerate();
-            let columns = columns.flat_map(|(at, &height)| std::iter::repeat_n(at, height));
-            let columns: Vec<usize> = columns.collect();
-            pile.put(number, heap, 0, |plane| columns[plane]);
-        }
-    }
-    drop(left);
-    pile.reduce(&ctx.narrow("stripes")).await?;
-    let mut pile = pile.cut(ctx)?;
-    pile.reduce(&ctx.narrow("rows")).await?;
-    let heaps = pile.add(&ctx.narrow("add")).await?;
-    drop(pile);
-
-    let mut negated = heaps.clone();
-    negated.iter_mut().for_each(SharedBits::complement);
-    let results = recipe.outputs.iter().map(|output| {
-        let (recipe, heaps, negated) = (&recipe, &heaps, &negated);
-        move |ctx: BitContext| async move {
-            let Some((multiples, public)) = recipe.multiples(output) else {
-                return Ok(heaps[Recipe::only_heap(output)].clone());
-            };
-            let mut pile = Pile::new(1, 1, output.width);
-            for multiple in multiples {
-                let heaps = if multiple.negative { negated } else { heaps };
-                pile.put(0, &heaps[multiple.heap], 0, |plane| plane + multiple.shift);
-            }
-            Added::public(ctx.holding(), public).put(&mut pile, 0);
-            pile.reduce(&ctx.narrow("save")).await?;
-            one(pile.add(&ctx.narrow("add")).await?)
-        }
-    });
-    side_by_side(&ctx.narrow("results"), results).await
-}
-
 /// The sum of some results of groups, modulo 2^`width`: one number.
 ///
 /// # Errors
@@ -283,108 +228,4 @@ pub async fn join(
     }
     pile.reduce(&ctx.narrow("save")).await?;
     one(pile.add(&ctx.narrow("add")).await?)
-}
-
-impl CostModel {
-    /// Adding up results of so many bits.
-    pub fn join(self, widths: &[usize], width: usize) -> Cost {
-        let terms: Vec<(usize, u64)> = widths.iter().map(|&bits| (bits, 1)).collect();
-        let mut heights = of_multiples(&terms, width);
-        self.save(1, &mut heights, 1) + self.add_columns(1, &heights, 1)
-    }
-
-    /// Adding up groups.
-    pub fn tally(self, groups: &[Shape]) -> Cost {
-        let knife = self.knife();
-        let work = work(knife, groups);
-        let mut left: Vec<Vec<Vec<Vec<usize>>>> = groups.iter().map(|_| Vec::new()).collect();
-        let mut known: Vec<(Shape, usize, Cost, Vec<Vec<usize>>)> = Vec::new();
-        let mut costs = Vec::with_capacity(work.len());
-        for piece in &work {
-            let items = piece.iter().map(|item| {
-                let (shape, len) = (groups[item.group], item.part.len());
-                let same = known.iter().find(|own| (own.0, own.1) == (shape, len));
-                let (cost, leaves) = if let Some((.., cost, leaves)) = same {
-                    (*cost, leaves.clone())
-                } else {
-                    let (cost, leaves) = self.tally_stripe(&shape.recipe(), len);
-                    known.push((shape, len, cost, leaves.clone()));
-                    (cost, leaves)
-                };
-                left[item.group].push(leaves);
-                cost
-            });
-            costs.push(Cost::beside(items));
-        }
-        let stripes = self.in_lanes(knife.lanes_of_table(work.len()), costs);
-        let finish = groups.iter().zip(left).filter(|(shape, _)| shape.count > 0);
-        stripes + Cost::beside(finish.map(|(shape, left)| self.tally_finish(*shape, &left)))
-    }
-
-    fn tally_stripe(self, recipe: &Recipe, len: usize) -> (Cost, Vec<Vec<usize>>) {
-        let ((pieces, _), mut len) = (pieces(len), laid_out(len));
-        let mut cost = Cost::default();
-        for level in &recipe.levels {
-            cost += Cost::beside(level.iter().map(|adder: &Adder| {
-                let carries = rippling(&adder.heights()).into_iter().map(|_| self.and(1, len));
-                carries.fold(Cost::default(), |cost, carry| cost + carry)
-            }));
-        }
-        let heights = recipe.heaps.iter().map(super::recipe::Heap::heights);
-        let times = |heights: Vec<usize>, by: usize| -> Vec<usize> {
-            heights.into_iter().map(|height| height * by).collect()
-        };
-        let mut shape: Vec<Vec<usize>> = heights.map(|heights| times(heights, pieces)).collect();
-        len /= pieces;
-        loop {
-            while len > WORD && shape.iter().all(|heights| highest(heights) < ENOUGH) {
-                len /= 2;
-                shape = shape.into_iter().map(|heights| times(heights, 2)).collect();
-            }
-            match self.save_round(&mut shape, len) {
-                Some(round) => cost += round,
-                None => return (cost, Recipe::left(shape)),
-            }
-        }
-    }
-
-    /// A round of adders of different columns side by side; none where nothing is left.
-    fn save_round(self, shape: &mut [Vec<usize>], len: usize) -> Option<Cost> {
-        let mut count = None;
-        for heights in shape.iter_mut() {
-            if let Some(adders) = adders(heights) {
-                *count.get_or_insert(0) += adders.iter().map(|own| own.count()).sum::<usize>();
-                *heights = after(heights, &adders);
-            }
-        }
-        count.map(|count| self.and(count, len))
-    }
-
-    fn tally_finish(self, group: Shape, left: &[Vec<Vec<usize>>]) -> Cost {
-        let recipe = group.recipe();
-        let mut shape: Vec<Vec<usize>> =
-            recipe.heaps.iter().map(|heap| vec![0; heap.width]).collect();
-        for heights in left.iter().flat_map(|stripe| stripe.iter().enumerate()) {
-            let own = shape[heights.0].iter_mut().zip(heights.1);
-            own.for_each(|(height, more)| *height += more);
-        }
-        let mut cost = Cost::default();
-        let mut len = WORD;
-        loop {
-            while let Some(round) = self.save_round(&mut shape, len) {
-                cost += round;
-            }
-            if len == 1 {
-                break;
-            }
-            let rows = len / row(len);
-            shape.iter_mut().flatten().for_each(|height| *height *= rows);
-            len = row(len);
-        }
-        cost += self.add_groups(&shape, 1);
-        cost + Cost::beside(recipe.outputs.iter().filter_map(|output| {
-            let mut heights = recipe.heights(output)?;
-            Some(self.save(1, &mut heights, 1) + self.add_columns(1, &heights, 1))
-        }))
-    }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::BitContext;
 use super::add::{carrying, fitting, one};
-use super::columns::{cuts, sum_width, table_row};
+use super::columns::{ENOUGH, cuts, sum_width, table_row};
 use super::lanes;
 use super::pile::Pile;
 use super::stripes::Stripe;
@@ -117,7 +117,7 @@ impl Table {
                 pile.put(0, &rows, 0, |plane| plane);
                 drop(rows);
                 pile.split(cuts(self.rows).0);
-                pile.reduce_to(&ctx.narrow("save"), table_row(stripe.len)).await?;
+                pile.reduce_to(&ctx.narrow("save"), table_row(stripe.len), ENOUGH).await?;
                 let sums = pile.add_by(&ctx.narrow("add"), carrying(&ctx, stripe)).await?;
                 let sums = one(sums)?;
                 Ok(sums.extract(0, stripe.len)?)
