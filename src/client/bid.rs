@@ -23,7 +23,8 @@ use super::network::Network;
 use super::split::{EntryValues, Sealed, SplitError, make_entry};
 use super::state::{BidderState, SentBid, StateError};
 use crate::base::offload::offload;
-use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
+use crate::identity::{Digest, KeyPair, Signed, Statement as _};
+use crate::session::announcement::AdmissionSignature;
 use crate::session::{Announcement, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::SessionDetail;
@@ -385,7 +386,7 @@ fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
 async fn seal(
     network: &Network,
     announcement: &Signed<Announcement>,
-    admission: Signature,
+    admission: AdmissionSignature,
     bidder: &Bidder<'_>,
     revision: u32,
     entry: EntryValues,

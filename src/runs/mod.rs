@@ -49,6 +49,21 @@ pub async fn run(
     entries: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
+    run_in_cohorts(ctx, terms, entries, &[], progress).await
+}
+
+/// The same where the terms' operator assigns cohorts: `cohorts` has that of each entry, in the order
+/// of the entries, and nothing where none is assigned.
+///
+/// # Errors
+/// As [`run`], and when the cohorts are not of these entries and terms.
+pub async fn run_in_cohorts(
+    ctx: &Context,
+    terms: &Terms,
+    entries: impl Into<Entries>,
+    cohorts: &[u8],
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
     let entries = entries.into();
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
@@ -62,7 +77,9 @@ pub async fn run(
             auction::run(ctx, terms, question, entries, &reporter).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
-        Question::Survey(question) => survey::run(ctx, question, entries, &reporter).await?,
+        Question::Survey(question) => {
+            survey::run(ctx, question, (entries, cohorts), &reporter).await?
+        }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

@@ -154,9 +154,10 @@ impl World {
             commitments: vec![Digest([salt; 32]); self.roster.body.scheme.sets().len()],
             parts: vec![Blob(vec![salt; 1200]); self.keys.len()],
         };
-        let ticket = AdmissionTicket { session, bidder: bidder.into(), key: key.public() };
-        let admission = self.coordinator.sign(&ticket.digest());
-        let signature = key.sign(&body.digest());
+        let (bidder, key_of) = (bidder.into(), key.public());
+        let ticket = AdmissionTicket { session, bidder, key: key_of, cohort: None };
+        let admission = ticket.sign(&self.coordinator);
+        let signature = key.sign(&body.id(None));
         Envelope { body, admission, signature }
     }
 
@@ -255,7 +256,7 @@ pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
         key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        contents: envelope.body.contents(),
+        contents: envelope.contents(),
         received: time(millis),
     }
 }

@@ -227,13 +227,13 @@ fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
     if path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("json")) {
         return read_json(path, "a list of bidders");
     }
-    let bidder = |roll::Person { name, key, .. }| {
+    let bidder = |roll::Person { name, key, cohort }| {
         let keyless = || {
             let detail = format!("{}: {name:?} has no key; nothing was done", path.display());
             Failure::new("bad-file", detail)
         };
         let key = key.ok_or_else(keyless)?;
-        Ok(Bidder { name, key })
+        Ok(Bidder { name, key, cohort })
     };
     roll::read(path)?.into_iter().map(bidder).collect()
 }
