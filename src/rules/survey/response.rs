@@ -70,6 +70,15 @@ impl Response {
         chosen.find(|(_, bit)| **bit == 1).map(|(name, _)| name.as_str())
     }
 
+    /// The same in the cohort that the operator has assigned, where one is.
+    #[must_use]
+    pub const fn in_cohort(mut self, assigned: Option<u8>) -> Self {
+        if assigned.is_some() {
+            self.assigned = assigned;
+        }
+        self
+    }
+
     /// The position of the cohort that was said where the operator assigns them.
     pub const fn assigned(&self) -> Option<u8> {
         self.assigned
