@@ -290,6 +290,18 @@ fn cohorts_come_with_the_invitation() {
 
 #[test]
 fn a_demo_assigns_the_cohorts_of_its_file() {
+    let shown = demo(&["sessions/overtime.toml"]);
+    assert_eq!((&shown["answers"], &shown["correct"]), (&json!(12), &json!(true)));
+    assert_eq!((&shown["verified"], &shown["security"]), (&json!(true), &json!("active")));
+    for (cohort, count, mean, most) in
+        [("works", 5, 38.0, 42), ("office", 4, 38.0, 41), ("drivers", 3, 46.0, 48)]
+    {
+        assert_eq!(value(&shown, "count", None, Some(cohort)), count);
+        assert_eq!(value(&shown, "mean", Some("hours"), Some(cohort)), mean);
+        assert_eq!(value(&shown, "maximum", Some("hours"), Some(cohort)), most);
+    }
+    assert_eq!(value(&shown, "mean", Some("hours"), None), 40.0);
+
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read_to_string("sessions/pay-gap.toml").unwrap();
     let file = |membership: &str| {
