@@ -23,8 +23,8 @@ use crate::identity::{
 };
 use crate::rules::entries::{EntryError, LayoutError};
 use crate::rules::money::AmountError;
-use crate::rules::{Currency, Layout, Terms};
 use crate::rules::terms::CohortError;
+use crate::rules::{Currency, Layout, Terms};
 use crate::session::announcement::{AdmissionSignature, AnnouncementError};
 use crate::session::envelope::EnvelopeBody;
 use crate::session::part::{Part, seal_part};

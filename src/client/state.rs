@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::reply::KeptMask;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
-use crate::session::announcement::AdmissionSignature;
 use crate::rules::Answer;
+use crate::session::announcement::AdmissionSignature;
 use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Envelope, Receipt, SessionId};

@@ -119,12 +119,7 @@ impl Paperwork {
     }
 
     /// The coordinator's signature that admits a bidder and assigns this cohort.
-    pub fn admit_to(
-        &self,
-        bidder: &str,
-        keys: &KeyPair,
-        cohort: Option<u8>,
-    ) -> AdmissionSignature {
+    pub fn admit_to(&self, bidder: &str, keys: &KeyPair, cohort: Option<u8>) -> AdmissionSignature {
         let (session, bidder) = (self.announcement.body.session, bidder.to_owned());
         let ticket = AdmissionTicket { session, bidder, key: keys.public(), cohort };
         ticket.sign(&self.coordinator)

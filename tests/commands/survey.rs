@@ -199,7 +199,10 @@ fn cohorts_come_with_the_invitation() {
     fs::write(&list, "name,cohort\nada,north\nben,\n").unwrap();
     let (kind, detail) = fails(&lead, &["survey", "invite", begin, "--from", &list], 1);
     assert_eq!(kind, "no-cohort");
-    assert!(detail.contains("\"ben\" has no cohort") && detail.contains("north, south"), "{detail}");
+    assert!(
+        detail.contains("\"ben\" has no cohort") && detail.contains("north, south"),
+        "{detail}"
+    );
     assert_eq!(fails(&lead, &["survey", "invite", begin, "2"], 1).0, "no-cohort");
     let east = ["survey", "invite", begin, "1", "--cohort", "east"];
     assert!(fails(&lead, &east, 1).1.contains("none of the survey's"));
@@ -238,7 +241,8 @@ fn cohorts_come_with_the_invitation() {
     assert_eq!((&first["cohort"], &first["revision"]), (&json!("north"), &json!(1)));
     let again = ok(&people[0], &[&words[..], &["pay=1000.50", "--value", "change=-7"]].concat());
     assert_eq!((&again["cohort"], &again["revision"]), (&json!("north"), &json!(2)));
-    let said = |cohort| [&words[..], &["pay=2000", "--value", "change=3", "--cohort", cohort]].concat();
+    let said =
+        |cohort| [&words[..], &["pay=2000", "--value", "change=3", "--cohort", cohort]].concat();
     let (kind, detail) = fails(&people[1], &said("south"), 1);
     assert_eq!(kind, "other-cohort");
     assert!(detail.contains("put you into the cohort north"), "{detail}");

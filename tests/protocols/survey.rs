@@ -49,8 +49,7 @@ fn terms(security: Security, question: &Question) -> Terms {
 }
 
 /// Who learns who is in which cohort, in every way.
-const MEMBERSHIPS: [Membership; 3] =
-    [Membership::Secret, Membership::Public, Membership::Assigned];
+const MEMBERSHIPS: [Membership; 3] = [Membership::Secret, Membership::Public, Membership::Assigned];
 
 /// A survey with its entries, shared; some of them may not be valid.
 struct Trial {
@@ -397,7 +396,8 @@ async fn cohorts_that_are_not_those_of_the_entries_are_refused() {
     let sum = vec![declared(Statistic::Sum(0), By::Cohort)];
     let all = || entries(&[3, 3], |at, most| (at % (most + 1)) as u64);
     let right = |membership| Trial::new(&world, question(2, membership, sum.clone()), all());
-    let assigned = |cohorts: &[u8]| Trial { assigned: cohorts.to_vec(), ..right(Membership::Assigned) };
+    let assigned =
+        |cohorts: &[u8]| Trial { assigned: cohorts.to_vec(), ..right(Membership::Assigned) };
     let wrong = [
         assigned(&[]),
         assigned(&[0, 0, 0, 1, 1]),

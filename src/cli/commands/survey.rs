@@ -254,13 +254,21 @@ async fn invite(context: &Context, args: InvitesArgs) -> Result<(), Failure> {
     let session = network.coordinator().find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     let survey = survey(&detail.summary.terms)?;
+    let by_account = detail.summary.terms.admission == Admission::Accounts;
+    if survey.assigned_cohorts().is_some() && !by_account {
+        return Err(Failure::new(
+            "bad-terms",
+            "the cohort of an invitation counts where admission = \"accounts\"; this survey takes the \
+             cohorts of its list of bidders (`gavel session new --bidders`). Nothing was made",
+        ));
+    }
     for person in args.invite.people()? {
         check_cohort(survey, &person).map_err(|failure| match args.invite.from() {
             Some(path) => failure.about(path.display()),
             None => failure,
         })?;
     }
-    if detail.summary.terms.admission != Admission::Accounts {
+    if !by_account {
         context.output.note(
             "this survey takes answers from others as well; admission = \"accounts\" in its file \
              keeps to those who are invited",

@@ -85,8 +85,8 @@ pub async fn admit(
     };
     let name_of = |at: u8| assigned.and_then(|cohorts| cohorts.get(usize::from(at)));
     let named = cohort.and_then(name_of).map(String::as_str);
-    state.store.admit_to(session, &name, key, named, state.clock.now()).await.map_err(
-        |error| match error {
+    state.store.admit_to(session, &name, key, named, state.clock.now()).await.map_err(|error| {
+        match error {
             AdmitError::Taken { .. } | AdmitError::LooksAlike { .. } => {
                 Refusal::new(ProblemType::NameTaken, error.to_string())
             }
@@ -97,8 +97,8 @@ pub async fn admit(
             AdmitError::NotOpen { .. } => Refusal::new(ProblemType::WrongPhase, error.to_string()),
             AdmitError::Name(error) => Refusal::new(ProblemType::BadRequest, error.to_string()),
             AdmitError::Storage(error) => store_refusal(error),
-        },
-    )?;
+        }
+    })?;
     ticket.cohort = cohort;
     Ok(Json(Admitted { signature: ticket.sign(&state.keys.identity) }))
 }

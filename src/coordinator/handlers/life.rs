@@ -132,7 +132,8 @@ fn check_cohort(terms: &Terms, assigned: Option<&str>) -> Result<(), String> {
             Err(format!("give the cohort that you assign, one of {}", cohorts.join(", ")))
         }
         (None, Some(_)) => {
-            Err("a cohort is assigned where membership = \"assigned\" alone; leave it out".to_owned())
+            Err("a cohort is assigned where membership = \"assigned\" alone; leave it out"
+                .to_owned())
         }
     }
 }

@@ -69,7 +69,11 @@ fn assigned_cohorts_are_in_the_terms_and_not_in_the_entry() {
     assert!(survey.is_valid(&[0, 2000]) && !survey.is_valid(&[0, 1, 0, 2000]));
     assert!(survey.tells_cohorts());
     let lines = survey.opened_lines().join("; ");
-    assert!(lines.contains("of each participant: whether the answers are within their bounds, the cohort"));
+    assert!(
+        lines.contains(
+            "of each participant: whether the answers are within their bounds, the cohort"
+        )
+    );
     assert!(!lines.contains("one cohort chosen"), "{lines}");
     // What the demo's operator assigns stands beside the answers.
     let crate::rules::session_file::Fields::Survey(fields) = &file.fields else { panic!() };

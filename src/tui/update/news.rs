@@ -1,9 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{
-    answering, audit, events, invite, login, new_session, order, people, receipts, steps,
-};
+use super::{answering, audit, events, invite, login, new_session, order, people, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
