@@ -49,7 +49,7 @@ pub async fn run(
     entries: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
-    run_in_cohorts(ctx, terms, entries, &[], progress).await
+    Box::pin(run_in_cohorts(ctx, terms, entries.into(), &[], progress)).await
 }
 
 /// The same where the terms' operator assigns cohorts: `cohorts` has that of each entry, in the order
@@ -60,11 +60,10 @@ pub async fn run(
 pub async fn run_in_cohorts(
     ctx: &Context,
     terms: &Terms,
-    entries: impl Into<Entries>,
+    entries: Entries,
     cohorts: &[u8],
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
-    let entries = entries.into();
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(
@@ -78,7 +77,7 @@ pub async fn run_in_cohorts(
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {
-            survey::run(ctx, question, (entries, cohorts), &reporter).await?
+            Box::pin(survey::run(ctx, question, (entries, cohorts), &reporter)).await?
         }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,

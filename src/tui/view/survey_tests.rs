@@ -125,14 +125,14 @@ fn where_the_operator_assigns_the_cohort_it_is_shown_and_not_asked_for() {
         assert!(shown(&mut model, size).contains("the coordinator is asked for your cohort"));
     }
     let refused = "the operator has said none for you; ask for an invitation with a cohort";
-    update(&mut model, News::Cohort(session, Err(refused.to_owned())).into());
+    update(&mut model, News::Cohort(session, Err(refused.to_owned())));
     press(&mut model, "enter");
     assert!(model.ui.popups.is_empty());
     assert!(shown(&mut model, (140, 45)).contains(refused));
     // News of another session are none of this form.
-    update(&mut model, News::Cohort(id(99), Ok(Some(1))).into());
+    update(&mut model, News::Cohort(id(99), Ok(Some(1))));
     assert!(shown(&mut model, (140, 45)).contains(refused));
-    update(&mut model, News::Cohort(session, Ok(Some(0))).into());
+    update(&mut model, News::Cohort(session, Ok(Some(0))));
     for size in SIZES {
         let form = shown(&mut model, size);
         assert!(form.contains("counts in cohort women"), "{form}");
