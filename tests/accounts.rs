@@ -239,6 +239,7 @@ async fn where_the_terms_ask_for_accounts_only_the_accounts_own_name_and_key_bid
             session: id,
             bidder: name.to_owned(),
             key: keys.public(),
+            cohort: None,
         };
         json!({"bidder": {"name": name, "key": keys.public()}, "signature": keys.sign(&ticket.digest())})
     };

@@ -56,7 +56,7 @@ fn bundle(papers: &Paperwork, envelopes: &[Envelope]) -> Bundle {
         key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        contents: envelope.body.contents(),
+        contents: envelope.contents(),
         received: announcement.opened.plus_millis(number),
     };
     let mut entries: Vec<InventoryEntry> = (0..).zip(envelopes).map(entry).collect();

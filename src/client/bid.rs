@@ -23,7 +23,8 @@ use super::network::Network;
 use super::split::{EntryValues, Sealed, SplitError, make_entry};
 use super::state::{BidderState, SentBid, StateError};
 use crate::base::offload::offload;
-use crate::identity::{Digest, KeyPair, Signature, Signed, Statement as _};
+use crate::identity::{Digest, KeyPair, Signed, Statement as _};
+use crate::session::announcement::AdmissionSignature;
 use crate::session::{Announcement, Phase, Receipt, SessionId};
 use crate::sharing::NodeIndex;
 use crate::wire::coordinator_api::SessionDetail;
@@ -313,19 +314,55 @@ pub async fn place_heard(
             return Err(SplitError::NoReplacement.into());
         }
     }
-    let admission = if let Some(last) = &earlier {
-        last.admission()
-    } else {
-        let end = Instant::now() + patience.deadline;
-        let coordinator = network.coordinator();
-        let admit = || coordinator.admit(session, bidder.name, bidder.keys);
-        until_answered(end, ears.waits, admit).await?
+    let admission = match &earlier {
+        Some(last) => last.admission(),
+        None => admission(network, session, bidder, patience, ears.waits).await?,
     };
     let revision = earlier.map_or(1, |last| last.revision().saturating_add(1));
     let sealed = seal(network, announcement, admission, bidder, revision, entry).await?;
     let bid = SentBid::new(announcement.clone(), sealed.envelope).with_mask(sealed.mask);
     let bid = on_disk(bidder.state, bid, BidderState::create).await?;
     hand_in(network, bidder.state, bid, true, patience, ears).await
+}
+
+/// The coordinator's admission, asked for until it answers.
+async fn admission(
+    network: &Network,
+    session: SessionId,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    waits: &Waits<'_>,
+) -> Result<AdmissionSignature, BidError> {
+    let end = Instant::now() + patience.deadline;
+    let coordinator = network.coordinator();
+    let admit = || coordinator.admit(session, bidder.name, bidder.keys);
+    Ok(until_answered(end, waits, admit).await?)
+}
+
+/// The position of the cohort that the operator has assigned to the bidder, where the terms have
+/// cohorts assigned: that of the latest envelope, else what the coordinator signs with the admission.
+/// Nothing is handed in.
+///
+/// # Errors
+/// When the bidder is not admitted, or is assigned none that the terms have.
+pub async fn assigned_cohort(
+    network: &Network,
+    announcement: &Signed<Announcement>,
+    bidder: &Bidder<'_>,
+    patience: Patience,
+    waits: &Waits<'_>,
+) -> Result<Option<u8>, BidError> {
+    let (session, terms) = (announcement.body.session, &announcement.body.terms);
+    if terms.question.assigned_cohorts().is_none() {
+        return Ok(None);
+    }
+    bidder.knows_roster(network)?;
+    let admission = match bidder.state.bids(session)?.pop() {
+        Some(last) => last.admission(),
+        None => admission(network, session, bidder, patience, waits).await?,
+    };
+    terms.check_cohort(admission.cohort).map_err(SplitError::from)?;
+    Ok(admission.cohort)
 }
 
 /// Send the latest envelope again to the nodes whose receipt is missing.
@@ -385,7 +422,7 @@ fn same_name(earlier: &SentBid, bidder: &Bidder<'_>) -> Result<(), BidError> {
 async fn seal(
     network: &Network,
     announcement: &Signed<Announcement>,
-    admission: Signature,
+    admission: AdmissionSignature,
     bidder: &Bidder<'_>,
     revision: u32,
     entry: EntryValues,

@@ -15,9 +15,9 @@ use super::error::ClientError;
 use super::login::{SharedLogin, token_source};
 use crate::base::Clock;
 use crate::identity::{
-    AccountRole, Digest, KeyPair, PublicKey, Roster, Signature, Signed, Statement as _, token,
+    AccountRole, Digest, KeyPair, PublicKey, Roster, Signed, Statement as _, token,
 };
-use crate::session::announcement::AdmissionTicket;
+use crate::session::announcement::{AdmissionSignature, AdmissionTicket};
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, Disclosure, SessionId};
@@ -292,7 +292,8 @@ impl CoordinatorClient {
         Ok(self.http.for_papers(RECORD).get(&paths::disclosure(session, node)).await?)
     }
 
-    /// Ask to be admitted as a bidder: binds the name to the key for this session.
+    /// Ask to be admitted as a bidder: binds the name to the key for this session. The cohort that
+    /// comes with it is the operator's word, where the operator assigns cohorts.
     ///
     /// # Errors
     /// When the name is taken or not listed, or the answer is not signed by the roster's key.
@@ -301,20 +302,17 @@ impl CoordinatorClient {
         session: SessionId,
         name: &str,
         keys: &KeyPair,
-    ) -> Result<Signature, ClientError> {
-        let bidder = Bidder { name: name.to_owned(), key: keys.public() };
-        let ticket = AdmissionTicket { session, bidder: name.to_owned(), key: bidder.key };
-        let digest = ticket.digest();
-        let ask = AskAdmission { bidder, signature: keys.sign(&digest) };
+    ) -> Result<AdmissionSignature, ClientError> {
+        let (name, key) = (name.to_owned(), keys.public());
+        let asked = AdmissionTicket { session, bidder: name.clone(), key, cohort: None };
+        let bidder = Bidder { name, key, cohort: None };
+        let ask = AskAdmission { bidder, signature: keys.sign(&asked.digest()) };
         let path = paths::of(paths::ADMISSIONS, session);
-        let admitted: Admitted = self.post(&path, &ask).await?;
-        self.roster
-            .body
-            .coordinator
-            .key
-            .verify(&digest, &admitted.signature)
+        let Admitted { signature } = self.post(&path, &ask).await?;
+        signature
+            .verify(&self.roster.body.coordinator.key, session, &asked.bidder, key)
             .map_err(|_| ClientError::FalseAdmission)?;
-        Ok(admitted.signature)
+        Ok(signature)
     }
 
     /// The bidders that are admitted to a session; for the operator.

@@ -18,13 +18,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::reply::KeptMask;
 use crate::base::name::NameError;
 use crate::identity::{
-    Digest, KeyPair, Roster, Signature, Signed, Statement as _, bytes::Blob, roster::RosterError,
+    Digest, KeyPair, Roster, Signed, Statement as _, bytes::Blob, roster::RosterError,
     sealing::SealingError,
 };
 use crate::rules::entries::{EntryError, LayoutError};
 use crate::rules::money::AmountError;
+use crate::rules::terms::CohortError;
 use crate::rules::{Currency, Layout, Terms};
-use crate::session::announcement::{AdmissionTicket, AnnouncementError};
+use crate::session::announcement::{AdmissionSignature, AnnouncementError};
 use crate::session::envelope::EnvelopeBody;
 use crate::session::part::{Part, seal_part};
 use crate::session::{Announcement, Envelope};
@@ -63,12 +64,23 @@ impl BidAmount {
 }
 
 /// The values of an entry's fields, in order: wiped when dropped, never printed.
-pub struct EntryValues(Zeroizing<Vec<u64>>);
+pub struct EntryValues {
+    values: Zeroizing<Vec<u64>>,
+    /// The position of the cohort that the participant was told, where the operator assigns them.
+    told: Option<u8>,
+}
 
 impl EntryValues {
     /// Take these values over. What the list left behind while it grew is the caller's to wipe.
     pub fn new(values: Vec<u64>) -> Self {
-        Self(Zeroizing::new(values))
+        Zeroizing::new(values).into()
+    }
+
+    /// The same of a participant who was told to be in this cohort: they are sealed under no other.
+    #[must_use]
+    pub const fn in_cohort(mut self, told: Option<u8>) -> Self {
+        self.told = told;
+        self
     }
 }
 
@@ -78,16 +90,16 @@ impl EntryValues {
     /// # Errors
     /// Names the first rule that is broken; of one amount, the maximum only.
     pub fn check(&self, terms: &Terms) -> Result<(), SplitError> {
-        if let ([amount], 1) = (self.0.as_slice(), terms.layout()?.extent().fields) {
+        if let ([amount], 1) = (self.values.as_slice(), terms.layout()?.extent().fields) {
             return BidAmount(*amount).check(terms);
         }
-        Ok(terms.layout()?.check(&self.0)?)
+        Ok(terms.layout()?.check(&self.values)?)
     }
 }
 
 impl From<Zeroizing<Vec<u64>>> for EntryValues {
     fn from(values: Zeroizing<Vec<u64>>) -> Self {
-        Self(values)
+        Self { values, told: None }
     }
 }
 
@@ -138,6 +150,15 @@ pub enum SplitError {
         /// The bidder's name.
         bidder: String,
     },
+    /// The admission's cohort is none that the terms take.
+    #[error(transparent)]
+    Cohort(#[from] CohortError),
+    /// The admission's cohort is another than the participant was told.
+    #[error(
+        "the coordinator has signed another cohort than it told before; nothing was sent: ask its \
+         operator which one is right"
+    )]
+    OtherCohort,
     /// Revisions count from 1.
     #[error("the first bid is revision 1, not 0")]
     Revision,
@@ -178,7 +199,7 @@ pub enum SplitError {
 pub fn make_envelope(
     announcement: &Signed<Announcement>,
     roster: &Signed<Roster>,
-    admission: Signature,
+    admission: AdmissionSignature,
     bidder: &str,
     keys: &KeyPair,
     revision: u32,
@@ -197,7 +218,7 @@ pub fn make_envelope(
 pub fn make_entry(
     announcement: &Signed<Announcement>,
     roster: &Signed<Roster>,
-    admission: Signature,
+    admission: AdmissionSignature,
     participant: &str,
     keys: &KeyPair,
     revision: u32,
@@ -213,7 +234,7 @@ pub(crate) struct EnvelopeMaker<'a> {
     pub(crate) announcement: &'a Announcement,
     pub(crate) layout: Layout,
     pub(crate) roster: &'a Roster,
-    pub(crate) admission: Signature,
+    pub(crate) admission: AdmissionSignature,
     pub(crate) bidder: &'a str,
     pub(crate) keys: &'a KeyPair,
     pub(crate) revision: u32,
@@ -224,7 +245,7 @@ impl<'a> EnvelopeMaker<'a> {
     fn checked(
         announcement: &'a Signed<Announcement>,
         roster: &'a Signed<Roster>,
-        admission: Signature,
+        admission: AdmissionSignature,
         bidder: &'a str,
         keys: &'a KeyPair,
         revision: u32,
@@ -241,15 +262,11 @@ impl<'a> EnvelopeMaker<'a> {
             _ if announced.terms.replace_bids => return Err(SplitError::TooOften { most }),
             _ => return Err(SplitError::NoReplacement),
         }
-        let ticket = AdmissionTicket {
-            session: announced.session,
-            bidder: bidder.to_owned(),
-            key: keys.public(),
-        };
         let coordinator = &roster.body.coordinator.key;
-        coordinator
-            .verify(&ticket.digest(), &admission)
+        admission
+            .verify(coordinator, announced.session, bidder, keys.public())
             .map_err(|_| SplitError::Admission { bidder: bidder.to_owned() })?;
+        announced.terms.check_cohort(admission.cohort)?;
         Ok(Self {
             announcement: announced,
             layout: announced.terms.layout()?,
@@ -263,7 +280,10 @@ impl<'a> EnvelopeMaker<'a> {
 
     /// Check the values, and make the envelope.
     pub(crate) fn make(&self, values: EntryValues) -> Result<Sealed, SplitError> {
-        self.layout.check(&values.0)?;
+        self.layout.check(&values.values)?;
+        if values.told.is_some() && values.told != self.admission.cohort {
+            return Err(SplitError::OtherCohort);
+        }
         let (body, seeds) = self.fill(values)?;
         let envelope = self.sign(body);
         let bits = self.announcement.terms.question.reply_bits();
@@ -288,7 +308,7 @@ impl<'a> EnvelopeMaker<'a> {
         }
         let (form, extent) = (self.announcement.terms.protocol, self.layout.extent());
         let fields = self.layout.fields().map(|field| field.bits);
-        let correction = form.mask(extent, fields.zip(values.0.iter().copied()), &seeds);
+        let correction = form.mask(extent, fields.zip(values.values.iter().copied()), &seeds);
         // From here on the values exist as components only.
         drop(values);
         let mut body = EnvelopeBody {
@@ -340,7 +360,7 @@ impl<'a> EnvelopeMaker<'a> {
 
     /// Sign a body with the bidder's key.
     pub(crate) fn sign(&self, body: EnvelopeBody) -> Envelope {
-        let signature = self.keys.sign(&body.digest());
+        let signature = self.keys.sign(&body.id(self.admission.cohort));
         Envelope { body, admission: self.admission, signature }
     }
 }

@@ -231,6 +231,83 @@ fn papers_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn an_entry_counts_in_the_cohort_that_was_assigned_and_signed() {
+    use crate::rules::survey::{self, Membership, fixtures};
+    use crate::rules::terms::CohortError;
+    use crate::session::announcement::AdmissionSignature;
+    use crate::testkit::bad_bidder::BadBidder;
+
+    let mut papers = Paperwork::new(3, 1, 1000).unwrap();
+    let ada = keys();
+    // An auction assigns no cohorts.
+    let bid = |papers: &Paperwork, cohort| {
+        let (admission, amount) = (papers.admit_to("ada", &ada, cohort), BidAmount::new(7));
+        make_envelope(&papers.announcement, &papers.roster, admission, "ada", &ada, 1, amount)
+    };
+    assert_eq!(bid(&papers, Some(0)), Err(SplitError::Cohort(CohortError::Spare)));
+    let plain = bid(&papers, None).unwrap();
+    assert_eq!((plain.cohort(), plain.digest()), (None, plain.body.id(None)));
+
+    let survey = survey::Question { membership: Membership::Assigned, ..fixtures::question() };
+    papers.announcement.body.terms.question = survey.into();
+    papers.resign();
+    let values = || EntryValues::new(vec![81_250, 38]);
+    let answer = |cohort, values| {
+        let admission = papers.admit_to("ada", &ada, cohort);
+        let sealed =
+            make_entry(&papers.announcement, &papers.roster, admission, "ada", &ada, 1, values);
+        sealed.map(|sealed| sealed.envelope)
+    };
+    let none = answer(None, values()).unwrap_err();
+    assert_eq!(none, SplitError::Cohort(CohortError::None));
+    assert!(none.to_string().contains("ask the operator for an invitation with a cohort"));
+    let beyond = CohortError::NoSuch { got: 3, cohorts: 2 };
+    assert_eq!(answer(Some(2), values()), Err(SplitError::Cohort(beyond)));
+    // What the participant was told holds.
+    let told = |cohort| answer(Some(1), values().in_cohort(Some(cohort)));
+    assert_eq!(told(0), Err(SplitError::OtherCohort));
+    let envelope = told(1).unwrap();
+    assert_eq!(envelope.cohort(), Some(1));
+
+    // Every node refuses whatever fits not, also from a program that checks nothing.
+    let check = |envelope: &Envelope| {
+        let coordinator = papers.coordinator.public();
+        envelope.check(&papers.announcement.body, papers.scheme(), &coordinator)
+    };
+    assert_eq!(check(&envelope), Ok(()));
+    let layout = papers.announcement.body.terms.layout().unwrap();
+    let unchecked = |cohort| {
+        let bidder = BadBidder {
+            announcement: &papers.announcement,
+            roster: &papers.roster,
+            admission: papers.admit_to("ada", &ada, cohort),
+            name: "ada",
+            keys: &ada,
+            revision: 1,
+        };
+        check(&bidder.unchecked_entry(&layout, values()).unwrap())
+    };
+    assert_eq!(unchecked(Some(0)), Ok(()));
+    assert_eq!(unchecked(None), Err(EnvelopeError::Cohort(CohortError::None)));
+    assert_eq!(unchecked(Some(2)), Err(EnvelopeError::Cohort(beyond)));
+    // Nobody but the coordinator says another cohort, and it alone changes nothing: the participant
+    // has signed the first, so an envelope under a second admission is not the participant's.
+    let AdmissionSignature { signature, .. } = envelope.admission;
+    let forged = AdmissionSignature { cohort: Some(0), signature };
+    let forged = Envelope { admission: forged, ..envelope.clone() };
+    assert_eq!(check(&forged), Err(EnvelopeError::Admission));
+    let admission = papers.admit_to("ada", &ada, Some(0));
+    let moved = Envelope { admission, ..envelope.clone() };
+    assert_ne!(moved.digest(), envelope.digest());
+    assert_eq!(check(&moved), Err(EnvelopeError::Signature));
+    // On disk and on the way it keeps its cohort.
+    let binary = postcard::to_stdvec(&envelope).unwrap();
+    assert_eq!(postcard::from_bytes::<Envelope>(&binary).unwrap(), envelope);
+    let text = serde_json::to_string(&envelope).unwrap();
+    assert_eq!(serde_json::from_str::<Envelope>(&text).unwrap(), envelope);
+}
+
+#[test]
 fn an_envelope_has_the_size_that_the_header_says() {
     let papers = Paperwork::new(5, 2, 1000).unwrap();
     let body = papers.bid("ada", &keys(), 1, 7).unwrap().body;

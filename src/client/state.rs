@@ -12,8 +12,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::reply::KeptMask;
-use crate::identity::{Digest, KeyPair, PublicKey, Signature, Signed};
+use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 use crate::rules::Answer;
+use crate::session::announcement::AdmissionSignature;
 use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
 use crate::session::{Announcement, Envelope, Receipt, SessionId};
@@ -87,7 +88,7 @@ impl SentBid {
     }
 
     /// The coordinator's admission, good for further revisions.
-    pub const fn admission(&self) -> Signature {
+    pub const fn admission(&self) -> AdmissionSignature {
         self.envelope.admission
     }
 

@@ -51,6 +51,18 @@ impl PublicKey {
     }
 }
 
+impl Signature {
+    /// The signature's 64 bytes, as RFC 8032 encodes it.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
+    /// A signature from its bytes. Whether it is one is found when it is checked.
+    pub const fn from_bytes(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl std::str::FromStr for PublicKey {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -147,7 +147,7 @@ impl Task {
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
         let started = Instant::now();
-        let entries = self.lay_out().await?;
+        let (entries, cohorts) = self.lay_out().await?;
         let preparing = started.elapsed();
 
         let node = &self.node;
@@ -165,7 +165,8 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = runs::run(&context, &self.announcement.terms, entries, &tell).await?;
+        let terms = &self.announcement.terms;
+        let computed = runs::run_in_cohorts(&context, terms, entries, &cohorts, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(computed);
@@ -190,13 +191,16 @@ impl Task {
         Ok(AttemptState::Done { outcome: Box::new(signed.body), signature: signed.signature, cost })
     }
 
-    /// This node's shares of every entry of the manifest, in its order.
-    async fn lay_out(&self) -> Result<Entries, AttemptError> {
+    /// This node's shares of every entry of the manifest, in its order, and the cohorts that came with
+    /// the envelopes' admissions, where they are assigned. The manifest names each envelope by a digest
+    /// that binds its cohort, so all nodes have the same.
+    async fn lay_out(&self) -> Result<(Entries, Vec<u8>), AttemptError> {
         let terms = &self.announcement.terms;
         let (scheme, me, count) = (self.node.scheme(), self.node.me, self.manifest.entries.len());
         let shares = LayingOut::new(terms.protocol, &terms.layout()?, scheme, me, count);
         let mut shares = shares.with_masks(terms.question.reply_bits());
         let (announcement, holders) = (Arc::new(self.announcement.clone()), Holders::default());
+        let mut cohorts = Vec::new();
         for entries in self.manifest.entries.chunks(BATCH) {
             let parts = self.node.usable_parts(&announcement, entries, &holders).await?;
             let parts = parts.into_iter().zip(entries).map(|(part, entry)| {
@@ -207,9 +211,10 @@ impl Task {
                 })
             });
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            cohorts.extend(parts.iter().filter_map(|opened| opened.cohort));
             shares = offload(move || add_all(&parts, shares)).await?;
         }
-        Ok(shares.finish()?)
+        Ok((shares.finish()?, cohorts))
     }
 
     /// What the keys of this attempt are bound to.

@@ -62,7 +62,8 @@ impl NodeState {
 
     /// Keep a part of an envelope that was just opened or mended.
     pub(super) fn keep_part(&self, envelope: &Envelope, digest: Digest, part: Part) -> Arc<Opened> {
-        let part = Arc::new(Opened { correction: envelope.body.correction.clone(), part });
+        let (correction, cohort) = (envelope.body.correction.clone(), envelope.cohort());
+        let part = Arc::new(Opened { correction, cohort, part });
         self.parts.keep(envelope.body.session, digest, Arc::clone(&part));
         part
     }

@@ -17,6 +17,8 @@ use crate::sharing::seed::SEED_BYTES;
 pub struct Opened {
     /// The bid masked by all components, as published.
     pub correction: Blob,
+    /// The position of the cohort that it counts in, where the coordinator assigned one.
+    pub cohort: Option<u8>,
     /// The node's own part. Wiped when it is dropped.
     pub part: Part,
 }
@@ -84,7 +86,8 @@ mod tests {
 
     fn opened(seeds: usize) -> Arc<Opened> {
         let seeds = (0..seeds).map(|_| Seed::from_bytes([1; SEED_BYTES])).collect();
-        Arc::new(Opened { correction: Blob(vec![0; 8]), part: Part::new(seeds) })
+        let (correction, part) = (Blob(vec![0; 8]), Part::new(seeds));
+        Arc::new(Opened { correction, cohort: None, part })
     }
 
     #[test]

@@ -125,6 +125,17 @@ impl Question {
         }
     }
 
+    /// The names of the cohorts, where the operator says with the admission in which each participant
+    /// counts; none where there are no cohorts, or the participants choose theirs.
+    pub fn assigned_cohorts(&self) -> Option<&[String]> {
+        match self {
+            Self::Survey(question) => question.assigned_cohorts(),
+            Self::Auction(_) | Self::Market(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
     /// The fields of the entry that a line of text makes, in a kind whose participants hand in more
     /// than one amount and may type it so; none in the others.
     pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {
@@ -174,7 +185,7 @@ impl Question {
     }
 
     /// The fields of an entry. An auction's has one, the amount; a market's one for each price, and
-    /// one more; a survey's one for each cohort, and one for each question.
+    /// one more; a survey's one for each cohort that can be chosen, and one for each question.
     ///
     /// # Errors
     /// When nobody can hand such an entry in, which [`Question::check`] refuses.
@@ -318,8 +329,14 @@ impl Question {
 
     /// The answer in the clear, by the plain reference of the kind: of entries in the order of the
     /// manifest, each by the values of its fields, all of them valid. What participants alone
-    /// are told is told openly.
+    /// are told is told openly. Where cohorts are assigned, see [`Question::reference_of`].
     pub fn reference(&self, entries: &[&[u64]]) -> Answer<usize> {
+        self.reference_of(entries, &[])
+    }
+
+    /// The same where each entry's cohort is assigned: by position, in the same order; empty where
+    /// none is.
+    pub fn reference_of(&self, entries: &[&[u64]], cohorts: &[u8]) -> Answer<usize> {
         let values = || entries.iter().filter_map(|fields| fields.first().copied());
         match self {
             Self::Auction(question) => {
@@ -327,7 +344,9 @@ impl Question {
                 Answer::Auction(auction::reference::answer(question, &bids))
             }
             Self::Market(question) => Answer::Market(market::reference::answer(question, entries)),
-            Self::Survey(question) => Answer::Survey(survey::reference::answer(question, entries)),
+            Self::Survey(question) => {
+                Answer::Survey(survey::reference::answer_of(question, entries, cohorts))
+            }
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => {
                 Answer::MadeUp(question.reference(&values().collect::<Vec<_>>()))

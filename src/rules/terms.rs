@@ -95,7 +95,49 @@ pub enum TermsError {
     Limits(#[from] LimitsError),
 }
 
+/// Why an entry counts in no cohort of the session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CohortError {
+    /// None is assigned where each participant needs one.
+    #[error(
+        "the operator says who is in which cohort here, and the admission says none; ask the operator \
+         for an invitation with a cohort"
+    )]
+    None,
+    /// One that there is not.
+    #[error(
+        "the admission says cohort number {got}, and the session has {cohorts}; ask the operator for \
+         an invitation to one of them"
+    )]
+    NoSuch {
+        /// As assigned, from 1.
+        got: usize,
+        /// How many there are.
+        cohorts: usize,
+    },
+    /// One is assigned where nobody is in one by the operator's word.
+    #[error("the admission says a cohort, and this session takes none from its operator")]
+    Spare,
+}
+
 impl Terms {
+    /// That the cohort which came with an admission is one that the terms take: one of theirs where
+    /// the operator assigns them, else none.
+    ///
+    /// # Errors
+    /// Names what is wrong and who can mend it.
+    pub fn check_cohort(&self, assigned: Option<u8>) -> Result<(), CohortError> {
+        match (self.question.assigned_cohorts(), assigned.map(usize::from)) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(CohortError::Spare),
+            (Some(_), None) => Err(CohortError::None),
+            (Some(cohorts), Some(own)) if own < cohorts.len() => Ok(()),
+            (Some(cohorts), Some(own)) => {
+                Err(CohortError::NoSuch { got: own + 1, cohorts: cohorts.len() })
+            }
+        }
+    }
+
     /// Width of a field of an entry in bits.
     pub fn bits(&self) -> u32 {
         self.question.bits()

@@ -30,6 +30,9 @@ pub enum RunError {
     /// Bids shared in another form than the terms say, or several lots on numbers.
     #[error("the bids are not shared as the terms say; this is a fault of the program")]
     Form,
+    /// Entries whose cohorts are not those that the terms assign.
+    #[error("the entries' cohorts are not as the terms say; this is a fault of the program")]
+    Cohorts,
     /// An opened index that no entry has.
     #[error("the winner's index {got} is not among {entries} entries: a node computed wrongly")]
     Index {
@@ -73,6 +76,7 @@ impl RunError {
             Self::Protocol(error) => error.nodes(),
             Self::Width { .. }
             | Self::Form
+            | Self::Cohorts
             | Self::Index { .. }
             | Self::Winners { .. }
             | Self::Impossible { .. }

@@ -49,7 +49,21 @@ pub async fn run(
     entries: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
-    let entries = entries.into();
+    Box::pin(run_in_cohorts(ctx, terms, entries.into(), &[], progress)).await
+}
+
+/// The same where the terms' operator assigns cohorts: `cohorts` has that of each entry, in the order
+/// of the entries, and nothing where none is assigned.
+///
+/// # Errors
+/// As [`run`], and when the cohorts are not of these entries and terms.
+pub async fn run_in_cohorts(
+    ctx: &Context,
+    terms: &Terms,
+    entries: Entries,
+    cohorts: &[u8],
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(
@@ -62,7 +76,9 @@ pub async fn run(
             auction::run(ctx, terms, question, entries, &reporter).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
-        Question::Survey(question) => survey::run(ctx, question, entries, &reporter).await?,
+        Question::Survey(question) => {
+            Box::pin(survey::run(ctx, question, (entries, cohorts), &reporter)).await?
+        }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

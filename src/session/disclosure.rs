@@ -91,7 +91,7 @@ impl Disclosing {
             return;
         };
         self.plain.push(1);
-        self.plain.extend_from_slice(&envelope.body.rest().0);
+        self.plain.extend_from_slice(&envelope.rest().0);
         for (position, commitment) in envelope.body.commitments.iter().enumerate() {
             let held = self.held.iter().position(|&held| held == position);
             match held.and_then(|at| part.seeds().get(at)) {

@@ -11,24 +11,30 @@
 //! what it holds. So whoever names an envelope by its heading cannot give it to another bidder or
 //! revision: that would be another envelope, which nobody has.
 //!
+//! Where the coordinator assigns cohorts, the admission says in which the entry counts, and the
+//! participant signs it with the rest: an envelope with another cohort is another envelope, so a key
+//! that was admitted to two counts where its own signature says.
+//!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
-//! anyone who lacks one seed; t nodes together lack the seed of the set they form.
+//! anyone who lacks one seed; t nodes together lack the seed of the set they form. All see the cohort
+//! that is assigned.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::announcement::AdmissionTicket;
+use super::announcement::AdmissionSignature;
 use super::{Announcement, SessionId};
 use crate::base::name::NameError;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
 use crate::rules::Layout;
 use crate::rules::entries::LayoutError;
+use crate::rules::terms::CohortError;
 use crate::sharing::Scheme;
 use crate::sharing::form::{CorrectionError, Extent, Form};
 
 pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
-/// What the bidder signs.
+/// What the bidder signs, but for the cohort, which the admission says ([`Envelope::digest`]).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvelopeBody {
@@ -90,6 +96,10 @@ impl Statement for Contents<'_> {
 struct Rest<'a> {
     correction: &'a Blob,
     parts: &'a [Blob],
+    /// The last field, and not encoded where there is none, so that no other rest has the same
+    /// encoding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cohort: Option<u8>,
 }
 
 impl Statement for Rest<'_> {
@@ -128,7 +138,7 @@ impl<'a> Binding<'a> {
     }
 
     /// The id of the envelope that is bound so and has these commitments, and a rest with this digest
-    /// ([`EnvelopeBody::rest`]). Of one envelope nobody can name two different lists of commitments.
+    /// ([`Envelope::rest`]). Of one envelope nobody can name two different lists of commitments.
     pub fn envelope(&self, commitments: &[Digest], rest: Digest) -> Digest {
         self.heading(self.contents(commitments, rest)).digest()
     }
@@ -148,21 +158,14 @@ impl<'a> Binding<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
-    /// What the bidder signs.
+    /// What the bidder signs, but for the cohort.
     pub body: EnvelopeBody,
-    /// The coordinator's signature over the bidder's [`AdmissionTicket`].
-    pub admission: Signature,
-    /// The bidder's signature over the body.
+    /// The coordinator's signature over the bidder's
+    /// [`AdmissionTicket`](super::announcement::AdmissionTicket), with the cohort that it assigns,
+    /// where it does.
+    pub admission: AdmissionSignature,
+    /// The bidder's signature over body and cohort.
     pub signature: Signature,
-}
-
-impl Statement for EnvelopeBody {
-    const DOMAIN: &'static str = Heading::DOMAIN;
-
-    /// The digest of the heading, which binds all the rest by its own digest.
-    fn digest(&self) -> Digest {
-        self.binding().envelope(&self.commitments, self.rest())
-    }
 }
 
 /// Why an envelope is refused. Each names the cause and, where there is one, what to do.
@@ -200,6 +203,9 @@ pub enum EnvelopeError {
         /// The envelope's.
         got: u32,
     },
+    /// A cohort where there is none, none where one is needed, or one that there is not.
+    #[error(transparent)]
+    Cohort(#[from] CohortError),
     /// Not admitted by the coordinator.
     #[error("the coordinator has not admitted this bidder with this key to the session")]
     Admission,
@@ -221,14 +227,14 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeBody {
-    /// Digest of everything that the heading does not say.
-    pub fn contents(&self) -> Digest {
-        self.binding().contents(&self.commitments, self.rest())
+    /// The id of an envelope with this body, whose entry counts in this cohort where cohorts are
+    /// assigned: the digest of its heading, which binds all the rest by its own digest.
+    pub fn id(&self, cohort: Option<u8>) -> Digest {
+        self.binding().envelope(&self.commitments, self.rest(cohort))
     }
 
-    /// Digest of correction and sealed parts.
-    pub fn rest(&self) -> Digest {
-        Rest { correction: &self.correction, parts: &self.parts }.digest()
+    fn rest(&self, cohort: Option<u8>) -> Digest {
+        Rest { correction: &self.correction, parts: &self.parts, cohort }.digest()
     }
 
     /// Session, terms, bidder, key and revision.
@@ -257,9 +263,24 @@ pub fn most_bytes(form: Form, extent: Extent, scheme: Scheme) -> usize {
 }
 
 impl Envelope {
-    /// The envelope's id.
+    /// The envelope's id, which the bidder signs.
     pub fn digest(&self) -> Digest {
-        self.body.digest()
+        self.body.id(self.cohort())
+    }
+
+    /// The position of the cohort that its entry counts in, where the coordinator assigned one.
+    pub const fn cohort(&self) -> Option<u8> {
+        self.admission.cohort
+    }
+
+    /// Digest of everything that the heading does not say.
+    pub fn contents(&self) -> Digest {
+        self.body.binding().contents(&self.body.commitments, self.rest())
+    }
+
+    /// Digest of correction, sealed parts and cohort.
+    pub fn rest(&self) -> Digest {
+        self.body.rest(self.cohort())
     }
 
     /// Every check that needs no private key: suite, session, shape, admission, signature.
@@ -313,11 +334,10 @@ impl Envelope {
         {
             return malformed("it does not hold one sealed part of the right length per node");
         }
-        let ticket =
-            AdmissionTicket { session: body.session, bidder: body.bidder.clone(), key: body.key };
-        coordinator
-            .verify(&ticket.digest(), &self.admission)
+        self.admission
+            .verify(coordinator, body.session, &body.bidder, body.key)
             .map_err(|_| EnvelopeError::Admission)?;
-        body.key.verify(&body.digest(), &self.signature).map_err(|_| EnvelopeError::Signature)
+        terms.check_cohort(self.cohort())?;
+        body.key.verify(&self.digest(), &self.signature).map_err(|_| EnvelopeError::Signature)
     }
 }

@@ -142,6 +142,18 @@ impl World {
 
     /// An envelope by a key of choice.
     pub fn envelope_by(&self, key: &KeyPair, bidder: &str, revision: u32, salt: u8) -> Envelope {
+        self.envelope_in(None, key, bidder, revision, salt)
+    }
+
+    /// An envelope that counts in a cohort which the coordinator has assigned.
+    pub fn envelope_in(
+        &self,
+        cohort: Option<u8>,
+        key: &KeyPair,
+        bidder: &str,
+        revision: u32,
+        salt: u8,
+    ) -> Envelope {
         let session = self.session();
         let body = EnvelopeBody {
             suite: SUITE_BITS_XWING,
@@ -154,9 +166,10 @@ impl World {
             commitments: vec![Digest([salt; 32]); self.roster.body.scheme.sets().len()],
             parts: vec![Blob(vec![salt; 1200]); self.keys.len()],
         };
-        let ticket = AdmissionTicket { session, bidder: bidder.into(), key: key.public() };
-        let admission = self.coordinator.sign(&ticket.digest());
-        let signature = key.sign(&body.digest());
+        let (bidder, key_of) = (bidder.into(), key.public());
+        let ticket = AdmissionTicket { session, bidder, key: key_of, cohort };
+        let admission = ticket.sign(&self.coordinator);
+        let signature = key.sign(&body.id(cohort));
         Envelope { body, admission, signature }
     }
 
@@ -255,7 +268,7 @@ pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
         key: envelope.body.key,
         bidder: envelope.body.bidder.clone(),
         revision: envelope.body.revision,
-        contents: envelope.body.contents(),
+        contents: envelope.contents(),
         received: time(millis),
     }
 }

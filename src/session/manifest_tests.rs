@@ -63,6 +63,39 @@ fn equal_times_go_by_digest() {
     assert!(manifest.entries.is_sorted_by(|a, b| a.envelope < b.envelope));
 }
 
+/// A coordinator that lies assigns two cohorts to one key, and the key signs envelopes under both.
+#[test]
+fn a_key_with_two_cohorts_is_treated_alike_whatever_the_nodes_hold() {
+    let world = World::new(5, 2);
+    let key = World::key_of("ada");
+    let in_cohort = |cohort, revision| world.envelope_in(Some(cohort), &key, "ada", revision, 1);
+    // All else is the same: the cohort alone makes two envelopes.
+    let (north, south) = (in_cohort(0, 1), in_cohort(1, 1));
+    assert_eq!(north.body, south.body);
+    assert_ne!(north.digest(), south.digest());
+    let held_by = |holds: [&Envelope; 5]| {
+        let nodes = (1..=5).zip(holds).map(|(i, held)| (i, vec![entry(held, 10)], Vec::new()));
+        derive(&world, nodes.collect()).1
+    };
+    for holds in [
+        [&north, &south, &north, &south, &north],
+        [&south, &south, &south, &south, &north],
+        [&north, &north, &north, &north, &south],
+    ] {
+        let manifest = held_by(holds);
+        assert!(manifest.entries.is_empty());
+        let both = [&north, &south].map(|one| excluded(one, ExclusionReason::TwoEnvelopes, &[]));
+        assert_eq!(manifest.excluded.len(), 2);
+        assert!(both.iter().all(|one| manifest.excluded.contains(one)));
+    }
+    // The later revision counts, in the cohort that was signed with it.
+    let later = in_cohort(1, 2);
+    let manifest = held_by([&north, &north, &later, &north, &north]);
+    assert_eq!(manifest.entries.len(), 1);
+    assert_eq!(manifest.entries[0].envelope, later.digest());
+    assert!(manifest.excluded.is_empty());
+}
+
 #[test]
 fn the_highest_revision_that_any_node_holds_counts() {
     let world = World::new(5, 2);

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::SessionId;
-use super::announcement::AdmissionTicket;
-use crate::identity::{PublicKey, Signature, Statement as _};
+use super::announcement::AdmissionSignature;
+use crate::identity::PublicKey;
 
 /// The coordinator's admission of a key under a name, as a bidder's envelope carries it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,15 +21,15 @@ pub struct AdmittedKey {
     pub bidder: String,
     /// The key that was admitted under it.
     pub key: PublicKey,
-    /// The coordinator's signature over the [`AdmissionTicket`].
-    pub signature: Signature,
+    /// The coordinator's signature over the
+    /// [`AdmissionTicket`](super::announcement::AdmissionTicket).
+    pub signature: AdmissionSignature,
 }
 
 impl AdmittedKey {
     /// Whether the coordinator with this key signed it for this session.
     pub fn is_of(&self, session: SessionId, coordinator: &PublicKey) -> bool {
-        let ticket = AdmissionTicket { session, bidder: self.bidder.clone(), key: self.key };
-        coordinator.verify(&ticket.digest(), &self.signature).is_ok()
+        self.signature.verify(coordinator, session, &self.bidder, self.key).is_ok()
     }
 }
 
@@ -40,14 +40,14 @@ pub struct SharedName {
     /// The name.
     pub bidder: String,
     /// The coordinator's signature by key: two at least.
-    pub admitted: BTreeMap<PublicKey, Signature>,
+    pub admitted: BTreeMap<PublicKey, AdmissionSignature>,
 }
 
 impl SharedName {
     /// The names that are given to more than one key in these admissions, in order. Where a key is
     /// admitted twice, its first admission stands.
     pub fn among<'a>(admissions: impl IntoIterator<Item = &'a AdmittedKey>) -> Vec<Self> {
-        let mut names: BTreeMap<&str, BTreeMap<PublicKey, Signature>> = BTreeMap::new();
+        let mut names: BTreeMap<&str, BTreeMap<PublicKey, AdmissionSignature>> = BTreeMap::new();
         for AdmittedKey { bidder, key, signature } in admissions {
             names.entry(bidder).or_default().entry(*key).or_insert(*signature);
         }
@@ -57,7 +57,7 @@ impl SharedName {
 
     /// Whether this proves that the coordinator with this key gave the name to several keys.
     pub fn proves(&self, session: SessionId, coordinator: &PublicKey) -> bool {
-        let is_of = |(&key, &signature): (&PublicKey, &Signature)| {
+        let is_of = |(&key, &signature): (&PublicKey, &AdmissionSignature)| {
             AdmittedKey { bidder: self.bidder.clone(), key, signature }.is_of(session, coordinator)
         };
         self.admitted.len() > 1 && self.admitted.iter().all(is_of)
@@ -67,13 +67,15 @@ impl SharedName {
 #[cfg(test)]
 mod tests {
     use crate::identity::KeyPair;
+    use crate::session::announcement::AdmissionTicket;
     use crate::session::fixtures::World;
     use crate::session::naming::*;
 
     fn admission(world: &World, signer: &KeyPair, bidder: &str, key: u8) -> AdmittedKey {
         let key = KeyPair::from_secret(&[key; 32]).public();
-        let ticket = AdmissionTicket { session: world.session(), bidder: bidder.into(), key };
-        let signature = signer.sign(&ticket.digest());
+        let (session, cohort) = (world.session(), None);
+        let ticket = AdmissionTicket { session, bidder: bidder.into(), key, cohort };
+        let signature = ticket.sign(signer);
         AdmittedKey { bidder: bidder.into(), key, signature }
     }
 

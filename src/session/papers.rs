@@ -6,13 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::announcement::{AdmissionTicket, AnnouncementError};
+use super::announcement::{AdmissionSignature, AnnouncementError};
 use super::bundle::Bundle;
 use super::manifest::CoSigned;
 use super::pause::PauseOrder;
 use super::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::base::Timestamp;
-use crate::identity::{PublicKey, Roster, Signature, Signed, Statement as _};
+use crate::identity::{PublicKey, Roster, Signed, Statement as _};
 
 /// Where a session stands at a server. The server's word alone; nothing is proved by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -37,8 +37,10 @@ pub struct AdmittedBidder {
     pub name: String,
     /// The key that it was bound to.
     pub key: PublicKey,
-    /// The coordinator's signature over the [`AdmissionTicket`].
-    pub signature: Signature,
+    /// The coordinator's signature over the
+    /// [`AdmissionTicket`](super::announcement::AdmissionTicket), with the cohort that it assigns,
+    /// where it does.
+    pub signature: AdmissionSignature,
 }
 
 /// What a server holds of a session. Later parts are absent where it has not come that far.
@@ -93,9 +95,7 @@ impl Papers {
         });
         let session = announcement.session;
         let admitted = self.admitted.into_iter().filter(|admitted| {
-            let (bidder, key) = (admitted.name.clone(), admitted.key);
-            let ticket = AdmissionTicket { session, bidder, key };
-            coordinator.verify(&ticket.digest(), &admitted.signature).is_ok()
+            admitted.signature.verify(coordinator, session, &admitted.name, admitted.key).is_ok()
         });
         let admitted = admitted.collect();
         Ok(Self {

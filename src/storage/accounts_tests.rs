@@ -104,9 +104,16 @@ async fn an_invitation_for_a_key_takes_no_other_and_keeps_its_cohort() {
     let other = store.redeem(digest(1), new("Eve", 2), at(1)).await;
     assert!(matches!(other, Err(AccountError::OtherKey)));
     assert!(store.redeemable(digest(1), PublicKey::from_bytes([2; 32]), at(1)).await.is_err());
-    store.redeem(digest(1), new("Ada", 1), at(1)).await.unwrap();
+    let ada = store.redeem(digest(1), new("Ada", 1), at(1)).await.unwrap();
     let kept = store.invitations().await.unwrap().remove(0);
     assert_eq!((kept.cohort.as_deref(), kept.key), (Some("sales"), Some(key)));
+    // It goes with the account, and who came by no invitation or by one without has none.
+    assert_eq!(store.cohort_of(ada.account).await.unwrap().as_deref(), Some("sales"));
+    let made = store.create(new("Bea", 3), at(2)).await.unwrap();
+    assert_eq!(store.cohort_of(made.account).await.unwrap(), None);
+    store.invite(vec![invitation(4, Some("cyd"))], at(100), at(0)).await.unwrap();
+    let cyd = store.redeem(digest(4), new("Cyd", 4), at(3)).await.unwrap();
+    assert_eq!(store.cohort_of(cyd.account).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -236,8 +236,7 @@ impl CoordinatorStore {
     /// Bind a bidder's name to a key, once. Whether it is new; the same key again changes nothing.
     ///
     /// # Errors
-    /// `Taken` when the name belongs to another key, `LooksAlike` when it can be taken for another
-    /// one, `Full` when no more bidders are taken; `NotOpen` after closing.
+    /// As [`CoordinatorStore::admit_to`].
     pub async fn admit(
         &self,
         session: SessionId,
@@ -245,7 +244,25 @@ impl CoordinatorStore {
         key: PublicKey,
         now: Timestamp,
     ) -> Result<bool, AdmitError> {
+        self.admit_to(session, bidder, key, None, now).await
+    }
+
+    /// The same with the cohort that the operator assigns, by name. Whoever is admitted already keeps
+    /// the cohort that was assigned first.
+    ///
+    /// # Errors
+    /// `Taken` when the name belongs to another key, `LooksAlike` when it can be taken for another
+    /// one, `Full` when no more bidders are taken; `NotOpen` after closing.
+    pub async fn admit_to(
+        &self,
+        session: SessionId,
+        bidder: &str,
+        key: PublicKey,
+        cohort: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, AdmitError> {
         check_name("the bidder's name", bidder)?;
+        let cohort = cohort.map(ToOwned::to_owned);
         let (bidder, look) = (bidder.to_owned(), look(bidder));
         self.database
             .write(move |connection| {
@@ -284,14 +301,15 @@ impl CoordinatorStore {
                     SESSIONS.set(connection, session, "bidders", i64::from(bidders) + 1).await?;
                     query(
                         "INSERT INTO coordinator_admissions
-                         (session, bidder, bidder_key, admitted, look)
-                         VALUES ($1, $2, $3, $4, $5)",
+                         (session, bidder, bidder_key, admitted, look, cohort)
+                         VALUES ($1, $2, $3, $4, $5, $6)",
                     )
                     .bind(session.0.to_vec())
                     .bind(bidder)
                     .bind(key.as_bytes().to_vec())
                     .bind(now.millis())
                     .bind(look)
+                    .bind(cohort)
                     .execute(connection)
                     .await?;
                     Ok(true)

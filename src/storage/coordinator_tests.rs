@@ -256,6 +256,26 @@ async fn a_name_is_bound_to_one_key() {
 }
 
 #[tokio::test]
+async fn whoever_is_admitted_keeps_the_cohort_that_was_assigned_first() {
+    let Some(place) = place().await else { return };
+    let (session, store) = (place.session(), &place.store);
+    let key = |secret| KeyPair::from_secret(&[secret; 32]).public();
+    assert!(store.admit_to(session, "ada", key(1), Some("north"), time(5)).await.unwrap());
+    assert!(!store.admit_to(session, "ada", key(1), Some("south"), time(6)).await.unwrap());
+    let taken = store.admit_to(session, "ada", key(2), Some("south"), time(6)).await;
+    assert!(matches!(taken, Err(AdmitError::Taken { .. })));
+    assert!(store.admit(session, "bea", key(2), time(7)).await.unwrap());
+    assert_eq!(store.assigned(session, "ada").await.unwrap().as_deref(), Some("north"));
+    for other in ["bea", "cyd"] {
+        assert_eq!(store.assigned(session, other).await.unwrap(), None);
+    }
+    let place = place.reopen().await;
+    let admitted = place.store.admissions(session).await.unwrap();
+    let cohorts: Vec<_> = admitted.iter().map(|entry| entry.cohort.as_deref()).collect();
+    assert_eq!(cohorts, [Some("north"), None]);
+}
+
+#[tokio::test]
 async fn of_names_that_look_alike_one_is_admitted() {
     let Some(place) = place().await else { return };
     let (one, two) = (KeyPair::from_secret(&[1; 32]), KeyPair::from_secret(&[2; 32]));

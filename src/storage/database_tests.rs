@@ -102,21 +102,21 @@ async fn a_write_that_fails_is_undone_alone() {
     };
     // Polled together, so that they share a commit; 2 is in the table already.
     let results = futures_util::future::join_all([
-        insert(101, false),
-        insert(102, true),
+        insert(1001, false),
+        insert(1002, true),
         insert(2, false),
-        insert(103, false),
+        insert(1003, false),
     ])
     .await;
     assert!(results[0].is_ok() && results[3].is_ok());
     assert!(matches!(results[1], Err(StorageError::Closed)));
     assert!(matches!(results[2], Err(StorageError::Database(_))));
-    let rows = query("SELECT version FROM schema WHERE version > 100 ORDER BY version")
+    let rows = query("SELECT version FROM schema WHERE version > 1000 ORDER BY version")
         .fetch_all(database.readers())
         .await
         .unwrap();
     let stored: Vec<i64> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
-    assert_eq!(stored, [101, 103]);
+    assert_eq!(stored, [1001, 1003]);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //! right, so that a refusal can only have the cause that the test is about.
 
 use crate::client::{BidAmount, EntryValues, SplitError, split::EnvelopeMaker};
-use crate::identity::{KeyPair, Roster, Signature, Signed, Statement as _};
+use crate::identity::{KeyPair, Roster, Signed};
 use crate::rules::Layout;
+use crate::session::announcement::AdmissionSignature;
 use crate::session::{Announcement, Envelope};
 use crate::sharing::{NodeIndex, NodeSet, Seed};
 
@@ -14,7 +15,7 @@ pub struct BadBidder<'a> {
     /// The roster.
     pub roster: &'a Signed<Roster>,
     /// The coordinator's admission of this name with this key.
-    pub admission: Signature,
+    pub admission: AdmissionSignature,
     /// The bidder's name.
     pub name: &'a str,
     /// The bidder's keys.
@@ -159,7 +160,8 @@ impl BadBidder<'_> {
         self.name.clone_into(&mut body.bidder);
         body.key = self.keys.public();
         body.revision = self.revision;
-        Envelope { admission: self.admission, signature: self.keys.sign(&body.digest()), body }
+        let admission = self.admission;
+        Envelope { admission, signature: self.keys.sign(&body.id(admission.cohort)), body }
     }
 
     /// An entry of these fields, whatever its values and the terms: bits past a field's width are

@@ -6,7 +6,7 @@ use super::reference;
 use crate::base::Timestamp;
 use crate::client::{BidAmount, EntryValues, SplitError, make_entry, make_envelope};
 use crate::identity::{
-    Digest, KeyPair, NodeCard, Roster, Signature, Signed, Statement as _,
+    Digest, KeyPair, NodeCard, Roster, Signed, Statement as _,
     roster::{CoordinatorCard, IssuedCard},
     sealing::SealingKeyPair,
 };
@@ -14,7 +14,8 @@ use crate::rules::Limits;
 use crate::rules::Terms;
 use crate::rules::auction::Kind;
 use crate::rules::terms::Admission;
-use crate::session::{Announcement, Envelope, SessionId, announcement::AdmissionTicket};
+use crate::session::announcement::{AdmissionSignature, AdmissionTicket};
+use crate::session::{Announcement, Envelope, SessionId};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::{NodeIndex, Scheme};
@@ -113,13 +114,15 @@ impl Paperwork {
     }
 
     /// The coordinator's signature that admits a bidder.
-    pub fn admit(&self, bidder: &str, keys: &KeyPair) -> Signature {
-        let ticket = AdmissionTicket {
-            session: self.announcement.body.session,
-            bidder: bidder.to_owned(),
-            key: keys.public(),
-        };
-        self.coordinator.sign(&ticket.digest())
+    pub fn admit(&self, bidder: &str, keys: &KeyPair) -> AdmissionSignature {
+        self.admit_to(bidder, keys, None)
+    }
+
+    /// The coordinator's signature that admits a bidder and assigns this cohort.
+    pub fn admit_to(&self, bidder: &str, keys: &KeyPair, cohort: Option<u8>) -> AdmissionSignature {
+        let (session, bidder) = (self.announcement.body.session, bidder.to_owned());
+        let ticket = AdmissionTicket { session, bidder, key: keys.public(), cohort };
+        ticket.sign(&self.coordinator)
     }
 
     /// An honest bid.

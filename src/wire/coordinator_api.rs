@@ -7,6 +7,7 @@ use super::reason::{AttemptTrouble, Explained, Reason};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signature, Signed};
 use crate::rules::{Answer, Terms};
+use crate::session::announcement::AdmissionSignature;
 use crate::session::manifest::CoSigned;
 use crate::session::naming::SharedName;
 use crate::session::outcome::Entrant;
@@ -61,7 +62,8 @@ pub struct NewSession {
     /// Open it at once.
     #[serde(default)]
     pub open: bool,
-    /// Bidders that may take part when the terms say `admission = "listed"`.
+    /// Bidders that may take part when the terms say `admission = "listed"`, and, whatever the terms
+    /// say of admission, the cohorts that the operator assigns them.
     #[serde(default)]
     pub bidders: Vec<Bidder>,
 }
@@ -83,7 +85,7 @@ pub struct Why {
     pub reason: Option<String>,
 }
 
-/// A bidder's name and key.
+/// A bidder's name and key, and the cohort that its operator assigns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bidder {
@@ -91,6 +93,10 @@ pub struct Bidder {
     pub name: String,
     /// Public key.
     pub key: PublicKey,
+    /// The cohort that the operator assigns, by name, where the operator does. Who asks for
+    /// admission leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<String>,
 }
 
 /// A session in a list.
@@ -192,8 +198,8 @@ pub struct AskAdmission {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Admitted {
-    /// The signature that goes into the envelope.
-    pub signature: Signature,
+    /// The signature that goes into the envelope, with the cohort that it assigns, where it does.
+    pub signature: AdmissionSignature,
 }
 
 /// Some of the bidders to whom nodes have given receipts, in ascending order of their keys.

@@ -39,7 +39,7 @@ fn envelope(announcement: &Announcement, digest: Digest, at: u32) -> Envelope {
             commitments: Vec::new(),
             parts: Vec::new(),
         },
-        admission: any_signature(),
+        admission: any_signature().into(),
         signature: any_signature(),
     }
 }
@@ -128,7 +128,7 @@ async fn write(
             .push_bind(i64::from(envelope.body.revision))
             .push_bind(receipt.body.received.millis())
             .push_bind(serde_json::to_string(receipt).unwrap())
-            .push_bind(envelope.body.contents().0.to_vec())
+            .push_bind(envelope.contents().0.to_vec())
             .push_bind(postcard::to_stdvec(envelope).unwrap());
     });
     statement.build().execute(connection).await.unwrap();

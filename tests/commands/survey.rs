@@ -184,6 +184,151 @@ fn a_survey_between_organisations() {
     );
 }
 
+/// From a table with cohorts to results by cohort, checked offline.
+#[test]
+fn cohorts_come_with_the_invitation() {
+    let town = Town::found("north").running();
+    let lead = town.lead();
+    let assigned = "at_least = 2\nmembership = \"assigned\"\nadmission = \"accounts\"\n";
+    let session = town.open(&SURVEY.replacen("at_least = 2\n", assigned, 1));
+    let begin = &session[..8];
+    let file = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
+
+    // Nobody is invited without a cohort of the survey.
+    let list = file("people.csv");
+    fs::write(&list, "name,cohort\nada,north\nben,\n").unwrap();
+    let (kind, detail) = fails(&lead, &["survey", "invite", begin, "--from", &list], 1);
+    assert_eq!(kind, "no-cohort");
+    assert!(
+        detail.contains("\"ben\" has no cohort") && detail.contains("north, south"),
+        "{detail}"
+    );
+    assert_eq!(fails(&lead, &["survey", "invite", begin, "2"], 1).0, "no-cohort");
+    let east = ["survey", "invite", begin, "1", "--cohort", "east"];
+    assert!(fails(&lead, &east, 1).1.contains("none of the survey's"));
+    assert_eq!(ok(&lead, &["invite", "--list"])["invitations"], json!([]));
+
+    fs::write(&list, "name,cohort\nada,north\nben,north\ncyd,\ndan,\n").unwrap();
+    let words = ["survey", "invite", begin, "--from", &list, "--cohort", "south"];
+    let made = ok(&lead, &words)["invitations"].clone();
+    let cohorts: Vec<&str> =
+        made.as_array().unwrap().iter().map(|line| line["cohort"].as_str().unwrap()).collect();
+    assert_eq!(cohorts, ["north", "north", "south", "south"]);
+    let own = town.file("own", "one of my own\n");
+    let join = |name: &str, invitation: &Value| {
+        let (home, code) = (town.fetch(name), invitation["code"].as_str().unwrap());
+        ok(&home, &["join", code, "--name", name, "--password-file", &own]);
+        home
+    };
+    let names = ["ada", "ben", "cyd", "dan"];
+    let people = [0, 1, 2, 3].map(|at| join(names[at], &made[at]));
+
+    // Who was invited to something else is told so, and what to do.
+    let values = ["--value", "pay=1", "--value", "change=1"];
+    for (name, words, said) in [
+        ("eve", &["invite", "1"][..], "ask for an invitation with a cohort"),
+        ("fox", &["invite", "1", "--cohort", "east"][..], "invited to the cohort \"east\""),
+    ] {
+        let home = join(name, &ok(&lead, words)["invitations"][0]);
+        let words = [&["survey", "answer", begin][..], &values].concat();
+        let (kind, detail) = fails(&home, &words, 1);
+        assert_eq!((kind.as_str(), detail.contains(said)), ("not-admitted", true), "{detail}");
+    }
+
+    // By options, with the right cohort or none; by lines; by a form, which has no column for it.
+    let words = ["survey", "answer", begin, "--value"];
+    let first = ok(&people[0], &[&words[..], &["pay=9000", "--value", "change=-100"]].concat());
+    assert_eq!((&first["cohort"], &first["revision"]), (&json!("north"), &json!(1)));
+    let again = ok(&people[0], &[&words[..], &["pay=1000.50", "--value", "change=-7"]].concat());
+    assert_eq!((&again["cohort"], &again["revision"]), (&json!("north"), &json!(2)));
+    let said =
+        |cohort| [&words[..], &["pay=2000", "--value", "change=3", "--cohort", cohort]].concat();
+    let (kind, detail) = fails(&people[1], &said("south"), 1);
+    assert_eq!(kind, "other-cohort");
+    assert!(detail.contains("put you into the cohort north"), "{detail}");
+    assert_eq!(ok(&people[1], &said("north"))["revision"], 1);
+    let third = answer_by_pipe(&people[2], begin, "3000\n0\n");
+    assert_eq!(third["cohort"], "south");
+    let form = file("form.csv");
+    ok(&people[3], &["survey", "form", begin, &form]);
+    assert_eq!(fs::read_to_string(&form).unwrap(), "pay,change\r\n,\r\n");
+    fs::write(&form, "change;pay\n10;4000.25\n").unwrap();
+    ok(&people[3], &["survey", "answer", begin, "--from", &form]);
+
+    let listed = ok(&lead, &["session", "people", begin])["people"].clone();
+    let cohort_of = |name: &str| {
+        let line = listed.as_array().unwrap().iter().find(|line| line["name"] == name);
+        line.unwrap()["cohort"].clone()
+    };
+    assert_eq!(names.map(cohort_of), ["north", "north", "south", "south"].map(|name| json!(name)));
+
+    assert_eq!(town.settle(begin)["phase"], "settled");
+    let shown = ok(&people[0], &["survey", "results", begin]);
+    assert_eq!(value(&shown, "mean", Some("pay"), Some("north")), 150_025.0);
+    assert_eq!(value(&shown, "mean", Some("pay"), Some("south")), 350_012.5);
+    assert_eq!(value(&shown, "sum", Some("change"), None), 6);
+    // The record says who counts where, and holds offline.
+    let record = file("record.json");
+    ok(&people[0], &["session", "show", begin, "--record", &record]);
+    ok(&people[1], &["verify", &record]);
+    let text = fs::read_to_string(&record).unwrap();
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let entries = told["manifest"]["body"]["entries"].as_array().unwrap();
+    let members = told["outcome"]["body"]["answer"]["survey"]["members"].as_array().unwrap();
+    assert_eq!((entries.len(), members.len()), (4, 4));
+    for (entry, member) in entries.iter().zip(members) {
+        let north = ["ada", "ben"].contains(&entry["bidder"].as_str().unwrap());
+        assert_eq!(*member, u8::from(!north), "{entry}");
+    }
+    // Whoever moves one participant in it breaks the nodes' signatures.
+    let position = text.find("\"members\"").unwrap();
+    let (before, after) = text.split_at(position);
+    let swapped = if after.find('0') < after.find('1') {
+        after.replacen('0', "1", 1)
+    } else {
+        after.replacen('1', "0", 1)
+    };
+    let altered = town.file("altered.json", &format!("{before}{swapped}"));
+    fails(&people[1], &["verify", &altered], 1);
+}
+
+#[test]
+fn a_demo_assigns_the_cohorts_of_its_file() {
+    let shown = demo(&["sessions/overtime.toml"]);
+    assert_eq!((&shown["answers"], &shown["correct"]), (&json!(12), &json!(true)));
+    assert_eq!((&shown["verified"], &shown["security"]), (&json!(true), &json!("active")));
+    for (cohort, count, mean, most) in
+        [("works", 5, 38.0, 42), ("office", 4, 38.0, 41), ("drivers", 3, 46.0, 48)]
+    {
+        assert_eq!(value(&shown, "count", None, Some(cohort)), count);
+        assert_eq!(value(&shown, "mean", Some("hours"), Some(cohort)), mean);
+        assert_eq!(value(&shown, "maximum", Some("hours"), Some(cohort)), most);
+    }
+    assert_eq!(value(&shown, "mean", Some("hours"), None), 40.0);
+
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string("sessions/pay-gap.toml").unwrap();
+    let file = |membership: &str| {
+        let file = folder.path().join(format!("{membership}.toml"));
+        let wanted = format!("membership = \"{membership}\"");
+        let text = text.replacen("membership = \"secret\"", &wanted, 1);
+        assert!(text.contains(&wanted));
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let (assigned, public) = (file("assigned"), file("public"));
+    let shown = demo(&[&assigned]);
+    for shown in [&shown, &demo(&[&assigned, "--bids", "12"])] {
+        assert_eq!((&shown["correct"], &shown["verified"]), (&json!(true), &json!(true)));
+    }
+    assert_eq!(shown["answers"], 19);
+    // As where the participants say them openly, without the gates that check what they say.
+    let public = demo(&[&public]);
+    assert_eq!(shown["results"], public["results"]);
+    let gates = |shown: &Value| shown["gates"].as_u64().unwrap();
+    assert!(gates(&shown) < gates(&public));
+}
+
 #[test]
 fn a_survey_to_edit_is_one_that_can_be_played() {
     let folder = tempfile::tempdir().unwrap();

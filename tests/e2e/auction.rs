@@ -6,7 +6,8 @@ use futures_util::{StreamExt as _, stream};
 use gavel::client::bid::{self, BidError, Bidder, Patience, Placed};
 use gavel::client::state::BidderState;
 use gavel::client::{BidAmount, EntryValues, Network};
-use gavel::identity::{KeyPair, Signature, Signed, Statement as _};
+use gavel::identity::{KeyPair, Signed, Statement as _};
+use gavel::session::announcement::AdmissionSignature;
 use gavel::session::record::{Record, Report};
 use gavel::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use gavel::sharing::NodeSet;
@@ -126,7 +127,7 @@ impl Auction {
             .await;
     }
 
-    pub async fn admit(&self, name: &str, keys: &KeyPair) -> Signature {
+    pub async fn admit(&self, name: &str, keys: &KeyPair) -> AdmissionSignature {
         self.network.coordinator().admit(self.session, name, keys).await.unwrap()
     }
 

@@ -2,7 +2,8 @@
 //! of the others is not disturbed.
 
 use gavel::client::{BidAmount, ClientError};
-use gavel::identity::{Digest, KeyPair, Signature, Signed};
+use gavel::identity::{Digest, KeyPair, Signed};
+use gavel::session::announcement::AdmissionSignature;
 use gavel::session::exclusion::ExclusionReason;
 use gavel::session::{Envelope, Receipt, SessionId};
 use gavel::sharing::NodeSet;
@@ -22,7 +23,7 @@ fn amount() -> BidAmount {
 struct Bidder {
     name: &'static str,
     keys: KeyPair,
-    admission: Signature,
+    admission: AdmissionSignature,
 }
 
 impl Bidder {
@@ -139,7 +140,7 @@ async fn refused_at_once(net: &Net, auction: &Auction) {
     everywhere(&bad.signed_by(&ada, amount()).unwrap(), ProblemType::BadEnvelope).await;
     everywhere(&bad.changed_after_signing(amount()).unwrap(), ProblemType::BadEnvelope).await;
     everywhere(&bad.empty_part(amount(), index(1)).unwrap(), ProblemType::BadEnvelope).await;
-    let forged = BadBidder { admission: ada.sign(&Digest([7; 32])), ..bad };
+    let forged = BadBidder { admission: ada.sign(&Digest([7; 32])).into(), ..bad };
     everywhere(&forged.unchecked_amount(amount()).unwrap(), ProblemType::NotAdmitted).await;
     let bad = eve.bad(auction, 0);
     everywhere(&bad.unchecked_amount(amount()).unwrap(), ProblemType::BadEnvelope).await;
@@ -211,7 +212,11 @@ async fn only_listed_bidders_take_part_where_the_terms_say_so() {
     let new = NewSession {
         file: file("first-price", None, None) + "admission = \"listed\"\n",
         open: true,
-        bidders: vec![coordinator_api::Bidder { name: "ada".to_owned(), key: ada.public() }],
+        bidders: vec![coordinator_api::Bidder {
+            name: "ada".to_owned(),
+            key: ada.public(),
+            cohort: None,
+        }],
     };
     let session = coordinator.new_session(&new).await.unwrap().summary.session;
     let refused =

@@ -3,7 +3,7 @@
 
 use gavel::client::BidAmount;
 use gavel::client::split::make_envelope;
-use gavel::identity::{KeyPair, Statement as _};
+use gavel::identity::KeyPair;
 use gavel::session::announcement::AdmissionTicket;
 use gavel::session::record::ReceiptStanding;
 
@@ -18,9 +18,9 @@ async fn a_name_given_to_two_keys_costs_nobody_a_bid_and_shows() {
     for revision in [9, 1] {
         let auction = net.open(&file("first-price", None, None)).await;
         let (name, keys) = ("ada", KeyPair::generate().unwrap());
-        let ticket =
-            AdmissionTicket { session: auction.session, bidder: name.into(), key: keys.public() };
-        let admission = net.operator.sign(&ticket.digest());
+        let (session, bidder, key) = (auction.session, name.into(), keys.public());
+        let ticket = AdmissionTicket { session, bidder, key, cohort: None };
+        let admission = ticket.sign(&net.operator);
         let (roster, amount) = (auction.network.roster(), BidAmount::new(1));
         let other = &auction.announcement;
         let other = make_envelope(other, roster, admission, name, &keys, revision, amount).unwrap();

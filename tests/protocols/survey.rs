@@ -11,7 +11,7 @@ use gavel::rules::{Currency, Limits, Terms};
 use gavel::runs::shares::Entries;
 use gavel::runs::survey::Workload;
 use gavel::runs::survey::workload::Ending;
-use gavel::runs::{Computed, run};
+use gavel::runs::{Computed, RunError, run_in_cohorts};
 use gavel::sharing::SharedBits;
 use gavel::sharing::form::Form;
 use gavel::sharing::security::Security;
@@ -48,23 +48,42 @@ fn terms(security: Security, question: &Question) -> Terms {
     terms
 }
 
+/// Who learns who is in which cohort, in every way.
+const MEMBERSHIPS: [Membership; 3] = [Membership::Secret, Membership::Public, Membership::Assigned];
+
 /// A survey with its entries, shared; some of them may not be valid.
 struct Trial {
     question: Question,
     entries: Vec<Vec<u64>>,
+    /// The cohort of each, where they are assigned.
+    assigned: Vec<u8>,
     fields: Vec<Inputs>,
     security: Security,
 }
 
+/// Entries that choose a cohort by a bit for each, as entries of a survey that assigns them: the
+/// cohort of the first bit that is set, or the first one, and the answers.
+fn assign(question: &Question, entries: Vec<Vec<u64>>) -> (Vec<Vec<u64>>, Vec<u8>) {
+    let Some(cohorts) = question.assigned_cohorts() else { return (entries, Vec::new()) };
+    let apart = |entry: Vec<u64>| {
+        let (bits, answers) = entry.split_at(cohorts.len());
+        let cohort = bits.iter().position(|&bit| bit == 1).unwrap_or(0);
+        (answers.to_vec(), u8::try_from(cohort).unwrap())
+    };
+    entries.into_iter().map(apart).unzip()
+}
+
 impl Trial {
+    /// A survey whose entries have a bit for each cohort, also where the cohorts are assigned.
     fn new(world: &World, question: Question, entries: Vec<Vec<u64>>) -> Self {
+        let (entries, assigned) = assign(&question, entries);
         let layout = question.layout().unwrap();
         let fields = layout.fields().enumerate().map(|(at, field)| {
             let values: Vec<u64> = entries.iter().map(|entry| entry[at]).collect();
             world.share(field.bits as usize, &values)
         });
         let fields = fields.collect();
-        Self { question, entries, fields, security: Security::Active }
+        Self { question, entries, assigned, fields, security: Security::Active }
     }
 
     fn valid(&self) -> Vec<&[u64]> {
@@ -74,8 +93,14 @@ impl Trial {
 
     fn plain(&self) -> Computed {
         let wrong = |&entry: &usize| !self.question.is_valid(&self.entries[entry]);
-        let out_of_range = (0..self.entries.len()).filter(wrong).collect();
-        let answer = reference::answer(&self.question, &self.valid());
+        let out_of_range: Vec<usize> = (0..self.entries.len()).filter(wrong).collect();
+        let all = self.assigned.iter().enumerate();
+        let kept = all.filter(|(entry, _)| !out_of_range.contains(entry));
+        let cohorts: Vec<u8> = kept.map(|(_, &cohort)| cohort).collect();
+        let answer = reference::answer_of(&self.question, &self.valid(), &cohorts);
+        if self.question.membership == Membership::Assigned {
+            assert_eq!(answer.members, cohorts);
+        }
         assert_eq!(answer.check(&self.question, self.valid().len()), Ok(()));
         Computed { answer: answer.into(), out_of_range }
     }
@@ -84,7 +109,8 @@ impl Trial {
         let fields: Vec<SharedBits> = self.fields.iter().map(|field| field.of(ctx.me())).collect();
         let masks = SharedBits::zeros(fields[0].holding(), 0, self.entries.len());
         let terms = terms(self.security, &self.question);
-        let running = run(ctx, &terms, Entries::Bits { fields, masks }, &|_| {});
+        let entries = Entries::Bits { fields, masks };
+        let running = run_in_cohorts(ctx, &terms, entries, &self.assigned, &|_| {});
         movable(&running);
         Ok(Box::pin(running).await?)
     }
@@ -143,7 +169,8 @@ fn random_statistic(rng: &mut StdRng, items: &[Item]) -> Declared {
 
 /// Entries of any kind, most of them valid.
 fn random_entry(rng: &mut StdRng, question: &Question, cohorts: usize) -> Vec<u64> {
-    let layout = question.layout().unwrap();
+    let chosen = Question { membership: Membership::Public, ..question.clone() };
+    let layout = chosen.layout().unwrap();
     let cohort = rng.random_range(0..cohorts.max(1));
     let awkward = rng.random_range(0..8) == 0;
     let value = |rng: &mut StdRng, (at, field): (usize, gavel::rules::entries::Field)| {
@@ -169,7 +196,7 @@ fn random_survey(rng: &mut StdRng) -> (Question, Vec<Vec<u64>>) {
         });
         let items: Vec<Item> = items.collect();
         let cohorts = [0, 2, 3, 5][rng.random_range(0..4)];
-        let membership = if rng.random() { Membership::Secret } else { Membership::Public };
+        let membership = MEMBERSHIPS[rng.random_range(0..3)];
         let count = rng.random_range(1..=4);
         let results = (0..count).map(|_| random_statistic(rng, &items)).collect();
         let at_least = rng.random_range(1..=4);
@@ -233,7 +260,7 @@ fn entries(cohorts: &[usize], value: impl Fn(usize, usize) -> u64) -> Vec<Vec<u6
 async fn awkward_surveys() {
     let spread = |at: usize, most: usize| (at * 37 % (most + 1)) as u64;
     for world in [World::new(3, 1), World::new(4, 1), World::new(5, 2)] {
-        for membership in [Membership::Secret, Membership::Public] {
+        for membership in MEMBERSHIPS {
             for (counts, value) in [
                 // Nobody, one, all in one cohort.
                 (vec![0, 0, 0], None),
@@ -266,7 +293,7 @@ async fn tactics_change_nothing() {
     use gavel::protocol::tactics::BestBy;
     let world = World::new(3, 1);
     let spread = |at: usize, most: usize| (at * 37 % (most + 1)) as u64;
-    for membership in [Membership::Secret, Membership::Public] {
+    for membership in MEMBERSHIPS {
         let question = question(3, membership, everything());
         let mut trial = Trial::new(&world, question, entries(&[50, 40, 20], spread));
         for tactics in [
@@ -307,7 +334,7 @@ fn told(trial: &Trial, openings: &[(String, u64)]) -> (usize, usize) {
     let values = openings.iter().filter(|(step, _)| step == "results").count();
     let plain = trial.plain();
     let answer = plain.answer.as_survey().unwrap();
-    let public = trial.question.membership == Membership::Public;
+    let public = trial.question.tells_cohorts();
     let mut declared = 0;
     for (group, cell) in trial.question.groups().into_iter().zip(&answer.cells) {
         let Cell::Open(values) = cell else { continue };
@@ -336,23 +363,54 @@ async fn a_survey_opens_what_is_declared_less_what_is_withheld() {
         let sums = [("results", 10), ("results", 9)];
         let expected: Vec<_> = [("range/open", 9)].into_iter().chain(members).chain(sums).collect();
         assert_eq!(opened(&world, &trial).await, list(&expected));
+        // Assigned ones are known: nothing of them is opened.
+        let trial = Trial::new(&world, question(3, Membership::Assigned, sum.clone()), all.clone());
+        let expected = [("range/open", 9), ("results", 10), ("results", 9)];
+        assert_eq!(opened(&world, &trial).await, list(&expected));
         // Too few: of nobody anything.
         let few = entries(&[0, 1, 0], spread);
         let trial = Trial::new(&world, question(3, Membership::Secret, sum), few);
         assert_eq!(opened(&world, &trial).await, list(&[("range/open", 1)]));
         // A value for each measure that is told, one bit for each cohort and bin.
-        for membership in [Membership::Secret, Membership::Public] {
+        for membership in MEMBERSHIPS {
             let trial = Trial::new(&world, question(3, membership, everything()), all.clone());
             let openings = opened(&world, &trial).await;
             let (values, declared) = told(&trial, &openings);
             assert_eq!(values, declared);
             let names: BTreeSet<&str> = openings.iter().map(|(step, _)| step.as_str()).collect();
-            let cohorts =
-                if membership == Membership::Public { "members" } else { "withheld-cohorts" };
-            let expected = ["range/open", cohorts, "withheld-bins", "results"];
-            assert_eq!(names, expected.into());
+            let cohorts = match membership {
+                Membership::Secret => Some("withheld-cohorts"),
+                Membership::Public => Some("members"),
+                Membership::Assigned => None,
+            };
+            let expected = ["range/open", "withheld-bins", "results"].into_iter().chain(cohorts);
+            assert_eq!(names, expected.collect());
         }
     }
+}
+
+/// Who has other cohorts than the terms and the entries ask for computes nothing.
+#[tokio::test]
+async fn cohorts_that_are_not_those_of_the_entries_are_refused() {
+    let world = World::new(3, 1);
+    let sum = vec![declared(Statistic::Sum(0), By::Cohort)];
+    let all = || entries(&[3, 3], |at, most| (at % (most + 1)) as u64);
+    let right = |membership| Trial::new(&world, question(2, membership, sum.clone()), all());
+    let assigned =
+        |cohorts: &[u8]| Trial { assigned: cohorts.to_vec(), ..right(Membership::Assigned) };
+    let wrong = [
+        assigned(&[]),
+        assigned(&[0, 0, 0, 1, 1]),
+        assigned(&[0, 0, 0, 1, 1, 2]),
+        Trial { assigned: vec![0; 6], ..right(Membership::Public) },
+    ];
+    for trial in &wrong {
+        let failed = world.run(async |ctx: Context| trial.compute(&ctx).await.map(drop)).await;
+        for (node, failure) in failed {
+            assert!(matches!(failure, Err(Failure::Run(RunError::Cohorts))), "{node} {failure:?}");
+        }
+    }
+    right(Membership::Assigned).check(&world, &Tactics::default()).await;
 }
 
 /// A wrong bit in the gates of any step is found before anything that depends on it is opened.

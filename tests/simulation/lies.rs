@@ -268,8 +268,9 @@ impl Stage {
     fn envelope(&self, bidder: &Bidder, revision: u32, amount: u64) -> Envelope {
         let (name, keys) = (&bidder.name, &bidder.keys);
         let session = self.announcement.body.session;
-        let ticket = AdmissionTicket { session, bidder: name.clone(), key: keys.public() };
-        let admission = self.key(0).sign(&ticket.digest());
+        let (bidder_name, key) = (name.clone(), keys.public());
+        let ticket = AdmissionTicket { session, bidder: bidder_name, key, cohort: None };
+        let admission = ticket.sign(&self.key(0));
         // Its own program signs nothing that the terms forbid.
         let bidder = BadBidder {
             announcement: &self.announcement,
@@ -331,7 +332,7 @@ impl Stage {
                 key: envelope.body.key,
                 bidder: envelope.body.bidder.clone(),
                 revision: envelope.body.revision,
-                contents: envelope.body.contents(),
+                contents: envelope.contents(),
                 received: opened.plus_millis(chance.between(0, 9_000) as i64),
             };
             match chance.between(0, 9) {

@@ -68,6 +68,9 @@ pub struct BidArgs {
 struct Handed {
     session: SessionId,
     bidder: String,
+    /// The cohort that the operator assigned, where he did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cohort: Option<String>,
     revision: u32,
     envelope: Digest,
     receipts: NodeSet,
@@ -93,7 +96,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
     if args.resend {
         return hand_in(context, &errand, None).await;
     }
-    let entry = |terms: &Terms| {
+    let entry = |terms: &Terms, _: Option<u8>| {
         if terms.question.as_survey().is_some() {
             let own = "this is a survey: answer it with `gavel survey answer SESSION`";
             return Err(Failure::usage(own));
@@ -114,8 +117,8 @@ pub(super) struct Errand<'a> {
     pub options: &'a HandInOptions,
 }
 
-/// What makes an entry, given the terms that were shown.
-type Make<'a> = &'a dyn Fn(&Terms) -> Result<EntryValues, Failure>;
+/// What makes an entry, given the terms that were shown, and the cohort that is assigned, where one is.
+type Make<'a> = &'a dyn Fn(&Terms, Option<u8>) -> Result<EntryValues, Failure>;
 
 /// Hand in what is made once the terms are known; nothing means the latest envelope again.
 ///
@@ -159,7 +162,8 @@ pub(super) async fn hand_in(
         let announcement = bid::announced(&detail)?;
         let terms = &announcement.body.terms;
         context.output.note(view::terms(terms).trim_end());
-        let entry = make(terms)?;
+        let cohort = bid::assigned_cohort(&network, &announcement, &bidder, patience, &waits);
+        let entry = make(terms, cohort.await?)?;
         bid::place_heard(&network, &announcement, &bidder, entry, patience, ears).await
     } else {
         bid::resend_heard(&network, session, &bidder, patience, ears).await
@@ -269,9 +273,12 @@ fn tell(
     placed: &Placed,
 ) -> Result<(), Failure> {
     let bid = &placed.bid;
+    let cohorts = bid.announcement.body.terms.question.assigned_cohorts().unwrap_or_default();
+    let own = bid.envelope.cohort().and_then(|own| cohorts.get(usize::from(own)));
     let result = Handed {
         session: bid.session(),
         bidder: bid.envelope.body.bidder.clone(),
+        cohort: own.cloned(),
         revision: bid.revision(),
         envelope: bid.digest,
         receipts: bid.nodes(),
@@ -293,6 +300,9 @@ fn tell(
             network.nodes().len(),
             result.receipts,
         );
+        if let Some(cohort) = &result.cohort {
+            let _ = writeln!(text, "It counts in the cohort {}.", clean(cohort));
+        }
         for silence in &placed.missing {
             text.push_str(&clean(&silence.to_string()));
             text.push('\n');

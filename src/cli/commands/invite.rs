@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::base::text::check_text;
 use crate::base::{Clock, Timestamp, csv};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -45,6 +46,9 @@ pub struct InviteArgs {
     /// cannot be used, nothing is made
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// The cohort of everybody for whom the file names none
+    #[arg(long, value_name = "NAME")]
+    cohort: Option<String>,
     /// Write them as CSV, with for whom, code and expiry, to a file that only you can read
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -55,20 +59,44 @@ pub struct InviteArgs {
     #[arg(long, value_name = "HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8784))]
     hours: u32,
     /// List the invitations made so far and what became of them, without their codes
-    #[arg(long, conflicts_with_all = ["count", "from", "csv"])]
+    #[arg(long, conflicts_with_all = ["count", "from", "csv", "cohort"])]
     list: bool,
     /// Take an invitation back: its code, the beginning of its id as --list shows it, or for whom
     /// it is
-    #[arg(long, value_name = "WHICH", conflicts_with_all = ["count", "from", "csv", "list"])]
+    #[arg(long, value_name = "WHICH", conflicts_with_all = ["count", "from", "csv", "cohort", "list"])]
     revoke: Option<String>,
     /// Take every invitation back that nobody has redeemed
-    #[arg(long, conflicts_with_all = ["count", "from", "csv", "list", "revoke"])]
+    #[arg(long, conflicts_with_all = ["count", "from", "csv", "cohort", "list", "revoke"])]
     revoke_unused: bool,
     #[command(flatten)]
     reach: Reach,
 }
 
 impl InviteArgs {
+    /// For whom they are: the people of the file, or as many as were asked for; nobody where none are
+    /// to be made.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or nothing says how many.
+    pub(super) fn people(&self) -> Result<Vec<Person>, Failure> {
+        let asked = self.list || self.revoke_unused || self.revoke.is_some();
+        let mut people = match (&self.from, self.count) {
+            (Some(path), _) => roll::read(path)?,
+            (None, Some(count)) => vec![Person::default(); usize::from(count)],
+            (None, None) if asked => Vec::new(),
+            (None, None) => {
+                return Err(Failure::usage("say how many, or give a file of names with --from"));
+            }
+        };
+        if let Some(cohort) = self.cohort.as_deref().map(str::trim) {
+            check_text("the cohort", cohort).map_err(Failure::usage)?;
+            for person in people.iter_mut().filter(|person| person.cohort.is_none()) {
+                person.cohort = Some(cohort.to_owned());
+            }
+        }
+        Ok(people)
+    }
+
     /// The file that says for whom they are, where one does.
     pub(super) fn from(&self) -> Option<&Path> {
         self.from.as_deref()
@@ -90,18 +118,10 @@ pub async fn run(context: &Context, args: InviteArgs) -> Result<(), Failure> {
         // Codes that cannot be written down would be lost.
         over.allows(path)?;
     }
-    let people = match (&args.from, args.count) {
-        (Some(path), _) => {
-            let people = roll::read(path)?;
-            context.output.note(format!("{} read from {}", number(people.len()), path.display()));
-            people
-        }
-        (None, Some(count)) => vec![Person::default(); usize::from(count)],
-        (None, None) if args.list || args.revoke_unused || args.revoke.is_some() => Vec::new(),
-        (None, None) => {
-            return Err(Failure::usage("say how many, or give a file of names with --from"));
-        }
-    };
+    let people = args.people()?;
+    if let Some(path) = &args.from {
+        context.output.note(format!("{} read from {}", number(people.len()), path.display()));
+    }
     let network = args.reach.as_operator(context).await?;
     let coordinator = network.coordinator();
     if args.list {

@@ -189,7 +189,8 @@ struct Expected {
 }
 
 fn of_list(admitted: Vec<Bidder>) -> Vec<Expected> {
-    let one = |Bidder { name, key }| Expected { name, key: Some(key), cohort: None, joined: true };
+    let one =
+        |Bidder { name, key, cohort }| Expected { name, key: Some(key), cohort, joined: true };
     admitted.into_iter().map(one).collect()
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::people::{self, PeopleArgs};
 use super::plan::{self, PlanArgs};
 use super::quantities::{self, QuantitiesArgs};
+use crate::base::Timestamp;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -68,7 +69,7 @@ pub struct NewArgs {
     #[arg(long)]
     open: bool,
     /// Bidders for `admission = "listed"`: a JSON list of {"name":…,"key":…}, or a CSV, XLSX or ODS
-    /// file with columns name and key
+    /// file with columns name and key, and cohort where the terms have the operator assign it
     #[arg(long, value_name = "FILE")]
     bidders: Option<PathBuf>,
     #[command(flatten)]
@@ -212,6 +213,13 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
         Some(path) => listed(path)?,
         None => Vec::new(),
     };
+    // A column of cohorts means something where the operator assigns them.
+    let terms = loaded.file.terms(Timestamp::from_millis(0))?;
+    let assigned = terms.question.assigned_cohorts().is_some();
+    let bidders = bidders
+        .into_iter()
+        .map(|bidder| Bidder { cohort: bidder.cohort.filter(|_| assigned), ..bidder })
+        .collect();
     let network = args.reach.as_operator(context).await?;
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, None)?,
@@ -227,13 +235,13 @@ fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
     if path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("json")) {
         return read_json(path, "a list of bidders");
     }
-    let bidder = |roll::Person { name, key, .. }| {
+    let bidder = |roll::Person { name, key, cohort }| {
         let keyless = || {
             let detail = format!("{}: {name:?} has no key; nothing was done", path.display());
             Failure::new("bad-file", detail)
         };
         let key = key.ok_or_else(keyless)?;
-        Ok(Bidder { name, key })
+        Ok(Bidder { name, key, cohort })
     };
     roll::read(path)?.into_iter().map(bidder).collect()
 }

@@ -18,6 +18,7 @@ use crate::cli::sheet::{Sort, ending, unknown};
 use crate::cli::survey::results::Surveyed;
 use crate::cli::survey::{TEMPLATE, ask, form};
 use crate::cli::{roll, sheet};
+use crate::client::EntryValues;
 use crate::rules::survey::{Question, Response};
 use crate::rules::terms::Admission;
 use crate::rules::written::Written;
@@ -79,7 +80,7 @@ pub struct AnswerArgs {
     /// An answer, such as pay=1250.50. Once for each question; stays in the shell's history
     #[arg(long = "value", value_name = "NAME=ANSWER", allow_hyphen_values = true)]
     values: Vec<String>,
-    /// The cohort, where the survey has any
+    /// The cohort, where the survey has any; where the operator assigns them it need not be said
     #[arg(long, value_name = "NAME")]
     cohort: Option<String>,
     /// Take the answers from a form: CSV, XLSX or ODS
@@ -94,8 +95,9 @@ pub struct AnswerArgs {
 
 /// Invitations to a survey.
 ///
-/// As `gavel invite`; a cohort in the file is one of the survey's. Nobody is held to it: the
-/// participant says the cohort with the answers, sealed.
+/// As `gavel invite`; a cohort in the file or the option is one of the survey's. Where the survey has
+/// membership = "assigned", each invitation needs one, and whoever redeems it answers in that cohort.
+/// Elsewhere nobody is held to it: the participant says the cohort with the answers, sealed.
 #[derive(Args)]
 pub struct InvitesArgs {
     /// The session's id, a beginning of it that no other has, or its title
@@ -191,20 +193,48 @@ async fn answer(context: &Context, args: &AnswerArgs) -> Result<(), Failure> {
         sheet::read(path, sort)
     };
     let rows = args.from.as_deref().map(read).transpose()?;
-    let entry = |terms: &Terms| {
+    let entry = |terms: &Terms, assigned: Option<u8>| {
         let survey = survey(terms)?;
+        let own = survey.assigned_name(assigned);
+        if let Some(own) = own {
+            agree(args.cohort.as_deref(), own)?;
+            context.output.note(format!(
+                "Your answers count in the cohort {}: the operator says so, and everyone learns it.",
+                clean(own)
+            ));
+        }
         let response = match (&rows, &args.from) {
             (Some(rows), Some(path)) => {
                 form::read(survey, rows).map_err(|failure| failure.about(path.display()))?
             }
-            _ if args.values.is_empty() && args.cohort.is_none() => ask::all(survey)?,
+            _ if args.values.is_empty() && (args.cohort.is_none() || own.is_some()) => {
+                ask::all(survey)?
+            }
             _ => given(survey, args)?,
         };
+        let response = response.in_cohort(assigned);
         ask::confirm(context, survey, &response, args.yes)?;
-        Ok(response.fields().clone().into())
+        Ok(EntryValues::from(response.fields().clone()).in_cohort(assigned))
     };
     let errand = Errand { session: &args.session, options: &args.options };
     hand_in(context, &errand, Some(&entry)).await
+}
+
+/// That a cohort which the participant says is the one that the operator has assigned.
+fn agree(said: Option<&str>, assigned: &str) -> Result<(), Failure> {
+    match said.map(str::trim) {
+        Some(said) if said != assigned => {
+            let assigned = clean(assigned);
+            Err(Failure::new(
+                "other-cohort",
+                format!(
+                    "the operator has put you into the cohort {assigned}, and your answers count there; \
+                     leave --cohort out, or ask the operator if that is wrong. Nothing was handed in"
+                ),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The response in the options.
@@ -224,18 +254,21 @@ async fn invite(context: &Context, args: InvitesArgs) -> Result<(), Failure> {
     let session = network.coordinator().find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     let survey = survey(&detail.summary.terms)?;
-    if let Some(path) = args.invite.from() {
-        let stray = |person: &roll::Person| {
-            person.cohort.as_ref().is_some_and(|cohort| !survey.cohorts.contains(cohort))
-        };
-        if let Some(person) = roll::read(path)?.iter().find(|person| stray(person)) {
-            let all = clean(&survey.cohorts.join(", "));
-            let who = clean(&person.name);
-            let detail = format!("the cohort of {who:?} is none of the survey's; it has {all}");
-            return Err(Failure::new("bad-file", detail).about(path.display()));
-        }
+    let by_account = detail.summary.terms.admission == Admission::Accounts;
+    if survey.assigned_cohorts().is_some() && !by_account {
+        return Err(Failure::new(
+            "bad-terms",
+            "the cohort of an invitation counts where admission = \"accounts\"; this survey takes the \
+             cohorts of its list of bidders (`gavel session new --bidders`). Nothing was made",
+        ));
     }
-    if detail.summary.terms.admission != Admission::Accounts {
+    for person in args.invite.people()? {
+        check_cohort(survey, &person).map_err(|failure| match args.invite.from() {
+            Some(path) => failure.about(path.display()),
+            None => failure,
+        })?;
+    }
+    if !by_account {
         context.output.note(
             "this survey takes answers from others as well; admission = \"accounts\" in its file \
              keeps to those who are invited",
@@ -243,6 +276,27 @@ async fn invite(context: &Context, args: InvitesArgs) -> Result<(), Failure> {
     }
     context.output.note(format!("each answers with `gavel survey answer {}`", session.short()));
     invite::run(context, args.invite).await
+}
+
+/// That a person to invite is in one of the survey's cohorts, and in any where the operator assigns
+/// them.
+fn check_cohort(survey: &Question, person: &roll::Person) -> Result<(), Failure> {
+    let (who, all) = (clean(&person.name), clean(&survey.cohorts.join(", ")));
+    match &person.cohort {
+        Some(cohort) if !survey.cohorts.contains(cohort) => {
+            let detail = format!("the cohort of {who:?} is none of the survey's; it has {all}");
+            Err(Failure::new("bad-file", detail))
+        }
+        None if survey.assigned_cohorts().is_some() => {
+            let detail = format!(
+                "the invitation of {who:?} has no cohort, and the operator says here who is in which; \
+                 give each row one of {all} in a column cohort, or one for all with --cohort. Nothing \
+                 was made"
+            );
+            Err(Failure::new("no-cohort", detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {

@@ -18,7 +18,9 @@ use crate::session::outcome::Entrant;
 #[derive(Default)]
 pub struct Entries {
     /// The fields of each participant's entry, by name.
-    entries: HashMap<String, Zeroizing<Vec<u64>>>,
+    fields: HashMap<String, Zeroizing<Vec<u64>>>,
+    /// The positions of the cohorts that the operator assigned, by name.
+    cohorts: HashMap<String, u8>,
     /// What was handed in by whom, where the answer tells participants something alone.
     sent: Vec<(KeyPair, SentBid)>,
 }
@@ -26,7 +28,14 @@ pub struct Entries {
 impl Entries {
     /// Entries by participants' names, each as the fields of an entry.
     pub fn of(entries: impl IntoIterator<Item = (String, Zeroizing<Vec<u64>>)>) -> Self {
-        Self { entries: entries.into_iter().collect(), sent: Vec::new() }
+        Self { fields: entries.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same with the cohorts that the operator assigned, by participants' names.
+    #[must_use]
+    pub fn with_cohorts(mut self, cohorts: impl IntoIterator<Item = (String, u8)>) -> Self {
+        self.cohorts = cohorts.into_iter().collect();
+        self
     }
 
     /// Keep what reads the answer for one of them.
@@ -49,7 +58,7 @@ impl Entries {
             let own = cleared.own(told, |entrant| entrant.bidder == *name)?;
             Some((name.clone(), json!(own)))
         };
-        let quantities: Map<String, Value> = self.entries.keys().filter_map(quantity).collect();
+        let quantities: Map<String, Value> = self.fields.keys().filter_map(quantity).collect();
         Some(Value::Object(quantities))
     }
 
@@ -61,11 +70,14 @@ impl Entries {
         manifest: &Manifest,
         answer: &Answer<Entrant>,
     ) -> Option<bool> {
-        let entries = manifest.entries.iter().map(|entry| self.entries.get(&entry.bidder));
+        let entries = manifest.entries.iter().map(|entry| self.fields.get(&entry.bidder));
         let entries = entries.collect::<Option<Vec<_>>>()?;
         let entries: Vec<&[u64]> = entries.iter().map(|fields| fields.as_slice()).collect();
         if let (Question::Survey(question), Answer::Survey(answer)) = (&terms.question, answer) {
-            return Some(*answer == survey::reference::answer(question, &entries));
+            let cohort = |name: &String| self.cohorts.get(name).copied();
+            let cohorts = manifest.entries.iter().filter_map(|entry| cohort(&entry.bidder));
+            let cohorts: Vec<u8> = cohorts.collect();
+            return Some(*answer == survey::reference::answer_of(question, &entries, &cohorts));
         }
         let (Question::Market(question), Answer::Market(answer)) = (&terms.question, answer) else {
             return None;

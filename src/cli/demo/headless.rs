@@ -64,8 +64,7 @@ async fn play(
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
         open: true,
         bidders: match loaded.file.shared.admission {
-            Admission::Listed => players.iter().map(Player::card).collect(),
-            Admission::Open => Vec::new(),
+            Admission::Listed | Admission::Open => players::listed(&loaded.file, &players),
             Admission::Accounts => {
                 return Err(Failure::new(
                     "bad-terms",

@@ -28,7 +28,7 @@ use crate::identity::{KeyPair, Signed, Statement as _};
 use crate::rules::market::Order;
 use crate::rules::question::QuestionError;
 use crate::rules::session_file::Fields;
-use crate::rules::terms::TermsError;
+use crate::rules::terms::{Admission, TermsError};
 use crate::rules::{Answer, Question, SessionFile, Terms, market, survey};
 use crate::session::Announcement;
 use crate::session::outcome::Entrant;
@@ -51,6 +51,14 @@ pub struct Player {
     name: String,
     bid: Bid,
     keys: KeyPair,
+    cohort: Option<Cohort>,
+}
+
+/// A cohort that the demo's operator assigns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Cohort {
+    position: u8,
+    name: String,
 }
 
 /// What a bidder will hand in.
@@ -63,11 +71,22 @@ enum Bid {
 
 impl Player {
     fn new(name: String, amount: Zeroizing<String>) -> Result<Self, Failure> {
-        Ok(Self { name, bid: Bid::Amount(amount), keys: KeyPair::generate()? })
+        Ok(Self { name, bid: Bid::Amount(amount), keys: KeyPair::generate()?, cohort: None })
     }
 
     fn with_fields(name: String, fields: Zeroizing<Vec<u64>>) -> Result<Self, Failure> {
-        Ok(Self { name, bid: Bid::Fields(fields), keys: KeyPair::generate()? })
+        Ok(Self { name, bid: Bid::Fields(fields), keys: KeyPair::generate()?, cohort: None })
+    }
+
+    /// A participant of a survey; where its operator assigns cohorts, in the one of the response.
+    fn of_survey(
+        name: String,
+        question: &survey::Question,
+        response: &survey::Response,
+    ) -> Result<Self, Failure> {
+        let assigned = response.assigned().zip(question.assigned_name(response.assigned()));
+        let cohort = assigned.map(|(position, name)| Cohort { position, name: name.to_owned() });
+        Ok(Self { cohort, ..Self::with_fields(name, response.fields().clone())? })
     }
 
     /// The fields of its entry, where that is more than an amount.
@@ -102,9 +121,11 @@ impl Player {
         self.keys.clone()
     }
 
-    /// Name and key, for sessions that admit only who is listed.
+    /// Name and key, for sessions that admit only who is listed, and the cohort that the operator
+    /// assigns.
     pub fn card(&self) -> coordinator_api::Bidder {
-        coordinator_api::Bidder { name: self.name.clone(), key: self.keys.public() }
+        let cohort = self.cohort.as_ref().map(|cohort| cohort.name.clone());
+        coordinator_api::Bidder { name: self.name.clone(), key: self.keys.public(), cohort }
     }
 }
 
@@ -165,7 +186,7 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
             let player = |answer: &survey::file::DemoAnswer| {
                 let response = answer.response(survey).map_err(QuestionError::from);
                 let response = response.map_err(TermsError::from)?;
-                Player::with_fields(answer.participant.clone(), response.fields().clone())
+                Player::of_survey(answer.participant.clone(), survey, &response)
             };
             fields.answers.iter().map(player).collect()
         }
@@ -181,21 +202,21 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
     let terms = file.terms(Timestamp::from_millis(0))?;
-    let entries: Option<Vec<_>> = if let Question::Market(question) = &terms.question {
+    let width = count.to_string().len();
+    let called = |number: u32| format!("participant {number:0width$}");
+    if let Question::Market(question) = &terms.question {
         let orders = market::invented::orders(question, seed.unwrap_or_default(), count)?;
-        Some(orders.iter().map(|order| order.fields(question)).collect())
-    } else if let Question::Survey(question) = &terms.question {
-        let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
-        Some(all.iter().map(|response| response.fields().clone()).collect())
-    } else {
-        None
-    };
-    if let Some(entries) = entries {
-        let width = count.to_string().len();
-        let player = |(number, fields): (u32, Zeroizing<Vec<u64>>)| {
-            Player::with_fields(format!("participant {number:0width$}"), fields)
+        let player = |(number, order): (u32, &Order)| {
+            Player::with_fields(called(number), order.fields(question))
         };
-        return (1..).zip(entries).map(player).collect();
+        return (1..).zip(&orders).map(player).collect();
+    }
+    if let Question::Survey(question) = &terms.question {
+        let all = survey::invented::responses(question, seed.unwrap_or_default(), count);
+        let player = |(number, response): (u32, &survey::Response)| {
+            Player::of_survey(called(number), question, response)
+        };
+        return (1..).zip(&all).map(player).collect();
     }
     let (unit, maximum) = (terms.question.unit(), terms.question.maximum());
     let auction = terms.question.as_auction();
@@ -207,7 +228,6 @@ pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<P
     };
     let high = high.clamp(1, maximum);
     let span = high - low.min(high) + 1;
-    let width = count.to_string().len();
     (1..=count)
         .map(|number| {
             let mut bytes = Zeroizing::new([0; 8]);
@@ -219,10 +239,27 @@ pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<P
         .collect()
 }
 
+/// The bidders that the demo's operator lists before the session opens: where the terms admit only
+/// those, or have the operator assign cohorts.
+pub fn listed(file: &SessionFile, players: &[Player]) -> Vec<coordinator_api::Bidder> {
+    let listed = file.shared.admission == Admission::Listed;
+    let of_list = players.iter().filter(|player| listed || player.cohort.is_some());
+    of_list.map(Player::card).collect()
+}
+
+/// The cohort that the demo's operator assigns to somebody who is none of its own bidders: the first
+/// one, where cohorts are assigned.
+pub fn cohort_of_guest(file: &SessionFile) -> Result<Option<String>, Failure> {
+    let terms = file.terms(Timestamp::from_millis(0))?;
+    Ok(terms.question.assigned_cohorts().and_then(<[String]>::first).cloned())
+}
+
 /// What each of them wants in a market, or answers in a survey.
 pub fn entries(players: &[Player]) -> Entries {
     let entry = |player: &Player| Some((player.name.clone(), player.fields()?.clone()));
-    Entries::of(players.iter().filter_map(entry))
+    let cohort = |player: &Player| Some((player.name.clone(), player.cohort.as_ref()?.position));
+    let cohorts = players.iter().filter_map(cohort);
+    Entries::of(players.iter().filter_map(entry)).with_cohorts(cohorts)
 }
 
 /// A bidder whose bid is not in.

@@ -159,10 +159,11 @@ async fn open(
     you: &Me,
     window: Duration,
 ) -> Result<SessionId, Failure> {
-    let mut bidders = Vec::new();
-    if loaded.file.shared.admission == Admission::Listed {
-        bidders.extend(players.iter().map(Player::card));
-        bidders.push(coordinator_api::Bidder { name: you.name.clone(), key: you.keys.public() });
+    let mut bidders = players::listed(&loaded.file, players);
+    let cohort = players::cohort_of_guest(&loaded.file)?;
+    if loaded.file.shared.admission == Admission::Listed || cohort.is_some() {
+        let (name, key) = (you.name.clone(), you.keys.public());
+        bidders.push(coordinator_api::Bidder { name, key, cohort });
     }
     let until = format!("{}s", window.as_secs());
     let file = session_file::terms_only(&loaded.text, Some(&until))?;

@@ -17,13 +17,13 @@ fn attended() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Ask for everything: the cohort where there are any, then every question. Where nobody sits at a
+/// Ask for everything: the cohort where one can be chosen, then every question. Where nobody sits at a
 /// terminal, standard input has a line for each.
 ///
 /// # Errors
 /// When a line is wrong that nobody can be asked for again, or there are too few.
 pub fn all(survey: &Question) -> Result<Response, Failure> {
-    let cohort = if survey.cohorts.is_empty() { None } else { Some(cohort(survey)?) };
+    let cohort = if survey.chosen_cohorts() == 0 { None } else { Some(cohort(survey)?) };
     let mut answers = Vec::with_capacity(survey.items.len());
     for at in 0..survey.items.len() {
         answers.push(answer(survey, at)?);

@@ -26,9 +26,9 @@ fn wrong(detail: impl std::fmt::Display) -> Failure {
     Failure::new("bad-form", detail)
 }
 
-/// The heading: the cohort where there are any, and the questions.
+/// The heading: the cohort where one can be chosen, and the questions.
 pub fn heading(survey: &Question) -> Vec<String> {
-    let cohort = (!survey.cohorts.is_empty()).then(|| COHORT.to_owned());
+    let cohort = (survey.chosen_cohorts() > 0).then(|| COHORT.to_owned());
     cohort.into_iter().chain(survey.items.iter().map(|item| item.name.clone())).collect()
 }
 
@@ -53,7 +53,7 @@ pub fn as_book(survey: &Question) -> Result<Vec<u8>, XlsxError> {
         sheet.write_string_with_format(0, column, name, &bold)?;
         sheet.set_column_width(column, 18)?;
     }
-    let first = u16::from(!survey.cohorts.is_empty());
+    let first = u16::from(survey.chosen_cohorts() > 0);
     if first > 0 {
         take_cohort(sheet, survey)?;
     }
@@ -101,7 +101,7 @@ fn explain(sheet: &mut Worksheet, survey: &Question, bold: &Format) -> Result<()
         sheet.write_string_with_format(0, column, name, bold)?;
     }
     let mut row = 1;
-    if !survey.cohorts.is_empty() {
+    if survey.chosen_cohorts() > 0 {
         sheet.write_string(row, 0, COHORT)?;
         sheet.write_string(row, 1, format!("One of: {}", survey.cohorts.join(", ")))?;
         row += 1;

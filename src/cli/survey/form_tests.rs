@@ -42,6 +42,21 @@ fn a_form_that_is_filled_in_is_a_response() {
 }
 
 #[test]
+fn a_form_has_no_column_for_a_cohort_that_the_operator_assigns() {
+    use crate::rules::survey::Membership;
+    let survey = Question { membership: Membership::Assigned, ..question() };
+    assert_eq!(as_csv(&survey), "pay,hours\r\n,\r\n");
+    assert_eq!(read_csv(&survey, "pay,hours\n812.50,38\n"), Ok(vec![81_250, 38]));
+    let spare = read_csv(&survey, "cohort,pay,hours\nmen,812.50,38\n").unwrap_err();
+    assert!(spare.starts_with("the heading in line 1, column 1 is no question"), "{spare}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("form.xlsx");
+    std::fs::write(&path, as_book(&survey).unwrap()).unwrap();
+    let rows = sheet::read(&path, Sort::of(&path).unwrap()).unwrap();
+    assert_eq!(rows[0].len(), 2);
+}
+
+#[test]
 fn a_wrong_form_names_its_cell_and_never_what_is_in_it() {
     assert!(error_of("").contains("the form is empty"));
     let missing = error_of("cohort,pay\nmen,812.50\n");

@@ -33,13 +33,16 @@ pub async fn write(
     terms_from(&new.file, state.scheme(), now).and_then(|terms| {
         let unlisted = |bidder: &Bidder| {
             let checked = terms.limits.check_name(&bidder.name);
-            checked.map_err(|error| unlisted(&bidder.name, &error))
+            checked.map_err(|error| unlisted(&bidder.name, &error))?;
+            check_cohort(&terms, bidder.cohort.as_deref())
+                .map_err(|error| unlisted(&bidder.name, &error))
         };
         new.bidders.iter().try_for_each(unlisted)
     })?;
     state.store.create(session, &new.file, now).await.map_err(store_refusal)?;
     for bidder in new.bidders {
-        let admitted = state.store.admit(session, &bidder.name, bidder.key, now).await;
+        let (name, cohort) = (&bidder.name, bidder.cohort.as_deref());
+        let admitted = state.store.admit_to(session, name, bidder.key, cohort, now).await;
         admitted.map_err(|error| unlisted(&bidder.name, &error))?;
     }
     driver::start(&state, session);
@@ -62,6 +65,8 @@ pub async fn edit(
     for admitted in state.store.admissions(session).await.map_err(store_refusal)? {
         let checked = terms.limits.check_name(&admitted.bidder);
         checked.map_err(|error| unlisted(&admitted.bidder, &error))?;
+        check_cohort(&terms, admitted.cohort.as_deref())
+            .map_err(|error| unlisted(&admitted.bidder, &error))?;
     }
     state.store.edit(session, &edit.file).await.map_err(store_refusal)?;
     drop(drafts);
@@ -116,6 +121,21 @@ fn terms_from(file: &str, scheme: Scheme, now: Timestamp) -> Result<Terms, Refus
         )));
     }
     Ok(terms)
+}
+
+/// That a listed bidder is in a cohort of the terms where the operator assigns them, and else in none.
+fn check_cohort(terms: &Terms, assigned: Option<&str>) -> Result<(), String> {
+    match (terms.question.assigned_cohorts(), assigned) {
+        (None, None) => Ok(()),
+        (Some(cohorts), Some(own)) if cohorts.iter().any(|cohort| cohort == own) => Ok(()),
+        (Some(cohorts), _) => {
+            Err(format!("give the cohort that you assign, one of {}", cohorts.join(", ")))
+        }
+        (None, Some(_)) => {
+            Err("a cohort is assigned where membership = \"assigned\" alone; leave it out"
+                .to_owned())
+        }
+    }
 }
 
 fn unlisted(name: &str, error: &dyn std::fmt::Display) -> Refusal {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, Cell, Value};
 use super::item::Item;
-use super::question::{Membership, Question};
+use super::question::Question;
 use super::statistic::{Group, Measure};
 use super::withhold::Rule;
 
@@ -47,7 +47,7 @@ impl Answer {
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question, in_range: usize) -> Result<(), AnswerError> {
-        let public = question.membership == Membership::Public && !question.cohorts.is_empty();
+        let public = question.tells_cohorts();
         let expected = if public { in_range } else { 0 };
         let got = self.members.len();
         if expected != got {

@@ -23,6 +23,26 @@ fn with(question: &Question, cell: usize, measure: Measure, value: Option<u128>)
 }
 
 #[test]
+fn an_answer_names_the_cohort_of_everybody_where_the_operator_assigns_them() {
+    let survey = Question { membership: Membership::Assigned, ..question() };
+    let entries: Vec<Vec<u64>> = (0..15).map(|at| vec![6_000 * at, at]).collect();
+    let entries: Vec<&[u64]> = entries.iter().map(Vec::as_slice).collect();
+    let cohorts: Vec<u8> = (0..15).map(|at| u8::from(at >= 9)).collect();
+    let right = reference::answer_of(&survey, &entries, &cohorts);
+    assert_eq!((right.check(&survey, 15), &right.members), (Ok(()), &cohorts));
+    // The same as of a survey in which they say so themselves.
+    let public = Question { membership: Membership::Public, ..question() };
+    assert_eq!(answer(&public), right);
+    let told = |members: Vec<u8>| Answer { members, ..right.clone() }.check(&survey, 15);
+    assert_eq!(told(Vec::new()), Err(AnswerError::Members { expected: 15, got: 0 }));
+    assert_eq!(told(vec![2; 15]), Err(AnswerError::NoSuchCohort));
+    // One who is moved changes how many there are.
+    let mut moved = cohorts.clone();
+    moved[0] = 1;
+    assert_eq!(told(moved), Err(AnswerError::Impossible));
+}
+
+#[test]
 fn answers_that_no_survey_gives_are_found_out() {
     let survey = question();
     let check = |answer: Answer| answer.check(&survey, 15);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::item::{Item, parse_signed};
 use super::question::{Membership, Question, QuestionError};
-use super::response::Response;
+use super::response::{Response, ResponseError};
 use super::statistic::{By, Declared, Statistic};
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
@@ -125,16 +125,22 @@ pub struct DemoAnswer {
 }
 
 impl DemoAnswer {
-    /// The response that it is.
+    /// The response that it is. Where the operator assigns the cohorts, the demo's operator assigns
+    /// the one that stands here.
     ///
     /// # Errors
     /// When it cannot be handed in.
     pub fn response(&self, question: &Question) -> Result<Response, QuestionError> {
         let answers: Vec<_> =
             self.values.iter().map(|(name, text)| (name.as_str(), text)).collect();
-        Response::parse(question, self.cohort.as_deref(), &answers).map_err(|error| {
-            QuestionError::Response { participant: self.participant.clone(), error }
-        })
+        let wrong =
+            |error| QuestionError::Response { participant: self.participant.clone(), error };
+        let response = Response::parse(question, self.cohort.as_deref(), &answers);
+        let response = response.map_err(wrong)?;
+        if question.assigned_cohorts().is_some() && response.assigned().is_none() {
+            return Err(wrong(ResponseError::no_cohort(question)));
+        }
+        Ok(response)
     }
 }
 

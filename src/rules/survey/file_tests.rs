@@ -57,6 +57,54 @@ fn error_of(from: &str, to: &str) -> String {
 }
 
 #[test]
+fn assigned_cohorts_are_in_the_terms_and_not_in_the_entry() {
+    use crate::rules::terms::CohortError;
+    let text = FILE.replace("\"secret\"", "\"assigned\"");
+    let file = SessionFile::parse(&text).unwrap();
+    let terms = terms(&text);
+    let survey = terms.question.as_survey().unwrap();
+    assert_eq!(survey.membership, Membership::Assigned);
+    assert_eq!(survey.assigned_cohorts().unwrap(), ["women", "men"]);
+    assert_eq!((survey.chosen_cohorts(), survey.layout().unwrap().extent().fields), (0, 2));
+    assert!(survey.is_valid(&[0, 2000]) && !survey.is_valid(&[0, 1, 0, 2000]));
+    assert!(survey.tells_cohorts());
+    let lines = survey.opened_lines().join("; ");
+    assert!(
+        lines.contains(
+            "of each participant: whether the answers are within their bounds, the cohort"
+        )
+    );
+    assert!(!lines.contains("one cohort chosen"), "{lines}");
+    // What the demo's operator assigns stands beside the answers.
+    let crate::rules::session_file::Fields::Survey(fields) = &file.fields else { panic!() };
+    let response = fields.answers[0].response(survey).unwrap();
+    assert_eq!((response.assigned(), response.fields().len()), (Some(0), 2));
+    assert_eq!(response.cohort(survey), Some("women"));
+    // Only the cohorts of the terms, and only where they are assigned.
+    assert_eq!(terms.check_cohort(Some(1)), Ok(()));
+    assert_eq!(terms.check_cohort(None), Err(CohortError::None));
+    assert_eq!(terms.check_cohort(Some(2)), Err(CohortError::NoSuch { got: 3, cohorts: 2 }));
+    let secret = self::terms(FILE);
+    assert_eq!(secret.check_cohort(None), Ok(()));
+    assert_eq!(secret.check_cohort(Some(0)), Err(CohortError::Spare));
+    // The operator says one for everybody, of those that there are.
+    for (from, to, said) in [
+        ("cohort = \"women\"", "", "say which cohort you are in: women and men"),
+        ("cohort = \"women\"", "cohort = \"both\"", "does not have this cohort"),
+        (
+            "[[cohorts]]\n    name = \"women\"\n    [[cohorts]]\n    name = \"men\"\n",
+            "",
+            "the survey has none",
+        ),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        let Err(error) = SessionFile::parse(&changed) else { panic!("accepted {to:?}") };
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
 fn a_file_becomes_terms() {
     let terms = terms(FILE);
     let survey = terms.question.as_survey().unwrap();

@@ -17,16 +17,17 @@ pub fn responses(question: &Question, seed: u64, count: u32) -> Vec<Response> {
 }
 
 fn response(question: &Question, rng: &mut StdRng) -> Response {
-    let cohorts = question.cohorts.len();
-    let chosen = rng.random_range(0..cohorts.max(1));
-    let mut fields = Zeroizing::new(Vec::with_capacity(cohorts + question.items.len()));
-    fields.extend((0..cohorts).map(|cohort| u64::from(cohort == chosen)));
+    let (cohorts, bits) = (question.cohorts.len(), question.chosen_cohorts());
+    let drawn = rng.random_range(0..cohorts.max(1));
+    let mut fields = Zeroizing::new(Vec::with_capacity(bits + question.items.len()));
+    fields.extend((0..bits).map(|cohort| u64::from(cohort == drawn)));
     for item in &question.items {
         let span = item.span();
         let one = rng.random_range(0..=span);
         fields.push(one.min(rng.random_range(0..=span)));
     }
-    Response::of(fields)
+    let assigned = question.assigned_cohorts().and_then(|_| u8::try_from(drawn).ok());
+    Response::of(fields, assigned)
 }
 
 #[cfg(test)]

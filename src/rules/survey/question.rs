@@ -1,7 +1,8 @@
 //! The question of a survey: what its terms say beyond what every session's terms do.
 //!
 //! An entry has a bit for each cohort, exactly one of which is set, and then a field for each
-//! question, which holds how far the answer is above the smallest one allowed.
+//! question, which holds how far the answer is above the smallest one allowed. Where the operator
+//! assigns the cohorts it has no such bits: the admission says the cohort.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -45,6 +46,8 @@ pub enum Membership {
     Secret,
     /// Everyone, once the survey is closed: it is opened before anything else.
     Public,
+    /// Everyone; the operator says it with the invitation, and the participant is not asked.
+    Assigned,
 }
 
 impl Membership {
@@ -53,6 +56,7 @@ impl Membership {
         match self {
             Self::Secret => "nobody learns who is in which",
             Self::Public => "everyone learns who is in which",
+            Self::Assigned => "the operator says who is in which, and everyone learns it",
         }
     }
 }
@@ -195,6 +199,9 @@ pub enum QuestionError {
         /// Which statistic.
         statistic: &'static str,
     },
+    /// Cohorts are to be assigned, and there are none.
+    #[error("membership = \"assigned\" is of [[cohorts]], and the survey has none")]
+    NothingToAssign,
     /// The same twice.
     #[error("the {statistic} is declared twice; leave one of them out")]
     Twice {
@@ -247,25 +254,46 @@ pub enum QuestionError {
 }
 
 impl Question {
-    /// The fields of an entry: one bit for each cohort, and one field for each question.
+    /// The fields of an entry: one bit for each cohort that can be chosen, and one field for each
+    /// question.
     ///
     /// # Errors
     /// When there are too many.
     pub fn layout(&self) -> Result<Layout, LayoutError> {
-        let cohorts = self.cohorts.iter().map(|_| Field::up_to(1));
+        let cohorts = (0..self.chosen_cohorts()).map(|_| Field::up_to(1));
         Layout::new(cohorts.chain(self.items.iter().map(Item::field)))
     }
 
     /// Whether these are the fields of a valid entry: all in range, and one cohort.
     pub fn is_valid(&self, fields: &[u64]) -> bool {
         let in_range = self.layout().is_ok_and(|layout| layout.check(fields).is_ok());
-        let chosen = fields.iter().take(self.cohorts.len()).sum::<u64>();
-        in_range && (self.cohorts.is_empty() || chosen == 1)
+        let chosen = fields.iter().take(self.chosen_cohorts()).sum::<u64>();
+        in_range && (self.chosen_cohorts() == 0 || chosen == 1)
+    }
+
+    /// How many cohorts a participant chooses from: none where the operator assigns them.
+    pub fn chosen_cohorts(&self) -> usize {
+        match self.membership {
+            Membership::Secret | Membership::Public => self.cohorts.len(),
+            Membership::Assigned => 0,
+        }
+    }
+
+    /// The names of the cohorts, where the operator assigns them.
+    pub fn assigned_cohorts(&self) -> Option<&[String]> {
+        let assigned = self.membership == Membership::Assigned && !self.cohorts.is_empty();
+        assigned.then_some(self.cohorts.as_slice())
+    }
+
+    /// The name of the cohort at an assigned position, where there is one.
+    pub fn assigned_name(&self, cohort: Option<u8>) -> Option<&str> {
+        let cohorts = self.assigned_cohorts()?;
+        cohorts.get(usize::from(cohort?)).map(String::as_str)
     }
 
     /// Whether everyone learns who is in which cohort.
     pub fn tells_cohorts(&self) -> bool {
-        self.membership == Membership::Public && !self.cohorts.is_empty()
+        self.membership != Membership::Secret && !self.cohorts.is_empty()
     }
 
     /// The widest field that holds an answer.
@@ -323,7 +351,7 @@ impl Question {
     /// that the whole is known as soon as a cohort's count is opened.
     pub fn rule_of_cohorts(&self) -> Rule {
         let counted = self.measures_of_cohorts().contains(&Measure::Count);
-        let public = self.membership == Membership::Public;
+        let public = self.membership != Membership::Secret;
         Rule {
             at_least: u64::from(self.at_least),
             whole_known: counted || public || !self.measures_of_all().is_empty(),
@@ -393,6 +421,9 @@ impl Question {
     }
 
     fn check_cohorts(&self) -> Result<(), QuestionError> {
+        if self.cohorts.is_empty() && self.membership == Membership::Assigned {
+            return Err(QuestionError::NothingToAssign);
+        }
         if self.cohorts.is_empty() {
             return Ok(());
         }

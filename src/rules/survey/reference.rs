@@ -1,24 +1,31 @@
 //! The reference in the clear that the protocols are tested against: a few obvious lines.
 
 use super::answer::{Answer, Cell, Value};
-use super::question::{Membership, Question};
+use super::question::Question;
 use super::statistic::{Group, Measure, Order};
 
 /// The statistics of valid entries in the order of arrival; see [`Question::is_valid`].
 ///
 /// Where fewer than `at_least` answered, nobody included, everything is withheld.
 pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer {
-    let cohorts = question.cohorts.len();
-    let cohort_of =
-        |entry: &[u64]| entry.iter().take(cohorts).position(|&bit| bit == 1).unwrap_or(cohorts);
-    let members: Vec<usize> = entries.iter().map(|entry| cohort_of(entry)).collect();
+    answer_of(question, entries, &[])
+}
+
+/// The same where the operator assigns the cohorts: `assigned` has that of each entry, by position.
+pub fn answer_of(question: &Question, entries: &[&[u64]], assigned: &[u8]) -> Answer {
+    let (cohorts, bits) = (question.cohorts.len(), question.chosen_cohorts());
+    let cohort_of = |(at, entry): (usize, &&[u64])| match assigned.get(at) {
+        Some(&cohort) => usize::from(cohort),
+        None => entry.iter().take(bits).position(|&bit| bit == 1).unwrap_or(cohorts),
+    };
+    let members: Vec<usize> = entries.iter().enumerate().map(cohort_of).collect();
     let of = |group: Group| {
         let belongs = move |&(_, member): &(&&[u64], &usize)| match group {
             Group::All => true,
             Group::Cohort(cohort) => *member == cohort,
         };
         let those = entries.iter().zip(&members).filter(belongs);
-        those.map(|(entry, _)| &entry[cohorts..]).collect::<Vec<&[u64]>>()
+        those.map(|(entry, _)| &entry[bits..]).collect::<Vec<&[u64]>>()
     };
     let rule = question.rule_of_cohorts();
     let counts = (0..cohorts).map(|cohort| of(Group::Cohort(cohort)).len() as u64);
@@ -30,8 +37,7 @@ pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer {
         };
         if closed { Cell::Withheld } else { Cell::Open(opened(question, group, &of(group))) }
     };
-    let public = question.membership == Membership::Public && cohorts > 0;
-    let told = members.iter().filter(|_| public);
+    let told = members.iter().filter(|_| question.tells_cohorts());
     Answer {
         members: told.map(|&member| u8::try_from(member).unwrap_or(u8::MAX)).collect(),
         cells: question.groups().into_iter().map(cell).collect(),

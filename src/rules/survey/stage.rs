@@ -33,7 +33,7 @@ impl Question {
     pub fn stages(&self) -> Vec<Stage> {
         let measures = [self.measures_of_all(), self.measures_of_cohorts()].concat();
         let ranked = |measure: &Measure| matches!(measure, Measure::Ranked(..));
-        let counting = (!self.cohorts.is_empty()).then_some(Stage::Counting);
+        let counting = (self.chosen_cohorts() > 0).then_some(Stage::Counting);
         let adding = measures.iter().any(|own| !ranked(own)).then_some(Stage::Adding);
         let ranking = measures.iter().any(ranked).then_some(Stage::Ranking);
         [counting, adding, ranking].into_iter().flatten().collect()

@@ -45,7 +45,7 @@ impl Question {
             opened.push(Opened { whose, measure: None, name: name.to_owned() });
         };
         let checked = self.layout().is_ok_and(|layout| layout.can_exceed());
-        match (checked, self.cohorts.is_empty()) {
+        match (checked, self.chosen_cohorts() == 0) {
             (_, false) => say(
                 Whose::Each,
                 "whether the answers are within their bounds, with one cohort chosen",

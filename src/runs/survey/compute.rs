@@ -3,7 +3,8 @@
 //! In: the fields of all valid entries in the order of arrival, shared. Out, at every node: the same
 //! as [`crate::rules::survey::reference`] says. Who learns what: all nodes exactly what is opened:
 //!
-//! - where cohorts are public, the cohort of each entry;
+//! - where cohorts are public, the cohort of each entry (where the operator assigns them it is known,
+//!   and nothing is opened);
 //! - where they are secret and something is opened of them, whether each is withheld;
 //! - of each histogram of an open group, whether each bin is withheld;
 //! - the declared measures of the open groups, but for withheld bins.
@@ -65,16 +66,25 @@ impl Inputs<'_> {
 }
 
 impl Survey<'_> {
-    /// Compute what is declared and large enough, and open it.
-    pub(super) async fn compute(&self, fields: &[SharedBits]) -> Result<Answer, RunError> {
-        let (cohorts, items) = fields.split_at(self.question.cohorts.len());
+    /// Compute what is declared and large enough, and open it. `assigned` has the cohort of each
+    /// entry where the operator assigns them.
+    pub(super) async fn compute(
+        &self,
+        fields: &[SharedBits],
+        assigned: Option<Vec<usize>>,
+    ) -> Result<Answer, RunError> {
+        let (cohorts, items) = fields.split_at(self.question.chosen_cohorts());
         let entries = items.first().map_or(0, SharedBits::len);
-        let told = self.members(cohorts, entries).await?;
+        let told = match assigned {
+            Some(assigned) => assigned,
+            None => self.members(cohorts, entries).await?,
+        };
         let of = |cohort: usize| {
             (0..entries).filter(|&entry| told[entry] == cohort).collect::<Vec<_>>().into()
         };
+        let all = 0..self.question.cohorts.len();
         let members: Option<Vec<Arc<[usize]>>> =
-            steps::is_public(self.question).then(|| (0..cohorts.len()).map(of).collect());
+            steps::is_public(self.question).then(|| all.map(of).collect());
         let inputs = Inputs { cohorts, items, members };
 
         let (counts, hidden) = self.hidden(&inputs, entries).await?;

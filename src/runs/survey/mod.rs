@@ -24,13 +24,15 @@ use crate::rules::Stage;
 use crate::rules::survey::Question;
 use crate::sharing::{ShapeError, SharedBits};
 
-/// Check all entries, and compute the statistics of those that are valid.
+/// Check all entries, and compute the statistics of those that are valid. `assigned` has the cohort
+/// of each entry where the operator assigns them, else nothing.
 pub(super) async fn run(
     ctx: &Context,
     question: &Question,
-    entries: Entries,
+    (entries, assigned): (Entries, &[u8]),
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
+    let mut assigned = cohorts_of(question, entries.len(), assigned)?;
     let Entries::Bits { mut fields, .. } = entries else { return Err(RunError::Form) };
     let layout = question.layout().map_err(|_| RunError::Form)?;
     for (field, batch) in layout.fields().zip(&fields) {
@@ -40,7 +42,7 @@ pub(super) async fn run(
         }
     }
     let ctx = BitContext::new(ctx);
-    let cohorts = question.cohorts.len();
+    let cohorts = question.chosen_cohorts();
     let mut out_of_range = Vec::new();
     if (layout.can_exceed() || cohorts > 0) && fields.first().is_some_and(|field| !field.is_empty())
     {
@@ -57,9 +59,25 @@ pub(super) async fn run(
             let kept: Vec<usize> = (0..fits.len()).filter(|&entry| fits[entry]).collect();
             let keep = |field: SharedBits| field.gather(&kept);
             fields = fields.into_iter().map(keep).collect::<Result<_, ShapeError>>()?;
+            assigned = assigned.map(|all| kept.iter().map(|&entry| all[entry]).collect());
         }
     }
     let survey = compute::Survey { ctx: &ctx, question, reporter };
-    let answer = survey.compute(&fields).await?;
+    let answer = survey.compute(&fields, assigned).await?;
     Ok(Computed { answer: answer.into(), out_of_range })
+}
+
+/// The cohort of each entry where the operator assigns them; none elsewhere.
+fn cohorts_of(
+    question: &Question,
+    entries: usize,
+    assigned: &[u8],
+) -> Result<Option<Vec<usize>>, RunError> {
+    let expected = question.assigned_cohorts().map(|cohorts| (cohorts.len(), entries));
+    let (cohorts, entries) = expected.unwrap_or((0, 0));
+    let all: Vec<usize> = assigned.iter().map(|&cohort| cohort.into()).collect();
+    if all.len() != entries || all.iter().any(|&cohort| cohort >= cohorts) {
+        return Err(RunError::Cohorts);
+    }
+    Ok(expected.map(|_| all))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::protocol::bits::nth;
 use crate::protocol::bits::tally::{Shape, Tally};
-use crate::rules::survey::{Group, Measure, Membership, Order, Question};
+use crate::rules::survey::{Group, Measure, Order, Question};
 
 /// What is known of a survey when its steps are laid out; all of it is public.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -230,9 +230,9 @@ pub(super) const fn before(order: Order) -> (u64, usize) {
     }
 }
 
-/// Whether cohorts are told openly.
+/// Whether cohorts are told openly, or known beforehand.
 pub(super) fn is_public(question: &Question) -> bool {
-    question.membership == Membership::Public && !question.cohorts.is_empty()
+    question.tells_cohorts()
 }
 
 /// Whether it is decided on shares which cohorts are withheld.

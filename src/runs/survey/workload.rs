@@ -159,14 +159,15 @@ struct Bill<'a> {
 impl Bill<'_> {
     fn total(&self, entries: usize) -> Cost {
         let (model, cohorts) = (self.model, self.question.cohorts.len());
+        let chosen = self.question.chosen_cohorts();
         let mut cost = model.keys();
         if let (Ok(layout), 1..) = (self.question.layout(), entries) {
-            let faults = (one_cohort::cost(model, cohorts, entries), one_cohort::count(cohorts));
+            let faults = (one_cohort::cost(model, chosen, entries), one_cohort::count(chosen));
             cost += range::cost(model, &layout, entries, faults);
         }
         let valid = self.known.entries;
-        if is_public(self.question) && valid > 0 {
-            cost = model.opening(cost, &vec![(1, valid); cohorts]);
+        if is_public(self.question) && chosen > 0 && valid > 0 {
+            cost = model.opening(cost, &vec![(1, valid); chosen]);
         }
         if decides_cohorts(self.question, valid) {
             let shape = Shape { tally: Tally::Counts, width: cohorts, count: valid };

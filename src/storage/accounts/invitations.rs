@@ -8,7 +8,7 @@ use super::super::database::reading;
 use super::super::sql::{Connection, Row, Source, query};
 use super::{Account, AccountError, AccountStore, NewAccount, insert};
 use crate::base::Timestamp;
-use crate::identity::{Digest, PublicKey};
+use crate::identity::{AccountId, Digest, PublicKey};
 
 /// An invitation to be kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -214,6 +214,22 @@ impl AccountStore {
                 })
             })
             .await
+    }
+
+    /// The cohort of the invitation that became this account, if it had one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cohort_of(&self, account: AccountId) -> Result<Option<String>, StorageError> {
+        let found = query("SELECT cohort FROM coordinator_invitations WHERE account = $1")
+            .bind(account.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        Ok(match found {
+            Some(row) => row.try_get("cohort")?,
+            None => None,
+        })
     }
 
     /// Every invitation, the latest first.

@@ -104,23 +104,29 @@ async fn begin(
     Ok(None)
 }
 
-/// Keep who was admitted, as far as it shows: a name that is bound to a key stays so.
+/// Keep who was admitted, as far as it shows: a name that is bound to a key stays so, and
+/// in its cohort.
 async fn admit(
     connection: &mut Connection,
     papers: &Papers,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let session = papers.announcement.body.session;
+    let announced = &papers.announcement.body;
+    let session = announced.session;
+    let cohorts = announced.terms.question.assigned_cohorts().unwrap_or_default();
     for admitted in &papers.admitted {
+        let cohort = admitted.signature.cohort.and_then(|at| cohorts.get(usize::from(at)));
         query(
-            "INSERT INTO coordinator_admissions (session, bidder, bidder_key, admitted, look)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            "INSERT INTO coordinator_admissions
+             (session, bidder, bidder_key, admitted, look, cohort)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         )
         .bind(session.0.to_vec())
         .bind(admitted.name.as_str())
         .bind(admitted.key.as_bytes().to_vec())
         .bind(now.millis())
         .bind(look(&admitted.name))
+        .bind(cohort.cloned())
         .execute(&mut *connection)
         .await?;
     }

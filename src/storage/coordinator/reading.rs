@@ -52,6 +52,8 @@ pub struct Admitted {
     pub key: PublicKey,
     /// When the coordinator signed for it.
     pub admitted: Timestamp,
+    /// The cohort that the operator assigned, by name, where he did.
+    pub cohort: Option<String>,
 }
 
 /// A line of a session's timeline.
@@ -111,7 +113,7 @@ impl CoordinatorStore {
     /// When the database fails.
     pub async fn admissions(&self, session: SessionId) -> Result<Vec<Admitted>, StorageError> {
         let rows = query(
-            "SELECT bidder, bidder_key, admitted FROM coordinator_admissions
+            "SELECT bidder, bidder_key, admitted, cohort FROM coordinator_admissions
              WHERE session = $1 ORDER BY admitted, bidder",
         )
         .bind(session.0.to_vec())
@@ -124,6 +126,7 @@ impl CoordinatorStore {
                     bidder: row.try_get("bidder")?,
                     key: PublicKey::from_bytes(row.bytes("bidder_key")?),
                     admitted: row.time("admitted")?,
+                    cohort: row.try_get("cohort")?,
                 })
             })
             .collect()
@@ -156,6 +159,29 @@ impl CoordinatorStore {
         .await
         .map_err(reading)?;
         rows.iter().map(|row| Ok((row.session()?, row.number("bidders")?))).collect()
+    }
+
+    /// The cohort that the operator has assigned to a bidder of this name, if he is admitted to the
+    /// session and was assigned one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn assigned(
+        &self,
+        session: SessionId,
+        bidder: &str,
+    ) -> Result<Option<String>, StorageError> {
+        let found =
+            query("SELECT cohort FROM coordinator_admissions WHERE session = $1 AND bidder = $2")
+                .bind(session.0.to_vec())
+                .bind(bidder.to_owned())
+                .fetch_optional(self.database.readers())
+                .await
+                .map_err(reading)?;
+        Ok(match found {
+            Some(row) => row.try_get("cohort")?,
+            None => None,
+        })
     }
 
     /// Whether a bidder of this name is admitted to a session.

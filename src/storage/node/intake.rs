@@ -377,7 +377,7 @@ impl EnvelopeRow {
             bidder: envelope.body.bidder.clone(),
             key: *envelope.body.key.as_bytes(),
             revision: envelope.body.revision,
-            contents: envelope.body.contents(),
+            contents: envelope.contents(),
             bytes,
         })
     }

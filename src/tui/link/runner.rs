@@ -149,6 +149,10 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             }
             News::Written(boxed(answer))
         }
+        Request::Cohort(session) => {
+            let me = connection.bidder.as_ref()?;
+            News::Cohort(session, cohort(connection, me, session).await)
+        }
         Request::Place(session, entry) => {
             let me = connection.bidder.as_ref()?;
             let heard = Hearing::new(session, news.clone());
@@ -244,6 +248,21 @@ const fn bidder(me: &Me) -> Bidder<'_> {
         state: &me.state,
         pinned: me.pinned.as_slice(),
     }
+}
+
+/// The cohort of a survey that its operator has assigned to us.
+async fn cohort(
+    connection: &Connection,
+    me: &Me,
+    session: SessionId,
+) -> Result<Option<u8>, String> {
+    let network = &connection.network;
+    let announcement = bid::announcement(network, session).await;
+    let announcement = announcement.map_err(|error| error.to_string())?;
+    let (bidder, patience) = (bidder(me), Patience::default());
+    let waits = |_: &str, _: &dyn std::fmt::Display, _: std::time::Duration| {};
+    let own = bid::assigned_cohort(network, &announcement, &bidder, patience, &waits).await;
+    own.map_err(|error| error.to_string())
 }
 
 async fn place(

@@ -1,7 +1,7 @@
 //! The answers to a survey as they are typed, and where the keys are among them.
 
 use super::field::Field;
-use crate::base::text::clean;
+use crate::base::text::{Clean, clean};
 use crate::client::EntryValues;
 use crate::rules::survey::{Question, Response};
 use crate::rules::written::Written;
@@ -26,13 +26,28 @@ pub enum AnswerRow {
     Item(usize),
 }
 
+/// The cohort that the operator has assigned, as far as it is known here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OwnCohort {
+    /// The coordinator is to be asked.
+    Unasked,
+    /// It is being asked.
+    Asked,
+    /// Its position among the survey's.
+    Known(u8),
+    /// There is none, and why.
+    Refused(Clean),
+}
+
 /// The answers as typed. Wiped when they are sealed or the form is left.
 pub struct Answers {
     /// A field for each question.
     pub fields: Vec<Field>,
     /// The position of the cohort that was chosen.
     pub cohort: Option<usize>,
-    /// How many cohorts there are.
+    /// Where the operator assigns the cohorts, the one that is assigned here.
+    pub own: Option<OwnCohort>,
+    /// How many cohorts there are to choose from.
     cohorts: usize,
     /// The row that has the keys.
     pub focus: usize,
@@ -44,12 +59,13 @@ impl Answers {
         Self {
             fields: survey.items.iter().map(|_| Field::secret()).collect(),
             cohort: None,
-            cohorts: survey.cohorts.len(),
+            own: survey.assigned_cohorts().map(|_| OwnCohort::Unasked),
+            cohorts: survey.chosen_cohorts(),
             focus: 0,
         }
     }
 
-    /// The rows: the cohort where there are any, then the questions.
+    /// The rows: the cohort where one can be chosen, then the questions.
     pub fn rows(&self) -> Vec<AnswerRow> {
         let cohort = (self.cohorts > 0).then_some(AnswerRow::Cohort);
         cohort.into_iter().chain((0..self.fields.len()).map(AnswerRow::Item)).collect()
@@ -97,7 +113,15 @@ impl Answers {
         }
     }
 
-    /// Forget everything.
+    /// The position of the cohort that the operator has assigned, once it is known.
+    pub const fn assigned(&self) -> Option<u8> {
+        match self.own {
+            Some(OwnCohort::Known(own)) => Some(own),
+            _ => None,
+        }
+    }
+
+    /// Forget everything that was answered.
     pub fn clear(&mut self) {
         for field in &mut self.fields {
             field.clear();
@@ -145,7 +169,7 @@ impl Answers {
         let cohort = self.cohort.and_then(|cohort| survey.cohorts.get(cohort));
         let response = Response::parse(survey, cohort.map(String::as_str), &named);
         let response = response.map_err(|error| clean(&error.to_string()).to_string())?;
-        Ok(response.fields().clone().into())
+        Ok(EntryValues::from(response.fields().clone()).in_cohort(self.assigned()))
     }
 }
 

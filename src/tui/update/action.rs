@@ -91,6 +91,9 @@ pub enum News {
     Receipts(SessionId, Option<ReadReceipts>),
     /// All our bids, as kept on this machine, with every revision.
     Own(Vec<(SessionId, OwnBid)>),
+    /// The position of the cohort that the operator of a survey has assigned to us, where it has them
+    /// assigned; or why there is none.
+    Cohort(SessionId, Result<Option<u8>, String>),
     /// A node's answer to our bid.
     BidHeard(SessionId, NodeIndex, Heard),
     /// Our bid is in.
@@ -231,6 +234,8 @@ pub enum Request {
         /// Whether to open it then.
         open: bool,
     },
+    /// The cohort of a survey that its operator has assigned to us.
+    Cohort(SessionId),
     /// Split, seal and hand in a bid or an order.
     Place(SessionId, EntryValues),
     /// Hand the latest envelope in again.

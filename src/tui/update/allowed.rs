@@ -11,6 +11,7 @@ use crate::tui::input::commands::{
     HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step,
 };
 use crate::tui::input::layer::Layer;
+use crate::tui::state::answers::OwnCohort;
 use crate::tui::state::data::{Link, Session};
 use crate::tui::state::forms::BidStage;
 use crate::tui::state::model::Model;
@@ -171,10 +172,17 @@ fn answer_form(model: &Model, command: AnswerFormCommand) -> Result<(), String> 
         _ if matches!(form.stage, BidStage::Sending { .. }) => {
             Err("the answers have been sealed and are kept nowhere".to_owned())
         }
-        AnswerFormCommand::Send => match model.live().session(form.session) {
-            Some(session) => bidder(model, session),
-            None => Err("the session is gone".to_owned()),
-        },
+        AnswerFormCommand::Send => {
+            let session = model.live().session(form.session);
+            bidder(model, session.ok_or("the session is gone")?)?;
+            match form.answers.as_ref().and_then(|answers| answers.own.as_ref()) {
+                None | Some(OwnCohort::Known(_)) => Ok(()),
+                Some(OwnCohort::Refused(why)) => Err(why.to_string()),
+                Some(OwnCohort::Unasked | OwnCohort::Asked) => {
+                    Err("the coordinator is still asked in which cohort you are".to_owned())
+                }
+            }
+        }
         AnswerFormCommand::Next
         | AnswerFormCommand::Previous
         | AnswerFormCommand::Change

@@ -3,12 +3,39 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::action::{Effect, Request};
 use super::bidding;
+use crate::base::text::clean;
+use crate::session::SessionId;
 use crate::tui::input::commands::AnswerFormCommand;
-use crate::tui::state::answers::{AnswerRow, Answers, Standing};
+use crate::tui::state::answers::{AnswerRow, Answers, OwnCohort, Standing};
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::BidStage;
 use crate::tui::state::model::Model;
+
+/// Ask the coordinator in which cohort the answers count, where its operator assigns them.
+pub fn ask_for_cohort(model: &mut Model) -> Vec<Effect> {
+    let Some(form) = &mut model.ui.form else { return Vec::new() };
+    let own = form.answers.as_mut().and_then(|answers| answers.own.as_mut());
+    match own {
+        Some(own) if *own == OwnCohort::Unasked => {
+            *own = OwnCohort::Asked;
+            vec![Effect::Ask(Request::Cohort(form.session))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The cohort that is assigned, or why there is none.
+pub fn cohort_came(model: &mut Model, session: SessionId, answer: Result<Option<u8>, String>) {
+    let form = model.ui.form.as_mut().filter(|form| form.session == session);
+    let Some(own) = form.and_then(|form| form.answers.as_mut()?.own.as_mut()) else { return };
+    *own = match answer {
+        Ok(Some(cohort)) => OwnCohort::Known(cohort),
+        Ok(None) => OwnCohort::Refused(clean("the coordinator assigns no cohort here")),
+        Err(why) => OwnCohort::Refused(clean(&why)),
+    };
+}
 
 /// The answers, while they are written.
 pub fn editing(model: &mut Model) -> Option<&mut Answers> {

@@ -91,7 +91,8 @@ pub fn ask(model: &mut Model) {
         format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
     if let Some(survey) = session.survey() {
-        lines.extend(published(survey));
+        let answers = model.ui.form.as_ref().and_then(|form| form.answers.as_ref());
+        lines.extend(published(survey, answers.and_then(Answers::assigned)));
     }
     lines.push(match (earlier, session.survey(), session.terms.replace_bids) {
         (Some(own), ..) => format!("It replaces your {what} of revision {}.", own.revision),
@@ -115,14 +116,18 @@ pub fn ask(model: &mut Model) {
 }
 
 /// What of the answers to a survey everyone will know.
-fn published(survey: &survey::Question) -> Vec<String> {
+fn published(survey: &survey::Question, assigned: Option<u8>) -> Vec<String> {
     let mut lines: Vec<String> = survey
         .declared_lines(NAMED)
         .iter()
         .map(|line| clean(&format!("Becomes public {line}.")).to_string())
         .collect();
-    if survey.tells_cohorts() {
-        lines.push("Becomes public of you: your cohort.".to_owned());
+    match survey.assigned_name(assigned) {
+        Some(own) => lines.push(format!("Becomes public of you: your cohort, {}.", clean(own))),
+        None if survey.tells_cohorts() => {
+            lines.push("Becomes public of you: your cohort.".to_owned());
+        }
+        None => {}
     }
     lines.push(format!("Nothing else; {}.", survey.withheld_line()));
     lines

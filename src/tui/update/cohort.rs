@@ -179,7 +179,7 @@ pub struct Tally {
     pub expected: u64,
     /// Invitations that can still become an account.
     pub open: usize,
-    /// Where cohorts are public, the same by the cohort that each was invited to.
+    /// Where cohorts are not secret, the same by the cohort that each was invited to.
     pub cohorts: Vec<(Clean, u64, u64)>,
 }
 
@@ -197,7 +197,7 @@ pub fn tally(model: &Model, session: &Session) -> Option<Tally> {
         open: data.people.open_invitations(data.coordinator_now()),
         cohorts: Vec::new(),
     };
-    if survey.membership == Membership::Public {
+    if survey.membership != Membership::Secret {
         tally.cohorts = survey.cohorts.iter().map(|name| (clean(name), 0, 0)).collect();
     }
     let able = data.people.accounts.iter().filter(|account| account.disabled.is_none());

@@ -115,6 +115,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let mut effects = news::ask_for_detail(model);
     effects.extend(receipts::ask(model));
     effects.extend(people::ask(model));
+    effects.extend(answering::ask_for_cohort(model));
     effects
 }
 

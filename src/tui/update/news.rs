@@ -1,7 +1,7 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{audit, events, invite, login, new_session, order, people, receipts, steps};
+use super::{answering, audit, events, invite, login, new_session, order, people, receipts, steps};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -62,6 +62,7 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Own(bids) => {
             own_came(model, bids);
         }
+        News::Cohort(session, answer) => answering::cohort_came(model, session, answer),
         News::BidHeard(session, node, heard) => bid_heard(model, session, node, heard),
         News::BidIn(session, own, heard) => {
             let (receipts, all) = (own.receipts.len(), model.live().nodes.len());

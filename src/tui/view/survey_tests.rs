@@ -101,6 +101,53 @@ fn the_cohort_is_chosen_by_arrows_number_or_letter() {
 }
 
 #[test]
+fn where_the_operator_assigns_the_cohort_it_is_shown_and_not_asked_for() {
+    let mut model = surveys::survey_like(surveys::survey(Membership::Assigned));
+    press(&mut model, "b");
+    let session = model.ui.form.as_ref().unwrap().session;
+    let asks = |effects: &[Effect]| {
+        let cohort = |effect: &&Effect| matches!(effect, Effect::Ask(Request::Cohort(own)) if *own == session);
+        effects.iter().filter(cohort).count()
+    };
+    let tick = |model: &mut Model| {
+        let now = model.live().now;
+        asks(&update(model, Action::Tick(now)))
+    };
+    // The coordinator is asked once.
+    assert_eq!((tick(&mut model), tick(&mut model)), (1, 0));
+    for answer in ["52000", "38.5", "-1200"] {
+        type_in(&mut model, answer);
+        press(&mut model, "enter");
+    }
+    // Nothing is handed in before the answer came, nor where the coordinator refuses.
+    assert!(model.ui.popups.is_empty());
+    for size in SIZES {
+        assert!(shown(&mut model, size).contains("the coordinator is asked for your cohort"));
+    }
+    let refused = "the operator has said none for you; ask for an invitation with a cohort";
+    update(&mut model, News::Cohort(session, Err(refused.to_owned())));
+    press(&mut model, "enter");
+    assert!(model.ui.popups.is_empty());
+    assert!(shown(&mut model, (140, 45)).contains(refused));
+    // News of another session are none of this form.
+    update(&mut model, News::Cohort(id(99), Ok(Some(1))));
+    assert!(shown(&mut model, (140, 45)).contains(refused));
+    update(&mut model, News::Cohort(session, Ok(Some(0))));
+    for size in SIZES {
+        let form = shown(&mut model, size);
+        assert!(form.contains("counts in cohort women"), "{form}");
+        assert!(!form.contains("Which are you in"), "{form}");
+    }
+    snap("answer-assigned", &mut model);
+    press(&mut model, "enter");
+    for size in SIZES {
+        assert!(shown(&mut model, size).contains("your cohort, women"), "{size:?}");
+    }
+    let effects = key(&mut model, KeyCode::Char('y'));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(Request::Place(..)))));
+}
+
+#[test]
 fn many_questions_scroll_and_names_of_any_sort_fit() {
     let mut question = surveys::survey(Membership::Public);
     let item = |number: usize| Item {

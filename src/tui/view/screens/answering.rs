@@ -12,7 +12,7 @@ use crate::rules::survey::{Item, Question};
 use crate::tui::figures::count;
 use crate::tui::input::commands::AnswerFormCommand;
 use crate::tui::input::layer::Layer;
-use crate::tui::state::answers::{AnswerRow, Answers, Standing};
+use crate::tui::state::answers::{AnswerRow, Answers, OwnCohort, Standing};
 use crate::tui::state::data::Session;
 use crate::tui::state::forms::{BidForm, BidStage};
 use crate::tui::state::model::Model;
@@ -66,6 +66,7 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn draw(&self, canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
+        let area = below(area, self.own(canvas, area));
         let rows = self.answers.rows();
         let opened = opened(self.survey, usize::from(area.width));
         let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
@@ -79,6 +80,21 @@ impl Form<'_> {
         let rest = below(rest, row + 1);
         let row = write(canvas, rest, &opened, session);
         receipts::sealed_where_there_is_room(canvas, below(rest, row + 1));
+    }
+
+    /// The cohort that the operator has assigned, where he has; gives the row after it.
+    fn own(&self, canvas: &mut Canvas<'_, '_>, area: Rect) -> usize {
+        let Some(own) = &self.answers.own else { return 0 };
+        let name = self.survey.assigned_name(self.answers.assigned());
+        let (role, line) = match (own, name) {
+            (OwnCohort::Known(_), Some(name)) => {
+                let said = self.survey.membership.words();
+                (Role::Text, format!("counts in {COHORT} {}: {said}", clean(name)))
+            }
+            (OwnCohort::Refused(why), _) => (Role::Bad, why.to_string()),
+            _ => (Role::Muted, format!("the coordinator is asked for your {COHORT}")),
+        };
+        canvas.wrapped(area, 0, role, &line) + 1
     }
 
     /// A line for each row, as many as there is room for around the one that has the keys.

@@ -35,6 +35,7 @@ pub fn cohorts(survey: &Question) -> String {
         many => match survey.membership {
             Membership::Secret => format!("{many}, secret"),
             Membership::Public => format!("{many}, public"),
+            Membership::Assigned => format!("{many}, assigned"),
         },
     }
 }
