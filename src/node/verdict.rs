@@ -146,7 +146,7 @@ pub(super) fn candidates(
     announcement: &Announcement,
     scheme: Scheme,
 ) -> Vec<(Digest, NodeSet)> {
-    let few = usize::from(scheme.threshold());
+    let few = usize::from(scheme.doubted());
     let mut listed: BTreeMap<PublicKey, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
         BTreeMap::new();
     for (node, entry) in inventories.entries() {

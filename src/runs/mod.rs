@@ -11,7 +11,7 @@
 //! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
-//! - [`survey`]: the run of a survey, on bits
+//! - [`survey`]: the run of a survey, on bits or by adding only
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
@@ -34,6 +34,7 @@ pub use workload::Workload;
 
 use crate::protocol::Context;
 use crate::rules::{Question, Terms};
+use crate::sharing::form::Form;
 use crate::session::progress::Progress;
 use reporter::Reporter;
 use shares::Entries;
@@ -50,6 +51,10 @@ pub async fn run(
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let entries = entries.into();
+    // The terms of such a session were refused before; nodes that lack a share compute nothing.
+    if !ctx.scheme().compares() && terms.protocol != Form::Sums {
+        return Err(RunError::Form);
+    }
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(

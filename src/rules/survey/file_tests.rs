@@ -2,6 +2,7 @@ use crate::base::Timestamp;
 use crate::rules::session_file::without_demo;
 use crate::rules::survey::{By, Membership, Statistic};
 use crate::rules::{SessionFile, Terms};
+use crate::sharing::form::Form;
 
 const FILE: &str = r#"
     title = "Pay"
@@ -75,7 +76,7 @@ fn a_file_becomes_terms() {
 fn all_that_may_be_opened_is_listed() {
     let terms = terms(FILE);
     let survey = terms.question.as_survey().unwrap();
-    let lines = survey.opened_lines();
+    let lines = survey.opened_lines(terms.protocol);
     assert_eq!(
         lines,
         [
@@ -87,7 +88,7 @@ fn all_that_may_be_opened_is_listed() {
             "of each cohort: whether it is withheld, the number of answers, the sum of pay",
         ]
     );
-    let measured = survey.opened().into_iter().filter(|opened| opened.measure.is_some()).count();
+    let measured = survey.opened(Form::Bits).into_iter().filter(|opened| opened.measure.is_some()).count();
     let declared = survey.measures_of_all().len() + survey.measures_of_cohorts().len();
     assert_eq!(measured, declared);
 }
