@@ -320,6 +320,46 @@ mod tests {
         assert_eq!(decoded(form, &three[0], THREE), length(48, 16));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_the_one_encoding_of_a_correction_or_none(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..70),
+            fields in 0..5_usize,
+            bits in 0..600_usize,
+        ) {
+            for form in [Form::Bits, Form::Numbers, Form::Sums] {
+                let extent = Extent { fields, bits };
+                if let Ok(again) = decoded(form, &bytes, extent) {
+                    assert_eq!(again, bytes);
+                }
+                // Of the right length; most are encodings then, but for numbers at the prime.
+                let mut bytes = bytes.clone();
+                bytes.resize(form.correction_bytes(extent), 0x7f);
+                if let Ok(again) = decoded(form, &bytes, extent) {
+                    assert_eq!(again, bytes);
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_masked_for_sums_comes_back(
+            values in proptest::collection::vec(proptest::prelude::any::<u64>(), 1..9),
+            secrets in proptest::collection::vec(proptest::prelude::any::<[u8; 32]>(), 1..5),
+        ) {
+            let seeds: Vec<Seed> = secrets.into_iter().map(Seed::from_bytes).collect();
+            let extent = Extent { fields: values.len(), bits: 64 * values.len() };
+            let fields = values.iter().map(|&value| (64, value));
+            let bytes = Form::Sums.mask(extent, fields, &seeds).encode(extent);
+            let mut sums = decode_numbers(&bytes, extent).unwrap();
+            for seed in &seeds {
+                let add = |field, number: Mersenne127| sums[field] += number;
+                components::each_number(seed, values.len(), add);
+            }
+            let sums: Vec<u128> = sums.iter().map(|sum| sum.to_number()).collect();
+            assert_eq!(sums, values.into_iter().map(u128::from).collect::<Vec<_>>());
+        }
+    }
+
     #[test]
     fn fields_lie_one_after_the_other() {
         let fields = [(3, 0b101), (63, 0x7000_0000_0000_0001), (4, 0b1_1001)];
