@@ -34,8 +34,8 @@ pub use workload::Workload;
 
 use crate::protocol::Context;
 use crate::rules::{Question, Terms};
-use crate::sharing::form::Form;
 use crate::session::progress::Progress;
+use crate::sharing::form::Form;
 use reporter::Reporter;
 use shares::Entries;
 

@@ -24,8 +24,8 @@ use crate::field::{
 use crate::rules::Layout;
 use crate::sharing::bits::batch::{Buffer, zeroed};
 use crate::sharing::bits::planes::{WORD, transpose, words, xor_into};
-use crate::sharing::form::{CorrectionError, Extent, Form, decode_bits, decode_numbers};
 use crate::sharing::elements::Component;
+use crate::sharing::form::{CorrectionError, Extent, Form, decode_bits, decode_numbers};
 use crate::sharing::numbers::components::{ShareMaker, each_number};
 use crate::sharing::{
     Holding, NodeIndex, Scheme, Seed, ShapeError, SharedBits, SharedElements, SharedNumbers,

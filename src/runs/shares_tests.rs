@@ -103,9 +103,9 @@ fn add_up(
             assert!(known.is_none_or(|known| known == value), "holders differ");
         }
     }
-    let sum = components.into_iter().fold(Mersenne127::ZERO, |sum, component| {
-        sum + Mersenne127::from_u128(component.unwrap())
-    });
+    let sum = components
+        .into_iter()
+        .fold(Mersenne127::ZERO, |sum, component| sum + Mersenne127::from_u128(component.unwrap()));
     u64::try_from(sum.to_number()).unwrap()
 }
 
@@ -343,9 +343,8 @@ async fn three_fields_go_all_the_way() {
                     Entries::Sums(fields) => {
                         let all = SharedElements::concat(ctx.holding(), &fields)?;
                         let opened = sums::open(&ctx.base().narrow("open"), &all).await?;
-                        let value = |number: &Mersenne127| {
-                            u64::try_from(number.to_number()).unwrap()
-                        };
+                        let value =
+                            |number: &Mersenne127| u64::try_from(number.to_number()).unwrap();
                         let fields = opened.chunks(plain.len());
                         Ok(fields.map(|field| field.iter().map(value).collect()).collect())
                     }

@@ -310,10 +310,7 @@ mod tests {
         assert_eq!(number(&prime), Ok(prime.to_vec()));
 
         let mut three = [prime; 3];
-        assert_eq!(
-            decoded(form, three.as_flattened(), THREE).map(|all| all.len()),
-            Ok(48)
-        );
+        assert_eq!(decoded(form, three.as_flattened(), THREE).map(|all| all.len()), Ok(48));
         three[1][0] = 0xff;
         let refused = decoded(form, three.as_flattened(), THREE);
         assert_eq!(refused, Err(CorrectionError::Element { field: 2 }));

@@ -96,7 +96,8 @@ fn two_nodes_add_up_points_and_anybody_verifies_it() {
 #[test]
 fn what_two_nodes_cannot_do_is_refused_with_what_to_change() {
     let folder = tempfile::tempdir().unwrap();
-    let two = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/two.toml")).unwrap();
+    let two =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/two.toml")).unwrap();
     let path = folder.path().join("two.toml");
     let path = path.to_str().unwrap();
     let refused = |from: &str, to: &str| {
@@ -106,7 +107,10 @@ fn what_two_nodes_cannot_do_is_refused_with_what_to_change() {
     };
     let sums = "protocol = \"sums\"\n";
     let said = refused(sums, "");
-    assert!(said.contains("2 nodes of which any 1 learn nothing can add, but not multiply"), "{said}");
+    assert!(
+        said.contains("2 nodes of which any 1 learn nothing can add, but not multiply"),
+        "{said}"
+    );
     assert!(said.contains(sums.trim_end()) && said.contains("at least 3 nodes"), "{said}");
     let said = refused("statistic = \"mean\"", "statistic = \"deviation\"");
     assert!(said.contains("the deviation takes more than adding up"), "{said}");
@@ -124,7 +128,8 @@ fn what_two_nodes_cannot_do_is_refused_with_what_to_change() {
     assert_eq!((&planned["nodes"], &planned["plan"]["rounds"]), (&json!(2), &json!(3)));
 
     // Other kinds of sessions, on nodes that could do them.
-    let sale = "title = \"Lot\"\nkind = \"second-price\"\nbids_until = \"1h\"\nprotocol = \"sums\"\n";
+    let sale =
+        "title = \"Lot\"\nkind = \"second-price\"\nbids_until = \"1h\"\nprotocol = \"sums\"\n";
     fs::write(path, sale).unwrap();
     let (_, said) = fails(folder.path(), &["demo", path], 1);
     assert!(said.contains("which serves surveys only"), "{said}");

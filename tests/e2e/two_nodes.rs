@@ -8,9 +8,9 @@ use gavel::session::Phase;
 use gavel::session::exclusion::ExclusionReason;
 use gavel::sharing::form::Form;
 use gavel::testkit::bad_bidder::BadBidder;
-use gavel::wire::{ProblemType, paths};
 use gavel::wire::coordinator_api::{NewSession, SessionDetail};
 use gavel::wire::reason::{AttemptTrouble, Reason};
+use gavel::wire::{ProblemType, paths};
 
 use super::auction::{Auction, Settled, file, refusal, set};
 use super::net::{Net, Setup};
@@ -127,7 +127,8 @@ async fn an_answer_above_the_maximum_counts_or_ends_the_survey() {
         let detail = survey.failed(8).await;
         let reason = detail.reason.unwrap();
         assert!(reason.contains("come to more than they can"), "{reason}");
-        let Reason::AttemptsFailed { last: AttemptTrouble::Nodes { .. }, .. } = reason.reason else {
+        let Reason::AttemptsFailed { last: AttemptTrouble::Nodes { .. }, .. } = reason.reason
+        else {
             panic!("{reason:?}")
         };
         assert!(detail.outcome.is_none());

@@ -131,7 +131,8 @@ fn random_survey(rng: &mut StdRng) -> (Question, Vec<Vec<u64>>) {
             2 if other != at => Statistic::Ratio(at, other),
             _ => Statistic::Sum(at),
         };
-        let by = [By::All, By::Cohort, By::Both][rng.random_range(0..if cohorts > 0 { 3 } else { 1 })];
+        let by =
+            [By::All, By::Cohort, By::Both][rng.random_range(0..if cohorts > 0 { 3 } else { 1 })];
         if results.iter().all(|declared| declared.statistic != statistic) {
             results.push(Declared { statistic, by });
         }
@@ -179,7 +180,8 @@ async fn random_surveys_of_sums() {
 
 fn sum_of(items: &[Item]) -> Vec<Declared> {
     let of = |at| {
-        [Statistic::Sum(at), Statistic::Mean(at)].map(|statistic| Declared { statistic, by: By::All })
+        [Statistic::Sum(at), Statistic::Mean(at)]
+            .map(|statistic| Declared { statistic, by: By::All })
     };
     (0..items.len()).flat_map(of).collect()
 }

@@ -88,7 +88,8 @@ fn all_that_may_be_opened_is_listed() {
             "of each cohort: whether it is withheld, the number of answers, the sum of pay",
         ]
     );
-    let measured = survey.opened(Form::Bits).into_iter().filter(|opened| opened.measure.is_some()).count();
+    let measured =
+        survey.opened(Form::Bits).into_iter().filter(|opened| opened.measure.is_some()).count();
     let declared = survey.measures_of_all().len() + survey.measures_of_cohorts().len();
     assert_eq!(measured, declared);
 }

@@ -15,7 +15,7 @@
 
 use super::compute::opened;
 use super::steps::{Known, is_public, open_groups};
-use crate::field::{Field as _, Mersenne127};
+use crate::field::Mersenne127;
 use crate::protocol::{Context, Cost, CostModel, sums};
 use crate::rules::Stage;
 use crate::rules::survey::check::largest;

@@ -281,7 +281,8 @@ fn example(item: &Item) -> String {
 
 /// What of the answers will be opened, in lines of this width.
 fn opened(survey: &Question, session: &Session, width: usize) -> Vec<String> {
-    let lines = survey.opened_lines(session.terms.protocol).into_iter().chain([survey.withheld_line()]);
+    let lines =
+        survey.opened_lines(session.terms.protocol).into_iter().chain([survey.withheld_line()]);
     lines.flat_map(|line| text::wrap(clean(&line).as_str(), width)).collect()
 }
 
