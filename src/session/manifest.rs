@@ -14,7 +14,8 @@
 //!
 //! Where nodes can only add ([`Scheme::compares`]) all of them close the session and are taken at
 //! their word: an envelope is left out as soon as one of them has no use for its part, since nobody
-//! else may hold that node's components. None is left out as one that cannot be had.
+//! else may hold that node's components. None is left out as one that cannot be had: before a node
+//! says what is wrong with any, it has all of them.
 //!
 //! The manifest counts with the signatures of [`Scheme::manifest_quorum`] nodes, any two such
 //! groups of which share an honest node; an honest node signs one manifest. So there is one
