@@ -8,7 +8,8 @@
 //! 1. Every node sends to all a hash of its components with a nonce.
 //! 2. Once it has everybody's, it sends nonce and components, and a digest of all hashes it has got.
 //!
-//! Rounds: two. Bytes: to each other participant 32, then 64 and the elements of all components held.
+//! Rounds: two, for each 8 MiB of components. Bytes: to each other participant 32, then 64 and the
+//! elements of all components held.
 //! Adversary: nodes that are curious and add what they should. With fewer than 2t+1 nodes a component
 //! may be one node's alone, and nobody can tell whether that one adds rightly; but by the first round
 //! nobody chooses a sum once the others' are known, and by the digest nobody promises different
@@ -37,11 +38,39 @@ const NONCE: usize = 32;
 /// A node's components as they go out: a digest of everybody's hashes, a nonce, the components.
 const COMPONENTS_FROM: usize = DIGEST + NONCE;
 
+/// Most bytes of components in a message, far below what a stream takes; more go piece by piece.
+const PIECE: usize = 8 << 20;
+
+/// How many elements are opened at a time by nodes that hold so many components.
+const fn piece<F: Field>(held: usize) -> usize {
+    match PIECE.checked_div(held * F::BYTES) {
+        Some(0) | None => 1,
+        Some(places) => places,
+    }
+}
+
 /// Open shared elements.
 ///
 /// # Errors
 /// When a node does not answer, or sends something else than it promised.
 pub async fn open<F: Field>(
+    ctx: &Context,
+    sums: &SharedElements<F>,
+) -> Result<Elements<F>, ProtocolError> {
+    let (all, most) = (sums.len(), piece::<F>(sums.holding().components()));
+    if all <= most {
+        return open_piece(ctx, sums).await;
+    }
+    let mut values = zeros(all);
+    for (number, values) in values.chunks_mut(most).enumerate() {
+        let first = number * most;
+        let piece = sums.slice(first..first + values.len())?;
+        values.copy_from_slice(&open_piece(&ctx.narrow(number), &piece).await?);
+    }
+    Ok(values)
+}
+
+async fn open_piece<F: Field>(
     ctx: &Context,
     sums: &SharedElements<F>,
 ) -> Result<Elements<F>, ProtocolError> {
@@ -180,7 +209,8 @@ impl CostModel {
         }
         // All nodes hold as many components.
         let held = self.scheme.all().first().map_or(0, |node| self.scheme.held_by(node).len());
-        let message = DIGEST + COMPONENTS_FROM + held * len * F::BYTES;
-        Cost { rounds: 2, bytes_sent: self.peers() * message as u64, ..Cost::NONE }
+        let pieces = len.div_ceil(piece::<F>(held));
+        let bytes = pieces * (DIGEST + COMPONENTS_FROM) + held * len * F::BYTES;
+        Cost { rounds: 2 * pieces as u64, bytes_sent: self.peers() * bytes as u64, ..Cost::NONE }
     }
 }
