@@ -163,7 +163,7 @@ pub fn security(terms: &Terms) -> String {
             "honest but curious: nodes of this protocol are taken to compute what they should"
         }
         (Security::Passive, Form::Sums) => {
-            "nodes only add: answers are not checked, and nodes taken to add rightly"
+            "nodes only add: answers are not checked, and nodes are taken to add rightly"
         }
     };
     format!("  security     {security}; {what}")

@@ -43,7 +43,11 @@ async fn two_nodes_that_are_killed_wait_for_each_other_and_settle() {
     answer(&survey, "blue", 132).await;
     survey.close().await;
     let waits_for = |node: u8| {
-        move |detail: &SessionDetail| detail.waiting_for == set(&[node]) && detail.reason.is_some()
+        move |detail: &SessionDetail| {
+            let short = detail.shortage.as_ref();
+            let away = short.is_some_and(|short| short.reason.away == set(&[node]));
+            away && detail.waiting_for == set(&[node]) && detail.reason.is_some()
+        }
     };
     let detail = survey.wait("it waits for node 2", waits_for(2)).await;
     assert_eq!(detail.summary.phase, Phase::Closing);

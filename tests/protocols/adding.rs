@@ -335,7 +335,7 @@ async fn a_node_that_does_not_add_ends_the_run() {
         for deed in [Misdeed::Silence, Misdeed::Crash, Misdeed::Truncate] {
             let world = World::new(2, 1)
                 .with_fault(Fault { node: node(2), message, deed })
-                .with_deadline(Duration::from_millis(200));
+                .with_deadline(Duration::from_secs(2));
             let shared = ElementInputs::of_numbers(&world, &[400]);
             let results = world.run(async |ctx: Context| opened(&ctx, &shared).await).await;
             let (_, honest) = results.into_iter().find(|(me, _)| *me == node(1)).unwrap();
