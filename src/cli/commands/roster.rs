@@ -496,9 +496,9 @@ fn tell(
             (close, compute) if close > compute => {
                 format!("{close} are needed to close, {compute} to compute")
             }
-            (both, _) if !body.scheme.compares() => {
-                format!("{both} are needed, and can only add: surveys with protocol = \"sums\"")
-            }
+            (both, _) if !body.scheme.compares() => format!(
+                "{both} are needed.\nThey can add and nothing else: surveys with protocol = \"sums\""
+            ),
             (both, _) => format!("{both} are needed"),
         };
         format!(
