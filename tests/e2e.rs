@@ -26,4 +26,5 @@ mod e2e {
     pub mod shared_names;
     pub mod site;
     pub mod sizes;
+    pub mod two_nodes;
 }

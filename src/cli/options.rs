@@ -22,7 +22,8 @@ use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys, OperatorKeys};
 use crate::identity::roster::{RosterError, check_address};
 use crate::identity::{KeyPair, Roster, Signed};
-use crate::rules::OperatorKey;
+use crate::rules::{OperatorKey, Terms};
+use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::storage::Address;
@@ -363,6 +364,7 @@ impl ValueEnum for Form {
         let help = match self {
             Self::Bits => "Replicated bits",
             Self::Numbers => "Shamir shares and the comparison of the paper of 2008",
+            Self::Sums => "Additive shares, which are added up and nothing else",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
@@ -382,9 +384,23 @@ impl ValueEnum for Security {
     }
 }
 
-/// The highest threshold t that this number of nodes allows an auction: n is at least 2t+1.
+/// The highest threshold t that this number of nodes allows an auction: n is at least 2t+1. Of two
+/// nodes, which can only add, the one that there is.
 pub const fn highest_threshold(nodes: u8) -> u8 {
-    nodes.saturating_sub(1) / 2
+    if nodes == 2 { 1 } else { nodes.saturating_sub(1) / 2 }
+}
+
+/// The scheme of so many nodes for a session with these terms.
+///
+/// # Errors
+/// When the two do not go together; says which do.
+pub fn scheme_for(terms: &Terms, nodes: u8, threshold: u8) -> Result<Scheme, Failure> {
+    if terms.question.as_survey().is_none() {
+        return Ok(Scheme::new(nodes, threshold)?);
+    }
+    let scheme = Scheme::any(nodes, threshold)?;
+    terms.check_nodes(scheme)?;
+    Ok(scheme)
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub fn terms(terms: &Terms) -> String {
     if let Some(market) = question.as_market() {
         text.push_str(&market_terms(market));
     } else if let Some(survey) = question.as_survey() {
-        text.push_str(&survey_terms(survey));
+        text.push_str(&survey_terms(survey, terms.protocol));
     } else {
         let maximum = question.show(question.maximum());
         let _ = writeln!(text, "  maximum      {}", clean(&maximum));
@@ -136,7 +136,7 @@ fn market_terms(market: &market::Question) -> String {
 }
 
 /// What a survey's terms say: what is asked, and all that may be opened.
-fn survey_terms(survey: &survey::Question) -> String {
+fn survey_terms(survey: &survey::Question, form: Form) -> String {
     let mut text = String::new();
     let mut say = |label: &str, said: &str| {
         for (at, line) in wrapped(&clean(said), DESCRIPTION).iter().enumerate() {
@@ -150,7 +150,7 @@ fn survey_terms(survey: &survey::Question) -> String {
     if !survey.cohorts.is_empty() {
         say("cohorts", &format!("{}; {}", survey.cohorts.join(", "), survey.membership.words()));
     }
-    for (at, line) in survey.opened_lines().iter().enumerate() {
+    for (at, line) in survey.opened_lines(form).iter().enumerate() {
         say(if at == 0 { "opened" } else { "" }, line);
     }
     say("withheld", &survey.withheld_line());
@@ -165,6 +165,9 @@ pub fn security(terms: &Terms) -> String {
         (Security::Passive, Form::Bits) => "nodes are taken to compute what they should",
         (Security::Passive, Form::Numbers) => {
             "honest but curious: nodes of this protocol are taken to compute what they should"
+        }
+        (Security::Passive, Form::Sums) => {
+            "nodes only add: answers are not checked, and nodes are taken to add rightly"
         }
     };
     format!("  security     {security}; {what}")

@@ -72,8 +72,8 @@ fn a_bid_on_numbers_is_split_over_the_field() {
         assert!(
             check(&bent).unwrap_err().to_string().contains("as bits where the terms say a number")
         );
-        bent.body.suite = 3;
-        assert_eq!(check(&bent), Err(EnvelopeError::Suite { got: 3 }));
+        bent.body.suite = 4;
+        assert_eq!(check(&bent), Err(EnvelopeError::Suite { got: 4 }));
     }
 }
 
@@ -319,8 +319,12 @@ fn an_envelope_has_the_size_that_the_header_says() {
 #[test]
 fn entries_of_any_fields_are_split_and_come_back() {
     let ada = keys();
-    for (n, t) in [(3, 1), (5, 2)] {
-        for form in [Form::Bits, Form::Numbers] {
+    let everywhere = [Form::Bits, Form::Numbers, Form::Sums];
+    let adding = [Form::Sums];
+    for (n, t, forms) in
+        [(3, 1, &everywhere[..]), (5, 2, &everywhere), (2, 1, &adding), (4, 3, &adding)]
+    {
+        for &form in forms {
             let mut papers = Paperwork::new(n, t, 1000).unwrap();
             papers.announcement.body.terms.protocol = form;
             papers.resign();
@@ -368,7 +372,9 @@ fn values_that_are_no_entry_are_refused_by_the_number_of_the_field() {
 fn no_envelope_is_larger_than_what_is_taken() {
     let ada = keys();
     for (n, t) in [(3, 1), (9, 4)] {
-        for (form, fields) in [(Form::Bits, 1), (Form::Bits, 4_000), (Form::Numbers, 4_000)] {
+        let cases =
+            [(Form::Bits, 1), (Form::Bits, 4_000), (Form::Numbers, 4_000), (Form::Sums, 4_000)];
+        for (form, fields) in cases {
             let mut papers = Paperwork::new(n, t, 1000).unwrap();
             papers.announcement.body.terms.protocol = form;
             papers.resign();

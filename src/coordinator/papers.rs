@@ -127,8 +127,8 @@ async fn take_what_is_ahead(
             }
         }
     }
-    // Of t+1 nodes one at least tells the truth.
-    let enough = usize::from(state.scheme().threshold()) + 1;
+    // Of t+1 nodes one at least tells the truth; where nodes only add, each does.
+    let enough = usize::from(state.scheme().doubted()) + 1;
     for (session, mut told) in sessions {
         let mut phase = own.get(&session).map(|(phase, _)| *phase);
         told.attempts.sort_unstable_by(|a, b| b.cmp(a));

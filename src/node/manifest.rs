@@ -163,14 +163,15 @@ impl NodeState {
         let (others, silent) = self.ask_others(session, digest).await;
         let lost = purpose == Purpose::Sign && self.may_have_lost(&announcement);
         // The word of t nodes stops nobody who knows what it has signed itself.
-        let few = if lost { 0 } else { usize::from(self.scheme().threshold()) };
+        let few = if lost { 0 } else { usize::from(self.scheme().doubted()) };
         if others.len() > few {
             return Err(CommitError::OtherBundle { nodes: others });
         }
         if lost {
             // Of n - t others that answer, one at least is honest and was there when this node
-            // signed another manifest, if it ever did.
-            let needed = self.scheme().all().len() - usize::from(self.scheme().threshold());
+            // signed another manifest, if it ever did. Where nodes only add, all others did.
+            let doubted = usize::from(self.scheme().doubted());
+            let needed = (self.scheme().all().len() - doubted).min(self.peers.len());
             if self.peers.len() - silent.len() < needed {
                 return Err(CommitError::Unheard { needed, nodes: silent });
             }

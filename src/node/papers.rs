@@ -180,8 +180,9 @@ impl NodeState {
                 }
             }
         }
-        // No paper says so; but of t+1 nodes one at least tells the truth.
-        let enough = usize::from(self.scheme().threshold()) + 1;
+        // No paper says so; but of t+1 nodes one at least tells the truth. Where nodes only add,
+        // each is taken at its word.
+        let enough = usize::from(self.scheme().doubted()) + 1;
         for (session, votes) in called_off.iter() {
             let open = phases
                 .get(session)

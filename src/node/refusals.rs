@@ -45,6 +45,10 @@ pub(super) fn of_verdict(error: &VerdictError) -> Refusal {
             let cause = RefusalCause::UnsoundBundle { nodes: error.nodes() };
             because(ProblemType::ManifestConflict, error, &cause)
         }
+        VerdictError::Missing { holders } => {
+            let cause = RefusalCause::MissingEnvelopes { count: 1, holders: *holders };
+            because(ProblemType::Unavailable, error, &cause)
+        }
         VerdictError::Store(error) => of_store(error),
     }
 }

@@ -27,6 +27,13 @@ pub enum VerdictError {
     /// The inventories break a rule.
     #[error(transparent)]
     Inventories(#[from] BundleError),
+    /// An envelope that cannot be had, where nodes only add. Its holders have to be there anyway, and
+    /// what is wrong with it has to be said now: nobody can mend a part that does not fit later.
+    #[error("an envelope that nodes {holders} list cannot be had from them yet; try again")]
+    Missing {
+        /// The nodes that list it.
+        holders: NodeSet,
+    },
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -37,7 +44,8 @@ impl NodeState {
     /// not hold.
     ///
     /// # Errors
-    /// When the inventories are not signed by nodes of the roster for this session.
+    /// When the inventories are not signed by nodes of the roster for this session, or, where nodes
+    /// only add, when an envelope cannot be had.
     pub(super) async fn complaints(
         self: &Arc<Self>,
         announcement: &Arc<Announcement>,
@@ -84,13 +92,16 @@ impl NodeState {
         announcement: &Arc<Announcement>,
         digest: Digest,
         holders: NodeSet,
-    ) -> Result<Option<Complaint>, StorageError> {
+    ) -> Result<Option<Complaint>, VerdictError> {
         // Whose part has been opened is on disk, and fine.
         if self.parts.find(announcement.session, &digest).is_some() {
             return Ok(None);
         }
         let complaint = |reason| Ok(Some(Complaint { envelope: digest, reason }));
         let Some(envelope) = self.obtain(announcement, digest, holders).await? else {
+            if !self.scheme().compares() {
+                return Err(VerdictError::Missing { holders });
+            }
             return complaint(ExclusionReason::Unavailable);
         };
         let node = Arc::clone(self);
@@ -146,7 +157,7 @@ pub(super) fn candidates(
     announcement: &Announcement,
     scheme: Scheme,
 ) -> Vec<(Digest, NodeSet)> {
-    let few = usize::from(scheme.threshold());
+    let few = usize::from(scheme.doubted());
     let mut listed: BTreeMap<PublicKey, BTreeMap<Reverse<u32>, BTreeMap<Digest, NodeSet>>> =
         BTreeMap::new();
     for (node, entry) in inventories.entries() {

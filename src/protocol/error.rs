@@ -54,6 +54,14 @@ pub enum ProtocolError {
         /// Who sent it.
         node: NodeIndex,
     },
+    /// A message that is not the one of which its hash was sent before.
+    #[error("at step {step}: node {node} sent something else than it had promised")]
+    Broken {
+        /// Full name of the step.
+        step: String,
+        /// Who sent it.
+        node: NodeIndex,
+    },
     /// An opened value that honest nodes cannot arrive at.
     #[error("at step {step}: a value came out that cannot be; a node computed wrongly")]
     Impossible {
@@ -123,9 +131,9 @@ impl ProtocolError {
                 | ChannelError::Flood { node } => NodeSet::EMPTY.with(*node),
                 ChannelError::Cancelled => NodeSet::EMPTY,
             },
-            Self::Malformed { node, .. } | Self::Encoding { node, .. } => {
-                NodeSet::EMPTY.with(*node)
-            }
+            Self::Malformed { node, .. }
+            | Self::Encoding { node, .. }
+            | Self::Broken { node, .. } => NodeSet::EMPTY.with(*node),
             Self::Disagreement { liars, suspects, .. } if liars.is_empty() => *suspects,
             Self::Disagreement { liars, .. } => *liars,
             Self::Views { nodes, .. } | Self::Keys { nodes, .. } => *nodes,
@@ -157,9 +165,9 @@ impl ProtocolError {
                 nodes.without(me).iter().map(|node| Complaint::pair(me, node)).collect()
             }
             Self::Keys { holders, .. } => holders.clone(),
-            Self::Malformed { node, .. } | Self::Encoding { node, .. } => {
-                alone(NodeSet::EMPTY.with(*node))
-            }
+            Self::Malformed { node, .. }
+            | Self::Encoding { node, .. }
+            | Self::Broken { node, .. } => alone(NodeSet::EMPTY.with(*node)),
             _ => Vec::new(),
         };
         Some(Complaint::new(sets)).filter(|complaint| !complaint.is_empty())
@@ -190,7 +198,7 @@ pub enum EstablishError {
     TooFew {
         /// Participants there are.
         have: usize,
-        /// 2t+1.
+        /// 2t+1, or all nodes where there are fewer.
         need: usize,
     },
     /// This node does not take part.

@@ -11,6 +11,7 @@
 //! - [`elements`]: protocols on replicated shares of elements of a prime field
 //! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
+//! - [`sums`]: opening sums among nodes that only add
 
 pub mod bits;
 pub mod bracket;
@@ -22,6 +23,7 @@ pub mod error;
 pub mod ledger;
 pub mod numbers;
 pub mod proof;
+pub mod sums;
 pub mod tactics;
 
 pub use bits::CostModel;

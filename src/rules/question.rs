@@ -46,6 +46,12 @@ pub enum QuestionError {
     /// As a survey.
     #[error(transparent)]
     Survey(#[from] survey::question::QuestionError),
+    /// Another kind than a survey among nodes that only add.
+    #[error(
+        "protocol = \"sums\" adds and does nothing else, which serves surveys only; leave it out, on \
+         a roster of at least 2t+1 nodes"
+    )]
+    MoreThanSums,
     /// As the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -277,6 +283,9 @@ impl Question {
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check(&self, form: Form, limits: &Limits) -> Result<(), QuestionError> {
+        if form == Form::Sums && self.as_survey().is_none() {
+            return Err(QuestionError::MoreThanSums);
+        }
         match self {
             Self::Auction(question) => Ok(question.check(form)?),
             Self::Market(question) => Ok(question.check(form, limits)?),

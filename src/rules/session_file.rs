@@ -221,11 +221,11 @@ impl SessionFile {
             None => Timestamp::parse(bids_until)
                 .map_err(|_| TermsError::BidsUntil(bids_until.clone()))?,
         };
-        let (numbers, security) = (*protocol == Form::Numbers, *security);
-        if numbers && security == Some(Security::Active) {
-            return Err(TermsError::Unchecked);
+        let (unchecked, security) = (*protocol != Form::Bits, *security);
+        if unchecked && security == Some(Security::Active) {
+            return Err(TermsError::Unchecked { protocol: protocol.name() });
         }
-        let usual = if numbers { Security::Passive } else { Security::Active };
+        let usual = if unchecked { Security::Passive } else { Security::Active };
         let terms = Terms {
             title: title.clone(),
             description: self.shared.paragraph(),

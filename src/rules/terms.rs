@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::entries::{Layout, LayoutError};
 use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
+use super::survey;
 use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
+use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 
@@ -83,10 +85,27 @@ pub enum TermsError {
     BidsUntil(String),
     /// Checks of what is computed on numbers, of which there are none.
     #[error(
-        "with protocol = \"paper\" nodes are taken to compute what they should: \
+        "with protocol = \"{protocol}\" nodes are taken to compute what they should: \
          leave security = \"active\" out, or compute on bits"
     )]
-    Unchecked,
+    Unchecked {
+        /// As the file names it.
+        protocol: &'static str,
+    },
+    /// Nodes that cannot compute what is asked.
+    #[error(
+        "{nodes} nodes of which any {threshold} learn nothing can add, but not multiply or compare: \
+         they serve surveys that ask for counts, sums, means and ratios, with protocol = \"sums\". \
+         For this session take a roster of at least {needed} nodes{}", lower(*nodes)
+    )]
+    OnlyAdds {
+        /// Nodes of the roster.
+        nodes: u8,
+        /// Its threshold t.
+        threshold: u8,
+        /// 2t+1.
+        needed: u8,
+    },
     /// A question that breaks a rule of its kind.
     #[error(transparent)]
     Question(#[from] QuestionError),
@@ -118,6 +137,14 @@ pub enum CohortError {
     /// One is assigned where nobody is in one by the operator's word.
     #[error("the admission says a cohort, and this session takes none from its operator")]
     Spare,
+}
+
+/// What else than more nodes helps, with so many.
+fn lower(nodes: u8) -> String {
+    match nodes.saturating_sub(1) / 2 {
+        0 => String::new(),
+        most => format!(", or one with a threshold of at most {most}"),
+    }
 }
 
 impl Terms {
@@ -155,17 +182,32 @@ impl Terms {
     pub fn security(&self) -> Security {
         match self.protocol {
             Form::Bits => self.security,
-            Form::Numbers => Security::Passive,
+            Form::Numbers | Form::Sums => Security::Passive,
         }
     }
 
     /// Whether something above a maximum can be handed in, so that every entry's range is checked
-    /// in the protocol: any number of a prime field, or some pattern of a field's bits.
+    /// in the protocol: any number of a prime field, or some pattern of a field's bits. Where nodes
+    /// only add, nothing is checked but the cohort, and that because it is opened.
     pub fn needs_range_check(&self) -> bool {
         match self.protocol {
             Form::Bits => self.layout().is_ok_and(|layout| layout.can_exceed()),
             Form::Numbers => true,
+            Form::Sums => self.question.as_survey().is_some_and(survey::Question::tells_cohorts),
         }
+    }
+
+    /// That nodes of this scheme can compute what the terms ask: all can, but those that can only
+    /// add.
+    ///
+    /// # Errors
+    /// When they cannot; says what to change.
+    pub const fn check_nodes(&self, scheme: Scheme) -> Result<(), TermsError> {
+        if scheme.compares() || matches!(self.protocol, Form::Sums) {
+            return Ok(());
+        }
+        let (nodes, threshold) = (scheme.nodes(), scheme.threshold());
+        Err(TermsError::OnlyAdds { nodes, threshold, needed: 2 * threshold + 1 })
     }
 
     /// Check what a node must not take on trust: bounds and names.

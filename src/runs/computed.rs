@@ -27,7 +27,8 @@ pub enum RunError {
         /// As given.
         got: usize,
     },
-    /// Bids shared in another form than the terms say, or several lots on numbers.
+    /// Bids shared in another form than the terms say or than the nodes can compute with, or several
+    /// lots on numbers.
     #[error("the bids are not shared as the terms say; this is a fault of the program")]
     Form,
     /// Entries whose cohorts are not those that the terms assign.
@@ -55,6 +56,16 @@ pub enum RunError {
         /// What it is.
         what: &'static str,
     },
+    /// A sum among nodes that check no entry, and that no answers within the terms come to.
+    #[error(
+        "the answers to {question:?} come to more than they can: somebody handed in more than the \
+         terms allow, or a node added wrongly. Nodes that only add cannot tell who; hold the survey \
+         anew, among people and nodes that keep to the terms"
+    )]
+    TooMuch {
+        /// The question's name.
+        question: String,
+    },
     /// An opened price that the terms do not allow.
     #[error("the price {got} is outside the terms: a node computed wrongly")]
     Price {
@@ -80,6 +91,7 @@ impl RunError {
             | Self::Index { .. }
             | Self::Winners { .. }
             | Self::Impossible { .. }
+            | Self::TooMuch { .. }
             | Self::Price { .. } => NodeSet::EMPTY,
         }
     }

@@ -11,7 +11,7 @@
 //! - [`plan`]: the tactics of a run, chosen from what has been measured
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
-//! - [`survey`]: the run of a survey, on bits
+//! - [`survey`]: the run of a survey, on bits or by adding only
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
@@ -35,6 +35,7 @@ pub use workload::Workload;
 use crate::protocol::Context;
 use crate::rules::{Question, Terms};
 use crate::session::progress::Progress;
+use crate::sharing::form::Form;
 use reporter::Reporter;
 use shares::Entries;
 
@@ -64,6 +65,10 @@ pub async fn run_in_cohorts(
     cohorts: &[u8],
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
+    // The terms of such a session were refused before; nodes that lack a share compute nothing.
+    if !ctx.scheme().compares() && terms.protocol != Form::Sums {
+        return Err(RunError::Form);
+    }
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(

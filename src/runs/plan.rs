@@ -120,6 +120,8 @@ pub fn comparisons_with(
                 + numbers.at_least(bits, count)
                 + numbers.open(count)
         }
+        // Nothing is compared by adding; a bench of it is refused.
+        Form::Sums => Cost::NONE,
     };
     Plan::of(scheme, line, tactics, model.keys() + work)
 }

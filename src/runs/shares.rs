@@ -5,7 +5,8 @@
 //! the terms say. On bits, an entry is the XOR of the components expanded from all seeds and of the
 //! correction, which belongs to the first component; 64 entries at a time are turned into planes.
 //! On numbers, it is their sum, and the node's Shamir shares follow from the components that it
-//! holds ([`crate::sharing::numbers::components`]). Local; nothing is sent or learned.
+//! holds ([`crate::sharing::numbers::components`]); for sums the components stay as they are. Local;
+//! nothing is sent or learned.
 //!
 //! Where the answer tells each participant something alone, a mask for it is laid out beside the
 //! entry: the XOR of what all its seeds give ([`Seed::reply`]). The participant knows the mask, and
@@ -23,9 +24,12 @@ use crate::field::{
 use crate::rules::Layout;
 use crate::sharing::bits::batch::{Buffer, zeroed};
 use crate::sharing::bits::planes::{WORD, transpose, words, xor_into};
+use crate::sharing::elements::Component;
 use crate::sharing::form::{CorrectionError, Extent, Form, decode_bits, decode_numbers};
-use crate::sharing::numbers::components::ShareMaker;
-use crate::sharing::{Holding, NodeIndex, Scheme, Seed, ShapeError, SharedBits, SharedNumbers};
+use crate::sharing::numbers::components::{ShareMaker, each_number};
+use crate::sharing::{
+    Holding, NodeIndex, Scheme, Seed, ShapeError, SharedBits, SharedElements, SharedNumbers,
+};
 
 /// Shares that do not fit the terms or the scheme. Envelopes are checked when they come in, so
 /// this means that a record of this node is damaged.
@@ -62,7 +66,7 @@ pub enum SharesError {
     Shape(#[from] ShapeError),
 }
 
-/// Shared entries, in one form or the other: a batch for each field, in the order of the fields,
+/// Shared entries, in one form or another: a batch for each field, in the order of the fields,
 /// and in each a position for every entry.
 pub enum Entries {
     /// Replicated shares of bits.
@@ -75,6 +79,8 @@ pub enum Entries {
     },
     /// Shamir shares of numbers.
     Numbers(Vec<SharedNumbers<Mersenne127>>),
+    /// Components of numbers, to be added up.
+    Sums(Vec<SharedElements<Mersenne127>>),
 }
 
 impl Entries {
@@ -83,6 +89,7 @@ impl Entries {
         match self {
             Self::Bits { fields, .. } => fields.first().map_or(0, SharedBits::len),
             Self::Numbers(fields) => fields.first().map_or(0, SharedNumbers::len),
+            Self::Sums(fields) => fields.first().map_or(0, SharedElements::len),
         }
     }
 
@@ -133,6 +140,7 @@ pub struct LayingOut {
 enum Shares {
     Bits(BitShares),
     Numbers(NumberShares),
+    Sums(SumShares),
 }
 
 impl LayingOut {
@@ -145,6 +153,7 @@ impl LayingOut {
                 maker: ShareMaker::new(scheme, me),
                 fields: layout.fields().map(|_| zeros(entries)).collect(),
             }),
+            Form::Sums => Shares::Sums(SumShares::new(layout, holding, entries)),
         };
         let (extent, seeds) = (layout.extent(), holding.components());
         Self { extent, seeds, expected: entries, added: 0, shares }
@@ -185,6 +194,10 @@ impl LayingOut {
                 let correction = decode_numbers(correction, extent).map_err(malformed)?;
                 shares.add(position, Elements::new(correction), seeds)?;
             }
+            Shares::Sums(shares) => {
+                let correction = decode_numbers(correction, extent).map_err(malformed)?;
+                shares.add(position, &correction, seeds);
+            }
         }
         self.added += 1;
         Ok(())
@@ -204,6 +217,7 @@ impl LayingOut {
                 let fields = fields.into_iter().map(SharedNumbers::from_shares);
                 Ok(Entries::Numbers(fields.collect()))
             }
+            Shares::Sums(shares) => shares.finish(),
         }
     }
 }
@@ -327,6 +341,41 @@ impl NumberShares {
             }
         }
         Ok(())
+    }
+}
+
+/// The components of each field.
+struct SumShares {
+    holding: Holding,
+    /// For every field, for every component the entries' numbers.
+    fields: Vec<Vec<Component<Mersenne127>>>,
+}
+
+impl SumShares {
+    fn new(layout: &Layout, holding: Holding, entries: usize) -> Self {
+        let field = |_| (0..holding.components()).map(|_| Component::zeros(entries)).collect();
+        Self { holding, fields: layout.fields().map(field).collect() }
+    }
+
+    fn add(&mut self, position: usize, correction: &[Mersenne127], seeds: &[Seed]) {
+        let designated = self.holding.designated();
+        for (at, seed) in seeds.iter().enumerate() {
+            let corrected = designated == Some(at);
+            each_number(seed, self.fields.len(), |field, number: Mersenne127| {
+                let component = self.fields.get_mut(field).and_then(|field| field.get_mut(at));
+                let place = component.and_then(|component| component.get_mut(position));
+                if let (Some(place), Some(&correction)) = (place, correction.get(field)) {
+                    *place = if corrected { number + correction } else { number };
+                }
+            });
+        }
+    }
+
+    fn finish(self) -> Result<Entries, SharesError> {
+        let holding = self.holding;
+        let field = |components| SharedElements::from_components(holding, components);
+        let fields = self.fields.into_iter().map(field).collect::<Result<_, ShapeError>>()?;
+        Ok(Entries::Sums(fields))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::identity::KeyPair;
 use crate::protocol::bits::open::open_all;
 use crate::protocol::bits::{self, BitContext};
 use crate::protocol::numbers::{self, NumberContext};
-use crate::protocol::{EstablishError, ProtocolError};
+use crate::protocol::{EstablishError, ProtocolError, sums};
 use crate::rules::entries::Field;
 use crate::runs::shares::*;
 use crate::session::part::open_part;
@@ -46,15 +46,19 @@ fn lay_out(
 /// Every field of every entry, from the shares of all nodes, which must agree.
 fn put_together(scheme: Scheme, layout: &Layout, nodes: Vec<Entries>) -> Vec<Vec<u64>> {
     let entries = nodes[0].len();
-    let (mut bits, mut numbers) = (Vec::new(), Vec::new());
+    let (mut bits, mut numbers, mut sums) = (Vec::new(), Vec::new(), Vec::new());
     for node in nodes {
         assert_eq!(node.len(), entries);
         match node {
             Entries::Bits { fields, .. } => bits.push(fields),
             Entries::Numbers(fields) => numbers.push(fields),
+            Entries::Sums(fields) => sums.push(fields),
         }
     }
     let field = |(place, field): (usize, Field), entry: usize| {
+        if !sums.is_empty() {
+            return add_up(scheme, &sums, place, entry);
+        }
         if bits.is_empty() {
             let share = |(fields, node): (&Vec<SharedNumbers<_>>, _)| {
                 assert_eq!(fields.len(), layout.extent().fields);
@@ -82,6 +86,94 @@ fn put_together(scheme: Scheme, layout: &Layout, nodes: Vec<Entries>) -> Vec<Vec
     (0..entries)
         .map(|entry| layout.fields().enumerate().map(|place| field(place, entry)).collect())
         .collect()
+}
+
+/// One field of an entry, from the components of all nodes, of which all holders must have the same.
+fn add_up(
+    scheme: Scheme,
+    nodes: &[Vec<SharedElements<Mersenne127>>],
+    place: usize,
+    entry: usize,
+) -> u64 {
+    let mut components: Vec<Option<u128>> = vec![None; scheme.sets().len()];
+    for (fields, node) in nodes.iter().zip(scheme.all().iter()) {
+        for (at, set) in scheme.held_by(node).into_iter().enumerate() {
+            let value = fields[place].component(at)[entry].to_number();
+            let known = components[set].replace(value);
+            assert!(known.is_none_or(|known| known == value), "holders differ");
+        }
+    }
+    let sum = components
+        .into_iter()
+        .fold(Mersenne127::ZERO, |sum, component| sum + Mersenne127::from_u128(component.unwrap()));
+    u64::try_from(sum.to_number()).unwrap()
+}
+
+#[test]
+fn components_of_nodes_that_only_add_add_up_to_every_field() {
+    for (n, t) in [(2, 1), (3, 1), (3, 2), (4, 2), (5, 4), (9, 8)] {
+        let scheme = Scheme::any(n, t).unwrap();
+        for (fields, count) in [(1, 0), (1, 1), (3, 65), (70, 4)] {
+            let (layout, first) = entry(fields, u64::from(n));
+            let plain: Vec<Vec<u64>> = (0..count)
+                .map(|at: u64| {
+                    let fields = first.iter().zip(layout.fields());
+                    fields.map(|(&value, field)| (value ^ at).min(field.maximum)).collect()
+                })
+                .collect();
+            let entries: Vec<Split> =
+                plain.iter().map(|values| split(Form::Sums, scheme, &layout, values)).collect();
+            let nodes = scheme.all().iter();
+            let nodes = nodes.map(|node| lay_out(Form::Sums, scheme, node, &layout, &entries));
+            assert!(put_together(scheme, &layout, nodes.collect()) == plain, "{n} {t} {fields}");
+        }
+    }
+}
+
+/// What t nodes and everybody see of an entry is all but one component, which it is masked by.
+#[test]
+fn any_t_nodes_that_only_add_lack_one_component() {
+    let layout = Layout::new([Field::up_to(1_000)]).unwrap();
+    for (n, t) in [(2, 1), (3, 2), (4, 2)] {
+        let scheme = Scheme::any(n, t).unwrap();
+        for missing in 0..scheme.sets().len() {
+            let Split { correction, seeds } = split(Form::Sums, scheme, &layout, &[700]);
+            let lacks = |node: NodeIndex| !scheme.held_by(node).contains(&missing);
+            let curious: Vec<NodeIndex> = scheme.all().iter().filter(|&node| lacks(node)).collect();
+            assert_eq!(curious.len(), usize::from(t));
+            let masked = decode_numbers(&correction, layout.extent()).unwrap()[0];
+            let known = seeds.iter().enumerate().filter(|(at, _)| *at != missing);
+            let known = known.fold(masked, |sum, (_, seed)| sum + number_of(seed));
+            assert_eq!((known + number_of(&seeds[missing])).to_number(), 700);
+            assert!(known.to_number() > 1_000, "what they see is no answer");
+        }
+    }
+}
+
+fn number_of(seed: &Seed) -> Mersenne127 {
+    let mut number = Mersenne127::ZERO;
+    each_number(seed, 1, |_, own| number = own);
+    number
+}
+
+/// A component, and so a correction, looks uniform: every bit of either is set half of the time,
+/// whatever the entry.
+#[test]
+fn components_and_corrections_for_sums_are_balanced() {
+    let (scheme, layout) = (Scheme::any(2, 1).unwrap(), Layout::new([Field::up_to(1)]).unwrap());
+    let (mut of_components, mut of_corrections) = ([0_u32; 127], [0_u32; 127]);
+    for _ in 0..2_000 {
+        let Split { correction, seeds } = split(Form::Sums, scheme, &layout, &[1]);
+        let masked = decode_numbers(&correction, layout.extent()).unwrap()[0].to_number();
+        let component = number_of(&seeds[0]).to_number();
+        for bit in 0..127 {
+            of_components[bit] += u32::from(component >> bit & 1 == 1);
+            of_corrections[bit] += u32::from(masked >> bit & 1 == 1);
+        }
+    }
+    // Ten standard deviations on either side.
+    let balanced = |count: &u32| (776..=1_224).contains(count);
+    assert!(of_components.iter().all(balanced) && of_corrections.iter().all(balanced));
 }
 
 #[test]
@@ -128,7 +220,7 @@ fn all_nodes_together_have_every_field_of_every_entry() {
 fn one_field_on_numbers_and_none_of_the_entries() {
     let scheme = Scheme::new(5, 2).unwrap();
     let layout = Layout::new([Field::up_to(499)]).unwrap();
-    for form in [Form::Bits, Form::Numbers] {
+    for form in [Form::Bits, Form::Numbers, Form::Sums] {
         for values in [&[][..], &[499], &[0, 7, 499]] {
             let entries: Vec<Split> =
                 values.iter().map(|&value| split(form, scheme, &layout, &[value])).collect();
@@ -158,8 +250,11 @@ fn shares_that_do_not_fit_are_refused() {
     let mut prime = [0; 32];
     prime[16..].fill(0xff);
     assert_eq!(add(Form::Numbers, &[0; 32], &seeds()), Ok(1));
-    assert_eq!(add(Form::Numbers, &prime, &seeds()), wrong(CorrectionError::Element { field: 2 }));
-    for form in [Form::Bits, Form::Numbers] {
+    assert_eq!(add(Form::Sums, &[0; 32], &seeds()), Ok(1));
+    for form in [Form::Numbers, Form::Sums] {
+        assert_eq!(add(form, &prime, &seeds()), wrong(CorrectionError::Element { field: 2 }));
+    }
+    for form in [Form::Bits, Form::Numbers, Form::Sums] {
         let few = Err(SharesError::Seeds { position: 0, expected: 2, got: 1 });
         assert_eq!(add(form, &[255, 7], &seeds()[..1]), few);
     }
@@ -199,7 +294,7 @@ impl From<ProtocolError> for Failure {
 async fn three_fields_go_all_the_way() {
     let layout = Layout::new([9, 100_000, 1].map(Field::up_to)).unwrap();
     let plain = [[9, 70_000, 0], [0, 100_000, 1], [5, 0, 1]];
-    for form in [Form::Bits, Form::Numbers] {
+    for form in [Form::Bits, Form::Numbers, Form::Sums] {
         let mut papers = Paperwork::new(3, 1, 1000).unwrap();
         papers.announcement.body.terms.protocol = form;
         papers.resign();
@@ -242,6 +337,14 @@ async fn three_fields_go_all_the_way() {
                         let value = |number: &Mersenne127| {
                             u64::try_from(number.to_u128().unwrap()).unwrap()
                         };
+                        let fields = opened.chunks(plain.len());
+                        Ok(fields.map(|field| field.iter().map(value).collect()).collect())
+                    }
+                    Entries::Sums(fields) => {
+                        let all = SharedElements::concat(ctx.holding(), &fields).unwrap();
+                        let opened = sums::open(&ctx.base().narrow("open"), &all).await?;
+                        let value =
+                            |number: &Mersenne127| u64::try_from(number.to_number()).unwrap();
                         let fields = opened.chunks(plain.len());
                         Ok(fields.map(|field| field.iter().map(value).collect()).collect())
                     }

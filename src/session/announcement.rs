@@ -68,7 +68,7 @@ pub fn check_operator_key(terms: &Terms) -> Result<(), NoKey> {
 }
 
 impl Signed<Announcement> {
-    /// Check signature, roster and terms. A session of a roster that this one succeeds goes on
+    /// Check signature, roster and terms, and that the roster's nodes can compute what they ask. A session of a roster that this one succeeds goes on
     /// under this one.
     ///
     /// # Errors
@@ -80,6 +80,7 @@ impl Signed<Announcement> {
             return Err(AnnouncementError::Roster { expected, got: body.roster });
         }
         body.terms.check()?;
+        body.terms.check_nodes(roster.body.scheme)?;
         check_operator_key(&body.terms)?;
         Ok(body)
     }

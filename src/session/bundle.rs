@@ -167,7 +167,7 @@ pub enum BundleError {
     /// Fewer nodes than can decide.
     #[error("{got} nodes gave an inventory; closing needs {needed}")]
     TooFew {
-        /// 2t+1.
+        /// 2t+1, or all nodes where there are fewer.
         needed: usize,
         /// Inventories there are.
         got: usize,
@@ -343,7 +343,8 @@ impl Inventories {
         self.0.iter().map(|signed| &signed.body).find(|inventory| inventory.node == node)
     }
 
-    /// Check that these inventories can close the session: at least 2t+1 nodes, each alone sound.
+    /// Check that these inventories can close the session: at least 2t+1 nodes, or all where there
+    /// are fewer, each alone sound.
     ///
     /// # Errors
     /// Names the node and the first rule that is broken.

@@ -48,15 +48,16 @@ impl ExclusionReason {
 }
 
 /// What nodes complain of in an envelope, as far as it excludes it: the first reason, and all nodes
-/// that complain, if they are more than t. Then one of them at least is honest and the bidder at
+/// that complain, if they are more than so many: t. Then one of them at least is honest and the bidder at
 /// fault. What t nodes say or fewer may be a lie, and need not be believed: a node whose part does
 /// not fit gets its seeds from the others ([`super::seeds`]), of whom more than t hold each
-/// component among those that close the session, and one at least has a part that fits.
+/// component among those that close the session, and one at least has a part that fits. Where nodes
+/// only add, one that complains is enough ([`Scheme::doubted`](crate::sharing::Scheme::doubted)).
 pub fn upheld(
     complaints: &BTreeMap<ExclusionReason, NodeSet>,
-    threshold: u8,
+    doubted: u8,
 ) -> Option<(ExclusionReason, NodeSet)> {
     let named_by = complaints.values().fold(NodeSet::EMPTY, |all, nodes| all.union(*nodes));
     let (&first, _) = complaints.first_key_value()?;
-    (named_by.len() > usize::from(threshold)).then_some((first, named_by))
+    (named_by.len() > usize::from(doubted)).then_some((first, named_by))
 }

@@ -86,7 +86,7 @@ impl World {
             key: coordinator.public(),
             certificate: Digest([100; 32]),
         };
-        let scheme = Scheme::new(nodes, threshold).unwrap();
+        let scheme = Scheme::any(nodes, threshold).unwrap();
         let roster = Roster::first(scheme, place, cards.collect());
         let announcement = Announcement {
             session: SessionId([7; 16]),

@@ -12,6 +12,11 @@
 //! in: some honest node that closes the session holds it. The revision before one that is left out
 //! so takes part.
 //!
+//! Where nodes can only add ([`Scheme::compares`]) all of them close the session and are taken at
+//! their word: an envelope is left out as soon as one of them has no use for its part, since nobody
+//! else may hold that node's components. None is left out as one that cannot be had: before a node
+//! says what is wrong with any, it has all of them.
+//!
 //! The manifest counts with the signatures of [`Scheme::manifest_quorum`] nodes, any two such
 //! groups of which share an honest node; an honest node signs one manifest. So there is one
 //! manifest.
@@ -200,7 +205,7 @@ impl Complaints {
     /// one at least is honest, and at most t that list it. Who got it and found its part unfit is
     /// as one that could not: it cannot pass seeds on.
     fn absent(&self, listed: &Listed<'_>, scheme: Scheme) -> Option<NodeSet> {
-        let few = usize::from(scheme.threshold());
+        let few = usize::from(scheme.doubted());
         let reasons = self.0.get(&listed.envelope)?;
         reasons.get(&ExclusionReason::Unavailable)?;
         if self.about(&listed.envelope, scheme).is_some() {
@@ -214,7 +219,7 @@ impl Complaints {
     fn about(&self, envelope: &Digest, scheme: Scheme) -> Option<(ExclusionReason, NodeSet)> {
         let mut reasons = self.0.get(envelope)?.clone();
         reasons.remove(&ExclusionReason::Unavailable);
-        exclusion::upheld(&reasons, scheme.threshold())
+        exclusion::upheld(&reasons, scheme.doubted())
     }
 }
 

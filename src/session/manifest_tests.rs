@@ -113,6 +113,36 @@ fn the_highest_revision_that_any_node_holds_counts() {
     assert!(manifest.excluded.is_empty());
 }
 
+/// Of nodes that can only add each is needed and taken at its word: nobody else may hold its part.
+#[test]
+fn where_nodes_only_add_one_complaint_excludes_and_all_must_sign() {
+    let world = World::new(2, 1);
+    let (ada, bea, cyd) =
+        (world.envelope("ada", 1, 1), world.envelope("bea", 1, 1), world.envelope("cyd", 1, 1));
+    let complaint = |envelope: &Envelope, reason| Complaint { envelope: envelope.digest(), reason };
+    let mut complaints = vec![
+        complaint(&bea, ExclusionReason::SeedsDoNotFit),
+        complaint(&cyd, ExclusionReason::Unavailable),
+    ];
+    complaints.sort();
+    let mut lists = [&ada, &bea, &cyd].map(|envelope| entry(envelope, 10));
+    lists.sort_by_key(|entry| entry.key);
+    let nodes = vec![(1, lists.to_vec(), Vec::new()), (2, vec![entry(&ada, 20)], complaints)];
+    let (_, manifest) = derive(&world, nodes);
+    let mut taking: Vec<_> = manifest.entries.iter().map(|entry| entry.bidder.as_str()).collect();
+    taking.sort_unstable();
+    // What cannot be had yet is waited for: node 1, which has it, is needed anyway.
+    assert_eq!(taking, ["ada", "cyd"]);
+    assert_eq!(manifest.excluded, [excluded(&bea, ExclusionReason::SeedsDoNotFit, &[2])]);
+    let roster = &world.roster.body;
+    let signed = |nodes: &[u8]| world.co_sign(manifest.clone(), nodes).check(roster);
+    assert_eq!(signed(&[1]), Err(ManifestError::TooFew { needed: 2, got: 1 }));
+    assert!(signed(&[1, 2]).is_ok());
+    let alone = world.bundle(vec![(1, lists.to_vec(), Vec::new())]);
+    let few = alone.check(roster, &world.announcement.body);
+    assert!(few.unwrap_err().to_string().contains("closing needs 2"));
+}
+
 #[test]
 fn two_envelopes_of_the_last_revision_exclude_both() {
     let world = World::new(3, 1);

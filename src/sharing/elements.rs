@@ -220,6 +220,22 @@ impl<F: Field> SharedElements<F> {
         sum
     }
 
+    /// The sum over some places, which are public, as a batch of one.
+    ///
+    /// # Errors
+    /// When there is no such place.
+    pub fn sum_at(&self, places: &[usize]) -> Result<Self, ShapeError> {
+        if let Some(&got) = places.iter().find(|&&place| place >= self.len) {
+            return Err(ShapeError { what: "place below the end", expected: self.len, got });
+        }
+        let mut sum = Self::zeros(self.holding, 1);
+        for (at, total) in sum.own().iter_mut().enumerate() {
+            let component = self.component(at);
+            total[0] = places.iter().fold(F::ZERO, |sum, &place| sum + component[place]);
+        }
+        Ok(sum)
+    }
+
     /// A range of places.
     ///
     /// # Errors
@@ -349,6 +365,9 @@ mod tests {
         assert_eq!(plain(&changed, 0), [134, 308]);
         assert_eq!((plain(&end, 0), plain(&elements, 0)), (vec![7, 8], vec![6, 7, 8]));
         assert_eq!(plain(&elements.sum(), 1), [57]);
+        assert_eq!(plain(&end.sum_at(&[1, 1]).unwrap(), 1), [40]);
+        assert_eq!(plain(&elements.sum_at(&[]).unwrap(), 1), [0]);
+        assert!(end.sum_at(&[0, 2]).is_err());
         assert_eq!(plain(&end.repeat(2), 0), [7, 7, 8, 8]);
         let all = SharedElements::concat(elements.holding(), [&end, &elements]).unwrap();
         assert_eq!(plain(&all, 1), [19, 20, 18, 19, 20]);

@@ -1,7 +1,7 @@
 //! Forms: the ways in which a session shares and seals what is handed in. The one place that knows
 //! how a correction is encoded.
 //!
-//! Either form splits an entry into one pseudorandom component per set T, expanded from a committed
+//! Every form splits an entry into one pseudorandom component per set T, expanded from a committed
 //! seed, and a public *correction*: the entry masked by all components. They differ in what a
 //! component is. On bits it is a pattern as wide as all fields together, combined by XOR. On
 //! numbers it is one element of the field of 2^127-1 elements for each field of the entry, combined
@@ -9,9 +9,15 @@
 //! ([`crate::sharing::numbers::components`]). Either way the shares of any envelope that passes the
 //! check fit together, whichever nodes take part.
 //!
+//! For sums a component is what it is on numbers, and the nodes keep it as it is
+//! ([`crate::sharing::elements`]): adding needs no polynomial, and so works with any t below n, where
+//! each component may be one node's alone. It is the field and not the integers modulo 2^128 because
+//! the field is there, with its one encoding for each number, and has room for every sum: of a million
+//! fields of 63 bits it is below 2^83.
+//!
 //! A correction has one encoding only. On bits: the fields' bits one after the other, each from its
 //! lowest up, in little-endian bytes, and 0 in the bits of the last byte that no field has. On
-//! numbers: the canonical encoding of each field's element, one after the other.
+//! numbers and for sums: the canonical encoding of each field's element, one after the other.
 
 use std::fmt;
 
@@ -28,6 +34,9 @@ pub const SUITE_BITS_XWING: u8 = 1;
 /// Number of [`Form::Numbers`], sealed likewise, in envelopes.
 pub const SUITE_NUMBERS_XWING: u8 = 2;
 
+/// Number of [`Form::Sums`], sealed likewise, in envelopes.
+pub const SUITE_SUMS_XWING: u8 = 3;
+
 const WORD_BITS: usize = 64;
 const WORD_BYTES: usize = 8;
 
@@ -41,6 +50,9 @@ pub enum Form {
     /// Shamir shares of numbers, with the comparison of the paper of 2008.
     #[serde(rename = "paper")]
     Numbers,
+    /// Additive shares of numbers, which are added up and nothing else.
+    #[serde(rename = "sums")]
+    Sums,
 }
 
 /// How large an entry is: all that the encoding of its correction depends on.
@@ -89,6 +101,7 @@ impl Form {
         match self {
             Self::Bits => "bits",
             Self::Numbers => "paper",
+            Self::Sums => "sums",
         }
     }
 
@@ -97,6 +110,7 @@ impl Form {
         match number {
             SUITE_BITS_XWING => Some(Self::Bits),
             SUITE_NUMBERS_XWING => Some(Self::Numbers),
+            SUITE_SUMS_XWING => Some(Self::Sums),
             _ => None,
         }
     }
@@ -106,6 +120,7 @@ impl Form {
         match self {
             Self::Bits => SUITE_BITS_XWING,
             Self::Numbers => SUITE_NUMBERS_XWING,
+            Self::Sums => SUITE_SUMS_XWING,
         }
     }
 
@@ -119,7 +134,7 @@ impl Form {
     ) -> Correction {
         match self {
             Self::Bits => Correction::Bits(mask_bits(extent, fields, seeds)),
-            Self::Numbers => {
+            Self::Numbers | Self::Sums => {
                 // Room for all at once, here and below: a list that grows leaves copies behind.
                 let mut masked = Vec::with_capacity(extent.fields);
                 let number = |(_, value)| Mersenne127::from_u64(value);
@@ -134,7 +149,7 @@ impl Form {
     pub const fn correction_bytes(self, extent: Extent) -> usize {
         match self {
             Self::Bits => extent.bits.div_ceil(8),
-            Self::Numbers => extent.fields * Mersenne127::BYTES,
+            Self::Numbers | Self::Sums => extent.fields * Mersenne127::BYTES,
         }
     }
 
@@ -149,7 +164,7 @@ impl Form {
     ) -> Result<Correction, CorrectionError> {
         match self {
             Self::Bits => decode_bits(bytes, extent).map(Correction::Bits),
-            Self::Numbers => decode_numbers(bytes, extent).map(Correction::Numbers),
+            Self::Numbers | Self::Sums => decode_numbers(bytes, extent).map(Correction::Numbers),
         }
     }
 
@@ -177,7 +192,7 @@ pub fn decode_bits(bytes: &[u8], extent: Extent) -> Result<Vec<u64>, CorrectionE
     Ok(bytes.chunks(WORD_BYTES).map(word).collect())
 }
 
-/// The elements of a correction on numbers.
+/// The elements of a correction on numbers, or for sums.
 ///
 /// # Errors
 /// As for [`Form::decode_correction`].
@@ -238,6 +253,7 @@ impl fmt::Display for Form {
         f.pad(match self {
             Self::Bits => "bits",
             Self::Numbers => "a number",
+            Self::Sums => "a number to be added up",
         })
     }
 }
@@ -278,8 +294,14 @@ mod tests {
 
     #[test]
     fn corrections_on_numbers_have_one_encoding() {
+        for form in [Form::Numbers, Form::Sums] {
+            numbers_have_one_encoding(form);
+        }
+    }
+
+    fn numbers_have_one_encoding(form: Form) {
         let length = |expected, got| Err(CorrectionError::Length { expected, got });
-        let number = |bytes: &[u8]| decoded(Form::Numbers, bytes, ONE);
+        let number = |bytes: &[u8]| decoded(form, bytes, ONE);
         let mut prime = [0xff; 16];
         prime[15] = 0x7f;
         assert_eq!(number(&prime), Err(CorrectionError::Element { field: 1 }));
@@ -288,14 +310,51 @@ mod tests {
         assert_eq!(number(&prime), Ok(prime.to_vec()));
 
         let mut three = [prime; 3];
-        assert_eq!(
-            decoded(Form::Numbers, three.as_flattened(), THREE).map(|all| all.len()),
-            Ok(48)
-        );
+        assert_eq!(decoded(form, three.as_flattened(), THREE).map(|all| all.len()), Ok(48));
         three[1][0] = 0xff;
-        let refused = decoded(Form::Numbers, three.as_flattened(), THREE);
+        let refused = decoded(form, three.as_flattened(), THREE);
         assert_eq!(refused, Err(CorrectionError::Element { field: 2 }));
-        assert_eq!(decoded(Form::Numbers, &three[0], THREE), length(48, 16));
+        assert_eq!(decoded(form, &three[0], THREE), length(48, 16));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_the_one_encoding_of_a_correction_or_none(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..70),
+            fields in 0..5_usize,
+            bits in 0..600_usize,
+        ) {
+            for form in [Form::Bits, Form::Numbers, Form::Sums] {
+                let extent = Extent { fields, bits };
+                if let Ok(again) = decoded(form, &bytes, extent) {
+                    assert_eq!(again, bytes);
+                }
+                // Of the right length; most are encodings then, but for numbers at the prime.
+                let mut bytes = bytes.clone();
+                bytes.resize(form.correction_bytes(extent), 0x7f);
+                if let Ok(again) = decoded(form, &bytes, extent) {
+                    assert_eq!(again, bytes);
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_masked_for_sums_comes_back(
+            values in proptest::collection::vec(proptest::prelude::any::<u64>(), 1..9),
+            secrets in proptest::collection::vec(proptest::prelude::any::<[u8; 32]>(), 1..5),
+        ) {
+            let seeds: Vec<Seed> = secrets.into_iter().map(Seed::from_bytes).collect();
+            let extent = Extent { fields: values.len(), bits: 64 * values.len() };
+            let fields = values.iter().map(|&value| (64, value));
+            let bytes = Form::Sums.mask(extent, fields, &seeds).encode(extent);
+            let mut sums = decode_numbers(&bytes, extent).unwrap();
+            for seed in &seeds {
+                let add = |field, number: Mersenne127| sums[field] += number;
+                components::each_number(seed, values.len(), add);
+            }
+            let sums: Vec<u128> = sums.iter().map(|sum| sum.to_number()).collect();
+            assert_eq!(sums, values.into_iter().map(u128::from).collect::<Vec<_>>());
+        }
     }
 
     #[test]
@@ -323,9 +382,9 @@ mod tests {
 
     #[test]
     fn forms_have_their_numbers() {
-        for form in [Form::Bits, Form::Numbers] {
+        for form in [Form::Bits, Form::Numbers, Form::Sums] {
             assert_eq!(Form::from_number(form.number()), Some(form));
         }
-        assert_eq!((Form::from_number(0), Form::from_number(3)), (None, None));
+        assert_eq!((Form::from_number(0), Form::from_number(4)), (None, None));
     }
 }

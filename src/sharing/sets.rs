@@ -1,6 +1,10 @@
 //! The sets T of t nodes that index the components of a replicated (CNF) share: component `x_T` is
-//! held by every node outside T, and the value is the XOR of all components
+//! held by every node outside T, and the value is the XOR of all components, or their sum
 //! (Ito, Saito, Nishizeki 1987; Cramer, Damgård, Ishai 2005).
+//!
+//! Any t below n keeps values from t nodes. Multiplying and comparing takes n of at least 2t+1; with
+//! fewer, such as two nodes and t = 1, shared values can be added and nothing else. Then all n nodes
+//! have to be there, and nothing is left over to find out a lie with.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +24,7 @@ struct RawScheme {
     threshold: u8,
 }
 
-/// Why a pair of n and t is not a scheme for auctions.
+/// Why a pair of n and t is not a scheme, or not one for auctions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SchemeError {
     /// Outside 3..=9.
@@ -29,7 +33,13 @@ pub enum SchemeError {
         /// What was asked for.
         nodes: u8,
     },
-    /// t = 0 or n < 2t+1.
+    /// Outside 2..=9.
+    #[error("a roster has 2 to {MAX_NODES} nodes, not {nodes}")]
+    NoRoster {
+        /// What was asked for.
+        nodes: u8,
+    },
+    /// t = 0, or above what n allows.
     #[error("with {nodes} nodes the threshold is 1 to {most}, not {threshold}")]
     Threshold {
         /// Number of nodes.
@@ -42,7 +52,7 @@ pub enum SchemeError {
 }
 
 impl Scheme {
-    /// A scheme for sessions that compare: 3 <= n <= 9 and 1 <= t, 2t+1 <= n.
+    /// A scheme for any session: 3 <= n <= 9 and 1 <= t, 2t+1 <= n.
     ///
     /// # Errors
     /// Says which of the two numbers is out of its range.
@@ -57,6 +67,35 @@ impl Scheme {
         Ok(Self { n: nodes, t: threshold })
     }
 
+    /// A scheme that may be good for adding only: 2 <= n <= 9 and 1 <= t < n. See
+    /// [`Scheme::compares`].
+    ///
+    /// # Errors
+    /// Says which of the two numbers is out of its range.
+    pub const fn any(nodes: u8, threshold: u8) -> Result<Self, SchemeError> {
+        if nodes < 2 || nodes > MAX_NODES {
+            return Err(SchemeError::NoRoster { nodes });
+        }
+        let most = nodes - 1;
+        if threshold < 1 || threshold > most {
+            return Err(SchemeError::Threshold { nodes, threshold, most });
+        }
+        Ok(Self { n: nodes, t: threshold })
+    }
+
+    /// Whether the nodes can multiply and compare: n is at least 2t+1. If not, they can add, and
+    /// nothing else.
+    pub const fn compares(self) -> bool {
+        self.n > 2 * self.t
+    }
+
+    /// How many nodes may say what is not so, at closing and when papers are taken up, without
+    /// anybody believing it: t. None where nodes can only add: all of them are needed then, and
+    /// taken at their word.
+    pub const fn doubted(self) -> u8 {
+        if self.compares() { self.t } else { 0 }
+    }
+
     /// Number of nodes n.
     pub const fn nodes(self) -> u8 {
         self.n
@@ -67,14 +106,15 @@ impl Scheme {
         self.t
     }
 
-    /// Nodes that must take part in a computation: 2t+1.
+    /// Nodes that must take part in a computation: 2t+1, or all n where there are fewer.
     pub const fn quorum(self) -> usize {
-        2 * self.t as usize + 1
+        if self.compares() { 2 * self.t as usize + 1 } else { self.n as usize }
     }
 
     /// Nodes that must sign the manifest of a session: max(2t+1, floor((n+t)/2) + 1). Any two groups
     /// of so many have more than t nodes in common, so an honest one, and an honest node signs one
-    /// manifest only. More than [`Scheme::quorum`] where n is at least 3t+2.
+    /// manifest only. More than [`Scheme::quorum`] where n is at least 3t+2. All n nodes where they
+    /// can only add.
     pub const fn manifest_quorum(self) -> usize {
         let meeting = usize::midpoint(self.n as usize, self.t as usize) + 1;
         if meeting > self.quorum() { meeting } else { self.quorum() }
@@ -105,7 +145,7 @@ impl Scheme {
 impl TryFrom<RawScheme> for Scheme {
     type Error = SchemeError;
     fn try_from(raw: RawScheme) -> Result<Self, SchemeError> {
-        Self::new(raw.nodes, raw.threshold)
+        Self::any(raw.nodes, raw.threshold)
     }
 }
 
@@ -156,5 +196,28 @@ mod tests {
         assert_eq!(Scheme::new(10, 1), Err(SchemeError::Nodes { nodes: 10 }));
         assert!(Scheme::new(5, 3).unwrap_err().to_string().contains("1 to 2, not 3"));
         assert!(Scheme::new(5, 0).is_err());
+        assert_eq!(Scheme::any(1, 1), Err(SchemeError::NoRoster { nodes: 1 }));
+        assert_eq!(Scheme::any(10, 1), Err(SchemeError::NoRoster { nodes: 10 }));
+        assert!(Scheme::any(3, 3).unwrap_err().to_string().contains("1 to 2, not 3"));
+        assert!(Scheme::any(2, 0).is_err());
+    }
+
+    #[test]
+    fn fewer_than_twice_the_threshold_and_one_can_only_add_and_all_are_needed() {
+        for (n, t) in (2..=MAX_NODES).flat_map(|n| (1..n).map(move |t| (n, t))) {
+            let scheme = Scheme::any(n, t).unwrap();
+            assert_eq!(Scheme::new(n, t).ok(), scheme.compares().then_some(scheme), "({n}, {t})");
+            if scheme.compares() {
+                assert_eq!(scheme.doubted(), t);
+                continue;
+            }
+            let all = usize::from(n);
+            assert_eq!((scheme.quorum(), scheme.manifest_quorum()), (all, all), "({n}, {t})");
+            assert_eq!(scheme.doubted(), 0);
+            // Every component has a holder, and any t nodes lack one.
+            assert!(scheme.all().iter().all(|node| !scheme.held_by(node).is_empty()));
+        }
+        let two = Scheme::any(2, 1).unwrap();
+        assert_eq!((two.sets().len(), two.held_by(NodeIndex::new(1).unwrap())), (2, vec![1]));
     }
 }

@@ -312,7 +312,7 @@ mod tests {
         let layout = Layout::new([9, 100_000, 1].map(Field::up_to)).unwrap();
         let eve = KeyPair::generate().unwrap();
         let values = || EntryValues::new(vec![9, 70_000, 0]);
-        let cases = [(Form::Bits, 3), (Form::Numbers, 48)];
+        let cases = [(Form::Bits, 3), (Form::Numbers, 48), (Form::Sums, 48)];
         for (form, expected) in cases {
             papers.announcement.body.terms.protocol = form;
             papers.resign();
@@ -342,7 +342,7 @@ mod tests {
                     let stray = bad.entry_with_a_stray_bit(&layout, values()).unwrap();
                     assert_eq!(check(&stray), refused(CorrectionError::StrayBits));
                 }
-                Form::Numbers => {
+                Form::Numbers | Form::Sums => {
                     let prime = bad.entry_with_the_prime(&layout, values(), 1).unwrap();
                     assert_eq!(check(&prime), refused(CorrectionError::Element { field: 2 }));
                 }

@@ -24,6 +24,7 @@ use crate::session::bundle::{Bundle, Inventories};
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};
+use crate::sharing::form::Form;
 use crate::transport::streams::frame::{Frame, HEADER_BYTES};
 use crate::wire::{account_api as accounts, coordinator_api as coordinator, node_api as node};
 
@@ -153,6 +154,12 @@ pub fn envelopes(data: &[u8]) {
     } else {
         assert!(!fine, "an envelope that passes has an entry of the right width");
     }
+    for form in [Form::Bits, Form::Numbers, Form::Sums] {
+        let (bytes, extent) = (&envelope.body.correction.0, three_fields().extent());
+        if let Ok(entry) = form.decode_correction(bytes, extent) {
+            assert_eq!(entry.encode(extent), *bytes, "one encoding, as {form}");
+        }
+    }
 }
 
 /// What an envelope of another kind of session may hold.
@@ -175,7 +182,16 @@ fn envelope_seeds() -> Vec<Vec<u8>> {
     let values = || EntryValues::new(vec![9, 70_000, 0]);
     let entry = several.unchecked_entry(&three_fields(), values()).expect("an entry");
     let stray = several.entry_with_a_stray_bit(&three_fields(), values()).expect("an entry");
-    vec![json(&envelope), stored, json(&entry), json(&stray)]
+    // The same as nodes that only add get it, and with the prime in the place of a number.
+    let mut summed = entry.clone();
+    let layout = three_fields();
+    let fields = layout.fields().map(|field| (field.bits, field.maximum));
+    let masked = Form::Sums.mask(layout.extent(), fields, &[]);
+    summed.body.suite = Form::Sums.number();
+    summed.body.correction.0 = masked.encode(layout.extent());
+    let mut prime = summed.clone();
+    prime.body.correction.0[..16].copy_from_slice(&((1_u128 << 127) - 1).to_le_bytes());
+    vec![json(&envelope), stored, json(&entry), json(&stray), json(&summed), json(&prime)]
 }
 
 /// A session file as an operator writes it.

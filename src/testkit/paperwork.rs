@@ -50,7 +50,7 @@ impl Paperwork {
         threshold: u8,
         maximum: u64,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let scheme = Scheme::new(nodes, threshold)?;
+        let scheme = Scheme::any(nodes, threshold)?;
         let coordinator = KeyPair::generate()?;
         let mut secrets = Vec::new();
         let mut cards = Vec::new();

@@ -43,11 +43,11 @@ impl Inputs {
 }
 
 impl World {
-    /// A world of n nodes, any t of which may be curious.
+    /// A world of n nodes, any t of which may be curious. With fewer than 2t+1 they can only add.
     pub fn new(n: u8, t: u8) -> Self {
         let seed = std::env::var(SEED_VARIABLE).ok().and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| SysRng.try_next_u64().expect("randomness"));
-        let scheme = Scheme::new(n, t).expect("a scheme");
+        let scheme = Scheme::any(n, t).expect("a scheme");
         Self {
             scheme,
             participants: scheme.all(),

@@ -185,7 +185,7 @@ pub struct StartAttempt {
     pub session: SessionId,
     /// Attempt number, higher than any before.
     pub attempt: u32,
-    /// Nodes that take part, at least 2t+1.
+    /// Nodes that take part, at least 2t+1, or all where there are fewer.
     pub participants: NodeSet,
     /// Digest of the manifest.
     pub manifest: Digest,

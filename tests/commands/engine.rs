@@ -46,6 +46,26 @@ fn a_small_survey_is_measured() {
 }
 
 #[test]
+fn a_survey_of_two_nodes_is_measured() {
+    let two = ["--nodes", "2", "--threshold", "1"];
+    let survey = ["survey", "--participants", "70", "--questions", "3", "--bits", "40"];
+    let report = bench(&[&survey[..], &two].concat());
+    assert_eq!((&report["nodes"], &report["security"]), (&2.into(), &"passive".into()));
+    // Keys, then cohorts and sums in two rounds each.
+    assert_eq!((&report["rounds"], &report["gates"]), (&5.into(), &0.into()), "{report}");
+    let more = ["--nodes", "4", "--threshold", "2", "--in-process", "--cohorts", "0"];
+    assert_eq!(bench(&[&survey[..], &more].concat())["rounds"], 3);
+    let home = tempfile::tempdir().unwrap();
+    let deviation = [&["bench"], &survey[..], &two, &["--statistics", "deviation"]].concat();
+    let (_, said) = fails(home.path(), &deviation, 2);
+    assert!(said.contains("takes more than adding up"), "{said}");
+    for what in ["compare", "auction", "market"] {
+        let (_, said) = fails(home.path(), &[&["bench", what], &two[..]].concat(), 2);
+        assert!(said.contains("3 to 9 nodes, not 2"), "{said}");
+    }
+}
+
+#[test]
 fn markets_and_surveys_that_no_session_has_are_refused() {
     let home = tempfile::tempdir().unwrap();
     for words in [["--prices", "0"], ["--participants", "0"], ["--prices", "100000"]] {

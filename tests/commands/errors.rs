@@ -184,9 +184,16 @@ fn rosters_that_cannot_be_made() {
     let homes = Homes::new(3);
     let lead = homes.home("lead");
     let (_, detail) = fails(&lead, &words(&make("2", &homes.cards)), 2);
-    assert_eq!(detail, "with 3 nodes the threshold is 1 to 1, not 2");
+    let hint = "; for surveys that only add, say --sums-only";
+    assert_eq!(detail, format!("with 3 nodes the threshold is 1 to 1, not 2{hint}"));
     let (_, detail) = fails(&lead, &words(&make("1", &homes.cards[..2])), 2);
-    assert_eq!(detail, "an auction needs 3 to 9 nodes, not 2");
+    assert_eq!(detail, format!("an auction needs 3 to 9 nodes, not 2{hint}"));
+    let all = make("3", &[&["--sums-only".to_owned()], &homes.cards[..]].concat());
+    let (_, detail) = fails(&lead, &words(&all), 2);
+    assert_eq!(detail, "with 3 nodes the threshold is 1 to 2, not 3");
+    let one = make("1", &[&["--sums-only".to_owned()], &homes.cards[..1]].concat());
+    let (_, detail) = fails(&lead, &words(&one), 2);
+    assert_eq!(detail, "a roster has 2 to 9 nodes, not 1");
     let twice = [&homes.cards[..2], &homes.cards[..1]].concat();
     let (_, detail) = fails(&lead, &words(&make("1", &twice)), 1);
     assert_eq!(detail, "nodes 1 and 3 have the same key; every node needs its own");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::common::town::Town;
-use crate::common::{fails, gavel, ok, result, stderr};
+use crate::common::{fails, gavel, ok, result, stderr, stdout};
 use serde_json::{Value, json};
 
 fn demo(words: &[&str]) -> Value {
@@ -55,6 +55,120 @@ fn sums_that_are_known() {
     let shown = demo(&[file.to_str().unwrap(), "--nodes", "5", "--threshold", "2"]);
     assert_eq!(value(&shown, "sum", Some("points"), None), 400);
     assert_eq!(shown["answers"], 3);
+}
+
+#[test]
+fn two_nodes_add_up_points_and_anybody_verifies_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let shown = demo(&["sessions/two.toml", "--keep", kept.to_str().unwrap()]);
+    assert_eq!((&shown["phase"], &shown["answers"]), (&json!("settled"), &json!(3)));
+    assert_eq!((&shown["correct"], &shown["verified"]), (&json!(true), &json!(true)));
+    assert_eq!((&shown["nodes"], &shown["threshold"]), (&json!(2), &json!(1)));
+    assert_eq!((&shown["security"], &shown["signed_by"]), (&json!("passive"), &json!([1, 2])));
+    // Keys, promises, sums; and no gate.
+    assert_eq!((&shown["rounds"], &shown["gates"]), (&json!(3), &json!(0)));
+    let points = Some("points");
+    assert_eq!(value(&shown, "count", None, None), 3);
+    assert_eq!(value(&shown, "sum", points, None), 400);
+    let mean = value(&shown, "mean", points, None).as_f64().unwrap();
+    assert!((mean - 400.0 / 3.0).abs() < 1e-9, "{mean}");
+    let file = |name: &str| kept.join(name).to_str().unwrap().to_owned();
+    let words = ["verify", &file("record.json"), "--roster", &file("roster.json")];
+    let output = gavel().args(words).output().unwrap();
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("nodes only add: answers are not checked"), "{text}");
+
+    // Four nodes of which any three are curious; and three that could do more.
+    for (nodes, threshold, signed) in [("4", "3", json!([1, 2, 3, 4])), ("3", "1", Value::Null)] {
+        let words = ["sessions/two.toml", "--nodes", nodes, "--threshold", threshold];
+        let shown = demo(&words);
+        assert_eq!(value(&shown, "sum", points, None), 400, "{shown}");
+        assert!(signed.is_null() || shown["signed_by"] == signed, "{shown}");
+    }
+    // Nobody at all is a result, too.
+    let none = demo(&["sessions/two.toml", "--bids", "0"]);
+    assert_eq!((&none["answers"], &none["correct"]), (&json!(0), &json!(true)));
+    assert_eq!(value(&none, "sum", points, None), Value::Null);
+}
+
+#[test]
+fn what_two_nodes_cannot_do_is_refused_with_what_to_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let two =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/two.toml")).unwrap();
+    let path = folder.path().join("two.toml");
+    let path = path.to_str().unwrap();
+    let refused = |from: &str, to: &str| {
+        assert!(two.contains(from), "{from}");
+        fs::write(path, two.replacen(from, to, 1)).unwrap();
+        fails(folder.path(), &["demo", path], 1).1
+    };
+    let sums = "protocol = \"sums\"\n";
+    let said = refused(sums, "");
+    assert!(
+        said.contains("2 nodes of which any 1 learn nothing can add, but not multiply"),
+        "{said}"
+    );
+    assert!(said.contains(sums.trim_end()) && said.contains("at least 3 nodes"), "{said}");
+    let said = refused("statistic = \"mean\"", "statistic = \"deviation\"");
+    assert!(said.contains("the deviation takes more than adding up"), "{said}");
+    let cohorts = format!("{sums}\n[[cohorts]]\nname = \"a\"\n[[cohorts]]\nname = \"b\"\n");
+    let (head, _) = two.split_once("[[answers]]").unwrap();
+    fs::write(path, head.replace(sums, &cohorts)).unwrap();
+    let (_, said) = fails(folder.path(), &["demo", path], 1);
+    assert!(said.contains("write membership = \"public\""), "{said}");
+    let said = refused(sums, "protocol = \"sums\"\nsecurity = \"active\"\n");
+    assert!(said.contains("leave security = \"active\" out"), "{said}");
+    fs::write(path, &two).unwrap();
+    let (_, said) = fails(folder.path(), &["demo", path, "--liar", "1"], 2);
+    assert!(said.contains("none can find out a liar"), "{said}");
+    let planned = ok(folder.path(), &["session", "plan", path]);
+    assert_eq!((&planned["nodes"], &planned["rounds"]), (&json!(2), &json!(3)));
+
+    // Other kinds of sessions, on nodes that could do them.
+    let sale =
+        "title = \"Lot\"\nkind = \"second-price\"\nbids_until = \"1h\"\nprotocol = \"sums\"\n";
+    fs::write(path, sale).unwrap();
+    let (_, said) = fails(folder.path(), &["demo", path], 1);
+    assert!(said.contains("which serves surveys only"), "{said}");
+}
+
+/// The analyst's home is a node and the coordinator; the other node is killed while people answer,
+/// and again when the survey is closed.
+#[test]
+fn a_survey_between_a_server_and_an_analyst() {
+    let mut town = Town::of(&["server", "analyst"], 1, "analyst").running();
+    assert_eq!((&town.roster["nodes"], &town.roster["threshold"]), (&json!(2), &json!(1)));
+    let lead = town.lead();
+    let sale = town.file("sale.toml", crate::common::town::SALE);
+    let (_, said) = fails(&lead, &["session", "new", "--open", &sale], 1);
+    assert!(said.contains("can add, but not multiply or compare"), "{said}");
+
+    let people = ["ada", "ben", "cyd"].map(|name| town.add_bidder(name));
+    let session = town.open(
+        "title = \"Boxes\"\nkind = \"survey\"\nbids_until = \"1h\"\nprotocol = \"sums\"\n\
+         at_least = 1\nmembership = \"public\"\n[[questions]]\nname = \"boxes\"\nmaximum = 900\n\
+         [[cohorts]]\nname = \"north\"\n[[cohorts]]\nname = \"south\"\n\
+         [[results]]\nstatistic = \"sum\"\nquestion = \"boxes\"\nby = \"both\"\n",
+    );
+    let answer = |home: &Path, cohort: &str, boxes: &str| {
+        let value = format!("boxes={boxes}");
+        ok(home, &["survey", "answer", &session, "--cohort", cohort, "--value", &value])
+    };
+    answer(&people[0], "north", "7");
+    answer(&people[1], "south", "14");
+    town.restart("server");
+    answer(&people[2], "north", "21");
+    ok(&lead, &["session", "close", &session]);
+    town.restart("server");
+    let settled = ok(&lead, &["session", "watch", &session]);
+    assert_eq!(settled["phase"], "settled");
+    let shown = ok(&people[0], &["survey", "results", &session]);
+    for (cohort, sum) in [(None, 42), (Some("north"), 28), (Some("south"), 14)] {
+        assert_eq!(value(&shown, "sum", Some("boxes"), cohort), sum);
+    }
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl Net {
     pub async fn start(setup: Setup) -> Self {
         gavel::transport::tls::install_provider();
         let folder = tempfile::tempdir().unwrap();
-        let scheme = Scheme::new(setup.nodes, setup.threshold).unwrap();
+        let scheme = Scheme::any(setup.nodes, setup.threshold).unwrap();
         let (mut seats, mut listeners, mut cards, mut node_keys) = (vec![], vec![], vec![], vec![]);
         let (mut wire, parted) = (None, Arc::new(AtomicBool::new(false)));
         for node in scheme.all().iter() {

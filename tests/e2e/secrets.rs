@@ -331,7 +331,7 @@ async fn no_message_between_nodes_has_a_bid_a_seed_or_a_plain_share() {
         }
         match shares.finish().unwrap() {
             Entries::Bits { mut fields, .. } => fields.remove(0),
-            Entries::Numbers(_) => panic!("the bids are shared as bits"),
+            Entries::Numbers(_) | Entries::Sums(_) => panic!("the bids are shared as bits"),
         }
     };
     // In the form in which nodes compute: one plane per bit position, of all bids.

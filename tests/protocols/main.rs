@@ -15,9 +15,11 @@
 //! - [`lots`]: auctions of several lots
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
+mod adding;
 mod auctions;
 mod best;
 mod bits;

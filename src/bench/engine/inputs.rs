@@ -9,15 +9,19 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 use serde::{Deserialize, Serialize};
 
-use crate::field::bulk::zeros;
+use crate::field::bulk::{add_encoded, append, zeros};
 use crate::field::{Field as _, Mersenne127};
 use crate::sharing::bits::batch::zeroed;
 use crate::sharing::bits::planes::{WORD, WORD_BYTES, append_le, transpose, words, xor_le};
+use crate::sharing::elements::Component;
 use crate::sharing::form::Form;
+use crate::sharing::numbers::components::{each_number, mask as mask_numbers};
 use crate::sharing::numbers::shamir::{evaluate, point};
 use crate::sharing::seed::mask;
 use crate::sharing::stream::{StreamKey, StreamStart};
-use crate::sharing::{Holding, NodeIndex, Scheme, ShapeError, SharedBits, SharedNumbers};
+use crate::sharing::{
+    Holding, NodeIndex, Scheme, Seed, ShapeError, SharedBits, SharedElements, SharedNumbers,
+};
 
 /// One batch of numbers, in the clear: only whoever sets the bench up has it.
 pub struct Plain {
@@ -52,6 +56,15 @@ pub enum Shares {
         /// The shares.
         shares: Bytes,
     },
+    /// Of numbers to be added up.
+    Sums {
+        /// How many numbers.
+        len: usize,
+        /// A seed per component held, in the order of [`Scheme::held_by`].
+        seeds: Vec<[u8; 32]>,
+        /// What is added to the designated component, for those who hold it: encoded elements.
+        correction: Bytes,
+    },
 }
 
 /// A node's shares, laid out.
@@ -60,6 +73,8 @@ pub enum Batch {
     Bits(SharedBits),
     /// Of numbers below 2 to this many bits.
     Numbers(u32, SharedNumbers<F>),
+    /// Of numbers to be added up.
+    Sums(SharedElements<F>),
 }
 
 /// Numbers drawn from a seed: mostly random, with equal and neighbouring ones among them.
@@ -113,7 +128,28 @@ pub fn share(
     match form {
         Form::Bits => share_bits(scheme, plain),
         Form::Numbers => share_numbers(scheme, plain),
+        Form::Sums => share_sums(scheme, plain),
     }
+}
+
+fn share_sums(scheme: Scheme, plain: &Plain) -> Result<Vec<Shares>, rand::rngs::SysError> {
+    let seeds = scheme.sets().into_iter().map(|_| Seed::random());
+    let seeds = seeds.collect::<Result<Vec<Seed>, _>>()?;
+    let mut masked: Vec<F> = plain.values.iter().map(|&value| F::from_u64(value)).collect();
+    mask_numbers(&mut masked, &seeds);
+    let mut bytes = Vec::new();
+    append(&mut bytes, &masked);
+    let correction = Bytes::from(bytes);
+    let shares = scheme.all().iter().map(|node| {
+        let held = scheme.held_by(node);
+        let designated = Holding::of(scheme, node).designated().is_some();
+        Shares::Sums {
+            len: plain.values.len(),
+            seeds: held.iter().map(|&set| *seeds[set].expose()).collect(),
+            correction: if designated { correction.clone() } else { Bytes::new() },
+        }
+    });
+    Ok(shares.collect())
 }
 
 fn share_bits(scheme: Scheme, plain: &Plain) -> Result<Vec<Shares>, rand::rngs::SysError> {
@@ -182,7 +218,31 @@ pub fn expand(scheme: Scheme, me: NodeIndex, shares: &Shares) -> Result<Batch, S
             }
             Ok(Batch::Numbers(*bits, SharedNumbers::from_shares(elements)))
         }
+        Shares::Sums { len, seeds, correction } => {
+            expand_sums(scheme, me, *len, seeds, correction).map(Batch::Sums)
+        }
     }
+}
+
+fn expand_sums(
+    scheme: Scheme,
+    me: NodeIndex,
+    len: usize,
+    seeds: &[[u8; 32]],
+    correction: &[u8],
+) -> Result<SharedElements<F>, ShapeError> {
+    let holding = Holding::of(scheme, me);
+    let mut components = Vec::with_capacity(seeds.len());
+    for (number, seed) in seeds.iter().enumerate() {
+        let mut component = Component::zeros(len);
+        each_number(&Seed::from_bytes(*seed), len, |at, element: F| component[at] = element);
+        if holding.designated() == Some(number) && !add_encoded(&mut component, correction) {
+            let (expected, got) = (len * F::BYTES, correction.len());
+            return Err(ShapeError { what: "bytes of a correction", expected, got });
+        }
+        components.push(component);
+    }
+    SharedElements::from_components(holding, components)
 }
 
 fn expand_bits(
@@ -235,6 +295,29 @@ mod tests {
                 crate::sharing::bits::planes::xor_into(&mut sum, component);
             }
             assert!(sum == planes(&plain));
+        }
+    }
+
+    #[test]
+    fn components_of_sums_add_up_to_the_inputs() {
+        for (n, t) in [(2, 1), (3, 2), (5, 2)] {
+            let scheme = Scheme::any(n, t).unwrap();
+            let plain = draw(8, 1, 32, 20);
+            let mut components = vec![None; scheme.sets().len()];
+            let shares = share(scheme, Form::Sums, &plain).unwrap();
+            for (node, shares) in scheme.all().iter().zip(&shares) {
+                let Batch::Sums(batch) = expand(scheme, node, shares).unwrap() else {
+                    panic!("sums were shared");
+                };
+                for (at, set) in scheme.held_by(node).into_iter().enumerate() {
+                    components[set] = Some(batch.component(at).to_vec());
+                }
+            }
+            for (at, &value) in plain.values.iter().enumerate() {
+                let sum = components.iter().flatten().map(|component| component[at]);
+                let sum = sum.fold(F::ZERO, |sum, element| sum + element);
+                assert_eq!(sum.to_u128(), Some(u128::from(value)), "{n} {t}");
+            }
         }
     }
 

@@ -26,7 +26,9 @@ use crate::runs::{RunError, run};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
-use crate::sharing::{Holding, NodeIndex, Scheme, ShapeError, SharedBits, SharedNumbers};
+use crate::sharing::{
+    Holding, NodeIndex, Scheme, ShapeError, SharedBits, SharedElements, SharedNumbers,
+};
 
 /// What is computed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -127,10 +129,15 @@ pub fn of_market(prices: usize, bits: u32, participants: usize, security: Securi
 }
 
 /// Terms of a survey with so many participants.
-pub fn of_survey(question: &survey::Question, participants: usize, security: Security) -> Terms {
+pub fn of_survey(
+    question: &survey::Question,
+    participants: usize,
+    form: Form,
+    security: Security,
+) -> Terms {
     let bids = u32::try_from(participants).unwrap_or(u32::MAX);
     let limits = Limits { bids, ..Limits::MOST };
-    Terms { limits, ..terms(question.clone().into(), Form::Bits, security) }
+    Terms { limits, ..terms(question.clone().into(), form, security) }
 }
 
 fn unit(code: &str) -> Currency {
@@ -190,6 +197,7 @@ pub async fn perform(
             let (form, bits, bids) = match batch {
                 Batch::Bits(bids) => (Form::Bits, bits_of(&bids), Entries::from(bids)),
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
+                Batch::Sums(_) => return Err(RunError::Form.into()),
             };
             let terms = of_auction(kind, quantity, form, bits, security);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
@@ -204,11 +212,8 @@ pub async fn perform(
             Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
         }
         Task::Survey(question) => {
-            let fields = fields_of(ready.batches)?;
-            let entries = fields.first().map_or(0, SharedBits::len);
-            let terms = of_survey(&question, entries, security);
-            let masks = SharedBits::zeros(Holding::of(scheme, me), 0, entries);
-            let entries = Entries::Bits { fields, masks };
+            let (form, entries) = answers_of(ready.batches, Holding::of(scheme, me))?;
+            let terms = of_survey(&question, entries.len(), form, security);
             Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
         }
     };
@@ -230,9 +235,24 @@ pub async fn perform(
 fn fields_of(batches: Vec<Batch>) -> Result<Vec<SharedBits>, JobError> {
     let field = |batch| match batch {
         Batch::Bits(field) => Ok(field),
-        Batch::Numbers(..) => Err(RunError::Form.into()),
+        Batch::Numbers(..) | Batch::Sums(_) => Err(RunError::Form.into()),
     };
     batches.into_iter().map(field).collect()
+}
+
+/// The entries of a survey, and how they are shared.
+fn answers_of(batches: Vec<Batch>, holding: Holding) -> Result<(Form, Entries), JobError> {
+    let of_sums = |batch: &Batch| match batch {
+        Batch::Sums(field) => Some(field.clone()),
+        Batch::Bits(_) | Batch::Numbers(..) => None,
+    };
+    let sums: Option<Vec<SharedElements<F>>> = batches.iter().map(of_sums).collect();
+    if let Some(fields) = sums {
+        return Ok((Form::Sums, Entries::Sums(fields)));
+    }
+    let fields = fields_of(batches)?;
+    let masks = SharedBits::zeros(holding, 0, fields.first().map_or(0, SharedBits::len));
+    Ok((Form::Bits, Entries::Bits { fields, masks }))
 }
 
 fn bits_of(batch: &SharedBits) -> u32 {

@@ -60,7 +60,7 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let terms = match &asked.what {
         What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
         What::Market(prices) => of_market(*prices, bits, count, security),
-        What::Survey(question) => of_survey(question, count, security),
+        What::Survey(question) => of_survey(question, count, form, security),
         What::Pairs => of_auction(Kind::SecondPrice, 1, form, bits, security),
     };
     let work = Workload::of(&terms, asked.count);

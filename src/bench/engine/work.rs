@@ -131,7 +131,7 @@ impl Work {
             }
             Self::Survey(question, fields) => {
                 let count = fields.first().map_or(0, |field| field.values.len());
-                let terms = of_survey(question, count, Security::default());
+                let terms = of_survey(question, count, Form::default(), Security::default());
                 Found::Answer(reference(&terms, fields))
             }
             Self::Bids(bids, quantity) => {

@@ -56,9 +56,19 @@ struct Nodes {
 }
 
 impl Nodes {
+    fn threshold(&self) -> u8 {
+        self.threshold.unwrap_or_else(|| highest_threshold(self.nodes))
+    }
+
     fn scheme(&self) -> Result<Scheme, Failure> {
-        let threshold = self.threshold.unwrap_or_else(|| highest_threshold(self.nodes));
-        Scheme::new(self.nodes, threshold).map_err(Failure::usage)
+        Scheme::new(self.nodes, self.threshold()).map_err(Failure::usage)
+    }
+
+    /// The same for a survey, and how its answers are shared: as bits, unless the nodes can only
+    /// add.
+    fn of_survey(&self) -> Result<(Scheme, Form), Failure> {
+        let scheme = Scheme::any(self.nodes, self.threshold()).map_err(Failure::usage)?;
+        Ok((scheme, if scheme.compares() { Form::Bits } else { Form::Sums }))
     }
 }
 
@@ -142,9 +152,10 @@ pub struct SurveyArgs {
     /// Let nobody know who is in which cohort
     #[arg(long)]
     secret: bool,
-    /// What is computed of each question
-    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_values = ["sum", "mean", "deviation"])]
-    statistics: Vec<Of>,
+    /// What is computed of each question [default: sum,mean,deviation; sum,mean where fewer than 2t+1
+    /// nodes can only add]
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
+    statistics: Option<Vec<Of>>,
     #[command(flatten)]
     common: Common,
 }
@@ -176,7 +187,10 @@ impl Of {
 }
 
 impl SurveyArgs {
-    fn question(&self) -> survey::Question {
+    fn question(&self, form: Form) -> survey::Question {
+        let usual = [Of::Sum, Of::Mean, Of::Deviation];
+        let usual = if form == Form::Sums { &usual[..2] } else { &usual[..] };
+        let statistics = self.statistics.as_deref().unwrap_or(usual);
         let unit = Currency { code: "EUR".to_owned(), decimals: 0 };
         let item = |at| survey::Item {
             name: format!("question {at}"),
@@ -188,7 +202,7 @@ impl SurveyArgs {
         let by = if self.cohorts > 0 { survey::By::Both } else { survey::By::All };
         let of_item = |item| {
             let declared = move |of: &Of| survey::Declared { statistic: of.statistic(item), by };
-            self.statistics.iter().map(declared)
+            statistics.iter().map(declared)
         };
         survey::Question {
             items: (1..=self.questions).map(item).collect(),
@@ -280,6 +294,7 @@ fn seed(context: &Context, asked: Option<u64>) -> Result<u64, Failure> {
 /// # Errors
 /// When a node fails, or the result is wrong.
 pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure> {
+    let mut of_survey = None;
     let (what, count, numbers, common) = match command {
         BenchCommand::Intake(args) => return intake(context, args).await,
         BenchCommand::Compare(args) => (What::Pairs, args.pairs, args.numbers, args.common),
@@ -291,8 +306,10 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             (What::Market(args.prices), args.participants, numbers, args.common)
         }
         BenchCommand::Survey(args) => {
-            let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
-            let question = Box::new(args.question());
+            let (scheme, protocol) = args.common.nodes.of_survey()?;
+            of_survey = Some(scheme);
+            let numbers = Numbers { bits: args.bits, protocol };
+            let question = Box::new(args.question(protocol));
             (What::Survey(question), args.participants, numbers, args.common)
         }
     };
@@ -306,13 +323,16 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
     }
     let terms = match &what {
         What::Market(prices) => Some(job::of_market(*prices, numbers.bits, count, common.security)),
-        What::Survey(question) => Some(job::of_survey(question, count, common.security)),
+        What::Survey(question) => {
+            Some(job::of_survey(question, count, numbers.protocol, common.security))
+        }
         What::Pairs | What::Auction(_) => None,
     };
     if let Some(terms) = terms {
         terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;
     }
-    let (scheme, place) = (common.nodes.scheme()?, common.place()?);
+    let scheme = of_survey.map_or_else(|| common.nodes.scheme(), Ok)?;
+    let place = common.place()?;
     let asked = Asked {
         scheme,
         what,
@@ -321,7 +341,7 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         form: numbers.protocol,
         security: match numbers.protocol {
             Form::Bits => common.security,
-            Form::Numbers => Security::Passive,
+            Form::Numbers | Form::Sums => Security::Passive,
         },
         seed: seed(context, common.seed)?,
         place,

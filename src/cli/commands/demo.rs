@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::demo::folder::Folder;
 use crate::cli::demo::show::{self, Pace};
 use crate::cli::demo::{headless, players};
 use crate::cli::failure::Failure;
 use crate::cli::home::OPERATOR_KEY;
-use crate::cli::options::{LookOption, highest_threshold};
+use crate::cli::options::{LookOption, highest_threshold, scheme_for};
 use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
 use crate::identity::key_file::OperatorKeys;
 use crate::rules::session_file::DemoRoster;
+use crate::sharing::form::Form;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// Nodes and threshold where neither file nor options say.
@@ -32,7 +34,7 @@ pub struct DemoArgs {
     /// No screen: progress on standard error, the result on standard output
     #[arg(long)]
     headless: bool,
-    /// Number of nodes, 3 to 9
+    /// Number of nodes, 3 to 9; 2 do for a survey with protocol = "sums"
     #[arg(long, value_name = "N")]
     nodes: Option<u8>,
     /// t: any t nodes together learn nothing [default: the most that the number of nodes allows]
@@ -113,6 +115,12 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
 /// that lets the others go on without it.
 fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
     let Some(liar) = args.liar else { return honest(args, loaded) };
+    if loaded.file.shared.protocol == Form::Sums {
+        return Err(Failure::usage(
+            "with protocol = \"sums\" nodes only add, and none can find out a liar; play another \
+             session with --liar",
+        ));
+    }
     let nodes = args.nodes.unwrap_or_else(|| loaded.file.shared.roster.unwrap_or(DEFAULT).nodes);
     let most = highest_threshold(nodes.saturating_sub(1));
     let scheme = Scheme::new(nodes, args.threshold.unwrap_or(most)).map_err(Failure::usage)?;
@@ -130,14 +138,15 @@ fn scheme(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
 }
 
 fn honest(args: &DemoArgs, loaded: &Loaded) -> Result<Scheme, Failure> {
+    let terms = loaded.file.terms(Clock::System.now())?;
     if args.nodes.is_none() && args.threshold.is_none() {
         let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
         let name = args.file.as_ref().map_or("[roster]".into(), |file| file.display().to_string());
-        return Scheme::new(roster.nodes, roster.threshold)
-            .map_err(|error| Failure::from(error).about(name));
+        return scheme_for(&terms, roster.nodes, roster.threshold)
+            .map_err(|failure| failure.about(name));
     }
     let roster = loaded.file.shared.roster.unwrap_or(DEFAULT);
     let nodes = args.nodes.unwrap_or(roster.nodes);
     let threshold = args.threshold.unwrap_or_else(|| highest_threshold(nodes));
-    Scheme::new(nodes, threshold).map_err(Failure::usage)
+    scheme_for(&terms, nodes, threshold).map_err(|failure| Failure::usage(failure.detail))
 }

@@ -9,14 +9,13 @@ use serde::Serialize;
 use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::{RosterOption, highest_threshold};
+use crate::cli::options::{RosterOption, highest_threshold, scheme_for};
 use crate::cli::output::{bytes, count, seconds, strong};
 use crate::cli::session_file;
 use crate::identity::key_file::OperatorKeys;
 use crate::rules::{Limits, OperatorKey};
 use crate::runs::Workload;
 use crate::runs::plan::{self, Line, Plan};
-use crate::sharing::Scheme;
 use crate::wire::paper;
 
 /// What to plan for.
@@ -80,7 +79,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     let home = roster(context, args)?;
     let (nodes, threshold) =
         scheme_of(args, home.or(file.shared.roster.map(|r| (r.nodes, r.threshold))));
-    let scheme = Scheme::new(nodes, threshold)?;
+    let scheme = scheme_for(&terms, nodes, threshold)?;
     Workload::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     paper::check(&terms, scheme).map_err(|error| Failure::new("bad-terms", error))?;
     let written = file.fields.participants();

@@ -44,6 +44,10 @@ pub struct MakeArgs {
     /// t: any t nodes together learn nothing; at least 2t+1 nodes are needed to compute
     #[arg(long, value_name = "T")]
     threshold: u8,
+    /// Let fewer than 2t+1 nodes do, such as two. They can add and nothing else: the roster serves
+    /// surveys with protocol = "sums", and all its nodes have to be there
+    #[arg(long)]
+    sums_only: bool,
     /// Node cards, in the order of the nodes' indices
     #[arg(required = true, value_name = "CARD")]
     cards: Vec<PathBuf>,
@@ -240,7 +244,12 @@ fn qr(roster: &Roster, what: &str) -> Result<String, Failure> {
 fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     let too_many = || Failure::usage(format!("{} cards are too many", args.cards.len()));
     let nodes = u8::try_from(args.cards.len()).map_err(|_| too_many())?;
-    let scheme = Scheme::new(nodes, args.threshold).map_err(Failure::usage)?;
+    let scheme = if args.sums_only { Scheme::any } else { Scheme::new };
+    let scheme = scheme(nodes, args.threshold).map_err(|error| {
+        let adds = !args.sums_only && Scheme::any(nodes, args.threshold).is_ok();
+        let hint = if adds { "; for surveys that only add, say --sums-only" } else { "" };
+        Failure::usage(format!("{error}{hint}"))
+    })?;
     let place = coordinator_place(context)?;
     let cards = args.cards.iter().map(|path| read_card(path)).collect::<Result<_, _>>()?;
     let path = context.home.file("coordinator.key");
@@ -487,6 +496,9 @@ fn tell(
             (close, compute) if close > compute => {
                 format!("{close} are needed to close, {compute} to compute")
             }
+            (both, _) if !body.scheme.compares() => format!(
+                "{both} are needed.\nThey can add and nothing else: surveys with protocol = \"sums\""
+            ),
             (both, _) => format!("{both} are needed"),
         };
         format!(

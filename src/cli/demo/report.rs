@@ -285,7 +285,10 @@ impl DemoResult {
                 "{}, {} {}, {}; planned {}, {}",
                 plural(self.rounds, "round", "rounds"),
                 count(self.gates),
-                if self.terms.protocol == Form::Numbers { "products" } else { "AND gates" },
+                match self.terms.protocol {
+                    Form::Bits | Form::Sums => "AND gates",
+                    Form::Numbers => "products",
+                },
                 lasting(self.seconds.protocol),
                 plural(self.predicted.rounds, "round", "rounds"),
                 lasting(self.predicted.seconds),

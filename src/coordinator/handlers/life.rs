@@ -111,6 +111,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
 /// whatever comes in.
 fn terms_from(file: &str, scheme: Scheme, now: Timestamp) -> Result<Terms, Refusal> {
     let terms = SessionFile::parse(file).and_then(|file| file.terms(now)).map_err(bad_terms)?;
+    terms.check_nodes(scheme).map_err(bad_terms)?;
     Workload::check(&terms, scheme).map_err(bad_terms)?;
     paper::check(&terms, scheme).map_err(bad_terms)?;
     check_operator_key(&terms).map_err(bad_terms)?;

@@ -209,7 +209,11 @@ fn missing(
 
 /// The nodes that are wrong in every explanation by at most t wrong nodes: of two nodes whose
 /// copies differ, at least one is wrong.
-fn proven(conflicts: &BTreeSet<(NodeIndex, NodeIndex)>, peers: NodeSet, t: usize) -> NodeSet {
+pub(in crate::protocol) fn proven(
+    conflicts: &BTreeSet<(NodeIndex, NodeIndex)>,
+    peers: NodeSet,
+    t: usize,
+) -> NodeSet {
     let explanations = (0..=peers.bits())
         .map(NodeSet::from_bits)
         .filter(|wrong| wrong.is_subset_of(peers) && wrong.len() <= t)

@@ -199,7 +199,7 @@ fn check_cell(
 }
 
 /// The most that a measure of so many answers comes to.
-fn largest(question: &Question, measure: Measure, count: u128) -> u128 {
+pub fn largest(question: &Question, measure: Measure, count: u128) -> u128 {
     let span = |item: usize| u128::from(question.items.get(item).map_or(0, Item::span));
     match measure {
         Measure::Count | Measure::Bin(..) => count,

@@ -2,6 +2,9 @@ use crate::base::Timestamp;
 use crate::rules::session_file::without_demo;
 use crate::rules::survey::{By, Membership, Statistic};
 use crate::rules::{SessionFile, Terms};
+use crate::sharing::Scheme;
+use crate::sharing::form::Form;
+use crate::sharing::security::Security;
 
 const FILE: &str = r#"
     title = "Pay"
@@ -68,7 +71,7 @@ fn assigned_cohorts_are_in_the_terms_and_not_in_the_entry() {
     assert_eq!((survey.chosen_cohorts(), survey.layout().unwrap().extent().fields), (0, 2));
     assert!(survey.is_valid(&[0, 2000]) && !survey.is_valid(&[0, 1, 0, 2000]));
     assert!(survey.tells_cohorts());
-    let lines = survey.opened_lines().join("; ");
+    let lines = survey.opened_lines(Form::Bits).join("; ");
     assert!(
         lines.contains(
             "of each participant: whether the answers are within their bounds, the cohort"
@@ -123,7 +126,7 @@ fn a_file_becomes_terms() {
 fn all_that_may_be_opened_is_listed() {
     let terms = terms(FILE);
     let survey = terms.question.as_survey().unwrap();
-    let lines = survey.opened_lines();
+    let lines = survey.opened_lines(terms.protocol);
     assert_eq!(
         lines,
         [
@@ -135,9 +138,94 @@ fn all_that_may_be_opened_is_listed() {
             "of each cohort: whether it is withheld, the number of answers, the sum of pay",
         ]
     );
-    let measured = survey.opened().into_iter().filter(|opened| opened.measure.is_some()).count();
+    let measured =
+        survey.opened(Form::Bits).into_iter().filter(|opened| opened.measure.is_some()).count();
     let declared = survey.measures_of_all().len() + survey.measures_of_cohorts().len();
     assert_eq!(measured, declared);
+}
+
+/// The survey with what nodes that only add can do of it.
+const SUMS: &str = r#"
+    title = "Pay"
+    kind = "survey"
+    bids_until = "2m"
+    protocol = "sums"
+    membership = "public"
+    [[questions]]
+    name = "pay"
+    maximum = 500000
+    [[questions]]
+    name = "hours"
+    minimum = -5
+    maximum = 60
+    [[cohorts]]
+    name = "women"
+    [[cohorts]]
+    name = "men"
+    [[results]]
+    statistic = "count"
+    [[results]]
+    statistic = "mean"
+    question = "pay"
+    by = "both"
+    [[results]]
+    statistic = "sum"
+    question = "hours"
+    [[results]]
+    statistic = "ratio"
+    question = "pay"
+    per = "hours"
+"#;
+
+#[test]
+fn nodes_that_only_add_are_asked_for_sums_alone() {
+    let terms = terms(SUMS);
+    assert_eq!((terms.protocol, terms.security()), (Form::Sums, Security::Passive));
+    assert!(terms.needs_range_check(), "a cohort that is none shows");
+    let lines = terms.question.as_survey().unwrap().opened_lines(terms.protocol);
+    assert_eq!(lines[0], "of each participant: the cohort");
+    let refused = |from: &str, to: &str| {
+        let text = SUMS.replacen(from, to, 1);
+        assert_ne!(text, SUMS);
+        SessionFile::parse(&text).err().unwrap().to_string()
+    };
+    for statistic in ["deviation", "minimum", "maximum", "median", "quartiles"] {
+        let said = refused("\"mean\"", &format!("{statistic:?}"));
+        assert!(said.contains(&format!("the {statistic} takes more than adding up")), "{said}");
+    }
+    let histogram = "\"histogram\"\n    edges = [5]";
+    let said = refused(
+        "\"mean\"\n    question = \"pay\"\n    by = \"both\"",
+        &format!("{histogram}\n    question = \"pay\""),
+    );
+    assert!(said.contains("the histogram takes more than adding up"), "{said}");
+    let said = refused("\"public\"", "\"secret\"");
+    assert!(said.contains("write membership = \"public\""), "{said}");
+    let said = refused("\"sums\"", "\"sums\"\n    security = \"active\"");
+    assert!(said.contains("with protocol = \"sums\" nodes are taken to compute"), "{said}");
+    assert_eq!(
+        refused("\"sums\"", "\"paper\""),
+        "a survey runs on bits; leave out protocol = \"paper\""
+    );
+}
+
+#[test]
+fn a_roster_that_only_adds_takes_sums_and_any_other_takes_all() {
+    let (bits, sums) = (terms(FILE), terms(SUMS));
+    for (n, t) in [(3, 1), (5, 2), (4, 1)] {
+        let scheme = Scheme::new(n, t).unwrap();
+        assert_eq!((bits.check_nodes(scheme), sums.check_nodes(scheme)), (Ok(()), Ok(())));
+    }
+    let said = |n, t| {
+        let scheme = Scheme::any(n, t).unwrap();
+        assert_eq!(sums.check_nodes(scheme), Ok(()));
+        bits.check_nodes(scheme).unwrap_err().to_string()
+    };
+    let two = said(2, 1);
+    assert!(two.starts_with("2 nodes of which any 1 learn nothing can add, but not"), "{two}");
+    assert!(two.ends_with("take a roster of at least 3 nodes"), "{two}");
+    let five = said(5, 3);
+    assert!(five.ends_with("at least 7 nodes, or one with a threshold of at most 2"), "{five}");
 }
 
 #[test]

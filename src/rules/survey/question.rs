@@ -248,6 +248,21 @@ pub enum QuestionError {
     /// Shamir shares.
     #[error("a survey runs on bits; leave out protocol = \"paper\"")]
     OnNumbers,
+    /// A statistic that takes more than adding, among nodes that only add.
+    #[error(
+        "the {statistic} takes more than adding up; with protocol = \"sums\" ask for counts, sums, \
+         means and ratios, or leave protocol out, on a roster of at least 2t+1 nodes"
+    )]
+    MoreThanSums {
+        /// Which one.
+        statistic: &'static str,
+    },
+    /// Secret cohorts among nodes that only add.
+    #[error(
+        "with protocol = \"sums\" nobody can add up by cohorts that are secret; write \
+         membership = \"public\", or leave the [[cohorts]] out"
+    )]
+    SecretAmongSums,
     /// What does not come to an entry.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -373,9 +388,25 @@ impl Question {
             return Err(QuestionError::OnNumbers);
         }
         self.check_parts()?;
+        if form == Form::Sums {
+            self.check_sums()?;
+        }
         let (bids, bits) = (limits.bids, self.layout()?.extent().bits);
         if u64::from(bids) * bits as u64 > MAX_ENTRY_BITS {
             return Err(QuestionError::TooLarge { bids, bits });
+        }
+        Ok(())
+    }
+
+    /// That counts and sums are all it takes, of everybody or of cohorts that are known.
+    fn check_sums(&self) -> Result<(), QuestionError> {
+        let adds = |measure: &Measure| matches!(measure, Measure::Count | Measure::Sum(_));
+        let more = |declared: &&Declared| !declared.statistic.measures(|_| true).iter().all(adds);
+        if let Some(Declared { statistic, .. }) = self.results.iter().find(more) {
+            return Err(QuestionError::MoreThanSums { statistic: statistic.name() });
+        }
+        if !self.cohorts.is_empty() && self.membership == Membership::Secret {
+            return Err(QuestionError::SecretAmongSums);
         }
         Ok(())
     }

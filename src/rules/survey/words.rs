@@ -2,6 +2,7 @@
 
 use super::question::Question;
 use super::statistic::{By, Group, Measure, Order, Statistic};
+use crate::sharing::form::Form;
 
 /// Of whom something is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,15 +38,17 @@ pub struct Opened {
 }
 
 impl Question {
-    /// Every value that may be opened, named. Nothing else ever is; of what is withheld, not even
-    /// these.
-    pub fn opened(&self) -> Vec<Opened> {
+    /// Every value that may be opened, named, where answers are shared in this form. Nothing else
+    /// ever is; of what is withheld, not even these.
+    pub fn opened(&self, form: Form) -> Vec<Opened> {
         let mut opened = Vec::new();
         let mut say = |whose, name: &str| {
             opened.push(Opened { whose, measure: None, name: name.to_owned() });
         };
         let checked = self.layout().is_ok_and(|layout| layout.can_exceed());
         match (checked, self.chosen_cohorts() == 0) {
+            // Nothing is checked but what is opened anyway.
+            _ if form == Form::Sums => {}
             (_, false) => say(
                 Whose::Each,
                 "whether the answers are within their bounds, with one cohort chosen",
@@ -102,8 +105,8 @@ impl Question {
 
     /// What may be opened in lines, a line for each of whom: "of all together: the number of
     /// answers, the sum of pay".
-    pub fn opened_lines(&self) -> Vec<String> {
-        let opened = self.opened();
+    pub fn opened_lines(&self, form: Form) -> Vec<String> {
+        let opened = self.opened(form);
         let line = |whose: Whose| {
             let names = opened.iter().filter(|opened| opened.whose == whose);
             let names: Vec<&str> = names.map(|opened| opened.name.as_str()).collect();

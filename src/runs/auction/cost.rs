@@ -80,6 +80,8 @@ pub fn predict_ending(
     let steps = match work.protocol {
         Form::Bits => Steps::Bits { model, tactics },
         Form::Numbers => Steps::Numbers(NumberCosts::new(participants)),
+        // No auction is decided by adding; its terms are refused.
+        Form::Sums => return Predicted::default(),
     };
     let mut bill = Bill { steps, work, in_range, ending, cost: model.keys() };
     let reserve = work.reserve.then_some(0);

@@ -46,9 +46,7 @@ pub(super) async fn run(
         (Form::Numbers, Entries::Numbers(fields)) => {
             numbers::run(ctx, question, work, only_field(fields)?, reporter).await?
         }
-        (Form::Bits, Entries::Numbers(_)) | (Form::Numbers, Entries::Bits { .. }) => {
-            return Err(RunError::Form);
-        }
+        (Form::Bits | Form::Numbers | Form::Sums, _) => return Err(RunError::Form),
     };
     reporter.expect(&expected(ctx, work, in_range.len(), Ending::of(work, &sales)));
     Ok(computed(total, &in_range, sales))

@@ -107,7 +107,7 @@ impl Workload {
     /// # Errors
     /// When they do not; says what to change.
     pub(crate) fn check(self, scheme: Scheme) -> Result<(), TooWide> {
-        if self.protocol == Form::Bits {
+        if self.protocol != Form::Numbers {
             return Ok(());
         }
         let comparing = self.comparing();

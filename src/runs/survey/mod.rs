@@ -1,11 +1,13 @@
-//! The run of a survey, on bits.
+//! The run of a survey, on bits; or on numbers that are added up and nothing else.
 //!
+//! - [`adding`]: the run by adding, and its cost
 //! - [`compute`]: which protocols in which order, and what is opened
 //! - `one_cohort`: whether exactly one cohort is chosen
 //! - `withheld`: which cells are withheld, on shares
 //! - [`steps`]: what is computed once it is known which groups are opened
 //! - [`workload`]: what decides its cost, and the cost
 
+pub mod adding;
 pub mod compute;
 mod one_cohort;
 pub mod steps;
@@ -33,7 +35,13 @@ pub(super) async fn run(
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let mut assigned = cohorts_of(question, entries.len(), assigned)?;
-    let Entries::Bits { mut fields, .. } = entries else { return Err(RunError::Form) };
+    let mut fields = match entries {
+        Entries::Bits { fields, .. } => fields,
+        Entries::Sums(fields) => {
+            return adding::run(ctx, question, (&fields, assigned), reporter).await;
+        }
+        Entries::Numbers(_) => return Err(RunError::Form),
+    };
     let layout = question.layout().map_err(|_| RunError::Form)?;
     for (field, batch) in layout.fields().zip(&fields) {
         let (expected, got) = (field.bits as usize, batch.width());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::compute::{UNDER_WAY, opened, tripled};
 use super::steps::{self, Known, Steps, decides_cohorts, is_public, open_groups, width};
-use super::{one_cohort, withheld};
+use super::{adding, one_cohort, withheld};
 use crate::protocol::bits::beside::waves;
 use crate::protocol::bits::maximum::Keep;
 use crate::protocol::bits::tally::{Shape, Tally};
@@ -16,6 +16,7 @@ use crate::runs::blocks::Comparisons;
 use crate::runs::cost::Predicted;
 use crate::runs::line::{Line, king_from, lanes, seconds};
 use crate::runs::range;
+use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::{NodeSet, Scheme};
 
@@ -24,6 +25,8 @@ use crate::sharing::{NodeSet, Scheme};
 pub struct Workload {
     /// Which lies of nodes are found.
     pub security: Security,
+    /// How answers are shared.
+    pub protocol: Form,
     /// How many take part.
     pub entries: usize,
     /// What is asked.
@@ -84,7 +87,8 @@ impl Ending {
 impl Workload {
     /// The work that so many entries make.
     pub fn of(terms: &Terms, question: &Question, entries: usize) -> Self {
-        Self { security: terms.security(), entries, question: Arc::new(question.clone()) }
+        let (security, protocol) = (terms.security(), terms.protocol);
+        Self { security, protocol, entries, question: Arc::new(question.clone()) }
     }
 
     /// What a run costs in which all entries are valid and nothing is withheld, with equal cohorts.
@@ -107,16 +111,20 @@ impl Workload {
         ending: &Ending,
     ) -> Predicted {
         let model = CostModel::new(scheme, participants).with_tactics(tactics);
+        let known = Known {
+            entries: ending.valid,
+            members: ending.members.clone(),
+            open: ending.open.clone(),
+        };
+        if self.protocol == Form::Sums {
+            return Predicted::of(adding::cost(model, &self.question, self.entries, &known));
+        }
         let bill = Bill {
             model: model.with_security(self.security),
             tactics,
             question: &self.question,
             ending,
-            known: Known {
-                entries: ending.valid,
-                members: ending.members.clone(),
-                open: ending.open.clone(),
-            },
+            known,
         };
         Predicted::of(bill.total(self.entries))
     }
@@ -128,6 +136,9 @@ impl Workload {
         participants: NodeSet,
         line: Line,
     ) -> Tactics {
+        if self.protocol == Form::Sums {
+            return Tactics::default();
+        }
         let king_from = king_from(scheme, participants, line);
         let lanes = lanes(scheme, self.entries, line, 2);
         let bits = self.question.items.iter().map(|item| item.field().bits as usize);

@@ -9,6 +9,9 @@
 //! out, the shares are of degree t, because all holders of a set's seed hold the same one: the
 //! envelope commits to it.
 //!
+//! Where nodes only add, they keep the sets' numbers themselves ([`crate::sharing::elements`]), and
+//! need no polynomial.
+//!
 //! A seed's numbers are made from its stream, field by field, [`Field::STREAM_WORDS`] words each.
 
 use zeroize::Zeroizing;
@@ -24,8 +27,8 @@ const TILE_BLOCKS: usize = 3;
 /// Their words: a whole number of elements of every field.
 const TILE_WORDS: usize = TILE_BLOCKS * BLOCK_WORDS;
 
-/// Hand out the numbers that a seed stands for, one for each field.
-fn each_number<F: Field>(seed: &Seed, fields: usize, mut hand_out: impl FnMut(usize, F)) {
+/// Hand out the numbers that a seed stands for, one for each field, with the field's place.
+pub fn each_number<F: Field>(seed: &Seed, fields: usize, mut hand_out: impl FnMut(usize, F)) {
     const { assert!(TILE_WORDS.is_multiple_of(F::STREAM_WORDS), "a tile ends with an element") };
     let mut tile = Zeroizing::new([0; TILE_WORDS]);
     let per_tile = TILE_WORDS / F::STREAM_WORDS;

@@ -68,7 +68,7 @@ impl Form<'_> {
     fn draw(&self, canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         let area = below(area, self.own(canvas, area));
         let rows = self.answers.rows();
-        let opened = opened(self.survey, usize::from(area.width));
+        let opened = opened(self.survey, session, usize::from(area.width));
         let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
         let wanted = u16::try_from(opened.len()).unwrap_or(u16::MAX).saturating_add(1);
         // Of what is opened some lines show, however many questions there are.
@@ -296,8 +296,9 @@ fn example(item: &Item) -> String {
 }
 
 /// What of the answers will be opened, in lines of this width.
-fn opened(survey: &Question, width: usize) -> Vec<String> {
-    let lines = survey.opened_lines().into_iter().chain([survey.withheld_line()]);
+fn opened(survey: &Question, session: &Session, width: usize) -> Vec<String> {
+    let lines =
+        survey.opened_lines(session.terms.protocol).into_iter().chain([survey.withheld_line()]);
     lines.flat_map(|line| text::wrap(clean(&line).as_str(), width)).collect()
 }
 

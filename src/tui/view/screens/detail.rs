@@ -14,6 +14,7 @@ use crate::base::text::{Clean, clean};
 use crate::rules::auction::Question;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
+use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::tui::figures;
 use crate::tui::input::commands::{Command, ListCommand, Step};
@@ -109,6 +110,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     if terms.security() == Security::Passive {
         let text = "passive; nodes are taken to compute what they should";
         label(canvas, area, row, "security", text, Role::Warn);
+        row += 1;
+    }
+    if terms.protocol == Form::Sums {
+        let text = "not checked; these nodes only add";
+        label(canvas, area, row, "answers", text, Role::Warn);
         row += 1;
     }
     if let Some(lone) = terms.question.as_auction().and_then(Question::lone_bid) {

@@ -10,6 +10,7 @@ use super::stages;
 use crate::base::text::clean;
 use crate::rules::auction::Stage as OfAuctions;
 use crate::session::course::Point;
+use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::tui::figures::{self, bytes, count};
 use crate::tui::input::commands::ListCommand;
@@ -137,6 +138,10 @@ pub fn of_run(model: &Model, session: &Session, detail: &SessionDetail, opened: 
     if session.terms.security() == Security::Passive {
         let text = "passive: nodes were taken to compute what they should".to_owned();
         facts.push(("security", text, Role::Warn));
+    }
+    if session.terms.protocol == Form::Sums {
+        let text = "none was checked: these nodes only add what is handed in".to_owned();
+        facts.push(("answers", text, Role::Warn));
     }
     let of_manifest = detail.manifest.iter().flat_map(|manifest| &manifest.excluded);
     let of_outcome = detail.outcome.iter().flat_map(|outcome| &outcome.body.out_of_range);

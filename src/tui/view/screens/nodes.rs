@@ -59,7 +59,8 @@ fn table(canvas: &mut Canvas<'_, '_>, area: Rect) {
             1 => "no node alone learns anything".to_owned(),
             _ => format!("any {threshold} together learn nothing"),
         };
-        format!("{learn}, {needed} settle")
+        let only = if roster.scheme.compares() { "" } else { ", sums only" };
+        format!("{learn}{only}, {needed} settle")
     });
     let inner = canvas.pane_with(area, &title, &word.unwrap_or_default(), true);
     if data.nodes.is_empty() {
