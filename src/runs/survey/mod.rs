@@ -35,7 +35,9 @@ pub(super) async fn run(
 ) -> Result<Computed, RunError> {
     let mut fields = match entries {
         Entries::Bits { fields, .. } => fields,
-        Entries::Sums(fields) => return adding::run(ctx, question, &fields, reporter).await,
+        Entries::Sums(fields) => {
+            return Box::pin(adding::run(ctx, question, &fields, reporter)).await;
+        }
         Entries::Numbers(_) => return Err(RunError::Form),
     };
     let layout = question.layout().map_err(|_| RunError::Form)?;
