@@ -148,12 +148,12 @@ async fn cells(
             return Err(RunError::TooMuch { question });
         }
     }
-    let value = |group: Group, measure: Measure| match measure {
-        Measure::Count => Some(Value(taking.of(group).len() as u128)),
-        _ => {
-            let at = declared.iter().position(|&cell| cell == (group, measure))?;
-            values.get(at).map(|value| Value(value.to_number()))
+    let value = |group: Group, measure: Measure| {
+        if measure == Measure::Count {
+            return Some(Value(taking.of(group).len() as u128));
         }
+        let at = declared.iter().position(|&cell| cell == (group, measure))?;
+        values.get(at).map(|value| Value(value.to_number()))
     };
     let cell = |group: Group| {
         if !known.open.contains(&group) {

@@ -38,7 +38,8 @@ pub(super) async fn run(
     let mut fields = match entries {
         Entries::Bits { fields, .. } => fields,
         Entries::Sums(fields) => {
-            return adding::run(ctx, question, (&fields, assigned), reporter).await;
+            let adding = adding::run(ctx, question, (&fields, assigned), reporter);
+            return Box::pin(adding).await;
         }
         Entries::Numbers(_) => return Err(RunError::Form),
     };
