@@ -114,6 +114,14 @@ pub enum TermsError {
     Limits(#[from] LimitsError),
 }
 
+/// What else than more nodes helps, with so many.
+fn lower(nodes: u8) -> String {
+    match nodes.saturating_sub(1) / 2 {
+        0 => String::new(),
+        most => format!(", or one with a threshold of at most {most}"),
+    }
+}
+
 /// Why an entry counts in no cohort of the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CohortError {
@@ -137,14 +145,6 @@ pub enum CohortError {
     /// One is assigned where nobody is in one by the operator's word.
     #[error("the admission says a cohort, and this session takes none from its operator")]
     Spare,
-}
-
-/// What else than more nodes helps, with so many.
-fn lower(nodes: u8) -> String {
-    match nodes.saturating_sub(1) / 2 {
-        0 => String::new(),
-        most => format!(", or one with a threshold of at most {most}"),
-    }
 }
 
 impl Terms {
@@ -193,7 +193,9 @@ impl Terms {
         match self.protocol {
             Form::Bits => self.layout().is_ok_and(|layout| layout.can_exceed()),
             Form::Numbers => true,
-            Form::Sums => self.question.as_survey().is_some_and(survey::Question::tells_cohorts),
+            Form::Sums => {
+                self.question.as_survey().is_some_and(|survey| survey.chosen_cohorts() > 0)
+            }
         }
     }
 

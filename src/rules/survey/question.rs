@@ -260,7 +260,7 @@ pub enum QuestionError {
     /// Secret cohorts among nodes that only add.
     #[error(
         "with protocol = \"sums\" nobody can add up by cohorts that are secret; write \
-         membership = \"public\", or leave the [[cohorts]] out"
+         membership = \"public\" or \"assigned\", or leave the [[cohorts]] out"
     )]
     SecretAmongSums,
     /// What does not come to an entry.

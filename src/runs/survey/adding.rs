@@ -4,7 +4,7 @@
 //! [`crate::rules::survey::reference`] says of entries that are within the terms. Who learns what: all
 //! nodes exactly what is opened:
 //!
-//! - where participants choose cohorts, the cohort of each entry. An entry that has not exactly one is out of
+//! - where participants choose their cohorts, that of each entry. An entry that has not exactly one is out of
 //!   range; that is the one thing that can be seen of an entry here;
 //! - the declared sums of the open groups.
 //!

@@ -38,8 +38,7 @@ pub(super) async fn run(
     let mut fields = match entries {
         Entries::Bits { fields, .. } => fields,
         Entries::Sums(fields) => {
-            let adding = adding::run(ctx, question, (&fields, assigned), reporter);
-            return Box::pin(adding).await;
+            return Box::pin(adding::run(ctx, question, (&fields, assigned), reporter)).await;
         }
         Entries::Numbers(_) => return Err(RunError::Form),
     };
