@@ -20,7 +20,7 @@ const PLANES_KEPT: usize = 200;
 
 /// Stripes of a table under way at a time: each has much to compute at once, which holds up what is
 /// to be sent and received meanwhile.
-const LANES_OF_TABLE: usize = 8;
+const LANES_OF_TABLE: usize = 16;
 
 /// How many times its planes a table's stripe needs: as they are, and what becomes of them.
 const TABLES: usize = 3;
@@ -115,15 +115,23 @@ impl Knife {
         Cut { lanes: cut.lanes.min(most), ..cut }
     }
 
-    /// Planes times positions of a table's stripe.
-    pub(super) fn table_planes(self) -> usize {
+    /// Planes times positions of a tally's stripe. Its gates become shorter from round to round, so
+    /// that it takes more of them than others to be worth a round.
+    pub(super) fn tally_planes(self) -> usize {
         let wanted = self.stripe.and_then(|wanted| usize::try_from(wanted).ok());
-        wanted.unwrap_or_else(|| positions(self.holding.components())) * PLANES
+        wanted.unwrap_or_else(|| 2 * positions(self.holding.components())) * PLANES
     }
 
-    /// How many of so many stripes of tables are under way at a time.
-    pub(super) fn lanes_of_table(self, stripes: usize) -> usize {
-        let memory = TABLES * self.table_planes() / 8 * self.holding.components();
+    /// For tallies of so many planes.
+    pub(super) fn cut_tally(self, len: usize, planes: usize) -> Cut {
+        let stripe = (self.tally_planes() / planes.max(1)).max(WORD) / WORD * WORD;
+        let stripe = if len <= stripe + stripe / 2 { len.max(1) } else { stripe };
+        self.in_lanes(len, stripe, TABLES * planes)
+    }
+
+    /// How many of so many stripes of tallies are under way at a time.
+    pub(super) fn lanes_of_tally(self, stripes: usize) -> usize {
+        let memory = TABLES * self.tally_planes() / 8 * self.holding.components();
         let most = (UNDER_WAY / memory.max(1)).clamp(1, LANES_OF_TABLE);
         stripes.clamp(1, self.lanes.map_or(most, usize::from))
     }

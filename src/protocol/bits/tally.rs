@@ -99,7 +99,7 @@ pub async fn tally(
     let shapes: Vec<Shape> = groups.iter().map(Group::shape).collect();
     let work: Arc<[Vec<Item>]> = work(knife, &shapes).into();
     let all: Arc<[Group]> = groups.into();
-    let (count, lanes) = (work.len(), knife.lanes_of_table(work.len()));
+    let (count, lanes) = (work.len(), knife.lanes_of_tally(work.len()));
     let steps = move |ctx: BitContext, number: usize| {
         let (all, work) = (all.clone(), work.clone());
         async move { piece(&ctx, &all, &work[number]).await }
@@ -126,11 +126,11 @@ struct Left {
 
 /// The stripes of all groups, as many small ones together as make a large one.
 fn work(knife: Knife, shapes: &[Shape]) -> Vec<Vec<Item>> {
-    let budget = knife.table_planes();
+    let budget = knife.tally_planes();
     let (mut pieces, mut room) = (Vec::<Vec<Item>>::new(), 0);
     for (group, shape) in shapes.iter().enumerate().filter(|(_, shape)| shape.count > 0) {
         let planes = shape.recipe().planes();
-        for stripe in knife.cut_table(shape.count, planes).stripes() {
+        for stripe in knife.cut_tally(shape.count, planes).stripes() {
             let weight = planes * laid_out(stripe.len);
             let first = stripe.first_word() * WORD;
             let item = Item { group, part: first..first + stripe.len };

@@ -38,7 +38,7 @@ impl CostModel {
             });
             costs.push(Cost::beside(items));
         }
-        self.in_lanes(knife.lanes_of_table(work.len()), costs) + self.tally_finish(groups, &left)
+        self.in_lanes(knife.lanes_of_tally(work.len()), costs) + self.tally_finish(groups, &left)
     }
 
     fn tally_stripe(self, recipe: &Recipe, len: usize) -> (Cost, Vec<Vec<usize>>) {
