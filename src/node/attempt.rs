@@ -165,7 +165,10 @@ impl Task {
             self.state.send_replace(AttemptState::Running { progress: progress.clone() });
             node.tell(session, What::Progress(progress));
         };
-        let computed = runs::run(&context, &self.announcement.terms, entries, &tell).await?;
+        let terms = &self.announcement.terms;
+        let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
+        let seats = terms.question.seats(names);
+        let computed = runs::run_seated(&context, terms, entries, &seats, &tell).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(computed);

@@ -12,12 +12,14 @@
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
 //! - [`survey`]: the run of a survey, on bits
+//! - [`job`]: the run of a job, on bits and on elements of its field
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
 pub mod blocks;
 pub mod computed;
 pub mod cost;
+pub mod job;
 pub mod line;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
@@ -39,7 +41,7 @@ use reporter::Reporter;
 use shares::Entries;
 
 /// Answer the question of some terms. `progress` is called at every stage; the caller fills in the
-/// attempt's number.
+/// attempt's number. Where the terms name participants, their entries are in that order.
 ///
 /// # Errors
 /// When nodes disagree or do not answer, or when what is opened cannot be.
@@ -50,6 +52,23 @@ pub async fn run(
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let entries = entries.into();
+    let named = terms.question.seats(std::iter::empty()).len();
+    let seats: Vec<_> = (0..named).map(|at| (at < entries.len()).then_some(at)).collect();
+    run_seated(ctx, terms, entries, &seats, progress).await
+}
+
+/// The same where the entries of participants whom the terms name are at these positions
+/// ([`Question::seats`]).
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_seated(
+    ctx: &Context,
+    terms: &Terms,
+    entries: Entries,
+    seats: &[Option<usize>],
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Computed, RunError> {
     let ctx = &ctx.clone().with_security(terms.security());
     let reporter = Reporter::new(ctx, progress);
     reporter.expect(&Workload::of(terms, entries.len()).predict(
@@ -63,6 +82,7 @@ pub async fn run(
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => survey::run(ctx, question, entries, &reporter).await?,
+        Question::Job(question) => job::run(ctx, question, entries, seats, &reporter).await?,
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

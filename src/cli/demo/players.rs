@@ -25,6 +25,7 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed, Statement as _};
+use crate::rules::job::file::DemoEntry;
 use crate::rules::market::Order;
 use crate::rules::question::QuestionError;
 use crate::rules::session_file::Fields;
@@ -168,6 +169,12 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
                 Player::with_fields(answer.participant.clone(), response.fields().clone())
             };
             fields.answers.iter().map(player).collect()
+        }
+        Fields::Job(fields) => {
+            let entries = fields.entries().map_err(QuestionError::from);
+            let entries = entries.map_err(TermsError::from)?.into_iter();
+            let player = |entry: DemoEntry| Player::with_fields(entry.participant, entry.fields);
+            entries.map(player).collect()
         }
         #[cfg(any(test, feature = "testkit"))]
         _ => Ok(Vec::new()),
