@@ -102,7 +102,7 @@ impl Trial {
         let entries = Entries::Bits { fields, masks };
         let running = run_seated(ctx, &terms, entries, &self.seats, &|_| {});
         let computed = Box::pin(running).await?;
-        assert_eq!(computed.out_of_range, []);
+        assert!(computed.out_of_range.is_empty());
         Ok(computed.answer.as_job().unwrap().clone())
     }
 

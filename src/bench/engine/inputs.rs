@@ -9,6 +9,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::products::{self, FactorShares, LaidOut};
 use crate::field::bulk::zeros;
 use crate::field::{Field as _, Mersenne127};
 use crate::sharing::bits::batch::zeroed;
@@ -52,6 +53,8 @@ pub enum Shares {
         /// The shares.
         shares: Bytes,
     },
+    /// Of the factors of products: replicated elements.
+    Factors(FactorShares),
 }
 
 /// A node's shares, laid out.
@@ -60,6 +63,8 @@ pub enum Batch {
     Bits(SharedBits),
     /// Of numbers below 2 to this many bits.
     Numbers(u32, SharedNumbers<F>),
+    /// The factors of products.
+    Factors(LaidOut),
 }
 
 /// Numbers drawn from a seed: mostly random, with equal and neighbouring ones among them.
@@ -182,6 +187,7 @@ pub fn expand(scheme: Scheme, me: NodeIndex, shares: &Shares) -> Result<Batch, S
             }
             Ok(Batch::Numbers(*bits, SharedNumbers::from_shares(elements)))
         }
+        Shares::Factors(shares) => products::expand(scheme, me, shares).map(Batch::Factors),
     }
 }
 
