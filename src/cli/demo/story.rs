@@ -255,7 +255,8 @@ mod tests {
         let mut lines = vec![SETTLED.to_owned()];
         let market = include_str!("../../../sessions/market.toml");
         let survey = include_str!("../../../sessions/pay-gap.toml");
-        let files = [BUILT_IN, market, survey].map(SessionFile::parse);
+        let job = include_str!("../../../sessions/job.toml");
+        let files = [BUILT_IN, market, survey, job].map(SessionFile::parse);
         for file in files {
             let terms = file.unwrap().terms(Timestamp::from_millis(0)).unwrap();
             let question = &terms.question;
@@ -283,6 +284,7 @@ mod tests {
         let of_kinds = OfAuctions::ALL.map(Stage::from).into_iter();
         let of_kinds = of_kinds.chain(market::Stage::ALL.map(Stage::from));
         let of_kinds = of_kinds.chain(crate::rules::survey::Stage::ALL.map(Stage::from));
+        let of_kinds = of_kinds.chain(crate::rules::job::Stage::ALL.map(Stage::from));
         let all = [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done];
         let all = all.into_iter().chain(of_kinds);
         let levels = all.flat_map(|now| (0..4).map(move |level| (now, level)));

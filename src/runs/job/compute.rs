@@ -87,8 +87,8 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             let ctx = ctx.narrow("convert");
             let elements = convert(&ctx, graph, self.seats, &made, fields);
             let elements = self.reporter.follow(elements).await?;
-            for (&(variable, _), element) in made.iter().zip(elements) {
-                self.values[variable] = Some(element);
+            for (made, element) in made.iter().zip(elements) {
+                self.values[made.variable] = Some(element);
             }
         }
         let drawn: Vec<usize> = self

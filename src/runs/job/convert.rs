@@ -9,17 +9,30 @@ use crate::protocol::elements::random::random_bits;
 use crate::rules::job::{Action, Graph};
 use crate::sharing::{ShapeError, SharedBits, SharedElements};
 
-/// What is made of bits: variables with how many bits each has, in their order.
-pub fn variables(graph: &Graph, lacking: &[Option<usize>]) -> Vec<(usize, u32)> {
+/// A variable that is made of bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Made {
+    /// The variable.
+    pub variable: usize,
+    /// How many bits.
+    pub bits: u32,
+    /// The input that it is, by its place in [`Graph::inputs`]; none of random bits.
+    input: Option<usize>,
+}
+
+/// What is made of bits: first what is handed in, then what is drawn.
+pub fn variables(graph: &Graph, lacking: &[Option<usize>]) -> Vec<Made> {
     let mut handed = Vec::new();
     let mut random = Vec::new();
     for (step, _) in graph.steps.iter().zip(lacking).filter(|(_, lacking)| lacking.is_none()) {
         match step.action {
             Action::Handed { input } => {
-                let input = &graph.inputs[input];
-                handed.push((input.variable, graph.bits_of(input)));
+                let (own, bits) = (&graph.inputs[input], graph.bits_of(&graph.inputs[input]));
+                handed.push(Made { variable: own.variable, bits, input: Some(input) });
             }
-            Action::Random { variable, bits: Some(bits) } => random.push((variable, bits)),
+            Action::Random { variable, bits: Some(bits) } => {
+                random.push(Made { variable, bits, input: None });
+            }
             _ => {}
         }
     }
@@ -31,11 +44,13 @@ pub fn variables(graph: &Graph, lacking: &[Option<usize>]) -> Vec<(usize, u32)> 
 fn handed_in(
     graph: &Graph,
     seats: &[Option<usize>],
+    variables: &[Made],
     fields: &[SharedBits],
 ) -> Result<Vec<SharedBits>, ShapeError> {
     let mut bits = Vec::new();
-    for (input, place) in graph.inputs.iter().zip(graph.places()) {
-        let Some(position) = seats[input.participant] else { continue };
+    let places = graph.places();
+    for place in variables.iter().filter_map(|made| Some(&places[made.input?])) {
+        let Some(position) = seats[place.participant] else { continue };
         for (field, limb) in place.limbs() {
             let value = fields[field].gather(&[position])?;
             bits.push(value.take_planes(0..limb as usize)?);
@@ -52,24 +67,24 @@ pub async fn convert<F: Arithmetic>(
     ctx: &BitContext,
     graph: &Graph,
     seats: &[Option<usize>],
-    variables: &[(usize, u32)],
+    variables: &[Made],
     fields: &[SharedBits],
 ) -> Result<Vec<SharedElements<F>>, ProtocolError> {
-    let mut bits = handed_in(graph, seats, fields)?;
+    let mut bits = handed_in(graph, seats, variables, fields)?;
     let given: usize = bits.iter().map(SharedBits::width).sum();
-    let all: usize = variables.iter().map(|&(_, bits)| bits as usize).sum();
+    let all: usize = variables.iter().map(|made| made.bits as usize).sum();
     if all > given {
         bits.push(random_bits(&ctx.narrow("random"), all - given, 1)?);
     }
     let planes = bits.iter().flat_map(SharedBits::planes);
     let bits = SharedBits::stack(ctx.holding(), 1, planes)?;
     let mut elements = from_bits::<F>(&ctx.narrow("elements"), &bits).await?;
-    let powers: Vec<F> = variables.iter().flat_map(|&(_, bits)| powers(bits)).collect();
+    let powers: Vec<F> = variables.iter().flat_map(|made| powers(made.bits)).collect();
     elements.mul_public(&powers)?;
     let mut next = 0;
-    let value = |&(_, bits): &(usize, u32)| {
+    let value = |made: &Made| {
         let first = next;
-        next += bits as usize;
+        next += made.bits as usize;
         Ok(elements.slice(first..next)?.sum())
     };
     variables.iter().map(value).collect()

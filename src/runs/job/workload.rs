@@ -60,7 +60,7 @@ fn predicted<F: Arithmetic>(
     lacking: &[Option<usize>],
 ) -> Predicted {
     let mut cost = model.keys();
-    let bits = variables(graph, lacking).iter().map(|&(_, bits)| bits as usize).sum();
+    let bits = variables(graph, lacking).iter().map(|made| made.bits as usize).sum();
     if bits > 0 {
         cost += model.from_bits::<F>(bits);
     }
