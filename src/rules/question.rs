@@ -14,7 +14,6 @@ use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::market;
-pub use super::market::line::LineError;
 use super::money::Currency;
 use super::operator_key::OperatorKey;
 use super::survey;
@@ -36,6 +35,17 @@ pub enum Question {
     /// A kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Question),
+}
+
+/// Why a line of text is no entry. Never carries the text.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineError {
+    /// Of a market.
+    #[error(transparent)]
+    Market(#[from] market::line::LineError),
+    /// Of a job.
+    #[error(transparent)]
+    Job(#[from] job::line::LineError),
 }
 
 /// Which rule of its kind a question breaks.
@@ -137,9 +147,11 @@ impl Question {
     pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {
         match self {
             Self::Market(question) => {
-                Some(market::line::read(question, text).map(|order| order.fields(question)))
+                let order = market::line::read(question, text);
+                Some(order.map(|order| order.fields(question)).map_err(LineError::from))
             }
-            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => None,
+            Self::Job(question) => Some(job::line::read(question, text).map_err(LineError::from)),
+            Self::Auction(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }

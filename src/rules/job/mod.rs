@@ -13,6 +13,7 @@
 //! - [`question`]: what a job's terms say
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
+//! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
 //! - [`status`]: which steps completed
@@ -28,6 +29,7 @@ pub mod file;
 pub mod graph;
 pub mod input;
 pub mod json;
+pub mod line;
 pub mod number;
 mod order;
 pub mod plain;
