@@ -167,8 +167,9 @@ impl Task {
         };
         let terms = &self.announcement.terms;
         let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
-        let seats = terms.question.seats(names);
-        let computed = runs::run_seated(&context, terms, entries, &seats, &tell).await?;
+        let seats = terms.question.seats(&names.collect::<Vec<_>>());
+        let run = runs::run_seated(&context, terms, entries, &seats, &tell);
+        let computed = Box::pin(run).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(computed);

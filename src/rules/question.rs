@@ -133,7 +133,7 @@ impl Question {
 
     /// For each participant whom the terms name, the position of its entry among those of these
     /// names, if it has one; nobody in kinds whose terms name nobody.
-    pub fn seats<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Vec<Option<usize>> {
+    pub fn seats(&self, names: &[&str]) -> Vec<Option<usize>> {
         match self {
             Self::Job(question) => question.seats(names),
             Self::Auction(_) | Self::Market(_) | Self::Survey(_) => Vec::new(),

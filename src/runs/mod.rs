@@ -52,9 +52,9 @@ pub async fn run(
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     let entries = entries.into();
-    let named = terms.question.seats(std::iter::empty()).len();
+    let named = terms.question.seats(&[]).len();
     let seats: Vec<_> = (0..named).map(|at| (at < entries.len()).then_some(at)).collect();
-    run_seated(ctx, terms, entries, &seats, progress).await
+    Box::pin(run_seated(ctx, terms, entries, &seats, progress)).await
 }
 
 /// The same where the entries of participants whom the terms name are at these positions
@@ -82,7 +82,10 @@ pub async fn run_seated(
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => survey::run(ctx, question, entries, &reporter).await?,
-        Question::Job(question) => job::run(ctx, question, entries, seats, &reporter).await?,
+        // Its future has those of all three fields.
+        Question::Job(question) => {
+            Box::pin(job::run(ctx, question, entries, seats, &reporter)).await?
+        }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,
     };

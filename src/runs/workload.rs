@@ -77,7 +77,7 @@ impl Workload {
             Self::Auction(work) => auction::tactics::choose(scheme, participants, *work, line),
             Self::Market(work) => work.tactics(scheme, participants, line),
             Self::Survey(work) => work.tactics(scheme, participants, line),
-            Self::Job(work) => work.tactics(scheme, participants, line),
+            Self::Job(_) => job::Workload::tactics(scheme, participants, line),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Tactics::default(),
         }

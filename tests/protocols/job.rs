@@ -8,7 +8,7 @@ use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
 use gavel::protocol::{Context, Counters};
 use gavel::rules::job::graph::Kind;
 use gavel::rules::job::reference::evaluate;
-use gavel::rules::job::{Answer, Given, Graph, Number, Operation, Prime, Question, Step};
+use gavel::rules::job::{Answer, Given, Graph, Number, Operation, Prime, Question, Status, Step};
 use gavel::rules::terms::Admission;
 use gavel::rules::{Limits, Terms};
 use gavel::runs::job::Workload;
@@ -212,7 +212,7 @@ impl Making<'_> {
     fn step(&mut self) {
         let variable = format!("y{}", self.question.steps.len());
         let (x, y) = (self.variable(), self.variable());
-        let operation = match self.rng.random_range(0..14) {
+        let operation = match self.rng.random_range(0..16) {
             0 | 1 => Operation::Add { variable, x, y },
             2 => Operation::Subtract { variable, x, y },
             3 => {
@@ -228,14 +228,14 @@ impl Making<'_> {
             7 => Operation::Equal { variable, x, y },
             8 | 9 => Operation::LessThan { variable, x, y },
             10 => Operation::Select { variable, condition: self.variable(), x, y },
-            11 => {
+            11 if self.rng.random() => {
                 let some = |making: &mut Self, name: &str| {
                     making.rng.random::<bool>().then(|| format!("{name} of {variable}"))
                 };
                 let (rest, by_zero) = (some(self, "rest"), some(self, "zero"));
                 Operation::Divide { variable, rest, by_zero, x, y }
             }
-            12 => {
+            12 | 13 => {
                 let value = Number::from(self.rng.random_range(0..100_u64));
                 Operation::Assign { variable, given: Given::Public(value) }
             }
@@ -339,36 +339,33 @@ fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Questio
     Question { field, steps: operations.into_iter().enumerate().map(step).collect() }
 }
 
-/// A little of everything.
-fn everything(field: Prime) -> Question {
-    let names = |names: &str| -> [String; 3] {
-        let mut all = names.split(' ').map(str::to_owned);
-        [(); 3].map(|()| all.next().unwrap())
-    };
-    let [p, x, y] = names("p x y");
-    let [l, e, s] = names("l e s");
-    let [q, r, z] = names("q r z");
-    job(
-        field,
-        [
-            handed("x", 8),
-            handed("y", 8),
-            Operation::Multiply { variable: p.clone(), x: x.clone(), y: y.clone() },
-            Operation::InnerProduct {
-                variable: z.clone(),
-                x: vec![x.clone(), y.clone()],
-                y: vec![y.clone(), y.clone()],
-            },
-            Operation::LessThan { variable: l.clone(), x: x.clone(), y: y.clone() },
-            Operation::Equal { variable: e.clone(), x: x.clone(), y: y.clone() },
-            Operation::Divide { variable: q.clone(), rest: Some(r.clone()), by_zero: None, x, y },
-            Operation::Select { variable: s.clone(), condition: l, x: p, y: z },
-            Operation::Reveal { variable: s },
-            Operation::Reveal { variable: e },
-            Operation::Reveal { variable: q },
-            Operation::Reveal { variable: r },
-        ],
-    )
+/// A little of everything; a division, which takes most of the steps, only where it is asked for.
+fn everything(field: Prime, divided: bool) -> Question {
+    let name = str::to_owned;
+    let (x, y) = (|| name("x"), || name("y"));
+    let steps = [
+        handed("x", 8),
+        handed("y", 8),
+        Operation::Multiply { variable: name("p"), x: x(), y: y() },
+        Operation::InnerProduct { variable: name("z"), x: vec![x(), y()], y: vec![y(), y()] },
+        Operation::LessThan { variable: name("l"), x: x(), y: y() },
+        Operation::Equal { variable: name("e"), x: x(), y: y() },
+        Operation::Select { variable: name("s"), condition: name("l"), x: name("p"), y: name("z") },
+        Operation::Reveal { variable: name("s") },
+        Operation::Reveal { variable: name("e") },
+    ];
+    let division = [
+        Operation::Divide {
+            variable: name("q"),
+            rest: Some(name("r")),
+            by_zero: None,
+            x: x(),
+            y: y(),
+        },
+        Operation::Reveal { variable: name("q") },
+        Operation::Reveal { variable: name("r") },
+    ];
+    job(field, steps.into_iter().chain(division.into_iter().filter(|_| divided)))
 }
 
 fn numbers(values: &[u64]) -> Vec<Option<Number>> {
@@ -378,14 +375,14 @@ fn numbers(values: &[u64]) -> Vec<Option<Number>> {
 #[tokio::test]
 async fn a_wrong_bit_is_found_before_anything_is_revealed() {
     let openings = ["level-0/decide/bits/open", "level-2/open"];
-    for (scheme, field) in [
-        ((3, 1), Prime::Mersenne61),
-        ((5, 2), Prime::Mersenne61),
-        ((3, 1), Prime::Mersenne127),
-        ((3, 1), Prime::Secp256k1),
+    for (scheme, field, divided) in [
+        ((3, 1), Prime::Mersenne61, true),
+        ((5, 2), Prime::Mersenne61, false),
+        ((3, 1), Prime::Mersenne127, false),
+        ((3, 1), Prime::Secp256k1, false),
     ] {
         let steps = sweep::a_wrong_bit_is_found(scheme, &openings, async |world: World| {
-            let trial = Trial::new(&world, everything(field), numbers(&[200, 7]));
+            let trial = Trial::new(&world, everything(field, divided), numbers(&[200, 7]));
             world.run(async |ctx: Context| trial.compute(&ctx).await.map(drop)).await
         });
         let steps = steps.await;
@@ -418,7 +415,7 @@ async fn division_by_a_secret_zero_is_defined() {
 async fn without_checks_it_comes_to_the_same() {
     for (n, t) in SCHEMES {
         let world = World::new(n, t).with_security(Security::Passive);
-        let mut trial = Trial::new(&world, everything(Prime::Mersenne61), numbers(&[3, 3]));
+        let mut trial = Trial::new(&world, everything(Prime::Mersenne61, true), numbers(&[3, 3]));
         trial.security = Security::Passive;
         trial.check(&world).await;
         assert_eq!(trial.plain().revealed, numbers(&[18, 1, 1, 0]));
@@ -456,7 +453,7 @@ async fn a_missing_entry_leaves_the_other_steps_alone() {
     assert_eq!(plain.revealed, [None, Some(Number::from(42_u64))]);
     assert_eq!(plain.participants, [Some(0), None]);
     let statuses = trial.graph.statuses(&plain.handed_in());
-    let names: Vec<&str> = statuses.iter().map(|status| status.name()).collect();
+    let names: Vec<&str> = statuses.iter().map(Status::name).collect();
     let done = ["completed", "failed", "completed", "failed", "failed", "completed"];
     assert_eq!(names, done);
 }

@@ -182,11 +182,16 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
 }
 
 /// Invented bidders: of an auction with random amounts around the reserve, of a market with orders
-/// from a seed, of a survey with answers from one.
+/// from a seed, of a survey with answers from one. Of a job the first so many of the file.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
+    if let Fields::Job(_) = &file.fields {
+        // Nobody can be made up for steps that name their participants.
+        let most = usize::try_from(count).unwrap_or(usize::MAX);
+        return Ok(of_file(file, seed)?.into_iter().take(most).collect());
+    }
     let terms = file.terms(Timestamp::from_millis(0))?;
     let entries: Option<Vec<_>> = if let Question::Market(question) = &terms.question {
         let orders = market::invented::orders(question, seed.unwrap_or_default(), count)?;

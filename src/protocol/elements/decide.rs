@@ -168,18 +168,19 @@ async fn found(
         less.complement();
         found.push(less);
     }
-    let equalities = async |ctx: BitContext| match counts.equal {
-        0 => Ok(None),
-        _ => {
-            public_equal(&ctx, 1 << counts.width, &equal.take_planes(0..compared)?).await.map(Some)
+    let equalities = async |ctx: BitContext| {
+        if counts.equal == 0 {
+            return Ok(None);
         }
+        let equal = equal.take_planes(0..compared)?;
+        public_equal(&ctx, 1 << counts.width, &equal).await.map(Some)
     };
-    let quotients = async |ctx: BitContext| match counts.quotients {
-        0 => Ok(None),
-        _ => {
-            let (x, y) = (x.take_planes(0..divided)?, y.take_planes(0..divided)?);
-            divide(&ctx, &x, &y).await.map(Some)
+    let quotients = async |ctx: BitContext| {
+        if counts.quotients == 0 {
+            return Ok(None);
         }
+        let (x, y) = (x.take_planes(0..divided)?, y.take_planes(0..divided)?);
+        divide(&ctx, &x, &y).await.map(Some)
     };
     let (equal, quotient) = both(&ctx.narrow("decide"), equalities, quotients).await?;
     found.extend(equal);

@@ -4,18 +4,47 @@
 use std::collections::HashMap;
 
 use super::action::Action;
-use super::fault::{DIVIDED_BITS, JobFault, MAX_PAIRS, RANDOM_BITS};
+use super::fault::{DIVIDED_BITS, JobFault, MAX_OPERANDS, MAX_PAIRS, MAX_STEPS, RANDOM_BITS};
 use super::graph::{Graph, Input, Kind, Planned, Variable};
 use super::number::Number;
-use super::order::{Names, levels};
+use super::order::{Names, levels, sorted};
 use super::plain;
 use super::prime::{Prime, over};
 use super::range::{Overflow, Range};
 use super::step::{Given, Operation, Step};
 use crate::base::name::{check_name, look};
 
+impl Graph {
+    /// The graph of some steps.
+    ///
+    /// # Errors
+    /// Names the first step that breaks a rule, and the rule.
+    pub fn of(prime: Prime, steps: &[Step]) -> Result<Self, JobFault> {
+        if steps.is_empty() || steps.len() > MAX_STEPS {
+            return Err(JobFault::Steps { got: steps.len() });
+        }
+        let looked_at = |step: &Step| step.operation.uses().len() + step.after.len();
+        let operands: usize = steps.iter().map(looked_at).sum();
+        if operands > MAX_OPERANDS {
+            return Err(JobFault::Operands { got: operands });
+        }
+        let names = Names::of(steps)?;
+        let waits_for = names.waits_for(steps)?;
+        let order = sorted(steps, &waits_for)?;
+        let mut building = Building::new(prime, &names, steps.len());
+        // Participants in the order of the terms, whatever order the graph has.
+        for step in steps {
+            building.hear_of(step)?;
+        }
+        for &at in &order {
+            building.add(at, &steps[at])?;
+        }
+        building.finish(steps, waits_for, order)
+    }
+}
+
 /// A graph that is being made.
-pub(super) struct Building<'a> {
+struct Building<'a> {
     prime: Prime,
     names: &'a Names<'a>,
     variables: Vec<Option<Variable>>,
@@ -47,7 +76,7 @@ impl Operand<'_> {
 
 impl<'a> Building<'a> {
     /// Of so many steps, over a field.
-    pub(super) fn new(prime: Prime, names: &'a Names<'a>, steps: usize) -> Self {
+    fn new(prime: Prime, names: &'a Names<'a>, steps: usize) -> Self {
         Self {
             prime,
             names,
@@ -61,7 +90,7 @@ impl<'a> Building<'a> {
     }
 
     /// Note who hands in, and what.
-    pub(super) fn hear_of(&mut self, step: &'a Step) -> Result<(), JobFault> {
+    fn hear_of(&mut self, step: &'a Step) -> Result<(), JobFault> {
         let Operation::Assign { variable, given: Given::Handed { by, bits, .. } } = &step.operation
         else {
             return Ok(());
@@ -112,7 +141,7 @@ impl<'a> Building<'a> {
         range.map_err(|Overflow { bits }| JobFault::Overflow { step: step.id.clone(), bits, prime })
     }
 
-    pub(super) fn add(&mut self, at: usize, step: &'a Step) -> Result<(), JobFault> {
+    fn add(&mut self, at: usize, step: &'a Step) -> Result<(), JobFault> {
         let action = match &step.operation {
             Operation::Assign { variable, given } => self.assign(step, variable, given)?,
             Operation::Add { variable, x, y } => {
@@ -361,7 +390,7 @@ impl<'a> Building<'a> {
         Ok(Action::Divide { variable, rest, by_zero, x: x.at, y: y.at })
     }
 
-    pub(super) fn finish(
+    fn finish(
         self,
         steps: &[Step],
         waits_for: Vec<Vec<usize>>,

@@ -4,11 +4,14 @@ use super::number::NumberError;
 use super::prime::Prime;
 use crate::base::name::NameError;
 
-/// Most steps of a job.
-pub const MAX_STEPS: usize = 10_000;
+/// Most steps of a job: its announcement is to fit in what a node takes.
+pub const MAX_STEPS: usize = 4_000;
+
+/// Most operands of all steps together.
+pub const MAX_OPERANDS: usize = 20_000;
 
 /// Most pairs of an inner product.
-pub const MAX_PAIRS: usize = 10_000;
+pub const MAX_PAIRS: usize = 2_000;
 
 /// Bits of the integers that are divided.
 pub const DIVIDED_BITS: u32 = 32;
@@ -25,6 +28,12 @@ pub enum JobFault {
     /// Nothing to do, or too much.
     #[error("a job has 1 to {MAX_STEPS} steps, not {got}")]
     Steps {
+        /// As given.
+        got: usize,
+    },
+    /// Steps that look at too much.
+    #[error("the steps of a job have at most {MAX_OPERANDS} operands together, not {got}")]
+    Operands {
         /// As given.
         got: usize,
     },

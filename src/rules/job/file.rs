@@ -125,16 +125,16 @@ impl Reading<'_> {
         JobFault::Missing { step, operation, field }
     }
 
-    fn text(&mut self, field: &'static str, value: &Option<String>) -> Result<String, JobFault> {
+    fn text(&mut self, field: &'static str, value: Option<&String>) -> Result<String, JobFault> {
         self.known.push(field);
-        value.clone().ok_or_else(|| self.missing(field))
+        value.cloned().ok_or_else(|| self.missing(field))
     }
 
     fn variable(&mut self) -> Result<String, JobFault> {
-        self.text("variable", &self.step.variable)
+        self.text("variable", self.step.variable.as_ref())
     }
 
-    fn one(&mut self, field: &'static str, value: &Option<Operands>) -> Result<String, JobFault> {
+    fn one(&mut self, field: &'static str, value: Option<&Operands>) -> Result<String, JobFault> {
         self.known.push(field);
         match value {
             Some(Operands::One(name)) => Ok(name.clone()),
@@ -143,14 +143,14 @@ impl Reading<'_> {
     }
 
     fn both(&mut self) -> Result<(String, String), JobFault> {
-        let x = self.one("operand1", &self.step.operand1)?;
-        Ok((x, self.one("operand2", &self.step.operand2)?))
+        let x = self.one("operand1", self.step.operand1.as_ref())?;
+        Ok((x, self.one("operand2", self.step.operand2.as_ref())?))
     }
 
     fn several(
         &mut self,
         field: &'static str,
-        value: &Option<Operands>,
+        value: Option<&Operands>,
     ) -> Result<Vec<String>, JobFault> {
         self.known.push(field);
         match value {
@@ -160,9 +160,9 @@ impl Reading<'_> {
         }
     }
 
-    fn number(&mut self, field: &'static str, value: &Option<Written>) -> Result<Number, JobFault> {
+    fn number(&mut self, field: &'static str, value: Option<&Written>) -> Result<Number, JobFault> {
         self.known.push(field);
-        let written = value.as_ref().ok_or_else(|| self.missing(field))?;
+        let written = value.ok_or_else(|| self.missing(field))?;
         Number::parse(written.text()).map_err(|error| self.no_number(field, error))
     }
 
@@ -183,8 +183,13 @@ impl Reading<'_> {
                 Operation::Subtract { variable, x, y }
             }
             "scale" => {
-                let (variable, x) = (self.variable()?, self.one("operand1", &step.operand1)?);
-                Operation::Scale { variable, x, factor: self.number("factor", &step.factor)? }
+                let (variable, x) =
+                    (self.variable()?, self.one("operand1", step.operand1.as_ref())?);
+                Operation::Scale {
+                    variable,
+                    x,
+                    factor: self.number("factor", step.factor.as_ref())?,
+                }
             }
             "multiply" => {
                 let (variable, (x, y)) = (self.variable()?, self.both()?);
@@ -192,11 +197,11 @@ impl Reading<'_> {
             }
             "inner-product" => {
                 let variable = self.variable()?;
-                let x = self.several("operand1", &step.operand1)?;
+                let x = self.several("operand1", step.operand1.as_ref())?;
                 Operation::InnerProduct {
                     variable,
                     x,
-                    y: self.several("operand2", &step.operand2)?,
+                    y: self.several("operand2", step.operand2.as_ref())?,
                 }
             }
             "equal" => {
@@ -209,7 +214,7 @@ impl Reading<'_> {
             }
             "select" => {
                 let variable = self.variable()?;
-                let condition = self.text("condition", &step.condition)?;
+                let condition = self.text("condition", step.condition.as_ref())?;
                 let (x, y) = self.both()?;
                 Operation::Select { variable, condition, x, y }
             }
@@ -249,7 +254,7 @@ impl Reading<'_> {
         self.known.extend(["type", "value"]);
         let kind = step.kind.unwrap_or_default();
         let given = if kind == Type::Public {
-            Given::Public(self.number("value", &step.value)?)
+            Given::Public(self.number("value", step.value.as_ref())?)
         } else {
             self.known.extend(["from", "bits"]);
             let by = step.from.clone().unwrap_or_else(|| CLIENT.to_owned());

@@ -196,8 +196,10 @@ fn the_json_of_the_system_before_is_taken_as_it_is() {
     assert_eq!(revealed(&shown), pairs(&[("product", "20")]));
     let parsed = SessionFile::parse(&shown).unwrap();
     assert_eq!(parsed.shared.title, "multiply_shards");
-    let wide = JSON.replace("REVEAL", reveal).replace("4\n", "18446744073709551616\n");
-    let wide = json::session_file(&wide).unwrap().to_string();
+    let wide = |value: &str| JSON.replace("REVEAL", reveal).replace("4\n", value);
+    let refused = json::session_file(&wide("18446744073709551616\n")).unwrap_err().to_string();
+    assert!(refused.ends_with("write it in quotes"), "{refused}");
+    let wide = json::session_file(&wide("\"18446744073709551616\"\n")).unwrap().to_string();
     assert_eq!(revealed(&wide), pairs(&[("product", "92233720368547758080")]));
     assert!(json::session_file("{\"steps\": []}").is_err());
     assert!(json::session_file("{\"name\": \"a\", \"stepz\": []}").is_err());
@@ -302,7 +304,7 @@ fn wrong_jobs_name_their_step() {
     assert!(error(&file(&nobody)).starts_with("no step assigns a value that a participant"));
     let paper = file(&values).replace("kind =", "protocol = \"paper\"\nkind =");
     assert!(error(&paper).starts_with("a job is computed on bits and elements"));
-    assert!(error(&file("steps = []\n")).starts_with("a job has 1 to 10000 steps, not 0"));
+    assert!(error(&file("steps = []\n")).starts_with("a job has 1 to 4000 steps, not 0"));
     let half = assign("x", "value = 1") + &assign("y", "");
     assert_eq!(error(&file(&half)), "step \"set y\": assign needs value");
     let alike = assign("x", "from = \"bob\"") + &assign("y", "from = \"Bob\"");

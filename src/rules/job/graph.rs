@@ -7,13 +7,9 @@
 //! batch. What is revealed is opened in one batch at the end, unless something waits for it.
 
 pub use super::action::Action;
-use super::building::Building;
-use super::fault::{JobFault, MAX_STEPS};
 use super::number::Number;
-use super::order::{Names, sorted};
 use super::prime::Prime;
 use super::range::Range;
-use super::step::Step;
 
 /// A job, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,36 +75,6 @@ pub struct Planned {
 }
 
 impl Graph {
-    /// The graph of some steps.
-    ///
-    /// # Errors
-    /// Names the first step that breaks a rule, and the rule.
-    pub fn of(prime: Prime, steps: &[Step]) -> Result<Self, JobFault> {
-        if steps.is_empty() || steps.len() > MAX_STEPS {
-            return Err(JobFault::Steps { got: steps.len() });
-        }
-        Self::unbounded(prime, steps)
-    }
-
-    /// The same for any number of steps, as benches have them.
-    ///
-    /// # Errors
-    /// As for [`Graph::of`].
-    pub fn unbounded(prime: Prime, steps: &[Step]) -> Result<Self, JobFault> {
-        let names = Names::of(steps)?;
-        let waits_for = names.waits_for(steps)?;
-        let order = sorted(steps, &waits_for)?;
-        let mut building = Building::new(prime, &names, steps.len());
-        // Participants in the order of the terms, whatever order the graph has.
-        for step in steps {
-            building.hear_of(step)?;
-        }
-        for &at in &order {
-            building.add(at, &steps[at])?;
-        }
-        building.finish(steps, waits_for, order)
-    }
-
     /// How many levels take rounds.
     pub fn levels(&self) -> usize {
         let taking = self.steps.iter().filter(|step| step.action.takes_rounds());

@@ -1,5 +1,5 @@
 use crate::rules::job::graph::*;
-use crate::rules::job::{Given, Operation, Step};
+use crate::rules::job::{Given, JobFault, Operation, Question, Step};
 
 fn handed(name: &str) -> Operation {
     let given = Given::Handed { by: "client".to_owned(), private: false, bits: Some(20) };
@@ -33,14 +33,17 @@ fn forget(name: &str) -> Operation {
     Operation::Forget { variable: name.to_owned() }
 }
 
-fn graph(steps: &[(&str, Operation, &[&str])]) -> Graph {
+fn steps(steps: &[(&str, Operation, &[&str])]) -> Vec<Step> {
     let step = |(id, operation, after): &(&str, Operation, &[&str])| Step {
         id: (*id).to_owned(),
         operation: operation.clone(),
         after: after.iter().map(|&after| after.to_owned()).collect(),
     };
-    let steps: Vec<Step> = steps.iter().map(step).collect();
-    Graph::of(Prime::Secp256k1, &steps).unwrap()
+    steps.iter().map(step).collect()
+}
+
+fn graph(all: &[(&str, Operation, &[&str])]) -> Graph {
+    Graph::of(Prime::Secp256k1, &steps(all)).unwrap()
 }
 
 fn levels(graph: &Graph) -> Vec<(&str, usize)> {
@@ -112,17 +115,11 @@ fn what_is_public_is_known_at_once() {
 
 #[test]
 fn a_forgotten_variable_is_used_before() {
-    let steps = [
-        ("x", handed("x"), &[][..]),
+    let steps = steps(&[
+        ("x", handed("x"), &[]),
         ("forget", forget("x"), &[]),
         ("p", multiply("p", "x", "x"), &["forget"]),
-    ];
-    let step = |(id, operation, after): (&str, Operation, &[&str])| Step {
-        id: id.to_owned(),
-        operation,
-        after: after.iter().map(|&after| after.to_owned()).collect(),
-    };
-    let steps: Vec<Step> = steps.into_iter().map(step).collect();
+    ]);
     let circle = JobFault::Cycle { steps: ["forget", "p", "forget"].map(str::to_owned).to_vec() };
     assert_eq!(Graph::of(Prime::Mersenne61, &steps), Err(circle));
 }
@@ -153,13 +150,16 @@ fn wide_values_take_several_fields() {
         let given = Given::Handed { by: by.to_owned(), private: false, bits };
         Operation::Assign { variable: name.to_owned(), given }
     };
-    let graph = graph(&[
+    let steps = steps(&[
         ("a", from("a", "ada", Some(8)), &[]),
         ("b", from("b", "bob", None), &[]),
         ("c", from("c", "ada", Some(61)), &[]),
     ]);
+    let question = Question { field: Prime::Secp256k1, steps };
+    let graph = question.graph().unwrap();
     let widths: Vec<u32> = graph.layout().unwrap().fields().map(|field| field.bits).collect();
     assert_eq!(widths, [60, 60, 60, 60, 16]);
+    assert_eq!(question.layout(), graph.layout());
     let large =
         Number::parse("98765432109876543210987654321098765432109876543210987654321").unwrap();
     let entry = graph.entry(1, &[large]);

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::graph::{Graph, Input};
 use super::number::Number;
+use super::prime::Prime;
 use crate::rules::entries::{Field, Layout, LayoutError};
 use crate::sharing::seed::mask;
 
@@ -40,6 +41,35 @@ impl Place {
     }
 }
 
+fn places(prime: Prime, inputs: &[Input]) -> Vec<Place> {
+    let participants = inputs.iter().map(|input| input.participant + 1).max().unwrap_or(0);
+    let mut next = vec![0; participants];
+    let place = |input: &Input| {
+        let bits = input.bits.unwrap_or(prime.bits());
+        let first = next[input.participant];
+        next[input.participant] += bits.div_ceil(LIMB_BITS) as usize;
+        Place { participant: input.participant, fields: first..next[input.participant], bits }
+    };
+    inputs.iter().map(place).collect()
+}
+
+/// The fields of an entry of whoever hands in these.
+///
+/// # Errors
+/// When there are none, or too many.
+pub fn layout(prime: Prime, inputs: &[Input]) -> Result<Layout, LayoutError> {
+    let mut widths: Vec<u32> = Vec::new();
+    for place in places(prime, inputs) {
+        for (field, bits) in place.limbs() {
+            if field >= widths.len() {
+                widths.resize(field + 1, 0);
+            }
+            widths[field] = widths[field].max(bits);
+        }
+    }
+    Layout::new(widths.into_iter().map(|bits| Field { bits, maximum: mask(bits) }))
+}
+
 /// Why a value cannot be handed in: what would fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfit(pub String);
@@ -52,14 +82,7 @@ impl Graph {
 
     /// Where each value that is handed in lies, in the order of [`Graph::inputs`].
     pub fn places(&self) -> Vec<Place> {
-        let mut next = vec![0; self.participants.len()];
-        let place = |input: &Input| {
-            let bits = self.bits_of(input);
-            let first = next[input.participant];
-            next[input.participant] += bits.div_ceil(LIMB_BITS) as usize;
-            Place { participant: input.participant, fields: first..next[input.participant], bits }
-        };
-        self.inputs.iter().map(place).collect()
+        places(self.prime, &self.inputs)
     }
 
     /// The fields of an entry.
@@ -67,16 +90,7 @@ impl Graph {
     /// # Errors
     /// When there are none, or too many.
     pub fn layout(&self) -> Result<Layout, LayoutError> {
-        let mut widths: Vec<u32> = Vec::new();
-        for place in self.places() {
-            for (field, bits) in place.limbs() {
-                if field >= widths.len() {
-                    widths.resize(field + 1, 0);
-                }
-                widths[field] = widths[field].max(bits);
-            }
-        }
-        Layout::new(widths.into_iter().map(|bits| Field { bits, maximum: mask(bits) }))
+        layout(self.prime, &self.inputs)
     }
 
     /// Whether a value may be handed in as this input.

@@ -37,7 +37,7 @@ pub fn session_file(text: &str) -> Result<toml::Table, JobFault> {
                 return Err(wrong(&format!("it has {key:?}; there are {known}")));
             }
         };
-        if let Some(value) = converted(value) {
+        if let Some(value) = converted(value)? {
             file.insert(key.to_owned(), value);
         }
     }
@@ -49,23 +49,34 @@ pub fn session_file(text: &str) -> Result<toml::Table, JobFault> {
     Ok(file)
 }
 
-/// The same in TOML, which has no null; numbers that it has no room for are written as text.
-fn converted(value: Value) -> Option<toml::Value> {
-    Some(match value {
-        Value::Null => return None,
+/// The same in TOML, which has no null. Integers that it has no room for are written as text; JSON
+/// numbers that no program reads exactly are refused.
+fn converted(value: Value) -> Result<Option<toml::Value>, JobFault> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
         Value::Bool(value) => value.into(),
-        Value::Number(number) => match number.as_i64() {
-            Some(number) => number.into(),
-            None => number.to_string().into(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => number.into(),
+            (None, Some(number)) => number.to_string().into(),
+            (None, None) => {
+                let said =
+                    "a value is no integer, or too large for a bare number; write it in quotes";
+                return Err(JobFault::Json(said.to_owned()));
+            }
         },
         Value::String(text) => text.into(),
         Value::Array(values) => {
-            toml::Value::Array(values.into_iter().filter_map(converted).collect())
+            let values = values.into_iter().filter_map(|value| converted(value).transpose());
+            toml::Value::Array(values.collect::<Result<_, _>>()?)
         }
         Value::Object(fields) => {
-            let fields = fields.into_iter();
-            let fields = fields.filter_map(|(key, value)| Some((key, converted(value)?)));
-            toml::Value::Table(fields.collect())
+            let mut table = toml::Table::new();
+            for (key, value) in fields {
+                if let Some(value) = converted(value)? {
+                    table.insert(key, value);
+                }
+            }
+            toml::Value::Table(table)
         }
-    })
+    }))
 }

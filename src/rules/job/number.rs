@@ -1,7 +1,7 @@
 //! Numbers of up to 256 bits, in decimal digits and as elements of a field.
 
 use std::cmp::Ordering;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use zeroize::DefaultIsZeroes;
@@ -164,7 +164,7 @@ impl fmt::Display for Number {
         let mut text = String::new();
         for (at, chunk) in chunks.iter().rev().enumerate() {
             let width = if at == 0 { 1 } else { CHUNK_DIGITS };
-            text.push_str(&format!("{chunk:0width$}"));
+            write!(text, "{chunk:0width$}")?;
         }
         f.pad(&text)
     }

@@ -85,7 +85,9 @@ pub(super) fn sorted(steps: &[Step], waits_for: &[Vec<usize>]) -> Result<Vec<usi
     let mut left: Vec<usize> = waits_for.iter().map(Vec::len).collect();
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     for (at, before) in waits_for.iter().enumerate() {
-        before.iter().for_each(|&before| followers[before].push(at));
+        for &before in before {
+            followers[before].push(at);
+        }
     }
     let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|&at| left[at] == 0).collect();
     let mut order = Vec::with_capacity(steps.len());
@@ -150,7 +152,9 @@ fn last_openings(actions: &[Action], waits_for: &[Vec<usize>]) -> HashSet<usize>
     // Forgetting for which something waits is as good as that.
     for (at, before) in waits_for.iter().enumerate() {
         if waited_for[at] {
-            before.iter().for_each(|&before| waited_for[before] = true);
+            for &before in before {
+                waited_for[before] = true;
+            }
         }
     }
     let opens = |at: &usize| matches!(actions[*at], Action::Reveal { .. }) && !waited_for[*at];

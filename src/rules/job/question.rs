@@ -1,11 +1,14 @@
 //! The question of a job: what its terms say beyond what every session's terms do.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::fault::JobFault;
-use super::graph::Graph;
+use super::graph::{Graph, Input};
+use super::input::layout;
 use super::prime::Prime;
-use super::step::Step;
+use super::step::{Given, Operation, Step};
 use crate::rules::entries::{Layout, LayoutError};
 use crate::sharing::form::Form;
 
@@ -33,7 +36,19 @@ impl Question {
     /// # Errors
     /// When nobody can hand such an entry in, which [`Question::check`] refuses.
     pub fn layout(&self) -> Result<Layout, LayoutError> {
-        self.graph().map_err(|_| LayoutError::Empty)?.layout()
+        // Every envelope is checked against it, so the rest of the steps is not looked at.
+        let mut participants = HashMap::new();
+        let mut inputs = Vec::new();
+        for step in &self.steps {
+            let Operation::Assign { given: Given::Handed { by, bits, .. }, .. } = &step.operation
+            else {
+                continue;
+            };
+            let next = participants.len();
+            let participant = *participants.entry(by.as_str()).or_insert(next);
+            inputs.push(Input { variable: inputs.len(), participant, bits: *bits });
+        }
+        layout(self.field, &inputs)
     }
 
     /// Bits of the widest field of an entry.
@@ -68,10 +83,11 @@ impl Question {
     /// For each participant whom the steps name, the position of its entry among those of these
     /// names. Who is not there has none, and neither has a name that is there twice: nobody could
     /// tell which of the two is meant.
-    pub fn seats<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Vec<Option<usize>> {
+    pub fn seats(&self, names: &[&str]) -> Vec<Option<usize>> {
         let participants = self.graph().map(|graph| graph.participants).unwrap_or_default();
         let seat = |participant: &String| {
-            let mut own = names.clone().enumerate().filter(|(_, name)| *name == participant);
+            let mut own =
+                names.iter().enumerate().filter(|(_, name)| **name == participant.as_str());
             match (own.next(), own.next()) {
                 (Some((at, _)), None) => Some(at),
                 _ => None,

@@ -44,12 +44,7 @@ impl Workload {
 
     /// The tactics that are expected to take the least time: batches are small, so that what goes
     /// over kings is what would take long on the lines.
-    pub(in crate::runs) fn tactics(
-        &self,
-        scheme: Scheme,
-        participants: NodeSet,
-        line: Line,
-    ) -> Tactics {
+    pub(in crate::runs) fn tactics(scheme: Scheme, participants: NodeSet, line: Line) -> Tactics {
         Tactics { king_from: king_from(scheme, participants, line), ..Tactics::default() }
     }
 }
