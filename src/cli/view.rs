@@ -144,7 +144,7 @@ fn job_terms(job: &job::Question) -> String {
     }
     for (at, step) in job.steps.iter().enumerate() {
         let label = if at == 0 { "steps" } else { "" };
-        let (id, formula) = (clean(&step.id).to_string(), step.formula());
+        let (id, formula) = (clean(&step.id), step.formula());
         let _ = writeln!(text, "  {label:<12} {id:<12} {}", clean(&formula));
     }
     let revealed: Vec<&str> =

@@ -136,17 +136,14 @@ impl Factors {
     pub fn result(&self) -> Number {
         over!(self.products.prime, F => {
             let number = F::from_u64;
-            Number::of_element(match (self.products.chain, &self.x[..], &self.y[..]) {
-                (true, [first], [other]) => {
-                    number(*first) * number(*other).pow(&[self.products.count as u64])
-                }
-                _ => {
-                    let pairs = (1..).zip(self.x.iter().zip(&self.y));
-                    let weighted = |(weight, (&x, &y)): (u64, (&u64, &u64))| {
-                        number(weight) * number(x) * number(y)
-                    };
-                    pairs.map(weighted).fold(F::ZERO, |sum, product| sum + product)
-                }
+            let pairs = self.x.iter().zip(&self.y);
+            let all = pairs.map(|(&x, &y)| (number(x), number(y)));
+            Number::of_element(if self.products.chain {
+                let power = |y: F| y.pow(&[self.products.count as u64]);
+                all.fold(F::ZERO, |_, (x, y)| x * power(y))
+            } else {
+                let weighted = (1..).zip(all).map(|(weight, (x, y))| number(weight) * x * y);
+                weighted.fold(F::ZERO, |sum, product| sum + product)
             })
         })
     }
