@@ -4,8 +4,8 @@ use std::io;
 
 use tokio::task::JoinError;
 
-use super::engine::job::JobError;
 use super::engine::pipe::PipeError;
+use super::engine::task::TaskError;
 use crate::client::ClientError;
 use crate::client::bid::BidError;
 use crate::identity::key_file::KeyFileError;
@@ -75,7 +75,7 @@ pub enum BenchError {
     OutOfTurn,
     /// The run.
     #[error(transparent)]
-    Job(#[from] JobError),
+    Work(#[from] TaskError),
     /// Measuring the lines.
     #[error(transparent)]
     Lines(#[from] ChannelError),

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::job::Completed;
 use super::market::{self, Cleared};
 use super::output::{Table, clean, count, strong};
 use super::survey::results::Surveyed;
@@ -23,7 +24,10 @@ pub fn text(terms: &Terms, answer: &Answer<Entrant>) -> String {
             Some(cleared) => cleared.text(),
             None => match Surveyed::of(terms, answer) {
                 Some(surveyed) => surveyed.text(),
-                None => line(terms, answer),
+                None => match Completed::of(terms, answer) {
+                    Some(completed) => completed.text(),
+                    None => line(terms, answer),
+                },
             },
         },
     }
@@ -34,7 +38,8 @@ pub fn line(terms: &Terms, answer: &Answer<Entrant>) -> String {
     let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.line());
     let surveyed = || Surveyed::of(terms, answer).map(|surveyed| surveyed.line());
     let line = Sales::of(terms, answer).map(|sales| sales.line()).or_else(cleared);
-    let line = line.or_else(surveyed);
+    let completed = || Completed::of(terms, answer).map(|completed| completed.line());
+    let line = line.or_else(surveyed).or_else(completed);
     line.unwrap_or_else(|| strong(clean(&json!(answer).to_string())))
 }
 
@@ -43,7 +48,8 @@ pub fn short(terms: &Terms, answer: &Answer<Entrant>) -> String {
     let cleared = || Cleared::of(terms, answer).map(|cleared| cleared.short());
     let surveyed = || Surveyed::of(terms, answer).map(|surveyed| surveyed.short());
     let short = Sales::of(terms, answer).map(|sales| sales.short()).or_else(cleared);
-    let short = short.or_else(surveyed);
+    let completed = || Completed::of(terms, answer).map(|completed| completed.short());
+    let short = short.or_else(surveyed).or_else(completed);
     short.unwrap_or_else(|| json!(answer).to_string())
 }
 
@@ -54,6 +60,9 @@ pub fn opened(terms: &Terms) -> &'static str {
     }
     if terms.question.as_survey().is_some() {
         return "the values that the terms list";
+    }
+    if terms.question.as_job().is_some() {
+        return "the values that the job reveals";
     }
     match terms.question.as_auction() {
         Some(auction) if auction.quantity == 1 => "winner and price",
@@ -255,7 +264,8 @@ fn with_result(shown: &impl Serialize, summary: &SessionSummary) -> Result<Value
 }
 
 /// An answer as scripts read it: of auctions winner and price, both null when nobody won, or the
-/// winners; of markets price and quantities; of surveys the results.
+/// winners; of markets price and quantities; of surveys the results; of jobs what was revealed, and
+/// the steps.
 ///
 /// # Errors
 /// Never for an answer that was read.
@@ -266,11 +276,15 @@ pub fn result_json(terms: &Terms, answer: &Answer<Entrant>) -> Result<Option<Val
     if let Some(surveyed) = Surveyed::of(terms, answer) {
         return Ok(Some(surveyed.json()));
     }
+    if let Some(completed) = Completed::of(terms, answer) {
+        return Ok(Some(completed.json()));
+    }
     answer.as_auction().map(|_| to_json(&Sold::of(terms, answer))).transpose()
 }
 
 /// A checked record's outcome as scripts read it, with the kind: of auctions with the winner or
-/// winners, each with the envelope; of markets with price and quantities; of surveys with results.
+/// winners, each with the envelope; of markets with price and quantities; of surveys with results; of
+/// jobs with what was revealed.
 ///
 /// # Errors
 /// Never for an outcome that was read.
@@ -279,7 +293,8 @@ pub fn outcome_json(terms: &Terms, outcome: &Outcome) -> Result<Value, Failure> 
     value["kind"] = terms.question.kind_name().into();
     let cleared = Cleared::of(terms, &outcome.answer).map(|cleared| cleared.json());
     let surveyed = || Surveyed::of(terms, &outcome.answer).map(|surveyed| surveyed.json());
-    if let Some(Value::Object(shown)) = cleared.or_else(surveyed) {
+    let completed = || Completed::of(terms, &outcome.answer).map(|completed| completed.json());
+    if let Some(Value::Object(shown)) = cleared.or_else(surveyed).or_else(completed) {
         for (name, shown) in shown {
             value[name] = shown;
         }

@@ -252,7 +252,7 @@ impl From<BenchError> for Failure {
             | BenchError::Ended { .. }
             | BenchError::Node { .. }
             | BenchError::Links { .. }
-            | BenchError::Job(_)
+            | BenchError::Work(_)
             | BenchError::Lines(_)
             | BenchError::Shape(_)
             | BenchError::NotSettled { .. } => Self::new("bench", error),

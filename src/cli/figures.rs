@@ -10,6 +10,9 @@ use crate::bench::intake::report::IntakeReport;
 pub fn engine(report: &Report) -> String {
     let mut text = String::new();
     let (count, what) = match (report.pairs, report.bids, report.participants) {
+        _ if report.multiplications.is_some() => {
+            (report.multiplications.unwrap_or(0), "multiplications")
+        }
         (Some(pairs), ..) => (pairs, "comparisons"),
         (_, Some(bids), _) => (bids, "bids"),
         (.., participants) => (participants.unwrap_or(0), "participants"),
@@ -24,6 +27,7 @@ pub fn engine(report: &Report) -> String {
             format!(" in {cohorts} cohorts with {questions} questions")
         }
         (Some(questions), _) => format!(" with {questions} questions"),
+        _ if report.chain == Some(true) => " in a chain".to_owned(),
         _ => lots,
     };
     let _ = writeln!(

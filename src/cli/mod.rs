@@ -45,6 +45,7 @@ pub mod door;
 pub mod failure;
 pub mod figures;
 pub mod home;
+pub mod job;
 pub mod login;
 pub mod market;
 pub mod metrics;

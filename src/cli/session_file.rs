@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
+use crate::rules::job::json;
 use crate::rules::session_file::{with_operator_key, without_demo};
 use crate::rules::terms::TermsError;
 use crate::rules::{OperatorKey, SessionFile};
@@ -53,6 +54,12 @@ pub fn load(
         Some(path) => (path, read_text(path)?),
         None => (Path::new(BUILT_IN_NAME), BUILT_IN.to_owned()),
     };
+    if json::is_json(&text) {
+        let file = json::session_file(&text);
+        let file =
+            file.map_err(|error| Failure::new("bad-terms", format!("{}: {error}", path.display())));
+        text = file?.to_string();
+    }
     if SessionFile::read(&text).is_ok_and(|file| file.fields.lacks_operator_key()) {
         // What is wrong with it otherwise is found before a key is made.
         parse(path, &keyed(&text, &OperatorKey::stand_in())?)?;

@@ -9,9 +9,10 @@ use super::output::{Table, bytes, clean, count, faint, plural, seconds as lastin
 use crate::base::Timestamp;
 use crate::identity::Roster;
 use crate::rules::auction::{Kind, Stage as OfAuctions};
+use crate::rules::job::Stage as OfJobs;
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
-use crate::rules::{Limits, Stage, Terms, market, survey};
+use crate::rules::{Limits, Stage, Terms, job, market, survey};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -97,6 +98,8 @@ pub fn terms(terms: &Terms) -> String {
         text.push_str(&market_terms(market));
     } else if let Some(survey) = question.as_survey() {
         text.push_str(&survey_terms(survey, terms.protocol));
+    } else if let Some(job) = question.as_job() {
+        text.push_str(&job_terms(job));
     } else {
         let maximum = question.show(question.maximum());
         let _ = writeln!(text, "  maximum      {}", clean(&maximum));
@@ -133,6 +136,26 @@ fn market_terms(market: &market::Question) -> String {
         market.rationing_line(),
         market.becomes_public(),
     )
+}
+
+/// What a job's terms say: its field, who hands in what, the steps, and all that is opened.
+fn job_terms(job: &job::Question) -> String {
+    let Ok(graph) = job.graph() else { return String::new() };
+    let mut text = format!("  field        {}\n", job.field);
+    for (at, participant) in graph.participants.iter().enumerate() {
+        let asked = graph.asked_of(at).join(", ");
+        let _ = writeln!(text, "  hands in     {}: {}", clean(participant), clean(&asked));
+    }
+    for (at, step) in job.steps.iter().enumerate() {
+        let label = if at == 0 { "steps" } else { "" };
+        let (id, formula) = (clean(&step.id), step.formula());
+        let _ = writeln!(text, "  {label:<12} {id:<12} {}", clean(&formula));
+    }
+    let revealed: Vec<&str> =
+        graph.revealed().map(|variable| graph.variables[variable].name.as_str()).collect();
+    let revealed = if revealed.is_empty() { "nothing".to_owned() } else { revealed.join(", ") };
+    let _ = writeln!(text, "  public       {}, and who handed in", clean(&revealed));
+    text
 }
 
 /// What a survey's terms say: what is asked, and all that may be opened.
@@ -365,6 +388,10 @@ pub fn progress_line(progress: &Progress) -> String {
         Stage::Survey(OfSurveys::Counting) => "counting the answers of each cohort".to_owned(),
         Stage::Survey(OfSurveys::Adding) => "adding up answers".to_owned(),
         Stage::Survey(OfSurveys::Ranking) => "putting answers in order".to_owned(),
+        Stage::Job(OfJobs::Converting) => "making elements of what was handed in".to_owned(),
+        Stage::Job(OfJobs::Stepping) => {
+            format!("steps, level {} of {}", progress.level, progress.levels)
+        }
         Stage::Opening => "opening the outcome".to_owned(),
         Stage::Done => "done".to_owned(),
     };

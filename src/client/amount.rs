@@ -1,5 +1,5 @@
-//! What can be said of an amount, or of an order, before it is handed in, alike on screens and command
-//! line.
+//! What can be said of an amount, of an order, or of values for a job, before it is handed in, alike
+//! on screens and command line.
 
 use super::split::{BidAmount, EntryValues};
 use crate::base::text::clean;
@@ -13,12 +13,13 @@ pub enum TypedError {
     /// No amount.
     #[error(transparent)]
     Amount(#[from] AmountError),
-    /// No order.
+    /// No order, or not the values of a job.
     #[error(transparent)]
-    Order(#[from] LineError),
+    Line(#[from] LineError),
 }
 
-/// The entry that a typed text makes: an amount, in a market an order in a line.
+/// The entry that a typed text makes: an amount, in a market an order in a line, in a job all
+/// values with their variables.
 ///
 /// # Errors
 /// Says what to change.

@@ -166,7 +166,11 @@ impl Task {
             node.tell(session, What::Progress(progress));
         };
         let terms = &self.announcement.terms;
-        let computed = runs::run_in_cohorts(&context, terms, entries, &cohorts, &tell).await?;
+        let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
+        let seats = terms.question.seats(&names.collect::<Vec<_>>());
+        let listed = runs::Listed { cohorts: &cohorts, seats: &seats };
+        let run = runs::run_listed(&context, terms, entries, listed, &tell);
+        let computed = Box::pin(run).await?;
         let computing = started.elapsed().saturating_sub(preparing);
 
         let outcome = self.outcome(computed);

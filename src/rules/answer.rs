@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::auction;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
-use super::{market, survey};
+use super::{job, market, survey};
 
 /// The answer to a session's question, with entries named by `E`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Answer<E> {
     Market(market::Answer<E>),
     /// What the answers of a group come to.
     Survey(survey::Answer),
+    /// What a job revealed.
+    Job(job::Answer<E>),
     /// Of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Answer),
@@ -58,6 +60,9 @@ pub enum AnswerError {
     /// A survey that came to what it cannot.
     #[error(transparent)]
     Survey(#[from] survey::check::AnswerError),
+    /// A job that came to what it cannot.
+    #[error(transparent)]
+    Job(#[from] job::answer::AnswerError),
     /// The same for the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -71,6 +76,7 @@ impl<E> Answer<E> {
             Self::Auction(answer) => Answer::Auction(answer.map(name)),
             Self::Market(answer) => Answer::Market(answer.map(name)),
             Self::Survey(answer) => Answer::Survey(answer),
+            Self::Job(answer) => Answer::Job(answer.map(name)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(answer) => Answer::MadeUp(answer),
         }
@@ -82,6 +88,7 @@ impl<E> Answer<E> {
             Self::Auction(answer) => answer.winners.iter().map(|sale| &sale.entry).collect(),
             Self::Market(answer) => answer.trades.iter().map(|trade| &trade.entry).collect(),
             Self::Survey(_) => Vec::new(),
+            Self::Job(answer) => answer.participants.iter().flatten().collect(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Vec::new(),
         }
@@ -91,7 +98,7 @@ impl<E> Answer<E> {
     pub fn sealed_for(&self, is_own: impl Fn(&E) -> bool) -> Option<u64> {
         match self {
             Self::Market(answer) => answer.sealed_for(is_own),
-            Self::Auction(_) | Self::Survey(_) => None,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -101,7 +108,7 @@ impl<E> Answer<E> {
     pub const fn as_auction(&self) -> Option<&auction::Answer<E>> {
         match self {
             Self::Auction(answer) => Some(answer),
-            Self::Market(_) | Self::Survey(_) => None,
+            Self::Market(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -111,7 +118,7 @@ impl<E> Answer<E> {
     pub const fn as_market(&self) -> Option<&market::Answer<E>> {
         match self {
             Self::Market(answer) => Some(answer),
-            Self::Auction(_) | Self::Survey(_) => None,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -121,7 +128,17 @@ impl<E> Answer<E> {
     pub const fn as_survey(&self) -> Option<&survey::Answer> {
         match self {
             Self::Survey(answer) => Some(answer),
-            Self::Auction(_) | Self::Market(_) => None,
+            Self::Auction(_) | Self::Market(_) | Self::Job(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The answer, if it is a job's.
+    pub const fn as_job(&self) -> Option<&job::Answer<E>> {
+        match self {
+            Self::Job(answer) => Some(answer),
+            Self::Auction(_) | Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -143,5 +160,11 @@ impl<E> From<market::Answer<E>> for Answer<E> {
 impl<E> From<survey::Answer> for Answer<E> {
     fn from(answer: survey::Answer) -> Self {
         Self::Survey(answer)
+    }
+}
+
+impl<E> From<job::Answer<E>> for Answer<E> {
+    fn from(answer: job::Answer<E>) -> Self {
+        Self::Job(answer)
     }
 }

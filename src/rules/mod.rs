@@ -23,11 +23,13 @@
 //! - [`auction`]: first and second price, forward and reverse, one lot or several
 //! - [`market`]: the double auction: many buyers and sellers, and one price
 //! - [`survey`]: statistics of what a group answers, and nothing else
+//! - [`job`]: a graph of steps over variables that no node knows
 //! - `made_up`: a kind that only tests know; it shows what a new kind has to touch
 
 pub mod answer;
 pub mod auction;
 pub mod entries;
+pub mod job;
 pub mod limits;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;

@@ -9,15 +9,16 @@ use zeroize::Zeroizing;
 use super::answer::{Answer, AnswerError};
 use super::auction;
 use super::entries::{Field, Layout, LayoutError};
+use super::job;
 use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
 use super::market;
-pub use super::market::line::LineError;
 use super::money::Currency;
 use super::operator_key::OperatorKey;
 use super::survey;
 use crate::sharing::form::Form;
+use crate::sharing::seed::mask;
 
 /// The question of a session, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,9 +30,22 @@ pub enum Question {
     Market(market::Question),
     /// What do the answers of a group come to?
     Survey(survey::Question),
+    /// What do the steps of a job come to?
+    Job(job::Question),
     /// A kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Question),
+}
+
+/// Why a line of text is no entry. Never carries the text.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineError {
+    /// Of a market.
+    #[error(transparent)]
+    Market(#[from] market::line::LineError),
+    /// Of a job.
+    #[error(transparent)]
+    Job(#[from] job::line::LineError),
 }
 
 /// Which rule of its kind a question breaks.
@@ -52,6 +66,9 @@ pub enum QuestionError {
          a roster of at least 2t+1 nodes"
     )]
     MoreThanSums,
+    /// As a job.
+    #[error(transparent)]
+    Job(#[from] job::JobFault),
     /// As the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     #[error(transparent)]
@@ -62,7 +79,7 @@ impl Question {
     /// The names of all kinds, as session files write them.
     pub fn kind_names() -> Vec<&'static str> {
         let mut names = auction::Kind::ALL.map(auction::Kind::name).to_vec();
-        names.extend([market::NAME, survey::NAME]);
+        names.extend([market::NAME, survey::NAME, job::NAME]);
         #[cfg(any(test, feature = "testkit"))]
         names.push(made_up::NAME);
         names
@@ -74,6 +91,7 @@ impl Question {
             Self::Auction(question) => question.kind.name(),
             Self::Market(_) => market::NAME,
             Self::Survey(_) => survey::NAME,
+            Self::Job(_) => job::NAME,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => made_up::NAME,
         }
@@ -83,7 +101,7 @@ impl Question {
     pub const fn as_auction(&self) -> Option<&auction::Question> {
         match self {
             Self::Auction(question) => Some(question),
-            Self::Market(_) | Self::Survey(_) => None,
+            Self::Market(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -93,7 +111,7 @@ impl Question {
     pub const fn as_market(&self) -> Option<&market::Question> {
         match self {
             Self::Market(question) => Some(question),
-            Self::Auction(_) | Self::Survey(_) => None,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -103,7 +121,17 @@ impl Question {
     pub const fn as_survey(&self) -> Option<&survey::Question> {
         match self {
             Self::Survey(question) => Some(question),
-            Self::Auction(_) | Self::Market(_) => None,
+            Self::Auction(_) | Self::Market(_) | Self::Job(_) => None,
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => None,
+        }
+    }
+
+    /// The question, if it is a job's.
+    pub const fn as_job(&self) -> Option<&job::Question> {
+        match self {
+            Self::Job(question) => Some(question),
+            Self::Auction(_) | Self::Market(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -115,6 +143,7 @@ impl Question {
             Self::Auction(_) => ("bid", "bids"),
             Self::Market(_) => ("order", "orders"),
             Self::Survey(_) => ("answer", "answers"),
+            Self::Job(_) => ("entry", "entries"),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => ("entry", "entries"),
         }
@@ -126,6 +155,7 @@ impl Question {
             Self::Auction(_) => "auction",
             Self::Market(_) => market::NAME,
             Self::Survey(_) => survey::NAME,
+            Self::Job(_) => job::NAME,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => made_up::NAME,
         }
@@ -136,9 +166,20 @@ impl Question {
     pub fn assigned_cohorts(&self) -> Option<&[String]> {
         match self {
             Self::Survey(question) => question.assigned_cohorts(),
-            Self::Auction(_) | Self::Market(_) => None,
+            Self::Auction(_) | Self::Market(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
+        }
+    }
+
+    /// For each participant whom the terms name, the position of its entry among those of these
+    /// names, if it has one; nobody in kinds whose terms name nobody.
+    pub fn seats(&self, names: &[&str]) -> Vec<Option<usize>> {
+        match self {
+            Self::Job(question) => question.seats(names),
+            Self::Auction(_) | Self::Market(_) | Self::Survey(_) => Vec::new(),
+            #[cfg(any(test, feature = "testkit"))]
+            Self::MadeUp(_) => Vec::new(),
         }
     }
 
@@ -147,8 +188,10 @@ impl Question {
     pub fn read_line(&self, text: &str) -> Option<Result<Zeroizing<Vec<u64>>, LineError>> {
         match self {
             Self::Market(question) => {
-                Some(market::line::read(question, text).map(|order| order.fields(question)))
+                let order = market::line::read(question, text);
+                Some(order.map(|order| order.fields(question)).map_err(LineError::from))
             }
+            Self::Job(question) => Some(job::line::read(question, text).map_err(LineError::from)),
             Self::Auction(_) | Self::Survey(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
@@ -191,18 +234,20 @@ impl Question {
     }
 
     /// The fields of an entry. An auction's has one, the amount; a market's one for each price, and
-    /// one more; a survey's one for each cohort that can be chosen, and one for each question.
+    /// one more; a survey's one for each cohort that can be chosen, and one for each question; a job's
+    /// one for each value that a participant hands in, or several.
     ///
     /// # Errors
     /// When nobody can hand such an entry in, which [`Question::check`] refuses.
     pub fn layout(&self) -> Result<Layout, LayoutError> {
-        let field = Field { bits: self.bits(), maximum: self.maximum() };
+        let only = || Layout::new([Field { bits: self.bits(), maximum: self.maximum() }]);
         match self {
-            Self::Auction(_) => Layout::new([field]),
+            Self::Auction(_) => only(),
             Self::Market(question) => question.layout(),
             Self::Survey(question) => question.layout(),
+            Self::Job(question) => question.layout(),
             #[cfg(any(test, feature = "testkit"))]
-            Self::MadeUp(_) => Layout::new([field]),
+            Self::MadeUp(_) => only(),
         }
     }
 
@@ -212,6 +257,7 @@ impl Question {
             Self::Auction(question) => question.bits(),
             Self::Market(question) => question.bits,
             Self::Survey(question) => question.widest().bits,
+            Self::Job(question) => question.bits(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.width,
         }
@@ -222,7 +268,7 @@ impl Question {
     pub fn reply_bits(&self) -> u32 {
         match self {
             Self::Market(question) => question.reply_bits(),
-            Self::Auction(_) | Self::Survey(_) => 0,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => 0,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => 0,
         }
@@ -233,30 +279,32 @@ impl Question {
     pub const fn disclosed_to(&self) -> Option<&OperatorKey> {
         match self {
             Self::Market(question) => question.disclosed_to(),
-            Self::Auction(_) | Self::Survey(_) => None,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
     }
 
-    /// The largest amount that there is: of a bid, in a market of a price, in a survey of a field.
+    /// The largest amount that there is: of a bid, in a market of a price, in a survey or
+    /// a job of a field.
     pub fn maximum(&self) -> u64 {
         match self {
             Self::Auction(question) => question.maximum,
             Self::Market(question) => question.grid.to,
             Self::Survey(question) => question.widest().maximum,
+            Self::Job(question) => mask(question.bits()),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => question.maximum(),
         }
     }
 
     /// What amounts are written in: the unit's name and its decimals. Questions of a survey have
-    /// units of their own.
+    /// units of their own; values of a job are plain numbers.
     pub fn unit(&self) -> Currency {
         match self {
             Self::Auction(question) => question.currency.clone(),
             Self::Market(question) => question.currency.clone(),
-            Self::Survey(_) => Currency { code: String::new(), decimals: 0 },
+            Self::Survey(_) | Self::Job(_) => Currency { code: String::new(), decimals: 0 },
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Currency { code: String::new(), decimals: 0 },
         }
@@ -271,7 +319,7 @@ impl Question {
     pub fn remark(&self, value: u64) -> Option<String> {
         match self {
             Self::Auction(question) => question.remark(value).map(|remark| question.words(remark)),
-            Self::Market(_) | Self::Survey(_) => None,
+            Self::Market(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -290,6 +338,7 @@ impl Question {
             Self::Auction(question) => Ok(question.check(form)?),
             Self::Market(question) => Ok(question.check(form, limits)?),
             Self::Survey(question) => Ok(question.check(form, limits)?),
+            Self::Job(question) => Ok(question.check(form)?),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => Ok(question.check()?),
         }
@@ -330,6 +379,7 @@ impl Question {
             (Self::Survey(question), Answer::Survey(answer)) => {
                 Ok(answer.check(question, in_range)?)
             }
+            (Self::Job(question), Answer::Job(answer)) => Ok(answer.check(question)?),
             #[cfg(any(test, feature = "testkit"))]
             (Self::MadeUp(question), Answer::MadeUp(answer)) => Ok(answer.check(question)?),
             _ => Err(AnswerError::OtherKind),
@@ -337,8 +387,9 @@ impl Question {
     }
 
     /// The answer in the clear, by the plain reference of the kind: of entries in the order of the
-    /// manifest, each by the values of its fields, all of them valid. What participants alone
-    /// are told is told openly. Where cohorts are assigned, see [`Question::reference_of`].
+    /// manifest, each by the values of its fields, all of them valid; of a job, in the order in which
+    /// its steps name the participants. What participants alone are told is told openly. Where cohorts
+    /// are assigned, see [`Question::reference_of`].
     pub fn reference(&self, entries: &[&[u64]]) -> Answer<usize> {
         self.reference_of(entries, &[])
     }
@@ -356,6 +407,7 @@ impl Question {
             Self::Survey(question) => {
                 Answer::Survey(survey::reference::answer_of(question, entries, cohorts))
             }
+            Self::Job(question) => Answer::Job(job::reference::answer(question, entries)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(question) => {
                 Answer::MadeUp(question.reference(&values().collect::<Vec<_>>()))
@@ -379,5 +431,11 @@ impl From<market::Question> for Question {
 impl From<survey::Question> for Question {
     fn from(question: survey::Question) -> Self {
         Self::Survey(question)
+    }
+}
+
+impl From<job::Question> for Question {
+    fn from(question: job::Question) -> Self {
+        Self::Job(question)
     }
 }

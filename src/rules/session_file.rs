@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 use super::auction;
+use super::job;
 use super::limits::Limits;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
@@ -116,6 +117,8 @@ pub enum Fields {
     Market(market::file::Fields),
     /// A survey's.
     Survey(survey::file::Fields),
+    /// A job's.
+    Job(job::file::Fields),
     /// Those of a kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Fields),
@@ -137,6 +140,10 @@ impl Fields {
             known_only(text, survey::file::Fields::NAMES)?;
             return toml::from_str(text).map(Self::Survey);
         }
+        if kind == job::NAME {
+            known_only(text, job::file::Fields::NAMES)?;
+            return toml::from_str(text).map(Self::Job);
+        }
         if auction::Kind::ALL.iter().any(|own| own.name() == kind) {
             known_only(text, auction::file::Fields::NAMES)?;
         }
@@ -149,6 +156,7 @@ impl Fields {
             Self::Auction(fields) => Ok(Question::Auction(fields.question()?)),
             Self::Market(fields) => Ok(Question::Market(fields.question()?)),
             Self::Survey(fields) => Ok(Question::Survey(fields.question()?)),
+            Self::Job(fields) => Ok(Question::Job(fields.question()?)),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(fields) => Ok(Question::MadeUp(fields.question())),
         }
@@ -158,7 +166,7 @@ impl Fields {
     pub const fn as_auction(&self) -> Option<&auction::file::Fields> {
         match self {
             Self::Auction(fields) => Some(fields),
-            Self::Market(_) | Self::Survey(_) => None,
+            Self::Market(_) | Self::Survey(_) | Self::Job(_) => None,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => None,
         }
@@ -168,7 +176,7 @@ impl Fields {
     pub fn lacks_operator_key(&self) -> bool {
         match self {
             Self::Market(fields) => fields.lacks_operator_key(),
-            Self::Auction(_) | Self::Survey(_) => false,
+            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => false,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => false,
         }
@@ -180,6 +188,7 @@ impl Fields {
             Self::Auction(fields) => fields.bids.len(),
             Self::Market(fields) => fields.participants(),
             Self::Survey(fields) => fields.participants(),
+            Self::Job(fields) => fields.participants(),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => 0,
         }
@@ -255,6 +264,7 @@ pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     for field in of_kinds.chain(&["roster"]) {
         table.remove(*field);
     }
+    job::file::without_values(&mut table);
     Ok(table)
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{auction, market, survey};
+use super::{auction, job, market, survey};
 
 /// The stage that a computation is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub enum Stage {
     Market(market::Stage),
     /// A stage that only surveys have.
     Survey(survey::Stage),
+    /// A stage that only jobs have.
+    Job(job::Stage),
     /// Opening the answer, or a part of it.
     Opening,
     /// Done.
@@ -39,6 +41,7 @@ impl Stage {
             Self::Auction(stage) => stage.name(),
             Self::Market(stage) => stage.name(),
             Self::Survey(stage) => stage.name(),
+            Self::Job(stage) => stage.name(),
             Self::Opening => "opening",
             Self::Done => "done",
         }
@@ -50,6 +53,7 @@ impl Stage {
             .chain(auction::Stage::ALL.map(Self::Auction))
             .chain(market::Stage::ALL.map(Self::Market))
             .chain(survey::Stage::ALL.map(Self::Survey))
+            .chain(job::Stage::ALL.map(Self::Job))
     }
 }
 
@@ -68,6 +72,12 @@ impl From<market::Stage> for Stage {
 impl From<survey::Stage> for Stage {
     fn from(stage: survey::Stage) -> Self {
         Self::Survey(stage)
+    }
+}
+
+impl From<job::Stage> for Stage {
+    fn from(stage: job::Stage) -> Self {
+        Self::Job(stage)
     }
 }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::entries::{Layout, LayoutError};
 use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
-use super::survey;
 use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
 use crate::sharing::Scheme;

@@ -12,12 +12,14 @@
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
 //! - [`survey`]: the run of a survey, on bits or by adding only
+//! - [`job`]: the run of a job, on bits and on elements of its field
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
 pub mod blocks;
 pub mod computed;
 pub mod cost;
+pub mod job;
 pub mod line;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
@@ -40,7 +42,7 @@ use reporter::Reporter;
 use shares::Entries;
 
 /// Answer the question of some terms. `progress` is called at every stage; the caller fills in the
-/// attempt's number.
+/// attempt's number. Where the terms name participants, their entries are in that order.
 ///
 /// # Errors
 /// When nodes disagree or do not answer, or when what is opened cannot be.
@@ -50,19 +52,31 @@ pub async fn run(
     entries: impl Into<Entries>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
-    Box::pin(run_in_cohorts(ctx, terms, entries.into(), &[], progress)).await
+    let entries = entries.into();
+    let named = terms.question.seats(&[]).len();
+    let seats: Vec<_> = (0..named).map(|at| (at < entries.len()).then_some(at)).collect();
+    let listed = Listed { seats: &seats, ..Listed::default() };
+    Box::pin(run_listed(ctx, terms, entries, listed, progress)).await
 }
 
-/// The same where the terms' operator assigns cohorts: `cohorts` has that of each entry, in the order
-/// of the entries, and nothing where none is assigned.
+/// What follows for the entries from their envelopes and the manifest.
+#[derive(Clone, Copy, Default)]
+pub struct Listed<'a> {
+    /// The cohort of each entry, in their order, where the operator assigns them; else nothing.
+    pub cohorts: &'a [u8],
+    /// Where the entries of participants whom the terms name are ([`Question::seats`]).
+    pub seats: &'a [Option<usize>],
+}
+
+/// The same for entries of which more is known than their order.
 ///
 /// # Errors
-/// As [`run`], and when the cohorts are not of these entries and terms.
-pub async fn run_in_cohorts(
+/// As for [`run`], and when the cohorts are not of these entries and terms.
+pub async fn run_listed(
     ctx: &Context,
     terms: &Terms,
     entries: Entries,
-    cohorts: &[u8],
+    listed: Listed<'_>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Computed, RunError> {
     // The terms of such a session were refused before; nodes that lack a share compute nothing.
@@ -82,7 +96,11 @@ pub async fn run_in_cohorts(
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {
-            Box::pin(survey::run(ctx, question, (entries, cohorts), &reporter)).await?
+            Box::pin(survey::run(ctx, question, (entries, listed.cohorts), &reporter)).await?
+        }
+        // Its future has those of all three fields.
+        Question::Job(question) => {
+            Box::pin(job::run(ctx, question, entries, listed.seats, &reporter)).await?
         }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,

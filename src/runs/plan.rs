@@ -45,7 +45,8 @@ impl Plan {
 }
 
 impl Plan {
-    fn of(scheme: Scheme, line: Line, tactics: Tactics, cost: Cost) -> Self {
+    /// The plan with these tactics, for what costs so much.
+    pub fn of(scheme: Scheme, line: Line, tactics: Tactics, cost: Cost) -> Self {
         let seconds = seconds(scheme, line, cost);
         Self { tactics, rounds: cost.rounds, bytes_sent: cost.bytes_sent, seconds }
     }

@@ -6,7 +6,7 @@ use super::cost::Predicted;
 use super::line::Line;
 #[cfg(any(test, feature = "testkit"))]
 use super::made_up;
-use super::{market, survey};
+use super::{job, market, survey};
 use crate::protocol::Tactics;
 use crate::rules::{Question, Terms};
 use crate::sharing::{NodeSet, Scheme};
@@ -20,6 +20,8 @@ pub enum Workload {
     Market(market::Workload),
     /// The work of a survey.
     Survey(survey::Workload),
+    /// The work of a job.
+    Job(job::Workload),
     /// Of the kind that only tests know.
     #[cfg(any(test, feature = "testkit"))]
     MadeUp(made_up::Workload),
@@ -38,6 +40,7 @@ impl Workload {
             Question::Survey(question) => {
                 Self::Survey(survey::Workload::of(terms, question, entries))
             }
+            Question::Job(question) => Self::Job(job::Workload::of(terms, question)),
             #[cfg(any(test, feature = "testkit"))]
             Question::MadeUp(question) => Self::MadeUp(made_up::Workload { width: question.width }),
         }
@@ -50,7 +53,7 @@ impl Workload {
     pub fn check(terms: &Terms, scheme: Scheme) -> Result<(), auction::TooWide> {
         match Self::of(terms, terms.limits.bids as usize) {
             Self::Auction(work) => work.check(scheme),
-            Self::Market(_) | Self::Survey(_) => Ok(()),
+            Self::Market(_) | Self::Survey(_) | Self::Job(_) => Ok(()),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Ok(()),
         }
@@ -62,6 +65,7 @@ impl Workload {
             Self::Auction(work) => auction::cost::predict(scheme, participants, *work, tactics),
             Self::Market(work) => work.predict(scheme, participants, tactics),
             Self::Survey(work) => work.predict(scheme, participants, tactics),
+            Self::Job(work) => work.predict(scheme, participants, tactics),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(work) => work.predict(scheme, participants),
         }
@@ -73,6 +77,7 @@ impl Workload {
             Self::Auction(work) => auction::tactics::choose(scheme, participants, *work, line),
             Self::Market(work) => work.tactics(scheme, participants, line),
             Self::Survey(work) => work.tactics(scheme, participants, line),
+            Self::Job(_) => job::Workload::tactics(scheme, participants, line),
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => Tactics::default(),
         }

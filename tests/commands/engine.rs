@@ -66,6 +66,23 @@ fn a_survey_of_two_nodes_is_measured() {
 }
 
 #[test]
+fn products_are_measured_in_a_batch_and_in_a_chain() {
+    let report = bench(&["job", "--multiplications", "70000"]);
+    assert_eq!((&report["multiplications"], &report["chain"]), (&70_000.into(), &false.into()));
+    assert_eq!((&report["field"], &report["security"]), (&"2^61-1".into(), &"active".into()));
+    assert_eq!((&report["gates"], &report["rounds"]), (&70_000.into(), &report["plan"]["rounds"]));
+    assert_eq!(report["bytes_sent"][0], report["plan"]["bytes_sent"], "{report}");
+    let chain = ["job", "--multiplications", "30", "--chain", "--field", "secp256k1"];
+    let report = bench(&[&chain[..], &["--nodes", "5", "--in-process"]].concat());
+    // The keys, a round for each product, the check, and the opening.
+    assert_eq!((&report["rounds"], &report["chain"]), (&35.into(), &true.into()), "{report}");
+    let home = tempfile::tempdir().unwrap();
+    for words in [["--field", "2^89-1"], ["--multiplications", "0"]] {
+        fails(home.path(), &[&["bench", "job"], &words[..]].concat(), 2);
+    }
+}
+
+#[test]
 fn markets_and_surveys_that_no_session_has_are_refused() {
     let home = tempfile::tempdir().unwrap();
     for words in [["--prices", "0"], ["--participants", "0"], ["--prices", "100000"]] {

@@ -29,6 +29,7 @@ mod engine;
 mod errors;
 mod figures;
 mod intake;
+mod job;
 mod people;
 mod quantities;
 mod readme;

@@ -78,7 +78,7 @@ impl Kind {
                 let responses = responses(survey, seed, count);
                 responses.iter().map(|response| response.fields().to_vec()).collect()
             }
-            Question::Auction(_) | Question::MadeUp(_) => {
+            Question::Auction(_) | Question::Job(_) | Question::MadeUp(_) => {
                 let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
                 amounts.shuffle(&mut StdRng::seed_from_u64(seed));
                 amounts.into_iter().map(|amount| vec![amount]).collect()

@@ -26,6 +26,7 @@ mod bits;
 mod blocks;
 mod elements;
 mod faults;
+mod job;
 mod leak;
 mod liars;
 mod lots;

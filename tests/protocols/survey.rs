@@ -11,7 +11,7 @@ use gavel::rules::{Currency, Limits, Terms};
 use gavel::runs::shares::Entries;
 use gavel::runs::survey::Workload;
 use gavel::runs::survey::workload::Ending;
-use gavel::runs::{Computed, RunError, run_in_cohorts};
+use gavel::runs::{Computed, Listed, RunError, run_listed};
 use gavel::sharing::SharedBits;
 use gavel::sharing::form::Form;
 use gavel::sharing::security::Security;
@@ -110,7 +110,8 @@ impl Trial {
         let masks = SharedBits::zeros(fields[0].holding(), 0, self.entries.len());
         let terms = terms(self.security, &self.question);
         let entries = Entries::Bits { fields, masks };
-        let running = run_in_cohorts(ctx, &terms, entries, &self.assigned, &|_| {});
+        let listed = Listed { cohorts: &self.assigned, ..Listed::default() };
+        let running = run_listed(ctx, &terms, entries, listed, &|_| {});
         movable(&running);
         Ok(Box::pin(running).await?)
     }

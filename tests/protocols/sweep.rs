@@ -29,8 +29,12 @@ async fn gates(
     }
     let mut apart: BTreeSet<StepId> = ["keys", "keys/confirm"].map(StepId::of).into();
     for opening in openings {
-        let steps = ["", "/check/digests", "/check/proofs", "/check/verdict"];
-        apart.extend(steps.map(|step| StepId::of(&format!("{opening}{step}"))));
+        apart.insert(StepId::of(opening));
+        // Of gates, and of products over each field.
+        for check in ["/check", "/check/61", "/check/127", "/check/256"] {
+            let steps = ["digests", "proofs", "verdict"];
+            apart.extend(steps.map(|step| StepId::of(&format!("{opening}{check}/{step}"))));
+        }
     }
     let sent = tap.messages().into_iter().filter(|message| message.from == node(2));
     let steps: BTreeSet<StepId> = sent.map(|message| message.step).collect();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::products::Products;
 use crate::rules::survey;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -16,7 +17,7 @@ pub struct Asked {
     pub scheme: Scheme,
     /// What is computed.
     pub what: What,
-    /// Pairs to compare, bids of the auction, or participants of the market or the survey.
+    /// Pairs to compare, bids of the auction, participants of the market or the survey, or products.
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,
@@ -43,13 +44,15 @@ pub enum What {
     Market(usize),
     /// This survey.
     Survey(Box<survey::Question>),
+    /// Products of shared elements.
+    Products(Products),
 }
 
 impl What {
     /// How many numbers each of those counted has.
     pub const fn numbers(&self) -> usize {
         match self {
-            Self::Pairs | Self::Auction(_) => 1,
+            Self::Pairs | Self::Auction(_) | Self::Products(_) => 1,
             Self::Market(prices) => prices.saturating_add(1),
             Self::Survey(question) => question.cohorts.len() + question.items.len(),
         }

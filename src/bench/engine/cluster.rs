@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::job::{self, Inputs, Measured};
 use super::lines::{self, Effort, Lines};
 use super::pipe::{Answer, Order, PipeError, receive, send};
+use super::task::{self, Inputs, Measured};
 use crate::bench::{BenchError, program};
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::SignedCard;
@@ -149,14 +149,14 @@ impl Cluster {
                 let scheme = *scheme;
                 let mut ready = Vec::new();
                 for (me, inputs) in scheme.all().iter().zip(&inputs) {
-                    ready.push(job::lay_out(scheme, me, inputs)?);
+                    ready.push(task::lay_out(scheme, me, inputs)?);
                 }
                 drop(inputs);
                 let tactics = tactics.clone();
                 in_memory(
                     scheme,
                     move |me, channel, ready| {
-                        let run = job::perform(scheme, me, channel, tactics.clone(), ready);
+                        let run = task::perform(scheme, me, channel, tactics.clone(), ready);
                         async move { Ok(run.await?) }
                     },
                     ready,

@@ -9,6 +9,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::products::{self, FactorShares, LaidOut};
 use crate::field::bulk::{add_encoded, append, zeros};
 use crate::field::{Field as _, Mersenne127};
 use crate::sharing::bits::batch::zeroed;
@@ -65,6 +66,8 @@ pub enum Shares {
         /// What is added to the designated component, for those who hold it: encoded elements.
         correction: Bytes,
     },
+    /// Of the factors of products: replicated elements.
+    Factors(FactorShares),
 }
 
 /// A node's shares, laid out.
@@ -75,6 +78,8 @@ pub enum Batch {
     Numbers(u32, SharedNumbers<F>),
     /// Of numbers to be added up.
     Sums(SharedElements<F>),
+    /// The factors of products.
+    Factors(LaidOut),
 }
 
 /// Numbers drawn from a seed: mostly random, with equal and neighbouring ones among them.
@@ -221,6 +226,7 @@ pub fn expand(scheme: Scheme, me: NodeIndex, shares: &Shares) -> Result<Batch, S
         Shares::Sums { len, seeds, correction } => {
             expand_sums(scheme, me, *len, seeds, correction).map(Batch::Sums)
         }
+        Shares::Factors(shares) => products::expand(scheme, me, shares).map(Batch::Factors),
     }
 }
 

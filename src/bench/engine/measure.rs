@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::asked::{Asked, Place, What};
 use super::cluster::Cluster;
-use super::job::{of_auction, of_market, of_survey};
 use super::lines::Effort;
 use super::report::{Report, slowest};
+use super::task::{of_auction, of_market, of_survey};
 use super::work::Work;
 use crate::bench::BenchError;
+use crate::protocol::{CostModel, Tactics};
 use crate::rules::auction::Kind;
 use crate::runs::Workload;
 use crate::runs::plan::{self, Pairs, Plan};
@@ -56,12 +57,18 @@ fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
 
 fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let (scheme, all) = (asked.scheme, asked.scheme.all());
+    if let What::Products(products) = asked.what {
+        // They have no tactics: nothing goes over kings, and pieces are of one size.
+        let tactics = Tactics::default();
+        let model = CostModel::new(scheme, all).with_security(asked.security);
+        return Ok(Plan::of(scheme, line, tactics, products.cost(model)));
+    }
     let Asked { bits, count, form, security, .. } = *asked;
     let terms = match &asked.what {
         What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
         What::Market(prices) => of_market(*prices, bits, count, security),
         What::Survey(question) => of_survey(question, count, form, security),
-        What::Pairs => of_auction(Kind::SecondPrice, 1, form, bits, security),
+        What::Pairs | What::Products(_) => of_auction(Kind::SecondPrice, 1, form, bits, security),
     };
     let work = Workload::of(&terms, asked.count);
     let pairs = Pairs {

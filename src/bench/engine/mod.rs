@@ -5,7 +5,8 @@
 //! - [`measure`]: one measurement from its inputs to its figures
 //! - [`work`]: random inputs, and what plain arithmetic makes of them
 //! - [`inputs`]: shares of those inputs, made from seeds
-//! - [`job`]: the part that is timed: from shares to the outcome
+//! - [`products`]: products of shared elements
+//! - [`task`]: the part that is timed: from shares to the outcome
 //! - [`lines`]: delay and bandwidth between the nodes, measured while nothing runs
 //! - [`cluster`]: all nodes, as the bench drives them
 //! - [`worker`]: one node, as it follows the bench's orders
@@ -16,11 +17,12 @@
 pub mod asked;
 pub mod cluster;
 pub mod inputs;
-pub mod job;
 pub mod lines;
 pub mod link;
 pub mod measure;
 pub mod pipe;
+pub mod products;
 pub mod report;
+pub mod task;
 pub mod work;
 pub mod worker;

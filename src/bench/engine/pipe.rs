@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::job::{Inputs, Measured};
 use super::lines::{Effort, Lines};
+use super::task::{Inputs, Measured};
 use crate::runs::plan::Tactics;
 use crate::sharing::NodeIndex;
 

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::asked::{Asked, Place, What};
-use super::job::Measured;
 use super::lines::Lines;
+use super::task::Measured;
+use crate::rules::job::Prime;
 use crate::runs::plan::{Line, Plan};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -38,6 +39,15 @@ pub struct Report {
     /// Cohorts, where it was a survey.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohorts: Option<usize>,
+    /// Products, where that is what was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplications: Option<usize>,
+    /// Whether each was made of the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<bool>,
+    /// The field that they were made over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<Prime>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -50,7 +60,7 @@ pub struct Report {
     pub seconds: f64,
     /// Most of any node.
     pub rounds: u64,
-    /// AND gates, one per bit and position.
+    /// AND gates, one per bit and position; products.
     pub gates: u64,
     /// Bytes of payload, by node.
     pub bytes_sent: Vec<u64>,
@@ -117,6 +127,8 @@ impl Report {
         let quantity = if let What::Auction(quantity) = asked.what { Some(quantity) } else { None };
         let prices = if let What::Market(prices) = asked.what { Some(prices) } else { None };
         let survey = if let What::Survey(question) = &asked.what { Some(question) } else { None };
+        let products =
+            if let What::Products(products) = asked.what { Some(products) } else { None };
         Self {
             nodes: asked.scheme.nodes(),
             threshold: asked.scheme.threshold(),
@@ -127,6 +139,9 @@ impl Report {
             prices,
             questions: survey.map(|question| question.items.len()),
             cohorts: survey.map(|question| question.cohorts.len()),
+            multiplications: products.map(|products| products.count),
+            chain: products.map(|products| products.chain),
+            field: products.map(|products| products.prime),
             bits: asked.bits,
             protocol: asked.form,
             security: asked.security,

@@ -4,8 +4,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::asked::{Asked, What};
-use super::inputs::{Plain, draw, near, share};
-use super::job::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
+use super::inputs::{Plain, Shares, draw, near, share};
+use super::products::Factors;
+use super::task::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
 use crate::rules::auction::Kind;
 use crate::rules::{Answer, Terms, survey};
 use crate::sharing::form::Form;
@@ -28,6 +29,8 @@ pub enum Work {
     Market(Vec<Plain>),
     /// A survey, and the entries field by field.
     Survey(Box<survey::Question>, Vec<Plain>),
+    /// The factors of products.
+    Products(Factors),
 }
 
 impl Work {
@@ -39,6 +42,9 @@ impl Work {
             What::Auction(quantity) => return Self::Bids(first, *quantity),
             What::Market(prices) => return Self::market(asked, *prices),
             What::Survey(question) => return Self::survey(asked, question),
+            What::Products(products) => {
+                return Self::Products(Factors::draw(*products, asked.seed));
+            }
         }
         let mut second = draw(asked.seed, 2, asked.bits, asked.count);
         near(&mut second, &first);
@@ -98,6 +104,7 @@ impl Work {
             Self::Survey(question, fields) => {
                 (Task::Survey(question.clone()), fields.iter().collect())
             }
+            Self::Products(factors) => (Task::Products(factors.products()), Vec::new()),
         };
         let mut inputs: Vec<Inputs> = asked
             .scheme
@@ -108,6 +115,11 @@ impl Work {
         for batch in batches {
             for (inputs, shares) in inputs.iter_mut().zip(share(asked.scheme, asked.form, batch)?) {
                 inputs.batches.push(shares);
+            }
+        }
+        if let Self::Products(factors) = self {
+            for (inputs, shares) in inputs.iter_mut().zip(factors.share(asked.scheme)?) {
+                inputs.batches.push(Shares::Factors(shares));
             }
         }
         Ok(inputs)
@@ -134,6 +146,7 @@ impl Work {
                 let terms = of_survey(question, count, Form::default(), Security::default());
                 Found::Answer(reference(&terms, fields))
             }
+            Self::Products(factors) => Found::Number(factors.result()),
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());
                 let terms = of_auction(kind, *quantity, form, bids.bits, Security::default());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pipe::{Answer, Order, PipeError, receive, send};
-use super::{job, lines, link};
+use super::{lines, link, task};
 use crate::base::Clock;
 use crate::bench::BenchError;
 use crate::identity::key_file::NodeKeys;
@@ -50,7 +50,7 @@ enum Stage {
         scheme: Scheme,
         mesh: Arc<Mesh>,
         _host: Host,
-        ready: Option<job::Ready>,
+        ready: Option<task::Ready>,
     },
 }
 
@@ -96,7 +96,7 @@ async fn obey(stage: &mut Stage, order: Order) -> Result<Answer, BenchError> {
             Ok(Answer::Lines(lines::measure(*me, scheme.all(), channel, effort).await?))
         }
         (Order::LayOut(inputs), Stage::Linked { me, scheme, ready, .. }) => {
-            *ready = Some(job::lay_out(*scheme, *me, &inputs)?);
+            *ready = Some(task::lay_out(*scheme, *me, &inputs)?);
             Ok(Answer::LaidOut)
         }
         (Order::Run(tactics), Stage::Linked { me, scheme, mesh, ready, .. }) => {
@@ -104,7 +104,7 @@ async fn obey(stage: &mut Stage, order: Order) -> Result<Answer, BenchError> {
             let ready = ready.take().ok_or(BenchError::OutOfTurn)?;
             let channel = mesh.channel(SESSION, RUN, scheme.all());
             // In a task of its own, as in a node; the pipe's threads stay out of it.
-            let run = tokio::spawn(job::perform(scheme, me, channel, tactics, ready));
+            let run = tokio::spawn(task::perform(scheme, me, channel, tactics, ready));
             Ok(Answer::Measured(run.await??))
         }
         _ => Err(BenchError::OutOfTurn),

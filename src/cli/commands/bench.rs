@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use rand::{TryRng as _, rngs::SysRng};
 
 use crate::bench::engine::asked::{Asked, Choices, MOST, Place, What};
-use crate::bench::engine::{job, measure, worker};
+use crate::bench::engine::products::Products;
+use crate::bench::engine::{measure, task, worker};
 use crate::bench::intake::flood::{self, Event};
 use crate::bench::intake::report as intake_report;
 use crate::cli::context::Context;
@@ -15,6 +16,7 @@ use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
+use crate::rules::job::Prime;
 use crate::rules::{Currency, survey};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -36,6 +38,8 @@ pub enum BenchCommand {
     Market(MarketArgs),
     /// Compute statistics of a survey, of all together and by cohort
     Survey(SurveyArgs),
+    /// Multiply shared elements of a prime field, as jobs do
+    Job(JobArgs),
     /// Take the bids of many bidders at once
     ///
     /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
@@ -158,6 +162,28 @@ pub struct SurveyArgs {
     statistics: Option<Vec<Of>>,
     #[command(flatten)]
     common: Common,
+}
+
+/// Options of `gavel bench job`.
+#[derive(Args)]
+pub struct JobArgs {
+    /// Products
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    multiplications: usize,
+    /// Make each product of the one before, one after the other, instead of all in one batch
+    #[arg(long)]
+    chain: bool,
+    /// The field: 2^61-1, 2^127-1 or secp256k1
+    #[arg(long, value_name = "FIELD", default_value = "2^61-1", value_parser = field)]
+    field: Prime,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The field with a name.
+fn field(name: &str) -> Result<Prime, String> {
+    let known = || Prime::ALL.map(Prime::name).join(", ");
+    Prime::named(name).ok_or_else(|| format!("there are {}", known()))
 }
 
 /// A statistic of a question.
@@ -312,6 +338,11 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             let question = Box::new(args.question(protocol));
             (What::Survey(question), args.participants, numbers, args.common)
         }
+        BenchCommand::Job(args) => {
+            let (prime, chain, count) = (args.field, args.chain, args.multiplications);
+            let numbers = Numbers { bits: prime.bits(), protocol: Form::Bits };
+            (What::Products(Products { prime, chain, count }), count, numbers, args.common)
+        }
     };
     let numbers_in_all = count.saturating_mul(what.numbers());
     if numbers_in_all == 0 || numbers_in_all > MOST || what == What::Market(0) {
@@ -322,11 +353,13 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         return Err(Failure::usage(QuestionError::SeveralOnNumbers));
     }
     let terms = match &what {
-        What::Market(prices) => Some(job::of_market(*prices, numbers.bits, count, common.security)),
-        What::Survey(question) => {
-            Some(job::of_survey(question, count, numbers.protocol, common.security))
+        What::Market(prices) => {
+            Some(task::of_market(*prices, numbers.bits, count, common.security))
         }
-        What::Pairs | What::Auction(_) => None,
+        What::Survey(question) => {
+            Some(task::of_survey(question, count, numbers.protocol, common.security))
+        }
+        What::Pairs | What::Auction(_) | What::Products(_) => None,
     };
     if let Some(terms) = terms {
         terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;

@@ -22,7 +22,7 @@ use crate::cli::output::{clean, strong};
 use crate::cli::prompt::{ask, sure};
 use crate::cli::{login, order, view};
 use crate::client::again::until_answered;
-use crate::client::amount::{Check, check};
+use crate::client::amount::{Check, check, entry};
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::pause::once_it_goes_on;
 use crate::client::state::BidderState;
@@ -34,7 +34,7 @@ use crate::session::SessionId;
 use crate::session::naming::SharedName;
 use crate::sharing::{NodeIndex, NodeSet};
 
-/// A bid, or an order for a market.
+/// A bid, an order for a market, or values for a job.
 ///
 /// The amount is asked for without showing it, or read as one line from standard input when that
 /// is no terminal. In a market, steps say how much to buy or to sell at which prices; what they come
@@ -103,6 +103,7 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
         }
         match terms.question.as_market() {
             Some(market) => order_entry(context, market, &args),
+            None if terms.question.as_job().is_some() => values_entry(terms, &args),
             None => amount_entry(context, terms, &args),
         }
     };
@@ -198,6 +199,19 @@ fn amount_entry(context: &Context, terms: &Terms, args: &BidArgs) -> Result<Entr
     Ok(amount.into())
 }
 
+/// The values that somebody hands in for a job, given, asked for or read as a line.
+fn values_entry(terms: &Terms, args: &BidArgs) -> Result<EntryValues, Failure> {
+    if args.order.given() {
+        let said = "this is a job: give all your values as --amount \"x = 4, y = 5\"";
+        return Err(Failure::usage(said));
+    }
+    let text = match &args.amount {
+        Some(text) => Zeroizing::new(text.clone()),
+        None => read_amount(terms)?,
+    };
+    entry(&text, terms).map_err(Failure::usage)
+}
+
 /// The fields of an order, which was shown before.
 fn order_entry(
     context: &Context,
@@ -244,7 +258,11 @@ fn meant(yes: bool) -> Result<(), Failure> {
 fn read_amount(terms: &Terms) -> Result<Zeroizing<String>, Failure> {
     let unit = terms.question.unit().code;
     let unit = if unit.is_empty() { "units" } else { &unit };
-    if let Some(typed) = ask(&format!("Your bid in {} (not shown): ", clean(unit))) {
+    let wanted = match terms.question.as_job() {
+        Some(_) => "Your values, such as x = 4, y = 5".to_owned(),
+        None => format!("Your bid in {}", clean(unit)),
+    };
+    if let Some(typed) = ask(&format!("{wanted} (not shown): ")) {
         return typed;
     }
     if std::io::stdin().is_terminal() {

@@ -1,4 +1,4 @@
-//! What a demo of a market or a survey knows besides: all entries, and what reads what each
+//! What a demo of a market, a survey or a job knows besides: all entries, and what reads what each
 //! participant alone is told. So it can list everyone's quantity and check the outcome in plain.
 
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::cli::market::Cleared;
 use crate::client::state::SentBid;
 use crate::identity::KeyPair;
+use crate::rules::job::{self, Action};
 use crate::rules::market::{self, Quantity};
 use crate::rules::{Answer, Question, Terms, survey};
 use crate::session::Manifest;
@@ -62,6 +63,24 @@ impl Entries {
         Some(Value::Object(quantities))
     }
 
+    /// Whether a job came to what plain arithmetic says; none where somebody handed in nothing, or
+    /// where what is revealed may depend on what nobody knows.
+    fn is_right_job(
+        &self,
+        question: &job::Question,
+        answer: &job::Answer<Entrant>,
+    ) -> Option<bool> {
+        let graph = question.graph().ok()?;
+        let random = |step: &job::graph::Planned| matches!(step.action, Action::Random { .. });
+        if graph.steps.iter().any(random) || answer.participants.iter().any(Option::is_none) {
+            return None;
+        }
+        let entries = graph.participants.iter().map(|name| self.fields.get(name));
+        let entries = entries.collect::<Option<Vec<_>>>()?;
+        let entries: Vec<&[u64]> = entries.iter().map(|fields| fields.as_slice()).collect();
+        Some(job::reference::answer(question, &entries).revealed == answer.revealed)
+    }
+
     /// Whether the outcome is what plain arithmetic says of the entries in the manifest; none where
     /// one of them is not known here.
     pub fn is_right(
@@ -70,6 +89,9 @@ impl Entries {
         manifest: &Manifest,
         answer: &Answer<Entrant>,
     ) -> Option<bool> {
+        if let (Question::Job(question), Answer::Job(answer)) = (&terms.question, answer) {
+            return self.is_right_job(question, answer);
+        }
         let entries = manifest.entries.iter().map(|entry| self.fields.get(&entry.bidder));
         let entries = entries.collect::<Option<Vec<_>>>()?;
         let entries: Vec<&[u64]> = entries.iter().map(|fields| fields.as_slice()).collect();

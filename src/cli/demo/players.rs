@@ -25,6 +25,7 @@ use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{KeyPair, Signed, Statement as _};
+use crate::rules::job::file::DemoEntry;
 use crate::rules::market::Order;
 use crate::rules::question::QuestionError;
 use crate::rules::session_file::Fields;
@@ -190,17 +191,28 @@ pub fn of_file(file: &SessionFile, seed: Option<u64>) -> Result<Vec<Player>, Fai
             };
             fields.answers.iter().map(player).collect()
         }
+        Fields::Job(fields) => {
+            let entries = fields.entries().map_err(QuestionError::from);
+            let entries = entries.map_err(TermsError::from)?.into_iter();
+            let player = |entry: DemoEntry| Player::with_fields(entry.participant, entry.fields);
+            entries.map(player).collect()
+        }
         #[cfg(any(test, feature = "testkit"))]
         _ => Ok(Vec::new()),
     }
 }
 
 /// Invented bidders: of an auction with random amounts around the reserve, of a market with orders
-/// from a seed, of a survey with answers from one.
+/// from a seed, of a survey with answers from one. Of a job the first so many of the file.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn invent(file: &SessionFile, count: u32, seed: Option<u64>) -> Result<Vec<Player>, Failure> {
+    if let Fields::Job(_) = &file.fields {
+        // Nobody can be made up for steps that name their participants.
+        let most = usize::try_from(count).unwrap_or(usize::MAX);
+        return Ok(of_file(file, seed)?.into_iter().take(most).collect());
+    }
     let terms = file.terms(Timestamp::from_millis(0))?;
     let width = count.to_string().len();
     let called = |number: u32| format!("participant {number:0width$}");

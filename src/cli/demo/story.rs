@@ -77,6 +77,9 @@ pub fn opening(question: &Question, scheme: Scheme, people: usize) -> String {
             "The program plays {nodes} nodes and {people} people; you ask them, and may answer too"
         );
     }
+    if question.as_job().is_some() {
+        return format!("The program plays {nodes} nodes and {people} participants of a job");
+    }
     format!(
         "The program plays {nodes} nodes and {people} bidders; you run the auction, and may bid"
     )
@@ -94,6 +97,8 @@ pub fn bid(
         order(position, all, scheme)
     } else if question.as_survey().is_some() {
         answers(position, all, scheme)
+    } else if question.as_job().is_some() {
+        values(position, all, scheme)
     } else {
         amount(position, all, scheme)
     };
@@ -128,6 +133,18 @@ fn answers(position: usize, all: usize, scheme: Scheme) -> String {
     }
 }
 
+/// What is said of what somebody hands in for a job, after whose it is.
+fn values(position: usize, all: usize, scheme: Scheme) -> String {
+    let nodes = scheme.nodes();
+    match (position, scheme.threshold()) {
+        (0, 1) => format!("'s values: sealed in parts to {nodes} nodes; no node alone reads them"),
+        (0, t) => format!("'s values: sealed in parts to {nodes} nodes; no {t} of them read them"),
+        (1, _) => "'s values: each tick is a node's signed receipt, proof they are in".to_owned(),
+        (2, _) => "'s values: nobody sees more than what the steps reveal".to_owned(),
+        (at, _) => format!("'s values: {} of {all} participants have handed in", at + 1),
+    }
+}
+
 /// What is said of a bid, after whose it is.
 fn amount(position: usize, all: usize, scheme: Scheme) -> String {
     let nodes = scheme.nodes();
@@ -144,6 +161,9 @@ fn amount(position: usize, all: usize, scheme: Scheme) -> String {
 
 /// All invented bidders have bid.
 pub fn all_in(question: &Question, all: usize, auto: bool) -> String {
+    if question.as_job().is_some() {
+        return job_in(all, auto);
+    }
     let entries = question.entry_words().1;
     let verb = match entries {
         "orders" => "trades",
@@ -160,8 +180,28 @@ pub fn all_in(question: &Question, all: usize, auto: bool) -> String {
     }
 }
 
+/// All participants of a job have handed in.
+fn job_in(all: usize, auto: bool) -> String {
+    let next = if auto { "the job starts now" } else { "c starts the job, or wait for it" };
+    format!("All {all} have handed in; {next}")
+}
+
+/// What a phase of a job is about.
+const fn phase_of_job(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Closing => Some("The nodes sign one list of what was handed in, final for all"),
+        Phase::Cancelled => Some("Called off: nothing is computed, and nothing is ever opened"),
+        Phase::Failed => Some("The job could not be computed; t tries again"),
+        Phase::Paused => Some("Paused: nothing is taken until it goes on; what is in counts"),
+        Phase::Draft | Phase::Open | Phase::Computing | Phase::Settled => None,
+    }
+}
+
 /// What a phase is about, as it begins.
 pub fn phase(question: &Question, phase: Phase) -> Option<&'static str> {
+    if question.as_job().is_some() {
+        return phase_of_job(phase);
+    }
     let survey = question.as_survey().is_some();
     match phase {
         Phase::Closing if survey => {
@@ -214,7 +254,8 @@ mod tests {
         let mut lines = vec![SETTLED.to_owned()];
         let market = include_str!("../../../sessions/market.toml");
         let survey = include_str!("../../../sessions/pay-gap.toml");
-        let files = [BUILT_IN, market, survey].map(SessionFile::parse);
+        let job = include_str!("../../../sessions/job.toml");
+        let files = [BUILT_IN, market, survey, job].map(SessionFile::parse);
         for file in files {
             let terms = file.unwrap().terms(Timestamp::from_millis(0)).unwrap();
             let question = &terms.question;
@@ -242,6 +283,7 @@ mod tests {
         let of_kinds = OfAuctions::ALL.map(Stage::from).into_iter();
         let of_kinds = of_kinds.chain(market::Stage::ALL.map(Stage::from));
         let of_kinds = of_kinds.chain(crate::rules::survey::Stage::ALL.map(Stage::from));
+        let of_kinds = of_kinds.chain(crate::rules::job::Stage::ALL.map(Stage::from));
         let all = [Stage::Preparing, Stage::CheckingEntries, Stage::Opening, Stage::Done];
         let all = all.into_iter().chain(of_kinds);
         let levels = all.flat_map(|now| (0..4).map(move |level| (now, level)));

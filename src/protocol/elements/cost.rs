@@ -77,8 +77,14 @@ impl CostModel {
 
     /// Bits of `len` elements below 2^width.
     pub fn to_bits<F: Arithmetic>(self, width: usize, len: usize) -> Cost {
+        self.to_bits_after::<F>(Cost::NONE, width, len)
+    }
+
+    /// The same after something that costs `before`, which is checked with it.
+    pub fn to_bits_after<F: Arithmetic>(self, before: Cost, width: usize, len: usize) -> Cost {
         let mask = Mask::of::<F>(self.scheme, width);
-        let masked = self.opening_elements::<F>(self.from_bits::<F>(mask.bits() * len), len);
+        let bits = self.from_bits::<F>(mask.bits() * len);
+        let masked = self.opening_elements::<F>(before + bits, len);
         let wrapped = match mask {
             Mask::Whole => self.less_than(F::BITS as usize, len),
             Mask::Wide { .. } => Cost::NONE,

@@ -9,10 +9,12 @@
 //! - [`from_bits`]: elements from shared bits
 //! - [`to_bits`]: bits of shared elements
 //! - [`compare`]: comparing, choosing, dividing
+//! - [`decide`]: comparisons, equalities and divisions of one batch
 //! - `cost`: predicted rounds, products and bytes
 
 pub mod compare;
 mod cost;
+pub mod decide;
 pub mod from_bits;
 pub mod multiply;
 pub mod open;

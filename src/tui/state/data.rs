@@ -15,6 +15,7 @@ use super::node::{Node, NodeState};
 use super::own::OwnBids;
 use super::people::People;
 use super::surveyed::Surveyed;
+use super::worked::Worked;
 use crate::base::text::{Clean, clean};
 use crate::base::{Timestamp, Zone};
 use crate::identity::{Digest, Roster};
@@ -131,6 +132,8 @@ pub struct Session {
     pub surveyed: Option<Surveyed>,
     /// What came of a market, once settled.
     pub cleared: Option<Cleared>,
+    /// A job's steps, and what came of them once settled.
+    pub worked: Option<Worked>,
 }
 
 impl Session {
@@ -139,6 +142,7 @@ impl Session {
         let result = answer.and_then(|answer| Sold::of(&summary.terms, answer));
         let surveyed = answer.and_then(|answer| Surveyed::of(&summary.terms, answer));
         let cleared = answer.and_then(|answer| Cleared::of(&summary.terms, answer));
+        let worked = Worked::of(&summary.terms, answer);
         Self {
             id: summary.session,
             title: clean(&summary.terms.title),
@@ -149,6 +153,7 @@ impl Session {
             result,
             surveyed,
             cleared,
+            worked,
             terms: summary.terms,
         }
     }

@@ -5,6 +5,7 @@
 //! - [`data`]: what is known of sessions, bids, progress, the link and the log
 //! - [`cleared`]: what came of a market
 //! - [`surveyed`]: what came of a survey
+//! - [`worked`]: a job's steps, and what it revealed
 //! - [`answers`]: the answers to a survey as they are typed
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
@@ -41,3 +42,4 @@ pub mod people;
 pub mod screen;
 pub mod surveyed;
 pub mod theme;
+pub mod worked;

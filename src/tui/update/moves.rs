@@ -64,7 +64,9 @@ fn list_here(model: &Model) -> List {
 
 /// Whether the bracket's screen shows what a survey came to, to be scrolled through.
 fn shows_results(model: &Model) -> bool {
-    let settled = model.selected().is_some_and(|session| session.surveyed.is_some());
+    let settled = model
+        .selected()
+        .is_some_and(|session| session.surveyed.is_some() || session.worked.is_some());
     settled && look_back::point(model).is_none()
 }
 

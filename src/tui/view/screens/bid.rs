@@ -8,7 +8,8 @@ use super::super::text;
 use super::super::theme::Role;
 use super::sales::{self, Fate};
 use super::{
-    answering, lots_and_rule, market, order, phase_glyph, phase_role, receipts, standing, survey,
+    answering, job, lots_and_rule, market, order, phase_glyph, phase_role, receipts, standing,
+    survey,
 };
 use crate::base::text::clean;
 use crate::client::amount::{Check, check};
@@ -197,6 +198,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         &format!("{}; {}.", terms.question.kind_name(), lots_and_rule(&terms.question)),
     );
     let asked = session.market().map(market::terms).or_else(|| session.survey().map(survey::terms));
+    let asked = asked.or_else(|| terms.question.as_job().map(job::terms));
     if let Some(lines) = asked {
         // Whoever has handed in has read the rest, and needs the rows for the receipts.
         let shown = if model.data().own.latest(session.id).is_some() { 1 } else { lines.len() };

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::{lots_and_rule, market, result, run, standing, survey};
+use super::{job, lots_and_rule, market, result, run, standing, survey};
 use crate::base::text::clean;
 use crate::session::Phase;
 use crate::tui::figures;
@@ -31,6 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         _ if back.is_some() => run::past(canvas, inner, session),
         Phase::Settled if session.market().is_some() => market::outcome(canvas, inner, session),
         Phase::Settled if session.survey().is_some() => survey::outcome(canvas, inner, session),
+        Phase::Settled if session.worked.is_some() => job::outcome(canvas, inner, session),
         Phase::Settled => result::draw(canvas, inner, session),
         Phase::Computing => run::present(canvas, inner, session),
         Phase::Closing => closing(canvas, inner, session),

@@ -8,7 +8,7 @@ use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
 use super::{
-    lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing, survey,
+    job, lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing, survey,
 };
 use crate::base::text::{Clean, clean};
 use crate::rules::auction::Question;
@@ -227,6 +227,9 @@ fn state(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, session: &Session)
         let shows =
             format!("{}; {} shows them", text::upper(&line), key(ListCommand::ShowBracket.into()));
         return canvas.wrapped(area, row + 1, Role::Accent, &shows);
+    }
+    if let Some(line) = job::line(session) {
+        return canvas.wrapped(area, row + 1, Role::Accent, &line);
     }
     if let Some(line) = market::line(session) {
         let row = canvas.wrapped(area, row + 1, Role::Accent, &line);

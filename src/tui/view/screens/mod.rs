@@ -33,6 +33,7 @@ pub mod bracket;
 pub mod curve;
 pub mod detail;
 pub mod facts;
+pub mod job;
 pub mod latest;
 pub mod load;
 pub mod log;
@@ -139,6 +140,7 @@ pub fn rule(question: &Question) -> &'static str {
         Some(auction) => rule_of(auction.kind, auction.quantity > 1),
         None if question.as_market().is_some() => "one price for all, where supply reaches demand",
         None if question.as_survey().is_some() => "statistics of all answers, and nothing else",
+        None if question.as_job().is_some() => "steps over values that no node knows",
         None => question.kind_name(),
     }
 }

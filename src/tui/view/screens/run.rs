@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::super::theme::Role;
-use super::{latest, market, stages, standing, survey};
+use super::{job, latest, market, stages, standing, survey};
 use crate::base::Timestamp;
 use crate::rules::Stage;
 use crate::rules::auction::Stage as OfAuctions;
@@ -79,6 +79,7 @@ fn draw(
     let nodes = u16::try_from(canvas.model.data().nodes.len()).unwrap_or(0) + 1;
     let levels_of = match (session.market(), session.survey()) {
         (Some(_), _) => market::ROWS,
+        _ if session.worked.is_some() => job::ROWS,
         (None, Some(_)) => survey::ROWS,
         (None, None) => u16::try_from(progress.entries.len()).unwrap_or(u16::MAX),
     };
@@ -105,6 +106,8 @@ fn draw(
         market::progress(canvas, left, session, live);
     } else if session.survey().is_some() {
         survey::progress(canvas, left, session, live);
+    } else if session.worked.is_some() {
+        job::progress(canvas, left, session, live);
     } else if session.quantity() > 1 {
         ranking(canvas, left, &progress);
     } else {

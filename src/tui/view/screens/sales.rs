@@ -2,10 +2,12 @@
 
 use super::super::canvas::Canvas;
 use super::super::text;
+use crate::session::Phase;
 use crate::tui::figures::count;
 use crate::tui::state::data::{Data, Session, Sold, Winner};
 use crate::tui::state::model::Model;
 use crate::tui::state::surveyed::Surveyed;
+use crate::tui::state::worked::Worked;
 
 /// Most winners that a sentence names.
 const NAMED: usize = 5;
@@ -39,7 +41,10 @@ pub fn outcome(canvas: &Canvas<'_, '_>, session: &Session, width: usize) -> Opti
         Some(cleared.short(market))
     };
     let surveyed = || session.surveyed.as_ref().map(Surveyed::short);
-    sold.map(|sold| short(canvas, session, sold, width)).or_else(cleared).or_else(surveyed)
+    let settled = session.phase == Phase::Settled;
+    let worked = || session.worked.as_ref().filter(|_| settled).map(Worked::short);
+    let short = sold.map(|sold| short(canvas, session, sold, width));
+    short.or_else(cleared).or_else(surveyed).or_else(worked)
 }
 
 /// In so many columns: "ada 20.00 EUR", "3 sold at 20.00 EUR", "ada +2".

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use crate::rules::auction::Stage as OfAuctions;
+use crate::rules::job::Stage as OfJobs;
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
 use crate::rules::{Question, Stage};
@@ -24,6 +25,8 @@ pub const fn name(stage: Stage) -> &'static str {
         Stage::Survey(OfSurveys::Counting) => "cohorts",
         Stage::Survey(OfSurveys::Adding) => "sums",
         Stage::Survey(OfSurveys::Ranking) => "ranks",
+        Stage::Job(OfJobs::Converting) => "elements",
+        Stage::Job(OfJobs::Stepping) => "steps",
         Stage::Opening => "opening",
         Stage::Done => "done",
     }
@@ -73,6 +76,12 @@ pub fn does(question: &Question, stage: Stage) -> &'static str {
         Stage::Survey(OfSurveys::Ranking) => {
             "Answers are put in order, for medians and the like, unopened."
         }
+        Stage::Job(OfJobs::Converting) => {
+            "What was handed in as bits becomes elements of the field, unopened."
+        }
+        Stage::Job(OfJobs::Stepping) => {
+            "The steps are computed level by level; what the job reveals is opened, nothing else."
+        }
         Stage::Opening => "The nodes open what the rule makes public, together, and nothing else.",
         Stage::Done => "The nodes sign the outcome.",
     }
@@ -82,6 +91,10 @@ pub fn does(question: &Question, stage: Stage) -> &'static str {
 fn of(question: &Question) -> Vec<(Stage, &'static str)> {
     let named = |stage: Stage| (stage, name(stage));
     let mut stages = vec![named(Stage::Preparing)];
+    if question.as_job().is_some() {
+        stages.extend([named(OfJobs::Converting.into()), named(OfJobs::Stepping.into())]);
+        return stages;
+    }
     // Any numbers at all are an order.
     if question.as_market().is_none() {
         stages.push(named(Stage::CheckingEntries));

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{self, Batch, F, Shares};
+use super::products::{self, Products};
 use crate::base::Timestamp;
 use crate::bench::usage;
 use crate::field::Field as _;
@@ -17,6 +18,7 @@ use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
 use crate::rules::auction::{self, Kind};
+use crate::rules::job::Number;
 use crate::rules::market::question::{Rationing, Told};
 use crate::rules::market::{self, Grid};
 use crate::rules::terms::Admission;
@@ -41,6 +43,8 @@ pub enum Task {
     Market,
     /// A survey.
     Survey(Box<survey::Question>),
+    /// Products of shared elements.
+    Products(Products),
 }
 
 /// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
@@ -61,6 +65,8 @@ pub enum Found {
     Smaller(Vec<u64>),
     /// What was decided.
     Answer(Answer<usize>),
+    /// What was opened of products.
+    Number(Number),
 }
 
 /// A run as one node saw it.
@@ -84,9 +90,9 @@ pub struct Measured {
     pub found: Found,
 }
 
-/// Why a job ended without a result.
+/// Why a task ended without a result.
 #[derive(Debug, thiserror::Error)]
-pub enum JobError {
+pub enum TaskError {
     /// No keys.
     #[error(transparent)]
     Establish(#[from] EstablishError),
@@ -175,7 +181,7 @@ pub fn lay_out(scheme: Scheme, me: NodeIndex, inputs: &Inputs) -> Result<Ready, 
     Ok(Ready { task: inputs.task.clone(), security: inputs.security, batches })
 }
 
-/// Run a job over a channel that nothing else uses.
+/// Run a task over a channel that nothing else uses.
 ///
 /// # Errors
 /// When another node does not answer, or what comes does not fit.
@@ -185,7 +191,7 @@ pub async fn perform(
     channel: Arc<dyn Channel>,
     tactics: Tactics,
     ready: Ready,
-) -> Result<Measured, JobError> {
+) -> Result<Measured, TaskError> {
     let (began, processor) = (now(), usage::own_cpu_seconds());
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
     let security = ready.security;
@@ -197,7 +203,7 @@ pub async fn perform(
             let (form, bits, bids) = match batch {
                 Batch::Bits(bids) => (Form::Bits, bits_of(&bids), Entries::from(bids)),
                 Batch::Numbers(bits, bids) => (Form::Numbers, bits, Entries::from(bids)),
-                Batch::Sums(_) => return Err(RunError::Form.into()),
+                Batch::Sums(_) | Batch::Factors(_) => return Err(RunError::Form.into()),
             };
             let terms = of_auction(kind, quantity, form, bits, security);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
@@ -216,6 +222,11 @@ pub async fn perform(
             let terms = of_survey(&question, entries.len(), form, security);
             Found::Answer(run(&context, &terms, entries, &|_| {}).await?.answer)
         }
+        Task::Products(products) => {
+            let [batch] = <[Batch; 1]>::try_from(ready.batches).map_err(wrong(1))?;
+            let Batch::Factors(factors) = batch else { return Err(RunError::Form.into()) };
+            Found::Number(products::run(&context, products, &factors).await?)
+        }
     };
     let (ended, cpu_seconds) = (now(), usage::own_cpu_seconds() - processor);
     let counters = context.counters();
@@ -232,19 +243,19 @@ pub async fn perform(
 }
 
 /// The fields of entries, which are shared as bits.
-fn fields_of(batches: Vec<Batch>) -> Result<Vec<SharedBits>, JobError> {
+fn fields_of(batches: Vec<Batch>) -> Result<Vec<SharedBits>, TaskError> {
     let field = |batch| match batch {
         Batch::Bits(field) => Ok(field),
-        Batch::Numbers(..) | Batch::Sums(_) => Err(RunError::Form.into()),
+        Batch::Numbers(..) | Batch::Sums(_) | Batch::Factors(_) => Err(RunError::Form.into()),
     };
     batches.into_iter().map(field).collect()
 }
 
 /// The entries of a survey, and how they are shared.
-fn answers_of(batches: Vec<Batch>, holding: Holding) -> Result<(Form, Entries), JobError> {
+fn answers_of(batches: Vec<Batch>, holding: Holding) -> Result<(Form, Entries), TaskError> {
     let of_sums = |batch: &Batch| match batch {
         Batch::Sums(field) => Some(field.clone()),
-        Batch::Bits(_) | Batch::Numbers(..) => None,
+        Batch::Bits(_) | Batch::Numbers(..) | Batch::Factors(_) => None,
     };
     let sums: Option<Vec<SharedElements<F>>> = batches.iter().map(of_sums).collect();
     if let Some(fields) = sums {
@@ -265,7 +276,7 @@ fn wrong(expected: usize) -> impl Fn(Vec<Batch>) -> ShapeError {
 }
 
 /// Whether the first number of each pair is the smaller one; opened, 64 to a word.
-async fn compare(context: &Context, batches: Vec<Batch>) -> Result<Vec<u64>, JobError> {
+async fn compare(context: &Context, batches: Vec<Batch>) -> Result<Vec<u64>, TaskError> {
     match <[Batch; 2]>::try_from(batches).map_err(wrong(2))? {
         [Batch::Bits(x), Batch::Bits(y)] => {
             let context = BitContext::new(context);

@@ -1,0 +1,161 @@
+//! What a step of a graph does, with variables by their places.
+
+use super::number::Number;
+
+/// What a step does. Variables go by their places in [`Graph::variables`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// A participant hands a value in.
+    Handed {
+        /// Its place in [`Graph::inputs`].
+        input: usize,
+    },
+    /// The terms say the value, or it follows from what they say.
+    Known {
+        /// The variables.
+        variable: usize,
+        /// Its value.
+        value: Number,
+    },
+    /// A public number, and public multiples of variables.
+    Linear {
+        /// The sum.
+        variable: usize,
+        /// The variables with their factors.
+        terms: Vec<(usize, Number)>,
+        /// The number.
+        constant: Number,
+    },
+    /// x y.
+    Product {
+        /// The product.
+        variable: usize,
+        /// x.
+        x: usize,
+        /// y.
+        y: usize,
+    },
+    /// A sum of products.
+    Inner {
+        /// The sum.
+        variable: usize,
+        /// Each x with its y.
+        pairs: Vec<(usize, usize)>,
+    },
+    /// Whether x is y.
+    Equal {
+        /// The bit.
+        variable: usize,
+        /// x.
+        x: usize,
+        /// y.
+        y: usize,
+        /// Bits by which they may differ.
+        width: u32,
+    },
+    /// Whether x is below y.
+    Less {
+        /// The bit.
+        variable: usize,
+        /// x.
+        x: usize,
+        /// y.
+        y: usize,
+        /// The least that either may be.
+        low: i128,
+        /// Bits by which they may differ.
+        width: u32,
+    },
+    /// One of two.
+    Select {
+        /// What is chosen.
+        variable: usize,
+        /// A bit: 1 for x.
+        condition: usize,
+        /// x.
+        x: usize,
+        /// y.
+        y: usize,
+    },
+    /// x / y.
+    Divide {
+        /// The quotient.
+        variable: usize,
+        /// What is left, if it is kept.
+        rest: Option<usize>,
+        /// Whether y is 0, if it is kept.
+        by_zero: Option<usize>,
+        /// x.
+        x: usize,
+        /// y.
+        y: usize,
+    },
+    /// A number that nobody knows.
+    Random {
+        /// The variable.
+        variable: usize,
+        /// Its bits; none for any element.
+        bits: Option<u32>,
+    },
+    /// A variable is opened.
+    Reveal {
+        /// The variable.
+        variable: usize,
+    },
+    /// A variable's shares are wiped.
+    Forget {
+        /// The variable.
+        variable: usize,
+    },
+}
+
+impl Action {
+    /// The variables that it makes, in the order of its results; none where one is not kept.
+    pub fn makes(&self) -> Vec<Option<usize>> {
+        match *self {
+            Self::Known { variable, .. }
+            | Self::Linear { variable, .. }
+            | Self::Product { variable, .. }
+            | Self::Inner { variable, .. }
+            | Self::Equal { variable, .. }
+            | Self::Less { variable, .. }
+            | Self::Select { variable, .. }
+            | Self::Random { variable, .. } => vec![Some(variable)],
+            Self::Divide { variable, rest, by_zero, .. } => vec![Some(variable), rest, by_zero],
+            Self::Handed { .. } | Self::Reveal { .. } | Self::Forget { .. } => Vec::new(),
+        }
+    }
+
+    /// The variables that it looks at.
+    pub fn uses(&self) -> Vec<usize> {
+        match self {
+            Self::Handed { .. } | Self::Known { .. } | Self::Random { .. } => Vec::new(),
+            Self::Linear { terms, .. } => terms.iter().map(|&(variable, _)| variable).collect(),
+            Self::Product { x, y, .. }
+            | Self::Equal { x, y, .. }
+            | Self::Less { x, y, .. }
+            | Self::Divide { x, y, .. } => vec![*x, *y],
+            Self::Inner { pairs, .. } => pairs.iter().flat_map(|&(x, y)| [x, y]).collect(),
+            Self::Select { condition, x, y, .. } => vec![*condition, *x, *y],
+            Self::Reveal { variable } | Self::Forget { variable } => vec![*variable],
+        }
+    }
+
+    /// Whether it takes rounds of its own.
+    pub const fn takes_rounds(&self) -> bool {
+        match self {
+            Self::Product { .. }
+            | Self::Inner { .. }
+            | Self::Equal { .. }
+            | Self::Less { .. }
+            | Self::Select { .. }
+            | Self::Divide { .. }
+            | Self::Reveal { .. } => true,
+            Self::Handed { .. }
+            | Self::Known { .. }
+            | Self::Linear { .. }
+            | Self::Random { .. }
+            | Self::Forget { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Which protocols a job runs in which order, and what is opened.
+//!
+//! 1. What was handed in becomes elements, and so do the random numbers that have a bound.
+//! 2. Level by level: what takes no rounds; then all products side by side; then all comparisons,
+//!    equalities and divisions as one batch; then what the job reveals at this level is opened, after
+//!    a check of everything that led to it.
+//!
+//! Who learns what: all participants what the job reveals, and nothing else; besides, which
+//! participants have handed in. Adversary: as for products and for opening.
+
+use super::batch::Batch;
+use super::convert::{convert, variables};
+use crate::field::Field;
+use crate::protocol::ProtocolError;
+use crate::protocol::bits::BitContext;
+use crate::protocol::bits::beside::side_by_side;
+use crate::protocol::elements::Arithmetic;
+use crate::protocol::elements::compare::Quotient;
+use crate::protocol::elements::decide::{Asked, Pairs, decide};
+use crate::protocol::elements::multiply::inner_products;
+use crate::protocol::elements::open::open;
+use crate::protocol::elements::random::random;
+use crate::rules::job::graph::Kind;
+use crate::rules::job::{Action, Graph, Number, Stage};
+use crate::runs::reporter::Reporter;
+use crate::sharing::{ShapeError, SharedBits, SharedElements};
+
+/// A job that is being computed.
+pub struct Job<'a, F: Field> {
+    ctx: &'a BitContext,
+    graph: &'a Graph,
+    seats: &'a [Option<usize>],
+    lacking: Vec<Option<usize>>,
+    reporter: &'a Reporter<'a>,
+    /// Those that are known by now and not forgotten.
+    values: Vec<Option<SharedElements<F>>>,
+    /// By step.
+    revealed: Vec<Option<Number>>,
+}
+
+impl<'a, F: Arithmetic> Job<'a, F> {
+    /// Where each participant's entry is at one of these seats.
+    pub fn new(
+        ctx: &'a BitContext,
+        graph: &'a Graph,
+        seats: &'a [Option<usize>],
+        reporter: &'a Reporter<'a>,
+    ) -> Self {
+        let handed_in: Vec<bool> = seats.iter().map(Option::is_some).collect();
+        Self {
+            ctx,
+            graph,
+            seats,
+            lacking: graph.lacking(&handed_in),
+            reporter,
+            values: vec![None; graph.variables.len()],
+            revealed: vec![None; graph.steps.len()],
+        }
+    }
+
+    /// Compute it. What is revealed, in the order of the steps.
+    ///
+    /// # Errors
+    /// When nodes disagree, or one does not answer.
+    pub async fn compute(
+        mut self,
+        fields: &[SharedBits],
+    ) -> Result<Vec<Option<Number>>, ProtocolError> {
+        self.reporter.stage(Stage::Converting);
+        self.prepare(fields).await?;
+        self.reporter.stage(Stage::Stepping);
+        let last = self.graph.steps.iter().map(|step| step.level).max().unwrap_or(0);
+        for level in 0..=last {
+            let compared = self.level(level).await?;
+            self.reporter.level(u32::try_from(level + 1).unwrap_or(u32::MAX), compared);
+        }
+        let steps = self.graph.steps.iter().zip(self.revealed);
+        let reveals = steps.filter(|(step, _)| matches!(step.action, Action::Reveal { .. }));
+        Ok(reveals.map(|(_, value)| value).collect())
+    }
+
+    /// What is handed in, and what is drawn.
+    async fn prepare(&mut self, fields: &[SharedBits]) -> Result<(), ProtocolError> {
+        let (ctx, graph) = (self.ctx, self.graph);
+        let made = variables(graph, &self.lacking);
+        if !made.is_empty() {
+            let ctx = ctx.narrow("convert");
+            let elements = convert(&ctx, graph, self.seats, &made, fields);
+            let elements = self.reporter.follow(elements).await?;
+            for (made, element) in made.iter().zip(elements) {
+                self.values[made.variable] = Some(element);
+            }
+        }
+        let drawn: Vec<usize> = self
+            .graph
+            .steps
+            .iter()
+            .zip(&self.lacking)
+            .filter_map(|(step, lacking)| match (&step.action, lacking) {
+                (Action::Random { variable, bits: None }, None) => Some(*variable),
+                _ => None,
+            })
+            .collect();
+        if !drawn.is_empty() {
+            let elements = random::<F>(&ctx.narrow("random"), drawn.len())?;
+            for (at, &variable) in drawn.iter().enumerate() {
+                self.values[variable] = Some(elements.slice(at..at + 1)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// One level; how many were compared.
+    async fn level(&mut self, level: usize) -> Result<usize, ProtocolError> {
+        let (graph, ctx) = (self.graph, self.ctx.narrow(format!("level-{level}")));
+        let lacking = std::mem::take(&mut self.lacking);
+        let batch = Batch::of(graph, level, &lacking);
+        self.lacking = lacking;
+        for action in &batch.local {
+            self.local(action)?;
+        }
+        let products = self.products(&ctx, &batch);
+        let reporter = self.reporter;
+        for (variable, value) in reporter.follow(products).await? {
+            self.values[variable] = Some(value);
+        }
+        let decided = self.decided(&ctx, &batch);
+        for (variable, value) in reporter.follow(decided).await? {
+            self.values[variable] = Some(value);
+        }
+        self.open(&ctx, level, &batch).await?;
+        Ok(batch.compared())
+    }
+
+    fn value(&self, variable: usize) -> Result<&SharedElements<F>, ShapeError> {
+        let missing = ShapeError { what: "values of a variable", expected: 1, got: 0 };
+        self.values[variable].as_ref().ok_or(missing)
+    }
+
+    /// A step that takes no rounds.
+    fn local(&mut self, action: &Action) -> Result<(), ProtocolError> {
+        let holding = self.ctx.holding();
+        match action {
+            Action::Known { variable, value } => {
+                let value = SharedElements::from_public(holding, &[value.element()]);
+                self.values[*variable] = Some(value);
+            }
+            Action::Linear { variable, terms, constant } => {
+                let mut sum = SharedElements::from_public(holding, &[constant.element()]);
+                for (term, factor) in terms {
+                    let mut multiple = self.value(*term)?.clone();
+                    multiple.scale(factor.element());
+                    sum.add(&multiple)?;
+                }
+                self.values[*variable] = Some(sum);
+            }
+            Action::Forget { variable } => self.values[*variable] = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Some variables, one after the other.
+    fn all(
+        &self,
+        variables: impl IntoIterator<Item = usize>,
+    ) -> Result<SharedElements<F>, ShapeError> {
+        let values = variables.into_iter().map(|variable| self.value(variable));
+        let values: Vec<&SharedElements<F>> = values.collect::<Result<_, _>>()?;
+        SharedElements::concat(self.ctx.holding(), values)
+    }
+
+    /// The factors of products of a sort.
+    fn factors(
+        &self,
+        actions: &[&Action],
+    ) -> Result<(SharedElements<F>, SharedElements<F>), ShapeError> {
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for action in actions {
+            match action {
+                Action::Product { x: one, y: other, .. } => {
+                    x.push(self.value(*one)?.clone());
+                    y.push(self.value(*other)?.clone());
+                }
+                Action::Select { condition, x: one, y: other, .. } => {
+                    let mut difference = self.value(*one)?.clone();
+                    difference.sub(self.value(*other)?)?;
+                    x.push(self.value(*condition)?.clone());
+                    y.push(difference);
+                }
+                Action::Inner { pairs, .. } => {
+                    x.push(self.all(pairs.iter().map(|pair| pair.0))?);
+                    y.push(self.all(pairs.iter().map(|pair| pair.1))?);
+                }
+                _ => {}
+            }
+        }
+        let holding = self.ctx.holding();
+        Ok((SharedElements::concat(holding, &x)?, SharedElements::concat(holding, &y)?))
+    }
+
+    /// All products of a level, side by side.
+    async fn products(
+        &self,
+        ctx: &BitContext,
+        batch: &Batch<'_>,
+    ) -> Result<Vec<(usize, SharedElements<F>)>, ProtocolError> {
+        let mut pieces = Vec::new();
+        for (&size, actions) in &batch.products {
+            let (x, y) = self.factors(actions)?;
+            pieces.push(
+                move |ctx: BitContext| async move { inner_products(&ctx, size, &x, &y).await },
+            );
+        }
+        if pieces.is_empty() {
+            return Ok(Vec::new());
+        }
+        let products = side_by_side(&ctx.narrow("products"), pieces).await?;
+        let mut made = Vec::new();
+        for (actions, products) in batch.products.values().zip(products) {
+            for (at, action) in actions.iter().enumerate() {
+                let mut product = products.slice(at..at + 1)?;
+                if let Action::Select { y, .. } = action {
+                    product.add(self.value(*y)?)?;
+                }
+                made.extend(action.makes().into_iter().flatten().map(|at| (at, product.clone())));
+            }
+        }
+        Ok(made)
+    }
+
+    fn pairs(&self, actions: &[&Action]) -> Result<Pairs<F>, ShapeError> {
+        let operands = actions.iter().filter_map(|action| match action {
+            Action::Less { x, y, .. }
+            | Action::Equal { x, y, .. }
+            | Action::Divide { x, y, .. } => Some((*x, *y)),
+            _ => None,
+        });
+        let x = self.all(operands.clone().map(|(x, _)| x))?;
+        Ok(Pairs { x, y: self.all(operands.map(|(_, y)| y))? })
+    }
+
+    /// All comparisons, equalities and divisions of a level.
+    async fn decided(
+        &self,
+        ctx: &BitContext,
+        batch: &Batch<'_>,
+    ) -> Result<Vec<(usize, SharedElements<F>)>, ProtocolError> {
+        let counts = batch.counts();
+        if counts.less + counts.equal + counts.quotients == 0 {
+            return Ok(Vec::new());
+        }
+        let asked = Asked {
+            width: counts.width,
+            less: self.pairs(&batch.less)?,
+            equal: self.pairs(&batch.equal)?,
+            divided: counts.divided,
+            quotients: self.pairs(&batch.quotients)?,
+        };
+        let decided = decide(&ctx.narrow("decide"), &asked).await?;
+        let Quotient { quotient, rest, by_zero } = &decided.quotients;
+        let mut made = Vec::new();
+        for (actions, results) in [
+            (&batch.less, &[&decided.less][..]),
+            (&batch.equal, &[&decided.equal]),
+            (&batch.quotients, &[quotient, rest, by_zero]),
+        ] {
+            for (at, action) in actions.iter().enumerate() {
+                for (variable, result) in action.makes().into_iter().zip(results) {
+                    if let Some(variable) = variable {
+                        made.push((variable, result.slice(at..at + 1)?));
+                    }
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// What is revealed at a level.
+    async fn open(
+        &mut self,
+        ctx: &BitContext,
+        level: usize,
+        batch: &Batch<'_>,
+    ) -> Result<(), ProtocolError> {
+        if !batch.opened.is_empty() {
+            let values = self.all(batch.opened.iter().map(|&(_, variable)| variable))?;
+            let opened = open(&ctx.narrow("open"), &values).await?;
+            for (&(step, _), &value) in batch.opened.iter().zip(opened.iter()) {
+                self.revealed[step] = Some(Number::of_element(value));
+            }
+        }
+        for (at, step) in self.graph.steps.iter().enumerate() {
+            let done = step.level == level && self.lacking[at].is_none();
+            if let (Action::Reveal { variable }, true) = (&step.action, done)
+                && let Kind::Public(value) = self.graph.variables[*variable].kind
+            {
+                self.revealed[at] = Some(value);
+            }
+        }
+        Ok(())
+    }
+}
