@@ -246,7 +246,7 @@ async fn groups_that_are_alike_go_side_by_side() {
         tasks.push((Tally::Sum, some(1)));
         tasks.insert(3, (Tally::Squares, Some(Vec::new())));
         let tactics = Tactics { stripe: Some(64), lanes: Some(3), ..Tactics::default() };
-        Trial::new(&world, Tallies(tasks.clone()), &[x.clone()]).check(&world).await;
+        Trial::new(&world, Tallies(tasks.clone()), std::slice::from_ref(&x)).check(&world).await;
         Trial::new(&world, Tallies(tasks), &[x]).check_with(&world, &tactics).await;
     }
 }
