@@ -2,12 +2,12 @@
 
 use super::number::Number;
 
-/// What a step does. Variables go by their places in [`Graph::variables`].
+/// What a step does. Variables go by their places in [`Graph::variables`](super::graph::Graph::variables).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
     /// A participant hands a value in.
     Handed {
-        /// Its place in [`Graph::inputs`].
+        /// Its place in [`Graph::inputs`](super::graph::Graph::inputs).
         input: usize,
     },
     /// The terms say the value, or it follows from what they say.

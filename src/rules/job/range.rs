@@ -19,7 +19,7 @@ pub enum Range {
     Any,
     /// Below 2^bits, in either direction.
     Wide {
-        /// More than [`EXACT`].
+        /// More than 125, up to which ranges are followed to the number.
         bits: u32,
     },
     /// An integer between two, which both belong to it.
