@@ -55,6 +55,12 @@ async fn three_nodes_exchange_messages_of_two_sessions_at_once() {
     for run in runs {
         tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
     }
+    // What is sent is counted once it has left, which may be after it has come.
+    let counted = || {
+        let peers = world.meshes.iter().flat_map(|mesh| mesh.peer_status());
+        peers.into_iter().all(|peer| peer.payload_out == 2 * payload)
+    };
+    eventually("all that was sent is counted", counted).await;
     for mesh in &world.meshes {
         for peer in mesh.peer_status() {
             assert!(peer.connected && peer.reconnects == 0, "{peer:?}");

@@ -173,8 +173,13 @@ fn answer_form(model: &Model, command: AnswerFormCommand) -> Result<(), String> 
             Err("the answers have been sealed and are kept nowhere".to_owned())
         }
         AnswerFormCommand::Send => {
-            let session = model.live().session(form.session);
-            bidder(model, session.ok_or("the session is gone")?)?;
+            let session = model.live().session(form.session).ok_or("the session is gone")?;
+            bidder(model, session)?;
+            let both = session.survey().zip(form.answers.as_ref());
+            if both.is_some_and(|(survey, answers)| answers.unfinished(survey).is_some()) {
+                // To the answer that is missing.
+                return Ok(());
+            }
             match form.answers.as_ref().and_then(|answers| answers.own.as_ref()) {
                 None | Some(OwnCohort::Known(_)) => Ok(()),
                 Some(OwnCohort::Refused(why)) => Err(why.to_string()),

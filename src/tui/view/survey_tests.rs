@@ -117,9 +117,8 @@ fn where_the_operator_assigns_the_cohort_it_is_shown_and_not_asked_for() {
     assert_eq!((tick(&mut model), tick(&mut model)), (1, 0));
     for answer in ["52000", "38.5", "-1200"] {
         type_in(&mut model, answer);
-        press(&mut model, "tab");
+        press(&mut model, "enter");
     }
-    press(&mut model, "enter");
     // Nothing is handed in before the answer came, nor where the coordinator refuses.
     assert!(model.ui.popups.is_empty());
     for size in SIZES {

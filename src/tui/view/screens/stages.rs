@@ -80,7 +80,7 @@ pub fn does(question: &Question, stage: Stage) -> &'static str {
             "What was handed in as bits becomes elements of the field, unopened."
         }
         Stage::Job(OfJobs::Stepping) => {
-            "The steps are computed level by level; what the job reveals is opened, nothing else."
+            "Steps are computed level by level; only what the job reveals is opened."
         }
         Stage::Opening => "The nodes open what the rule makes public, together, and nothing else.",
         Stage::Done => "The nodes sign the outcome.",
