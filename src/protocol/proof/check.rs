@@ -265,7 +265,7 @@ impl<'a, K: Kind> Check<'a, K> {
         for (sender, message) in proofs {
             let (mut reader, set) = Reader::new(message);
             if !set.is_empty() {
-                sets.push(set.with(*sender));
+                sets.push(self.broken_off(*sender, set));
                 continue;
             }
             received.push((*sender, Received::read(&mut reader, nodes, K::SIZES.values)));
@@ -380,6 +380,12 @@ impl<'a, K: Kind> Check<'a, K> {
         });
     }
 
+    /// Of whom one lied, where a node breaks off for a set. Whoever does not take part cannot have:
+    /// else a liar could name somebody whom nobody can leave out.
+    fn broken_off(&self, sender: NodeIndex, set: NodeSet) -> NodeSet {
+        set.intersection(self.participants).with(sender)
+    }
+
     fn judge(&self, verdicts: &Messages) -> Result<(), ProtocolError> {
         let scheme = self.ctx.base().scheme();
         let mut broken_off = Vec::new();
@@ -387,7 +393,7 @@ impl<'a, K: Kind> Check<'a, K> {
         for (sender, message) in verdicts {
             let (mut reader, set) = Reader::new(message);
             if !set.is_empty() {
-                broken_off.push(set.with(*sender));
+                broken_off.push(self.broken_off(*sender, set));
             }
             all.push((*sender, reader.verdict(scheme, self.participants, *sender)));
         }
