@@ -71,6 +71,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::CompleteEnv;
 
+use crate::base::memory;
 use args::{Cli, LogFormat};
 use commands::completions::VARIABLE;
 use failure::Failure;
@@ -87,6 +88,7 @@ pub fn run() -> ExitCode {
     };
     let output = Output { json: cli.global.json };
     start_log(&cli);
+    memory::keep_room();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // What computes may take long at a stretch: links are looked after often all the same.
