@@ -246,3 +246,32 @@ async fn a_wrong_bit_in_a_gate_is_found_before_anything_is_opened() {
         }
     }
 }
+
+/// A node that breaks off a check says for whom. It cannot put the blame on somebody who does not
+/// take part: nobody could leave those out of the next attempt.
+#[tokio::test(start_paused = true)]
+async fn who_breaks_off_a_check_blames_nobody_who_is_away() {
+    let world = || World::new(5, 1).without(&[5]);
+    let tactics = Tactics::default();
+    let all = world().participants();
+    let steps = steps(world(), &tactics, node(2)).await;
+    let opening = StepId::of("range-check/open");
+    let opening = steps.iter().position(|&step| step == opening).unwrap();
+    let mut broken_off = 0;
+    // The messages of a check begin with the set: a bit for each node.
+    for &step in &steps[opening - 3..opening] {
+        for bit in 0..16 {
+            let lie = Lie { at: At::Step(step), to: None, bit };
+            let results = auction(&world().with_lie(node(2), lie), &tactics).await;
+            for (_, result) in results.iter().filter(|(me, _)| *me != node(2)) {
+                let Err(error) = result else { continue };
+                let complaint = protocol(error).unwrap().complaint(node(1)).unwrap();
+                for set in complaint.sets() {
+                    assert!(set.contains(node(2)) && set.is_subset_of(all), "bit {bit}: {set}");
+                }
+                broken_off += 1;
+            }
+        }
+    }
+    assert!(broken_off > 0);
+}

@@ -174,7 +174,7 @@ pub enum PeopleCommand {
 /// In the form of an invitation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum InviteCommand {
-    /// To the other field.
+    /// To the next field.
     Turn,
     /// Make it.
     Submit,

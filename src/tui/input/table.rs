@@ -293,8 +293,8 @@ table! {
         Same "gavel login --name NAME", needed;
     Login Leave = "leave-login", [Login], ["esc"], "later",
         "Leave the form and forget what was typed", Shows "gavel session list", needed;
-    Invite Turn = "invite-field", [Invite], ["tab", "up", "down"], "other field",
-        "The other field", Shows "gavel invite --list";
+    Invite Turn = "invite-field", [Invite], ["tab", "up", "down"], "next field",
+        "The next field", Shows "gavel invite --list";
     Invite Submit = "make-invitation", [Invite], ["enter"], "make it",
         "Make the invitation; its code is shown then, once",
         Same "gavel invite --from FILE --hours HOURS", needed;

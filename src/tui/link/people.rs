@@ -17,9 +17,11 @@ pub async fn listed(coordinator: &CoordinatorClient) -> Result<Listed, String> {
 pub async fn invite(
     coordinator: &CoordinatorClient,
     label: String,
+    cohort: Option<String>,
     hours: u32,
 ) -> Result<Box<NewInvitation>, String> {
-    let ask = AskInvitations { invitees: vec![Invitee { label, ..Invitee::default() }], hours };
+    let invitee = Invitee { label, cohort, ..Invitee::default() };
+    let ask = AskInvitations { invitees: vec![invitee], hours };
     let made = coordinator.invite(&ask).await.map_err(|error| error.to_string())?;
     let made = made.into_iter().next().map(Box::new);
     made.ok_or_else(|| "the coordinator answered without an invitation".to_owned())

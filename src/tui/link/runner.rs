@@ -117,8 +117,8 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             News::Receipts(session, receipts(coordinator, session).await.ok())
         }
         Request::People => News::People(people::listed(coordinator).await),
-        Request::Invite { label, hours } => {
-            News::Invited(people::invite(coordinator, label, hours).await)
+        Request::Invite { label, cohort, hours } => {
+            News::Invited(people::invite(coordinator, label, cohort, hours).await)
         }
         Request::Revoke(code) => News::PersonChanged(people::revoke(coordinator, &code).await),
         Request::RevokeUnused => News::PersonChanged(people::revoke_unused(coordinator).await),

@@ -13,6 +13,8 @@ const HOURS: &str = "168";
 pub enum InviteField {
     /// For whom it is.
     Label,
+    /// The group that they belong to.
+    Cohort,
     /// Hours until it expires.
     Hours,
 }
@@ -21,6 +23,8 @@ pub enum InviteField {
 pub struct InviteForm {
     /// For whom it is.
     pub label: Field,
+    /// The group that they belong to, for surveys that assign cohorts; may be empty.
+    pub cohort: Field,
     /// Hours until it expires.
     pub hours: Field,
     /// The field that has the keys.
@@ -35,6 +39,7 @@ impl Default for InviteForm {
     fn default() -> Self {
         Self {
             label: Field::default(),
+            cohort: Field::default(),
             hours: Field::new(HOURS),
             focus: InviteField::Label,
             sending: false,
@@ -51,6 +56,7 @@ impl InviteForm {
         }
         Some(match self.focus {
             InviteField::Label => &mut self.label,
+            InviteField::Cohort => &mut self.cohort,
             InviteField::Hours => &mut self.hours,
         })
     }

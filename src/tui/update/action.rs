@@ -207,6 +207,8 @@ pub enum Request {
     Invite {
         /// For whom it is.
         label: String,
+        /// The group that they belong to.
+        cohort: Option<String>,
         /// Hours until it expires.
         hours: u32,
     },

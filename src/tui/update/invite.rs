@@ -1,7 +1,7 @@
 //! The form of an invitation, and its code.
 
 use super::action::{Effect, Request};
-use crate::base::text::clean;
+use crate::base::text::{check_text, clean};
 use crate::tui::input::commands::{CodeCommand, InviteCommand};
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::Popup;
@@ -34,7 +34,8 @@ pub fn run(model: &mut Model, command: InviteCommand) -> Vec<Effect> {
     match command {
         InviteCommand::Turn => {
             form.focus = match form.focus {
-                InviteField::Label => InviteField::Hours,
+                InviteField::Label => InviteField::Cohort,
+                InviteField::Cohort => InviteField::Hours,
                 InviteField::Hours => InviteField::Label,
             };
         }
@@ -53,15 +54,19 @@ fn submit(form: &mut InviteForm) -> Vec<Effect> {
         return Vec::new();
     }
     let label = form.label.text().trim().to_owned();
+    let cohort = Some(form.cohort.text().trim().to_owned()).filter(|cohort| !cohort.is_empty());
+    let unfit = cohort.as_deref().and_then(|cohort| check_text("the cohort", cohort).err());
+    let unfit = unfit.map(|error| error.to_string());
     let hours = form.hours.text().trim().parse().ok();
     let hours = hours.filter(|hours| (1..=MOST_HOURS).contains(hours));
     let (at, notice) = match hours {
         _ if label.is_empty() => (InviteField::Label, "say for whom it is".to_owned()),
+        _ if unfit.is_some() => (InviteField::Cohort, unfit.unwrap_or_default()),
         None => (InviteField::Hours, format!("hours is a number from 1 to {MOST_HOURS}")),
         Some(hours) => {
             form.sending = true;
             form.notice = None;
-            return vec![Effect::Ask(Request::Invite { label, hours })];
+            return vec![Effect::Ask(Request::Invite { label, cohort, hours })];
         }
     };
     form.focus = at;

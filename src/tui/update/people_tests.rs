@@ -61,6 +61,16 @@ fn an_invitation_is_made_and_its_code_shown_once() {
     assert_eq!(form(&model).1.unwrap(), "say for whom it is");
     types(&mut model, "Hal");
     key(&mut model, KeyCode::Tab);
+    types(&mut model, &"x".repeat(201));
+    key(&mut model, KeyCode::Enter);
+    let (focus, notice, _) = form(&model);
+    assert_eq!(focus, InviteField::Cohort);
+    assert!(notice.unwrap().contains("the cohort"));
+    for _ in 0..201 {
+        key(&mut model, KeyCode::Backspace);
+    }
+    types(&mut model, "sales");
+    key(&mut model, KeyCode::Tab);
     types(&mut model, "x");
     key(&mut model, KeyCode::Enter);
     let (focus, notice, _) = form(&model);
@@ -68,8 +78,10 @@ fn an_invitation_is_made_and_its_code_shown_once() {
     assert!(notice.unwrap().contains("from 1 to 8784"));
     key(&mut model, KeyCode::Backspace);
     let effects = key(&mut model, KeyCode::Enter);
-    let [Effect::Ask(Request::Invite { label, hours })] = &effects[..] else { panic!("not asked") };
-    assert_eq!((label.as_str(), *hours), ("Hal", 168));
+    let [Effect::Ask(Request::Invite { label, cohort, hours })] = &effects[..] else {
+        panic!("not asked")
+    };
+    assert_eq!((label.as_str(), cohort.as_deref(), *hours), ("Hal", Some("sales"), 168));
     // Asked once, and nobody leaves before the code has come.
     assert!(key(&mut model, KeyCode::Enter).is_empty());
     key(&mut model, KeyCode::Esc);

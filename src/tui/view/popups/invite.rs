@@ -13,24 +13,25 @@ use crate::tui::state::invite::{InviteField, InviteForm, ShownCode};
 /// Draw the form.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, form: &InviteForm) {
     let model = canvas.model;
-    let inner = super::over(canvas, area, (66, 12), "Invite", "");
+    let inner = super::over(canvas, area, (66, 14), "Invite", "");
     let why = "A code makes one bidder's account, once. It is shown here once; the coordinator \
-               keeps its hash.";
+               keeps its hash. A cohort is for surveys that assign it; else leave it empty.";
     let row = canvas.wrapped(inner, 0, Role::Text, why) + 1;
     for (at, label, field, place) in [
         (row, "for", &form.label, InviteField::Label),
-        (row + 1, "hours", &form.hours, InviteField::Hours),
+        (row + 1, "cohort", &form.cohort, InviteField::Cohort),
+        (row + 2, "hours", &form.hours, InviteField::Hours),
     ] {
         let here = form.focus == place && !form.sending;
         let line = Line { label, shown: field.text(), cursor: here.then(|| field.cursor()) };
         line.draw(canvas, inner, at);
     }
     let role = "role       bidder; `gavel account add` makes operators";
-    canvas.text(inner, row + 2, Role::Muted, role);
+    canvas.text(inner, row + 3, Role::Muted, role);
     let key = |command| model.keymap.first(Layer::Invite, command);
     let (enter, turn) = (key(InviteCommand::Submit), key(InviteCommand::Turn));
-    let keys = format!("{enter} makes it, {turn} goes to the other field");
-    notice(canvas, inner, row + 4, form.notice.as_deref(), form.sending, &keys);
+    let keys = format!("{enter} makes it, {turn} goes to the next field");
+    notice(canvas, inner, row + 5, form.notice.as_deref(), form.sending, &keys);
 }
 
 /// Draw the code, with what the bidder does with it.
