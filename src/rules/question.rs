@@ -59,7 +59,7 @@ pub enum QuestionError {
     Market(#[from] market::question::QuestionError),
     /// As a survey.
     #[error(transparent)]
-    Survey(#[from] survey::question::QuestionError),
+    Survey(#[from] survey::question_error::QuestionError),
     /// Another kind than a survey among nodes that only add.
     #[error(
         "protocol = \"sums\" adds and does nothing else, which serves surveys only; leave it out, on \

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use super::item::{Item, parse_signed};
-use super::question::{Membership, Question, QuestionError};
+use super::question::{Membership, Question};
+use super::question_error::QuestionError;
 use super::response::{Response, ResponseError};
 use super::statistic::{By, Declared, Statistic};
 use crate::base::name::{check_name, look};

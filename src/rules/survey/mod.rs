@@ -4,6 +4,7 @@
 //! - [`item`]: one question of a survey: its unit, and the smallest and largest answer
 //! - [`statistic`]: what can be computed, and which values are opened for it
 //! - [`question`]: what a survey's terms say
+//! - [`question_error`]: why they cannot be held so
 //! - [`withhold`]: which groups are too small for anything of them to be opened
 //! - [`file`](mod@file): a survey's fields in a session file
 //! - [`response`]: what a participant answers, and the entry that it becomes
@@ -28,6 +29,7 @@ pub(crate) mod fixtures;
 pub mod invented;
 pub mod item;
 pub mod question;
+pub mod question_error;
 pub mod reference;
 pub mod response;
 pub mod response_error;

@@ -2,6 +2,7 @@
 //!
 //! - [`adding`]: the run by adding, and its cost
 //! - [`compute`]: which protocols in which order, and what is opened
+//! - `counted`: numbers as they count for a statistic
 //! - `one_cohort`: whether exactly one cohort is chosen
 //! - `withheld`: which cells are withheld, on shares
 //! - [`steps`]: what is computed once it is known which groups are opened
@@ -9,6 +10,7 @@
 
 pub mod adding;
 pub mod compute;
+mod counted;
 mod one_cohort;
 pub mod steps;
 mod withheld;
