@@ -3,7 +3,8 @@
 use super::snapshot_tests::{SIZES, press, shown, snap};
 use crate::rules::market::question::Told;
 use crate::rules::market::{Answer, Clearing};
-use crate::tui::fixtures::{self, id};
+use crate::tui::fixtures::id;
+use crate::tui::market_fixtures;
 use crate::tui::state::screen::Screen;
 use crate::tui::update::action::{Effect, News, Request};
 use crate::tui::update::update;
@@ -23,7 +24,7 @@ fn type_in(model: &mut crate::tui::state::model::Model, text: &str) {
 
 #[test]
 fn an_order_is_seen_before_it_is_signed() {
-    let mut model = fixtures::open_market();
+    let mut model = market_fixtures::open_market();
     press(&mut model, "b");
     snap("order-empty", &mut model);
     type_in(&mut model, "buy 20@190 45@165 60");
@@ -49,7 +50,7 @@ fn an_order_is_seen_before_it_is_signed() {
 
 #[test]
 fn a_seller_and_a_terminal_of_ascii_see_a_curve_as_well() {
-    let mut model = fixtures::open_market();
+    let mut model = market_fixtures::open_market();
     press(&mut model, "b");
     type_in(&mut model, "sell 15@150 40@170");
     snap("order-sell", &mut model);
@@ -59,7 +60,7 @@ fn a_seller_and_a_terminal_of_ascii_see_a_curve_as_well() {
         assert!(shown(&mut model, size).is_ascii());
     }
     // Very many steps, and a price on every edge of the grid.
-    let mut model = fixtures::open_market();
+    let mut model = market_fixtures::open_market();
     press(&mut model, "b");
     let steps: Vec<String> = (0..40).map(|at| format!("{}@{}", at + 1, 220 - at)).collect();
     type_in(&mut model, &format!("buy {} 999@120", steps.join(" ")));
@@ -68,7 +69,7 @@ fn a_seller_and_a_terminal_of_ascii_see_a_curve_as_well() {
 
 #[test]
 fn a_market_takes_no_amount_and_says_so() {
-    let mut model = fixtures::open_market();
+    let mut model = market_fixtures::open_market();
     press(&mut model, "b");
     type_in(&mut model, "12.50");
     for size in SIZES {
@@ -80,10 +81,10 @@ fn a_market_takes_no_amount_and_says_so() {
 
 #[test]
 fn a_market_is_watched_stage_by_stage() {
-    let mut model = fixtures::computing_market();
+    let mut model = market_fixtures::computing_market();
     model.ui.screen = Screen::Bracket;
     snap("market-run", &mut model);
-    let mut model = fixtures::open_market();
+    let mut model = market_fixtures::open_market();
     snap("market-open", &mut model);
     model.ui.screen = Screen::Bracket;
     snap("market-before", &mut model);
@@ -91,7 +92,7 @@ fn a_market_is_watched_stage_by_stage() {
 
 #[test]
 fn a_settled_market_tells_the_price_and_each_the_own_quantity() {
-    let mut model = fixtures::settled_market(Told::Own);
+    let mut model = market_fixtures::settled_market(Told::Own);
     model.ui.screen = Screen::Bid;
     let reading = shown(&mut model, (80, 24));
     assert!(reading.contains("Reading what the outcome tells you"), "{reading}");
@@ -119,13 +120,13 @@ fn a_settled_market_tells_the_price_and_each_the_own_quantity() {
 
 #[test]
 fn who_trades_how_much_shows_where_everyone_is_told() {
-    let mut model = fixtures::settled_market(Told::Everyone);
+    let mut model = market_fixtures::settled_market(Told::Everyone);
     model.ui.screen = Screen::Bracket;
     snap("market-everyone", &mut model);
     let price = |demand| Some(Clearing { price: 16_850, demand, supply: 97 });
     for (name, clearing) in [("market-no-price", None), ("market-no-trade", price(0))] {
         let answer = Answer { clearing, trades: Vec::new() };
-        let mut model = fixtures::market_that(Told::Own, answer);
+        let mut model = market_fixtures::market_that(Told::Own, answer);
         update(&mut model, News::OwnTrade(id(1), Ok(0)));
         model.ui.screen = Screen::Bracket;
         snap(name, &mut model);
@@ -137,10 +138,12 @@ fn what_a_market_tells_us_alone_is_asked_for_once_it_is_settled() {
     let asked = |effects: &[Effect]| {
         effects.iter().any(|effect| matches!(effect, Effect::Ask(Request::OwnTrade(_))))
     };
-    let mut model = fixtures::settled_market(Told::Own);
+    let mut model = market_fixtures::settled_market(Told::Own);
     let again = |model: &mut crate::tui::state::model::Model| {
-        let summary =
-            fixtures::of_market(fixtures::market(Told::Own), crate::session::Phase::Settled);
+        let summary = market_fixtures::of_market(
+            market_fixtures::market(Told::Own),
+            crate::session::Phase::Settled,
+        );
         let result = model.data().details[&id(1)].summary.result.clone();
         let detail =
             fixtures::detail(crate::wire::coordinator_api::SessionSummary { result, ..summary });
