@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::input::keymap::{Keymap, Rebinding};
 use super::state::data::Events;
 use super::state::model::{Model, Person};
-use super::state::own::OwnBid;
 use super::state::theme::Theme;
 use super::update::action::{Action, News, ReadReceipts};
 use super::update::update;

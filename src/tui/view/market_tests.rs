@@ -3,7 +3,7 @@
 use super::snapshot_tests::{SIZES, press, shown, snap};
 use crate::rules::market::question::Told;
 use crate::rules::market::{Answer, Clearing};
-use crate::tui::fixtures::id;
+use crate::tui::fixtures::{self, id};
 use crate::tui::market_fixtures;
 use crate::tui::state::screen::Screen;
 use crate::tui::update::action::{Effect, News, Request};
