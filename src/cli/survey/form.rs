@@ -8,7 +8,7 @@ use crate::base::csv;
 use crate::cli::failure::Failure;
 use crate::cli::output::clean;
 use crate::cli::sheet::{Cell, Content};
-use crate::rules::survey::question::COHORT;
+use crate::rules::survey::item::COHORT;
 use crate::rules::survey::response::ResponseError;
 use crate::rules::survey::{Item, Question, Response};
 use crate::rules::written::Written;

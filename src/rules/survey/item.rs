@@ -9,6 +9,9 @@ use crate::rules::money::{AmountError, Currency};
 /// less than 2^100 then.
 pub const MAX_BITS: u32 = 40;
 
+/// What the column of a form is called that holds the cohort; no question goes by that name.
+pub const COHORT: &str = "cohort";
+
 /// What is asked for. An answer is a number of smallest units from `minimum` to `maximum`; the
 /// entry's field holds how far it is above the minimum.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::item::{Item, MAX_BITS};
+use super::item::{COHORT, Item, MAX_BITS};
 use super::question_error::QuestionError;
 use super::statistic::{By, Declared, Group, Measure, Statistic};
 use super::withhold::Rule;
@@ -29,9 +29,6 @@ pub const MAX_RESULTS: usize = 512;
 
 /// Most bits of all entries together: what a node holds of them is some times as much.
 pub const MAX_ENTRY_BITS: u64 = 1 << 31;
-
-/// What the column of a form is called that holds the cohort; no question goes by that name.
-pub const COHORT: &str = "cohort";
 
 /// Most characters of a question's or a cohort's name.
 pub const MAX_NAME: usize = 40;

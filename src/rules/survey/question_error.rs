@@ -1,6 +1,6 @@
 //! Why a survey cannot be held as it is written.
 
-use super::item::MAX_BITS;
+use super::item::{COHORT, MAX_BITS};
 use super::response_error::ResponseError;
 use crate::base::name::NameError;
 use crate::base::text::TextError;
