@@ -22,6 +22,12 @@ impl<F: Field> Points<F> {
         Self { points, inverses }
     }
 
+    /// These points, where the inverse of the product of each one's differences from the others is
+    /// known.
+    pub const fn with_inverses(points: Vec<F>, inverses: Vec<F>) -> Self {
+        Self { points, inverses }
+    }
+
     /// The points.
     pub fn points(&self) -> &[F] {
         &self.points

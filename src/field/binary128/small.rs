@@ -10,6 +10,7 @@
 )]
 
 use super::element::Binary128;
+use crate::field::interpolation::Points;
 
 /// Rows: values that a polynomial is given by.
 pub const ROWS: usize = 64;
@@ -45,6 +46,26 @@ pub const BASIS: [Binary128; BITS] = [
 pub fn point(number: usize) -> Binary128 {
     let chosen = BASIS.iter().enumerate().filter(|(bit, _)| number >> bit & 1 == 1);
     Binary128::from_bits(chosen.fold(0, |sum, (_, element)| sum ^ element.to_bits()))
+}
+
+/// The first elements, as points of polynomials: 2^k of them, or one less. Differences from all others
+/// are all elements but 0 then, in another order for each, so that one product does for all.
+///
+/// # Panics
+/// For another number of elements.
+#[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
+pub fn points(count: usize) -> Points<Binary128> {
+    let whole = count.next_power_of_two();
+    assert!(whole - count <= 1 && whole <= 256, "{count} elements are no subspace");
+    let product = (1..whole).fold(1, |product, place| times(product, place as u8));
+    let all = inverse(product);
+    let inverse = |place: usize| match whole - count {
+        0 => all,
+        // All but the last: the difference from that one is too much in the product.
+        _ => times(all, (place ^ (whole - 1)) as u8),
+    };
+    let inverses = (0..count).map(|place| point(inverse(place).into()));
+    Points::with_inverses((0..count).map(point).collect(), inverses.collect())
 }
 
 /// The product of two elements, by number.
@@ -83,6 +104,19 @@ pub(super) const fn and(a: Lanes, b: Lanes) -> Lanes {
 mod tests {
     use crate::field::Field;
     use crate::field::binary128::small::*;
+
+    #[test]
+    fn points_are_those_that_are_worked_out_one_by_one() {
+        for count in [1, 3, 4, 63, 64, 127] {
+            let (known, plain) = (points(count), Points::new((0..count).map(point).collect()));
+            let at = point(200) + Binary128::from_u64(1 << 40);
+            let (known, plain) = (known.at(at), plain.at(at));
+            assert_eq!((known.len(), plain.len()), (count, count));
+            for (known, plain) in known.into_iter().zip(plain) {
+                assert!(known.equals(plain), "{count}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_stand_for_a_subfield() {

@@ -53,6 +53,11 @@ impl<E: Field> Level<E> {
         Self { at: Places::Points(Points::new(rows), all), masked }
     }
 
+    /// With these rows, and all points of its values, which begin with them.
+    pub(super) const fn of_points(rows: Points<E>, all: Points<E>) -> Self {
+        Self { at: Places::Points(rows, all), masked: false }
+    }
+
     /// Whether it has two rows, and their sum is the further value.
     pub(super) const fn is_pair(&self) -> bool {
         matches!(self.at, Places::Pair)

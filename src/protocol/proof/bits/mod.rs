@@ -35,10 +35,8 @@ impl Kind for Bits {
 
     fn levels() -> &'static [Level<Binary128>] {
         static ALL: LazyLock<Vec<Level<Binary128>>> = LazyLock::new(|| {
-            let points = |from: usize, count: usize| -> Vec<Binary128> {
-                (from..from + count).map(small::point).collect()
-            };
-            shape::levels(Level::new(points(0, ROWS), &points(ROWS, small::FURTHER), false))
+            let all = small::points(ROWS + small::FURTHER);
+            shape::levels(Level::of_points(small::points(ROWS), all))
         });
         &ALL
     }
