@@ -85,7 +85,7 @@ impl Trial {
             Prime::Mersenne127 => self.evaluated::<Mersenne127>(),
             Prime::Secp256k1 => self.evaluated::<Prime256>(),
         };
-        Answer { participants: self.seats.clone(), revealed }
+        Answer::new(self.seats.clone(), revealed)
     }
 
     fn evaluated<F: Field>(&self) -> Vec<Option<Number>> {
@@ -269,7 +269,7 @@ impl Making<'_> {
 }
 
 fn random_job(rng: &mut StdRng, field: Prime) -> (Question, Vec<Option<Number>>) {
-    let question = Question { field, steps: Vec::new() };
+    let question = Question::new(field, Vec::new());
     let (inputs, variables, drawn) = (Vec::new(), Vec::new(), HashSet::new());
     let mut making = Making { rng, question, inputs, variables, drawn };
     let participants = making.rng.random_range(1..=3);
@@ -344,7 +344,7 @@ fn handed(name: &str, bits: u32) -> Operation {
 
 fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Question {
     let step = |(at, operation)| Step { id: format!("{at}"), operation, after: Vec::new() };
-    Question { field, steps: operations.into_iter().enumerate().map(step).collect() }
+    Question::new(field, operations.into_iter().enumerate().map(step).collect())
 }
 
 /// A little of everything; a division, which takes most of the steps, only where it is asked for.
