@@ -325,6 +325,14 @@ impl Question {
         }
     }
 
+    /// Whether anybody has anything to hand in.
+    pub fn takes_entries(&self) -> bool {
+        match self {
+            Self::Job(question) => question.takes_entries(),
+            _ => true,
+        }
+    }
+
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<job::stored::Wanted> {
         match self {
@@ -339,6 +347,14 @@ impl Question {
         match self {
             Self::Job(question) => (&question.keep, question.replace),
             _ => (&[], false),
+        }
+    }
+
+    /// The names of stored variables that its outcome may change.
+    pub fn changed(&self) -> Vec<&str> {
+        match self {
+            Self::Job(question) => question.changed(),
+            _ => Vec::new(),
         }
     }
 

@@ -44,6 +44,14 @@ impl Question {
         Ok(graph)
     }
 
+    /// Whether a participant hands anything in.
+    pub fn takes_entries(&self) -> bool {
+        let handed = |step: &Step| {
+            matches!(step.operation, Operation::Assign { given: Given::Handed { .. }, .. })
+        };
+        self.steps.iter().any(handed)
+    }
+
     /// The names of stored variables that its outcome changes: those kept, and those forgotten.
     pub fn changed(&self) -> Vec<&str> {
         let loaded: HashMap<&str, &str> = self.loads().collect();
