@@ -27,7 +27,7 @@ use super::sweep;
 /// The schemes that graphs are tried in.
 const SCHEMES: [(u8, u8); 3] = [(3, 1), (4, 1), (5, 2)];
 
-fn terms(question: &Question, security: Security) -> Terms {
+pub fn terms(question: &Question, security: Security) -> Terms {
     Terms {
         title: "job".to_owned(),
         description: None,
@@ -337,12 +337,12 @@ async fn random_graphs_over_256_bits() {
     random_graphs(Prime::Secp256k1).await;
 }
 
-fn handed(name: &str, bits: u32) -> Operation {
+pub fn handed(name: &str, bits: u32) -> Operation {
     let given = Given::Handed { by: "client".to_owned(), private: false, bits: Some(bits) };
     Operation::Assign { variable: name.to_owned(), given }
 }
 
-fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Question {
+pub fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Question {
     let step = |(at, operation)| Step { id: format!("{at}"), operation, after: Vec::new() };
     Question::new(field, operations.into_iter().enumerate().map(step).collect())
 }
