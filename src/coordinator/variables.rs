@@ -47,9 +47,8 @@ pub(super) async fn check(
     let others = state.store.under_way().await.map_err(|error| Refusal::internal(&error))?;
     for other in others.iter().filter(|other| other.body.session != session) {
         let (changes, loads) = touched(&other.body.terms);
-        let meets = |name: &&String| {
-            changes.contains(name) || own.contains(name) && loads.contains(name)
-        };
+        let meets =
+            |name: &&String| changes.contains(name) || own.contains(name) && loads.contains(name);
         if let Some(name) = own.iter().chain(&own_loads).find(meets) {
             return Err(Refusal::new(
                 ProblemType::WrongPhase,

@@ -102,7 +102,8 @@ pub async fn run_listed(
         }
         // Its future has those of all three fields.
         Question::Job(question) => {
-            Box::pin(job::run(ctx, question, entries, (listed.seats, listed.shelf), &reporter)).await?
+            Box::pin(job::run(ctx, question, entries, (listed.seats, listed.shelf), &reporter))
+                .await?
         }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,

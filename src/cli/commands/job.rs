@@ -103,7 +103,8 @@ async fn make(context: &Context, args: &RunArgs) -> Result<(), Failure> {
     let mut text = Zeroizing::new(read_text(&args.file)?);
     if older::is_json(&text) {
         let file = older::session_file(&text);
-        let file = file.map_err(|error| Failure::new("bad-terms", error).about(args.file.display()))?;
+        let file =
+            file.map_err(|error| Failure::new("bad-terms", error).about(args.file.display()))?;
         text = Zeroizing::new(file.to_string());
     }
     let own = context.home.settings()?.bidder.map(|person| person.name);
@@ -146,7 +147,9 @@ pub(super) async fn run_text(
             job.job.short()
         )),
         (None, Some(_)) => {
-            return Err(Failure::usage("no step takes a value from this home's name; leave --values out"));
+            return Err(Failure::usage(
+                "no step takes a value from this home's name; leave --values out",
+            ));
         }
         _ => {}
     }
@@ -190,7 +193,8 @@ fn tell(context: &Context, job: &JobLine) -> Result<(), Failure> {
 }
 
 fn text(job: &JobLine) -> String {
-    let mut lines = vec![format!("{} ({}), {}", strong(clean(&job.title)), job.job.short(), job.phase)];
+    let mut lines =
+        vec![format!("{} ({}), {}", strong(clean(&job.title)), job.job.short(), job.phase)];
     if let Some(reason) = &job.reason {
         lines.push(clean(reason));
     }

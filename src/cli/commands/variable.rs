@@ -124,7 +124,8 @@ fn table(all: &[VariableLine]) -> String {
     if all.is_empty() {
         return "no variable is stored".to_owned();
     }
-    let mut table = Table::new(&["variable", "field", "range", "known to", "made by", "made", "share"]);
+    let mut table =
+        Table::new(&["variable", "field", "range", "known to", "made by", "made", "share"]);
     for line in all {
         let variable = &line.variable;
         table.row([

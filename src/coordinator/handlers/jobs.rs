@@ -72,7 +72,8 @@ impl Posted {
     /// That it is a job, and has no value in it that is nobody's business.
     fn check(&self) -> Result<(), Refusal> {
         let bad_terms = |detail: String| Refusal::new(ProblemType::BadTerms, detail);
-        let table: toml::Table = self.file.parse().map_err(|error| bad_terms(format!("{error}")))?;
+        let table: toml::Table =
+            self.file.parse().map_err(|error| bad_terms(format!("{error}")))?;
         if table.get("kind").and_then(toml::Value::as_str) != Some(job::NAME) {
             return Err(bad_terms("this is no job; say kind = \"job\"".to_owned()));
         }

@@ -106,7 +106,10 @@ pub async fn open(
 }
 
 /// Open a draft.
-pub(super) async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
+pub(super) async fn open_session(
+    state: &Arc<CoordinatorState>,
+    session: SessionId,
+) -> Result<(), Refusal> {
     // It may have been open before, if this coordinator runs from a backup.
     papers::ask_unheard(state).await;
     let drafts = state.drafts.lock().await;

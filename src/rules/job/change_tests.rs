@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use crate::base::Timestamp;
 use crate::rules::SessionFile;
+use crate::rules::job::change::*;
 use crate::rules::job::file::{has_values, own_values};
 use crate::rules::job::fill::{fill, loads_any};
-use crate::rules::job::stored::*;
+use crate::rules::job::{Range, StoredVariable, Version};
 
 fn stored(name: &str, field: Prime, owner: Option<&str>) -> StoredVariable {
     StoredVariable {
@@ -91,7 +92,8 @@ fn only_what_is_secret_and_stays_may_be_kept() {
     };
     let question = keep("\"a\"", "").unwrap();
     assert_eq!((question.graph().unwrap().keeps, question.changed()), (vec![0], vec!["a"]));
-    let public = "{ id = \"2\", operation = \"assign\", variable = \"p\", type = \"public\", value = 1 },";
+    let public =
+        "{ id = \"2\", operation = \"assign\", variable = \"p\", type = \"public\", value = 1 },";
     let forget = "{ id = \"3\", operation = \"forget\", variable = \"a\" },";
     for (names, more, why) in [
         ("\"b\"", "", "no variable of this job"),
@@ -120,7 +122,10 @@ fn an_answer_says_of_every_kept_variable_what_binds_it() {
     assert_eq!(answer.check(&question), Ok(()));
     let [Change::Keep { variable, step }] = &question.changes(&answer)[..] else { panic!("one") };
     assert_eq!((&variable.name[..], &step[..]), ("b", "2"));
-    assert_eq!((variable.range, &variable.digests), (Range::Within { low: 0, high: 510 }, &digests));
+    assert_eq!(
+        (variable.range, &variable.digests),
+        (Range::Within { low: 0, high: 510 }, &digests)
+    );
     for kept in [vec![], vec![None, None], vec![Some(Vec::new()), None], vec![Some(digests); 2]] {
         let wrong = Answer { kept, ..answer.clone() };
         assert!(wrong.check(&question).is_err(), "{:?}", wrong.kept);
