@@ -74,6 +74,14 @@ impl NodeClient {
         Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
     }
 
+    /// Let a job run at the node; for its operator.
+    ///
+    /// # Errors
+    /// When this is not the node's operator, or the node does not know the session.
+    pub async fn approve(&self, session: SessionId) -> Result<(), ClientError> {
+        Ok(self.operators.post_empty(&paths::of(paths::NODE_APPROVAL, session)).await?)
+    }
+
     /// The variables that stay at the node, without its shares.
     ///
     /// # Errors

@@ -83,6 +83,7 @@ impl Blame {
                     ProblemType::NotFound
                     | ProblemType::AttemptOutdated
                     | ProblemType::Unavailable
+                    | ProblemType::NotApproved
                     | ProblemType::TooManyRequests
                     | ProblemType::Timeout,
                 ..

@@ -4,6 +4,7 @@
 //! outcome per session, and each attempt number once. It records this on disk before the signature
 //! leaves, so after a crash it signs the same again or nothing.
 //!
+//! - [`approvals`]: jobs that the node's operator has let run
 //! - [`intake`]: envelopes and receipts
 //! - [`logins`]: logins that the coordinator has ended
 //! - [`papers`]: what is held of a session, for others that have lost it
@@ -13,6 +14,7 @@
 //! - [`replicas`]: which of several replicas computes
 //! - [`variables`]: shares of variables that stay after their job
 
+pub mod approvals;
 pub mod intake;
 pub mod logins;
 pub mod papers;

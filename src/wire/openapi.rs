@@ -64,6 +64,7 @@ const STAFF: &str = "the coordinator's operators and the nodes";
 const LOGGED_IN: &str = "people who have logged in";
 const COORDINATOR: &str = "the coordinator";
 const NODES: &str = "the other nodes";
+const NODE_OPERATOR: &str = "the node's operator";
 const NODE_STAFF: &str = "the coordinator, the nodes and their operators";
 
 const fn endpoint(
@@ -128,6 +129,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_SESSIONS, COORDINATOR, "Announce a session", Some("SignedAnnouncement"), Reply::Empty(204), &[P::WrongRoster, P::BadTerms, P::BundleConflict, P::WrongPhase]),
     endpoint("GET", paths::NODE_SESSION, EVERYBODY, "Show a session as this node sees it", None, Reply::Json(200, "NodeSession"), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::NODE_APPROVAL, NODE_OPERATOR, "Let a job run at this node, where it asks for that", None, Reply::Empty(204), &[P::UnknownSession]),
     endpoint("PUT", paths::NODE_PAUSE, COORDINATOR, "Take no envelopes for a while, or take them again, by a signed order", Some("Document"), Reply::Empty(204), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::Paused, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
@@ -143,7 +145,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_BUNDLE, NODES, "Which bundle this node has committed to", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_MANIFEST, COORDINATOR, "Commit to a bundle and sign its manifest", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict, P::ManifestConflict]),
     endpoint("PUT", paths::NODE_MANIFEST, COORDINATOR, "Take the manifest with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::BundleConflict, P::ManifestConflict]),
-    endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated]),
+    endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated, P::NotApproved]),
     endpoint("GET", paths::NODE_ATTEMPT, COORDINATOR, "How an attempt stands; waits a while for its end", None, Reply::Json(200, "AttemptState"), &[P::NotFound]),
     endpoint("DELETE", paths::NODE_ATTEMPT, COORDINATOR, "Call an attempt off", None, Reply::Empty(204), &[]),
     endpoint("PUT", paths::NODE_OUTCOME, COORDINATOR, "Take the outcome with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict]),

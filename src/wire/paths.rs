@@ -50,6 +50,8 @@ pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 pub const NODE_DISCLOSURE: &str = "/v1/node/sessions/{session}/disclosure";
 /// Take no envelopes for a while, or take them again.
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
+/// Let a job run, by the word of the node's operator.
+pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 

@@ -332,3 +332,33 @@ async fn a_job_is_posted_once_and_without_values() {
     assert!(shown.steps.iter().all(|step| step.status == StepState::Completed));
     assert_eq!(coordinator.jobs().await.unwrap().len(), 2, "the one that waits is a draft");
 }
+
+/// Where nodes ask for it, a job waits until their operators let it run, and says whose word is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_waits_until_operators_let_it_run() {
+    let net = Net::start(Setup { approve: true, ..Setup::new(3, 1) }).await;
+    let job = Auction::first(&net, FIRST, "x = 4, y = 5").await;
+    let approve = async |node: u8| {
+        let own = net.caller(&net.node_keys[usize::from(node) - 1], node);
+        own.post_empty::<()>(&paths::of(paths::NODE_APPROVAL, job.session)).await.unwrap();
+    };
+    let waits_for = |nodes: &'static [u8]| {
+        move |detail: &SessionDetail| {
+            let said = detail.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+            let named = |node: u8| said.contains(&format!("node {node}: "));
+            said.contains("has not let the job run")
+                && (1..=3).all(|node| named(node) == nodes.contains(&node))
+        }
+    };
+    let detail = job.wait("all operators are waited for", waits_for(&[1, 2, 3])).await;
+    assert!(detail.attempts.is_empty());
+    approve(1).await;
+    approve(3).await;
+    job.wait("one operator is waited for", waits_for(&[2])).await;
+    // Nobody else's word counts.
+    let path = paths::of(paths::NODE_APPROVAL, job.session);
+    let other = net.caller(&net.node_keys[0], 2).post_empty::<()>(&path).await;
+    assert_eq!(super::auction::refusal(other), gavel::wire::ProblemType::Forbidden);
+    approve(2).await;
+    assert_eq!(job.settled().await.detail.attempts.len(), 1);
+}

@@ -1,4 +1,4 @@
-//! `gavel job run|status|list|cancel`.
+//! `gavel job run|status|list|cancel|approve`.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub enum JobCommand {
     List(ListArgs),
     /// Call a job off
     Cancel(OneArgs),
+    /// Let a job run at this home's node, where its settings say jobs = "approve"
+    Approve(ApproveArgs),
 }
 
 /// A job to run.
@@ -64,6 +66,19 @@ pub struct OneArgs {
     job: String,
     #[command(flatten)]
     reach: Reach,
+}
+
+/// A job to let run.
+///
+/// Its steps are shown first. The node computes no job without this where gavel.toml says jobs =
+/// "approve".
+#[derive(Args)]
+pub struct ApproveArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Do not ask whether it is meant
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Which jobs.
@@ -96,7 +111,43 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
             network.coordinator().cancel(job).await?;
             tell(context, &network.coordinator().job(job).await?)
         }
+        JobCommand::Approve(args) => approve(context, &args).await,
     }
+}
+
+async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
+    let (network, own) = args.one.reach.as_node(context)?;
+    let index = network.roster().body.index_of(&own);
+    let node = network.nodes().iter().find(|node| Some(node.index()) == index);
+    let node = node.ok_or_else(|| {
+        Failure::new(
+            "not-in-roster",
+            "this home's node is not in the roster; fetch the present one",
+        )
+    })?;
+    let job = network.coordinator().find(&args.one.job).await?;
+    // What is approved is what this node was told, under the coordinator's signature.
+    let announced = node.session(job).await?.announcement;
+    let announced =
+        announced.check(network.roster()).map_err(|error| Failure::new("bad-terms", error))?;
+    let terms = &announced.terms;
+    let question =
+        terms.question.as_job().ok_or_else(|| Failure::new("no-job", "this is no job"))?;
+    context.output.note(strong(clean(&terms.title)));
+    for step in &question.steps {
+        context.output.note(format!("  {}: {}", clean(&step.id), clean(&step.formula())));
+    }
+    for name in &question.keep {
+        context.output.note(format!("  keep {}", clean(name)));
+    }
+    if !args.yes && !crate::cli::prompt::sure("Let it run?")? {
+        return Err(Failure::new("not-confirmed", "nothing was changed"));
+    }
+    node.approve(job).await?;
+    let shown = json!({ "job": job, "node": node.index(), "approved": true });
+    context
+        .output
+        .result(&shown, || format!("job {} may run at node {}", job.short(), node.index()))
 }
 
 async fn make(context: &Context, args: &RunArgs) -> Result<(), Failure> {

@@ -58,6 +58,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_SESSIONS, get(sessions::list).post(sessions::announce))
         .route(paths::NODE_SESSION, get(sessions::show))
         .route(paths::NODE_CANCEL, post(sessions::cancel))
+        .route(paths::NODE_APPROVAL, post(sessions::approve))
         .route(paths::NODE_PAUSE, put(sessions::pause))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))

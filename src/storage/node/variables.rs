@@ -129,3 +129,12 @@ pub(super) async fn settle(
     }
     drop_staged(connection, session).await
 }
+
+#[cfg(test)]
+#[path = "variables_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "variables_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;
