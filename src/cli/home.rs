@@ -67,7 +67,6 @@ pub enum Jobs {
 
 impl Jobs {
     /// Whether all of them run.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     pub fn is_run(&self) -> bool {
         *self == Self::Run
     }

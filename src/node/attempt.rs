@@ -286,12 +286,11 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Variable(VariableError::Lack { name, lack }) => {
                 Self::Variable { name, lack }
             }
-            AttemptError::Variable(_) => Self::Store { detail },
             // It has computed something else before: waiting does not mend that.
             AttemptError::Store(StorageError::Conflict { .. }) => {
                 Self::Computation { nodes: NodeSet::EMPTY, detail }
             }
-            AttemptError::Store(_) => Self::Store { detail },
+            AttemptError::Variable(_) | AttemptError::Store(_) => Self::Store { detail },
         }
     }
 }
