@@ -88,7 +88,10 @@ fn what_a_file_leaves_open_is_filled_in() {
 fn only_what_is_secret_and_stays_may_be_kept() {
     let x = stored("x", Prime::Mersenne61, None);
     let keep = |names: &str, more: &str| {
-        filled(&file(&format!("keep = [{names}]"), &format!("{LOAD}{more}")), &[x.clone()])
+        filled(
+            &file(&format!("keep = [{names}]"), &format!("{LOAD}{more}")),
+            std::slice::from_ref(&x),
+        )
     };
     let question = keep("\"a\"", "").unwrap();
     assert_eq!((question.graph().unwrap().keeps, question.changed()), (vec![0], vec!["a"]));
