@@ -40,6 +40,9 @@ pub struct Settings {
     /// Addresses and networks of balancers, which say whose each connection is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balancers: Vec<String>,
+    /// Whether this home's node computes every job, or asks its operator first.
+    #[serde(default, skip_serializing_if = "Jobs::is_run")]
+    pub jobs: Jobs,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -49,6 +52,24 @@ pub struct Settings {
     /// The node's streams to other nodes, when they are not as usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
+}
+
+/// Which jobs a node computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Jobs {
+    /// Every one that the coordinator announces.
+    #[default]
+    Run,
+    /// Those that the node's operator lets run, with `gavel job approve`.
+    Approve,
+}
+
+impl Jobs {
+    /// Whether all of them run.
+    pub fn is_run(&self) -> bool {
+        *self == Self::Run
+    }
 }
 
 /// The streams to other nodes.
@@ -380,6 +401,7 @@ mod tests {
             balancers: vec!["10.0.0.0/24".to_owned()],
             database: Some("postgres://gavel@db/gavel".into()),
             pinned: vec![Digest([5; 32])],
+            jobs: Jobs::Approve,
             node: Some(Server {
                 name: "Alpha".into(),
                 address: "127.0.0.1:7001".into(),

@@ -21,7 +21,7 @@ use crate::base::Clock;
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys, OperatorKeys};
 use crate::identity::roster::{RosterError, check_address};
-use crate::identity::{KeyPair, Roster, Signed};
+use crate::identity::{KeyPair, PublicKey, Roster, Signed};
 use crate::rules::{OperatorKey, Terms};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -248,6 +248,26 @@ impl Reach {
         self.network(context, Some(keys.identity))
     }
 
+    /// Connections as the operator of this home's node, and the node's key.
+    ///
+    /// # Errors
+    /// When this is no node's home.
+    pub fn as_node(&self, context: &Context) -> Result<(Network, PublicKey), Failure> {
+        let path = context.home.file("node.key");
+        if !path.exists() {
+            return Err(Failure::new(
+                "no-keys",
+                format!(
+                    "{} is not a node's home; name the right one with --home",
+                    context.home.directory().display()
+                ),
+            ));
+        }
+        let keys = self.passphrase.load(&path, NodeKeys::load)?;
+        let own = keys.identity.public();
+        Ok((self.network(context, Some(keys.identity))?, own))
+    }
+
     /// Connections as whoever this home is, as far as its keys open without asking.
     ///
     /// # Errors
@@ -339,6 +359,17 @@ pub struct HandInOptions {
     /// What opens the participant's keys.
     #[command(flatten)]
     pub passphrase: PassphraseOption,
+}
+
+impl HandInOptions {
+    /// Connections as the coordinator's operator, who hands in as well.
+    ///
+    /// # Errors
+    /// When this home is no operator's.
+    pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+        let (roster, passphrase) = (self.roster.clone(), self.passphrase.clone());
+        Reach { roster, passphrase }.as_operator(context).await
+    }
 }
 
 /// How the screens look.

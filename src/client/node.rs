@@ -14,6 +14,7 @@ use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
+use crate::wire::variable::VariableLine;
 
 /// How long an answer may take: checking an envelope and one durable write, with a queue before.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -71,6 +72,22 @@ impl NodeClient {
     /// When the node does not know it.
     pub async fn session(&self, session: SessionId) -> Result<NodeSession, ClientError> {
         Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
+    }
+
+    /// Let a job run at the node; for its operator.
+    ///
+    /// # Errors
+    /// When this is not the node's operator, or the node does not know the session.
+    pub async fn approve(&self, session: SessionId) -> Result<(), ClientError> {
+        Ok(self.operators.post_empty(&paths::of(paths::NODE_APPROVAL, session)).await?)
+    }
+
+    /// The variables that stay at the node, without its shares.
+    ///
+    /// # Errors
+    /// When this is none of its operators, or the node does not answer.
+    pub async fn variables(&self) -> Result<Vec<VariableLine>, ClientError> {
+        Ok(self.operators.get(paths::NODE_VARIABLES).await?)
     }
 
     /// Hand an envelope in, for the receipt.

@@ -14,7 +14,7 @@ use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::{HttpError, PeerClient};
 use crate::wire::node_api::{NodeSession, SignedManifest};
-use crate::wire::problem::ProblemType;
+use crate::wire::problem::{Problem, ProblemType};
 use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause};
 use crate::wire::{paper, paths};
 
@@ -116,16 +116,20 @@ pub(super) fn closing_deadline(row: &CoordinatorSession) -> Duration {
     terms.map(|terms| terms.limits).unwrap_or_default().closing_deadline()
 }
 
-/// Bring one node to where it can compute: announcement, then manifest.
+/// Bring one node to where it can compute: announcement, then manifest. Whether it waits for its
+/// operator to let the session run.
 pub(super) async fn catch_up(
     row: &CoordinatorSession,
     handout: &Handout<'_>,
     node: PeerClient,
-) -> Result<(), HttpError> {
+) -> Result<bool, HttpError> {
     let session = paths::of(paths::NODE_SESSION, row.session);
+    let mut awaits = false;
     match node.get::<NodeSession>(&session).await {
-        Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => return Ok(()),
-        Ok(_) => {}
+        Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => {
+            return Ok(known.awaits_approval);
+        }
+        Ok(known) => awaits = known.awaits_approval,
         Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
             if let Some(announcement) = &row.announcement {
                 node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
@@ -135,7 +139,23 @@ pub(super) async fn catch_up(
     }
     let paper = handout.paper(&node).await?;
     let path = paths::of(paths::NODE_MANIFEST, row.session);
-    node.for_papers(closing_deadline(row)).hand_over(Method::PUT, &path, paper).await
+    let patient = node.for_papers(closing_deadline(row));
+    patient.hand_over::<()>(Method::PUT, &path, paper).await?;
+    Ok(awaits)
+}
+
+/// The same for a node that is to compute, which may ask its operator first.
+pub(super) async fn make_ready(
+    row: &CoordinatorSession,
+    handout: &Handout<'_>,
+    node: PeerClient,
+) -> Result<(), HttpError> {
+    if !catch_up(row, handout, node.clone()).await? {
+        return Ok(());
+    }
+    let detail = "the node's operator has not let the job run yet; `gavel job approve` does";
+    let problem = Box::new(Problem::new(ProblemType::NotApproved, detail));
+    Err(HttpError::Problem { target: node.target().address.clone(), problem })
 }
 
 /// Whether these nodes are as many as it takes; otherwise for whom the session waits.

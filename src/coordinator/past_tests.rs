@@ -2,7 +2,7 @@ use crate::coordinator::past::*;
 use crate::identity::{Digest, KeyPair, Signed};
 use crate::session::SessionId;
 use crate::session::accusation::Fault;
-use crate::wire::reason::NodeReport;
+use crate::wire::reason::{NodeReport, VariableLack};
 
 const FIRST: Duration = Duration::from_millis(500);
 
@@ -220,4 +220,22 @@ fn who_is_named_is_left_out_at_once_and_three_nodes_stop() {
     let three = NodeSet::all(3);
     let among_three = [lies(1, set(&[1]), three, &[set(&[1, 3])])];
     assert!(Doubts::of(1, &among_three).hopeless(three, 3, 5));
+}
+
+/// Nodes that lack a share stay out for good, and the session fails as soon as too few others are left.
+#[test]
+fn nodes_without_a_share_are_left_out_and_too_few_others_end_it() {
+    let lacks = |by: u8, lack| trouble(by, AttemptFailure::Variable { name: "x".to_owned(), lack });
+    let one = [lacks(4, VariableLack::Share)];
+    let doubts = Doubts::of(1, &one);
+    assert!(!doubts.hopeless(NodeSet::all(4), 3, 5));
+    assert!(doubts.hopeless(NodeSet::all(4).without(node(1)), 3, 5), "two are left of three");
+    let chosen = Past::default().choose(&whole(4), &doubts, 3, Instant::now());
+    assert_eq!(chosen, Some(set(&[1, 2, 3])));
+    let two = [lacks(4, VariableLack::Share), lacks(2, VariableLack::Damaged)];
+    assert!(Doubts::of(1, &two).hopeless(NodeSet::all(4), 3, 5));
+    // What another outcome may mend is tried some times.
+    let other = [lacks(4, VariableLack::Other), lacks(2, VariableLack::Absent)];
+    assert!(!Doubts::of(1, &other).hopeless(NodeSet::all(4), 3, 5));
+    assert!(Doubts::of(1, &other).hopeless(NodeSet::all(4), 3, 2));
 }

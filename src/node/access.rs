@@ -46,6 +46,8 @@ pub enum Rule {
     Coordinator,
     /// Another node alone.
     Node,
+    /// This node's operator alone, by the node's own key.
+    Operator,
     /// Anyone who runs part of the system: the coordinator and its operators, nodes, this node's
     /// operator.
     Staff,
@@ -63,7 +65,9 @@ impl Gate for NodeState {
         (Method::GET, paths::NODE_SESSIONS, Rule::Anyone),
         (Method::POST, paths::NODE_SESSIONS, Rule::Coordinator),
         (Method::GET, paths::NODE_SESSION, Rule::Anyone),
+        (Method::GET, paths::NODE_VARIABLES, Rule::Staff),
         (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
+        (Method::POST, paths::NODE_APPROVAL, Rule::Operator),
         (Method::PUT, paths::NODE_PAUSE, Rule::Coordinator),
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),
         (Method::GET, paths::NODE_ENVELOPE, Rule::Node),
@@ -111,6 +115,7 @@ impl Gate for NodeState {
             Rule::Anyone => true,
             Rule::Coordinator => caller == Caller::Coordinator,
             Rule::Node => matches!(caller, Caller::Node(_)),
+            Rule::Operator => caller == Caller::Operator,
             Rule::Staff => caller.is_staff(),
         }
     }
@@ -120,6 +125,7 @@ impl Gate for NodeState {
             Rule::Anyone => "everybody",
             Rule::Coordinator => "the coordinator",
             Rule::Node => "the other nodes",
+            Rule::Operator => "the node's operator",
             Rule::Staff => "the coordinator, the nodes and their operators",
         }
     }

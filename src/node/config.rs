@@ -31,13 +31,20 @@ pub struct Options {
     pub message_deadline: Duration,
     /// Delay added to every message between nodes, one way.
     pub simulated_delay: Option<Duration>,
+    /// Whether this node computes a job only once its operator has let it run.
+    pub approve_jobs: bool,
     /// A lie that this node tells in every attempt: for the demo and for tests.
     pub lie: Option<Lie>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { message_deadline: Duration::from_secs(20), simulated_delay: None, lie: None }
+        Self {
+            message_deadline: Duration::from_secs(20),
+            simulated_delay: None,
+            approve_jobs: false,
+            lie: None,
+        }
     }
 }
 

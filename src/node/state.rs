@@ -19,10 +19,11 @@ use crate::base::Timestamp;
 use crate::base::lock;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::token::{self, ReplayGuard};
+use crate::identity::vault::Vault;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::protocol::Channel;
 use crate::session::progress::{Event, What};
-use crate::session::{Phase, SessionId};
+use crate::session::{Announcement, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 use crate::storage::node::NodeSession;
 use crate::storage::{Leadership, NodeStore, StorageError, Tenure};
@@ -42,6 +43,8 @@ pub struct NodeState {
     pub me: NodeIndex,
     /// This node's private keys.
     pub keys: NodeKeys,
+    /// What it encrypts for itself.
+    pub(super) vault: Vault,
     /// The roster.
     pub roster: Arc<Signed<Roster>>,
     /// Its digest.
@@ -50,6 +53,8 @@ pub struct NodeState {
     pub store: NodeStore,
     /// Streams to the other nodes, and how to begin with new ones.
     mesh: Mutex<Arc<Mesh>>,
+    /// Whether its operator lets each job run.
+    approves: bool,
     /// A lie that this node tells in every attempt.
     lie: Option<Lie>,
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
@@ -135,11 +140,13 @@ impl NodeState {
             replay: ReplayGuard::default(),
             logins: Arc::default(),
             closing: Mutex::default(),
+            vault: Vault::of(&keys.identity),
             keys,
             roster,
             store,
             mesh: Mutex::new(make_mesh()),
             make_mesh,
+            approves: options.approve_jobs,
             lie: options.lie,
             replica,
             computing,
@@ -174,6 +181,15 @@ impl NodeState {
     /// When this node does not know it, or the store cannot be read.
     pub async fn session(&self, session: SessionId) -> Result<NodeSession, StorageError> {
         self.store.session(session).await?.ok_or(StorageError::NoSession { session })
+    }
+
+    /// Whether this node does not compute a session before its operator has let it run.
+    ///
+    /// # Errors
+    /// When this node does not know it, or the store cannot be read.
+    pub async fn awaits_approval(&self, announced: &Announcement) -> Result<bool, StorageError> {
+        let asks = self.approves && announced.terms.question.as_job().is_some();
+        Ok(asks && self.store.approved(announced.session).await?.is_none())
     }
 
     /// Wait for this session's turn: closing steps of one session never overlap at a node.

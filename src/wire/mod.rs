@@ -3,15 +3,18 @@
 //! - [`paths`]: every path of the API
 //! - [`node_api`]: what a node takes and answers
 //! - [`coordinator_api`]: what a coordinator takes and answers
+//! - [`job_api`]: jobs, step by step
 //! - [`account_api`]: logging in, and looking after accounts
 //! - [`page`]: lists that come in pages
 //! - [`paper`]: the papers of a closing in binary, and how large they may be
 //! - [`problem`]: error bodies (RFC 9457)
+//! - [`variable`]: variables that stay at the nodes, without their shares
 //! - [`reason`]: why sessions, attempts and nodes stopped, as codes with fields
 //! - [`openapi`]: the description of the whole API, and a page to read it
 
 pub mod account_api;
 pub mod coordinator_api;
+pub mod job_api;
 pub mod node_api;
 pub mod openapi;
 pub mod page;
@@ -19,5 +22,6 @@ pub mod paper;
 pub mod paths;
 pub mod problem;
 pub mod reason;
+pub mod variable;
 
 pub use problem::{Problem, ProblemType};

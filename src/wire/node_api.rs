@@ -99,6 +99,9 @@ pub struct NodeSession {
     pub bids: Option<u64>,
     /// The outcome, once settled.
     pub outcome: Option<CoSigned<Outcome>>,
+    /// Whether it computes the session only once its operator lets it run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_approval: bool,
 }
 
 /// A node's answer to an envelope that it has taken.

@@ -64,6 +64,7 @@ const STAFF: &str = "the coordinator's operators and the nodes";
 const LOGGED_IN: &str = "people who have logged in";
 const COORDINATOR: &str = "the coordinator";
 const NODES: &str = "the other nodes";
+const NODE_OPERATOR: &str = "the node's operator";
 const NODE_STAFF: &str = "the coordinator, the nodes and their operators";
 
 const fn endpoint(
@@ -100,6 +101,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::ADMISSIONS, EVERYBODY, "Be admitted as a bidder: binds a name to a key for this session", Some("AskAdmission"), Reply::Json(200, "Admitted"), &[P::UnknownSession, P::WrongPhase, P::Paused, P::NotAdmitted, P::NameTaken, P::SessionFull]),
     endpoint("GET", paths::ADMISSIONS, STAFF, "List the bidders of a session", None, Reply::List("Bidder"), &[P::UnknownSession]),
     endpoint("GET", paths::RECEIPTS, STAFF, "Which nodes have given a receipt to which bidder; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "ReceiptsPage"), &[P::UnknownSession, P::BadRequest]),
+    endpoint("GET", paths::JOBS, EVERYBODY, "The jobs among a page of sessions, step by step; drafts are left out", None, Reply::Json(200, "JobPage"), &[P::BadRequest]),
+    endpoint("POST", paths::JOBS, OPERATORS, "Make a job and open it: a session file under `toml`, or a name and steps; the same `idempotency_key` (or header of that name) with the same content gives the same job", Some("NewJob"), Reply::Json(200, "Job"), &[P::BadTerms, P::WrongPhase, P::KeyUsed]),
+    endpoint("GET", paths::JOB, EVERYBODY, "Show a job, step by step, and what it revealed", None, Reply::Json(200, "Job"), &[P::UnknownSession, P::NotFound]),
+    endpoint("GET", paths::VARIABLES, STAFF, "The variables that stay at the nodes after their job: never values", None, Reply::List("Variable"), &[]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("GET", paths::DISCLOSURE, OPERATORS, "What a node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("POST", paths::LOGIN, EVERYBODY, "Log in: one access token for each server, and a refresh token", Some("AskLogin"), Reply::Json(200, "Login"), &[P::WrongLogin, P::Forbidden]),
@@ -124,11 +129,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_SESSIONS, COORDINATOR, "Announce a session", Some("SignedAnnouncement"), Reply::Empty(204), &[P::WrongRoster, P::BadTerms, P::BundleConflict, P::WrongPhase]),
     endpoint("GET", paths::NODE_SESSION, EVERYBODY, "Show a session as this node sees it", None, Reply::Json(200, "NodeSession"), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_CANCEL, COORDINATOR, "Call a session off", None, Reply::Empty(204), &[P::UnknownSession, P::WrongPhase]),
+    endpoint("POST", paths::NODE_APPROVAL, NODE_OPERATOR, "Let a job run at this node, where it asks for that", None, Reply::Empty(204), &[P::UnknownSession]),
     endpoint("PUT", paths::NODE_PAUSE, COORDINATOR, "Take no envelopes for a while, or take them again, by a signed order", Some("Document"), Reply::Empty(204), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_ENVELOPES, EVERYBODY, "Hand an envelope in; the answer is the signed receipt", Some("Envelope"), Reply::Json(200, "SignedReceipt"), &[P::UnknownSession, P::TooLate, P::Paused, P::NotAdmitted, P::BadEnvelope, P::SeedsDoNotFit, P::PartUnreadable, P::StaleRevision, P::RevisionConflict, P::ReplacingNotAllowed]),
     endpoint("GET", paths::NODE_ENVELOPE, NODES, "Fetch an envelope at closing", None, Reply::Json(200, "Envelope"), &[P::NotFound]),
     endpoint("GET", paths::NODE_STANDINGS, NODE_STAFF, "Where every session stands here", None, Reply::List("Document"), &[]),
     endpoint("GET", paths::NODE_PAPERS, NODE_STAFF, "What this node holds of a session, for servers that have lost it", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
+    endpoint("GET", paths::NODE_VARIABLES, NODE_STAFF, "The variables that stay at this node after their job: never values, never shares", None, Reply::List("Variable"), &[]),
     endpoint("GET", paths::NODE_DISCLOSURE, COORDINATOR, "What this node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("GET", paths::NODE_SEEDS, NODES, "Get the seeds that both nodes hold of an envelope, sealed to the one that asks", None, Reply::Json(200, "PassedOn"), &[P::UnknownSession, P::WrongPhase, P::NotFound, P::SeedsDoNotFit]),
     endpoint("GET", paths::NODE_RECEIPTS, NODE_STAFF, "The receipts this node has given; `?after=KEY` asks for the page behind a bidder", None, Reply::Json(200, "GivenReceipts"), &[P::UnknownSession, P::BadRequest]),
@@ -138,7 +145,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_BUNDLE, NODES, "Which bundle this node has committed to", None, Reply::Json(200, "Document"), &[P::UnknownSession]),
     endpoint("POST", paths::NODE_MANIFEST, COORDINATOR, "Commit to a bundle and sign its manifest", Some("Document"), Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::WaitingForNodes, P::BundleConflict, P::ManifestConflict]),
     endpoint("PUT", paths::NODE_MANIFEST, COORDINATOR, "Take the manifest with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::BundleConflict, P::ManifestConflict]),
-    endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated]),
+    endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated, P::NotApproved]),
     endpoint("GET", paths::NODE_ATTEMPT, COORDINATOR, "How an attempt stands; waits a while for its end", None, Reply::Json(200, "AttemptState"), &[P::NotFound]),
     endpoint("DELETE", paths::NODE_ATTEMPT, COORDINATOR, "Call an attempt off", None, Reply::Empty(204), &[]),
     endpoint("PUT", paths::NODE_OUTCOME, COORDINATOR, "Take the outcome with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict]),

@@ -42,12 +42,16 @@ pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
 /// Where every session stands at the node, for servers that may have lost some.
 pub const NODE_STANDINGS: &str = "/v1/node/standings";
+/// The variables that stay at the node after their job, without its shares.
+pub const NODE_VARIABLES: &str = "/v1/node/variables";
 /// What the node holds of a session, for servers that have lost it.
 pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// What the node discloses to the session's operator, sealed.
 pub const NODE_DISCLOSURE: &str = "/v1/node/sessions/{session}/disclosure";
 /// Take no envelopes for a while, or take them again.
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
+/// Let a job run, by the word of the node's operator.
+pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 
@@ -81,6 +85,12 @@ pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// What one node discloses to the session's operator, sealed.
 pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
+/// List jobs; post one, which is opened at once.
+pub const JOBS: &str = "/v1/jobs";
+/// One job, step by step.
+pub const JOB: &str = "/v1/jobs/{session}";
+/// The variables that stay at the nodes after their job.
+pub const VARIABLES: &str = "/v1/variables";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 

@@ -57,6 +57,8 @@ pub struct Setup {
     pub deadline: Duration,
     /// Whether everything that goes to the last node goes through a [`wiretap`].
     pub tapped: bool,
+    /// Whether nodes ask their operators before they compute a job.
+    pub approve: bool,
     /// A node that lies, and how.
     pub liar: Option<(u8, Lie)>,
 }
@@ -65,7 +67,8 @@ impl Setup {
     pub const fn new(nodes: u8, threshold: u8) -> Self {
         let grace = Duration::from_millis(600);
         let deadline = Duration::from_secs(10);
-        Self { nodes, threshold, delay: None, grace, deadline, tapped: false, liar: None }
+        let (delay, tapped, approve, liar) = (None, false, false, None);
+        Self { nodes, threshold, delay, grace, deadline, tapped, approve, liar }
     }
 
     pub const fn delayed(self, millis: u64) -> Self {
@@ -74,7 +77,8 @@ impl Setup {
 
     fn node_options(self, node: NodeIndex) -> node::Options {
         let lie = self.liar.filter(|(liar, _)| *liar == node.get()).map(|(_, lie)| lie);
-        node::Options { message_deadline: self.deadline, simulated_delay: self.delay, lie }
+        let (message_deadline, simulated_delay) = (self.deadline, self.delay);
+        node::Options { message_deadline, simulated_delay, approve_jobs: self.approve, lie }
     }
 
     const fn coordinator_options(self) -> coordinator::Options {

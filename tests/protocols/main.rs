@@ -15,6 +15,7 @@
 //! - [`lots`]: auctions of several lots
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -33,6 +34,7 @@ mod lots;
 mod market;
 mod numbers;
 mod products;
+mod stored;
 mod sums;
 mod survey;
 mod sweep;

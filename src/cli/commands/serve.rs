@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{Server, Settings};
+use crate::cli::home::{Jobs, Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
@@ -299,6 +299,7 @@ fn options(settings: &Settings) -> node::Options {
     let delay = settings.links.as_ref().and_then(|links| links.simulated_delay_ms);
     node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
+        approve_jobs: settings.jobs == Jobs::Approve,
         ..node::Options::default()
     }
 }

@@ -37,6 +37,13 @@ pub async fn start(
             ),
         ));
     };
+    let awaits = node.awaits_approval(&row.announcement.body).await;
+    if awaits.map_err(|error| of_store(&error))? {
+        return Err(Refusal::new(
+            ProblemType::NotApproved,
+            "this node's operator has not let the job run; see `gavel job approve`",
+        ));
+    }
     let manifest = manifest.body;
     let scheme = node.scheme();
     if start.session != session || start.manifest != manifest.digest() {

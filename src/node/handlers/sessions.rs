@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use crate::identity::Signed;
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::node::refusals::{of_announcement, of_store};
+use crate::node::refusals::{of_announcement, of_store, of_variable};
 use crate::runs::Workload;
 use crate::session::pause::PauseOrder;
 use crate::session::{Announcement, Phase, SessionId};
@@ -33,6 +33,10 @@ pub async fn announce(
     Workload::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     paper::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
+    let known = node.store.standing(session).await.map_err(|error| of_store(&error))?;
+    if known.is_none() {
+        node.check_variables(terms).await.map_err(|error| of_variable(node.me, &error))?;
+    }
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
         node.tell_phase(session, Phase::Open);
@@ -77,9 +81,21 @@ pub async fn show(
 ) -> Reply<NodeSession> {
     let shown = node.store.shown(session, caller.is_staff()).await;
     let shown = shown.map_err(|error| of_store(&error))?;
-    shown
-        .map(|shown| Json(view(shown)))
-        .ok_or_else(|| of_store(&StorageError::NoSession { session }))
+    let unknown = || of_store(&StorageError::NoSession { session });
+    let mut shown = shown.map(view).ok_or_else(unknown)?;
+    let awaits = node.awaits_approval(&shown.announcement.body).await;
+    shown.awaits_approval = awaits.map_err(|error| of_store(&error))?;
+    Ok(Json(shown))
+}
+
+/// Let a job run, by the word of this node's operator.
+pub async fn approve(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+) -> Result<StatusCode, Refusal> {
+    let approved = node.store.approve(session, node.clock.now()).await;
+    approved.map_err(|error| of_store(&error))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Cancel a session, by the coordinator's word.
@@ -106,5 +122,6 @@ fn view(shown: Shown) -> NodeSession {
         phase: shown.phase,
         bids: shown.bids,
         outcome: shown.outcome,
+        awaits_approval: false,
     }
 }

@@ -9,7 +9,7 @@ use super::graph::Graph;
 use super::number::{Number, NumberError};
 use super::prime::Prime;
 use super::question::Question;
-use super::step::{Given, Operation, Step};
+use super::step::{Expected, Given, Operation, Step};
 use crate::rules::written::Written;
 
 /// Who hands in what no participant is named for.
@@ -26,6 +26,12 @@ pub struct Fields {
     pub field: Prime,
     /// The steps.
     pub steps: Vec<WrittenStep>,
+    /// Variables that stay at the nodes.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Whether they take the place of what is stored under their names.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// Who knows a variable that is assigned.
@@ -85,6 +91,12 @@ pub struct WrittenStep {
     pub rest: Option<String>,
     /// Whether the divisor is 0.
     pub by_zero: Option<String>,
+    /// What a variable that is loaded is stored as, if under another name.
+    pub stored: Option<String>,
+    /// Where it lies.
+    pub range: Option<String>,
+    /// Which one it is.
+    pub version: Option<String>,
     /// Who learns what is revealed.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
@@ -95,8 +107,9 @@ pub struct WrittenStep {
 }
 
 /// The operations, as written.
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 14] = [
     "assign",
+    "load",
     "add",
     "subtract",
     "scale",
@@ -174,6 +187,7 @@ impl Reading<'_> {
         let step = self.step;
         Ok(match self.operation {
             "assign" => self.assign()?,
+            "load" => self.load()?,
             "add" => {
                 let (variable, (x, y)) = (self.variable()?, self.both()?);
                 Operation::Add { variable, x, y }
@@ -263,6 +277,22 @@ impl Reading<'_> {
         Ok(Operation::Assign { variable, given })
     }
 
+    fn load(&mut self) -> Result<Operation, JobFault> {
+        let step = self.step;
+        let variable = self.variable()?;
+        self.known.extend(["stored", "range", "version", "from"]);
+        let stored = step.stored.clone().unwrap_or_else(|| variable.clone());
+        let unfit =
+            |field| JobFault::Expected { step: step.id.clone(), stored: stored.clone(), field };
+        let (Some(range), Some(version)) = (&step.range, &step.version) else {
+            return Err(JobFault::Unfilled { step: step.id.clone(), stored });
+        };
+        let range = range.clone().try_into().map_err(|_| unfit("range"))?;
+        let version = version.parse().map_err(|_| unfit("version"))?;
+        let expected = Expected { range, owner: step.from.clone(), version };
+        Ok(Operation::Load { variable, stored, expected })
+    }
+
     /// That the step has nothing that its operation has no use for.
     fn check_spare(&self) -> Result<(), JobFault> {
         let step = self.step;
@@ -277,6 +307,9 @@ impl Reading<'_> {
             ("factor", step.factor.is_some()),
             ("rest", step.rest.is_some()),
             ("by_zero", step.by_zero.is_some()),
+            ("stored", step.stored.is_some()),
+            ("range", step.range.is_some()),
+            ("version", step.version.is_some()),
             ("to", step.to.is_some()),
         ];
         let spare = given.into_iter().find(|(field, given)| *given && !self.known.contains(field));
@@ -317,7 +350,7 @@ pub struct DemoEntry {
 
 impl Fields {
     /// Their names, but for the kind, which every session file has.
-    pub const NAMES: &[&str] = &["field", "steps"];
+    pub const NAMES: &[&str] = &["field", "steps", "keep", "replace"];
 
     /// The question that they make, with every default filled in.
     ///
@@ -325,7 +358,8 @@ impl Fields {
     /// When the steps are no job, or a value of the demo cannot be handed in.
     pub fn question(&self) -> Result<Question, JobFault> {
         let steps = self.steps.iter().map(WrittenStep::step).collect::<Result<_, _>>()?;
-        let question = Question { field: self.field, steps };
+        let (keep, replace) = (self.keep.clone(), self.replace);
+        let question = Question { field: self.field, steps, keep, replace };
         let graph = question.graph()?;
         self.entries_of(&graph)?;
         Ok(question)
@@ -393,16 +427,57 @@ impl Fields {
     }
 }
 
+fn is_public(step: &toml::Table) -> bool {
+    let kinds = ["type", "variable_type"].into_iter();
+    let mut kinds = kinds.filter_map(|field| step.get(field).and_then(toml::Value::as_str));
+    kinds.any(|kind| kind == "public")
+}
+
+/// The steps of a session file that assign what is not public.
+fn secret(file: &toml::Table) -> impl Iterator<Item = &toml::Table> {
+    let steps = file.get("steps").and_then(toml::Value::as_array).into_iter().flatten();
+    steps.filter_map(toml::Value::as_table).filter(|step| !is_public(step))
+}
+
+/// Whether a session file has values in it that participants hand in.
+pub fn has_values(file: &toml::Table) -> bool {
+    secret(file).any(|step| step.contains_key("value"))
+}
+
+/// The values that a job's file has for a participant, as a line; none where it has none.
+pub fn own_values(text: &str, name: &str) -> Option<Zeroizing<String>> {
+    let file: toml::Table = text.parse().ok()?;
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(2 * text.len()));
+    for step in secret(&file) {
+        let from = step.get("from").and_then(toml::Value::as_str).unwrap_or(CLIENT);
+        let variable = ["variable", "variable_name"].into_iter().find_map(|key| step.get(key));
+        let (Some(value), Some(variable)) = (step.get("value"), variable?.as_str()) else {
+            continue;
+        };
+        if from != name {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(variable);
+        line.push_str(" = ");
+        match value {
+            toml::Value::String(text) => line.push_str(text),
+            number => line.push_str(&Zeroizing::new(number.to_string())),
+        }
+    }
+    Some(line).filter(|line| !line.is_empty())
+}
+
 /// Take the values that participants hand in out of a session file of whatever kind: a server gets
 /// the steps without them.
 pub fn without_values(file: &mut toml::Table) {
     let Some(toml::Value::Array(steps)) = file.get_mut("steps") else { return };
     for step in steps {
         let toml::Value::Table(step) = step else { continue };
-        let public = ["type", "variable_type"]
-            .iter()
-            .any(|field| step.get(*field).and_then(toml::Value::as_str) == Some("public"));
-        if !public {
+        if !is_public(step) {
             step.remove("value");
         }
     }

@@ -3,6 +3,9 @@
 //! - [`prime`]: the fields that there are, by name
 //! - [`number`]: numbers of 256 bits in decimal digits, and as elements
 //! - [`range`]: between which numbers a variable lies, from what it is made of
+//! - [`version`]: which one a stored variable is
+//! - [`stored`]: what is known of a variable that stays at the nodes
+//! - [`change`]: what a job takes from there, and what it leaves behind
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -13,6 +16,7 @@
 //! - [`question`]: what a job's terms say
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
+//! - [`fill`]: what such a file leaves open of stored variables
 //! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
@@ -24,8 +28,10 @@
 pub mod action;
 pub mod answer;
 mod building;
+pub mod change;
 pub mod fault;
 pub mod file;
+pub mod fill;
 pub mod graph;
 pub mod input;
 pub mod json;
@@ -40,9 +46,12 @@ pub mod reference;
 pub mod stage;
 pub mod status;
 pub mod step;
+pub mod stored;
+pub mod version;
 pub mod words;
 
 pub use answer::Answer;
+pub use change::{Change, Wanted};
 pub use fault::JobFault;
 pub use graph::{Action, Graph};
 pub use number::Number;
@@ -52,6 +61,8 @@ pub use range::Range;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};
+pub use stored::StoredVariable;
+pub use version::Version;
 
 /// The name in session files.
 pub const NAME: &str = "job";

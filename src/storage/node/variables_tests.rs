@@ -1,0 +1,127 @@
+use crate::identity::{Blob, Digest, Signed, Statement as _};
+use crate::rules::job;
+use crate::rules::job::version::Fingerprint;
+use crate::rules::job::{Given, Operation, Prime, Question, Step};
+use crate::session::fixtures::{World, terms, time};
+use crate::session::manifest::CoSigned;
+use crate::session::{Manifest, Outcome};
+use crate::storage::NodeStore;
+use crate::storage::fixtures::Somewhere;
+use crate::storage::node::Staged;
+
+/// A world whose session keeps x, which takes the place of what is stored.
+fn world(title: &str) -> World {
+    let given = Given::Handed { by: "ada".into(), private: false, bits: Some(8) };
+    let assign = Operation::Assign { variable: "x".into(), given };
+    let steps = vec![Step { id: "1".into(), operation: assign, after: Vec::new() }];
+    let (keep, replace) = (vec!["x".to_owned()], true);
+    let question = Question { field: Prime::Mersenne61, steps, keep, replace };
+    let mut terms = terms();
+    terms.title = title.to_owned();
+    terms.question = question.into();
+    World::with_terms(3, 1, terms)
+}
+
+fn manifest(world: &World) -> CoSigned<Manifest> {
+    let manifest = Manifest {
+        session: world.session(),
+        announcement: world.announcement.body.digest(),
+        bundle: Digest([1; 32]),
+        entries: Vec::new(),
+        excluded: Vec::new(),
+        shared_names: Vec::new(),
+    };
+    world.co_sign(manifest, &[1, 2])
+}
+
+/// The outcome of an attempt, in which the digests are these.
+fn outcome(world: &World, digest: u8, signers: &[u8]) -> CoSigned<Outcome> {
+    let entry =
+        crate::session::outcome::Entrant { bidder: "ada".into(), envelope: Digest([9; 32]) };
+    let answer = job::Answer {
+        participants: vec![Some(entry)],
+        revealed: Vec::new(),
+        kept: vec![Some(vec![Fingerprint([digest; 32]); 3])],
+    };
+    let outcome = Outcome {
+        session: world.session(),
+        announcement: world.announcement.body.digest(),
+        manifest: manifest(world).body.digest(),
+        answer: answer.into(),
+        out_of_range: Vec::new(),
+    };
+    world.co_sign(outcome, signers)
+}
+
+fn staged(share: u8) -> Vec<Staged> {
+    vec![Staged { name: "x".into(), share: Blob(vec![share; 40]) }]
+}
+
+fn own(world: &World, digest: u8) -> Signed<Outcome> {
+    Signed::new(outcome(world, digest, &[]).body, world.key(1))
+}
+
+async fn computing(store: &NodeStore, world: &World) {
+    assert!(store.announce(&world.announcement).await.unwrap());
+    store.freeze(world.session(), time(50)).await.unwrap();
+    store.put_manifest(&manifest(world)).await.unwrap();
+    store.begin_attempt(world.session(), 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_share_is_current_with_the_outcome_of_its_attempt() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = NodeStore::new(somewhere.open().await);
+    let world = world("One");
+    let session = world.session();
+    computing(&store, &world).await;
+    store.put_own_outcome(&own(&world, 1), staged(1)).await.unwrap();
+    assert!(store.variables().await.unwrap().is_empty());
+    // A later attempt has other digests, and takes the place of what was staged.
+    store.begin_attempt(session, 2).await.unwrap();
+    store.put_own_outcome(&own(&world, 2), staged(2)).await.unwrap();
+    store.settle(&outcome(&world, 2, &[1, 2]), None).await.unwrap();
+    let [(stored, true)] = &store.variables().await.unwrap()[..] else { panic!("one variable") };
+    assert_eq!((stored.session, stored.made), (session, world.announcement.body.opened));
+    assert_eq!(stored.variable.digests, [Fingerprint([2; 32]); 3]);
+    assert_eq!(store.share(session, "x").await.unwrap(), Some(Blob(vec![2; 40])));
+    store.settle(&outcome(&world, 2, &[3]), None).await.unwrap();
+    assert!(store.share(session, "x").await.unwrap().is_some());
+    assert_eq!(store.variable("x").await.unwrap().as_ref(), Some(stored));
+}
+
+#[tokio::test]
+async fn a_node_that_computed_in_another_attempt_has_no_share() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = NodeStore::new(somewhere.open().await);
+    let world = world("One");
+    computing(&store, &world).await;
+    store.put_own_outcome(&own(&world, 1), staged(1)).await.unwrap();
+    store.settle(&outcome(&world, 2, &[2, 3]), None).await.unwrap();
+    let [(stored, false)] = &store.variables().await.unwrap()[..] else { panic!("no share") };
+    assert_eq!(stored.variable.digests, [Fingerprint([2; 32]); 3]);
+    assert_eq!(store.share(world.session(), "x").await.unwrap(), None);
+}
+
+/// Whichever outcome comes first, what the later opened session kept holds.
+#[tokio::test]
+async fn the_later_opened_session_holds() {
+    for late_first in [false, true] {
+        let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+        let store = NodeStore::new(somewhere.open().await);
+        let early = world("One");
+        let mut late = world("Two");
+        let mut body = late.announcement.body.clone();
+        body.session.0[0] ^= 0x80;
+        body.opened = body.opened.plus_millis(5);
+        late.announcement = Signed::new(body, &late.coordinator);
+        computing(&store, &early).await;
+        computing(&store, &late).await;
+        for at_last in [false, true] {
+            let now = if at_last == late_first { &early } else { &late };
+            store.settle(&outcome(now, 7, &[2, 3]), None).await.unwrap();
+        }
+        let stored = store.variable("x").await.unwrap().unwrap();
+        assert_eq!(stored.session, late.session());
+    }
+}
