@@ -10,6 +10,7 @@
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`elements`]: replicated shares of elements of a field
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
+//! - [`reshare`]: dealing shared elements anew, to other nodes or with new randomness
 
 pub mod bits;
 pub mod elements;
@@ -17,6 +18,7 @@ pub mod form;
 pub mod keys;
 pub mod node_set;
 pub mod numbers;
+pub mod reshare;
 pub mod security;
 pub mod seed;
 pub mod sets;
