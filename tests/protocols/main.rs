@@ -17,6 +17,7 @@
 //! - [`survey`]: surveys on bits
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
+//! - [`reshare`]: shared elements dealt anew, from one roster to another
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 mod adding;
@@ -33,6 +34,7 @@ mod lots;
 mod market;
 mod numbers;
 mod products;
+mod reshare;
 mod sums;
 mod survey;
 mod sweep;

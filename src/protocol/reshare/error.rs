@@ -41,7 +41,9 @@ pub enum ReshareError {
         source: ChannelError,
     },
     /// A message has the wrong length, or is not an encoding of elements.
-    #[error("at step {step}: nodes {nodes} of the {side} roster sent what is not a message of this step")]
+    #[error(
+        "at step {step}: nodes {nodes} of the {side} roster sent what is not a message of this step"
+    )]
     Malformed {
         /// Full name of the step.
         step: String,

@@ -50,7 +50,10 @@ pub async fn take<F: Field>(
     }
     let components = adding.checked(&tables)?;
     taking.compare(&tables).await?;
-    Ok(SharedElements::from_components(Holding::of(taking.handover.new_scheme(), taking.me), components)?)
+    Ok(SharedElements::from_components(
+        Holding::of(taking.handover.new_scheme(), taking.me),
+        components,
+    )?)
 }
 
 impl Taking<'_> {
@@ -62,13 +65,13 @@ impl Taking<'_> {
     ) -> Result<Vec<(NodeIndex, Bytes)>, ReshareError> {
         let (name, id) = step(self.step, name);
         let givers = self.handover.givers().iter().filter(|&giver| due(giver) > 0);
-        let receives = givers.map(|giver| async move { (giver, self.across.recv(giver, id).await) });
+        let receives =
+            givers.map(|giver| async move { (giver, self.across.recv(giver, id).await) });
         let mut received = Vec::new();
         let mut wrong = NodeSet::EMPTY;
         for (giver, message) in join_all(receives).await {
             let (step, side) = (name.clone(), Side::Old);
-            let message =
-                message.map_err(|source| ReshareError::Channel { step, side, source })?;
+            let message = message.map_err(|source| ReshareError::Channel { step, side, source })?;
             if message.len() != due(giver) {
                 wrong.insert(giver);
             }
