@@ -26,5 +26,6 @@ mod e2e {
     pub mod shared_names;
     pub mod site;
     pub mod sizes;
+    pub mod stored;
     pub mod two_nodes;
 }

@@ -85,6 +85,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::ADMISSIONS, Rule::Staff),
         (Method::GET, paths::RECEIPTS, Rule::Staff),
         (Method::GET, paths::RECORD, Rule::Anyone),
+        (Method::GET, paths::VARIABLES, Rule::Staff),
         (Method::GET, paths::DISCLOSURE, Rule::Operator),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),

@@ -99,7 +99,8 @@ async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
         return Err(DriveError::Failed(Reason::Missing { document: Document::Announcement }));
     };
     let left = announcement.body.terms.bids_until.millis() - state.clock.now().millis();
-    if left <= 0 {
+    // Where nobody hands anything in, there is nothing to wait for.
+    if left <= 0 || !announcement.body.terms.question.takes_entries() {
         freeze(state, row.session).await?;
         return Ok(Next::Again);
     }

@@ -23,6 +23,7 @@
 //! - `ends`: how an attempt ends at its nodes, and what follows
 //! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
+//! - `variables`: variables that stay at the nodes, as jobs load and change them
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 
@@ -47,6 +48,7 @@ pub mod records;
 pub mod state;
 pub mod step;
 pub mod throttle;
+mod variables;
 pub mod watch;
 
 use std::sync::Arc;

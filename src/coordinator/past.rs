@@ -38,6 +38,8 @@ pub struct Blame {
     pairs: BTreeSet<Pair>,
     /// Whether something was wrong that waiting does not mend.
     lasts: bool,
+    /// Nodes that have no share of a variable that the session loads.
+    shareless: NodeSet,
     /// Whether a check found a lie.
     lies: bool,
 }
@@ -96,6 +98,13 @@ impl Blame {
             | AttemptFailure::UnfitShares { .. }
             | AttemptFailure::UnfitTerms { .. }
             | AttemptFailure::Store { .. } => self.nodes.insert(node),
+            AttemptFailure::Variable { lack, .. } => {
+                self.nodes.insert(node);
+                self.lasts = true;
+                if lack.lasts() {
+                    self.shareless.insert(node);
+                }
+            }
             AttemptFailure::Link { node: other, .. } => self.add_pair(node, *other),
             AttemptFailure::CalledOff => {}
             // Whom that keeps apart follows from all of them: [`Doubts`].
@@ -129,6 +138,8 @@ impl Blame {
 pub struct Doubts {
     nodes: NodeSet,
     pairs: BTreeSet<Pair>,
+    /// Nodes that have no share of a variable that the session loads.
+    shareless: NodeSet,
     /// Attempts that failed so that waiting does not mend it.
     pub strikes: u64,
     /// Those of them that point at nobody.
@@ -155,15 +166,18 @@ impl Doubts {
             doubts.strikes += 1;
             doubts.unexplained += u64::from(blame.nodes.is_empty() && blame.pairs.is_empty());
             doubts.nodes = doubts.nodes.union(blame.nodes);
+            doubts.shareless = doubts.shareless.union(blame.shareless);
             doubts.pairs.extend(blame.pairs);
         }
         doubts
     }
 
-    /// Whether nothing but a person helps: too few nodes remain without a liar among them, or often
+    /// Whether nothing but a person helps: too few nodes remain that have shares of what is loaded, and
+    /// no liar among them, or often
     /// enough something was wrong in itself and nobody could be left out because of it.
     pub fn hopeless(&self, all: NodeSet, quorum: usize, attempts: u64) -> bool {
-        if Links::whole(all).apart(&self.apart).together().len() < quorum {
+        let able = Links::whole(all).without(self.shareless);
+        if able.apart(&self.apart).together().len() < quorum {
             return true;
         }
         let rest = self.avoided(&Links::whole(all)).together();

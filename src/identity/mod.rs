@@ -11,6 +11,7 @@
 //! - [`access_token`]: what an account may do at one server, for a quarter of an hour
 //! - [`tls`]: the self-signed certificate that the roster pins
 //! - [`sealing`]: shares sealed to their node (HPKE, RFC 9180, with X-Wing)
+//! - [`vault`]: encryption of what a node keeps for itself
 
 pub mod access_token;
 pub mod account;
@@ -22,6 +23,7 @@ pub mod sealing;
 pub mod statement;
 pub mod tls;
 pub mod token;
+pub mod vault;
 
 pub use crate::base::bytes::{self, Blob};
 pub use account::{AccountId, AccountRole};

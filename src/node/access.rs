@@ -63,6 +63,7 @@ impl Gate for NodeState {
         (Method::GET, paths::NODE_SESSIONS, Rule::Anyone),
         (Method::POST, paths::NODE_SESSIONS, Rule::Coordinator),
         (Method::GET, paths::NODE_SESSION, Rule::Anyone),
+        (Method::GET, paths::NODE_VARIABLES, Rule::Staff),
         (Method::POST, paths::NODE_CANCEL, Rule::Coordinator),
         (Method::PUT, paths::NODE_PAUSE, Rule::Coordinator),
         (Method::POST, paths::NODE_ENVELOPES, Rule::Anyone),

@@ -14,6 +14,7 @@ use super::attempts::Entry;
 use super::mend::{BATCH, Holders, Lack};
 use super::parts::Opened;
 use super::state::NodeState;
+use super::variables::VariableError;
 use crate::base::lock::{into_inner, lock};
 use crate::base::offload::offload;
 use crate::identity::Signed;
@@ -64,6 +65,9 @@ pub enum AttemptError {
         /// The bidder whose envelope is missing.
         bidder: String,
     },
+    /// A stored variable cannot be loaded or kept.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -147,6 +151,7 @@ impl Task {
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
         let started = Instant::now();
+        let shelf = self.node.shelf(&self.announcement).await?;
         let (entries, cohorts) = self.lay_out().await?;
         let preparing = started.elapsed();
 
@@ -168,7 +173,7 @@ impl Task {
         let terms = &self.announcement.terms;
         let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
         let seats = terms.question.seats(&names.collect::<Vec<_>>());
-        let listed = runs::Listed { cohorts: &cohorts, seats: &seats };
+        let listed = runs::Listed { cohorts: &cohorts, seats: &seats, shelf: Some(&shelf) };
         let run = runs::run_listed(&context, terms, entries, listed, &tell);
         let computed = Box::pin(run).await?;
         let computing = started.elapsed().saturating_sub(preparing);
@@ -177,8 +182,9 @@ impl Task {
         if node.never_signs() {
             std::future::pending::<()>().await;
         }
+        let staged = node.staged(terms, &outcome, &shelf)?;
         let signed = Signed::new(outcome, &node.keys.identity);
-        self.store.put_own_outcome(&signed).await?;
+        self.store.put_own_outcome(&signed, staged).await?;
         let stats = context.counters();
         let cost = Cost {
             rounds: stats.rounds,
@@ -277,6 +283,10 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
+            AttemptError::Variable(VariableError::Lack { name, lack }) => {
+                Self::Variable { name, lack }
+            }
+            AttemptError::Variable(_) => Self::Store { detail },
             // It has computed something else before: waiting does not mend that.
             AttemptError::Store(StorageError::Conflict { .. }) => {
                 Self::Computation { nodes: NodeSet::EMPTY, detail }

@@ -18,6 +18,7 @@
 //! - `papers`: what other nodes hold and this one lacks
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
+//! - `variables`: this node's shares of variables that stay after their job
 //! - [`replica`]: several replicas of one node on one store
 
 pub mod access;
@@ -37,6 +38,7 @@ pub mod parts;
 mod refusals;
 pub mod replica;
 pub mod state;
+mod variables;
 mod verdict;
 
 use std::sync::Arc;

@@ -4,12 +4,13 @@ use super::intake::IntakeError;
 use super::manifest::CommitError;
 use super::pace::TooFast;
 use super::papers::TakeOutcomeError;
+use super::variables::VariableError;
 use super::verdict::VerdictError;
 use crate::session::announcement::AnnouncementError;
 use crate::session::envelope::EnvelopeError;
 use crate::session::exclusion::ExclusionReason;
 use crate::session::{Phase, SessionId};
-use crate::sharing::NodeSet;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::node::PutError;
 use crate::storage::{DocumentKind, StorageError};
 use crate::transport::server::reply::Refusal;
@@ -113,6 +114,19 @@ pub(super) fn of_announcement(error: &AnnouncementError) -> Refusal {
         | AnnouncementError::OperatorKey(_) => ProblemType::BadTerms,
     };
     Refusal::new(kind, error.to_string())
+}
+
+/// Why a session that loads or keeps variables is not taken.
+pub(super) fn of_variable(node: NodeIndex, error: &VariableError) -> Refusal {
+    match error {
+        VariableError::Lack { name, lack } => {
+            let detail = format!("node {node} {}", lack.explain(name));
+            let cause = RefusalCause::Variable { name: name.clone(), lack: *lack };
+            Refusal(Problem::new(ProblemType::BadTerms, detail).with(RefusalCause::MEMBER, &cause))
+        }
+        VariableError::Store(error) => of_store(error),
+        VariableError::Sealing(error) => Refusal::internal(error),
+    }
 }
 
 /// What is wrong with an envelope.

@@ -19,6 +19,7 @@ use crate::base::Timestamp;
 use crate::base::lock;
 use crate::identity::key_file::NodeKeys;
 use crate::identity::token::{self, ReplayGuard};
+use crate::identity::vault::Vault;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::protocol::Channel;
 use crate::session::progress::{Event, What};
@@ -42,6 +43,8 @@ pub struct NodeState {
     pub me: NodeIndex,
     /// This node's private keys.
     pub keys: NodeKeys,
+    /// What it encrypts for itself.
+    pub(super) vault: Vault,
     /// The roster.
     pub roster: Arc<Signed<Roster>>,
     /// Its digest.
@@ -135,6 +138,7 @@ impl NodeState {
             replay: ReplayGuard::default(),
             logins: Arc::default(),
             closing: Mutex::default(),
+            vault: Vault::of(&keys.identity),
             keys,
             roster,
             store,

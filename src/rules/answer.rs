@@ -25,6 +25,19 @@ pub enum Answer<E> {
     MadeUp(made_up::Answer),
 }
 
+impl<E: Clone + PartialEq> Answer<E> {
+    /// Whether another answer says the same but for the digests of shares that stay, which differ in
+    /// every attempt.
+    pub fn differs_in_digests_alone(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Job(own), Self::Job(other)) => {
+                own.kept != other.kept && own.without_digests() == other.without_digests()
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why something cannot be the answer to a question.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AnswerError {

@@ -325,6 +325,47 @@ impl Question {
         }
     }
 
+    /// Whether anybody has anything to hand in.
+    pub fn takes_entries(&self) -> bool {
+        match self {
+            Self::Job(question) => question.takes_entries(),
+            _ => true,
+        }
+    }
+
+    /// The stored variables that it loads.
+    pub fn wanted(&self) -> Vec<job::stored::Wanted> {
+        match self {
+            Self::Job(question) => question.wanted(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The names under which its outcome keeps something, and whether that may take the place of what
+    /// is stored there.
+    pub fn keeps(&self) -> (&[String], bool) {
+        match self {
+            Self::Job(question) => (&question.keep, question.replace),
+            _ => (&[], false),
+        }
+    }
+
+    /// The names of stored variables that its outcome may change.
+    pub fn changed(&self) -> Vec<&str> {
+        match self {
+            Self::Job(question) => question.changed(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What an answer changes of what nodes keep.
+    pub fn changes<E>(&self, answer: &Answer<E>) -> Vec<job::Change> {
+        match (self, answer) {
+            (Self::Job(question), Answer::Job(answer)) => question.changes(answer),
+            _ => Vec::new(),
+        }
+    }
+
     /// Check what a node must not take on trust, where entries are shared in this form and the
     /// session takes so much.
     ///

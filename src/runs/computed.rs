@@ -34,6 +34,9 @@ pub enum RunError {
     /// Entries whose cohorts are not those that the terms assign.
     #[error("the entries' cohorts are not as the terms say; this is a fault of the program")]
     Cohorts,
+    /// A stored variable whose share was not brought.
+    #[error("the share of a stored variable is not at hand; this is a fault of the program")]
+    Stored,
     /// An opened index that no entry has.
     #[error("the winner's index {got} is not among {entries} entries: a node computed wrongly")]
     Index {
@@ -88,6 +91,7 @@ impl RunError {
             Self::Width { .. }
             | Self::Form
             | Self::Cohorts
+            | Self::Stored
             | Self::Index { .. }
             | Self::Winners { .. }
             | Self::Impossible { .. }

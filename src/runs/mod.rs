@@ -66,6 +66,8 @@ pub struct Listed<'a> {
     pub cohorts: &'a [u8],
     /// Where the entries of participants whom the terms name are ([`Question::seats`]).
     pub seats: &'a [Option<usize>],
+    /// Shares of variables that stay from one job to another, where there are any.
+    pub shelf: Option<&'a job::Shelf>,
 }
 
 /// The same for entries of which more is known than their order.
@@ -100,7 +102,7 @@ pub async fn run_listed(
         }
         // Its future has those of all three fields.
         Question::Job(question) => {
-            Box::pin(job::run(ctx, question, entries, listed.seats, &reporter)).await?
+            Box::pin(job::run(ctx, question, entries, (listed.seats, listed.shelf), &reporter)).await?
         }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,

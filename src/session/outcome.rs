@@ -107,6 +107,15 @@ impl CoSigned<Outcome> {
 }
 
 impl Outcome {
+    /// Whether another attempt at the same came to the other one: it says the same but for the digests
+    /// of shares that stay.
+    pub fn differs_in_digests_alone(&self, other: &Self) -> bool {
+        let rest = |outcome: &Self| (outcome.session, outcome.announcement, outcome.manifest);
+        rest(self) == rest(other)
+            && self.out_of_range == other.out_of_range
+            && self.answer.differs_in_digests_alone(&other.answer)
+    }
+
     /// Check that this can be the outcome of these terms and this manifest, as far as that shows
     /// without the bids.
     ///

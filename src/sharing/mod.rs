@@ -9,6 +9,7 @@
 //! - [`security`]: against whom a session is secure
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`elements`]: replicated shares of elements of a field
+//! - [`stored`]: what a node keeps of an element that stays
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
 //! - [`reshare`]: dealing shared elements anew, to other nodes or with new randomness
 
@@ -22,6 +23,7 @@ pub mod reshare;
 pub mod security;
 pub mod seed;
 pub mod sets;
+pub mod stored;
 pub mod stream;
 
 pub use bits::{Holding, KeptPlane, Plane, ShapeError, SharedBits};

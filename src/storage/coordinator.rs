@@ -7,11 +7,13 @@
 //! - [`pauses`]: orders to pause and to go on, and which nodes have heard them
 //! - [`papers`]: sessions that are taken up from what nodes hold
 //! - [`reading`]: questions about sessions that change nothing
+//! - [`variables`]: what is known of variables that stay at the nodes
 
 pub mod attempts;
 pub mod papers;
 pub mod pauses;
 pub mod reading;
+pub mod variables;
 
 use super::column::Columns as _;
 use super::documents::{Document, Sessions};
@@ -384,7 +386,18 @@ impl CoordinatorStore {
         outcome: &CoSigned<Outcome>,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        self.put(outcome.body.session, outcome.clone(), Step::OutcomeSigned, now).await
+        let (session, outcome) = (outcome.body.session, outcome.clone());
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    if SESSIONS.put(&mut *connection, session, outcome.clone()).await? {
+                        enter(&mut *connection, session, Step::OutcomeSigned, None, now).await?;
+                        variables::settle(connection, &outcome).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// Keep a document; the first of its kind takes the session a step on.

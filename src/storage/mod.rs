@@ -7,6 +7,7 @@
 //! - [`accounts`]: who may use the coordinator: accounts, invitations, refresh tokens
 //! - [`documents`]: a session's signed documents and its phase, for node and coordinator alike
 //! - `pauses`: orders to pause and to go on, for node and coordinator alike
+//! - [`variables`]: variables that stay after their job, for node and coordinator alike
 //! - [`address`]: where a store is, and the settings of a connection to it
 //! - [`database`]: an open store
 //! - [`role`]: what only one process may be at a time
@@ -22,8 +23,8 @@
 //! - `migrate`: integrity and migrations
 //! - `fixtures`: a store of either kind, for tests
 //!
-//! Node and coordinator may live in one database. It never holds a plain bid, a share, a seed, a
-//! password, a token or a private key: passwords are hashed with Argon2id, codes and tokens with
+//! Node and coordinator may live in one database. It never holds a plain bid, a plain share, a
+//! seed, a password, a token or a private key: shares that stay are encrypted by their node, passwords are hashed with Argon2id, codes and tokens with
 //! SHA-256, envelopes are kept sealed and masked as they came, and a session file is kept without
 //! the bids that a demo's file lists.
 //!
@@ -49,6 +50,7 @@ pub mod node;
 mod pauses;
 pub mod role;
 mod sql;
+pub mod variables;
 mod writer;
 
 pub use accounts::AccountStore;
@@ -59,3 +61,4 @@ pub use disk::{Disk, Fate};
 pub use error::{Behind, DocumentKind, StorageError};
 pub use node::NodeStore;
 pub use role::{Fence, Leadership, Tenure};
+pub use variables::Stored;

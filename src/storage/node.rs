@@ -11,6 +11,7 @@
 //! - [`pauses`]: orders of the coordinator to pause and to go on
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`replicas`]: which of several replicas computes
+//! - [`variables`]: shares of variables that stay after their job
 
 pub mod intake;
 pub mod logins;
@@ -19,6 +20,7 @@ pub mod parts;
 pub mod pauses;
 pub mod reading;
 pub mod replicas;
+pub mod variables;
 
 use super::column::{Columns as _, json};
 use super::documents::{BoundBundle, Document, Sessions, same, to_binary};
@@ -32,6 +34,7 @@ use crate::session::{Announcement, Disclosure, Manifest, Outcome, SessionId};
 
 pub use intake::{Put, PutError};
 pub use reading::{Given, NodeSession, Shown};
+pub use variables::Staged;
 
 const SESSIONS: Sessions = Sessions::Node;
 
@@ -197,19 +200,33 @@ impl NodeStore {
             .await
     }
 
-    /// Bind the node to the outcome it computed and signed, before the signature leaves it. The
-    /// same one again changes nothing.
+    /// Bind the node to the outcome it computed and signed, before the signature leaves it, and keep
+    /// with it the shares that are to stay. The same one again changes nothing. One of a later
+    /// attempt takes its place if it differs in the digests of shares alone, which no two attempts
+    /// have in common.
     ///
     /// # Errors
     /// `Conflict` when an earlier attempt gave this node another outcome: some node sent wrong
     /// values in one of the two.
-    pub async fn put_own_outcome(&self, outcome: &Signed<Outcome>) -> Result<(), StorageError> {
+    pub async fn put_own_outcome(
+        &self,
+        outcome: &Signed<Outcome>,
+        staged: Vec<Staged>,
+    ) -> Result<(), StorageError> {
         let (session, outcome) = (outcome.body.session, outcome.clone());
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     agrees::<CoSigned<Outcome>>(connection, session, outcome.digest()).await?;
-                    SESSIONS.put(connection, session, outcome).await?;
+                    let held = SESSIONS.load::<Signed<Outcome>>(&mut *connection, session).await?;
+                    if held.is_some_and(|held| held.body.differs_in_digests_alone(&outcome.body)) {
+                        let none: Option<String> = None;
+                        let column = <Signed<Outcome> as Document>::COLUMN;
+                        SESSIONS.set(&mut *connection, session, column, none).await?;
+                    }
+                    if SESSIONS.put(&mut *connection, session, outcome).await? {
+                        variables::stage(connection, session, staged).await?;
+                    }
                     Ok(())
                 })
             })
@@ -231,8 +248,15 @@ impl NodeStore {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    agrees::<Signed<Outcome>>(connection, session, outcome.digest()).await?;
-                    if SESSIONS.put(connection, session, outcome).await? {
+                    let own = SESSIONS.load::<Signed<Outcome>>(&mut *connection, session).await?;
+                    // Another attempt than this node's own may have settled it.
+                    let other =
+                        own.filter(|own| !own.body.differs_in_digests_alone(&outcome.body));
+                    if let Some(own) = other {
+                        same::<Signed<Outcome>>(session, own.digest(), outcome.digest())?;
+                    }
+                    if SESSIONS.put(&mut *connection, session, outcome.clone()).await? {
+                        variables::settle(connection, &outcome).await?;
                         SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
                         if let Some(disclosure) = disclosure {
                             SESSIONS.set(connection, session, "disclosure", disclosure).await?;
@@ -267,6 +291,7 @@ impl NodeStore {
             .write(move |connection| {
                 Box::pin(async move {
                     let phase = SESSIONS.phase(connection, session).await?;
+                    variables::drop_staged(connection, session).await?;
                     if (step, phase) != (Step::Cancel, Phase::Cancelled) {
                         SESSIONS.step(connection, session, step, Some(reason)).await?;
                     }

@@ -7,6 +7,7 @@
 //! - [`page`]: lists that come in pages
 //! - [`paper`]: the papers of a closing in binary, and how large they may be
 //! - [`problem`]: error bodies (RFC 9457)
+//! - [`variable`]: variables that stay at the nodes, without their shares
 //! - [`reason`]: why sessions, attempts and nodes stopped, as codes with fields
 //! - [`openapi`]: the description of the whole API, and a page to read it
 
@@ -19,5 +20,6 @@ pub mod paper;
 pub mod paths;
 pub mod problem;
 pub mod reason;
+pub mod variable;
 
 pub use problem::{Problem, ProblemType};

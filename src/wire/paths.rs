@@ -42,6 +42,8 @@ pub const NODE_ATTEMPT: &str = "/v1/node/sessions/{session}/attempts/{attempt}";
 pub const NODE_OUTCOME: &str = "/v1/node/sessions/{session}/outcome";
 /// Where every session stands at the node, for servers that may have lost some.
 pub const NODE_STANDINGS: &str = "/v1/node/standings";
+/// The variables that stay at the node after their job, without its shares.
+pub const NODE_VARIABLES: &str = "/v1/node/variables";
 /// What the node holds of a session, for servers that have lost it.
 pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// What the node discloses to the session's operator, sealed.
@@ -81,6 +83,8 @@ pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// What one node discloses to the session's operator, sealed.
 pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
+/// The variables that stay at the nodes after their job.
+pub const VARIABLES: &str = "/v1/variables";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 

@@ -253,6 +253,13 @@ pub enum RefusalCause {
     },
     /// The manifest does not follow from the bundle.
     OtherManifest,
+    /// A stored variable is not there as the terms say.
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        lack: VariableLack,
+    },
 }
 
 /// Why an attempt failed at a node, as it says itself.
@@ -302,6 +309,13 @@ pub enum AttemptFailure {
         /// At which step, and whom that names.
         detail: String,
     },
+    /// A stored variable cannot be loaded or kept at the node.
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        lack: VariableLack,
+    },
     /// The node's store failed.
     Store {
         /// As the store says.
@@ -309,6 +323,50 @@ pub enum AttemptFailure {
     },
     /// The attempt was called off.
     CalledOff,
+}
+
+/// What is wrong with a stored variable at a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VariableLack {
+    /// There is none under the name.
+    Absent,
+    /// It is another one than the terms say: another version, other bounds or another field.
+    Other,
+    /// The node knows it and has no share of it: it took no part when the variable was made.
+    Share,
+    /// The node's share does not fit the digests that all nodes have signed.
+    Damaged,
+    /// There is one under the name already, and the terms do not replace it.
+    Taken,
+}
+
+impl VariableLack {
+    /// Whether the node lacks it for as long as it is not shared anew.
+    pub const fn lasts(self) -> bool {
+        matches!(self, Self::Share | Self::Damaged)
+    }
+
+    /// In words, of a variable at a node.
+    pub fn explain(self, name: &str) -> String {
+        match self {
+            Self::Absent => format!("has no variable {name:?}; see gavel variable list"),
+            Self::Other => format!(
+                "has another {name:?} than the job says; it was changed since. Make the job anew"
+            ),
+            Self::Share => {
+                format!("has no share of {name:?}: it took no part when that was made")
+            }
+            Self::Damaged => format!(
+                "has a share of {name:?} that does not fit what all nodes signed: its disk is \
+                 damaged; restore it from a backup with `gavel restore`"
+            ),
+            Self::Taken => format!(
+                "has a variable {name:?} already; say replace = true, take another name, or \
+                 forget it first"
+            ),
+        }
+    }
 }
 
 impl Reason {
@@ -479,6 +537,7 @@ impl fmt::Display for AttemptFailure {
             | Self::Computation { detail, .. }
             | Self::Lie { detail, .. }
             | Self::Store { detail } => f.write_str(detail),
+            Self::Variable { name, lack } => f.write_str(&lack.explain(name)),
             Self::CalledOff => f.write_str("the attempt was called off"),
         }
     }

@@ -46,7 +46,7 @@ impl Secrets {
     }
 
     /// Bytes as they are, and as text in every usual way.
-    fn add_bytes(&mut self, name: &str, bytes: &[u8]) {
+    pub fn add_bytes(&mut self, name: &str, bytes: &[u8]) {
         self.add(name, bytes);
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let hex = hex.concat();
@@ -61,7 +61,7 @@ impl Secrets {
     }
 
     /// A number of more than 32 bits in every usual way.
-    fn add_number(&mut self, name: &str, number: u64) {
+    pub fn add_number(&mut self, name: &str, number: u64) {
         self.add(&format!("{name} little-endian"), &number.to_le_bytes());
         self.add(&format!("{name} big-endian"), &number.to_be_bytes());
         let text = number.to_string();

@@ -27,7 +27,7 @@ use super::sweep;
 /// The schemes that graphs are tried in.
 const SCHEMES: [(u8, u8); 3] = [(3, 1), (4, 1), (5, 2)];
 
-fn terms(question: &Question, security: Security) -> Terms {
+pub fn terms(question: &Question, security: Security) -> Terms {
     Terms {
         title: "job".to_owned(),
         description: None,
@@ -85,7 +85,7 @@ impl Trial {
             Prime::Mersenne127 => self.evaluated::<Mersenne127>(),
             Prime::Secp256k1 => self.evaluated::<Prime256>(),
         };
-        Answer { participants: self.seats.clone(), revealed }
+        Answer::new(self.seats.clone(), revealed)
     }
 
     fn evaluated<F: Field>(&self) -> Vec<Option<Number>> {
@@ -269,7 +269,7 @@ impl Making<'_> {
 }
 
 fn random_job(rng: &mut StdRng, field: Prime) -> (Question, Vec<Option<Number>>) {
-    let question = Question { field, steps: Vec::new() };
+    let question = Question::new(field, Vec::new());
     let (inputs, variables, drawn) = (Vec::new(), Vec::new(), HashSet::new());
     let mut making = Making { rng, question, inputs, variables, drawn };
     let participants = making.rng.random_range(1..=3);
@@ -337,14 +337,14 @@ async fn random_graphs_over_256_bits() {
     random_graphs(Prime::Secp256k1).await;
 }
 
-fn handed(name: &str, bits: u32) -> Operation {
+pub fn handed(name: &str, bits: u32) -> Operation {
     let given = Given::Handed { by: "client".to_owned(), private: false, bits: Some(bits) };
     Operation::Assign { variable: name.to_owned(), given }
 }
 
-fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Question {
+pub fn job(field: Prime, operations: impl IntoIterator<Item = Operation>) -> Question {
     let step = |(at, operation)| Step { id: format!("{at}"), operation, after: Vec::new() };
-    Question { field, steps: operations.into_iter().enumerate().map(step).collect() }
+    Question::new(field, operations.into_iter().enumerate().map(step).collect())
 }
 
 /// A little of everything; a division, which takes most of the steps, only where it is asked for.

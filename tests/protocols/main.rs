@@ -15,6 +15,7 @@
 //! - [`lots`]: auctions of several lots
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
 //! - [`reshare`]: shared elements dealt anew, from one roster to another
@@ -35,6 +36,7 @@ mod market;
 mod numbers;
 mod products;
 mod reshare;
+mod stored;
 mod sums;
 mod survey;
 mod sweep;

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use super::{known, store_refusal};
 use crate::base::Timestamp;
 use crate::coordinator::nodes::announce;
-use crate::coordinator::{CoordinatorState, driver, papers};
+use crate::coordinator::{CoordinatorState, driver, papers, variables};
 use crate::identity::Signed;
 use crate::rules::{SessionFile, Terms};
 use crate::runs::Workload;
@@ -28,6 +28,16 @@ pub async fn write(
     State(state): State<Arc<CoordinatorState>>,
     Body(new): Body<NewSession>,
 ) -> Reply<SessionDetail> {
+    let session = written(&state, new).await?;
+    super::sessions::detail(&state, session, true).await.map(Json)
+}
+
+/// Write a session, and open it if asked to.
+pub(super) async fn written(
+    state: &Arc<CoordinatorState>,
+    mut new: NewSession,
+) -> Result<SessionId, Refusal> {
+    new.file = variables::filled(state, &new.file).await?;
     let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
     terms_from(&new.file, state.scheme(), now).and_then(|terms| {
@@ -45,11 +55,11 @@ pub async fn write(
         let admitted = state.store.admit_to(session, name, bidder.key, cohort, now).await;
         admitted.map_err(|error| unlisted(&bidder.name, &error))?;
     }
-    driver::start(&state, session);
+    driver::start(state, session);
     if new.open {
-        open_session(&state, session).await?;
+        open_session(state, session).await?;
     }
-    super::sessions::detail(&state, session, true).await.map(Json)
+    Ok(session)
 }
 
 /// Write other terms into a draft. The bidders that it lists stay.
@@ -58,6 +68,7 @@ pub async fn edit(
     Params(session): Params<SessionId>,
     Body(edit): Body<EditSession>,
 ) -> Reply<SessionDetail> {
+    let edit = EditSession { file: variables::filled(&state, &edit.file).await? };
     let drafts = state.drafts.lock().await;
     let row = known(&state, session).await?;
     row.phase.after(Step::Edit).map_err(wrong_phase)?;
@@ -95,6 +106,7 @@ async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Resu
     row.phase.after(Step::Open).map_err(wrong_phase)?;
     let now = state.clock.now();
     let terms = terms_from(&row.file, state.scheme(), now)?;
+    variables::check(state, session, &terms).await?;
     let announcement = Announcement { session, roster: state.roster_digest, terms, opened: now };
     let announcement = Signed::new(announcement, &state.keys.identity);
     state.store.open(&announcement, now).await.map_err(store_refusal)?;

@@ -8,6 +8,7 @@
 //! - `admissions`: admitting bidders to a session
 //! - `disclosures`: what nodes disclose to a session's operator, passed on
 //! - `receipts`: which nodes have given a receipt to which bidder
+//! - `variables`: what is known of variables that stay at the nodes
 //! - `health`: health, the roster, live events
 
 mod accounts;
@@ -19,6 +20,7 @@ mod login;
 mod pauses;
 mod receipts;
 mod sessions;
+mod variables;
 
 use std::sync::Arc;
 
@@ -50,6 +52,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::SESSIONS, get(sessions::list).post(life::write))
         .route(paths::SESSION, get(sessions::show).put(life::edit))
         .route(paths::RECORD, get(sessions::record))
+        .route(paths::VARIABLES, get(variables::list))
         .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::OPEN, post(life::open))
         .route(paths::PAUSE, post(pauses::pause))

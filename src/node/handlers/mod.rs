@@ -8,6 +8,7 @@
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
 //! - `papers`: what this node holds, for servers that have lost it, and what it discloses
+//! - `variables`: what this node keeps of variables that stay, but for its shares
 //! - `events`: live events
 //! - `health`: whether this node is well
 //! - `stream`: the upgrade to the binary stream between two nodes
@@ -22,6 +23,7 @@ mod papers;
 mod receipts;
 mod sessions;
 mod stream;
+mod variables;
 
 use std::sync::Arc;
 
@@ -59,6 +61,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_PAUSE, put(sessions::pause))
         .route(paths::NODE_ENVELOPES, post(envelopes::hand_in))
         .route(paths::NODE_ENVELOPE, get(envelopes::fetch))
+        .route(paths::NODE_VARIABLES, get(variables::list))
         .route(paths::NODE_STANDINGS, get(papers::standings))
         .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_DISCLOSURE, get(papers::disclosure))

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use crate::identity::Signed;
 use crate::node::NodeState;
 use crate::node::access::Caller;
-use crate::node::refusals::{of_announcement, of_store};
+use crate::node::refusals::{of_announcement, of_store, of_variable};
 use crate::runs::Workload;
 use crate::session::pause::PauseOrder;
 use crate::session::{Announcement, Phase, SessionId};
@@ -33,6 +33,10 @@ pub async fn announce(
     Workload::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     paper::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
+    let known = node.store.standing(session).await.map_err(|error| of_store(&error))?;
+    if known.is_none() {
+        node.check_variables(terms).await.map_err(|error| of_variable(node.me, &error))?;
+    }
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
         node.tell_phase(session, Phase::Open);

@@ -8,6 +8,7 @@ use crate::protocol::bits::sizes::{DIGEST, pieces};
 use crate::protocol::proof::product_message_bytes;
 use crate::protocol::proof::record::Arithmetic;
 use crate::protocol::{Cost, CostModel, Security};
+use crate::sharing::NodeIndex;
 
 impl CostModel {
     /// What something costs, and the check of everything in it that is not checked yet: gates, and
@@ -64,6 +65,13 @@ impl CostModel {
     pub fn opening_elements<F: Arithmetic>(self, cost: Cost, len: usize) -> Cost {
         let message = pieces(self.scheme) * len * F::BYTES + DIGEST;
         let sent = self.peers() * message as u64;
+        self.checked_over::<F>(cost) + Cost { rounds: 1, bytes_sent: sent, ..Cost::NONE }
+    }
+
+    /// Making so many elements ready to stay, after a check of what led to them.
+    pub fn keeping_elements<F: Arithmetic>(self, cost: Cost, len: usize) -> Cost {
+        let held = NodeIndex::new(1).map_or(0, |node| self.scheme.held_by(node).len());
+        let sent = self.peers() * (len * held * DIGEST) as u64;
         self.checked_over::<F>(cost) + Cost { rounds: 1, bytes_sent: sent, ..Cost::NONE }
     }
 

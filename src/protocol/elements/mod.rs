@@ -6,6 +6,7 @@
 //! - [`multiply`]: products, and sums of products
 //! - [`random`]: random shared elements, integers and bits
 //! - [`open`]: making shared elements public
+//! - [`keep`]: shared elements that are to stay at the nodes
 //! - [`from_bits`]: elements from shared bits
 //! - [`to_bits`]: bits of shared elements
 //! - [`compare`]: comparing, choosing, dividing
@@ -16,6 +17,7 @@ pub mod compare;
 mod cost;
 pub mod decide;
 pub mod from_bits;
+pub mod keep;
 pub mod multiply;
 pub mod open;
 pub mod random;

@@ -10,6 +10,11 @@ pub enum Action {
         /// Its place in [`Graph::inputs`](super::graph::Graph::inputs).
         input: usize,
     },
+    /// A variable that was kept.
+    Load {
+        /// Its place in [`Graph::loads`](super::graph::Graph::loads).
+        load: usize,
+    },
     /// The terms say the value, or it follows from what they say.
     Known {
         /// The variables.
@@ -122,14 +127,20 @@ impl Action {
             | Self::Select { variable, .. }
             | Self::Random { variable, .. } => vec![Some(variable)],
             Self::Divide { variable, rest, by_zero, .. } => vec![Some(variable), rest, by_zero],
-            Self::Handed { .. } | Self::Reveal { .. } | Self::Forget { .. } => Vec::new(),
+            Self::Handed { .. }
+            | Self::Load { .. }
+            | Self::Reveal { .. }
+            | Self::Forget { .. } => Vec::new(),
         }
     }
 
     /// The variables that it looks at.
     pub fn uses(&self) -> Vec<usize> {
         match self {
-            Self::Handed { .. } | Self::Known { .. } | Self::Random { .. } => Vec::new(),
+            Self::Handed { .. }
+            | Self::Load { .. }
+            | Self::Known { .. }
+            | Self::Random { .. } => Vec::new(),
             Self::Linear { terms, .. } => terms.iter().map(|&(variable, _)| variable).collect(),
             Self::Product { x, y, .. }
             | Self::Equal { x, y, .. }
@@ -152,6 +163,7 @@ impl Action {
             | Self::Divide { .. }
             | Self::Reveal { .. } => true,
             Self::Handed { .. }
+            | Self::Load { .. }
             | Self::Known { .. }
             | Self::Linear { .. }
             | Self::Random { .. }

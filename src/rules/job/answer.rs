@@ -8,6 +8,7 @@ use super::number::Number;
 use super::question::Question;
 use super::range::Range;
 use super::status::Status;
+use super::stored::Fingerprint;
 
 /// Who handed in, and what was revealed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct Answer<E> {
     /// The values of the variables that are revealed, in the order of the steps; none where some
     /// value that it takes was not handed in.
     pub revealed: Vec<Option<Number>>,
+    /// Of each variable that is kept, in the order of the terms, the digests of all its components;
+    /// none where some value that it takes was not handed in. They are others in every attempt.
+    #[serde(default)]
+    pub kept: Vec<Option<Vec<Fingerprint>>>,
 }
 
 /// A variable that was revealed, or could not be.
@@ -54,11 +59,16 @@ pub enum AnswerError {
 }
 
 impl<E> Answer<E> {
+    /// Of a job that keeps nothing.
+    pub const fn new(participants: Vec<Option<E>>, revealed: Vec<Option<Number>>) -> Self {
+        Self { participants, revealed, kept: Vec::new() }
+    }
+
     /// The same with entries named otherwise.
     pub fn map<F>(self, mut name: impl FnMut(E) -> F) -> Answer<F> {
         let participants = self.participants.into_iter();
         let participants = participants.map(|entry| entry.map(&mut name)).collect();
-        Answer { participants, revealed: self.revealed }
+        Answer { participants, revealed: self.revealed, kept: self.kept }
     }
 
     /// Who of the participants has handed in.
@@ -85,6 +95,7 @@ impl<E> Answer<E> {
         let counts = [
             ("participants", graph.participants.len(), self.participants.len()),
             ("revealed values", graph.revealed().count(), self.revealed.len()),
+            ("kept variables", graph.keeps.len(), self.kept.len()),
         ];
         if let Some((what, expected, got)) =
             counts.into_iter().find(|(_, expected, got)| expected != got)
@@ -92,6 +103,13 @@ impl<E> Answer<E> {
             return Err(AnswerError::Count { what, expected, got });
         }
         let statuses = graph.statuses(&self.handed_in());
+        for (&variable, kept) in graph.keeps.iter().zip(&self.kept) {
+            let made = graph.maker(variable).is_some_and(|at| statuses[at] == Status::Completed);
+            if kept.is_some() != made || kept.as_ref().is_some_and(Vec::is_empty) {
+                let variable = graph.variables[variable].name.clone();
+                return Err(AnswerError::Value { variable });
+            }
+        }
         let reveals = graph.steps.iter().zip(statuses).filter_map(|(step, status)| {
             matches!(step.action, super::Action::Reveal { .. }).then_some(status)
         });

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use super::action::Action;
 use super::fault::{DIVIDED_BITS, JobFault, MAX_OPERANDS, MAX_PAIRS, MAX_STEPS, RANDOM_BITS};
-use super::graph::{Graph, Input, Kind, Planned, Variable};
+use super::graph::{Graph, Input, Kind, Load, Planned, Variable};
 use super::number::Number;
 use super::order::{Names, levels, sorted};
 use super::plain;
 use super::prime::{Prime, over};
 use super::range::{Overflow, Range};
-use super::step::{Given, Operation, Step};
+use super::step::{Expected, Given, Operation, Step};
 use crate::base::name::{check_name, look};
 
 impl Graph {
@@ -54,6 +54,9 @@ struct Building<'a> {
     inputs: Vec<Input>,
     /// By variable, its place among them.
     input_of: HashMap<usize, usize>,
+    loads: Vec<Load>,
+    /// Of what is loaded, behind the participants.
+    owners: Vec<String>,
 }
 
 /// A variable that a step looks at.
@@ -86,6 +89,8 @@ impl<'a> Building<'a> {
             looks: HashMap::new(),
             inputs: Vec::new(),
             input_of: HashMap::new(),
+            loads: Vec::new(),
+            owners: Vec::new(),
         }
     }
 
@@ -144,6 +149,9 @@ impl<'a> Building<'a> {
     fn add(&mut self, at: usize, step: &'a Step) -> Result<(), JobFault> {
         let action = match &step.operation {
             Operation::Assign { variable, given } => self.assign(step, variable, given)?,
+            Operation::Load { variable, stored, expected } => {
+                self.load(step, variable, stored, expected)?
+            }
             Operation::Add { variable, x, y } => {
                 let (x, y) = (self.operand(step, x)?, self.operand(step, y)?);
                 let range = self.fits(step, x.range.plus(y.range, self.prime))?;
@@ -306,6 +314,32 @@ impl<'a> Building<'a> {
         }
     }
 
+    fn load(
+        &mut self,
+        step: &Step,
+        variable: &str,
+        stored: &str,
+        expected: &Expected,
+    ) -> Result<Action, JobFault> {
+        check_name("a stored variable's name", stored)?;
+        let range = expected.range.sound(self.prime).ok_or_else(|| JobFault::Expected {
+            step: step.id.clone(),
+            stored: stored.to_owned(),
+            field: "range",
+        })?;
+        let kind = match &expected.owner {
+            None => Kind::Shared,
+            Some(owner) => {
+                check_name("the owner's name", owner)?;
+                self.owners.push(owner.clone());
+                Kind::Private(self.participants.len() + self.owners.len() - 1)
+            }
+        };
+        let variable = self.make(step, variable, kind, range)?;
+        self.loads.push(Load { variable, stored: stored.to_owned(), expected: expected.clone() });
+        Ok(Action::Load { load: self.loads.len() - 1 })
+    }
+
     /// Public multiples of variables, of which some may be public.
     fn linear(
         &mut self,
@@ -413,8 +447,10 @@ impl<'a> Building<'a> {
             level,
         });
         let steps = planned.collect();
-        let (participants, inputs) = (self.participants, self.inputs);
-        Ok(Graph { prime, variables, steps, order, participants, inputs })
+        let (participants, inputs, loads) = (self.participants, self.inputs, self.loads);
+        let owners = participants.iter().cloned().chain(self.owners).collect();
+        let keeps = Vec::new();
+        Ok(Graph { prime, variables, steps, order, participants, inputs, loads, owners, keeps })
     }
 }
 

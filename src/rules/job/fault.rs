@@ -13,6 +13,9 @@ pub const MAX_OPERANDS: usize = 20_000;
 /// Most pairs of an inner product.
 pub const MAX_PAIRS: usize = 2_000;
 
+/// Most variables that a job keeps: the outcome has digests of each.
+pub const MAX_KEPT: usize = 200;
+
 /// Bits of the integers that are divided.
 pub const DIVIDED_BITS: u32 = 32;
 
@@ -37,9 +40,63 @@ pub enum JobFault {
         /// As given.
         got: usize,
     },
-    /// Nobody hands anything in.
-    #[error("no step assigns a value that a participant hands in; a job takes at least one")]
-    NoInput,
+    /// More variables to keep than an outcome has room for.
+    #[error("a job keeps at most {MAX_KEPT} variables, not {got}; split it")]
+    Kept {
+        /// As given.
+        got: usize,
+    },
+    /// A variable to keep that cannot be kept.
+    #[error("keep: {variable:?} {why}")]
+    Keep {
+        /// The variable.
+        variable: String,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
+    /// A stored variable of which the file does not say which one it is.
+    #[error(
+        "step {step:?} loads {stored:?} and does not say which: version and bounds are filled in by \
+         the coordinator where the session is made, from what its nodes keep"
+    )]
+    Unfilled {
+        /// The step.
+        step: String,
+        /// The stored variable.
+        stored: String,
+    },
+    /// A stored variable that there is not.
+    #[error("step {step:?}: no variable {stored:?} is stored; see gavel variable list")]
+    NotStored {
+        /// The step.
+        step: String,
+        /// Its name.
+        stored: String,
+    },
+    /// A stored variable over another field than the job's.
+    #[error(
+        "step {step:?}: the stored {stored:?} is over {is}, the job over {prime}; say field = \"{is}\""
+    )]
+    OtherField {
+        /// The step.
+        step: String,
+        /// The stored variable.
+        stored: String,
+        /// Its field.
+        is: Prime,
+        /// The job's.
+        prime: Prime,
+    },
+    /// What a file says of a stored variable and what is stored differ, or cannot be.
+    #[error("step {step:?}: {stored:?} is stored with another {field}; leave it out, it is filled in")]
+    Expected {
+        /// The step.
+        step: String,
+        /// The stored variable.
+        stored: String,
+        /// What differs.
+        field: &'static str,
+    },
     /// An operation that there is not.
     #[error("step {step:?}: there is no operation {operation:?}; there are {known}")]
     Operation {

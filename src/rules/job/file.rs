@@ -9,7 +9,7 @@ use super::graph::Graph;
 use super::number::{Number, NumberError};
 use super::prime::Prime;
 use super::question::Question;
-use super::step::{Given, Operation, Step};
+use super::step::{Expected, Given, Operation, Step};
 use crate::rules::written::Written;
 
 /// Who hands in what no participant is named for.
@@ -26,6 +26,12 @@ pub struct Fields {
     pub field: Prime,
     /// The steps.
     pub steps: Vec<WrittenStep>,
+    /// Variables that stay at the nodes.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Whether they take the place of what is stored under their names.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// Who knows a variable that is assigned.
@@ -85,6 +91,12 @@ pub struct WrittenStep {
     pub rest: Option<String>,
     /// Whether the divisor is 0.
     pub by_zero: Option<String>,
+    /// What a variable that is loaded is stored as, if under another name.
+    pub stored: Option<String>,
+    /// Where it lies.
+    pub range: Option<String>,
+    /// Which one it is.
+    pub version: Option<String>,
     /// Who learns what is revealed.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
@@ -95,8 +107,9 @@ pub struct WrittenStep {
 }
 
 /// The operations, as written.
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 14] = [
     "assign",
+    "load",
     "add",
     "subtract",
     "scale",
@@ -174,6 +187,7 @@ impl Reading<'_> {
         let step = self.step;
         Ok(match self.operation {
             "assign" => self.assign()?,
+            "load" => self.load()?,
             "add" => {
                 let (variable, (x, y)) = (self.variable()?, self.both()?);
                 Operation::Add { variable, x, y }
@@ -263,6 +277,21 @@ impl Reading<'_> {
         Ok(Operation::Assign { variable, given })
     }
 
+    fn load(&mut self) -> Result<Operation, JobFault> {
+        let step = self.step;
+        let variable = self.variable()?;
+        self.known.extend(["stored", "range", "version", "from"]);
+        let stored = step.stored.clone().unwrap_or_else(|| variable.clone());
+        let unfit = |field| JobFault::Expected { step: step.id.clone(), stored: stored.clone(), field };
+        let (Some(range), Some(version)) = (&step.range, &step.version) else {
+            return Err(JobFault::Unfilled { step: step.id.clone(), stored });
+        };
+        let range = range.clone().try_into().map_err(|_| unfit("range"))?;
+        let version = version.parse().map_err(|_| unfit("version"))?;
+        let expected = Expected { range, owner: step.from.clone(), version };
+        Ok(Operation::Load { variable, stored, expected })
+    }
+
     /// That the step has nothing that its operation has no use for.
     fn check_spare(&self) -> Result<(), JobFault> {
         let step = self.step;
@@ -277,6 +306,9 @@ impl Reading<'_> {
             ("factor", step.factor.is_some()),
             ("rest", step.rest.is_some()),
             ("by_zero", step.by_zero.is_some()),
+            ("stored", step.stored.is_some()),
+            ("range", step.range.is_some()),
+            ("version", step.version.is_some()),
             ("to", step.to.is_some()),
         ];
         let spare = given.into_iter().find(|(field, given)| *given && !self.known.contains(field));
@@ -317,7 +349,7 @@ pub struct DemoEntry {
 
 impl Fields {
     /// Their names, but for the kind, which every session file has.
-    pub const NAMES: &[&str] = &["field", "steps"];
+    pub const NAMES: &[&str] = &["field", "steps", "keep", "replace"];
 
     /// The question that they make, with every default filled in.
     ///
@@ -325,7 +357,8 @@ impl Fields {
     /// When the steps are no job, or a value of the demo cannot be handed in.
     pub fn question(&self) -> Result<Question, JobFault> {
         let steps = self.steps.iter().map(WrittenStep::step).collect::<Result<_, _>>()?;
-        let question = Question { field: self.field, steps };
+        let (keep, replace) = (self.keep.clone(), self.replace);
+        let question = Question { field: self.field, steps, keep, replace };
         let graph = question.graph()?;
         self.entries_of(&graph)?;
         Ok(question)

@@ -10,6 +10,7 @@ pub use super::action::Action;
 use super::number::Number;
 use super::prime::Prime;
 use super::range::Range;
+use super::step::Expected;
 
 /// A job, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +27,12 @@ pub struct Graph {
     pub participants: Vec<String>,
     /// What they hand in, in the order of the steps.
     pub inputs: Vec<Input>,
+    /// What is loaded, in the order in which the graph is made.
+    pub loads: Vec<Load>,
+    /// Who knows private variables: the participants, then the owners of what is loaded.
+    pub owners: Vec<String>,
+    /// The variables that stay at the nodes, in the order of the terms.
+    pub keeps: Vec<usize>,
 }
 
 /// A variable.
@@ -42,7 +49,7 @@ pub struct Variable {
 /// Who knows a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// One participant, by its place in [`Graph::participants`].
+    /// One person, by its place in [`Graph::owners`].
     Private(usize),
     /// Nobody.
     Shared,
@@ -59,6 +66,17 @@ pub struct Input {
     pub participant: usize,
     /// Its bits; none for any element of the field.
     pub bits: Option<u32>,
+}
+
+/// A variable that an earlier job kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// The variable.
+    pub variable: usize,
+    /// What the stored one goes by.
+    pub stored: String,
+    /// What it is.
+    pub expected: Expected,
 }
 
 /// A step in its place.
@@ -79,6 +97,15 @@ impl Graph {
     pub fn levels(&self) -> usize {
         let taking = self.steps.iter().filter(|step| step.action.takes_rounds());
         taking.map(|step| step.level + 1).max().unwrap_or(0)
+    }
+
+    /// The step that makes a variable, by its place.
+    pub fn maker(&self, variable: usize) -> Option<usize> {
+        self.steps.iter().position(|step| match step.action {
+            Action::Handed { input } => self.inputs[input].variable == variable,
+            Action::Load { load } => self.loads[load].variable == variable,
+            ref action => action.makes().contains(&Some(variable)),
+        })
     }
 
     /// The variables that are revealed, in the order of the steps.

@@ -155,7 +155,7 @@ fn wide_values_take_several_fields() {
         ("b", from("b", "bob", None), &[]),
         ("c", from("c", "ada", Some(61)), &[]),
     ]);
-    let question = Question { field: Prime::Secp256k1, steps };
+    let question = Question::new(Prime::Secp256k1, steps);
     let graph = question.graph().unwrap();
     let widths: Vec<u32> = graph.layout().unwrap().fields().map(|field| field.bits).collect();
     assert_eq!(widths, [60, 60, 60, 60, 16]);

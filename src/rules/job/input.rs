@@ -67,6 +67,10 @@ pub fn layout(prime: Prime, inputs: &[Input]) -> Result<Layout, LayoutError> {
             widths[field] = widths[field].max(bits);
         }
     }
+    if widths.is_empty() {
+        // Nobody hands anything in. An entry has a bit all the same, which counts for nothing.
+        widths.push(1);
+    }
     Layout::new(widths.into_iter().map(|bits| Field { bits, maximum: mask(bits) }))
 }
 

@@ -31,9 +31,11 @@ pub fn session_file(text: &str) -> Result<toml::Table, JobFault> {
     for (key, value) in job {
         let key = match key.as_str() {
             "name" => "title",
-            "description" | "field" | "steps" | "bids_until" | "roster" => key.as_str(),
+            "description" | "field" | "steps" | "bids_until" | "roster" | "keep" | "replace" => {
+                key.as_str()
+            }
             _ => {
-                let known = "name, description, field, steps";
+                let known = "name, description, field, steps, keep, replace";
                 return Err(wrong(&format!("it has {key:?}; there are {known}")));
             }
         };

@@ -110,7 +110,7 @@ mod tests {
             },
             after: Vec::new(),
         };
-        Question { field: Prime::Mersenne127, steps: handed.map(step).to_vec() }
+        Question::new(Prime::Mersenne127, handed.map(step).to_vec())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! - [`prime`]: the fields that there are, by name
 //! - [`number`]: numbers of 256 bits in decimal digits, and as elements
 //! - [`range`]: between which numbers a variable lies, from what it is made of
+//! - [`stored`]: what is known of a variable that stays at the nodes, and what a job leaves there
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -13,6 +14,7 @@
 //! - [`question`]: what a job's terms say
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
+//! - [`fill`]: what such a file leaves open of stored variables
 //! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
@@ -26,6 +28,7 @@ pub mod answer;
 mod building;
 pub mod fault;
 pub mod file;
+pub mod fill;
 pub mod graph;
 pub mod input;
 pub mod json;
@@ -40,6 +43,7 @@ pub mod reference;
 pub mod stage;
 pub mod status;
 pub mod step;
+pub mod stored;
 pub mod words;
 
 pub use answer::Answer;
@@ -52,6 +56,7 @@ pub use range::Range;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};
+pub use stored::{Change, StoredVariable, Version};
 
 /// The name in session files.
 pub const NAME: &str = "job";

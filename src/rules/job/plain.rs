@@ -34,6 +34,7 @@ pub fn compute<F: Field>(action: &Action, value: impl Fn(usize) -> F) -> Vec<F> 
         }
         Action::Divide { x, y, .. } => divide(value(*x), value(*y)).to_vec(),
         Action::Handed { .. }
+        | Action::Load { .. }
         | Action::Random { .. }
         | Action::Reveal { .. }
         | Action::Forget { .. } => Vec::new(),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::JobFault;
-use super::graph::{Graph, Input};
+use super::fault::{JobFault, MAX_KEPT};
+use super::graph::{Action, Graph, Input, Kind};
 use super::input::layout;
 use super::prime::Prime;
 use super::step::{Given, Operation, Step};
@@ -20,15 +20,54 @@ pub struct Question {
     pub field: Prime,
     /// The steps.
     pub steps: Vec<Step>,
+    /// Names of variables that stay at the nodes.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Whether they take the place of what is stored under these names.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 impl Question {
+    /// A job that keeps nothing.
+    pub const fn new(field: Prime, steps: Vec<Step>) -> Self {
+        Self { field, steps, keep: Vec::new(), replace: false }
+    }
+
     /// The steps as a graph.
     ///
     /// # Errors
     /// Names the first step that breaks a rule, and the rule.
     pub fn graph(&self) -> Result<Graph, JobFault> {
-        Graph::of(self.field, &self.steps)
+        let mut graph = Graph::of(self.field, &self.steps)?;
+        graph.keeps = keeps(&graph, &self.keep)?;
+        Ok(graph)
+    }
+
+    /// Whether a participant hands anything in.
+    pub fn takes_entries(&self) -> bool {
+        let handed = |step: &Step| {
+            matches!(step.operation, Operation::Assign { given: Given::Handed { .. }, .. })
+        };
+        self.steps.iter().any(handed)
+    }
+
+    /// The names of stored variables that its outcome changes: those kept, and those forgotten.
+    pub fn changed(&self) -> Vec<&str> {
+        let loaded: HashMap<&str, &str> = self.loads().collect();
+        let forgotten = self.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Forget { variable } => loaded.get(variable.as_str()).copied(),
+            _ => None,
+        });
+        self.keep.iter().map(String::as_str).chain(forgotten).collect()
+    }
+
+    /// The variables that are loaded, each with the name of the stored one.
+    pub fn loads(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Load { variable, stored, .. } => Some((&variable[..], &stored[..])),
+            _ => None,
+        })
     }
 
     /// The fields of an entry.
@@ -66,9 +105,6 @@ impl Question {
             return Err(JobFault::Form);
         }
         let graph = self.graph()?;
-        if graph.inputs.is_empty() {
-            return Err(JobFault::NoInput);
-        }
         if graph.layout().is_err() {
             let most = |participant: &usize| {
                 graph.inputs.iter().filter(|input| input.participant == *participant).count()
@@ -95,4 +131,29 @@ impl Question {
         };
         participants.iter().map(seat).collect()
     }
+}
+
+/// The places of the variables that stay.
+fn keeps(graph: &Graph, names: &[String]) -> Result<Vec<usize>, JobFault> {
+    if names.len() > MAX_KEPT {
+        return Err(JobFault::Kept { got: names.len() });
+    }
+    let mut places = Vec::with_capacity(names.len());
+    for name in names {
+        let cannot = |why| JobFault::Keep { variable: name.clone(), why };
+        let at = graph.variables.iter().position(|variable| variable.name == *name);
+        let at = at.ok_or_else(|| cannot("is no variable of this job"))?;
+        if matches!(graph.variables[at].kind, Kind::Public(_)) {
+            return Err(cannot("is public: it is in the record; assign it again where it is used"));
+        }
+        let wiped = |action: &Action| matches!(action, Action::Forget { variable } if *variable == at);
+        if graph.steps.iter().any(|step| wiped(&step.action)) {
+            return Err(cannot("is forgotten by a step; leave one of the two out"));
+        }
+        if places.contains(&at) {
+            return Err(cannot("is there twice"));
+        }
+        places.push(at);
+    }
+    Ok(places)
 }

@@ -6,14 +6,19 @@
 //! as another number, so it is refused where the terms are written, not found out afterwards.
 //! Numbers without a bound are elements: they are added and multiplied modulo the prime.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::prime::Prime;
 
 /// Most bits of what is followed to the number. Sums and products of two of them fit in 128 bits,
 /// or are found not to.
 const EXACT: u32 = 125;
 
-/// Where a variable lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Where a variable lies. In papers it is a text, such as "0..=255".
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Range {
     /// Any element of the field.
     Any,
@@ -80,6 +85,17 @@ impl Range {
             Self::Within { low, high } => low >= 0 && bits_of(high) <= bits,
             Self::Any | Self::Wide { .. } => false,
         }
+    }
+
+    /// The same, if it is one that steps can come to in the field. What is loaded says its range
+    /// itself.
+    pub fn sound(self, prime: Prime) -> Option<Self> {
+        let sound = match self {
+            Self::Any => true,
+            Self::Wide { bits } => bits > EXACT,
+            Self::Within { low, high } => low <= high && bits_of(low).max(bits_of(high)) <= EXACT,
+        };
+        self.checked(prime).ok().filter(|_| sound)
     }
 
     /// The same, if the field has room for it: every number in it is another element.
@@ -186,12 +202,64 @@ impl Range {
     }
 }
 
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Wide { bits } => write!(f, "{bits} bits"),
+            Self::Within { low, high } => write!(f, "{low}..={high}"),
+        }
+    }
+}
+
+impl From<Range> for String {
+    fn from(range: Range) -> Self {
+        range.to_string()
+    }
+}
+
+impl TryFrom<String> for Range {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let within = |(low, high): (&str, &str)| {
+            Some(Self::Within { low: low.parse().ok()?, high: high.parse().ok()? })
+        };
+        let wide = |bits: &str| Some(Self::Wide { bits: bits.parse().ok()? });
+        let range = match &text[..] {
+            "any" => Some(Self::Any),
+            text => match text.strip_suffix(" bits") {
+                Some(bits) => wide(bits),
+                None => text.split_once("..=").and_then(within),
+            },
+        };
+        // There is one text for each.
+        range
+            .filter(|range| range.to_string() == text)
+            .ok_or("a range is \"any\", a number of bits such as \"130 bits\", or \"0..=255\"")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::rules::job::range::*;
 
     const fn within(low: i128, high: i128) -> Range {
         Range::Within { low, high }
+    }
+
+    #[test]
+    fn ranges_have_one_text_each() {
+        for range in [Range::Any, Range::Wide { bits: 130 }, within(-3, 5), Range::of_bits(125)] {
+            assert_eq!(Range::try_from(range.to_string()), Ok(range));
+        }
+        for text in ["", "any ", "+1..=2", "1..2", "01..=2", "1..=", "bits", "x bits", "2"] {
+            assert!(Range::try_from(text.to_owned()).is_err(), "{text}");
+        }
+        let prime = Prime::Mersenne61;
+        assert!(within(-3, 5).sound(prime).is_some() && Range::Any.sound(prime).is_some());
+        assert!(within(5, -3).sound(prime).is_none() && Range::of_bits(61).sound(prime).is_none());
+        assert!(Range::Wide { bits: 7 }.sound(Prime::Secp256k1).is_none());
+        assert!(within(i128::MIN, i128::MAX).sound(Prime::Secp256k1).is_none());
     }
 
     #[test]

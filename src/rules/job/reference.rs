@@ -9,10 +9,10 @@ use super::question::Question;
 use crate::field::Field;
 
 /// What a job reveals of entries of the participants in the order in which the steps name them.
-/// Numbers that nobody knows are taken to be 0: what is revealed is to follow from the entries.
+/// Numbers that nobody knows, and what is loaded, are taken to be 0: what is revealed is to follow from the entries.
 pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer<usize> {
     let Ok(graph) = question.graph() else {
-        return Answer { participants: Vec::new(), revealed: Vec::new() };
+        return Answer::new(Vec::new(), Vec::new());
     };
     let count = graph.participants.len();
     let participants = (0..count).map(|at| (at < entries.len()).then_some(at)).collect();
@@ -25,7 +25,7 @@ pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer<usize> {
             inputs.iter().map(|value| value.map(|value| value.element())).collect();
         evaluate::<F>(&graph, &inputs, |_| F::ZERO)
     });
-    Answer { participants, revealed }
+    Answer { participants, revealed, kept: vec![None; graph.keeps.len()] }
 }
 
 /// What is revealed, given each value that is handed in, and a source of numbers of so many bits
@@ -50,6 +50,7 @@ pub fn evaluate<F: Field>(
                 let variable = graph.inputs[*input].variable;
                 values[variable] = inputs.get(*input).copied().flatten();
             }
+            Action::Load { load } => values[graph.loads[*load].variable] = Some(F::ZERO),
             Action::Random { variable, bits } => values[*variable] = Some(random(*bits)),
             Action::Reveal { variable } => {
                 revealed[at] = values[*variable].map(Number::of_element);

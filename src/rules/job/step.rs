@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::Number;
+use super::range::Range;
+use super::stored::Version;
 
 /// A step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,6 +35,19 @@ pub enum Given {
     Public(Number),
 }
 
+/// What a step that loads a variable takes the stored one to be. A node that keeps another one
+/// does not compute.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// Where it lies.
+    pub range: Range,
+    /// The participant who alone knows it, if it is private.
+    pub owner: Option<String>,
+    /// Which one it is.
+    pub version: Version,
+}
+
 /// What a step does. Variables go by their names.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -43,6 +58,15 @@ pub enum Operation {
         variable: String,
         /// Where the value comes from.
         given: Given,
+    },
+    /// A variable that an earlier job kept.
+    Load {
+        /// The variable.
+        variable: String,
+        /// What the stored one goes by.
+        stored: String,
+        /// What it is.
+        expected: Expected,
     },
     /// x + y.
     Add {
@@ -143,7 +167,8 @@ pub enum Operation {
         /// The variable.
         variable: String,
     },
-    /// A variable's shares are wiped.
+    /// A variable's shares are wiped; those that nodes keep of one that was loaded go away with the
+    /// outcome.
     Forget {
         /// The variable.
         variable: String,
@@ -155,6 +180,7 @@ impl Operation {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Assign { .. } => "assign",
+            Self::Load { .. } => "load",
             Self::Add { .. } => "add",
             Self::Subtract { .. } => "subtract",
             Self::Scale { .. } => "scale",
@@ -174,6 +200,7 @@ impl Operation {
     pub fn makes(&self) -> Vec<&str> {
         match self {
             Self::Assign { variable, .. }
+            | Self::Load { variable, .. }
             | Self::Add { variable, .. }
             | Self::Subtract { variable, .. }
             | Self::Scale { variable, .. }
@@ -194,7 +221,7 @@ impl Operation {
     /// The variables that it looks at.
     pub fn uses(&self) -> Vec<&str> {
         match self {
-            Self::Assign { .. } | Self::Random { .. } => Vec::new(),
+            Self::Assign { .. } | Self::Load { .. } | Self::Random { .. } => Vec::new(),
             Self::Add { x, y, .. }
             | Self::Subtract { x, y, .. }
             | Self::Multiply { x, y, .. }

@@ -13,6 +13,10 @@ impl Step {
             Operation::Assign { variable, given: Given::Handed { by, .. } } => {
                 format!("{variable} from {by}")
             }
+            Operation::Load { variable, stored, .. } if variable == stored => {
+                format!("load {variable}")
+            }
+            Operation::Load { variable, stored, .. } => format!("{variable} = stored {stored}"),
             Operation::Add { variable, x, y } => format!("{variable} = {x} + {y}"),
             Operation::Subtract { variable, x, y } => format!("{variable} = {x} - {y}"),
             Operation::Scale { variable, x, factor } => format!("{variable} = {factor} {x}"),
@@ -42,7 +46,7 @@ impl Graph {
     /// Who knows a variable, in words.
     pub fn known_to(&self, variable: usize) -> String {
         match self.variables[variable].kind {
-            Kind::Private(participant) => format!("private to {}", self.participants[participant]),
+            Kind::Private(participant) => format!("private to {}", self.owners[participant]),
             Kind::Shared => "shared".to_owned(),
             Kind::Public(_) => "public".to_owned(),
         }

@@ -43,6 +43,7 @@ impl<'a> Batch<'a> {
     fn put(&mut self, graph: &Graph, at: usize, action: &'a Action) {
         match action {
             Action::Handed { .. }
+            | Action::Load { .. }
             | Action::Known { .. }
             | Action::Linear { .. }
             | Action::Random { .. }
@@ -86,4 +87,13 @@ impl<'a> Batch<'a> {
     pub const fn compared(&self) -> usize {
         self.less.len() + self.equal.len()
     }
+}
+
+/// The variables that stay, of those that are computed, each with its place among all that are kept.
+pub fn kept<'a>(
+    graph: &'a Graph,
+    lacking: &'a [Option<usize>],
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let made = |variable| graph.maker(variable).is_some_and(|at| lacking[at].is_none());
+    graph.keeps.iter().copied().enumerate().filter(move |&(_, variable)| made(variable))
 }

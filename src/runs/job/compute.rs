@@ -4,12 +4,14 @@
 //! 2. Level by level: what takes no rounds; then all products side by side; then all comparisons,
 //!    equalities and divisions as one batch; then what the job reveals at this level is opened, after
 //!    a check of everything that led to it.
+//! 3. What stays is put on the shelf, with digests that all nodes agree on, after such a check.
 //!
 //! Who learns what: all participants what the job reveals, and nothing else; besides, which
 //! participants have handed in. Adversary: as for products and for opening.
 
-use super::batch::Batch;
+use super::batch::{Batch, kept};
 use super::convert::{convert, variables};
+use super::shelf::Shelf;
 use crate::field::Field;
 use crate::protocol::ProtocolError;
 use crate::protocol::bits::BitContext;
@@ -17,12 +19,15 @@ use crate::protocol::bits::beside::side_by_side;
 use crate::protocol::elements::Arithmetic;
 use crate::protocol::elements::compare::Quotient;
 use crate::protocol::elements::decide::{Asked, Pairs, decide};
+use crate::protocol::elements::keep::keep;
 use crate::protocol::elements::multiply::inner_products;
 use crate::protocol::elements::open::open;
 use crate::protocol::elements::random::random;
 use crate::rules::job::graph::Kind;
+use crate::rules::job::stored::Fingerprint;
 use crate::rules::job::{Action, Graph, Number, Stage};
 use crate::runs::reporter::Reporter;
+use crate::sharing::stored::Label;
 use crate::sharing::{ShapeError, SharedBits, SharedElements};
 
 /// A job that is being computed.
@@ -31,11 +36,21 @@ pub struct Job<'a, F: Field> {
     graph: &'a Graph,
     seats: &'a [Option<usize>],
     lacking: Vec<Option<usize>>,
+    shelf: &'a Shelf,
     reporter: &'a Reporter<'a>,
     /// Those that are known by now and not forgotten.
     values: Vec<Option<SharedElements<F>>>,
     /// By step.
     revealed: Vec<Option<Number>>,
+}
+
+/// What a job comes to.
+#[derive(Default)]
+pub struct Done {
+    /// What is revealed, in the order of the steps.
+    pub revealed: Vec<Option<Number>>,
+    /// The digests of what is kept, in the order of the terms.
+    pub kept: Vec<Option<Vec<Fingerprint>>>,
 }
 
 impl<'a, F: Arithmetic> Job<'a, F> {
@@ -44,6 +59,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         ctx: &'a BitContext,
         graph: &'a Graph,
         seats: &'a [Option<usize>],
+        shelf: &'a Shelf,
         reporter: &'a Reporter<'a>,
     ) -> Self {
         let handed_in: Vec<bool> = seats.iter().map(Option::is_some).collect();
@@ -52,21 +68,20 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             graph,
             seats,
             lacking: graph.lacking(&handed_in),
+            shelf,
             reporter,
             values: vec![None; graph.variables.len()],
             revealed: vec![None; graph.steps.len()],
         }
     }
 
-    /// Compute it. What is revealed, in the order of the steps.
+    /// Compute it.
     ///
     /// # Errors
     /// When nodes disagree, or one does not answer.
-    pub async fn compute(
-        mut self,
-        fields: &[SharedBits],
-    ) -> Result<Vec<Option<Number>>, ProtocolError> {
+    pub async fn compute(mut self, fields: &[SharedBits]) -> Result<Done, ProtocolError> {
         self.reporter.stage(Stage::Converting);
+        self.load()?;
         self.prepare(fields).await?;
         self.reporter.stage(Stage::Stepping);
         let last = self.graph.steps.iter().map(|step| step.level).max().unwrap_or(0);
@@ -74,9 +89,46 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             let compared = self.level(level).await?;
             self.reporter.level(u32::try_from(level + 1).unwrap_or(u32::MAX), compared);
         }
+        let kept = self.keep().await?;
         let steps = self.graph.steps.iter().zip(self.revealed);
         let reveals = steps.filter(|(step, _)| matches!(step.action, Action::Reveal { .. }));
-        Ok(reveals.map(|(_, value)| value).collect())
+        Ok(Done { revealed: reveals.map(|(_, value)| value).collect(), kept })
+    }
+
+    /// What is stored.
+    fn load(&mut self) -> Result<(), ShapeError> {
+        let holding = self.ctx.holding();
+        for load in &self.graph.loads {
+            let missing = ShapeError { what: "shares of a stored variable", expected: 1, got: 0 };
+            let share = self.shelf.loaded(&load.stored).ok_or(missing)?;
+            self.values[load.variable] = Some(share.element(holding)?);
+        }
+        Ok(())
+    }
+
+    /// What stays.
+    async fn keep(&self) -> Result<Vec<Option<Vec<Fingerprint>>>, ProtocolError> {
+        let places: Vec<(usize, usize)> = kept(self.graph, &self.lacking).collect();
+        let mut digests = vec![None; self.graph.keeps.len()];
+        if places.is_empty() {
+            return Ok(digests);
+        }
+        let name = |variable: usize| self.graph.variables[variable].name.as_str();
+        let label = |&(_, variable): &(usize, usize)| Label {
+            session: self.shelf.session,
+            name: name(variable),
+        };
+        let labels: Vec<Label<'_>> = places.iter().map(label).collect();
+        let values = places.iter().map(|&(_, variable)| self.value(variable).cloned());
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let ctx = self.ctx.narrow("keep");
+        let keeping = keep(&ctx, &labels, &values);
+        let kept = self.reporter.follow(keeping).await?;
+        for (&(place, variable), kept) in places.iter().zip(kept) {
+            digests[place] = Some(kept.digests.into_iter().map(Fingerprint).collect());
+            self.shelf.put(name(variable), kept.share);
+        }
+        Ok(digests)
     }
 
     /// What is handed in, and what is drawn.

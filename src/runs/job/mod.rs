@@ -3,6 +3,7 @@
 //! - [`batch`]: the steps of a level, by how they are computed together
 //! - [`convert`]: elements from what was handed in as bits
 //! - [`compute`]: which protocols in which order, and what is opened
+//! - [`shelf`]: what it takes from stored variables, and what it puts there
 //! - [`workload`]: what decides its cost, and the cost
 //!
 //! Entries come in as bits, not as elements. A value of b bits that was handed in so is below 2^b
@@ -16,8 +17,10 @@
 pub mod batch;
 pub mod compute;
 pub mod convert;
+pub mod shelf;
 pub mod workload;
 
+pub use shelf::Shelf;
 pub use workload::Workload;
 
 use super::computed::{Computed, RunError};
@@ -29,12 +32,12 @@ use crate::rules::job::prime::over;
 use crate::rules::job::{Answer, Question};
 
 /// Compute the steps, as far as the values are there that they take: `seats` has the position of
-/// each participant's entry.
+/// each participant's entry, and the shelf what is loaded.
 pub(super) async fn run(
     ctx: &Context,
     question: &Question,
     entries: Entries,
-    seats: &[Option<usize>],
+    (seats, shelf): (&[Option<usize>], Option<&Shelf>),
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let Entries::Bits { fields, .. } = entries else { return Err(RunError::Form) };
@@ -49,11 +52,16 @@ pub(super) async fn run(
             return Err(RunError::Width { expected, got });
         }
     }
-    let ctx = BitContext::new(ctx);
-    let revealed = over!(graph.prime, F => {
-        let job = compute::Job::<F>::new(&ctx, &graph, seats, reporter);
+    let (ctx, none) = (BitContext::new(ctx), Shelf::default());
+    let shelf = shelf.unwrap_or(&none);
+    if graph.loads.iter().any(|load| shelf.loaded(&load.stored).is_none()) {
+        return Err(RunError::Stored);
+    }
+    let done = over!(graph.prime, F => {
+        let job = compute::Job::<F>::new(&ctx, &graph, seats, shelf, reporter);
         job.compute(&fields).await?
     });
-    let answer = Answer { participants: seats.to_vec(), revealed };
+    let (participants, compute::Done { revealed, kept }) = (seats.to_vec(), done);
+    let answer = Answer { participants, revealed, kept };
     Ok(Computed { answer: answer.into(), out_of_range: Vec::new() })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::batch::Batch;
+use super::batch::{Batch, kept};
 use super::convert::variables;
 use crate::protocol::elements::Arithmetic;
 use crate::protocol::{Cost, CostModel, Tactics};
@@ -72,6 +72,10 @@ fn predicted<F: Arithmetic>(
             cost = model.opening_elements::<F>(cost, batch.opened.len());
         }
         steps.push(graph.level(level).count() as u64);
+    }
+    let kept = kept(graph, lacking).count();
+    if kept > 0 {
+        cost = model.keeping_elements::<F>(cost, kept);
     }
     steps.push(0);
     Predicted::of(cost).with_levels(steps)

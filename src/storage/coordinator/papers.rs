@@ -5,7 +5,7 @@ use super::super::column::{Columns as _, json};
 use super::super::documents::{Document, same};
 use super::super::sql::{Connection, Row, query};
 use super::super::{StorageError, database::reading};
-use super::{CoordinatorStore, SESSIONS, enter, note};
+use super::{CoordinatorStore, SESSIONS, enter, note, variables};
 use crate::base::Timestamp;
 use crate::base::name::look;
 use crate::identity::{Signed, Statement as _};
@@ -179,9 +179,10 @@ async fn documents(
     }
     if let Some(outcome) = papers.outcome
         && matches!(phase, Phase::Computing | Phase::Failed)
-        && SESSIONS.put(&mut *connection, session, outcome).await?
+        && SESSIONS.put(&mut *connection, session, outcome.clone()).await?
     {
-        enter(connection, session, Step::OutcomeSigned, None, now).await?;
+        enter(&mut *connection, session, Step::OutcomeSigned, None, now).await?;
+        variables::settle(connection, &outcome).await?;
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ fn basics() -> Value {
             "detail": text(), "instance?": text(), "retry_after_seconds?": count(),
             "cause?": of("RefusalCause")})),
         "RefusalCause": open(json!({"code": {"type": "string", "enum": ["phase", "unsound-bundle",
-            "other-bundle", "missing-envelopes", "unfit-parts", "signatures", "other-manifest"]}})),
+            "other-bundle", "missing-envelopes", "unfit-parts", "signatures", "other-manifest", "variable"]}})),
         "Id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "Digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "Key": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "Ed25519"},
@@ -145,6 +145,11 @@ fn sessions() -> Value {
         "ReceiptsPage": open(json!({"next": or_null(of("Key")), "unheard": of("Nodes"),
             "bidders": list(open(json!({"bidder": text(), "key": of("Key"), "revision": count(),
                 "nodes": of("Nodes"), "received": of("Time")})))})),
+        "Variable": open(json!({"variable": open(json!({"name": name(), "field": text(),
+                "range": text(), "owner": or_null(name()), "generation": count(),
+                "digests": list(of("Bytes"))})), "version": of("Bytes"), "session": of("Id"),
+            "step": text(), "roster": of("Digest"), "made": of("Time"), "refreshed": of("Time"),
+            "share?": {"type": "boolean"}})),
         "Record": {"type": "object", "description": "What `gavel verify` checks."},
         "CoordinatorHealth": open(json!({"version": text(), "roster": of("Digest"),
             "now": of("Time"), "shortage": or_null(of("Shortage")), "nodes": list(open(json!({"node": of("Node"), "name": text(),
@@ -221,6 +226,6 @@ fn nodes() -> Value {
             "enum": ["running", "done", "failed"]},
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
                 "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation", "lie",
-                "store", "called-off"]}}))})),
+                "variable", "store", "called-off"]}}))})),
     })
 }

@@ -1,0 +1,97 @@
+//! Variables that stay at the nodes, as jobs load and change them: what a job's file leaves open is
+//! filled in, and no two sessions change one variable at a time.
+
+use std::collections::BTreeMap;
+
+use super::state::CoordinatorState;
+use crate::rules::Terms;
+use crate::rules::job::{StoredVariable, fill};
+use crate::session::SessionId;
+use crate::storage::StorageError;
+use crate::transport::server::reply::Refusal;
+use crate::wire::problem::ProblemType;
+use crate::wire::reason::VariableLack;
+
+/// A session file's text with what it loads filled in, as it is stored now.
+pub(super) async fn filled(state: &CoordinatorState, file: &str) -> Result<String, Refusal> {
+    // What is wrong with it otherwise is said where it is read.
+    let Ok(mut table) = file.parse::<toml::Table>() else { return Ok(file.to_owned()) };
+    if !fill::loads_any(&table) {
+        return Ok(file.to_owned());
+    }
+    let stored = state.store.variables().await.map_err(|error| Refusal::internal(&error))?;
+    let stored: BTreeMap<String, StoredVariable> =
+        stored.into_iter().map(|stored| (stored.variable.name.clone(), stored.variable)).collect();
+    fill::fill(&mut table, |name| stored.get(name))
+        .map_err(|error| Refusal::new(ProblemType::BadTerms, error.to_string()))?;
+    toml::to_string(&table).map_err(|error| Refusal::internal(&error))
+}
+
+/// That what terms load and keep fits what is stored, and that no session under way is in the way.
+pub(super) async fn check(
+    state: &CoordinatorState,
+    session: SessionId,
+    terms: &Terms,
+) -> Result<(), Refusal> {
+    check_stored(state, terms).await.map_err(|error| match error {
+        CheckError::Lack { name, lack } => {
+            let detail = format!("the coordinator {}", lack.explain(&name));
+            Refusal::new(ProblemType::BadTerms, detail)
+        }
+        CheckError::Store(error) => Refusal::internal(&error),
+    })?;
+    let (own, own_loads) = touched(terms);
+    if own.is_empty() && own_loads.is_empty() {
+        return Ok(());
+    }
+    let others = state.store.under_way().await.map_err(|error| Refusal::internal(&error))?;
+    for other in others.iter().filter(|other| other.body.session != session) {
+        let (changes, loads) = touched(&other.body.terms);
+        let meets = |name: &&String| {
+            changes.contains(name) || own.contains(name) && loads.contains(name)
+        };
+        if let Some(name) = own.iter().chain(&own_loads).find(meets) {
+            return Err(Refusal::new(
+                ProblemType::WrongPhase,
+                format!(
+                    "session {} ({:?}) is under way and uses the variable {name:?}; open this one \
+                     once that is settled or called off",
+                    other.body.session.short(),
+                    other.body.terms.title
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+enum CheckError {
+    Lack { name: String, lack: VariableLack },
+    Store(StorageError),
+}
+
+async fn check_stored(state: &CoordinatorState, terms: &Terms) -> Result<(), CheckError> {
+    for wanted in terms.question.wanted() {
+        let stored = state.store.variable(&wanted.name).await.map_err(CheckError::Store)?;
+        let lack = match stored {
+            None => VariableLack::Absent,
+            Some(stored) if !wanted.is(&stored.variable) => VariableLack::Other,
+            Some(_) => continue,
+        };
+        return Err(CheckError::Lack { name: wanted.name, lack });
+    }
+    let (keeps, replace) = terms.question.keeps();
+    for name in keeps.iter().filter(|_| !replace) {
+        if state.store.variable(name).await.map_err(CheckError::Store)?.is_some() {
+            return Err(CheckError::Lack { name: name.clone(), lack: VariableLack::Taken });
+        }
+    }
+    Ok(())
+}
+
+/// The names of stored variables that terms change, and those that they load.
+fn touched(terms: &Terms) -> (Vec<String>, Vec<String>) {
+    let changed = terms.question.changed().into_iter().map(str::to_owned).collect();
+    let loaded = terms.question.wanted().into_iter().map(|wanted| wanted.name).collect();
+    (changed, loaded)
+}

@@ -1,0 +1,114 @@
+//! Variables that stay at this node: its shares, encrypted with its own key, and what it says where
+//! one that a job loads is not the one that the terms mean.
+
+use std::collections::BTreeMap;
+
+use super::state::NodeState;
+use crate::identity::sealing::SealingError;
+use crate::rules::Terms;
+use crate::rules::job::stored::{Change, StoredVariable};
+use crate::runs::job::Shelf;
+use crate::session::{Announcement, Outcome, SessionId};
+use crate::sharing::stored::{Label, StoredShare};
+use crate::storage::node::Staged;
+use crate::storage::{StorageError, Stored};
+use crate::wire::reason::VariableLack;
+
+/// Why a share is not loaded or not staged.
+#[derive(Debug, thiserror::Error)]
+pub enum VariableError {
+    /// What is stored is not what the terms mean.
+    #[error("this node {}", .lack.explain(.name))]
+    Lack {
+        /// The variable's name.
+        name: String,
+        /// What is wrong.
+        lack: VariableLack,
+    },
+    /// It cannot be encrypted.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+}
+
+/// What an encrypted share is bound to.
+fn context(session: SessionId, variable: &StoredVariable) -> Vec<u8> {
+    let version = variable.version();
+    [session.0.as_slice(), &version.0, variable.name.as_bytes()].concat()
+}
+
+impl NodeState {
+    /// That what is stored fits what terms load and keep. Whether this node has shares of it does not
+    /// matter yet.
+    pub(super) async fn check_variables(&self, terms: &Terms) -> Result<(), VariableError> {
+        for wanted in terms.question.wanted() {
+            self.found(&wanted).await?;
+        }
+        let (keeps, replace) = terms.question.keeps();
+        for name in keeps {
+            if !replace && self.store.variable(name).await?.is_some() {
+                let (name, lack) = (name.clone(), VariableLack::Taken);
+                return Err(VariableError::Lack { name, lack });
+            }
+        }
+        Ok(())
+    }
+
+    async fn found(
+        &self,
+        wanted: &crate::rules::job::stored::Wanted,
+    ) -> Result<Stored, VariableError> {
+        let lacks = |lack| VariableError::Lack { name: wanted.name.clone(), lack };
+        let stored = self.store.variable(&wanted.name).await?;
+        let stored = stored.ok_or_else(|| lacks(VariableLack::Absent))?;
+        if wanted.is(&stored.variable) { Ok(stored) } else { Err(lacks(VariableLack::Other)) }
+    }
+
+    /// The shares that a session's job loads.
+    pub(super) async fn shelf(&self, announcement: &Announcement) -> Result<Shelf, VariableError> {
+        self.check_variables(&announcement.terms).await?;
+        let mut loaded = BTreeMap::new();
+        for wanted in announcement.terms.question.wanted() {
+            let stored = self.found(&wanted).await?;
+            loaded.insert(wanted.name, self.unlock_share(&stored).await?);
+        }
+        Ok(Shelf::new(announcement.session.0, loaded))
+    }
+
+    /// This node's share of a stored variable, which the digests bind it to.
+    pub(super) async fn unlock_share(&self, stored: &Stored) -> Result<StoredShare, VariableError> {
+        let Stored { variable, session, .. } = stored;
+        let lacks = |lack| VariableError::Lack { name: variable.name.clone(), lack };
+        let share = self.store.share(*session, &variable.name).await?;
+        let share = share.ok_or_else(|| lacks(VariableLack::Share))?;
+        let plain = self.vault.unlock(&context(*session, variable), &share);
+        let share = plain.map_err(|_| lacks(VariableLack::Damaged))?;
+        let share = StoredShare::from_bytes(share);
+        let digests: Vec<[u8; 32]> = variable.digests.iter().map(|digest| digest.0).collect();
+        let label = Label { session: session.0, name: &variable.name };
+        if !share.fits(label, self.scheme(), self.me, &digests) {
+            return Err(lacks(VariableLack::Damaged));
+        }
+        Ok(share)
+    }
+
+    /// What a run has put on the shelf, encrypted, as its outcome names it.
+    pub(super) fn staged(
+        &self,
+        terms: &Terms,
+        outcome: &Outcome,
+        shelf: &Shelf,
+    ) -> Result<Vec<Staged>, VariableError> {
+        let mut kept = shelf.take();
+        let mut staged = Vec::new();
+        for change in terms.question.changes(&outcome.answer) {
+            let Change::Keep { variable, .. } = change else { continue };
+            let Some(share) = kept.remove(&variable.name) else { continue };
+            let share = self.vault.lock(&context(outcome.session, &variable), share.expose())?;
+            staged.push(Staged { name: variable.name, share });
+        }
+        Ok(staged)
+    }
+}

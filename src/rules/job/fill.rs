@@ -1,0 +1,64 @@
+//! What a session file may leave open of the stored variables that it loads: where they lie, who
+//! knows them, and which version is meant. Whoever makes the session fills it in.
+
+use super::fault::JobFault;
+use super::prime::Prime;
+use super::stored::StoredVariable;
+
+/// Names of the stored variables that the steps of a session file load, each with its step's id.
+fn loads(step: &toml::Table) -> Option<(String, String)> {
+    let text = |keys: &[&str]| {
+        keys.iter().find_map(|key| step.get(*key)).and_then(toml::Value::as_str).map(str::to_owned)
+    };
+    if text(&["operation"])? != "load" {
+        return None;
+    }
+    let stored = text(&["stored"]).or_else(|| text(&["variable", "variable_name"]))?;
+    Some((text(&["id", "step_id"]).unwrap_or_default(), stored))
+}
+
+/// Whether the file of a session of whatever kind loads anything.
+pub fn loads_any(file: &toml::Table) -> bool {
+    let steps = file.get("steps").and_then(toml::Value::as_array);
+    steps.into_iter().flatten().filter_map(toml::Value::as_table).any(|step| loads(step).is_some())
+}
+
+/// Fill in what the steps that load leave open, from what is stored. What they say already stays,
+/// and has to be so.
+///
+/// # Errors
+/// Names the step that loads what is not stored.
+pub fn fill<'a>(
+    file: &mut toml::Table,
+    stored: impl Fn(&str) -> Option<&'a StoredVariable>,
+) -> Result<(), JobFault> {
+    let prime = match file.get("field").and_then(toml::Value::as_str) {
+        None => Prime::default(),
+        // A field that there is not is found where the file is read.
+        Some(name) => match Prime::named(name) {
+            Some(prime) => prime,
+            None => return Ok(()),
+        },
+    };
+    let Some(toml::Value::Array(steps)) = file.get_mut("steps") else { return Ok(()) };
+    for step in steps.iter_mut().filter_map(toml::Value::as_table_mut) {
+        let Some((id, name)) = loads(step) else { continue };
+        let variable = stored(&name);
+        let Some(variable) = variable else {
+            return Err(JobFault::NotStored { step: id, stored: name });
+        };
+        if variable.field != prime {
+            let is = variable.field;
+            return Err(JobFault::OtherField { step: id, stored: name, is, prime });
+        }
+        let mut default = |key: &str, value: String| {
+            step.entry(key).or_insert(toml::Value::String(value));
+        };
+        default("range", variable.range.to_string());
+        default("version", variable.version().to_string());
+        if let Some(owner) = &variable.owner {
+            default("from", owner.clone());
+        }
+    }
+    Ok(())
+}

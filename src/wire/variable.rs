@@ -1,0 +1,40 @@
+//! A stored variable as servers tell of it: what everyone knows of it, never a share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Timestamp;
+use crate::identity::Digest;
+use crate::rules::job::{StoredVariable, Version};
+use crate::session::SessionId;
+use crate::storage::Stored;
+
+/// A stored variable.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VariableLine {
+    /// Its name, field, range, owner, generation and the digests of its components.
+    pub variable: StoredVariable,
+    /// Which one it is.
+    pub version: Version,
+    /// The session whose job made it.
+    pub session: SessionId,
+    /// The step that did.
+    pub step: String,
+    /// The roster that its components are shared for.
+    pub roster: Digest,
+    /// When that session was opened.
+    pub made: Timestamp,
+    /// When it was shared last.
+    pub refreshed: Timestamp,
+    /// Whether the node that tells of it has a share; the coordinator never has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<bool>,
+}
+
+impl VariableLine {
+    /// Of a stored variable, at a node with whether it has a share.
+    pub fn of(stored: Stored, share: Option<bool>) -> Self {
+        let Stored { variable, session, step, roster, made, refreshed } = stored;
+        let version = variable.version();
+        Self { variable, version, session, step, roster, made, refreshed, share }
+    }
+}

@@ -1,0 +1,280 @@
+//! Variables that stay at the nodes from one job to the next, over real servers that are killed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gavel::client::EntryValues;
+use gavel::client::bid::{self, Bidder, Patience};
+use gavel::client::state::BidderState;
+use gavel::identity::key_file::NodeKeys;
+use gavel::identity::vault::Vault;
+use gavel::identity::{KeyPair, Statement as _};
+use gavel::rules::job::answer::Revealed;
+use gavel::rules::job::line;
+use gavel::session::Phase;
+use gavel::storage::{Database, NodeStore};
+use gavel::transport::HttpError;
+use gavel::wire::coordinator_api::{NewSession, SessionDetail};
+use gavel::wire::paths;
+use gavel::wire::variable::VariableLine;
+
+use super::auction::{Auction, Settled};
+use super::net::{Net, Setup};
+use super::secrets::Secrets;
+
+/// Keeps what ada hands in, and its product.
+const FIRST: &str = r#"title = "First"
+kind = "job"
+field = "2^127-1"
+bids_until = "1h"
+keep = ["x", "y", "product"]
+steps = [
+    { id = "x", operation = "assign", variable = "x", from = "ada", bits = 30 },
+    { id = "y", operation = "assign", variable = "y", from = "ada", bits = 30 },
+    { id = "product", operation = "multiply", variable = "product", operand1 = "x", operand2 = "y" },
+]
+"#;
+
+/// A job over what is stored, in which nobody hands anything in.
+fn later(more: &str, steps: &str) -> String {
+    format!(
+        "title = \"Later\"\nkind = \"job\"\nfield = \"2^127-1\"\nbids_until = \"1h\"\n{more}\n\
+         steps = [\n{steps}\n]\n"
+    )
+}
+
+const SUM: &str = r#"
+    { id = "1", operation = "load", variable = "a", stored = "x" },
+    { id = "2", operation = "load", variable = "y" },
+    { id = "3", operation = "add", variable = "sum", operand1 = "a", operand2 = "y" },
+    { id = "4", operation = "reveal", variable = "sum" },"#;
+
+const SQUARE: &str = r#"
+    { id = "1", operation = "load", variable = "product" },
+    { id = "2", operation = "multiply", variable = "square", operand1 = "product", operand2 = "product" },
+    { id = "3", operation = "reveal", variable = "square" },"#;
+
+impl Auction {
+    /// Hand in values for a job.
+    async fn values(&self, name: &str, text: &str) {
+        let terms = &self.announcement.body.terms;
+        let entry = line::read(terms.question.as_job().unwrap(), text).unwrap();
+        let pinned = [self.network.roster().body.digest()];
+        let keys = KeyPair::generate().unwrap();
+        let bidder = Bidder { name, keys: &keys, state: &BidderState::Memory, pinned: &pinned };
+        let patience =
+            Patience { deadline: Duration::from_secs(20), stragglers: Duration::from_millis(300) };
+        let entry = EntryValues::new(entry.to_vec());
+        bid::place(&self.network, &self.announcement, &bidder, entry, patience).await.unwrap();
+    }
+
+    /// Keep 4 and 5 by [`FIRST`], or other numbers.
+    async fn first(net: &Net, file: &str, text: &str) -> Self {
+        let job = net.open(file).await;
+        job.values("ada", text).await;
+        job.close().await;
+        job
+    }
+}
+
+/// What a settled job revealed.
+fn revealed(settled: &Settled) -> Vec<(String, String)> {
+    let terms = &settled.record.announcement.body.terms;
+    let answer = settled.report.outcome.as_ref().unwrap().answer.as_job().unwrap();
+    let graph = terms.question.as_job().unwrap().graph().unwrap();
+    let text = |revealed: Revealed| (revealed.variable, revealed.value.unwrap().to_string());
+    answer.revealed(&graph).into_iter().map(text).collect()
+}
+
+fn pair(name: &str, value: &str) -> Vec<(String, String)> {
+    vec![(name.to_owned(), value.to_owned())]
+}
+
+/// The stored variables as a node tells of them.
+async fn at_node(net: &Net, node: u8) -> Vec<VariableLine> {
+    net.caller(&net.operator, node).get(paths::NODE_VARIABLES).await.unwrap()
+}
+
+/// Why a session is not made.
+async fn refused(net: &Net, file: &str) -> String {
+    let new = NewSession {
+        file: file.to_owned(),
+        open: true,
+        bidders: Vec::new(),
+    };
+    net.network.coordinator().new_session(&new).await.unwrap_err().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_goes_on_with_what_an_earlier_one_kept() {
+    let net = Net::start(Setup::new(3, 1)).await;
+    let why = refused(&net, &later("", SUM)).await;
+    assert!(why.contains("no variable \"x\" is stored"), "{why}");
+
+    let first = Auction::first(&net, FIRST, "x = 4, y = 5").await;
+    let settled = first.settled().await;
+    assert!(revealed(&settled).is_empty());
+    first.all_nodes_reach(Phase::Settled).await;
+    for node in 1..=3 {
+        let all = at_node(&net, node).await;
+        let names: Vec<&str> = all.iter().map(|line| line.variable.name.as_str()).collect();
+        assert_eq!(names, ["product", "x", "y"]);
+        assert!(all.iter().all(|line| line.share == Some(true) && line.session == first.session));
+        assert_eq!(all[0].variable.range.to_string(), format!("0..={}", ((1_i128 << 30) - 1).pow(2)));
+    }
+    // Nobody hands anything in, so it closes at once.
+    let sum = net.open(&later("", SUM)).await.settled().await;
+    assert_eq!(revealed(&sum), pair("sum", "9"));
+
+    // What is stored is not written over by the way.
+    let why = refused(&net, FIRST).await;
+    assert!(why.contains("has a variable \"x\" already"), "{why}");
+    let doubled = r#"
+        { id = "1", operation = "load", variable = "old", stored = "x" },
+        { id = "2", operation = "add", variable = "x", operand1 = "old", operand2 = "old" },
+        { id = "3", operation = "load", variable = "y" },
+        { id = "4", operation = "forget", variable = "y" },"#;
+    let text = later("keep = [\"x\"]\nreplace = true", doubled);
+    let before = at_node(&net, 1).await;
+    net.open(&text).await.settled().await;
+    let product = r#"
+        { id = "1", operation = "load", variable = "x" },
+        { id = "2", operation = "load", variable = "product" },
+        { id = "3", operation = "multiply", variable = "all", operand1 = "x", operand2 = "product" },
+        { id = "4", operation = "reveal", variable = "all" },"#;
+    let all = net.open(&later("", product)).await.settled().await;
+    assert_eq!(revealed(&all), pair("all", "160"));
+    let why = refused(&net, &later("", SUM)).await;
+    assert!(why.contains("no variable \"y\" is stored"), "{why}");
+    let after = at_node(&net, 1).await;
+    assert_eq!(after.len(), 2);
+    assert_ne!(after[1].version, before[1].version, "another x is another version");
+
+    // A variable is in one job's hands at a time.
+    let waits = later("keep = [\"z\"]", r#"
+        { id = "1", operation = "load", variable = "x" },
+        { id = "2", operation = "assign", variable = "w", from = "ada", bits = 4 },
+        { id = "3", operation = "add", variable = "z", operand1 = "x", operand2 = "w" },"#);
+    let open = net.open(&waits).await;
+    let why = refused(&net, &text).await;
+    assert!(why.contains("is under way and uses the variable"), "{why}");
+    net.network.coordinator().cancel(open.session).await.unwrap();
+}
+
+/// Nodes sign, stage, and are killed before anybody tells them the outcome; the coordinator, too. The
+/// next attempt has other shares, and its own are those that stay.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_staged_goes_with_its_attempt() {
+    let mut net = Net::start(Setup::new(3, 1).delayed(25)).await;
+    let first = Auction::first(&net, FIRST, "x = 4, y = 5").await;
+    first.wait("an attempt", |detail| !detail.attempts.is_empty()).await;
+    net.kill_coordinator();
+    let own = |node: u8| net.folder.path().join(format!("node-{node}")).join("gavel.db");
+    let places = [1, 2, 3].map(own);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    for (node, place) in (1..).zip(&places) {
+        net.kill(node);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let signed = store(place).await.own_outcome(first.session).await.unwrap();
+        assert!(signed.is_some(), "node {node} was killed too early");
+        assert!(store(place).await.variables().await.unwrap().is_empty(), "not before its outcome");
+    }
+    for node in 1..=3 {
+        net.restart(node).await;
+    }
+    net.restart_coordinator().await;
+    let settled = first.settled().await;
+    assert!(settled.detail.attempts.len() > 1, "the coordinator was killed too late");
+    first.all_nodes_reach(Phase::Settled).await;
+    for node in 1..=3 {
+        let all = at_node(&net, node).await;
+        assert!(all.len() == 3 && all.iter().all(|line| line.share == Some(true)), "node {node}");
+    }
+    let sum = net.open(&later("", SUM)).await.settled().await;
+    assert_eq!(revealed(&sum), pair("sum", "9"));
+    // Kept once more by who has come back, and computed with.
+    let square = net.open(&later("", SQUARE)).await.settled().await;
+    assert_eq!(revealed(&square), pair("square", "400"));
+}
+
+async fn store(path: &Path) -> NodeStore {
+    NodeStore::new(Database::open(path).await.unwrap())
+}
+
+/// A node that was away has no share: later jobs do without it, and say so where they cannot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_took_no_part_has_no_share() {
+    let mut net = Net::start(Setup::new(4, 1)).await;
+    let job = net.open(FIRST).await;
+    job.values("ada", "x = 4, y = 5").await;
+    net.kill(4);
+    job.close().await;
+    job.settled().await;
+    net.restart(4).await;
+    job.all_nodes_reach(Phase::Settled).await;
+    let all = at_node(&net, 4).await;
+    assert!(all.len() == 3 && all.iter().all(|line| line.share == Some(false)));
+
+    let sum = net.open(&later("", SUM)).await.settled().await;
+    assert_eq!(revealed(&sum), pair("sum", "9"));
+    let signed = sum.report.signed_by;
+    assert_eq!(signed, super::auction::set(&[1, 2, 3]));
+
+    // Without one of those that have shares, too few are left.
+    net.kill(1);
+    let job = net.open(&later("", SQUARE)).await;
+    let said = |detail: &SessionDetail| {
+        let reason = detail.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+        reason.contains("node 4: has no share of \"product\"")
+    };
+    job.wait("it says who has no share", said).await;
+    net.restart(1).await;
+    assert_eq!(revealed(&job.settled().await), pair("square", "400"));
+}
+
+/// Shares lie encrypted on disk, and a share that is damaged is not computed with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shares_are_never_plain_on_disk() {
+    let mut net = Net::start(Setup::new(3, 1)).await;
+    let (x, y) = (987_654_321_012_u64, 1_000_000_007_003_u64);
+    let wide = FIRST.replace("bits = 30", "bits = 40");
+    let first = Auction::first(&net, &wide, &format!("x = {x}, y = {y}")).await;
+    first.settled().await;
+    first.all_nodes_reach(Phase::Settled).await;
+    let mut secrets = Secrets::default();
+    let lines = at_node(&net, 1).await;
+    for node in 1..=3 {
+        net.kill(node);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let folder = net.folder.path().join(format!("node-{node}"));
+        let keys = NodeKeys::load(&folder.join("node.key"), None).unwrap();
+        let store = store(&folder.join("gavel.db")).await;
+        for line in &lines {
+            let name = &line.variable.name;
+            let locked = store.share(first.session, name).await.unwrap().unwrap();
+            let context =
+                [&first.session.0[..], &line.version.0, name.as_bytes()].concat();
+            let plain = Vault::of(&keys.identity).unlock(&context, &locked).unwrap();
+            // Two components, each with what blinds its digest.
+            assert_eq!(plain.len(), 2 * (16 + 16));
+            for (at, piece) in plain.chunks(16).enumerate() {
+                secrets.add_bytes(&format!("{name} at node {node}, piece {at}"), piece);
+            }
+        }
+        store.database().close().await;
+    }
+    net.kill_coordinator();
+    for (name, number) in [("x", x), ("y", y)] {
+        secrets.add_number(name, number);
+    }
+    let mut searched = 0;
+    for folder in std::fs::read_dir(net.folder.path()).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let content = std::fs::read(&path).unwrap();
+            secrets.assert_absent(&path.display().to_string(), &content);
+            searched += content.len();
+        }
+    }
+    assert!(searched > 100_000, "{searched} bytes");
+}
