@@ -1,10 +1,11 @@
-//! Variables that stay at the nodes, as jobs load and change them: what a job's file leaves open is
-//! filled in, and no two sessions change one variable at a time.
+//! Variables that stay at the nodes, as jobs load and change them and auctions take them for a reserve:
+//! what a file leaves open is filled in, and no two sessions change one variable at a time.
 
 use std::collections::BTreeMap;
 
 use super::state::CoordinatorState;
 use crate::rules::Terms;
+use crate::rules::auction::reserve;
 use crate::rules::job::{StoredVariable, fill};
 use crate::session::SessionId;
 use crate::storage::StorageError;
@@ -16,13 +17,15 @@ use crate::wire::reason::VariableLack;
 pub(super) async fn filled(state: &CoordinatorState, file: &str) -> Result<String, Refusal> {
     // What is wrong with it otherwise is said where it is read.
     let Ok(mut table) = file.parse::<toml::Table>() else { return Ok(file.to_owned()) };
-    if !fill::loads_any(&table) {
+    if !fill::loads_any(&table) && !reserve::is_variable(&table) {
         return Ok(file.to_owned());
     }
     let stored = state.store.variables().await.map_err(|error| Refusal::internal(&error))?;
     let stored: BTreeMap<String, StoredVariable> =
         stored.into_iter().map(|stored| (stored.variable.name.clone(), stored.variable)).collect();
     fill::fill(&mut table, |name| stored.get(name))
+        .map_err(|error| Refusal::new(ProblemType::BadTerms, error.to_string()))?;
+    reserve::fill(&mut table, |name| stored.get(name))
         .map_err(|error| Refusal::new(ProblemType::BadTerms, error.to_string()))?;
     toml::to_string(&table).map_err(|error| Refusal::internal(&error))
 }
@@ -47,9 +50,8 @@ pub(super) async fn check(
     let others = state.store.under_way().await.map_err(|error| Refusal::internal(&error))?;
     for other in others.iter().filter(|other| other.body.session != session) {
         let (changes, loads) = touched(&other.body.terms);
-        let meets = |name: &&String| {
-            changes.contains(name) || own.contains(name) && loads.contains(name)
-        };
+        let meets =
+            |name: &&String| changes.contains(name) || own.contains(name) && loads.contains(name);
         if let Some(name) = own.iter().chain(&own_loads).find(meets) {
             return Err(Refusal::new(
                 ProblemType::WrongPhase,

@@ -94,7 +94,7 @@ pub async fn run_listed(
     ));
     let computed = match &terms.question {
         Question::Auction(question) => {
-            auction::run(ctx, terms, question, entries, &reporter).await?
+            auction::run(ctx, terms, question, entries, listed.shelf, &reporter).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {
@@ -102,7 +102,8 @@ pub async fn run_listed(
         }
         // Its future has those of all three fields.
         Question::Job(question) => {
-            Box::pin(job::run(ctx, question, entries, (listed.seats, listed.shelf), &reporter)).await?
+            Box::pin(job::run(ctx, question, entries, (listed.seats, listed.shelf), &reporter))
+                .await?
         }
         #[cfg(any(test, feature = "testkit"))]
         Question::MadeUp(question) => made_up::run(ctx, question, entries, &reporter).await?,

@@ -166,10 +166,8 @@ mod tests {
             let again = StoredShare::from_bytes(Zeroizing::new(kept.expose().to_vec()));
             assert!(again.fits(label, scheme, node, &all));
             let element = again.element::<Mersenne61>(Holding::of(scheme, node)).unwrap();
-            let own = SharedElements::from_public(
-                Holding::of(scheme, node),
-                &[Mersenne61::from_u64(5)],
-            );
+            let own =
+                SharedElements::from_public(Holding::of(scheme, node), &[Mersenne61::from_u64(5)]);
             for at in 0..element.holding().components() {
                 assert!(element.component(at)[0].equals(own.component(at)[0]));
             }

@@ -250,8 +250,7 @@ impl NodeStore {
                 Box::pin(async move {
                     let own = SESSIONS.load::<Signed<Outcome>>(&mut *connection, session).await?;
                     // Another attempt than this node's own may have settled it.
-                    let other =
-                        own.filter(|own| !own.body.differs_in_digests_alone(&outcome.body));
+                    let other = own.filter(|own| !own.body.differs_in_digests_alone(&outcome.body));
                     if let Some(own) = other {
                         same::<Signed<Outcome>>(session, own.digest(), outcome.digest())?;
                     }

@@ -97,11 +97,7 @@ async fn at_node(net: &Net, node: u8) -> Vec<VariableLine> {
 
 /// Why a session is not made.
 async fn refused(net: &Net, file: &str) -> String {
-    let new = NewSession {
-        file: file.to_owned(),
-        open: true,
-        bidders: Vec::new(),
-    };
+    let new = NewSession { file: file.to_owned(), open: true, bidders: Vec::new() };
     net.network.coordinator().new_session(&new).await.unwrap_err().to_string()
 }
 
@@ -120,7 +116,10 @@ async fn a_job_goes_on_with_what_an_earlier_one_kept() {
         let names: Vec<&str> = all.iter().map(|line| line.variable.name.as_str()).collect();
         assert_eq!(names, ["product", "x", "y"]);
         assert!(all.iter().all(|line| line.share == Some(true) && line.session == first.session));
-        assert_eq!(all[0].variable.range.to_string(), format!("0..={}", ((1_i128 << 30) - 1).pow(2)));
+        assert_eq!(
+            all[0].variable.range.to_string(),
+            format!("0..={}", ((1_i128 << 30) - 1).pow(2))
+        );
     }
     // Nobody hands anything in, so it closes at once.
     let sum = net.open(&later("", SUM)).await.settled().await;
@@ -151,10 +150,13 @@ async fn a_job_goes_on_with_what_an_earlier_one_kept() {
     assert_ne!(after[1].version, before[1].version, "another x is another version");
 
     // A variable is in one job's hands at a time.
-    let waits = later("keep = [\"z\"]", r#"
+    let waits = later(
+        "keep = [\"z\"]",
+        r#"
         { id = "1", operation = "load", variable = "x" },
         { id = "2", operation = "assign", variable = "w", from = "ada", bits = 4 },
-        { id = "3", operation = "add", variable = "z", operand1 = "x", operand2 = "w" },"#);
+        { id = "3", operation = "add", variable = "z", operand1 = "x", operand2 = "w" },"#,
+    );
     let open = net.open(&waits).await;
     let why = refused(&net, &text).await;
     assert!(why.contains("is under way and uses the variable"), "{why}");
@@ -252,8 +254,7 @@ async fn shares_are_never_plain_on_disk() {
         for line in &lines {
             let name = &line.variable.name;
             let locked = store.share(first.session, name).await.unwrap().unwrap();
-            let context =
-                [&first.session.0[..], &line.version.0, name.as_bytes()].concat();
+            let context = [&first.session.0[..], &line.version.0, name.as_bytes()].concat();
             let plain = Vault::of(&keys.identity).unlock(&context, &locked).unwrap();
             // Two components, each with what blinds its digest.
             assert_eq!(plain.len(), 2 * (16 + 16));

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gavel::protocol::{Context, ProtocolError, StepId};
-use gavel::rules::job::stored::{Change, StoredVariable};
 use gavel::rules::job::step::Expected;
+use gavel::rules::job::stored::{Change, StoredVariable};
 use gavel::rules::job::{Answer, Number, Operation, Prime, Question};
 use gavel::rules::{Answer as AnyAnswer, Terms};
 use gavel::runs::job::{Shelf, Workload};
@@ -115,8 +115,11 @@ async fn run(
     for (node, result) in results.await {
         let (answer, kept, spent) = result.unwrap();
         let exact = Workload::of(&terms, question);
-        let exact =
-            exact.predict(world.scheme(), world.participants(), &gavel::protocol::Tactics::default());
+        let exact = exact.predict(
+            world.scheme(),
+            world.participants(),
+            &gavel::protocol::Tactics::default(),
+        );
         assert_eq!(
             (spent.rounds, spent.gates, spent.bytes_sent),
             (exact.rounds, exact.gates, exact.bytes_sent_per_node)
@@ -216,8 +219,8 @@ async fn what_is_not_on_the_shelf_is_not_loaded() {
     let (answer, _) = run(&world, &question, &[4, 5], &Shelves::new()).await;
     let next = second(&left(&question, &answer));
     let (terms, fields) = (terms(&next, Security::Active), entries(&world, &next, &[]));
-    let results = world
-        .run(async |ctx: Context| one(&ctx, &terms, &fields, BTreeMap::new()).await.map(drop));
+    let results =
+        world.run(async |ctx: Context| one(&ctx, &terms, &fields, BTreeMap::new()).await.map(drop));
     for (_, result) in results.await {
         assert!(matches!(result, Err(Failure::Run(RunError::Stored))));
     }

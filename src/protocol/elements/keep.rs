@@ -68,7 +68,8 @@ pub async fn keep<F: Field>(
     let received = base.exchange(&claim, outgoing, base.peers(), expected).await?;
 
     let held = expected / DIGEST / shares.len().max(1);
-    let mut judged = Judged { claim: &claim, conflicts: BTreeSet::new(), differing: NodeSet::EMPTY };
+    let mut judged =
+        Judged { claim: &claim, conflicts: BTreeSet::new(), differing: NodeSet::EMPTY };
     let mut kept = Vec::with_capacity(shares.len());
     for (at, (share, own)) in shares.into_iter().zip(own).enumerate() {
         let mut said: Vec<Vec<Said>> = vec![Vec::new(); scheme.sets().len()];

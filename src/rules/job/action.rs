@@ -127,20 +127,18 @@ impl Action {
             | Self::Select { variable, .. }
             | Self::Random { variable, .. } => vec![Some(variable)],
             Self::Divide { variable, rest, by_zero, .. } => vec![Some(variable), rest, by_zero],
-            Self::Handed { .. }
-            | Self::Load { .. }
-            | Self::Reveal { .. }
-            | Self::Forget { .. } => Vec::new(),
+            Self::Handed { .. } | Self::Load { .. } | Self::Reveal { .. } | Self::Forget { .. } => {
+                Vec::new()
+            }
         }
     }
 
     /// The variables that it looks at.
     pub fn uses(&self) -> Vec<usize> {
         match self {
-            Self::Handed { .. }
-            | Self::Load { .. }
-            | Self::Known { .. }
-            | Self::Random { .. } => Vec::new(),
+            Self::Handed { .. } | Self::Load { .. } | Self::Known { .. } | Self::Random { .. } => {
+                Vec::new()
+            }
             Self::Linear { terms, .. } => terms.iter().map(|&(variable, _)| variable).collect(),
             Self::Product { x, y, .. }
             | Self::Equal { x, y, .. }

@@ -88,7 +88,9 @@ pub enum JobFault {
         prime: Prime,
     },
     /// What a file says of a stored variable and what is stored differ, or cannot be.
-    #[error("step {step:?}: {stored:?} is stored with another {field}; leave it out, it is filled in")]
+    #[error(
+        "step {step:?}: {stored:?} is stored with another {field}; leave it out, it is filled in"
+    )]
     Expected {
         /// The step.
         step: String,

@@ -282,7 +282,8 @@ impl Reading<'_> {
         let variable = self.variable()?;
         self.known.extend(["stored", "range", "version", "from"]);
         let stored = step.stored.clone().unwrap_or_else(|| variable.clone());
-        let unfit = |field| JobFault::Expected { step: step.id.clone(), stored: stored.clone(), field };
+        let unfit =
+            |field| JobFault::Expected { step: step.id.clone(), stored: stored.clone(), field };
         let (Some(range), Some(version)) = (&step.range, &step.version) else {
             return Err(JobFault::Unfilled { step: step.id.clone(), stored });
         };

@@ -146,7 +146,8 @@ fn keeps(graph: &Graph, names: &[String]) -> Result<Vec<usize>, JobFault> {
         if matches!(graph.variables[at].kind, Kind::Public(_)) {
             return Err(cannot("is public: it is in the record; assign it again where it is used"));
         }
-        let wiped = |action: &Action| matches!(action, Action::Forget { variable } if *variable == at);
+        let wiped =
+            |action: &Action| matches!(action, Action::Forget { variable } if *variable == at);
         if graph.steps.iter().any(|step| wiped(&step.action)) {
             return Err(cannot("is forgotten by a step; leave one of the two out"));
         }

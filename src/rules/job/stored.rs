@@ -135,11 +135,9 @@ impl Question {
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<Wanted> {
         let wanted = self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Load { stored, expected, .. } => Some(Wanted {
-                name: stored.clone(),
-                field: self.field,
-                expected: expected.clone(),
-            }),
+            Operation::Load { stored, expected, .. } => {
+                Some(Wanted { name: stored.clone(), field: self.field, expected: expected.clone() })
+            }
             _ => None,
         });
         wanted.collect()

@@ -119,11 +119,13 @@ pub(super) async fn settle(
         } else {
             "NULL"
         };
-        query(format!("UPDATE node_variables SET share = {share} WHERE name = $1 AND session = $2"))
-            .bind(name)
-            .bind(session)
-            .execute(&mut *connection)
-            .await?;
+        query(format!(
+            "UPDATE node_variables SET share = {share} WHERE name = $1 AND session = $2"
+        ))
+        .bind(name)
+        .bind(session)
+        .execute(&mut *connection)
+        .await?;
     }
     drop_staged(connection, session).await
 }
