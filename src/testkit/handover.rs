@@ -55,6 +55,14 @@ pub struct Dealt<F: Field> {
     pub told: Vec<(NodeIndex, u64)>,
 }
 
+/// What programs at both rosters said.
+pub struct Played<G, T> {
+    /// Old nodes, with the rounds and bytes that each spent.
+    pub givers: Vec<(NodeIndex, Result<G, ReshareError>, u64, u64)>,
+    /// New nodes, with the bytes that each sent to the others.
+    pub takers: Vec<(NodeIndex, T, u64)>,
+}
+
 impl Dealing {
     /// One without liars.
     pub fn new(handover: Handover) -> Self {
@@ -96,15 +104,16 @@ impl Dealing {
         lies.fold(inner, |channel, (.., lie)| Arc::new(Lying::new(channel, *lie)))
     }
 
-    /// Deal what the old nodes hold.
-    pub async fn run<F: Field>(
+    /// Run a program at every old node and one at every new one: what each says, with the rounds and
+    /// bytes that it spent. The old ones get their context and the channel to the new ones; the new
+    /// ones the channel from the old ones and that among themselves.
+    pub async fn play<G, T>(
         &self,
-        shares: impl Fn(NodeIndex) -> SharedElements<F>,
-        len: usize,
-    ) -> Dealt<F> {
-        let (handover, shares) = (&self.handover, &shares);
+        give: impl AsyncFn(Context, Arc<dyn Channel>) -> Result<G, ReshareError>,
+        take: impl AsyncFn(NodeIndex, Arc<dyn Channel>, Arc<dyn Channel>) -> T,
+    ) -> Played<G, T> {
+        let (handover, give, take) = (&self.handover, &give, &take);
         let mut across = Across::between(handover, self.deadline);
-        let among: Vec<_> = network(handover.takers(), self.deadline);
         let givers = network(handover.givers(), self.deadline).into_iter().map(|(me, channel)| {
             let channel = self.channel(Line::Old, me, channel);
             let mut to_new: Arc<dyn Channel> = Arc::new(across.giver(me));
@@ -112,45 +121,70 @@ impl Dealing {
             if self.leaving.contains(me) {
                 to_new = Arc::new(Leaving { inner: to_new });
             }
-            let mut own = shares(me);
-            if self.damaged.contains(me) {
-                own.scale(F::from_u64(3));
-            }
             async move {
                 let (old, there) = (handover.old(), handover.givers());
-                let ctx = match Context::establish(me, old, there, channel, BINDING).await {
-                    Ok(ctx) => ctx,
+                match Context::establish(me, old, there, channel, BINDING).await {
+                    Ok(ctx) => {
+                        let given = give(ctx.clone(), to_new).await;
+                        let spent = ctx.counters();
+                        (me, given, spent.rounds, spent.bytes_sent)
+                    }
                     Err(EstablishError::Exchange(error)) => {
-                        return (me, Err(ReshareError::Old(error)), 0, 0);
+                        (me, Err(ReshareError::Old(error)), 0, 0)
                     }
                     Err(other) => panic!("{other}"),
-                };
-                let given = give(&ctx.narrow(STEP), &*to_new, handover, &own).await;
-                let spent = ctx.counters();
-                (me, given, spent.rounds, spent.bytes_sent)
+                }
             }
         });
         let givers: Vec<_> = givers.collect();
-        let takers = among.into_iter().map(|(me, peers)| {
-            let (from_old, counted) = (across.taker(me), Arc::clone(&peers));
+        let among = network(handover.takers(), self.deadline).into_iter();
+        let takers = among.map(|(me, peers)| {
+            let (from_old, counted) = (Arc::new(across.taker(me)), Arc::clone(&peers));
             let peers = self.channel(Line::New, me, peers);
-            async move {
-                let (across, peers): (&dyn Channel, _) = (&from_old, &*peers);
-                let taking = Taking { me, handover, step: STEP, binding: BINDING, across, peers };
-                let taken = take::<F>(taking, len).await;
-                (me, taken, counted.bytes_sent())
-            }
+            async move { (me, take(me, from_old, peers).await, counted.bytes_sent()) }
         });
+        let takers: Vec<_> = takers.collect();
         let all = join(join_all(givers), join_all(takers));
         let Ok((givers, takers)) = tokio::time::timeout(self.deadline * 4, all).await else {
             panic!("the nodes hang");
         };
+        Played { givers, takers }
+    }
+
+    /// Deal what the old nodes hold.
+    pub async fn run<F: Field>(
+        &self,
+        shares: impl Fn(NodeIndex) -> SharedElements<F>,
+        len: usize,
+    ) -> Dealt<F> {
+        let handover = &self.handover;
+        let give = async |ctx: Context, across: Arc<dyn Channel>| {
+            let mut own = shares(ctx.me());
+            if self.damaged.contains(ctx.me()) {
+                own.scale(F::from_u64(3));
+            }
+            give(&ctx.narrow(STEP), &*across, handover, &own).await
+        };
+        let take = async |me, across: Arc<dyn Channel>, peers: Arc<dyn Channel>| {
+            take::<F>(self.taking(me, &*across, &*peers), len).await
+        };
+        let Played { givers, takers } = self.play(give, take).await;
         Dealt {
             spent: givers.iter().map(|&(node, _, rounds, bytes)| (node, rounds, bytes)).collect(),
             givers: givers.into_iter().map(|(node, given, ..)| (node, given)).collect(),
             told: takers.iter().map(|&(node, _, bytes)| (node, bytes)).collect(),
             takers: takers.into_iter().map(|(node, taken, _)| (node, taken)).collect(),
         }
+    }
+
+    /// A new node's view, at [`STEP`].
+    pub const fn taking<'a>(
+        &'a self,
+        me: NodeIndex,
+        across: &'a dyn Channel,
+        peers: &'a dyn Channel,
+    ) -> Taking<'a> {
+        Taking { me, handover: &self.handover, step: STEP, binding: BINDING, across, peers }
     }
 }
 
