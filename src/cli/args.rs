@@ -12,6 +12,7 @@ use super::commands::completions::{self, CompletionsArgs};
 use super::commands::demo::{self, DemoArgs};
 use super::commands::init::{self, InitCommand};
 use super::commands::invite::{self, InviteArgs};
+use super::commands::job::{self, JobCommand};
 use super::commands::login::{self, JoinArgs, LoginArgs, LogoutArgs};
 use super::commands::man::{self, ManArgs};
 use super::commands::receipt::{self, ReceiptCommand};
@@ -21,6 +22,7 @@ use super::commands::serve::{self, ServeArgs};
 use super::commands::session::{self, SessionCommand};
 use super::commands::survey::{self, SurveyCommand};
 use super::commands::tui::{self, TuiArgs};
+use super::commands::variable::{self, VariableCommand};
 use super::commands::verify::{self, VerifyArgs};
 use super::context::Context;
 use super::failure::Failure;
@@ -120,6 +122,12 @@ pub enum Command {
     /// Make, answer and read surveys: statistics of a group, and nothing else of anybody
     #[command(subcommand)]
     Survey(SurveyCommand),
+    /// Run jobs: steps over variables that no node knows
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// List and forget the variables that jobs have kept at the nodes
+    #[command(subcommand)]
+    Variable(VariableCommand),
     /// Receipts that the nodes gave for this home's bids
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -183,6 +191,8 @@ impl Cli {
             Command::Logout(args) => login::logout(&context, args).await,
             Command::Bid(args) => bid::run(&context, args).await,
             Command::Survey(command) => survey::run(&context, command).await,
+            Command::Job(command) => job::run(&context, command).await,
+            Command::Variable(command) => variable::run(&context, command).await,
             Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,
             Command::Verify(args) => verify::run(&context, &args),

@@ -341,6 +341,17 @@ pub struct HandInOptions {
     pub passphrase: PassphraseOption,
 }
 
+impl HandInOptions {
+    /// Connections as the coordinator's operator, who hands in as well.
+    ///
+    /// # Errors
+    /// When this home is no operator's.
+    pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+        let (roster, passphrase) = (self.roster.clone(), self.passphrase.clone());
+        Reach { roster, passphrase }.as_operator(context).await
+    }
+}
+
 /// How the screens look.
 #[derive(Args, Clone)]
 pub struct LookOption {

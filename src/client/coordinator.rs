@@ -29,8 +29,10 @@ use crate::wire::coordinator_api::{
     Admitted, AskAdmission, Bidder, CoordinatorHealth, EditSession, NewSession, ReceiptsPage,
     SessionDetail, SessionSummary, Why,
 };
+use crate::wire::job_api::JobLine;
 use crate::wire::page::Page;
 use crate::wire::paths;
+use crate::wire::variable::VariableLine;
 
 /// How long an answer may take. Closing waits for every node's inventory and verdict in the
 /// background, so no request takes longer than this.
@@ -138,19 +140,25 @@ impl CoordinatorClient {
     /// # Errors
     /// When the coordinator cannot be reached.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>, ClientError> {
+        let mut all: Vec<SessionSummary> = self.pages(paths::SESSIONS).await?;
+        all.sort_by_key(|summary| (std::cmp::Reverse(summary.created), summary.session));
+        Ok(all)
+    }
+
+    /// Everything of a list that comes in pages.
+    async fn pages<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, ClientError> {
         // A coordinator that always has another page is not listened to for ever.
         const MOST_PAGES: usize = 500;
         let mut all = Vec::new();
-        let mut path = paths::page(paths::SESSIONS, None);
+        let mut path = paths::page(list, None);
         for _ in 0..MOST_PAGES {
-            let page: Page<SessionSummary> = self.get(&path).await?;
+            let page: Page<T> = self.get(&path).await?;
             all.extend(page.sessions);
             match page.next {
-                Some(next) => path = paths::page(paths::SESSIONS, Some(next)),
+                Some(next) => path = paths::page(list, Some(next)),
                 None => break,
             }
         }
-        all.sort_by_key(|summary| (std::cmp::Reverse(summary.created), summary.session));
         Ok(all)
     }
 
@@ -278,6 +286,41 @@ impl CoordinatorClient {
     pub async fn record(&self, session: SessionId) -> Result<Record, ClientError> {
         // It holds a line of every node for every entry.
         Ok(self.http.for_papers(RECORD).get(&paths::of(paths::RECORD, session)).await?)
+    }
+
+    /// Make a job and open it: the body of the request, without any value that is not public.
+    ///
+    /// # Errors
+    /// When the job breaks a rule, or this is not the operator.
+    pub async fn new_job(&self, job: &serde_json::Value) -> Result<JobLine, ClientError> {
+        self.operator()?;
+        self.post(paths::JOBS, job).await
+    }
+
+    /// A job, step by step.
+    ///
+    /// # Errors
+    /// When there is no such job.
+    pub async fn job(&self, session: SessionId) -> Result<JobLine, ClientError> {
+        self.get(&paths::of(paths::JOB, session)).await
+    }
+
+    /// Every job, the latest first.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn jobs(&self) -> Result<Vec<JobLine>, ClientError> {
+        let mut all: Vec<JobLine> = self.pages(paths::JOBS).await?;
+        all.sort_by_key(|job| (std::cmp::Reverse(job.created), job.job));
+        Ok(all)
+    }
+
+    /// The variables that stay at the nodes.
+    ///
+    /// # Errors
+    /// When this is neither an operator nor a node.
+    pub async fn variables(&self) -> Result<Vec<VariableLine>, ClientError> {
+        self.get(paths::VARIABLES).await
     }
 
     /// What a node discloses to the session's operator, sealed.

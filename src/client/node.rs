@@ -14,6 +14,7 @@ use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
+use crate::wire::variable::VariableLine;
 
 /// How long an answer may take: checking an envelope and one durable write, with a queue before.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -71,6 +72,14 @@ impl NodeClient {
     /// When the node does not know it.
     pub async fn session(&self, session: SessionId) -> Result<NodeSession, ClientError> {
         Ok(self.http.get(&paths::of(paths::NODE_SESSION, session)).await?)
+    }
+
+    /// The variables that stay at the node, without its shares.
+    ///
+    /// # Errors
+    /// When this is none of its operators, or the node does not answer.
+    pub async fn variables(&self) -> Result<Vec<VariableLine>, ClientError> {
+        Ok(self.operators.get(paths::NODE_VARIABLES).await?)
     }
 
     /// Hand an envelope in, for the receipt.

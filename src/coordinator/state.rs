@@ -69,6 +69,10 @@ pub struct CoordinatorState {
     /// Held while an order to pause or go on is made and kept, so that each is later than the one
     /// before.
     pub pauses: tokio::sync::Mutex<()>,
+    /// Held while a job is posted, so that one key makes one job.
+    pub jobs: tokio::sync::Mutex<()>,
+    /// Levels that nodes have told to be done of what they compute.
+    levels: Mutex<HashMap<SessionId, u32>>,
     /// What failed attempts say about who can compute a session.
     past: Mutex<HashMap<SessionId, Past>>,
     /// Nodes that have said, since the start, where their sessions stand.
@@ -113,6 +117,8 @@ impl CoordinatorState {
             waiting: Mutex::default(),
             drafts: tokio::sync::Mutex::default(),
             pauses: tokio::sync::Mutex::default(),
+            jobs: tokio::sync::Mutex::default(),
+            levels: Mutex::default(),
             past: Mutex::default(),
             heard: Mutex::new(NodeSet::EMPTY),
             undecided: Mutex::default(),
@@ -168,6 +174,22 @@ impl CoordinatorState {
         Links::reported(self.scheme().all(), &lock(&self.watched))
     }
 
+    /// A node tells how far it has come.
+    pub(super) fn note_progress(&self, event: &Event) {
+        if let What::Progress(progress) = &event.what {
+            // Of what no driver brings on, nothing is kept.
+            let mut levels = lock(&self.levels);
+            if lock(&self.undecided).contains(&event.session) {
+                levels.insert(event.session, progress.level);
+            }
+        }
+    }
+
+    /// Levels that are done of what is computed, as nodes last told.
+    pub fn levels_done(&self, session: SessionId) -> u32 {
+        lock(&self.levels).get(&session).copied().unwrap_or(0)
+    }
+
     /// Why a session in this phase could not be settled at present; `None` where enough nodes are
     /// there, or it needs none any more.
     pub fn shortage(&self, phase: Phase) -> Option<Shortage> {
@@ -183,6 +205,7 @@ impl CoordinatorState {
     /// A session entered a phase, or its driver has found it there.
     pub(super) fn note_phase(&self, session: SessionId, phase: Phase) {
         if phase != Phase::Computing {
+            lock(&self.levels).remove(&session);
             lock(&self.past).remove(&session);
         }
         let mut undecided = lock(&self.undecided);
@@ -246,6 +269,7 @@ impl CoordinatorState {
     /// The driver of a session has come to its end.
     pub(super) fn forget_driver(&self, session: SessionId) {
         lock(&self.drivers).remove(&session);
+        lock(&self.levels).remove(&session);
         lock(&self.past).remove(&session);
         lock(&self.undecided).remove(&session);
         self.go_on(session);

@@ -135,6 +135,7 @@ async fn follow_events(state: Arc<CoordinatorState>, node: NodeIndex, client: Pe
     loop {
         let mut events = client.events::<Event>(paths::NODE_EVENTS);
         while let Some(Ok(event)) = events.next().await {
+            state.note_progress(&event);
             // Nobody listening is fine.
             let _ = state.events.send(Event { node: Some(node), ..event });
         }

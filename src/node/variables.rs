@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::state::NodeState;
 use crate::identity::sealing::SealingError;
 use crate::rules::Terms;
-use crate::rules::job::stored::{Change, StoredVariable};
+use crate::rules::job::{Change, StoredVariable, Wanted};
 use crate::runs::job::Shelf;
 use crate::session::{Announcement, Outcome, SessionId};
 use crate::sharing::stored::{Label, StoredShare};
@@ -56,10 +56,7 @@ impl NodeState {
         Ok(())
     }
 
-    async fn found(
-        &self,
-        wanted: &crate::rules::job::stored::Wanted,
-    ) -> Result<Stored, VariableError> {
+    async fn found(&self, wanted: &Wanted) -> Result<Stored, VariableError> {
         let lacks = |lack| VariableError::Lack { name: wanted.name.clone(), lack };
         let stored = self.store.variable(&wanted.name).await?;
         let stored = stored.ok_or_else(|| lacks(VariableLack::Absent))?;

@@ -334,7 +334,7 @@ impl Question {
     }
 
     /// The stored variables that it loads.
-    pub fn wanted(&self) -> Vec<job::stored::Wanted> {
+    pub fn wanted(&self) -> Vec<job::Wanted> {
         match self {
             Self::Auction(question) => {
                 question.secret_reserve.iter().map(auction::SecretReserve::wanted).collect()

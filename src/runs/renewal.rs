@@ -16,7 +16,7 @@ use crate::protocol::elements::keep::{Kept, keep};
 use crate::protocol::reshare::{self, ReshareError, Taking};
 use crate::protocol::{Channel, Context, ProtocolError};
 use crate::rules::job::prime::over;
-use crate::rules::job::stored::Fingerprint;
+use crate::rules::job::version::Fingerprint;
 use crate::rules::job::{Prime, StoredVariable};
 use crate::sharing::reshare::Handover;
 use crate::sharing::stored::{Label, StoredShare};

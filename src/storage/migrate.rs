@@ -8,7 +8,7 @@ use super::sql::{Connection, query};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 15] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 16] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 15] = [
     (100, "disclosures", include_str!("migrations/0100_disclosures.sql")),
     (110, "cohorts", include_str!("migrations/0110_cohorts.sql")),
     (120, "variables", include_str!("migrations/0120_variables.sql")),
+    (121, "jobs", include_str!("migrations/0121_jobs.sql")),
 ];
 
 /// The newest schema this program knows.

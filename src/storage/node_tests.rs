@@ -413,10 +413,10 @@ async fn a_node_stands_by_its_outcome() {
     place.store.put_manifest(&place.manifest(Digest([1; 32]), &[1, 2])).await.unwrap();
     place.store.begin_attempt(place.session(), 1).await.unwrap();
     let own = Signed::new(place.outcome(700, &[]).body, place.world.key(1));
-    place.store.put_own_outcome(&own).await.unwrap();
-    place.store.put_own_outcome(&own).await.unwrap();
+    place.store.put_own_outcome(&own, Vec::new()).await.unwrap();
+    place.store.put_own_outcome(&own, Vec::new()).await.unwrap();
     let other = Signed::new(place.outcome(800, &[]).body, place.world.key(1));
-    let refused = place.store.put_own_outcome(&other).await;
+    let refused = place.store.put_own_outcome(&other, Vec::new()).await;
     assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));
     let refused = place.store.settle(&place.outcome(800, &[2, 3]), None).await;
     assert!(matches!(refused, Err(StorageError::Conflict { what: DocumentKind::Outcome, .. })));

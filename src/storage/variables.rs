@@ -9,7 +9,7 @@ use super::database::reading;
 use super::sql::{Connection, Row, Source, query};
 use crate::base::Timestamp;
 use crate::identity::Digest;
-use crate::rules::job::stored::{Change, StoredVariable};
+use crate::rules::job::{Change, StoredVariable};
 use crate::session::{Announcement, Outcome, SessionId};
 
 /// A variable that is stored.

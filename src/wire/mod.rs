@@ -3,6 +3,7 @@
 //! - [`paths`]: every path of the API
 //! - [`node_api`]: what a node takes and answers
 //! - [`coordinator_api`]: what a coordinator takes and answers
+//! - [`job_api`]: jobs, step by step
 //! - [`account_api`]: logging in, and looking after accounts
 //! - [`page`]: lists that come in pages
 //! - [`paper`]: the papers of a closing in binary, and how large they may be
@@ -13,6 +14,7 @@
 
 pub mod account_api;
 pub mod coordinator_api;
+pub mod job_api;
 pub mod node_api;
 pub mod openapi;
 pub mod page;

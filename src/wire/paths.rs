@@ -83,6 +83,10 @@ pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// What one node discloses to the session's operator, sealed.
 pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
+/// List jobs; post one, which is opened at once.
+pub const JOBS: &str = "/v1/jobs";
+/// One job, step by step.
+pub const JOB: &str = "/v1/jobs/{session}";
 /// The variables that stay at the nodes after their job.
 pub const VARIABLES: &str = "/v1/variables";
 /// Everything public about a session, for `gavel verify`.

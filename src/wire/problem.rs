@@ -76,6 +76,8 @@ problem_types! {
     UnknownSession = "unknown-session", 404, "Unknown session";
     /// The session is in a phase that does not allow this.
     WrongPhase = "wrong-phase", 409, "Not in this phase";
+    /// The key under which something is posted was used for something else.
+    KeyUsed = "key-used", 409, "Idempotency key used";
     /// The session takes no more bids.
     TooLate = "too-late", 409, "Too late";
     /// The session takes no bids for a while; they are taken again once it goes on.

@@ -1,10 +1,12 @@
-//! Jobs: `gavel demo` of them, as session files and as the JSON of the older system.
+//! Jobs: `gavel demo` of them, as session files and as the JSON of the older system; and jobs that
+//! are run, with variables that stay.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::common::{gavel, result, stderr};
+use crate::common::town::Town;
+use crate::common::{fails, gavel, ok, result, stderr};
 
 fn demo(words: &[&str]) -> Value {
     let output = gavel().args(["demo", "--headless", "--json"]).args(words).output().unwrap();
@@ -73,4 +75,65 @@ fn the_json_of_the_older_system_gives_its_known_answers() {
     let expected = json!({"sum": "9", "product": "20", "two": "2", "more": "45"});
     assert_eq!((&shown["revealed"], &shown["correct"]), (&expected, &json!(true)));
     assert_eq!(steps_of(&shown, "completed"), 11);
+}
+
+/// Everything from the command line: jobs that are run, what they keep, and what is forgotten.
+#[test]
+fn jobs_are_run_and_variables_stay_until_they_are_forgotten() {
+    let town = Town::found("north").running();
+    let north = town.home("north");
+    ok(&north, &["init", "bidder", "--name", "ada"]);
+    ok(&north, &["roster", "pin", town.digest()]);
+    let first = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
+        keep = [\"x\", \"y\"]\n\
+        [[steps]]\nid = \"x\"\noperation = \"assign\"\nvariable = \"x\"\nfrom = \"ada\"\nbits = 8\n\
+        value = \"4\"\n\
+        [[steps]]\nid = \"y\"\noperation = \"assign\"\nvariable = \"y\"\nfrom = \"ada\"\nbits = 8\n\
+        value = \"5\"\n\
+        [[steps]]\nid = \"less\"\noperation = \"less-than\"\nvariable = \"less\"\n\
+        operand1 = \"x\"\noperand2 = \"y\"\n\
+        [[steps]]\nid = \"show\"\noperation = \"reveal\"\nvariable = \"less\"\n";
+    let first = town.file("first.toml", first);
+    let shown = ok(&north, &["job", "run", &first]);
+    assert_eq!((&shown["phase"], &shown["revealed"]), (&json!("settled"), &json!({"less": "1"})));
+    assert_eq!(shown["kept"], json!(["x", "y"]));
+    assert_eq!(steps_of(&shown, "completed"), 4);
+    let id = shown["job"].as_str().unwrap();
+    assert_eq!(ok(&north, &["job", "status", id])["steps"], shown["steps"]);
+
+    // The JSON of the older system, over what is stored. Nobody hands anything in.
+    let later = json!({"name": "Later", "field": "2^61-1", "steps": [
+        {"step_id": "1", "operation": "load", "variable_name": "x"},
+        {"step_id": "2", "operation": "load", "variable_name": "y"},
+        {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
+        {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
+    ]});
+    let later = town.file("later.json", &later.to_string());
+    assert_eq!(ok(&north, &["job", "run", &later])["revealed"], json!({"sum": "9"}));
+    let listed = ok(&north, &["job", "list"])["jobs"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+
+    let names = |words: &[&str]| -> Vec<String> {
+        let all = ok(&north, words)["variables"].clone();
+        let name = |line: &Value| line["variable"]["name"].as_str().unwrap().to_owned();
+        all.as_array().unwrap().iter().map(name).collect()
+    };
+    assert_eq!(names(&["variable", "list"]), ["x", "y"]);
+    let own = ok(&north, &["variable", "list", "--node", "2"])["variables"].clone();
+    assert_eq!(own[0]["share"], json!(true));
+    let x = ok(&north, &["variable", "show", "x"]);
+    assert_eq!((&x["variable"]["range"], &x["session"]), (&json!("0..=255"), &json!(id)));
+    fails(&north, &["variable", "show", "z"], 1);
+    ok(&north, &["variable", "forget", "x", "--yes"]);
+    assert_eq!(names(&["variable", "list"]), ["y"]);
+    let (_, detail) = fails(&north, &["job", "run", &later], 1);
+    assert!(detail.contains("no variable \"x\" is stored"), "{detail}");
+
+    // One that waits for somebody is called off.
+    let waits = fs::read_to_string(&first).unwrap().replace("from = \"ada\"", "from = \"ben\"");
+    let waits = waits.replace("keep = [\"x\", \"y\"]", "keep = [\"x\"]");
+    let waits = town.file("waits.toml", &waits);
+    let open = ok(&north, &["session", "new", "--open", &waits])["session"].clone();
+    let called = ok(&north, &["job", "cancel", open.as_str().unwrap()]);
+    assert_eq!((&called["phase"], steps_of(&called, "failed")), (&json!("cancelled"), 4));
 }

@@ -13,8 +13,8 @@ use gavel::rules::job::answer::Revealed;
 use gavel::rules::job::line;
 use gavel::session::Phase;
 use gavel::storage::{Database, NodeStore};
-use gavel::transport::HttpError;
 use gavel::wire::coordinator_api::{NewSession, SessionDetail};
+use gavel::wire::job_api::StepState;
 use gavel::wire::paths;
 use gavel::wire::variable::VariableLine;
 
@@ -158,7 +158,10 @@ async fn a_job_goes_on_with_what_an_earlier_one_kept() {
         { id = "3", operation = "add", variable = "z", operand1 = "x", operand2 = "w" },"#,
     );
     let open = net.open(&waits).await;
-    let why = refused(&net, &text).await;
+    let again = r#"
+        { id = "1", operation = "load", variable = "x" },
+        { id = "2", operation = "forget", variable = "x" },"#;
+    let why = refused(&net, &later("", again)).await;
     assert!(why.contains("is under way and uses the variable"), "{why}");
     net.network.coordinator().cancel(open.session).await.unwrap();
 }
@@ -167,13 +170,15 @@ async fn a_job_goes_on_with_what_an_earlier_one_kept() {
 /// next attempt has other shares, and its own are those that stay.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_staged_goes_with_its_attempt() {
-    let mut net = Net::start(Setup::new(3, 1).delayed(25)).await;
+    let mut net = Net::start(Setup::new(3, 1).delayed(60)).await;
     let first = Auction::first(&net, FIRST, "x = 4, y = 5").await;
     first.wait("an attempt", |detail| !detail.attempts.is_empty()).await;
+    // The nodes have been told of it by then, and compute for longer.
+    tokio::time::sleep(Duration::from_millis(400)).await;
     net.kill_coordinator();
     let own = |node: u8| net.folder.path().join(format!("node-{node}")).join("gavel.db");
     let places = [1, 2, 3].map(own);
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
     for (node, place) in (1..).zip(&places) {
         net.kill(node);
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -278,6 +283,54 @@ async fn shares_are_never_plain_on_disk() {
         }
     }
     assert!(searched > 100_000, "{searched} bytes");
+}
+
+/// A job that is posted twice under one key is made once, and one with values in it not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_is_posted_once_and_without_values() {
+    let mut net = Net::start(Setup::new(3, 1)).await;
+    let coordinator = net.network.coordinator().clone();
+    let body = |key: &str, title: &str| {
+        let file = FIRST.replace("First", title);
+        serde_json::json!({ "toml": file, "idempotency_key": key })
+    };
+    let posted = coordinator.new_job(&body("a", "First")).await.unwrap();
+    assert_eq!(posted.phase, Phase::Open);
+    assert!(posted.steps.iter().all(|step| step.status == StepState::Pending));
+    let again = coordinator.new_job(&body("a", "First")).await.unwrap();
+    assert_eq!(again, posted);
+    net.restart_coordinator().await;
+    let after = coordinator.new_job(&body("a", "First")).await.unwrap();
+    assert_eq!(after.job, posted.job);
+    let other = coordinator.new_job(&body("a", "Other")).await.unwrap_err().to_string();
+    assert!(other.contains("another job was posted under"), "{other}");
+    // The same file under another key is another job, which has to wait for its turn.
+    let turn = coordinator.new_job(&body("b", "First")).await.unwrap_err().to_string();
+    assert!(turn.contains("is under way"), "{turn}");
+    let plain = serde_json::json!({"name": "Plain", "steps": [
+        {"step_id": "1", "operation": "assign", "variable_name": "x", "value": 4},
+        {"step_id": "2", "operation": "reveal", "variable_name": "x"},
+    ]});
+    let plain = coordinator.new_job(&plain).await.unwrap_err().to_string();
+    assert!(plain.contains("`gavel job run` splits them"), "{plain}");
+    let public = serde_json::json!({"name": "Public", "steps": [
+        {"step_id": "1", "operation": "assign", "variable_name": "x", "variable_type": "public",
+         "value": 4},
+        {"step_id": "2", "operation": "reveal", "variable_name": "x"},
+    ]});
+    let public = coordinator.new_job(&public).await.unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    let shown = loop {
+        let shown = coordinator.job(public.job).await.unwrap();
+        if shown.phase == Phase::Settled {
+            break shown;
+        }
+        assert!(std::time::Instant::now() < until, "{shown:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(shown.revealed["x"].as_deref(), Some("4"));
+    assert!(shown.steps.iter().all(|step| step.status == StepState::Completed));
+    assert_eq!(coordinator.jobs().await.unwrap().len(), 2, "the one that waits is a draft");
 }
 
 /// Keeps what ada hands in as the reserve of auctions to come.

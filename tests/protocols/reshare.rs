@@ -8,7 +8,7 @@ use std::time::Duration;
 use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
 use gavel::protocol::reshare::{ReshareError, cost};
 use gavel::protocol::{Channel, Context, StepId};
-use gavel::rules::job::stored::Fingerprint;
+use gavel::rules::job::version::Fingerprint;
 use gavel::rules::job::{Prime, Range, StoredVariable};
 use gavel::runs::renewal::{self, Renewable};
 use gavel::sharing::reshare::Handover;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use gavel::protocol::{Context, ProtocolError, StepId};
 use gavel::rules::job::step::Expected;
-use gavel::rules::job::stored::{Change, StoredVariable};
-use gavel::rules::job::{Answer, Number, Operation, Prime, Question};
+use gavel::rules::job::{Answer, Change, Number, Operation, Prime, Question, StoredVariable};
 use gavel::rules::{Answer as AnyAnswer, Terms};
 use gavel::runs::job::{Shelf, Workload};
 use gavel::runs::shares::Entries;

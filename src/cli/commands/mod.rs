@@ -10,6 +10,8 @@
 //! - [`plan`]: how a session would be computed, and at what cost
 //! - [`bid`]: handing in a bid
 //! - [`survey`]: making, answering and reading surveys
+//! - [`job`]: running jobs, and how far each step has come
+//! - [`variable`]: variables that stay at the nodes after their job
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
 //! - [`quantities`]: how much each participant of a market trades, for its operator
@@ -30,6 +32,7 @@ pub mod completions;
 pub mod demo;
 pub mod init;
 pub mod invite;
+pub mod job;
 pub mod login;
 pub mod man;
 pub mod people;
@@ -42,4 +45,5 @@ pub mod serve;
 pub mod session;
 pub mod survey;
 pub mod tui;
+pub mod variable;
 pub mod verify;

@@ -287,6 +287,16 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
 async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
     let session = network.coordinator().find(&args.session).await?;
+    let detail = follow(context, &network, session).await?;
+    tell(context, &network, &detail)
+}
+
+/// Tell how a session goes on until it is decided or has failed.
+pub(super) async fn follow(
+    context: &Context,
+    network: &Network,
+    session: SessionId,
+) -> Result<SessionDetail, Failure> {
     let mut events = network.coordinator().events();
     let mut live = true;
     let mut last = None;
@@ -298,7 +308,7 @@ async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
             context.output.note(view::phase_line(&detail));
         }
         if phase.is_final() || phase == Phase::Failed {
-            return tell(context, &network, &detail);
+            return Ok(detail);
         }
         // Events of this session are told as they come; without them the phase is asked for.
         let pause = tokio::time::sleep(POLL);

@@ -28,17 +28,24 @@ pub async fn write(
     State(state): State<Arc<CoordinatorState>>,
     Body(new): Body<NewSession>,
 ) -> Reply<SessionDetail> {
-    let session = written(&state, new).await?;
+    let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
+    written(&state, session, new).await?;
     super::sessions::detail(&state, session, true).await.map(Json)
 }
 
-/// Write a session, and open it if asked to.
+/// That a session may be made of a file.
+pub(super) async fn check(state: &CoordinatorState, file: &str) -> Result<(), Refusal> {
+    let file = variables::filled(state, file).await?;
+    terms_from(&file, state.scheme(), state.clock.now()).map(drop)
+}
+
+/// Write a session under this id, and open it if asked to.
 pub(super) async fn written(
     state: &Arc<CoordinatorState>,
+    session: SessionId,
     mut new: NewSession,
-) -> Result<SessionId, Refusal> {
+) -> Result<(), Refusal> {
     new.file = variables::filled(state, &new.file).await?;
-    let session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     let now = state.clock.now();
     terms_from(&new.file, state.scheme(), now).and_then(|terms| {
         let unlisted = |bidder: &Bidder| {
@@ -59,7 +66,7 @@ pub(super) async fn written(
     if new.open {
         open_session(state, session).await?;
     }
-    Ok(session)
+    Ok(())
 }
 
 /// Write other terms into a draft. The bidders that it lists stay.
@@ -98,7 +105,11 @@ pub async fn open(
     super::sessions::detail(&state, session, true).await.map(Json)
 }
 
-async fn open_session(state: &Arc<CoordinatorState>, session: SessionId) -> Result<(), Refusal> {
+/// Open a draft.
+pub(super) async fn open_session(
+    state: &Arc<CoordinatorState>,
+    session: SessionId,
+) -> Result<(), Refusal> {
     // It may have been open before, if this coordinator runs from a backup.
     papers::ask_unheard(state).await;
     let drafts = state.drafts.lock().await;

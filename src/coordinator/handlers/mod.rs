@@ -8,6 +8,7 @@
 //! - `admissions`: admitting bidders to a session
 //! - `disclosures`: what nodes disclose to a session's operator, passed on
 //! - `receipts`: which nodes have given a receipt to which bidder
+//! - `jobs`: posting jobs, and showing them step by step
 //! - `variables`: what is known of variables that stay at the nodes
 //! - `health`: health, the roster, live events
 
@@ -15,6 +16,7 @@ mod accounts;
 mod admissions;
 mod disclosures;
 mod health;
+mod jobs;
 mod life;
 mod login;
 mod pauses;
@@ -52,6 +54,8 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::SESSIONS, get(sessions::list).post(life::write))
         .route(paths::SESSION, get(sessions::show).put(life::edit))
         .route(paths::RECORD, get(sessions::record))
+        .route(paths::JOBS, get(jobs::list).post(jobs::post))
+        .route(paths::JOB, get(jobs::show))
         .route(paths::VARIABLES, get(variables::list))
         .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::OPEN, post(life::open))

@@ -37,7 +37,15 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Asked(ask): Asked<AskPage>,
 ) -> Reply<Page<SessionSummary>> {
-    let staff = caller.is_staff();
+    page(&state, ask, caller.is_staff()).await
+}
+
+/// A page of sessions as staff or others see it.
+pub(super) async fn page(
+    state: &CoordinatorState,
+    ask: AskPage,
+    staff: bool,
+) -> Reply<Page<SessionSummary>> {
     let limit =
         ask.limit().map_err(|error| Refusal::new(ProblemType::BadRequest, error.to_string()))?;
     let found = state.store.page(ask.after, limit + 1, staff).await.map_err(store_refusal)?;
@@ -50,7 +58,7 @@ pub async fn list(
     };
     let line = |(row, outcome): &(CoordinatorSession, Option<CoSigned<Outcome>>)| {
         let admitted = |all: &BTreeMap<SessionId, u64>| all.get(&row.session).copied().unwrap_or(0);
-        summary(&state, row, bidders.as_ref().map(admitted), outcome.as_ref())
+        summary(state, row, bidders.as_ref().map(admitted), outcome.as_ref())
     };
     let found = found.iter().map(line).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(found, limit, |summary: &SessionSummary| summary.session)))

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rules::job::step::Expected;
-use crate::rules::job::stored::{StoredVariable, Version, Wanted};
-use crate::rules::job::{Prime, Range};
+
+use crate::rules::job::{Prime, Range, StoredVariable, Version, Wanted};
 
 /// Which variable it is. A node that keeps another one does not compute.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

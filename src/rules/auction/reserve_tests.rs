@@ -3,7 +3,7 @@
 use crate::base::Timestamp;
 use crate::rules::SessionFile;
 use crate::rules::auction::reserve::*;
-use crate::rules::job::stored::Fingerprint;
+use crate::rules::job::version::Fingerprint;
 
 const FILE: &str = "title = \"Harbour view\"\nkind = \"second-price\"\ncurrency = \"EUR\"\n\
                     decimals = 2\nmaximum = \"5000\"\nbids_until = \"2m\"\n\

@@ -8,7 +8,7 @@ use super::number::Number;
 use super::question::Question;
 use super::range::Range;
 use super::status::Status;
-use super::stored::Fingerprint;
+use super::version::Fingerprint;
 
 /// Who handed in, and what was revealed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -122,6 +122,15 @@ impl<E> Answer<E> {
             }
         }
         Ok(())
+    }
+}
+
+impl<E: Clone> Answer<E> {
+    /// The same without digests of shares.
+    #[must_use]
+    pub fn without_digests(&self) -> Self {
+        let kept = self.kept.iter().map(|kept| kept.as_ref().map(|_| Vec::new())).collect();
+        Self { kept, ..self.clone() }
     }
 }
 

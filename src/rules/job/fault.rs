@@ -14,7 +14,7 @@ pub const MAX_OPERANDS: usize = 20_000;
 pub const MAX_PAIRS: usize = 2_000;
 
 /// Most variables that a job keeps: the outcome has digests of each.
-pub const MAX_KEPT: usize = 200;
+pub const MAX_KEPT: usize = 100;
 
 /// Bits of the integers that are divided.
 pub const DIVIDED_BITS: u32 = 32;

@@ -3,7 +3,9 @@
 //! - [`prime`]: the fields that there are, by name
 //! - [`number`]: numbers of 256 bits in decimal digits, and as elements
 //! - [`range`]: between which numbers a variable lies, from what it is made of
-//! - [`stored`]: what is known of a variable that stays at the nodes, and what a job leaves there
+//! - [`version`]: which one a stored variable is
+//! - [`stored`]: what is known of a variable that stays at the nodes
+//! - [`change`]: what a job takes from there, and what it leaves behind
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -26,6 +28,7 @@
 pub mod action;
 pub mod answer;
 mod building;
+pub mod change;
 pub mod fault;
 pub mod file;
 pub mod fill;
@@ -44,9 +47,11 @@ pub mod stage;
 pub mod status;
 pub mod step;
 pub mod stored;
+pub mod version;
 pub mod words;
 
 pub use answer::Answer;
+pub use change::{Change, Wanted};
 pub use fault::JobFault;
 pub use graph::{Action, Graph};
 pub use number::Number;
@@ -56,7 +61,8 @@ pub use range::Range;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};
-pub use stored::{Change, StoredVariable, Version};
+pub use stored::StoredVariable;
+pub use version::Version;
 
 /// The name in session files.
 pub const NAME: &str = "job";

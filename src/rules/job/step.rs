@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::number::Number;
 use super::range::Range;
-use super::stored::Version;
+use super::version::Version;
 
 /// A step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

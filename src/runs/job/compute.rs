@@ -24,7 +24,7 @@ use crate::protocol::elements::multiply::inner_products;
 use crate::protocol::elements::open::open;
 use crate::protocol::elements::random::random;
 use crate::rules::job::graph::Kind;
-use crate::rules::job::stored::Fingerprint;
+use crate::rules::job::version::Fingerprint;
 use crate::rules::job::{Action, Graph, Number, Stage};
 use crate::runs::reporter::Reporter;
 use crate::sharing::stored::Label;

@@ -8,9 +8,9 @@ use super::super::documents::Document;
 use super::super::sql::{Connection, query};
 use super::super::variables::{Stored, Variables};
 use super::{CoordinatorStore, SESSIONS};
-use crate::identity::Signed;
+use crate::identity::{Digest, Signed};
 use crate::session::manifest::CoSigned;
-use crate::session::{Announcement, Outcome};
+use crate::session::{Announcement, Outcome, SessionId};
 
 const VARIABLES: Variables = Variables::Coordinator;
 
@@ -45,6 +45,42 @@ impl CoordinatorStore {
         .map_err(reading)?;
         let found = rows.iter().map(|row| row.maybe_document("announcement"));
         Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+}
+
+impl CoordinatorStore {
+    /// Claim a key of a poster's own for a job with this content, as this session. Gives the content and
+    /// the session of whoever came first under the key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_job(
+        &self,
+        key: &str,
+        content: Digest,
+        session: SessionId,
+    ) -> Result<(Digest, SessionId), StorageError> {
+        let key = key.to_owned();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    query(
+                        "INSERT INTO coordinator_jobs (key, content, session) VALUES ($1, $2, $3)
+                         ON CONFLICT (key) DO NOTHING",
+                    )
+                    .bind(key.as_str())
+                    .bind(content.0.to_vec())
+                    .bind(session.0.to_vec())
+                    .execute(&mut *connection)
+                    .await?;
+                    let row = query("SELECT content, session FROM coordinator_jobs WHERE key = $1")
+                        .bind(key)
+                        .fetch_one(connection)
+                        .await?;
+                    Ok((row.digest("content")?, row.session()?))
+                })
+            })
+            .await
     }
 }
 

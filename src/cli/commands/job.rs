@@ -1,0 +1,246 @@
+//! `gavel job run|status|list|cancel`.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::bid::{Errand, hand_in};
+use super::session;
+use crate::cli::complete;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::home::read_text;
+use crate::cli::options::{HandInOptions, Reach};
+use crate::cli::output::{Table, clean, strong};
+use crate::cli::session_file;
+use crate::client::EntryValues;
+use crate::client::amount::entry;
+use crate::rules::Terms;
+use crate::rules::job::file::own_values;
+use crate::rules::job::json as older;
+use crate::session::Phase;
+use crate::wire::job_api::{JobLine, StepState};
+
+/// What to do with a job.
+#[derive(Subcommand)]
+pub enum JobCommand {
+    /// Make a job from a file, open it, hand in this home's own values, and wait for what it reveals
+    Run(RunArgs),
+    /// Show how far each step of a job has come
+    Status(OneArgs),
+    /// List the jobs
+    List(ListArgs),
+    /// Call a job off
+    Cancel(OneArgs),
+}
+
+/// A job to run.
+///
+/// The coordinator gets the steps without the values. Where this home's name is one of the
+/// participants, its values are split here and handed in sealed.
+#[derive(Args)]
+pub struct RunArgs {
+    /// The job: a session file of kind "job", or the JSON of the older system
+    file: PathBuf,
+    /// This home's values, such as x = 4, y = 5, in a file, or - for standard input; those that the
+    /// job's file has for this home's name where it is left out
+    #[arg(long, value_name = "FILE")]
+    values: Option<PathBuf>,
+    /// The same key again gives the same job instead of another one
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    #[command(flatten)]
+    options: HandInOptions,
+}
+
+/// One job.
+#[derive(Args)]
+pub struct OneArgs {
+    /// The job's id, a beginning of it that no other session has, or its title
+    #[arg(add = complete::session())]
+    job: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which jobs.
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Do it.
+///
+/// # Errors
+/// When the coordinator cannot be reached or refuses, and when a job that is run does not settle.
+pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> {
+    match command {
+        JobCommand::Run(args) => Box::pin(make(context, &args)).await,
+        JobCommand::Status(args) => {
+            let network = args.reach.as_anyone(context).await?;
+            let job = network.coordinator().find(&args.job).await?;
+            tell(context, &network.coordinator().job(job).await?)
+        }
+        JobCommand::List(args) => {
+            let network = args.reach.as_anyone(context).await?;
+            let jobs = network.coordinator().jobs().await?;
+            context.output.result(&json!({ "jobs": jobs }), || table(&jobs))
+        }
+        JobCommand::Cancel(args) => {
+            let network = args.reach.as_operator(context).await?;
+            let job = network.coordinator().find(&args.job).await?;
+            network.coordinator().cancel(job).await?;
+            tell(context, &network.coordinator().job(job).await?)
+        }
+    }
+}
+
+async fn make(context: &Context, args: &RunArgs) -> Result<(), Failure> {
+    let mut text = Zeroizing::new(read_text(&args.file)?);
+    if older::is_json(&text) {
+        let file = older::session_file(&text);
+        let file =
+            file.map_err(|error| Failure::new("bad-terms", error).about(args.file.display()))?;
+        text = Zeroizing::new(file.to_string());
+    }
+    let own = context.home.settings()?.bidder.map(|person| person.name);
+    let values = match &args.values {
+        Some(path) => Some(read_values(path)?),
+        None => own.as_deref().and_then(|own| own_values(&text, own)),
+    };
+    run_text(context, &text, (values, own), args.key.as_deref(), &args.options).await
+}
+
+/// Run a job of which this home hands in these values, under its name.
+pub(super) async fn run_text(
+    context: &Context,
+    text: &str,
+    (values, own): (Option<Zeroizing<String>>, Option<String>),
+    key: Option<&str>,
+    options: &HandInOptions,
+) -> Result<(), Failure> {
+    let network = options.as_operator(context).await?;
+    let coordinator = network.coordinator();
+    let steps = session_file::terms_only(text, None)?;
+    let job = coordinator.new_job(&json!({ "toml": steps, "idempotency_key": key })).await?;
+    context.output.note(format!("job {} is open", job.job.short()));
+    let asked = own.filter(|own| job.participants.contains(own));
+    match (asked, values) {
+        (Some(_), Some(values)) if job.phase == Phase::Open => {
+            let make = |terms: &Terms, _: Option<u8>| -> Result<EntryValues, Failure> {
+                entry(values.trim(), terms).map_err(Failure::usage)
+            };
+            let session = job.job.to_string();
+            let errand = Errand { session: &session, options };
+            hand_in(context, &errand, Some(&make)).await?;
+            // Nobody else is waited for.
+            if job.participants.len() == 1 {
+                coordinator.close(job.job).await?;
+            }
+        }
+        (Some(own), None) => context.output.note(format!(
+            "{own} is to hand in; give the values with --values, or with `gavel bid {}`",
+            job.job.short()
+        )),
+        (None, Some(_)) => {
+            return Err(Failure::usage(
+                "no step takes a value from this home's name; leave --values out",
+            ));
+        }
+        _ => {}
+    }
+    session::follow(context, &network, job.job).await?;
+    let job = coordinator.job(job.job).await?;
+    if job.phase == Phase::Settled {
+        return tell(context, &job);
+    }
+    let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
+    let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
+    Err(Failure::new("job-not-settled", what))
+}
+
+/// Values from a file or from standard input, in one line or several.
+fn read_values(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    if path != Path::new("-") {
+        return Ok(one_line(&Zeroizing::new(read_text(path)?)));
+    }
+    // Room for everything at once: a text that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(1 << 20));
+    let read = std::io::stdin().lock().take(1 << 20).read_to_string(&mut text);
+    read.map_err(|error| Failure::new("file", format!("standard input: {error}")))?;
+    Ok(one_line(&text))
+}
+
+fn one_line(text: &str) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(2 * text.len()));
+    for part in text.lines().map(|part| part.trim().trim_end_matches(',')) {
+        if !part.is_empty() {
+            if !line.is_empty() {
+                line.push_str(", ");
+            }
+            line.push_str(part);
+        }
+    }
+    line
+}
+
+fn tell(context: &Context, job: &JobLine) -> Result<(), Failure> {
+    context.output.result(job, || text(job))
+}
+
+fn text(job: &JobLine) -> String {
+    let mut lines =
+        vec![format!("{} ({}), {}", strong(clean(&job.title)), job.job.short(), job.phase)];
+    if let Some(reason) = &job.reason {
+        lines.push(clean(reason));
+    }
+    for (variable, value) in &job.revealed {
+        let value = value.as_deref().unwrap_or("-");
+        lines.push(strong(format!("{} = {value}", clean(variable))));
+    }
+    if !job.kept.is_empty() {
+        lines.push(format!("stored: {}", clean(&job.kept.join(", "))));
+    }
+    let mut table = Table::new(&["step", "does", "level", "status"]);
+    for step in &job.steps {
+        let status = match (&step.reason, step.status) {
+            (Some(reason), StepState::Failed) => clean(reason),
+            (_, status) => status.name().to_owned(),
+        };
+        table.row([&clean(&step.id), &clean(&step.formula), &step.level.to_string(), &status]);
+    }
+    lines.push(table.to_string());
+    lines.join("\n")
+}
+
+fn table(jobs: &[JobLine]) -> String {
+    if jobs.is_empty() {
+        return "no jobs".to_owned();
+    }
+    let mut table = Table::new(&["job", "title", "phase", "steps", "revealed"]);
+    for job in jobs {
+        let values = job.revealed.iter();
+        let values: Vec<String> = values
+            .map(|(name, value)| format!("{} = {}", clean(name), value.as_deref().unwrap_or("-")))
+            .collect();
+        let phase = job.phase.to_string();
+        let (short, steps) = (job.job.short(), job.steps.len().to_string());
+        table.row([&short, &clean(&job.title), &phase, &steps, &values.join(", ")]);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::commands::job::*;
+
+    #[test]
+    fn values_may_stand_on_lines_of_their_own() {
+        assert_eq!(one_line("x = 4,\n\n  y = 5\n").as_str(), "x = 4, y = 5");
+        assert_eq!(one_line("x = 4, y = 5").as_str(), "x = 4, y = 5");
+    }
+}
