@@ -59,7 +59,7 @@ fn over_field(
 pub async fn give(
     ctx: &Context,
     across: &dyn Channel,
-    handover: &Handover,
+    handover: Handover,
     variables: &[Renewable],
     shares: &BTreeMap<String, StoredShare>,
 ) -> Result<(), ReshareError> {

@@ -170,7 +170,7 @@ impl Handover {
     }
 
     /// Bytes that tie the digests of pieces to this handover.
-    fn encoded(&self) -> [u8; 8] {
+    fn encoded(self) -> [u8; 8] {
         let [a, b] = self.givers.bits().to_le_bytes();
         let [c, d] = self.takers.bits().to_le_bytes();
         let (old, new) = (self.old, self.new);

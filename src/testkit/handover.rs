@@ -112,7 +112,7 @@ impl Dealing {
         give: impl AsyncFn(Context, Arc<dyn Channel>) -> Result<G, ReshareError>,
         take: impl AsyncFn(NodeIndex, Arc<dyn Channel>, Arc<dyn Channel>) -> T,
     ) -> Played<G, T> {
-        let (handover, give, take) = (&self.handover, &give, &take);
+        let (handover, give, take) = (self.handover, &give, &take);
         let mut across = Across::between(handover, self.deadline);
         let givers = network(handover.givers(), self.deadline).into_iter().map(|(me, channel)| {
             let channel = self.channel(Line::Old, me, channel);
@@ -157,7 +157,7 @@ impl Dealing {
         shares: impl Fn(NodeIndex) -> SharedElements<F>,
         len: usize,
     ) -> Dealt<F> {
-        let handover = &self.handover;
+        let handover = self.handover;
         let give = async |ctx: Context, across: Arc<dyn Channel>| {
             let mut own = shares(ctx.me());
             if self.damaged.contains(ctx.me()) {
@@ -179,12 +179,12 @@ impl Dealing {
 
     /// A new node's view, at [`STEP`].
     pub const fn taking<'a>(
-        &'a self,
+        &self,
         me: NodeIndex,
         across: &'a dyn Channel,
         peers: &'a dyn Channel,
     ) -> Taking<'a> {
-        Taking { me, handover: &self.handover, step: STEP, binding: BINDING, across, peers }
+        Taking { me, handover: self.handover, step: STEP, binding: BINDING, across, peers }
     }
 }
 
@@ -236,7 +236,7 @@ struct Ends {
 }
 
 impl Across {
-    fn between(handover: &Handover, deadline: Duration) -> Self {
+    fn between(handover: Handover, deadline: Duration) -> Self {
         let (mut to_new, mut from_old) = (BTreeMap::new(), BTreeMap::new());
         for giver in handover.givers().iter() {
             for taker in handover.takers().iter() {
@@ -262,7 +262,7 @@ impl Across {
 }
 
 /// The same error, of the node that the line goes to.
-fn about(node: NodeIndex, error: ChannelError) -> ChannelError {
+fn about(node: NodeIndex, error: &ChannelError) -> ChannelError {
     match error {
         ChannelError::Closed { .. } => ChannelError::Closed { node },
         ChannelError::Timeout { .. } => ChannelError::Timeout { node },
@@ -280,7 +280,7 @@ impl Channel for Ends {
     ) -> BoxFuture<'_, Result<(), ChannelError>> {
         async move {
             let line = self.lines.get(&to).ok_or(ChannelError::Closed { node: to })?;
-            line.send(self.far, step, payload).await.map_err(|error| about(to, error))
+            line.send(self.far, step, payload).await.map_err(|error| about(to, &error))
         }
         .boxed()
     }
@@ -288,7 +288,7 @@ impl Channel for Ends {
     fn recv(&self, from: NodeIndex, step: StepId) -> BoxFuture<'_, Result<Bytes, ChannelError>> {
         async move {
             let line = self.lines.get(&from).ok_or(ChannelError::Closed { node: from })?;
-            line.recv(self.far, step).await.map_err(|error| about(from, error))
+            line.recv(self.far, step).await.map_err(|error| about(from, &error))
         }
         .boxed()
     }

@@ -74,11 +74,11 @@ async fn through<F: Field>(len: usize) {
         let handover = Handover::new(old, givers, new, takers).unwrap();
         let dealt = deal(Dealing::new(handover), &shares, len).await;
         for &(giver, rounds, bytes) in &dealt.spent {
-            let cost = cost::giving::<F>(&handover, giver, len);
+            let cost = cost::giving::<F>(handover, giver, len);
             assert_eq!((rounds, bytes), (cost.rounds, cost.bytes_sent), "{n} {t} giver {giver}");
         }
         for &(taker, bytes) in &dealt.told {
-            assert_eq!(bytes, cost::taking(&handover).bytes_sent, "{n} {t} taker {taker}");
+            assert_eq!(bytes, cost::taking(handover).bytes_sent, "{n} {t} taker {taker}");
         }
         shares = dealt.settled();
         assert!(same(&opened(new, &shares), &expected), "{n} {t}");
@@ -103,7 +103,7 @@ async fn long_batches_go_in_several_messages() {
     let handover = Handover::new(old, old.all(), new, new.all()).unwrap();
     let dealt = deal(Dealing::new(handover), &shares, len).await;
     assert!(dealt.spent.iter().all(|&(giver, _, bytes)| {
-        bytes == cost::giving::<Prime256>(&handover, giver, len).bytes_sent && bytes > 2 << 20
+        bytes == cost::giving::<Prime256>(handover, giver, len).bytes_sent && bytes > 2 << 20
     }));
     assert!(same(&opened(new, &dealt.settled()), &expected));
 }
@@ -289,7 +289,7 @@ async fn five_nodes_become_six_and_then_five_others_and_every_variable_keeps_its
         let handover = Handover::new(old, givers, new, takers).unwrap();
         let dealing = Dealing::new(handover);
         let give = async |ctx: Context, across: Arc<dyn Channel>| {
-            renewal::give(&ctx, &*across, &handover, &variables, &stored[&ctx.me()]).await
+            renewal::give(&ctx, &*across, handover, &variables, &stored[&ctx.me()]).await
         };
         let take = async |me, across: Arc<dyn Channel>, peers: Arc<dyn Channel>| {
             let keys = Context::establish(me, new, takers, Arc::clone(&peers), [3; 32]);

@@ -11,7 +11,7 @@ use crate::sharing::reshare::{BLIND_BYTES, DIGEST_BYTES, Handover};
 pub const ROUNDS: u64 = 4;
 
 /// What an old node spends on a batch, keys included. What it sends to itself as a new node counts.
-pub fn giving<F: Field>(handover: &Handover, giver: NodeIndex, len: usize) -> Cost {
+pub fn giving<F: Field>(handover: Handover, giver: NodeIndex, len: usize) -> Cost {
     let keys = CostModel::new(handover.old(), handover.givers()).keys();
     let (others, takers) = (handover.givers().len() - 1, handover.takers().len());
     let table = table_bytes(handover) * (others + takers);
@@ -21,7 +21,7 @@ pub fn giving<F: Field>(handover: &Handover, giver: NodeIndex, len: usize) -> Co
 }
 
 /// What a new node spends on a batch.
-pub fn taking(handover: &Handover) -> Cost {
+pub fn taking(handover: Handover) -> Cost {
     let bytes_sent = (DIGEST_BYTES * handover.takers().len().saturating_sub(1)) as u64;
     Cost { rounds: 1, bytes_sent, ..Cost::NONE }
 }

@@ -27,7 +27,7 @@ const TILE: usize = 256;
 pub async fn give<F: Field>(
     ctx: &Context,
     across: &dyn Channel,
-    handover: &Handover,
+    handover: Handover,
     shares: &SharedElements<F>,
 ) -> Result<(), ReshareError> {
     let fits = ctx.scheme() == handover.old() && ctx.participants() == handover.givers();
@@ -45,7 +45,7 @@ pub async fn give<F: Field>(
 struct Giving<'a, F: Field> {
     ctx: &'a Context,
     across: &'a dyn Channel,
-    handover: &'a Handover,
+    handover: Handover,
     shares: &'a SharedElements<F>,
     starts: Starts,
 }
@@ -79,7 +79,7 @@ impl<F: Field> Giving<'_, F> {
         for (from, cutter, elements) in self.held() {
             let digest = |(at, &to)| {
                 let (binding, sets) = (self.ctx.binding(), (froms[from], to));
-                PieceDigest::new(self.handover, &binding, sets, &cutter.blind(at))
+                PieceDigest::new(&self.handover, &binding, sets, &cutter.blind(at))
             };
             let mut digests: Vec<PieceDigest> = tos.iter().enumerate().map(digest).collect();
             for (number, elements) in elements.chunks(TILE).enumerate() {

@@ -21,17 +21,17 @@ pub(super) fn held(scheme: Scheme) -> usize {
 }
 
 /// Bytes of the digests that an old node tells.
-pub(super) fn table_bytes(handover: &Handover) -> usize {
+pub(super) fn table_bytes(handover: Handover) -> usize {
     held(handover.old()) * handover.new_scheme().sets().len() * DIGEST_BYTES
 }
 
 /// How many pieces an old node sends to each new node.
-pub(super) fn pieces_from(handover: &Handover, giver: NodeIndex) -> usize {
+pub(super) fn pieces_from(handover: Handover, giver: NodeIndex) -> usize {
     handover.sent_by(giver).len() * held(handover.new_scheme())
 }
 
 /// How many elements of each piece go in a message.
-pub(super) fn stripe<F: Field>(handover: &Handover) -> usize {
+pub(super) fn stripe<F: Field>(handover: Handover) -> usize {
     let pieces = handover.givers().iter().map(|giver| pieces_from(handover, giver)).max();
     (MESSAGE / (pieces.unwrap_or(0).max(1) * F::BYTES)).max(1)
 }

@@ -12,15 +12,15 @@ use crate::sharing::reshare::{DIGEST_BYTES, Handover};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// What old nodes have told.
-pub(super) struct Tables<'a> {
-    handover: &'a Handover,
+pub(super) struct Tables {
+    handover: Handover,
     /// In ascending order of node.
     told: Vec<(NodeIndex, Bytes)>,
 }
 
-impl<'a> Tables<'a> {
+impl Tables {
     /// From what all of them told, each as many bytes as are due.
-    pub(super) fn new(handover: &'a Handover, mut told: Vec<(NodeIndex, Bytes)>) -> Self {
+    pub(super) fn new(handover: Handover, mut told: Vec<(NodeIndex, Bytes)>) -> Self {
         debug_assert!(told.iter().all(|(_, table)| table.len() == table_bytes(handover)));
         told.sort_by_key(|&(node, _)| node);
         Self { handover, told }

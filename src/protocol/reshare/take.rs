@@ -22,7 +22,7 @@ pub struct Taking<'a> {
     /// This node, by its index in the new roster.
     pub me: NodeIndex,
     /// From whom to whom.
-    pub handover: &'a Handover,
+    pub handover: Handover,
     /// The name of the step at which the old nodes give the batch.
     pub step: &'a str,
     /// What ties the old nodes' keys to this dealing.
@@ -58,7 +58,7 @@ pub async fn take<F: Field>(
 
 impl Taking<'_> {
     /// One message of each of some old nodes, by how many bytes are due from it.
-    async fn from_givers(
+    async fn receive(
         &self,
         name: &str,
         due: impl Fn(NodeIndex) -> usize,
@@ -84,9 +84,9 @@ impl Taking<'_> {
     }
 
     /// What all old nodes told, which must fit together.
-    async fn tables(&self) -> Result<Tables<'_>, ReshareError> {
+    async fn tables(&self) -> Result<Tables, ReshareError> {
         let bytes = table_bytes(self.handover);
-        let told = self.from_givers("digests", |_| bytes).await?;
+        let told = self.receive("digests", |_| bytes).await?;
         let tables = Tables::new(self.handover, told);
         tables.check(&step(self.step, "digests").0, self.handover.givers())?;
         Ok(tables)
@@ -94,11 +94,11 @@ impl Taking<'_> {
 
     /// The blinds of all pieces, by who sends them.
     async fn blinds(&self) -> Result<Vec<(NodeIndex, Bytes)>, ReshareError> {
-        self.from_givers("blinds", |giver| pieces_from(self.handover, giver) * BLIND_BYTES).await
+        self.receive("blinds", |giver| pieces_from(self.handover, giver) * BLIND_BYTES).await
     }
 
     /// Compare with the other new nodes what the old ones told.
-    async fn compare(&self, tables: &Tables<'_>) -> Result<(), ReshareError> {
+    async fn compare(&self, tables: &Tables) -> Result<(), ReshareError> {
         let (name, id) = step(self.step, "view");
         let view = Bytes::copy_from_slice(&tables.view(&self.binding));
         let others = self.handover.takers().without(self.me);
@@ -142,7 +142,7 @@ impl<'a, F: Field> Adding<'a, F> {
             let blinds = blinds.as_chunks::<BLIND_BYTES>().0.iter();
             let piece = |((from, to), blind): ((usize, usize), &[u8; BLIND_BYTES])| {
                 let sets = (froms[from], tos[to]);
-                Piece { from, to, digest: PieceDigest::new(handover, binding, sets, blind) }
+                Piece { from, to, digest: PieceDigest::new(&handover, binding, sets, blind) }
             };
             (giver, pairs.zip(blinds).map(piece).collect())
         };
@@ -155,7 +155,7 @@ impl<'a, F: Field> Adding<'a, F> {
         let (name, size) = (format!("pieces/{number}"), places.len() * F::BYTES);
         let handover = self.taking.handover;
         let due = |giver| pieces_from(handover, giver) * size;
-        let messages = self.taking.from_givers(&name, due).await?;
+        let messages = self.taking.receive(&name, due).await?;
         let held = held(handover.new_scheme());
         for ((giver, message), (_, pieces)) in messages.into_iter().zip(&mut self.pieces) {
             let parts = message.chunks_exact(size).zip(pieces).enumerate();
@@ -172,7 +172,7 @@ impl<'a, F: Field> Adding<'a, F> {
     }
 
     /// The components, if every piece is the one whose digest its sender told.
-    fn checked(self, tables: &Tables<'_>) -> Result<Vec<Component<F>>, ReshareError> {
+    fn checked(self, tables: &Tables) -> Result<Vec<Component<F>>, ReshareError> {
         let mut nodes = NodeSet::EMPTY;
         for (giver, pieces) in self.pieces {
             for Piece { from, to, digest } in pieces {
