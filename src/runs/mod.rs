@@ -96,7 +96,7 @@ pub async fn run_listed(
     ));
     let computed = match &terms.question {
         Question::Auction(question) => {
-            auction::run(ctx, terms, question, entries, listed.shelf, &reporter).await?
+            Box::pin(auction::run(ctx, terms, question, entries, listed.shelf, &reporter)).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {

@@ -16,7 +16,7 @@ use gavel::sharing::stored::{BLINDING, Label, StoredShare};
 use gavel::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedElements};
 use gavel::testkit::handover::{Dealing, Dealt, Line, STEP, opened};
 use gavel::testkit::{At, ElementInputs, Lie, World};
-use rand::RngExt as _;
+use rand::RngExt;
 use zeroize::Zeroizing;
 
 type Shares<F> = BTreeMap<NodeIndex, SharedElements<F>>;
@@ -229,7 +229,7 @@ fn kept<F: Field>(world: &World, name: &str, field: Prime, value: u64) -> (Renew
     let scheme = world.scheme();
     let inputs = ElementInputs::<F>::of_numbers(world, &[value]);
     let of_set: Vec<[u8; BLINDING]> =
-        scheme.sets().iter().map(|_| world.draw(|rng| rng.random())).collect();
+        scheme.sets().iter().map(|_| world.draw(RngExt::random)).collect();
     let label = Label { session: [5; 16], name };
     let mut digests = vec![Fingerprint([0; 32]); of_set.len()];
     let mut shares = Stored::new();
