@@ -159,7 +159,7 @@ impl<'a> Sales<'a> {
     fn line(&self) -> String {
         let (verb, at) = self.words();
         let Some(first) = self.sold.first() else {
-            return strong(if self.auction.reserve.is_some() {
+            return strong(if self.auction.has_reserve() {
                 "No winner: no bid reached the reserve."
             } else {
                 "No winner: there was no bid."

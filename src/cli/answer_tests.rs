@@ -18,6 +18,7 @@ fn terms(kind: Kind, quantity: u32) -> Terms {
         reserve: Some(1_000),
         maximum: 1_000_000,
         quantity,
+        secret_reserve: None,
     };
     Terms {
         title: "Lots".into(),

@@ -94,6 +94,11 @@ pub fn terms(terms: &Terms) -> String {
     if let Some(reserve) = question.as_auction().and_then(|auction| auction.reserve) {
         let _ = writeln!(text, "  reserve      {}", clean(&question.show(reserve)));
     }
+    if let Some(secret) = question.as_auction().and_then(|auction| auction.secret_reserve.as_ref())
+    {
+        let name = clean(&secret.variable);
+        let _ = writeln!(text, "  reserve      secret: the stored variable {name}");
+    }
     if let Some(market) = question.as_market() {
         text.push_str(&market_terms(market));
     } else if let Some(survey) = question.as_survey() {

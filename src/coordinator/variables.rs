@@ -1,11 +1,12 @@
-//! Variables that stay at the nodes, as jobs load and change them: what a job's file leaves open is
-//! filled in, and no two sessions change one variable at a time.
+//! Variables that stay at the nodes, as sessions load and change them:
+//! what a file leaves open is filled in, and no two sessions change one variable at a time.
 
 use std::collections::BTreeMap;
 
 use super::state::CoordinatorState;
 use crate::rules::Terms;
-use crate::rules::job::{StoredVariable, fill};
+use crate::rules::job::StoredVariable;
+use crate::rules::session_file::{fill_stored, names_stored};
 use crate::session::SessionId;
 use crate::storage::StorageError;
 use crate::transport::server::reply::Refusal;
@@ -16,13 +17,13 @@ use crate::wire::reason::VariableLack;
 pub(super) async fn filled(state: &CoordinatorState, file: &str) -> Result<String, Refusal> {
     // What is wrong with it otherwise is said where it is read.
     let Ok(mut table) = file.parse::<toml::Table>() else { return Ok(file.to_owned()) };
-    if !fill::loads_any(&table) {
+    if !names_stored(&table) {
         return Ok(file.to_owned());
     }
     let stored = state.store.variables().await.map_err(|error| Refusal::internal(&error))?;
     let stored: BTreeMap<String, StoredVariable> =
         stored.into_iter().map(|stored| (stored.variable.name.clone(), stored.variable)).collect();
-    fill::fill(&mut table, |name| stored.get(name))
+    fill_stored(&mut table, |name| stored.get(name))
         .map_err(|error| Refusal::new(ProblemType::BadTerms, error.to_string()))?;
     toml::to_string(&table).map_err(|error| Refusal::internal(&error))
 }

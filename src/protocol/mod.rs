@@ -12,6 +12,7 @@
 //! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 //! - [`sums`]: opening sums among nodes that only add
+//! - [`reshare`]: dealing shared elements anew, to the nodes of another roster
 
 pub mod bits;
 pub mod bracket;
@@ -23,6 +24,7 @@ pub mod error;
 pub mod ledger;
 pub mod numbers;
 pub mod proof;
+pub mod reshare;
 pub mod sums;
 pub mod tactics;
 

@@ -336,6 +336,9 @@ impl Question {
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<job::Wanted> {
         match self {
+            Self::Auction(question) => {
+                question.secret_reserve.iter().map(auction::SecretReserve::wanted).collect()
+            }
             Self::Job(question) => question.wanted(),
             _ => Vec::new(),
         }

@@ -268,6 +268,24 @@ pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     Ok(table)
 }
 
+/// Whether a session file, of whatever kind, names variables that are stored.
+pub fn names_stored(file: &toml::Table) -> bool {
+    job::fill::loads_any(file) || auction::reserve::is_variable(file)
+}
+
+/// Fill in what a session file leaves open of the stored variables that it names.
+///
+/// # Errors
+/// Says which is not stored, or cannot be used so.
+pub fn fill_stored<'a>(
+    file: &mut toml::Table,
+    stored: impl Fn(&str) -> Option<&'a job::StoredVariable>,
+) -> Result<(), QuestionError> {
+    job::fill::fill(file, &stored)?;
+    auction::reserve::fill(file, &stored).map_err(auction::question::QuestionError::from)?;
+    Ok(())
+}
+
 /// A session file's text with the key under which its operator is told.
 ///
 /// # Errors

@@ -12,6 +12,7 @@
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
 //! - [`survey`]: the run of a survey, on bits or by adding only
+//! - [`renewal`]: stored variables dealt anew, to other nodes or with new randomness
 //! - [`job`]: the run of a job, on bits and on elements of its field
 //! - `made_up`: the run of a kind that only tests know
 
@@ -26,6 +27,7 @@ pub mod made_up;
 pub mod market;
 pub mod plan;
 pub mod range;
+pub mod renewal;
 pub mod reporter;
 pub mod shares;
 pub mod survey;
@@ -94,7 +96,7 @@ pub async fn run_listed(
     ));
     let computed = match &terms.question {
         Question::Auction(question) => {
-            auction::run(ctx, terms, question, entries, &reporter).await?
+            Box::pin(auction::run(ctx, terms, question, entries, listed.shelf, &reporter)).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {

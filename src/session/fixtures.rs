@@ -45,6 +45,7 @@ pub fn auction() -> auction::Question {
         reserve: Some(500),
         maximum: 100_000,
         quantity: 1,
+        secret_reserve: None,
     }
 }
 

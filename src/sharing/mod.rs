@@ -11,6 +11,7 @@
 //! - [`elements`]: replicated shares of elements of a field
 //! - [`stored`]: what a node keeps of an element that stays
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
+//! - [`reshare`]: dealing shared elements anew, to other nodes or with new randomness
 
 pub mod bits;
 pub mod elements;
@@ -18,6 +19,7 @@ pub mod form;
 pub mod keys;
 pub mod node_set;
 pub mod numbers;
+pub mod reshare;
 pub mod security;
 pub mod seed;
 pub mod sets;

@@ -6,6 +6,7 @@
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`elements`]: replicated elements of a field for a world
+//! - [`handover`]: a dealing of shared elements anew, from one roster to another
 //! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
 //! - [`fuzz`]: what outside bytes must never do, one function per place where they come in
@@ -24,6 +25,7 @@ pub mod entries;
 pub mod failure;
 pub mod faulty;
 pub mod fuzz;
+pub mod handover;
 pub mod numbers;
 pub mod paperwork;
 pub mod reference;

@@ -143,6 +143,7 @@ pub fn auction(kind: Kind) -> auction::Question {
         reserve: Some(50_000),
         maximum: 25_000_000,
         quantity: 1,
+        secret_reserve: None,
     }
 }
 

@@ -362,3 +362,50 @@ async fn a_job_waits_until_operators_let_it_run() {
     approve(2).await;
     assert_eq!(job.settled().await.detail.attempts.len(), 1);
 }
+
+/// Keeps what ada hands in as the reserve of auctions to come.
+const COST: &str = r#"title = "Cost"
+kind = "job"
+field = "2^127-1"
+bids_until = "1h"
+keep = ["cost"]
+steps = [{ id = "cost", operation = "assign", variable = "cost", from = "ada", bits = 20 }]
+"#;
+
+fn sale(title: &str, reserve: &str) -> String {
+    format!(
+        "title = \"{title}\"\nkind = \"second-price\"\ncurrency = \"EUR\"\ndecimals = 2\n\
+         bids_until = \"1h\"\nreserve = {reserve}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_variable_is_the_reserve_of_auctions_and_stays_secret() {
+    let net = Net::start(Setup::new(3, 1)).await;
+    let file = sale("Sold", "{ variable = \"cost\" }");
+    let why = refused(&net, &file).await;
+    assert!(why.contains("no variable \"cost\" is stored"), "{why}");
+    let kept = Auction::first(&net, COST, "cost = 90000").await;
+    kept.settled().await;
+    kept.all_nodes_reach(Phase::Settled).await;
+
+    // Above it, between two bids: it is the price.
+    let sold = net.open(&file).await;
+    let text = serde_json::to_string(&sold.announcement.body.terms).unwrap();
+    assert!(text.contains("\"variable\":\"cost\"") && !text.contains("90000"), "{text}");
+    sold.bid("ada", 120_000).await;
+    sold.bid("bob", 80_000).await;
+    sold.close().await;
+    let settled = sold.settled().await;
+    let answer = settled.report.outcome.as_ref().unwrap().answer.as_auction().unwrap().clone();
+    let [winner] = answer.winners.try_into().ok().unwrap();
+    assert_eq!((winner.entry.bidder.as_str(), winner.price), ("ada", 90_000));
+
+    // Not reached: nothing is sold, and that is all.
+    let unsold = net.open(&sale("Unsold", "{ variable = \"cost\" }")).await;
+    unsold.bid("bob", 89_999).await;
+    unsold.close().await;
+    let settled = unsold.settled().await;
+    let answer = settled.report.outcome.as_ref().unwrap().answer.as_auction().unwrap();
+    assert!(answer.winners.is_empty());
+}

@@ -18,6 +18,8 @@
 //! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
+//! - [`reserve`]: auctions whose reserve is a stored variable
+//! - [`reshare`]: shared elements dealt anew, from one roster to another
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
 mod adding;
@@ -34,6 +36,8 @@ mod lots;
 mod market;
 mod numbers;
 mod products;
+mod reserve;
+mod reshare;
 mod stored;
 mod sums;
 mod survey;
@@ -122,7 +126,17 @@ fn check_auction(
     (computed, counters): (&Computed, Counters),
 ) {
     assert_eq!(*computed, reference::computed(terms, bids), "{terms:?} {bids:?}");
+    check_cost(world, terms, bids, tactics, (computed, counters));
+}
 
+/// Compare what an auction cost with what it must.
+fn check_cost(
+    world: &World,
+    terms: &Terms,
+    bids: &[u64],
+    tactics: &Tactics,
+    (computed, counters): (&Computed, Counters),
+) {
     let (scheme, participants) = (world.scheme(), world.participants());
     let work = work(terms, bids.len());
     let in_range: Vec<usize> =

@@ -115,6 +115,7 @@ pub fn of_auction(kind: Kind, quantity: u32, form: Form, bits: u32, security: Se
         reserve: None,
         maximum: mask(bits),
         quantity,
+        secret_reserve: None,
     };
     terms(question.into(), form, security)
 }

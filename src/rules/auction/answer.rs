@@ -84,10 +84,10 @@ impl Answer<usize> {
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question, in_range: usize) -> Result<(), AnswerError> {
         let (expected, got) = (question.lots_among(in_range), self.winners.len());
-        if got == 0 && question.reserve.is_none() && in_range > 0 {
+        if got == 0 && !question.has_reserve() && in_range > 0 {
             return Err(AnswerError::NoWinner);
         }
-        if got > expected || got < expected && question.reserve.is_none() {
+        if got > expected || got < expected && !question.has_reserve() {
             return Err(AnswerError::Winners { expected, got });
         }
         self.check_order(question)?;

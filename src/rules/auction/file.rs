@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::kind::Kind;
 use super::question::{Question, QuestionError};
+use super::reserve;
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
 use crate::rules::written::{amount, some_amount};
@@ -21,9 +22,8 @@ pub struct Fields {
     /// Decimals of amounts.
     #[serde(default)]
     pub decimals: u8,
-    /// Worst admissible price, in units.
-    #[serde(default, deserialize_with = "some_amount")]
-    pub reserve: Option<String>,
+    /// Worst admissible price.
+    pub reserve: Option<Reserve>,
     /// Largest admissible bid, in units.
     #[serde(default, deserialize_with = "some_amount")]
     pub maximum: Option<String>,
@@ -50,6 +50,35 @@ pub struct DemoBid {
     pub amount: String,
 }
 
+/// A reserve as written.
+#[derive(Clone)]
+pub enum Reserve {
+    /// Public, in units.
+    Amount(String),
+    /// A variable that stays at the nodes, such as `{ variable = "cost" }`.
+    Variable(reserve::Written),
+}
+
+impl Reserve {
+    /// The amount, if it is public.
+    pub fn amount(&self) -> Option<&str> {
+        match self {
+            Self::Amount(text) => Some(text),
+            Self::Variable(_) => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Reserve {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Table(table) => table.try_into().map(Self::Variable),
+            other => amount(other).map(Self::Amount),
+        }
+        .map_err(|error| de::Error::custom(error.message()))
+    }
+}
+
 impl Fields {
     /// Their names, but for the kind, which every session file has.
     pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "quantity", "bids"];
@@ -74,10 +103,14 @@ impl Fields {
                 })
                 .transpose()
         };
-        let reserve = amount("reserve", &self.reserve)?;
+        let (reserve, secret_reserve) = match &self.reserve {
+            None => (None, None),
+            Some(Reserve::Amount(text)) => (amount("reserve", &Some(text.clone()))?, None),
+            Some(Reserve::Variable(written)) => (None, Some(written.reserve()?)),
+        };
         let maximum = amount("maximum", &self.maximum)?.unwrap_or(u64::from(u32::MAX));
         let (kind, quantity) = (self.kind, self.quantity);
-        Ok(Question { kind, currency, reserve, maximum, quantity })
+        Ok(Question { kind, currency, reserve, maximum, quantity, secret_reserve })
     }
 
     fn check_names(&self) -> Result<(), QuestionError> {

@@ -4,6 +4,7 @@
 //! - [`question`]: what an auction's terms say
 //! - [`file`](mod@file): an auction's fields in a session file
 //! - [`answer`]: who won and at what price, and whether that fits the question
+//! - [`reserve`]: a reserve that is a stored variable
 //! - [`stage`]: the stages of its computation
 //! - [`words`]: what the terms mean for whoever bids
 //! - [`mod@reference`]: the answer computed in the clear, which the protocols are tested against
@@ -13,10 +14,12 @@ pub mod file;
 pub mod kind;
 pub mod question;
 pub mod reference;
+pub mod reserve;
 pub mod stage;
 pub mod words;
 
 pub use answer::{Answer, Sale};
 pub use kind::Kind;
 pub use question::Question;
+pub use reserve::SecretReserve;
 pub use stage::Stage;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
+use super::reserve::{ReserveError, SecretReserve};
 use crate::base::name::NameError;
 use crate::rules::money::{AmountError, Currency};
 use crate::sharing::form::Form;
@@ -27,6 +28,9 @@ pub struct Question {
     pub maximum: u64,
     /// How many lots there are, 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
+    /// The reserve where it is secret; then `reserve` has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_reserve: Option<SecretReserve>,
 }
 
 /// Why an auction cannot be held as it is written. Each says what to change.
@@ -54,6 +58,9 @@ pub enum QuestionError {
         /// In units.
         maximum: String,
     },
+    /// A reserve that is a stored variable and cannot be.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
     /// The maximum is 0 or too wide.
     #[error("the maximum must be at least 1 and below 2^{MAX_BITS} in the smallest unit")]
     Maximum,
@@ -105,6 +112,15 @@ impl Question {
         if self.quantity > 1 && form == Form::Numbers {
             return Err(QuestionError::SeveralOnNumbers);
         }
+        if let Some(secret) = &self.secret_reserve {
+            if self.reserve.is_some() {
+                return Err(ReserveError::TwoReserves.into());
+            }
+            if form == Form::Numbers {
+                return Err(ReserveError::SecretOnNumbers.into());
+            }
+            secret.check(self.maximum, self.bits())?;
+        }
         match self.reserve {
             Some(reserve) if reserve > self.maximum => Err(QuestionError::ReserveAboveMaximum {
                 reserve: self.currency.plain(reserve),
@@ -112,6 +128,11 @@ impl Question {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether there is a reserve, public or secret.
+    pub const fn has_reserve(&self) -> bool {
+        self.reserve.is_some() || self.secret_reserve.is_some()
     }
 
     /// How many bids win where `bids` can: one for each lot, as far as there are bids.

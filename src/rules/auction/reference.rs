@@ -13,8 +13,13 @@ use crate::rules::money::Currency;
 /// as many as there are lots. Where all pay the same, they pay the best losing bid or the reserve,
 /// whichever is better; if there is neither, the worst winning bid, there being no other price.
 pub fn answer(question: &Question, bids: &[u64]) -> Answer<usize> {
+    answer_with(question, question.reserve, bids)
+}
+
+/// The same with what the reserve is, where that is secret.
+pub fn answer_with(question: &Question, reserve: Option<u64>, bids: &[u64]) -> Answer<usize> {
     let worth = |bid: u64| if question.kind.is_reverse() { u64::MAX - bid } else { bid };
-    let counts = |bid| question.reserve.is_none_or(|reserve| worth(bid) >= worth(reserve));
+    let counts = |bid| reserve.is_none_or(|reserve| worth(bid) >= worth(reserve));
     let mut ranked: Vec<usize> =
         (0..bids.len()).filter(|&position| counts(bids[position])).collect();
     ranked.sort_by_key(|&position| (Reverse(worth(bids[position])), position));
@@ -24,7 +29,7 @@ pub fn answer(question: &Question, bids: &[u64]) -> Answer<usize> {
         return Answer { winners: winners.iter().map(|&won| sale(won, bids[won])).collect() };
     }
     let worst = winners.last().map(|&last| bids[last]);
-    let price = losers.first().map(|&best| bids[best]).or(question.reserve).or(worst);
+    let price = losers.first().map(|&best| bids[best]).or(reserve).or(worst);
     let mut winners = winners.to_vec();
     winners.sort_unstable();
     Answer {
@@ -38,7 +43,8 @@ pub fn answer(question: &Question, bids: &[u64]) -> Answer<usize> {
 /// Decide an auction of one lot of a kind, by position in the order of bids.
 pub fn decide(kind: Kind, reserve: Option<u64>, bids: &[u64]) -> Option<Sale<usize>> {
     let currency = Currency { code: String::new(), decimals: 0 };
-    let question = Question { kind, currency, reserve, maximum: u64::MAX, quantity: 1 };
+    let question =
+        Question { kind, currency, reserve, maximum: u64::MAX, quantity: 1, secret_reserve: None };
     answer(&question, bids).winners.first().copied()
 }
 
@@ -62,7 +68,8 @@ mod tests {
 
     fn lots(kind: Kind, reserve: Option<u64>, quantity: u32, bids: &[u64]) -> Vec<(usize, u64)> {
         let currency = Currency { code: String::new(), decimals: 0 };
-        let question = Question { kind, currency, reserve, maximum: 1 << 20, quantity };
+        let question =
+            Question { kind, currency, reserve, maximum: 1 << 20, quantity, secret_reserve: None };
         let answer = answer(&question, bids);
         assert_eq!(answer.check(&question, bids.len()), Ok(()));
         answer.winners.iter().map(|sale| (sale.entry, sale.price)).collect()

@@ -68,7 +68,14 @@ impl Question {
         if !self.is_uniform() {
             return None;
         }
-        Some(match (self.kind.is_reverse(), self.reserve.is_some(), self.quantity > 1) {
+        if self.secret_reserve.is_some() {
+            return Some(if self.kind.is_reverse() {
+                "is paid the ceiling, which is secret until then and becomes public"
+            } else {
+                "pays the reserve, which is secret until then and becomes public"
+            });
+        }
+        Some(match (self.kind.is_reverse(), self.has_reserve(), self.quantity > 1) {
             (false, true, false) => "pays the reserve",
             (true, true, false) => "is paid the ceiling",
             (false, false, false) => "pays its own amount, which becomes public",
@@ -96,7 +103,7 @@ mod tests {
 
     fn question(kind: Kind, reserve: Option<u64>, quantity: u32) -> Question {
         let currency = Currency { code: "EUR".into(), decimals: 2 };
-        Question { kind, currency, reserve, maximum: 100_000, quantity }
+        Question { kind, currency, reserve, maximum: 100_000, quantity, secret_reserve: None }
     }
 
     #[test]

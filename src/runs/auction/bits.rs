@@ -4,13 +4,13 @@
 use super::cost::{Ending, expected, ranking};
 use super::decide::{Table, check_index, check_price};
 use super::lots::{self, Ranking};
-use super::workload::Workload;
+use super::workload::{Reserve, Workload};
 use crate::protocol::ProtocolError;
 use crate::protocol::bits::BitContext;
 use crate::protocol::bits::and::and;
 use crate::protocol::bits::beside::both;
 use crate::protocol::bits::best::Best;
-use crate::protocol::bits::less_than::public_less_than;
+use crate::protocol::bits::less_than::{less_than, public_less_than};
 use crate::protocol::bits::maximum::{Keep, Maximum, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
 use crate::protocol::bits::range_check::range_check;
@@ -24,12 +24,12 @@ use crate::runs::computed::RunError;
 use crate::runs::reporter::Reporter;
 use crate::sharing::{ShapeError, SharedBits, seed::mask};
 
-/// Decide the auction: the bids in range, and who of them won.
+/// Decide the auction: the bids in range, and who of them won. A secret reserve comes as bits.
 pub(super) async fn run(
     ctx: &BitContext,
     question: &Question,
     work: Workload,
-    bids: SharedBits,
+    (bids, secret): (SharedBits, Option<SharedBits>),
     reporter: &Reporter<'_>,
 ) -> Result<(Vec<usize>, Vec<Sale<usize>>), RunError> {
     let (width, total) = (work.bits as usize, bids.len());
@@ -37,9 +37,10 @@ pub(super) async fn run(
         return Err(RunError::Width { expected: width, got: bids.width() });
     }
     let in_range = (0..total).collect();
-    let mut table = Bits { ctx, question, work, reporter, in_range };
+    let mut table = Bits { ctx, question, work, reporter, in_range, secret: None };
+    table.secret = secret.map(|secret| table.turned(secret));
     let stage = |stage| reporter.stage(stage);
-    let sales = lots::decide(&mut table, work, question.reserve, bids, &stage).await?;
+    let sales = lots::decide(&mut table, work, Reserve::of(question), bids, &stage).await?;
     Ok((table.in_range, sales))
 }
 
@@ -50,6 +51,8 @@ struct Bits<'a> {
     reporter: &'a Reporter<'a>,
     /// Positions of the bids in range.
     in_range: Vec<usize>,
+    /// A secret reserve, turned like the bids.
+    secret: Option<SharedBits>,
 }
 
 impl Bits<'_> {
@@ -58,16 +61,16 @@ impl Bits<'_> {
         if self.question.kind.is_reverse() { mask(self.work.bits) } else { 0 }
     }
 
-    /// The reserve, turned like the bids.
+    /// The public reserve, turned like the bids.
     fn reserve(&self) -> Option<u64> {
         Some(self.question.reserve? ^ self.flip())
     }
 
     /// The bids and the reserve, if there is one, as the last.
     fn with_reserve(&self, bids: SharedBits) -> Result<SharedBits, ShapeError> {
-        let Some(reserve) = self.reserve() else { return Ok(bids) };
         let (holding, width) = (bids.holding(), bids.width());
-        let reserve = SharedBits::from_public(holding, width, &[reserve]);
+        let public = || Some(SharedBits::from_public(holding, width, &[self.reserve()?]));
+        let Some(reserve) = self.secret.clone().or_else(public) else { return Ok(bids) };
         SharedBits::concat(holding, width, &[&bids, &reserve])
     }
 
@@ -88,16 +91,10 @@ impl Bits<'_> {
                 BestBy::Search => best_by_search(&ctx, &entries, lots).await,
             }
         };
-        let Some(reserve) = self.reserve() else { return best(ctx).await };
-        let reaching = |ctx: BitContext| async move {
-            // A bid is worse than the reserve if it has the larger complement.
-            let mut numbers = bids.clone();
-            numbers.complement();
-            let complement = reserve ^ mask(self.work.bits);
-            let mut reaching = public_less_than(&ctx, complement, &numbers).await?;
-            reaching.complement();
-            Ok(reaching)
-        };
+        if !self.work.reserve {
+            return best(ctx).await;
+        }
+        let reaching = |ctx: BitContext| self.reaching(ctx, bids);
         if lots == bids.len() {
             let members = reaching(ctx.narrow("reserve")).await?;
             return Ok(Best { members, next: None });
@@ -106,6 +103,26 @@ impl Bits<'_> {
         let members = best.members.extract(0, bids.len())?;
         let members = and(&ctx.narrow("winners"), &members, &reaching).await?;
         Ok(Best { members, next: best.next })
+    }
+
+    /// Which bids are not worse than the reserve.
+    async fn reaching(
+        &self,
+        ctx: BitContext,
+        bids: &SharedBits,
+    ) -> Result<SharedBits, ProtocolError> {
+        let mut reaching = if let Some(secret) = &self.secret {
+            let reserve = secret.gather(&vec![0; bids.len()])?;
+            less_than(&ctx, bids, &reserve).await?
+        } else {
+            // A bid is worse than the reserve if it has the larger complement.
+            let mut numbers = bids.clone();
+            numbers.complement();
+            let complement = self.reserve().unwrap_or_default() ^ mask(self.work.bits);
+            public_less_than(&ctx, complement, &numbers).await?
+        };
+        reaching.complement();
+        Ok(reaching)
     }
 
     /// The same, told of as it goes on.
@@ -224,6 +241,10 @@ impl Ranking for Bits<'_> {
         Ok((best.members, best.next.ok_or(NO_NEXT)?))
     }
 
+    fn secret_reserve(&self) -> Result<SharedBits, RunError> {
+        self.secret.clone().ok_or(RunError::Stored)
+    }
+
     async fn worst(&mut self, bids: &SharedBits) -> Result<SharedBits, RunError> {
         let mut numbers = bids.clone();
         numbers.complement();
@@ -246,7 +267,7 @@ impl Ranking for Bits<'_> {
         let opened = open(&self.ctx.narrow("winners"), winners).await?;
         let winners: Vec<usize> = (0..opened.len()).filter(|&at| opened.value(at) == 1).collect();
         let got = winners.len();
-        if got > lots || got < lots && self.question.reserve.is_none() {
+        if got > lots || got < lots && !self.work.reserve {
             return Err(RunError::Winners { got, lots });
         }
         Ok(winners)

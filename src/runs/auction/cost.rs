@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 
 use super::decide::Table;
 use super::lots::{self, Ranking};
-use super::workload::Workload;
+use super::workload::{Reserve, Workload};
 use crate::field::Mersenne127;
 use crate::protocol::bits::maximum::Keep;
 use crate::protocol::bracket::{Level, beaten, index_bits, is_one_group, levels};
@@ -14,6 +14,7 @@ use crate::protocol::numbers::NumberCosts;
 use crate::protocol::tactics::BestBy;
 use crate::protocol::{Context, Cost, CostModel, Tactics};
 use crate::rules::auction::Sale;
+use crate::rules::job::prime::over;
 use crate::runs::cost::Predicted;
 use crate::sharing::form::Form;
 use crate::sharing::{NodeSet, Scheme};
@@ -83,8 +84,16 @@ pub fn predict_ending(
         // No auction is decided by adding; its terms are refused.
         Form::Sums => return Predicted::default(),
     };
-    let mut bill = Bill { steps, work, in_range, ending, cost: model.keys() };
-    let reserve = work.reserve.then_some(0);
+    let mut cost = model.keys();
+    if let (Some(field), true) = (work.secret_reserve, work.bids > 0) {
+        cost = over!(field, F => model.to_bits_after::<F>(cost, work.bits as usize, 1));
+    }
+    let mut bill = Bill { steps, work, in_range, ending, cost };
+    let reserve = match (work.reserve, work.secret_reserve) {
+        (_, Some(_)) => Reserve::Secret,
+        (true, None) => Reserve::Public(0),
+        (false, None) => Reserve::None,
+    };
     // No step of a bill waits for anything.
     let decided =
         lots::decide(&mut bill, work, reserve, Numbers(work.bids), &|_| {}).now_or_never();
@@ -122,7 +131,11 @@ pub(super) fn ranking(
     if !work.reserve {
         return best;
     }
-    let reaching = model.public_less_than(width, bids);
+    let reaching = if work.secret_reserve.is_some() {
+        model.less_than(width, bids)
+    } else {
+        model.public_less_than(width, bids)
+    };
     if lots == bids {
         return reaching;
     }
@@ -314,6 +327,10 @@ impl Ranking for Bill<'_> {
         let (work, bids) = (self.work, bids.0);
         self.on_bits(|model, tactics| ranking(model, tactics, work, bids, lots, true));
         Ok((Numbers(bids), Numbers(1)))
+    }
+
+    fn secret_reserve(&self) -> Result<Numbers, Infallible> {
+        Ok(Numbers(1))
     }
 
     async fn worst(&mut self, &Numbers(bids): &Numbers) -> Result<Numbers, Infallible> {

@@ -9,14 +9,17 @@
 //!
 //! - where ranges are checked, one bit per bid: in range or not;
 //! - the winner's index, once the tournament is done;
-//! - the price, unless nobody reached the reserve, or it is the reserve because the only bid
+//! - the price, unless nobody reached the reserve, or it is the public reserve because the only bid
 //!   pays it.
 //!
-//! The reserve takes part as a last, public entry, so a bid equal to it wins.
+//! A secret reserve is opened only where it is the price. Where it is not reached, that is all that
+//! becomes known of it.
+//!
+//! The reserve takes part as a last entry, so a bid equal to it wins.
 
 use std::future::Future;
 
-use super::workload::Workload;
+use super::workload::{Reserve, Workload};
 use crate::protocol::bits::maximum::Keep;
 use crate::rules::Stage;
 use crate::rules::auction::{Question, Sale, Stage as OfAuctions};
@@ -93,12 +96,12 @@ pub trait Table {
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }
 
-/// Decide an auction of one lot: who won, by position among the bids in range. `reserve` is the
-/// amount that is paid where nothing but the reserve was beaten.
+/// Decide an auction of one lot: who won, by position among the bids in range. Where nothing
+/// but the reserve was beaten, it is paid.
 pub(super) async fn decide<T: Table + Send>(
     table: &mut T,
     work: Workload,
-    reserve: Option<u64>,
+    reserve: Reserve,
     bids: T::Batch,
     stage: &(dyn Fn(Stage) + Send + Sync),
 ) -> Result<Vec<Sale<usize>>, T::Error> {
@@ -121,7 +124,7 @@ pub(super) async fn decide<T: Table + Send>(
     // What the winner pays, where that does not depend on who won.
     let known = if second_price { table.second_found(&best)? } else { Some(table.best(&best)?) };
     stage(Stage::Opening);
-    if let (Some(price), None) = (&known, reserve) {
+    if let (Some(price), Reserve::None) = (&known, reserve) {
         // Somebody wins for certain, so that both can be opened at once.
         let (entry, price) = table.open_winner_and_price(&best, price).await?;
         return Ok(vec![Sale { entry, price }]);
@@ -130,7 +133,7 @@ pub(super) async fn decide<T: Table + Send>(
     if entry >= in_range {
         return Ok(Vec::new());
     }
-    if let (true, 1, Some(price)) = (second_price, in_range, reserve) {
+    if let (true, 1, Reserve::Public(price)) = (second_price, in_range, reserve) {
         return Ok(vec![Sale { entry, price }]);
     }
     if second_price {

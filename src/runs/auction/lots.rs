@@ -22,7 +22,7 @@ use std::cmp::Reverse;
 use std::future::Future;
 
 use super::decide::{self, Table, kept};
-use super::workload::Workload;
+use super::workload::{Reserve, Workload};
 use crate::rules::Stage;
 use crate::rules::auction::{Sale, Stage as OfAuctions};
 
@@ -46,6 +46,12 @@ pub trait Ranking: Table {
         bids: &Self::Batch,
         lots: usize,
     ) -> impl Future<Output = Result<(Self::Batch, Self::Batch), Self::Error>> + Send;
+
+    /// A secret reserve, turned like the bids.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn secret_reserve(&self) -> Result<Self::Batch, Self::Error>;
 
     /// The worst of all bids.
     fn worst(
@@ -74,17 +80,17 @@ enum Price<B> {
     /// Each its own amount.
     Own,
     /// All this public amount.
-    Reserve(u64),
+    Public(u64),
     /// All this amount, which is not open yet.
     Hidden(B),
 }
 
 /// Decide an auction of one or several lots: who won, by position among the bids in range.
-/// `reserve` is the amount that is paid where nothing but the reserve was beaten.
+/// Where nothing but the reserve was beaten, it is paid.
 pub(super) async fn decide<T: Ranking + Send>(
     table: &mut T,
     work: Workload,
-    reserve: Option<u64>,
+    reserve: Reserve,
     bids: T::Batch,
     stage: &(dyn Fn(Stage) + Send + Sync),
 ) -> Result<Vec<Sale<usize>>, T::Error> {
@@ -103,12 +109,12 @@ pub(super) async fn decide<T: Ranking + Send>(
     }
     let uniform = work.kind.is_second_price();
     let (winners, price) = match reserve {
-        None if lots == in_range => {
+        Reserve::None if lots == in_range => {
             let price = if uniform { Price::Hidden(table.worst(&bids).await?) } else { Price::Own };
             (None, price)
         }
-        Some(reserve) if uniform && lots == in_range => {
-            (Some(table.winners(&bids, lots).await?), Price::Reserve(reserve))
+        Reserve::Public(_) | Reserve::Secret if uniform && lots == in_range => {
+            (Some(table.winners(&bids, lots).await?), reserve_price(table, reserve)?)
         }
         _ if uniform => {
             let (winners, next) = table.winners_and_next(&bids, lots).await?;
@@ -121,14 +127,12 @@ pub(super) async fn decide<T: Ranking + Send>(
         Some(winners) => table.open_winners(&winners, lots).await?,
         None => (0..in_range).collect(),
     };
-    let price = match reserve {
-        Some(reserve) if uniform && winners.len() < lots => Price::Reserve(reserve),
-        _ => price,
-    };
+    let price =
+        if uniform && winners.len() < lots { reserve_price(table, reserve)? } else { price };
     let all_at = |price| winners.iter().map(|&entry| Sale { entry, price }).collect();
     match price {
         _ if winners.is_empty() => Ok(Vec::new()),
-        Price::Reserve(price) => Ok(all_at(price)),
+        Price::Public(price) => Ok(all_at(price)),
         Price::Hidden(price) => Ok(all_at(table.open_price(&price).await?)),
         Price::Own => {
             let prices = table.open_amounts(&bids, &winners).await?;
@@ -143,4 +147,13 @@ pub(super) async fn decide<T: Ranking + Send>(
             Ok(sales)
         }
     }
+}
+
+/// The reserve as the price. Without a reserve all lots are won, and it is not asked for.
+fn reserve_price<T: Ranking>(table: &T, reserve: Reserve) -> Result<Price<T::Batch>, T::Error> {
+    Ok(match reserve {
+        Reserve::Public(reserve) => Price::Public(reserve),
+        Reserve::Secret => Price::Hidden(table.secret_reserve()?),
+        Reserve::None => Price::Own,
+    })
 }

@@ -19,12 +19,16 @@ pub mod workload;
 pub use workload::{TooWide, Workload};
 
 use super::computed::{Computed, RunError};
+use super::job::Shelf;
 use super::reporter::Reporter;
 use super::shares::{Entries, only_field};
 use crate::protocol::Context;
 use crate::protocol::bits::BitContext;
+use crate::protocol::elements::to_bits::to_bits;
 use crate::rules::Terms;
-use crate::rules::auction::{Answer, Question, Sale};
+use crate::rules::auction::{Answer, Question, Sale, SecretReserve};
+use crate::rules::job::prime::over;
+use crate::sharing::SharedBits;
 use crate::sharing::form::Form;
 use cost::{Ending, expected};
 
@@ -34,14 +38,21 @@ pub(super) async fn run(
     terms: &Terms,
     question: &Question,
     bids: Entries,
+    shelf: Option<&Shelf>,
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let work = Workload::of(terms, question, bids.len());
     let total = bids.len();
     let (in_range, sales) = match (terms.protocol, bids) {
         (Form::Bits, Entries::Bits { fields, .. }) => {
-            let ctx = BitContext::new(ctx);
-            bits::run(&ctx, question, work, only_field(fields)?, reporter).await?
+            let (ctx, bids) = (BitContext::new(ctx), only_field(fields)?);
+            let secret = match &question.secret_reserve {
+                Some(secret) if !bids.is_empty() => {
+                    Some(Box::pin(secret_reserve(&ctx, question, secret, shelf)).await?)
+                }
+                _ => None,
+            };
+            bits::run(&ctx, question, work, (bids, secret), reporter).await?
         }
         (Form::Numbers, Entries::Numbers(fields)) => {
             numbers::run(ctx, question, work, only_field(fields)?, reporter).await?
@@ -50,6 +61,22 @@ pub(super) async fn run(
     };
     reporter.expect(&expected(ctx, work, in_range.len(), Ending::of(work, &sales)));
     Ok(computed(total, &in_range, sales))
+}
+
+/// The bits of a reserve that is stored. Its range, which is part of the terms, is within the amounts
+/// that there are.
+async fn secret_reserve(
+    ctx: &BitContext,
+    question: &Question,
+    secret: &SecretReserve,
+    shelf: Option<&Shelf>,
+) -> Result<SharedBits, RunError> {
+    let share = shelf.and_then(|shelf| shelf.loaded(&secret.variable)).ok_or(RunError::Stored)?;
+    let (ctx, width) = (ctx.narrow("reserve"), question.bits() as usize);
+    over!(secret.field, F => {
+        let element = share.element::<F>(ctx.holding())?;
+        Ok(to_bits(&ctx, width, &element).await?)
+    })
 }
 
 /// What was computed, from what was decided among the bids in range.

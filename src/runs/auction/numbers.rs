@@ -10,7 +10,7 @@
 
 use super::cost::{Ending, expected};
 use super::decide::{Table, check_index, check_price, decide};
-use super::workload::Workload;
+use super::workload::{Reserve, Workload};
 use crate::field::{Field as _, Mersenne127};
 use crate::protocol::Context;
 use crate::protocol::bits::maximum::Keep;
@@ -36,14 +36,14 @@ pub(super) async fn run(
     bids: SharedNumbers<F>,
     reporter: &Reporter<'_>,
 ) -> Result<(Vec<usize>, Vec<Sale<usize>>), RunError> {
-    if work.quantity > 1 {
+    if work.quantity > 1 || work.secret_reserve.is_some() {
         return Err(RunError::Form);
     }
     let in_range = (0..bids.len()).collect();
     let shamir = NumberContext::<F>::new(ctx)?;
     let mut table = Numbers { ctx, shamir, question, work, reporter, in_range, pool: None };
     let stage = |stage| reporter.stage(stage);
-    let sales = decide(&mut table, work, question.reserve, bids, &stage).await?;
+    let sales = decide(&mut table, work, Reserve::of(question), bids, &stage).await?;
     Ok((table.in_range, sales))
 }
 

@@ -215,6 +215,7 @@ mod tests {
             bids,
             kind: Kind::SecondPrice,
             reserve: false,
+            secret_reserve: None,
             range_check: false,
             quantity: 1,
         })

@@ -6,6 +6,7 @@ use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::{maximum, range_check};
 use crate::rules::Terms;
 use crate::rules::auction::{Kind, Question};
+use crate::rules::job::Prime;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -28,6 +29,28 @@ pub struct TooWide {
     nodes: u8,
 }
 
+/// The worst admissible price, as far as it is public.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reserve {
+    /// There is none.
+    None,
+    /// This amount.
+    Public(u64),
+    /// One that nobody knows.
+    Secret,
+}
+
+impl Reserve {
+    /// That of an auction.
+    pub(super) const fn of(question: &Question) -> Self {
+        match question.reserve {
+            Some(reserve) => Self::Public(reserve),
+            None if question.secret_reserve.is_some() => Self::Secret,
+            None => Self::None,
+        }
+    }
+}
+
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
@@ -41,8 +64,10 @@ pub struct Workload {
     pub bids: usize,
     /// Kind of auction.
     pub kind: Kind,
-    /// Whether there is a reserve.
+    /// Whether there is a reserve, public or secret.
     pub reserve: bool,
+    /// What a secret reserve is shared over.
+    pub secret_reserve: Option<Prime>,
     /// Whether every bid's range is checked.
     pub range_check: bool,
     /// How many lots there are.
@@ -58,7 +83,8 @@ impl Workload {
             bits: question.bits(),
             bids,
             kind: question.kind,
-            reserve: question.reserve.is_some(),
+            reserve: question.has_reserve(),
+            secret_reserve: question.secret_reserve.as_ref().map(|secret| secret.field),
             range_check: terms.needs_range_check(),
             quantity: question.lots_among(usize::MAX),
         }

@@ -205,7 +205,12 @@ impl Session {
         self.terms.question.as_auction().map_or(1, |auction| auction.quantity)
     }
 
-    /// The worst admissible price of an auction, if there is one.
+    /// The name of the stored variable that is the reserve of an auction, if it is secret.
+    pub fn secret_reserve(&self) -> Option<&str> {
+        Some(self.terms.question.as_auction()?.secret_reserve.as_ref()?.variable.as_str())
+    }
+
+    /// The worst admissible price of an auction, if there is one that is public.
     pub fn reserve(&self) -> Option<u64> {
         self.terms.question.as_auction()?.reserve
     }

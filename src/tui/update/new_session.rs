@@ -144,7 +144,7 @@ fn at_fault(error: &TermsError) -> NewSessionField {
                 RESERVE => NewSessionField::Reserve,
                 _ => NewSessionField::Maximum,
             },
-            Fault::ReserveAboveMaximum { .. } => NewSessionField::Reserve,
+            Fault::ReserveAboveMaximum { .. } | Fault::Reserve(_) => NewSessionField::Reserve,
             Fault::Maximum => NewSessionField::Maximum,
             Fault::Quantity { .. } | Fault::SeveralOnNumbers => NewSessionField::Quantity,
             // The form writes no bids.
@@ -218,7 +218,10 @@ fn fill(form: &mut NewSession, text: &str) -> Result<usize, String> {
         return Err("this form writes auctions only".to_owned());
     };
     let mut beyond = without_demo(text).map_err(|error| said(&error))?;
-    for field in IN_FORM {
+    let reserve = auction.reserve.as_ref();
+    // A secret reserve stays as it is written, unless an amount is typed.
+    let secret = reserve.is_some_and(|reserve| reserve.amount().is_none());
+    for field in IN_FORM.iter().filter(|field| !secret || **field != RESERVE) {
         beyond.remove(*field);
     }
     form.beyond = beyond;
@@ -228,7 +231,7 @@ fn fill(form: &mut NewSession, text: &str) -> Result<usize, String> {
     form.quantity.set(&auction.quantity.to_string());
     form.currency.set(&auction.currency);
     form.decimals.set(&auction.decimals.to_string());
-    form.reserve.set(auction.reserve.as_deref().unwrap_or_default());
+    form.reserve.set(reserve.and_then(|reserve| reserve.amount()).unwrap_or_default());
     form.maximum.set(auction.maximum.as_deref().unwrap_or_default());
     form.until.set(&file.shared.bids_until);
     form.replace = file.shared.replace_bids;

@@ -212,6 +212,9 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         let name = if session.reverse() { "ceiling" } else { "reserve" };
         line.push(format!("{name} {}", session.amount(reserve)));
     }
+    if session.secret_reserve().is_some() {
+        line.push(format!("{} secret", if session.reverse() { "ceiling" } else { "reserve" }));
+    }
     line.push(format!("maximum {}", session.amount(terms.question.maximum())));
     row = canvas.wrapped(area, row, Role::Text, &line.join(", "));
     if let Some(auction) = terms.question.as_auction() {
@@ -219,7 +222,7 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
             auction.lone_bid().map_or_else(String::new, |lone| format!("A lone bid {lone}. "));
         let text = format!("{lone}Open to {}.", terms.admission.short());
         // What bidders do not expect stands out.
-        let own = auction.reserve.is_none() && auction.lone_bid().is_some();
+        let own = !auction.has_reserve() && auction.lone_bid().is_some();
         let role = if own { Role::Warn } else { Role::Muted };
         row = canvas.wrapped(area, row, role, &text);
     }

@@ -75,6 +75,8 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         [("questions", value(survey::questions(asked))), ("cohorts", survey::cohorts(asked))]
     } else {
         let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
+        let secret = session.secret_reserve().map(|name| value(clean(&format!("secret ({name})"))));
+        let reserve = reserve.or(secret);
         let name = if session.reverse() { "ceiling" } else { "reserve" };
         let maximum = value(session.amount(terms.question.maximum()));
         [(name, reserve.unwrap_or_else(|| "none".to_owned())), ("maximum", maximum)]

@@ -75,10 +75,11 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
 }
 
 fn nobody(session: &Session) -> &'static str {
-    match (session.reserve(), session.reverse()) {
-        (Some(_), true) => "no bid was at or below the ceiling",
-        (Some(_), false) => "no bid reached the reserve",
-        (None, _) => "there was no bid",
+    let reserve = session.reserve().is_some() || session.secret_reserve().is_some();
+    match (reserve, session.reverse()) {
+        (true, true) => "no bid was at or below the ceiling",
+        (true, false) => "no bid reached the reserve",
+        (false, _) => "there was no bid",
     }
 }
 
