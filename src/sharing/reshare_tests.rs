@@ -36,7 +36,7 @@ fn shared<F: Field>(rng: &mut StdRng, scheme: Scheme, values: &[F]) -> Component
     let mut rest = component(values);
     let mut components: Components<F> =
         (1..scheme.sets().len()).map(|_| random(rng, values.len())).collect();
-    for component in components {
+    for component in &components {
         sub_into(&mut rest, component);
     }
     components.push(rest);
