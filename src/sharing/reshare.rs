@@ -24,7 +24,7 @@
 //! nothing either, which is the same statement with fewer nodes.
 //!
 //! Of a piece all holders publish the same digest before any piece is sent, so that one of them has to
-//! send it and the others need not: [`Handover::sender`] says which. A digest is made with a blind that
+//! send it and the others need not: [`Handover::senders`] says which. A digest is made with a blind that
 //! the same key gives, since elements may have few bits.
 
 use sha2::{Digest as _, Sha256};
