@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
-use crate::rules::job::json;
-use crate::rules::session_file::{with_operator_key, without_demo};
+use crate::rules::job::{StoredVariable, json};
+use crate::rules::session_file::{self, with_operator_key, without_demo};
 use crate::rules::terms::TermsError;
 use crate::rules::{OperatorKey, SessionFile};
 
@@ -41,24 +41,32 @@ impl Loaded {
     }
 }
 
+/// Whether a session file names variables that are stored at the nodes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn names_stored(path: &Path) -> Result<bool, Failure> {
+    let text = read(path)?;
+    Ok(text.parse().is_ok_and(|table| session_file::names_stored(&table)))
+}
+
 /// Read a session file, or the built-in one. Where its operator is told something and it does not say
-/// under which key, `own_key` says.
+/// under which key, `own_key` says. What it leaves open of stored variables is filled in where
+/// `stored` has what there is.
 ///
 /// # Errors
 /// Names the file and what to change in it.
 pub fn load(
     path: Option<&Path>,
     own_key: impl FnOnce() -> Result<OperatorKey, Failure>,
+    stored: Option<&[StoredVariable]>,
 ) -> Result<Loaded, Failure> {
     let (path, mut text) = match path {
-        Some(path) => (path, read_text(path)?),
+        Some(path) => (path, read(path)?),
         None => (Path::new(BUILT_IN_NAME), BUILT_IN.to_owned()),
     };
-    if json::is_json(&text) {
-        let file = json::session_file(&text);
-        let file =
-            file.map_err(|error| Failure::new("bad-terms", format!("{}: {error}", path.display())));
-        text = file?.to_string();
+    if let Some(stored) = stored {
+        text = filled(path, text, stored)?;
     }
     if SessionFile::read(&text).is_ok_and(|file| file.fields.lacks_operator_key()) {
         // What is wrong with it otherwise is found before a key is made.
@@ -67,6 +75,31 @@ pub fn load(
     }
     let file = parse(path, &text)?;
     Ok(Loaded { file, text })
+}
+
+/// The text of a session file. One in the JSON of the older system becomes TOML.
+fn read(path: &Path) -> Result<String, Failure> {
+    let text = read_text(path)?;
+    if !json::is_json(&text) {
+        return Ok(text);
+    }
+    let file = json::session_file(&text);
+    let file = file.map_err(|error| Failure::new("bad-terms", error).about(path.display()))?;
+    Ok(file.to_string())
+}
+
+/// The text with what it leaves open of stored variables.
+fn filled(path: &Path, text: String, stored: &[StoredVariable]) -> Result<String, Failure> {
+    let broken =
+        |error: &dyn std::fmt::Display| Failure::new("bad-terms", error).about(path.display());
+    // What is wrong with it otherwise is said where it is read.
+    let Ok(mut table) = text.parse::<toml::Table>() else { return Ok(text) };
+    if !session_file::names_stored(&table) {
+        return Ok(text);
+    }
+    let find = |name: &str| stored.iter().find(|variable| variable.name == name);
+    session_file::fill_stored(&mut table, find).map_err(|error| broken(&error))?;
+    toml::to_string(&table).map_err(|error| broken(&error))
 }
 
 fn keyed(text: &str, key: &OperatorKey) -> Result<String, Failure> {

@@ -129,6 +129,27 @@ fn jobs_are_run_and_variables_stay_until_they_are_forgotten() {
     let (_, detail) = fails(&north, &["job", "run", &later], 1);
     assert!(detail.contains("no variable \"x\" is stored"), "{detail}");
 
+    // A session file may name what is stored; what it leaves open is filled in before it is checked.
+    let sale = |variable: &str| {
+        let text = format!(
+            "title = \"Sale\"\nkind = \"second-price\"\ncurrency = \"EUR\"\ndecimals = 2\n\
+             bids_until = \"10m\"\nreserve = {{ variable = \"{variable}\" }}\n"
+        );
+        town.file("sale.toml", &text)
+    };
+    let (_, detail) = fails(&north, &["session", "new", "--open", &sale("x")], 1);
+    assert!(detail.contains("no variable \"x\" is stored"), "{detail}");
+    let open = ok(&north, &["session", "new", "--open", &sale("y")])["session"].clone();
+    ok(&north, &["session", "cancel", "--yes", open.as_str().unwrap()]);
+
+    // Values that no step takes are refused before anything is opened.
+    let others = fs::read_to_string(&first).unwrap().replace("from = \"ada\"", "from = \"ben\"");
+    let others = town.file("others.toml", &others);
+    let values = town.file("values", "x = 4, y = 5\n");
+    let (_, detail) = fails(&north, &["job", "run", &others, "--values", &values], 2);
+    assert!(detail.contains("no step takes a value from \"ada\""), "{detail}");
+    assert_eq!(ok(&north, &["job", "list"])["jobs"].as_array().unwrap().len(), 3);
+
     // One that waits for somebody is called off.
     let waits = fs::read_to_string(&first).unwrap().replace("from = \"ada\"", "from = \"ben\"");
     let waits = waits.replace("keep = [\"x\", \"y\"]", "keep = [\"x\"]");

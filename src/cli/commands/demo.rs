@@ -87,8 +87,8 @@ impl DemoArgs {
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     let mut operator = None;
     let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());
-    let loaded =
-        session_file::load(args.file.as_deref(), own_key)?.with_room_for(args.bids.unwrap_or(0))?;
+    let loaded = session_file::load(args.file.as_deref(), own_key, None)?
+        .with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
     let seed = players::seed(&loaded.file, args.bids)?;
     if let Some(seed) = seed {

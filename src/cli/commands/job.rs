@@ -19,7 +19,7 @@ use crate::cli::session_file;
 use crate::client::EntryValues;
 use crate::client::amount::entry;
 use crate::rules::Terms;
-use crate::rules::job::file::own_values;
+use crate::rules::job::file::{CLIENT, own_values};
 use crate::rules::job::json as older;
 use crate::session::Phase;
 use crate::wire::job_api::{JobLine, StepState};
@@ -174,6 +174,19 @@ pub(super) async fn run_text(
     key: Option<&str>,
     options: &HandInOptions,
 ) -> Result<(), Failure> {
+    if values.is_some() && !own.as_deref().is_some_and(|own| takes_from(text, own)) {
+        let why = match own {
+            Some(own) => format!(
+                "no step takes a value from {:?}, which is this home's name; write from = {own:?}, \
+                 or leave --values out",
+                clean(&own).to_string()
+            ),
+            None => "this home has no name to hand values in under; `gavel init bidder` gives it \
+                     one"
+            .to_owned(),
+        };
+        return Err(Failure::usage(why));
+    }
     let network = options.as_operator(context).await?;
     let coordinator = network.coordinator();
     let steps = session_file::terms_only(text, None)?;
@@ -197,11 +210,6 @@ pub(super) async fn run_text(
             "{own} is to hand in; give the values with --values, or with `gavel bid {}`",
             job.job.short()
         )),
-        (None, Some(_)) => {
-            return Err(Failure::usage(
-                "no step takes a value from this home's name; leave --values out",
-            ));
-        }
         _ => {}
     }
     session::follow(context, &network, job.job).await?;
@@ -212,6 +220,16 @@ pub(super) async fn run_text(
     let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
     let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
     Err(Failure::new("job-not-settled", what))
+}
+
+/// Whether a step of a job's file takes a value from somebody of this name.
+fn takes_from(text: &str, name: &str) -> bool {
+    let Ok(table) = text.parse::<toml::Table>() else { return true };
+    let steps = table.get("steps").and_then(toml::Value::as_array);
+    steps.into_iter().flatten().any(|step| {
+        let field = |field| step.get(field).and_then(toml::Value::as_str);
+        field("operation") == Some("assign") && field("from").unwrap_or(CLIENT) == name
+    })
 }
 
 /// Values from a file or from standard input, in one line or several.

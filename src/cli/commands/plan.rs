@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
             "a bandwidth is above 0 and at most 1000000 megabytes a second",
         ));
     }
-    let file = session_file::load(Some(&args.file), unkept_key)?.file;
+    let file = session_file::load(Some(&args.file), unkept_key, None)?.file;
     let terms = file.terms(Clock::System.now())?;
     let home = roster(context, args)?;
     let (nodes, threshold) =
