@@ -163,10 +163,11 @@ mod tests {
         let load_with = |text: &str, key: &OperatorKey| {
             std::fs::write(&path, text).unwrap();
             let mut asked = false;
-            let loaded = load(Some(&path), || {
+            let own_key = || {
                 asked = true;
                 Ok(key.clone())
-            });
+            };
+            let loaded = load(Some(&path), own_key, None);
             (loaded, asked)
         };
         let key = OperatorKey(crate::identity::Blob(vec![7; crate::rules::operator_key::BYTES]));

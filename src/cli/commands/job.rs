@@ -179,7 +179,7 @@ pub(super) async fn run_text(
             Some(own) => format!(
                 "no step takes a value from {:?}, which is this home's name; write from = {own:?}, \
                  or leave --values out",
-                clean(&own).to_string()
+                clean(&own)
             ),
             None => "this home has no name to hand values in under; `gavel init bidder` gives it \
                      one"
