@@ -17,6 +17,7 @@
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
 //! - [`fill`]: what such a file leaves open of stored variables
+//! - [`forgetting`](mod@forgetting): a job that forgets a stored variable
 //! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
@@ -32,6 +33,7 @@ pub mod change;
 pub mod fault;
 pub mod file;
 pub mod fill;
+pub mod forgetting;
 pub mod graph;
 pub mod input;
 pub mod json;
