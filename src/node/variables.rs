@@ -67,7 +67,8 @@ impl NodeState {
     pub(super) async fn shelf(&self, announcement: &Announcement) -> Result<Shelf, VariableError> {
         self.check_variables(&announcement.terms).await?;
         let mut loaded = BTreeMap::new();
-        for wanted in announcement.terms.question.wanted() {
+        let wanted = announcement.terms.question.wanted().into_iter();
+        for wanted in wanted.filter(|wanted| wanted.share) {
             let stored = self.found(&wanted).await?;
             loaded.insert(wanted.name, self.unlock_share(&stored).await?);
         }

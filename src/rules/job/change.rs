@@ -1,11 +1,13 @@
 //! What a job takes from the variables that are stored, and what it leaves behind.
 
+use std::collections::HashSet;
+
 use super::answer::Answer;
 use super::graph::{Action, Graph, Kind};
 use super::prime::Prime;
 use super::question::Question;
 use super::status::Status;
-use super::step::{Expected, Operation};
+use super::step::{Expected, Operation, Step};
 use super::stored::StoredVariable;
 use super::version::Fingerprint;
 
@@ -18,6 +20,8 @@ pub struct Wanted {
     pub field: Prime,
     /// What else it is to be.
     pub expected: Expected,
+    /// Whether a node computes with its share of it; forgetting takes none.
+    pub share: bool,
 }
 
 impl Wanted {
@@ -52,10 +56,19 @@ pub enum Change {
 impl Question {
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<Wanted> {
+        let forgets = |step: &&Step| matches!(step.operation, Operation::Forget { .. });
+        let using = self.steps.iter().filter(|step| !forgets(step));
+        let used: HashSet<&str> = using
+            .flat_map(|step| step.operation.uses())
+            .chain(self.keep.iter().map(String::as_str))
+            .collect();
         let wanted = self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Load { stored, expected, .. } => {
-                Some(Wanted { name: stored.clone(), field: self.field, expected: expected.clone() })
-            }
+            Operation::Load { variable, stored, expected } => Some(Wanted {
+                name: stored.clone(),
+                field: self.field,
+                expected: expected.clone(),
+                share: used.contains(variable.as_str()),
+            }),
             _ => None,
         });
         wanted.collect()

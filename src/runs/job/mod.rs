@@ -54,7 +54,8 @@ pub(super) async fn run(
     }
     let (ctx, none) = (BitContext::new(ctx), Shelf::default());
     let shelf = shelf.unwrap_or(&none);
-    if graph.loads.iter().any(|load| shelf.loaded(&load.stored).is_none()) {
+    let mut wanted = question.wanted().into_iter().filter(|wanted| wanted.share);
+    if wanted.any(|wanted| shelf.loaded(&wanted.name).is_none()) {
         return Err(RunError::Stored);
     }
     let done = over!(graph.prime, F => {
