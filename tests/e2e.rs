@@ -21,6 +21,7 @@ mod e2e {
     pub mod pauses;
     pub mod processes;
     pub mod random_kills;
+    pub mod refreshed;
     pub mod retries;
     pub mod secrets;
     pub mod shared_names;

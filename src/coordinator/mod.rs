@@ -24,6 +24,7 @@
 //! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
+//! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 
@@ -45,6 +46,7 @@ mod papers;
 pub mod passwords;
 pub mod past;
 pub mod records;
+mod refresh;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -99,6 +101,7 @@ impl Coordinator {
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
+        refresh::start(&state);
         Ok(Self { state })
     }
 

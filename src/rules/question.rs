@@ -344,6 +344,18 @@ impl Question {
         }
     }
 
+    /// Whether it deals the stored variable of this name anew and does nothing else with it: a node without
+    /// a share of it can take part.
+    pub fn only_refreshes(&self, stored: &str) -> bool {
+        match self {
+            Self::Job(question) => question.graph().is_ok_and(|graph| {
+                let mut loads = graph.loads.iter().filter(|load| load.stored == stored);
+                loads.all(|load| graph.only_refreshes(load.variable))
+            }),
+            _ => false,
+        }
+    }
+
     /// The names under which its outcome keeps something, and whether that may take the place of what
     /// is stored there.
     pub fn keeps(&self) -> (&[String], bool) {

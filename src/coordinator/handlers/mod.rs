@@ -17,7 +17,7 @@ mod admissions;
 mod disclosures;
 mod health;
 mod jobs;
-mod life;
+pub(super) mod life;
 mod login;
 mod pauses;
 mod receipts;
