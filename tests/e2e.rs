@@ -22,6 +22,7 @@ mod e2e {
     pub mod posted;
     pub mod processes;
     pub mod random_kills;
+    pub mod refreshed;
     pub mod retries;
     pub mod secrets;
     pub mod shared_names;

@@ -26,6 +26,7 @@
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `complete`: sessions that close once all whom they name have handed in
+//! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 
@@ -49,6 +50,7 @@ pub mod passwords;
 pub mod past;
 mod receipts;
 pub mod records;
+mod refresh;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -103,6 +105,7 @@ impl Coordinator {
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
+        refresh::start(&state);
         Ok(Self { state })
     }
 

@@ -327,18 +327,12 @@ impl Question {
 
     /// The names of all who hand in, where the question says them; none where anybody may.
     pub fn awaited(&self) -> Vec<String> {
-        match self {
-            Self::Job(question) => question.awaited(),
-            _ => Vec::new(),
-        }
+        self.as_job().map(job::Question::awaited).unwrap_or_default()
     }
 
     /// Whether anybody has anything to hand in.
     pub fn takes_entries(&self) -> bool {
-        match self {
-            Self::Job(question) => question.takes_entries(),
-            _ => true,
-        }
+        self.as_job().is_none_or(job::Question::takes_entries)
     }
 
     /// The stored variables that it loads.
@@ -349,6 +343,18 @@ impl Question {
             }
             Self::Job(question) => question.wanted(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether it deals the stored variable of this name anew and does nothing else with it: a node without
+    /// a share of it can take part.
+    pub fn only_refreshes(&self, stored: &str) -> bool {
+        match self {
+            Self::Job(question) => question.graph().is_ok_and(|graph| {
+                let mut loads = graph.loads.iter().filter(|load| load.stored == stored);
+                loads.all(|load| graph.only_refreshes(load.variable))
+            }),
+            _ => false,
         }
     }
 

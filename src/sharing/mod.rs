@@ -10,6 +10,7 @@
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`elements`]: replicated shares of elements of a field
 //! - [`stored`]: what a node keeps of an element that stays
+//! - [`pair`]: what one of two parties holds of material that is made for both
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
 //! - [`reshare`]: dealing shared elements anew, to other nodes or with new randomness
 
@@ -19,6 +20,7 @@ pub mod form;
 pub mod keys;
 pub mod node_set;
 pub mod numbers;
+pub mod pair;
 pub mod reshare;
 pub mod security;
 pub mod seed;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::{Explained, Reason};
 use crate::base::Timestamp;
-use crate::rules::job::{Question, Status};
+use crate::rules::job::{Change, Question, Status};
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 use crate::session::{Phase, SessionId};
@@ -80,6 +80,9 @@ pub struct JobLine {
     pub revealed: BTreeMap<String, Option<String>>,
     /// The variables that stay at the nodes, once settled.
     pub kept: Vec<String>,
+    /// The stored variables that were dealt anew, once settled.
+    #[serde(default)]
+    pub refreshed: Vec<String>,
 }
 
 /// Where a session stands, besides its terms.
@@ -148,9 +151,20 @@ impl JobLine {
                 .map(|revealed| (revealed.variable, revealed.value.map(text)))
                 .collect(),
             kept: answer.map(|answer| kept(question, answer)).unwrap_or_default(),
+            refreshed: answer.map(|answer| refreshed(question, answer)).unwrap_or_default(),
             reason: standing.reason,
         })
     }
+}
+
+/// The names of the stored variables that were dealt anew.
+fn refreshed(question: &Question, answer: &crate::rules::job::Answer<Entrant>) -> Vec<String> {
+    let changes = question.changes(answer).into_iter();
+    let names = changes.filter_map(|change| match change {
+        Change::Refresh { variable, .. } => Some(variable.name),
+        Change::Keep { .. } | Change::Forget { .. } => None,
+    });
+    names.collect()
 }
 
 /// The names of the variables that stayed.

@@ -335,7 +335,7 @@ pub enum VariableLack {
     Absent,
     /// It is another one than the terms say: another version, other bounds or another field.
     Other,
-    /// The node knows it and has no share of it: it took no part when the variable was made.
+    /// The node knows it and has no share of it: it took no part when the variable was shared last.
     Share,
     /// The node's share does not fit the digests that all nodes have signed.
     Damaged,
@@ -357,7 +357,7 @@ impl VariableLack {
                 "has another {name:?} than the job says; it was changed since. Make the job anew"
             ),
             Self::Share => {
-                format!("has no share of {name:?}: it took no part when that was made")
+                format!("has no share of {name:?}: it took no part when that was shared last")
             }
             Self::Damaged => format!(
                 "has a share of {name:?} that does not fit what all nodes signed: its disk is \

@@ -124,6 +124,21 @@ fn jobs_are_run_and_variables_stay_until_they_are_forgotten() {
     let x = ok(&north, &["variable", "show", "x"]);
     assert_eq!((&x["variable"]["range"], &x["session"]), (&json!("0..=255"), &json!(id)));
     fails(&north, &["variable", "show", "z"], 1);
+    // Dealt anew, by one job, since one job made both.
+    let anew = ok(&north, &["variable", "refresh", "--all"])["jobs"].clone();
+    let jobs = anew.as_array().unwrap();
+    assert_eq!((jobs.len(), &jobs[0]["refreshed"]), (1, &json!(["x", "y"])));
+    let fresh = ok(&north, &["variable", "show", "x"]);
+    assert_eq!((&fresh["variable"]["generation"], &fresh["session"]), (&json!(1), &json!(id)));
+    assert_eq!((&fresh["dealt"], &fresh["made"]), (&jobs[0]["job"], &x["made"]));
+    assert!(fresh["version"] != x["version"] && fresh["refreshed"] != x["refreshed"]);
+    ok(&north, &["variable", "refresh", "x"]);
+    assert_eq!(ok(&north, &["variable", "show", "x"])["variable"]["generation"], json!(2));
+    assert_eq!(ok(&north, &["variable", "show", "y"])["variable"]["generation"], json!(1));
+    fails(&north, &["variable", "refresh"], 2);
+    let (_, detail) = fails(&north, &["variable", "refresh", "x", "z"], 1);
+    assert!(detail.contains("no variable \"z\" is stored"), "{detail}");
+    assert_eq!(ok(&north, &["job", "run", &later])["revealed"], json!({"sum": "9"}));
     ok(&north, &["variable", "forget", "x", "--yes"]);
     assert_eq!(names(&["variable", "list"]), ["y"]);
     let (_, detail) = fails(&north, &["job", "run", &later], 1);
@@ -148,7 +163,7 @@ fn jobs_are_run_and_variables_stay_until_they_are_forgotten() {
     let values = town.file("values", "x = 4, y = 5\n");
     let (_, detail) = fails(&north, &["job", "run", &others, "--values", &values], 2);
     assert!(detail.contains("no step takes a value from \"ada\""), "{detail}");
-    assert_eq!(ok(&north, &["job", "list"])["jobs"].as_array().unwrap().len(), 3);
+    assert_eq!(ok(&north, &["job", "list"])["jobs"].as_array().unwrap().len(), 6);
 
     // One that waits for somebody is called off.
     let waits = fs::read_to_string(&first).unwrap().replace("from = \"ada\"", "from = \"ben\"");

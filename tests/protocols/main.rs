@@ -15,6 +15,7 @@
 //! - [`lots`]: auctions of several lots
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`refreshed`]: those dealt anew by the nodes that have them
 //! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
@@ -36,6 +37,7 @@ mod lots;
 mod market;
 mod numbers;
 mod products;
+mod refreshed;
 mod reserve;
 mod reshare;
 mod stored;

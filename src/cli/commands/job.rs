@@ -188,14 +188,26 @@ async fn make(context: &Context, args: &RunArgs) -> Result<(), Failure> {
     run_text(context, &text, (values, own), args.key.as_deref(), &args.options).await
 }
 
-/// Run a job of which this home hands in these values, under its name.
+/// Run a job of which this home hands in these values, under its name, and tell what came of it.
 pub(super) async fn run_text(
+    context: &Context,
+    text: &str,
+    values: (Option<Zeroizing<String>>, Option<String>),
+    key: Option<&str>,
+    options: &HandInOptions,
+) -> Result<(), Failure> {
+    let job = settle_text(context, text, values, key, options).await?;
+    tell(context, &job)
+}
+
+/// Run such a job until it is settled.
+pub(super) async fn settle_text(
     context: &Context,
     text: &str,
     (values, own): (Option<Zeroizing<String>>, Option<String>),
     key: Option<&str>,
     options: &HandInOptions,
-) -> Result<(), Failure> {
+) -> Result<JobLine, Failure> {
     if values.is_some() && !own.as_deref().is_some_and(|own| takes_from(text, own)) {
         let why = match own {
             Some(own) => format!(
@@ -243,7 +255,7 @@ pub(super) async fn run_text(
     }
     let job = coordinator.job(job.job).await?;
     if job.phase == Phase::Settled {
-        return tell(context, &job);
+        return Ok(job);
     }
     let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
     let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
@@ -319,6 +331,9 @@ fn text(job: &JobLine) -> String {
     }
     if !job.kept.is_empty() {
         lines.push(format!("stored: {}", clean(&job.kept.join(", "))));
+    }
+    if !job.refreshed.is_empty() {
+        lines.push(format!("dealt anew: {}", clean(&job.refreshed.join(", "))));
     }
     let mut table = Table::new(&["step", "does", "level", "status"]);
     for step in &job.steps {

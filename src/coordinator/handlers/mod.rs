@@ -19,7 +19,7 @@ mod disclosures;
 mod health;
 mod job_events;
 mod jobs;
-mod life;
+pub(super) mod life;
 mod login;
 mod pauses;
 mod receipts;

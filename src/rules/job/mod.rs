@@ -6,6 +6,7 @@
 //! - [`version`]: which one a stored variable is
 //! - [`stored`]: what is known of a variable that stays at the nodes
 //! - [`change`]: what a job takes from there, and what it leaves behind
+//! - [`refresh`]: what it has dealt anew there
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -45,6 +46,7 @@ pub mod prime;
 pub mod question;
 pub mod range;
 pub mod reference;
+pub mod refresh;
 pub mod stage;
 pub mod status;
 pub mod step;
@@ -60,6 +62,7 @@ pub use number::Number;
 pub use prime::Prime;
 pub use question::Question;
 pub use range::Range;
+pub use refresh::Refreshed;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};
