@@ -13,6 +13,7 @@
 //! - [`leak`]: what auctions on bits open
 //! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
+//! - [`material`]: material for two parties
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
 //! - [`stored`]: variables that stay from one job to another
@@ -34,6 +35,7 @@ mod leak;
 mod liars;
 mod lots;
 mod market;
+mod material;
 mod numbers;
 mod products;
 mod reserve;
