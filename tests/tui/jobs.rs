@@ -102,8 +102,10 @@ fn a_job_waits_for_a_word_given_on_the_screens_and_its_variable_is_forgotten_the
     keeper.wait_for("your node may compute the job now");
     lead.wait_for("Nothing is stored.");
 
+    // First from the variables, then from the screens.
+    lead.press("q");
     for terminal in [&mut keeper, &mut lead] {
-        terminal.press("\u{1b}q");
+        terminal.press("q");
         assert!(terminal.ends());
         terminal.is_clean();
         terminal.kept_its_secrets();

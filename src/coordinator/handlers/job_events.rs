@@ -61,9 +61,12 @@ impl Listener {
                 return None;
             }
             match self.events.recv().await {
-                Ok(event) if event.session != self.session => continue,
-                Ok(Told { what: What::Phase { .. } | What::Progress(_), .. }) => {}
-                Ok(_) => continue,
+                Ok(event) => {
+                    let tells = matches!(event.what, What::Phase { .. } | What::Progress(_));
+                    if event.session != self.session || !tells {
+                        continue;
+                    }
+                }
                 // What was missed shows in how the job stands now.
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,

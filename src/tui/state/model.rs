@@ -181,6 +181,7 @@ pub struct Ui {
 
 /// What is being asked of the servers, so that nothing is asked twice at a time.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools)] // each is a question of its own
 pub struct Asking {
     /// The detail that is on its way.
     pub detail: Option<SessionId>,

@@ -75,9 +75,10 @@ pub fn run(model: &mut Model, command: VariablesCommand) -> Vec<Effect> {
                 format!("{}, {}, made {} ago", held.name, held.known_to, duration(age.max(0))),
                 format!(
                     "A job has the nodes wipe their shares of it ({}). Its value cannot be had back.",
-                    match held.holders.is_empty() {
-                        true => "none is known to have one".to_owned(),
-                        false => figures::nodes(held.holders),
+                    if held.holders.is_empty() {
+                        "none is known to have one".to_owned()
+                    } else {
+                        figures::nodes(held.holders)
                     }
                 ),
             ];

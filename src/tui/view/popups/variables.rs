@@ -65,7 +65,7 @@ fn holders(held: &Held, shelf: &Shelf) -> String {
     }
 }
 
-fn table<'a>(width: usize, shelf: &'a Shelf) -> Table<'a, &'a Held> {
+fn table(width: usize, shelf: &Shelf) -> Table<'_, &Held> {
     let (field, shares, ages) = (10, 14, 8);
     let rest = width.saturating_sub(field + shares + 2 * ages + 4);
     let name = rest * 2 / 5;
@@ -103,9 +103,10 @@ fn one(canvas: &mut Canvas<'_, '_>, area: Rect, held: &Held, shelf: &Shelf) {
             ago(held.refreshed)
         ),
     };
-    let unheard = match shelf.unheard.is_empty() {
-        true => String::new(),
-        false => format!("; {} did not tell", figures::nodes(shelf.unheard)),
+    let unheard = if shelf.unheard.is_empty() {
+        String::new()
+    } else {
+        format!("; {} did not tell", figures::nodes(shelf.unheard))
     };
     let rows = [
         ("variable", held.name.to_string(), Role::Title),
