@@ -12,6 +12,7 @@
 //! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 //! - [`sums`]: opening sums among nodes that only add
+//! - [`pair`]: protocols of two parties, with material that dealers made
 //! - [`reshare`]: dealing shared elements anew, to the nodes of another roster
 
 pub mod bits;
@@ -23,6 +24,7 @@ pub mod elements;
 pub mod error;
 pub mod ledger;
 pub mod numbers;
+pub mod pair;
 pub mod proof;
 pub mod reshare;
 pub mod sums;

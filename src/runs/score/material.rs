@@ -1,0 +1,38 @@
+//! What a score takes of a batch. Exact: dealers make batches by it, and tests compare it with what is
+//! used.
+
+use super::sigmoid_bits;
+use crate::protocol::pair::cost;
+use crate::rules::model::{Layer, Structure, StructureError, sigmoid};
+use crate::sharing::pair::{BatchShape, MatrixShape, Party};
+
+/// The material of one score that is opened to one party, or to both where none is named.
+///
+/// # Errors
+/// When the model cannot be computed.
+pub fn material(structure: &Structure, to: Option<Party>) -> Result<BatchShape, StructureError> {
+    let values = structure.check()?;
+    let mut all = cost::input(structure.features);
+    for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
+        let [before, after] = [pair[0], pair[1]];
+        let bits = before.bits as usize;
+        let takes = match layer {
+            Layer::Dense { outputs, .. } => {
+                let shape = MatrixShape { rows: outputs, inner: before.count, columns: 1 };
+                let product = BatchShape { matrices: vec![shape], ..BatchShape::default() };
+                cost::together(cost::input(outputs * before.count + outputs), product)
+            }
+            Layer::Rectify => cost::rectified(after.count, bits),
+            Layer::Sigmoid => {
+                cost::rectified(before.count * sigmoid::bends().len(), sigmoid_bits(before))
+            }
+            Layer::Largest => cost::largest(before.count, bits + 1),
+        };
+        all = cost::together(all, takes);
+    }
+    let last = values.last().map_or(0, |values| values.count);
+    Ok(match to {
+        None => all,
+        Some(_) => cost::together(all, cost::input(last)),
+    })
+}
