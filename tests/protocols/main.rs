@@ -13,8 +13,10 @@
 //! - [`leak`]: what auctions on bits open
 //! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
+//! - [`material`]: material for two parties
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`refreshed`]: those dealt anew by the nodes that have them
 //! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
@@ -34,8 +36,10 @@ mod leak;
 mod liars;
 mod lots;
 mod market;
+mod material;
 mod numbers;
 mod products;
+mod refreshed;
 mod reserve;
 mod reshare;
 mod stored;
