@@ -30,6 +30,8 @@ pub struct Computation<F: Field> {
     me: NodeIndex,
     partner: NodeIndex,
     channel: Arc<dyn Channel>,
+    /// What the steps' names begin with: computations over one channel have names of their own.
+    name: String,
     half: Half<F>,
     used: BatchShape,
     opened: Vec<Opened<F>>,
@@ -69,6 +71,7 @@ impl<F: Field> Computation<F> {
             me: place(party)?,
             partner: place(other)?,
             channel,
+            name: format!("pair/{:016x}", u64::from_le_bytes(binding_start(&binding))),
             half,
             used: BatchShape::default(),
             opened: Vec::new(),
@@ -127,7 +130,7 @@ impl<F: Field> Computation<F> {
     ) -> Result<Bytes, PairError> {
         self.counters.rounds += 1;
         let round = self.round();
-        let step = StepId::of(&format!("pair/{round}"));
+        let step = StepId::of(&format!("{}/{round}", self.name));
         let own = Bytes::from(message);
         let mut received = Bytes::new();
         let send = async {
@@ -255,6 +258,11 @@ impl<F: Field> Computation<F> {
         self.used.matrices.push(triple.shape);
         Ok(triple)
     }
+}
+
+/// The first bytes of a hash.
+fn binding_start(binding: &[u8; 32]) -> [u8; 8] {
+    binding.first_chunk().copied().unwrap_or_default()
 }
 
 /// The next places of some material.

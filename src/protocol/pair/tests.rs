@@ -4,6 +4,7 @@ use std::time::Duration;
 use futures_util::future::join;
 
 use crate::field::{Field, Pair127};
+use crate::protocol::pair::cost::Traffic;
 use crate::protocol::pair::*;
 use crate::protocol::{Counters, Opening};
 use crate::sharing::pair::{BatchShape, MatrixShape, Party};
@@ -130,13 +131,19 @@ async fn comparisons_of_all_widths_are_right_and_take_what_is_said() {
             .map(|value: i64| value.clamp(-limit, limit - 1));
         let shape = cost::together(cost::below_zero(8, bits), cost::input(8));
         let program = async |own: &mut Run| compared(own, numbers(&values), bits).await;
+        let (mut most, mut expected_bytes) = (0, 0);
         for (result, run) in play(&shape, None, program).await {
             let expected = values.map(|value| i64::from(value < 0));
             assert!(same(&result.unwrap(), &expected), "{bits} bits");
             assert_eq!(run.used, shape, "{bits} bits");
-            // An input takes three, an opening five with both checks.
-            assert_eq!(run.counters.rounds, 3 + cost::rounds_below_zero(bits) + 5, "{bits} bits");
+            let traffic =
+                Traffic::input(8, Party::Owner) + Traffic::below_zero(8, bits) + Traffic::reveal(8);
+            let (cost, counters) = (traffic.cost::<F>(), run.counters);
+            assert_eq!((counters.rounds, counters.gates), (cost.rounds, cost.gates), "{bits} bits");
+            most = most.max(counters.bytes_sent);
+            expected_bytes = cost.bytes_sent;
         }
+        assert_eq!(most, expected_bytes, "{bits} bits");
     }
 }
 

@@ -22,7 +22,7 @@ use crate::rules::model::structure::Values;
 use crate::rules::model::{Layer, Structure, StructureError, Weights, sigmoid};
 use crate::sharing::pair::{Authenticated, MatrixShape, Party};
 
-pub use material::material;
+pub use material::{material, traffic};
 
 /// What a party brings in.
 pub enum Mine<'a> {

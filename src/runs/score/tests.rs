@@ -45,6 +45,10 @@ async fn scored(
     )
     .await;
     assert_eq!((client.used(), owner.used()), (&shape, &shape));
+    let (cost, [one, other]) =
+        (traffic(structure, to).unwrap().cost::<Pair127>(), [client.counters(), owner.counters()]);
+    assert_eq!((one.rounds, one.gates), (cost.rounds, cost.gates));
+    assert_eq!(one.bytes_sent.max(other.bytes_sent), cost.bytes_sent);
     let openings = client.openings().iter().filter(|opening| !opening.masked).count();
     assert_eq!(openings, 1, "nothing is opened in the clear but the score");
     let fraction = structure.check().unwrap().last().unwrap().fraction;
