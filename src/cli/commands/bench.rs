@@ -3,8 +3,6 @@
 mod measured;
 mod score;
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 
 use measured::{place, seed, tell};
