@@ -13,6 +13,7 @@
 //! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 //! - [`sums`]: opening sums among nodes that only add
+//! - [`pair`]: protocols of two parties, with material that dealers made
 //! - [`reshare`]: dealing shared elements anew, to the nodes of another roster
 
 pub mod bits;
@@ -25,6 +26,7 @@ pub mod error;
 pub mod ledger;
 pub mod material;
 pub mod numbers;
+pub mod pair;
 pub mod proof;
 pub mod reshare;
 pub mod sums;

@@ -25,6 +25,10 @@
 //! - [`survey`]: statistics of what a group answers, and nothing else
 //! - [`job`]: a graph of steps over variables that no node knows
 //! - `made_up`: a kind that only tests know; it shows what a new kind has to touch
+//!
+//! What two parties compute:
+//!
+//! - [`model`]: models that score a sheet of data
 
 pub mod answer;
 pub mod auction;
@@ -34,6 +38,7 @@ pub mod limits;
 #[cfg(any(test, feature = "testkit"))]
 pub mod made_up;
 pub mod market;
+pub mod model;
 pub mod money;
 pub mod operator_key;
 pub mod order;

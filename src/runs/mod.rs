@@ -14,6 +14,7 @@
 //! - [`survey`]: the run of a survey, on bits or by adding only
 //! - [`renewal`]: stored variables dealt anew, to other nodes or with new randomness
 //! - [`job`]: the run of a job, on bits and on elements of its field
+//! - [`score`]: a model and a sheet of data into a score, by two parties
 //! - `made_up`: the run of a kind that only tests know
 
 pub mod auction;
@@ -29,6 +30,7 @@ pub mod plan;
 pub mod range;
 pub mod renewal;
 pub mod reporter;
+pub mod score;
 pub mod shares;
 pub mod survey;
 pub mod workload;

@@ -6,6 +6,7 @@
 //! - [`faulty`]: a channel that misbehaves at a chosen message
 //! - [`numbers`]: shared numbers for a world
 //! - [`elements`]: replicated elements of a field for a world
+//! - [`material`]: a batch of material for two parties
 //! - [`handover`]: a dealing of shared elements anew, from one roster to another
 //! - [`wiretap`]: every message that went over the channels
 //! - [`mod@reference`]: plain twins of the protocols, and inputs to try them on
@@ -26,6 +27,7 @@ pub mod failure;
 pub mod faulty;
 pub mod fuzz;
 pub mod handover;
+pub mod material;
 pub mod numbers;
 pub mod paperwork;
 pub mod reference;

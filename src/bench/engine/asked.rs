@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::dealers::Dealing;
 use super::products::Products;
+use super::scores::Scoring;
 use crate::rules::survey;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -49,13 +50,19 @@ pub enum What {
     Products(Products),
     /// Triples for two parties.
     Material(Dealing),
+    /// Scores by two parties.
+    Scores(Scoring),
 }
 
 impl What {
     /// How many numbers each of those counted has.
     pub const fn numbers(&self) -> usize {
         match self {
-            Self::Pairs | Self::Auction(_) | Self::Products(_) | Self::Material(_) => 1,
+            Self::Pairs
+            | Self::Auction(_)
+            | Self::Products(_)
+            | Self::Material(_)
+            | Self::Scores(_) => 1,
             Self::Market(prices) => prices.saturating_add(1),
             Self::Survey(question) => question.cohorts.len() + question.items.len(),
         }

@@ -6,7 +6,8 @@ use super::asked::{Asked, Place, What};
 use super::cluster::Cluster;
 use super::lines::Effort;
 use super::report::{Report, slowest};
-use super::task::{of_auction, of_market, of_survey};
+use super::scores::ScoringError;
+use super::task::{TaskError, of_auction, of_market, of_survey};
 use super::work::Work;
 use crate::bench::BenchError;
 use crate::protocol::{CostModel, Tactics};
@@ -68,12 +69,16 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
         let model = CostModel::new(scheme, all).with_security(asked.security);
         return Ok(Plan::of(scheme, line, tactics, dealing.cost(model)));
     }
+    if let What::Scores(scoring) = asked.what {
+        let cost = scoring.cost().map_err(ScoringError::from).map_err(TaskError::from)?;
+        return Ok(Plan::of(scheme, line, Tactics::default(), cost));
+    }
     let Asked { bits, count, form, security, .. } = *asked;
     let terms = match &asked.what {
         What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
         What::Market(prices) => of_market(*prices, bits, count, security),
         What::Survey(question) => of_survey(question, count, form, security),
-        What::Pairs | What::Products(_) | What::Material(_) => {
+        What::Pairs | What::Products(_) | What::Material(_) | What::Scores(_) => {
             of_auction(Kind::SecondPrice, 1, form, bits, security)
         }
     };

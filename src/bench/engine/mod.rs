@@ -7,6 +7,7 @@
 //! - [`inputs`]: shares of those inputs, made from seeds
 //! - [`products`]: products of shared elements
 //! - [`dealers`]: material that dealers make for two parties
+//! - [`scores`]: scores by two parties, and [`batches`] of material for them
 //! - [`task`]: the part that is timed: from shares to the outcome
 //! - [`lines`]: delay and bandwidth between the nodes, measured while nothing runs
 //! - [`cluster`]: all nodes, as the bench drives them
@@ -16,6 +17,7 @@
 //! - [`report`]: what is printed at the end
 
 pub mod asked;
+pub mod batches;
 pub mod cluster;
 pub mod dealers;
 pub mod inputs;
@@ -25,6 +27,7 @@ pub mod measure;
 pub mod pipe;
 pub mod products;
 pub mod report;
+pub mod scores;
 pub mod task;
 pub mod work;
 pub mod worker;

@@ -51,6 +51,9 @@ pub struct Report {
     /// Triples for two parties, where that is what was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub triples: Option<usize>,
+    /// Sheets that were scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheets: Option<usize>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -146,6 +149,7 @@ impl Report {
             chain: products.map(|products| products.chain),
             field: products.map(|products| products.prime),
             triples: matches!(asked.what, What::Material(_)).then_some(asked.count),
+            sheets: matches!(asked.what, What::Scores(_)).then_some(asked.count),
             bits: asked.bits,
             protocol: asked.form,
             security: asked.security,

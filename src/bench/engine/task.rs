@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dealers::{self, Dealing, DealingError};
 use super::inputs::{self, Batch, F, Shares};
 use super::products::{self, Products};
+use super::scores::{self, Scoring, ScoringError};
 use crate::base::Timestamp;
 use crate::bench::usage;
 use crate::field::Field as _;
@@ -49,6 +50,8 @@ pub enum Task {
     Products(Products),
     /// Triples for two parties.
     Material(Dealing),
+    /// Scores by two parties.
+    Scores(Scoring),
 }
 
 /// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
@@ -73,6 +76,8 @@ pub enum Found {
     Number(Number),
     /// A dealer's part of some of the triples.
     Part(Bytes),
+    /// Scores, sheet by sheet.
+    Scores(Vec<Vec<i64>>),
 }
 
 /// A run as one node saw it.
@@ -111,6 +116,9 @@ pub enum TaskError {
     /// Triples.
     #[error(transparent)]
     Dealing(#[from] DealingError),
+    /// Scores.
+    #[error(transparent)]
+    Scoring(#[from] ScoringError),
     /// Inputs that do not fit.
     #[error("the inputs do not fit: {0}")]
     Shape(#[from] ShapeError),
@@ -203,6 +211,20 @@ pub async fn perform(
     ready: Ready,
 ) -> Result<Measured, TaskError> {
     let (began, processor) = (now(), usage::own_cpu_seconds());
+    if let Task::Scores(scoring) = ready.task {
+        let scored = scores::run(me, channel, scoring).await?;
+        let time = u64::try_from(scored.time.as_nanos()).unwrap_or(u64::MAX);
+        return Ok(Measured {
+            began,
+            ended: began.saturating_add(time),
+            rounds: scored.counters.rounds,
+            gates: scored.counters.gates,
+            bytes_sent: scored.counters.bytes_sent,
+            cpu_seconds: scored.cpu_seconds,
+            peak_memory_bytes: usage::own_peak_memory_bytes(),
+            found: Found::Scores(scored.scores),
+        });
+    }
     let context = Context::establish(me, scheme, scheme.all(), channel, [0; 32]).await?;
     let security = ready.security;
     let context = context.with_tactics(tactics).with_security(security);
@@ -238,6 +260,8 @@ pub async fn perform(
             Found::Number(products::run(&context, products, &factors).await?)
         }
         Task::Material(dealing) => Found::Part(dealers::run(&context, dealing).await?),
+        // Two parties make no keys of an attempt; they are done above.
+        Task::Scores(_) => return Err(RunError::Form.into()),
     };
     let (ended, cpu_seconds) = (now(), usage::own_cpu_seconds() - processor);
     let counters = context.counters();

@@ -7,6 +7,7 @@ use super::asked::{Asked, What};
 use super::dealers::{Dealing, are_triples};
 use super::inputs::{Plain, Shares, draw, near, share};
 use super::products::Factors;
+use super::scores::Scoring;
 use super::task::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
 use crate::rules::auction::Kind;
 use crate::rules::{Answer, Terms, survey};
@@ -34,6 +35,8 @@ pub enum Work {
     Products(Factors),
     /// Nothing: dealers need no inputs.
     Material(Dealing),
+    /// Nothing: both parties draw what is theirs from the seed.
+    Scores(Scoring),
 }
 
 impl Work {
@@ -46,6 +49,7 @@ impl Work {
             What::Market(prices) => return Self::market(asked, *prices),
             What::Survey(question) => return Self::survey(asked, question),
             What::Material(dealing) => return Self::Material(*dealing),
+            What::Scores(scoring) => return Self::Scores(*scoring),
             What::Products(products) => {
                 return Self::Products(Factors::draw(*products, asked.seed));
             }
@@ -110,6 +114,7 @@ impl Work {
             }
             Self::Products(factors) => (Task::Products(factors.products()), Vec::new()),
             Self::Material(dealing) => (Task::Material(*dealing), Vec::new()),
+            Self::Scores(scoring) => (Task::Scores(*scoring), Vec::new()),
         };
         let mut inputs: Vec<Inputs> = asked
             .scheme
@@ -152,6 +157,14 @@ impl Work {
                 Found::Answer(reference(&terms, fields))
             }
             Self::Products(factors) => Found::Number(factors.result()),
+            Self::Scores(scoring) => {
+                let scores = |node: &Measured| match &node.found {
+                    Found::Scores(scores) => scoring.are_right(scores),
+                    _ => false,
+                };
+                return measured.iter().all(scores)
+                    && measured.windows(2).all(|two| two[0].found == two[1].found);
+            }
             Self::Material(dealing) => {
                 let part = |node: &Measured| match &node.found {
                     Found::Part(part) => Some(part.clone()),

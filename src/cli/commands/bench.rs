@@ -1,14 +1,16 @@
 //! `gavel bench`.
 
-use std::time::Duration;
+mod measured;
+mod score;
 
 use clap::{Args, Subcommand};
-use rand::{TryRng as _, rngs::SysRng};
+
+use measured::{place, seed, tell};
 
 use crate::bench::engine::asked::{Asked, Choices, MOST, Place, What};
 use crate::bench::engine::dealers::Dealing;
 use crate::bench::engine::products::Products;
-use crate::bench::engine::{measure, task, worker};
+use crate::bench::engine::{task, worker};
 use crate::bench::intake::flood::{self, Event};
 use crate::bench::intake::report as intake_report;
 use crate::cli::context::Context;
@@ -44,6 +46,11 @@ pub enum BenchCommand {
     Job(JobArgs),
     /// Make triples with MACs for two parties, as dealers do ahead of time
     Dealers(DealersArgs),
+    /// Score sheets with a model, as two parties do whose material is there
+    ///
+    /// Client and owner are a process each. Weights and sheets are drawn from the seed, and the scores
+    /// compared with those in real numbers. The time is that of the scores alone.
+    Score(score::ScoreArgs),
     /// Take the bids of many bidders at once
     ///
     /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
@@ -308,25 +315,8 @@ struct Common {
 
 impl Common {
     fn place(&self) -> Result<Place, Failure> {
-        if self.in_process {
-            return Ok(Place::InProcess);
-        }
-        let rtt = self.rtt.unwrap_or(0.0);
-        if !(0.0..=10_000.0).contains(&rtt) {
-            return Err(Failure::usage("a round trip is 0 to 10000 milliseconds"));
-        }
-        Ok(Place::Processes { round_trip: Duration::from_secs_f64(rtt / 1000.0) })
+        place(self.in_process, self.rtt)
     }
-}
-
-/// The seed that is asked for, or a fresh one; told either way.
-fn seed(context: &Context, asked: Option<u64>) -> Result<u64, Failure> {
-    let seed = match asked {
-        Some(seed) => seed,
-        None => SysRng.try_next_u64()?,
-    };
-    context.output.note(format_args!("seed {seed}"));
-    Ok(seed)
 }
 
 /// Measure.
@@ -337,6 +327,7 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
     let mut of_survey = None;
     let (what, count, numbers, common) = match command {
         BenchCommand::Intake(args) => return intake(context, args).await,
+        BenchCommand::Score(args) => return score::run(context, &args).await,
         BenchCommand::Compare(args) => (What::Pairs, args.pairs, args.numbers, args.common),
         BenchCommand::Auction(args) => {
             (What::Auction(args.quantity), args.bids, args.numbers, args.common)
@@ -378,7 +369,11 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         What::Survey(question) => {
             Some(task::of_survey(question, count, numbers.protocol, common.security))
         }
-        What::Pairs | What::Auction(_) | What::Products(_) | What::Material(_) => None,
+        What::Pairs
+        | What::Auction(_)
+        | What::Products(_)
+        | What::Material(_)
+        | What::Scores(_) => None,
     };
     if let Some(terms) = terms {
         terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;
@@ -405,19 +400,7 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             king_from: common.king_from,
         },
     };
-    let report = measure::measure(&asked).await?;
-    context.output.result(&report, || figures::engine(&report))?;
-    if report.correct {
-        Ok(())
-    } else {
-        Err(Failure::new(
-            "wrong-result",
-            format!(
-                "the nodes computed something else than plain arithmetic; repeat with --seed {}",
-                asked.seed
-            ),
-        ))
-    }
+    tell(context, &asked).await
 }
 
 async fn intake(context: &Context, args: IntakeArgs) -> Result<(), Failure> {

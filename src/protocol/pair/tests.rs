@@ -1,0 +1,245 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join;
+
+use crate::field::{Field, Pair127};
+use crate::protocol::pair::cost::Traffic;
+use crate::protocol::pair::*;
+use crate::protocol::{Counters, Opening};
+use crate::sharing::pair::{BatchShape, MatrixShape, Party};
+use crate::testkit::material::{channels, halves, product};
+use crate::testkit::{At, Lie};
+use crate::transport::streams::lying::Lying;
+
+type F = Pair127;
+type Run = Computation<F>;
+
+/// What a party has spent.
+struct Books {
+    used: BatchShape,
+    counters: Counters,
+    openings: Vec<Opening>,
+}
+
+/// What both parties come to who run a program with a batch; one of them may lie. Whoever ends is gone.
+async fn play<T>(
+    shape: &BatchShape,
+    lie: Option<(Party, Lie)>,
+    program: impl AsyncFn(&mut Run) -> Result<T, PairError>,
+) -> [(Result<T, PairError>, Books); 2] {
+    let [client, owner] = halves::<F>(shape, 7);
+    let [at_client, at_owner] = channels(Duration::from_secs(20));
+    let run = async |party, half, channel| {
+        let channel = match lie {
+            Some((liar, lie)) if liar == party => Arc::new(Lying::new(channel, lie)),
+            _ => channel,
+        };
+        let mut own = Computation::new(party, half, channel, [3; 32]).unwrap();
+        let result = program(&mut own).await;
+        let (used, openings) = (own.used().clone(), own.openings().to_vec());
+        (result, Books { used, counters: own.counters(), openings })
+    };
+    join(run(Party::Client, client, at_client), run(Party::Owner, owner, at_owner)).await.into()
+}
+
+/// A number that may be below 0.
+fn number(value: i64) -> F {
+    let size = F::from_u64(value.unsigned_abs());
+    if value < 0 { -size } else { size }
+}
+
+fn numbers(values: &[i64]) -> Vec<F> {
+    values.iter().map(|&value| number(value)).collect()
+}
+
+fn same(got: &[F], expected: &[i64]) -> bool {
+    let mut pairs = got.iter().zip(expected);
+    got.len() == expected.len() && pairs.all(|(got, &expected)| got.equals(number(expected)))
+}
+
+/// Values of one party, which the other does not have.
+async fn bring(own: &mut Run, party: Party, values: &[i64]) -> Result<Shares<F>, PairError> {
+    let values = numbers(values);
+    let given = (own.party() == party).then_some(values.as_slice());
+    input(own, party, given, values.len()).await
+}
+
+const VALUES: [i64; 9] =
+    [0, 1, -1, 12_345, -12_345, (1 << 20) - 1, -(1 << 20), 1 << 19, -(1 << 19) - 1];
+
+/// As much as the programs here take, at most.
+fn plenty() -> BatchShape {
+    let comparisons = cost::together(cost::rectified(9, 20), cost::largest(9, 22));
+    let shape = MatrixShape { rows: 2, inner: 3, columns: 2 };
+    let more = BatchShape { triples: 9, masks: 64, matrices: vec![shape], ..BatchShape::default() };
+    cost::together(comparisons, more)
+}
+
+/// Everything there is, once: inputs of both, a product, matrices, comparisons, the largest, and openings
+/// to both and to each.
+async fn everything(own: &mut Run) -> Result<Vec<Vec<F>>, PairError> {
+    let x = bring(own, Party::Client, &VALUES).await?;
+    let y = bring(own, Party::Owner, &[3, -4, 5, 6, -7, 8, 9, 10, -11]).await?;
+    let products = multiply(own, &x, &y).await?;
+    let shape = MatrixShape { rows: 2, inner: 3, columns: 2 };
+    let matrix = matrix_product(own, shape, &x[..6], &y[..6]).await?;
+    let positive = rectified(own, &x, 20, 0).await?;
+    let place = largest(own, &x, 22).await?;
+    let told = reveal_to(own, Party::Client, &y[..2]).await?;
+    let told_too = reveal_to(own, Party::Owner, &x[3..5]).await?;
+    let mut results = Vec::new();
+    for shares in [&products[..], &matrix, &positive, &[place]] {
+        results.push(reveal(own, shares).await?.to_vec());
+    }
+    let told = [told, told_too].into_iter().flatten().map(|told| told.to_vec());
+    Ok(results.into_iter().chain(told).collect())
+}
+
+#[tokio::test]
+async fn two_parties_come_to_what_a_plain_computation_does() {
+    let [(client, at_client), (owner, at_owner)] = play(&plenty(), None, everything).await;
+    let y = [3, -4, 5, 6, -7, 8, 9, 10, -11];
+    let products: Vec<i64> = VALUES.iter().zip(y).map(|(x, y)| x * y).collect();
+    let shape = MatrixShape { rows: 2, inner: 3, columns: 2 };
+    let matrix = product(shape, &numbers(&VALUES[..6]), &numbers(&y[..6]));
+    let positive: Vec<i64> = VALUES.iter().map(|&value| value.max(0)).collect();
+    for (results, told) in [(client.unwrap(), &y[..2]), (owner.unwrap(), &VALUES[3..5])] {
+        assert_eq!(results.len(), 5);
+        assert!(same(&results[0], &products));
+        assert!(results[1].iter().zip(&matrix).all(|(got, expected)| got.equals(*expected)));
+        assert!(same(&results[2], &positive));
+        assert!(same(&results[3], &[5]));
+        assert!(same(&results[4], told));
+    }
+    let (counters, theirs) = (at_client.counters, at_owner.counters);
+    assert_eq!((counters.rounds, counters.gates), (theirs.rounds, theirs.gates));
+    // Without a mask nothing is opened but the results, and each party's own.
+    let plain = |run: &Books| -> Vec<u64> {
+        let openings = run.openings.iter().filter(|opening| !opening.masked);
+        openings.map(|opening| opening.bits / 128).collect()
+    };
+    assert_eq!(plain(&at_client), [2, 2, 9, 4, 9, 1]);
+    assert_eq!(plain(&at_client), plain(&at_owner));
+}
+
+#[tokio::test]
+async fn comparisons_of_all_widths_are_right_and_take_what_is_said() {
+    for bits in [1, 2, 3, 5, 20, 33, MAX_BITS] {
+        let limit = 1_i64 << bits;
+        let values = [0, -1, 1, -limit, limit - 1, limit / 2, -(limit / 2), limit / 3]
+            .map(|value: i64| value.clamp(-limit, limit - 1));
+        let shape = cost::together(cost::below_zero(8, bits), cost::input(8));
+        let program = async |own: &mut Run| compared(own, numbers(&values), bits).await;
+        let (mut most, mut expected_bytes) = (0, 0);
+        for (result, run) in play(&shape, None, program).await {
+            let expected = values.map(|value| i64::from(value < 0));
+            assert!(same(&result.unwrap(), &expected), "{bits} bits");
+            assert_eq!(run.used, shape, "{bits} bits");
+            let traffic =
+                Traffic::input(8, Party::Owner) + Traffic::below_zero(8, bits) + Traffic::reveal(8);
+            let (cost, counters) = (traffic.cost::<F>(), run.counters);
+            assert_eq!((counters.rounds, counters.gates), (cost.rounds, cost.gates), "{bits} bits");
+            most = most.max(counters.bytes_sent);
+            expected_bytes = cost.bytes_sent;
+        }
+        assert_eq!(most, expected_bytes, "{bits} bits");
+    }
+}
+
+async fn compared(own: &mut Run, values: Vec<F>, bits: usize) -> Result<Vec<F>, PairError> {
+    let given = (own.party() == Party::Owner).then_some(values.as_slice());
+    let shared = input(own, Party::Owner, given, values.len()).await?;
+    let below = below_zero(own, &shared, bits).await?;
+    Ok(reveal(own, &below).await?.to_vec())
+}
+
+#[tokio::test]
+async fn what_is_shifted_is_one_off_at_most() {
+    let shape = cost::together(cost::rectified(9, 20), cost::input(9));
+    let program = async |own: &mut Run| {
+        let x = bring(own, Party::Client, &VALUES).await?;
+        let shifted = rectified(own, &x, 20, 7).await?;
+        Ok(reveal(own, &shifted).await?.to_vec())
+    };
+    for (result, run) in play(&shape, None, program).await {
+        for (got, value) in result.unwrap().iter().zip(VALUES) {
+            let least = value.max(0) >> 7;
+            let right = got.equals(number(least)) || got.equals(number(least + 1)) && value >= 0;
+            assert!(right, "{value}");
+        }
+        assert_eq!(run.used, shape);
+    }
+}
+
+/// A wrong bit in any message of any round: the honest party takes no wrong result, and before it
+/// notices, nothing is opened that tells something. Whoever lies in the last check of all has opened
+/// what it may.
+#[tokio::test]
+async fn a_wrong_bit_in_any_message_is_found_before_anything_is_opened() {
+    let rounds = {
+        let [(result, run), _] = play(&plenty(), None, everything).await;
+        assert!(result.is_ok());
+        usize::try_from(run.counters.rounds).unwrap()
+    };
+    let mut found = 0;
+    for (liar, honest) in [(Party::Client, 1), (Party::Owner, 0)] {
+        for round in 0..rounds {
+            let lie = Lie { at: At::Number(round), to: None, bit: 5 + 131 * round };
+            let runs = play(&plenty(), Some((liar, lie)), everything).await;
+            let (result, run) = &runs[honest];
+            match result {
+                Ok(_) => {}
+                // The liar goes on as if it had told the truth, and may notice first.
+                Err(
+                    PairError::Mac { .. }
+                    | PairError::Broken { .. }
+                    | PairError::Encoding { .. }
+                    | PairError::Channel { .. },
+                ) => {
+                    found += 1;
+                    let at = run.openings.iter().filter(|opening| !opening.masked);
+                    let rounds = at.map(|opening| opening.step.parse::<usize>().unwrap());
+                    // What was opened in the clear after the lie was being opened when it was told.
+                    let late = rounds.filter(|&opened| opened > round + 2).count();
+                    assert_eq!(late, 0, "{liar:?} in message {round}");
+                }
+                Err(other) => panic!("{liar:?} in message {round}: {other}"),
+            }
+        }
+    }
+    // Every message counts but those that a party has nothing to send in.
+    assert!(found > 2 * rounds - 16, "{found} of {}", 2 * rounds);
+}
+
+/// A value that the client brings in is not shifted by an owner who tells a wrong mask.
+#[tokio::test]
+async fn a_wrong_mask_of_an_input_is_found_by_the_one_who_was_told() {
+    let lie = Lie { at: At::Number(0), to: None, bit: 0 };
+    let program = async |own: &mut Run| Ok(bring(own, Party::Client, &[4, 5]).await?.len());
+    let [(client, _), _] = play(&plenty(), Some((Party::Owner, lie)), program).await;
+    assert_eq!(client, Err(PairError::Mac { round: 3 }));
+}
+
+#[tokio::test]
+async fn what_a_batch_does_not_have_is_refused() {
+    let shape = BatchShape { triples: 2, masks: 5, bits: 10, ..BatchShape::default() };
+    let program = async |own: &mut Run| {
+        let x = bring(own, Party::Client, &[1, 2, 3]).await?;
+        let short = |what, have, need| PairError::Material { what, have, need };
+        let error = multiply(own, &x, &x).await.err();
+        assert_eq!(error, Some(short("triples", 2, 3)));
+        let error = below_zero(own, &x, 20).await.err();
+        assert_eq!(error, Some(short("random bits", 10, 255)));
+        let error = bring(own, Party::Owner, &[1]).await.err();
+        assert_eq!(error, Some(short("random values", 5, 6)));
+        let shape = MatrixShape { rows: 1, inner: 1, columns: 1 };
+        let error = matrix_product(own, shape, &x[..1], &x[..1]).await.err();
+        assert_eq!(error, Some(short("matrix triples", 0, 1)));
+        assert!(below_zero(own, &x, MAX_BITS + 1).await.is_err());
+        Ok(())
+    };
+    for (result, _) in play(&shape, None, program).await {
+        result.unwrap();
+    }
+}

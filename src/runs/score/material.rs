@@ -1,0 +1,66 @@
+//! What a score takes of a batch, and what the parties say to each other. Exact: dealers make batches
+//! by it, and tests compare it with what is used.
+
+use super::sigmoid_bits;
+use crate::protocol::pair::cost::{self, Traffic};
+use crate::rules::model::{Layer, Structure, StructureError, sigmoid};
+use crate::sharing::pair::{BatchShape, MatrixShape, Party};
+
+/// The material of one score that is opened to one party, or to both where none is named.
+///
+/// # Errors
+/// When the model cannot be computed.
+pub fn material(structure: &Structure, to: Option<Party>) -> Result<BatchShape, StructureError> {
+    let values = structure.check()?;
+    let mut all = cost::input(structure.features);
+    for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
+        let [before, after] = [pair[0], pair[1]];
+        let bits = before.bits as usize;
+        let takes = match layer {
+            Layer::Dense { outputs, .. } => {
+                let shape = MatrixShape { rows: outputs, inner: before.count, columns: 1 };
+                let product = BatchShape { matrices: vec![shape], ..BatchShape::default() };
+                cost::together(cost::input(outputs * before.count + outputs), product)
+            }
+            Layer::Rectify => cost::rectified(after.count, bits),
+            Layer::Sigmoid => {
+                cost::rectified(before.count * sigmoid::bends().len(), sigmoid_bits(before))
+            }
+            Layer::Largest => cost::largest(before.count, bits + 1),
+        };
+        all = cost::together(all, takes);
+    }
+    let last = values.last().map_or(0, |values| values.count);
+    Ok(match to {
+        None => all,
+        Some(_) => cost::together(all, cost::input(last)),
+    })
+}
+
+/// What the parties of one score say to each other.
+///
+/// # Errors
+/// When the model cannot be computed.
+pub fn traffic(structure: &Structure, to: Option<Party>) -> Result<Traffic, StructureError> {
+    let values = structure.check()?;
+    let mut all = Traffic::input(structure.features, Party::Client);
+    for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
+        let [before, after] = [pair[0], pair[1]];
+        let bits = before.bits as usize;
+        let takes = match layer {
+            Layer::Dense { outputs, .. } => {
+                let shape = MatrixShape { rows: outputs, inner: before.count, columns: 1 };
+                Traffic::input(outputs * before.count + outputs, Party::Owner)
+                    + Traffic::matrix_product(shape)
+            }
+            Layer::Rectify => Traffic::rectified(after.count, bits),
+            Layer::Sigmoid => {
+                Traffic::rectified(before.count * sigmoid::bends().len(), sigmoid_bits(before))
+            }
+            Layer::Largest => Traffic::largest(before.count, bits + 1),
+        };
+        all = all + takes;
+    }
+    let last = values.last().map_or(0, |values| values.count);
+    Ok(all + to.map_or(Traffic::reveal(last), |party| Traffic::reveal_to(last, party)))
+}
