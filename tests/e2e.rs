@@ -19,8 +19,10 @@ mod e2e {
     pub mod net;
     pub mod nonsense;
     pub mod pauses;
+    pub mod posted;
     pub mod processes;
     pub mod random_kills;
+    pub mod refreshed;
     pub mod retries;
     pub mod secrets;
     pub mod shared_names;

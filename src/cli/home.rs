@@ -43,6 +43,10 @@ pub struct Settings {
     /// Whether this home's node computes every job, or asks its operator first.
     #[serde(default, skip_serializing_if = "Jobs::is_run")]
     pub jobs: Jobs,
+    /// How long after stored variables were shared last this home's coordinator has them dealt anew,
+    /// such as 30d; never by itself when it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_every: Option<String>,
     /// Set when this home runs a node.
     pub node: Option<Server>,
     /// Set when this home runs the coordinator.
@@ -402,6 +406,7 @@ mod tests {
             database: Some("postgres://gavel@db/gavel".into()),
             pinned: vec![Digest([5; 32])],
             jobs: Jobs::Approve,
+            refresh_every: Some("30d".into()),
             node: Some(Server {
                 name: "Alpha".into(),
                 address: "127.0.0.1:7001".into(),

@@ -80,6 +80,7 @@ impl Servers {
         mut keys: CoordinatorKeys,
         roster: &Signed<Roster>,
         database: &Database,
+        options: coordinator::Options,
     ) -> Result<(Coordinator, TlsIdentity), Failure> {
         coordinator::fit_keys(&mut keys, &roster.body)?;
         // Nobody else's coordinator must find its roster out of date.
@@ -98,7 +99,7 @@ impl Servers {
             roster: roster.clone(),
             store: CoordinatorStore::new(database.clone()),
             clock: Clock::System,
-            options: coordinator::Options::default(),
+            options,
         });
         let coordinator = started.await?;
         self.coordinator = Some(coordinator.clone());

@@ -33,11 +33,14 @@ pub struct Options {
     /// Attempts that fail so that neither waiting nor leaving nodes out mends it, before the session
     /// counts as failed.
     pub attempts: u32,
+    /// How long after stored variables were shared last they are dealt anew, if the clock does that.
+    pub refresh_every: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(5), pause: Duration::from_millis(500), attempts: 5 }
+        let (grace, pause) = (Duration::from_secs(5), Duration::from_millis(500));
+        Self { grace, pause, attempts: 5, refresh_every: None }
     }
 }
 

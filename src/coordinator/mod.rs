@@ -24,6 +24,9 @@
 //! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
+//! - `receipts`: which nodes have given a receipt to which bidder
+//! - `complete`: sessions that close once all whom they name have handed in
+//! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
 
@@ -31,6 +34,7 @@ pub mod access;
 pub mod accounts;
 pub mod attempts;
 mod blocks;
+mod complete;
 mod config;
 pub mod delivery;
 pub mod driver;
@@ -44,7 +48,9 @@ mod nodes;
 mod papers;
 pub mod passwords;
 pub mod past;
+mod receipts;
 pub mod records;
+mod refresh;
 pub mod state;
 pub mod step;
 pub mod throttle;
@@ -99,6 +105,7 @@ impl Coordinator {
         for session in state.store.undelivered(state.nodes.len()).await? {
             driver::start(&state, session);
         }
+        refresh::start(&state);
         Ok(Self { state })
     }
 

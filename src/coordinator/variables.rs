@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::state::CoordinatorState;
+use crate::identity::Signed;
 use crate::rules::Terms;
 use crate::rules::job::StoredVariable;
 use crate::rules::session_file::{fill_stored, names_stored};
-use crate::session::SessionId;
+use crate::session::{Announcement, SessionId};
 use crate::storage::StorageError;
 use crate::transport::server::reply::Refusal;
 use crate::wire::problem::ProblemType;
@@ -63,6 +64,15 @@ pub(super) async fn check(
         }
     }
     Ok(())
+}
+
+/// A session under way that loads a stored variable or changes it.
+pub(super) fn in_use(under_way: &[Signed<Announcement>], name: &str) -> Option<SessionId> {
+    let uses = |announced: &&Signed<Announcement>| {
+        let (changes, loads) = touched(&announced.body.terms);
+        changes.iter().chain(&loads).any(|own| own == name)
+    };
+    under_way.iter().find(uses).map(|announced| announced.body.session)
 }
 
 enum CheckError {

@@ -66,25 +66,37 @@ impl NodeState {
     /// The shares that a session's job loads.
     pub(super) async fn shelf(&self, announcement: &Announcement) -> Result<Shelf, VariableError> {
         self.check_variables(&announcement.terms).await?;
+        let question = &announcement.terms.question;
         let mut loaded = BTreeMap::new();
-        for wanted in announcement.terms.question.wanted() {
+        let wanted = question.wanted().into_iter();
+        for wanted in wanted.filter(|wanted| wanted.share) {
             let stored = self.found(&wanted).await?;
-            loaded.insert(wanted.name, self.unlock_share(&stored).await?);
+            match self.unlock_share(&stored).await {
+                Ok(share) => drop(loaded.insert(wanted.name, share)),
+                // The other nodes deal it one.
+                Err(VariableError::Lack { name, lack })
+                    if lack.lasts() && question.only_refreshes(&name) =>
+                {
+                    let (session, why) = (announcement.session, lack.explain(&name));
+                    tracing::info!(%session, "this node {why}, and is dealt a new one");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Shelf::new(announcement.session.0, loaded))
     }
 
     /// This node's share of a stored variable, which the digests bind it to.
     pub(super) async fn unlock_share(&self, stored: &Stored) -> Result<StoredShare, VariableError> {
-        let Stored { variable, session, .. } = stored;
+        let Stored { variable, dealt, .. } = stored;
         let lacks = |lack| VariableError::Lack { name: variable.name.clone(), lack };
-        let share = self.store.share(*session, &variable.name).await?;
+        let share = self.store.share(*dealt, &variable.name).await?;
         let share = share.ok_or_else(|| lacks(VariableLack::Share))?;
-        let plain = self.vault.unlock(&context(*session, variable), &share);
+        let plain = self.vault.unlock(&context(*dealt, variable), &share);
         let share = plain.map_err(|_| lacks(VariableLack::Damaged))?;
         let share = StoredShare::from_bytes(share);
         let digests: Vec<[u8; 32]> = variable.digests.iter().map(|digest| digest.0).collect();
-        let label = Label { session: session.0, name: &variable.name };
+        let label = Label { session: dealt.0, name: &variable.name };
         if !share.fits(label, self.scheme(), self.me, &digests) {
             return Err(lacks(VariableLack::Damaged));
         }
@@ -101,7 +113,9 @@ impl NodeState {
         let mut kept = shelf.take();
         let mut staged = Vec::new();
         for change in terms.question.changes(&outcome.answer) {
-            let Change::Keep { variable, .. } = change else { continue };
+            let (Change::Keep { variable, .. } | Change::Refresh { variable, .. }) = change else {
+                continue;
+            };
             let Some(share) = kept.remove(&variable.name) else { continue };
             let share = self.vault.lock(&context(outcome.session, &variable), share.expose())?;
             staged.push(Staged { name: variable.name, share });

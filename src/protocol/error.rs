@@ -38,6 +38,19 @@ pub enum ProtocolError {
         /// All nodes whose copies differ from another's; at least one of them is wrong.
         suspects: NodeSet,
     },
+    /// Too few nodes have shares of what is to be dealt anew.
+    #[error(
+        "at step {step}: {have} nodes have shares of all that is to be dealt anew, and {need} are \
+         needed, so that every component has an honest holder among them"
+    )]
+    TooFewShares {
+        /// Full name of the step.
+        step: String,
+        /// Nodes that have.
+        have: usize,
+        /// 2t+1.
+        need: usize,
+    },
     /// Shares of a number that do not lie on one polynomial.
     #[error("at step {step}: the shares do not fit together: {misfit}")]
     Misfit {
@@ -141,6 +154,7 @@ impl ProtocolError {
             Self::Lie { complaint, .. } if complaint.named().is_empty() => complaint.suspects(),
             Self::Lie { complaint, .. } => complaint.named(),
             Self::StepReused { .. }
+            | Self::TooFewShares { .. }
             | Self::Unchecked { .. }
             | Self::Randomness { .. }
             | Self::Shape(_)

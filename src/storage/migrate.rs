@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 18] = [
     (120, "variables", include_str!("migrations/0120_variables.sql")),
     (121, "jobs", include_str!("migrations/0121_jobs.sql")),
     (122, "approvals", include_str!("migrations/0122_approvals.sql")),
+    (125, "refreshes", include_str!("migrations/0125_refreshes.sql")),
     (130, "material", include_str!("migrations/0130_material.sql")),
 ];
 

@@ -1,7 +1,8 @@
 //! Variables that stay after their job: what both stores know of them, and how an outcome changes it.
 //!
 //! Of two sessions that change one name the later opened holds, in whichever order their outcomes come
-//! in. So a name that is forgotten keeps its row, without a variable.
+//! in. So a name that is forgotten keeps its row, without a variable. A session that only deals a
+//! variable anew changes neither who made it nor when.
 
 use super::StorageError;
 use super::column::{Columns as _, json};
@@ -21,13 +22,19 @@ pub struct Stored {
     pub session: SessionId,
     /// The step that did.
     pub step: String,
+    /// The session that dealt its shares last, and into whose outcome they are bound.
+    pub dealt: SessionId,
     /// The roster that its components are shared for.
     pub roster: Digest,
     /// When that session was opened.
     pub made: Timestamp,
-    /// When it was shared last.
+    /// When the session that dealt its shares last was opened.
     pub refreshed: Timestamp,
 }
+
+/// The columns of a row.
+const COLUMNS: &str =
+    "variable, session, step, COALESCE(dealt, session) AS dealt, roster, made, refreshed";
 
 /// A store's table of variables.
 #[derive(Clone, Copy)]
@@ -52,8 +59,7 @@ impl Variables {
         source: impl Into<Source<'a>>,
     ) -> Result<Vec<Stored>, StorageError> {
         let select = format!(
-            "SELECT variable, session, step, roster, made, refreshed FROM {}
-             WHERE variable IS NOT NULL ORDER BY name",
+            "SELECT {COLUMNS} FROM {} WHERE variable IS NOT NULL ORDER BY name",
             self.table()
         );
         let rows = query(select).fetch_all(source).await.map_err(reading)?;
@@ -67,12 +73,19 @@ impl Variables {
         name: &str,
     ) -> Result<Option<Stored>, StorageError> {
         let select = format!(
-            "SELECT variable, session, step, roster, made, refreshed FROM {}
-             WHERE name = $1 AND variable IS NOT NULL",
+            "SELECT {COLUMNS} FROM {} WHERE name = $1 AND variable IS NOT NULL",
             self.table()
         );
         let row = query(select).bind(name).fetch_optional(source).await.map_err(reading)?;
         row.as_ref().map(stored_of).transpose()
+    }
+
+    /// Whether there is one under a name.
+    async fn knows(self, connection: &mut Connection, name: &str) -> Result<bool, StorageError> {
+        let select =
+            format!("SELECT name FROM {} WHERE name = $1 AND variable IS NOT NULL", self.table());
+        let row = query(select).bind(name).fetch_optional(connection).await?;
+        Ok(row.is_some())
     }
 
     /// Make the changes that an outcome brings, in its transaction. Gives the names that it
@@ -85,20 +98,29 @@ impl Variables {
     ) -> Result<Vec<String>, StorageError> {
         let mut changed = Vec::new();
         for change in announcement.terms.question.changes(&outcome.answer) {
-            let (name, variable, step) = match change {
-                Change::Keep { variable, step } => (variable.name.clone(), Some(variable), step),
-                Change::Forget { name } => (name, None, String::new()),
+            let (name, variable, step, anew) = match change {
+                Change::Keep { variable, step } => {
+                    (variable.name.clone(), Some(variable), step, false)
+                }
+                Change::Refresh { variable, step } => {
+                    (variable.name.clone(), Some(variable), step, true)
+                }
+                Change::Forget { name } => (name, None, String::new(), false),
             };
             let text = variable.as_ref().map(|variable| json("variable", variable)).transpose()?;
+            // Whoever comes to know of a variable by its dealing takes that for its making.
+            let made = "session = excluded.session, step = excluded.step, made = excluded.made,";
+            let made = if anew && self.knows(connection, &name).await? { "" } else { made };
             // A name that a later session has changed already stays as it is.
             let put = format!(
-                "INSERT INTO {table} (name, variable, session, step, roster, made, refreshed)
-                 VALUES ($1, $2, $3, $4, $5, $6, $6)
-                 ON CONFLICT (name) DO UPDATE SET variable = excluded.variable,
-                    session = excluded.session, step = excluded.step, roster = excluded.roster,
-                    made = excluded.made, refreshed = excluded.refreshed
-                 WHERE {table}.made < excluded.made
-                    OR ({table}.made = excluded.made AND {table}.session <= excluded.session)",
+                "INSERT INTO {table} (name, variable, session, step, dealt, roster, made, refreshed)
+                 VALUES ($1, $2, $3, $4, $3, $5, $6, $6)
+                 ON CONFLICT (name) DO UPDATE SET variable = excluded.variable, {made}
+                    dealt = excluded.dealt, roster = excluded.roster,
+                    refreshed = excluded.refreshed
+                 WHERE {table}.refreshed < excluded.refreshed
+                    OR ({table}.refreshed = excluded.refreshed
+                        AND COALESCE({table}.dealt, {table}.session) <= excluded.dealt)",
                 table = self.table()
             );
             let done = query(put)
@@ -122,6 +144,7 @@ fn stored_of(row: &Row) -> Result<Stored, StorageError> {
     Ok(Stored {
         variable: row.document("variable")?,
         session: row.session()?,
+        dealt: SessionId(row.bytes("dealt")?),
         step: row.try_get("step")?,
         roster: row.digest("roster")?,
         made: row.time("made")?,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::{Explained, Reason};
 use crate::base::Timestamp;
-use crate::rules::job::{Question, Status};
+use crate::rules::job::{Change, Question, Status};
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 use crate::session::{Phase, SessionId};
@@ -71,12 +71,18 @@ pub struct JobLine {
     pub reason: Option<Explained<Reason>>,
     /// Who hands something in.
     pub participants: Vec<String>,
+    /// Who of them has not yet, while the job takes it; for those who run part of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
     /// Its steps, in the order of the terms.
     pub steps: Vec<StepLine>,
     /// What was revealed, in decimal digits, once settled; none of what could not be.
     pub revealed: BTreeMap<String, Option<String>>,
     /// The variables that stay at the nodes, once settled.
     pub kept: Vec<String>,
+    /// The stored variables that were dealt anew, once settled.
+    #[serde(default)]
+    pub refreshed: Vec<String>,
 }
 
 /// Where a session stands, besides its terms.
@@ -138,15 +144,27 @@ impl JobLine {
             phase: standing.phase,
             created: standing.created,
             participants: graph.participants.clone(),
+            missing: None,
             steps: steps.collect(),
             revealed: revealed
                 .into_iter()
                 .map(|revealed| (revealed.variable, revealed.value.map(text)))
                 .collect(),
             kept: answer.map(|answer| kept(question, answer)).unwrap_or_default(),
+            refreshed: answer.map(|answer| refreshed(question, answer)).unwrap_or_default(),
             reason: standing.reason,
         })
     }
+}
+
+/// The names of the stored variables that were dealt anew.
+fn refreshed(question: &Question, answer: &crate::rules::job::Answer<Entrant>) -> Vec<String> {
+    let changes = question.changes(answer).into_iter();
+    let names = changes.filter_map(|change| match change {
+        Change::Refresh { variable, .. } => Some(variable.name),
+        Change::Keep { .. } | Change::Forget { .. } => None,
+    });
+    names.collect()
 }
 
 /// The names of the variables that stayed.

@@ -64,6 +64,8 @@ pub enum Reason {
     },
     /// An operator has tried a failed session again.
     TriedAgain,
+    /// Everybody whom the terms name has handed in.
+    AllIn,
     /// Too few nodes do their part. The session goes on once enough of them do.
     Waiting {
         /// What is wrong with each of the others.
@@ -333,7 +335,7 @@ pub enum VariableLack {
     Absent,
     /// It is another one than the terms say: another version, other bounds or another field.
     Other,
-    /// The node knows it and has no share of it: it took no part when the variable was made.
+    /// The node knows it and has no share of it: it took no part when the variable was shared last.
     Share,
     /// The node's share does not fit the digests that all nodes have signed.
     Damaged,
@@ -355,7 +357,7 @@ impl VariableLack {
                 "has another {name:?} than the job says; it was changed since. Make the job anew"
             ),
             Self::Share => {
-                format!("has no share of {name:?}: it took no part when that was made")
+                format!("has no share of {name:?}: it took no part when that was shared last")
             }
             Self::Damaged => format!(
                 "has a share of {name:?} that does not fit what all nodes signed: its disk is \
@@ -455,6 +457,7 @@ impl fmt::Display for Reason {
             Self::Resumed { why: Some(why) } => write!(f, "goes on after a pause: {why}"),
             Self::Resumed { why: None } => f.write_str("goes on after a pause"),
             Self::TriedAgain => f.write_str("tried again by the coordinator"),
+            Self::AllIn => f.write_str("everybody whom it waits for has handed in"),
             Self::Waiting { nodes } => list(f, nodes),
             Self::TooFewNodes { shortage } => shortage.fmt(f),
             Self::UnsoundBundle { detail, .. } => f.write_str(detail),

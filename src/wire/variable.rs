@@ -19,11 +19,13 @@ pub struct VariableLine {
     pub session: SessionId,
     /// The step that did.
     pub step: String,
+    /// The session that dealt its shares last.
+    pub dealt: SessionId,
     /// The roster that its components are shared for.
     pub roster: Digest,
-    /// When that session was opened.
+    /// When the one whose job made it was opened.
     pub made: Timestamp,
-    /// When it was shared last.
+    /// When the session that dealt its shares last was opened.
     pub refreshed: Timestamp,
     /// Whether the node that tells of it has a share; the coordinator never has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,8 +35,8 @@ pub struct VariableLine {
 impl VariableLine {
     /// Of a stored variable, at a node with whether it has a share.
     pub fn of(stored: Stored, share: Option<bool>) -> Self {
-        let Stored { variable, session, step, roster, made, refreshed } = stored;
+        let Stored { variable, session, step, dealt, roster, made, refreshed } = stored;
         let version = variable.version();
-        Self { variable, version, session, step, roster, made, refreshed, share }
+        Self { variable, version, session, step, dealt, roster, made, refreshed, share }
     }
 }

@@ -59,6 +59,8 @@ pub struct Setup {
     pub tapped: bool,
     /// Whether nodes ask their operators before they compute a job.
     pub approve: bool,
+    /// How long after variables were shared last they are dealt anew.
+    pub refresh_every: Option<Duration>,
     /// A node that lies, and how.
     pub liar: Option<(u8, Lie)>,
 }
@@ -67,8 +69,17 @@ impl Setup {
     pub const fn new(nodes: u8, threshold: u8) -> Self {
         let grace = Duration::from_millis(600);
         let deadline = Duration::from_secs(10);
-        let (delay, tapped, approve, liar) = (None, false, false, None);
-        Self { nodes, threshold, delay, grace, deadline, tapped, approve, liar }
+        Self {
+            nodes,
+            threshold,
+            delay: None,
+            grace,
+            deadline,
+            tapped: false,
+            approve: false,
+            refresh_every: None,
+            liar: None,
+        }
     }
 
     pub const fn delayed(self, millis: u64) -> Self {
@@ -82,7 +93,8 @@ impl Setup {
     }
 
     const fn coordinator_options(self) -> coordinator::Options {
-        coordinator::Options { grace: self.grace, pause: Duration::from_millis(100), attempts: 8 }
+        let (grace, pause) = (self.grace, Duration::from_millis(100));
+        coordinator::Options { grace, pause, attempts: 8, refresh_every: self.refresh_every }
     }
 }
 

@@ -23,7 +23,7 @@ use super::net::{Net, Setup};
 use super::secrets::Secrets;
 
 /// Keeps what ada hands in, and its product.
-const FIRST: &str = r#"title = "First"
+pub const FIRST: &str = r#"title = "First"
 kind = "job"
 field = "2^127-1"
 bids_until = "1h"
@@ -36,27 +36,27 @@ steps = [
 "#;
 
 /// A job over what is stored, in which nobody hands anything in.
-fn later(more: &str, steps: &str) -> String {
+pub fn later(more: &str, steps: &str) -> String {
     format!(
         "title = \"Later\"\nkind = \"job\"\nfield = \"2^127-1\"\nbids_until = \"1h\"\n{more}\n\
          steps = [\n{steps}\n]\n"
     )
 }
 
-const SUM: &str = r#"
+pub const SUM: &str = r#"
     { id = "1", operation = "load", variable = "a", stored = "x" },
     { id = "2", operation = "load", variable = "y" },
     { id = "3", operation = "add", variable = "sum", operand1 = "a", operand2 = "y" },
     { id = "4", operation = "reveal", variable = "sum" },"#;
 
-const SQUARE: &str = r#"
+pub const SQUARE: &str = r#"
     { id = "1", operation = "load", variable = "product" },
     { id = "2", operation = "multiply", variable = "square", operand1 = "product", operand2 = "product" },
     { id = "3", operation = "reveal", variable = "square" },"#;
 
 impl Auction {
     /// Hand in values for a job.
-    async fn values(&self, name: &str, text: &str) {
+    pub async fn values(&self, name: &str, text: &str) {
         let terms = &self.announcement.body.terms;
         let entry = line::read(terms.question.as_job().unwrap(), text).unwrap();
         let pinned = [self.network.roster().body.digest()];
@@ -69,7 +69,7 @@ impl Auction {
     }
 
     /// Keep 4 and 5 by [`FIRST`], or other numbers.
-    async fn first(net: &Net, file: &str, text: &str) -> Self {
+    pub async fn first(net: &Net, file: &str, text: &str) -> Self {
         let job = net.open(file).await;
         job.values("ada", text).await;
         job.close().await;
@@ -78,7 +78,7 @@ impl Auction {
 }
 
 /// What a settled job revealed.
-fn revealed(settled: &Settled) -> Vec<(String, String)> {
+pub fn revealed(settled: &Settled) -> Vec<(String, String)> {
     let terms = &settled.record.announcement.body.terms;
     let answer = settled.report.outcome.as_ref().unwrap().answer.as_job().unwrap();
     let graph = terms.question.as_job().unwrap().graph().unwrap();
@@ -86,17 +86,17 @@ fn revealed(settled: &Settled) -> Vec<(String, String)> {
     answer.revealed(&graph).into_iter().map(text).collect()
 }
 
-fn pair(name: &str, value: &str) -> Vec<(String, String)> {
+pub fn pair(name: &str, value: &str) -> Vec<(String, String)> {
     vec![(name.to_owned(), value.to_owned())]
 }
 
 /// The stored variables as a node tells of them.
-async fn at_node(net: &Net, node: u8) -> Vec<VariableLine> {
+pub async fn at_node(net: &Net, node: u8) -> Vec<VariableLine> {
     net.caller(&net.operator, node).get(paths::NODE_VARIABLES).await.unwrap()
 }
 
 /// Why a session is not made.
-async fn refused(net: &Net, file: &str) -> String {
+pub async fn refused(net: &Net, file: &str) -> String {
     let new = NewSession { file: file.to_owned(), open: true, bidders: Vec::new() };
     net.network.coordinator().new_session(&new).await.unwrap_err().to_string()
 }
@@ -204,7 +204,7 @@ async fn what_is_staged_goes_with_its_attempt() {
     assert_eq!(revealed(&square), pair("square", "400"));
 }
 
-async fn store(path: &Path) -> NodeStore {
+pub async fn store(path: &Path) -> NodeStore {
     NodeStore::new(Database::open(path).await.unwrap())
 }
 
@@ -235,6 +235,12 @@ async fn a_node_that_took_no_part_has_no_share() {
         reason.contains("node 4: has no share of \"product\"")
     };
     job.wait("it says who has no share", said).await;
+    // Forgetting takes none: node 4 counts for that.
+    let forget = r#"
+        { id = "1", operation = "load", variable = "x" },
+        { id = "2", operation = "forget", variable = "x" },"#;
+    let forgotten = net.open(&later("", forget)).await.settled().await;
+    assert_eq!(forgotten.report.signed_by, super::auction::set(&[2, 3, 4]));
     net.restart(1).await;
     assert_eq!(revealed(&job.settled().await), pair("square", "400"));
 }

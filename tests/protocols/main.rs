@@ -16,6 +16,7 @@
 //! - [`material`]: material for two parties
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
+//! - [`refreshed`]: those dealt anew by the nodes that have them
 //! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
@@ -38,6 +39,7 @@ mod market;
 mod material;
 mod numbers;
 mod products;
+mod refreshed;
 mod reserve;
 mod reshare;
 mod stored;

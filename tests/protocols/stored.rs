@@ -11,39 +11,40 @@ use gavel::runs::shares::Entries;
 use gavel::runs::{Listed, RunError, run_listed};
 use gavel::sharing::security::Security;
 use gavel::sharing::stored::{Label, StoredShare};
-use gavel::sharing::{NodeIndex, SharedBits};
+use gavel::sharing::{Holding, NodeIndex, SharedBits};
 use gavel::testkit::{At, Failure, Inputs, Lie, World};
 
 use super::job::{handed, job, terms};
 use super::node;
 
-const SESSION: [u8; 16] = [7; 16];
+pub const SESSION: [u8; 16] = [7; 16];
 
 /// What each node has on its shelf.
-type Shelves = BTreeMap<NodeIndex, BTreeMap<String, StoredShare>>;
+pub type Shelves = BTreeMap<NodeIndex, BTreeMap<String, StoredShare>>;
 
-fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     text.to_owned()
 }
 
 /// x and y of 8 bits, of which these stay besides their product.
-fn first(field: Prime) -> Question {
+pub fn first(field: Prime) -> Question {
     let multiply = Operation::Multiply { variable: name("p"), x: name("x"), y: name("y") };
     let keep = ["x", "y", "p"].map(str::to_owned).to_vec();
     Question { keep, ..job(field, [handed("x", 8), handed("y", 8), multiply]) }
 }
 
-/// x + y and p p of what is stored; the sum stays.
-fn second(stored: &[StoredVariable]) -> Question {
-    let load = |variable: &StoredVariable| Operation::Load {
+/// The step that loads a stored variable.
+pub fn load(variable: &StoredVariable) -> Operation {
+    let (range, owner, version) = (variable.range, variable.owner.clone(), variable.version());
+    Operation::Load {
         variable: variable.name.clone(),
         stored: variable.name.clone(),
-        expected: Expected {
-            range: variable.range,
-            owner: variable.owner.clone(),
-            version: variable.version(),
-        },
-    };
+        expected: Expected { range, owner, version },
+    }
+}
+
+/// x + y and p p of what is stored; the sum stays.
+pub fn second(stored: &[StoredVariable]) -> Question {
     let steps = [
         Operation::Add { variable: name("sum"), x: name("x"), y: name("y") },
         Operation::Multiply { variable: name("square"), x: name("p"), y: name("p") },
@@ -55,17 +56,17 @@ fn second(stored: &[StoredVariable]) -> Question {
 }
 
 /// The variables that an answer leaves behind.
-fn left(question: &Question, answer: &Answer<usize>) -> Vec<StoredVariable> {
+pub fn left(question: &Question, answer: &Answer<usize>) -> Vec<StoredVariable> {
     let changes = question.changes(answer).into_iter();
     changes
         .map(|change| match change {
-            Change::Keep { variable, .. } => variable,
+            Change::Keep { variable, .. } | Change::Refresh { variable, .. } => variable,
             Change::Forget { name } => panic!("{name} is forgotten"),
         })
         .collect()
 }
 
-fn entries(world: &World, question: &Question, values: &[u64]) -> Vec<Inputs> {
+pub fn entries(world: &World, question: &Question, values: &[u64]) -> Vec<Inputs> {
     let graph = question.graph().unwrap();
     let numbers: Vec<Number> = values.iter().map(|&value| Number::from(value)).collect();
     let entry = (!values.is_empty()).then(|| graph.entry(0, &numbers));
@@ -78,17 +79,17 @@ fn entries(world: &World, question: &Question, values: &[u64]) -> Vec<Inputs> {
     fields.map(|(at, own)| field((at, own.bits))).collect()
 }
 
-async fn one(
+pub async fn one(
     ctx: &Context,
     terms: &Terms,
     fields: &[Inputs],
-    loaded: BTreeMap<String, StoredShare>,
+    (session, loaded): ([u8; 16], BTreeMap<String, StoredShare>),
 ) -> Result<(Answer<usize>, BTreeMap<String, StoredShare>), Failure> {
     let question = terms.question.as_job().unwrap();
-    let shelf = Shelf::new(SESSION, loaded);
+    let shelf = Shelf::new(session, loaded);
     let fields: Vec<SharedBits> = fields.iter().map(|field| field.of(ctx.me())).collect();
     let count = usize::from(question.takes_entries());
-    let masks = SharedBits::zeros(fields[0].holding(), 0, count);
+    let masks = SharedBits::zeros(Holding::of(ctx.scheme(), ctx.me()), 0, count);
     let seats = if count == 1 { vec![Some(0)] } else { Vec::new() };
     let listed = Listed { seats: &seats, shelf: Some(&shelf), ..Listed::default() };
     let entries = Entries::Bits { fields, masks };
@@ -97,9 +98,10 @@ async fn one(
     Ok((answer, shelf.take()))
 }
 
-/// Run a job at all nodes; what it came to, and what is on the shelves after it.
-async fn run(
+/// Run a session's job at all nodes; what it came to, and what is on the shelves after it.
+pub async fn run_in(
     world: &World,
+    session: [u8; 16],
     question: &Question,
     values: &[u64],
     loaded: &Shelves,
@@ -107,7 +109,7 @@ async fn run(
     let (terms, fields) = (terms(question, Security::Active), entries(world, question, values));
     let results = world.run(async |ctx: Context| -> Result<_, Failure> {
         let own = loaded.get(&ctx.me()).cloned().unwrap_or_default();
-        let (answer, kept) = one(&ctx, &terms, &fields, own).await?;
+        let (answer, kept) = one(&ctx, &terms, &fields, (session, own)).await?;
         Ok((answer, kept, ctx.counters()))
     });
     let (mut answers, mut shelves) = (Vec::new(), Shelves::new());
@@ -131,13 +133,22 @@ async fn run(
     assert_eq!(answer.check(question), Ok(()));
     for variable in left(question, &answer) {
         let digests: Vec<[u8; 32]> = variable.digests.iter().map(|digest| digest.0).collect();
-        let label = Label { session: SESSION, name: &variable.name };
+        let label = Label { session, name: &variable.name };
         for (node, kept) in &shelves {
             let share = &kept[&variable.name];
             assert!(share.fits(label, world.scheme(), *node, &digests), "{}", variable.name);
         }
     }
     (answer, shelves)
+}
+
+async fn run(
+    world: &World,
+    question: &Question,
+    values: &[u64],
+    loaded: &Shelves,
+) -> (Answer<usize>, Shelves) {
+    run_in(world, SESSION, question, values, loaded).await
 }
 
 #[tokio::test]
@@ -176,7 +187,7 @@ async fn who_lies_about_a_share_is_found() {
             own.insert(name(stored), StoredShare::from_bytes(bytes));
             let (terms, fields) = (terms(&next, Security::Active), entries(&world, &next, &[]));
             let results = world.run(async |ctx: Context| -> Result<_, Failure> {
-                one(&ctx, &terms, &fields, bent[&ctx.me()].clone()).await
+                one(&ctx, &terms, &fields, (SESSION, bent[&ctx.me()].clone())).await
             });
             for (at, result) in results.await {
                 let Err(Failure::Run(RunError::Protocol(error))) = result else {
@@ -196,7 +207,7 @@ async fn who_lies_about_a_share_is_found() {
         let (terms, fields) =
             (terms(&question, Security::Active), entries(&world, &question, &[4, 5]));
         let results = world.run(async |ctx: Context| -> Result<_, Failure> {
-            one(&ctx, &terms, &fields, BTreeMap::new()).await.map(drop)
+            one(&ctx, &terms, &fields, (SESSION, BTreeMap::new())).await.map(drop)
         });
         for (at, result) in results.await {
             match result {
@@ -218,8 +229,9 @@ async fn what_is_not_on_the_shelf_is_not_loaded() {
     let (answer, _) = run(&world, &question, &[4, 5], &Shelves::new()).await;
     let next = second(&left(&question, &answer));
     let (terms, fields) = (terms(&next, Security::Active), entries(&world, &next, &[]));
-    let results =
-        world.run(async |ctx: Context| one(&ctx, &terms, &fields, BTreeMap::new()).await.map(drop));
+    let results = world.run(async |ctx: Context| {
+        one(&ctx, &terms, &fields, (SESSION, BTreeMap::new())).await.map(drop)
+    });
     for (_, result) in results.await {
         assert!(matches!(result, Err(Failure::Run(RunError::Stored))));
     }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::base::Clock;
+use crate::base::time::parse_duration;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Jobs, Server, Settings};
@@ -16,6 +17,7 @@ use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
 use crate::cli::{metrics, rosters, screens};
 use crate::client::Network;
+use crate::coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Replica};
@@ -215,7 +217,9 @@ async fn serve(
         let path = context.home.file("coordinator.key");
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         operator = Some(Arc::new(keys.identity.clone()));
-        let (coordinator, tls) = servers.start_coordinator(keys, roster, database).await?;
+        let options = coordinator_options(settings)?;
+        let started = servers.start_coordinator(keys, roster, database, options);
+        let (coordinator, tls) = started.await?;
         roles.push(served("coordinator", None, server, &place));
         seats.push(Seat { place, tls, router: coordinator.router() });
     }
@@ -304,6 +308,31 @@ fn options(settings: &Settings) -> node::Options {
     }
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Least time between two dealings of a variable by the clock.
+const LEAST_REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// The coordinator's options as the settings say.
+fn coordinator_options(settings: &Settings) -> Result<coordinator::Options, Failure> {
+    let Some(text) = &settings.refresh_every else { return Ok(coordinator::Options::default()) };
+    let every = match text.trim().strip_suffix('d').map(str::trim).map(str::parse::<u32>) {
+        Some(Ok(days)) => Some(DAY.saturating_mul(days)),
+        _ => parse_duration(text)
+            .and_then(|millis| u64::try_from(millis).ok())
+            .map(Duration::from_millis),
+    };
+    let every = every.filter(|every| *every >= LEAST_REFRESH);
+    let every = every.ok_or_else(|| {
+        let detail = format!(
+            "refresh_every = {text:?} in gavel.toml is no time of an hour or more; write it as \
+             \"12h\" or \"30d\", or leave it out"
+        );
+        Failure::new("bad-settings", detail)
+    })?;
+    Ok(coordinator::Options { refresh_every: Some(every), ..coordinator::Options::default() })
+}
+
 /// Whose word is taken about addresses: as asked for, or as set up.
 fn balancers(args: &ServeArgs, settings: &Settings) -> Result<Balancers, Failure> {
     let named = if args.balancer.is_empty() { &settings.balancers } else { &args.balancer };
@@ -333,4 +362,26 @@ fn text(ready: &Ready) -> String {
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
     ready.roles.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::commands::serve::*;
+
+    #[test]
+    fn the_time_between_two_dealings_is_read_from_the_settings() {
+        let read = |text: &str| {
+            let settings = Settings { refresh_every: Some(text.into()), ..Settings::default() };
+            coordinator_options(&settings).map(|options| options.refresh_every)
+        };
+        assert_eq!(coordinator_options(&Settings::default()).unwrap().refresh_every, None);
+        for (text, hours) in [("30d", 720), ("1 d", 24), ("12h", 12), ("1h", 1), ("90m", 1)] {
+            let every = read(text).unwrap().unwrap();
+            assert_eq!(every.as_secs() / 3600, hours, "{text}");
+        }
+        for text in ["", "30", "0d", "-1d", "59m", "d", "soon"] {
+            let failure = read(text).unwrap_err();
+            assert!(failure.detail.contains("refresh_every"), "{text}");
+        }
+    }
 }

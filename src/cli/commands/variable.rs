@@ -1,4 +1,6 @@
-//! `gavel variable list|show|forget`.
+//! `gavel variable list|show|refresh|forget`.
+
+use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -8,6 +10,12 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
+use crate::rules::job::Prime;
+use crate::rules::job::fault::MAX_KEPT;
+use crate::rules::job::forgetting::forgetting;
+use crate::rules::job::refresh::refresh_file;
+use crate::session::SessionId;
+use crate::wire::job_api::JobLine;
 use crate::wire::variable::VariableLine;
 
 /// What to do with variables that stay at the nodes.
@@ -17,6 +25,8 @@ pub enum VariableCommand {
     List(ListArgs),
     /// Show what is known of one: never its value
     Show(ShowArgs),
+    /// Have the nodes deal the shares of some anew, by a job that does
+    Refresh(RefreshArgs),
     /// Have the nodes forget one, by a job that does
     Forget(ForgetArgs),
 }
@@ -39,6 +49,22 @@ pub struct ShowArgs {
     name: String,
     #[command(flatten)]
     list: ListArgs,
+}
+
+/// Which ones to deal anew.
+///
+/// Their values stay. Shares that nodes had before are worth nothing afterwards, and a node that had
+/// none gets one.
+#[derive(Args)]
+pub struct RefreshArgs {
+    /// Their names
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    names: Vec<String>,
+    /// All that are stored
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    #[command(flatten)]
+    options: HandInOptions,
 }
 
 /// Which one to forget.
@@ -68,6 +94,7 @@ pub async fn run(context: &Context, command: VariableCommand) -> Result<(), Fail
             let line = named(all, &args.name)?;
             context.output.result(&line, || text(&line))
         }
+        VariableCommand::Refresh(args) => Box::pin(refresh(context, &args)).await,
         VariableCommand::Forget(args) => Box::pin(forget(context, &args)).await,
     }
 }
@@ -88,27 +115,49 @@ fn named(all: Vec<VariableLine>, name: &str) -> Result<VariableLine, Failure> {
     all.into_iter().find(|line| line.variable.name == name).ok_or_else(missing)
 }
 
+/// One job for all that one session dealt last: the same nodes have shares of them.
+async fn refresh(context: &Context, args: &RefreshArgs) -> Result<(), Failure> {
+    let network = args.options.as_operator(context).await?;
+    let all = network.coordinator().variables().await?;
+    let mut chosen: BTreeMap<SessionId, Vec<VariableLine>> = BTreeMap::new();
+    let mut names: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    if args.all {
+        names = all.iter().map(|line| line.variable.name.as_str()).collect();
+    }
+    for name in names {
+        let line = named(all.clone(), name)?;
+        chosen.entry(line.dealt).or_default().push(line);
+    }
+    let mut jobs: Vec<JobLine> = Vec::new();
+    for lines in chosen.values().flat_map(|lines| lines.chunks(MAX_KEPT)) {
+        let names: Vec<&str> = lines.iter().map(|line| line.variable.name.as_str()).collect();
+        let field = lines.first().map_or_else(Prime::default, |line| line.variable.field);
+        let file = refresh_file(field, &names).to_string();
+        let settled = job::settle_text(context, &file, (None, None), None, &args.options);
+        jobs.push(Box::pin(settled).await?);
+    }
+    context.output.result(&json!({ "jobs": jobs }), || refreshed(&jobs))
+}
+
+fn refreshed(jobs: &[JobLine]) -> String {
+    if jobs.is_empty() {
+        return "no variable is stored".to_owned();
+    }
+    let line = |job: &JobLine| {
+        format!("dealt anew by job {}: {}", job.job.short(), clean(&job.refreshed.join(", ")))
+    };
+    jobs.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 async fn forget(context: &Context, args: &ForgetArgs) -> Result<(), Failure> {
     let network = args.options.as_operator(context).await?;
     let line = named(network.coordinator().variables().await?, &args.name)?;
     if !args.yes && !crate::cli::prompt::sure(&format!("Forget {:?} for good?", args.name))? {
         return Err(Failure::new("not-confirmed", "nothing was changed"));
     }
-    let step = |id: &str, operation: &str| {
-        let mut step = toml::Table::new();
-        for (key, value) in [("id", id), ("operation", operation), ("variable", &args.name)] {
-            step.insert(key.to_owned(), value.into());
-        }
-        toml::Value::Table(step)
-    };
-    let mut file = toml::Table::new();
-    let title = format!("Forget {}", args.name);
-    let shared = [("title", &title[..]), ("kind", "job"), ("bids_until", "10m")];
-    for (key, value) in shared.into_iter().chain([("field", line.variable.field.name())]) {
-        file.insert(key.to_owned(), value.into());
-    }
-    let steps = vec![step("load", "load"), step("forget", "forget")];
-    file.insert("steps".to_owned(), toml::Value::Array(steps));
+    let file = forgetting(&args.name, line.variable.field);
     job::run_text(context, &file.to_string(), (None, None), None, &args.options).await
 }
 
@@ -125,7 +174,7 @@ fn table(all: &[VariableLine]) -> String {
         return "no variable is stored".to_owned();
     }
     let mut table =
-        Table::new(&["variable", "field", "range", "known to", "made by", "made", "share"]);
+        Table::new(&["variable", "field", "range", "known to", "generation", "refreshed", "share"]);
     for line in all {
         let variable = &line.variable;
         table.row([
@@ -133,8 +182,8 @@ fn table(all: &[VariableLine]) -> String {
             variable.field.to_string(),
             variable.range.to_string(),
             clean(&variable.known_to()),
-            line.session.short(),
-            line.made.to_string(),
+            variable.generation.to_string(),
+            line.refreshed.to_string(),
             share(line).to_owned(),
         ]);
     }
@@ -152,7 +201,7 @@ fn text(line: &VariableLine) -> String {
         format!("version     {}", line.version),
         format!("made by     step {:?} of session {}", clean(&line.step), line.session),
         format!("made        {}", line.made),
-        format!("refreshed   {}", line.refreshed),
+        format!("refreshed   {}, by session {}", line.refreshed, line.dealt),
         format!("roster      {}", line.roster),
     ];
     if line.share.is_some() {

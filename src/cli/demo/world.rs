@@ -12,6 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{create_private, write_json};
 use crate::cli::servers::Servers;
 use crate::client::Network;
+use crate::coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Roster, Signed};
 use crate::node::{self, Replica};
@@ -102,7 +103,9 @@ impl World {
             servers.serve(place.listener, &tls, node.router(), PortOptions::default())?;
         }
         let database = servers.open(&lead.database(), &Opening::default()).await?;
-        let (coordinator, tls) = servers.start_coordinator(lead.keys, &roster, &database).await?;
+        let (coordinator, tls) = servers
+            .start_coordinator(lead.keys, &roster, &database, coordinator::Options::default())
+            .await?;
         servers.serve(lead.listener, &tls, coordinator.router(), PortOptions::default())?;
         Ok(Self { network, servers })
     }

@@ -40,7 +40,7 @@ pub(super) async fn check(state: &CoordinatorState, file: &str) -> Result<(), Re
 }
 
 /// Write a session under this id, and open it if asked to.
-pub(super) async fn written(
+pub(in crate::coordinator) async fn written(
     state: &Arc<CoordinatorState>,
     session: SessionId,
     mut new: NewSession,

@@ -26,10 +26,12 @@
 pub mod cost;
 mod error;
 mod give;
+mod refresh;
 mod sizes;
 mod table;
 mod take;
 
 pub use error::ReshareError;
 pub use give::give;
+pub use refresh::refresh;
 pub use take::{Taking, take};

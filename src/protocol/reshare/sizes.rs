@@ -30,6 +30,11 @@ pub(super) fn pieces_from(handover: Handover, giver: NodeIndex) -> usize {
     handover.sent_by(giver).len() * held(handover.new_scheme())
 }
 
+/// How many elements of each piece go in a message, where every holder sends all that it can cut.
+pub(super) fn message_stripe<F: Field>(scheme: Scheme) -> usize {
+    (MESSAGE / (held(scheme) * held(scheme) * F::BYTES).max(1)).max(1)
+}
+
 /// How many elements of each piece go in a message.
 pub(super) fn stripe<F: Field>(handover: Handover) -> usize {
     let pieces = handover.givers().iter().map(|giver| pieces_from(handover, giver)).max();

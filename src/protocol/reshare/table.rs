@@ -11,6 +11,14 @@ use crate::protocol::bits::open::proven;
 use crate::sharing::reshare::{DIGEST_BYTES, Handover};
 use crate::sharing::{NodeIndex, NodeSet};
 
+/// Old nodes that told different digests of one piece.
+pub(super) struct Conflict {
+    /// Those that are proven wrong, as long as at most t are.
+    pub liars: NodeSet,
+    /// All whose digests differ from another's.
+    pub suspects: NodeSet,
+}
+
 /// What old nodes have told.
 pub(super) struct Tables {
     handover: Handover,
@@ -40,6 +48,12 @@ impl Tables {
     /// # Errors
     /// Names who did; none but `peers` are thought to be able to lie.
     pub(super) fn check(&self, step: &str, peers: NodeSet) -> Result<(), ReshareError> {
+        let Some(Conflict { liars, suspects }) = self.conflict(peers) else { return Ok(()) };
+        Err(ReshareError::Digests { step: step.to_owned(), liars, suspects })
+    }
+
+    /// Who told something else than another; none but `peers` are thought to be able to lie.
+    pub(super) fn conflict(&self, peers: NodeSet) -> Option<Conflict> {
         let mut conflicts = BTreeSet::new();
         for from in 0..self.handover.old().sets().len() {
             let rows: Vec<_> = self.rows(from).collect();
@@ -49,11 +63,16 @@ impl Tables {
             }
         }
         if conflicts.is_empty() {
-            return Ok(());
+            return None;
         }
         let suspects = conflicts.iter().flat_map(|&(a, b)| [a, b]).collect();
         let liars = proven(&conflicts, peers, usize::from(self.handover.old().threshold()));
-        Err(ReshareError::Digests { step: step.to_owned(), liars, suspects })
+        Some(Conflict { liars, suspects })
+    }
+
+    /// Whether a node told anything.
+    pub(super) fn told_by(&self, node: NodeIndex) -> bool {
+        self.told.iter().any(|&(teller, _)| teller == node)
     }
 
     /// The digest of a piece, as a node told it.

@@ -107,6 +107,13 @@ pub enum Action {
         /// The variable.
         variable: usize,
     },
+    /// A stored variable is dealt anew.
+    Refresh {
+        /// The variable.
+        variable: usize,
+        /// How often it was before.
+        generation: u32,
+    },
     /// A variable's shares are wiped.
     Forget {
         /// The variable.
@@ -127,9 +134,11 @@ impl Action {
             | Self::Select { variable, .. }
             | Self::Random { variable, .. } => vec![Some(variable)],
             Self::Divide { variable, rest, by_zero, .. } => vec![Some(variable), rest, by_zero],
-            Self::Handed { .. } | Self::Load { .. } | Self::Reveal { .. } | Self::Forget { .. } => {
-                Vec::new()
-            }
+            Self::Handed { .. }
+            | Self::Load { .. }
+            | Self::Reveal { .. }
+            | Self::Refresh { .. }
+            | Self::Forget { .. } => Vec::new(),
         }
     }
 
@@ -146,7 +155,9 @@ impl Action {
             | Self::Divide { x, y, .. } => vec![*x, *y],
             Self::Inner { pairs, .. } => pairs.iter().flat_map(|&(x, y)| [x, y]).collect(),
             Self::Select { condition, x, y, .. } => vec![*condition, *x, *y],
-            Self::Reveal { variable } | Self::Forget { variable } => vec![*variable],
+            Self::Reveal { variable }
+            | Self::Refresh { variable, .. }
+            | Self::Forget { variable } => vec![*variable],
         }
     }
 
@@ -165,6 +176,7 @@ impl Action {
             | Self::Known { .. }
             | Self::Linear { .. }
             | Self::Random { .. }
+            | Self::Refresh { .. }
             | Self::Forget { .. } => false,
         }
     }

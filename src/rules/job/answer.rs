@@ -19,8 +19,9 @@ pub struct Answer<E> {
     /// The values of the variables that are revealed, in the order of the steps; none where some
     /// value that it takes was not handed in.
     pub revealed: Vec<Option<Number>>,
-    /// Of each variable that is kept, in the order of the terms, the digests of all its components;
-    /// none where some value that it takes was not handed in. They are others in every attempt.
+    /// Of each variable that is kept, in the order of the terms, and then of each that is dealt anew,
+    /// in the order of the steps, the digests of all its components; none where some value that it
+    /// takes was not handed in. They are others in every attempt.
     #[serde(default)]
     pub kept: Vec<Option<Vec<Fingerprint>>>,
 }
@@ -49,6 +50,12 @@ pub enum AnswerError {
         expected: usize,
         /// As it says.
         got: usize,
+    },
+    /// Another entry for a participant than the one that is there under the name.
+    #[error("the outcome has another entry for {participant:?} than the manifest")]
+    Seat {
+        /// The participant.
+        participant: String,
     },
     /// A value that cannot be, or one that is missing.
     #[error("the outcome says of {variable:?} what cannot be")]
@@ -92,10 +99,11 @@ impl<E> Answer<E> {
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question) -> Result<(), AnswerError> {
         let graph = question.graph()?;
+        let refreshes = graph.refreshes();
         let counts = [
             ("participants", graph.participants.len(), self.participants.len()),
             ("revealed values", graph.revealed().count(), self.revealed.len()),
-            ("kept variables", graph.keeps.len(), self.kept.len()),
+            ("kept variables", graph.keeps.len() + refreshes.len(), self.kept.len()),
         ];
         if let Some((what, expected, got)) =
             counts.into_iter().find(|(_, expected, got)| expected != got)
@@ -103,8 +111,12 @@ impl<E> Answer<E> {
             return Err(AnswerError::Count { what, expected, got });
         }
         let statuses = graph.statuses(&self.handed_in());
-        for (&variable, kept) in graph.keeps.iter().zip(&self.kept) {
-            let made = graph.maker(variable).is_some_and(|at| statuses[at] == Status::Completed);
+        let keeps = graph.keeps.iter().map(|&variable| (variable, graph.maker(variable)));
+        let refreshes = refreshes
+            .iter()
+            .map(|refreshed| (graph.loads[refreshed.load].variable, Some(refreshed.step)));
+        for ((variable, maker), kept) in keeps.chain(refreshes).zip(&self.kept) {
+            let made = maker.is_some_and(|at| statuses[at] == Status::Completed);
             if kept.is_some() != made || kept.as_ref().is_some_and(Vec::is_empty) {
                 let variable = graph.variables[variable].name.clone();
                 return Err(AnswerError::Value { variable });
@@ -122,6 +134,24 @@ impl<E> Answer<E> {
             }
         }
         Ok(())
+    }
+}
+
+impl Answer<usize> {
+    /// The same, and that each participant's entry is the one under that name in the manifest.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check_among(&self, question: &Question, names: &[&str]) -> Result<(), AnswerError> {
+        self.check(question)?;
+        let seats = question.seats(names);
+        match seats.iter().zip(&self.participants).position(|(seat, told)| seat != told) {
+            None => Ok(()),
+            Some(at) => {
+                let participant = question.awaited().get(at).cloned().unwrap_or_default();
+                Err(AnswerError::Seat { participant })
+            }
+        }
     }
 }
 

@@ -224,6 +224,10 @@ impl<'a> Building<'a> {
                 }
                 Action::Reveal { variable: variable.at }
             }
+            Operation::Refresh { variable, generation } => {
+                let (at, generation) = (self.operand(step, variable)?.at, *generation);
+                Action::Refresh { variable: at, generation }
+            }
             Operation::Forget { variable } => {
                 Action::Forget { variable: self.operand(step, variable)?.at }
             }

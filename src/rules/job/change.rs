@@ -1,11 +1,13 @@
 //! What a job takes from the variables that are stored, and what it leaves behind.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::answer::Answer;
 use super::graph::{Action, Graph, Kind};
 use super::prime::Prime;
 use super::question::Question;
 use super::status::Status;
-use super::step::{Expected, Operation};
+use super::step::{Expected, Operation, Step};
 use super::stored::StoredVariable;
 use super::version::Fingerprint;
 
@@ -18,6 +20,10 @@ pub struct Wanted {
     pub field: Prime,
     /// What else it is to be.
     pub expected: Expected,
+    /// Whether a node computes with its share of it; forgetting takes none.
+    pub share: bool,
+    /// How often it is to have been shared anew, where the job does so once more.
+    pub generation: Option<u32>,
 }
 
 impl Wanted {
@@ -29,6 +35,7 @@ impl Wanted {
             && stored.range == *range
             && stored.owner == *owner
             && stored.version() == *version
+            && self.generation.is_none_or(|generation| stored.generation == generation)
     }
 }
 
@@ -42,6 +49,13 @@ pub enum Change {
         /// The step that made it.
         step: String,
     },
+    /// A stored variable has new shares.
+    Refresh {
+        /// The variable, one generation on.
+        variable: StoredVariable,
+        /// The step that says so.
+        step: String,
+    },
     /// What is stored under a name goes away.
     Forget {
         /// The name.
@@ -52,16 +66,32 @@ pub enum Change {
 impl Question {
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<Wanted> {
+        let forgets = |step: &&Step| matches!(step.operation, Operation::Forget { .. });
+        let using = self.steps.iter().filter(|step| !forgets(step));
+        let used: HashSet<&str> = using
+            .flat_map(|step| step.operation.uses())
+            .chain(self.keep.iter().map(String::as_str))
+            .collect();
+        let anew = self.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Refresh { variable, generation } => Some((variable.as_str(), *generation)),
+            _ => None,
+        });
+        let generations: BTreeMap<&str, u32> = anew.collect();
         let wanted = self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Load { stored, expected, .. } => {
-                Some(Wanted { name: stored.clone(), field: self.field, expected: expected.clone() })
-            }
+            Operation::Load { variable, stored, expected } => Some(Wanted {
+                name: stored.clone(),
+                field: self.field,
+                expected: expected.clone(),
+                share: used.contains(variable.as_str()),
+                generation: generations.get(variable.as_str()).copied(),
+            }),
             _ => None,
         });
         wanted.collect()
     }
 
-    /// What an answer leaves behind, in the order of the terms: what stays, then what goes away.
+    /// What an answer leaves behind, in the order of the terms: what stays, what is dealt anew,
+    /// then what goes away.
     pub fn changes<E>(&self, answer: &Answer<E>) -> Vec<Change> {
         let Ok(graph) = self.graph() else { return Vec::new() };
         let kept = graph.keeps.iter().zip(&answer.kept);
@@ -72,6 +102,12 @@ impl Question {
                 Some(Change::Keep { variable, step })
             })
             .collect();
+        let anew = graph.refreshes().into_iter().zip(answer.kept.iter().skip(graph.keeps.len()));
+        changes.extend(anew.filter_map(|(refreshed, digests)| {
+            let variable = graph.renewed(refreshed, digests.clone()?);
+            let step = graph.steps[refreshed.step].id.clone();
+            Some(Change::Refresh { variable, step })
+        }));
         let statuses = graph.statuses(&answer.handed_in());
         for (step, status) in graph.steps.iter().zip(statuses) {
             let Action::Forget { variable } = step.action else { continue };

@@ -13,7 +13,7 @@ pub const MAX_OPERANDS: usize = 20_000;
 /// Most pairs of an inner product.
 pub const MAX_PAIRS: usize = 2_000;
 
-/// Most variables that a job keeps: the outcome has digests of each.
+/// Most variables that a job keeps or deals anew: the outcome has digests of each.
 pub const MAX_KEPT: usize = 100;
 
 /// Bits of the integers that are divided.
@@ -40,8 +40,8 @@ pub enum JobFault {
         /// As given.
         got: usize,
     },
-    /// More variables to keep than an outcome has room for.
-    #[error("a job keeps at most {MAX_KEPT} variables, not {got}; split it")]
+    /// More variables to keep, or to deal anew, than an outcome has room for.
+    #[error("a job keeps and deals anew at most {MAX_KEPT} variables, not {got}; split it")]
     Kept {
         /// As given.
         got: usize,
@@ -49,6 +49,16 @@ pub enum JobFault {
     /// A variable to keep that cannot be kept.
     #[error("keep: {variable:?} {why}")]
     Keep {
+        /// The variable.
+        variable: String,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
+    /// A variable to be dealt anew that cannot be.
+    #[error("step {step:?} deals {variable:?} anew, which {why}")]
+    Refresh {
+        /// The step.
+        step: String,
         /// The variable.
         variable: String,
         /// Why not, and what to do.

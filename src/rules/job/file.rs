@@ -97,6 +97,8 @@ pub struct WrittenStep {
     pub range: Option<String>,
     /// Which one it is.
     pub version: Option<String>,
+    /// How often what is dealt anew was before.
+    pub generation: Option<u32>,
     /// Who learns what is revealed.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
@@ -107,7 +109,7 @@ pub struct WrittenStep {
 }
 
 /// The operations, as written.
-const OPERATIONS: [&str; 14] = [
+const OPERATIONS: [&str; 15] = [
     "assign",
     "load",
     "add",
@@ -121,6 +123,7 @@ const OPERATIONS: [&str; 14] = [
     "divide",
     "random",
     "reveal",
+    "refresh",
     "forget",
 ];
 
@@ -251,6 +254,12 @@ impl Reading<'_> {
                 }
                 Operation::Reveal { variable: self.variable()? }
             }
+            "refresh" => {
+                let variable = self.variable()?;
+                self.known.push("generation");
+                let generation = step.generation.ok_or_else(|| self.missing("generation"))?;
+                Operation::Refresh { variable, generation }
+            }
             "forget" => Operation::Forget { variable: self.variable()? },
             _ => {
                 return Err(JobFault::Operation {
@@ -310,6 +319,7 @@ impl Reading<'_> {
             ("stored", step.stored.is_some()),
             ("range", step.range.is_some()),
             ("version", step.version.is_some()),
+            ("generation", step.generation.is_some()),
             ("to", step.to.is_some()),
         ];
         let spare = given.into_iter().find(|(field, given)| *given && !self.known.contains(field));
@@ -441,7 +451,9 @@ fn secret(file: &toml::Table) -> impl Iterator<Item = &toml::Table> {
 
 /// Whether a session file has values in it that participants hand in.
 pub fn has_values(file: &toml::Table) -> bool {
-    secret(file).any(|step| step.contains_key("value"))
+    // What a demo stores before is as secret.
+    file.contains_key(crate::rules::session_file::STORED)
+        || secret(file).any(|step| step.contains_key("value"))
 }
 
 /// The values that a job's file has for a participant, as a line; none where it has none.

@@ -6,6 +6,7 @@
 //! - [`version`]: which one a stored variable is
 //! - [`stored`]: what is known of a variable that stays at the nodes
 //! - [`change`]: what a job takes from there, and what it leaves behind
+//! - [`refresh`]: what it has dealt anew there
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -17,6 +18,7 @@
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
 //! - [`fill`]: what such a file leaves open of stored variables
+//! - [`forgetting`](mod@forgetting): a job that forgets a stored variable
 //! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
@@ -32,6 +34,7 @@ pub mod change;
 pub mod fault;
 pub mod file;
 pub mod fill;
+pub mod forgetting;
 pub mod graph;
 pub mod input;
 pub mod json;
@@ -43,6 +46,7 @@ pub mod prime;
 pub mod question;
 pub mod range;
 pub mod reference;
+pub mod refresh;
 pub mod stage;
 pub mod status;
 pub mod step;
@@ -58,6 +62,7 @@ pub use number::Number;
 pub use prime::Prime;
 pub use question::Question;
 pub use range::Range;
+pub use refresh::Refreshed;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};

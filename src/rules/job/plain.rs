@@ -37,6 +37,7 @@ pub fn compute<F: Field>(action: &Action, value: impl Fn(usize) -> F) -> Vec<F> 
         | Action::Load { .. }
         | Action::Random { .. }
         | Action::Reveal { .. }
+        | Action::Refresh { .. }
         | Action::Forget { .. } => Vec::new(),
     }
 }

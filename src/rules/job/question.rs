@@ -41,6 +41,7 @@ impl Question {
     pub fn graph(&self) -> Result<Graph, JobFault> {
         let mut graph = Graph::of(self.field, &self.steps)?;
         graph.keeps = keeps(&graph, &self.keep)?;
+        graph.check_refreshes(&self.keep)?;
         Ok(graph)
     }
 
@@ -52,14 +53,30 @@ impl Question {
         self.steps.iter().any(handed)
     }
 
-    /// The names of stored variables that its outcome changes: those kept, and those forgotten.
+    /// The participants whom the steps name, each once, in their order.
+    pub fn awaited(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for step in &self.steps {
+            if let Operation::Assign { given: Given::Handed { by, .. }, .. } = &step.operation
+                && !names.contains(by)
+            {
+                names.push(by.clone());
+            }
+        }
+        names
+    }
+
+    /// The names of stored variables that its outcome changes: those kept, those dealt
+    /// anew, and those forgotten.
     pub fn changed(&self) -> Vec<&str> {
         let loaded: HashMap<&str, &str> = self.loads().collect();
-        let forgotten = self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Forget { variable } => loaded.get(variable.as_str()).copied(),
+        let others = self.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Refresh { variable, .. } | Operation::Forget { variable } => {
+                loaded.get(variable.as_str()).copied()
+            }
             _ => None,
         });
-        self.keep.iter().map(String::as_str).chain(forgotten).collect()
+        self.keep.iter().map(String::as_str).chain(others).collect()
     }
 
     /// The variables that are loaded, each with the name of the stored one.

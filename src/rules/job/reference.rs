@@ -25,7 +25,8 @@ pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer<usize> {
             inputs.iter().map(|value| value.map(|value| value.element())).collect();
         evaluate::<F>(&graph, &inputs, |_| F::ZERO)
     });
-    Answer { participants, revealed, kept: vec![None; graph.keeps.len()] }
+    let kept = vec![None; graph.keeps.len() + graph.refreshes().len()];
+    Answer { participants, revealed, kept }
 }
 
 /// What is revealed, given each value that is handed in, and a source of numbers of so many bits

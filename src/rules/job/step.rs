@@ -167,6 +167,14 @@ pub enum Operation {
         /// The variable.
         variable: String,
     },
+    /// The nodes deal a stored variable that is loaded anew: its value stays, with shares that have
+    /// nothing to do with those before.
+    Refresh {
+        /// The variable.
+        variable: String,
+        /// How often it was shared anew before.
+        generation: u32,
+    },
     /// A variable's shares are wiped; those that nodes keep of one that was loaded go away with the
     /// outcome.
     Forget {
@@ -192,6 +200,7 @@ impl Operation {
             Self::Divide { .. } => "divide",
             Self::Random { .. } => "random",
             Self::Reveal { .. } => "reveal",
+            Self::Refresh { .. } => "refresh",
             Self::Forget { .. } => "forget",
         }
     }
@@ -214,7 +223,7 @@ impl Operation {
                 let besides = [rest, by_zero].into_iter().flatten().map(String::as_str);
                 std::iter::once(variable.as_str()).chain(besides).collect()
             }
-            Self::Reveal { .. } | Self::Forget { .. } => Vec::new(),
+            Self::Reveal { .. } | Self::Refresh { .. } | Self::Forget { .. } => Vec::new(),
         }
     }
 
@@ -231,7 +240,9 @@ impl Operation {
             Self::Scale { x, .. } => vec![x],
             Self::InnerProduct { x, y, .. } => x.iter().chain(y).map(String::as_str).collect(),
             Self::Select { condition, x, y, .. } => vec![condition, x, y],
-            Self::Reveal { variable } | Self::Forget { variable } => vec![variable],
+            Self::Reveal { variable }
+            | Self::Refresh { variable, .. }
+            | Self::Forget { variable } => vec![variable],
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::protocol::elements::decide::Counts;
 use crate::rules::job::fault::DIVIDED_BITS;
 use crate::rules::job::graph::Kind;
-use crate::rules::job::{Action, Graph};
+use crate::rules::job::{Action, Graph, Refreshed};
 
 /// The steps of a level.
 #[derive(Default)]
@@ -47,6 +47,7 @@ impl<'a> Batch<'a> {
             | Action::Known { .. }
             | Action::Linear { .. }
             | Action::Random { .. }
+            | Action::Refresh { .. }
             | Action::Forget { .. } => self.local.push(action),
             Action::Product { .. } | Action::Select { .. } => {
                 self.products.entry(1).or_default().push(action);
@@ -96,4 +97,11 @@ pub fn kept<'a>(
 ) -> impl Iterator<Item = (usize, usize)> + 'a {
     let made = |variable| graph.maker(variable).is_some_and(|at| lacking[at].is_none());
     graph.keeps.iter().copied().enumerate().filter(move |&(_, variable)| made(variable))
+}
+
+/// The variables that are dealt anew, each with its place behind all that are kept.
+pub fn refreshed(graph: &Graph, lacking: &[Option<usize>]) -> Vec<(usize, Refreshed)> {
+    let all = graph.refreshes().into_iter().enumerate();
+    let done = all.filter(|(_, refreshed)| lacking[refreshed.step].is_none());
+    done.map(|(at, refreshed)| (graph.keeps.len() + at, refreshed)).collect()
 }

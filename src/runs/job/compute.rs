@@ -4,12 +4,13 @@
 //! 2. Level by level: what takes no rounds; then all products side by side; then all comparisons,
 //!    equalities and divisions as one batch; then what the job reveals at this level is opened, after
 //!    a check of everything that led to it.
-//! 3. What stays is put on the shelf, with digests that all nodes agree on, after such a check.
+//! 3. What is stored and to be refreshed is dealt anew.
+//! 4. What stays is put on the shelf, with digests that all nodes agree on, after such a check.
 //!
 //! Who learns what: all participants what the job reveals, and nothing else; besides, which
 //! participants have handed in. Adversary: as for products and for opening.
 
-use super::batch::{Batch, kept};
+use super::batch::{Batch, kept, refreshed};
 use super::convert::{convert, variables};
 use super::shelf::Shelf;
 use crate::field::Field;
@@ -23,6 +24,7 @@ use crate::protocol::elements::keep::keep;
 use crate::protocol::elements::multiply::inner_products;
 use crate::protocol::elements::open::open;
 use crate::protocol::elements::random::random;
+use crate::protocol::reshare::refresh;
 use crate::rules::job::graph::Kind;
 use crate::rules::job::version::Fingerprint;
 use crate::rules::job::{Action, Graph, Number, Stage};
@@ -44,12 +46,21 @@ pub struct Job<'a, F: Field> {
     revealed: Vec<Option<Number>>,
 }
 
+/// What stays at the nodes.
+struct Staying<'a, F: Field> {
+    /// Its place among all that do.
+    place: usize,
+    /// What it is stored as.
+    name: &'a str,
+    value: SharedElements<F>,
+}
+
 /// What a job comes to.
 #[derive(Default)]
 pub struct Done {
     /// What is revealed, in the order of the steps.
     pub revealed: Vec<Option<Number>>,
-    /// The digests of what is kept, in the order of the terms.
+    /// The digests of what is kept, in the order of the terms, and of what is dealt anew.
     pub kept: Vec<Option<Vec<Fingerprint>>>,
 }
 
@@ -99,36 +110,63 @@ impl<'a, F: Arithmetic> Job<'a, F> {
     fn load(&mut self) -> Result<(), ShapeError> {
         let holding = self.ctx.holding();
         for load in &self.graph.loads {
-            let missing = ShapeError { what: "shares of a stored variable", expected: 1, got: 0 };
-            let share = self.shelf.loaded(&load.stored).ok_or(missing)?;
-            self.values[load.variable] = Some(share.element(holding)?);
+            // What is only forgotten takes no share; all else was looked for before.
+            if let Some(share) = self.shelf.loaded(&load.stored) {
+                self.values[load.variable] = Some(share.element(holding)?);
+            }
         }
         Ok(())
     }
 
     /// What stays.
     async fn keep(&self) -> Result<Vec<Option<Vec<Fingerprint>>>, ProtocolError> {
-        let places: Vec<(usize, usize)> = kept(self.graph, &self.lacking).collect();
-        let mut digests = vec![None; self.graph.keeps.len()];
-        if places.is_empty() {
+        let graph = self.graph;
+        let mut digests = vec![None; graph.keeps.len() + graph.refreshes().len()];
+        let mut staying: Vec<Staying<'_, F>> = Vec::new();
+        for (place, variable) in kept(graph, &self.lacking) {
+            let (name, value) =
+                (&graph.variables[variable].name[..], self.value(variable)?.clone());
+            staying.push(Staying { place, name, value });
+        }
+        staying.extend(self.refresh().await?);
+        if staying.is_empty() {
             return Ok(digests);
         }
-        let name = |variable: usize| self.graph.variables[variable].name.as_str();
-        let label = |&(_, variable): &(usize, usize)| Label {
-            session: self.shelf.session,
-            name: name(variable),
-        };
-        let labels: Vec<Label<'_>> = places.iter().map(label).collect();
-        let values = places.iter().map(|&(_, variable)| self.value(variable).cloned());
-        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let session = self.shelf.session;
+        let labels = staying.iter().map(|Staying { name, .. }| Label { session, name });
+        let labels: Vec<Label<'_>> = labels.collect();
+        let (names, values): (Vec<_>, Vec<_>) = staying
+            .into_iter()
+            .map(|Staying { place, name, value }| ((place, name), value))
+            .unzip();
         let ctx = self.ctx.narrow("keep");
         let keeping = keep(&ctx, &labels, &values);
         let kept = self.reporter.follow(keeping).await?;
-        for (&(place, variable), kept) in places.iter().zip(kept) {
+        for ((place, name), kept) in names.into_iter().zip(kept) {
             digests[place] = Some(kept.digests.into_iter().map(Fingerprint).collect());
-            self.shelf.put(name(variable), kept.share);
+            self.shelf.put(name, kept.share);
         }
         Ok(digests)
+    }
+
+    /// What is dealt anew.
+    async fn refresh(&self) -> Result<Vec<Staying<'a, F>>, ProtocolError> {
+        let anew = refreshed(self.graph, &self.lacking);
+        if anew.is_empty() {
+            return Ok(Vec::new());
+        }
+        let loads = anew.iter().map(|(_, refreshed)| &self.graph.loads[refreshed.load]);
+        // A node that lacks one of them gives none: it says so once, of all.
+        let own: Option<Vec<&SharedElements<F>>> =
+            loads.clone().map(|load| self.values[load.variable].as_ref()).collect();
+        let own = own.map(|own| SharedElements::concat(self.ctx.holding(), own)).transpose()?;
+        let ctx = self.ctx.base().narrow("refresh");
+        let dealing = refresh(&ctx, own.as_ref(), anew.len());
+        let dealt = self.reporter.follow(dealing).await?;
+        let staying = anew.iter().zip(loads).enumerate().map(|(at, (&(place, _), load))| {
+            Ok(Staying { place, name: &load.stored, value: dealt.slice(at..at + 1)? })
+        });
+        staying.collect()
     }
 
     /// What is handed in, and what is drawn.

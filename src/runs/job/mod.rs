@@ -28,6 +28,7 @@ use super::reporter::Reporter;
 use super::shares::Entries;
 use crate::protocol::Context;
 use crate::protocol::bits::BitContext;
+use crate::rules::job::graph::Load;
 use crate::rules::job::prime::over;
 use crate::rules::job::{Answer, Question};
 
@@ -54,7 +55,14 @@ pub(super) async fn run(
     }
     let (ctx, none) = (BitContext::new(ctx), Shelf::default());
     let shelf = shelf.unwrap_or(&none);
-    if graph.loads.iter().any(|load| shelf.loaded(&load.stored).is_none()) {
+    let wanted = question.wanted();
+    let takes = |load: &Load| wanted.iter().any(|other| other.name == load.stored && other.share);
+    // What is only dealt anew, the other nodes deal to one that has none.
+    let lacks = |load: &Load| {
+        let missing = shelf.loaded(&load.stored).is_none();
+        missing && takes(load) && !graph.only_refreshes(load.variable)
+    };
+    if graph.loads.iter().any(lacks) {
         return Err(RunError::Stored);
     }
     let done = over!(graph.prime, F => {

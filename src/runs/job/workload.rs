@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::batch::{Batch, kept};
+use super::batch::{Batch, kept, refreshed};
 use super::convert::variables;
 use crate::protocol::elements::Arithmetic;
 use crate::protocol::{Cost, CostModel, Tactics};
@@ -73,7 +73,11 @@ fn predicted<F: Arithmetic>(
         }
         steps.push(graph.level(level).count() as u64);
     }
-    let kept = kept(graph, lacking).count();
+    let anew = refreshed(graph, lacking).len();
+    if anew > 0 {
+        cost += model.refreshing_elements::<F>(anew);
+    }
+    let kept = kept(graph, lacking).count() + anew;
     if kept > 0 {
         cost = model.keeping_elements::<F>(cost, kept);
     }

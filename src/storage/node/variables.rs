@@ -49,7 +49,7 @@ impl NodeStore {
         VARIABLES.find(self.database.readers(), name).await
     }
 
-    /// This node's share of a stored variable that a session made, encrypted; none where it has
+    /// This node's share of a stored variable as a session dealt it, encrypted; none where it has
     /// none.
     ///
     /// # Errors
@@ -59,7 +59,9 @@ impl NodeStore {
         session: SessionId,
         name: &str,
     ) -> Result<Option<Blob>, StorageError> {
-        let row = query("SELECT share FROM node_variables WHERE name = $1 AND session = $2")
+        let select = "SELECT share FROM node_variables
+                      WHERE name = $1 AND COALESCE(dealt, session) = $2";
+        let row = query(select)
             .bind(name)
             .bind(session.0.to_vec())
             .fetch_optional(self.database.readers())
@@ -120,7 +122,8 @@ pub(super) async fn settle(
             "NULL"
         };
         query(format!(
-            "UPDATE node_variables SET share = {share} WHERE name = $1 AND session = $2"
+            "UPDATE node_variables SET share = {share}
+             WHERE name = $1 AND COALESCE(dealt, session) = $2"
         ))
         .bind(name)
         .bind(session)

@@ -125,3 +125,71 @@ async fn the_later_opened_session_holds() {
         assert_eq!(stored.session, late.session());
     }
 }
+
+/// A dealing changes shares, digests and the generation, and leaves who made the variable, and when.
+#[tokio::test]
+async fn a_variable_that_is_dealt_anew_keeps_its_origin() {
+    for late_first in [false, true] {
+        let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+        let store = NodeStore::new(somewhere.open().await);
+        let early = world("One");
+        computing(&store, &early).await;
+        let made = outcome(&early, 7, &[2, 3]);
+        let [job::Change::Keep { variable, .. }] =
+            &early.announcement.body.terms.question.changes(&made.body.answer)[..]
+        else {
+            panic!("x is kept")
+        };
+        let mut late = dealing(variable);
+        let mut body = late.announcement.body.clone();
+        body.session.0[0] ^= 0x80;
+        body.opened = body.opened.plus_millis(5);
+        late.announcement = Signed::new(body, &late.coordinator);
+        computing(&store, &late).await;
+        let anew = dealt(&late, 8, &[1, 2]);
+        let own = Signed::new(anew.body.clone(), late.key(1));
+        store.put_own_outcome(&own, staged(8)).await.unwrap();
+        for at_last in [false, true] {
+            let now = if at_last == late_first { &made } else { &anew };
+            store.settle(now, None).await.unwrap();
+        }
+        let stored = store.variable("x").await.unwrap().unwrap();
+        assert_eq!((stored.variable.generation, stored.dealt), (1, late.session()));
+        assert_eq!(stored.variable.digests, [Fingerprint([8; 32]); 3]);
+        assert_eq!(stored.refreshed, late.announcement.body.opened);
+        // Who hears of the dealing first takes it for the making.
+        let origin = if late_first { &late } else { &early };
+        assert_eq!(
+            (stored.session, stored.made),
+            (origin.session(), origin.announcement.body.opened)
+        );
+        assert_eq!(store.share(late.session(), "x").await.unwrap(), Some(Blob(vec![8; 40])));
+        assert_eq!(store.share(early.session(), "x").await.unwrap(), None);
+    }
+}
+
+/// A session that deals x anew.
+fn dealing(variable: &job::StoredVariable) -> World {
+    let expected = job::step::Expected {
+        range: variable.range,
+        owner: variable.owner.clone(),
+        version: variable.version(),
+    };
+    let (name, generation) = (variable.name.clone(), variable.generation);
+    let load = Operation::Load { variable: name.clone(), stored: name.clone(), expected };
+    let refresh = Operation::Refresh { variable: name, generation };
+    let step = |id: &str, operation| Step { id: id.into(), operation, after: Vec::new() };
+    let steps = vec![step("1", load), step("2", refresh)];
+    let mut terms = terms();
+    terms.title = "Two".to_owned();
+    terms.question = Question::new(Prime::Mersenne61, steps).into();
+    World::with_terms(3, 1, terms)
+}
+
+/// Its outcome, in which the digests are these.
+fn dealt(world: &World, digest: u8, signers: &[u8]) -> CoSigned<Outcome> {
+    let mut outcome = outcome(world, digest, &[]).body;
+    let kept = vec![Some(vec![Fingerprint([digest; 32]); 3])];
+    outcome.answer = job::Answer { kept, ..job::Answer::new(Vec::new(), Vec::new()) }.into();
+    world.co_sign(outcome, signers)
+}
