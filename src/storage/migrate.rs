@@ -8,7 +8,7 @@ use super::sql::{Connection, query};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 18] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 19] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
