@@ -103,9 +103,9 @@ impl Sum127 {
     #[inline]
     pub fn reduce(self) -> Pair127 {
         // 2^128 is 2P less twice the little that is above, and 2^256 the square of that.
-        let twice = Pair127(2 * ABOVE as u128).negated();
+        let twice = Pair127(2 * u128::from(ABOVE)).negated();
         let high = Pair127(difference(self.high, P)).times(twice);
-        let over = Pair127(self.over as u128).times(twice.times(twice));
+        let over = Pair127(u128::from(self.over)).times(twice.times(twice));
         Pair127(difference(self.low, P)).plus(high).plus(over)
     }
 }

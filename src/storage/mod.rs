@@ -23,10 +23,11 @@
 //! - `migrate`: integrity and migrations
 //! - `fixtures`: a store of either kind, for tests
 //!
-//! Node and coordinator may live in one database. It never holds a plain bid, a plain share, a
-//! seed, a password, a token or a private key: shares that stay are encrypted by their node, passwords are hashed with Argon2id, codes and tokens with
-//! SHA-256, envelopes are kept sealed and masked as they came, and a session file is kept without
-//! the bids that a demo's file lists.
+//! Node and coordinator may live in one database. It never holds a plain bid, a plain share, a plain
+//! seed, a password, a token or a private key: shares that stay, and what a dealer has in stock, are
+//! encrypted by their node, passwords are hashed with Argon2id, codes and tokens with SHA-256,
+//! envelopes are kept sealed and masked as they came, and a session file is kept without the bids that
+//! a demo's file lists.
 //!
 //! Every statement and every migration is written once and runs on both kinds of database. The
 //! tests run on both where `GAVEL_TEST_POSTGRES_URL` names a server.

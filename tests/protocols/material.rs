@@ -1,7 +1,7 @@
 //! Batches of material: what they are when all shares are put together, what they cost and open, what
 //! the two parties get of them, and dealers that lie.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use gavel::dealer::{Choice, for_owner, part_of};
 use gavel::field::{Field, Pair127};
@@ -88,12 +88,12 @@ fn check(clear: &gavel::sharing::pair::Half<F>) {
         value.share
     };
     let shape = clear.shape();
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for at in 0..shape.triples {
         let Triple { a, b, c } = clear.triple(at).unwrap();
         let [a, b, c] = [a, b, c].map(value);
         assert!((a * b).equals(c));
-        seen.extend([a, b, c].map(|value| (value.to_number(), ())));
+        seen.extend([a, b, c].map(F::to_number));
     }
     assert!(seen.len() == 3 * shape.triples);
     for at in 0..shape.squares {
@@ -104,8 +104,8 @@ fn check(clear: &gavel::sharing::pair::Half<F>) {
         (0..shape.bits).map(|at| value(clear.bit(at).unwrap()).to_number()).collect();
     assert!(bits.iter().all(|&bit| bit <= 1), "{bits:?}");
     assert!(shape.bits < 20 || bits.contains(&0) && bits.contains(&1), "{bits:?}");
-    let masks: BTreeMap<_, _> =
-        (0..shape.masks).map(|at| (value(clear.mask(at).unwrap()).to_number(), ())).collect();
+    let masks: BTreeSet<_> =
+        (0..shape.masks).map(|at| value(clear.mask(at).unwrap()).to_number()).collect();
     assert!(masks.len() == shape.masks);
     for at in 0..shape.matrices.len() {
         let matrix = clear.matrix(at).unwrap();

@@ -113,7 +113,7 @@ pub fn are_triples(dealing: Dealing, parts: &[&[u8]]) -> bool {
             let bytes = Part::<F>::bytes(shape.values());
             let Some((own, others)) = rest.split_at_checked(bytes) else { return false };
             *rest = others;
-            if !Part::read(shape.values(), own).is_some_and(|part| sum.add(&part).is_ok()) {
+            if Part::read(shape.values(), own).is_none_or(|part| sum.add(&part).is_err()) {
                 return false;
             }
         }
