@@ -122,7 +122,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
                 holding.and_then(|holding| Some((self.shelf.loaded(&load.stored)?, holding)));
             match share {
                 Some((share, holding)) => {
-                    self.values[load.variable] = Some(share.element(holding)?)
+                    self.values[load.variable] = Some(share.element(holding)?);
                 }
                 // The others deal it a share.
                 None if self.graph.only_refreshes(load.variable) => {}
