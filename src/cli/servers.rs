@@ -12,6 +12,7 @@ use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
+use crate::session::Announcement;
 use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore, Opening};
 use crate::transport::server::host::Host;
 use crate::transport::server::listen::Listener;
@@ -85,6 +86,7 @@ impl Servers {
         coordinator::fit_keys(&mut keys, &roster.body)?;
         // Nobody else's coordinator must find its roster out of date.
         database.claim(Leadership::Coordinator).await?;
+        check_open_sessions(database, roster).await?;
         database.adopt(roster).await?;
         let others = keys.others.len();
         if others > 0 {
@@ -171,6 +173,24 @@ impl Servers {
         join_all(self.hosts.into_iter().map(Host::stop)).await;
         join_all(self.databases.iter().map(Database::close)).await;
     }
+}
+
+/// That no session is under way which was opened under a roster of other nodes: it ends under that one.
+async fn check_open_sessions(database: &Database, roster: &Signed<Roster>) -> Result<(), Failure> {
+    let open = CoordinatorStore::new(database.clone()).under_way().await?;
+    let other = |announced: &&Signed<Announcement>| !roster.body.covers(&announced.body.roster);
+    let others: Vec<String> =
+        open.iter().filter(other).map(|announced| announced.body.session.short()).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "the roster here has other nodes than the one that was served under, and sessions of that one \
+         are open: {}. Serve under it until they are settled, or call them off (--roster FILE, \
+         with the file of the roster before)",
+        others.join(", ")
+    );
+    Err(Failure::new("open-sessions", detail))
 }
 
 /// Say it in the log when earlier keys are no longer needed.

@@ -103,7 +103,13 @@ impl Coordinator {
         watch::start(&state);
         papers::start(&state).await;
         for session in state.store.undelivered(state.nodes.len()).await? {
-            driver::start(&state, session);
+            // What was settled under a roster of other nodes is theirs.
+            let row = state.store.session(session).await?;
+            let announced = row.and_then(|row| row.announcement);
+            let roster = announced.map(|announced| announced.body.roster);
+            if roster.is_none_or(|roster| state.roster.body.covers(&roster)) {
+                driver::start(&state, session);
+            }
         }
         refresh::start(&state);
         Ok(Self { state })

@@ -145,7 +145,9 @@ impl ByClock<'_> {
         let before = self.before(1);
         let mut all: BTreeMap<SessionId, Vec<Stored>> = BTreeMap::new();
         for stored in self.state.store.variables().await? {
-            if stored.refreshed.millis() <= before {
+            // What the present nodes do not hold is due at once.
+            let elsewhere = !self.state.roster.body.covers(&stored.roster);
+            if elsewhere || stored.refreshed.millis() <= before {
                 all.entry(stored.dealt).or_default().push(stored);
             }
         }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::state::CoordinatorState;
 use crate::identity::Signed;
 use crate::rules::Terms;
-use crate::rules::job::StoredVariable;
+use crate::rules::job::fill::fill_earlier;
+use crate::rules::job::{Earlier, StoredVariable};
 use crate::rules::session_file::{fill_stored, names_stored};
 use crate::session::{Announcement, SessionId};
 use crate::storage::StorageError;
@@ -22,10 +23,17 @@ pub(super) async fn filled(state: &CoordinatorState, file: &str) -> Result<Strin
         return Ok(file.to_owned());
     }
     let stored = state.store.variables().await.map_err(|error| Refusal::internal(&error))?;
+    let mut elsewhere: BTreeMap<String, Earlier> = BTreeMap::new();
+    for stored in &stored {
+        let earlier = stored.earlier(state.store.database(), &state.roster.body).await;
+        let earlier = earlier.map_err(|error| Refusal::internal(&error))?;
+        elsewhere.extend(earlier.map(|earlier| (stored.variable.name.clone(), earlier)));
+    }
     let stored: BTreeMap<String, StoredVariable> =
         stored.into_iter().map(|stored| (stored.variable.name.clone(), stored.variable)).collect();
     fill_stored(&mut table, |name| stored.get(name))
         .map_err(|error| Refusal::new(ProblemType::BadTerms, error.to_string()))?;
+    fill_earlier(&mut table, |name| elsewhere.get(name).cloned());
     toml::to_string(&table).map_err(|error| Refusal::internal(&error))
 }
 
@@ -38,6 +46,17 @@ pub(super) async fn check(
     check_stored(state, terms).await.map_err(|error| match error {
         CheckError::Lack { name, lack } => {
             let detail = format!("the coordinator {}", lack.explain(&name));
+            Refusal::new(ProblemType::BadTerms, detail)
+        }
+        CheckError::Few { name, earlier } => {
+            let scheme = earlier.scheme();
+            let (nodes, have) = (scheme.nodes(), earlier.places().iter().flatten().count());
+            let detail = format!(
+                "{name:?} is shared among the {nodes} nodes of an earlier roster, of whom {have} are in \
+                 the present one and {} are needed; make a roster with more of them, and leave \
+                 the others out after that",
+                scheme.quorum()
+            );
             Refusal::new(ProblemType::BadTerms, detail)
         }
         CheckError::Store(error) => Refusal::internal(&error),
@@ -76,7 +95,15 @@ pub(super) fn in_use(under_way: &[Signed<Announcement>], name: &str) -> Option<S
 }
 
 enum CheckError {
-    Lack { name: String, lack: VariableLack },
+    Lack {
+        name: String,
+        lack: VariableLack,
+    },
+    /// Too few of those that share it are left.
+    Few {
+        name: String,
+        earlier: Earlier,
+    },
     Store(StorageError),
 }
 
@@ -86,7 +113,22 @@ async fn check_stored(state: &CoordinatorState, terms: &Terms) -> Result<(), Che
         let lack = match stored {
             None => VariableLack::Absent,
             Some(stored) if !wanted.is(&stored.variable) => VariableLack::Other,
-            Some(_) => continue,
+            Some(stored) => {
+                let earlier = stored.earlier(state.store.database(), &state.roster.body).await;
+                let earlier = earlier.map_err(CheckError::Store)?;
+                match (earlier == wanted.earlier, wanted.earlier, earlier) {
+                    (true, None, _) => continue,
+                    (true, Some(earlier), _) => {
+                        let have = earlier.places().iter().flatten().count();
+                        if have >= earlier.scheme().quorum() {
+                            continue;
+                        }
+                        return Err(CheckError::Few { name: wanted.name, earlier });
+                    }
+                    (false, None, _) => VariableLack::Elsewhere,
+                    (false, Some(_), _) => VariableLack::Other,
+                }
+            }
         };
         return Err(CheckError::Lack { name: wanted.name, lack });
     }

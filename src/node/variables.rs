@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::state::NodeState;
 use crate::identity::sealing::SealingError;
 use crate::rules::Terms;
-use crate::rules::job::{Change, StoredVariable, Wanted};
+use crate::rules::job::{Change, Earlier, StoredVariable, Wanted};
 use crate::runs::job::Shelf;
 use crate::session::{Announcement, Outcome, SessionId};
 use crate::sharing::stored::{Label, StoredShare};
@@ -56,11 +56,26 @@ impl NodeState {
         Ok(())
     }
 
-    async fn found(&self, wanted: &Wanted) -> Result<Stored, VariableError> {
+    /// What is stored of it; nothing where this node was in no roster that it was shared for, and the
+    /// terms say so.
+    async fn found(&self, wanted: &Wanted) -> Result<Option<Stored>, VariableError> {
         let lacks = |lack| VariableError::Lack { name: wanted.name.clone(), lack };
+        let new = |earlier: &Earlier| earlier.place(self.me).is_none();
+        if wanted.earlier.as_ref().is_some_and(new) {
+            return Ok(None);
+        }
         let stored = self.store.variable(&wanted.name).await?;
         let stored = stored.ok_or_else(|| lacks(VariableLack::Absent))?;
-        if wanted.is(&stored.variable) { Ok(stored) } else { Err(lacks(VariableLack::Other)) }
+        if !wanted.is(&stored.variable) {
+            return Err(lacks(VariableLack::Other));
+        }
+        // Whoever was in that roster compares it with what the terms say of it.
+        let earlier = stored.earlier(self.store.database(), &self.roster.body).await?;
+        match (earlier == wanted.earlier, wanted.earlier.is_some()) {
+            (true, _) => Ok(Some(stored)),
+            (false, true) => Err(lacks(VariableLack::Other)),
+            (false, false) => Err(lacks(VariableLack::Elsewhere)),
+        }
     }
 
     /// The shares that a session's job loads.
@@ -70,12 +85,13 @@ impl NodeState {
         let mut loaded = BTreeMap::new();
         let wanted = question.wanted().into_iter();
         for wanted in wanted.filter(|wanted| wanted.share) {
-            let stored = self.found(&wanted).await?;
+            let Some(stored) = self.found(&wanted).await? else { continue };
+            let gives = wanted.earlier.is_some();
             match self.unlock_share(&stored).await {
                 Ok(share) => drop(loaded.insert(wanted.name, share)),
                 // The other nodes deal it one.
                 Err(VariableError::Lack { name, lack })
-                    if lack.lasts() && question.only_refreshes(&name) =>
+                    if !gives && lack.lasts() && question.only_refreshes(&name) =>
                 {
                     let (session, why) = (announcement.session, lack.explain(&name));
                     tracing::info!(%session, "this node {why}, and is dealt a new one");
@@ -97,7 +113,15 @@ impl NodeState {
         let share = StoredShare::from_bytes(share);
         let digests: Vec<[u8; 32]> = variable.digests.iter().map(|digest| digest.0).collect();
         let label = Label { session: dealt.0, name: &variable.name };
-        if !share.fits(label, self.scheme(), self.me, &digests) {
+        let earlier = stored.earlier(self.store.database(), &self.roster.body).await?;
+        let (scheme, me) = match earlier {
+            None => (self.scheme(), self.me),
+            Some(earlier) => {
+                let me = earlier.place(self.me).ok_or_else(|| lacks(VariableLack::Share))?;
+                (earlier.scheme(), me)
+            }
+        };
+        if !share.fits(label, scheme, me, &digests) {
             return Err(lacks(VariableLack::Damaged));
         }
         Ok(share)

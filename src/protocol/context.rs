@@ -232,6 +232,11 @@ impl Context {
         self.shared.ledger.openings()
     }
 
+    /// What messages go over.
+    pub(super) fn channel(&self) -> &Arc<dyn Channel> {
+        &self.shared.channel
+    }
+
     pub(super) fn binding(&self) -> [u8; 32] {
         self.shared.binding
     }

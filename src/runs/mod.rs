@@ -12,7 +12,6 @@
 //! - [`auction`]: the run of an auction, on bits and on numbers
 //! - [`market`]: the run of a market, on bits
 //! - [`survey`]: the run of a survey, on bits or by adding only
-//! - [`renewal`]: stored variables dealt anew, to other nodes or with new randomness
 //! - [`job`]: the run of a job, on bits and on elements of its field
 //! - [`score`]: a model and a sheet of data into a score, by two parties
 //! - `made_up`: the run of a kind that only tests know
@@ -28,7 +27,6 @@ pub mod made_up;
 pub mod market;
 pub mod plan;
 pub mod range;
-pub mod renewal;
 pub mod reporter;
 pub mod score;
 pub mod shares;

@@ -6,11 +6,13 @@
 
 use super::StorageError;
 use super::column::{Columns as _, json};
+use super::database::Database;
 use super::database::reading;
 use super::sql::{Connection, Row, Source, query};
 use crate::base::Timestamp;
-use crate::identity::Digest;
-use crate::rules::job::{Change, StoredVariable};
+use crate::identity::roster::NodeCard;
+use crate::identity::{Digest, Roster};
+use crate::rules::job::{Change, Earlier, StoredVariable};
 use crate::session::{Announcement, Outcome, SessionId};
 
 /// A variable that is stored.
@@ -30,6 +32,31 @@ pub struct Stored {
     pub made: Timestamp,
     /// When the session that dealt its shares last was opened.
     pub refreshed: Timestamp,
+}
+
+impl Stored {
+    /// Among whom it is shared, where that is not the present roster or one that it succeeds: of each
+    /// present node, which one it was then.
+    ///
+    /// # Errors
+    /// When the database fails, or lacks the roster that it was shared for.
+    pub async fn earlier(
+        &self,
+        database: &Database,
+        present: &Roster,
+    ) -> Result<Option<Earlier>, StorageError> {
+        if present.covers(&self.roster) {
+            return Ok(None);
+        }
+        let unreadable = |detail: String| StorageError::Unreadable { what: "roster", detail };
+        let before = database.roster(&self.roster).await?.ok_or_else(|| {
+            unreadable(format!("the roster {} is not kept here", self.roster.short()))
+        })?;
+        let place = |card: &NodeCard| before.body.index_of(&card.key);
+        let places = present.nodes.iter().map(place).collect();
+        let earlier = Earlier::new(before.body.scheme, places);
+        earlier.map(Some).map_err(|error| unreadable(error.to_owned()))
+    }
 }
 
 /// The columns of a row.

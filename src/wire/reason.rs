@@ -341,6 +341,8 @@ pub enum VariableLack {
     Damaged,
     /// There is one under the name already, and the terms do not replace it.
     Taken,
+    /// It is shared among the nodes of an earlier roster.
+    Elsewhere,
 }
 
 impl VariableLack {
@@ -362,6 +364,10 @@ impl VariableLack {
             Self::Damaged => format!(
                 "has a share of {name:?} that does not fit what all nodes signed: its disk is \
                  damaged; restore it from a backup with `gavel restore`"
+            ),
+            Self::Elsewhere => format!(
+                "has {name:?} as shared among the nodes of an earlier roster; `gavel variable \
+                 refresh` deals it to the present ones"
             ),
             Self::Taken => format!(
                 "has a variable {name:?} already; say replace = true, take another name, or \

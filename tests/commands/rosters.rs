@@ -150,3 +150,108 @@ fn the_digest_of_an_earlier_roster_leads_to_the_present_one() {
     assert_eq!(kind, "other-roster");
     assert!(digest != later && digest.len() == 64);
 }
+
+/// The roster is made anew with these nodes, pinned by everybody by its digest, and served under.
+fn change(town: &Town, nodes: &[&str], threshold: u8) -> String {
+    let lead = town.lead();
+    let cards: Vec<String> = nodes
+        .iter()
+        .map(|name| town.home(name).join("node-card.json").to_str().unwrap().to_owned())
+        .collect();
+    let threshold = threshold.to_string();
+    let mut words = vec!["roster", "make", "--replace", "--threshold", &threshold];
+    words.extend(cards.iter().map(String::as_str));
+    let digest = ok(&lead, &words)["digest"].as_str().unwrap().to_owned();
+    let file = town.roster_of(&town.lead);
+    for name in nodes {
+        ok(&town.home(name), &["roster", "pin", &digest, file.to_str().unwrap(), "--replace"]);
+    }
+    digest
+}
+
+/// Nodes come and go with a roster that their operators pin; what is stored is dealt to those of the
+/// new one by those who were in the one before.
+#[test]
+fn stored_variables_go_to_the_nodes_of_another_roster() {
+    let five = ["north", "south", "west", "east", "middle"];
+    let mut town = Town::of(&five, 1, "lead").running();
+    let lead = town.lead();
+    ok(&lead, &["init", "bidder", "--name", "ada"]);
+    ok(&lead, &["roster", "pin", town.digest()]);
+    let first = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
+        keep = [\"x\", \"y\"]\n\
+        [[steps]]\nid = \"x\"\noperation = \"assign\"\nvariable = \"x\"\nfrom = \"ada\"\nbits = 8\n\
+        value = \"4\"\n\
+        [[steps]]\nid = \"y\"\noperation = \"assign\"\nvariable = \"y\"\nfrom = \"ada\"\nbits = 8\n\
+        value = \"5\"\n";
+    let first = town.file("first.toml", first);
+    assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
+    let sum = json!({"name": "Sum", "field": "2^61-1", "steps": [
+        {"step_id": "1", "operation": "load", "variable_name": "x"},
+        {"step_id": "2", "operation": "load", "variable_name": "y"},
+        {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
+        {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
+    ]});
+    let sum = town.file("sum.json", &sum.to_string());
+
+    // While a session is open its roster stays.
+    let open = town.open(SALE);
+    let home = town.home("far");
+    let address = free_address();
+    ok(&home, &["init", "node", "--name", "far", "--address", &address]);
+    let before = fs::read(town.roster_of("lead")).unwrap();
+    let six = ["north", "south", "west", "east", "middle", "far"];
+    change(&town, &six, 2);
+    town.kill("lead");
+    let (kind, detail) = fails(&lead, &["serve", "--headless"], 1);
+    assert_eq!(kind, "open-sessions");
+    assert!(detail.contains(&open[..8]), "{detail}");
+    let after = fs::read(town.roster_of("lead")).unwrap();
+    fs::write(town.roster_of("lead"), before).unwrap();
+    town.start("lead");
+    ok(&lead, &["session", "cancel", "--yes", &open]);
+
+    // Five nodes become six, with another threshold.
+    fs::write(town.roster_of("lead"), after).unwrap();
+    town.restart("lead");
+    for name in five {
+        town.restart(name);
+    }
+    town.start("far");
+    let (_, detail) = fails(&lead, &["job", "run", &sum], 1);
+    assert!(detail.contains("among the nodes of an earlier roster"), "{detail}");
+    let begun = std::time::Instant::now();
+    loop {
+        // Who is not yet seen to reach the others gets its share the next time.
+        let jobs = ok(&lead, &["variable", "refresh", "--all"])["jobs"].clone();
+        assert_eq!(jobs[0]["refreshed"], json!(["x", "y"]));
+        let has = |node: &str| {
+            let own = ok(&lead, &["variable", "list", "--node", node])["variables"].clone();
+            (0..2).all(|at| own[at]["share"] == json!(true))
+        };
+        if ["1", "2", "3", "4", "5", "6"].into_iter().all(has) {
+            break;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "a node is dealt no share");
+    }
+    assert_eq!(ok(&lead, &["job", "run", &sum])["revealed"], json!({"sum": "9"}));
+
+    // Too few of those who hold the shares are left.
+    change(&town, &["far", "north", "south"], 1);
+    town.restart("lead");
+    let (_, detail) = fails(&lead, &["variable", "refresh", "x"], 1);
+    assert!(detail.contains("of whom 3 are in the present one and 5 are needed"), "{detail}");
+
+    // Five others: the first one goes, the last one came, in another order.
+    let others = ["far", "middle", "south", "west", "east"];
+    let last = change(&town, &others, 2);
+    town.kill("north");
+    town.restart("lead");
+    for name in others {
+        town.restart(name);
+    }
+    ok(&lead, &["variable", "refresh", "--all"]);
+    assert_eq!(ok(&lead, &["job", "run", &sum])["revealed"], json!({"sum": "9"}));
+    let shown = ok(&lead, &["variable", "show", "x"]);
+    assert_eq!(shown["roster"], json!(last));
+}

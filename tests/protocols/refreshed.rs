@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use gavel::protocol::{Context, ProtocolError, StepId};
-use gavel::rules::job::{Number, Operation, Prime, Question, StoredVariable};
+use gavel::rules::job::{
+    Answer, Earlier, Number, Operation, Prime, Question, Range, StoredVariable,
+};
 use gavel::runs::RunError;
 use gavel::sharing::security::Security;
 use gavel::sharing::stored::Label;
@@ -21,11 +23,12 @@ fn anew(stored: &[StoredVariable]) -> Question {
     let refresh = |stored: &StoredVariable| Operation::Refresh {
         variable: stored.name.clone(),
         generation: stored.generation,
+        earlier: None,
     };
     job(stored[0].field, stored.iter().map(load).chain(stored.iter().map(refresh)))
 }
 
-fn digests(stored: &StoredVariable) -> Vec<[u8; 32]> {
+fn digests_of(stored: &StoredVariable) -> Vec<[u8; 32]> {
     stored.digests.iter().map(|digest| digest.0).collect()
 }
 
@@ -61,7 +64,7 @@ async fn variables_are_dealt_anew_and_keep_their_values() {
                 assert!(old.digests.iter().all(|digest| !new.digests.contains(digest)));
                 let label = Label { session: ANEW, name: &new.name };
                 for (node, kept) in &shelves {
-                    assert!(!kept[&new.name].fits(label, world.scheme(), *node, &digests(new)));
+                    assert!(!kept[&new.name].fits(label, world.scheme(), *node, &digests_of(new)));
                     // Without what blinds them, too: bytes of every component are others.
                     let Some(own) = dealt.get(node) else { continue };
                     let components = world.scheme().held_by(*node).len();
@@ -121,7 +124,7 @@ async fn lied(
 #[tokio::test]
 async fn who_lies_while_shares_are_dealt_anew_is_named() {
     for (n, t) in [(3, 1), (4, 1), (5, 2)] {
-        for step in ["refresh/digests", "refresh/pieces/0", "keep"] {
+        for step in ["keys", "refresh/digests", "refresh/pieces/0", "keep"] {
             for to in [None, Some(node(3))] {
                 for bit in [9, 700] {
                     let lie = Lie { at: At::Step(StepId::of(step)), to, bit };
@@ -188,5 +191,126 @@ async fn too_few_shares_are_not_dealt_anew() {
         .run(async |ctx: Context| one(&ctx, &terms, &fields, (ANEW, own.clone())).await.map(drop));
     for (_, result) in results.await {
         assert!(matches!(result, Err(Failure::Run(RunError::Stored))));
+    }
+}
+
+/// What the nodes of a new roster say, of whom some were nodes of the one before.
+async fn handed_over(
+    before: &World,
+    after: World,
+    places: &str,
+) -> Vec<(gavel::sharing::NodeIndex, Result<(Answer<usize>, Stored), Failure>)> {
+    let question = first(Prime::Mersenne127);
+    let (answer, shelves) = run_in(before, SESSION, &question, &[4, 5], &Shelves::new()).await;
+    let scheme = before.scheme();
+    let text = format!("{}/{}: {places}", scheme.nodes(), scheme.threshold());
+    let earlier: Earlier = text.parse().unwrap();
+    let mut question = anew(&left(&question, &answer));
+    for step in &mut question.steps {
+        if let Operation::Refresh { earlier: said, .. } = &mut step.operation {
+            *said = Some(earlier.clone());
+        }
+    }
+    let (terms, fields) = (terms(&question, Security::Active), entries(&after, &question, &[]));
+    let results = after.run(async |ctx: Context| -> Result<_, Failure> {
+        let own = earlier.place(ctx.me()).and_then(|place| shelves.get(&place));
+        one(&ctx, &terms, &fields, (ANEW, own.cloned().unwrap_or_default())).await
+    });
+    let results = results.await;
+    if let Some((_, Ok((answer, _)))) = results.first() {
+        assert_eq!(left(&question, answer).len(), 3);
+    }
+    results
+}
+
+type Stored = BTreeMap<String, gavel::sharing::stored::StoredShare>;
+
+/// Nodes are added, replaced, removed and put in another order, and the threshold changes: values stay.
+#[tokio::test]
+async fn variables_go_to_the_nodes_of_another_roster() {
+    for (before, after, places, away) in [
+        ((5, 1), (6, 2), "1 2 3 4 5 -", &[][..]),
+        ((6, 2), (5, 2), "6 5 4 2 1", &[]),
+        ((5, 2), (6, 1), "- 5 4 3 2 1", &[]),
+        ((5, 1), (5, 1), "- 4 - 2 1", &[]),
+        ((4, 1), (5, 1), "1 2 3 4 -", &[2]),
+    ] {
+        let new = World::new(after.0, after.1);
+        let old = World::new(before.0, before.1);
+        let results = handed_over(&old, World::new(after.0, after.1).without(away), places).await;
+        let (mut shelves, mut answers) = (Shelves::new(), Vec::new());
+        for (node, result) in results {
+            let (answer, kept) = result.unwrap();
+            shelves.insert(node, kept);
+            answers.push(answer);
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "nodes disagree");
+        let digests = answers[0].kept.iter().map(|kept| kept.clone().unwrap());
+        let names = ["x", "y", "p"];
+        let bits = [8, 8, 16];
+        let stored: Vec<StoredVariable> = names
+            .iter()
+            .zip(bits)
+            .zip(digests)
+            .map(|((name, bits), digests)| StoredVariable {
+                name: (*name).to_owned(),
+                field: Prime::Mersenne127,
+                range: Range::of_bits(bits),
+                owner: None,
+                generation: 1,
+                digests,
+            })
+            .collect();
+        for stored in &stored {
+            let label = Label { session: ANEW, name: &stored.name };
+            for (node, own) in &shelves {
+                assert!(own[&stored.name].fits(label, new.scheme(), *node, &digests_of(stored)));
+            }
+        }
+        let then = World::new(after.0, after.1).without(away);
+        let (answer, _) = run_in(&then, SESSION, &second(&stored), &[], &shelves).await;
+        let expected = [9_u64, 400].map(|value| Some(Number::from(value)));
+        assert_eq!(answer.revealed, expected, "{before:?} to {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn too_few_nodes_of_the_roster_before_deal_nothing() {
+    let results = handed_over(&World::new(5, 2), World::new(5, 1), "1 2 3 4 -").await;
+    for (at, result) in results {
+        let Err(Failure::Run(RunError::Protocol(error))) = result else { panic!("node {at}") };
+        let few = ProtocolError::TooFewShares { step: "refresh".into(), have: 4, need: 5 };
+        assert_eq!(error, few);
+    }
+}
+
+/// Who lies between the rosters is named by what it is in the new one.
+#[tokio::test]
+async fn who_lies_between_rosters_is_named() {
+    for (line, step) in [
+        ("across", "batch/digests"),
+        ("across", "batch/blinds"),
+        ("across", "batch/pieces/0"),
+        ("givers", "batch/digests"),
+        ("givers", "keys"),
+    ] {
+        for to in [None, Some(node(3))] {
+            let name = format!("refresh/{line}/{:?}", StepId::of(step));
+            let lie = Lie { at: At::Step(StepId::of(&name)), to, bit: 77 };
+            // Node 2 was node 4.
+            let after = World::new(6, 1).with_lie(node(2), lie);
+            let mut found = 0;
+            for (at, result) in handed_over(&World::new(5, 1), after, "- 4 5 2 1 3").await {
+                let Err(Failure::Run(RunError::Protocol(error))) = result else { continue };
+                if at == node(2) || matches!(error, ProtocolError::Channel { .. }) {
+                    continue;
+                }
+                found += 1;
+                let complaint = error.complaint(at).unwrap_or_else(|| panic!("{name}: {error}"));
+                let sets = complaint.sets();
+                assert!(sets.iter().all(|set| set.contains(node(2))), "{line} {step}: {error}");
+            }
+            assert!(found > 0, "{line} {step} to {to:?}: nobody found it");
+        }
     }
 }

@@ -2,22 +2,16 @@
 //! lies is named.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
+use gavel::protocol::StepId;
 use gavel::protocol::reshare::{ReshareError, cost};
-use gavel::protocol::{Channel, Context, StepId};
-use gavel::rules::job::version::Fingerprint;
-use gavel::rules::job::{Prime, Range, StoredVariable};
-use gavel::runs::renewal::{self, Renewable};
 use gavel::sharing::reshare::Handover;
-use gavel::sharing::stored::{BLINDING, Label, StoredShare};
-use gavel::sharing::{Holding, NodeIndex, NodeSet, Scheme, SharedElements};
+use gavel::sharing::{NodeIndex, NodeSet, Scheme, SharedElements};
 use gavel::testkit::handover::{Dealing, Dealt, Line, STEP, opened};
 use gavel::testkit::{At, ElementInputs, Lie, World};
 use rand::RngExt;
-use zeroize::Zeroizing;
 
 type Shares<F> = BTreeMap<NodeIndex, SharedElements<F>>;
 
@@ -222,105 +216,4 @@ async fn a_node_that_leaves_is_named_and_the_others_deal_without_it() {
     let rest = Handover::new(old, without(old, &[2]), new, new.all()).unwrap();
     let again = deal(Dealing::new(rest), &shares, len).await.settled();
     assert!(same(&opened(new, &again), &opened(old, &shares)));
-}
-
-/// A variable that is stored, with every node's share of it.
-fn kept<F: Field>(world: &World, name: &str, field: Prime, value: u64) -> (Renewable, Stored) {
-    let scheme = world.scheme();
-    let inputs = ElementInputs::<F>::of_numbers(world, &[value]);
-    let of_set: Vec<[u8; BLINDING]> =
-        scheme.sets().iter().map(|_| world.draw(RngExt::random)).collect();
-    let label = Label { session: [5; 16], name };
-    let mut digests = vec![Fingerprint([0; 32]); of_set.len()];
-    let mut shares = Stored::new();
-    for node in scheme.all().iter() {
-        let held = scheme.held_by(node);
-        let blindings: Vec<_> = held.iter().map(|&set| Zeroizing::new(of_set[set])).collect();
-        let share = StoredShare::of(&inputs.of(node), &blindings).unwrap();
-        for (set, digest) in held.into_iter().zip(share.digests(label, scheme, node).unwrap()) {
-            digests[set] = Fingerprint(digest);
-        }
-        shares.entry(node).or_default().insert(name.to_owned(), share);
-    }
-    let range = Range::Within { low: 0, high: 1 << 20 };
-    let (name, owner) = (name.to_owned(), None);
-    let variable = StoredVariable { name, field, range, owner, generation: 0, digests };
-    (Renewable { variable, session: [5; 16] }, shares)
-}
-
-/// What nodes have stored, by name.
-type Stored = BTreeMap<NodeIndex, BTreeMap<String, StoredShare>>;
-
-/// The value of a variable, by whoever holds it now. Every share must fit the digests.
-fn value_of<F: Field>(scheme: Scheme, own: &Renewable, stored: &Stored) -> F {
-    let digests: Vec<[u8; 32]> = own.variable.digests.iter().map(|digest| digest.0).collect();
-    let label = Label { session: own.session, name: &own.variable.name };
-    let shares = stored.iter().map(|(&node, shares)| {
-        let share = &shares[&own.variable.name];
-        assert!(share.fits(label, scheme, node, &digests), "{} at {node}", own.variable.name);
-        (node, share.element::<F>(Holding::of(scheme, node)).unwrap())
-    });
-    opened(scheme, &shares.collect())[0]
-}
-
-#[tokio::test]
-async fn five_nodes_become_six_and_then_five_others_and_every_variable_keeps_its_value() {
-    let world = World::new(5, 2);
-    let (mut variables, mut stored) = (Vec::new(), Stored::new());
-    for (renewable, shares) in [
-        kept::<Mersenne61>(&world, "a", Prime::Mersenne61, 61),
-        kept::<Prime256>(&world, "b", Prime::Secp256k1, 256),
-        kept::<Mersenne61>(&world, "c", Prime::Mersenne61, 62),
-        kept::<Mersenne127>(&world, "d", Prime::Mersenne127, 127),
-    ] {
-        variables.push(renewable);
-        for (node, own) in shares {
-            stored.entry(node).or_default().extend(own);
-        }
-    }
-    let (mut old, mut givers) = (world.scheme(), world.scheme().all());
-    // Then the same five with new randomness, and one of them away.
-    for (generation, (new, away)) in
-        [(scheme(6, 2), 6), (scheme(5, 2), 0), (scheme(5, 2), 0), (scheme(4, 1), 2)]
-            .into_iter()
-            .enumerate()
-    {
-        let takers = if away == 0 { new.all() } else { without(new, &[away]) };
-        let handover = Handover::new(old, givers, new, takers).unwrap();
-        let dealing = Dealing::new(handover);
-        let give = async |ctx: Context, across: Arc<dyn Channel>| {
-            renewal::give(&ctx, &*across, handover, &variables, &stored[&ctx.me()]).await
-        };
-        let take = async |me, across: Arc<dyn Channel>, peers: Arc<dyn Channel>| {
-            let keys = Context::establish(me, new, takers, Arc::clone(&peers), [3; 32]);
-            let ctx = keys.await.unwrap();
-            renewal::take(&ctx, dealing.taking(me, &*across, &*peers), &variables).await
-        };
-        let played = dealing.play(give, take).await;
-        assert!(played.givers.iter().all(|(_, given, ..)| given.is_ok()));
-        let before = std::mem::take(&mut stored);
-        let mut known: Vec<Vec<StoredVariable>> = Vec::new();
-        for (node, renewed, _) in played.takers {
-            let renewed = renewed.unwrap();
-            stored.insert(node, renewed.shares);
-            known.push(renewed.variables);
-        }
-        assert!(known.windows(2).all(|pair| pair[0] == pair[1]), "new nodes disagree");
-        for (own, now) in variables.iter_mut().zip(known.swap_remove(0)) {
-            assert_eq!(now.generation as usize, generation + 1);
-            assert_ne!(own.variable.version(), now.version());
-            own.variable = now;
-        }
-        assert!(value_of::<Mersenne61>(new, &variables[0], &stored).equals(Field::from_u64(61)));
-        assert!(value_of::<Prime256>(new, &variables[1], &stored).equals(Field::from_u64(256)));
-        assert!(value_of::<Mersenne61>(new, &variables[2], &stored).equals(Field::from_u64(62)));
-        assert!(value_of::<Mersenne127>(new, &variables[3], &stored).equals(Field::from_u64(127)));
-        // A share of the generation before is none of this one.
-        let label = Label { session: [5; 16], name: "a" };
-        let digests: Vec<_> = variables[0].variable.digests.iter().map(|digest| digest.0).collect();
-        for (node, shares) in before.iter().filter(|(node, _)| new.all().contains(**node)) {
-            assert!(!shares["a"].fits(label, new, *node, &digests), "{node}");
-        }
-        (old, givers) = (new, takers);
-    }
 }

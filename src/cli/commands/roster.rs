@@ -54,7 +54,8 @@ pub struct MakeArgs {
     /// Where to write it [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace a roster that is there; sessions of the old one cannot go on with the new one
+    /// Replace a roster that is there; sessions of the old one cannot go on with the new one, and what is
+    /// stored is dealt to its nodes with `gavel variable refresh`
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

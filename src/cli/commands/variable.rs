@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
+use crate::identity::Roster;
 use crate::rules::job::Prime;
 use crate::rules::job::fault::MAX_KEPT;
 use crate::rules::job::forgetting::forgetting;
@@ -86,25 +87,32 @@ pub struct ForgetArgs {
 pub async fn run(context: &Context, command: VariableCommand) -> Result<(), Failure> {
     match command {
         VariableCommand::List(args) => {
-            let all = variables(context, &args).await?;
-            context.output.result(&json!({ "variables": all }), || table(&all))
+            let (all, roster) = variables(context, &args).await?;
+            context.output.result(&json!({ "variables": all }), || table(&all, &roster))
         }
         VariableCommand::Show(args) => {
-            let all = variables(context, &args.list).await?;
+            let (all, roster) = variables(context, &args.list).await?;
             let line = named(all, &args.name)?;
-            context.output.result(&line, || text(&line))
+            context.output.result(&line, || text(&line, &roster))
         }
         VariableCommand::Refresh(args) => Box::pin(refresh(context, &args)).await,
         VariableCommand::Forget(args) => Box::pin(forget(context, &args)).await,
     }
 }
 
-async fn variables(context: &Context, args: &ListArgs) -> Result<Vec<VariableLine>, Failure> {
+/// The variables, and the roster that they are told under.
+async fn variables(
+    context: &Context,
+    args: &ListArgs,
+) -> Result<(Vec<VariableLine>, Roster), Failure> {
     let network = args.reach.as_anyone(context).await?;
-    let Some(index) = args.node else { return Ok(network.coordinator().variables().await?) };
+    let roster = network.roster().body.clone();
+    let Some(index) = args.node else {
+        return Ok((network.coordinator().variables().await?, roster));
+    };
     let node = network.nodes().iter().find(|node| node.index().get() == index);
     let node = node.ok_or_else(|| Failure::usage(format!("the roster has no node {index}")))?;
-    Ok(node.variables().await?)
+    Ok((node.variables().await?, roster))
 }
 
 fn named(all: Vec<VariableLine>, name: &str) -> Result<VariableLine, Failure> {
@@ -161,15 +169,16 @@ async fn forget(context: &Context, args: &ForgetArgs) -> Result<(), Failure> {
     job::run_text(context, &file.to_string(), (None, None), None, &args.options).await
 }
 
-fn share(line: &VariableLine) -> &'static str {
+fn share(line: &VariableLine, present: &Roster) -> &'static str {
     match line.share {
+        _ if !present.covers(&line.roster) => "with the nodes of an earlier roster; refresh it",
         Some(true) => "here",
         Some(false) => "missing; gets one at the next refresh",
         None => "",
     }
 }
 
-fn table(all: &[VariableLine]) -> String {
+fn table(all: &[VariableLine], present: &Roster) -> String {
     if all.is_empty() {
         return "no variable is stored".to_owned();
     }
@@ -184,13 +193,13 @@ fn table(all: &[VariableLine]) -> String {
             clean(&variable.known_to()),
             variable.generation.to_string(),
             line.refreshed.to_string(),
-            share(line).to_owned(),
+            share(line, present).to_owned(),
         ]);
     }
     table.to_string()
 }
 
-fn text(line: &VariableLine) -> String {
+fn text(line: &VariableLine, present: &Roster) -> String {
     let variable = &line.variable;
     let mut lines = vec![
         strong(clean(&variable.name)),
@@ -204,8 +213,8 @@ fn text(line: &VariableLine) -> String {
         format!("refreshed   {}, by session {}", line.refreshed, line.dealt),
         format!("roster      {}", line.roster),
     ];
-    if line.share.is_some() {
-        lines.push(format!("share       {}", share(line)));
+    if !share(line, present).is_empty() {
+        lines.push(format!("share       {}", share(line, present)));
     }
     lines.join("\n")
 }

@@ -25,3 +25,11 @@ pub fn taking(handover: Handover) -> Cost {
     let bytes_sent = (DIGEST_BYTES * handover.takers().len().saturating_sub(1)) as u64;
     Cost { rounds: 1, bytes_sent, ..Cost::NONE }
 }
+
+/// What dealing a batch takes where all that give take as well: the most that any node sends.
+pub fn handing_over<F: Field>(handover: Handover, len: usize) -> Cost {
+    let givers = handover.givers().iter();
+    let most = givers.map(|giver| giving::<F>(handover, giver, len).bytes_sent).max();
+    let bytes_sent = most.unwrap_or(0) + taking(handover).bytes_sent;
+    Cost { rounds: ROUNDS, bytes_sent, ..Cost::NONE }
+}

@@ -97,6 +97,9 @@ impl<F: Field> Giving<'_, F> {
     async fn tell(&self) -> Result<(), ReshareError> {
         let (ctx, own) = (self.ctx, Bytes::from(self.table()));
         let claim = ctx.narrow("digests").claim()?;
+        // Different keys make different digests: whoever was given others says so, and no more, or those
+        // who have no keys would take it for the liar.
+        ctx.confirm_keys().await?;
         let outgoing = ctx.peers().iter().map(|peer| (peer, own.clone())).collect();
         let among = async {
             let told = ctx.exchange(&claim, outgoing, ctx.peers(), own.len()).await;
@@ -104,8 +107,6 @@ impl<F: Field> Giving<'_, F> {
         };
         let takers = self.handover.takers().iter().map(|taker| (taker, own.clone())).collect();
         let (mut told, ()) = try_join(among, self.send(&claim.name, claim.id, takers)).await?;
-        // Different keys make different digests, and tell better who it was.
-        ctx.confirm_keys().await?;
         told.push((ctx.me(), own));
         Tables::new(self.handover, told).check(&claim.name, ctx.peers())
     }

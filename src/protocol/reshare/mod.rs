@@ -26,6 +26,8 @@
 pub mod cost;
 mod error;
 mod give;
+mod hand_over;
+mod lines;
 mod refresh;
 mod sizes;
 mod table;
@@ -33,5 +35,6 @@ mod take;
 
 pub use error::ReshareError;
 pub use give::give;
+pub use hand_over::{Before, hand_over};
 pub use refresh::refresh;
 pub use take::{Taking, take};

@@ -129,10 +129,10 @@ impl<F: Field> Refreshing<'_, F> {
         let mut own = vec![if self.shares.is_some() { HAS_SHARE } else { 0 }];
         own.extend(self.table());
         let own = Bytes::from(own);
+        // Different keys make different digests: whoever was given others says so, and no more.
+        ctx.confirm_keys().await?;
         let outgoing = ctx.peers().iter().map(|peer| (peer, own.clone())).collect();
         let mut told = ctx.exchange(&claim, outgoing, ctx.peers(), own.len()).await?;
-        // Different keys make different digests, and tell better who it was.
-        ctx.confirm_keys().await?;
         told.push((ctx.me(), own));
         let with_share =
             told.into_iter().filter(|(_, message)| message.first() == Some(&HAS_SHARE));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::action::Action;
+use super::earlier::Earlier;
 use super::fault::{DIVIDED_BITS, JobFault, MAX_OPERANDS, MAX_PAIRS, MAX_STEPS, RANDOM_BITS};
 use super::graph::{Graph, Input, Kind, Load, Planned, Variable};
 use super::number::Number;
@@ -57,6 +58,8 @@ struct Building<'a> {
     loads: Vec<Load>,
     /// Of what is loaded, behind the participants.
     owners: Vec<String>,
+    /// Among whom what is dealt anew is shared, once a step says so.
+    earlier: Option<&'a Option<Earlier>>,
 }
 
 /// A variable that a step looks at.
@@ -91,6 +94,7 @@ impl<'a> Building<'a> {
             input_of: HashMap::new(),
             loads: Vec::new(),
             owners: Vec::new(),
+            earlier: None,
         }
     }
 
@@ -224,7 +228,13 @@ impl<'a> Building<'a> {
                 }
                 Action::Reveal { variable: variable.at }
             }
-            Operation::Refresh { variable, generation } => {
+            Operation::Refresh { variable, generation, earlier } => {
+                let others = self.earlier.get_or_insert(earlier);
+                if *others != earlier {
+                    let (step, variable) = (step.id.clone(), variable.clone());
+                    let why = "is shared among other nodes than what another step deals anew";
+                    return Err(JobFault::Refresh { step, variable, why });
+                }
                 let (at, generation) = (self.operand(step, variable)?.at, *generation);
                 Action::Refresh { variable: at, generation }
             }
@@ -453,8 +463,19 @@ impl<'a> Building<'a> {
         let steps = planned.collect();
         let (participants, inputs, loads) = (self.participants, self.inputs, self.loads);
         let owners = participants.iter().cloned().chain(self.owners).collect();
-        let keeps = Vec::new();
-        Ok(Graph { prime, variables, steps, order, participants, inputs, loads, owners, keeps })
+        let (keeps, earlier) = (Vec::new(), self.earlier.cloned().flatten());
+        Ok(Graph {
+            prime,
+            variables,
+            steps,
+            order,
+            participants,
+            inputs,
+            loads,
+            owners,
+            keeps,
+            earlier,
+        })
     }
 }
 

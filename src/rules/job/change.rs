@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::answer::Answer;
+use super::earlier::Earlier;
 use super::graph::{Action, Graph, Kind};
 use super::prime::Prime;
 use super::question::Question;
@@ -24,6 +25,8 @@ pub struct Wanted {
     pub share: bool,
     /// How often it is to have been shared anew, where the job does so once more.
     pub generation: Option<u32>,
+    /// Among whom it is shared then, if not among the session's nodes.
+    pub earlier: Option<Earlier>,
 }
 
 impl Wanted {
@@ -73,17 +76,20 @@ impl Question {
             .chain(self.keep.iter().map(String::as_str))
             .collect();
         let anew = self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Refresh { variable, generation } => Some((variable.as_str(), *generation)),
+            Operation::Refresh { variable, generation, earlier } => {
+                Some((variable.as_str(), (*generation, earlier)))
+            }
             _ => None,
         });
-        let generations: BTreeMap<&str, u32> = anew.collect();
+        let anew: BTreeMap<&str, (u32, &Option<Earlier>)> = anew.collect();
         let wanted = self.steps.iter().filter_map(|step| match &step.operation {
             Operation::Load { variable, stored, expected } => Some(Wanted {
                 name: stored.clone(),
                 field: self.field,
                 expected: expected.clone(),
                 share: used.contains(variable.as_str()),
-                generation: generations.get(variable.as_str()).copied(),
+                generation: anew.get(variable.as_str()).map(|(generation, _)| *generation),
+                earlier: anew.get(variable.as_str()).and_then(|(_, earlier)| (*earlier).clone()),
             }),
             _ => None,
         });

@@ -10,10 +10,8 @@ use super::number::{Number, NumberError};
 use super::prime::Prime;
 use super::question::Question;
 use super::step::{Expected, Given, Operation, Step};
+pub use super::values::{CLIENT, has_values, own_values, without_values};
 use crate::rules::written::Written;
-
-/// Who hands in what no participant is named for.
-pub const CLIENT: &str = "client";
 
 /// Everyone, as the receiver of what is revealed.
 const ALL: &str = "all";
@@ -99,6 +97,8 @@ pub struct WrittenStep {
     pub version: Option<String>,
     /// How often what is dealt anew was before.
     pub generation: Option<u32>,
+    /// Among whom it is shared, if that is not the session's roster.
+    pub earlier: Option<String>,
     /// Who learns what is revealed.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
@@ -256,9 +256,15 @@ impl Reading<'_> {
             }
             "refresh" => {
                 let variable = self.variable()?;
-                self.known.push("generation");
+                self.known.extend(["generation", "earlier"]);
                 let generation = step.generation.ok_or_else(|| self.missing("generation"))?;
-                Operation::Refresh { variable, generation }
+                let earlier = step.earlier.as_deref().map(str::parse).transpose();
+                let wrong = |why| JobFault::Refresh {
+                    step: step.id.clone(),
+                    variable: variable.clone(),
+                    why,
+                };
+                Operation::Refresh { earlier: earlier.map_err(wrong)?, variable, generation }
             }
             "forget" => Operation::Forget { variable: self.variable()? },
             _ => {
@@ -320,6 +326,7 @@ impl Reading<'_> {
             ("range", step.range.is_some()),
             ("version", step.version.is_some()),
             ("generation", step.generation.is_some()),
+            ("earlier", step.earlier.is_some()),
             ("to", step.to.is_some()),
         ];
         let spare = given.into_iter().find(|(field, given)| *given && !self.known.contains(field));
@@ -434,64 +441,6 @@ impl Fields {
         let handed =
             |step: &&WrittenStep| step.operation == "assign" && step.kind != Some(Type::Public);
         self.steps.iter().filter(handed)
-    }
-}
-
-fn is_public(step: &toml::Table) -> bool {
-    let kinds = ["type", "variable_type"].into_iter();
-    let mut kinds = kinds.filter_map(|field| step.get(field).and_then(toml::Value::as_str));
-    kinds.any(|kind| kind == "public")
-}
-
-/// The steps of a session file that assign what is not public.
-fn secret(file: &toml::Table) -> impl Iterator<Item = &toml::Table> {
-    let steps = file.get("steps").and_then(toml::Value::as_array).into_iter().flatten();
-    steps.filter_map(toml::Value::as_table).filter(|step| !is_public(step))
-}
-
-/// Whether a session file has values in it that participants hand in.
-pub fn has_values(file: &toml::Table) -> bool {
-    // What a demo stores before is as secret.
-    file.contains_key(crate::rules::session_file::STORED)
-        || secret(file).any(|step| step.contains_key("value"))
-}
-
-/// The values that a job's file has for a participant, as a line; none where it has none.
-pub fn own_values(text: &str, name: &str) -> Option<Zeroizing<String>> {
-    let file: toml::Table = text.parse().ok()?;
-    // Room for everything at once: a text that grows leaves copies behind.
-    let mut line = Zeroizing::new(String::with_capacity(2 * text.len()));
-    for step in secret(&file) {
-        let from = step.get("from").and_then(toml::Value::as_str).unwrap_or(CLIENT);
-        let variable = ["variable", "variable_name"].into_iter().find_map(|key| step.get(key));
-        let (Some(value), Some(variable)) = (step.get("value"), variable?.as_str()) else {
-            continue;
-        };
-        if from != name {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push_str(", ");
-        }
-        line.push_str(variable);
-        line.push_str(" = ");
-        match value {
-            toml::Value::String(text) => line.push_str(text),
-            number => line.push_str(&Zeroizing::new(number.to_string())),
-        }
-    }
-    Some(line).filter(|line| !line.is_empty())
-}
-
-/// Take the values that participants hand in out of a session file of whatever kind: a server gets
-/// the steps without them.
-pub fn without_values(file: &mut toml::Table) {
-    let Some(toml::Value::Array(steps)) = file.get_mut("steps") else { return };
-    for step in steps {
-        let toml::Value::Table(step) = step else { continue };
-        if !is_public(step) {
-            step.remove("value");
-        }
     }
 }
 

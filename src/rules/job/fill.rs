@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::earlier::Earlier;
 use super::fault::JobFault;
 use super::prime::Prime;
 use super::stored::StoredVariable;
@@ -40,6 +41,24 @@ fn stored_name(step: &toml::Table) -> Option<&String> {
         Some(toml::Value::String(name)) => Some(name),
         _ => None,
     })
+}
+
+/// Fill in among whom what is dealt anew is shared, where that is not the session's roster.
+pub fn fill_earlier(file: &mut toml::Table, earlier: impl Fn(&str) -> Option<Earlier>) {
+    let Some(toml::Value::Array(steps)) = file.get_mut("steps") else { return };
+    let loaded = steps.iter().filter_map(toml::Value::as_table).filter_map(|step| {
+        let (_, stored) = loads(step)?;
+        Some((text(step, &["variable", "variable_name"])?, stored))
+    });
+    let loaded: BTreeMap<String, String> = loaded.collect();
+    for step in steps.iter_mut().filter_map(toml::Value::as_table_mut) {
+        let anew = text(step, &["operation"]).is_some_and(|operation| operation == "refresh");
+        let variable = text(step, &["variable", "variable_name"]).filter(|_| anew);
+        let stored = variable.as_ref().and_then(|variable| loaded.get(variable));
+        if let Some(earlier) = stored.and_then(|stored| earlier(stored)) {
+            step.entry("earlier").or_insert(earlier.to_string().into());
+        }
+    }
 }
 
 /// Fill in what the steps that load leave open, from what is stored. What they say already stays,

@@ -7,6 +7,7 @@
 //! batch. What is revealed is opened in one batch at the end, unless something waits for it.
 
 pub use super::action::Action;
+use super::earlier::Earlier;
 use super::number::Number;
 use super::prime::Prime;
 use super::range::Range;
@@ -33,6 +34,8 @@ pub struct Graph {
     pub owners: Vec<String>,
     /// The variables that stay at the nodes, in the order of the terms.
     pub keeps: Vec<usize>,
+    /// Among whom what is dealt anew is shared, if not among the session's nodes.
+    pub earlier: Option<Earlier>,
 }
 
 /// A variable.

@@ -7,6 +7,7 @@
 //! - [`stored`]: what is known of a variable that stays at the nodes
 //! - [`change`]: what a job takes from there, and what it leaves behind
 //! - [`refresh`]: what it has dealt anew there
+//! - [`earlier`]: among whom that is shared, if not among the session's nodes
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -17,6 +18,7 @@
 //! - [`question`]: what a job's terms say
 //! - [`input`]: who hands what in, and how an entry is laid out
 //! - [`file`](mod@file): a job's fields in a session file
+//! - `values`: the values in it that participants hand in
 //! - [`fill`]: what such a file leaves open of stored variables
 //! - [`forgetting`](mod@forgetting): a job that forgets a stored variable
 //! - [`line`](mod@line): what a participant hands in, as a line of text
@@ -31,6 +33,7 @@ pub mod action;
 pub mod answer;
 mod building;
 pub mod change;
+pub mod earlier;
 pub mod fault;
 pub mod file;
 pub mod fill;
@@ -51,11 +54,13 @@ pub mod stage;
 pub mod status;
 pub mod step;
 pub mod stored;
+mod values;
 pub mod version;
 pub mod words;
 
 pub use answer::Answer;
 pub use change::{Change, Wanted};
+pub use earlier::Earlier;
 pub use fault::JobFault;
 pub use graph::{Action, Graph};
 pub use number::Number;

@@ -42,6 +42,7 @@ impl Question {
         let mut graph = Graph::of(self.field, &self.steps)?;
         graph.keeps = keeps(&graph, &self.keep)?;
         graph.check_refreshes(&self.keep)?;
+        self.check_earlier(&graph)?;
         Ok(graph)
     }
 

@@ -101,6 +101,21 @@ impl Graph {
 }
 
 impl Question {
+    /// That a job which deals from the nodes of an earlier roster does nothing else: nobody can compute
+    /// with what they hold.
+    pub(super) fn check_earlier(&self, graph: &Graph) -> Result<(), JobFault> {
+        let first = graph.refreshes().into_iter().next();
+        let (Some(first), Some(_), false) = (first, &graph.earlier, self.only_refreshes()) else {
+            return Ok(());
+        };
+        let load = &graph.loads[first.load];
+        Err(JobFault::Refresh {
+            step: graph.steps[first.step].id.clone(),
+            variable: graph.variables[load.variable].name.clone(),
+            why: "is shared among the nodes of an earlier roster; deal it anew by a job of its own",
+        })
+    }
+
     /// Whether it does nothing but deal stored variables anew, which changes no value and tells
     /// nobody anything.
     pub fn only_refreshes(&self) -> bool {

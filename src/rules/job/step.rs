@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::earlier::Earlier;
 use super::number::Number;
 use super::range::Range;
 use super::version::Version;
@@ -174,6 +175,8 @@ pub enum Operation {
         variable: String,
         /// How often it was shared anew before.
         generation: u32,
+        /// Among whom it is shared, if not among the session's nodes.
+        earlier: Option<Earlier>,
     },
     /// A variable's shares are wiped; those that nodes keep of one that was loaded go away with the
     /// outcome.

@@ -24,13 +24,13 @@ use crate::protocol::elements::keep::keep;
 use crate::protocol::elements::multiply::inner_products;
 use crate::protocol::elements::open::open;
 use crate::protocol::elements::random::random;
-use crate::protocol::reshare::refresh;
+use crate::protocol::reshare::{Before, hand_over, refresh};
 use crate::rules::job::graph::Kind;
 use crate::rules::job::version::Fingerprint;
 use crate::rules::job::{Action, Graph, Number, Stage};
 use crate::runs::reporter::Reporter;
 use crate::sharing::stored::Label;
-use crate::sharing::{ShapeError, SharedBits, SharedElements};
+use crate::sharing::{Holding, ShapeError, SharedBits, SharedElements};
 
 /// A job that is being computed.
 pub struct Job<'a, F: Field> {
@@ -108,10 +108,20 @@ impl<'a, F: Arithmetic> Job<'a, F> {
 
     /// What is stored.
     fn load(&mut self) -> Result<(), ShapeError> {
-        let holding = self.ctx.holding();
+        let base = self.ctx.base();
+        // What is shared among others can only be dealt anew.
+        let holding = match &self.graph.earlier {
+            None => Some(self.ctx.holding()),
+            Some(earlier) => {
+                earlier.place(base.me()).map(|place| Holding::of(earlier.scheme(), place))
+            }
+        };
         for load in &self.graph.loads {
-            // What is only forgotten takes no share; all else was looked for before.
-            if let Some(share) = self.shelf.loaded(&load.stored) {
+            let share =
+                holding.and_then(|holding| Some((self.shelf.loaded(&load.stored)?, holding)));
+            // What is missing the others deal anew, or it is only forgotten: all else was looked for
+            // before.
+            if let Some((share, holding)) = share {
                 self.values[load.variable] = Some(share.element(holding)?);
             }
         }
@@ -159,9 +169,21 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         // A node that lacks one of them gives none: it says so once, of all.
         let own: Option<Vec<&SharedElements<F>>> =
             loads.clone().map(|load| self.values[load.variable].as_ref()).collect();
-        let own = own.map(|own| SharedElements::concat(self.ctx.holding(), own)).transpose()?;
+        let concat = |own: Vec<&SharedElements<F>>| {
+            let holding = own.first().map_or(self.ctx.holding(), |first| first.holding());
+            SharedElements::concat(holding, own)
+        };
+        let own = own.map(concat).transpose()?;
         let ctx = self.ctx.base().narrow("refresh");
-        let dealing = refresh(&ctx, own.as_ref(), anew.len());
+        let dealing = async {
+            match &self.graph.earlier {
+                None => refresh(&ctx, own.as_ref(), anew.len()).await,
+                Some(earlier) => {
+                    let before = Before { scheme: earlier.scheme(), places: earlier.places() };
+                    Box::pin(hand_over(&ctx, before, own.as_ref(), anew.len())).await
+                }
+            }
+        };
         let dealt = self.reporter.follow(dealing).await?;
         let staying = anew.iter().zip(loads).enumerate().map(|(at, (&(place, _), load))| {
             Ok(Staying { place, name: &load.stored, value: dealt.slice(at..at + 1)? })

@@ -30,7 +30,7 @@ use crate::protocol::Context;
 use crate::protocol::bits::BitContext;
 use crate::rules::job::graph::Load;
 use crate::rules::job::prime::over;
-use crate::rules::job::{Answer, Question};
+use crate::rules::job::{Answer, Earlier, Question};
 
 /// Compute the steps, as far as the values are there that they take: `seats` has the position of
 /// each participant's entry, and the shelf what is loaded.
@@ -53,7 +53,7 @@ pub(super) async fn run(
             return Err(RunError::Width { expected, got });
         }
     }
-    let (ctx, none) = (BitContext::new(ctx), Shelf::default());
+    let none = Shelf::default();
     let shelf = shelf.unwrap_or(&none);
     let wanted = question.wanted();
     let takes = |load: &Load| wanted.iter().any(|other| other.name == load.stored && other.share);
@@ -62,9 +62,14 @@ pub(super) async fn run(
         let missing = shelf.loaded(&load.stored).is_none();
         missing && takes(load) && !graph.only_refreshes(load.variable)
     };
+    let other = |earlier: &Earlier| earlier.places().len() != usize::from(ctx.scheme().nodes());
+    if graph.earlier.as_ref().is_some_and(other) {
+        return Err(RunError::Form);
+    }
     if graph.loads.iter().any(lacks) {
         return Err(RunError::Stored);
     }
+    let ctx = BitContext::new(ctx);
     let done = over!(graph.prime, F => {
         let job = compute::Job::<F>::new(&ctx, &graph, seats, shelf, reporter);
         job.compute(&fields).await?

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use super::batch::{Batch, kept, refreshed};
 use super::convert::variables;
 use crate::protocol::elements::Arithmetic;
+use crate::protocol::reshare::Before;
+use crate::protocol::reshare::cost::handing_over;
 use crate::protocol::{Cost, CostModel, Tactics};
 use crate::rules::Terms;
 use crate::rules::job::prime::over;
 use crate::rules::job::{Graph, Question};
 use crate::runs::cost::Predicted;
 use crate::runs::line::{Line, king_from};
+use crate::sharing::reshare::Handover;
 use crate::sharing::security::Security;
 use crate::sharing::{NodeSet, Scheme};
 
@@ -39,7 +42,11 @@ impl Workload {
         let model = model.with_security(self.security);
         let Some(graph) = &self.graph else { return Predicted::of(model.keys()) };
         let lacking = graph.lacking(&self.handed_in);
-        over!(graph.prime, F => predicted::<F>(model, graph, &lacking))
+        let handover = graph.earlier.as_ref().and_then(|earlier| {
+            let before = Before { scheme: earlier.scheme(), places: earlier.places() };
+            before.handover(scheme, participants).ok()
+        });
+        over!(graph.prime, F => predicted::<F>(model, graph, &lacking, handover))
     }
 
     /// The tactics that are expected to take the least time: batches are small, so that what goes
@@ -53,6 +60,7 @@ fn predicted<F: Arithmetic>(
     model: CostModel,
     graph: &Graph,
     lacking: &[Option<usize>],
+    handover: Option<Handover>,
 ) -> Predicted {
     let mut cost = model.keys();
     let bits = variables(graph, lacking).iter().map(|made| made.bits as usize).sum();
@@ -75,7 +83,10 @@ fn predicted<F: Arithmetic>(
     }
     let anew = refreshed(graph, lacking).len();
     if anew > 0 {
-        cost += model.refreshing_elements::<F>(anew);
+        cost += match handover {
+            None => model.refreshing_elements::<F>(anew),
+            Some(handover) => handing_over::<F>(handover, anew),
+        };
     }
     let kept = kept(graph, lacking).count() + anew;
     if kept > 0 {

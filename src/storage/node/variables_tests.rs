@@ -177,7 +177,7 @@ fn dealing(variable: &job::StoredVariable) -> World {
     };
     let (name, generation) = (variable.name.clone(), variable.generation);
     let load = Operation::Load { variable: name.clone(), stored: name.clone(), expected };
-    let refresh = Operation::Refresh { variable: name, generation };
+    let refresh = Operation::Refresh { variable: name, generation, earlier: None };
     let step = |id: &str, operation| Step { id: id.into(), operation, after: Vec::new() };
     let steps = vec![step("1", load), step("2", refresh)];
     let mut terms = terms();
