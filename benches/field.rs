@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use gavel::field::bulk::{add_scaled, inner_product, mul_into, powers};
-use gavel::field::{Field, Mersenne61, Mersenne127, Prime256};
+use gavel::field::{Field, Mersenne61, Mersenne127, Pair127, Prime256};
 
 const LEN: usize = 1024;
 
@@ -40,6 +40,7 @@ fn fields(criterion: &mut Criterion) {
     group.measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(300));
     field::<Mersenne61>(&mut group);
     field::<Mersenne127>(&mut group);
+    field::<Pair127>(&mut group);
     field::<Prime256>(&mut group);
     group.finish();
 }

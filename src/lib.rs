@@ -21,6 +21,7 @@
 //! - [`node`]: the node's server: taking envelopes, closing, computing
 //! - [`coordinator`]: opening, closing, retrying; accounts; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing an entry; receipts
+//! - [`dealer`]: material for two parties, from the dealers' shares to both halves
 //! - [`tui`]: the screens: state, input, view, link
 //! - [`mod@bench`]: what `gavel bench` measures: processes, lines, reports
 //! - [`cli`]: commands, text and JSON output, the demo
@@ -31,6 +32,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod coordinator;
+pub mod dealer;
 pub mod field;
 pub mod identity;
 pub mod node;

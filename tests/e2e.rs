@@ -19,6 +19,7 @@ mod e2e {
     pub mod net;
     pub mod nonsense;
     pub mod pauses;
+    pub mod posted;
     pub mod processes;
     pub mod random_kills;
     pub mod refreshed;

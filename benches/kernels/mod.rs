@@ -17,7 +17,7 @@ use gavel::field::binary128::points::{Points, Weighed};
 use gavel::field::binary128::small::{LANES, ROWS, Rows};
 use gavel::field::binary128::{add_points, fold, weigh_points};
 use gavel::field::bulk::{mul_into, powers};
-use gavel::field::{Binary128, Field, Mersenne127};
+use gavel::field::{Binary128, Field, Mersenne127, Pair127};
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::bits::less_than::less_than;
 use gavel::protocol::bits::maximum::{Keep, maximum};
@@ -54,7 +54,7 @@ pub struct Kernel {
 pub type Make = fn() -> Kernel;
 
 /// All kernels, in the order in which they are shown.
-pub const ALL: [Make; 21] = [
+pub const ALL: [Make; 22] = [
     stream,
     transposed,
     pairs,
@@ -70,6 +70,7 @@ pub const ALL: [Make; 21] = [
     squares,
     ranks,
     products,
+    products_of_pairs,
     roots,
     comparisons_of_the_paper,
     points,
@@ -227,6 +228,13 @@ fn products() -> Kernel {
     let mut product = values.clone();
     let run = move || mul_into(black_box(&mut product), black_box(&values));
     Kernel { name: "products in 2^127-1", unit: "product", units: 1024, run: Box::new(run) }
+}
+
+fn products_of_pairs() -> Kernel {
+    let values = powers(Pair127::from_u64(0x0123_4567_89ab_cdef), 1024);
+    let mut product = values.clone();
+    let run = move || mul_into(black_box(&mut product), black_box(&values));
+    Kernel { name: "products in 2^127+3080193", unit: "product", units: 1024, run: Box::new(run) }
 }
 
 fn roots() -> Kernel {

@@ -13,6 +13,7 @@ pub fn engine(report: &Report) -> String {
         _ if report.multiplications.is_some() => {
             (report.multiplications.unwrap_or(0), "multiplications")
         }
+        _ if report.triples.is_some() => (report.triples.unwrap_or(0), "triples"),
         (Some(pairs), ..) => (pairs, "comparisons"),
         (_, Some(bids), _) => (bids, "bids"),
         (.., participants) => (participants.unwrap_or(0), "participants"),

@@ -17,11 +17,13 @@ use super::failure::Failure;
 use super::home::{Home, OPERATOR_KEY, Settings, read_text};
 use super::login;
 use super::prompt::{ask, line_of_input};
+use super::session_file;
 use crate::base::Clock;
 use crate::client::Network;
 use crate::identity::key_file::{CoordinatorKeys, KeyFileError, NodeKeys, OperatorKeys};
 use crate::identity::roster::{RosterError, check_address};
 use crate::identity::{KeyPair, PublicKey, Roster, Signed};
+use crate::rules::job::StoredVariable;
 use crate::rules::{OperatorKey, Terms};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -232,6 +234,28 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// The roster's file, where one is given.
+    pub fn roster_file(&self) -> Option<&Path> {
+        self.roster.roster.as_deref()
+    }
+
+    /// What stays at the nodes, where a session file names any of it; told to those who run the
+    /// system.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the coordinator does not tell.
+    pub async fn stored(
+        &self,
+        context: &Context,
+        file: &Path,
+    ) -> Result<Option<Vec<StoredVariable>>, Failure> {
+        if !session_file::names_stored(file)? {
+            return Ok(None);
+        }
+        let stored = self.as_anyone(context).await?.coordinator().variables().await?;
+        Ok(Some(stored.into_iter().map(|line| line.variable).collect()))
+    }
+
     /// Connections as the coordinator's operator: by its key, or by a login.
     ///
     /// # Errors

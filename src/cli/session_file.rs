@@ -78,7 +78,10 @@ pub fn load(
 }
 
 /// The text of a session file. One in the JSON of the older system becomes TOML.
-fn read(path: &Path) -> Result<String, Failure> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<String, Failure> {
     let text = read_text(path)?;
     if !json::is_json(&text) {
         return Ok(text);

@@ -5,6 +5,7 @@
 //! - [`told`]: how much a participant trades, read from a checked record
 //! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
 //! - [`amount`]: what can be said of an amount or an order before it is handed in
+//! - [`approval`]: a job's steps as a node was told them, for its operator
 //! - [`bid`]: placing a bid, from admission to receipts
 //! - `again`: asking again while a server is away or busy
 //! - `hand_in`: handing it to one node
@@ -20,6 +21,7 @@
 pub mod account;
 pub mod again;
 pub mod amount;
+pub mod approval;
 pub mod bid;
 pub mod coordinator;
 pub mod error;

@@ -88,6 +88,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::JOBS, Rule::Anyone),
         (Method::POST, paths::JOBS, Rule::Operator),
         (Method::GET, paths::JOB, Rule::Anyone),
+        (Method::GET, paths::JOB_EVENTS, Rule::Staff),
         (Method::GET, paths::VARIABLES, Rule::Staff),
         (Method::GET, paths::DISCLOSURE, Rule::Operator),
         (Method::POST, paths::LOGIN, Rule::Anyone),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::nodes::{announce, tell_order};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
-use super::{attempts, delivery, kept, manifest};
+use super::{attempts, complete, delivery, kept, manifest};
 use crate::session::phase::Step;
 use crate::session::{Phase, SessionId};
 use crate::storage::StorageError;
@@ -104,7 +104,13 @@ async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
         freeze(state, row.session).await?;
         return Ok(Next::Again);
     }
-    let left = Duration::from_millis(left.unsigned_abs()).min(NAP);
+    let terms = &announcement.body.terms;
+    if complete::all_in(state, row.session, terms).await? {
+        step_because(state, row.session, Step::Freeze, &Reason::AllIn).await?;
+        return Ok(Next::Again);
+    }
+    let nap = if complete::closes_early(terms) { complete::LOOK } else { NAP };
+    let left = Duration::from_millis(left.unsigned_abs()).min(nap);
     Ok(Next::After(if missing.is_empty() { left } else { left.min(state.options.pause) }))
 }
 

@@ -24,6 +24,8 @@
 //! - [`past`]: what failed attempts say about who can compute together
 //! - [`delivery`]: bringing every node the outcome, or the news that a session was cancelled
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
+//! - `receipts`: which nodes have given a receipt to which bidder
+//! - `complete`: sessions that close once all whom they name have handed in
 //! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -32,6 +34,7 @@ pub mod access;
 pub mod accounts;
 pub mod attempts;
 mod blocks;
+mod complete;
 mod config;
 pub mod delivery;
 pub mod driver;
@@ -45,6 +48,7 @@ mod nodes;
 mod papers;
 pub mod passwords;
 pub mod past;
+mod receipts;
 pub mod records;
 mod refresh;
 pub mod state;

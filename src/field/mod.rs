@@ -2,6 +2,7 @@
 //!
 //! - [`mersenne61`]: 2^61-1, for sums and statistics
 //! - [`mersenne127`]: 2^127-1, for comparisons and wide values
+//! - [`pair127`]: 2^127+3080193, for what two parties compute together
 //! - [`prime256`]: the order of secp256k1, for jobs
 //! - [`quadratic61`]: the field of (2^61-1)^2 elements
 //! - [`binary128`]: the field of 2^128 elements
@@ -24,6 +25,7 @@ pub mod mersenne;
 pub mod mersenne127;
 pub mod mersenne61;
 mod ops;
+pub mod pair127;
 pub mod prime256;
 pub mod proving;
 pub mod quadratic61;
@@ -42,6 +44,7 @@ pub use binary128::Binary128;
 pub use mersenne::Mersenne;
 pub use mersenne61::Mersenne61;
 pub use mersenne127::Mersenne127;
+pub use pair127::Pair127;
 pub use prime256::Prime256;
 pub use proving::{ProofField, Provable};
 pub use quadratic61::Quadratic61;

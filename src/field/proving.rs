@@ -2,13 +2,14 @@
 //!
 //! A proof fails to find a lie with a probability that is inverse to the number of elements. The
 //! field of 2^61-1 has too few, so proofs about it are made in the one of its square; those of
-//! 2^127-1 and of 256 bits are their own.
+//! 2^127-1, of 2^127+3080193 and of 256 bits are their own.
 
 use zeroize::Zeroize;
 
 use super::binary128::{self, Unreduced};
 use super::bulk::{add_scaled, inner_product, mul_into};
-use super::{Binary128, Field, Mersenne61, Mersenne127, Prime256, Quadratic61};
+use super::pair127::Sum127;
+use super::{Binary128, Field, Mersenne61, Mersenne127, Pair127, Prime256, Quadratic61};
 
 /// A field that is large enough for challenges, with the loops that proofs take their time in.
 pub trait ProofField: Field {
@@ -65,6 +66,25 @@ impl ProofField for Binary128 {
     #[inline]
     fn scale(values: &mut [Self], factors: &[Self]) {
         binary128::scale(values, factors);
+    }
+}
+
+impl ProofField for Pair127 {
+    type Sum = Sum127;
+
+    #[inline]
+    fn add_sum(sum: &mut Sum127, other: Sum127) {
+        sum.add_sum(other);
+    }
+
+    #[inline]
+    fn reduce(sum: Sum127) -> Self {
+        sum.reduce()
+    }
+
+    #[inline]
+    fn dot(x: &[Self], y: &[Self]) -> Sum127 {
+        Self::dot(x, y)
     }
 }
 
@@ -131,7 +151,7 @@ impl Provable for Mersenne61 {
 
 /// A field that is the one of its proofs.
 macro_rules! large {
-    ($field:ty) => {
+    ($field:ty, $weigh:expr) => {
         impl Provable for $field {
             type Proof = Self;
 
@@ -146,11 +166,12 @@ macro_rules! large {
             }
 
             fn weigh(values: &[Self], weights: &[Self]) -> Self {
-                inner_product(values, weights)
+                $weigh(values, weights)
             }
         }
     };
 }
 
-large!(Mersenne127);
-large!(Prime256);
+large!(Mersenne127, inner_product);
+large!(Pair127, |x, y| Pair127::dot(x, y).reduce());
+large!(Prime256, inner_product);

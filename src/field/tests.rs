@@ -7,6 +7,11 @@ use crate::field::*;
 
 const_monty_params!(M61, U256, "0000000000000000000000000000000000000000000000001fffffffffffffff");
 const_monty_params!(M127, U256, "000000000000000000000000000000007fffffffffffffffffffffffffffffff");
+const_monty_params!(
+    Near127,
+    U256,
+    "00000000000000000000000000000000800000000000000000000000002f0001"
+);
 const_monty_params!(Secp, U256, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
 
 fn number<F: Field>(a: F) -> U256 {
@@ -29,6 +34,9 @@ impl Checked for Mersenne61 {
 }
 impl Checked for Mersenne127 {
     type Params = M127;
+}
+impl Checked for Pair127 {
+    type Params = Near127;
 }
 impl Checked for Prime256 {
     type Params = Secp;
@@ -128,6 +136,11 @@ fn edge_values_of_2_127() {
 }
 
 #[test]
+fn edge_values_of_more_than_2_127() {
+    edge_values::<Pair127>();
+}
+
+#[test]
 fn edge_values_of_256_bits() {
     let edges = edges::<Prime256>();
     for (at, &a) in edges.iter().enumerate() {
@@ -154,6 +167,7 @@ proptest! {
         }
         check::<Mersenne61>(words);
         check::<Mersenne127>(words);
+        check::<Pair127>(words);
         check::<Prime256>(words);
     }
 
@@ -170,12 +184,17 @@ proptest! {
         }
         check::<Mersenne61>(value, words);
         check::<Mersenne127>(value, words);
+        check::<Pair127>(value, words);
         check::<Prime256>(value, words);
-        // Streams: 128 bits modulo 2^61-1, 127 modulo 2^127-1, 384 modulo the order.
+        // Streams: 128 bits modulo 2^61-1 and 2^127+3080193, 127 modulo 2^127-1, 384 modulo the order.
         let wide = U256::from_u128(u128::from(words[1]) << 64 | u128::from(words[0]));
         assert_eq!(
             number(from_words::<Mersenne61>(words)),
             Other::<Mersenne61>::new(&wide).retrieve()
+        );
+        assert_eq!(
+            number(from_words::<Pair127>(words)),
+            Other::<Pair127>::new(&wide).retrieve()
         );
         let mask = U256::from_u128(u128::MAX >> 1);
         assert_eq!(
@@ -202,6 +221,7 @@ proptest! {
         }
         check::<Mersenne61>(bytes);
         check::<Mersenne127>(bytes);
+        check::<Pair127>(bytes);
         check::<Prime256>(bytes);
     }
 }
@@ -224,6 +244,7 @@ fn the_prime_and_what_follows_are_refused() {
     }
     check::<Mersenne61>();
     check::<Mersenne127>();
+    check::<Pair127>();
     check::<Prime256>();
     assert!(Small::<53>::from_bytes(&[53, 0]).is_none());
     assert!(Small::<53>::from_bytes(&[52, 1]).is_none());
@@ -256,6 +277,7 @@ fn half_of_all_have_no_root() {
     }
     check(-Mersenne61::ONE);
     check(-Mersenne127::ONE);
+    check(Pair127::from_u64(3));
     check(Prime256::from_u64(7));
 }
 
@@ -328,8 +350,16 @@ fn sums_of_products_are_those_of_single_ones() {
     let ones = vec![-Mersenne61::ONE; 128];
     let both = [&most[..], &most].concat();
     assert!(Mersenne61::weigh(&ones, &both).equals(-(most[0] * Quadratic61::from_u64(128))));
+    // With carries out of every word, and as many as do not fit into 256 bits.
+    let most = vec![-Pair127::ONE; 1000];
+    let sum = Pair127::dot(&most, &most);
+    assert!(sum.reduce().equals(Pair127::from_u64(1000)));
+    let mut twice = sum;
+    twice.add_sum(sum);
+    assert!(twice.reduce().equals(Pair127::from_u64(2000)));
     check::<Mersenne61>();
     check::<Mersenne127>();
+    check::<Pair127>();
     check::<Prime256>();
 }
 

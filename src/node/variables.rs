@@ -83,7 +83,8 @@ impl NodeState {
         self.check_variables(&announcement.terms).await?;
         let question = &announcement.terms.question;
         let mut loaded = BTreeMap::new();
-        for wanted in question.wanted() {
+        let wanted = question.wanted().into_iter();
+        for wanted in wanted.filter(|wanted| wanted.share) {
             let Some(stored) = self.found(&wanted).await? else { continue };
             let gives = wanted.earlier.is_some();
             match self.unlock_share(&stored).await {

@@ -9,6 +9,7 @@
 //! - [`bracket`]: the shape of a tournament: its levels and groups
 //! - [`bits`]: protocols on replicated shares of bits
 //! - [`elements`]: protocols on replicated shares of elements of a prime field
+//! - [`material`]: random values with MACs, for two parties
 //! - [`proof`]: the check of AND gates and products against lying nodes
 //! - [`numbers`]: protocols on Shamir shares of numbers over a prime field
 //! - [`sums`]: opening sums among nodes that only add
@@ -22,6 +23,7 @@ pub mod cost;
 pub mod elements;
 pub mod error;
 pub mod ledger;
+pub mod material;
 pub mod numbers;
 pub mod proof;
 pub mod reshare;

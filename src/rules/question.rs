@@ -325,12 +325,14 @@ impl Question {
         }
     }
 
+    /// The names of all who hand in, where the question says them; none where anybody may.
+    pub fn awaited(&self) -> Vec<String> {
+        self.as_job().map(job::Question::awaited).unwrap_or_default()
+    }
+
     /// Whether anybody has anything to hand in.
     pub fn takes_entries(&self) -> bool {
-        match self {
-            Self::Job(question) => question.takes_entries(),
-            _ => true,
-        }
+        self.as_job().is_none_or(job::Question::takes_entries)
     }
 
     /// The stored variables that it loads.
@@ -400,17 +402,18 @@ impl Question {
         }
     }
 
-    /// Check that this answer is possible for `entries` entries in the manifest of which some were
-    /// out of range, as far as that shows without the entries. Entries are named by position.
+    /// Check that this answer is possible for entries under these names in the manifest, of which some
+    /// were out of range, as far as that shows without them. Entries are named by position.
     ///
     /// # Errors
     /// Names the first rule that is broken.
     pub fn check_answer(
         &self,
         answer: &Answer<usize>,
-        entries: usize,
+        names: &[&str],
         out_of_range: &[usize],
     ) -> Result<(), AnswerError> {
+        let entries = names.len();
         let excluded: HashSet<usize> = out_of_range.iter().copied().collect();
         let mut named = HashSet::new();
         for &entry in answer.entries() {
@@ -435,7 +438,7 @@ impl Question {
             (Self::Survey(question), Answer::Survey(answer)) => {
                 Ok(answer.check(question, in_range)?)
             }
-            (Self::Job(question), Answer::Job(answer)) => Ok(answer.check(question)?),
+            (Self::Job(question), Answer::Job(answer)) => Ok(answer.check_among(question, names)?),
             #[cfg(any(test, feature = "testkit"))]
             (Self::MadeUp(question), Answer::MadeUp(answer)) => Ok(answer.check(question)?),
             _ => Err(AnswerError::OtherKind),

@@ -82,6 +82,9 @@ impl Shared {
     }
 }
 
+/// What a demo stores before it begins: names of variables, each with its value.
+pub const STORED: &str = "stored";
+
 /// Their names, and that of the kind.
 const SHARED: &[&str] = &[
     "title",
@@ -96,6 +99,7 @@ const SHARED: &[&str] = &[
     "max_name_bytes",
     "max_revisions",
     "roster",
+    STORED,
 ];
 
 /// The nodes that a demo starts, and their threshold. Real sessions take the coordinator's roster.
@@ -261,7 +265,7 @@ pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
     // Of every kind, whatever the file says of its own: a wrong kind must not let anything through.
     let (of_markets, of_surveys) = (market::file::Fields::DEMO, survey::file::Fields::DEMO);
     let of_kinds = auction::file::Fields::DEMO.iter().chain(of_markets).chain(of_surveys);
-    for field in of_kinds.chain(&["roster"]) {
+    for field in of_kinds.chain(&["roster", STORED]) {
         table.remove(*field);
     }
     job::file::without_values(&mut table);
@@ -271,6 +275,12 @@ pub fn without_demo(text: &str) -> Result<toml::Table, toml::de::Error> {
 /// Whether a session file, of whatever kind, names variables that are stored.
 pub fn names_stored(file: &toml::Table) -> bool {
     job::fill::loads_any(file) || auction::reserve::is_variable(file)
+}
+
+/// The names of the stored variables that a session file loads.
+pub fn names_of_stored(file: &toml::Table) -> Vec<&String> {
+    let loads = job::fill::names(file);
+    loads.into_iter().chain(auction::reserve::name(file)).collect()
 }
 
 /// Fill in what a session file leaves open of the stored variables that it names.

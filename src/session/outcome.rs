@@ -171,6 +171,7 @@ impl Outcome {
             position.copied().unwrap_or(manifest.entries.len())
         };
         let answer = self.answer.clone().map(position_of);
-        Ok(terms.question.check_answer(&answer, manifest.entries.len(), &out_of_range)?)
+        let names: Vec<&str> = manifest.entries.iter().map(|entry| entry.bidder.as_str()).collect();
+        Ok(terms.question.check_answer(&answer, &names, &out_of_range)?)
     }
 }

@@ -269,6 +269,26 @@ impl<F: Field> SharedElements<F> {
         Ok(Self { holding, components: Arc::new(all), first: 0, len })
     }
 
+    /// The elements at some places, in this order.
+    ///
+    /// # Errors
+    /// When there is no such place.
+    pub fn gather(&self, places: &[usize]) -> Result<Self, ShapeError> {
+        if let Some(&got) = places.iter().find(|&&place| place >= self.len) {
+            return Err(ShapeError { what: "place below the end", expected: self.len, got });
+        }
+        let gathered = |at| {
+            let (own, mut chosen) = (self.component(at), Component::zeros(places.len()));
+            for (element, &place) in chosen.iter_mut().zip(places) {
+                *element = own[place];
+            }
+            chosen
+        };
+        let components = (0..self.holding.components()).map(gathered).collect();
+        let (holding, len) = (self.holding, places.len());
+        Ok(Self { holding, components: Arc::new(components), first: 0, len })
+    }
+
     /// Every place so many times, one after the other.
     #[must_use]
     pub fn repeat(&self, times: usize) -> Self {
@@ -369,6 +389,8 @@ mod tests {
         assert_eq!(plain(&elements.sum_at(&[]).unwrap(), 1), [0]);
         assert!(end.sum_at(&[0, 2]).is_err());
         assert_eq!(plain(&end.repeat(2), 0), [7, 7, 8, 8]);
+        assert_eq!(plain(&elements.gather(&[2, 0, 2]).unwrap(), 1), [20, 18, 20]);
+        assert!(end.gather(&[1, 2]).is_err() && elements.gather(&[]).unwrap().is_empty());
         let all = SharedElements::concat(elements.holding(), [&end, &elements]).unwrap();
         assert_eq!(plain(&all, 1), [19, 20, 18, 19, 20]);
         let mut rest = SharedElements::from_public(elements.holding(), &[number(5)]);

@@ -10,6 +10,8 @@
 //! - [`bits`]: replicated shares of bits, in planes
 //! - [`elements`]: replicated shares of elements of a field
 //! - [`stored`]: what a node keeps of an element that stays
+//! - [`pair`]: what one of two parties holds of material that is made for both
+//! - [`parts`]: a batch of that material in additive parts, and the halves that they make
 //! - [`numbers`]: Shamir shares of numbers, and shares made without a message
 //! - [`reshare`]: dealing shared elements anew, to other nodes or with new randomness
 
@@ -19,6 +21,8 @@ pub mod form;
 pub mod keys;
 pub mod node_set;
 pub mod numbers;
+pub mod pair;
+pub mod parts;
 pub mod reshare;
 pub mod security;
 pub mod seed;

@@ -7,6 +7,7 @@
 //! - [`approvals`]: jobs that the node's operator has let run
 //! - [`intake`]: envelopes and receipts
 //! - [`logins`]: logins that the coordinator has ended
+//! - [`material`]: a dealer's stock of material for two parties
 //! - [`papers`]: what is held of a session, for others that have lost it
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`pauses`]: orders of the coordinator to pause and to go on
@@ -17,6 +18,7 @@
 pub mod approvals;
 pub mod intake;
 pub mod logins;
+pub mod material;
 pub mod papers;
 pub mod parts;
 pub mod pauses;

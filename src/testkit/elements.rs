@@ -5,7 +5,26 @@ use rand::RngExt;
 use super::World;
 use crate::field::{Field, MAX_STREAM_WORDS};
 use crate::sharing::elements::Component;
-use crate::sharing::{Holding, NodeIndex, SharedElements};
+use crate::sharing::{Holding, NodeIndex, Scheme, SharedElements};
+
+/// The elements that some nodes' shares come to, all components of which some of them hold.
+pub fn put_together<F: Field>(scheme: Scheme, shares: &[(NodeIndex, SharedElements<F>)]) -> Vec<F> {
+    let mut components: Vec<Option<Vec<F>>> = vec![None; scheme.sets().len()];
+    for (node, own) in shares {
+        for (at, set) in scheme.held_by(*node).into_iter().enumerate() {
+            let own = own.component(at);
+            let first = components[set].get_or_insert_with(|| own.to_vec());
+            let same = first.len() == own.len() && first.iter().zip(own).all(|(a, b)| a.equals(*b));
+            assert!(same, "node {node} holds another component {set}");
+        }
+    }
+    let mut components = components.into_iter().map(|component| component.expect("a holder"));
+    let mut sum = components.next().expect("a component");
+    for component in components {
+        sum.iter_mut().zip(&component).for_each(|(sum, &part)| *sum += part);
+    }
+    sum
+}
 
 /// Shared elements: what each node holds of them.
 #[derive(Clone)]

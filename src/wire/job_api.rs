@@ -71,6 +71,9 @@ pub struct JobLine {
     pub reason: Option<Explained<Reason>>,
     /// Who hands something in.
     pub participants: Vec<String>,
+    /// Who of them has not yet, while the job takes it; for those who run part of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
     /// Its steps, in the order of the terms.
     pub steps: Vec<StepLine>,
     /// What was revealed, in decimal digits, once settled; none of what could not be.
@@ -141,6 +144,7 @@ impl JobLine {
             phase: standing.phase,
             created: standing.created,
             participants: graph.participants.clone(),
+            missing: None,
             steps: steps.collect(),
             revealed: revealed
                 .into_iter()

@@ -104,6 +104,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::JOBS, EVERYBODY, "The jobs among a page of sessions, step by step; drafts are left out", None, Reply::Json(200, "JobPage"), &[P::BadRequest]),
     endpoint("POST", paths::JOBS, OPERATORS, "Make a job and open it: a session file under `toml`, or a name and steps; the same `idempotency_key` (or header of that name) with the same content gives the same job", Some("NewJob"), Reply::Json(200, "Job"), &[P::BadTerms, P::WrongPhase, P::KeyUsed]),
     endpoint("GET", paths::JOB, EVERYBODY, "Show a job, step by step, and what it revealed", None, Reply::Json(200, "Job"), &[P::UnknownSession, P::NotFound]),
+    endpoint("GET", paths::JOB_EVENTS, STAFF, "Live events of a job: `step` for each step as it stands and whenever that changes, `job` for each of its phases; the stream ends with the job", None, Reply::Events, &[P::UnknownSession, P::NotFound]),
     endpoint("GET", paths::VARIABLES, STAFF, "The variables that stay at the nodes after their job: never values", None, Reply::List("Variable"), &[]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("GET", paths::DISCLOSURE, OPERATORS, "What a node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),

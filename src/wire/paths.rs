@@ -89,6 +89,8 @@ pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
 pub const JOBS: &str = "/v1/jobs";
 /// One job, step by step.
 pub const JOB: &str = "/v1/jobs/{session}";
+/// A job's steps as they change.
+pub const JOB_EVENTS: &str = "/v1/jobs/{session}/events";
 /// The variables that stay at the nodes after their job.
 pub const VARIABLES: &str = "/v1/variables";
 /// Everything public about a session, for `gavel verify`.

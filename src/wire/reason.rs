@@ -64,6 +64,8 @@ pub enum Reason {
     },
     /// An operator has tried a failed session again.
     TriedAgain,
+    /// Everybody whom the terms name has handed in.
+    AllIn,
     /// Too few nodes do their part. The session goes on once enough of them do.
     Waiting {
         /// What is wrong with each of the others.
@@ -461,6 +463,7 @@ impl fmt::Display for Reason {
             Self::Resumed { why: Some(why) } => write!(f, "goes on after a pause: {why}"),
             Self::Resumed { why: None } => f.write_str("goes on after a pause"),
             Self::TriedAgain => f.write_str("tried again by the coordinator"),
+            Self::AllIn => f.write_str("everybody whom it waits for has handed in"),
             Self::Waiting { nodes } => list(f, nodes),
             Self::TooFewNodes { shortage } => shortage.fmt(f),
             Self::UnsoundBundle { detail, .. } => f.write_str(detail),

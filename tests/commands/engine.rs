@@ -66,6 +66,20 @@ fn a_survey_of_two_nodes_is_measured() {
 }
 
 #[test]
+fn dealers_are_measured() {
+    let report = bench(&["dealers", "--triples", "90000"]);
+    assert_eq!((&report["triples"], &report["nodes"]), (&90_000.into(), &3.into()), "{report}");
+    assert_eq!((&report["bits"], &report["security"]), (&128.into(), &"active".into()));
+    // A product and three MACs each, and a MAC more for the test of each of two batches.
+    assert_eq!(report["gates"], 4 * 90_000 + 2);
+    assert_eq!(report["rounds"], report["plan"]["rounds"]);
+    assert_eq!(report["bytes_sent"][0], report["plan"]["bytes_sent"], "{report}");
+    let five = ["--nodes", "5", "--in-process", "--security", "passive"];
+    let report = bench(&[&["dealers", "--triples", "100"], &five[..]].concat());
+    assert_eq!((&report["nodes"], &report["gates"]), (&5.into(), &401.into()), "{report}");
+}
+
+#[test]
 fn products_are_measured_in_a_batch_and_in_a_chain() {
     let report = bench(&["job", "--multiplications", "70000"]);
     assert_eq!((&report["multiplications"], &report["chain"]), (&70_000.into(), &false.into()));

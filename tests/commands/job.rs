@@ -170,6 +170,145 @@ fn jobs_are_run_and_variables_stay_until_they_are_forgotten() {
     let waits = waits.replace("keep = [\"x\", \"y\"]", "keep = [\"x\"]");
     let waits = town.file("waits.toml", &waits);
     let open = ok(&north, &["session", "new", "--open", &waits])["session"].clone();
-    let called = ok(&north, &["job", "cancel", open.as_str().unwrap()]);
+    let open = open.as_str().unwrap();
+    let (kind, _) = fails(&north, &["job", "cancel", open], 1);
+    assert_eq!(kind, "not-confirmed", "nobody was there to ask");
+    assert_eq!(ok(&north, &["job", "status", open])["missing"], json!(["ben"]));
+    let called = ok(&north, &["job", "cancel", open, "--yes"]);
     assert_eq!((&called["phase"], steps_of(&called, "failed")), (&json!("cancelled"), 4));
+}
+
+/// A demo keeps what its file has stored, and the session loads it.
+#[test]
+fn a_demo_stores_what_its_file_says_before() {
+    let shown = demo(&["sessions/secret-reserve.toml"]);
+    assert_eq!((&shown["winner"], &shown["price"]), (&json!("ada"), &json!(101_000)));
+    // The reserve is the price only where no other bid reaches it.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let sale = fs::read_to_string("sessions/secret-reserve.toml").unwrap();
+    let high = file("high.toml", &sale.replace("900.00", "1100"));
+    let shown = demo(&[&high]);
+    assert_eq!((&shown["winner"], &shown["price"]), (&json!("ada"), &json!(110_000)));
+
+    let job = "title = \"Twice\"\nkind = \"job\"\nbids_until = \"1m\"\n\
+        [roster]\nnodes = 3\nthreshold = 1\n[stored]\ncost = 21\n\
+        [[steps]]\nid = \"1\"\noperation = \"load\"\nvariable = \"x\"\nstored = \"cost\"\n\
+        [[steps]]\nid = \"2\"\noperation = \"scale\"\nvariable = \"twice\"\n\
+        operand1 = \"x\"\nfactor = \"2\"\n\
+        [[steps]]\nid = \"3\"\noperation = \"reveal\"\nvariable = \"twice\"\n";
+    let shown = demo(&[&file("twice.toml", job)]);
+    assert_eq!(shown["revealed"], json!({"twice": "42"}));
+
+    let told = |text: &str| {
+        let path = file("wrong.toml", text);
+        let output = gavel().args(["demo", "--headless", &path]).output().unwrap();
+        assert!(!output.status.success());
+        stderr(&output)
+    };
+    let unused = told(&job.replace("cost = 21", "cost = 21\nother = 3"));
+    assert!(unused.contains("\"other\", which nothing in the file loads"), "{unused}");
+    let missing = told(&job.replace("cost = 21", ""));
+    assert!(missing.contains("no variable \"cost\" is stored"), "{missing}");
+}
+
+/// Where the terms name everybody and nobody else can take a name, the job goes on by itself as soon as
+/// all are in; until then it says who is missing.
+#[test]
+fn a_job_of_several_closes_when_all_have_handed_in() {
+    let town = Town::of(&["node1", "node2", "node3"], 1, "house").running();
+    let cards = ["ada", "ben"].map(|name| {
+        let home = town.home(name);
+        let card = ok(&home, &["init", "bidder", "--name", name]);
+        town.give_roster(name);
+        ok(&home, &["roster", "pin", town.digest()]);
+        json!({"name": name, "key": card["key"]})
+    });
+    let bidders = town.file("bidders.json", &json!(cards).to_string());
+    let house = town.lead();
+    let job = "title = \"Sum\"\nkind = \"job\"\nbids_until = \"1h\"\nadmission = \"listed\"\n\
+        replace_bids = true\n\
+        [[steps]]\nid = \"a\"\noperation = \"assign\"\nvariable = \"a\"\nfrom = \"ada\"\nbits = 8\n\
+        [[steps]]\nid = \"b\"\noperation = \"assign\"\nvariable = \"b\"\nfrom = \"ben\"\nbits = 8\n\
+        [[steps]]\nid = \"sum\"\noperation = \"add\"\nvariable = \"sum\"\n\
+        operand1 = \"a\"\noperand2 = \"b\"\n\
+        [[steps]]\nid = \"show\"\noperation = \"reveal\"\nvariable = \"sum\"\n";
+    let job = town.file("sum.toml", job);
+    let made = ok(&house, &["session", "new", "--open", "--bidders", &bidders, &job]);
+    let id = made["session"].as_str().unwrap();
+    let missing = || ok(&house, &["job", "status", id])["missing"].clone();
+    assert_eq!(missing(), json!(["ada", "ben"]));
+    // Only those who run the system are told who is missing.
+    assert_eq!(ok(&town.home("ada"), &["job", "status", id])["missing"], Value::Null);
+    ok(&town.home("ada"), &["bid", id, "--amount", "a = 3"]);
+    assert_eq!(missing(), json!(["ben"]));
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Replacing goes on until then.
+    ok(&town.home("ada"), &["bid", id, "--amount", "a = 4"]);
+    assert_eq!(ok(&house, &["session", "show", id])["phase"], json!("open"));
+    ok(&town.home("ben"), &["bid", id, "--amount", "b = 5"]);
+    ok(&house, &["session", "watch", id]);
+    let shown = ok(&house, &["job", "status", id]);
+    assert_eq!((&shown["phase"], &shown["revealed"]), (&json!("settled"), &json!({"sum": "9"})));
+}
+
+/// A home that comes back from a backup has its shares, its jobs and its operator's word.
+#[test]
+fn variables_jobs_and_approvals_come_back_from_a_backup() {
+    let town = Town::found("north");
+    let north = town.home("north");
+    let settings = fs::read_to_string(north.join("gavel.toml")).unwrap();
+    fs::write(north.join("gavel.toml"), format!("jobs = \"approve\"\n{settings}")).unwrap();
+    let mut town = town.running();
+    for name in ["ada", "ben"] {
+        town.add_bidder(name);
+    }
+    let job = |title: &str, more: &str, steps: &str| {
+        format!(
+            "title = \"{title}\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"1h\"\n{more}\n\
+             steps = [{steps}]\n"
+        )
+    };
+    let first = town.open(&job(
+        "First",
+        "keep = [\"x\"]",
+        "{ id = \"1\", operation = \"assign\", variable = \"x\", from = \"ada\", bits = 8 }",
+    ));
+    ok(&town.home("ada"), &["bid", &first, "--amount", "x = 4"]);
+    ok(&north, &["session", "close", &first]);
+    ok(&north, &["job", "approve", &first, "--yes"]);
+    ok(&north, &["session", "watch", &first]);
+    let second = town.open(&job(
+        "Second",
+        "",
+        "{ id = \"1\", operation = \"load\", variable = \"x\" }, \
+         { id = \"2\", operation = \"assign\", variable = \"w\", from = \"ben\", bits = 8 }, \
+         { id = \"3\", operation = \"add\", variable = \"sum\", operand1 = \"x\", operand2 = \"w\" }, \
+         { id = \"4\", operation = \"reveal\", variable = \"sum\" }",
+    ));
+    ok(&north, &["job", "approve", &second, "--yes"]);
+
+    let backup = town.folder.path().join("north.backup");
+    let backup = backup.to_str().unwrap();
+    ok(&north, &["backup", backup]);
+    town.kill("north");
+    let again = town.home("again");
+    ok(&again, &["restore", backup]);
+    for key in ["node.key", "coordinator.key"] {
+        fs::copy(north.join(key), again.join(key)).unwrap();
+    }
+    fs::remove_dir_all(&north).unwrap();
+    town.start("again");
+    let own = ok(&again, &["variable", "list", "--node", "1"])["variables"].clone();
+    assert_eq!((&own[0]["variable"]["name"], &own[0]["share"]), (&json!("x"), &json!(true)));
+    assert_eq!(ok(&again, &["job", "list"])["jobs"].as_array().unwrap().len(), 2);
+    // The word that was given stands, and the share is computed with: all three nodes are needed.
+    ok(&town.home("ben"), &["bid", &second, "--amount", "w = 3"]);
+    ok(&again, &["session", "close", &second]);
+    ok(&again, &["session", "watch", &second]);
+    assert_eq!(ok(&again, &["job", "status", &second])["revealed"], json!({"sum": "7"}));
 }

@@ -1,18 +1,20 @@
 //! What is played where any kind of session will do: terms, who hands in what, and what must come of
 //! it by the plain reference.
 
+use std::fmt::Write as _;
 use std::ops::Deref;
 
 use gavel::client::Network;
 use gavel::client::bid::Placed;
 use gavel::identity::KeyPair;
+use gavel::rules::job::line;
 use gavel::rules::market::{Quantity, Trade, invented};
 use gavel::rules::survey::invented::responses;
 use gavel::rules::{Answer, Question, Terms, market};
 use gavel::session::outcome::Entrant;
-use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
 
 use super::auction::{Auction, Settled, file};
 
@@ -22,6 +24,8 @@ pub enum Kind {
     Auction,
     Market,
     Survey,
+    /// A random graph of steps, by the seed.
+    Job,
 }
 
 /// Two cohorts of whom nobody learns who is in which, and a statistic of every way of computing.
@@ -36,22 +40,24 @@ const SURVEY: &str = "title = \"Pay\"\nkind = \"survey\"\nbids_until = \"1h\"\nr
 const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
 
 impl Kind {
-    /// Each of them.
+    /// Each of them but jobs.
     pub const ALL: [Self; 3] = [Self::Auction, Self::Market, Self::Survey];
 
-    /// One of them, in turn.
+    /// One of them, or a job, in turn.
     pub const fn in_turn(number: usize) -> Self {
-        Self::ALL[number % Self::ALL.len()]
+        let at = number % (Self::ALL.len() + 1);
+        if at < Self::ALL.len() { Self::ALL[at] } else { Self::Job }
     }
 
     /// A session file, of a market one in which each learns the own quantity alone.
-    pub fn file(self) -> String {
+    pub fn file(self, seed: u64) -> String {
         match self {
             Self::Auction => file("second-price", Some(100), Some(1000)),
             Self::Market => "title = \"Hay\"\nkind = \"market\"\nfrom = \"1\"\nto = \"12\"\n\
                              step = \"1\"\nbits = 8\nbids_until = \"1h\"\nreplace_bids = true\n"
                 .to_owned(),
             Self::Survey => SURVEY.to_owned(),
+            Self::Job => graph(seed),
         }
     }
 
@@ -78,7 +84,15 @@ impl Kind {
                 let responses = responses(survey, seed, count);
                 responses.iter().map(|response| response.fields().to_vec()).collect()
             }
-            Question::Auction(_) | Question::Job(_) | Question::MadeUp(_) => {
+            Question::Job(job) => {
+                let mut rng = StdRng::seed_from_u64(seed);
+                let mut entry = |name| {
+                    let (x, y) = (rng.random_range(0..256), rng.random_range(0..256));
+                    line::read(job, &format!("{name} x = {x}, {name} y = {y}")).unwrap().to_vec()
+                };
+                NAMES.iter().map(|name| entry(name)).collect()
+            }
+            Question::Auction(_) | Question::MadeUp(_) => {
                 let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
                 amounts.shuffle(&mut StdRng::seed_from_u64(seed));
                 amounts.into_iter().map(|amount| vec![amount]).collect()
@@ -89,7 +103,7 @@ impl Kind {
 
     /// Open a session of this kind, in which nobody has handed anything in.
     pub async fn open(self, network: &Network, seed: u64) -> Played {
-        let session = Auction::open(network, &self.file()).await;
+        let session = Auction::open(network, &self.file(seed)).await;
         let entries = Self::entries(&session.announcement.body.terms, seed);
         Played { kind: self, session, entries, placed: Vec::new() }
     }
@@ -102,6 +116,56 @@ impl Kind {
         }
         played
     }
+}
+
+/// A job over two numbers of each participant: ten steps of all sorts by a seed, over each field in
+/// turn, and all that they come to revealed.
+fn graph(seed: u64) -> String {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let field = ["2^61-1", "2^127-1", "secp256k1"][usize::try_from(seed % 3).unwrap()];
+    let mut steps = String::new();
+    // Each variable with its bits.
+    let mut variables: Vec<(String, u32)> = Vec::new();
+    for name in NAMES {
+        for which in ["x", "y"] {
+            let variable = format!("{name} {which}");
+            writeln!(
+                steps,
+                "[[steps]]\nid = \"{variable}\"\noperation = \"assign\"\nvariable = \"{variable}\"\n\
+                 from = \"{name}\"\nbits = 8"
+            )
+            .unwrap();
+            variables.push((variable, 8));
+        }
+    }
+    for number in 0..10 {
+        let pick = |rng: &mut StdRng, most: u32| {
+            let fit: Vec<_> = variables.iter().filter(|(_, bits)| *bits <= most).collect();
+            fit[rng.random_range(0..fit.len())].clone()
+        };
+        let ((x, of_x), (y, of_y)) = (pick(&mut rng, 20), pick(&mut rng, 20));
+        let bit = variables.iter().find(|(_, bits)| *bits == 1).map(|(name, _)| name.clone());
+        let (operation, bits, more) = match (rng.random_range(0..6), bit) {
+            (0, _) => ("add", of_x.max(of_y) + 1, String::new()),
+            (1, _) => ("multiply", of_x + of_y, String::new()),
+            (2, _) => ("equal", 1, String::new()),
+            (3, _) => ("divide", 32, String::new()),
+            (4, Some(bit)) => ("select", of_x.max(of_y), format!("condition = \"{bit}\"\n")),
+            _ => ("less-than", 1, String::new()),
+        };
+        writeln!(
+            steps,
+            "[[steps]]\nid = \"s{number}\"\noperation = \"{operation}\"\nvariable = \"v{number}\"\n\
+             operand1 = \"{x}\"\noperand2 = \"{y}\"\n{more}\
+             [[steps]]\nid = \"r{number}\"\noperation = \"reveal\"\nvariable = \"v{number}\""
+        )
+        .unwrap();
+        variables.push((format!("v{number}"), bits));
+    }
+    format!(
+        "title = \"Steps\"\nkind = \"job\"\nfield = \"{field}\"\nbids_until = \"1h\"\n\
+         replace_bids = true\n{steps}"
+    )
 }
 
 /// A session that is played.
@@ -141,8 +205,12 @@ impl Played {
     /// Check what came of it: all take part, and the outcome is what plain arithmetic says. What
     /// each is told alone each reads with its own keys.
     pub fn check(&self, settled: &Settled, what: &str) {
-        let names = settled.names();
+        let mut names = settled.names();
         assert_eq!(names.len(), self.placed.len(), "{what}");
+        if self.kind == Kind::Job {
+            // By the steps that name them, and not by their arrival.
+            names.sort_unstable();
+        }
         let fields = |name: &&str| {
             let (_, fields) = self.entries.iter().find(|(own, _)| own == name).unwrap();
             fields.as_slice()

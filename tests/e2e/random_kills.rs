@@ -16,7 +16,7 @@ use super::kind::Kind;
 use super::site::Site;
 use crate::common::town::Server;
 
-const FEW: u32 = 6;
+const FEW: u32 = 8;
 
 /// A moment in a session: from at once to a good while.
 async fn pause(rng: &mut StdRng, most_millis: u64) {

@@ -235,6 +235,12 @@ async fn a_node_that_took_no_part_has_no_share() {
         reason.contains("node 4: has no share of \"product\"")
     };
     job.wait("it says who has no share", said).await;
+    // Forgetting takes none: node 4 counts for that.
+    let forget = r#"
+        { id = "1", operation = "load", variable = "x" },
+        { id = "2", operation = "forget", variable = "x" },"#;
+    let forgotten = net.open(&later("", forget)).await.settled().await;
+    assert_eq!(forgotten.report.signed_by, super::auction::set(&[2, 3, 4]));
     net.restart(1).await;
     assert_eq!(revealed(&job.settled().await), pair("square", "400"));
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use source::{files, is_test_file, product};
 
 /// From the ground up; the order of the list in `src/lib.rs`.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "base",
     "field",
     "sharing",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 18] = [
     "node",
     "coordinator",
     "client",
+    "dealer",
     "tui",
     "bench",
     "cli",

@@ -13,6 +13,7 @@
 //! - [`leak`]: what auctions on bits open
 //! - [`liars`]: auctions on bits with a node that lies
 //! - [`lots`]: auctions of several lots
+//! - [`material`]: material for two parties
 //! - [`market`]: markets on bits
 //! - [`survey`]: surveys on bits
 //! - [`refreshed`]: those dealt anew by the nodes that have them
@@ -35,6 +36,7 @@ mod leak;
 mod liars;
 mod lots;
 mod market;
+mod material;
 mod numbers;
 mod products;
 mod refreshed;

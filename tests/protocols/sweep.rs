@@ -31,7 +31,7 @@ async fn gates(
     for opening in openings {
         apart.insert(StepId::of(opening));
         // Of gates, and of products over each field.
-        for check in ["/check", "/check/61", "/check/127", "/check/256"] {
+        for check in ["/check", "/check/61", "/check/127", "/check/pair", "/check/256"] {
             let steps = ["digests", "proofs", "verdict"];
             apart.extend(steps.map(|step| StepId::of(&format!("{opening}{check}/{step}"))));
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::dealers::Dealing;
 use super::products::Products;
 use crate::rules::survey;
 use crate::sharing::Scheme;
@@ -17,7 +18,7 @@ pub struct Asked {
     pub scheme: Scheme,
     /// What is computed.
     pub what: What,
-    /// Pairs to compare, bids of the auction, participants of the market or the survey, or products.
+    /// Pairs to compare, bids of the auction, participants of the market or the survey, products, or triples.
     pub count: usize,
     /// Bits of each number.
     pub bits: u32,
@@ -46,13 +47,15 @@ pub enum What {
     Survey(Box<survey::Question>),
     /// Products of shared elements.
     Products(Products),
+    /// Triples for two parties.
+    Material(Dealing),
 }
 
 impl What {
     /// How many numbers each of those counted has.
     pub const fn numbers(&self) -> usize {
         match self {
-            Self::Pairs | Self::Auction(_) | Self::Products(_) => 1,
+            Self::Pairs | Self::Auction(_) | Self::Products(_) | Self::Material(_) => 1,
             Self::Market(prices) => prices.saturating_add(1),
             Self::Survey(question) => question.cohorts.len() + question.items.len(),
         }

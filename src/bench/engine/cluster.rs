@@ -37,11 +37,25 @@ pub struct Worker {
     _process: Child,
 }
 
+/// How many threads the runtime has, where it is not told otherwise.
+const THREADS: &str = "TOKIO_WORKER_THREADS";
+
+/// Threads of each of so many processes: its share of the cores. All nodes run on this machine, and
+/// with more threads than cores they would be in each other's way as they are not on machines of
+/// their own.
+fn threads(processes: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / processes.max(1)).max(1)
+}
+
 impl Worker {
-    fn start(me: NodeIndex) -> Result<Self, BenchError> {
+    fn start(me: NodeIndex, threads: usize) -> Result<Self, BenchError> {
         let failed = |error| BenchError::Start { name: format!("node {me}"), error };
-        let mut process = program::again()
-            .map_err(failed)?
+        let mut process = program::again().map_err(failed)?;
+        if std::env::var_os(THREADS).is_none() {
+            process.env(THREADS, threads.to_string());
+        }
+        let mut process = process
             .arg("bench-node")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -69,8 +83,9 @@ impl Cluster {
     /// # Errors
     /// When a process does not start or a link does not stand.
     pub async fn processes(scheme: Scheme, delay: Option<Duration>) -> Result<Self, BenchError> {
-        let mut workers =
-            scheme.all().iter().map(Worker::start).collect::<Result<Vec<_>, BenchError>>()?;
+        let threads = threads(scheme.all().len());
+        let start = |me| Worker::start(me, threads);
+        let mut workers = scheme.all().iter().map(start).collect::<Result<Vec<_>, BenchError>>()?;
         let delay = delay.map_or(0, |delay| u64::try_from(delay.as_micros()).unwrap_or(u64::MAX));
         let cards = try_join_all(workers.iter_mut().map(async |worker| {
             let begin = Order::Begin { me: worker.me, delay_micros: delay };

@@ -63,12 +63,19 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
         let model = CostModel::new(scheme, all).with_security(asked.security);
         return Ok(Plan::of(scheme, line, tactics, products.cost(model)));
     }
+    if let What::Material(dealing) = asked.what {
+        let tactics = Tactics::default();
+        let model = CostModel::new(scheme, all).with_security(asked.security);
+        return Ok(Plan::of(scheme, line, tactics, dealing.cost(model)));
+    }
     let Asked { bits, count, form, security, .. } = *asked;
     let terms = match &asked.what {
         What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
         What::Market(prices) => of_market(*prices, bits, count, security),
         What::Survey(question) => of_survey(question, count, form, security),
-        What::Pairs | What::Products(_) => of_auction(Kind::SecondPrice, 1, form, bits, security),
+        What::Pairs | What::Products(_) | What::Material(_) => {
+            of_auction(Kind::SecondPrice, 1, form, bits, security)
+        }
     };
     let work = Workload::of(&terms, asked.count);
     let pairs = Pairs {

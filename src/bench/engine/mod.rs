@@ -6,6 +6,7 @@
 //! - [`work`]: random inputs, and what plain arithmetic makes of them
 //! - [`inputs`]: shares of those inputs, made from seeds
 //! - [`products`]: products of shared elements
+//! - [`dealers`]: material that dealers make for two parties
 //! - [`task`]: the part that is timed: from shares to the outcome
 //! - [`lines`]: delay and bandwidth between the nodes, measured while nothing runs
 //! - [`cluster`]: all nodes, as the bench drives them
@@ -16,6 +17,7 @@
 
 pub mod asked;
 pub mod cluster;
+pub mod dealers;
 pub mod inputs;
 pub mod lines;
 pub mod link;

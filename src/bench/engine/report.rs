@@ -48,6 +48,9 @@ pub struct Report {
     /// The field that they were made over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<Prime>,
+    /// Triples for two parties, where that is what was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triples: Option<usize>,
     /// Of each number.
     pub bits: u32,
     /// How numbers were shared.
@@ -142,6 +145,7 @@ impl Report {
             multiplications: products.map(|products| products.count),
             chain: products.map(|products| products.chain),
             field: products.map(|products| products.prime),
+            triples: matches!(asked.what, What::Material(_)).then_some(asked.count),
             bits: asked.bits,
             protocol: asked.form,
             security: asked.security,

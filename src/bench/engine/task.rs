@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::dealers::{self, Dealing, DealingError};
 use super::inputs::{self, Batch, F, Shares};
 use super::products::{self, Products};
 use crate::base::Timestamp;
@@ -45,6 +47,8 @@ pub enum Task {
     Survey(Box<survey::Question>),
     /// Products of shared elements.
     Products(Products),
+    /// Triples for two parties.
+    Material(Dealing),
 }
 
 /// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
@@ -67,6 +71,8 @@ pub enum Found {
     Answer(Answer<usize>),
     /// What was opened of products.
     Number(Number),
+    /// A dealer's part of some of the triples.
+    Part(Bytes),
 }
 
 /// A run as one node saw it.
@@ -102,6 +108,9 @@ pub enum TaskError {
     /// The auction.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Triples.
+    #[error(transparent)]
+    Dealing(#[from] DealingError),
     /// Inputs that do not fit.
     #[error("the inputs do not fit: {0}")]
     Shape(#[from] ShapeError),
@@ -228,6 +237,7 @@ pub async fn perform(
             let Batch::Factors(factors) = batch else { return Err(RunError::Form.into()) };
             Found::Number(products::run(&context, products, &factors).await?)
         }
+        Task::Material(dealing) => Found::Part(dealers::run(&context, dealing).await?),
     };
     let (ended, cpu_seconds) = (now(), usage::own_cpu_seconds() - processor);
     let counters = context.counters();

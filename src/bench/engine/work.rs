@@ -4,6 +4,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::asked::{Asked, What};
+use super::dealers::{Dealing, are_triples};
 use super::inputs::{Plain, Shares, draw, near, share};
 use super::products::Factors;
 use super::task::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
@@ -31,6 +32,8 @@ pub enum Work {
     Survey(Box<survey::Question>, Vec<Plain>),
     /// The factors of products.
     Products(Factors),
+    /// Nothing: dealers need no inputs.
+    Material(Dealing),
 }
 
 impl Work {
@@ -42,6 +45,7 @@ impl Work {
             What::Auction(quantity) => return Self::Bids(first, *quantity),
             What::Market(prices) => return Self::market(asked, *prices),
             What::Survey(question) => return Self::survey(asked, question),
+            What::Material(dealing) => return Self::Material(*dealing),
             What::Products(products) => {
                 return Self::Products(Factors::draw(*products, asked.seed));
             }
@@ -105,6 +109,7 @@ impl Work {
                 (Task::Survey(question.clone()), fields.iter().collect())
             }
             Self::Products(factors) => (Task::Products(factors.products()), Vec::new()),
+            Self::Material(dealing) => (Task::Material(*dealing), Vec::new()),
         };
         let mut inputs: Vec<Inputs> = asked
             .scheme
@@ -147,6 +152,17 @@ impl Work {
                 Found::Answer(reference(&terms, fields))
             }
             Self::Products(factors) => Found::Number(factors.result()),
+            Self::Material(dealing) => {
+                let part = |node: &Measured| match &node.found {
+                    Found::Part(part) => Some(part.clone()),
+                    _ => None,
+                };
+                let parts: Option<Vec<_>> = measured.iter().map(part).collect();
+                return parts.is_some_and(|parts| {
+                    let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
+                    are_triples(*dealing, &parts)
+                });
+            }
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());
                 let terms = of_auction(kind, *quantity, form, bids.bits, Security::default());

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use rand::{TryRng as _, rngs::SysRng};
 
 use crate::bench::engine::asked::{Asked, Choices, MOST, Place, What};
+use crate::bench::engine::dealers::Dealing;
 use crate::bench::engine::products::Products;
 use crate::bench::engine::{measure, task, worker};
 use crate::bench::intake::flood::{self, Event};
@@ -15,6 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
+use crate::field::{Field as _, Pair127};
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
 use crate::rules::job::Prime;
 use crate::rules::{Currency, survey};
@@ -40,6 +42,8 @@ pub enum BenchCommand {
     Survey(SurveyArgs),
     /// Multiply shared elements of a prime field, as jobs do
     Job(JobArgs),
+    /// Make triples with MACs for two parties, as dealers do ahead of time
+    Dealers(DealersArgs),
     /// Take the bids of many bidders at once
     ///
     /// Coordinator and nodes are processes of `gavel serve`. Every bidder is admitted, seals its
@@ -176,6 +180,16 @@ pub struct JobArgs {
     /// The field: 2^61-1, 2^127-1 or secp256k1
     #[arg(long, value_name = "FIELD", default_value = "2^61-1", value_parser = field)]
     field: Prime,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of `gavel bench dealers`.
+#[derive(Args)]
+pub struct DealersArgs {
+    /// Triples, over the prime 2^127+3080193
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    triples: usize,
     #[command(flatten)]
     common: Common,
 }
@@ -343,6 +357,11 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
             let numbers = Numbers { bits: prime.bits(), protocol: Form::Bits };
             (What::Products(Products { prime, chain, count }), count, numbers, args.common)
         }
+        BenchCommand::Dealers(args) => {
+            let numbers = Numbers { bits: Pair127::BITS, protocol: Form::Bits };
+            let dealing = Dealing { triples: args.triples };
+            (What::Material(dealing), args.triples, numbers, args.common)
+        }
     };
     let numbers_in_all = count.saturating_mul(what.numbers());
     if numbers_in_all == 0 || numbers_in_all > MOST || what == What::Market(0) {
@@ -359,7 +378,7 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         What::Survey(question) => {
             Some(task::of_survey(question, count, numbers.protocol, common.security))
         }
-        What::Pairs | What::Auction(_) | What::Products(_) => None,
+        What::Pairs | What::Auction(_) | What::Products(_) | What::Material(_) => None,
     };
     if let Some(terms) = terms {
         terms.question.check(terms.protocol, &terms.limits).map_err(Failure::usage)?;

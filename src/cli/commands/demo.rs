@@ -8,6 +8,7 @@ use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::demo::folder::Folder;
 use crate::cli::demo::show::{self, Pace};
+use crate::cli::demo::stored::Before;
 use crate::cli::demo::{headless, players};
 use crate::cli::failure::Failure;
 use crate::cli::home::OPERATOR_KEY;
@@ -87,7 +88,9 @@ impl DemoArgs {
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     let mut operator = None;
     let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());
-    let loaded = session_file::load(args.file.as_deref(), own_key, None)?
+    let before = Before::of_file(args.file.as_deref())?;
+    let stand_ins = before.as_ref().map(Before::stand_ins);
+    let loaded = session_file::load(args.file.as_deref(), own_key, stand_ins)?
         .with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
     let seed = players::seed(&loaded.file, args.bids)?;
@@ -104,10 +107,11 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     }
     if args.opens_screens(context.output.json) {
         let pace = Pace { speed: args.speed, auto: args.auto };
-        return show::run(context, &args.look, pace, &loaded, players, folder, (scheme, args.liar))
-            .await;
+        let play = (&loaded, before.as_ref(), players);
+        return show::run(context, &args.look, pace, play, folder, (scheme, args.liar)).await;
     }
-    let result = headless::run(context, &loaded, players, &folder, (scheme, args.liar)).await?;
+    let play = (&loaded, before.as_ref(), players);
+    let result = headless::run(context, play, &folder, (scheme, args.liar)).await?;
     context.output.result(&result, || result.text())
 }
 

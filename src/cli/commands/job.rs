@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -18,11 +19,16 @@ use crate::cli::output::{Table, clean, strong};
 use crate::cli::session_file;
 use crate::client::EntryValues;
 use crate::client::amount::entry;
+use crate::client::approval::{self, ApprovalError};
+use crate::client::coordinator::CoordinatorClient;
 use crate::rules::Terms;
 use crate::rules::job::file::{CLIENT, own_values};
 use crate::rules::job::json as older;
-use crate::session::Phase;
+use crate::session::{Phase, SessionId};
 use crate::wire::job_api::{JobLine, StepState};
+
+/// Between two looks at who has handed in.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What to do with a job.
 #[derive(Subcommand)]
@@ -34,7 +40,7 @@ pub enum JobCommand {
     /// List the jobs
     List(ListArgs),
     /// Call a job off
-    Cancel(OneArgs),
+    Cancel(CancelArgs),
     /// Let a job run at this home's node, where its settings say jobs = "approve"
     Approve(ApproveArgs),
 }
@@ -66,6 +72,16 @@ pub struct OneArgs {
     job: String,
     #[command(flatten)]
     reach: Reach,
+}
+
+/// A job to call off.
+#[derive(Args)]
+pub struct CancelArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Do not ask whether it is meant
+    #[arg(long)]
+    yes: bool,
 }
 
 /// A job to let run.
@@ -106,8 +122,13 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
             context.output.result(&json!({ "jobs": jobs }), || table(&jobs))
         }
         JobCommand::Cancel(args) => {
-            let network = args.reach.as_operator(context).await?;
-            let job = network.coordinator().find(&args.job).await?;
+            let network = args.one.reach.as_operator(context).await?;
+            let job = network.coordinator().find(&args.one.job).await?;
+            let title = network.coordinator().job(job).await?.title;
+            let question = format!("Call {:?} off? Nothing of it is computed.", clean(&title));
+            if !args.yes && !crate::cli::prompt::sure(&question)? {
+                return Err(Failure::new("not-confirmed", "nothing was changed"));
+            }
             network.coordinator().cancel(job).await?;
             tell(context, &network.coordinator().job(job).await?)
         }
@@ -118,7 +139,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
 async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
     let (network, own) = args.one.reach.as_node(context)?;
     let index = network.roster().body.index_of(&own);
-    let node = network.nodes().iter().find(|node| Some(node.index()) == index);
+    let node = index.and_then(|index| approval::node(&network, index));
     let node = node.ok_or_else(|| {
         Failure::new(
             "not-in-roster",
@@ -127,12 +148,13 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
     })?;
     let job = network.coordinator().find(&args.one.job).await?;
     // What is approved is what this node was told, under the coordinator's signature.
-    let announced = node.session(job).await?.announcement;
-    let announced =
-        announced.check(network.roster()).map_err(|error| Failure::new("bad-terms", error))?;
-    let terms = &announced.terms;
+    let terms = approval::announced(&network, node, job).await.map_err(|error| match error {
+        ApprovalError::Client(error) => error.into(),
+        ApprovalError::Signature(_) => Failure::new("bad-terms", error),
+        ApprovalError::NoJob => Failure::new("no-job", error),
+    })?;
     let question =
-        terms.question.as_job().ok_or_else(|| Failure::new("no-job", "this is no job"))?;
+        terms.question.as_job().ok_or_else(|| Failure::new("no-job", ApprovalError::NoJob))?;
     context.output.note(strong(clean(&terms.title)));
     for step in &question.steps {
         context.output.note(format!("  {}: {}", clean(&step.id), clean(&step.formula())));
@@ -215,7 +237,10 @@ pub(super) async fn settle_text(
             hand_in(context, &errand, Some(&make)).await?;
             // Nobody else is waited for.
             if job.participants.len() == 1 {
-                coordinator.close(job.job).await?;
+                let closed = coordinator.close(job.job).await;
+                // It may have closed by itself, as everybody is in.
+                let open = coordinator.session(job.job).await?.summary.phase.is_bidding();
+                closed.map(drop).or_else(|error| if open { Err(error) } else { Ok(()) })?;
             }
         }
         (Some(own), None) => context.output.note(format!(
@@ -224,7 +249,10 @@ pub(super) async fn settle_text(
         )),
         _ => {}
     }
-    session::follow(context, &network, job.job).await?;
+    tokio::select! {
+        followed = session::follow(context, &network, job.job) => drop(followed?),
+        () = tell_missing(context, coordinator, job.job) => {}
+    }
     let job = coordinator.job(job.job).await?;
     if job.phase == Phase::Settled {
         return Ok(job);
@@ -232,6 +260,21 @@ pub(super) async fn settle_text(
     let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
     let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
     Err(Failure::new("job-not-settled", what))
+}
+
+/// Tell for whom a job waits whenever that changes; goes on for ever.
+async fn tell_missing(context: &Context, coordinator: &CoordinatorClient, job: SessionId) {
+    let mut told = Vec::new();
+    loop {
+        if let Ok(job) = coordinator.job(job).await {
+            let missing = job.missing.unwrap_or_default();
+            if missing != told && !missing.is_empty() {
+                context.output.note(format!("waits for {}", clean(&missing.join(", "))));
+            }
+            told = missing;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Whether a step of a job's file takes a value from somebody of this name.
@@ -278,6 +321,9 @@ fn text(job: &JobLine) -> String {
         vec![format!("{} ({}), {}", strong(clean(&job.title)), job.job.short(), job.phase)];
     if let Some(reason) = &job.reason {
         lines.push(clean(reason));
+    }
+    if let Some(missing) = job.missing.as_ref().filter(|missing| !missing.is_empty()) {
+        lines.push(format!("waits for {}", clean(&missing.join(", "))));
     }
     for (variable, value) in &job.revealed {
         let value = value.as_deref().unwrap_or("-");

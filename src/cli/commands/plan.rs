@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::{RosterOption, highest_threshold, scheme_for};
+use crate::cli::options::{Reach, highest_threshold, scheme_for};
 use crate::cli::output::{bytes, count, seconds, strong};
 use crate::cli::session_file;
 use crate::identity::key_file::OperatorKeys;
@@ -39,7 +39,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "T")]
     threshold: Option<u8>,
     #[command(flatten)]
-    roster: RosterOption,
+    reach: Reach,
 }
 
 /// The plan as scripts read it.
@@ -65,7 +65,7 @@ struct Planned {
 ///
 /// # Errors
 /// When the file or an option makes no sense.
-pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
+pub async fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
     if !(args.rtt >= 0.0 && args.rtt <= 60_000.0) {
         return Err(Failure::usage("a round trip is 0 to 60000 milliseconds"));
     }
@@ -74,7 +74,9 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<(), Failure> {
             "a bandwidth is above 0 and at most 1000000 megabytes a second",
         ));
     }
-    let file = session_file::load(Some(&args.file), unkept_key, None)?.file;
+    // What it leaves open of stored variables is as they are now.
+    let stored = args.reach.stored(context, &args.file).await?;
+    let file = session_file::load(Some(&args.file), unkept_key, stored.as_deref())?.file;
     let terms = file.terms(Clock::System.now())?;
     let home = roster(context, args)?;
     let (nodes, threshold) =
@@ -110,7 +112,7 @@ fn unkept_key() -> Result<OperatorKey, Failure> {
 
 /// Nodes and threshold of the roster under which the session would run, if there is one.
 fn roster(context: &Context, args: &PlanArgs) -> Result<Option<(u8, u8)>, Failure> {
-    let given = args.roster.roster.as_deref();
+    let given = args.reach.roster_file();
     if given.is_none() && !context.home.file("roster.json").exists() {
         return Ok(None);
     }

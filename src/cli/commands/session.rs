@@ -21,7 +21,6 @@ use crate::cli::news::News;
 use crate::cli::options::Reach;
 use crate::cli::{answer, roll, session_file, view};
 use crate::client::Network;
-use crate::rules::job::StoredVariable;
 use crate::session::{Phase, SessionId};
 use crate::wire::coordinator_api::{Bidder, EditSession, NewSession, SessionDetail};
 
@@ -158,7 +157,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
         SessionCommand::Show(args) => show(context, &args).await,
         SessionCommand::People(args) => people::run(context, &args).await,
         SessionCommand::Quantities(args) => Box::pin(quantities::run(context, &args)).await,
-        SessionCommand::Plan(args) => plan::run(context, &args),
+        SessionCommand::Plan(args) => Box::pin(plan::run(context, &args)).await,
         SessionCommand::Watch(args) => watch(context, &args).await,
         SessionCommand::Open(args) => {
             let (network, session) = operator(context, &args).await?;
@@ -209,7 +208,7 @@ async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, Session
 
 async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     let own_key = || args.reach.own_operator_key(context);
-    let stored = stored(context, &args.reach, &args.file).await?;
+    let stored = args.reach.stored(context, &args.file).await?;
     let loaded = session_file::load(Some(&args.file), own_key, stored.as_deref())?;
     let bidders: Vec<Bidder> = match &args.bidders {
         Some(path) => listed(path)?,
@@ -232,20 +231,6 @@ async fn new(context: &Context, args: &NewArgs) -> Result<(), Failure> {
     tell(context, &network, &detail)
 }
 
-/// What stays at the nodes, where a session file names any of it.
-async fn stored(
-    context: &Context,
-    reach: &Reach,
-    file: &Path,
-) -> Result<Option<Vec<StoredVariable>>, Failure> {
-    if !session_file::names_stored(file)? {
-        return Ok(None);
-    }
-    let network = reach.as_operator(context).await?;
-    let stored = network.coordinator().variables().await?;
-    Ok(Some(stored.into_iter().map(|line| line.variable).collect()))
-}
-
 /// The bidders of a file, each with a key.
 fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
     if path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("json")) {
@@ -264,7 +249,7 @@ fn listed(path: &Path) -> Result<Vec<Bidder>, Failure> {
 
 async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {
     let own_key = || args.reach.own_operator_key(context);
-    let stored = stored(context, &args.reach, &args.file).await?;
+    let stored = args.reach.stored(context, &args.file).await?;
     let loaded = session_file::load(Some(&args.file), own_key, stored.as_deref())?;
     let network = args.reach.as_operator(context).await?;
     let session = network.coordinator().find(&args.session).await?;

@@ -13,6 +13,7 @@ use crate::cli::output::{Table, clean, strong};
 use crate::identity::Roster;
 use crate::rules::job::Prime;
 use crate::rules::job::fault::MAX_KEPT;
+use crate::rules::job::forgetting::forgetting;
 use crate::rules::job::refresh::refresh_file;
 use crate::session::SessionId;
 use crate::wire::job_api::JobLine;
@@ -164,21 +165,7 @@ async fn forget(context: &Context, args: &ForgetArgs) -> Result<(), Failure> {
     if !args.yes && !crate::cli::prompt::sure(&format!("Forget {:?} for good?", args.name))? {
         return Err(Failure::new("not-confirmed", "nothing was changed"));
     }
-    let step = |id: &str, operation: &str| {
-        let mut step = toml::Table::new();
-        for (key, value) in [("id", id), ("operation", operation), ("variable", &args.name)] {
-            step.insert(key.to_owned(), value.into());
-        }
-        toml::Value::Table(step)
-    };
-    let mut file = toml::Table::new();
-    let title = format!("Forget {}", args.name);
-    let shared = [("title", &title[..]), ("kind", "job"), ("bids_until", "10m")];
-    for (key, value) in shared.into_iter().chain([("field", line.variable.field.name())]) {
-        file.insert(key.to_owned(), value.into());
-    }
-    let steps = vec![step("load", "load"), step("forget", "forget")];
-    file.insert("steps".to_owned(), toml::Value::Array(steps));
+    let file = forgetting(&args.name, line.variable.field);
     job::run_text(context, &file.to_string(), (None, None), None, &args.options).await
 }
 

@@ -71,8 +71,10 @@ impl Entries {
         answer: &job::Answer<Entrant>,
     ) -> Option<bool> {
         let graph = question.graph().ok()?;
-        let random = |step: &job::graph::Planned| matches!(step.action, Action::Random { .. });
-        if graph.steps.iter().any(random) || answer.participants.iter().any(Option::is_none) {
+        let unknown = |step: &job::graph::Planned| {
+            matches!(step.action, Action::Random { .. } | Action::Load { .. })
+        };
+        if graph.steps.iter().any(unknown) || answer.participants.iter().any(Option::is_none) {
             return None;
         }
         let entries = graph.participants.iter().map(|name| self.fields.get(name));

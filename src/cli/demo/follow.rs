@@ -13,9 +13,10 @@ use crate::cli::progress::Progress as Bar;
 use crate::cli::view;
 use crate::client::Network;
 use crate::client::coordinator::CoordinatorClient;
+use crate::identity::Signed;
 use crate::session::progress::What;
 use crate::session::record::Record;
-use crate::session::{Phase, SessionId};
+use crate::session::{Announcement, Phase, SessionId};
 use crate::wire::coordinator_api::SessionDetail;
 
 /// How often the phase is asked for besides the events.
@@ -44,6 +45,19 @@ pub async fn opened(
     Ok(session)
 }
 
+/// What was announced of a session, be it open still or not: one in which nobody hands anything in
+/// closes at once.
+///
+/// # Errors
+/// When the coordinator does not tell.
+pub async fn announced(
+    network: &Network,
+    session: SessionId,
+) -> Result<Signed<Announcement>, Failure> {
+    let detail = network.coordinator().session(session).await?;
+    detail.announcement.ok_or_else(|| Failure::new("not-opened", "the session was not announced"))
+}
+
 /// A session that is decided.
 pub struct Settled {
     /// As the coordinator shows it.
@@ -62,7 +76,17 @@ pub async fn settle(network: &Network, session: SessionId) -> Result<Settled, Fa
     let coordinator = network.coordinator();
     let mut events = coordinator.events();
     let (mut live, mut judged) = (true, None);
-    let mut detail = coordinator.close(session).await?;
+    let mut detail = match coordinator.close(session).await {
+        Ok(detail) => detail,
+        // It may have closed by itself, as everybody is in.
+        Err(error) => {
+            let detail = coordinator.session(session).await?;
+            if detail.summary.phase.is_bidding() {
+                return Err(error.into());
+            }
+            detail
+        }
+    };
     let mut told = News::default();
     let mut phase = detail.summary.phase;
     let mut bar = Bar::start(phase.name(), None);

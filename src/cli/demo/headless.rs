@@ -4,6 +4,7 @@ use super::folder::Folder;
 use super::follow;
 use super::players::{self, Player};
 use super::report::{self, DemoResult};
+use super::stored::Before;
 use super::world::World;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -11,7 +12,7 @@ use crate::cli::home::write_json;
 use crate::cli::session_file::{self, Loaded};
 use crate::cli::signal::asked_to_stop;
 use crate::cli::view;
-use crate::client::{Network, bid};
+use crate::client::Network;
 use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::Phase;
@@ -27,8 +28,7 @@ const OPEN_FOR: &str = "6h";
 /// Why the session did not settle.
 pub async fn run(
     context: &Context,
-    loaded: &Loaded,
-    players: Vec<Player>,
+    play_of: (&Loaded, Option<&Before>, Vec<Player>),
     folder: &Folder,
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<DemoResult, Failure> {
@@ -36,7 +36,7 @@ pub async fn run(
     let mut world = World::start(folder.path(), scheme, options, liar).await?;
     let network = world.network.clone();
     let played = tokio::select! {
-        played = play(context, loaded, players, folder, &network) => played,
+        played = play(context, play_of, folder, &network) => played,
         failure = world.failed() => Err(failure),
         () = asked_to_stop() => {
             Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
@@ -48,8 +48,7 @@ pub async fn run(
 
 async fn play(
     context: &Context,
-    loaded: &Loaded,
-    players: Vec<Player>,
+    (loaded, before, players): (&Loaded, Option<&Before>, Vec<Player>),
     folder: &Folder,
     network: &Network,
 ) -> Result<DemoResult, Failure> {
@@ -60,6 +59,15 @@ async fn play(
         scheme.nodes(),
         view::privacy(scheme)
     ));
+    let places = folder.path().join("bidders");
+    let kept;
+    let loaded = match before {
+        Some(before) => {
+            kept = before.keep(context, network, loaded, folder.path()).await?;
+            &kept
+        }
+        None => loaded,
+    };
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
         open: true,
@@ -74,10 +82,9 @@ async fn play(
         },
     };
     let session = follow::opened(coordinator, coordinator.new_session(&new).await?).await?;
-    let announcement = bid::announcement(network, session).await?;
+    let announcement = follow::announced(network, session).await?;
     context.output.note(view::terms(&announcement.body.terms).trim_end());
 
-    let places = folder.path().join("bidders");
     let bidding = players::bid(network, &announcement, players, &places).await?;
     let settled = follow::settle(network, session).await?;
     if let Some(kept) = folder.kept() {

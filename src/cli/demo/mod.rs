@@ -5,6 +5,7 @@
 //! - [`world`]: keys, roster and servers
 //! - [`players`]: the bidders
 //! - [`entries`]: what a demo of a market or a survey knows besides
+//! - [`stored`]: what a file has stored before
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`report`]: the result
 //! - [`stages`]: how long each stage took
@@ -22,5 +23,6 @@ pub mod report;
 pub mod schedule;
 pub mod show;
 pub mod stages;
+pub mod stored;
 pub mod story;
 pub mod world;

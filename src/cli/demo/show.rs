@@ -16,6 +16,7 @@ use super::follow::{self, Settled};
 use super::players::{self, Bidding, Player, Ranks, Refused};
 use super::report::{self, DemoResult};
 use super::schedule::{Schedule, held_back};
+use super::stored::Before;
 use super::story::{self, Story};
 use super::world::World;
 use crate::base::Timestamp;
@@ -28,7 +29,6 @@ use crate::cli::screens;
 use crate::cli::session_file::{self, Loaded};
 use crate::cli::signal::asked_to_stop;
 use crate::client::Network;
-use crate::client::bid;
 use crate::client::state::BidderState;
 use crate::identity::{KeyPair, Statement as _};
 use crate::node;
@@ -75,8 +75,7 @@ pub async fn run(
     context: &Context,
     look: &LookOption,
     pace: Pace,
-    loaded: &Loaded,
-    players: Vec<Player>,
+    (loaded, before, players): (&Loaded, Option<&Before>, Vec<Player>),
     folder: Folder,
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<(), Failure> {
@@ -89,7 +88,15 @@ pub async fn run(
     let started = async {
         let world = World::start(folder.path(), scheme, options, liar).await?;
         world.connected().await;
-        let opened = open(&world.network, loaded, &players, &you, schedule.window).await;
+        let network = &world.network;
+        let opened = async {
+            let Some(before) = before else {
+                return open(network, loaded, &players, &you, schedule.window).await;
+            };
+            let kept = before.keep(context, network, loaded, folder.path()).await?;
+            open(network, &kept, &players, &you, schedule.window).await
+        };
+        let opened = opened.await;
         Ok::<_, Failure>((world, opened))
     };
     let (world, opened) = tokio::select! {
@@ -208,7 +215,7 @@ async fn acts(
     let (Pace { speed, auto }, kept, session) = (play.pace, play.kept.clone(), play.session);
     let (all, scheme) = (play.players.len(), network.roster().body.scheme);
     let story = Story::begin(stage.clone(), speed);
-    let question = bid::announcement(network, session).await?.body.terms.question;
+    let question = follow::announced(network, session).await?.body.terms.question;
     story.say(story::opening(&question, scheme, all)).await;
     cue(stage, Cue::Select(session)).await;
     let bidding = bid_until_closed(play, network, stage, &story).await?;
@@ -258,7 +265,7 @@ async fn bid_until_closed(
     stage: &Sender<Cue>,
     story: &Story,
 ) -> Result<Came, Failure> {
-    let announcement = bid::announcement(network, play.session).await?;
+    let announcement = follow::announced(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
     let mut entries = players::entries(&play.players);
     let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::{Extension, Json};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{known, life, sessions, store_refusal};
-use crate::coordinator::CoordinatorState;
+use crate::coordinator::access::Caller;
+use crate::coordinator::{CoordinatorState, complete};
 use crate::identity::Digest;
 use crate::rules::job::file::has_values;
 use crate::rules::job::{self, json};
@@ -116,23 +117,29 @@ pub async fn post(
             if before.phase == Phase::Draft {
                 life::open_session(&state, session).await?;
             }
-            return line(&state, session).await;
+            return line(&state, session, true).await;
         }
     }
     let new = NewSession { file: posted.file, open: true, bidders: Vec::new() };
     life::written(&state, session, new).await?;
-    line(&state, session).await
+    line(&state, session, true).await
 }
 
 /// One job, step by step.
 pub async fn show(
     State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
     Params(session): Params<SessionId>,
 ) -> Reply<JobLine> {
-    line(&state, session).await
+    line(&state, session, caller.is_staff()).await
 }
 
-async fn line(state: &CoordinatorState, session: SessionId) -> Reply<JobLine> {
+/// A job as staff or others see it.
+pub(super) async fn line(
+    state: &CoordinatorState,
+    session: SessionId,
+    staff: bool,
+) -> Reply<JobLine> {
     known(state, session).await?;
     let SessionDetail { summary, reason, .. } = sessions::detail(state, session, false).await?;
     let standing = Standing {
@@ -143,9 +150,12 @@ async fn line(state: &CoordinatorState, session: SessionId) -> Reply<JobLine> {
         result: summary.result.as_ref(),
         levels: state.levels_done(session),
     };
-    let found = JobLine::of(&summary.terms, standing);
     let other = || Refusal::new(ProblemType::NotFound, "this session is no job");
-    found.map(Json).ok_or_else(other)
+    let mut found = JobLine::of(&summary.terms, standing).ok_or_else(other)?;
+    if staff && summary.phase.is_bidding() && !found.participants.is_empty() {
+        found.missing = Some(complete::missing(state, session, &summary.terms).await);
+    }
+    Ok(Json(found))
 }
 
 /// The jobs among a page of sessions.

@@ -9,6 +9,7 @@
 //! - `disclosures`: what nodes disclose to a session's operator, passed on
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `jobs`: posting jobs, and showing them step by step
+//! - `job_events`: a job's steps as they change
 //! - `variables`: what is known of variables that stay at the nodes
 //! - `health`: health, the roster, live events
 
@@ -16,6 +17,7 @@ mod accounts;
 mod admissions;
 mod disclosures;
 mod health;
+mod job_events;
 mod jobs;
 pub(super) mod life;
 mod login;
@@ -56,6 +58,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::RECORD, get(sessions::record))
         .route(paths::JOBS, get(jobs::list).post(jobs::post))
         .route(paths::JOB, get(jobs::show))
+        .route(paths::JOB_EVENTS, get(job_events::events))
         .route(paths::VARIABLES, get(variables::list))
         .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::OPEN, post(life::open))

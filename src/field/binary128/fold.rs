@@ -1,7 +1,11 @@
 //! How rows of bits become columns of elements: every column is the sum of the factors of those rows
 //! that have its bit.
 
+#[cfg(target_arch = "x86_64")]
+use super::bytes;
 use super::element::Binary128;
+#[cfg(target_arch = "x86_64")]
+use super::instructions;
 use super::small::{LANES, ROWS};
 
 /// Columns of a chunk of rows.
@@ -17,12 +21,26 @@ const FOUR: usize = 4;
 /// table, for each byte of an element and four rows.
 pub(super) type Tables = [[[u8; 1 << FOUR]; ROWS / FOUR]; BYTES];
 
+/// What eight rows add to a byte of an element, as a matrix of bits, for each byte and eight rows.
+pub(super) type Matrices = [[u64; ROWS / 8]; BYTES];
+
 /// What rows count for. It is public.
 pub struct RowFactors {
     pub(super) factors: [Binary128; ROWS],
-    /// Read by the instructions that look bits up; the portable twin does without.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
-    pub(super) tables: Box<Tables>,
+    pub(super) prepared: Prepared,
+}
+
+/// Factors as the instructions of the processor take them.
+pub(super) enum Prepared {
+    /// As they are.
+    #[cfg(not(target_arch = "x86_64"))]
+    Plain,
+    /// To be looked up.
+    #[cfg(target_arch = "x86_64")]
+    Tables(Box<Tables>),
+    /// For products of bytes with matrices, which this processor has.
+    #[cfg(target_arch = "x86_64")]
+    Matrices(Box<Matrices>),
 }
 
 impl RowFactors {
@@ -32,18 +50,53 @@ impl RowFactors {
         for (factor, given) in factors.iter_mut().zip(given) {
             *factor = *given;
         }
-        let sum = |fours: usize, place: usize| {
-            let chosen = (0..FOUR).filter(|row| place >> row & 1 == 1);
-            chosen.fold(0, |sum, row| sum ^ factors[FOUR * fours + row].to_bits())
-        };
-        let mut tables = Box::new([[[0; 1 << FOUR]; ROWS / FOUR]; BYTES]);
-        for fours in 0..ROWS / FOUR {
-            for place in 0..1 << FOUR {
-                for (table, byte) in tables.iter_mut().zip(sum(fours, place).to_le_bytes()) {
-                    table[fours][place] = byte;
-                }
+        Self { factors, prepared: Prepared::of(&factors) }
+    }
+}
+
+impl Prepared {
+    #[cfg(target_arch = "x86_64")]
+    fn of(factors: &[Binary128; ROWS]) -> Self {
+        if instructions::widest() {
+            Self::Matrices(matrices(factors))
+        } else {
+            Self::Tables(tables(factors))
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    const fn of(_factors: &[Binary128; ROWS]) -> Self {
+        Self::Plain
+    }
+}
+
+/// The tables of some factors.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn tables(factors: &[Binary128; ROWS]) -> Box<Tables> {
+    let sum = |fours: usize, place: usize| {
+        let chosen = (0..FOUR).filter(|row| place >> row & 1 == 1);
+        chosen.fold(0, |sum, row| sum ^ factors[FOUR * fours + row].to_bits())
+    };
+    let mut tables = Box::new([[[0; 1 << FOUR]; ROWS / FOUR]; BYTES]);
+    for fours in 0..ROWS / FOUR {
+        for place in 0..1 << FOUR {
+            for (table, byte) in tables.iter_mut().zip(sum(fours, place).to_le_bytes()) {
+                table[fours][place] = byte;
             }
         }
-        Self { factors, tables }
     }
+    tables
+}
+
+/// The matrices of some factors.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn matrices(factors: &[Binary128; ROWS]) -> Box<Matrices> {
+    let mut matrices = Box::new([[0; ROWS / 8]; BYTES]);
+    for (eight, factors) in factors.as_chunks::<8>().0.iter().enumerate() {
+        let factors = factors.map(|factor| factor.to_bits().to_le_bytes());
+        for (byte, matrices) in matrices.iter_mut().enumerate() {
+            matrices[eight] = bytes::matrix(factors.map(|factor| factor[byte]));
+        }
+    }
+    matrices
 }

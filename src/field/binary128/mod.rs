@@ -6,14 +6,20 @@
 //! - [`small`]: the subfield of 256 elements
 //! - [`points`], `extension`: products of polynomials over it that are given by bits
 //! - [`mod@fold`]: from rows of bits to elements
-//! - `portable`, `x86`, `x86_wide`, `processor`: all that takes time, on any processor, with the
-//!   instructions of x86-64, with those of newer ones, and whichever there is
+//! - `bytes`: the same products, for processors that multiply bytes
+//! - `portable`, `x86`, `x86_wide`, `x86_512`, `processor`: all that takes time, on any processor, with
+//!   the instructions of x86-64, with those of newer ones, with those of the newest, and whichever
+//!   there is (`instructions`)
 //!
 //! Adding and subtracting are XOR. Everything takes the same time for all elements.
 
+#[cfg(target_arch = "x86_64")]
+mod bytes;
 mod element;
 mod extension;
 pub mod fold;
+#[cfg(target_arch = "x86_64")]
+mod instructions;
 pub mod points;
 mod portable;
 mod processor;
@@ -21,6 +27,8 @@ pub mod small;
 mod unreduced;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_512;
 #[cfg(target_arch = "x86_64")]
 mod x86_wide;
 

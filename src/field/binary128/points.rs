@@ -11,7 +11,11 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
+#[cfg(target_arch = "x86_64")]
+use super::bytes::ByteSums;
 use super::extension::{FOUR, HIGH, Tables, extend, fill};
+#[cfg(target_arch = "x86_64")]
+use super::instructions;
 use super::small::{BITS, FURTHER, LANES, Lanes, ROWS, Rows, and, xor};
 use super::unreduced::Unreduced;
 
@@ -50,6 +54,40 @@ impl Zeroize for Weighed {
 
 /// Sums of products of polynomials, at all points, and what they are worked out with.
 pub struct Points {
+    pub(super) form: Form,
+}
+
+/// How the values at further points are laid out.
+pub(super) enum Form {
+    /// Bit-sliced.
+    Words(WordSums),
+    /// A byte for each polynomial. Only where the processor has the instructions.
+    #[cfg(target_arch = "x86_64")]
+    Bytes(Box<ByteSums>),
+}
+
+impl Points {
+    /// Sums of nothing.
+    pub fn new() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if instructions::widest() {
+            return Self { form: Form::Bytes(Box::new(ByteSums::new())) };
+        }
+        Self { form: Form::Words(WordSums::new()) }
+    }
+
+    /// Set all sums to 0.
+    pub fn clear(&mut self) {
+        match &mut self.form {
+            Form::Words(sums) => sums.clear(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Bytes(sums) => sums.clear(),
+        }
+    }
+}
+
+/// The sums, bit-sliced.
+pub(super) struct WordSums {
     /// At the rows.
     rows: Box<Zeroizing<Rows>>,
     /// At the further points.
@@ -59,9 +97,9 @@ pub struct Points {
     values: Box<Zeroizing<[[[Lanes; BITS]; HIGH]; 2]>>,
 }
 
-impl Points {
+impl WordSums {
     /// Sums of nothing.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             rows: Box::new(Zeroizing::new([[0; LANES]; ROWS])),
             further: Zeroizing::new(vec![[[0; LANES]; 2 * BITS - 1]; FURTHER]),
@@ -71,13 +109,13 @@ impl Points {
     }
 
     /// Set all sums to 0.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.rows.fill([0; LANES]);
         self.further.fill([[0; LANES]; 2 * BITS - 1]);
     }
 
     /// The sums at the rows.
-    pub fn rows(&self) -> &Rows {
+    pub(super) fn rows(&self) -> &Rows {
         &self.rows
     }
 
@@ -96,7 +134,7 @@ impl Points {
     }
 
     /// Weigh the sums at all points: those at the rows, then each bit of those at further points.
-    /// Compiled into its callers, as [`Points::add`] is.
+    /// Compiled into its callers, as [`WordSums::add`] is.
     #[inline(always)]
     pub(super) fn weigh_into(
         &self,
@@ -175,7 +213,7 @@ mod tests {
     fn products_are_those_in_the_large_field() {
         let x = |p: usize| (p as u64 + 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let y = |p: usize| (p as u64 + 7).wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ 0x5555;
-        let mut points = Points::new();
+        let mut points = WordSums::new();
         points.add(&rows(x), &rows(y));
         points.add(&rows(y), &rows(y));
         let further: [_; FURTHER] = std::array::from_fn(|at| points.further(at));

@@ -5,9 +5,9 @@
 //! reaches a neighbour (Pornin, `BearSSL`). Everything takes the same time for all operands.
 
 use super::element::Binary128;
-use super::fold::{COLUMNS, RowFactors};
-use super::points::{Points, Weighed};
-use super::small::{LANES, Lanes, Rows};
+use super::fold::COLUMNS;
+use super::points::{Weighed, WordSums};
+use super::small::{LANES, Lanes, ROWS, Rows};
 use super::unreduced::{Unreduced, halves};
 
 /// The coefficients below x^64 of the product of two words.
@@ -90,19 +90,19 @@ pub(super) fn combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [
 }
 
 /// Add products of polynomials to their sums at all points.
-pub(super) fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
+pub(super) fn add_points(points: &mut WordSums, x: &Rows, y: &Rows) {
     points.add(x, y);
 }
 
 /// Weigh the sums at all points.
-pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+pub(super) fn weigh_points(points: &WordSums, weights: &[Binary128; LANES], sums: &mut Weighed) {
     points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
 /// Fold rows of bits into columns.
-pub(super) fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]) {
+pub(super) fn fold(rows: &Rows, factors: &[Binary128; ROWS], columns: &mut [Binary128; COLUMNS]) {
     columns.fill(Binary128::default());
-    for (row, factor) in rows.iter().zip(&factors.factors) {
+    for (row, factor) in rows.iter().zip(factors) {
         for (columns, word) in columns.as_chunks_mut::<64>().0.iter_mut().zip(row) {
             for (bit, column) in columns.iter_mut().enumerate() {
                 let chosen = u128::from(word >> bit & 1).wrapping_neg();

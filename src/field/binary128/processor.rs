@@ -5,13 +5,13 @@
 #![allow(unsafe_code)]
 
 use super::element::Binary128;
-use super::fold::{COLUMNS, RowFactors};
-use super::points::{Points, Weighed};
+use super::fold::{COLUMNS, Prepared, RowFactors};
+use super::points::{Form, Points, Weighed};
 use super::portable;
 use super::small::{LANES, Lanes, Rows};
 use super::unreduced::Unreduced;
 #[cfg(target_arch = "x86_64")]
-use super::{x86, x86_wide};
+use super::{x86, x86_512, x86_wide};
 
 /// Call a function in the first of some modules that the processor has the instructions for, or
 /// its portable twin.
@@ -37,51 +37,77 @@ pub fn multiply(x: Binary128, y: Binary128) -> Binary128 {
 /// The sum of the products of x and y, place by place.
 #[inline]
 pub fn dot(x: &[Binary128], y: &[Binary128]) -> Unreduced {
-    best_of!([x86_wide, x86] dot(x, y))
+    best_of!([x86_512, x86_wide, x86] dot(x, y))
 }
 
 /// Add to every sum the words of its row, each as a polynomial below x^64, times a weight each.
 #[inline]
 pub fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Unreduced]) {
-    best_of!([x86_wide, x86] weigh(rows, weights, sums));
+    best_of!([x86_512, x86_wide, x86] weigh(rows, weights, sums));
 }
 
 /// Each value times a factor of its own.
 #[inline]
 pub fn scale(values: &mut [Binary128], factors: &[Binary128]) {
-    best_of!([x86_wide, x86] scale(values, factors));
+    best_of!([x86_512, x86_wide, x86] scale(values, factors));
 }
 
 /// At every place the sum of the rows' elements, each times its row's factor. Rows are as long as
 /// the sums.
 #[inline]
 pub fn combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [Binary128]) {
-    best_of!([x86_wide, x86] combine(rows, factors, sums));
+    best_of!([x86_512, x86_wide, x86] combine(rows, factors, sums));
 }
 
 /// Add the products of the polynomials whose rows are given to their sums at all points.
 #[inline]
 pub fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
-    best_of!([x86] add_points(points, x, y));
+    match &mut points.form {
+        Form::Words(sums) => best_of!([x86] add_points(sums, x, y)),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: this form is there only where the processor has the instructions.
+        Form::Bytes(sums) => unsafe { x86_512::add_points(sums, x, y) },
+    }
 }
 
 /// Weigh, as [`weigh`] does, the sums at all points: those at the rows, and each bit of those at
 /// further points.
 #[inline]
 pub fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
-    best_of!([x86_wide, x86] weigh_points(points, weights, sums));
+    match &points.form {
+        Form::Words(points) => best_of!([x86_wide, x86] weigh_points(points, weights, sums)),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: this form is there only where the processor has the instructions.
+        Form::Bytes(points) => unsafe { x86_512::weigh_points(points, weights, sums) },
+    }
 }
 
 /// Fold rows of bits into columns: column 64 l + b is the sum of the factors of those rows that
 /// have bit b of word l.
 #[inline]
 pub fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]) {
-    best_of!([x86] fold(rows, factors, columns));
+    match &factors.prepared {
+        #[cfg(not(target_arch = "x86_64"))]
+        Prepared::Plain => portable::fold(rows, &factors.factors, columns),
+        #[cfg(target_arch = "x86_64")]
+        Prepared::Tables(_) if !x86::available() => {
+            portable::fold(rows, &factors.factors, columns);
+        }
+        // SAFETY: the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Prepared::Tables(tables) => unsafe { x86::fold(rows, tables, columns) },
+        // SAFETY: these are there only where the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Prepared::Matrices(matrices) => unsafe { x86_512::fold(rows, matrices, columns) },
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::small::{FURTHER, ROWS};
+    #[cfg(target_arch = "x86_64")]
+    use super::super::fold::{matrices, tables};
+    use super::super::points::WordSums;
+    use super::super::small::ROWS;
     use super::super::unreduced::halves;
     use super::*;
 
@@ -174,6 +200,10 @@ mod tests {
         if x86_wide::available() {
             agrees_on_elements!(x86_wide);
         }
+        #[cfg(target_arch = "x86_64")]
+        if x86_512::available() {
+            agrees_on_elements!(x86_512);
+        }
     }
 
     #[test]
@@ -185,30 +215,52 @@ mod tests {
         }
     }
 
+    /// All forms of factors that this processor can fold with.
+    #[cfg(target_arch = "x86_64")]
+    fn forms(factors: &[Binary128; ROWS]) -> Vec<Prepared> {
+        let mut forms = vec![Prepared::Tables(tables(factors))];
+        if x86_512::available() {
+            forms.push(Prepared::Matrices(matrices(factors)));
+        }
+        forms
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn forms(_factors: &[Binary128; ROWS]) -> Vec<Prepared> {
+        vec![Prepared::Plain]
+    }
+
     #[test]
     fn the_instructions_and_their_twins_agree_on_rows() {
         let all = elements(260);
         let (x, y) = (rows_of(&all), rows_of(&all[128..]));
-        let (mut one, mut other) = (Points::new(), Points::new());
+        let mut other = WordSums::new();
         for (x, y) in [(&x, &y), (&y, &y)] {
-            add_points(&mut one, x, y);
             portable::add_points(&mut other, x, y);
         }
-        assert_eq!(one.rows(), other.rows());
-        assert!((0..FURTHER).all(|at| one.further(at) == other.further(at)));
         let weights = [all[3], all[260], all[261], all[262]];
-        let mut sums = vec![Weighed::new(); 2];
-        weigh_points(&one, &weights, &mut sums[0]);
-        portable::weigh_points(&one, &weights, &mut sums[1]);
-        let rows = |at: usize| sums[at].rows.map(parts);
-        let further = |at: usize| sums[at].further.map(|sums| sums.map(parts));
-        assert!(rows(0) == rows(1) && further(0) == further(1));
+        let mut expected = Weighed::new();
+        portable::weigh_points(&other, &weights, &mut expected);
+        let rows = |sums: &Weighed| sums.rows.map(parts);
+        let further = |sums: &Weighed| sums.further.map(|sums| sums.map(parts));
+        for mut points in [Points::new(), Points { form: Form::Words(WordSums::new()) }] {
+            add_points(&mut points, &x, &x);
+            points.clear();
+            add_points(&mut points, &x, &y);
+            add_points(&mut points, &y, &y);
+            let mut sums = Weighed::new();
+            weigh_points(&points, &weights, &mut sums);
+            assert!(rows(&sums) == rows(&expected) && further(&sums) == further(&expected));
+        }
 
-        let factors = RowFactors::new(&all[40..40 + ROWS]);
-        let (mut one, mut other) = ([all[0]; COLUMNS], [all[1]; COLUMNS]);
-        fold(&x, &factors, &mut one);
-        portable::fold(&x, &factors, &mut other);
-        assert!(same(&one, &other));
+        let factors: [Binary128; ROWS] = std::array::from_fn(|row| all[40 + row]);
+        let mut one = [all[1]; COLUMNS];
+        portable::fold(&x, &factors, &mut one);
+        for prepared in forms(&factors) {
+            let mut other = [all[0]; COLUMNS];
+            fold(&x, &RowFactors { factors, prepared }, &mut other);
+            assert!(same(&one, &other));
+        }
         // Row 7 of column 200 is bit 8 of its last word.
         let set = |row: usize| x[row][3] >> 8 & 1 == 1;
         let chosen = (0..ROWS).filter(|&row| set(row)).map(|row| all[40 + row].0);

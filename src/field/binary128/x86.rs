@@ -14,16 +14,12 @@ use std::arch::x86_64::{
 use bytemuck::cast;
 
 use super::element::Binary128;
-use super::fold::{BYTES, COLUMNS, RowFactors};
-use super::points::{Points, Weighed};
+use super::fold::{BYTES, COLUMNS, Tables};
+use super::points::{Weighed, WordSums};
 use super::small::{LANES, Lanes, ROWS, Rows};
 use super::unreduced::Unreduced;
 
-/// Whether the processor has the instructions.
-#[inline]
-pub(super) fn available() -> bool {
-    std::arch::is_x86_feature_detected!("pclmulqdq") && std::arch::is_x86_feature_detected!("avx2")
-}
+pub(super) use super::instructions::wide as available;
 
 /// The sum of products, in three parts that overlap.
 #[derive(Clone, Copy)]
@@ -104,7 +100,7 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
-pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+pub(super) fn weigh_points(points: &WordSums, weights: &[Binary128; LANES], sums: &mut Weighed) {
     points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 
@@ -127,14 +123,14 @@ pub(super) fn combine(rows: &[&[Binary128]], factors: &[Binary128], sums: &mut [
 }
 
 #[target_feature(enable = "pclmulqdq,avx2")]
-pub(super) fn add_points(points: &mut Points, x: &Rows, y: &Rows) {
+pub(super) fn add_points(points: &mut WordSums, x: &Rows, y: &Rows) {
     points.add(x, y);
 }
 
 /// Fold rows of bits into columns: the bits of eight rows are brought together in bytes, and four of
 /// them at a time pick a byte of the sum from a table in a register.
 #[target_feature(enable = "pclmulqdq,avx2")]
-pub(super) fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; COLUMNS]) {
+pub(super) fn fold(rows: &Rows, tables: &Tables, columns: &mut [Binary128; COLUMNS]) {
     /// Columns worked on together.
     const WIDE: usize = 32;
     let mut planes = [[_mm256_setzero_si256(); 8]; ROWS / 8];
@@ -152,7 +148,7 @@ pub(super) fn fold(rows: &Rows, factors: &RowFactors, columns: &mut [Binary128; 
             ];
         }
         let mut bytes = [_mm256_setzero_si256(); BYTES];
-        for (bytes, tables) in bytes.iter_mut().zip(factors.tables.iter()) {
+        for (bytes, tables) in bytes.iter_mut().zip(tables) {
             for (table, &four) in tables.iter().zip(&fours) {
                 let table = _mm256_broadcastsi128_si256(cast(*table));
                 *bytes = _mm256_xor_si256(*bytes, _mm256_shuffle_epi8(table, four));

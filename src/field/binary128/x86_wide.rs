@@ -10,16 +10,12 @@ use std::arch::x86_64::{
 use bytemuck::cast;
 
 use super::element::Binary128;
-use super::points::{Points, Weighed};
+use super::points::{Weighed, WordSums};
 use super::small::{LANES, Lanes};
 use super::unreduced::Unreduced;
 use super::x86;
 
-/// Whether the processor has the instructions.
-#[inline]
-pub(super) fn available() -> bool {
-    std::arch::is_x86_feature_detected!("vpclmulqdq") && x86::available()
-}
+pub(super) use super::instructions::wider as available;
 
 /// Two elements.
 #[inline]
@@ -128,7 +124,7 @@ pub(super) fn weigh(rows: &[Lanes], weights: &[Binary128; LANES], sums: &mut [Un
 }
 
 #[target_feature(enable = "vpclmulqdq,pclmulqdq,avx2")]
-pub(super) fn weigh_points(points: &Points, weights: &[Binary128; LANES], sums: &mut Weighed) {
+pub(super) fn weigh_points(points: &WordSums, weights: &[Binary128; LANES], sums: &mut Weighed) {
     points.weigh_into(sums, |rows, sums| weigh(rows, weights, sums));
 }
 

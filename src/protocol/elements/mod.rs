@@ -4,6 +4,7 @@
 //! - `terms`: sums of products of one round, and this node's part of each
 //! - `stripes`: into how many pieces large batches are cut
 //! - [`multiply`]: products, and sums of products
+//! - [`matrix`]: products of matrices
 //! - [`random`]: random shared elements, integers and bits
 //! - [`open`]: making shared elements public
 //! - [`keep`]: shared elements that are to stay at the nodes
@@ -18,6 +19,7 @@ mod cost;
 pub mod decide;
 pub mod from_bits;
 pub mod keep;
+pub mod matrix;
 pub mod multiply;
 pub mod open;
 pub mod random;

@@ -19,6 +19,8 @@
 //! in naming mode from keys of sets, where the first node outside a set subtracts what the others
 //! add.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
@@ -33,13 +35,16 @@ use crate::protocol::bits::zeros;
 use crate::protocol::context::Claim;
 use crate::protocol::proof::record::{Arithmetic, Products, Record, Sent, Traffic};
 use crate::protocol::{Opening, ProtocolError, Security};
-use crate::sharing::NodeIndex;
 use crate::sharing::elements::{Component, SharedElements};
 use crate::sharing::numbers::pseudorandom::expand_at;
 use crate::sharing::stream::{StreamKey, StreamStart};
+use crate::sharing::{NodeIndex, ShapeError};
 
 /// Elements worked on at a time.
 const TILE: usize = 256;
+
+/// First and second factors.
+type Factors<F> = (SharedElements<F>, SharedElements<F>);
 
 /// x y, place by place. Large batches go piece by piece, and each is checked by itself.
 ///
@@ -77,27 +82,41 @@ pub async fn inner_products<F: Arithmetic>(
     x: &SharedElements<F>,
     y: &SharedElements<F>,
 ) -> Result<SharedElements<F>, ProtocolError> {
-    let (holding, outputs) = (ctx.holding(), x.len().checked_div(size).unwrap_or(0));
+    let outputs = x.len().checked_div(size).unwrap_or(0);
+    let (x, y) = (x.clone(), y.clone());
     // Whether all fits together.
-    let terms = Terms::new(holding, outputs, size, vec![(x.clone(), y.clone())])?;
+    Terms::new(ctx.holding(), outputs, size, vec![(x.clone(), y.clone())])?;
+    by_pieces(ctx, outputs, size, move |places| Ok((x.slice(places.clone())?, y.slice(places)?)))
+        .await
+}
+
+/// Sums of `size` products each, whose factors are asked for by the numbers of the products, piece
+/// by piece.
+pub(in crate::protocol) async fn by_pieces<F: Arithmetic>(
+    ctx: &BitContext,
+    outputs: usize,
+    size: usize,
+    factors: impl Fn(Range<usize>) -> Result<Factors<F>, ShapeError> + Clone + Send + 'static,
+) -> Result<SharedElements<F>, ProtocolError> {
+    let holding = ctx.holding();
     let pieces = Cut::new(outputs, size).pieces();
-    if pieces.len() == 1 {
-        return evaluate(ctx, terms).await;
-    }
-    let (x, y, cut) = (x.clone(), y.clone(), pieces.clone());
+    let cut = pieces.clone();
     let parts = run_pieces(ctx, pieces.len(), LANES, move |ctx, number| {
         let piece = cut.get(number).map(|piece| (piece.outputs.len(), piece.places.clone()));
-        let (x, y) = (x.clone(), y.clone());
+        let factors = factors.clone();
         async move {
             let Some((outputs, places)) = piece else {
                 return Ok(SharedElements::zeros(holding, 0));
             };
-            let (x, y) = (x.slice(places.clone())?, y.slice(places.clone())?);
             let size = places.len() / outputs.max(1);
-            evaluate(&ctx, Terms::new(holding, outputs, size, vec![(x, y)])?).await
+            let pair = factors(places)?;
+            evaluate(&ctx, Terms::new(holding, outputs, size, vec![pair])?).await
         }
     });
-    let parts = parts.await?;
+    let mut parts = parts.await?;
+    if parts.len() == 1 {
+        return Ok(parts.swap_remove(0));
+    }
     if size <= PRODUCTS {
         return Ok(SharedElements::concat(holding, &parts)?);
     }

@@ -26,7 +26,7 @@ pub async fn open<F: Field>(
 
 /// Open values under masks that nobody knows. What led to them is checked before all the same: a
 /// mask hides what is in the range that it is for, which wrong values are not.
-pub(super) async fn open_masked<F: Field>(
+pub(in crate::protocol) async fn open_masked<F: Field>(
     ctx: &BitContext,
     elements: &SharedElements<F>,
 ) -> Result<Elements<F>, ProtocolError> {

@@ -11,7 +11,7 @@
 //! then know whom it accuses, or that it breaks off for nothing.
 
 use bytes::Bytes;
-use futures_util::future::join4;
+use futures_util::future::join5;
 use sha2::{Digest as _, Sha256};
 
 use super::complaint::Complaint;
@@ -24,7 +24,7 @@ use super::shape::{DIGEST, MOST_COLUMNS, digests_bytes};
 use super::transcript;
 use super::verdict::{Claimed, Court, Judged, Statement, Verdict};
 use super::wire::{Reader, Received, Writer, digest_of_common};
-use crate::field::{Field as _, MAX_STREAM_WORDS, Mersenne61, Mersenne127, Prime256};
+use crate::field::{Field as _, MAX_STREAM_WORDS, Mersenne61, Mersenne127, Pair127, Prime256};
 use crate::protocol::bits::context::BitContext;
 use crate::protocol::context::Claim;
 use crate::protocol::{Opening, ProtocolError};
@@ -36,20 +36,22 @@ use crate::sharing::{NodeIndex, NodeSet, ShapeError};
 /// # Errors
 /// When a node lied, with a complaint that says who may have; or when one does not answer.
 pub async fn check(ctx: &BitContext) -> Result<(), ProtocolError> {
-    let [of_61, of_127, of_256] = [61, 127, 256].map(|bits| ctx.fork().narrow(bits));
+    let [of_61, of_127, of_pair, of_256] =
+        ["61", "127", "pair", "256"].map(|field| ctx.fork().narrow(field));
     let bits = ctx.fork();
     // All of them, whatever comes out of one: others wait for this node's messages.
-    let all = join4(
+    let all = join5(
         check_kind::<Bits>(&bits, ctx),
         check_kind::<Products<Mersenne61>>(&of_61, ctx),
         check_kind::<Products<Mersenne127>>(&of_127, ctx),
+        check_kind::<Products<Pair127>>(&of_pair, ctx),
         check_kind::<Products<Prime256>>(&of_256, ctx),
     );
-    let (a, b, c, d) = Box::pin(all).await;
-    for side in [bits, of_61, of_127, of_256] {
+    let (a, b, c, d, e) = Box::pin(all).await;
+    for side in [bits, of_61, of_127, of_pair, of_256] {
         ctx.base().join(side.base());
     }
-    a.and(b).and(c).and(d)
+    a.and(b).and(c).and(d).and(e)
 }
 
 /// Check the gates of one kind that are gathered at a context, beside others.

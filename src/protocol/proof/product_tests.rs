@@ -8,7 +8,7 @@ use super::check::check;
 use super::kind::{Kind, Sides};
 use super::record::{Arithmetic, Batch, Products, Sent};
 use super::tests::{Failure, LIAR, LIES, Lie, WORLDS, WRONG, node, set};
-use crate::field::{Field, Mersenne61, Mersenne127, Prime256};
+use crate::field::{Field, Mersenne61, Mersenne127, Pair127, Prime256};
 use crate::protocol::bits::BitContext;
 use crate::protocol::elements::multiply::{inner_products, multiply, sums_of_products};
 use crate::protocol::{Context, ProtocolError, Tactics};
@@ -138,6 +138,7 @@ async fn honest<F: Arithmetic>() {
 async fn honest_nodes_accuse_nobody() {
     honest::<Mersenne61>().await;
     honest::<Mersenne127>().await;
+    honest::<Pair127>().await;
     honest::<Prime256>().await;
 }
 
@@ -169,6 +170,7 @@ async fn every_lie_is_found_and_its_node_is_in_every_set() {
     }
     for world in [(3, 1, &[][..]), (4, 1, &[2]), (5, 2, &[])] {
         found::<Mersenne127>(world).await;
+        found::<Pair127>(world).await;
         found::<Prime256>(world).await;
     }
 }
@@ -236,5 +238,6 @@ async fn folds<F: Arithmetic>() {
 async fn verifiers_fold_as_provers_do() {
     folds::<Mersenne61>().await;
     folds::<Mersenne127>().await;
+    folds::<Pair127>().await;
     folds::<Prime256>().await;
 }

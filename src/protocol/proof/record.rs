@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::shape::DIGEST;
-use crate::field::{Mersenne61, Mersenne127, Prime256};
+use crate::field::{Mersenne61, Mersenne127, Pair127, Prime256};
 use crate::protocol::bits::gates::KeptGates;
 use crate::protocol::elements::terms::Terms;
 use crate::sharing::bits::batch::Buffer;
@@ -37,6 +37,7 @@ pub(in crate::protocol) struct Unchecked {
     bits: Batch<Bits>,
     of_61: Batch<Products<Mersenne61>>,
     of_127: Batch<Products<Mersenne127>>,
+    of_pair: Batch<Products<Pair127>>,
     of_256: Batch<Products<Prime256>>,
 }
 
@@ -46,6 +47,7 @@ impl Unchecked {
         self.bits.append(other.bits);
         self.of_61.append(other.of_61);
         self.of_127.append(other.of_127);
+        self.of_pair.append(other.of_pair);
         self.of_256.append(other.of_256);
     }
 }
@@ -81,7 +83,7 @@ pub trait Arithmetic: kept::Kept {}
 
 #[expect(private_interfaces, reason = "a name that nobody outside can say")]
 mod kept {
-    use crate::field::{Mersenne61, Mersenne127, Prime256, Provable};
+    use crate::field::{Mersenne61, Mersenne127, Pair127, Prime256, Provable};
     use crate::protocol::proof::record::{Arithmetic, Batch, Products, Unchecked};
     use crate::protocol::proof::shape::Plain;
     use crate::protocol::proof::vector::Spare;
@@ -108,6 +110,7 @@ mod kept {
     kept! {
         Mersenne61, of_61;
         Mersenne127, of_127;
+        Pair127, of_pair;
         Prime256, of_256;
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::field::interpolation::Points;
-use crate::field::{Field, Mersenne127, Prime256, Quadratic61};
+use crate::field::{Field, Mersenne127, Pair127, Prime256, Quadratic61};
 use crate::sharing::{NodeSet, Scheme};
 
 /// Bytes of a digest.
@@ -148,7 +148,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(Quadratic61, Mersenne127, Prime256);
+plain!(Quadratic61, Mersenne127, Pair127, Prime256);
 
 /// Values of a proof on the levels after the first.
 const LATER_VALUES: usize = 3 * PAIRS + (FOURS - 1) * (2 * WIDTH - 1) + 2 * WIDTH + 1;

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use zeroize::optimization_barrier;
 
 use crate::base::lock::lock;
-use crate::field::{Binary128, Mersenne127, Prime256, ProofField, Quadratic61};
+use crate::field::{Binary128, Mersenne127, Pair127, Prime256, ProofField, Quadratic61};
 
 /// Elements of the shortest memory that is kept; the allocator is as quick with less.
 const SHORTEST: usize = 1 << 11;
@@ -38,7 +38,7 @@ macro_rules! spare {
     )*};
 }
 
-spare!(Binary128, Quadratic61, Mersenne127, Prime256);
+spare!(Binary128, Quadratic61, Mersenne127, Pair127, Prime256);
 
 /// Some elements.
 pub(in crate::protocol) struct Vector<E: Spare> {

@@ -135,8 +135,14 @@ impl SecretReserve {
         let (range, version) = (self.range, self.version);
         // The reserve may become public as the price, so it is nobody's alone.
         let expected = Expected { range, owner: None, version };
-        let (name, field) = (self.variable.clone(), self.field);
-        Wanted { name, field, expected, generation: None, earlier: None }
+        Wanted {
+            name: self.variable.clone(),
+            field: self.field,
+            expected,
+            share: true,
+            generation: None,
+            earlier: None,
+        }
     }
 
     /// Most bits of an amount that it can be compared with: what hides it while its bits are found
@@ -174,6 +180,14 @@ impl SecretReserve {
 fn table_of(file: &toml::Table) -> Option<(&toml::Table, &str)> {
     let table = file.get("reserve")?.as_table()?;
     Some((table, table.get("variable")?.as_str()?))
+}
+
+/// The name of the stored variable that is the reserve in a session file.
+pub fn name(file: &toml::Table) -> Option<&String> {
+    match file.get("reserve")?.as_table()?.get("variable")? {
+        toml::Value::String(name) => Some(name),
+        _ => None,
+    }
 }
 
 /// Whether the reserve in a session file is a stored variable.

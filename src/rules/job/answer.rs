@@ -51,6 +51,12 @@ pub enum AnswerError {
         /// As it says.
         got: usize,
     },
+    /// Another entry for a participant than the one that is there under the name.
+    #[error("the outcome has another entry for {participant:?} than the manifest")]
+    Seat {
+        /// The participant.
+        participant: String,
+    },
     /// A value that cannot be, or one that is missing.
     #[error("the outcome says of {variable:?} what cannot be")]
     Value {
@@ -128,6 +134,24 @@ impl<E> Answer<E> {
             }
         }
         Ok(())
+    }
+}
+
+impl Answer<usize> {
+    /// The same, and that each participant's entry is the one under that name in the manifest.
+    ///
+    /// # Errors
+    /// Names the first rule that is broken.
+    pub fn check_among(&self, question: &Question, names: &[&str]) -> Result<(), AnswerError> {
+        self.check(question)?;
+        let seats = question.seats(names);
+        match seats.iter().zip(&self.participants).position(|(seat, told)| seat != told) {
+            None => Ok(()),
+            Some(at) => {
+                let participant = question.awaited().get(at).cloned().unwrap_or_default();
+                Err(AnswerError::Seat { participant })
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a job takes from the variables that are stored, and what it leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::answer::Answer;
 use super::earlier::Earlier;
@@ -8,7 +8,7 @@ use super::graph::{Action, Graph, Kind};
 use super::prime::Prime;
 use super::question::Question;
 use super::status::Status;
-use super::step::{Expected, Operation};
+use super::step::{Expected, Operation, Step};
 use super::stored::StoredVariable;
 use super::version::Fingerprint;
 
@@ -21,6 +21,8 @@ pub struct Wanted {
     pub field: Prime,
     /// What else it is to be.
     pub expected: Expected,
+    /// Whether a node computes with its share of it; forgetting takes none.
+    pub share: bool,
     /// How often it is to have been shared anew, where the job does so once more.
     pub generation: Option<u32>,
     /// Among whom it is shared then, if not among the session's nodes.
@@ -67,6 +69,12 @@ pub enum Change {
 impl Question {
     /// The stored variables that it loads.
     pub fn wanted(&self) -> Vec<Wanted> {
+        let forgets = |step: &&Step| matches!(step.operation, Operation::Forget { .. });
+        let using = self.steps.iter().filter(|step| !forgets(step));
+        let used: HashSet<&str> = using
+            .flat_map(|step| step.operation.uses())
+            .chain(self.keep.iter().map(String::as_str))
+            .collect();
         let anew = self.steps.iter().filter_map(|step| match &step.operation {
             Operation::Refresh { variable, generation, earlier } => {
                 Some((variable.as_str(), (*generation, earlier)))
@@ -79,6 +87,7 @@ impl Question {
                 name: stored.clone(),
                 field: self.field,
                 expected: expected.clone(),
+                share: used.contains(variable.as_str()),
                 generation: anew.get(variable.as_str()).map(|(generation, _)| *generation),
                 earlier: anew.get(variable.as_str()).and_then(|(_, earlier)| (*earlier).clone()),
             }),

@@ -152,3 +152,32 @@ fn values_are_found_in_a_file_before_it_is_sent() {
         assert!(own.is_none_or(|line| line == "v = 4"));
     }
 }
+
+#[test]
+fn forgetting_takes_no_share_and_computing_does() {
+    let x = stored("x", Prime::Mersenne61, None);
+    let load = "{ id = \"1\", operation = \"load\", variable = \"a\", stored = \"x\" },";
+    let forget = "{ id = \"9\", operation = \"forget\", variable = \"a\" },";
+    let twice = "{ id = \"2\", operation = \"add\", variable = \"b\", operand1 = \"a\", \
+                 operand2 = \"a\" },";
+    let share = |steps: &str| {
+        let question = filled(&file("", &format!("{load}{steps}")), std::slice::from_ref(&x));
+        question.unwrap().wanted()[0].share
+    };
+    assert!(!share(forget));
+    assert!(share(twice) && share(&format!("{twice}{forget}")));
+}
+
+#[test]
+fn a_participants_entry_is_the_one_under_the_name() {
+    let steps =
+        "{ id = \"1\", operation = \"assign\", variable = \"c\", from = \"ada\", bits = 4 },";
+    let question = filled(&file("", steps), &[]).unwrap();
+    let check = |entry: Option<usize>, names: &[&str]| {
+        Answer::new(vec![entry], Vec::new()).check_among(&question, names).is_ok()
+    };
+    assert!(check(Some(1), &["ben", "ada"]) && check(None, &["ben"]));
+    // Somebody else's, nobody's, or one of two under that name.
+    assert!(!check(Some(0), &["ben", "ada"]) && !check(None, &["ben", "ada"]));
+    assert!(!check(Some(0), &["ada", "ada"]) && check(None, &["ada", "ada"]));
+}

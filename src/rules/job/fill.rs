@@ -46,6 +46,21 @@ pub fn fill_earlier(file: &mut toml::Table, earlier: impl Fn(&str) -> Option<Ear
     }
 }
 
+/// The names of the stored variables that a session file's steps load.
+pub fn names(file: &toml::Table) -> Vec<&String> {
+    let steps = file.get("steps").and_then(toml::Value::as_array);
+    let steps = steps.into_iter().flatten().filter_map(toml::Value::as_table);
+    let loaded = steps.filter(|step| loads(step).is_some());
+    loaded.filter_map(stored_name).collect()
+}
+
+fn stored_name(step: &toml::Table) -> Option<&String> {
+    ["stored", "variable", "variable_name"].iter().find_map(|key| match step.get(*key) {
+        Some(toml::Value::String(name)) => Some(name),
+        _ => None,
+    })
+}
+
 /// Fill in what the steps that load leave open, from what is stored. What they say already stays,
 /// and has to be so.
 ///

@@ -20,6 +20,7 @@
 //! - [`file`](mod@file): a job's fields in a session file
 //! - `values`: the values in it that participants hand in
 //! - [`fill`]: what such a file leaves open of stored variables
+//! - [`forgetting`](mod@forgetting): a job that forgets a stored variable
 //! - [`line`](mod@line): what a participant hands in, as a line of text
 //! - [`json`]: a job as the JSON of the system that came before
 //! - [`answer`]: what was revealed
@@ -36,6 +37,7 @@ pub mod earlier;
 pub mod fault;
 pub mod file;
 pub mod fill;
+pub mod forgetting;
 pub mod graph;
 pub mod input;
 pub mod json;

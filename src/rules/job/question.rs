@@ -54,6 +54,19 @@ impl Question {
         self.steps.iter().any(handed)
     }
 
+    /// The participants whom the steps name, each once, in their order.
+    pub fn awaited(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for step in &self.steps {
+            if let Operation::Assign { given: Given::Handed { by, .. }, .. } = &step.operation
+                && !names.contains(by)
+            {
+                names.push(by.clone());
+            }
+        }
+        names
+    }
+
     /// The names of stored variables that its outcome changes: those kept, those dealt
     /// anew, and those forgotten.
     pub fn changed(&self) -> Vec<&str> {

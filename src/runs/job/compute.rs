@@ -117,16 +117,11 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             }
         };
         for load in &self.graph.loads {
-            let missing = ShapeError { what: "shares of a stored variable", expected: 1, got: 0 };
-            let share =
-                holding.and_then(|holding| Some((self.shelf.loaded(&load.stored)?, holding)));
-            match share {
-                Some((share, holding)) => {
-                    self.values[load.variable] = Some(share.element(holding)?);
-                }
-                // The others deal it a share.
-                None if self.graph.only_refreshes(load.variable) => {}
-                None => return Err(missing),
+            // What is only forgotten takes no share, and what is dealt anew the others deal; all else
+            // was looked for before.
+            let share = holding.and_then(|own| Some((self.shelf.loaded(&load.stored)?, own)));
+            if let Some((share, holding)) = share {
+                self.values[load.variable] = Some(share.element(holding)?);
             }
         }
         Ok(())

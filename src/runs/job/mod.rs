@@ -55,12 +55,17 @@ pub(super) async fn run(
     }
     let none = Shelf::default();
     let shelf = shelf.unwrap_or(&none);
-    let lacks =
-        |load: &Load| shelf.loaded(&load.stored).is_none() && !graph.only_refreshes(load.variable);
     let other = |earlier: &Earlier| earlier.places().len() != usize::from(ctx.scheme().nodes());
     if graph.earlier.as_ref().is_some_and(other) {
         return Err(RunError::Form);
     }
+    let wanted = question.wanted();
+    let takes = |load: &Load| wanted.iter().any(|other| other.name == load.stored && other.share);
+    // What is only dealt anew, the other nodes deal to one that has none.
+    let lacks = |load: &Load| {
+        let missing = shelf.loaded(&load.stored).is_none();
+        missing && takes(load) && !graph.only_refreshes(load.variable)
+    };
     if graph.loads.iter().any(lacks) {
         return Err(RunError::Stored);
     }

@@ -38,6 +38,10 @@ pub enum Command {
     Prints(PrintsCommand),
     /// In the form that asks where to write it.
     Path(PathCommand),
+    /// While the variables that stay are looked at.
+    Variables(VariablesCommand),
+    /// While a job is to be let run.
+    Approval(ApprovalCommand),
     /// In the palette.
     Palette(PaletteCommand),
     /// While the filter is typed.
@@ -104,6 +108,8 @@ pub enum ListCommand {
     Table,
     /// Check the record here.
     Audit,
+    /// Let the selected job run at the own node.
+    Approve,
 }
 
 /// In the list of auctions to bid in.
@@ -243,6 +249,26 @@ pub enum AuditCommand {
     Leave,
 }
 
+/// While the variables that stay are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VariablesCommand {
+    /// Have the nodes forget the selected one.
+    Forget,
+    /// Copy its version.
+    Copy,
+    /// Leave them.
+    Leave,
+}
+
+/// While a job is to be let run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ApprovalCommand {
+    /// Let it run.
+    Approve,
+    /// Not now.
+    Leave,
+}
+
 /// In the form that asks where to write a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PathCommand {
@@ -338,6 +364,8 @@ pub enum GlobalCommand {
     Copy,
     /// Digest and fingerprints.
     Prints,
+    /// The variables that stay at the nodes.
+    Variables,
     /// Log in, or as somebody else.
     LogIn,
     /// Ask the servers again.
@@ -369,6 +397,8 @@ into_command! {
     Audit(AuditCommand),
     Path(PathCommand),
     Prints(PrintsCommand),
+    Variables(VariablesCommand),
+    Approval(ApprovalCommand),
     Step(Step),
     List(ListCommand),
     Bids(BidsCommand),

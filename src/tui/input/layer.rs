@@ -45,11 +45,15 @@ pub enum Layer {
     Invite,
     /// The code of an invitation.
     Code,
+    /// The variables that stay at the nodes.
+    Variables,
+    /// A job that waits for the word of a node's operator.
+    Approval,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -71,6 +75,8 @@ impl Layer {
         Self::Prints,
         Self::Invite,
         Self::Code,
+        Self::Variables,
+        Self::Approval,
     ];
 
     /// Its name in the file of keys.
@@ -97,6 +103,8 @@ impl Layer {
             Self::Prints => "fingerprints",
             Self::Invite => "invite",
             Self::Code => "code",
+            Self::Variables => "variables",
+            Self::Approval => "approval",
         }
     }
 
@@ -124,6 +132,8 @@ impl Layer {
             Self::Prints => "Digest and fingerprints",
             Self::Invite => "Invite",
             Self::Code => "Code of an invitation",
+            Self::Variables => "Variables that stay",
+            Self::Approval => "A job to let run",
         }
     }
 
@@ -157,6 +167,8 @@ impl Layer {
                 | Self::Prints
                 | Self::Invite
                 | Self::Code
+                | Self::Variables
+                | Self::Approval
         )
     }
 }

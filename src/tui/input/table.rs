@@ -2,14 +2,15 @@
 //! the command line does the same.
 
 use super::commands::{
-    AnswerFormCommand, AuditCommand, BidFormCommand, BidsCommand, CodeCommand, Command,
-    ConfirmCommand, FilterCommand, GlobalCommand, HelpCommand, InviteCommand, ListCommand,
+    AnswerFormCommand, ApprovalCommand, AuditCommand, BidFormCommand, BidsCommand, CodeCommand,
+    Command, ConfirmCommand, FilterCommand, GlobalCommand, HelpCommand, InviteCommand, ListCommand,
     LogCommand, LoginCommand, Move, NewSessionCommand, PaletteCommand, PathCommand, PeopleCommand,
-    PrintsCommand, Step,
+    PrintsCommand, Step, VariablesCommand,
 };
 use super::layer::Layer::{
-    self, AnswerForm, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail, Filter,
-    Global, Help, Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
+    self, AnswerForm, Approval, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail,
+    Filter, Global, Help, Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
+    Variables,
 };
 
 /// One row of the table.
@@ -105,6 +106,12 @@ macro_rules! command {
     };
     (Audit $command:ident) => {
         Command::Audit(AuditCommand::$command)
+    };
+    (Variables $command:ident) => {
+        Command::Variables(VariablesCommand::$command)
+    };
+    (Approval $command:ident) => {
+        Command::Approval(ApprovalCommand::$command)
     };
     (Path $command:ident) => {
         Command::Path(PathCommand::$command)
@@ -239,6 +246,9 @@ table! {
     List Audit = "check", [Bracket, Detail, Bid], ["a"], "check record",
         "Check every signature of the record here, and what became of your receipts",
         Same "gavel verify FILE";
+    List Approve = "approve", [Auctions, Detail, Bracket], ["A"], "let it run",
+        "See the signed steps of a job that waits for your word, and let it run at your node",
+        Same "gavel job approve JOB";
     Log Follow = "follow", [Log], ["f"], "follow",
         "Follow the newest lines, or stay where you are", Shows "gavel session watch SESSION";
     Log Level = "level", [Log], ["l"], "level",
@@ -258,17 +268,17 @@ table! {
         "Disable the selected account: its logins end", Same "gavel account disable NAME";
     People Enable = "enable", [People], ["e"], "enable",
         "Enable the selected account again", Same "gavel account enable NAME";
-    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["up", "k"], "",
+    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["up", "k"], "",
         "A row up", Shows "gavel session list";
-    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["down", "j"], "",
+    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["pgup", "ctrl-b"], "",
+    Move PageUp = "page-up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["pgup", "ctrl-b"], "",
         "A page up; on the screen of nodes, of the links", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit], ["pgdn", "ctrl-f"], "",
+    Move PageDown = "page-down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["pgdn", "ctrl-f"], "",
         "A page down; on the screen of nodes, of the links", Shows "gavel session list";
-    Move Top = "top", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit], ["home", "g"], "",
+    Move Top = "top", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Approval], ["home", "g"], "",
         "To the top", Shows "gavel session list";
-    Move Bottom = "bottom", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit], ["end", "G"], "",
+    Move Bottom = "bottom", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Approval], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
         "Do it", Shows "gavel session cancel SESSION --yes", needed;
@@ -324,6 +334,17 @@ table! {
         "Copy the selected digest or fingerprint in full", Same "gavel roster show --digest";
     Prints Leave = "leave-prints", [Prints], ["esc", "q", "F"], "leave",
         "Leave the digest and the fingerprints", Shows "gavel roster show", needed;
+    Variables Forget = "forget", [Variables], ["x"], "forget",
+        "Have the nodes forget the selected variable, by a job that does",
+        Same "gavel variable forget NAME";
+    Variables Copy = "copy-version", [Variables], ["y"], "copy",
+        "Copy the version of the selected variable", Same "gavel variable show NAME";
+    Variables Leave = "leave-variables", [Variables], ["esc", "q", "V"], "leave",
+        "Leave the variables", Shows "gavel variable list", needed;
+    Approval Approve = "let-run", [Approval], ["y"], "let it run",
+        "Let the job run at this node", Same "gavel job approve JOB", needed;
+    Approval Leave = "not-now", [Approval], ["n", "esc", "q"], "not now",
+        "Leave the job as it is: it waits", Shows "gavel job status JOB", needed;
     Palette Run = "run", [Palette], ["enter"], "run",
         "Do what is selected", Shows "gavel --help", needed;
     Palette Up = "choice-up", [Palette], ["up", "ctrl-p"], "",
@@ -371,6 +392,9 @@ table! {
     Global Prints = "fingerprints", [Global], ["F"], "",
         "The roster's digest and the certificates' fingerprints: to compare, copy, or as QR codes",
         Same "gavel roster show --qr";
+    Global Variables = "variables", [Global], ["V"], "",
+        "Variables that stay at the nodes after their job: who has shares, and since when",
+        Shows "gavel variable list";
     Global LogIn = "log-in", [Global], ["L"], "",
         "Log in at the coordinator, or as somebody else", Same "gavel login --name NAME";
     Global Refresh = "refresh", [Global], ["f5", "ctrl-r"], "",
@@ -379,11 +403,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Approval], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Approval], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

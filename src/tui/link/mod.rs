@@ -4,6 +4,7 @@
 //! - [`export`]: files that are written
 //! - [`connection`]: the connections, and who uses them
 //! - [`watch`]: health, sessions and live events, as long as the program runs
+//! - [`jobs`]: variables that stay, and jobs that are let run
 //! - [`own`]: our bids as they are on disk
 //! - [`people`]: accounts and invitations, for operators
 //! - [`runner`]: carries out the requests that `update` asks for
@@ -11,6 +12,7 @@
 pub mod audit;
 pub mod connection;
 pub mod export;
+pub mod jobs;
 pub mod own;
 pub mod people;
 pub mod runner;

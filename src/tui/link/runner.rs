@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Me};
 use super::own::{self, own};
 use super::watch::{self, Out};
-use super::{audit, export, people};
+use super::{audit, export, jobs, people};
 use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
@@ -76,10 +76,13 @@ impl Runner {
 
     /// Read a session file.
     pub fn read_file(&self, path: PathBuf) {
-        let news = self.news.clone();
+        let (news, connection) = (self.news.clone(), self.connection.clone());
         tokio::spawn(async move {
             let read = tokio::task::spawn_blocking(move || read(&path)).await;
-            let text = read.unwrap_or_else(|error| Err(error.to_string()));
+            let text = match (read.unwrap_or_else(|error| Err(error.to_string())), connection) {
+                (Ok(text), Some(connection)) => jobs::filled(&connection, text).await,
+                (text, _) => text,
+            };
             let _ = news.send(News::FileRead(text)).await;
         });
     }
@@ -116,6 +119,14 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         Request::Receipts(session) => {
             News::Receipts(session, receipts(coordinator, session).await.ok())
         }
+        Request::Variables => News::Variables(jobs::variables(connection).await),
+        Request::Forget(name, field) => {
+            let answer = jobs::forget(connection, &name, field).await;
+            News::Forgotten(name, answer)
+        }
+        Request::Awaiting(all) => News::Awaiting(jobs::awaiting(connection, all).await),
+        Request::Announced(job) => News::Announced(job, jobs::announced(connection, job).await),
+        Request::Approve(job) => News::Approved(job, jobs::approve(connection, job).await),
         Request::People => News::People(people::listed(coordinator).await),
         Request::Invite { label, cohort, hours } => {
             News::Invited(people::invite(coordinator, label, cohort, hours).await)

@@ -16,6 +16,8 @@ pub enum Matter {
     TooFewNodes,
     /// A session does not go on until some node does something.
     Waiting(SessionId),
+    /// A job waits for the word of our node's operator.
+    Approval(SessionId),
     /// A bid of ours has too few receipts while it can still get them.
     Receipts(SessionId),
     /// A node's clock is off.

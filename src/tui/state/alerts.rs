@@ -5,7 +5,7 @@ use super::data::{Data, Level, Link};
 use super::model::Model;
 use crate::session::Phase;
 use crate::tui::figures;
-use crate::tui::input::commands::GlobalCommand;
+use crate::tui::input::commands::{GlobalCommand, ListCommand};
 use crate::tui::input::layer::Layer;
 
 /// How long a bid may take to be handed in before that is remarked upon, in milliseconds.
@@ -30,6 +30,8 @@ pub fn alerts(model: &Model) -> Vec<Alert> {
         let matter = Matter::LoginOver;
         alerts.push(Alert { matter, level: Level::Error, text, short: "login ended" });
     }
+    // What this very person can do comes before what others have to.
+    alerts.extend(approvals(model));
     if let Some(short) = data.short_of_nodes() {
         let text = format!("Nothing can be settled: {short}.");
         let matter = Matter::TooFewNodes;
@@ -52,6 +54,18 @@ fn waiting(data: &Data) -> impl Iterator<Item = Alert> {
             text: format!("{} waits for {}.", session.title, figures::nodes(detail.waiting_for)),
             short: "waiting for nodes",
         })
+    })
+}
+
+/// Jobs that our own node computes only once its operator lets it.
+fn approvals(model: &Model) -> impl Iterator<Item = Alert> {
+    let key = model.keymap.first(Layer::Auctions, ListCommand::Approve);
+    let data = model.live();
+    data.awaiting.iter().filter_map(|id| data.session(*id)).map(move |session| Alert {
+        matter: Matter::Approval(session.id),
+        level: Level::Warn,
+        text: format!("{} waits for your word at your node; {key} shows its steps.", session.title),
+        short: "a job to let run",
     })
 }
 

@@ -4,7 +4,7 @@
 //! It holds nothing secret but what the sessions told the person alone who sits here; else names,
 //! times, receipts, progress and public amounts only.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr as _;
@@ -308,6 +308,8 @@ pub struct Data {
     pub own_trades: HashMap<SessionId, Result<i64, Clean>>,
     /// Accounts and invitations, where an operator looks at them.
     pub people: People,
+    /// Jobs that our own node computes only once its operator lets it.
+    pub awaiting: BTreeSet<SessionId>,
     /// Why nothing can be settled, as the coordinator sees it.
     pub shortage: Option<Shortage>,
     /// When the coordinator first answered.
@@ -345,6 +347,7 @@ impl Data {
             own_read: false,
             own_trades: HashMap::new(),
             people: People::default(),
+            awaiting: BTreeSet::new(),
             shortage: None,
             heard_since: None,
             login_over: None,

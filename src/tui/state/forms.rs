@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 
 use super::answers::Answers;
+use super::approval::Approval;
 use super::audit::{Audit, PathForm};
 use super::data::Level;
 use super::field::Field;
+use super::held::Shelf;
 use super::invite::{InviteForm, ShownCode};
 use super::login::LoginForm;
 use super::new_session::NewSession;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
 use crate::identity::{AccountId, Digest};
+use crate::rules::job::Prime;
 use crate::session::SessionId;
 use crate::sharing::NodeIndex;
 use crate::tui::input::commands::Step;
@@ -31,6 +34,8 @@ pub enum Asked {
     RevokeUnused,
     /// Disable an account, or enable it again.
     SetAccount(AccountId, bool),
+    /// Have the nodes forget a variable, shared over a field.
+    Forget(String, Prime),
     /// Leave while something is under way.
     Quit,
 }
@@ -79,6 +84,10 @@ pub enum Popup {
     Path(Box<PathForm>),
     /// Digest and fingerprints, with the selected row.
     Prints(usize),
+    /// The variables that stay at the nodes.
+    Variables(Box<Shelf>),
+    /// A job that waits for the word of this node's operator.
+    Approval(Box<Approval>),
 }
 
 /// What came of handing a bid to a node.

@@ -7,6 +7,8 @@
 //! - [`surveyed`]: what came of a survey
 //! - [`worked`]: a job's steps, and what it revealed
 //! - [`answers`]: the answers to a survey as they are typed
+//! - [`held`]: the variables that stay at the nodes
+//! - [`approval`]: a job that is to be let run
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
 //! - [`alert`]: what needs a person, for as long as it does
@@ -25,11 +27,13 @@
 pub mod alert;
 pub mod alerts;
 pub mod answers;
+pub mod approval;
 pub mod audit;
 pub mod cleared;
 pub mod data;
 pub mod field;
 pub mod forms;
+pub mod held;
 pub mod hour;
 pub mod invite;
 pub mod live;

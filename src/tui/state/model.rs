@@ -202,6 +202,10 @@ pub struct Asking {
     pub people: bool,
     /// When they were last asked for; none where they are to be asked for at the next tick.
     pub people_at: Option<Timestamp>,
+    /// Our own node is asked which jobs wait for its operator.
+    pub awaiting: bool,
+    /// When it was last asked.
+    pub awaiting_at: Option<Timestamp>,
 }
 
 /// The state of the program.
@@ -320,6 +324,8 @@ impl Model {
             Some(Popup::Audit(_)) => Layer::Audit,
             Some(Popup::Path(_)) => Layer::Path,
             Some(Popup::Prints(_)) => Layer::Prints,
+            Some(Popup::Variables(_)) => Layer::Variables,
+            Some(Popup::Approval(_)) => Layer::Approval,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),
         }

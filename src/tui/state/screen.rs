@@ -77,12 +77,16 @@ pub enum List {
     People,
     /// The questions of a survey, as they are answered.
     Answers,
-    /// The results of a survey.
+    /// The results of a survey, or the steps of a job.
     Results,
+    /// The variables that stay at the nodes.
+    Variables,
+    /// The steps of a job that is to be let run.
+    Signed,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 12;
+pub const LISTS: usize = 14;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! A job's steps by level, and what it revealed, in the words that screens share.
 
 use crate::base::text::{Clean, clean};
-use crate::rules::job::{Graph, Question, Status};
+use crate::rules::job::{Action, Graph, Question, Status};
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 
@@ -26,6 +26,10 @@ pub struct StepLine {
     pub id: Clean,
     /// What it does.
     pub formula: Clean,
+    /// The steps that it waits for, by their places in [`Worked::steps`].
+    pub waits_for: Vec<usize>,
+    /// Who hands its value in, where somebody does.
+    pub from: Option<Clean>,
     /// What became of it, once the job is settled.
     pub status: Option<Done>,
 }
@@ -47,11 +51,23 @@ impl Worked {
         let answer = answer.and_then(Answer::as_job);
         let statuses = answer.map(|answer| graph.statuses(&answer.handed_in()));
         let status = |at: usize| statuses.as_ref().map(|statuses| done(&statuses[at]));
-        let line = |&at: &usize| StepLine {
-            level: graph.steps[at].level,
-            id: clean(&graph.steps[at].id),
-            formula: clean(&formula(question, at)),
-            status: status(at),
+        let mut places = vec![0; graph.steps.len()];
+        for (place, &at) in graph.order.iter().enumerate() {
+            places[at] = place;
+        }
+        let line = |&at: &usize| {
+            let step = &graph.steps[at];
+            let mut waits_for: Vec<usize> =
+                step.waits_for.iter().map(|&before| places[before]).collect();
+            waits_for.sort_unstable();
+            StepLine {
+                level: step.level,
+                id: clean(&step.id),
+                formula: clean(&formula(question, at)),
+                waits_for,
+                from: from(&graph, at).map(clean),
+                status: status(at),
+            }
         };
         let revealed = answer.map(|answer| answer.revealed(&graph)).unwrap_or_default();
         let shown = |value: crate::rules::job::Number| clean(&value.to_string());
@@ -99,6 +115,13 @@ impl Worked {
 
 fn formula(question: &Question, at: usize) -> String {
     question.steps.get(at).map(crate::rules::job::Step::formula).unwrap_or_default()
+}
+
+/// Who hands in the value of a step that assigns one.
+fn from(graph: &Graph, at: usize) -> Option<&str> {
+    let Action::Handed { input } = graph.steps[at].action else { return None };
+    let participant = graph.inputs.get(input)?.participant;
+    graph.participants.get(participant).map(String::as_str)
 }
 
 fn levels(graph: &Graph) -> usize {

@@ -10,13 +10,16 @@ use crate::base::Timestamp;
 use crate::base::text::Clean;
 use crate::client::EntryValues;
 use crate::identity::{AccountId, Digest, Roster};
+use crate::rules::job::Prime;
 use crate::session::SessionId;
 use crate::session::progress::Event;
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::tui::input::commands::Step;
+use crate::tui::state::approval::SignedJob;
 use crate::tui::state::audit::AuditRow;
 use crate::tui::state::data::{Events, Level, Piece};
 use crate::tui::state::forms::Heard;
+use crate::tui::state::held::Held;
 use crate::tui::state::model::Person;
 use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::Screen;
@@ -112,6 +115,16 @@ pub enum News {
     Audited(SessionId, Result<Vec<AuditRow>, String>),
     /// A file was written, with what to say of it, or why not.
     Saved(Result<String, String>),
+    /// The variables that stay, or why they did not come.
+    Variables(Result<Stock, String>),
+    /// The job that forgets a variable was made, or not.
+    Forgotten(String, Result<SessionId, String>),
+    /// Which jobs wait for our own node's operator, where the node told.
+    Awaiting(Option<Vec<(SessionId, bool)>>),
+    /// The steps of a job as our own node was told them, or why they did not come.
+    Announced(SessionId, Result<SignedJob, String>),
+    /// Our own node may compute a job, or was not told so.
+    Approved(SessionId, Result<(), String>),
     /// Accounts and invitations, or why they did not come.
     People(Result<Listed, String>),
     /// An invitation was made, or not.
@@ -120,6 +133,14 @@ pub enum News {
     PersonChanged(Result<Changed, String>),
     /// Something to say.
     Told(Level, String),
+}
+
+/// The variables that stay at the nodes.
+pub struct Stock {
+    /// Each with the nodes that have a share of it.
+    pub held: Vec<Held>,
+    /// Nodes that did not tell.
+    pub unheard: NodeSet,
 }
 
 /// Accounts and invitations, as the coordinator lists them.
@@ -203,6 +224,16 @@ pub enum Request {
     },
     /// Accounts and invitations.
     People,
+    /// The variables that stay.
+    Variables,
+    /// Have a variable forgotten that is shared over this field.
+    Forget(String, Prime),
+    /// Which of these jobs wait for our own node's operator.
+    Awaiting(Vec<SessionId>),
+    /// A job's steps, as our own node was told them.
+    Announced(SessionId),
+    /// Let a job run at our own node.
+    Approve(SessionId),
     /// Make an invitation.
     Invite {
         /// For whom it is.

@@ -8,7 +8,7 @@ use crate::session::{Phase, SessionId};
 use crate::tui::figures::with_article;
 use crate::tui::input::commands::{
     AnswerFormCommand, BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand,
-    HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step,
+    HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step, VariablesCommand,
 };
 use crate::tui::input::layer::Layer;
 use crate::tui::state::answers::OwnCohort;
@@ -42,6 +42,11 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
         Command::Confirm(_) => within(model, Layer::Confirm, "a question is asked"),
         Command::Audit(_) => within(model, Layer::Audit, "a record is looked at"),
         Command::Prints(_) => within(model, Layer::Prints, "the fingerprints are shown"),
+        Command::Variables(VariablesCommand::Forget) => {
+            within(model, Layer::Variables, "the variables show").and_then(|()| operator(model))
+        }
+        Command::Variables(_) => within(model, Layer::Variables, "the variables show"),
+        Command::Approval(_) => within(model, Layer::Approval, "a job's signed steps show"),
         Command::Path(_) => within(model, Layer::Path, "a path is asked for"),
         Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
         Command::NewSession(_) => within(model, Layer::NewSession, "a session is being written"),
@@ -75,8 +80,12 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::People if !model.person.operator => {
             Err("this is for the coordinator's operator, whose key is not here".to_owned())
         }
+        GlobalCommand::Variables if !model.person.operator && model.person.node.is_none() => {
+            Err("this is for operators of the coordinator and of nodes".to_owned())
+        }
         GlobalCommand::Copy
         | GlobalCommand::Prints
+        | GlobalCommand::Variables
         | GlobalCommand::LogIn
         | GlobalCommand::Auctions
         | GlobalCommand::Bracket
@@ -137,6 +146,7 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         ListCommand::Table => table(model),
         ListCommand::Record => record(model, model.ui.selected),
         ListCommand::Audit => record(model, audit::session(model)),
+        ListCommand::Approve => approve(model),
         ListCommand::Back
         | ListCommand::Previous
         | ListCommand::Next
@@ -147,6 +157,21 @@ fn list(model: &Model, command: ListCommand) -> Result<(), String> {
         | ListCommand::ShowAll
         | ListCommand::Sort
         | ListCommand::Reverse => Ok(()),
+    }
+}
+
+/// Whether the selected job waits for our word.
+fn approve(model: &Model) -> Result<(), String> {
+    if model.person.node.is_none() {
+        return Err("this is for a node's operator, whose key is not here".to_owned());
+    }
+    if model.person.read_only {
+        return Err("this program was started with --read-only".to_owned());
+    }
+    match model.selected() {
+        None => Err("select a job first".to_owned()),
+        Some(session) if model.live().awaiting.contains(&session.id) => Ok(()),
+        Some(_) => Err("it does not wait for your node's word".to_owned()),
     }
 }
 
@@ -223,7 +248,7 @@ fn connected(model: &Model) -> Result<(), String> {
     }
 }
 
-fn operator(model: &Model) -> Result<(), String> {
+pub(super) fn operator(model: &Model) -> Result<(), String> {
     if !model.person.operator {
         return Err("this is for the coordinator's operator, whose key is not here".to_owned());
     }

@@ -2,8 +2,8 @@
 
 use super::action::Effect;
 use super::{
-    allowed, answering, audit, bidding, confirm, filter, global, invite, list, log, login, moves,
-    new_session, palette, people, prints, steps,
+    allowed, answering, approvals, audit, bidding, confirm, filter, global, invite, list, log,
+    login, moves, new_session, palette, people, prints, steps, variables,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -32,6 +32,8 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::NewSession(command) => return new_session::run(model, command),
         Command::Audit(command) => return audit::run(model, command),
         Command::Prints(command) => return prints::run(model, command),
+        Command::Variables(command) => return variables::run(model, command),
+        Command::Approval(command) => return approvals::run(model, command),
         Command::Path(command) => return audit::run_path(model, command),
         Command::Login(command) => return login::run(model, command),
         Command::Palette(command) => return run_palette(model, command),

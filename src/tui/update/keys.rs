@@ -54,6 +54,8 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             | Popup::Confirm(_)
             | Popup::Audit(_)
             | Popup::Prints(_)
+            | Popup::Variables(_)
+            | Popup::Approval(_)
             | Popup::Code(_) => None,
         };
     }
@@ -134,6 +136,8 @@ fn changed(model: &mut Model) {
         | Layer::Help
         | Layer::Audit
         | Layer::Prints
+        | Layer::Variables
+        | Layer::Approval
         | Layer::Confirm => {}
     }
 }
@@ -163,7 +167,7 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
     let covered = model.layer().is_popup();
     match hit {
         Hit::Hint(command) => return run(model, command),
-        Hit::Row(List::Audit, row) => moves::select(model, List::Audit, row),
+        Hit::Row(list @ (List::Audit | List::Variables), row) => moves::select(model, list, row),
         Hit::Row(List::Palette, row) => {
             palette::select(model, row);
             return run(model, PaletteCommand::Run);

@@ -1,7 +1,7 @@
 //! Commands of the list of auctions, and of one's detail and bracket.
 
 use super::action::Effect;
-use super::{audit, bidding, filter, look_back, new_session, order, screens};
+use super::{approvals, audit, bidding, filter, look_back, new_session, order, screens};
 use crate::tui::input::commands::ListCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::Popup;
@@ -49,6 +49,7 @@ pub fn run(model: &mut Model, command: ListCommand) -> Vec<Effect> {
             }
         }
         ListCommand::Audit => return audit::begin(model),
+        ListCommand::Approve => return approvals::open(model),
     }
     Vec::new()
 }

@@ -21,6 +21,8 @@
 //! - [`cohort`]: which people show, who is selected, who has handed in
 //! - [`bidding`]: the form of a bid
 //! - [`answering`]: the form of the answers to a survey
+//! - [`approvals`]: jobs that wait for the word of this node's operator
+//! - [`variables`]: what stays at the nodes, and forgetting it
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
 //! - [`attention`]: keeps what needs a person up to date
@@ -33,6 +35,7 @@
 pub mod action;
 pub mod allowed;
 pub mod answering;
+pub mod approvals;
 pub mod attention;
 pub mod audit;
 pub mod bidding;
@@ -59,6 +62,7 @@ pub mod prints;
 pub mod receipts;
 pub mod screens;
 pub mod steps;
+pub mod variables;
 
 use self::action::{Action, Cue, Effect};
 use super::state::data::{Level, Piece};
@@ -116,6 +120,8 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     effects.extend(receipts::ask(model));
     effects.extend(people::ask(model));
     effects.extend(answering::ask_for_cohort(model));
+    effects.extend(approvals::ask(model));
+    effects.extend(variables::ask(model));
     effects
 }
 

@@ -1,8 +1,10 @@
 //! Moving about in lists.
 
 use super::{answering, cohort, filter, log, look_back, order, palette};
+use crate::session::Phase;
 use crate::tui::input::commands::Move;
 use crate::tui::input::layer::Layer;
+use crate::tui::state::data::Session;
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::{List, Screen};
 
@@ -33,6 +35,8 @@ fn list_here(model: &Model) -> List {
         Layer::Help => List::Help,
         Layer::Palette => List::Palette,
         Layer::Audit => List::Audit,
+        Layer::Variables => List::Variables,
+        Layer::Approval => List::Signed,
         Layer::Global
         | Layer::Auctions
         | Layer::Detail
@@ -62,12 +66,14 @@ fn list_here(model: &Model) -> List {
     }
 }
 
-/// Whether the bracket's screen shows what a survey came to, to be scrolled through.
+/// Whether the bracket's screen shows what a survey came to, or a job's steps, to be scrolled
+/// through. While they are computed, those at work stay in sight by themselves.
 fn shows_results(model: &Model) -> bool {
-    let settled = model
-        .selected()
-        .is_some_and(|session| session.surveyed.is_some() || session.worked.is_some());
-    settled && look_back::point(model).is_none()
+    let scrolls = |session: &Session| {
+        let steps = session.worked.is_some() && session.phase != Phase::Computing;
+        session.surveyed.is_some() || steps
+    };
+    model.selected().is_some_and(scrolls) && look_back::point(model).is_none()
 }
 
 fn moved(from: usize, by: isize, length: usize) -> usize {
@@ -101,7 +107,7 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
             model.ui.drawn.offsets[List::Links as usize] = 0;
         }
         // Where a list ends is found when it is drawn.
-        List::Links | List::Results => {
+        List::Links | List::Results | List::Signed => {
             let first = &mut model.ui.drawn.offsets[list as usize];
             *first = first.saturating_add_signed(by);
         }
@@ -117,6 +123,11 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
         List::Audit => {
             if let Some(audit) = model.audit() {
                 audit.row = moved(audit.row, by, audit.rows().len());
+            }
+        }
+        List::Variables => {
+            if let Some(shelf) = model.shelf() {
+                shelf.row = moved(shelf.row, by, shelf.rows().len());
             }
         }
         List::Palette => {
@@ -161,6 +172,11 @@ pub fn select(model: &mut Model, list: List, row: usize) {
                 audit.row = row;
             }
         }
+        List::Variables => {
+            if let Some(shelf) = model.shelf() {
+                shelf.row = row;
+            }
+        }
         List::People => cohort::select(model, row),
         List::Nodes => model.ui.node = row,
         List::Answers => {
@@ -168,6 +184,6 @@ pub fn select(model: &mut Model, list: List, row: usize) {
                 answers.focus = row.min(answers.rows().len().saturating_sub(1));
             }
         }
-        List::Help | List::Palette | List::Links | List::Results => {}
+        List::Help | List::Palette | List::Links | List::Results | List::Signed => {}
     }
 }

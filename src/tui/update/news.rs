@@ -1,7 +1,10 @@
 //! Answers of the servers, taken into the state.
 
 use super::action::{Effect, News, Request};
-use super::{answering, audit, events, invite, login, new_session, order, people, receipts, steps};
+use super::{
+    answering, approvals, audit, events, invite, login, new_session, order, people, receipts,
+    steps, variables,
+};
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
 use crate::sharing::NodeIndex;
@@ -99,6 +102,11 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
+        News::Variables(answer) => variables::came(model, answer),
+        News::Forgotten(name, answer) => variables::forgotten(model, &name, answer),
+        News::Awaiting(told) => approvals::came(model, told),
+        News::Announced(session, answer) => approvals::announced(model, session, answer),
+        News::Approved(session, answer) => approvals::approved(model, session, answer),
         News::People(answer) => people::came(model, answer),
         News::Invited(answer) => invite::came(model, answer),
         News::PersonChanged(answer) => people::changed(model, answer),

@@ -186,6 +186,8 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Login
         | Layer::Audit
         | Layer::Prints
+        | Layer::Variables
+        | Layer::Approval
         | Layer::Path
         | Layer::People
         | Layer::Invite

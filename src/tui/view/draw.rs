@@ -68,6 +68,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
             Popup::Audit(audit) => popups::audit::draw(&mut canvas, body, audit),
             Popup::Path(form) => popups::audit::path(&mut canvas, body, form),
             Popup::Prints(row) => popups::prints::draw(&mut canvas, body, *row),
+            Popup::Variables(shelf) => popups::variables::draw(&mut canvas, body, shelf),
+            Popup::Approval(approval) => popups::approval::draw(&mut canvas, body, approval),
             Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
             Popup::Invite(form) => popups::invite::draw(&mut canvas, body, form),
             Popup::Code(shown) => popups::invite::code(&mut canvas, body, shown),
@@ -277,7 +279,7 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     let model = canvas.model;
     let layer = model.layer();
     let mut rows: Vec<(Layer, &Row)> =
-        rows_of(layer).filter(|row| !row.hint.is_empty()).map(|row| (layer, row)).collect();
+        rows_of(layer).filter(|row| hinted(model, row)).map(|row| (layer, row)).collect();
     let mut last = Vec::new();
     if !layer.is_popup() && !layer.takes_text() {
         for row in rows_of(Layer::Global).filter(|row| !row.hint.is_empty()) {
@@ -323,6 +325,12 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     for (layer, row) in last {
         x = place(canvas, layer, row.command.row(), x);
     }
+}
+
+/// Whether a command has a place in the hints. Letting a job run has one only where one waits for it.
+fn hinted(model: &Model, row: &Row) -> bool {
+    let rare = row.command == Command::List(ListCommand::Approve);
+    !row.hint.is_empty() && (!rare || allowed::refusal(model, row.command).is_none())
 }
 
 /// The word of a hint: what people hand in has its own word in each kind of session.

@@ -22,6 +22,9 @@ pub(crate) mod people_tests;
 pub(crate) mod snapshot_tests;
 
 #[cfg(test)]
+mod job_tests;
+
+#[cfg(test)]
 mod market_tests;
 
 #[cfg(test)]

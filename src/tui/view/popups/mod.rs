@@ -8,8 +8,11 @@
 //! - [`login`]: the form of a login
 //! - [`invite`]: the form of an invitation, and its code
 //! - [`form`]: what these two have in common
+//! - [`approval`]: a job's signed steps, to be let run
+//! - [`variables`]: what stays at the nodes
 //! - [`new_session`]: the form of a new session
 
+pub mod approval;
 pub mod audit;
 pub mod confirm;
 pub mod form;
@@ -19,6 +22,7 @@ pub mod login;
 pub mod new_session;
 pub mod palette;
 pub mod prints;
+pub mod variables;
 
 use ratatui::layout::Rect;
 

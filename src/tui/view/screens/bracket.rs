@@ -36,13 +36,24 @@ pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
         Phase::Computing => run::present(canvas, inner, session),
         Phase::Closing => closing(canvas, inner, session),
         Phase::Draft | Phase::Open => before(canvas, inner, session),
-        Phase::Paused => canvas.empty(inner, "Paused.", &standing::paused(canvas.model, session)),
+        Phase::Paused => {
+            let lines = standing::paused(canvas.model, session);
+            say(canvas, inner, session, "Paused.", &lines);
+        }
         Phase::Failed => failed(canvas, inner, session),
-        Phase::Cancelled => canvas.empty(
-            inner,
-            "Called off.",
-            &["Nothing was computed, and no amount will ever be opened.".to_owned()],
-        ),
+        Phase::Cancelled => {
+            let line = "Nothing was computed, and no amount will ever be opened.".to_owned();
+            say(canvas, inner, session, "Called off.", &[line]);
+        }
+    }
+}
+
+/// What is so, and what follows; of a job with its steps.
+fn say(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session, what: &str, then: &[String]) {
+    if session.worked.is_some() {
+        job::standing(canvas, area, session, (what, then));
+    } else {
+        canvas.empty(area, what, then);
     }
 }
 
@@ -57,11 +68,16 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     let key = |command| model.keymap.first(Layer::Auctions, command);
     let (what, then) = match data.closes_in(session) {
         Some(left) => (
-            match session.survey() {
-                Some(_) => format!("It takes answers for {}.", figures::duration(left)),
-                None => format!("Bidding goes on for {}.", figures::duration(left)),
+            if session.survey().is_some() || session.worked.is_some() {
+                let many = session.entry_words().1;
+                format!("It takes {many} for {}.", figures::duration(left))
+            } else {
+                format!("Bidding goes on for {}.", figures::duration(left))
             },
             match session.quantity() {
+                _ if session.worked.is_some() => {
+                    format!("{bids}When it ends, the nodes compute these steps.")
+                }
                 _ if session.market().is_some() => {
                     format!("{bids}When it ends, the nodes find the price here.")
                 }
@@ -76,12 +92,16 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
             (format!("It is a draft and takes no {} yet.", session.entry_words().1), String::new())
         }
     };
-    let mut lines = vec![then, format!("The rule: {}.", lots_and_rule(&session.terms.question))];
+    let mut lines = vec![then];
+    if session.worked.is_none() {
+        lines.push(format!("The rule: {}.", lots_and_rule(&session.terms.question)));
+    }
     if model.person.operator {
         let command = if session.phase == Phase::Open { Step::Close } else { Step::Open };
-        let does = match (session.phase, session.survey()) {
-            (Phase::Open, Some(_)) => "closes it now",
-            (Phase::Open, None) => "ends bidding now",
+        let auction = session.survey().is_none() && session.worked.is_none();
+        let does = match session.phase {
+            Phase::Open if auction => "ends bidding now",
+            Phase::Open => "closes it now",
             _ => "opens it",
         };
         lines.push(format!("{} {does}.", key(command)));
@@ -90,7 +110,7 @@ fn before(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         lines.push(format!("If it ended now, it would wait: {why}."));
     }
     lines.retain(|line| !line.is_empty());
-    canvas.empty(area, &what, &lines);
+    say(canvas, area, session, &what, &lines);
 }
 
 fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
@@ -103,7 +123,8 @@ fn closing(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         lines.push(format!("It does not go on now: {why}."));
         lines.push("It goes on by itself as soon as they are back.".to_owned());
     }
-    canvas.empty(area, "Fixing the list of bids.", &lines);
+    let what = format!("Fixing the list of {}.", session.entry_words().1);
+    say(canvas, area, session, &what, &lines);
 }
 
 fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
@@ -124,5 +145,5 @@ fn failed(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
     } else {
         "The bids are kept, sealed as they were. The coordinator can try again.".to_owned()
     });
-    canvas.empty(area, "The outcome could not be computed.", &lines);
+    say(canvas, area, session, "The outcome could not be computed.", &lines);
 }

@@ -73,6 +73,8 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         [("prices", prices), ("quantities", format!("{most} at most{read}"))]
     } else if let Some(asked) = session.survey() {
         [("questions", value(survey::questions(asked))), ("cohorts", survey::cohorts(asked))]
+    } else if let Some(asked) = terms.question.as_job() {
+        job::rows(asked)
     } else {
         let reserve = session.reserve().map(|reserve| value(session.amount(reserve)));
         let secret = session.secret_reserve().map(|name| value(clean(&format!("secret ({name})"))));
@@ -85,8 +87,8 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         label(canvas, area, row, name, &value, Role::Text);
     }
     let replace = match (terms.replace_bids, session.survey()) {
-        (true, Some(_)) => "until it closes".to_owned(),
-        (true, None) => "until bidding ends".to_owned(),
+        (true, None) if session.worked.is_none() => "until bidding ends".to_owned(),
+        (true, _) => "until it closes".to_owned(),
         (false, _) => format!("no, one {} each", session.entry_word()),
     };
     label(canvas, area, 3, "replacing", &replace, Role::Text);
@@ -101,7 +103,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
                 canvas,
                 area,
                 4,
-                if session.survey().is_some() { "open until" } else { "bids until" },
+                if session.survey().is_some() || session.worked.is_some() {
+                    "open until"
+                } else {
+                    "bids until"
+                },
                 &canvas.model.data().zone.date_time(terms.bids_until),
                 Role::Text,
             );

@@ -6,6 +6,8 @@ use crate::rules::Stage;
 use crate::session::Phase;
 use crate::sharing::NodeIndex;
 use crate::tui::figures::{bytes, count, plural};
+use crate::tui::input::commands::ListCommand;
+use crate::tui::input::layer::Layer;
 use crate::tui::state::data::Session;
 use crate::tui::state::model::Model;
 use crate::wire::coordinator_api::SessionDetail;
@@ -14,6 +16,11 @@ use crate::wire::coordinator_api::SessionDetail;
 pub fn of_own_node(model: &Model, session: &Session) -> Option<(Role, String)> {
     let node = model.person.node?;
     let data = model.data();
+    if data.awaiting.contains(&session.id) {
+        let key = model.keymap.first(Layer::Auctions, ListCommand::Approve);
+        let text = format!("waits for your word; {key} shows the signed steps and lets it run");
+        return Some((Role::Warn, text));
+    }
     let detail = data.details.get(&session.id)?;
     Some(match session.phase {
         Phase::Draft => (Role::Muted, "hears of it when it is opened".to_owned()),

@@ -79,19 +79,22 @@ fn draw(
     let nodes = u16::try_from(canvas.model.data().nodes.len()).unwrap_or(0) + 1;
     let levels_of = match (session.market(), session.survey()) {
         (Some(_), _) => market::ROWS,
-        _ if session.worked.is_some() => job::ROWS,
+        _ if session.worked.is_some() => job::rows_of_graph(session),
         (None, Some(_)) => survey::ROWS,
         (None, None) => u16::try_from(progress.entries.len()).unwrap_or(u16::MAX),
     };
     // Levels to the left, nodes to the right or below.
-    let wide = area.width >= 100;
-    let needed = if wide { nodes.max(levels_of) } else { nodes + levels_of } + 1;
+    // A job's graph takes more columns than the levels of others.
+    let of_job = session.worked.is_some();
+    let wide = area.width >= if of_job { 130 } else { 100 };
+    let needed =
+        if wide { nodes.max(levels_of) } else { nodes.saturating_add(levels_of) }.saturating_add(1);
     if let Some(below) = rest.height.checked_sub(needed).filter(|&rows| rows >= latest::LEAST) {
         latest::draw(canvas, Rect { y: rest.bottom() - below, height: below, ..rest });
         rest.height -= below;
     }
     let (left, right) = if wide {
-        let width = rest.width / 2;
+        let width = if of_job { rest.width * 5 / 8 } else { rest.width / 2 };
         (
             Rect { width: width - 2, ..rest },
             Rect { x: rest.x + width, width: rest.width - width, ..rest },

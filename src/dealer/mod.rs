@@ -1,0 +1,15 @@
+//! Dealers: nodes of a roster that make material for two parties ahead of time, without any of them
+//! knowing it, and give it out in two halves.
+//!
+//! How it is made is in [`crate::protocol::material`], what a party holds in [`crate::sharing::pair`].
+//!
+//! - [`choice`]: which dealers give a batch out, and which component each of them
+//! - [`convert`]: from a dealer's shares to what each party gets of it
+//! - [`stock`]: a batch's shares as they lie in a dealer's store
+
+pub mod choice;
+pub mod convert;
+pub mod stock;
+
+pub use choice::{Choice, ChoiceError};
+pub use convert::{ConvertError, for_owner, part_of};
