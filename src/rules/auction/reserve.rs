@@ -135,8 +135,14 @@ impl SecretReserve {
         let (range, version) = (self.range, self.version);
         // The reserve may become public as the price, so it is nobody's alone.
         let expected = Expected { range, owner: None, version };
-        let (name, field) = (self.variable.clone(), self.field);
-        Wanted { name, field, expected, share: true, generation: None, earlier: None }
+        Wanted {
+            name: self.variable.clone(),
+            field: self.field,
+            expected,
+            share: true,
+            generation: None,
+            earlier: None,
+        }
     }
 
     /// Most bits of an amount that it can be compared with: what hides it while its bits are found

@@ -28,21 +28,6 @@ pub fn loads_any(file: &toml::Table) -> bool {
     steps.into_iter().flatten().filter_map(toml::Value::as_table).any(|step| loads(step).is_some())
 }
 
-/// The names of the stored variables that a session file's steps load.
-pub fn names(file: &toml::Table) -> Vec<&String> {
-    let steps = file.get("steps").and_then(toml::Value::as_array);
-    let steps = steps.into_iter().flatten().filter_map(toml::Value::as_table);
-    let loaded = steps.filter(|step| loads(step).is_some());
-    loaded.filter_map(stored_name).collect()
-}
-
-fn stored_name(step: &toml::Table) -> Option<&String> {
-    ["stored", "variable", "variable_name"].iter().find_map(|key| match step.get(*key) {
-        Some(toml::Value::String(name)) => Some(name),
-        _ => None,
-    })
-}
-
 /// Fill in among whom what is dealt anew is shared, where that is not the session's roster.
 pub fn fill_earlier(file: &mut toml::Table, earlier: impl Fn(&str) -> Option<Earlier>) {
     let Some(toml::Value::Array(steps)) = file.get_mut("steps") else { return };
@@ -59,6 +44,21 @@ pub fn fill_earlier(file: &mut toml::Table, earlier: impl Fn(&str) -> Option<Ear
             step.entry("earlier").or_insert(earlier.to_string().into());
         }
     }
+}
+
+/// The names of the stored variables that a session file's steps load.
+pub fn names(file: &toml::Table) -> Vec<&String> {
+    let steps = file.get("steps").and_then(toml::Value::as_array);
+    let steps = steps.into_iter().flatten().filter_map(toml::Value::as_table);
+    let loaded = steps.filter(|step| loads(step).is_some());
+    loaded.filter_map(stored_name).collect()
+}
+
+fn stored_name(step: &toml::Table) -> Option<&String> {
+    ["stored", "variable", "variable_name"].iter().find_map(|key| match step.get(*key) {
+        Some(toml::Value::String(name)) => Some(name),
+        _ => None,
+    })
 }
 
 /// Fill in what the steps that load leave open, from what is stored. What they say already stays,

@@ -117,10 +117,9 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             }
         };
         for load in &self.graph.loads {
-            let share =
-                holding.and_then(|holding| Some((self.shelf.loaded(&load.stored)?, holding)));
-            // What is missing the others deal anew, or it is only forgotten: all else was looked for
-            // before.
+            // What is only forgotten takes no share, and what is dealt anew the others deal; all else
+            // was looked for before.
+            let share = holding.and_then(|own| Some((self.shelf.loaded(&load.stored)?, own)));
             if let Some((share, holding)) = share {
                 self.values[load.variable] = Some(share.element(holding)?);
             }

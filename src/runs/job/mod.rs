@@ -55,6 +55,10 @@ pub(super) async fn run(
     }
     let none = Shelf::default();
     let shelf = shelf.unwrap_or(&none);
+    let other = |earlier: &Earlier| earlier.places().len() != usize::from(ctx.scheme().nodes());
+    if graph.earlier.as_ref().is_some_and(other) {
+        return Err(RunError::Form);
+    }
     let wanted = question.wanted();
     let takes = |load: &Load| wanted.iter().any(|other| other.name == load.stored && other.share);
     // What is only dealt anew, the other nodes deal to one that has none.
@@ -62,10 +66,6 @@ pub(super) async fn run(
         let missing = shelf.loaded(&load.stored).is_none();
         missing && takes(load) && !graph.only_refreshes(load.variable)
     };
-    let other = |earlier: &Earlier| earlier.places().len() != usize::from(ctx.scheme().nodes());
-    if graph.earlier.as_ref().is_some_and(other) {
-        return Err(RunError::Form);
-    }
     if graph.loads.iter().any(lacks) {
         return Err(RunError::Stored);
     }
