@@ -86,11 +86,11 @@ impl Kind {
             }
             Question::Job(job) => {
                 let mut rng = StdRng::seed_from_u64(seed);
-                let mut entry = |name| {
+                let entry = |name| {
                     let (x, y) = (rng.random_range(0..256), rng.random_range(0..256));
                     line::read(job, &format!("{name} x = {x}, {name} y = {y}")).unwrap().to_vec()
                 };
-                NAMES.iter().map(|name| entry(name)).collect()
+                NAMES.iter().map(entry).collect()
             }
             Question::Auction(_) | Question::MadeUp(_) => {
                 let mut amounts: Vec<u64> = (0..5).map(|at| 150 + 10 * at).collect();
