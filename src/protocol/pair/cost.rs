@@ -19,7 +19,7 @@ pub fn together(mut one: BatchShape, other: BatchShape) -> BatchShape {
     one
 }
 
-/// Of [`super::input`] and of [`super::reveal_to`].
+/// Of [`super::input()`] and of [`super::reveal_to`].
 pub fn input(count: usize) -> BatchShape {
     BatchShape { masks: count + 1, ..BatchShape::default() }
 }
@@ -121,7 +121,7 @@ impl Traffic {
         Self { rounds: 2, checks: 1, ..Self::default() }
     }
 
-    /// Of [`super::input`].
+    /// Of [`super::input()`].
     pub fn input(count: usize, party: Party) -> Self {
         let said = count as u64;
         let (client, owner) = match party {
@@ -132,7 +132,7 @@ impl Traffic {
         Self::tell(count, party) + corrections + Self::both(1)
     }
 
-    /// Of [`super::multiply`]; of nothing where there are none.
+    /// Of [`super::multiply()`]; of nothing where there are none.
     pub fn multiply(count: usize) -> Self {
         if count == 0 {
             return Self::default();

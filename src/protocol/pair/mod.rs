@@ -15,7 +15,7 @@
 //!
 //! - [`context`]: a party, its half and what it has used of it, the messages
 //! - [`open`](mod@open): opening, and the check of what was opened
-//! - [`input`]: values of one party; values that one party alone learns
+//! - [`input`](mod@input): values of one party; values that one party alone learns
 //! - [`multiply`](mod@multiply): products and products of matrices
 //! - [`compare`]: whether values are below 0, by the bits of a mask
 //! - [`choose`]: the larger of two values, the place of the largest

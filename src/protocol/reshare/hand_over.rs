@@ -3,7 +3,7 @@
 //!
 //! In: elements, shared among the nodes of the earlier roster, of whom 2t+1 take part. Out: at every
 //! participant a share of the same elements. Who learns what, and against whom: as for
-//! [`super::give`] and [`super::take`], which run side by side over lines of their own. Keys that cut
+//! [`super::give()`] and [`super::take()`], which run side by side over lines of their own. Keys that cut
 //! components are made by those who hold them, in a round before. Rounds: [`super::cost::ROUNDS`].
 
 use std::sync::Arc;

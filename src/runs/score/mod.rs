@@ -3,7 +3,7 @@
 //! In: the structure, which both know; the weights, of the owner; the sheet, of the client; a batch of
 //! material. Out: the values after the last layer, to whom both have agreed. Who learns what: nothing
 //! else. Rounds: three for each side's input; for a dense layer one; for one that compares
-//! [`crate::protocol::pair::cost::rounds_below_zero`] and one. Adversary: as for
+//! those of [`crate::protocol::pair::below_zero`] and one. Adversary: as for
 //! [`crate::protocol::pair`].
 //!
 //! - [`mod@material`]: what a score takes of a batch
