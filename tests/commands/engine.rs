@@ -80,6 +80,23 @@ fn dealers_are_measured() {
 }
 
 #[test]
+fn scores_of_two_parties_are_measured_and_right() {
+    for (model, sheets) in [("logistic", "1"), ("small", "20"), ("digits", "1")] {
+        let report = bench(&["score", model, "--sheets", sheets, "--in-process"]);
+        assert_eq!(
+            (&report["nodes"], &report["sheets"]),
+            (&2.into(), &sheets.parse::<u64>().unwrap().into())
+        );
+        assert_eq!(report["rounds"], report["plan"]["rounds"], "{model}: {report}");
+        let sent = report["bytes_sent"].as_array().unwrap();
+        let most = sent.iter().filter_map(serde_json::Value::as_u64).max();
+        assert_eq!(most, report["plan"]["bytes_sent"].as_u64(), "{model}: {report}");
+    }
+    let report = bench(&["score", "logistic"]);
+    assert_eq!((&report["rounds"], &report["bits"]), (&report["plan"]["rounds"], &128.into()));
+}
+
+#[test]
 fn products_are_measured_in_a_batch_and_in_a_chain() {
     let report = bench(&["job", "--multiplications", "70000"]);
     assert_eq!((&report["multiplications"], &report["chain"]), (&70_000.into(), &false.into()));

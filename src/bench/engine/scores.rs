@@ -84,8 +84,8 @@ impl Scoring {
         let (features, layers) = match self.model {
             Model::Logistic => (100, vec![dense(1, 6), Layer::Sigmoid]),
             Model::Small => {
-                let hidden = [dense(6, 4), Layer::Rectify, dense(4, 6), Layer::Rectify];
-                (8, hidden.into_iter().chain([dense(1, 8)]).collect())
+                let hidden = [dense(6, 4), Layer::Rectify, dense(4, 7), Layer::Rectify];
+                (8, hidden.into_iter().chain([dense(1, 10)]).collect())
             }
             Model::Digits => {
                 (784, vec![dense(128, 6), Layer::Rectify, dense(10, 10), Layer::Largest])
