@@ -40,12 +40,12 @@ pub struct Worker {
 /// How many threads the runtime has, where it is not told otherwise.
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
-/// Threads of each of so many processes: its share of the cores. All nodes run on this machine, and
-/// with more threads than cores they would be in each other's way as they are not on machines of
-/// their own.
+/// Threads of each of so many processes: twice its share of the cores, rounded up. All nodes run on this
+/// machine, and with many more threads than cores they would be in each other's way as they are not on
+/// machines of their own.
 fn threads(processes: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / processes.max(1)).max(1)
+    (2 * cores).div_ceil(processes.max(1))
 }
 
 impl Worker {
