@@ -10,7 +10,7 @@
 
 use zeroize::Zeroizing;
 
-use super::small::{LANES, ROWS, Rows, inverse, times};
+use super::small::{self, LANES, ROWS, Rows};
 
 /// Rows whose bits make a byte.
 pub(super) const EIGHT: usize = 8;
@@ -125,19 +125,11 @@ const fn back() -> u64 {
 /// highest bits of the rows and the point differ in, in powers of x + 1.
 pub(super) const COEFFICIENTS: [[u64; HIGH]; EIGHT] = coefficients();
 
-#[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
 const fn coefficients() -> [[u64; HIGH]; EIGHT] {
-    let (mut over, mut under, mut row) = (ROWS as u8, 1, 1);
-    while row < ROWS {
-        over = times(over, (ROWS + row) as u8);
-        under = times(under, row as u8);
-        row += 1;
-    }
-    let factor = times(over, inverse(under));
-    let mut coefficients = [0; ROWS];
+    let mut coefficients = small::coefficients();
     let mut at = 0;
     while at < ROWS {
-        coefficients[at] = there(times(factor, inverse((ROWS + at) as u8)));
+        coefficients[at] = there(coefficients[at]);
         at += 1;
     }
     let mut bit = EIGHT;
@@ -173,6 +165,7 @@ const fn coefficients() -> [[u64; HIGH]; EIGHT] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::binary128::small::times;
 
     #[test]
     fn the_other_field_is_the_same_one() {

@@ -13,7 +13,7 @@
     reason = "compiled into callers, with the instructions that those may use"
 )]
 
-use super::small::{BITS, LANES, Lanes, ROWS, Rows, inverse, times, xor};
+use super::small::{BITS, LANES, Lanes, ROWS, Rows, coefficients, xor};
 
 /// Rows of which the XORs of all subsets are in one table, and points that are worked out of them.
 pub(super) const FOUR: usize = 4;
@@ -31,19 +31,8 @@ const CHOSEN: [[[u8; HIGH]; BITS]; FOUR] = chosen();
 
 #[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
 const fn chosen() -> [[[u8; HIGH]; BITS]; FOUR] {
-    let (mut over, mut under, mut row) = (ROWS as u8, 1, 1);
-    while row < ROWS {
-        over = times(over, (ROWS + row) as u8);
-        under = times(under, row as u8);
-        row += 1;
-    }
-    let factor = times(over, inverse(under));
-    let mut coefficients = [0; ROWS];
-    let mut at = 0;
-    while at < ROWS {
-        coefficients[at] = times(factor, inverse((ROWS + at) as u8));
-        at += 1;
-    }
+    let mut coefficients = coefficients();
+    let mut at;
     let mut bit = FOUR;
     while bit < ROWS {
         at = 0;

@@ -90,6 +90,26 @@ pub(super) const fn inverse(a: u8) -> u8 {
     product
 }
 
+/// The Lagrange coefficients g of the further points: that of row r at 64 + v is g(v + r), as numbers of
+/// elements.
+#[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
+pub(super) const fn coefficients() -> [u8; ROWS] {
+    let (mut over, mut under, mut row) = (ROWS as u8, 1, 1);
+    while row < ROWS {
+        over = times(over, (ROWS + row) as u8);
+        under = times(under, row as u8);
+        row += 1;
+    }
+    let factor = times(over, inverse(under));
+    let mut coefficients = [0; ROWS];
+    let mut at = 0;
+    while at < ROWS {
+        coefficients[at] = times(factor, inverse((ROWS + at) as u8));
+        at += 1;
+    }
+    coefficients
+}
+
 #[inline(always)]
 pub(super) const fn xor(a: Lanes, b: Lanes) -> Lanes {
     [a[0] ^ b[0], a[1] ^ b[1], a[2] ^ b[2], a[3] ^ b[3]]
