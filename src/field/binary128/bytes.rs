@@ -126,22 +126,11 @@ const fn back() -> u64 {
 pub(super) const COEFFICIENTS: [[u64; HIGH]; EIGHT] = coefficients();
 
 const fn coefficients() -> [[u64; HIGH]; EIGHT] {
-    let mut coefficients = small::coefficients();
+    let mut coefficients = small::coefficients(EIGHT);
     let mut at = 0;
     while at < ROWS {
         coefficients[at] = there(coefficients[at]);
         at += 1;
-    }
-    let mut bit = EIGHT;
-    while bit < ROWS {
-        at = 0;
-        while at < ROWS {
-            if at & bit == 0 {
-                coefficients[at] ^= coefficients[at | bit];
-            }
-            at += 1;
-        }
-        bit <<= 1;
     }
     let mut matrices = [[0; HIGH]; EIGHT];
     let mut low = 0;

@@ -31,21 +31,9 @@ const CHOSEN: [[[u8; HIGH]; BITS]; FOUR] = chosen();
 
 #[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
 const fn chosen() -> [[[u8; HIGH]; BITS]; FOUR] {
-    let mut coefficients = coefficients();
-    let mut at;
-    let mut bit = FOUR;
-    while bit < ROWS {
-        at = 0;
-        while at < ROWS {
-            if at & bit == 0 {
-                coefficients[at] ^= coefficients[at | bit];
-            }
-            at += 1;
-        }
-        bit <<= 1;
-    }
+    let coefficients = coefficients(FOUR);
     let mut chosen = [[[0; HIGH]; BITS]; FOUR];
-    at = 0;
+    let mut at = 0;
     while at < HIGH * FOUR * FOUR * BITS {
         let (bit, low) = (at % BITS, at / BITS % FOUR);
         let (point, high) = (at / BITS / FOUR % FOUR, at / BITS / FOUR / FOUR);

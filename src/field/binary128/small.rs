@@ -90,10 +90,10 @@ pub(super) const fn inverse(a: u8) -> u8 {
     product
 }
 
-/// The Lagrange coefficients g of the further points: that of row r at 64 + v is g(v + r), as numbers of
-/// elements.
+/// The Lagrange coefficients g of the further points, as numbers of elements: that of row r at 64 + v is
+/// g(v + r). Along the bits of the index from `first` on, a power of two, they are in powers of x + 1.
 #[expect(clippy::cast_possible_truncation, reason = "numbers of elements are below 256")]
-pub(super) const fn coefficients() -> [u8; ROWS] {
+pub(super) const fn coefficients(first: usize) -> [u8; ROWS] {
     let (mut over, mut under, mut row) = (ROWS as u8, 1, 1);
     while row < ROWS {
         over = times(over, (ROWS + row) as u8);
@@ -106,6 +106,17 @@ pub(super) const fn coefficients() -> [u8; ROWS] {
     while at < ROWS {
         coefficients[at] = times(factor, inverse((ROWS + at) as u8));
         at += 1;
+    }
+    let mut bit = first;
+    while bit < ROWS {
+        at = 0;
+        while at < ROWS {
+            if at & bit == 0 {
+                coefficients[at] ^= coefficients[at | bit];
+            }
+            at += 1;
+        }
+        bit <<= 1;
     }
     coefficients
 }

@@ -7,6 +7,8 @@
 //! of a public with a shared number is a tree over pairs of bits: whether the shared one is larger
 //! there, and whether both are alike (Damgård, Fitzi, Kiltz, Nielsen, Toft, TCC 2006).
 //!
+//! That values lie in their range is the caller's to see to: of one that does not the mask hides less.
+//!
 //! Rounds: one, one for each level of the tree, and one. Bytes: [`super::cost`].
 
 use zeroize::Zeroizing;

@@ -8,7 +8,8 @@
 //! two in 2^127. Who finds it knows that the partner sent it, or that the dealers' material is wrong.
 //!
 //! In: the halves of one batch of material, and what each party holds. Out: what both agreed to open,
-//! to both or to one. Who learns what: nothing else. Adversary: one of the two, which does anything;
+//! to both or to one. Who learns what: nothing else, as long as what is compared lies in its range, which
+//! is not proven here ([`compare`]). Adversary: one of the two, which does anything;
 //! it can end the computation, and cannot change what the other takes for the result. Source: SPDZ
 //! (Damgård, Pastro, Smart, Zakarias 2012; Damgård, Keller, Larraia, Pastro, Scholl, Smart 2013),
 //! products by Beaver's triples (1991).

@@ -4,7 +4,8 @@
 //! material. Out: the values after the last layer, to whom both have agreed. Who learns what: nothing
 //! else. Rounds: three for each side's input; for a dense layer one; for one that compares
 //! those of [`crate::protocol::pair::below_zero`] and one. Adversary: as for
-//! [`crate::protocol::pair`].
+//! [`crate::protocol::pair`], but for one thing: that sheet and weights keep to the bounds of the structure
+//! is not proven, and who brings in larger numbers learns of the other's from what is compared.
 //!
 //! - [`mod@material`]: what a score takes of a batch
 
