@@ -9,11 +9,11 @@ use crate::identity::Blob;
 use crate::identity::sealing::SealingError;
 use crate::identity::vault::Vault;
 use crate::protocol::material::Material;
+use crate::session::scoring::BatchId;
 use crate::sharing::elements::Component;
 use crate::sharing::pair::BatchShape;
 use crate::sharing::seed::SEED_BYTES;
 use crate::sharing::{Holding, Seed, ShapeError, SharedElements};
-use crate::storage::node::material::BatchId;
 
 /// Why what is in the store cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,7 @@
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
+//! - [`scoring`]: what is signed of models, of batches of material, and of scores
 //! - [`course`]: how a run went, to look back at
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -42,6 +43,7 @@ pub mod phase;
 pub mod progress;
 pub mod receipt;
 pub mod record;
+pub mod scoring;
 pub mod seeds;
 pub mod shortage;
 

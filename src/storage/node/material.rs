@@ -12,12 +12,9 @@ use super::super::sql::{Connection, Row, query};
 use super::NodeStore;
 use crate::base::Timestamp;
 use crate::identity::{Blob, Digest};
+use crate::session::scoring::BatchId;
 use crate::sharing::NodeSet;
 use crate::sharing::pair::{BatchShape, Party};
-
-/// The id of a batch, drawn when it is made.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct BatchId(pub [u8; 16]);
 
 /// What a batch is promised to: the id of one use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
