@@ -199,7 +199,7 @@ fn encode(dense: &[Dense]) -> Zeroizing<Vec<u8>> {
 fn decode(plain: &[u8]) -> Option<Vec<Dense>> {
     let (words, rest) = plain.as_chunks::<8>();
     let mut words = words.iter();
-    let mut row = |words: &mut std::slice::Iter<'_, [u8; 8]>| {
+    let row = |words: &mut std::slice::Iter<'_, [u8; 8]>| {
         let count = usize::try_from(u64::from_le_bytes(*words.next()?)).ok()?;
         let (row, _) = words.as_slice().split_at_checked(count)?;
         let numbers = row.iter().map(|number| f64::from_le_bytes(*number)).collect();

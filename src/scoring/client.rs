@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::error::MeetingError;
 use super::halves::Halves;
-use super::meeting::{Agreed, Outcome, Patience, Seat};
+use super::meeting::{Agreed, Done, Patience, Seat};
 use super::said::{Call, Door, Said};
 use crate::base::Clock;
 use crate::field::Pair127;
@@ -50,7 +50,7 @@ pub struct Asked<'a> {
 pub async fn score(
     asked: &Asked<'_>,
     progress: impl FnOnce(watch::Receiver<u64>) + Send,
-) -> Result<Outcome, MeetingError> {
+) -> Result<Done, MeetingError> {
     let connected = connect_unproven(asked.address, PROTOCOL, asked.patience.message).await;
     let (io, certificate) = connected?;
     over(asked, Box::new(io), certificate, progress).await
@@ -70,7 +70,7 @@ pub(super) async fn over(
     io: BoxIo,
     certificate: Digest,
     progress: impl FnOnce(watch::Receiver<u64>) + Send,
-) -> Result<Outcome, MeetingError> {
+) -> Result<Done, MeetingError> {
     let owner = NodeIndex::new(2).ok_or(MeetingError::Randomness)?;
     let line = Arc::new(Line::new(owner, io, asked.patience.message));
     progress(line.heard());
@@ -93,7 +93,7 @@ async fn sit(
     asked: &Asked<'_>,
     seat: &Seat<'_>,
     certificate: Digest,
-) -> Result<Outcome, MeetingError> {
+) -> Result<Done, MeetingError> {
     let doing = "waiting for the model's owner to say who it is";
     let door: Result<Signed<Door>, _> = seat.line.hear(asked.patience.message).await;
     let door = door.map_err(|source| MeetingError::Line { doing, source })?;

@@ -1,7 +1,7 @@
 //! What both parties do alike: fetch halves, compute, sign.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -48,6 +48,21 @@ pub enum Outcome {
     },
     /// The partner alone learnt it.
     Told,
+}
+
+/// A score, and what it took.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Done {
+    /// What this party has.
+    pub outcome: Outcome,
+    /// Rounds of messages.
+    pub rounds: u64,
+    /// Products.
+    pub products: u64,
+    /// Bytes that this party sent in the computation.
+    pub bytes_sent: u64,
+    /// How long the computation took, from both halves to the score.
+    pub time: Duration,
 }
 
 /// What both have agreed on.
@@ -97,7 +112,7 @@ impl Seat<'_> {
         &self,
         agreed: &Agreed<'_>,
         mine: Mine<'_>,
-    ) -> Result<Outcome, MeetingError> {
+    ) -> Result<Done, MeetingError> {
         let (structure, learner) = (&agreed.terms.structure, agreed.terms.learner);
         let half =
             self.halves.half(agreed.promise, self.party).await.map_err(MeetingError::Half)?;
@@ -108,17 +123,21 @@ impl Seat<'_> {
         };
         self.line.allow(longest(structure, learner.party())?);
         let channel = Arc::clone(self.line) as Arc<_>;
+        let began = Instant::now();
         let own = Computation::new(self.party, half, channel, agreed.binding());
         let mut own = own.map_err(ScoreError::from)?;
         let learnt = score(&mut own, structure, mine, learner.party()).await;
         let values = learnt.map_err(|error| self.ended(error))?;
         let fraction = structure.check().map_err(ScoreError::from)?;
         let fraction = fraction.last().map_or(0, |values| values.fraction);
-        match (learner, values) {
-            (_, None) => Ok(Outcome::Told),
-            (Learner::Both, Some(values)) => self.sign(agreed, values, fraction).await,
-            (_, Some(values)) => Ok(Outcome::Learnt { values, fraction }),
-        }
+        let (spent, time) = (own.counters(), began.elapsed());
+        let outcome = match (learner, values) {
+            (_, None) => Outcome::Told,
+            (Learner::Both, Some(values)) => self.sign(agreed, values, fraction).await?,
+            (_, Some(values)) => Outcome::Learnt { values, fraction },
+        };
+        let (rounds, products, bytes_sent) = (spent.rounds, spent.gates, spent.bytes_sent);
+        Ok(Done { outcome, rounds, products, bytes_sent, time })
     }
 
     /// What the end of a computation means here: the partner's last paper says more than a line that

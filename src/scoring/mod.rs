@@ -24,8 +24,8 @@ pub mod server;
 
 pub use client::{Asked, score};
 pub use error::MeetingError;
-pub use halves::Halves;
-pub use meeting::{Outcome, Patience};
+pub use halves::{Dealers, Halves};
+pub use meeting::{Done, Outcome, Patience};
 pub use owner::{Admitted, Owner};
 pub use server::{Open, Served, open};
 

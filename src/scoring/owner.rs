@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::error::MeetingError;
 use super::halves::Halves;
-use super::meeting::{Agreed, Outcome, Patience, Seat};
+use super::meeting::{Agreed, Done, Patience, Seat};
 use super::said::{Call, Door, Said, Why};
 use crate::base::{Clock, lock};
 use crate::identity::{Digest, KeyPair, PublicKey, Signed, Statement as _};
@@ -75,7 +75,7 @@ impl Owner {
         &self,
         io: BoxIo,
         certificate: Digest,
-    ) -> Result<(BatchPromise, Outcome), MeetingError> {
+    ) -> Result<(BatchPromise, Done), MeetingError> {
         let client = NodeIndex::new(1).ok_or(MeetingError::Randomness)?;
         let line = Arc::new(Line::new(client, io, self.patience.message));
         let seat = Seat {
@@ -97,7 +97,7 @@ impl Owner {
         &self,
         seat: &Seat<'_>,
         certificate: Digest,
-    ) -> Result<(BatchPromise, Outcome), MeetingError> {
+    ) -> Result<(BatchPromise, Done), MeetingError> {
         let nonce = BatchId::random().map_err(|_| MeetingError::Randomness)?;
         let door = Door { owner: self.keys.public(), certificate, nonce };
         let door = Signed::new(door, &self.keys);
@@ -139,7 +139,7 @@ impl Owner {
             return Err(Why::NotServed);
         }
         let shape = material(&terms.structure, terms.learner.party());
-        if promise.roster != terms.roster || shape.as_ref() != Ok(&promise.shape) {
+        if shape.as_ref() != Ok(&promise.shape) {
             return Err(Why::NotForThisModel);
         }
         if Clock::System.now() > promise.until {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::PROTOCOL;
 use super::error::MeetingError;
-use super::meeting::Outcome;
+use super::meeting::Done;
 use super::owner::Owner;
 use crate::identity::Digest;
 use crate::identity::key_file::TlsIdentity;
@@ -30,8 +30,8 @@ pub const MOST: usize = 32;
 pub struct Served {
     /// Where it came from.
     pub from: SocketAddr,
-    /// The promised batch and the outcome, or why there is none.
-    pub result: Result<(BatchPromise, Outcome), MeetingError>,
+    /// The promised batch and the score, or why there is none.
+    pub result: Result<(BatchPromise, Done), MeetingError>,
 }
 
 /// An owner's open port.

@@ -46,12 +46,12 @@ fn key(seed: u8) -> KeyPair {
 
 /// Dealers who give each half once. Who is `wrong` gets a half of another batch.
 #[derive(Default)]
-struct Dealers {
+struct Given {
     given: Mutex<HashSet<(BatchId, bool)>>,
     wrong: bool,
 }
 
-impl Halves for Dealers {
+impl Halves for Given {
     fn half<'a>(
         &'a self,
         promise: &'a Signed<BatchPromise>,
@@ -74,7 +74,7 @@ impl Halves for Dealers {
 struct World {
     terms: ModelTerms,
     dense: Vec<Dense>,
-    dealers: Arc<Dealers>,
+    dealers: Arc<Given>,
 }
 
 impl World {
@@ -115,7 +115,7 @@ impl World {
         self.owner_with(admitted, Arc::clone(&self.dealers))
     }
 
-    fn owner_with(&self, admitted: Admitted, dealers: Arc<Dealers>) -> Arc<Owner> {
+    fn owner_with(&self, admitted: Admitted, dealers: Arc<Given>) -> Arc<Owner> {
         let weights = Weights::new(&self.terms.structure, &self.dense).unwrap();
         let models = [(self.terms.clone(), weights)];
         Arc::new(Owner::new(key(1), key(9).public(), admitted, models, dealers, PATIENCE))
@@ -143,7 +143,7 @@ impl World {
         let (near, far) = relay.open();
         let client = over(&asked, near, certificate, |_| ());
         let (client, owner) = join(client, owner.meet(far, certificate)).await;
-        [client, owner.map(|(_, outcome)| outcome)]
+        [client.map(|done| done.outcome), owner.map(|(_, done)| done.outcome)]
     }
 
     async fn scored(&self, promise: &Signed<BatchPromise>) -> [Result<Outcome, MeetingError>; 2] {
@@ -305,7 +305,7 @@ async fn a_client_speaks_to_nobody_but_the_owner() {
     let owner = world.owner(Admitted::Anyone);
     let met = owner.meet(far, Digest([6; 32]));
     let (client, _) = join(over(&asked, near, Digest([5; 32]), |_| ()), met).await;
-    assert_eq!(client, Err(not));
+    assert_eq!(client.map(|done| done.outcome), Err(not));
     // Nothing of the promise went there.
     let seen = lock(&relay.seen).clone();
     assert!(!seen.windows(7).any(|window| window == b"promise"));
@@ -325,7 +325,8 @@ async fn a_partner_that_goes_away_is_missed() {
         let relay = Relay { until: Some(whole * part / 13), ..Relay::default() };
         let batch = u8::try_from(part).unwrap() + 1;
         let promise = world.promise(batch, |_| ());
-        let both = world.meet(&owner, &promise, &key(2), relay);
+        let keys = key(2);
+        let both = world.meet(&owner, &promise, &keys, relay);
         let both = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
         for result in both {
             match result {
@@ -341,7 +342,7 @@ async fn a_partner_that_goes_away_is_missed() {
 #[tokio::test]
 async fn a_wrong_half_ends_it_before_anything_is_learnt_and_both_know_why() {
     let world = World::new(Learner::Both);
-    let wrong = Arc::new(Dealers { wrong: true, ..Dealers::default() });
+    let wrong = Arc::new(Given { wrong: true, ..Given::default() });
     let owner = world.owner_with(Admitted::Anyone, wrong);
     let both = world.meet(&owner, &world.promise(1, |_| ()), &key(2), Relay::default()).await;
     let found = both.iter().filter(|result| match result {
@@ -369,8 +370,8 @@ async fn what_is_secret_is_not_on_the_wire() {
         #[allow(clippy::cast_possible_truncation)]
         let whole = fixed as i64;
         let mut element = Vec::new();
-        let size = crate::field::Field::from_u64(whole.unsigned_abs());
-        let own: Pair127 = if whole < 0 { -size } else { size };
+        let size: Pair127 = crate::field::Field::from_u64(whole.unsigned_abs());
+        let own = if whole < 0 { -size } else { size };
         append(&mut element, &[own]);
         let forms = [
             element,
@@ -407,11 +408,14 @@ async fn an_open_port_serves_several_clients_and_closes() {
     // One that says nothing does not stand in the way.
     let silent = tokio::net::TcpStream::connect(&address).await.unwrap();
     let all = asked.iter().map(|asked| score(asked, |_| ()));
-    for outcome in futures_util::future::join_all(all).await {
-        let Outcome::Signed(signed) = outcome.unwrap() else { panic!("not signed") };
+    let expected = client::messages(&world.terms).unwrap();
+    for done in futures_util::future::join_all(all).await {
+        let done = done.unwrap();
+        assert_eq!(done.rounds, expected);
+        let Outcome::Signed(signed) = done.outcome else { panic!("not signed") };
         world.is_right(&signed.score.values, signed.score.fraction);
         let Served { result, .. } = served.recv().await.unwrap();
-        assert!(matches!(result.unwrap().1, Outcome::Signed(_)));
+        assert!(matches!(result.unwrap().1.outcome, Outcome::Signed(_)));
     }
     port.close().await;
     drop(silent);
