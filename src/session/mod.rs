@@ -18,6 +18,7 @@
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
 //! - [`scoring`]: what is signed of models, of batches of material, and of scores
+//! - [`carried`]: the score that an entry comes with, where the terms count scores
 //! - [`course`]: how a run went, to look back at
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -26,6 +27,7 @@
 pub mod accusation;
 pub mod announcement;
 pub mod bundle;
+pub mod carried;
 pub mod course;
 pub mod disclosure;
 pub mod envelope;
