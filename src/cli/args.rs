@@ -15,6 +15,7 @@ use super::commands::invite::{self, InviteArgs};
 use super::commands::job::{self, JobCommand};
 use super::commands::login::{self, JoinArgs, LoginArgs, LogoutArgs};
 use super::commands::man::{self, ManArgs};
+use super::commands::model::{self, ModelCommand};
 use super::commands::receipt::{self, ReceiptCommand};
 use super::commands::roster::{self, RosterCommand};
 use super::commands::rotate::{self, RotateArgs};
@@ -128,6 +129,9 @@ pub enum Command {
     /// List and forget the variables that jobs have kept at the nodes
     #[command(subcommand)]
     Variable(VariableCommand),
+    /// Models that score sheets of data, whose weights nobody else sees
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Receipts that the nodes gave for this home's bids
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -193,6 +197,7 @@ impl Cli {
             Command::Survey(command) => survey::run(&context, command).await,
             Command::Job(command) => job::run(&context, command).await,
             Command::Variable(command) => variable::run(&context, command).await,
+            Command::Model(command) => model::run(&context, command),
             Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,
             Command::Verify(args) => verify::run(&context, &args),

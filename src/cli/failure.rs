@@ -109,6 +109,9 @@ macro_rules! failures {
 
 failures! {
     crate::rules::terms::TermsError => "bad-terms",
+    crate::rules::model::StructureError => "bad-model",
+    crate::rules::model::WeightsError => "bad-model",
+    crate::rules::model::file::ModelFileError => "bad-model",
     crate::rules::money::AmountError => "bad-amount",
     crate::identity::roster::RosterError => "bad-roster",
     crate::sharing::SchemeError => "bad-scheme",

@@ -10,6 +10,7 @@
 //! roster.json          the signed roster
 //! login.json           the tokens of a login, mode 0600
 //! gavel.db             what node and coordinator keep
+//! models/              models that this home scores with, their weights encrypted
 //! receipts/            one file per session a bid was made in
 //! ```
 

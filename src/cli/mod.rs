@@ -20,6 +20,7 @@
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
 //! - [`sheet`]: tables in files: CSV, XLSX, ODS
+//! - [`models`]: the models of a home, and the files that they come from
 //! - [`order`]: an order for a market, from options or a table
 //! - [`survey`]: surveys: results and forms
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -49,6 +50,7 @@ pub mod job;
 pub mod login;
 pub mod market;
 pub mod metrics;
+pub mod models;
 pub mod news;
 pub mod options;
 pub mod order;

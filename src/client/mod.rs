@@ -14,6 +14,7 @@
 //! - [`pause`]: waiting for a session that is paused
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
+//! - [`material`]: models, and batches of material for two parties
 //! - [`node`]: a node's API as a bidder uses it
 //! - [`account`]: logging in, and looking after accounts
 //! - [`login`]: a login that several clients share and refresh
@@ -28,6 +29,7 @@ pub mod coordinator;
 pub mod error;
 mod hand_in;
 pub mod login;
+pub mod material;
 pub mod network;
 pub mod node;
 pub mod pause;

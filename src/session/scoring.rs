@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
@@ -130,6 +131,18 @@ impl Signed<ModelTerms> {
 /// The id of a batch of material.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(pub [u8; 16]);
+
+impl BatchId {
+    /// A fresh id.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn random() -> Result<Self, rand::rngs::SysError> {
+        let mut id = [0; 16];
+        SysRng.try_fill_bytes(&mut id)?;
+        Ok(Self(id))
+    }
+}
 
 impl fmt::Display for BatchId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@
 //! - [`survey`]: making, answering and reading surveys
 //! - [`job`]: running jobs, and how far each step has come
 //! - [`variable`]: variables that stay at the nodes after their job
+//! - [`model`]: the models that this home scores with
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
 //! - [`quantities`]: how much each participant of a market trades, for its operator
@@ -35,6 +36,7 @@ pub mod invite;
 pub mod job;
 pub mod login;
 pub mod man;
+pub mod model;
 pub mod people;
 pub mod plan;
 pub mod quantities;
