@@ -14,7 +14,7 @@ use crate::dealer::stock;
 use crate::field::Pair127;
 use crate::identity::{Signed, Statement as _};
 use crate::session::dealing::AskHalf;
-use crate::session::scoring::BatchPromise;
+use crate::session::scoring::{BatchPromise, givers};
 use crate::sharing::pair::Party;
 use crate::sharing::parts::Part;
 use crate::sharing::{Holding, Seed, ShapeError};
@@ -40,6 +40,12 @@ pub(super) enum HandoutError {
         "the promise is for another batch than this dealer holds under that id; ask for another"
     )]
     Other,
+    /// Other dealers than the rule says.
+    #[error(
+        "the promise names other dealers than those who give this batch out; its coordinator must not \
+         choose them: do not use it, and tell the operators of the nodes"
+    )]
+    Givers,
     /// These dealers cannot give it out.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
@@ -114,6 +120,9 @@ impl NodeState {
         let now = self.clock.now();
         if now >= told.until {
             return Err(HandoutError::Over);
+        }
+        if told.chosen != givers(told.batch, told.makers, self.scheme().threshold()) {
+            return Err(HandoutError::Givers);
         }
         let choice = Choice::new(self.scheme(), told.makers, told.chosen)?;
         if !told.chosen.contains(self.me) {
