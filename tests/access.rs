@@ -108,6 +108,8 @@ fn filled(path: &str) -> String {
         .replace("{account}", &"0".repeat(32))
         .replace("{roster}", &"0".repeat(64))
         .replace("{invitation}", &"0".repeat(64))
+        .replace("{model}", &"0".repeat(64))
+        .replace("{batch}", &"0".repeat(32))
 }
 
 async fn call(router: &Router, method: &Method, path: &str, token: Option<&str>) -> Answer {

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
-use super::making::Makings;
+use super::makings::Makings;
 use super::meter::Meter;
 use super::pace::Pace;
 use super::parts::PartCache;
