@@ -1,6 +1,7 @@
 //! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`score`]: a signed score, as a file holds it
 //! - [`reply`]: what the answer tells a participant alone
 //! - [`told`]: how much a participant trades, read from a checked record
 //! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
@@ -34,6 +35,7 @@ pub mod node;
 pub mod pause;
 pub mod quantities;
 pub mod reply;
+pub mod score;
 pub mod split;
 pub mod state;
 pub mod told;

@@ -23,7 +23,7 @@ use crate::identity::{Digest, Signed};
 use crate::session::SessionId;
 use crate::session::accusation::{self, Accusation};
 use crate::session::dealing::{InStock, all_in_stock};
-use crate::session::scoring::BatchId;
+use crate::session::scoring::{BatchId, givers};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
@@ -230,7 +230,7 @@ impl<'a> Dealing<'a> {
     async fn compare(&self, there: NodeSet) -> Result<(), StorageError> {
         let held = self.held(there).await;
         let mut kept = BTreeMap::new();
-        let needed = usize::from(self.state.scheme().threshold()) + 1;
+        let threshold = self.state.scheme().threshold();
         for batch in self.state.store.booked(BookState::Ready).await? {
             let lost = |node: &NodeIndex| {
                 held.get(node).is_some_and(|lines| {
@@ -241,8 +241,8 @@ impl<'a> Dealing<'a> {
             let holders = batch.holders.difference(lost);
             if !self.state.roster.body.covers(&batch.roster) {
                 self.withdraw(&batch, "it was made under another roster").await?;
-            } else if holders.len() < needed {
-                self.withdraw(&batch, "too many dealers have lost their part").await?;
+            } else if !givers(batch.batch, batch.makers, threshold).is_subset_of(holders) {
+                self.withdraw(&batch, "a dealer that gives it out has lost its part").await?;
             } else {
                 if !lost.is_empty() {
                     tracing::warn!(batch = %batch.batch, %lost, "dealers have lost their part");

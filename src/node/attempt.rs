@@ -159,7 +159,9 @@ impl Task {
         let terms = &self.announcement.terms;
         let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
         let seats = terms.question.seats(&names.collect::<Vec<_>>());
-        let listed = runs::Listed { cohorts: &cohorts, seats: &seats, shelf: Some(&shelf) };
+        let handicaps = self.manifest.handicaps(terms);
+        let (cohorts, handicaps, seats) = (&cohorts[..], &handicaps[..], &seats[..]);
+        let listed = runs::Listed { cohorts, handicaps, seats, shelf: Some(&shelf) };
         let run = runs::run_listed(&context, terms, entries, listed, &tell);
         let computed = Box::pin(run).await?;
         let computing = started.elapsed().saturating_sub(preparing);

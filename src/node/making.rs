@@ -11,6 +11,7 @@ use sha2::{Digest as Hash, Sha256};
 use tokio::sync::watch;
 
 use super::attempt::{AttemptError, lie};
+use super::makings::Dealt;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::dealer::stock;
@@ -67,6 +68,7 @@ impl Task {
         let ended = match self.compute().await {
             Ok(word) => {
                 let seconds = begun.elapsed().as_secs_f64();
+                Dealt::count(&self.node.dealt.made);
                 tracing::info!(%batch, seconds, "a batch of material is on disk");
                 MakingState::Done { word: Box::new(word), seconds }
             }

@@ -1,6 +1,8 @@
-//! The batch of material that is being made at this node, or was made last.
+//! The batch of material that is being made at this node, or was made last, and what it has done as a
+//! dealer.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,8 +10,49 @@ use tokio::task::AbortHandle;
 
 use crate::base::lock;
 use crate::session::scoring::BatchId;
+use crate::transport::server::metrics::Figure;
 use crate::wire::dealer_api::MakingState;
 use crate::wire::reason::AttemptFailure;
+
+/// What this process has done as a dealer, for its figures.
+#[derive(Default)]
+pub(super) struct Dealt {
+    /// Batches put on disk.
+    pub(super) made: AtomicU64,
+    /// Clients' halves that have left.
+    pub(super) clients: AtomicU64,
+    /// Owners' halves that have left, or were on their way.
+    pub(super) owners: AtomicU64,
+}
+
+impl Dealt {
+    /// One more of something.
+    pub(super) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// For `/metrics`.
+    pub(super) fn figures(&self) -> [Figure; 3] {
+        let figure = |name, help, labels, counter: &AtomicU64| Figure {
+            name,
+            help,
+            kind: "counter",
+            labels,
+            value: counter.load(Ordering::Relaxed) as f64,
+        };
+        let halves = |party: &str, counter| {
+            let labels = vec![("party", party.to_owned())];
+            let help = "Halves of batches given out.";
+            figure("gavel_material_halves_total", help, labels, counter)
+        };
+        let help = "Batches of material put on disk.";
+        [
+            figure("gavel_material_batches_made_total", help, Vec::new(), &self.made),
+            halves("client", &self.clients),
+            halves("owner", &self.owners),
+        ]
+    }
+}
 
 /// The batch that is being made, or was made last.
 #[derive(Default)]

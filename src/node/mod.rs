@@ -146,6 +146,7 @@ impl Node {
         figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
             peer.bytes_out as f64
         }));
+        figures.extend(self.state.dealt.figures());
         figures.extend(self.state.limits.figures("node"));
         figures
     }

@@ -13,6 +13,7 @@
 //! - [`terms`]: what every session's terms have, around its question
 //! - [`limits`]: how much a session takes
 //! - [`money`]: amounts in the smallest unit of a currency
+//! - [`scoring`]: which scores a session counts, and what one is worth
 //! - [`operator_key`]: the key to which replies are disclosed
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
@@ -43,6 +44,7 @@ pub mod money;
 pub mod operator_key;
 pub mod order;
 pub mod question;
+pub mod scoring;
 pub mod session_file;
 pub mod stage;
 pub mod survey;

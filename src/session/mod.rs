@@ -19,6 +19,7 @@
 //! - [`progress`]: events while a session lives and computes
 //! - [`dealing`]: what is signed of stocks of material, by owners, clients and dealers
 //! - [`scoring`]: what is signed of models, of batches of material, and of scores
+//! - [`carried`]: the score that an entry comes with, where the terms count scores
 //! - [`course`]: how a run went, to look back at
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -27,6 +28,7 @@
 pub mod accusation;
 pub mod announcement;
 pub mod bundle;
+pub mod carried;
 pub mod course;
 pub mod dealing;
 pub mod disclosure;

@@ -12,12 +12,13 @@ use gavel::base::{Clock, Timestamp};
 use gavel::client::material::{
     MaterialError, announce, client_half, model, models, owner_half, promise, remove,
 };
+use gavel::client::node::NodeClient;
 use gavel::field::{Field as _, Pair127};
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, KeyPair, Signed, Statement as _};
 use gavel::rules::model::{Layer, Structure};
 use gavel::session::dealing::{AskBatch, AskHalf, StockOrder};
-use gavel::session::scoring::{BatchId, BatchPromise, Learner, ModelTerms};
+use gavel::session::scoring::{BatchId, BatchPromise, Learner, ModelTerms, givers};
 use gavel::sharing::pair::{Authenticated, Half};
 use gavel::sharing::parts::Part;
 use gavel::storage::{Database, NodeStore};
@@ -29,9 +30,11 @@ use gavel::wire::dealer_api::{AskSeed, HeldBatch, ModelLine, NewModel, StockLine
 use gavel::wire::paths;
 use gavel::wire::problem::ProblemType;
 
-use super::auction::set;
+use super::auction::{file, set};
 use super::net::{Net, Setup, client, index};
 use super::secrets::{Secrets, files};
+use super::site::Site;
+use crate::common::town::serve;
 
 type F = Pair127;
 
@@ -51,11 +54,11 @@ struct Parties {
 }
 
 impl Parties {
-    fn terms(net: &Net, owner: &KeyPair) -> ModelTerms {
+    fn terms(roster: Digest, owner: &KeyPair) -> ModelTerms {
         let layers = vec![Layer::Dense { outputs: 2, largest: 6 }, Layer::Rectify];
         ModelTerms {
             name: "Harvest".into(),
-            roster: net.roster.body.digest(),
+            roster,
             owner: owner.public(),
             structure: Structure { features: 3, largest_feature: 4, fraction: 8, layers },
             features: Vec::new(),
@@ -66,7 +69,7 @@ impl Parties {
     /// Announce it, with so many batches to be kept.
     async fn announce(net: &Net, stock: u32) -> Self {
         let [owner, client] = [0; 2].map(|_| KeyPair::generate().unwrap());
-        let terms = Self::terms(net, &owner);
+        let terms = Self::terms(net.roster.body.digest(), &owner);
         let model = terms.id();
         let line = announce(&net.network, &owner, terms, stock, now()).await.unwrap();
         assert_eq!((line.model, line.stock.target), (model, stock));
@@ -164,6 +167,15 @@ fn refused(failed: Result<Half<F>, MaterialError>) -> ProblemType {
     }
 }
 
+/// The dealers who give a batch out.
+fn chosen<'a>(
+    net: &'a Net,
+    promise: &Signed<BatchPromise>,
+) -> impl Iterator<Item = &'a NodeClient> + use<'a> {
+    let chosen = promise.body.chosen;
+    net.network.nodes().iter().filter(move |node| chosen.contains(node.index()))
+}
+
 /// The batches that a node holds and may still use.
 async fn usable(net: &Net, node: u8) -> Vec<HeldBatch> {
     let held: Vec<HeldBatch> =
@@ -228,7 +240,9 @@ async fn both_halves_are_given_once_and_to_their_parties_alone() {
     let over = BatchPromise { until: now(), ..promised.body.clone() };
     let over = Signed::new(over, &net.operator);
     assert_eq!(refused(parties.client_half(&net, &over).await), ProblemType::BatchUsed);
-    let unknown = BatchPromise { batch: BatchId([9; 16]), ..promised.body.clone() };
+    let batch = BatchId([9; 16]);
+    let chosen = givers(batch, promised.body.makers, 1);
+    let unknown = BatchPromise { batch, chosen, ..promised.body.clone() };
     let unknown = Signed::new(unknown, &net.operator);
     assert_eq!(refused(parties.owner_half(&net, &unknown).await), ProblemType::UnknownBatch);
     let longer = gavel::sharing::pair::BatchShape { masks: 0, ..promised.body.shape.clone() };
@@ -313,35 +327,58 @@ async fn dealers_may_be_killed_at_any_moment() {
     );
 }
 
-/// Any t+1 of the makers give a batch out.
+/// Who gives a batch out hangs on the batch, whatever the coordinator says; the others' parts go with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_comes_from_those_of_its_makers_that_are_there() {
-    let mut net = Net::start(Setup::new(3, 1)).await;
-    let parties = Parties::announce(&net, 2).await;
-    parties.stock(&net, "a full stock", |stock| stock.ready == 2).await;
-    net.kill(2);
-    let until = Instant::now() + Duration::from_secs(30);
-    // Until the coordinator has seen that it is away; a promise before that names it.
-    while net.network.coordinator().health().await.unwrap().nodes[1].health.is_some() {
-        assert!(Instant::now() < until);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+async fn a_batch_comes_from_those_who_give_it_out_and_nobody_else() {
+    let net = Net::start(Setup::new(4, 1)).await;
+    let parties = Parties::announce(&net, 1).await;
+    parties.stock(&net, "a full stock", |stock| stock.ready == 1).await;
     let promised = parties.promise(&net).await;
-    assert_eq!((promised.body.makers, promised.body.chosen), (set(&[1, 2, 3]), set(&[1, 3])));
+    let told = &promised.body;
+    assert_eq!(told.chosen, givers(told.batch, told.makers, 1));
+    let others = told.makers.difference(told.chosen);
+    assert_eq!((told.chosen.len(), others.len()), (2, 2));
+    let elsewhere = Signed::new(BatchPromise { chosen: others, ..told.clone() }, &net.operator);
+    let failed = parties.client_half(&net, &elsewhere).await;
+    assert!(matches!(failed, Err(MaterialError::Dealers)));
+    for dealer in net.network.nodes() {
+        let ask = AskHalf { promise: elsewhere.clone(), dealer: dealer.key() };
+        let (model_inference, batch_id) = (parties.model, told.batch);
+        let request = Signed::new(ask, &parties.client);
+        let answer = dealer.seed(&AskSeed { model_inference, batch_id, request }).await;
+        let Err(HttpError::Problem { problem, .. }) = answer else { panic!("not refused") };
+        assert_eq!(problem.kind, ProblemType::BadPromise);
+    }
     fit(
         &parties.client_half(&net, &promised).await.unwrap(),
         &parties.owner_half(&net, &promised).await.unwrap(),
     );
-    // Who was not chosen gives nothing of it when it is back, and withdraws its part.
-    net.restart(2).await;
-    let all = BatchPromise { chosen: set(&[1, 2]), ..promised.body.clone() };
-    let all = Signed::new(all, &net.operator);
-    assert_eq!(refused(parties.client_half(&net, &all).await), ProblemType::BatchUsed);
-    let until = Instant::now() + Duration::from_secs(60);
-    while usable(&net, 2).await.iter().any(|line| line.batch == promised.body.batch) {
-        assert!(Instant::now() < until, "its part stays");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    for node in others.iter() {
+        let until = Instant::now() + Duration::from_secs(60);
+        while usable(&net, node.get()).await.iter().any(|line| line.batch == told.batch) {
+            assert!(Instant::now() < until, "the part of node {node} stays");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
+}
+
+/// A session does not wait for material, nor fail because of it: the batch gives way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_gives_way_to_a_session() {
+    let net = Net::start(Setup::new(3, 1).delayed(150)).await;
+    let auction = net.open(&file("second-price", None, None)).await;
+    auction.bid("ada", 700).await;
+    auction.bid("basil", 900).await;
+    let parties = Parties::announce(&net, 100).await;
+    parties.stock(&net, "a batch under way", |stock| stock.making == 1).await;
+    let before = parties.stock(&net, "anything", |_| true).await.stock;
+    auction.close().await;
+    let settled = auction.settled().await;
+    assert_eq!(settled.detail.attempts.len(), 1);
+    let after = parties.stock(&net, "a batch withdrawn", |stock| stock.withdrawn > 0).await.stock;
+    assert!(after.ready <= before.ready + 2, "{before:?} {after:?}");
+    // And it goes on afterwards.
+    parties.stock(&net, "another batch", |stock| stock.ready > after.ready).await;
 }
 
 /// Stock and promises are on disk: everybody may be started again.
@@ -411,7 +448,8 @@ async fn a_dealer_that_lies_is_left_out() {
 async fn a_model_is_its_owners_and_orders_count_in_their_order() {
     let net = Net::start(Setup::new(3, 1)).await;
     let parties = Parties::announce(&net, 1).await;
-    let terms = Signed::new(Parties::terms(&net, &parties.owner), &parties.owner);
+    let terms =
+        Signed::new(Parties::terms(net.roster.body.digest(), &parties.owner), &parties.owner);
     let order = |stock, at: Timestamp, keys: &KeyPair| {
         let order = StockOrder { model: parties.model, stock, at };
         NewModel { terms: terms.clone(), order: Signed::new(order, keys) }
@@ -472,7 +510,7 @@ async fn no_seed_and_no_share_lies_on_a_disk_in_the_clear() {
     let mut secrets = Secrets::default();
     let (model_inference, batch_id) = (parties.model, promised.body.batch);
     let mut seeds = Vec::new();
-    for dealer in net.network.nodes() {
+    for dealer in chosen(&net, &promised) {
         let ask = AskHalf { promise: promised.clone(), dealer: dealer.key() };
         let request = Signed::new(ask, &parties.client);
         let given = dealer.seed(&AskSeed { model_inference, batch_id, request }).await.unwrap();
@@ -525,7 +563,7 @@ async fn a_foreign_client_fetches_the_owners_half() {
     let own = parties.client_half(&net, &promised).await.unwrap();
     let values = promised.body.shape.values();
     let mut sum = Part::<F>::zeros(values);
-    for dealer in net.network.nodes() {
+    for dealer in chosen(&net, &promised) {
         let folder = net.folder.path().join(format!("node-{}", dealer.index()));
         let keys = NodeKeys::load(&folder.join("node.key"), None).unwrap();
         let lines = STANDARD.encode(keys.tls.certificate_der());
@@ -555,4 +593,32 @@ async fn a_foreign_client_fetches_the_owners_half() {
         sum.add(&Part::read(values, &bytes).unwrap()).unwrap();
     }
     fit(&own, &sum.into_half(promised.body.shape.clone()).unwrap());
+}
+
+/// A dealer that goes on with a database that has lost something withdraws all its stock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dealer_that_accepts_a_loss_withdraws_its_stock() {
+    let mut site = Site::start(3, 1, 0);
+    let owner = KeyPair::generate().unwrap();
+    let terms = Parties::terms(site.network.roster().body.digest(), &owner);
+    let id = terms.id();
+    announce(&site.network, &owner, terms, 2, now()).await.unwrap();
+    let stock = async |what: &str, is: &dyn Fn(&StockLine) -> bool| {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let line = model(&site.network, id).await;
+            if line.as_ref().is_ok_and(|line| is(&line.stock)) {
+                return;
+            }
+            assert!(Instant::now() < until, "{what} is waited for in vain: {line:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    stock("a full stock", &|stock| stock.ready == 2).await;
+    for node in &mut site.nodes[..2] {
+        node.kill();
+        node.start_as(serve(&node.home.clone()).arg("--accept-loss"));
+    }
+    stock("a new stock", &|stock| stock.withdrawn >= 2 && stock.ready == 2).await;
+    assert!(site.nodes[0].log().contains("is on disk"), "{}", site.nodes[0].log());
 }

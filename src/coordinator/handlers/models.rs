@@ -185,7 +185,7 @@ pub async fn promise(
         client: ask.body.client,
         there: state.links().there(),
         rosters,
-        needed: usize::from(roster.scheme.threshold()) + 1,
+        threshold: roster.scheme.threshold(),
         until: Timestamp::from_millis(state.clock.now().millis().saturating_add(until)),
     };
     let promised = state.store.promise_batch(asked, state.keys.identity.clone()).await;

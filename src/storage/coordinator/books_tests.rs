@@ -2,7 +2,6 @@
 
 use crate::rules::model::{Layer, Structure};
 use crate::session::scoring::Learner;
-use crate::sharing::NodeIndex;
 use crate::storage::coordinator::books::*;
 use crate::storage::fixtures::Somewhere;
 
@@ -39,7 +38,7 @@ fn asked(model: Digest, request: u8, client: u8) -> Asked {
         client: keys(client).public(),
         there: NodeSet::all(3),
         rosters: vec![Digest([1; 32])],
-        needed: 2,
+        threshold: 1,
         until: time(1_000),
     }
 }
@@ -101,20 +100,25 @@ async fn a_batch_is_promised_once() {
     let promised = promise(1, 2).await.unwrap();
     assert_eq!(promised.body.batch, first, "the oldest comes first");
     assert!(promised.verify(&keys(9).public()).is_ok());
-    assert_eq!((promised.body.chosen, promised.body.until), (NodeSet::all(3), time(1_000)));
+    let chosen = givers(first, NodeSet::all(3), 1);
+    assert_eq!((promised.body.chosen, promised.body.until), (chosen, time(1_000)));
     assert_eq!(promise(1, 2).await.unwrap(), promised, "the same request");
     assert_eq!(promise(2, 3).await.unwrap().body.batch, second);
     assert!(matches!(promise(3, 3).await, Err(BookError::Empty)));
-    // Not of another roster, and not where too few of those who hold it are there.
+    // Not of another roster.
     let third = ready(&store, 3, model).await;
     let elsewhere = Asked { rosters: vec![Digest([2; 32])], ..asked(model, 4, 2) };
     let refused = store.promise_batch(elsewhere, keys(9)).await;
     assert!(matches!(refused, Err(BookError::Empty)));
-    store.note_holders(third, NodeSet::all(2)).await.unwrap();
-    let three = NodeIndex::new(3).unwrap();
-    let few = Asked { there: NodeSet::all(1).with(three), ..asked(model, 4, 2) };
+    // Not where one of those who give it out is away, or has lost its part.
+    let chosen = givers(third, NodeSet::all(3), 1);
+    let one = NodeSet::EMPTY.with(chosen.first().unwrap());
+    let few = Asked { there: NodeSet::all(3).difference(one), ..asked(model, 4, 2) };
     assert!(matches!(store.promise_batch(few, keys(9)).await, Err(BookError::Empty)));
-    assert_eq!(promise(4, 2).await.unwrap().body.chosen, NodeSet::all(2));
+    store.note_holders(third, NodeSet::all(3).difference(one)).await.unwrap();
+    assert!(matches!(promise(4, 2).await, Err(BookError::Empty)));
+    store.note_holders(third, chosen).await.unwrap();
+    assert_eq!(promise(4, 2).await.unwrap().body.chosen, chosen);
     // What is given does not count for a client any more.
     for number in 10..18 {
         ready(&store, number, model).await;
