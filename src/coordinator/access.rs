@@ -91,6 +91,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::JOB_EVENTS, Rule::Staff),
         (Method::GET, paths::VARIABLES, Rule::Staff),
         (Method::GET, paths::DISCLOSURE, Rule::Operator),
+        (Method::GET, paths::LETTERS, Rule::Staff),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),
         (Method::POST, paths::LOGOUT, Rule::Anyone),

@@ -14,6 +14,7 @@
 //! - [`limits`]: how much a session takes
 //! - [`money`]: amounts in the smallest unit of a currency
 //! - [`operator_key`]: the key to which replies are disclosed
+//! - `telling`: what is told to one node, or the client, alone
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
 //! - [`written`]: numbers in session files, as written
@@ -46,6 +47,7 @@ pub mod question;
 pub mod session_file;
 pub mod stage;
 pub mod survey;
+mod telling;
 pub mod terms;
 pub mod written;
 

@@ -22,6 +22,7 @@
 mod common;
 
 mod accounts;
+mod apart;
 mod backup;
 mod compose;
 mod demo;

@@ -61,6 +61,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::JOB_EVENTS, get(job_events::events))
         .route(paths::VARIABLES, get(variables::list))
         .route(paths::DISCLOSURE, get(disclosures::show))
+        .route(paths::LETTERS, get(disclosures::letters))
         .route(paths::OPEN, post(life::open))
         .route(paths::PAUSE, post(pauses::pause))
         .route(paths::RESUME, post(pauses::resume))
