@@ -29,6 +29,7 @@ mod demo;
 mod engine;
 mod errors;
 mod figures;
+mod handover;
 mod intake;
 mod job;
 mod people;
