@@ -22,6 +22,7 @@
 //! - [`coordinator`]: opening, closing, retrying; accounts; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing an entry; receipts
 //! - [`dealer`]: material for two parties, from the dealers' shares to both halves
+//! - [`scoring`]: scores between two processes, a model's owner and a client
 //! - [`tui`]: the screens: state, input, view, link
 //! - [`mod@bench`]: what `gavel bench` measures: processes, lines, reports
 //! - [`cli`]: commands, text and JSON output, the demo
@@ -39,6 +40,7 @@ pub mod node;
 pub mod protocol;
 pub mod rules;
 pub mod runs;
+pub mod scoring;
 pub mod session;
 pub mod sharing;
 pub mod storage;

@@ -58,6 +58,7 @@ fn bundle(papers: &Paperwork, envelopes: &[Envelope]) -> Bundle {
         revision: envelope.body.revision,
         contents: envelope.contents(),
         received: announcement.opened.plus_millis(number),
+        score: None,
     };
     let mut entries: Vec<InventoryEntry> = (0..).zip(envelopes).map(entry).collect();
     entries.sort_by_key(|entry| entry.key);

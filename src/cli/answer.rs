@@ -159,7 +159,7 @@ impl<'a> Sales<'a> {
     fn line(&self) -> String {
         let (verb, at) = self.words();
         let Some(first) = self.sold.first() else {
-            return strong(if self.auction.has_reserve() {
+            return strong(if self.auction.may_stay_unsold() {
                 "No winner: no bid reached the reserve."
             } else {
                 "No winner: there was no bid."

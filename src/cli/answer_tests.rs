@@ -19,6 +19,7 @@ fn terms(kind: Kind, quantity: u32) -> Terms {
         maximum: 1_000_000,
         quantity,
         secret_reserve: None,
+        scored: None,
     };
     Terms {
         title: "Lots".into(),

@@ -109,12 +109,18 @@ macro_rules! failures {
 
 failures! {
     crate::rules::terms::TermsError => "bad-terms",
+    crate::rules::model::StructureError => "bad-model",
+    crate::rules::model::WeightsError => "bad-model",
+    crate::rules::model::file::ModelFileError => "bad-model",
     crate::rules::money::AmountError => "bad-amount",
     crate::identity::roster::RosterError => "bad-roster",
     crate::sharing::SchemeError => "bad-scheme",
     crate::session::announcement::AnnouncementError => "bad-announcement",
     rand::rngs::SysError => "no-randomness",
     crate::client::state::StateError => "file",
+    crate::scoring::MeetingError => "no-score",
+    crate::scoring::server::OpenError => "port",
+    crate::client::material::MaterialError => "no-material",
     crate::session::record::RecordError => "bad-record",
     crate::node::StartError => "wrong-roster",
     crate::transport::server::host::Stopped => "internal",

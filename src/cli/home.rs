@@ -10,6 +10,8 @@
 //! roster.json          the signed roster
 //! login.json           the tokens of a login, mode 0600
 //! gavel.db             what node and coordinator keep
+//! models/              models that this home scores with, their weights encrypted
+//! scores/              scores that both parties signed
 //! receipts/            one file per session a bid was made in
 //! ```
 

@@ -20,7 +20,10 @@
 //! - [`told`]: what a job told this home alone
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
+//! - [`score`]: having a model score a sheet, and what came of it
+//! - [`data_sheet`]: a sheet of data for a model
 //! - [`sheet`]: tables in files: CSV, XLSX, ODS
+//! - [`models`]: the models of a home, and the files that they come from
 //! - [`order`]: an order for a market, from options or a table
 //! - [`survey`]: surveys: results and forms
 //! - [`view`]: sessions as text: the list, terms, details, progress
@@ -41,6 +44,7 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod data_sheet;
 pub mod demo;
 pub mod door;
 pub mod failure;
@@ -50,6 +54,7 @@ pub mod job;
 pub mod login;
 pub mod market;
 pub mod metrics;
+pub mod models;
 pub mod news;
 pub mod options;
 pub mod order;
@@ -58,6 +63,7 @@ pub mod progress;
 pub mod prompt;
 pub mod roll;
 pub mod rosters;
+pub mod score;
 mod screens;
 pub mod servers;
 pub mod session_file;

@@ -234,6 +234,11 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// What opens this home's keys.
+    pub const fn passphrase(&self) -> &PassphraseOption {
+        &self.passphrase
+    }
+
     /// The roster's file, where one is given.
     pub fn roster_file(&self) -> Option<&Path> {
         self.roster.roster.as_deref()

@@ -12,7 +12,7 @@ use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::job::Stage as OfJobs;
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
-use crate::rules::{Limits, Question, Stage, Terms, job, market, survey};
+use crate::rules::{Limits, Question, Stage, Terms, auction, job, market, survey};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -115,6 +115,9 @@ pub fn terms(terms: &Terms) -> String {
     } else {
         let maximum = question.show(question.maximum());
         let _ = writeln!(text, "  maximum      {}", clean(&maximum));
+    }
+    for (name, words) in question.as_auction().map(auction::Question::scores).unwrap_or_default() {
+        let _ = writeln!(text, "  {name:<12} {}", clean(&words));
     }
     let _ = writeln!(text, "  who          {}", terms.admission.words());
     if let Some(auction) = question.as_auction() {
@@ -247,6 +250,8 @@ const fn all_pay(kind: Kind) -> &'static str {
         Kind::SecondPrice => "all winners pay the best losing bid",
         Kind::ReverseFirstPrice => "each winner is paid their own bid",
         Kind::ReverseSecondPrice => "all winners are paid the best losing bid",
+        // There is one lot.
+        Kind::Scored => "the winner is paid",
     }
 }
 

@@ -22,6 +22,16 @@ pub enum ClientError {
         /// What was asked for.
         asked: SessionId,
     },
+    /// The answer is another model, or its owner did not sign it.
+    #[error(
+        "the coordinator answered with something else than model {}, signed by its owner; its answer \
+         is not used",
+        .asked.short()
+    )]
+    OtherModel {
+        /// What was asked for.
+        asked: Digest,
+    },
     /// The coordinator's admission is not signed by its roster key.
     #[error("the coordinator's admission is not signed by the key in the roster; it is not used")]
     FalseAdmission,
@@ -108,7 +118,9 @@ impl ClientError {
             },
             Self::Http(_) => "unreachable",
             Self::Announcement(_) => "bad-announcement",
-            Self::OtherSession { .. } | Self::FalseAdmission => "bad-answer",
+            Self::OtherSession { .. } | Self::OtherModel { .. } | Self::FalseAdmission => {
+                "bad-answer"
+            }
             Self::OtherRoster { .. } => "other-roster",
             Self::Roster(_) => "bad-roster",
             Self::NoSuchSession { .. } => "unknown-session",

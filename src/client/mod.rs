@@ -1,6 +1,7 @@
 //! The typed client; splitting and sealing an entry; receipts.
 //!
 //! - [`split`]: from the values of an entry's fields to a sealed, signed envelope
+//! - [`score`]: a signed score, as a file holds it
 //! - [`reply`]: what the answer tells a participant alone
 //! - [`told`]: how much a participant trades, read from a checked record
 //! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
@@ -14,6 +15,7 @@
 //! - [`pause`]: waiting for a session that is paused
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
+//! - [`material`]: models, and batches of material for two parties
 //! - [`node`]: a node's API as a bidder uses it
 //! - [`account`]: logging in, and looking after accounts
 //! - [`login`]: a login that several clients share and refresh
@@ -29,11 +31,13 @@ pub mod error;
 mod hand_in;
 pub mod letters;
 pub mod login;
+pub mod material;
 pub mod network;
 pub mod node;
 pub mod pause;
 pub mod quantities;
 pub mod reply;
+pub mod score;
 pub mod split;
 pub mod state;
 pub mod told;

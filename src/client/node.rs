@@ -9,15 +9,21 @@ use super::error::ClientError;
 use crate::identity::{NodeCard, PublicKey, Signed};
 use crate::session::{Envelope, Receipt, SessionId};
 use crate::sharing::NodeIndex;
+use crate::transport::client::grpc::Messages;
 use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
+use crate::wire::dealer_api::{AskSeed, GivenSeed, HeldBatch};
+use crate::wire::grpc::AskOwnerHalf;
 use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
 use crate::wire::variable::VariableLine;
 
 /// How long an answer may take: checking an envelope and one durable write, with a queue before.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a dealer may take to begin with its part: it decrypts all of it first.
+const PART: Duration = Duration::from_secs(60);
 
 /// A connection to one node of a roster.
 #[derive(Clone)]
@@ -97,6 +103,35 @@ impl NodeClient {
     pub async fn hand_in(&self, envelope: &Envelope) -> Result<HandedIn, HttpError> {
         let path = paths::of(paths::NODE_ENVELOPES, envelope.body.session);
         self.http.post(&path, envelope).await
+    }
+
+    /// The node's public key.
+    pub const fn key(&self) -> PublicKey {
+        self.key
+    }
+
+    /// This dealer's seed of the client's half of a batch.
+    ///
+    /// # Errors
+    /// The dealer's refusal, with its reason.
+    pub async fn seed(&self, ask: &AskSeed) -> Result<GivenSeed, HttpError> {
+        self.http.post(paths::MATERIAL_SEED, ask).await
+    }
+
+    /// This dealer's part of the owner's half of a batch, in pieces of at most so many bytes.
+    ///
+    /// # Errors
+    /// The dealer's refusal, with its reason.
+    pub async fn owner_half(&self, ask: &AskOwnerHalf, most: usize) -> Result<Messages, HttpError> {
+        self.http.with_deadline(PART).call(paths::OWNER_HALF, ask, most).await
+    }
+
+    /// The batches in this dealer's store, without its shares.
+    ///
+    /// # Errors
+    /// When this is none of its operators, or the node does not answer.
+    pub async fn batches(&self) -> Result<Vec<HeldBatch>, ClientError> {
+        Ok(self.operators.get(paths::NODE_MATERIAL).await?)
     }
 
     /// Whether a receipt is this node's, for this envelope.

@@ -26,8 +26,10 @@ use crate::rules::money::AmountError;
 use crate::rules::terms::CohortError;
 use crate::rules::{Currency, Layout, Terms};
 use crate::session::announcement::{AdmissionSignature, AnnouncementError};
+use crate::session::carried::{self, ScoreError};
 use crate::session::envelope::EnvelopeBody;
 use crate::session::part::{Part, seal_part};
+use crate::session::scoring::SignedScore;
 use crate::session::{Announcement, Envelope};
 use crate::sharing::{NodeIndex, Seed};
 
@@ -68,6 +70,8 @@ pub struct EntryValues {
     values: Zeroizing<Vec<u64>>,
     /// The position of the cohort that the participant was told, where the operator assigns them.
     told: Option<u8>,
+    /// The score that the entry comes with, where the terms count scores.
+    score: Option<Box<SignedScore>>,
 }
 
 impl EntryValues {
@@ -80,6 +84,13 @@ impl EntryValues {
     #[must_use]
     pub const fn in_cohort(mut self, told: Option<u8>) -> Self {
         self.told = told;
+        self
+    }
+
+    /// The same with a score, or with none. Whether it counts is checked before anything is sealed.
+    #[must_use]
+    pub fn with_score(mut self, score: Option<SignedScore>) -> Self {
+        self.score = score.map(Box::new);
         self
     }
 }
@@ -99,7 +110,7 @@ impl EntryValues {
 
 impl From<Zeroizing<Vec<u64>>> for EntryValues {
     fn from(values: Zeroizing<Vec<u64>>) -> Self {
-        Self { values, told: None }
+        Self { values, told: None, score: None }
     }
 }
 
@@ -153,6 +164,9 @@ pub enum SplitError {
     /// The admission's cohort is none that the terms take.
     #[error(transparent)]
     Cohort(#[from] CohortError),
+    /// The score does not count, or there is none where one is needed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// The admission's cohort is another than the participant was told.
     #[error(
         "the coordinator has signed another cohort than it told before; nothing was sent: ask its \
@@ -284,6 +298,8 @@ impl<'a> EnvelopeMaker<'a> {
         if values.told.is_some() && values.told != self.admission.cohort {
             return Err(SplitError::OtherCohort);
         }
+        let (terms, key) = (&self.announcement.terms, self.keys.public());
+        carried::check(terms, &key, values.score.as_deref())?;
         let (body, seeds) = self.fill(values)?;
         let envelope = self.sign(body);
         let bits = self.announcement.terms.question.reply_bits();
@@ -310,6 +326,7 @@ impl<'a> EnvelopeMaker<'a> {
         let fields = self.layout.fields().map(|field| field.bits);
         let correction = form.mask(extent, fields.zip(values.values.iter().copied()), &seeds);
         // From here on the values exist as components only.
+        let EntryValues { values, score, .. } = values;
         drop(values);
         let mut body = EnvelopeBody {
             suite: form.number(),
@@ -321,6 +338,7 @@ impl<'a> EnvelopeMaker<'a> {
             correction: Blob(correction.encode(extent)),
             commitments: Vec::new(),
             parts: Vec::new(),
+            score,
         };
         let context = body.context();
         body.commitments = seeds

@@ -59,6 +59,8 @@ pub enum Rule {
     Staff,
     /// Whoever has logged in.
     Account,
+    /// Whoever has logged in, and the coordinator's operators.
+    People,
 }
 
 impl Gate for CoordinatorState {
@@ -92,6 +94,11 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::VARIABLES, Rule::Staff),
         (Method::GET, paths::DISCLOSURE, Rule::Operator),
         (Method::GET, paths::LETTERS, Rule::Staff),
+        (Method::GET, paths::MODELS, Rule::Anyone),
+        (Method::POST, paths::MODELS, Rule::People),
+        (Method::GET, paths::MODEL, Rule::Anyone),
+        (Method::DELETE, paths::MODEL, Rule::Anyone),
+        (Method::POST, paths::MODEL_BATCHES, Rule::Anyone),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),
         (Method::POST, paths::LOGOUT, Rule::Anyone),
@@ -132,6 +139,7 @@ impl Gate for CoordinatorState {
             Rule::Operator => caller.is_operator(),
             Rule::Staff => caller.is_staff(),
             Rule::Account => matches!(caller, Caller::Account(_)),
+            Rule::People => matches!(caller, Caller::Account(_) | Caller::Operator),
         }
     }
 
@@ -141,6 +149,7 @@ impl Gate for CoordinatorState {
             Rule::Operator => "the coordinator's operators",
             Rule::Staff => "the coordinator's operators and the nodes",
             Rule::Account => "people who have logged in",
+            Rule::People => "people who have logged in and the coordinator's operators",
         }
     }
 

@@ -74,7 +74,10 @@ pub async fn compute(
     let plan = plan(state, row, participants, bids, doubts.lies);
     let start = StartAttempt { session, attempt, participants, manifest, plan };
     let security = row.announcement.as_ref().map(|announcement| announcement.body.terms.security());
-    let ended = run(state, &start, security.unwrap_or_default()).await;
+    let ended = {
+        let _work = state.work();
+        run(state, &start, security.unwrap_or_default()).await
+    };
     match ended {
         Ok(Signed { done, unsigned }) => {
             let costs: BTreeMap<NodeIndex, Cost> =

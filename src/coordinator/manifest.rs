@@ -137,9 +137,9 @@ async fn freeze_all(
         keep_sound(&mut frozen, &mut trouble, |node, inventory: &Signed<Inventory>| {
             let sound = || {
                 inventory.check(roster, row.session)?;
-                row.announcement.as_ref().map_or(Ok(()), |announcement| {
-                    inventory.check_limits(&announcement.body.terms.limits)
-                })
+                row.announcement
+                    .as_ref()
+                    .map_or(Ok(()), |announcement| inventory.check_terms(&announcement.body.terms))
             };
             (inventory.body.node == node).then(sound)
         });

@@ -26,6 +26,7 @@
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `complete`: sessions that close once all whom they name have handed in
+//! - `dealing`: keeps every model's stock of material filled, and its books true
 //! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -36,6 +37,7 @@ pub mod attempts;
 mod blocks;
 mod complete;
 mod config;
+mod dealing;
 pub mod delivery;
 pub mod driver;
 mod ends;
@@ -112,6 +114,7 @@ impl Coordinator {
             }
         }
         refresh::start(&state);
+        dealing::start(&state);
         Ok(Self { state })
     }
 

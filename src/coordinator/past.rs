@@ -224,6 +224,11 @@ pub struct Past {
 }
 
 impl Past {
+    /// Nothing has failed yet.
+    pub const fn new() -> Self {
+        Self { failures: 0, last: None, pairs: BTreeMap::new(), unfit: BTreeMap::new() }
+    }
+
     /// An attempt by these nodes failed, while the links were so.
     pub fn failed(
         &mut self,

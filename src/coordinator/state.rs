@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -71,6 +71,10 @@ pub struct CoordinatorState {
     pub pauses: tokio::sync::Mutex<()>,
     /// Held while a job is posted, so that one key makes one job.
     pub jobs: tokio::sync::Mutex<()>,
+    /// Attempts of sessions that are under way: meanwhile no material is made.
+    pub(super) at_work: watch::Sender<usize>,
+    /// Wakes the task that keeps stocks of material.
+    pub(super) dealing: Notify,
     /// Levels that nodes have told to be done of what they compute.
     levels: Mutex<HashMap<SessionId, u32>>,
     /// What failed attempts say about who can compute a session.
@@ -118,6 +122,8 @@ impl CoordinatorState {
             drafts: tokio::sync::Mutex::default(),
             pauses: tokio::sync::Mutex::default(),
             jobs: tokio::sync::Mutex::default(),
+            at_work: watch::Sender::new(0),
+            dealing: Notify::new(),
             levels: Mutex::default(),
             past: Mutex::default(),
             heard: Mutex::new(NodeSet::EMPTY),
@@ -275,10 +281,25 @@ impl CoordinatorState {
         self.go_on(session);
     }
 
+    /// An attempt of a session is under way until this is dropped.
+    pub(super) fn work(&self) -> AtWork<'_> {
+        self.at_work.send_modify(|count| *count += 1);
+        AtWork(&self.at_work)
+    }
+
     /// Stop every task.
     pub(super) fn stop(&self) {
         self.stopped.cancel();
         self.tasks.close();
+    }
+}
+
+/// An attempt that is under way.
+pub(super) struct AtWork<'a>(&'a watch::Sender<usize>);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 

@@ -1,13 +1,15 @@
 //! A dealer's shares of a batch as they lie in its store: encoded, and encrypted under its own key. What
 //! was encrypted for one batch opens for no other.
 
+use sha2::Digest as _;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::field::Field;
 use crate::field::bulk::{add_encoded, append};
-use crate::identity::Blob;
 use crate::identity::sealing::SealingError;
 use crate::identity::vault::Vault;
+use crate::identity::{Blob, Digest};
 use crate::protocol::material::Material;
 use crate::session::scoring::BatchId;
 use crate::sharing::elements::Component;
@@ -54,6 +56,26 @@ pub fn lock<F: Field>(
     }
     Ok(vault.lock(&context("shares", batch), &plain)?)
 }
+
+/// A digest of each component of a batch that a dealer holds, by which those who hold the same one can
+/// compare. It tells nothing: every component has random elements of 127 bits.
+pub fn digests<F: Field>(batch: BatchId, material: &Material<F>) -> Vec<Digest> {
+    let parts = [material.key(), material.values(), material.macs()];
+    let digest = |component| {
+        let mut hash = Sha256::new().chain_update(context("component", batch));
+        let mut encoded = Zeroizing::new(Vec::with_capacity(HASHED * F::BYTES));
+        for elements in parts.iter().flat_map(|part| part.component(component).chunks(HASHED)) {
+            encoded.clear();
+            append(&mut encoded, elements);
+            hash.update(encoded.as_slice());
+        }
+        Digest(hash.finalize().into())
+    };
+    (0..material.key().holding().components()).map(digest).collect()
+}
+
+/// Elements that are hashed at a time.
+const HASHED: usize = 4096;
 
 /// Decrypt them.
 ///
@@ -152,5 +174,28 @@ mod tests {
         assert_eq!(unlock_seed(&vault, one, &locked).unwrap().expose(), &[7; 32]);
         assert!(unlock_seed(&vault, two, &locked).is_err());
         assert!(!locked.0.windows(4).any(|bytes| bytes == [7; 4]));
+    }
+
+    #[test]
+    fn who_holds_the_same_component_has_the_same_digest_of_it() {
+        let world = World::new(4, 1);
+        let scheme = world.scheme();
+        let shape = BatchShape { masks: 2, ..BatchShape::default() };
+        let all =
+            [&[9][..], &[2, 3], &[18, 27]].map(|all| ElementInputs::<F>::of_numbers(&world, all));
+        let mut by_set = vec![Vec::new(); scheme.sets().len()];
+        for node in scheme.all().iter() {
+            let [key, values, macs] = all.each_ref().map(|inputs| inputs.of(node));
+            let material = Material::new(shape.clone(), key, values, macs).unwrap();
+            let told = digests(BatchId([1; 16]), &material);
+            assert!(told.iter().zip(digests(BatchId([2; 16]), &material)).all(|(a, b)| *a != b));
+            for (set, digest) in scheme.held_by(node).into_iter().zip(told) {
+                by_set[set].push(digest);
+            }
+        }
+        for (at, told) in by_set.iter().enumerate() {
+            assert!(told.len() == 3 && told.iter().all(|digest| *digest == told[0]));
+            assert!(by_set[..at].iter().all(|other| other[0] != told[0]));
+        }
     }
 }

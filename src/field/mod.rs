@@ -164,5 +164,12 @@ pub trait Field:
     }
 }
 
+/// A field whose prime is above a power of two by so little that a number of random bits is as good as
+/// a random element: it can hide any.
+pub trait NearPower: Field {
+    /// The power: how many bits that number has. How far it is from uniform is written at each field.
+    const POWER: usize;
+}
+
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,12 @@ impl Gate for NodeState {
         (Method::GET, paths::NODE_ATTEMPT, Rule::Coordinator),
         (Method::DELETE, paths::NODE_ATTEMPT, Rule::Coordinator),
         (Method::PUT, paths::NODE_OUTCOME, Rule::Coordinator),
+        (Method::GET, paths::NODE_MATERIAL, Rule::Staff),
+        (Method::POST, paths::NODE_MATERIAL, Rule::Coordinator),
+        (Method::GET, paths::NODE_BATCH, Rule::Coordinator),
+        (Method::DELETE, paths::NODE_BATCH, Rule::Coordinator),
+        (Method::POST, paths::MATERIAL_SEED, Rule::Anyone),
+        (Method::POST, paths::OWNER_HALF, Rule::Anyone),
     ];
 
     fn identify(&self, text: &str) -> Result<Caller, Refusal> {

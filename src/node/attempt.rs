@@ -30,8 +30,8 @@ use crate::session::manifest::Exclusion;
 use crate::session::outcome::Entrant;
 use crate::session::progress::{Progress, What};
 use crate::session::{Announcement, Manifest, Outcome};
-use crate::sharing::NodeSet;
 use crate::sharing::security::Security;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::{NodeStore, StorageError};
 use crate::wire::node_api::{AttemptState, Cost, StartAttempt};
 use crate::wire::reason::AttemptFailure;
@@ -128,25 +128,11 @@ impl Task {
     /// Whom an error accuses, and of what. Where gates are not checked nobody can be accused: an
     /// honest node may have computed with wrong values.
     fn lie(&self, error: &AttemptError) -> Option<(Fault, Complaint)> {
-        let (AttemptError::Run(RunError::Protocol(error))
-        | AttemptError::Establish(EstablishError::Exchange(error))) = error
-        else {
-            return None;
-        };
         if self.announcement.terms.security() == Security::Passive {
             return None;
         }
-        let complaint = error.complaint(self.node.me)?;
-        let everybody = complaint.sets() == [self.start.participants];
         let naming = self.start.plan.tactics.naming || self.node.scheme().nodes() == 3;
-        let fault = match error {
-            ProtocolError::Lie { .. } if everybody && !naming => Fault::Sum,
-            ProtocolError::Lie { .. } => Fault::Gate,
-            ProtocolError::Keys { .. } => Fault::Keys,
-            ProtocolError::Disagreement { .. } | ProtocolError::Views { .. } => Fault::Opening,
-            _ => Fault::Form,
-        };
-        Some((fault, complaint))
+        lie(self.node.me, error, self.start.participants, naming)
     }
 
     async fn compute(&self) -> Result<AttemptState, AttemptError> {
@@ -173,7 +159,9 @@ impl Task {
         let terms = &self.announcement.terms;
         let names = self.manifest.entries.iter().map(|entry| entry.bidder.as_str());
         let seats = terms.question.seats(&names.collect::<Vec<_>>());
-        let listed = runs::Listed { cohorts: &cohorts, seats: &seats, shelf: Some(&shelf) };
+        let handicaps = self.manifest.handicaps(terms);
+        let (cohorts, handicaps, seats) = (&cohorts[..], &handicaps[..], &seats[..]);
+        let listed = runs::Listed { cohorts, handicaps, seats, shelf: Some(&shelf) };
         let run = runs::run_listed(&context, terms, entries, listed, &tell);
         let computed = Box::pin(run).await?;
         let computing = started.elapsed().saturating_sub(preparing);
@@ -258,6 +246,31 @@ impl Task {
             out_of_range: computed.out_of_range.iter().map(excluded).collect(),
         }
     }
+}
+
+/// Whom an error of a checked computation accuses, and of what; `naming` says whether its tactics name
+/// the node that lied.
+pub(super) fn lie(
+    me: NodeIndex,
+    error: &AttemptError,
+    participants: NodeSet,
+    naming: bool,
+) -> Option<(Fault, Complaint)> {
+    let (AttemptError::Run(RunError::Protocol(error))
+    | AttemptError::Establish(EstablishError::Exchange(error))) = error
+    else {
+        return None;
+    };
+    let complaint = error.complaint(me)?;
+    let everybody = complaint.sets() == [participants];
+    let fault = match error {
+        ProtocolError::Lie { .. } if everybody && !naming => Fault::Sum,
+        ProtocolError::Lie { .. } => Fault::Gate,
+        ProtocolError::Keys { .. } => Fault::Keys,
+        ProtocolError::Disagreement { .. } | ProtocolError::Views { .. } => Fault::Opening,
+        _ => Fault::Form,
+    };
+    Some((fault, complaint))
 }
 
 /// Add this node's shares of some entries to those before them.

@@ -18,6 +18,8 @@
 //! - `papers`: what other nodes hold and this one lacks
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
+//! - `making`: batches of material for two parties, made with the other dealers
+//! - `handout`: a party's half of a batch, this node's part of it
 //! - `variables`: this node's shares of variables that stay after their job
 //! - [`replica`]: several replicas of one node on one store
 
@@ -27,8 +29,10 @@ pub mod attempts;
 mod config;
 mod disclosure;
 pub mod handlers;
+mod handout;
 pub mod intake;
 mod logins;
+mod making;
 mod manifest;
 mod mend;
 pub mod meter;

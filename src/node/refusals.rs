@@ -1,5 +1,6 @@
 //! Turns a node's errors into problem documents; nowhere else does it.
 
+use super::handout::HandoutError;
 use super::intake::IntakeError;
 use super::manifest::CommitError;
 use super::pace::TooFast;
@@ -12,6 +13,7 @@ use crate::session::exclusion::ExclusionReason;
 use crate::session::{Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::node::PutError;
+use crate::storage::node::material::StockError;
 use crate::storage::{DocumentKind, StorageError};
 use crate::transport::server::reply::Refusal;
 use crate::wire::problem::{Problem, ProblemType};
@@ -35,6 +37,25 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
         StorageError::OldAttempt { .. } => ProblemType::AttemptOutdated,
         StorageError::Superseded { .. } => ProblemType::Unavailable,
         _ => return Refusal::internal(error),
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+/// Why a half of a batch is not given out.
+pub(super) fn of_handout(error: &HandoutError) -> Refusal {
+    let kind = match error {
+        HandoutError::Signature | HandoutError::Givers => ProblemType::BadPromise,
+        HandoutError::Stock(StockError::Unknown) => ProblemType::UnknownBatch,
+        HandoutError::Stock(StockError::Storage(error)) => return of_store(error),
+        HandoutError::Kept(_) | HandoutError::Shape(_) | HandoutError::Randomness => {
+            return Refusal::internal(error);
+        }
+        HandoutError::Roster => ProblemType::WrongRoster,
+        HandoutError::Over
+        | HandoutError::Other
+        | HandoutError::Choice(_)
+        | HandoutError::Convert(_)
+        | HandoutError::Stock(_) => ProblemType::BatchUsed,
     };
     Refusal::new(kind, error.to_string())
 }

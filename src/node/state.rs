@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::AbortHandle;
 
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
+use super::making::Makings;
 use super::meter::Meter;
 use super::pace::Pace;
 use super::parts::PartCache;
@@ -33,6 +34,9 @@ use crate::transport::server::limits::Limits;
 use crate::transport::streams::lying::{At, Lie, Lying};
 use crate::transport::streams::mesh::{Mesh, MeshOptions};
 use crate::transport::target::Target;
+
+/// Owners' halves that are on their way at a time.
+const HANDOUTS: usize = 4;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
 const EVENT_QUEUE: usize = 1024;
@@ -80,6 +84,10 @@ pub struct NodeState {
     pub events: broadcast::Sender<Event>,
     /// Attempts that run or have just ended.
     pub attempts: Attempts,
+    /// How many owners' halves are on their way at a time: each takes memory for a whole part.
+    pub(super) handouts: Arc<Semaphore>,
+    /// The batch of material that is being made.
+    pub(super) makings: Makings,
     /// Opened parts of envelopes, in memory only.
     pub parts: PartCache,
     /// How much is taken.
@@ -136,6 +144,8 @@ impl NodeState {
             meter: Meter::new(store.database().file().map(Path::to_owned)),
             events: broadcast::channel(EVENT_QUEUE).0,
             attempts: Attempts::default(),
+            handouts: Arc::new(Semaphore::new(HANDOUTS)),
+            makings: Makings::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
             pace: Pace::default(),
@@ -251,6 +261,7 @@ impl NodeState {
     /// Stop attempts, links and the store.
     pub(super) async fn stop(&self) {
         self.attempts.stop_all();
+        self.makings.stop();
         for task in lock(&self.tasks).drain(..) {
             task.abort();
         }

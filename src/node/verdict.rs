@@ -52,7 +52,7 @@ impl NodeState {
         inventories: &Inventories,
     ) -> Result<Vec<Complaint>, VerdictError> {
         inventories.check(&self.roster.body, announcement.session)?;
-        inventories.check_limits(&announcement.terms.limits)?;
+        inventories.check_terms(&announcement.terms)?;
         // What this node gave a receipt for, it has opened and found sound.
         let sound = self.store.received(announcement.session).await?;
         let mut holders = candidates(inventories, announcement, self.scheme());

@@ -13,6 +13,7 @@
 //! - [`terms`]: what every session's terms have, around its question
 //! - [`limits`]: how much a session takes
 //! - [`money`]: amounts in the smallest unit of a currency
+//! - [`scoring`]: which scores a session counts, and what one is worth
 //! - [`operator_key`]: the key to which replies are disclosed
 //! - `telling`: what is told to one node, or the client, alone
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
@@ -44,6 +45,7 @@ pub mod money;
 pub mod operator_key;
 pub mod order;
 pub mod question;
+pub mod scoring;
 pub mod session_file;
 pub mod stage;
 pub mod survey;

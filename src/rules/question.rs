@@ -79,7 +79,7 @@ impl Question {
     /// The names of all kinds, as session files write them.
     pub fn kind_names() -> Vec<&'static str> {
         let mut names = auction::Kind::ALL.map(auction::Kind::name).to_vec();
-        names.extend([market::NAME, survey::NAME, job::NAME]);
+        names.extend([auction::Kind::Scored.name(), market::NAME, survey::NAME, job::NAME]);
         #[cfg(any(test, feature = "testkit"))]
         names.push(made_up::NAME);
         names

@@ -148,6 +148,9 @@ impl Fields {
             known_only(text, job::file::Fields::NAMES)?;
             return toml::from_str(text).map(Self::Job);
         }
+        if kind == auction::Kind::Scored.name() {
+            known_only(text, auction::file::Fields::SCORED)?;
+        }
         if auction::Kind::ALL.iter().any(|own| own.name() == kind) {
             known_only(text, auction::file::Fields::NAMES)?;
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{Layout, LayoutError};
 use super::limits::{Limits, LimitsError};
 use super::question::{Question, QuestionError};
+use super::scoring::Scoring;
 use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
 use crate::sharing::form::Form;
@@ -170,6 +171,11 @@ impl Terms {
                 Err(CohortError::NoSuch { got: own + 1, cohorts: cohorts.len() })
             }
         }
+    }
+
+    /// Which scores count, where every entry comes with one; none where entries have no scores.
+    pub fn scoring(&self) -> Option<&Scoring> {
+        self.question.as_auction()?.scored.as_ref().map(|scored| &scored.scoring)
     }
 
     /// Width of a field of an entry in bits.

@@ -34,6 +34,9 @@ pub enum RunError {
     /// Entries whose cohorts are not those that the terms assign.
     #[error("the entries' cohorts are not as the terms say; this is a fault of the program")]
     Cohorts,
+    /// Entries whose handicaps are not those of their scores.
+    #[error("the entries' scores are not as the terms say; this is a fault of the program")]
+    Handicaps,
     /// A stored variable whose share was not brought.
     #[error("the share of a stored variable is not at hand; this is a fault of the program")]
     Stored,
@@ -91,6 +94,7 @@ impl RunError {
             Self::Width { .. }
             | Self::Form
             | Self::Cohorts
+            | Self::Handicaps
             | Self::Stored
             | Self::Index { .. }
             | Self::Winners { .. }

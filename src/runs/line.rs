@@ -35,7 +35,7 @@ const USUAL_BYTES_PER_SECOND: f64 = 100e6;
 const GATE_NANOS: (f64, f64) = (0.1, 0.1);
 
 /// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held.
-const CHECK_NANOS: f64 = 1.8;
+const CHECK_NANOS: f64 = 1.2;
 
 /// Seconds of processor that a check takes whatever it checks, for each pair of a prover and a node
 /// that hears its proof, the node itself among them.

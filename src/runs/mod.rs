@@ -66,6 +66,8 @@ pub async fn run(
 pub struct Listed<'a> {
     /// The cohort of each entry, in their order, where the operator assigns them; else nothing.
     pub cohorts: &'a [u8],
+    /// The handicap of each entry's score, in their order, where entries have scores; else nothing.
+    pub handicaps: &'a [u64],
     /// Where the entries of participants whom the terms name are ([`Question::seats`]).
     pub seats: &'a [Option<usize>],
     /// Shares of variables that stay from one job to another, where there are any.
@@ -96,7 +98,8 @@ pub async fn run_listed(
     ));
     let computed = match &terms.question {
         Question::Auction(question) => {
-            Box::pin(auction::run(ctx, terms, question, entries, listed.shelf, &reporter)).await?
+            let beside = (listed.shelf, listed.handicaps);
+            Box::pin(auction::run(ctx, terms, question, entries, beside, &reporter)).await?
         }
         Question::Market(question) => market::run(ctx, question, entries, &reporter).await?,
         Question::Survey(question) => {

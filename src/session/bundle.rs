@@ -18,19 +18,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::carried::{self, ScoreError, carries_score};
 use super::envelope::Heading;
 use super::exclusion::ExclusionReason;
 use super::naming::AdmittedKey;
+use super::scoring::SignedScore;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::base::name::{NameError, check_name};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement};
-use crate::rules::Limits;
+use crate::rules::{Limits, Terms};
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// One envelope that a node holds: the key's latest revision there.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InventoryEntry {
     /// The bidder's key.
     pub key: PublicKey,
@@ -38,11 +39,21 @@ pub struct InventoryEntry {
     pub bidder: String,
     /// Which of the key's envelopes, counted from 1.
     pub revision: u32,
-    /// Digest of what the envelope holds; with the rest it makes the envelope's own.
+    /// Digest of what the envelope holds but for the score; with the rest it makes the envelope's own.
     pub contents: Digest,
     /// When this node received it, as in its receipt.
     pub received: Timestamp,
+    /// The score that it comes with, where the terms count scores.
+    pub score: Option<Box<SignedScore>>,
 }
+
+carries_score!(InventoryEntry {
+    key: PublicKey,
+    bidder: String;
+    revision;
+    contents: Digest,
+    received: Timestamp
+});
 
 /// What a node holds when it freezes, by bidder's key in ascending order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -198,6 +209,16 @@ pub enum BundleError {
         /// "more bids", and the like.
         what: &'static str,
     },
+    /// A score that does not count, none where one is needed, or one where there are none.
+    #[error("the inventory of node {node} lists a bid of {bidder:?}: {error}")]
+    Score {
+        /// The node whose inventory it is.
+        node: NodeIndex,
+        /// Whose bid.
+        bidder: String,
+        /// What is wrong with the score.
+        error: ScoreError,
+    },
     /// Revisions begin at 1.
     #[error("the inventory of node {node} lists revision 0 of {bidder:?}")]
     Revision {
@@ -274,6 +295,7 @@ impl BundleError {
             | Self::Unlisted { node, .. }
             | Self::Admissions { node }
             | Self::Admission { node, .. }
+            | Self::Score { node, .. }
             | Self::Reason { node, .. } => NodeSet::EMPTY.with(*node),
             Self::BundleSession { .. } | Self::TooFew { .. } => NodeSet::EMPTY,
         }
@@ -284,7 +306,8 @@ impl InventoryEntry {
     /// The digest of the envelope in this session that the entry names.
     pub fn envelope(&self, session: SessionId) -> Digest {
         let Self { key, bidder, revision, contents, .. } = self;
-        let (revision, contents) = (*revision, *contents);
+        let contents = carried::bind(*contents, self.score.as_deref());
+        let revision = *revision;
         Heading { session, key, bidder, revision, contents }.digest()
     }
 }
@@ -317,6 +340,33 @@ impl Signed<Inventory> {
 }
 
 impl Signed<Inventory> {
+    /// Check that it lists what the terms allow: no more than so much, and every bid with a score
+    /// that counts, where scores do.
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check_terms(&self, terms: &Terms) -> Result<(), BundleError> {
+        self.check_limits(&terms.limits)?;
+        self.check_scores(terms, &mut HashSet::new())
+    }
+
+    /// The same of scores alone, and of those that were not checked before.
+    fn check_scores(
+        &self,
+        terms: &Terms,
+        checked: &mut HashSet<Digest>,
+    ) -> Result<(), BundleError> {
+        let Inventory { session, node, entries } = &self.body;
+        for entry in entries {
+            let new = entry.score.is_none() || checked.insert(entry.envelope(*session));
+            if new && let Err(error) = carried::check(terms, &entry.key, entry.score.as_deref()) {
+                let (node, bidder) = (*node, entry.bidder.clone());
+                return Err(BundleError::Score { node, bidder, error });
+            }
+        }
+        Ok(())
+    }
+
     /// Check that it lists no more than the terms allow.
     ///
     /// # Errors
@@ -355,6 +405,16 @@ impl Inventories {
             return Err(BundleError::TooFew { needed, got: self.0.len() });
         }
         self.0.iter().try_for_each(|signed| signed.check(roster, session))
+    }
+
+    /// Check that everybody lists what the terms allow ([`Signed::<Inventory>::check_terms`]).
+    ///
+    /// # Errors
+    /// Names the node and the first rule that is broken.
+    pub fn check_terms(&self, terms: &Terms) -> Result<(), BundleError> {
+        self.check_limits(&terms.limits)?;
+        let mut checked = HashSet::new();
+        self.0.iter().try_for_each(|signed| signed.check_scores(terms, &mut checked))
     }
 
     /// Check that nobody lists more than the terms allow.
@@ -457,7 +517,7 @@ impl Bundle {
             return Err(BundleError::BundleSession { got: self.session });
         }
         self.inventories.check(roster, session)?;
-        self.inventories.check_limits(&announcement.terms.limits)?;
+        self.inventories.check_terms(&announcement.terms)?;
         check_order("verdict", self.verdicts.iter().map(|signed| signed.body.node))?;
         let judged: NodeSet = self.verdicts.iter().map(|signed| signed.body.node).collect();
         let listed = self.inventories.nodes();

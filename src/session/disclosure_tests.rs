@@ -56,6 +56,7 @@ impl Place {
             revision: 1,
             envelope: envelope.digest(),
             received: announcement.body.opened,
+            score: None,
         };
         let manifest = Manifest {
             session: announcement.body.session,

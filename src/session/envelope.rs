@@ -15,14 +15,19 @@
 //! participant signs it with the rest: an envelope with another cohort is another envelope, so a key
 //! that was admitted to two counts where its own signature says.
 //!
+//! Where the terms count scores, the envelope carries one, signed by both parties of its scoring, and
+//! its digest binds it ([`super::carried`]).
+//!
 //! Who learns what: all see the correction and the commitments, which are uniform and hiding to
 //! anyone who lacks one seed; t nodes together lack the seed of the set they form. All see the cohort
-//! that is assigned.
+//! that is assigned, and the score.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::announcement::AdmissionSignature;
+use super::carried::{self, ScoreError, carries_score};
+use super::scoring::SignedScore;
 use super::{Announcement, SessionId};
 use crate::base::name::NameError;
 use crate::identity::{Blob, Digest, PublicKey, Signature, Statement};
@@ -35,8 +40,7 @@ use crate::sharing::form::{CorrectionError, Extent, Form};
 pub use crate::sharing::form::{SUITE_BITS_XWING, SUITE_NUMBERS_XWING};
 
 /// What the bidder signs, but for the cohort, which the admission says ([`Envelope::digest`]).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnvelopeBody {
     /// Forms of sharing and sealing; [`SUITE_BITS_XWING`] or [`SUITE_NUMBERS_XWING`].
     pub suite: u8,
@@ -56,7 +60,21 @@ pub struct EnvelopeBody {
     pub commitments: Vec<Digest>,
     /// Sealed part of each node, in order of index.
     pub parts: Vec<Blob>,
+    /// The score that the entry comes with, where the terms count scores.
+    pub score: Option<Box<SignedScore>>,
 }
+
+carries_score!(EnvelopeBody {
+    suite: u8,
+    session: SessionId,
+    announcement: Digest,
+    bidder: String,
+    key: PublicKey;
+    revision;
+    correction: Blob,
+    commitments: Vec<Digest>,
+    parts: Vec<Blob>
+});
 
 /// What an envelope's id is made of, and all that an inventory tells of it.
 #[derive(Clone, Copy, Serialize)]
@@ -69,7 +87,7 @@ pub struct Heading<'a> {
     pub bidder: &'a str,
     /// Which of the key's envelopes, counted from 1.
     pub revision: u32,
-    /// Digest of all else that the bidder signs.
+    /// Digest of all else that the bidder signs, the score with it where there is one.
     pub contents: Digest,
 }
 
@@ -138,7 +156,8 @@ impl<'a> Binding<'a> {
     }
 
     /// The id of the envelope that is bound so and has these commitments, and a rest with this digest
-    /// ([`Envelope::rest`]). Of one envelope nobody can name two different lists of commitments.
+    /// ([`Envelope::rest`]), and no score. Of one envelope nobody can name two different lists of
+    /// commitments.
     pub fn envelope(&self, commitments: &[Digest], rest: Digest) -> Digest {
         self.heading(self.contents(commitments, rest)).digest()
     }
@@ -206,6 +225,9 @@ pub enum EnvelopeError {
     /// A cohort where there is none, none where one is needed, or one that there is not.
     #[error(transparent)]
     Cohort(#[from] CohortError),
+    /// A score that does not count, none where one is needed, or one where there are none.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// Not admitted by the coordinator.
     #[error("the coordinator has not admitted this bidder with this key to the session")]
     Admission,
@@ -230,7 +252,8 @@ impl EnvelopeBody {
     /// The id of an envelope with this body, whose entry counts in this cohort where cohorts are
     /// assigned: the digest of its heading, which binds all the rest by its own digest.
     pub fn id(&self, cohort: Option<u8>) -> Digest {
-        self.binding().envelope(&self.commitments, self.rest(cohort))
+        let contents = self.binding().contents(&self.commitments, self.rest(cohort));
+        self.binding().heading(carried::bind(contents, self.score.as_deref())).digest()
     }
 
     fn rest(&self, cohort: Option<u8>) -> Digest {
@@ -253,8 +276,8 @@ impl EnvelopeBody {
 /// Most bytes of an envelope in JSON, with room to spare for blanks, where entries of this extent
 /// are shared in this form. More is not an envelope of the session.
 pub fn most_bytes(form: Form, extent: Extent, scheme: Scheme) -> usize {
-    /// Names and keys, and a name whose every character is written as an escape.
-    const FRAME: usize = 8 << 10;
+    /// Names and keys, a score, and a name whose every character is written as an escape.
+    const FRAME: usize = 10 << 10;
     let part = crate::identity::sealing::sealed_bytes(scheme);
     let commitments = scheme.sets().len() * size_of::<Digest>();
     let bytes = form.correction_bytes(extent) + commitments + usize::from(scheme.nodes()) * part;
@@ -273,7 +296,7 @@ impl Envelope {
         self.admission.cohort
     }
 
-    /// Digest of everything that the heading does not say.
+    /// Digest of everything that the heading does not say, but for the score.
     pub fn contents(&self) -> Digest {
         self.body.binding().contents(&self.body.commitments, self.rest())
     }
@@ -338,6 +361,7 @@ impl Envelope {
             .verify(coordinator, body.session, &body.bidder, body.key)
             .map_err(|_| EnvelopeError::Admission)?;
         terms.check_cohort(self.cohort())?;
+        carried::check(terms, &body.key, body.score.as_deref())?;
         body.key.verify(&self.digest(), &self.signature).map_err(|_| EnvelopeError::Signature)
     }
 }

@@ -46,6 +46,7 @@ pub fn auction() -> auction::Question {
         maximum: 100_000,
         quantity: 1,
         secret_reserve: None,
+        scored: None,
     }
 }
 
@@ -166,6 +167,7 @@ impl World {
             correction: Blob(vec![salt, 0, 0]),
             commitments: vec![Digest([salt; 32]); self.roster.body.scheme.sets().len()],
             parts: vec![Blob(vec![salt; 1200]); self.keys.len()],
+            score: None,
         };
         let (bidder, key_of) = (bidder.into(), key.public());
         let ticket = AdmissionTicket { session, bidder, key: key_of, cohort };
@@ -271,5 +273,6 @@ pub fn entry(envelope: &Envelope, millis: i64) -> InventoryEntry {
         revision: envelope.body.revision,
         contents: envelope.contents(),
         received: time(millis),
+        score: envelope.body.score.clone(),
     }
 }

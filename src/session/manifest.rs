@@ -12,6 +12,9 @@
 //! in: some honest node that closes the session holds it. The revision before one that is left out
 //! so takes part.
 //!
+//! Where the terms count scores, each counts for one bid: of those that come with scores of one batch, the
+//! one received first takes part. Every score was checked with the bundle ([`super::carried`]).
+//!
 //! Where nodes can only add ([`Scheme::compares`]) all of them close the session and are taken at
 //! their word: an envelope is left out as soon as one of them has no use for its part, since nobody
 //! else may hold that node's components. None is left out as one that cannot be had: before a node
@@ -22,22 +25,23 @@
 //! manifest.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::bundle::Bundle;
+use super::carried::{self, carries_score};
 use super::exclusion::{self, ExclusionReason};
 use super::naming::SharedName;
+use super::scoring::SignedScore;
 use super::{Announcement, SessionId};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Roster, Signature, Statement};
-use crate::rules::order;
+use crate::rules::{Terms, order};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
 
 /// An envelope that takes part.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ManifestEntry {
     /// The bidder's name.
     pub bidder: String,
@@ -49,7 +53,17 @@ pub struct ManifestEntry {
     pub envelope: Digest,
     /// Median of the receipt times that the nodes signed; with the digest it decides ties.
     pub received: Timestamp,
+    /// The score that it comes with, where the terms count scores.
+    pub score: Option<Box<SignedScore>>,
 }
+
+carries_score!(ManifestEntry {
+    bidder: String,
+    key: PublicKey;
+    revision;
+    envelope: Digest,
+    received: Timestamp
+});
 
 /// An envelope that does not take part, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -182,6 +196,7 @@ struct Listed<'a> {
     bidder: &'a str,
     revision: u32,
     envelope: Digest,
+    score: Option<&'a SignedScore>,
     /// When each node that lists it received it.
     times: Vec<Timestamp>,
 }
@@ -228,7 +243,8 @@ fn listed(bundle: &Bundle) -> impl Iterator<Item = Listed<'_>> {
     let mut listed: BTreeMap<(PublicKey, Reverse<u32>, Digest), Listed<'_>> = BTreeMap::new();
     for (_, entry) in bundle.inventories.entries() {
         let (key, revision, envelope) = (entry.key, entry.revision, entry.envelope(bundle.session));
-        let new = || Listed { key, bidder: &entry.bidder, revision, envelope, times: Vec::new() };
+        let (bidder, score) = (&entry.bidder, entry.score.as_deref());
+        let new = || Listed { key, bidder, revision, envelope, score, times: Vec::new() };
         let known = listed.entry((key, Reverse(revision), envelope)).or_insert_with(new);
         known.times.push(entry.received);
     }
@@ -245,7 +261,16 @@ impl Listed<'_> {
     fn entry(&self) -> Option<ManifestEntry> {
         let received = order::median(&self.times)?;
         let (bidder, key, envelope) = (self.bidder.to_owned(), self.key, self.envelope);
-        Some(ManifestEntry { bidder, key, revision: self.revision, envelope, received })
+        let (revision, score) = (self.revision, self.score.cloned().map(Box::new));
+        Some(ManifestEntry { bidder, key, revision, envelope, received, score })
+    }
+}
+
+impl ManifestEntry {
+    /// The same as one that does not take part, as all nodes see it alike.
+    fn excluded(&self, reason: ExclusionReason) -> Exclusion {
+        let Self { bidder, key, envelope, .. } = self.clone();
+        Exclusion { bidder, key, envelope, reason, named_by: NodeSet::EMPTY }
     }
 }
 
@@ -288,6 +313,14 @@ impl Manifest {
             }
         }
         entries.sort_by_key(|entry| (entry.received, entry.envelope));
+        let mut batches = HashSet::new();
+        entries.retain(|entry: &ManifestEntry| {
+            let first = entry.score.as_ref().is_none_or(|own| batches.insert(own.score.batch));
+            if !first {
+                excluded.push(entry.excluded(ExclusionReason::ScoreUsed));
+            }
+            first
+        });
         excluded.sort_by(|a, b| (&a.bidder, a.envelope).cmp(&(&b.bidder, b.envelope)));
         let admissions = bundle.verdicts.iter().flat_map(|verdict| &verdict.body.admissions);
         Self {
@@ -332,6 +365,13 @@ impl Manifest {
             format!("exclusion {}", position.unwrap_or(shorter) + 1)
         };
         Err(ManifestError::NotDerived { what })
+    }
+
+    /// The handicap of each entry's score, in their order, where the terms count scores; else nothing.
+    pub fn handicaps(&self, terms: &Terms) -> Vec<u64> {
+        let Some(scoring) = terms.scoring() else { return Vec::new() };
+        let scores = self.entries.iter().filter_map(|entry| entry.score.as_deref());
+        scores.filter_map(|signed| carried::handicap(scoring, &signed.score).ok()).collect()
     }
 
     /// The entry of an envelope, with its position from 0.

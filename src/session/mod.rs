@@ -18,7 +18,9 @@
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
+//! - [`dealing`]: what is signed of stocks of material, by owners, clients and dealers
 //! - [`scoring`]: what is signed of models, of batches of material, and of scores
+//! - [`carried`]: the score that an entry comes with, where the terms count scores
 //! - [`course`]: how a run went, to look back at
 //! - [`shortage`]: too few nodes are there, or reach each other
 //! - [`record`]: everything public about a session, checked offline
@@ -27,7 +29,9 @@
 pub mod accusation;
 pub mod announcement;
 pub mod bundle;
+pub mod carried;
 pub mod course;
+pub mod dealing;
 pub mod disclosure;
 pub mod envelope;
 pub mod exclusion;

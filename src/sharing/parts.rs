@@ -9,7 +9,7 @@
 //! A seed stands for the streams of one key under the names "material/key", "material/values" and
 //! "material/macs"; a seed is for one batch.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::ShapeError;
 use super::bits::batch::same;
@@ -99,7 +99,7 @@ impl<F: Field> Part<F> {
 
     /// Bytes of a part of so many values.
     pub const fn bytes(values: usize) -> usize {
-        values.saturating_mul(2).saturating_add(1).saturating_mul(F::BYTES)
+        Self::elements(values).saturating_mul(F::BYTES)
     }
 
     /// Append what it is sent as: the encoded elements of the key, of the values, of the MACs.
@@ -108,6 +108,48 @@ impl<F: Field> Part<F> {
         for elements in [&self.key, &self.values, &self.macs] {
             append(out, elements);
         }
+    }
+
+    /// The elements of the key, of the values, and of the MACs, in this order.
+    const fn rows(&self) -> [&Component<F>; 3] {
+        [&self.key, &self.values, &self.macs]
+    }
+
+    /// Some elements of what it is sent as, from this one on, encoded: at most so many, and none past
+    /// the end.
+    pub fn piece(&self, first: usize, most: usize) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(Vec::with_capacity(most * F::BYTES));
+        let (mut first, mut most) = (first, most);
+        for row in self.rows() {
+            let from = first.min(row.len());
+            let until = (from + most).min(row.len());
+            append(&mut out, &row[from..until]);
+            first -= from;
+            most -= until - from;
+        }
+        out
+    }
+
+    /// self += some elements of another part as they were sent, from this one on; false, with some of
+    /// them added, when they are none or go past the end.
+    pub fn add_piece(&mut self, first: usize, bytes: &[u8]) -> bool {
+        let (mut first, mut rest) = (first, bytes);
+        for row in [&mut self.key, &mut self.values, &mut self.macs] {
+            let from = first.min(row.len());
+            let count = (rest.len() / F::BYTES).min(row.len() - from);
+            let (own, others) = rest.split_at(count * F::BYTES);
+            if !add_encoded(&mut row[from..from + count], own) {
+                return false;
+            }
+            first -= from;
+            rest = others;
+        }
+        rest.is_empty()
+    }
+
+    /// Elements of a part of so many values.
+    pub const fn elements(values: usize) -> usize {
+        values.saturating_mul(2).saturating_add(1)
     }
 
     /// A part of so many values as it was sent; `None` when it is none.
@@ -216,6 +258,22 @@ mod tests {
         let again = Part::<F>::read(3, &bytes).unwrap();
         assert!(again.values.iter().zip(parts[1].values.iter()).all(|(a, b)| a.equals(*b)));
         assert!(again.macs[2].equals(parts[1].macs[2]) && again.key[0].equals(parts[1].key[0]));
+        // The same in pieces of any size.
+        for most in 1..=8 {
+            let (mut sum, mut at) = (Part::<F>::zeros(3), 0);
+            while at < Part::<F>::elements(3) {
+                let piece = parts[1].piece(at, most);
+                assert_eq!(&piece[..], &bytes[at * F::BYTES..][..piece.len()]);
+                assert!(!piece.is_empty() && sum.add_piece(at, &piece));
+                at += piece.len() / F::BYTES;
+            }
+            assert!(parts[1].piece(at, most).is_empty() && !sum.add_piece(at, &[0; 16]));
+            let mut again = Vec::new();
+            sum.append_to(&mut again);
+            assert_eq!(again, bytes);
+        }
+        assert!(!Part::<F>::zeros(3).add_piece(6, &bytes[..32]));
+        assert!(!Part::<F>::zeros(3).add_piece(0, &bytes[..17]));
         assert!(Part::<F>::read(2, &bytes).is_none() && Part::<F>::read(3, &bytes[1..]).is_none());
         bytes[31] = 0xff;
         assert!(Part::<F>::read(3, &bytes).is_none());

@@ -4,12 +4,14 @@
 //! Every change of phase goes through [`Phase::after`] inside the transaction that stores it.
 //!
 //! - [`attempts`]: attempts: their numbers, who took part, how each ended
+//! - [`books`]: models, and how far each batch of their material has come
 //! - [`pauses`]: orders to pause and to go on, and which nodes have heard them
 //! - [`papers`]: sessions that are taken up from what nodes hold
 //! - [`reading`]: questions about sessions that change nothing
 //! - [`variables`]: what is known of variables that stay at the nodes
 
 pub mod attempts;
+pub mod books;
 pub mod papers;
 pub mod pauses;
 pub mod reading;

@@ -14,6 +14,7 @@
 //! - [`paperwork`]: a roster, an announcement and admissions, all signed, with their keys
 //! - [`entries`]: entries of any number of fields, and what their envelopes hold
 //! - [`bad_bidder`]: envelopes that a node must refuse or exclude
+//! - [`scores`]: terms of scored auctions, and scores signed by both parties
 //! - [`servers`]: a coordinator and a node as routers, without sockets
 //!
 //! The product is built without this room; it is behind the feature `testkit`, which tests and
@@ -31,6 +32,7 @@ pub mod material;
 pub mod numbers;
 pub mod paperwork;
 pub mod reference;
+pub mod scores;
 pub mod servers;
 pub mod wiretap;
 pub mod world;

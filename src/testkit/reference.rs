@@ -71,7 +71,15 @@ pub fn awkward_values(rng: &mut StdRng, bits: u32, count: usize) -> Vec<u64> {
 /// An auction in euros.
 pub fn auction_of(kind: Kind, reserve: Option<u64>, maximum: u64) -> auction::Question {
     let currency = Currency { code: "EUR".to_owned(), decimals: 2 };
-    auction::Question { kind, currency, reserve, maximum, quantity: 1, secret_reserve: None }
+    auction::Question {
+        kind,
+        currency,
+        reserve,
+        maximum,
+        quantity: 1,
+        secret_reserve: None,
+        scored: None,
+    }
 }
 
 /// Terms of an auction; what does not matter to the computation is filled in.

@@ -2,7 +2,7 @@
 //!
 //! - [`tls`]: TLS 1.3 pinned to the roster
 //! - [`target`]: the address and the key of a server to be reached
-//! - `connect`: a TLS connection to a target
+//! - [`connect`]: a TLS connection to a target
 //! - [`error`]: why a request or a stream failed
 //! - [`server`]: listening, limits, access, metrics
 //! - [`client`]: the JSON client for one server
@@ -10,7 +10,7 @@
 //! - [`net`]: how other processes are reached; a simulation replaces it
 
 pub mod client;
-mod connect;
+pub mod connect;
 pub mod error;
 pub mod net;
 pub mod server;

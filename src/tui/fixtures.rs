@@ -144,6 +144,7 @@ pub fn auction(kind: Kind) -> auction::Question {
         maximum: 25_000_000,
         quantity: 1,
         secret_reserve: None,
+        scored: None,
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Reply {
     Empty(u16),
     /// Server-sent events.
     Events,
+    /// Messages of gRPC, as a `.proto` of the repository says.
+    Grpc,
     /// The binary stream between nodes: status 101.
     Stream,
     /// A page for people.
@@ -62,6 +64,7 @@ const EVERYBODY: &str = "everybody";
 const OPERATORS: &str = "the coordinator's operators";
 const STAFF: &str = "the coordinator's operators and the nodes";
 const LOGGED_IN: &str = "people who have logged in";
+const PEOPLE: &str = "people who have logged in and the coordinator's operators";
 const COORDINATOR: &str = "the coordinator";
 const NODES: &str = "the other nodes";
 const NODE_OPERATOR: &str = "the node's operator";
@@ -106,6 +109,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::JOB, EVERYBODY, "Show a job, step by step, and what it revealed", None, Reply::Json(200, "Job"), &[P::UnknownSession, P::NotFound]),
     endpoint("GET", paths::JOB_EVENTS, STAFF, "Live events of a job: `step` for each step as it stands and whenever that changes, `job` for each of its phases; the stream ends with the job", None, Reply::Events, &[P::UnknownSession, P::NotFound]),
     endpoint("GET", paths::VARIABLES, STAFF, "The variables that stay at the nodes after their job: never values", None, Reply::List("Variable"), &[]),
+    endpoint("GET", paths::MODELS, EVERYBODY, "The models that owners score with, and how the stock of material for each stands", None, Reply::List("Model"), &[]),
+    endpoint("POST", paths::MODELS, PEOPLE, "Announce a model, or change how many batches of its material are kept ready, signed by its owner", Some("NewModel"), Reply::Json(200, "Model"), &[P::BadModel, P::WrongRoster, P::UnknownModel, P::NoStock]),
+    endpoint("GET", paths::MODEL, EVERYBODY, "Show a model", None, Reply::Json(200, "Model"), &[P::UnknownModel]),
+    endpoint("DELETE", paths::MODEL, EVERYBODY, "Take a model back, by its owner's signed order for a stock of 0", Some("SignedStockOrder"), Reply::Empty(204), &[P::UnknownModel, P::BadModel, P::NoStock]),
+    endpoint("POST", paths::MODEL_BATCHES, EVERYBODY, "Have a batch of material promised to the key that signs the request; the same request again gets the same promise", Some("SignedAskBatch"), Reply::Json(200, "SignedPromise"), &[P::UnknownModel, P::BadModel, P::BadPromise, P::NoStock]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("GET", paths::DISCLOSURE, OPERATORS, "What a node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("GET", paths::LETTERS, STAFF, "What a node has sealed to those whom the session tells something alone: one node, or the client", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
@@ -152,6 +160,12 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::NODE_ATTEMPT, COORDINATOR, "How an attempt stands; waits a while for its end", None, Reply::Json(200, "AttemptState"), &[P::NotFound]),
     endpoint("DELETE", paths::NODE_ATTEMPT, COORDINATOR, "Call an attempt off", None, Reply::Empty(204), &[]),
     endpoint("PUT", paths::NODE_OUTCOME, COORDINATOR, "Take the outcome with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict]),
+    endpoint("GET", paths::NODE_MATERIAL, NODE_STAFF, "The batches of material in this dealer's store: never shares", None, Reply::List("HeldBatch"), &[]),
+    endpoint("POST", paths::NODE_MATERIAL, COORDINATOR, "Make a batch of material with the other makers", Some("StartBatch"), Reply::Empty(202), &[P::BadModel, P::WrongRoster]),
+    endpoint("GET", paths::NODE_BATCH, COORDINATOR, "How the making of a batch stands; waits a while for its end", None, Reply::Json(200, "MakingState"), &[P::UnknownBatch]),
+    endpoint("DELETE", paths::NODE_BATCH, COORDINATOR, "Stop making a batch, or withdraw it", None, Reply::Empty(204), &[]),
+    endpoint("POST", paths::MATERIAL_SEED, EVERYBODY, "The client's half of a batch: this dealer's seed, once, for the key that it is promised to", Some("AskSeed"), Reply::Json(200, "GivenSeed"), &[P::BadPromise, P::WrongRoster, P::UnknownBatch, P::BatchUsed]),
+    endpoint("POST", paths::OWNER_HALF, EVERYBODY, "The owner's half of a batch over gRPC: this dealer's part, once, in a stream", None, Reply::Grpc, &[P::BadRequest, P::TooLarge]),
 ];
 
 impl Endpoint {
@@ -179,6 +193,7 @@ impl Endpoint {
         match self.path {
             DOCUMENT | PAGE => "both",
             path if path.starts_with("/v1/node/") => "node",
+            paths::MATERIAL_SEED | paths::OWNER_HALF => "node",
             _ => "coordinator",
         }
     }
@@ -186,7 +201,7 @@ impl Endpoint {
     /// What is asked for in the path, and in the query of what comes in pages.
     fn parameters(&self) -> Vec<Value> {
         let schema = |name: &str| match name {
-            "envelope" | "roster" | "invitation" => reference("Digest"),
+            "envelope" | "roster" | "invitation" | "model" => reference("Digest"),
             "node" => json!({"type": "integer", "minimum": 1, "maximum": MAX_NODES}),
             "attempt" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
             _ => reference("Id"),
@@ -226,6 +241,12 @@ impl Endpoint {
                 200,
                 json!({"description": "Events as they happen.",
                     "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
+            ),
+            Reply::Grpc => (
+                200,
+                json!({"description": "Messages of proto/material.proto; refusals as gRPC says them.",
+                    "content": {"application/grpc": {"schema": {"type": "string",
+                        "format": "binary"}}}}),
             ),
             Reply::Page => (
                 200,
@@ -281,7 +302,8 @@ pub fn document() -> Value {
             "title": "gavel",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Sealed-bid auctions without a trusted auctioneer",
-            "description": "The coordinator's requests are under /v1, a node's under /v1/node; one \
+            "description": "The coordinator's requests are under /v1, a node's under /v1/node and \
+                /v1/material; one \
                 port may serve both. Every refusal is a problem document (RFC 9457) with a stable \
                 `type`; `instance` is the request's id, which comes from `x-request-id` or is made, \
                 and goes back in that header.",

@@ -1,9 +1,10 @@
 //! Every path of the API. Routes are written with `{session}`, `{envelope}`, `{attempt}`,
-//! `{account}`, `{roster}`, `{node}` and `{invitation}`; the functions fill them in.
+//! `{account}`, `{roster}`, `{node}`, `{invitation}`, `{model}` and `{batch}`; the functions fill them in.
 
 use super::page::LARGEST;
 use crate::identity::{AccountId, Digest, PublicKey};
 use crate::session::SessionId;
+use crate::session::scoring::BatchId;
 use crate::sharing::NodeIndex;
 
 /// Upgrade to the binary stream between two nodes.
@@ -57,6 +58,14 @@ pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
+/// The batches in a dealer's store (GET); begin to make one (POST).
+pub const NODE_MATERIAL: &str = "/v1/node/material";
+/// How the making of a batch stands (GET, waits a while for its end); withdraw it (DELETE).
+pub const NODE_BATCH: &str = "/v1/node/material/{batch}";
+/// The client's half of a batch: one dealer's seed.
+pub const MATERIAL_SEED: &str = "/v1/material/seed";
+/// The owner's half of a batch, over gRPC: one dealer's part, in a stream.
+pub const OWNER_HALF: &str = "/gavel.material.v1.Material/OwnerHalf";
 
 /// A coordinator's health and its view of the nodes.
 pub const HEALTH: &str = "/v1/health";
@@ -99,6 +108,12 @@ pub const JOB: &str = "/v1/jobs/{session}";
 pub const JOB_EVENTS: &str = "/v1/jobs/{session}/events";
 /// The variables that stay at the nodes after their job.
 pub const VARIABLES: &str = "/v1/variables";
+/// List models; announce one.
+pub const MODELS: &str = "/v1/models";
+/// One model (GET); take it back (DELETE).
+pub const MODEL: &str = "/v1/models/{model}";
+/// Ask for a batch of a model's material.
+pub const MODEL_BATCHES: &str = "/v1/models/{model}/batches";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -142,6 +157,16 @@ pub fn revoke(code: &Digest) -> String {
 /// A path with its account filled in.
 pub fn of_account(path: &str, account: AccountId) -> String {
     path.replace("{account}", &account.to_string())
+}
+
+/// A path with its model filled in.
+pub fn of_model(path: &str, model: &Digest) -> String {
+    path.replace("{model}", &model.to_string())
+}
+
+/// [`NODE_BATCH`] filled in.
+pub fn batch(batch: BatchId) -> String {
+    NODE_BATCH.replace("{batch}", &batch.to_string())
 }
 
 /// A path with its session filled in.

@@ -124,6 +124,18 @@ problem_types! {
     BundleConflict = "bundle-conflict", 409, "Two different bundles";
     /// Another manifest was signed before.
     ManifestConflict = "manifest-conflict", 409, "Two different manifests";
+    /// No model has this id, or its owner has taken it back.
+    UnknownModel = "unknown-model", 404, "Unknown model";
+    /// The model cannot be offered, or its owner did not sign what is asked.
+    BadModel = "bad-model", 422, "Bad model";
+    /// No batch of the model's material can be promised at present.
+    NoStock = "no-stock", 503, "No batch ready";
+    /// This dealer has no such batch.
+    UnknownBatch = "unknown-batch", 404, "Unknown batch";
+    /// The request for a half does not prove whose it is.
+    BadPromise = "bad-promise", 403, "Not promised to this key";
+    /// The half has left before, or the batch is not to be used any more.
+    BatchUsed = "batch-used", 409, "Batch not to be had";
     /// A fault of the server.
     Internal = "internal", 500, "Internal error";
     /// The server is starting, stopping or out of room.

@@ -38,6 +38,7 @@ fn envelope(announcement: &Announcement, digest: Digest, at: u32) -> Envelope {
             correction: Blob::default(),
             commitments: Vec::new(),
             parts: Vec::new(),
+            score: None,
         },
         admission: any_signature().into(),
         signature: any_signature(),

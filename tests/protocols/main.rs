@@ -21,6 +21,7 @@
 //! - [`adding`]: surveys among nodes that only add
 //! - [`numbers`]: the same on numbers
 //! - [`reserve`]: auctions whose reserve is a stored variable
+//! - [`scored`]: scored auctions
 //! - [`reshare`]: shared elements dealt anew, from one roster to another
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
 
@@ -42,6 +43,7 @@ mod products;
 mod refreshed;
 mod reserve;
 mod reshare;
+mod scored;
 mod stored;
 mod sums;
 mod survey;

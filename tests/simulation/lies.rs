@@ -334,6 +334,7 @@ impl Stage {
                 revision: envelope.body.revision,
                 contents: envelope.contents(),
                 received: opened.plus_millis(chance.between(0, 9_000) as i64),
+                score: None,
             };
             match chance.between(0, 9) {
                 0 => entry.revision = *chance.pick(&[1, 2, 3, 100]),

@@ -133,6 +133,7 @@ pub fn of_auction(kind: Kind, quantity: u32, form: Form, bits: u32, security: Se
         maximum: mask(bits),
         quantity,
         secret_reserve: None,
+        scored: None,
     };
     terms(question.into(), form, security)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::base::lock;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::home::read_text;
 use crate::cli::options::HandInOptions;
 use crate::cli::order::OrderOptions;
 use crate::cli::output::{clean, strong};
@@ -26,12 +27,13 @@ use crate::client::amount::{Check, check, entry};
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::pause::once_it_goes_on;
 use crate::client::state::BidderState;
-use crate::client::{BidAmount, EntryValues, Network};
+use crate::client::{BidAmount, EntryValues, Network, score};
 use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
 use crate::rules::{Terms, market};
 use crate::session::SessionId;
 use crate::session::naming::SharedName;
+use crate::session::scoring::SignedScore;
 use crate::sharing::{NodeIndex, NodeSet};
 
 /// A bid, an order for a market, or values for a job.
@@ -51,6 +53,9 @@ pub struct BidArgs {
     /// of processes; leave it out to be asked
     #[arg(long, value_name = "AMOUNT", conflicts_with = "resend", allow_hyphen_values = true)]
     amount: Option<String>,
+    /// The file of the signed score that the bid comes with, in a scored auction
+    #[arg(long, value_name = "FILE", conflicts_with = "resend")]
+    score: Option<PathBuf>,
     #[command(flatten)]
     order: OrderOptions,
     /// Send the latest envelope again to the nodes whose receipt is missing
@@ -106,6 +111,10 @@ pub async fn run(context: &Context, args: BidArgs) -> Result<(), Failure> {
             None if terms.question.as_job().is_some() => values_entry(terms, &args),
             None => amount_entry(context, terms, &args),
         }
+    };
+    let entry = |terms: &Terms, cohort: Option<u8>| {
+        let score = own_score(terms, args.score.as_deref())?;
+        Ok(entry(terms, cohort)?.with_score(score))
     };
     hand_in(context, &errand, Some(&entry)).await
 }
@@ -179,6 +188,39 @@ pub(super) async fn hand_in(
             }
             Err(error.into())
         }
+    }
+}
+
+/// The score that comes with an entry: from the file that was named, or asked for where the terms count
+/// scores. Whether it counts is said before the amount is asked for, as far as that shows without the
+/// key.
+fn own_score(terms: &Terms, file: Option<&Path>) -> Result<Option<SignedScore>, Failure> {
+    if terms.scoring().is_none() && file.is_none() {
+        return Ok(None);
+    }
+    let asked = match file {
+        Some(file) => file.to_owned(),
+        None => score_file()?,
+    };
+    let about = |error: &dyn std::fmt::Display| format!("{}: {error}", asked.display());
+    let text = read_text(&asked)?;
+    let signed = score::read(&text, terms).map_err(|error| Failure::new("score", about(&error)))?;
+    Ok(Some(signed))
+}
+
+/// Ask for the file of the score.
+fn score_file() -> Result<PathBuf, Failure> {
+    let missing = "this auction takes bids with a signed score; name its file with --score FILE";
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Failure::usage(missing));
+    }
+    eprint!("The file of your signed score: ");
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.map_err(|error| Failure::new("file", format!("standard input: {error}")))?;
+    match line.trim() {
+        "" => Err(Failure::usage(missing)),
+        file => Ok(file.into()),
     }
 }
 

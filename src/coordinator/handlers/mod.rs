@@ -10,6 +10,7 @@
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `jobs`: posting jobs, and showing them step by step
 //! - `job_events`: a job's steps as they change
+//! - `models`: models that owners score with, and batches of material for them
 //! - `variables`: what is known of variables that stay at the nodes
 //! - `health`: health, the roster, live events
 
@@ -21,6 +22,7 @@ mod job_events;
 mod jobs;
 pub(super) mod life;
 mod login;
+mod models;
 mod pauses;
 mod receipts;
 mod sessions;
@@ -60,6 +62,9 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::JOB, get(jobs::show))
         .route(paths::JOB_EVENTS, get(job_events::events))
         .route(paths::VARIABLES, get(variables::list))
+        .route(paths::MODELS, get(models::list).post(models::announce))
+        .route(paths::MODEL, get(models::show).delete(models::remove))
+        .route(paths::MODEL_BATCHES, post(models::promise))
         .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::LETTERS, get(disclosures::letters))
         .route(paths::OPEN, post(life::open))

@@ -5,6 +5,7 @@
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes, and seeds passed on
 //! - `receipts`: the receipts given so far
 //! - `logins`: logins that the coordinator has ended
+//! - `material`: batches of material for two parties: made, held, withdrawn, given out
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
 //! - `papers`: what this node holds, for servers that have lost it, and what it discloses
@@ -19,6 +20,7 @@ mod events;
 mod health;
 mod logins;
 mod manifest;
+mod material;
 mod papers;
 mod receipts;
 mod sessions;
@@ -46,7 +48,9 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
     let computing = Router::new()
         .route(paths::STREAM, get(stream::upgrade))
         .route(paths::NODE_ATTEMPTS, post(attempts::start))
+        .route(paths::NODE_MATERIAL, get(material::list).post(material::start))
         .route(paths::NODE_ATTEMPT, get(attempts::show).delete(attempts::call_off))
+        .route(paths::NODE_BATCH, get(material::show).delete(material::withdraw))
         .route_layer(from_fn_with_state(Arc::clone(node), hand_on));
     let large = Router::new()
         .route(paths::NODE_VERDICT, post(manifest::verdict))
@@ -73,6 +77,8 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_FREEZE, post(manifest::freeze))
         .route(paths::NODE_BUNDLE, get(manifest::bundle))
         .route(paths::NODE_OUTCOME, put(attempts::take_outcome))
+        .route(paths::MATERIAL_SEED, post(material::seed))
+        .route(paths::OWNER_HALF, post(material::owner_half))
         .merge(computing)
         .layer(DefaultBodyLimit::max(SMALL_BODY))
         .merge(large)

@@ -6,21 +6,20 @@ use super::compare::{below_zero, hide};
 use super::context::Shares;
 use super::multiply::multiply;
 use super::{Computation, PairError};
-use crate::field::Field;
+use crate::field::NearPower;
 use crate::sharing::pair::Authenticated;
 
-/// Each value, or 0 where it is below 0; without its `shift` lowest bits, or one more. Values are at
-/// least -2^`bits` and below 2^`bits`. Rounds: those of [`super::below_zero`], and one.
+/// Each value, or 0 where it is below 0; without its `shift` lowest bits, up to one more or less. Rounds:
+/// those of [`super::below_zero`], and one.
 ///
 /// # Errors
 /// As for [`super::below_zero`].
-pub async fn rectified<F: Field>(
+pub async fn rectified<F: NearPower>(
     own: &mut Computation<F>,
     values: &[Authenticated<F>],
-    bits: usize,
     shift: usize,
 ) -> Result<Shares<F>, PairError> {
-    let hidden = hide(own, values, bits).await?;
+    let hidden = hide(own, values).await?;
     let below = hidden.below_zero(own).await?;
     let values = match shift {
         0 => Zeroizing::new(values.to_vec()),
@@ -44,16 +43,14 @@ impl<F: Zeroize> Zeroize for Contender<F> {
     }
 }
 
-/// The place of the largest of some values, from 0; of equal ones the first. Values are at least
-/// -2^(`bits` - 1) and below 2^(`bits` - 1). Rounds: for each level of a tree over the values those of
-/// [`below_zero`], and one.
+/// The place of the largest of some values, from 0; of equal ones the first. No two values are half the
+/// prime apart. Rounds: for each level of a tree over the values those of [`below_zero`], and one.
 ///
 /// # Errors
 /// As for [`below_zero`].
-pub async fn largest<F: Field>(
+pub async fn largest<F: NearPower>(
     own: &mut Computation<F>,
     values: &[Authenticated<F>],
-    bits: usize,
 ) -> Result<Authenticated<F>, PairError> {
     let place = |at: usize| own.public(F::from_u64(at as u64));
     let contenders = values.iter().enumerate();
@@ -63,7 +60,7 @@ pub async fn largest<F: Field>(
         let pairs = left.as_chunks::<2>().0;
         let differences = pairs.iter().map(|[first, second]| first.value - second.value);
         let differences: Shares<F> = Zeroizing::new(differences.collect());
-        let second_wins = below_zero(own, &differences, bits).await?;
+        let second_wins = below_zero(own, &differences).await?;
         let (mut x, mut y) = (Shares::default(), Shares::default());
         for (pair, &second_wins) in pairs.iter().zip(second_wins.iter()) {
             let [first, second] = pair;

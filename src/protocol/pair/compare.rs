@@ -1,13 +1,15 @@
-//! Whether values are below 0.
+//! Whether values are below 0, whatever they are.
 //!
-//! A value x of at most k bits, -2^k <= x < 2^k, becomes y = x + 2^k, of k + 1 bits, and x is below 0
-//! where bit k of y is not set. A random number r, of k + 1 bits and [`HIDING`] more, is made of random
-//! bits, and c = y + r is opened: what it tells of y is less than 2^-64. Bit k of y is the sum modulo 2
-//! of that of c, that of r, and whether the k lowest bits of c are below those of r; and that comparison
-//! of a public with a shared number is a tree over pairs of bits: whether the shared one is larger
-//! there, and whether both are alike (Damgård, Fitzi, Kiltz, Nielsen, Toft, TCC 2006).
+//! An element y of a prime field stands for a number between -P/2 and P/2. Twice it is even where it is
+//! not below 0, and odd where it is, since P, which is odd, comes off or on once (Nishide, Ohta, PKC
+//! 2007). To find the lowest bit of 2y, a number r of as many random bits as the power of two below the
+//! prime has ([`NearPower`]) goes over it, and c = 2y + r is opened. The lowest bit of 2y is the sum
+//! modulo 2 of that of c, that of r, and whether r is larger than c, since then P came off. And that
+//! comparison of a public with a shared number is a tree over pairs of bits: whether the shared one is
+//! larger there, and whether both are alike (Damgård, Fitzi, Kiltz, Nielsen, Toft, TCC 2006).
 //!
-//! That values lie in their range is the caller's to see to: of one that does not the mask hides less.
+//! **The mask hides every element**, not only numbers of so many bits: what is opened is 2^-105 from
+//! random whatever the partner has brought in. So nothing hangs on what inputs are said to lie between.
 //!
 //! Rounds: one, one for each level of the tree, and one. Bytes: [`super::cost`].
 
@@ -17,67 +19,55 @@ use super::context::Shares;
 use super::multiply::multiply;
 use super::open::open_masked;
 use super::{Computation, PairError};
-use crate::field::Field;
-use crate::sharing::ShapeError;
+use crate::field::{Field, NearPower};
 use crate::sharing::pair::Authenticated;
-
-/// Bits of a mask beyond those of what it hides.
-pub const HIDING: usize = 64;
-
-/// Most bits of a value that is compared.
-pub const MAX_BITS: usize = 60;
 
 /// Shared numbers that lie side by side, a row for each: bits, or what follows from them.
 type Rows<F> = Vec<Shares<F>>;
 
-/// Values hidden by masks, and opened.
+/// Twice some values, hidden by masks and opened.
 pub(super) struct Hidden<F: Field> {
-    bits: usize,
-    /// Below 2^125 each, whatever the partner did: what is wrong fails the check.
+    /// What was opened; wrong where the partner lied, which the check finds.
     opened: Vec<u128>,
     /// The bits of all masks, one mask after the other.
     masks: Shares<F>,
+    /// 1 where the mask is larger than what was opened: the prime came off once.
+    wrapped: Shares<F>,
 }
 
-/// 1 for each value that is below 0, else 0. Values are at least -2^`bits` and below 2^`bits`.
+/// 1 for each value that is below 0, else 0: numbers between -P/2 and P/2.
 ///
 /// # Errors
-/// When there are too many bits or not enough material, and when the partner does not answer.
-pub async fn below_zero<F: Field>(
+/// When there is not enough material, and when the partner does not answer.
+pub async fn below_zero<F: NearPower>(
     own: &mut Computation<F>,
     values: &[Authenticated<F>],
-    bits: usize,
 ) -> Result<Shares<F>, PairError> {
-    let hidden = hide(own, values, bits).await?;
+    let hidden = hide(own, values).await?;
     hidden.below_zero(own).await
 }
 
-/// Hide values and open them.
-pub(super) async fn hide<F: Field>(
+/// Hide twice the values, open that, and find where the prime came off.
+pub(super) async fn hide<F: NearPower>(
     own: &mut Computation<F>,
     values: &[Authenticated<F>],
-    bits: usize,
 ) -> Result<Hidden<F>, PairError> {
-    if bits > MAX_BITS || bits == 0 {
-        return Err(ShapeError { what: "bits to compare", expected: MAX_BITS, got: bits }.into());
-    }
-    let width = bits + 1 + HIDING;
-    let masks = own.bits(width * values.len())?;
+    let masks = own.bits(F::POWER * values.len())?;
     if values.is_empty() {
-        return Ok(Hidden { bits, opened: Vec::new(), masks });
+        return Ok(Hidden { opened: Vec::new(), masks, wrapped: Shares::default() });
     }
-    let offset = own.public(power(bits));
-    let each = values.iter().zip(masks.chunks_exact(width));
+    let each = values.iter().zip(masks.chunks_exact(F::POWER));
     let masked: Shares<F> =
-        Zeroizing::new(each.map(|(&value, mask)| value + offset + number(mask)).collect());
+        Zeroizing::new(each.map(|(&value, mask)| value + value + number(mask)).collect());
     let opened = open_masked(own, &masked).await?;
-    let opened = opened.iter().map(|value| value.to_u128().unwrap_or_default()).collect();
-    Ok(Hidden { bits, opened, masks })
+    let opened: Vec<u128> = opened.iter().map(|&value| value.to_u128().unwrap_or(0)).collect();
+    let wrapped = larger(own, &opened, &masks).await?;
+    Ok(Hidden { opened, masks, wrapped })
 }
 
-impl<F: Field> Hidden<F> {
-    fn masks(&self) -> Vec<&[Authenticated<F>]> {
-        self.masks.chunks_exact(self.bits + 1 + HIDING).collect()
+impl<F: NearPower> Hidden<F> {
+    fn masks(&self) -> impl Iterator<Item = &[Authenticated<F>]> {
+        self.masks.chunks_exact(F::POWER)
     }
 
     /// 1 for each value that is below 0, else 0.
@@ -85,34 +75,29 @@ impl<F: Field> Hidden<F> {
         &self,
         own: &mut Computation<F>,
     ) -> Result<Shares<F>, PairError> {
-        let (bits, masks) = (self.bits, self.masks());
-        let larger = larger(own, &self.opened, &masks, bits).await?;
-        // Bit k of y, but for what is carried into it, and then with it: two bits that differ.
-        let top = self.opened.iter().zip(&masks);
-        let top = top.map(|(&opened, mask)| flipped(own, mask[bits], opened >> bits));
-        let top: Shares<F> = Zeroizing::new(top.collect());
-        let both = multiply(own, &top, &larger).await?;
-        let all = top.iter().zip(larger.iter()).zip(both.iter());
-        let below =
-            all.map(|((&top, &carried), &both)| own.public(F::ONE) - (top + carried - both - both));
+        let lowest = self.opened.iter().zip(self.masks());
+        let lowest =
+            lowest.filter_map(|(&opened, mask)| Some(flipped(own, *mask.first()?, opened)));
+        let lowest: Shares<F> = Zeroizing::new(lowest.collect());
+        let both = multiply(own, &lowest, &self.wrapped).await?;
+        let all = lowest.iter().zip(self.wrapped.iter()).zip(both.iter());
+        let below = all.map(|((&lowest, &wrapped), &both)| lowest + wrapped - both - both);
         Ok(Zeroizing::new(below.collect()))
     }
 
-    /// Each value without its `by` lowest bits, or one more: who takes them off what was opened, and
-    /// off the mask, does not see what is carried from there. Takes no message.
+    /// Each value without its `by` lowest bits, up to one more or less; of one below 0 something else.
+    /// Who takes them off what was opened, off the mask and off the prime does not see what is carried
+    /// from there. Takes no message.
     pub(super) fn shifted(&self, own: &Computation<F>, by: usize) -> Shares<F> {
-        let by = by.min(self.bits);
-        let offset = own.public(power(self.bits - by));
-        let each = self.opened.iter().zip(self.masks());
-        let shifted = each.map(|(&opened, mask)| {
-            own.public(F::from_u128(opened >> by)) - number(&mask[by..]) - offset
+        let by = (by + 1).min(F::POWER);
+        let prime = (-F::ONE).to_u128().map_or(0, |below| below + 1);
+        let each = self.opened.iter().zip(self.masks()).zip(self.wrapped.iter());
+        let shifted = each.map(|((&opened, mask), &wrapped)| {
+            let opened = own.public(F::from_u128(opened >> by));
+            opened - number(&mask[by..]) + wrapped.scaled(F::from_u128(prime >> by))
         });
         Zeroizing::new(shifted.collect())
     }
-}
-
-fn power<F: Field>(bits: usize) -> F {
-    (0..bits).fold(F::ONE, |power, _| power + power)
 }
 
 /// The number that bits make, the lowest first.
@@ -121,32 +106,32 @@ fn number<F: Field>(bits: &[Authenticated<F>]) -> Authenticated<F> {
 }
 
 /// The bit, or 1 less it where the lowest bit of `by` is set.
-fn flipped<F: Field>(own: &Computation<F>, bit: Authenticated<F>, by: u128) -> Authenticated<F> {
+pub(super) fn flipped<F: Field>(
+    own: &Computation<F>,
+    bit: Authenticated<F>,
+    by: u128,
+) -> Authenticated<F> {
     if by & 1 == 0 { bit } else { own.public(F::ONE) - bit }
 }
 
-/// Whether the `bits` lowest bits of each mask make a larger number than those of what was opened.
-async fn larger<F: Field>(
+/// Whether each mask makes a larger number than what was opened.
+async fn larger<F: NearPower>(
     own: &mut Computation<F>,
     opened: &[u128],
-    masks: &[&[Authenticated<F>]],
-    bits: usize,
+    masks: &[Authenticated<F>],
 ) -> Result<Shares<F>, PairError> {
     let (mut larger, mut alike): (Rows<F>, Rows<F>) = (Vec::new(), Vec::new());
-    for (&opened, mask) in opened.iter().zip(masks) {
-        let at = |bit: usize| (mask[bit], opened >> bit);
-        let above = |bit| {
-            let (mask, opened) = at(bit);
-            if opened & 1 == 0 { mask } else { Authenticated::default() }
+    for (&opened, mask) in opened.iter().zip(masks.chunks_exact(F::POWER)) {
+        // No mask is larger than what has more bits than masks have.
+        let above = opened >> F::POWER != 0;
+        let bit = |(at, &mask): (usize, &Authenticated<F>)| {
+            if above || opened >> at & 1 == 1 { Authenticated::default() } else { mask }
         };
-        let same = |bit| {
-            let (mask, opened) = at(bit);
-            flipped(own, mask, opened ^ 1)
-        };
-        larger.push(Zeroizing::new((0..bits).map(above).collect()));
-        alike.push(Zeroizing::new((0..bits).map(same).collect()));
+        let same = |(at, &mask): (usize, &Authenticated<F>)| flipped(own, mask, (opened >> at) ^ 1);
+        larger.push(Zeroizing::new(mask.iter().enumerate().map(bit).collect()));
+        alike.push(Zeroizing::new(mask.iter().enumerate().map(same).collect()));
     }
-    let mut width = bits;
+    let mut width = F::POWER;
     while width > 1 {
         level(own, &mut larger, &mut alike, width).await?;
         width = width.div_ceil(2);

@@ -3,8 +3,8 @@
 
 use std::ops::Add;
 
-use super::compare::HIDING;
-use crate::field::Field;
+use super::range::width;
+use crate::field::{Field, NearPower, Pair127};
 use crate::protocol::Cost;
 use crate::sharing::pair::{BatchShape, MatrixShape, Party};
 
@@ -24,9 +24,12 @@ pub fn input(count: usize) -> BatchShape {
     BatchShape { masks: count + 1, ..BatchShape::default() }
 }
 
-/// Products in the tree of one comparison of so many bits.
-fn tree(bits: usize) -> usize {
-    let (mut width, mut products) = (bits, 0);
+/// Bits of a mask: material is over this field.
+const MASK: usize = Pair127::POWER;
+
+/// Products in the tree of one comparison.
+fn tree() -> usize {
+    let (mut width, mut products) = (MASK, 0);
     while width > 1 {
         products += (2 * (width / 2)).saturating_sub(1);
         width = width.div_ceil(2);
@@ -35,21 +38,31 @@ fn tree(bits: usize) -> usize {
 }
 
 /// Of [`super::below_zero`].
-pub fn below_zero(count: usize, bits: usize) -> BatchShape {
-    let triples = count * (tree(bits) + 1);
-    BatchShape { triples, bits: count * (bits + 1 + HIDING), ..BatchShape::default() }
+pub fn below_zero(count: usize) -> BatchShape {
+    let triples = count * (tree() + 1);
+    BatchShape { triples, bits: count * MASK, ..BatchShape::default() }
 }
 
 /// Of [`super::rectified`].
-pub fn rectified(count: usize, bits: usize) -> BatchShape {
-    together(below_zero(count, bits), BatchShape { triples: count, ..BatchShape::default() })
+pub fn rectified(count: usize) -> BatchShape {
+    together(below_zero(count), BatchShape { triples: count, ..BatchShape::default() })
 }
 
 /// Of [`super::largest`].
-pub fn largest(count: usize, bits: usize) -> BatchShape {
-    let products = BatchShape { triples: 2, ..BatchShape::default() };
-    let one = || together(below_zero(1, bits), products.clone());
-    (1..count).fold(BatchShape::default(), |sum, _| together(sum, one()))
+pub fn largest(count: usize) -> BatchShape {
+    let comparisons = count.saturating_sub(1);
+    let products = BatchShape { triples: 2 * comparisons, ..BatchShape::default() };
+    together(below_zero(comparisons), products)
+}
+
+/// Of [`super::input_within`].
+pub fn input_within(count: usize, bits: usize) -> BatchShape {
+    BatchShape { bits: count * width(bits), masks: 1, ..BatchShape::default() }
+}
+
+/// Of [`super::within`].
+pub fn within(count: usize) -> BatchShape {
+    together(below_zero(2 * count), BatchShape { triples: 1, masks: 1, ..BatchShape::default() })
 }
 
 /// Levels of a tree over so many.
@@ -68,6 +81,10 @@ pub struct Traffic {
     pub client: u64,
     /// Elements that the owner sends.
     pub owner: u64,
+    /// Bytes that the client sends besides.
+    pub client_bytes: u64,
+    /// Bytes that the owner sends besides.
+    pub owner_bytes: u64,
     /// Checks of what was opened; their rounds are among those counted.
     pub checks: u64,
 }
@@ -80,6 +97,8 @@ impl Add for Traffic {
             products: self.products + other.products,
             client: self.client + other.client,
             owner: self.owner + other.owner,
+            client_bytes: self.client_bytes + other.client_bytes,
+            owner_bytes: self.owner_bytes + other.owner_bytes,
             checks: self.checks + other.checks,
         }
     }
@@ -91,11 +110,13 @@ impl Traffic {
 
     /// The same for the party that sends more, in bytes.
     pub fn cost<F: Field>(self) -> Cost {
-        let elements = self.client.max(self.owner) + self.checks;
+        let element = F::BYTES as u64;
+        let client = self.client * element + self.client_bytes;
+        let owner = self.owner * element + self.owner_bytes;
         Cost {
             rounds: self.rounds,
             gates: self.products,
-            bytes_sent: elements * F::BYTES as u64 + self.checks * Self::CHECK,
+            bytes_sent: client.max(owner) + self.checks * (element + Self::CHECK),
             ..Cost::NONE
         }
     }
@@ -148,30 +169,52 @@ impl Traffic {
     }
 
     /// Of [`super::below_zero`].
-    pub fn below_zero(count: usize, bits: usize) -> Self {
-        let tree = Self { rounds: levels(bits), ..Self::multiply(count * tree(bits)) };
+    pub fn below_zero(count: usize) -> Self {
+        let tree = Self { rounds: levels(MASK), ..Self::multiply(count * tree()) };
         Self::both(count) + tree + Self::multiply(count)
     }
 
     /// Of [`super::rectified`].
-    pub fn rectified(count: usize, bits: usize) -> Self {
-        Self::below_zero(count, bits) + Self::multiply(count)
+    pub fn rectified(count: usize) -> Self {
+        Self::below_zero(count) + Self::multiply(count)
     }
 
     /// Of [`super::largest`].
-    pub fn largest(count: usize, bits: usize) -> Self {
+    pub fn largest(count: usize) -> Self {
         let (mut left, mut all) = (count, Self::default());
         while left > 1 {
             let pairs = left / 2;
-            all = all + Self::below_zero(pairs, bits) + Self::multiply(2 * pairs);
+            all = all + Self::below_zero(pairs) + Self::multiply(2 * pairs);
             left = left.div_ceil(2);
         }
         all
     }
 
+    /// Of [`super::input_within`].
+    pub fn input_within(count: usize, bits: usize, party: Party) -> Self {
+        let bits = count * width(bits);
+        let said = bits.div_ceil(8) as u64;
+        let (client_bytes, owner_bytes) = match party {
+            Party::Client => (said, 0),
+            Party::Owner => (0, said),
+        };
+        let said = Self { rounds: 1, client_bytes, owner_bytes, ..Self::default() };
+        Self::tell(bits, party) + Self::both(1) + Self::check() + said
+    }
+
+    /// Of [`super::within`].
+    pub fn within(count: usize) -> Self {
+        Self::below_zero(2 * count) + Self::multiply(1) + Self::reveal(1)
+    }
+
     /// Of [`super::reveal`], where something was opened before.
     pub fn reveal(count: usize) -> Self {
-        Self::check() + Self::both(count) + Self::check()
+        Self::check() + Self::reveal_next(count)
+    }
+
+    /// Of [`super::reveal`], where all that was opened before has been checked.
+    pub fn reveal_next(count: usize) -> Self {
+        Self::both(count) + Self::check()
     }
 
     /// Of [`super::reveal_to`].

@@ -19,18 +19,17 @@ use zeroize::Zeroizing;
 
 /// Random values that one party knows: their shares and, at that party, the values. One more than asked
 /// for, which hides the combination.
-struct Told<F: Field> {
-    shares: Shares<F>,
-    values: Option<Elements<F>>,
+pub(super) struct Told<F: Field> {
+    pub(super) shares: Shares<F>,
+    pub(super) values: Option<Elements<F>>,
 }
 
-/// Tell a party random values. One round.
-async fn tell<F: Field>(
+/// Tell a party random values, the last of which hides the combination. One round.
+pub(super) async fn tell<F: Field>(
     own: &mut Computation<F>,
     party: Party,
-    count: usize,
+    shares: Shares<F>,
 ) -> Result<Told<F>, PairError> {
-    let shares = own.masks(count + 1)?;
     let mut values = zeros(shares.len());
     for (value, share) in values.iter_mut().zip(shares.iter()) {
         *value = share.share;
@@ -46,7 +45,10 @@ async fn tell<F: Field>(
 }
 
 /// Hold the partner to what it told: one round. The weights follow from all messages so far.
-async fn hold<F: Field>(own: &mut Computation<F>, told: &Told<F>) -> Result<(), PairError> {
+pub(super) async fn hold<F: Field>(
+    own: &mut Computation<F>,
+    told: &Told<F>,
+) -> Result<(), PairError> {
     let Some((hiding, shares)) = told.shares.split_last() else { return Ok(()) };
     let weights = own.challenges(shares.len());
     let weighed = shares.iter().zip(weights.iter());
@@ -72,7 +74,8 @@ pub async fn input<F: Field>(
     values: Option<&[F]>,
     count: usize,
 ) -> Result<Shares<F>, PairError> {
-    let told = tell(own, party, count).await?;
+    let shares = own.masks(count + 1)?;
+    let told = tell(own, party, shares).await?;
     let corrections = match &told.values {
         Some(masks) => {
             let got = values.map_or(0, <[F]>::len);
@@ -100,7 +103,8 @@ pub async fn reveal_to<F: Field>(
     party: Party,
     values: &[Authenticated<F>],
 ) -> Result<Option<Elements<F>>, PairError> {
-    let told = tell(own, party, values.len()).await?;
+    let shares = own.masks(values.len() + 1)?;
+    let told = tell(own, party, shares).await?;
     hold(own, &told).await?;
     check(own).await?;
     let masked = values.iter().zip(told.shares.iter()).map(|(&value, &mask)| value + mask);

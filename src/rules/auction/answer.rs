@@ -84,10 +84,11 @@ impl Answer<usize> {
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question, in_range: usize) -> Result<(), AnswerError> {
         let (expected, got) = (question.lots_among(in_range), self.winners.len());
-        if got == 0 && !question.has_reserve() && in_range > 0 {
+        let sold = !question.may_stay_unsold();
+        if got == 0 && sold && in_range > 0 {
             return Err(AnswerError::NoWinner);
         }
-        if got > expected || got < expected && !question.has_reserve() {
+        if got > expected || got < expected && sold {
             return Err(AnswerError::Winners { expected, got });
         }
         self.check_order(question)?;

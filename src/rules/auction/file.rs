@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::kind::Kind;
 use super::question::{Question, QuestionError};
 use super::reserve;
+use super::scored::{Pays, Scored, ScoredError, Written};
 use crate::base::name::{check_name, look};
 use crate::rules::money::Currency;
 use crate::rules::written::{amount, some_amount};
@@ -30,6 +31,10 @@ pub struct Fields {
     /// How many equal lots there are.
     #[serde(default = "one")]
     pub quantity: u32,
+    /// What the winner of a scored auction is paid.
+    pub pays: Option<Pays>,
+    /// Which scores count in a scored auction.
+    pub scores: Option<Written>,
     /// For demo, tests and benches: who bids what.
     #[serde(default)]
     pub bids: Vec<DemoBid>,
@@ -83,6 +88,9 @@ impl Fields {
     /// Their names, but for the kind, which every session file has.
     pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "quantity", "bids"];
 
+    /// Those of a scored auction, which has no maximum but its reserve, and one lot.
+    pub const SCORED: &[&str] = &["currency", "decimals", "reserve", "pays", "scores", "bids"];
+
     /// Those that only a demo reads. They hold what bidders keep to themselves and go to no server.
     pub const DEMO: &[&str] = &["bids"];
 
@@ -110,7 +118,23 @@ impl Fields {
         };
         let maximum = amount("maximum", &self.maximum)?.unwrap_or(u64::from(u32::MAX));
         let (kind, quantity) = (self.kind, self.quantity);
-        Ok(Question { kind, currency, reserve, maximum, quantity, secret_reserve })
+        if kind != Kind::Scored {
+            let scored = None;
+            return Ok(Question {
+                kind,
+                currency,
+                reserve,
+                maximum,
+                quantity,
+                secret_reserve,
+                scored,
+            });
+        }
+        let maximum = reserve.ok_or(ScoredError::Reserve)?;
+        let scores = self.scores.as_ref().ok_or(ScoredError::NoScores)?;
+        let (pays, scoring) = (self.pays.unwrap_or_default(), scores.scoring(&currency)?);
+        let scored = Some(Scored { pays, scoring });
+        Ok(Question { kind, currency, reserve, maximum, quantity, secret_reserve, scored })
     }
 
     fn check_names(&self) -> Result<(), QuestionError> {

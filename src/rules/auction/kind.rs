@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What is decided and at what price.
 ///
 /// Reverse kinds are computed on complemented bids: the lowest bid has the highest complement, so
-/// one tournament serves all four.
+/// one tournament serves all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -20,19 +20,22 @@ pub enum Kind {
     ReverseFirstPrice,
     /// The lowest bids win and all are paid the best losing bid.
     ReverseSecondPrice,
+    /// The lowest price less weight times score wins ([`super::scored`]).
+    Scored,
 }
 
 impl Kind {
-    /// Every kind, in the order they are documented.
+    /// Every kind that goes by amounts alone, in the order they are documented.
     pub const ALL: [Self; 4] =
         [Self::FirstPrice, Self::SecondPrice, Self::ReverseFirstPrice, Self::ReverseSecondPrice];
 
     /// Whether the lowest bid wins.
     pub const fn is_reverse(self) -> bool {
-        matches!(self, Self::ReverseFirstPrice | Self::ReverseSecondPrice)
+        matches!(self, Self::ReverseFirstPrice | Self::ReverseSecondPrice | Self::Scored)
     }
 
-    /// Whether winners pay (or are paid) the best losing bid instead of their own.
+    /// Whether winners pay (or are paid) the best losing bid instead of their own; of scored auctions
+    /// the terms say it ([`super::Question::is_uniform`]).
     pub const fn is_second_price(self) -> bool {
         matches!(self, Self::SecondPrice | Self::ReverseSecondPrice)
     }
@@ -44,6 +47,7 @@ impl Kind {
             Self::SecondPrice => "second-price",
             Self::ReverseFirstPrice => "reverse-first-price",
             Self::ReverseSecondPrice => "reverse-second-price",
+            Self::Scored => "scored",
         }
     }
 }

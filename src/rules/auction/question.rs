@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::reserve::{ReserveError, SecretReserve};
+use super::scored::{Pays, Scored, ScoredError};
 use crate::base::name::NameError;
 use crate::rules::money::{AmountError, Currency};
 use crate::sharing::form::Form;
@@ -31,6 +32,9 @@ pub struct Question {
     /// The reserve where it is secret; then `reserve` has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_reserve: Option<SecretReserve>,
+    /// What scored auctions have besides; no other kind does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<Scored>,
 }
 
 /// Why an auction cannot be held as it is written. Each says what to change.
@@ -61,6 +65,9 @@ pub enum QuestionError {
     /// A reserve that is a stored variable and cannot be.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
+    /// Scores that cannot be counted.
+    #[error(transparent)]
+    Scored(#[from] ScoredError),
     /// The maximum is 0 or too wide.
     #[error("the maximum must be at least 1 and below 2^{MAX_BITS} in the smallest unit")]
     Maximum,
@@ -106,6 +113,7 @@ impl Question {
         if self.maximum == 0 || self.bits() > MAX_BITS {
             return Err(QuestionError::Maximum);
         }
+        self.check_scored(form)?;
         if !(1..=MAX_QUANTITY).contains(&self.quantity) {
             return Err(QuestionError::Quantity { got: self.quantity });
         }
@@ -130,6 +138,45 @@ impl Question {
         }
     }
 
+    fn check_scored(&self, form: Form) -> Result<(), ScoredError> {
+        let Some(Scored { scoring, .. }) = &self.scored else {
+            return if self.kind == Kind::Scored { Err(ScoredError::NoScores) } else { Ok(()) };
+        };
+        if self.kind != Kind::Scored {
+            return Err(ScoredError::Kind);
+        }
+        scoring.check()?;
+        if self.reserve != Some(self.maximum) || self.secret_reserve.is_some() {
+            return Err(ScoredError::Reserve);
+        }
+        if self.quantity != 1 {
+            return Err(ScoredError::Quantity);
+        }
+        if form != Form::Bits {
+            return Err(ScoredError::OnNumbers);
+        }
+        // A sum is found with one bit more than what is added up.
+        if self.maximum.saturating_add(scoring.most()) >> (MAX_BITS - 1) != 0 {
+            return Err(ScoredError::TooWide);
+        }
+        Ok(())
+    }
+
+    /// Whether nobody may win although there are bids in range: none may be as good as the reserve. In
+    /// a scored auction all are.
+    pub const fn may_stay_unsold(&self) -> bool {
+        self.has_reserve() && self.scored.is_none()
+    }
+
+    /// The kind by whose steps it is computed, and that has its reserve and its words.
+    pub const fn computed_as(&self) -> Kind {
+        match &self.scored {
+            Some(Scored { pays: Pays::Own, .. }) => Kind::ReverseFirstPrice,
+            Some(Scored { pays: Pays::Threshold, .. }) => Kind::ReverseSecondPrice,
+            None => self.kind,
+        }
+    }
+
     /// Whether there is a reserve, public or secret.
     pub const fn has_reserve(&self) -> bool {
         self.reserve.is_some() || self.secret_reserve.is_some()
@@ -142,7 +189,7 @@ impl Question {
 
     /// Whether all winners pay the same price, that of the best bid that did not win.
     pub const fn is_uniform(&self) -> bool {
-        self.kind.is_second_price()
+        self.computed_as().is_second_price()
     }
 
     /// The bound that a price breaks, with how it does, such as "below the reserve"; `None` for a

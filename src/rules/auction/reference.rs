@@ -18,6 +18,9 @@ pub fn answer(question: &Question, bids: &[u64]) -> Answer<usize> {
 
 /// The same with what the reserve is, where that is secret.
 pub fn answer_with(question: &Question, reserve: Option<u64>, bids: &[u64]) -> Answer<usize> {
+    if question.scored.is_some() {
+        return weighed(question, bids, &vec![0; bids.len()]);
+    }
     let worth = |bid: u64| if question.kind.is_reverse() { u64::MAX - bid } else { bid };
     let counts = |bid| reserve.is_none_or(|reserve| worth(bid) >= worth(reserve));
     let mut ranked: Vec<usize> =
@@ -40,11 +43,32 @@ pub fn answer_with(question: &Question, reserve: Option<u64>, bids: &[u64]) -> A
     }
 }
 
+/// Decide a scored auction over bids in the order of the tie rule, all of them in range, with the
+/// handicap of each. The lowest sum of both wins, of equal ones the earlier. The winner is paid its own
+/// price, or the one at which it would still have won or tied with the next, at most the reserve.
+pub fn weighed(question: &Question, bids: &[u64], handicaps: &[u64]) -> Answer<usize> {
+    let sums: Vec<u64> = bids.iter().zip(handicaps).map(|(bid, handicap)| bid + handicap).collect();
+    let Some(entry) = (0..sums.len()).min_by_key(|&at| sums[at]) else {
+        return Answer { winners: Vec::new() };
+    };
+    let others = (0..sums.len()).filter(|&at| at != entry).map(|at| sums[at]);
+    let next = others.min().map_or(question.maximum, |next| next - handicaps[entry]);
+    let price = if question.is_uniform() { next.min(question.maximum) } else { bids[entry] };
+    Answer { winners: vec![Sale { entry, price }] }
+}
+
 /// Decide an auction of one lot of a kind, by position in the order of bids.
 pub fn decide(kind: Kind, reserve: Option<u64>, bids: &[u64]) -> Option<Sale<usize>> {
     let currency = Currency { code: String::new(), decimals: 0 };
-    let question =
-        Question { kind, currency, reserve, maximum: u64::MAX, quantity: 1, secret_reserve: None };
+    let question = Question {
+        kind,
+        currency,
+        reserve,
+        maximum: u64::MAX,
+        quantity: 1,
+        secret_reserve: None,
+        scored: None,
+    };
     answer(&question, bids).winners.first().copied()
 }
 
@@ -68,8 +92,15 @@ mod tests {
 
     fn lots(kind: Kind, reserve: Option<u64>, quantity: u32, bids: &[u64]) -> Vec<(usize, u64)> {
         let currency = Currency { code: String::new(), decimals: 0 };
-        let question =
-            Question { kind, currency, reserve, maximum: 1 << 20, quantity, secret_reserve: None };
+        let question = Question {
+            kind,
+            currency,
+            reserve,
+            maximum: 1 << 20,
+            quantity,
+            secret_reserve: None,
+            scored: None,
+        };
         let answer = answer(&question, bids);
         assert_eq!(answer.check(&question, bids.len()), Ok(()));
         answer.winners.iter().map(|sale| (sale.entry, sale.price)).collect()

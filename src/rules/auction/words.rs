@@ -1,6 +1,9 @@
 //! What an auction's terms mean for whoever bids, in words that screens and command line share.
 
 use super::question::Question;
+use super::scored::Scored;
+use crate::base::bytes::encode;
+use crate::rules::scoring::shown_millionths;
 
 /// Something to know of an amount before it is handed in: it is allowed, but rarely meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,12 +57,29 @@ impl Question {
 
     /// What becomes public of the bids, in one line.
     pub const fn becomes_public(&self) -> &'static str {
+        if self.scored.is_some() {
+            return "every score, who wins, and the price that is paid; no other price";
+        }
         match (self.is_uniform(), self.quantity > 1) {
             (true, false) => "who wins, and the price; no other amount",
             (true, true) => "who wins, and the one price; no other amount",
             (false, false) => "who wins, and that bid; no other amount",
             (false, true) => "who wins, and each of these bids; no other amount",
         }
+    }
+
+    /// Which scores count and what one is worth, in lines with their names; nothing in other kinds.
+    pub fn scores(&self) -> Vec<(&'static str, String)> {
+        let Some(Scored { scoring, .. }) = &self.scored else { return Vec::new() };
+        let bound = |millionths: i64| shown_millionths(millionths.into());
+        let (lowest, highest) = (bound(scoring.lowest), bound(scoring.highest));
+        let worth = self.currency.show(scoring.weight);
+        vec![
+            ("score", format!("one is worth {worth}; from {lowest}, and none more than {highest}")),
+            ("of model", scoring.model.to_string()),
+            ("owner", encode(&scoring.owner)),
+            ("material", format!("by roster {}", scoring.roster)),
+        ]
     }
 
     /// What a bid pays that no other bid competes with, where that is not what bidders expect of
@@ -103,7 +123,15 @@ mod tests {
 
     fn question(kind: Kind, reserve: Option<u64>, quantity: u32) -> Question {
         let currency = Currency { code: "EUR".into(), decimals: 2 };
-        Question { kind, currency, reserve, maximum: 100_000, quantity, secret_reserve: None }
+        Question {
+            kind,
+            currency,
+            reserve,
+            maximum: 100_000,
+            quantity,
+            secret_reserve: None,
+            scored: None,
+        }
     }
 
     #[test]

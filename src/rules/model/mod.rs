@@ -6,10 +6,12 @@
 //! - [`weights`]: a model's weights, and how precise its scores are
 //! - [`sigmoid`]: the sigmoid by pieces
 //! - [`mod@reference`]: a score computed in the clear, with real numbers
+//! - [`mod@file`]: models as they are written down: TOML with safetensors, ONNX
 //!
 //! Public are the structure, its bounds, and whatever the parties agree to open; the weights are the
 //! owner's and the sheet is the client's.
 
+pub mod file;
 pub mod fixed;
 pub mod reference;
 pub mod sigmoid;

@@ -99,8 +99,8 @@ impl Weights {
                     largest = power(said);
                     weights.layers.push(sums);
                 }
-                // One unit in the last place, that is lost or not.
-                Layer::Rectify => error += power(fraction).recip(),
+                // What is shortened is less than two units in the last place off.
+                Layer::Rectify => error += 2.0 * power(fraction).recip(),
                 Layer::Sigmoid => {
                     error = error / 4.0 + sigmoid::ERROR;
                     largest = 1.0;

@@ -4,19 +4,23 @@
 use super::cost::{Ending, expected, ranking};
 use super::decide::{Table, check_index, check_price};
 use super::lots::{self, Ranking};
-use super::workload::{Reserve, Workload};
+use super::weighed::{self, Weighing};
+use super::workload::{Reserve, Weighed, Workload};
 use crate::protocol::ProtocolError;
 use crate::protocol::bits::BitContext;
+use crate::protocol::bits::add::add;
 use crate::protocol::bits::and::and;
 use crate::protocol::bits::beside::both;
 use crate::protocol::bits::best::Best;
 use crate::protocol::bits::less_than::{less_than, public_less_than};
 use crate::protocol::bits::maximum::{Keep, Maximum, maximum};
 use crate::protocol::bits::open::{PublicBits, open, open_all};
+use crate::protocol::bits::proportion::widened;
 use crate::protocol::bits::range_check::range_check;
 use crate::protocol::bits::rank::best_by_rank;
 use crate::protocol::bits::search::best_by_search;
 use crate::protocol::bits::second_price::second_price;
+use crate::protocol::bits::select::select;
 use crate::protocol::bracket::{beaten, levels};
 use crate::protocol::tactics::BestBy;
 use crate::rules::auction::{Question, Sale};
@@ -24,12 +28,13 @@ use crate::runs::computed::RunError;
 use crate::runs::reporter::Reporter;
 use crate::sharing::{ShapeError, SharedBits, seed::mask};
 
-/// Decide the auction: the bids in range, and who of them won. A secret reserve comes as bits.
+/// Decide the auction: the bids in range, and who of them won. A secret reserve comes as bits, and in a
+/// scored auction every bid with its handicap.
 pub(super) async fn run(
     ctx: &BitContext,
     question: &Question,
     work: Workload,
-    (bids, secret): (SharedBits, Option<SharedBits>),
+    (bids, secret, handicaps): (SharedBits, Option<SharedBits>, &[u64]),
     reporter: &Reporter<'_>,
 ) -> Result<(Vec<usize>, Vec<Sale<usize>>), RunError> {
     let (width, total) = (work.bits as usize, bids.len());
@@ -37,10 +42,14 @@ pub(super) async fn run(
         return Err(RunError::Width { expected: width, got: bids.width() });
     }
     let in_range = (0..total).collect();
-    let mut table = Bits { ctx, question, work, reporter, in_range, secret: None };
+    let mut table = Bits { ctx, question, work, reporter, in_range, secret: None, handicaps };
     table.secret = secret.map(|secret| table.turned(secret));
     let stage = |stage| reporter.stage(stage);
-    let sales = lots::decide(&mut table, work, Reserve::of(question), bids, &stage).await?;
+    let sales = if work.weighed.is_some() {
+        weighed::decide(&mut table, work, question.maximum, bids, &stage).await?
+    } else {
+        lots::decide(&mut table, work, Reserve::of(question), bids, &stage).await?
+    };
     Ok((table.in_range, sales))
 }
 
@@ -53,6 +62,8 @@ struct Bits<'a> {
     in_range: Vec<usize>,
     /// A secret reserve, turned like the bids.
     secret: Option<SharedBits>,
+    /// In a scored auction, the handicap of every bid, those out of range among them.
+    handicaps: &'a [u64],
 }
 
 impl Bits<'_> {
@@ -282,5 +293,72 @@ impl Ranking for Bits<'_> {
         let opened = open(&self.ctx.narrow("prices"), &amounts).await?;
         let amounts = opened.values().into_iter();
         amounts.map(|amount| check_price(self.question, amount ^ self.flip())).collect()
+    }
+}
+
+impl Bits<'_> {
+    /// The handicap of a bid in range.
+    fn handicap(&self, entry: usize) -> Result<u64, RunError> {
+        let handicap = self.in_range.get(entry).and_then(|&at| self.handicaps.get(at));
+        handicap.copied().ok_or(RunError::Handicaps)
+    }
+
+    /// The price of the winner, from the complement of a sum that was opened.
+    fn price_less(&self, opened: u64, winner: usize) -> Result<u64, RunError> {
+        let sum = opened ^ mask(self.work.compared());
+        let price = sum.checked_sub(self.handicap(winner)?);
+        check_price(self.question, price.ok_or(RunError::Price { got: sum })?)
+    }
+}
+
+impl Weighing for Bits<'_> {
+    async fn weigh(&mut self, bids: SharedBits) -> Result<SharedBits, RunError> {
+        let Some(Weighed { operands, bits }) = self.work.weighed else {
+            return Err(RunError::Handicaps);
+        };
+        let (operands, bits) = (operands as usize, bits as usize);
+        let handicaps = (0..bids.len()).map(|entry| self.handicap(entry));
+        let handicaps = handicaps.collect::<Result<Vec<_>, _>>()?;
+        let handicaps = SharedBits::from_public(bids.holding(), operands, &handicaps);
+        let prices = widened(&bids, operands)?;
+        drop(bids);
+        let sums = add(&self.ctx.narrow("handicaps"), &prices, &handicaps).await?;
+        // The largest sum there is may have a bit less than a sum of such numbers has room for.
+        let mut sums = sums.take_planes(0..bits)?;
+        sums.complement();
+        Ok(sums)
+    }
+
+    async fn capped(&mut self, next: SharedBits, winner: usize) -> Result<SharedBits, RunError> {
+        let most = self.question.maximum.saturating_add(self.handicap(winner)?);
+        let most = most ^ mask(self.work.compared());
+        let ctx = self.ctx.narrow("reserve");
+        // The better of the two has the larger complement.
+        let better = public_less_than(&ctx.narrow("less-than"), most, &next).await?;
+        let most = SharedBits::from_public(next.holding(), next.width(), &[most]);
+        Ok(select(&ctx.narrow("select"), &better, &next, &most).await?)
+    }
+
+    async fn open_own(
+        &mut self,
+        best: &Maximum,
+        counts_as: &SharedBits,
+    ) -> Result<(usize, u64), RunError> {
+        let index = best.index()?;
+        let opened = open_all(&self.ctx.narrow("winner-and-price"), &[&index, counts_as]).await?;
+        match opened.as_slice() {
+            [index, sum] => {
+                let winner = winner_of(best, index)?;
+                Ok((winner, self.price_less(sum.value(0), winner)?))
+            }
+            other => {
+                Err(ShapeError { what: "values opened", expected: 2, got: other.len() }.into())
+            }
+        }
+    }
+
+    async fn open_less(&mut self, sum: &SharedBits, winner: usize) -> Result<u64, RunError> {
+        let opened = open(&self.ctx.narrow("price"), sum).await?;
+        self.price_less(opened.value(0), winner)
     }
 }

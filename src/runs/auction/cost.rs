@@ -6,7 +6,8 @@ use futures_util::FutureExt as _;
 
 use super::decide::Table;
 use super::lots::{self, Ranking};
-use super::workload::{Reserve, Workload};
+use super::weighed::{self, Weighing};
+use super::workload::{Reserve, Weighed, Workload};
 use crate::field::Mersenne127;
 use crate::protocol::bits::maximum::Keep;
 use crate::protocol::bracket::{Level, beaten, index_bits, is_one_group, levels};
@@ -95,8 +96,12 @@ pub fn predict_ending(
         (false, None) => Reserve::None,
     };
     // No step of a bill waits for anything.
-    let decided =
-        lots::decide(&mut bill, work, reserve, Numbers(work.bids), &|_| {}).now_or_never();
+    let bids = Numbers(work.bids);
+    let decided = if work.weighed.is_some() {
+        weighed::decide(&mut bill, work, 0, bids, &|_| {}).now_or_never()
+    } else {
+        lots::decide(&mut bill, work, reserve, bids, &|_| {}).now_or_never()
+    };
     debug_assert!(decided.is_some());
     Predicted::of(bill.cost).with_levels(bill.entries_by_level())
 }
@@ -199,8 +204,14 @@ impl Bill<'_> {
         };
     }
 
+    /// Width of a bid.
     fn width(&self) -> usize {
         self.work.bits as usize
+    }
+
+    /// Width of what is compared.
+    fn compared(&self) -> usize {
+        self.work.compared() as usize
     }
 
     /// The winner as this ending has it: the reserve is the last entry.
@@ -257,7 +268,7 @@ impl Table for Bill<'_> {
     ) -> Result<Finished, Infallible> {
         self.cost += match &self.steps {
             Steps::Bits { model, tactics } => {
-                model.maximum(self.width(), entries, keep, &tactics.groups)
+                model.maximum(self.compared(), entries, keep, &tactics.groups)
             }
             Steps::Numbers(model) => model.maximum(self.work.bits, entries, true),
         };
@@ -281,7 +292,7 @@ impl Table for Bill<'_> {
         let beaten = beaten(&self.bracket(entries), winner).len();
         self.cost += match &self.steps {
             Steps::Bits { model, tactics } => {
-                model.maximum(self.width(), beaten, Keep::Value, &tactics.second_groups)
+                model.maximum(self.compared(), beaten, Keep::Value, &tactics.second_groups)
             }
             Steps::Numbers(model) => model.maximum(self.work.bits, beaten, false),
         };
@@ -351,5 +362,30 @@ impl Ranking for Bill<'_> {
     async fn open_amounts(&mut self, _: &Numbers, of: &[usize]) -> Result<Vec<u64>, Infallible> {
         self.open(&[(self.width(), of.len())]);
         Ok(vec![0; of.len()])
+    }
+}
+
+impl Weighing for Bill<'_> {
+    async fn weigh(&mut self, Numbers(bids): Numbers) -> Result<Numbers, Infallible> {
+        if let Some(Weighed { operands, .. }) = self.work.weighed {
+            self.on_bits(|model, _| model.add(operands as usize, bids));
+        }
+        Ok(Numbers(bids))
+    }
+
+    async fn capped(&mut self, next: Numbers, _: usize) -> Result<Numbers, Infallible> {
+        let width = self.compared();
+        self.on_bits(|model, _| model.public_less_than(width, 1) + model.select(width, 1));
+        Ok(next)
+    }
+
+    async fn open_own(&mut self, best: &Finished, _: &Numbers) -> Result<(usize, u64), Infallible> {
+        self.open(&[(self.index_width(best.entries), 1), (self.compared(), 1)]);
+        Ok((self.winner(), 0))
+    }
+
+    async fn open_less(&mut self, _: &Numbers, _: usize) -> Result<u64, Infallible> {
+        self.open(&[(self.compared(), 1)]);
+        Ok(0)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`workload`]: what decides its cost
 //! - [`decide`]: which protocols in which order, written once
+//! - [`weighed`]: how a scored auction is decided
 //! - [`lots`]: the same where there are several lots
 //! - [`cost`]: what that costs
 //! - [`bits`]: on bits
@@ -14,6 +15,7 @@ pub mod decide;
 pub mod lots;
 pub mod numbers;
 pub mod tactics;
+pub mod weighed;
 pub mod workload;
 
 pub use workload::{TooWide, Workload};
@@ -32,17 +34,20 @@ use crate::sharing::SharedBits;
 use crate::sharing::form::Form;
 use cost::{Ending, expected};
 
-/// Decide the auction.
+/// Decide the auction. In a scored one every bid has a handicap, in their order; in the others none has.
 pub(super) async fn run(
     ctx: &Context,
     terms: &Terms,
     question: &Question,
     bids: Entries,
-    shelf: Option<&Shelf>,
+    (shelf, handicaps): (Option<&Shelf>, &[u64]),
     reporter: &Reporter<'_>,
 ) -> Result<Computed, RunError> {
     let work = Workload::of(terms, question, bids.len());
     let total = bids.len();
+    if handicaps.len() != if work.weighed.is_some() { total } else { 0 } {
+        return Err(RunError::Handicaps);
+    }
     let (in_range, sales) = match (terms.protocol, bids) {
         (Form::Bits, Entries::Bits { fields, .. }) => {
             let (ctx, bids) = (BitContext::new(ctx), only_field(fields)?);
@@ -52,7 +57,7 @@ pub(super) async fn run(
                 }
                 _ => None,
             };
-            bits::run(&ctx, question, work, (bids, secret), reporter).await?
+            bits::run(&ctx, question, work, (bids, secret, handicaps), reporter).await?
         }
         (Form::Numbers, Entries::Numbers(fields)) => {
             numbers::run(ctx, question, work, only_field(fields)?, reporter).await?

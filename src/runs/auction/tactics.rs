@@ -47,7 +47,7 @@ fn comparisons(
     line: Line,
     count: usize,
 ) -> Comparisons {
-    let (security, width) = (work.security, work.bits as usize);
+    let (security, width) = (work.security, work.compared() as usize);
     Comparisons { scheme, participants, security, width, count, line }
 }
 
@@ -125,7 +125,8 @@ impl Search {
         let with_second = self.work.kind.is_second_price() && met == 0;
         let best = self.best(entries, |search, level| {
             let bits = level.group.trailing_zeros() as usize;
-            let own = search.model.level(search.work.bits as usize, carried, level, with_second);
+            let own =
+                search.model.level(search.work.compared() as usize, carried, level, with_second);
             let rest = if level.is_all() && with_second {
                 (search.price_apart(), Vec::new())
             } else {
@@ -140,14 +141,16 @@ impl Search {
     /// Opening the price of the second best where that was found with the best: beside the winner,
     /// unless nobody may have won.
     fn price_apart(&self) -> f64 {
-        let apart = if self.work.reserve { self.price(false) } else { Cost::default() };
+        // A scored auction compares it with the reserve when the winner is known.
+        let apart = self.work.reserve || self.work.weighed.is_some();
+        let apart = if apart { self.price(false) } else { Cost::default() };
         self.seconds(apart)
     }
 
     /// Opening the price after the winner.
     fn price(&self, unchecked: bool) -> Cost {
         let before = Cost { unchecked: u64::from(unchecked), ..Cost::default() };
-        self.model.opening(before, &[(self.work.bits as usize, 1)])
+        self.model.opening(before, &[(self.work.compared() as usize, 1)])
     }
 
     /// What comes after a tournament whose winner has met so many.
@@ -168,7 +171,7 @@ impl Search {
             return known.clone();
         }
         let best = self.best(entries, |search, level| {
-            let own = search.model.level(search.work.bits as usize, 0, level, false);
+            let own = search.model.level(search.work.compared() as usize, 0, level, false);
             let rest = search.second(level.groups());
             (search.seconds(own) + rest.0, rest.1)
         });
@@ -212,6 +215,7 @@ mod tests {
             protocol: Form::Bits,
             security: Security::default(),
             bits: 32,
+            weighed: None,
             bids,
             kind: Kind::SecondPrice,
             reserve: false,

@@ -6,6 +6,7 @@ use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::{maximum, range_check};
 use crate::rules::Terms;
 use crate::rules::auction::{Kind, Question};
+use crate::rules::entries::Field;
 use crate::rules::job::Prime;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -51,6 +52,25 @@ impl Reserve {
     }
 }
 
+/// How wide the numbers of a scored auction are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Weighed {
+    /// What is added up: prices, and handicaps.
+    pub operands: u32,
+    /// The sums.
+    pub bits: u32,
+}
+
+impl Weighed {
+    /// Those of an auction, if it is scored.
+    pub fn of(question: &Question) -> Option<Self> {
+        let most = question.scored.as_ref()?.scoring.most();
+        let width = |largest: u64| Field::up_to(largest).bits;
+        let sum = question.maximum.saturating_add(most);
+        Some(Self { operands: width(most).max(question.bits()), bits: width(sum) })
+    }
+}
+
 /// What decides how much a run costs; all of it is public.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
@@ -60,11 +80,13 @@ pub struct Workload {
     pub security: Security,
     /// Width of a bid.
     pub bits: u32,
+    /// What prices and handicaps add up to, where scores count; else bids are compared as they are.
+    pub weighed: Option<Weighed>,
     /// Number of bids.
     pub bids: usize,
-    /// Kind of auction.
+    /// Kind of auction; of a scored one, the one that is paid alike.
     pub kind: Kind,
-    /// Whether there is a reserve, public or secret.
+    /// Whether there is a reserve, public or secret, that bids are compared with.
     pub reserve: bool,
     /// What a secret reserve is shared over.
     pub secret_reserve: Option<Prime>,
@@ -81,13 +103,19 @@ impl Workload {
             protocol: terms.protocol,
             security: terms.security(),
             bits: question.bits(),
+            weighed: Weighed::of(question),
             bids,
-            kind: question.kind,
-            reserve: question.has_reserve(),
+            kind: question.computed_as(),
+            reserve: question.may_stay_unsold(),
             secret_reserve: question.secret_reserve.as_ref().map(|secret| secret.field),
             range_check: terms.needs_range_check(),
             quantity: question.lots_among(usize::MAX),
         }
+    }
+
+    /// Width of what is compared.
+    pub(super) fn compared(self) -> u32 {
+        self.weighed.map_or(self.bits, |weighed| weighed.bits)
     }
 
     /// What takes part in the tournament when so many bids are in range: they, and the reserve.

@@ -1,7 +1,7 @@
 //! What a score takes of a batch, and what the parties say to each other. Exact: dealers make batches
 //! by it, and tests compare it with what is used.
 
-use super::sigmoid_bits;
+use super::{sheet_bits, to_prove};
 use crate::protocol::pair::cost::{self, Traffic};
 use crate::rules::model::{Layer, Structure, StructureError, sigmoid};
 use crate::sharing::pair::{BatchShape, MatrixShape, Party};
@@ -12,25 +12,25 @@ use crate::sharing::pair::{BatchShape, MatrixShape, Party};
 /// When the model cannot be computed.
 pub fn material(structure: &Structure, to: Option<Party>) -> Result<BatchShape, StructureError> {
     let values = structure.check()?;
-    let mut all = cost::input(structure.features);
+    let mut all = cost::input_within(structure.features, sheet_bits(&values));
     for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
         let [before, after] = [pair[0], pair[1]];
-        let bits = before.bits as usize;
         let takes = match layer {
             Layer::Dense { outputs, .. } => {
                 let shape = MatrixShape { rows: outputs, inner: before.count, columns: 1 };
                 let product = BatchShape { matrices: vec![shape], ..BatchShape::default() };
                 cost::together(cost::input(outputs * before.count + outputs), product)
             }
-            Layer::Rectify => cost::rectified(after.count, bits),
-            Layer::Sigmoid => {
-                cost::rectified(before.count * sigmoid::bends().len(), sigmoid_bits(before))
-            }
-            Layer::Largest => cost::largest(before.count, bits + 1),
+            Layer::Rectify => cost::rectified(after.count),
+            Layer::Sigmoid => cost::rectified(before.count * sigmoid::bends().len()),
+            Layer::Largest => cost::largest(before.count),
         };
         all = cost::together(all, takes);
     }
     let last = values.last().map_or(0, |values| values.count);
+    if to_prove(structure, &values).is_some() {
+        all = cost::together(all, cost::within(last));
+    }
     Ok(match to {
         None => all,
         Some(_) => cost::together(all, cost::input(last)),
@@ -43,24 +43,28 @@ pub fn material(structure: &Structure, to: Option<Party>) -> Result<BatchShape, 
 /// When the model cannot be computed.
 pub fn traffic(structure: &Structure, to: Option<Party>) -> Result<Traffic, StructureError> {
     let values = structure.check()?;
-    let mut all = Traffic::input(structure.features, Party::Client);
+    let mut all = Traffic::input_within(structure.features, sheet_bits(&values), Party::Client);
     for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
         let [before, after] = [pair[0], pair[1]];
-        let bits = before.bits as usize;
         let takes = match layer {
             Layer::Dense { outputs, .. } => {
                 let shape = MatrixShape { rows: outputs, inner: before.count, columns: 1 };
                 Traffic::input(outputs * before.count + outputs, Party::Owner)
                     + Traffic::matrix_product(shape)
             }
-            Layer::Rectify => Traffic::rectified(after.count, bits),
-            Layer::Sigmoid => {
-                Traffic::rectified(before.count * sigmoid::bends().len(), sigmoid_bits(before))
-            }
-            Layer::Largest => Traffic::largest(before.count, bits + 1),
+            Layer::Rectify => Traffic::rectified(after.count),
+            Layer::Sigmoid => Traffic::rectified(before.count * sigmoid::bends().len()),
+            Layer::Largest => Traffic::largest(before.count),
         };
         all = all + takes;
     }
     let last = values.last().map_or(0, |values| values.count);
-    Ok(all + to.map_or(Traffic::reveal(last), |party| Traffic::reveal_to(last, party)))
+    // A proof of bounds ends with a check.
+    let proven = to_prove(structure, &values).is_some();
+    let (before, reveal) = if proven {
+        (all + Traffic::within(last), Traffic::reveal_next(last))
+    } else {
+        (all, Traffic::reveal(last))
+    };
+    Ok(before + to.map_or(reveal, |party| Traffic::reveal_to(last, party)))
 }

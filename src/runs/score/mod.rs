@@ -2,10 +2,12 @@
 //!
 //! In: the structure, which both know; the weights, of the owner; the sheet, of the client; a batch of
 //! material. Out: the values after the last layer, to whom both have agreed. Who learns what: nothing
-//! else. Rounds: three for each side's input; for a dense layer one; for one that compares
-//! those of [`crate::protocol::pair::below_zero`] and one. Adversary: as for
-//! [`crate::protocol::pair`], but for one thing: that sheet and weights keep to the bounds of the structure
-//! is not proven, and who brings in larger numbers learns of the other's from what is compared.
+//! else, and nothing at all where what would be opened is larger than the structure says. Rounds: five for
+//! the sheet and three for each layer's weights; for a dense layer one; for one that compares those of
+//! [`crate::protocol::pair::below_zero`] and one; for the bounds of the score those of
+//! [`crate::protocol::pair::within`]. Adversary: as for [`crate::protocol::pair`]. A sheet keeps to its
+//! bounds whatever its owner does. Weights need not: an owner who brings in larger ones has another
+//! function of the sheet computed, of which it learns no more than a score of the structure's size.
 //!
 //! - [`mod@material`]: what a score takes of a batch
 
@@ -13,10 +15,11 @@ pub mod material;
 
 use zeroize::Zeroizing;
 
-use crate::field::Field;
 use crate::field::bulk::Elements;
+use crate::field::{Field, NearPower};
 use crate::protocol::pair::{
-    Computation, PairError, Shares, input, largest, matrix_product, rectified, reveal, reveal_to,
+    Computation, PairError, Shares, input, input_within, largest, matrix_product, rectified,
+    reveal, reveal_to, within,
 };
 use crate::rules::model::fixed::fixed;
 use crate::rules::model::structure::Values;
@@ -42,6 +45,12 @@ pub enum ScoreError {
     /// The two parties stopped.
     #[error(transparent)]
     Pair(#[from] PairError),
+    /// A score that is larger than the structure says; nothing of it was opened.
+    #[error(
+        "the score would be larger than the model says it can be: its owner has brought in other \
+         weights than it may; nothing of it was opened"
+    )]
+    Larger,
 }
 
 /// Compute a score. `to` says who learns it: one party, or both where none is named. Whoever does gets
@@ -49,7 +58,7 @@ pub enum ScoreError {
 ///
 /// # Errors
 /// When the partner lies or does not answer, or the batch is not for this structure.
-pub async fn score<F: Field>(
+pub async fn score<F: NearPower>(
     own: &mut Computation<F>,
     structure: &Structure,
     mine: Mine<'_>,
@@ -57,11 +66,11 @@ pub async fn score<F: Field>(
 ) -> Result<Option<Vec<i64>>, ScoreError> {
     let values = structure.check()?;
     let (sheet, weights) = match mine {
-        Mine::Sheet(sheet) => (Some(elements(sheet)), None),
+        Mine::Sheet(sheet) => (Some(sheet), None),
         Mine::Weights(weights) => (None, Some(weights)),
     };
-    let mut shared =
-        input(own, Party::Client, sheet.as_deref().map(Vec::as_slice), structure.features).await?;
+    let bits = sheet_bits(&values);
+    let mut shared = input_within(own, Party::Client, sheet, structure.features, bits).await?;
     let mut dense = 0;
     for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
         let [before, after] = [pair[0], pair[1]];
@@ -73,19 +82,33 @@ pub async fn score<F: Field>(
             }
             Layer::Rectify => {
                 let shift = (before.fraction - after.fraction) as usize;
-                rectified(own, &shared, before.bits as usize, shift).await?
+                rectified(own, &shared, shift).await?
             }
             Layer::Sigmoid => by_pieces(own, &shared, before).await?,
-            Layer::Largest => {
-                Zeroizing::new(vec![largest(own, &shared, before.bits as usize + 1).await?])
-            }
+            Layer::Largest => Zeroizing::new(vec![largest(own, &shared).await?]),
         };
+    }
+    if let Some(bits) = to_prove(structure, &values)
+        && !within(own, &shared, bits).await?
+    {
+        return Err(ScoreError::Larger);
     }
     let opened = match to {
         None => Some(reveal(own, &shared).await?),
         Some(party) => reveal_to(own, party, &shared).await?,
     };
     Ok(opened.map(|values| values.iter().map(|&value| whole(value)).collect()))
+}
+
+/// Bits of a sheet's numbers.
+fn sheet_bits(values: &[Values]) -> usize {
+    values.first().map_or(0, |values| values.bits as usize)
+}
+
+/// Bits that the score is shown to have before it is opened. A place has no other.
+fn to_prove(structure: &Structure, values: &[Values]) -> Option<usize> {
+    let last = structure.layers.last().filter(|&&layer| layer != Layer::Largest);
+    last.and(values.last()).map(|values| values.bits as usize)
 }
 
 /// Numbers that may be below 0, as elements.
@@ -132,7 +155,7 @@ async fn sums<F: Field>(
 }
 
 /// The sigmoid by pieces: for every bend, how far each value lies beyond it.
-async fn by_pieces<F: Field>(
+async fn by_pieces<F: NearPower>(
     own: &mut Computation<F>,
     values: &[Authenticated<F>],
     before: Values,
@@ -147,7 +170,7 @@ async fn by_pieces<F: Field>(
         let at = own.public(scaled(bend.at, before.fraction));
         beyond.extend(values.iter().map(|&value| value - at));
     }
-    let beyond = rectified(own, &beyond, sigmoid_bits(before), 0).await?;
+    let beyond = rectified(own, &beyond, 0).await?;
     let lowest = own.public(scaled(sigmoid::lowest(), before.fraction + sigmoid::SLOPE_BITS));
     let mut sums: Shares<F> = Zeroizing::new(vec![lowest; values.len()]);
     for (bend, beyond) in bends.iter().zip(beyond.chunks_exact(values.len().max(1))) {
@@ -157,11 +180,6 @@ async fn by_pieces<F: Field>(
         }
     }
     Ok(sums)
-}
-
-/// Bits of the difference of a value and a bend.
-fn sigmoid_bits(before: Values) -> usize {
-    (before.bits.max(sigmoid::REACH + before.fraction) + 1) as usize
 }
 
 #[cfg(test)]

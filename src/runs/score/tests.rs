@@ -50,7 +50,12 @@ async fn scored(
     assert_eq!((one.rounds, one.gates), (cost.rounds, cost.gates));
     assert_eq!(one.bytes_sent.max(other.bytes_sent), cost.bytes_sent);
     let openings = client.openings().iter().filter(|opening| !opening.masked).count();
-    assert_eq!(openings, 1, "nothing is opened in the clear but the score");
+    let bounds = usize::from(structure.layers.last() != Some(&Layer::Largest));
+    assert_eq!(
+        openings,
+        1 + bounds,
+        "nothing is opened but the score, and that it keeps to bounds"
+    );
     let fraction = structure.check().unwrap().last().unwrap().fraction;
     let numbers =
         |values: Vec<i64>| values.into_iter().map(|value| real(value, fraction)).collect();
@@ -107,6 +112,39 @@ async fn the_place_of_the_largest_is_found_and_told_to_one_alone() {
         let [client, owner] = scored(&structure, &weights, &sheet, Some(party)).await;
         let (told, other) = if party == Party::Client { (client, owner) } else { (owner, client) };
         assert_eq!((told, other), (expected, None));
+    }
+}
+
+/// Weights of another structure, with larger bounds: one that packs the numbers of a sheet beside one
+/// another, so that the score would tell all of them. It is not opened, and both learn why.
+#[tokio::test]
+async fn an_owner_with_larger_weights_than_it_says_learns_no_score() {
+    let structure = |largest| Structure {
+        features: 3,
+        largest_feature: 0,
+        fraction: 10,
+        layers: vec![dense(1, largest)],
+    };
+    let packing = Dense { weights: vec![1.0, 1024.0, 1_048_576.0], biases: vec![0.0] };
+    let weights = Weights::new(&structure(22), &[packing]).unwrap();
+    let said = structure(3);
+    for to in [None, Some(Party::Owner), Some(Party::Client)] {
+        let shape = material(&said, to).unwrap();
+        let [client, owner] = halves::<Pair127>(&shape, 5);
+        let [at_client, at_owner] = channels(Duration::from_secs(30));
+        let mut client = Computation::new(Party::Client, client, at_client, [1; 32]).unwrap();
+        let mut owner = Computation::new(Party::Owner, owner, at_owner, [1; 32]).unwrap();
+        let (first, second) = join(
+            score(&mut client, &said, Mine::Sheet(&[7, 300, 1000]), to),
+            score(&mut owner, &said, Mine::Weights(&weights), to),
+        )
+        .await;
+        assert_eq!((first, second), (Err(ScoreError::Larger), Err(ScoreError::Larger)));
+        // All that either saw in the clear is that something lies outside, and not what.
+        let plain = |own: &Computation<Pair127>| {
+            own.openings().iter().filter(|opening| !opening.masked).count()
+        };
+        assert_eq!((plain(&client), plain(&owner)), (1, 1));
     }
 }
 

@@ -9,6 +9,7 @@ use super::{NodeStore, SESSIONS};
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signed};
 use crate::session::bundle::{Inventory, InventoryEntry};
+use crate::session::envelope::EnvelopeBody;
 use crate::session::naming::AdmittedKey;
 use crate::session::phase::{Phase, PhaseError, Step};
 use crate::session::{Envelope, Receipt, SessionId};
@@ -188,7 +189,10 @@ impl NodeStore {
         session: SessionId,
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
-        self.session(session).await?.ok_or(StorageError::NoSession { session })?;
+        let row = self.session(session).await?.ok_or(StorageError::NoSession { session })?;
+        if row.announcement.body.terms.scoring().is_some() {
+            return self.inventory_with_scores(session, node).await;
+        }
         let entry = |row: Row| {
             Ok::<_, StorageError>(InventoryEntry {
                 key: PublicKey::from_bytes(row.bytes("bidder_key")?),
@@ -196,10 +200,46 @@ impl NodeStore {
                 revision: row.number("revision")?,
                 contents: row.digest("contents")?,
                 received: row.time("received")?,
+                score: None,
             })
         };
         let mut entries = query(
             "SELECT e.bidder_key, e.bidder, e.revision, e.contents, e.received
+             FROM node_envelopes e
+             WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM node_envelopes later
+                 WHERE later.session = e.session AND later.bidder_key = e.bidder_key
+                   AND later.received IS NOT NULL AND later.revision > e.revision)",
+        )
+        .bind(session.0.to_vec())
+        .fetch_each(self.database.readers(), entry)
+        .await?;
+        entries.sort_unstable_by_key(|entry| entry.key);
+        Ok(Inventory { session, node, entries })
+    }
+
+    /// The same from the envelopes themselves, which hold the scores.
+    async fn inventory_with_scores(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+    ) -> Result<Inventory, StorageError> {
+        let entry = |row: Row| {
+            let envelope = decode(&row)?;
+            let (contents, body) = (envelope.contents(), envelope.body);
+            let EnvelopeBody { key, bidder, revision, score, .. } = body;
+            let received = row.time("received")?;
+            Ok::<_, StorageError>(InventoryEntry {
+                key,
+                bidder,
+                revision,
+                contents,
+                received,
+                score,
+            })
+        };
+        let mut entries = query(
+            "SELECT e.envelope, e.received
              FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later

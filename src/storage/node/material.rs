@@ -164,6 +164,33 @@ impl NodeStore {
         rows.iter().map(stocked_of).collect()
     }
 
+    /// A batch as it stands.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn batch(&self, id: BatchId) -> Result<Option<Stocked>, StorageError> {
+        let row = query(format!("{SELECT} WHERE batch = $1"))
+            .bind(id.0.to_vec())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(reading)?;
+        row.as_ref().map(stocked_of).transpose()
+    }
+
+    /// All batches that may still be used, and the others that were made since, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn held_batches(&self, since: Timestamp) -> Result<Vec<Stocked>, StorageError> {
+        let usable = "state IN ('made', 'promised') OR made >= $1";
+        let rows = query(format!("{SELECT} WHERE {usable} ORDER BY made, batch"))
+            .bind(since.millis())
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+        rows.iter().map(stocked_of).collect()
+    }
+
     /// Promise a batch to one use, with the seed of the client's half, encrypted. The same promise
     /// again changes nothing, and keeps the first seed.
     ///
@@ -176,7 +203,9 @@ impl NodeStore {
                     let held = find(connection, id).await?.ok_or(StockError::Unknown)?;
                     match held.state {
                         BatchState::Made => {}
-                        BatchState::Promised if held.promise == Some(to) => return Ok(()),
+                        BatchState::Promised | BatchState::Given if held.promise == Some(to) => {
+                            return Ok(());
+                        }
                         state => return Err(StockError::NotPromised { state }),
                     }
                     query(

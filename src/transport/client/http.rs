@@ -259,6 +259,19 @@ impl PeerClient {
         stream::once(opening).flatten().boxed()
     }
 
+    /// POST a body of this kind for an answer of the same, which is read as it comes. The deadline is for
+    /// its beginning only.
+    pub(super) async fn open(
+        &self,
+        path: &str,
+        body: Bytes,
+        kind: &'static str,
+    ) -> Result<Response, HttpError> {
+        let sent = self.send(&Method::POST, path, Some((body, kind)), kind);
+        let answer = tokio::time::timeout(self.options.deadline, sent).await;
+        answer.map_err(|_| self.timed_out())?
+    }
+
     /// Send, trying again as asked where no connection came about, and turn problems into errors.
     async fn send(
         &self,

@@ -62,7 +62,7 @@ impl Listener {
     ///
     /// # Errors
     /// When the operating system takes the socket back.
-    pub(super) fn into_tokio(self) -> Result<TcpListener, ListenError> {
+    pub fn into_tokio(self) -> Result<TcpListener, ListenError> {
         let address = self.local.to_string();
         TcpListener::from_std(self.socket)
             .map_err(|error| ListenError::Other { address, detail: error.to_string() })

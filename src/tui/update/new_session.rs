@@ -147,6 +147,7 @@ fn at_fault(error: &TermsError) -> NewSessionField {
             Fault::ReserveAboveMaximum { .. } | Fault::Reserve(_) => NewSessionField::Reserve,
             Fault::Maximum => NewSessionField::Maximum,
             Fault::Quantity { .. } | Fault::SeveralOnNumbers => NewSessionField::Quantity,
+            Fault::Scored(_) => NewSessionField::Kind,
             // The form writes no bids.
             Fault::Text(_) | Fault::BidderTwice(_) => NewSessionField::Title,
         },

@@ -65,6 +65,7 @@ fn one(text: &mut String, endpoint: &Endpoint) {
         Reply::List(schema) => format!("200, a list of {}", link(schema)),
         Reply::Empty(status) => format!("{status}, empty"),
         Reply::Events => "200, server-sent events".to_owned(),
+        Reply::Grpc => "200, a stream over gRPC".to_owned(),
         Reply::Page => "200, a page".to_owned(),
         Reply::Stream => "101, the binary stream".to_owned(),
     };

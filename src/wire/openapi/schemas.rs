@@ -59,7 +59,7 @@ fn of(schema: &str) -> Value {
 /// Every schema by name.
 pub(super) fn schemas() -> Value {
     let mut all = Map::new();
-    for group in [basics(), sessions(), accounts(), nodes()] {
+    for group in [basics(), sessions(), accounts(), nodes(), dealers()] {
         if let Value::Object(group) = group {
             all.extend(group);
         }
@@ -241,5 +241,47 @@ fn nodes() -> Value {
             "failure?": open(json!({"code": {"type": "string", "enum": ["unfit-part",
                 "missing-envelope", "unfit-terms", "unfit-shares", "link", "computation", "lie",
                 "variable", "store", "called-off"]}}))})),
+    })
+}
+
+/// Models, and the material that dealers make for them.
+fn dealers() -> Value {
+    let signed = |body| closed(json!({"body": body, "signature": of("Signature")}));
+    let sizes = json!({"rows": count(), "inner": count(), "columns": count()});
+    json!({
+        "Party": {"type": "string", "enum": ["both", "client", "owner"]},
+        "SignedModel": signed(closed(json!({"name": name(), "roster": of("Digest"),
+            "owner": of("Key"), "features": list(name()), "learner": of("Party"),
+            "structure": {"type": "object", "description": "Layers, sizes and bounds."}}))),
+        "SignedStockOrder": signed(closed(json!({"model": of("Digest"), "at": of("Time"),
+            "stock": {"type": "integer", "minimum": 0, "maximum": 1000}}))),
+        "NewModel": closed(json!({"terms": of("SignedModel"), "order": of("SignedStockOrder")})),
+        "BatchShape": open(json!({"triples": count(), "squares": count(), "bits": count(),
+            "masks": count(), "matrices": list(closed(sizes))})),
+        "Model": open(json!({"model": of("Digest"), "terms": of("SignedModel"),
+            "shape": of("BatchShape"), "announced": of("Time"),
+            "stock": open(json!({"target": count(), "ready": count(), "making": count(),
+                "promised": count(), "given": count(), "withdrawn": count()}))})),
+        "SignedAskBatch": signed(closed(json!({"model": of("Digest"), "client": of("Key"),
+            "at": of("Time"), "nonce": of("Id")}))),
+        "SignedPromise": signed(closed(json!({"batch": of("Id"), "model": of("Digest"),
+            "roster": of("Digest"), "shape": of("BatchShape"), "makers": of("Nodes"),
+            "chosen": of("Nodes"), "client": of("Key"), "owner": of("Key"),
+            "until": of("Time")}))),
+        "AskSeed": closed(json!({"model_inference": of("Digest"), "batch_id": of("Id"),
+            "request": signed(closed(json!({"promise": of("SignedPromise"),
+                "dealer": of("Key")})))})),
+        "GivenSeed": open(json!({"model_inference": of("Digest"), "batch_id": of("Id"),
+            "seed": of("Digest")})),
+        "StartBatch": closed(json!({"batch": of("Id"), "model": of("SignedModel"),
+            "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
+            "makers": of("Nodes"), "naming": {"type": "boolean"}})),
+        "MakingState": open(json!({"state": {"type": "string",
+            "enum": ["running", "done", "failed"]}, "word?": of("Document"),
+            "seconds?": {"type": "number"}})),
+        "HeldBatch": open(json!({"batch": of("Id"), "model": text(), "makers": of("Nodes"),
+            "made": of("Time"), "state": {"type": "string",
+                "enum": ["made", "promised", "given", "withdrawn"]},
+            "client": or_null(of("Time")), "owner": or_null(of("Time"))})),
     })
 }

@@ -218,6 +218,9 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
     line.push(format!("maximum {}", session.amount(terms.question.maximum())));
     row = canvas.wrapped(area, row, Role::Text, &line.join(", "));
     if let Some(auction) = terms.question.as_auction() {
+        if let Some((_, worth)) = auction.scores().first() {
+            row = canvas.wrapped(area, row, Role::Text, &format!("score: {worth}"));
+        }
         let lone =
             auction.lone_bid().map_or_else(String::new, |lone| format!("A lone bid {lone}. "));
         let text = format!("{lone}Open to {}.", terms.admission.short());

@@ -130,6 +130,11 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         canvas.text(area, row, Role::Muted, "a lone bid");
         row = canvas.wrapped(column, row, Role::Text, lone);
     }
+    for (name, words) in terms.question.as_auction().map(Question::scores).unwrap_or_default() {
+        let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
+        canvas.text(area, row, Role::Muted, name);
+        row = canvas.wrapped(column, row, Role::Text, &words);
+    }
     if let Some(asked) = session.survey() {
         let least = format!("{}, or nothing is opened", asked.at_least);
         label(canvas, area, row, "at least", &least, Role::Text);

@@ -130,6 +130,7 @@ pub fn short_kind(question: &Question) -> &'static str {
         Some(Kind::SecondPrice) => "2nd price",
         Some(Kind::ReverseFirstPrice) => "reverse 1st",
         Some(Kind::ReverseSecondPrice) => "reverse 2nd",
+        Some(Kind::Scored) => "scored",
         None => question.kind_name(),
     }
 }
@@ -137,6 +138,9 @@ pub fn short_kind(question: &Question) -> &'static str {
 /// What a kind means, in one line.
 pub fn rule(question: &Question) -> &'static str {
     match question.as_auction() {
+        Some(auction) if auction.scored.is_some() && auction.is_uniform() => {
+            "lowest price less weight times score wins, is paid the most at which it would still have"
+        }
         Some(auction) => rule_of(auction.kind, auction.quantity > 1),
         None if question.as_market().is_some() => "one price for all, where supply reaches demand",
         None if question.as_survey().is_some() => "statistics of all answers, and nothing else",
@@ -158,6 +162,7 @@ pub const fn rule_of(kind: Kind, several: bool) -> &'static str {
         (Kind::ReverseSecondPrice, true) => {
             "lowest bids win; all winners are paid the best losing bid"
         }
+        (Kind::Scored, _) => "lowest price less weight times score wins, is paid its own price",
     }
 }
 

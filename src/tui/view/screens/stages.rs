@@ -101,7 +101,7 @@ fn of(question: &Question) -> Vec<(Stage, &'static str)> {
     }
     match question.as_auction() {
         Some(auction) if auction.quantity > 1 => stages.push(named(OfAuctions::Ranking.into())),
-        Some(auction) if auction.kind.is_second_price() => stages.extend([
+        Some(auction) if auction.is_uniform() => stages.extend([
             named(OfAuctions::Tournament.into()),
             (Stage::Opening, "winner"),
             named(OfAuctions::SecondPrice.into()),

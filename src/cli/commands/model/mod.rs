@@ -1,0 +1,184 @@
+//! `gavel model add|list|remove|serve`: the models that this home scores with.
+//!
+//! - [`serve`]: scoring clients' sheets
+//! - [`told`]: a model as people and scripts read it
+
+pub mod serve;
+pub mod told;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::base::Clock;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::home::Over;
+use crate::cli::models::{self, Kept, Shelf, check_name};
+use crate::cli::options::{PassphraseOption, Reach};
+use crate::cli::output::{Table, strong};
+use crate::client::material;
+use crate::identity::Statement as _;
+use crate::identity::key_file::BidderKeys;
+use crate::rules::model::Weights;
+use crate::rules::model::file::Defaults;
+use crate::session::scoring::Learner;
+use told::Told;
+
+/// What to do with models.
+#[derive(Subcommand)]
+pub enum ModelCommand {
+    /// Take a model in: its weights are kept in this home, encrypted under its key
+    Add(AddArgs),
+    /// The models of this home
+    List,
+    /// Delete a model of this home, weights and all, and take it back at the coordinator
+    Remove(RemoveArgs),
+    /// Score clients' sheets with models of this home
+    Serve(serve::ServeArgs),
+}
+
+/// Which model.
+#[derive(Args)]
+pub struct RemoveArgs {
+    /// Its name
+    name: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A model to take in.
+///
+/// FILE is an ONNX file, or a table of layers (TOML) that names a file of weights, .safetensors or
+/// .onnx. An ONNX file is a chain of Gemm, or MatMul and Add, with Relu, Sigmoid, and ArgMax at the
+/// end. What the table says counts before the options.
+#[derive(Args)]
+pub struct AddArgs {
+    /// What to call it: letters and digits, - and _
+    name: String,
+    /// ONNX, or a TOML of layers
+    file: PathBuf,
+    /// No number of a sheet is larger, in size, than 2 to this power
+    #[arg(long, value_name = "POWER", default_value_t = Defaults::default().largest_feature)]
+    largest_feature: u32,
+    /// Bits after the point, of sheets and weights
+    #[arg(long, value_name = "BITS", default_value_t = Defaults::default().fraction)]
+    fraction: u32,
+    /// Who learns a score [default: both, who can then sign it]
+    #[arg(long, value_name = "WHO")]
+    learner: Option<LearnerName>,
+    /// Write over a model of this name
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// Who learns a score.
+#[derive(Clone, Copy, ValueEnum)]
+enum LearnerName {
+    /// Both parties, who sign it
+    Both,
+    /// Whose sheet it is
+    Client,
+    /// Whose model it is
+    Owner,
+}
+
+impl From<LearnerName> for Learner {
+    fn from(name: LearnerName) -> Self {
+        match name {
+            LearnerName::Both => Self::Both,
+            LearnerName::Client => Self::Client,
+            LearnerName::Owner => Self::Owner,
+        }
+    }
+}
+
+/// Look after models.
+///
+/// # Errors
+/// When a model's files cannot be used, or this home has no key.
+pub async fn run(context: &Context, command: ModelCommand) -> Result<(), Failure> {
+    match command {
+        ModelCommand::Add(args) => add(context, &args),
+        ModelCommand::List => list(context),
+        ModelCommand::Remove(args) => remove(context, &args).await,
+        ModelCommand::Serve(args) => serve::run(context, &args).await,
+    }
+}
+
+fn add(context: &Context, args: &AddArgs) -> Result<(), Failure> {
+    check_name(&args.name)?;
+    let over = Over::forced(args.force);
+    let defaults = Defaults { largest_feature: args.largest_feature, fraction: args.fraction };
+    let read = models::read(&args.file, defaults)?;
+    let path = context.home.file("bidder.key");
+    if !path.exists() {
+        let detail = "this home has no key to keep a model under; make one with `gavel init bidder --name NAME`";
+        return Err(Failure::new("no-key", detail));
+    }
+    let keys = args.passphrase.load(&path, BidderKeys::load)?;
+    let model = read.model;
+    let learner = read.learner.or(args.learner.map(Learner::from)).unwrap_or(Learner::Both);
+    let kept = Kept {
+        name: args.name.clone(),
+        owner: keys.identity.public(),
+        structure: model.structure,
+        features: model.features,
+        learner,
+    };
+    // As it will be used, so that what does not fit is told now.
+    let weights = Weights::new(&kept.structure, &model.dense)?;
+    let told = Told::new(&kept, Some(weights.precision()))?;
+    Shelf::of(&context.home).add(&kept, &model.dense, &keys.identity, over)?;
+    context.output.result(&told, || told.text())
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let all = Shelf::of(&context.home).list()?;
+    let told = all.iter().map(|kept| Told::new(kept, None));
+    let told = told.collect::<Result<Vec<_>, Failure>>()?;
+    context.output.result(&serde_json::json!({ "models": told }), || {
+        if told.is_empty() {
+            return "no models; add one with `gavel model add NAME FILE`".to_owned();
+        }
+        let mut table = Table::new(&["model", "layers", ">triples", ">bits", ">matrix elements"]);
+        for model in &told {
+            table.row(model.row());
+        }
+        table.to_string()
+    })
+}
+
+async fn remove(context: &Context, args: &RemoveArgs) -> Result<(), Failure> {
+    let shelf = Shelf::of(&context.home);
+    let kept = shelf.find(&args.name)?;
+    let taken_back = match take_back(context, &args.reach, &kept).await {
+        Ok(taken_back) => taken_back,
+        Err(failure) => {
+            context
+                .output
+                .note(format!("the coordinator may still know {}: {}", kept.name, failure.detail));
+            false
+        }
+    };
+    shelf.remove(&kept)?;
+    let removed = serde_json::json!({ "removed": kept.name, "taken_back": taken_back });
+    context.output.result(&removed, || format!("{} is deleted.", strong(&kept.name)))
+}
+
+/// Take a model back where it is announced; whether it was.
+async fn take_back(context: &Context, reach: &Reach, kept: &Kept) -> Result<bool, Failure> {
+    if reach.roster_file().is_none() && !context.home.file("roster.json").exists() {
+        return Ok(false);
+    }
+    let network = reach.as_anyone(context).await?;
+    let id = serve::terms_of(kept, network.roster().body.digest()).id();
+    if !material::models(&network).await?.iter().any(|line| line.model == id) {
+        return Ok(false);
+    }
+    let keys = reach.passphrase().load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    material::remove(&network, &keys.identity, id, Clock::System.now()).await?;
+    Ok(true)
+}

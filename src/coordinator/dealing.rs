@@ -1,0 +1,433 @@
+//! Keeps every model's stock of material filled, and its books true.
+//!
+//! One batch is made at a time, by the dealers that are there, and only while no session computes; one
+//! that is under way when a session begins to compute is called off, and begun anew later. It is in the
+//! books as ready only when all its makers have signed that it is on their disks. Everything else is
+//! withdrawn: what failed, what was under way when this process ended, what dealers have lost, and what
+//! was promised and not fetched in time. Who lied in a batch is left out of the next ones.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::CoordinatorState;
+use super::nodes::{Troubles, reports, split};
+use super::past::{Doubts, Past};
+use crate::identity::{Digest, Signed};
+use crate::session::SessionId;
+use crate::session::accusation::{self, Accusation};
+use crate::session::dealing::{InStock, all_in_stock};
+use crate::session::scoring::{BatchId, givers};
+use crate::sharing::{NodeIndex, NodeSet};
+use crate::storage::StorageError;
+use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
+use crate::transport::HttpError;
+use crate::transport::client::http::PeerClient;
+use crate::wire::dealer_api::{HeldBatch, MakingState, StartBatch};
+use crate::wire::paths;
+use crate::wire::reason::{AttemptTrouble, NodeTrouble};
+
+/// Between two looks at the books.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How often the dealers' stores are compared with the books.
+const COMPARE: Duration = Duration::from_secs(15);
+
+/// Longest wait for one answer about a batch; the node holds the question for 10 seconds.
+const POLL: Duration = Duration::from_secs(20);
+
+/// How long the others' word is waited for when one dealer has found a lie, and when one has failed
+/// otherwise.
+const WORD: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(1);
+
+/// How many failed batches are remembered, and for how long.
+const REMEMBERED: usize = 64;
+const LONG: Duration = Duration::from_secs(60 * 60);
+
+/// Start the task.
+pub(super) fn start(state: &Arc<CoordinatorState>) {
+    let (state, stopped) = (Arc::clone(state), state.stopped.clone());
+    state.tasks.clone().spawn(async move {
+        tokio::select! {
+            () = stopped.cancelled() => {}
+            () = keep(&state) => {}
+        }
+    });
+}
+
+async fn keep(state: &Arc<CoordinatorState>) {
+    let mut dealing = Dealing::new(state);
+    loop {
+        if let Err(error) = dealing.turn().await {
+            tracing::warn!(%error, "the books of material cannot be kept at present");
+        }
+        let _ = tokio::time::timeout(LOOK, state.dealing.notified()).await;
+    }
+}
+
+/// How the making of a batch ended.
+enum Ended {
+    Made,
+    GaveWay,
+    Failed(AttemptTrouble),
+}
+
+struct Dealing<'a> {
+    state: &'a Arc<CoordinatorState>,
+    /// Whether what an earlier process left under way has been withdrawn.
+    begun: bool,
+    /// When the dealers' stores were last compared with the books, and who was there.
+    compared: Option<(Instant, NodeSet)>,
+    past: Past,
+    /// How earlier batches failed.
+    failed: VecDeque<(Instant, AttemptTrouble)>,
+    attempt: u32,
+}
+
+impl<'a> Dealing<'a> {
+    const fn new(state: &'a Arc<CoordinatorState>) -> Self {
+        Self {
+            state,
+            begun: false,
+            compared: None,
+            past: Past::new(),
+            failed: VecDeque::new(),
+            attempt: 0,
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), StorageError> {
+        let store = &self.state.store;
+        if !self.begun {
+            for batch in store.booked(BookState::Making).await? {
+                self.withdraw(&batch, "the coordinator ended while it was made").await?;
+            }
+            self.begun = true;
+        }
+        self.expire().await?;
+        let there = self.state.links().there();
+        let due = self.compared.is_none_or(|(at, who)| at.elapsed() >= COMPARE || who != there);
+        if due {
+            self.compared = Some((Instant::now(), there));
+            self.compare(there).await?;
+        }
+        let Some(model) = self.wanted().await? else { return Ok(()) };
+        if *self.state.at_work.borrow() > 0 {
+            return Ok(());
+        }
+        self.make(&model).await
+    }
+
+    /// The model whose stock is the emptiest, of those that lack something.
+    async fn wanted(&self) -> Result<Option<BookedModel>, StorageError> {
+        let counts = self.state.store.counts().await?;
+        let ready = |model: &Digest| counts.get(&(*model, BookState::Ready)).copied().unwrap_or(0);
+        let models = self.state.store.models().await?;
+        let covered = |model: &BookedModel| {
+            self.state.roster.body.covers(&model.terms.body.roster)
+                && ready(&model.model) < model.stock
+        };
+        let share = |model: &BookedModel| {
+            u64::from(ready(&model.model)) * 1_000_000 / u64::from(model.stock.max(1))
+        };
+        Ok(models.into_iter().filter(covered).min_by_key(share))
+    }
+
+    /// Take a batch out of the books, whatever its state.
+    async fn withdraw(&self, batch: &BookedBatch, why: &str) -> Result<(), StorageError> {
+        let step = (batch.state, BookState::Withdrawn);
+        if self.state.store.bring_on(batch.batch, step, Some(why.to_owned())).await? {
+            tracing::info!(batch = %batch.batch, why, "a batch of material is withdrawn");
+            self.tell_withdrawn(batch.batch, batch.makers).await;
+        }
+        Ok(())
+    }
+
+    /// Tell dealers to withdraw a batch. Whoever cannot be told is told when stores are compared.
+    async fn tell_withdrawn(&self, batch: BatchId, nodes: NodeSet) {
+        let path = &paths::batch(batch);
+        let tell = |_, node: PeerClient| async move {
+            node.request::<(), ()>(Method::DELETE, path, None).await
+        };
+        drop(self.state.ask(nodes, tell).await);
+    }
+
+    /// Withdraw what was promised and not fetched in time.
+    async fn expire(&self) -> Result<(), StorageError> {
+        let now = self.state.clock.now();
+        let promised = self.state.store.booked(BookState::Promised).await?;
+        let over = |batch: &&BookedBatch| {
+            batch.promise.as_ref().is_none_or(|promise| promise.body.until <= now)
+        };
+        let over: Vec<_> = promised.iter().filter(over).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        // What was fetched meanwhile counts as given.
+        let held = self.held(self.state.links().there()).await;
+        for batch in over {
+            if !self.note_given(batch, &held).await? {
+                self.withdraw(batch, "it was promised and not fetched in time").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What each of these dealers has in its store; of those that answer.
+    async fn held(&self, nodes: NodeSet) -> BTreeMap<NodeIndex, BTreeMap<BatchId, HeldBatch>> {
+        let ask = |_, node: PeerClient| async move {
+            node.get::<Vec<HeldBatch>>(paths::NODE_MATERIAL).await
+        };
+        let (told, _) = split(self.state.ask(nodes, ask).await);
+        let by_id =
+            |held: Vec<HeldBatch>| held.into_iter().map(|held| (held.batch, held)).collect();
+        told.into_iter().map(|(node, held)| (node, by_id(held))).collect()
+    }
+
+    /// Note that a promised batch is given, where all that were chosen have given both halves.
+    async fn note_given(
+        &self,
+        batch: &BookedBatch,
+        held: &BTreeMap<NodeIndex, BTreeMap<BatchId, HeldBatch>>,
+    ) -> Result<bool, StorageError> {
+        let Some(promise) = &batch.promise else { return Ok(false) };
+        let given = promise.body.chosen.iter().all(|node| {
+            let line = held.get(&node).and_then(|lines| lines.get(&batch.batch));
+            line.is_some_and(|line| line.client.is_some() && line.owner.is_some())
+        });
+        if given {
+            let step = (BookState::Promised, BookState::Given);
+            self.state.store.bring_on(batch.batch, step, None).await?;
+        }
+        Ok(given)
+    }
+
+    /// Compare what dealers have in their stores with the books.
+    async fn compare(&self, there: NodeSet) -> Result<(), StorageError> {
+        let held = self.held(there).await;
+        let mut kept = BTreeMap::new();
+        let threshold = self.state.scheme().threshold();
+        for batch in self.state.store.booked(BookState::Ready).await? {
+            let lost = |node: &NodeIndex| {
+                held.get(node).is_some_and(|lines| {
+                    lines.get(&batch.batch).is_none_or(|line| line.state != "made")
+                })
+            };
+            let lost: NodeSet = batch.holders.iter().filter(lost).collect();
+            let holders = batch.holders.difference(lost);
+            if !self.state.roster.body.covers(&batch.roster) {
+                self.withdraw(&batch, "it was made under another roster").await?;
+            } else if !givers(batch.batch, batch.makers, threshold).is_subset_of(holders) {
+                self.withdraw(&batch, "a dealer that gives it out has lost its part").await?;
+            } else {
+                if !lost.is_empty() {
+                    tracing::warn!(batch = %batch.batch, %lost, "dealers have lost their part");
+                    self.state.store.note_holders(batch.batch, holders).await?;
+                }
+                kept.insert(batch.batch, holders);
+            }
+        }
+        for batch in self.state.store.booked(BookState::Promised).await? {
+            let chosen = batch.promise.as_ref().map_or(batch.makers, |promise| promise.body.chosen);
+            let lost = |node: &NodeIndex| {
+                held.get(node).is_some_and(|lines| {
+                    lines.get(&batch.batch).is_none_or(|line| line.state == "withdrawn")
+                })
+            };
+            if self.note_given(&batch, &held).await? {
+                continue;
+            }
+            if chosen.iter().any(|node| lost(&node)) {
+                self.withdraw(&batch, "a dealer has lost its part of what was promised").await?;
+            } else {
+                kept.insert(batch.batch, batch.holders);
+            }
+        }
+        for (node, lines) in held {
+            for (batch, line) in lines {
+                let usable = line.state == "made" || line.state == "promised";
+                let own = kept.get(&batch).is_some_and(|holders| holders.contains(node));
+                if usable && !own && !self.promised_since(batch).await? {
+                    self.tell_withdrawn(batch, NodeSet::EMPTY.with(node)).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a batch has been promised since the books were read.
+    async fn promised_since(&self, batch: BatchId) -> Result<bool, StorageError> {
+        let promised = self.state.store.booked(BookState::Promised).await?;
+        Ok(promised.iter().any(|booked| booked.batch == batch))
+    }
+
+    /// Make one batch for a model.
+    async fn make(&mut self, model: &BookedModel) -> Result<(), StorageError> {
+        let (scheme, now) = (self.state.scheme(), Instant::now());
+        while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
+            || self.failed.len() > REMEMBERED
+        {
+            self.failed.pop_front();
+        }
+        let troubles: Vec<_> = self.failed.iter().map(|(_, trouble)| trouble.clone()).collect();
+        let doubts = Doubts::of(scheme.threshold(), &troubles);
+        let links = self.state.links();
+        let chosen = self.past.choose(&links, &doubts, scheme.quorum(), now);
+        let Some(makers) = chosen else { return Ok(()) };
+        if !self.past.pause(makers, self.state.options.pause, now).is_zero() {
+            return Ok(());
+        }
+        let batch = match BatchId::random() {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::error!(%error, "no batch can be begun");
+                return Ok(());
+            }
+        };
+        self.attempt = self.attempt.wrapping_add(1).max(1);
+        let begun = self.state.clock.now();
+        let roster = model.terms.body.roster;
+        self.state.store.begin_batch(batch, model.model, roster, makers, begun).await?;
+        let start = StartBatch {
+            batch,
+            model: model.terms.clone(),
+            attempt: self.attempt,
+            makers,
+            naming: doubts.lies,
+        };
+        let ended = self.run(&start).await;
+        let (to, why) = match &ended {
+            Ended::Made => (BookState::Ready, None),
+            Ended::GaveWay => (BookState::Withdrawn, Some("it gave way to a session".to_owned())),
+            Ended::Failed(trouble) => (BookState::Withdrawn, Some(trouble.to_string())),
+        };
+        self.state.store.bring_on(batch, (BookState::Making, to), why).await?;
+        match ended {
+            Ended::Made => {
+                tracing::info!(%batch, model = %model.model.short(), %makers, "a batch is in stock");
+                return Ok(());
+            }
+            Ended::GaveWay => tracing::debug!(%batch, "a batch gave way to a session"),
+            Ended::Failed(trouble) => {
+                tracing::warn!(%batch, %makers, %trouble, "a batch was not made");
+                self.tell_lies(&trouble);
+                self.past.failed(makers, &trouble, &links, Instant::now());
+                self.failed.push_back((Instant::now(), trouble));
+            }
+        }
+        self.tell_withdrawn(batch, makers).await;
+        Ok(())
+    }
+
+    /// Say what follows from the dealers' accusations.
+    fn tell_lies(&self, trouble: &AttemptTrouble) {
+        let threshold = self.state.scheme().threshold();
+        let accusations = trouble.accusations().map(|signed| &signed.body);
+        for finding in accusation::findings(threshold, accusations) {
+            let named = accusation::named(threshold, std::slice::from_ref(&finding));
+            tracing::warn!(%named, "a dealer lied while a batch was made");
+        }
+    }
+
+    /// Have a batch made, until all have it on disk or it cannot be had.
+    async fn run(&self, start: &StartBatch) -> Ended {
+        let mut sessions = self.state.at_work.subscribe();
+        tokio::select! {
+            ended = self.made(start) => ended,
+            // An error means that the coordinator ends.
+            _ = sessions.wait_for(|&count| count > 0) => Ended::GaveWay,
+        }
+    }
+
+    async fn made(&self, start: &StartBatch) -> Ended {
+        let begin = |_, node: PeerClient| async move {
+            node.post::<_, ()>(paths::NODE_MATERIAL, start).await
+        };
+        let (_, trouble) = split(self.state.ask(start.makers, begin).await);
+        if !trouble.is_empty() {
+            return Ended::Failed(AttemptTrouble::Nodes { nodes: reports(trouble) });
+        }
+        let clients = start.makers.iter();
+        let clients = clients.filter_map(|node| Some((node, self.state.nodes.get(&node)?.clone())));
+        let mut running: FuturesUnordered<_> = clients
+            .map(|(node, client)| async move { (node, follow(&client, start).await) })
+            .collect();
+        let (mut words, mut troubles) = (Vec::new(), Troubles::new());
+        let mut until: Option<Instant> = None;
+        loop {
+            let next = match until {
+                None => running.next().await,
+                Some(until) => tokio::time::timeout_at(until, running.next()).await.unwrap_or(None),
+            };
+            let Some((node, ended)) = next else { break };
+            match ended {
+                Ok(word) => words.push(word),
+                Err(trouble) => {
+                    let trouble = self.judged(start, node, trouble);
+                    let patience = if trouble.accusation().is_some() { WORD } else { REST };
+                    let last = Instant::now() + patience;
+                    until = Some(until.map_or(last, |until| until.max(last)));
+                    troubles.insert(node, trouble);
+                }
+            }
+        }
+        if !troubles.is_empty() {
+            // What a lie made others say is not their fault.
+            if troubles.values().any(|trouble| trouble.accusation().is_some()) {
+                troubles.retain(|_, trouble| trouble.accusation().is_some());
+            }
+            return Ended::Failed(AttemptTrouble::Nodes { nodes: reports(troubles) });
+        }
+        let (roster, model) = (&self.state.roster.body, start.model.body.id());
+        match all_in_stock(roster, start.batch, model, start.makers, &words) {
+            Ok(()) => Ended::Made,
+            Err(error) => {
+                let detail = error.to_string();
+                let trouble = |node| (node, NodeTrouble::Unsound { detail: detail.clone() });
+                let troubles: Troubles = error.nodes().iter().map(trouble).collect();
+                Ended::Failed(AttemptTrouble::Nodes { nodes: reports(troubles) })
+            }
+        }
+    }
+
+    /// What a dealer reports, if it can be: an accusation counts only with its signature, for this
+    /// batch.
+    fn judged(&self, start: &StartBatch, node: NodeIndex, trouble: NodeTrouble) -> NodeTrouble {
+        let Some(accusation) = trouble.accusation() else { return trouble };
+        let (session, model) = (SessionId(start.batch.0), start.model.body.id());
+        let about = |said: &Accusation| {
+            said.node == node && (said.attempt, said.participants) == (start.attempt, start.makers)
+        };
+        let sound = accusation.check(&self.state.roster.body, session, &model);
+        if sound.is_ok_and(about) { trouble } else { NodeTrouble::FalseSignature }
+    }
+}
+
+/// Wait for a batch's end at a dealer.
+async fn follow(node: &PeerClient, start: &StartBatch) -> Result<Signed<InStock>, NodeTrouble> {
+    let path = paths::batch(start.batch);
+    let mut lost = 0;
+    loop {
+        match node.with_deadline(POLL).get::<MakingState>(&path).await {
+            Ok(MakingState::Running) => lost = 0,
+            Ok(MakingState::Done { word, .. }) => return Ok(*word),
+            Ok(MakingState::Failed { failure }) => return Err(NodeTrouble::Attempt { failure }),
+            Err(error) if passing(&error) && lost < 3 => {
+                lost += 1;
+                tokio::time::sleep(LOOK).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether an answer may have been lost on the way.
+fn passing(error: &HttpError) -> bool {
+    error.problem().is_none()
+}
