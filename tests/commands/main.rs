@@ -23,12 +23,14 @@
 mod common;
 
 mod accounts;
+mod apart;
 mod backup;
 mod compose;
 mod demo;
 mod engine;
 mod errors;
 mod figures;
+mod handover;
 mod intake;
 mod job;
 mod people;
