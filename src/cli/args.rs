@@ -200,7 +200,7 @@ impl Cli {
             Command::Survey(command) => survey::run(&context, command).await,
             Command::Job(command) => job::run(&context, command).await,
             Command::Variable(command) => variable::run(&context, command).await,
-            Command::Model(command) => model::run(&context, command).await,
+            Command::Model(command) => Box::pin(model::run(&context, command)).await,
             Command::Score(args) => Box::pin(score::run(&context, args)).await,
             Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,

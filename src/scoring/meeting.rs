@@ -126,7 +126,7 @@ impl Seat<'_> {
         let began = Instant::now();
         let own = Computation::new(self.party, half, channel, agreed.binding());
         let mut own = own.map_err(ScoreError::from)?;
-        let learnt = score(&mut own, structure, mine, learner.party()).await;
+        let learnt = Box::pin(score(&mut own, structure, mine, learner.party())).await;
         let values = learnt.map_err(|error| self.ended(error))?;
         let fraction = structure.check().map_err(ScoreError::from)?;
         let fraction = fraction.last().map_or(0, |values| values.fraction);

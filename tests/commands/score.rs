@@ -125,7 +125,7 @@ impl Owner {
         command.args(["--json", "model", "serve", "--listen", "127.0.0.1:0", "--home"]).arg(home);
         let mut child = command.args(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().expect("a line").unwrap();
+        let first = lines.next().unwrap().unwrap();
         let told: Value = serde_json::from_str(&first).unwrap();
         let address = told["address"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
         // What follows has a reader as long as the owner runs.

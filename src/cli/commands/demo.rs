@@ -87,7 +87,7 @@ impl DemoArgs {
 /// What to change in the file or the options; or why the session did not settle.
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     if let Some(play) = scored::of_file(args.file.as_deref())? {
-        return score(context, &args, &play).await;
+        return Box::pin(score(context, &args, &play)).await;
     }
     let mut operator = None;
     let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());

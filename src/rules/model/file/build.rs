@@ -77,8 +77,11 @@ pub fn from_onnx(
     let pairs = written.layers.iter().zip(&mut pieces);
     for (at, (layer, piece)) in pairs.enumerate() {
         match (layer, piece) {
-            (WrittenLayer::Dense { weight: Some(_), .. }, _)
-            | (WrittenLayer::Dense { bias: Some(_), .. }, _) => {
+            (
+                WrittenLayer::Dense { weight: Some(_), .. }
+                | WrittenLayer::Dense { bias: Some(_), .. },
+                _,
+            ) => {
                 let wrong = "an ONNX file says itself which weights a layer has; leave them out";
                 return Err(ModelFileError::Layer { layer: at + 1, wrong });
             }

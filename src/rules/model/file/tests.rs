@@ -133,6 +133,7 @@ fn digits_of_half_precision_are_read_and_recognised() {
 }
 
 /// A file of one node, which takes `x`, a matrix `w` of three rows and two columns, and `b`.
+#[allow(clippy::field_reassign_with_default)] // what is wiped when dropped cannot be taken apart
 fn graph(operator: &str, change: impl FnOnce(&mut GraphProto)) -> Vec<u8> {
     let tensor = |name: &str, dims: &[i64]| {
         let count = dims.iter().product::<i64>();
