@@ -12,6 +12,7 @@ mod e2e {
     pub mod backups;
     pub mod bad_bidders;
     pub mod bundles;
+    pub mod dealing;
     pub mod disclosures;
     pub mod kills;
     pub mod kind;

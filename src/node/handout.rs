@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::makings::Dealt;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::dealer::choice::{Choice, ChoiceError};
@@ -71,6 +72,7 @@ impl NodeState {
     pub(super) async fn seed_of(&self, ask: &Signed<AskHalf>) -> Result<Seed, HandoutError> {
         let (handout, _) = self.give_half(ask, Party::Client).await?;
         let seed = stock::unlock_seed(&self.vault, handout.batch.id, &handout.seed)?;
+        Dealt::count(&self.dealt.clients);
         tracing::info!(batch = %handout.batch.id, "the client's half left");
         Ok(seed)
     }
@@ -91,6 +93,7 @@ impl NodeState {
             Ok::<_, HandoutError>(for_owner(part, &seed)?)
         });
         let part = part.await?;
+        Dealt::count(&self.dealt.owners);
         tracing::info!(batch = %id, "the owner's half is on its way");
         Ok(part)
     }

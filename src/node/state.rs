@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
-use super::making::Makings;
+use super::makings::{Dealt, Makings};
 use super::meter::Meter;
 use super::pace::Pace;
 use super::parts::PartCache;
@@ -88,6 +88,8 @@ pub struct NodeState {
     pub(super) handouts: Arc<Semaphore>,
     /// The batch of material that is being made.
     pub(super) makings: Makings,
+    /// What this process has done as a dealer.
+    pub(super) dealt: Dealt,
     /// Opened parts of envelopes, in memory only.
     pub parts: PartCache,
     /// How much is taken.
@@ -146,6 +148,7 @@ impl NodeState {
             attempts: Attempts::default(),
             handouts: Arc::new(Semaphore::new(HANDOUTS)),
             makings: Makings::default(),
+            dealt: Dealt::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
             pace: Pace::default(),

@@ -1,6 +1,7 @@
 //! The node's endpoints. Handlers parse, call and map; who may call is decided before them in
 //! [`super::access`].
 //!
+//! - `reflection`: what is served over gRPC, for clients that ask
 //! - `sessions`: announcing a session, listing sessions, cancelling one
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes, and seeds passed on
 //! - `receipts`: the receipts given so far
@@ -23,6 +24,7 @@ mod manifest;
 mod material;
 mod papers;
 mod receipts;
+pub(super) mod reflection;
 mod sessions;
 mod stream;
 mod variables;

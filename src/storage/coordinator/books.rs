@@ -480,3 +480,12 @@ fn batch_of(row: &Row) -> Result<BookedBatch, StorageError> {
         promise: row.maybe_document("promise")?,
     })
 }
+
+#[cfg(test)]
+#[path = "books_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "books_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;
