@@ -7,6 +7,7 @@
 mod common;
 
 mod e2e {
+    pub mod apart;
     pub mod auction;
     pub mod backups;
     pub mod bad_bidders;

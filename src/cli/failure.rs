@@ -145,6 +145,12 @@ impl From<crate::client::quantities::QuantitiesError> for Failure {
     }
 }
 
+impl From<crate::client::letters::LettersError> for Failure {
+    fn from(error: crate::client::letters::LettersError) -> Self {
+        Self::new(error.slug(), error)
+    }
+}
+
 impl From<BidError> for Failure {
     fn from(error: BidError) -> Self {
         Self::new(error.slug(), error)

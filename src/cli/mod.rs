@@ -17,6 +17,7 @@
 //! - [`rosters`]: the next roster, for servers that run
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
+//! - [`told`]: what a job told this home alone
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
 //! - [`score`]: having a model score a sheet, and what came of it
@@ -69,6 +70,7 @@ pub mod session_file;
 pub mod sheet;
 pub mod signal;
 pub mod survey;
+pub mod told;
 pub mod view;
 
 use std::ffi::OsString;

@@ -5,6 +5,7 @@
 //! - [`reply`]: what the answer tells a participant alone
 //! - [`told`]: how much a participant trades, read from a checked record
 //! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
+//! - [`letters`]: what one node, or the client, alone is told, put together from the nodes' letters
 //! - [`amount`]: what can be said of an amount or an order before it is handed in
 //! - [`approval`]: a job's steps as a node was told them, for its operator
 //! - [`bid`]: placing a bid, from admission to receipts
@@ -28,6 +29,7 @@ pub mod bid;
 pub mod coordinator;
 pub mod error;
 mod hand_in;
+pub mod letters;
 pub mod login;
 pub mod material;
 pub mod network;

@@ -59,6 +59,8 @@ pub struct NodeState {
     mesh: Mutex<Arc<Mesh>>,
     /// Whether its operator lets each job run.
     approves: bool,
+    /// Stored variables of which it lets no job reveal anything.
+    pub(super) never_reveal: Vec<String>,
     /// A lie that this node tells in every attempt.
     lie: Option<Lie>,
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
@@ -160,6 +162,7 @@ impl NodeState {
             mesh: Mutex::new(make_mesh()),
             make_mesh,
             approves: options.approve_jobs,
+            never_reveal: options.never_reveal,
             lie: options.lie,
             replica,
             computing,

@@ -14,6 +14,7 @@
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`disclosure`]: what a node seals to the operator of what participants alone are told
+//! - [`letters`]: what nodes seal to one node, or to the client, of what it alone is told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
@@ -37,6 +38,7 @@ pub mod exclusion;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod id;
+pub mod letters;
 pub mod manifest;
 pub mod naming;
 pub mod outcome;
@@ -56,6 +58,7 @@ pub use announcement::Announcement;
 pub use disclosure::Disclosure;
 pub use envelope::Envelope;
 pub use id::SessionId;
+pub use letters::Letters;
 pub use manifest::Manifest;
 pub use outcome::Outcome;
 pub use phase::Phase;

@@ -343,12 +343,15 @@ pub enum VariableLack {
     Taken,
     /// It is shared among the nodes of an earlier roster.
     Elsewhere,
+    /// The node's operator lets no job reveal anything of it.
+    Forbidden,
 }
 
 impl VariableLack {
-    /// Whether the node lacks it for as long as it is not shared anew.
+    /// Whether the node lacks it for as long as it is not shared anew, or its operator lets nothing of it
+    /// be revealed.
     pub const fn lasts(self) -> bool {
-        matches!(self, Self::Share | Self::Damaged)
+        matches!(self, Self::Share | Self::Damaged | Self::Forbidden)
     }
 
     /// In words, of a variable at a node.
@@ -368,6 +371,10 @@ impl VariableLack {
             Self::Elsewhere => format!(
                 "has {name:?} as shared among the nodes of an earlier roster; `gavel variable \
                  refresh` deals it to the present ones"
+            ),
+            Self::Forbidden => format!(
+                "lets no job reveal anything of {name:?}: its operator has said so (never_reveal in its \
+                 gavel.toml)"
             ),
             Self::Taken => format!(
                 "has a variable {name:?} already; say replace = true, take another name, or \

@@ -114,7 +114,8 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
         return show::run(context, &args.look, pace, play, folder, (scheme, args.liar)).await;
     }
     let play = (&loaded, before.as_ref(), players);
-    let result = headless::run(context, play, &folder, (scheme, args.liar)).await?;
+    let result =
+        headless::run(context, play, (&folder, operator.as_ref()), (scheme, args.liar)).await?;
     context.output.result(&result, || result.text())
 }
 

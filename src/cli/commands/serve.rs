@@ -314,6 +314,7 @@ fn options(settings: &Settings) -> node::Options {
     node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
         approve_jobs: settings.jobs == Jobs::Approve,
+        never_reveal: settings.never_reveal.clone(),
         ..node::Options::default()
     }
 }

@@ -72,6 +72,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_STANDINGS, get(papers::standings))
         .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_DISCLOSURE, get(papers::disclosure))
+        .route(paths::NODE_LETTERS, get(papers::letters))
         .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
         .route(paths::NODE_RECEIPTS, get(receipts::list))
         .route(paths::NODE_LOGINS, put(logins::end))
