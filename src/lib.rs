@@ -15,13 +15,13 @@
 //! - [`identity`]: key pairs, signed statements, roster, tokens, sealing
 //! - [`session`]: the papers of one session and its phases; knows no kind of session
 //! - [`runs`]: from terms to protocol calls: plan, cost, progress; one folder per kind
+//! - [`dealer`]: material for two parties, from the dealers' shares to both halves
 //! - [`storage`]: what is kept, in SQLite or PostgreSQL
 //! - [`wire`]: request and reply types, paths, error bodies, the description of the API
 //! - [`transport`]: servers, the client, streams between nodes; TLS pinned to the roster
 //! - [`node`]: the node's server: taking envelopes, closing, computing
 //! - [`coordinator`]: opening, closing, retrying; accounts; watching the nodes
 //! - [`client`]: the typed client; splitting and sealing an entry; receipts
-//! - [`dealer`]: material for two parties, from the dealers' shares to both halves
 //! - [`scoring`]: scores between two processes, a model's owner and a client
 //! - [`tui`]: the screens: state, input, view, link
 //! - [`mod@bench`]: what `gavel bench` measures: processes, lines, reports
