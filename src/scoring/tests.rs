@@ -80,7 +80,7 @@ struct World {
 impl World {
     fn new(learner: Learner) -> Self {
         let dense = |outputs, largest| Layer::Dense { outputs, largest };
-        let layers = vec![dense(2, 3), Layer::Rectify, dense(1, 4)];
+        let layers = vec![dense(2, 3), Layer::Rectify, dense(1, 5)];
         let terms = ModelTerms {
             name: "offers".to_owned(),
             roster: Digest([7; 32]),

@@ -327,4 +327,26 @@ mod tests {
         assert!(matches!(b.hear::<u8>(deadline).await, Err(LineError::Unreadable(_))));
         assert_eq!(a.recv(one, STEP).await, Err(ChannelError::Closed { node: one }));
     }
+
+    /// Whatever comes, and wherever it ends: an error, at once, and no message made of it.
+    #[tokio::test]
+    async fn any_bytes_are_read_or_end_the_line() {
+        use rand::{RngExt as _, SeedableRng as _};
+        let mut rng = rand::rngs::StdRng::seed_from_u64(5);
+        for _ in 0..500 {
+            let (near, mut far) = tokio::io::duplex(1 << 10);
+            let [one, two] = [1, 2].map(|node| NodeIndex::new(node).unwrap());
+            let line = Line::new(two, Box::new(near), Duration::from_secs(20));
+            line.allow(64);
+            let mut bytes: Vec<u8> = (0..rng.random_range(0..100)).map(|_| rng.random()).collect();
+            // Often a length that could be one.
+            if let Some(rest) = bytes.get_mut(1..4) {
+                rest.fill(0);
+            }
+            far.write_all(&bytes).await.unwrap();
+            drop(far);
+            assert!(line.recv(one, STEP).await.is_err() && line.recv(two, STEP).await.is_err());
+            assert!(line.hear::<u8>(SHORT).await.is_err());
+        }
+    }
 }

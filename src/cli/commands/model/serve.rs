@@ -90,12 +90,17 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
         .iter()
         .map(|(terms, _)| json!({ "name": terms.name, "model": terms.id() }))
         .collect();
+    let own = keys.public();
     let halves = Arc::new(Dealers::new(network.clone(), keys.clone()));
     let owner =
         Owner::new(keys, roster.coordinator.key, admitted, models, halves, Patience::default());
     let (sender, mut served) = mpsc::channel(64);
     let port = open(Arc::new(owner), listener, &tls, sender)?;
-    let serving = json!({ "serving": told, "address": port.local.to_string() });
+    // What the terms of a scored auction name.
+    let serving = json!({
+        "serving": told, "owner": own, "roster": roster.digest(),
+        "address": port.local.to_string(),
+    });
     if context.output.json {
         context.output.json_line(&serving)?;
     } else {

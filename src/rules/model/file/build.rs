@@ -1,6 +1,7 @@
 //! From layers and tensors to a structure and its weights.
 
 use super::error::ModelFileError;
+use super::piece::Piece;
 use super::tensor::{Tensors, find};
 use super::written::{Features, Written, WrittenLayer};
 use super::{graph, onnx};
@@ -30,29 +31,6 @@ pub struct Defaults {
 impl Default for Defaults {
     fn default() -> Self {
         Self { largest_feature: 0, fraction: 16 }
-    }
-}
-
-/// A layer with its weights, if it has any.
-pub(super) enum Piece {
-    /// Weighted sums, and the bound that is said of them.
-    Dense(Dense, Option<u32>),
-    /// Values below 0 become 0.
-    Rectify,
-    /// The sigmoid.
-    Sigmoid,
-    /// The place of the largest.
-    Largest,
-}
-
-impl Piece {
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            Self::Dense(..) => "dense",
-            Self::Rectify => "rectify",
-            Self::Sigmoid => "sigmoid",
-            Self::Largest => "largest",
-        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::build::Piece;
 use super::error::ModelFileError;
 use super::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use super::piece::Piece;
 use super::tensor::Tensor;
 use crate::rules::model::Dense;
 

@@ -3,7 +3,8 @@
 //!
 //! - [`written`]: the table of layers
 //! - [`tensor`]: tensors, and the numbers that they are made of
-//! - [`onnx`]: ONNX files, and [`graph`] what of them is a model
+//! - `onnx`: ONNX files, and `graph` what of them is a model
+//! - `piece`: a layer with its weights
 //! - [`build`]: from layers and tensors to a structure and its weights
 //! - [`error`]: what is wrong with a file, and what to do
 
@@ -11,6 +12,7 @@ pub mod build;
 pub mod error;
 mod graph;
 mod onnx;
+mod piece;
 pub mod tensor;
 pub mod written;
 
