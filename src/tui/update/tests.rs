@@ -102,14 +102,14 @@ fn where_scores_count_the_file_of_the_score_comes_before_the_amount() {
     key(&mut model, KeyCode::Char('b'));
     key(&mut model, KeyCode::Enter);
     assert!(toast(&model).contains("name the file of your score"));
-    assert!(shown(&mut model, (100, 30)).contains("as `gavel score` wrote it"));
+    assert!(shown(&mut model, (140, 40)).contains("the file of your signed"));
     types(&mut model, "a.json");
     key(&mut model, KeyCode::Enter);
     types(&mut model, "600");
     let screen = shown(&mut model, (100, 30));
     assert!(screen.contains("a.json") && !screen.contains("600"), "{screen}");
     key(&mut model, KeyCode::Enter);
-    assert!(shown(&mut model, (100, 30)).contains("the score in a.json"));
+    assert!(shown(&mut model, (140, 40)).contains("With the score in a.json"));
     let effects = key(&mut model, KeyCode::Char('y'));
     let [Effect::Ask(Request::Place(_, _, Some(file)))] = &effects[..] else { panic!("not sent") };
     assert_eq!(file.to_str(), Some("a.json"));
