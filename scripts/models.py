@@ -8,6 +8,7 @@
 - small.onnx: 8 features, two layers that lose what is below 0, a sum (MatMul, Add, Relu)
 - small.safetensors: the same weights
 - digits.safetensors, digits.toml: 784-128-10, trained here on digits that are drawn here
+- sessions/score.onnx: the model of the demo, 6-4-1 and the sigmoid
 - digits.csv: 30 digits in sixteenths, the last column says which
 
 Everything follows from a seed.
@@ -21,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "data" / "models"
+SESSIONS = FOLDER.parents[2] / "sessions"
 SIDE = 28
 
 # Which strokes a digit has: top, upper left, upper right, middle, lower left, lower right, bottom.
@@ -81,7 +83,7 @@ def train(images, labels, rng):
     return first, biases, second, more
 
 
-def graph(name, nodes, tensors, features, outputs):
+def graph(name, nodes, tensors, features, outputs, folder=FOLDER):
     proto = helper.make_model(
         helper.make_graph(
             nodes,
@@ -94,7 +96,24 @@ def graph(name, nodes, tensors, features, outputs):
         ir_version=8,
     )
     onnx.checker.check_model(proto)
-    onnx.save(proto, FOLDER / f"{name}.onnx")
+    onnx.save(proto, folder / f"{name}.onnx")
+
+
+def demo():
+    """The model of the demo."""
+    own = np.random.default_rng(20080115)
+    first = own.uniform(-1, 1, (6, 4)).astype(np.float32)
+    first[0], first[1] = np.abs(first[0]), -np.abs(first[1])
+    second = own.uniform(0.5, 1.5, (4, 1)).astype(np.float32)
+    nodes = [
+        helper.make_node("Gemm", ["sheet", "hidden"], ["sums"]),
+        helper.make_node("Relu", ["sums"], ["values"]),
+        helper.make_node("Gemm", ["values", "out", "bias"], ["sum"]),
+        helper.make_node("Sigmoid", ["sum"], ["score"]),
+    ]
+    bias = np.array([-1.5], np.float32)
+    named = [numpy_helper.from_array(first, "hidden"), numpy_helper.from_array(second, "out"), numpy_helper.from_array(bias, "bias")]
+    graph("score", nodes, named, 6, 1, SESSIONS)
 
 
 def main():
@@ -127,6 +146,8 @@ def main():
         before = f"value{at}"
     graph("small", nodes, tensors, 8, 1)
     save_file(named, FOLDER / "small.safetensors")
+
+    demo()
 
     images, labels = digits(4000, rng)
     first, biases, second, more = train(images, labels, rng)

@@ -84,6 +84,7 @@ fn the_page_says_what_the_tables_say() {
          the terms say `admission = \"accounts\"`. Drafts of sessions and counts of bids are shown to\n\
          operators, nodes and coordinator only.\n\n\
          ## At the coordinator\n\n{}\n## At a node\n\n{}\n## At both\n\n\
+         A node tells by reflection over gRPC what it serves there, to everybody.\n\n\
          `GET {PAGE}` and `GET {DOCUMENT}` are the same for everybody; a token is not looked at there.\n\
          `GET /metrics` is served at the address of `gavel serve --metrics` alone, over plain HTTP and to\n\
          whoever reaches it; the API does not have it.\n",
@@ -108,6 +109,8 @@ fn filled(path: &str) -> String {
         .replace("{account}", &"0".repeat(32))
         .replace("{roster}", &"0".repeat(64))
         .replace("{invitation}", &"0".repeat(64))
+        .replace("{model}", &"0".repeat(64))
+        .replace("{batch}", &"0".repeat(32))
 }
 
 async fn call(router: &Router, method: &Method, path: &str, token: Option<&str>) -> Answer {

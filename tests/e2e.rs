@@ -7,10 +7,12 @@
 mod common;
 
 mod e2e {
+    pub mod apart;
     pub mod auction;
     pub mod backups;
     pub mod bad_bidders;
     pub mod bundles;
+    pub mod dealing;
     pub mod disclosures;
     pub mod kills;
     pub mod kind;

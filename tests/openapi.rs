@@ -60,6 +60,8 @@ async fn answers_to_empty_and_odd_requests_are_as_described() {
                 .replace("{envelope}", &id.repeat(64))
                 .replace("{roster}", &id.repeat(64))
                 .replace("{invitation}", &id.repeat(64))
+                .replace("{model}", &id.repeat(64))
+                .replace("{batch}", &id.repeat(32))
                 .replace("{attempt}", "1")
                 .replace("{node}", "1");
             for signer in [None, Some(&servers.coordinator), Some(&servers.nodes[1])] {

@@ -19,6 +19,7 @@ use super::commands::model::{self, ModelCommand};
 use super::commands::receipt::{self, ReceiptCommand};
 use super::commands::roster::{self, RosterCommand};
 use super::commands::rotate::{self, RotateArgs};
+use super::commands::score::{self, ScoreArgs};
 use super::commands::serve::{self, ServeArgs};
 use super::commands::session::{self, SessionCommand};
 use super::commands::survey::{self, SurveyCommand};
@@ -132,6 +133,8 @@ pub enum Command {
     /// Models that score sheets of data, whose weights nobody else sees
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Have a model score a sheet of data that nobody else sees
+    Score(ScoreArgs),
     /// Receipts that the nodes gave for this home's bids
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -162,7 +165,7 @@ impl Command {
 
     /// Whether the command runs until it is stopped and logs what it does.
     pub const fn serves(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Model(ModelCommand::Serve(_)))
     }
 }
 
@@ -197,7 +200,8 @@ impl Cli {
             Command::Survey(command) => survey::run(&context, command).await,
             Command::Job(command) => job::run(&context, command).await,
             Command::Variable(command) => variable::run(&context, command).await,
-            Command::Model(command) => model::run(&context, command),
+            Command::Model(command) => model::run(&context, command).await,
+            Command::Score(args) => Box::pin(score::run(&context, args)).await,
             Command::Receipt(command) => receipt::run(&context, command).await,
             Command::Tui(args) => tui::run(&context, &args).await,
             Command::Verify(args) => verify::run(&context, &args),

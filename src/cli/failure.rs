@@ -118,6 +118,9 @@ failures! {
     crate::session::announcement::AnnouncementError => "bad-announcement",
     rand::rngs::SysError => "no-randomness",
     crate::client::state::StateError => "file",
+    crate::scoring::MeetingError => "no-score",
+    crate::scoring::server::OpenError => "port",
+    crate::client::material::MaterialError => "no-material",
     crate::session::record::RecordError => "bad-record",
     crate::node::StartError => "wrong-roster",
     crate::transport::server::host::Stopped => "internal",
@@ -138,6 +141,12 @@ impl From<crate::client::told::ToldError> for Failure {
 
 impl From<crate::client::quantities::QuantitiesError> for Failure {
     fn from(error: crate::client::quantities::QuantitiesError) -> Self {
+        Self::new(error.slug(), error)
+    }
+}
+
+impl From<crate::client::letters::LettersError> for Failure {
+    fn from(error: crate::client::letters::LettersError) -> Self {
         Self::new(error.slug(), error)
     }
 }

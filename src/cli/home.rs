@@ -11,6 +11,7 @@
 //! login.json           the tokens of a login, mode 0600
 //! gavel.db             what node and coordinator keep
 //! models/              models that this home scores with, their weights encrypted
+//! scores/              scores that both parties signed
 //! receipts/            one file per session a bid was made in
 //! ```
 
@@ -44,6 +45,9 @@ pub struct Settings {
     /// Whether this home's node computes every job, or asks its operator first.
     #[serde(default, skip_serializing_if = "Jobs::is_run")]
     pub jobs: Jobs,
+    /// Names of stored variables of which this home's node lets no job reveal anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_reveal: Vec<String>,
     /// How long after stored variables were shared last this home's coordinator has them dealt anew,
     /// such as 30d; never by itself when it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -407,6 +411,7 @@ mod tests {
             database: Some("postgres://gavel@db/gavel".into()),
             pinned: vec![Digest([5; 32])],
             jobs: Jobs::Approve,
+            never_reveal: vec!["cost".into()],
             refresh_every: Some("30d".into()),
             node: Some(Server {
                 name: "Alpha".into(),

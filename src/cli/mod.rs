@@ -17,8 +17,11 @@
 //! - [`rosters`]: the next roster, for servers that run
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
+//! - [`told`]: what a job told this home alone
 //! - [`market`]: the same of a market
 //! - [`roll`]: people read from a file
+//! - [`score`]: having a model score a sheet, and what came of it
+//! - [`data_sheet`]: a sheet of data for a model
 //! - [`sheet`]: tables in files: CSV, XLSX, ODS
 //! - [`models`]: the models of a home, and the files that they come from
 //! - [`order`]: an order for a market, from options or a table
@@ -41,6 +44,7 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod data_sheet;
 pub mod demo;
 pub mod door;
 pub mod failure;
@@ -59,12 +63,14 @@ pub mod progress;
 pub mod prompt;
 pub mod roll;
 pub mod rosters;
+pub mod score;
 mod screens;
 pub mod servers;
 pub mod session_file;
 pub mod sheet;
 pub mod signal;
 pub mod survey;
+pub mod told;
 pub mod view;
 
 use std::ffi::OsString;

@@ -230,20 +230,7 @@ pub fn read(path: &Path, defaults: Defaults) -> Result<Read, Failure> {
             let text = read_text(path)?;
             let written: Written = toml::from_str(&text)
                 .map_err(|error| toml_failure("bad-model", path, &text, &error))?;
-            let learner = written.learner.as_deref().map(|name| learner(path, name)).transpose()?;
-            let Some(weights) = &written.weights else {
-                let detail =
-                    "it names no file of weights: weights = \"….safetensors\" or \"….onnx\"";
-                return Err(Failure::new("bad-model", detail).about(path.display()));
-            };
-            let weights = path.parent().unwrap_or(Path::new(".")).join(weights);
-            let model = match ending(&weights).as_str() {
-                "onnx" => from_onnx(&written, &bytes(&weights)?, defaults),
-                "safetensors" => safetensors(&bytes(&weights)?)
-                    .and_then(|tensors| from_tensors(&written, &tensors, defaults)),
-                _ => return Err(super::sheet::unknown(&weights, "safetensors or ONNX")),
-            };
-            Ok(Read { model: model.map_err(|error| about(path, error))?, learner })
+            read_table(path, &written, defaults)
         }
         "safetensors" => {
             let detail = "it has weights and no layers; write a TOML of the layers that names it \
@@ -252,6 +239,27 @@ pub fn read(path: &Path, defaults: Defaults) -> Result<Read, Failure> {
         }
         _ => Err(super::sheet::unknown(path, "ONNX, or name it in a TOML of its layers")),
     }
+}
+
+/// Read the weights that a table of layers names; `path` is the table's.
+///
+/// # Errors
+/// Names the file and what is wrong with it.
+pub fn read_table(path: &Path, written: &Written, defaults: Defaults) -> Result<Read, Failure> {
+    let learner = written.learner.as_deref().map(|name| learner(path, name)).transpose()?;
+    let Some(weights) = &written.weights else {
+        let detail = "it names no file of weights: weights = \"….safetensors\" or \"….onnx\"";
+        return Err(Failure::new("bad-model", detail).about(path.display()));
+    };
+    let weights = path.parent().unwrap_or(Path::new(".")).join(weights);
+    let model = match ending(&weights).as_str() {
+        "onnx" => from_onnx(written, &bytes(&weights)?, defaults),
+        "safetensors" => safetensors(&bytes(&weights)?)
+            .and_then(|tensors| from_tensors(written, &tensors, defaults)),
+        _ => return Err(super::sheet::unknown(&weights, "safetensors or ONNX")),
+    };
+    let model = model.map_err(|error| Failure::from(error).about(path.display()))?;
+    Ok(Read { model, learner })
 }
 
 fn learner(path: &Path, name: &str) -> Result<Learner, Failure> {

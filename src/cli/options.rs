@@ -234,6 +234,11 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// What opens this home's keys.
+    pub const fn passphrase(&self) -> &PassphraseOption {
+        &self.passphrase
+    }
+
     /// The roster's file, where one is given.
     pub fn roster_file(&self) -> Option<&Path> {
         self.roster.roster.as_deref()
@@ -330,6 +335,25 @@ impl Reach {
         self.passphrase.load(&path, OperatorKeys::load)
     }
 
+    /// The same key where this home has one that opens without asking anybody.
+    pub fn open_operator_keys(&self, context: &Context) -> Option<OperatorKeys> {
+        let given = self.passphrase.given().ok()?;
+        OperatorKeys::load(&context.home.file(OPERATOR_KEY), given.as_ref()).ok()
+    }
+
+    /// The keys of this home's node, where it is a node's; best asked before others, for it may ask for
+    /// the passphrase.
+    ///
+    /// # Errors
+    /// When they cannot be opened.
+    pub fn node_keys(&self, context: &Context) -> Result<Option<NodeKeys>, Failure> {
+        let path = context.home.file("node.key");
+        if !path.exists() {
+            return Ok(None);
+        }
+        self.passphrase.load(&path, NodeKeys::load).map(Some)
+    }
+
     /// The public half of that key, which is made where there is none: under the passphrase that is
     /// given, or that of the coordinator's key.
     ///
@@ -391,8 +415,13 @@ impl HandInOptions {
     /// # Errors
     /// When this home is no operator's.
     pub async fn as_operator(&self, context: &Context) -> Result<Network, Failure> {
+        self.reach().as_operator(context).await
+    }
+
+    /// How to reach the coordinator.
+    pub fn reach(&self) -> Reach {
         let (roster, passphrase) = (self.roster.clone(), self.passphrase.clone());
-        Reach { roster, passphrase }.as_operator(context).await
+        Reach { roster, passphrase }
     }
 }
 

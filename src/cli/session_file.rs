@@ -105,6 +105,19 @@ fn filled(path: &Path, text: String, stored: &[StoredVariable]) -> Result<String
     toml::to_string(&table).map_err(|error| broken(&error))
 }
 
+/// The text with this home's key, where something is for its client or operator alone and it does not
+/// say under which key.
+///
+/// # Errors
+/// When the key cannot be made or read.
+pub fn with_own_key(
+    text: String,
+    own_key: impl FnOnce() -> Result<OperatorKey, Failure>,
+) -> Result<String, Failure> {
+    let lacks = SessionFile::read(&text).is_ok_and(|file| file.fields.lacks_operator_key());
+    if lacks { keyed(&text, &own_key()?) } else { Ok(text) }
+}
+
 fn keyed(text: &str, key: &OperatorKey) -> Result<String, Failure> {
     let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
     let table = with_operator_key(text, key).map_err(|error| broken(&error))?;

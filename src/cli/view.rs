@@ -12,7 +12,7 @@ use crate::rules::auction::{Kind, Stage as OfAuctions};
 use crate::rules::job::Stage as OfJobs;
 use crate::rules::market::Stage as OfMarkets;
 use crate::rules::survey::Stage as OfSurveys;
-use crate::rules::{Limits, Stage, Terms, auction, job, market, survey};
+use crate::rules::{Limits, Question, Stage, Terms, auction, job, market, survey};
 use crate::session::Phase;
 use crate::session::manifest::Exclusion;
 use crate::session::naming::SharedName;
@@ -50,18 +50,25 @@ pub fn list(sessions: &[SessionSummary]) -> String {
 /// What is asked before bidding ends by hand.
 pub fn closing_question(detail: &SessionDetail) -> String {
     let summary = &detail.summary;
+    let auction = summary.terms.question.as_auction().is_some();
+    let one = if auction { "bidder" } else { "participant" };
     let bids = match summary.bidders {
         None => String::new(),
-        Some(1) => "; 1 bidder is admitted".to_owned(),
-        Some(bidders) => format!("; {} bidders are admitted", count(bidders)),
+        Some(1) => format!("; 1 {one} is admitted"),
+        Some(bidders) => format!("; {} {one}s are admitted", count(bidders)),
+    };
+    let (ends, many) = match &summary.terms.question {
+        Question::Survey(_) => ("Close the survey", "answers"),
+        Question::Job(_) => ("Close the job", "values"),
+        _ => ("End bidding in", "bids"),
     };
     let otherwise = if summary.phase == Phase::Paused {
-        "It is paused, and bids could come in again once it goes on, until"
+        format!("It is paused, and {many} could come in again once it goes on, until")
     } else {
-        "It would go on until"
+        "It would go on until".to_owned()
     };
     format!(
-        "End bidding in {:?} now? {otherwise} {}{bids}. This cannot be undone.",
+        "{ends} {:?} now? {otherwise} {}{bids}. This cannot be undone.",
         clean(&summary.terms.title),
         time(summary.terms.bids_until),
     )
@@ -163,6 +170,10 @@ fn job_terms(job: &job::Question) -> String {
         graph.revealed().map(|variable| graph.variables[variable].name.as_str()).collect();
     let revealed = if revealed.is_empty() { "nothing".to_owned() } else { revealed.join(", ") };
     let _ = writeln!(text, "  public       {}, and who handed in", clean(&revealed));
+    for (at, told) in graph.told().iter().enumerate() {
+        let label = if at == 0 { "alone" } else { "" };
+        let _ = writeln!(text, "  {label:<12} {}, sealed by the nodes", clean(told));
+    }
     text
 }
 
@@ -416,6 +427,7 @@ pub fn progress_line(progress: &Progress) -> String {
 #[cfg(test)]
 mod tests {
     use crate::cli::view::*;
+    use crate::tui::fixtures;
 
     #[test]
     fn progress_reads_like_a_sentence() {
@@ -436,5 +448,26 @@ mod tests {
     #[test]
     fn times_are_short() {
         assert_eq!(time(Timestamp::from_millis(1_000_000_000_123)), "2001-09-09 01:46:40Z");
+    }
+
+    #[test]
+    fn closing_is_asked_about_in_the_words_of_the_kind() {
+        let of_file = |text: &str| {
+            let file = crate::rules::SessionFile::parse(text).unwrap();
+            file.terms(Timestamp::from_millis(0)).unwrap().question
+        };
+        for (text, asked, one) in [
+            (include_str!("../../sessions/art-sale.toml"), "End bidding in", "bidder"),
+            (include_str!("../../sessions/sum.toml"), "Close the survey", "participant"),
+            (include_str!("../../sessions/job.toml"), "Close the job", "participant"),
+        ] {
+            let mut summary = fixtures::summary(1, "Lot", Phase::Open);
+            summary.terms.question = of_file(text);
+            summary.bidders = Some(2);
+            let line = closing_question(&fixtures::detail(summary));
+            let begins = format!("{asked} \"Lot\" now? It would go on until");
+            assert!(line.starts_with(&begins), "{line}");
+            assert!(line.contains(&format!("2 {one}s are admitted")), "{line}");
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::identity::{
 use crate::session::announcement::{AdmissionSignature, AdmissionTicket};
 use crate::session::progress::Event;
 use crate::session::record::Record;
-use crate::session::{Announcement, Disclosure, SessionId};
+use crate::session::{Announcement, Disclosure, Letters, SessionId};
 use crate::sharing::NodeIndex;
 use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
@@ -333,6 +333,18 @@ impl CoordinatorClient {
         node: NodeIndex,
     ) -> Result<Signed<Disclosure>, ClientError> {
         Ok(self.http.for_papers(RECORD).get(&paths::disclosure(session, node)).await?)
+    }
+
+    /// What a node has sealed to those whom a settled session tells something alone.
+    ///
+    /// # Errors
+    /// When the node does not answer, has no outcome yet, or the terms tell nobody anything alone.
+    pub async fn letters(
+        &self,
+        session: SessionId,
+        node: NodeIndex,
+    ) -> Result<Signed<Letters>, ClientError> {
+        Ok(self.http.for_papers(RECORD).get(&paths::letters(session, node)).await?)
     }
 
     /// Ask to be admitted as a bidder: binds the name to the key for this session. The cohort that

@@ -15,7 +15,7 @@ use crate::base::Timestamp;
 use crate::field::{Field as _, Pair127};
 use crate::identity::{Digest, KeyPair, Signed};
 use crate::session::dealing::{AskBatch, AskHalf, StockOrder};
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms};
+use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
 use crate::sharing::pair::Half;
 use crate::sharing::parts::{Part, client_half as half_of_seeds};
 use crate::sharing::{NodeIndex, Seed, ShapeError};
@@ -38,7 +38,10 @@ pub enum MaterialError {
     #[error("the coordinator's promise is not signed by it, or not for this model and key")]
     Promise,
     /// Its dealers are none.
-    #[error("the promise names dealers that are not in the roster")]
+    #[error(
+        "the promise names other dealers than those of the roster who give this batch out; its \
+         coordinator must not choose them"
+    )]
     Dealers,
     /// A dealer refused, or does not answer.
     #[error("dealer {node} ({name}) gave no half: {error}")]
@@ -209,9 +212,10 @@ pub fn check(network: &Network, promise: &Signed<BatchPromise>) -> Result<(), Ma
     let roster = &network.roster().body;
     promise.verify(&roster.coordinator.key).map_err(|_| MaterialError::Promise)?;
     let told = &promise.body;
-    let dealers = told.chosen.is_subset_of(told.makers)
+    let threshold = roster.scheme.threshold();
+    let dealers = told.chosen == givers(told.batch, told.makers, threshold)
         && told.makers.is_subset_of(roster.scheme.all())
-        && told.chosen.len() > usize::from(roster.scheme.threshold())
+        && told.chosen.len() > usize::from(threshold)
         && roster.covers(&told.roster);
     if dealers { Ok(()) } else { Err(MaterialError::Dealers) }
 }

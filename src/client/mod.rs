@@ -5,9 +5,11 @@
 //! - [`reply`]: what the answer tells a participant alone
 //! - [`told`]: how much a participant trades, read from a checked record
 //! - [`quantities`]: how much each participant trades, as the nodes disclose it to the operator
+//! - [`letters`]: what one node, or the client, alone is told, put together from the nodes' letters
 //! - [`amount`]: what can be said of an amount or an order before it is handed in
 //! - [`approval`]: a job's steps as a node was told them, for its operator
 //! - [`bid`]: placing a bid, from admission to receipts
+//! - [`bid_error`]: why one is not in
 //! - `again`: asking again while a server is away or busy
 //! - `hand_in`: handing it to one node
 //! - [`state`]: the envelopes and receipts that a bidder keeps
@@ -25,9 +27,11 @@ pub mod again;
 pub mod amount;
 pub mod approval;
 pub mod bid;
+pub mod bid_error;
 pub mod coordinator;
 pub mod error;
 mod hand_in;
+pub mod letters;
 pub mod login;
 pub mod material;
 pub mod network;

@@ -93,6 +93,7 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::JOB_EVENTS, Rule::Staff),
         (Method::GET, paths::VARIABLES, Rule::Staff),
         (Method::GET, paths::DISCLOSURE, Rule::Operator),
+        (Method::GET, paths::LETTERS, Rule::Staff),
         (Method::GET, paths::MODELS, Rule::Anyone),
         (Method::POST, paths::MODELS, Rule::People),
         (Method::GET, paths::MODEL, Rule::Anyone),

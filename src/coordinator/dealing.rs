@@ -18,11 +18,12 @@ use tokio::time::Instant;
 use super::CoordinatorState;
 use super::nodes::{Troubles, reports, split};
 use super::past::{Doubts, Past};
+use crate::base::lock;
 use crate::identity::{Digest, Signed};
 use crate::session::SessionId;
 use crate::session::accusation::{self, Accusation};
 use crate::session::dealing::{InStock, all_in_stock};
-use crate::session::scoring::BatchId;
+use crate::session::scoring::{BatchId, givers};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
@@ -32,8 +33,12 @@ use crate::wire::dealer_api::{HeldBatch, MakingState, StartBatch};
 use crate::wire::paths;
 use crate::wire::reason::{AttemptTrouble, NodeTrouble};
 
-/// Between two looks at the books.
+/// Between two looks at the books where something is to be done, and where nothing is.
 const LOOK: Duration = Duration::from_millis(500);
+const QUIET: Duration = Duration::from_secs(2);
+
+/// The same where there is no model and never was.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// How often the dealers' stores are compared with the books.
 const COMPARE: Duration = Duration::from_secs(15);
@@ -64,10 +69,12 @@ pub(super) fn start(state: &Arc<CoordinatorState>) {
 async fn keep(state: &Arc<CoordinatorState>) {
     let mut dealing = Dealing::new(state);
     loop {
-        if let Err(error) = dealing.turn().await {
+        let nap = dealing.turn().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the books of material cannot be kept at present");
-        }
-        let _ = tokio::time::timeout(LOOK, state.dealing.notified()).await;
+            QUIET
+        });
+        // Woken early by a new model or a promise.
+        let _ = tokio::time::timeout(nap, state.dealing.notified()).await;
     }
 }
 
@@ -102,8 +109,13 @@ impl<'a> Dealing<'a> {
         }
     }
 
-    async fn turn(&mut self) -> Result<(), StorageError> {
+    /// Do what is due; how long there is nothing else to do.
+    async fn turn(&mut self) -> Result<Duration, StorageError> {
         let store = &self.state.store;
+        let (models, counts) = (store.models().await?, store.counts().await?);
+        if models.is_empty() && counts.is_empty() {
+            return Ok(IDLE);
+        }
         if !self.begun {
             for batch in store.booked(BookState::Making).await? {
                 self.withdraw(&batch, "the coordinator ended while it was made").await?;
@@ -117,11 +129,11 @@ impl<'a> Dealing<'a> {
             self.compared = Some((Instant::now(), there));
             self.compare(there).await?;
         }
-        let Some(model) = self.wanted().await? else { return Ok(()) };
+        let Some(model) = self.wanted().await? else { return Ok(QUIET) };
         if *self.state.at_work.borrow() > 0 {
-            return Ok(());
+            return Ok(LOOK);
         }
-        self.make(&model).await
+        Ok(if self.make(&model).await? { Duration::ZERO } else { LOOK })
     }
 
     /// The model whose stock is the emptiest, of those that lack something.
@@ -129,6 +141,12 @@ impl<'a> Dealing<'a> {
         let counts = self.state.store.counts().await?;
         let ready = |model: &Digest| counts.get(&(*model, BookState::Ready)).copied().unwrap_or(0);
         let models = self.state.store.models().await?;
+        let announced = |(model, _): &(Digest, BookState), _: &mut u32| {
+            models.iter().any(|known| known.model == *model)
+        };
+        let mut told = counts.clone();
+        told.retain(announced);
+        *lock(&self.state.stock) = told;
         let covered = |model: &BookedModel| {
             self.state.roster.body.covers(&model.terms.body.roster)
                 && ready(&model.model) < model.stock
@@ -212,7 +230,7 @@ impl<'a> Dealing<'a> {
     async fn compare(&self, there: NodeSet) -> Result<(), StorageError> {
         let held = self.held(there).await;
         let mut kept = BTreeMap::new();
-        let needed = usize::from(self.state.scheme().threshold()) + 1;
+        let threshold = self.state.scheme().threshold();
         for batch in self.state.store.booked(BookState::Ready).await? {
             let lost = |node: &NodeIndex| {
                 held.get(node).is_some_and(|lines| {
@@ -223,8 +241,8 @@ impl<'a> Dealing<'a> {
             let holders = batch.holders.difference(lost);
             if !self.state.roster.body.covers(&batch.roster) {
                 self.withdraw(&batch, "it was made under another roster").await?;
-            } else if holders.len() < needed {
-                self.withdraw(&batch, "too many dealers have lost their part").await?;
+            } else if !givers(batch.batch, batch.makers, threshold).is_subset_of(holders) {
+                self.withdraw(&batch, "a dealer that gives it out has lost its part").await?;
             } else {
                 if !lost.is_empty() {
                     tracing::warn!(batch = %batch.batch, %lost, "dealers have lost their part");
@@ -267,8 +285,8 @@ impl<'a> Dealing<'a> {
         Ok(promised.iter().any(|booked| booked.batch == batch))
     }
 
-    /// Make one batch for a model.
-    async fn make(&mut self, model: &BookedModel) -> Result<(), StorageError> {
+    /// Make one batch for a model. Whether it is in stock.
+    async fn make(&mut self, model: &BookedModel) -> Result<bool, StorageError> {
         let (scheme, now) = (self.state.scheme(), Instant::now());
         while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
             || self.failed.len() > REMEMBERED
@@ -279,15 +297,15 @@ impl<'a> Dealing<'a> {
         let doubts = Doubts::of(scheme.threshold(), &troubles);
         let links = self.state.links();
         let chosen = self.past.choose(&links, &doubts, scheme.quorum(), now);
-        let Some(makers) = chosen else { return Ok(()) };
+        let Some(makers) = chosen else { return Ok(false) };
         if !self.past.pause(makers, self.state.options.pause, now).is_zero() {
-            return Ok(());
+            return Ok(false);
         }
         let batch = match BatchId::random() {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "no batch can be begun");
-                return Ok(());
+                return Ok(false);
             }
         };
         self.attempt = self.attempt.wrapping_add(1).max(1);
@@ -311,7 +329,7 @@ impl<'a> Dealing<'a> {
         match ended {
             Ended::Made => {
                 tracing::info!(%batch, model = %model.model.short(), %makers, "a batch is in stock");
-                return Ok(());
+                return Ok(true);
             }
             Ended::GaveWay => tracing::debug!(%batch, "a batch gave way to a session"),
             Ended::Failed(trouble) => {
@@ -322,7 +340,7 @@ impl<'a> Dealing<'a> {
             }
         }
         self.tell_withdrawn(batch, makers).await;
-        Ok(())
+        Ok(false)
     }
 
     /// Say what follows from the dealers' accusations.

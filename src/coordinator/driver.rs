@@ -93,7 +93,8 @@ async fn step(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result
 /// Announce the session to every node that has not acknowledged it, and watch the clock.
 async fn open(state: &Arc<CoordinatorState>, row: &CoordinatorSession) -> Result<Next, DriveError> {
     let acknowledged = state.store.acknowledged(row.session).await?;
-    let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let unheard = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let missing = unheard.nodes;
     let missing = missing.union(tell_order(state, row).await?);
     let Some(announcement) = &row.announcement else {
         return Err(DriveError::Failed(Reason::Missing { document: Document::Announcement }));
@@ -122,7 +123,8 @@ async fn paused(
     row: &CoordinatorSession,
 ) -> Result<Next, DriveError> {
     let acknowledged = state.store.acknowledged(row.session).await?;
-    let missing = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let unheard = announce(state, row, state.scheme().all().difference(acknowledged)).await?;
+    let missing = unheard.nodes;
     let missing = missing.union(tell_order(state, row).await?);
     Ok(Next::After(if missing.is_empty() { NAP } else { state.options.pause }))
 }

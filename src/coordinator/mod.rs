@@ -159,8 +159,18 @@ impl Coordinator {
                 passwords.kept(),
             ),
         ];
+        let stock: Vec<Figure> = lock(&self.state.stock)
+            .iter()
+            .map(|((model, state), &count)| Figure {
+                name: "gavel_stock_batches",
+                help: "Batches of material by model and how far they have come.",
+                kind: "gauge",
+                labels: vec![("model", model.to_string()), ("state", state.name().to_owned())],
+                value: f64::from(count),
+            })
+            .collect();
         let limits = self.state.limits.figures("coordinator");
-        nodes.into_iter().chain(logins).chain(limits).collect()
+        nodes.into_iter().chain(logins).chain(stock).chain(limits).collect()
     }
 
     /// Waits until another process has become the coordinator on this store: this one can write

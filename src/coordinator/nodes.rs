@@ -15,8 +15,16 @@ use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::{HttpError, PeerClient};
 use crate::wire::node_api::{NodeSession, SignedManifest};
 use crate::wire::problem::{Problem, ProblemType};
-use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause};
+use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause, VariableLack};
 use crate::wire::{paper, paths};
+
+/// Nodes that did not take an announcement.
+pub struct Unheard {
+    /// All of them.
+    pub nodes: NodeSet,
+    /// Those whose operators forbid what it asks, with what they say.
+    pub forbid: BTreeMap<NodeIndex, String>,
+}
 
 /// Announce a session to nodes; gives those that did not take it.
 ///
@@ -26,24 +34,32 @@ pub async fn announce(
     state: &CoordinatorState,
     row: &CoordinatorSession,
     nodes: NodeSet,
-) -> Result<NodeSet, DriveError> {
-    let Some(announcement) = &row.announcement else { return Ok(nodes) };
+) -> Result<Unheard, DriveError> {
+    let mut unheard = Unheard { nodes: NodeSet::EMPTY, forbid: BTreeMap::new() };
+    let Some(announcement) = &row.announcement else { return Ok(Unheard { nodes, ..unheard }) };
     let answers = state
         .ask(nodes, |_, node| async move {
             node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await
         })
         .await;
-    let mut missing = NodeSet::EMPTY;
     for (node, answer) in answers {
         match answer {
             Ok(()) => state.store.acknowledge(row.session, node, state.clock.now()).await?,
             Err(error) => {
                 tracing::debug!(session = %row.session, %node, %error, "announcing");
-                missing.insert(node);
+                unheard.nodes.insert(node);
+                let problem = error.problem().filter(|problem| forbids(problem));
+                unheard.forbid.extend(problem.map(|problem| (node, problem.detail.clone())));
             }
         }
     }
-    Ok(missing)
+    Ok(unheard)
+}
+
+/// Whether a node refuses because its operator forbids what is asked.
+fn forbids(problem: &Problem) -> bool {
+    let cause = RefusalCause::of(problem);
+    matches!(cause, Some(RefusalCause::Variable { lack: VariableLack::Forbidden, .. }))
 }
 
 /// Tell nodes that hold the announcement of the last order to pause or go on; gives those that have

@@ -22,6 +22,7 @@ use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
+use crate::storage::coordinator::books::BookState;
 use crate::storage::{AccountStore, CoordinatorStore};
 use crate::transport::client::http::{HttpOptions, PeerClient};
 use crate::transport::server::limits::Limits;
@@ -73,6 +74,8 @@ pub struct CoordinatorState {
     pub jobs: tokio::sync::Mutex<()>,
     /// Attempts of sessions that are under way: meanwhile no material is made.
     pub(super) at_work: watch::Sender<usize>,
+    /// How many batches of material have come how far, as last read from the books.
+    pub(super) stock: Mutex<BTreeMap<(Digest, BookState), u32>>,
     /// Wakes the task that keeps stocks of material.
     pub(super) dealing: Notify,
     /// Levels that nodes have told to be done of what they compute.
@@ -123,6 +126,7 @@ impl CoordinatorState {
             pauses: tokio::sync::Mutex::default(),
             jobs: tokio::sync::Mutex::default(),
             at_work: watch::Sender::new(0),
+            stock: Mutex::default(),
             dealing: Notify::new(),
             levels: Mutex::default(),
             past: Mutex::default(),

@@ -117,6 +117,40 @@ mod tests {
         }
     }
 
+    /// A dealer that gives out another part than it has makes a value whose MAC does not fit: both parties
+    /// see that together, and neither does alone.
+    #[test]
+    fn a_part_that_is_altered_does_not_fit_its_mac() {
+        let world = World::new(5, 2);
+        let scheme = world.scheme();
+        let shape = BatchShape { masks: 1, ..BatchShape::default() };
+        let [key, values, macs] =
+            [&[9][..], &[4], &[36]].map(|numbers| ElementInputs::<F>::of_numbers(&world, numbers));
+        let choice = Choice::new(scheme, scheme.all(), scheme.all()).unwrap();
+        // The share of the key, of the value, or of its MAC.
+        for altered in 0..3 {
+            let (mut seeds, mut parts) = (Vec::new(), Vec::new());
+            for dealer in scheme.all().iter() {
+                let shares = [&key, &values, &macs].map(|inputs| inputs.of(dealer));
+                let [key, values, macs] = shares;
+                let material = Material::new(shape.clone(), key, values, macs).unwrap();
+                let seed = Seed::random().unwrap();
+                let part = part_of(&material, &choice, dealer).unwrap();
+                let mut part = for_owner(part, &seed).unwrap();
+                if dealer.get() == 3 {
+                    assert!(part.add_piece(altered, F::ONE.to_bytes().as_ref()));
+                }
+                parts.push(part);
+                seeds.push(seed);
+            }
+            let client = client_half::<F>(shape.clone(), &seeds).unwrap();
+            let owner = owner_half(shape.clone(), &parts).unwrap();
+            let alpha = client.key().share() + owner.key().share();
+            let sum = client.mask(0).unwrap() + owner.mask(0).unwrap();
+            assert!(!(sum.share * alpha).equals(sum.mac));
+        }
+    }
+
     #[test]
     fn who_was_not_chosen_gives_nothing() {
         let world = World::new(3, 1);

@@ -74,6 +74,7 @@ impl Gate for NodeState {
         (Method::GET, paths::NODE_STANDINGS, Rule::Staff),
         (Method::GET, paths::NODE_PAPERS, Rule::Staff),
         (Method::GET, paths::NODE_DISCLOSURE, Rule::Coordinator),
+        (Method::GET, paths::NODE_LETTERS, Rule::Coordinator),
         (Method::GET, paths::NODE_SEEDS, Rule::Node),
         (Method::GET, paths::NODE_RECEIPTS, Rule::Staff),
         (Method::PUT, paths::NODE_LOGINS, Rule::Coordinator),

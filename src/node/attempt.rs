@@ -170,7 +170,7 @@ impl Task {
         if node.never_signs() {
             std::future::pending::<()>().await;
         }
-        let staged = node.staged(terms, &outcome, &shelf)?;
+        let staged = node.staged(&self.announcement, &outcome, &shelf)?;
         let signed = Signed::new(outcome, &node.keys.identity);
         self.store.put_own_outcome(&signed, staged).await?;
         let stats = context.counters();

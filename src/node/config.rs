@@ -25,7 +25,7 @@ pub struct Config {
 }
 
 /// Deadlines of a node.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long an attempt waits for one message of another node.
     pub message_deadline: Duration,
@@ -33,6 +33,8 @@ pub struct Options {
     pub simulated_delay: Option<Duration>,
     /// Whether this node computes a job only once its operator has let it run.
     pub approve_jobs: bool,
+    /// Names of stored variables of which this node lets no job reveal anything.
+    pub never_reveal: Vec<String>,
     /// A lie that this node tells in every attempt: for the demo and for tests.
     pub lie: Option<Lie>,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             message_deadline: Duration::from_secs(20),
             simulated_delay: None,
             approve_jobs: false,
+            never_reveal: Vec::new(),
             lie: None,
         }
     }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::makings::Dealt;
 use super::state::NodeState;
 use crate::base::offload::offload;
 use crate::dealer::choice::{Choice, ChoiceError};
@@ -14,7 +15,7 @@ use crate::dealer::stock;
 use crate::field::Pair127;
 use crate::identity::{Signed, Statement as _};
 use crate::session::dealing::AskHalf;
-use crate::session::scoring::BatchPromise;
+use crate::session::scoring::{BatchPromise, givers};
 use crate::sharing::pair::Party;
 use crate::sharing::parts::Part;
 use crate::sharing::{Holding, Seed, ShapeError};
@@ -40,6 +41,12 @@ pub(super) enum HandoutError {
         "the promise is for another batch than this dealer holds under that id; ask for another"
     )]
     Other,
+    /// Other dealers than the rule says.
+    #[error(
+        "the promise names other dealers than those who give this batch out; its coordinator must not \
+         choose them: do not use it, and tell the operators of the nodes"
+    )]
+    Givers,
     /// These dealers cannot give it out.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
@@ -65,6 +72,7 @@ impl NodeState {
     pub(super) async fn seed_of(&self, ask: &Signed<AskHalf>) -> Result<Seed, HandoutError> {
         let (handout, _) = self.give_half(ask, Party::Client).await?;
         let seed = stock::unlock_seed(&self.vault, handout.batch.id, &handout.seed)?;
+        Dealt::count(&self.dealt.clients);
         tracing::info!(batch = %handout.batch.id, "the client's half left");
         Ok(seed)
     }
@@ -85,6 +93,7 @@ impl NodeState {
             Ok::<_, HandoutError>(for_owner(part, &seed)?)
         });
         let part = part.await?;
+        Dealt::count(&self.dealt.owners);
         tracing::info!(batch = %id, "the owner's half is on its way");
         Ok(part)
     }
@@ -114,6 +123,9 @@ impl NodeState {
         let now = self.clock.now();
         if now >= told.until {
             return Err(HandoutError::Over);
+        }
+        if told.chosen != givers(told.batch, told.makers, self.scheme().threshold()) {
+            return Err(HandoutError::Givers);
         }
         let choice = Choice::new(self.scheme(), told.makers, told.chosen)?;
         if !told.chosen.contains(self.me) {

@@ -4,16 +4,15 @@
 //! its model and its makers; a lie in it names nodes, with this node's signature; and one that fails
 //! leaves nothing behind, as it is put on disk whole or not at all. One is made at a time.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use sha2::{Digest as Hash, Sha256};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use super::attempt::{AttemptError, lie};
+use super::makings::Dealt;
 use super::state::NodeState;
-use crate::base::lock;
 use crate::base::offload::offload;
 use crate::dealer::stock;
 use crate::field::Pair127;
@@ -30,52 +29,6 @@ use crate::storage::NodeStore;
 use crate::storage::node::material::{Batch, StockError};
 use crate::wire::dealer_api::{MakingState, StartBatch};
 use crate::wire::reason::AttemptFailure;
-
-/// The batch that is being made, or was made last.
-#[derive(Default)]
-pub(super) struct Makings(Mutex<Option<Entry>>);
-
-struct Entry {
-    batch: BatchId,
-    state: watch::Receiver<MakingState>,
-    task: AbortHandle,
-}
-
-impl Makings {
-    /// The state of a batch, now and as it changes; `None` when it is not the latest of this process.
-    fn find(&self, batch: BatchId) -> Option<watch::Receiver<MakingState>> {
-        let entry = lock(&self.0);
-        entry.as_ref().filter(|entry| entry.batch == batch).map(|entry| entry.state.clone())
-    }
-
-    /// Stop making this batch, if it is being made.
-    pub(super) fn call_off(&self, batch: BatchId) {
-        if let Some(entry) = lock(&self.0).as_ref().filter(|entry| entry.batch == batch) {
-            entry.task.abort();
-        }
-    }
-
-    /// Stop making anything.
-    pub(super) fn stop(&self) {
-        if let Some(entry) = lock(&self.0).as_ref() {
-            entry.task.abort();
-        }
-    }
-
-    /// The state of a batch once it has ended, or as it is after `patience`; `None` when it is not the
-    /// latest of this process.
-    pub(super) async fn wait(&self, batch: BatchId, patience: Duration) -> Option<MakingState> {
-        let mut state = self.find(batch)?;
-        let ended = |state: &MakingState| !matches!(state, MakingState::Running);
-        let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
-        Some(match waited.map(|waited| waited.map(|state| state.clone())) {
-            Ok(Ok(state)) => state,
-            // The task was called off before it came to an end.
-            Ok(Err(_)) => MakingState::Failed { failure: AttemptFailure::CalledOff },
-            Err(_) => state.borrow().clone(),
-        })
-    }
-}
 
 /// Why a batch is not made at this node.
 enum MakingError {
@@ -102,18 +55,10 @@ struct Task {
 /// Begin to make a batch in a task of its own; one that is being made is called off. The same one again
 /// changes nothing.
 pub(super) fn start(node: &Arc<NodeState>, store: NodeStore, start: StartBatch) {
-    let batch = start.batch;
-    let mut entry = lock(&node.makings.0);
-    if let Some(earlier) = entry.as_ref() {
-        if earlier.batch == batch {
-            return;
-        }
-        earlier.task.abort();
-    }
-    let (state, receiver) = watch::channel(MakingState::Running);
-    let task = Task { node: Arc::clone(node), store, start, state };
-    let task = tokio::spawn(task.run()).abort_handle();
-    *entry = Some(Entry { batch, state: receiver, task });
+    node.makings.begin(start.batch, |state| {
+        let task = Task { node: Arc::clone(node), store, start, state };
+        tokio::spawn(task.run()).abort_handle()
+    });
 }
 
 impl Task {
@@ -123,6 +68,7 @@ impl Task {
         let ended = match self.compute().await {
             Ok(word) => {
                 let seconds = begun.elapsed().as_secs_f64();
+                Dealt::count(&self.node.dealt.made);
                 tracing::info!(%batch, seconds, "a batch of material is on disk");
                 MakingState::Done { word: Box::new(word), seconds }
             }

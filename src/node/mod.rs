@@ -19,6 +19,7 @@
 //! - [`attempts`]: the list of attempts that run or have just ended
 //! - [`attempt`]: computing one of them, from the manifest to the signed outcome
 //! - `making`: batches of material for two parties, made with the other dealers
+//! - `makings`: the batch that is being made, or was made last
 //! - `handout`: a party's half of a batch, this node's part of it
 //! - `variables`: this node's shares of variables that stay after their job
 //! - [`replica`]: several replicas of one node on one store
@@ -33,6 +34,7 @@ mod handout;
 pub mod intake;
 mod logins;
 mod making;
+mod makings;
 mod manifest;
 mod mend;
 pub mod meter;
@@ -116,6 +118,7 @@ impl Node {
                 guard::guard::<NodeState>,
             ))
             .with_state(Arc::clone(&self.state))
+            .merge(handlers::reflection::router(&self.state))
     }
 
     /// Its figures, for `/metrics`.
@@ -143,6 +146,7 @@ impl Node {
         figures.extend(each("gavel_link_sent_bytes_total", "Bytes sent.", "counter", |peer| {
             peer.bytes_out as f64
         }));
+        figures.extend(self.state.dealt.figures());
         figures.extend(self.state.limits.figures("node"));
         figures
     }

@@ -44,7 +44,7 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
 /// Why a half of a batch is not given out.
 pub(super) fn of_handout(error: &HandoutError) -> Refusal {
     let kind = match error {
-        HandoutError::Signature => ProblemType::BadPromise,
+        HandoutError::Signature | HandoutError::Givers => ProblemType::BadPromise,
         HandoutError::Stock(StockError::Unknown) => ProblemType::UnknownBatch,
         HandoutError::Stock(StockError::Storage(error)) => return of_store(error),
         HandoutError::Kept(_) | HandoutError::Shape(_) | HandoutError::Randomness => {

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::attempts::Attempts;
 use super::config::{Config, Replica, StartError};
 use super::logins::Logins;
-use super::making::Makings;
+use super::makings::{Dealt, Makings};
 use super::meter::Meter;
 use super::pace::Pace;
 use super::parts::PartCache;
@@ -59,6 +59,8 @@ pub struct NodeState {
     mesh: Mutex<Arc<Mesh>>,
     /// Whether its operator lets each job run.
     approves: bool,
+    /// Stored variables of which it lets no job reveal anything.
+    pub(super) never_reveal: Vec<String>,
     /// A lie that this node tells in every attempt.
     lie: Option<Lie>,
     make_mesh: Box<dyn Fn() -> Arc<Mesh> + Send + Sync>,
@@ -86,6 +88,8 @@ pub struct NodeState {
     pub(super) handouts: Arc<Semaphore>,
     /// The batch of material that is being made.
     pub(super) makings: Makings,
+    /// What this process has done as a dealer.
+    pub(super) dealt: Dealt,
     /// Opened parts of envelopes, in memory only.
     pub parts: PartCache,
     /// How much is taken.
@@ -144,6 +148,7 @@ impl NodeState {
             attempts: Attempts::default(),
             handouts: Arc::new(Semaphore::new(HANDOUTS)),
             makings: Makings::default(),
+            dealt: Dealt::default(),
             parts: PartCache::default(),
             limits: Limits::default(),
             pace: Pace::default(),
@@ -157,6 +162,7 @@ impl NodeState {
             mesh: Mutex::new(make_mesh()),
             make_mesh,
             approves: options.approve_jobs,
+            never_reveal: options.never_reveal,
             lie: options.lie,
             replica,
             computing,

@@ -1,16 +1,19 @@
 //! Variables that stay at this node: its shares, encrypted with its own key, and what it says where
-//! one that a job loads is not the one that the terms mean.
+//! one that a job loads is not the one that the terms mean. And what it seals to those whom a job
+//! tells something alone.
 
 use std::collections::BTreeMap;
 
 use super::state::NodeState;
+use crate::identity::Signed;
 use crate::identity::sealing::SealingError;
 use crate::rules::Terms;
 use crate::rules::job::{Change, Earlier, StoredVariable, Wanted};
 use crate::runs::job::Shelf;
-use crate::session::{Announcement, Outcome, SessionId};
+use crate::session::letters::Writing;
+use crate::session::{Announcement, Letters, Outcome, SessionId};
 use crate::sharing::stored::{Label, StoredShare};
-use crate::storage::node::Staged;
+use crate::storage::node::{Staged, Staging};
 use crate::storage::{StorageError, Stored};
 use crate::wire::reason::VariableLack;
 
@@ -40,9 +43,13 @@ fn context(session: SessionId, variable: &StoredVariable) -> Vec<u8> {
 }
 
 impl NodeState {
-    /// That what is stored fits what terms load and keep. Whether this node has shares of it does not
-    /// matter yet.
+    /// That what is stored fits what terms load and keep, and that they give nothing away that this
+    /// node's operator forbids. Whether this node has shares of it does not matter yet.
     pub(super) async fn check_variables(&self, terms: &Terms) -> Result<(), VariableError> {
+        if let Some(name) = terms.question.gives_away(&self.never_reveal) {
+            let (name, lack) = (name.to_owned(), VariableLack::Forbidden);
+            return Err(VariableError::Lack { name, lack });
+        }
         for wanted in terms.question.wanted() {
             self.found(&wanted).await?;
         }
@@ -127,16 +134,17 @@ impl NodeState {
         Ok(share)
     }
 
-    /// What a run has put on the shelf, encrypted, as its outcome names it.
+    /// What a run has put on the shelf, as its outcome names it: what stays, encrypted, and what some
+    /// alone are told, sealed to them.
     pub(super) fn staged(
         &self,
-        terms: &Terms,
+        announcement: &Announcement,
         outcome: &Outcome,
         shelf: &Shelf,
-    ) -> Result<Vec<Staged>, VariableError> {
+    ) -> Result<Staging, VariableError> {
         let mut kept = shelf.take();
         let mut staged = Vec::new();
-        for change in terms.question.changes(&outcome.answer) {
+        for change in announcement.terms.question.changes(&outcome.answer) {
             let (Change::Keep { variable, .. } | Change::Refresh { variable, .. }) = change else {
                 continue;
             };
@@ -144,6 +152,18 @@ impl NodeState {
             let share = self.vault.lock(&context(outcome.session, &variable), share.expose())?;
             staged.push(Staged { name: variable.name, share });
         }
-        Ok(staged)
+        Ok(Staging { shares: staged, letters: self.letters(announcement, outcome, shelf)? })
+    }
+
+    /// What those are told alone whom an outcome tells something.
+    fn letters(
+        &self,
+        announcement: &Announcement,
+        outcome: &Outcome,
+        shelf: &Shelf,
+    ) -> Result<Option<Signed<Letters>>, VariableError> {
+        let writing = Writing::new(announcement, &self.roster.body, self.me);
+        let letters = writing.bent(self.bends_disclosures()).seal(outcome, &shelf.take_told())?;
+        Ok(letters.map(|letters| Signed::new(letters, &self.keys.identity)))
     }
 }

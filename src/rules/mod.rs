@@ -15,6 +15,7 @@
 //! - [`money`]: amounts in the smallest unit of a currency
 //! - [`scoring`]: which scores a session counts, and what one is worth
 //! - [`operator_key`]: the key to which replies are disclosed
+//! - `telling`: what is told to one node, or the client, alone
 //! - [`entries`]: what a participant hands in: a row of fields, each with a maximum
 //! - [`order`]: the order of entries that decides ties
 //! - [`written`]: numbers in session files, as written
@@ -48,6 +49,7 @@ pub mod scoring;
 pub mod session_file;
 pub mod stage;
 pub mod survey;
+mod telling;
 pub mod terms;
 pub mod written;
 

@@ -183,7 +183,8 @@ impl Fields {
     pub fn lacks_operator_key(&self) -> bool {
         match self {
             Self::Market(fields) => fields.lacks_operator_key(),
-            Self::Auction(_) | Self::Survey(_) | Self::Job(_) => false,
+            Self::Job(fields) => fields.lacks_client_key(),
+            Self::Auction(_) | Self::Survey(_) => false,
             #[cfg(any(test, feature = "testkit"))]
             Self::MadeUp(_) => false,
         }
@@ -306,7 +307,9 @@ pub fn fill_stored<'a>(
 pub fn with_operator_key(text: &str, key: &OperatorKey) -> Result<toml::Table, toml::de::Error> {
     let mut table: toml::Table = toml::from_str(text)?;
     let key = toml::Value::String(encode(&key.0.0));
-    table.insert(market::file::OPERATOR_KEY.to_owned(), key);
+    let is_job = table.get("kind").and_then(toml::Value::as_str) == Some(job::NAME);
+    let field = if is_job { job::file::CLIENT_KEY } else { market::file::OPERATOR_KEY };
+    table.insert(field.to_owned(), key);
     Ok(table)
 }
 

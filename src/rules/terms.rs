@@ -9,9 +9,9 @@ use super::question::{Question, QuestionError};
 use super::scoring::Scoring;
 use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
-use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::{NodeIndex, Scheme};
 
 /// Who may take part.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -105,6 +105,14 @@ pub enum TermsError {
         threshold: u8,
         /// 2t+1.
         needed: u8,
+    },
+    /// Something for a node that there is not.
+    #[error("the terms reveal something to node {node} alone, and the roster has {nodes} nodes")]
+    NoSuchNode {
+        /// The node.
+        node: NodeIndex,
+        /// Nodes of the roster.
+        nodes: u8,
     },
     /// A question that breaks a rule of its kind.
     #[error(transparent)]
@@ -205,11 +213,15 @@ impl Terms {
     }
 
     /// That nodes of this scheme can compute what the terms ask: all can, but those that can only
-    /// add.
+    /// add; and that those to whom the terms tell something are among them.
     ///
     /// # Errors
     /// When they cannot; says what to change.
-    pub const fn check_nodes(&self, scheme: Scheme) -> Result<(), TermsError> {
+    pub fn check_nodes(&self, scheme: Scheme) -> Result<(), TermsError> {
+        let missing = self.question.told_nodes().find(|node| !scheme.all().contains(*node));
+        if let Some(node) = missing {
+            return Err(TermsError::NoSuchNode { node, nodes: scheme.nodes() });
+        }
         if scheme.compares() || matches!(self.protocol, Form::Sums) {
             return Ok(());
         }

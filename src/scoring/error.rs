@@ -88,6 +88,7 @@ impl MeetingError {
                 PairError::Randomness | PairError::Shape(_) => Some(Why::Internal),
                 _ => Some(Why::Malformed),
             },
+            Self::Score(ScoreError::Larger) => Some(Why::Larger),
             Self::Score(_) | Self::Randomness => Some(Why::Internal),
             Self::Clock { .. } => Some(Why::TooLate),
             Self::Line { source: LineError::Closed, .. }

@@ -93,6 +93,12 @@ pub enum Why {
          wrong; nothing was learnt from it"
     )]
     Mac,
+    /// The score would be larger than the structure says.
+    #[error(
+        "the score would be larger than the model says it can be: its owner has brought in other weights \
+         than it may"
+    )]
+    Larger,
     /// The messages of the computation are not as they should be.
     #[error("a message was not what was due")]
     Malformed,

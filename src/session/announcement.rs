@@ -53,18 +53,17 @@ pub enum AnnouncementError {
 
 /// Terms that disclose replies under something that is no key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the operator's key in them is no X-Wing public key; write the session anew")]
+#[error("the operator's or client's key in them is no X-Wing public key; write the session anew")]
 pub struct NoKey;
 
-/// That nodes can seal to the operator's key, where the terms name one.
+/// That nodes can seal to the operator's key, and to the client's, where the terms name one.
 ///
 /// # Errors
 /// When it is none.
 pub fn check_operator_key(terms: &Terms) -> Result<(), NoKey> {
-    match terms.question.disclosed_to() {
-        Some(key) if !sealing::is_public_key(&key.0) => Err(NoKey),
-        _ => Ok(()),
-    }
+    let named = [terms.question.disclosed_to(), terms.question.client_key()];
+    let sound = named.into_iter().flatten().all(|key| sealing::is_public_key(&key.0));
+    if sound { Ok(()) } else { Err(NoKey) }
 }
 
 impl Signed<Announcement> {

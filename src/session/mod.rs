@@ -10,10 +10,12 @@
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
+//! - [`bundle_error`]: what is wrong with one
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`disclosure`]: what a node seals to the operator of what participants alone are told
+//! - [`letters`]: what nodes seal to one node, or to the client, of what it alone is told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
 //! - [`progress`]: events while a session lives and computes
@@ -28,6 +30,7 @@
 pub mod accusation;
 pub mod announcement;
 pub mod bundle;
+pub mod bundle_error;
 pub mod carried;
 pub mod course;
 pub mod dealing;
@@ -37,6 +40,7 @@ pub mod exclusion;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod id;
+pub mod letters;
 pub mod manifest;
 pub mod naming;
 pub mod outcome;
@@ -56,6 +60,7 @@ pub use announcement::Announcement;
 pub use disclosure::Disclosure;
 pub use envelope::Envelope;
 pub use id::SessionId;
+pub use letters::Letters;
 pub use manifest::Manifest;
 pub use outcome::Outcome;
 pub use phase::Phase;

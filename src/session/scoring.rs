@@ -199,7 +199,7 @@ pub struct BatchPromise {
     pub shape: BatchShape,
     /// The dealers who made it.
     pub makers: NodeSet,
-    /// Those of them who give it out.
+    /// Those of them who give it out: [`givers`].
     pub chosen: NodeSet,
     /// Whose half comes from seeds.
     pub client: PublicKey,
@@ -211,6 +211,26 @@ pub struct BatchPromise {
 
 impl Statement for BatchPromise {
     const DOMAIN: &'static str = "gavel/v1/batch-promise";
+}
+
+/// The dealers that give a batch out: t+1 of those who made it, of which at least one is honest. It hangs
+/// on the batch alone, so that the keeper of the books has no say: one who lies could promise a batch to
+/// one pair of parties at some dealers, and at others to a pair of his own, who would then know all of
+/// the first ones' material.
+pub fn givers(batch: BatchId, makers: NodeSet, threshold: u8) -> NodeSet {
+    let mut first = [0; 8];
+    first.copy_from_slice(&batch.0[..8]);
+    let makers: Vec<_> = makers.iter().collect();
+    let count = makers.len().max(1) as u64;
+    // Below the number of makers, which are few.
+    let first = usize::try_from(u64::from_le_bytes(first) % count).unwrap_or_default();
+    makers
+        .iter()
+        .cycle()
+        .skip(first)
+        .take(makers.len().min(usize::from(threshold) + 1))
+        .copied()
+        .collect()
 }
 
 /// A score as both parties know it.
@@ -324,6 +344,20 @@ mod tests {
         assert!(matches!(with(ugly), Err(ModelError::Text(_))));
         let none = |terms: &mut ModelTerms| terms.structure.layers.clear();
         assert!(matches!(with(none), Err(ModelError::Structure(_))));
+    }
+
+    #[test]
+    fn a_batch_is_given_out_by_the_same_dealers_whoever_asks() {
+        let makers = NodeSet::from_bits(0b1_0111);
+        let of = |first| givers(BatchId([first; 16]), makers, 1);
+        let all: std::collections::BTreeSet<_> = (0..=255).map(|first| of(first).bits()).collect();
+        assert_eq!(all, [0b0_0011, 0b0_0110, 0b1_0001, 0b1_0100].into());
+        for threshold in 0..5 {
+            let set = givers(BatchId([7; 16]), makers, threshold);
+            assert!(set.is_subset_of(makers));
+            assert_eq!(set.len(), usize::from(threshold + 1).min(4));
+        }
+        assert!(givers(BatchId([7; 16]), NodeSet::EMPTY, 1).is_empty());
     }
 
     #[test]

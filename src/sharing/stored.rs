@@ -107,6 +107,16 @@ impl StoredShare {
         SharedElements::from_components(holding, components)
     }
 
+    /// The element of one component, from its bytes with what blinds its digest.
+    pub fn component<F: Field>(bytes: &[u8]) -> Option<F> {
+        bytes.get(BLINDING..).and_then(F::from_bytes)
+    }
+
+    /// Bytes of a share of an element of this field at a node.
+    pub const fn bytes_of<F: Field>(holding: Holding) -> usize {
+        holding.components() * (BLINDING + F::BYTES)
+    }
+
     /// The digest of each component that a node holds, in the order of [`Scheme::held_by`]; none where
     /// the bytes are no share of that node.
     pub fn digests(

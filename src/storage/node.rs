@@ -6,6 +6,8 @@
 //!
 //! - [`approvals`]: jobs that the node's operator has let run
 //! - [`intake`]: envelopes and receipts
+//! - [`put_error`]: why an envelope is not taken
+//! - [`letters`]: what is sealed to those whom an outcome tells something alone
 //! - [`logins`]: logins that the coordinator has ended
 //! - [`material`]: a dealer's stock of material for two parties
 //! - [`papers`]: what is held of a session, for others that have lost it
@@ -17,11 +19,13 @@
 
 pub mod approvals;
 pub mod intake;
+pub mod letters;
 pub mod logins;
 pub mod material;
 pub mod papers;
 pub mod parts;
 pub mod pauses;
+pub mod put_error;
 pub mod reading;
 pub mod replicas;
 pub mod variables;
@@ -37,6 +41,7 @@ use crate::session::phase::{Phase, Step};
 use crate::session::{Announcement, Disclosure, Manifest, Outcome, SessionId};
 
 pub use intake::{Put, PutError};
+pub use letters::Staging;
 pub use reading::{Given, NodeSession, Shown};
 pub use variables::Staged;
 
@@ -205,7 +210,7 @@ impl NodeStore {
     }
 
     /// Bind the node to the outcome it computed and signed, before the signature leaves it, and keep
-    /// with it the shares that are to stay. The same one again changes nothing. One of a later
+    /// with it the shares that are to stay, and what is sealed to some alone. The same one again changes nothing. One of a later
     /// attempt takes its place if it differs in the digests of shares alone, which no two attempts
     /// have in common.
     ///
@@ -215,9 +220,11 @@ impl NodeStore {
     pub async fn put_own_outcome(
         &self,
         outcome: &Signed<Outcome>,
-        staged: Vec<Staged>,
+        staged: impl Into<Staging>,
     ) -> Result<(), StorageError> {
         let (session, outcome) = (outcome.body.session, outcome.clone());
+        let Staging { shares, letters } = staged.into();
+        let letters = letters.map(|letters| to_binary("letters", &letters)).transpose()?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -229,7 +236,8 @@ impl NodeStore {
                         SESSIONS.set(&mut *connection, session, column, none).await?;
                     }
                     if SESSIONS.put(&mut *connection, session, outcome).await? {
-                        variables::stage(connection, session, staged).await?;
+                        variables::stage(&mut *connection, session, shares).await?;
+                        letters::set(connection, session, letters).await?;
                     }
                     Ok(())
                 })
@@ -254,11 +262,17 @@ impl NodeStore {
                 Box::pin(async move {
                     let own = SESSIONS.load::<Signed<Outcome>>(&mut *connection, session).await?;
                     // Another attempt than this node's own may have settled it.
-                    let other = own.filter(|own| !own.body.differs_in_digests_alone(&outcome.body));
+                    let other = own
+                        .as_ref()
+                        .filter(|own| !own.body.differs_in_digests_alone(&outcome.body));
                     if let Some(own) = other {
                         same::<Signed<Outcome>>(session, own.digest(), outcome.digest())?;
                     }
+                    let own = own.map(|own| own.digest());
                     if SESSIONS.put(&mut *connection, session, outcome.clone()).await? {
+                        if own != Some(outcome.digest()) {
+                            letters::drop_all(&mut *connection, session).await?;
+                        }
                         variables::settle(connection, &outcome).await?;
                         SESSIONS.step(connection, session, Step::OutcomeSigned, None).await?;
                         if let Some(disclosure) = disclosure {
@@ -295,6 +309,7 @@ impl NodeStore {
                 Box::pin(async move {
                     let phase = SESSIONS.phase(connection, session).await?;
                     variables::drop_staged(connection, session).await?;
+                    letters::drop_all(&mut *connection, session).await?;
                     if (step, phase) != (Step::Cancel, Phase::Cancelled) {
                         SESSIONS.step(connection, session, step, Some(reason)).await?;
                     }

@@ -21,12 +21,16 @@ use crate::identity::{KeyPair, NodeCard, Roster, Signed};
 use crate::rules::entries::Field;
 use crate::rules::{Layout, SessionFile};
 use crate::session::bundle::{Bundle, Inventories};
+use crate::session::dealing::AskBatch;
 use crate::session::manifest::CoSigned;
 use crate::session::record::Record;
 use crate::session::{Announcement, Envelope, Manifest, Outcome, SessionId, part};
 use crate::sharing::form::Form;
 use crate::transport::streams::frame::{Frame, HEADER_BYTES};
-use crate::wire::{account_api as accounts, coordinator_api as coordinator, node_api as node};
+use crate::wire::{
+    account_api as accounts, coordinator_api as coordinator, dealer_api as dealers,
+    node_api as node,
+};
 
 /// A place where outside bytes come in.
 pub struct Target {
@@ -254,7 +258,7 @@ fn again<T: Serialize + DeserializeOwned>(body: &[u8]) {
     }
 }
 
-const BODIES: [fn(&[u8]); 18] = [
+const BODIES: [fn(&[u8]); 24] = [
     again::<Envelope>,
     again::<Signed<Announcement>>,
     again::<Inventories>,
@@ -273,6 +277,12 @@ const BODIES: [fn(&[u8]); 18] = [
     again::<accounts::AskLogin>,
     again::<accounts::Join>,
     again::<crate::wire::Problem>,
+    again::<dealers::NewModel>,
+    again::<dealers::StartBatch>,
+    again::<dealers::MakingState>,
+    again::<dealers::AskSeed>,
+    again::<dealers::GivenSeed>,
+    again::<Signed<AskBatch>>,
 ];
 
 fn body_seeds() -> Vec<Vec<u8>> {
@@ -291,6 +301,12 @@ fn body_seeds() -> Vec<Vec<u8>> {
         seed(2, b"[]".to_vec()),
         seed(6, json(&start)),
         seed(11, json(&papers.roster)),
+        seed(
+            21,
+            br#"{"model_inference":"00","batch_id":"00","request":{"body":{"promise":{}}}}"#
+                .to_vec(),
+        ),
+        seed(22, br#"{"model_inference":"00","batch_id":"00","seed":"00"}"#.to_vec()),
         seed(12, br#"{"file":"title = \"A\"","open":true,"bidders":[]}"#.to_vec()),
     ]
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::{Explained, Reason};
 use crate::base::Timestamp;
-use crate::rules::job::{Change, Question, Status};
+use crate::rules::job::{Change, Graph, Question, Receiver, Status, Tell};
 use crate::rules::{Answer, Terms};
 use crate::session::outcome::Entrant;
 use crate::session::{Phase, SessionId};
@@ -55,6 +55,15 @@ pub struct StepLine {
     pub reason: Option<String>,
 }
 
+/// A variable that somebody alone learns.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ApartLine {
+    /// The variable.
+    pub variable: String,
+    /// Who learns it: "client", or a node such as "node 2".
+    pub to: String,
+}
+
 /// A job.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct JobLine {
@@ -78,6 +87,9 @@ pub struct JobLine {
     pub steps: Vec<StepLine>,
     /// What was revealed, in decimal digits, once settled; none of what could not be.
     pub revealed: BTreeMap<String, Option<String>>,
+    /// What is for one node, or the client, alone, and whom it is for; never its value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<ApartLine>,
     /// The variables that stay at the nodes, once settled.
     pub kept: Vec<String>,
     /// The stored variables that were dealt anew, once settled.
@@ -102,6 +114,12 @@ pub struct Standing<'a> {
 }
 
 impl JobLine {
+    /// Whether something is for this receiver alone.
+    pub fn tells(&self, to: Receiver) -> bool {
+        let to = to.to_string();
+        self.apart.iter().any(|line| line.to == to)
+    }
+
     /// Of a session; none of other kinds.
     pub fn of(terms: &Terms, standing: Standing<'_>) -> Option<Self> {
         let question = terms.question.as_job()?;
@@ -150,11 +168,21 @@ impl JobLine {
                 .into_iter()
                 .map(|revealed| (revealed.variable, revealed.value.map(text)))
                 .collect(),
+            apart: apart(&graph),
             kept: answer.map(|answer| kept(question, answer)).unwrap_or_default(),
             refreshed: answer.map(|answer| refreshed(question, answer)).unwrap_or_default(),
             reason: standing.reason,
         })
     }
+}
+
+/// What is for some alone.
+fn apart(graph: &Graph) -> Vec<ApartLine> {
+    let line = |tell: Tell| ApartLine {
+        variable: graph.variables[tell.variable].name.clone(),
+        to: tell.to.to_string(),
+    };
+    graph.tells().into_iter().map(line).collect()
 }
 
 /// The names of the stored variables that were dealt anew.

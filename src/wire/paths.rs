@@ -49,6 +49,9 @@ pub const NODE_VARIABLES: &str = "/v1/node/variables";
 pub const NODE_PAPERS: &str = "/v1/node/sessions/{session}/papers";
 /// What the node discloses to the session's operator, sealed.
 pub const NODE_DISCLOSURE: &str = "/v1/node/sessions/{session}/disclosure";
+
+/// What a node has sealed to those whom a session tells something alone.
+pub const NODE_LETTERS: &str = "/v1/node/sessions/{session}/letters";
 /// Take no envelopes for a while, or take them again.
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Let a job run, by the word of the node's operator.
@@ -94,6 +97,9 @@ pub const ADMISSIONS: &str = "/v1/sessions/{session}/admissions";
 pub const RECEIPTS: &str = "/v1/sessions/{session}/receipts";
 /// What one node discloses to the session's operator, sealed.
 pub const DISCLOSURE: &str = "/v1/sessions/{session}/disclosures/{node}";
+
+/// What a node has sealed to those whom a session tells something alone, passed on.
+pub const LETTERS: &str = "/v1/sessions/{session}/letters/{node}";
 /// List jobs; post one, which is opened at once.
 pub const JOBS: &str = "/v1/jobs";
 /// One job, step by step.
@@ -188,6 +194,11 @@ pub fn envelope(session: SessionId, envelope: &Digest) -> String {
 /// [`NODE_SEEDS`] filled in.
 pub fn seeds(session: SessionId, envelope: &Digest) -> String {
     of(NODE_SEEDS, session).replace("{envelope}", &envelope.to_string())
+}
+
+/// [`LETTERS`] filled in.
+pub fn letters(session: SessionId, node: NodeIndex) -> String {
+    of(LETTERS, session).replace("{node}", &node.to_string())
 }
 
 /// [`DISCLOSURE`] filled in.

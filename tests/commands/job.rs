@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::common::town::Town;
 use crate::common::{fails, gavel, ok, result, stderr};
 
-fn demo(words: &[&str]) -> Value {
+pub fn demo(words: &[&str]) -> Value {
     let output = gavel().args(["demo", "--headless", "--json"]).args(words).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     result(&output)
 }
 
-fn steps_of(shown: &Value, status: &str) -> usize {
+pub fn steps_of(shown: &Value, status: &str) -> usize {
     let steps = shown["steps"].as_array().unwrap();
     steps.iter().filter(|step| step["status"] == status).count()
 }

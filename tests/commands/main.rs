@@ -14,6 +14,7 @@
 //! - [`figures`]: a server's figures and its log for machines
 //! - [`engine`]: `gavel bench` of the engine
 //! - [`intake`]: `gavel bench intake`
+//! - [`score`]: models, and scores by two parties
 //! - [`survey`]: surveys, in the demo and between organisations
 //! - [`compose`]: what compose.yaml tells gavel to do
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -22,12 +23,14 @@
 mod common;
 
 mod accounts;
+mod apart;
 mod backup;
 mod compose;
 mod demo;
 mod engine;
 mod errors;
 mod figures;
+mod handover;
 mod intake;
 mod job;
 mod people;
@@ -36,5 +39,6 @@ mod readme;
 mod replicas;
 mod rosters;
 mod rotation;
+mod score;
 mod survey;
 mod walkthrough;

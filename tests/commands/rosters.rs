@@ -152,7 +152,7 @@ fn the_digest_of_an_earlier_roster_leads_to_the_present_one() {
 }
 
 /// The roster is made anew with these nodes, pinned by everybody by its digest, and served under.
-fn change(town: &Town, nodes: &[&str], threshold: u8) -> String {
+pub fn change(town: &Town, nodes: &[&str], threshold: u8) -> String {
     let lead = town.lead();
     let cards: Vec<String> = nodes
         .iter()

@@ -59,6 +59,8 @@ pub struct Setup {
     pub tapped: bool,
     /// Whether nodes ask their operators before they compute a job.
     pub approve: bool,
+    /// A node whose operator lets no job reveal anything of a stored variable.
+    pub forbids: Option<(u8, &'static str)>,
     /// How long after variables were shared last they are dealt anew.
     pub refresh_every: Option<Duration>,
     /// A node that lies, and how.
@@ -77,6 +79,7 @@ impl Setup {
             deadline,
             tapped: false,
             approve: false,
+            forbids: None,
             refresh_every: None,
             liar: None,
         }
@@ -89,7 +92,14 @@ impl Setup {
     fn node_options(self, node: NodeIndex) -> node::Options {
         let lie = self.liar.filter(|(liar, _)| *liar == node.get()).map(|(_, lie)| lie);
         let (message_deadline, simulated_delay) = (self.deadline, self.delay);
-        node::Options { message_deadline, simulated_delay, approve_jobs: self.approve, lie }
+        let forbids = self.forbids.filter(|(own, _)| *own == node.get());
+        node::Options {
+            message_deadline,
+            simulated_delay,
+            approve_jobs: self.approve,
+            never_reveal: forbids.map(|(_, name)| name.to_owned()).into_iter().collect(),
+            lie,
+        }
     }
 
     const fn coordinator_options(self) -> coordinator::Options {

@@ -369,6 +369,38 @@ async fn a_job_waits_until_operators_let_it_run() {
     assert_eq!(job.settled().await.detail.attempts.len(), 1);
 }
 
+/// A job that would reveal what a node's operator forbids is refused where that node is needed, by its
+/// name; where enough others are there, they compute it without that node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_nodes_operator_forbids_is_not_revealed_with_it() {
+    let net = Net::start(Setup { forbids: Some((2, "x")), ..Setup::new(3, 1) }).await;
+    let first = Auction::first(&net, FIRST, "x = 4, y = 5").await;
+    first.settled().await;
+    first.all_nodes_reach(Phase::Settled).await;
+    let said = "node 2 lets no job reveal anything of \"x\": its operator has said so";
+    for steps in [SUM, &SUM.replace("\"sum\" },", "\"sum\", to = \"node 1\" },")] {
+        let why = refused(&net, &later("", steps)).await;
+        assert!(why.contains(said) && why.contains("called off"), "{why}");
+    }
+    let kept = SUM.replace("{ id = \"4\", operation = \"reveal\", variable = \"sum\" },", "");
+    let why = refused(&net, &later("keep = [\"sum\"]", &kept)).await;
+    assert!(why.contains(said), "{why}");
+    // Nothing of them is under way, and what tells nothing of x runs; so does dealing it anew.
+    let square = net.open(&later("", SQUARE)).await.settled().await;
+    assert_eq!(revealed(&square), pair("square", "400"));
+    let anew =
+        gavel::rules::job::refresh::refresh_file(gavel::rules::job::Prime::Mersenne127, &["x"]);
+    net.open(&anew.to_string()).await.settled().await;
+
+    let net = Net::start(Setup { forbids: Some((2, "x")), ..Setup::new(4, 1) }).await;
+    let first = Auction::first(&net, FIRST, "x = 4, y = 5").await;
+    first.settled().await;
+    first.all_nodes_reach(Phase::Settled).await;
+    let sum = net.open(&later("", SUM)).await.settled().await;
+    assert_eq!(revealed(&sum), pair("sum", "9"));
+    assert_eq!(sum.report.signed_by, super::auction::set(&[1, 3, 4]));
+}
+
 /// Keeps what ada hands in as the reserve of auctions to come.
 const COST: &str = r#"title = "Cost"
 kind = "job"

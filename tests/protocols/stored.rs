@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use gavel::field::{Field as _, Mersenne127};
 use gavel::protocol::{Context, ProtocolError, StepId};
 use gavel::rules::job::step::Expected;
-use gavel::rules::job::{Answer, Change, Number, Operation, Prime, Question, StoredVariable};
+use gavel::rules::job::{
+    Answer, Change, Number, Operation, Prime, Question, Receiver, StoredVariable,
+};
 use gavel::rules::{Answer as AnyAnswer, Terms};
 use gavel::runs::job::{Shelf, Workload};
 use gavel::runs::shares::Entries;
@@ -95,7 +98,14 @@ pub async fn one(
     let entries = Entries::Bits { fields, masks };
     let computed = Box::pin(run_listed(ctx, terms, entries, listed, &|_| {})).await?;
     let AnyAnswer::Job(answer) = computed.answer else { panic!("another kind") };
-    Ok((answer, shelf.take()))
+    let mut kept = shelf.take();
+    kept.extend(shelf.take_told().into_iter().map(|(place, share)| (told(place), share)));
+    Ok((answer, kept))
+}
+
+/// What somebody alone is told lies among what is kept under this name.
+fn told(place: usize) -> String {
+    format!("told {place}")
 }
 
 /// Run a session's job at all nodes; what it came to, and what is on the shelves after it.
@@ -165,6 +175,51 @@ async fn a_job_computes_with_what_another_kept() {
             let expected = [9_u64, 400].map(|value| Some(Number::from(value)));
             assert_eq!(answer.revealed, expected, "{n} nodes over {field}");
             assert_eq!(left(&next, &answer).len(), 1);
+        }
+    }
+}
+
+/// What is for one node or the client alone is opened to nobody: every node has its components, which fit
+/// the digests in the answer and add up to the value. It costs what keeping costs, which is predicted.
+#[tokio::test]
+async fn what_is_for_some_alone_is_not_opened() {
+    for ((n, t), missing) in [((3, 1), &[][..]), ((5, 2), &[]), ((5, 1), &[1, 4])] {
+        let world = World::new(n, t).without(missing);
+        let tell = |variable: &str, to| Operation::Tell { variable: name(variable), to };
+        let steps = [
+            handed("x", 30),
+            handed("y", 30),
+            Operation::Multiply { variable: name("p"), x: name("x"), y: name("y") },
+            tell("p", Receiver::Node(node(2))),
+            Operation::Forget { variable: name("p") },
+            tell("x", Receiver::Client),
+        ];
+        let client_key = Some(gavel::rules::OperatorKey::stand_in());
+        let question = Question { client_key, ..job(Prime::Mersenne127, steps) };
+        let question = Question { keep: vec![name("y")], ..question };
+        let values = [987_654_321, 1_000_003];
+        let (answer, shelves) = run(&world, &question, &values, &Shelves::new()).await;
+        assert!(answer.revealed.is_empty() && answer.kept.len() == 3);
+        let expected = [values[0] * values[1], values[0]];
+        let tellings = question.tellings(&answer);
+        assert_eq!(tellings.len(), 2);
+        for (telling, expected) in tellings.into_iter().zip(expected) {
+            let digests: Vec<[u8; 32]> = telling.digests.iter().map(|digest| digest.0).collect();
+            let label = Label { session: SESSION, name: &telling.variable };
+            let mut components = BTreeMap::new();
+            for (node, kept) in &shelves {
+                let share = &kept[&told(telling.place)];
+                assert!(share.fits(label, world.scheme(), *node, &digests));
+                let held = world.scheme().held_by(*node);
+                let each = share.expose().len() / held.len();
+                for (position, bytes) in held.into_iter().zip(share.expose().chunks(each)) {
+                    let component = StoredShare::component::<Mersenne127>(bytes).unwrap();
+                    components.insert(position, component);
+                }
+            }
+            assert_eq!(components.len(), world.scheme().sets().len());
+            let sum = components.into_values().fold(Mersenne127::ZERO, |sum, own| sum + own);
+            assert_eq!(Number::of_element(sum), Number::from(expected));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::demo::folder::Folder;
 use crate::cli::demo::show::{self, Pace};
 use crate::cli::demo::stored::Before;
-use crate::cli::demo::{headless, players};
+use crate::cli::demo::{headless, players, scored};
 use crate::cli::failure::Failure;
 use crate::cli::home::OPERATOR_KEY;
 use crate::cli::options::{LookOption, highest_threshold, scheme_for};
@@ -86,6 +86,9 @@ impl DemoArgs {
 /// # Errors
 /// What to change in the file or the options; or why the session did not settle.
 pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
+    if let Some(play) = scored::of_file(args.file.as_deref())? {
+        return score(context, &args, &play).await;
+    }
     let mut operator = None;
     let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());
     let before = Before::of_file(args.file.as_deref())?;
@@ -111,8 +114,28 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
         return show::run(context, &args.look, pace, play, folder, (scheme, args.liar)).await;
     }
     let play = (&loaded, before.as_ref(), players);
-    let result = headless::run(context, play, &folder, (scheme, args.liar)).await?;
+    let result =
+        headless::run(context, play, (&folder, operator.as_ref()), (scheme, args.liar)).await?;
     context.output.result(&result, || result.text())
+}
+
+/// Play a score, which has no screens.
+async fn score(context: &Context, args: &DemoArgs, play: &scored::Play) -> Result<(), Failure> {
+    if args.liar.is_some() || args.bids.is_some() {
+        return Err(Failure::usage(
+            "a score has neither bidders nor a node that lies to the others",
+        ));
+    }
+    let roster = play.file.roster.unwrap_or(DEFAULT);
+    let nodes = args.nodes.unwrap_or(roster.nodes);
+    let threshold = match args.nodes {
+        Some(nodes) => highest_threshold(nodes),
+        None => roster.threshold,
+    };
+    let scheme = Scheme::new(nodes, args.threshold.unwrap_or(threshold)).map_err(Failure::usage)?;
+    let folder = Folder::new(args.keep.as_deref())?;
+    let played = scored::run(context, play, &folder, scheme).await?;
+    context.output.result(&played, || played.text())
 }
 
 /// Options go before the file, the file before the default. With a liar the threshold is the most

@@ -1,10 +1,11 @@
-//! `gavel job run|status|list|cancel|approve`.
+//! `gavel job run|status|result|list|cancel|approve`.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -13,15 +14,18 @@ use super::session;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::read_text;
+use crate::cli::home::{OPERATOR_KEY, read_text};
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
-use crate::cli::session_file;
-use crate::client::EntryValues;
+use crate::cli::{session_file, told};
 use crate::client::amount::entry;
 use crate::client::approval::{self, ApprovalError};
 use crate::client::coordinator::CoordinatorClient;
+use crate::client::letters::{Keys, Told};
+use crate::client::{EntryValues, Network};
+use crate::identity::key_file::OperatorKeys;
 use crate::rules::Terms;
+use crate::rules::job::Receiver;
 use crate::rules::job::file::{CLIENT, own_values};
 use crate::rules::job::json as older;
 use crate::session::{Phase, SessionId};
@@ -37,6 +41,8 @@ pub enum JobCommand {
     Run(RunArgs),
     /// Show how far each step of a job has come
     Status(OneArgs),
+    /// Show what a job told this home alone: its node, or the client who ran it
+    Result(OneArgs),
     /// List the jobs
     List(ListArgs),
     /// Call a job off
@@ -114,8 +120,12 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         JobCommand::Status(args) => {
             let network = args.reach.as_anyone(context).await?;
             let job = network.coordinator().find(&args.job).await?;
-            tell(context, &network.coordinator().job(job).await?)
+            let job = network.coordinator().job(job).await?;
+            let keys = args.reach.open_operator_keys(context);
+            let told = own_told(context, &network, &job, keys.as_ref()).await;
+            tell(context, &job, told.as_ref())
         }
+        JobCommand::Result(args) => result(context, &args).await,
         JobCommand::List(args) => {
             let network = args.reach.as_anyone(context).await?;
             let jobs = network.coordinator().jobs().await?;
@@ -130,9 +140,65 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
                 return Err(Failure::new("not-confirmed", "nothing was changed"));
             }
             network.coordinator().cancel(job).await?;
-            tell(context, &network.coordinator().job(job).await?)
+            tell(context, &network.coordinator().job(job).await?, None)
         }
         JobCommand::Approve(args) => approve(context, &args).await,
+    }
+}
+
+/// What this home's node is told alone, and what this home is as the client.
+async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
+    let network = args.reach.as_anyone(context).await?;
+    let job = network.coordinator().find(&args.job).await?;
+    let line = network.coordinator().job(job).await?;
+    let mut all = Vec::new();
+    if let Some(keys) = args.reach.node_keys(context)? {
+        // As this node: a home that is the coordinator's as well may ask as either.
+        let (network, _) = args.reach.as_node(context)?;
+        all.extend(told::read_any(&network, job, Keys::Node(&keys)).await?);
+    }
+    if line.tells(Receiver::Client) && context.home.file(OPERATOR_KEY).exists() {
+        let keys = args.reach.operator_keys(context)?;
+        all.push(told::read(&network, job, Keys::Client(&keys)).await?);
+    }
+    if all.is_empty() {
+        let detail = "the job reveals nothing to this home alone; what is for the client is read in the home \
+                      that ran it, with its operator.key";
+        return Err(Failure::new("nothing-apart", detail));
+    }
+    for told in &all {
+        told::remark(context, told);
+    }
+    let text = || {
+        let lines: Vec<String> = all.iter().flat_map(told::lines).collect();
+        if lines.is_empty() {
+            "nothing of it could be computed".to_owned()
+        } else {
+            lines.join("\n")
+        }
+    };
+    context.output.result(&told::shown(job, &all), text)
+}
+
+/// What the client alone is told by a settled job, where this home has its key; why not is remarked.
+async fn own_told(
+    context: &Context,
+    network: &Network,
+    job: &JobLine,
+    keys: Option<&OperatorKeys>,
+) -> Option<Told> {
+    if job.phase != Phase::Settled || !job.tells(Receiver::Client) {
+        return None;
+    }
+    match told::read(network, job.job, Keys::Client(keys?)).await {
+        Ok(told) => {
+            told::remark(context, &told);
+            Some(told)
+        }
+        Err(failure) => {
+            context.output.note(format!("what is for the client alone: {}", failure.detail));
+            None
+        }
     }
 }
 
@@ -197,7 +263,14 @@ pub(super) async fn run_text(
     options: &HandInOptions,
 ) -> Result<(), Failure> {
     let job = settle_text(context, text, values, key, options).await?;
-    tell(context, &job)
+    if !job.tells(Receiver::Client) {
+        return tell(context, &job, None);
+    }
+    let network = options.as_operator(context).await?;
+    let keys = options.reach().operator_keys(context)?;
+    let told = told::read(&network, job.job, Keys::Client(&keys)).await?;
+    told::remark(context, &told);
+    tell(context, &job, Some(&told))
 }
 
 /// Run such a job until it is settled.
@@ -224,6 +297,7 @@ pub(super) async fn settle_text(
     let network = options.as_operator(context).await?;
     let coordinator = network.coordinator();
     let steps = session_file::terms_only(text, None)?;
+    let steps = session_file::with_own_key(steps, || options.reach().own_operator_key(context))?;
     let job = coordinator.new_job(&json!({ "toml": steps, "idempotency_key": key })).await?;
     context.output.note(format!("job {} is open", job.job.short()));
     let asked = own.filter(|own| job.participants.contains(own));
@@ -312,11 +386,21 @@ fn one_line(text: &str) -> Zeroizing<String> {
     line
 }
 
-fn tell(context: &Context, job: &JobLine) -> Result<(), Failure> {
-    context.output.result(job, || text(job))
+fn tell(context: &Context, job: &JobLine, told: Option<&Told>) -> Result<(), Failure> {
+    let shown = Shown { job, told: told.map(|told| told::values([told])) };
+    context.output.result(&shown, || text(job, told))
 }
 
-fn text(job: &JobLine) -> String {
+/// A job as scripts read it, with what this home alone is told.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    job: &'a JobLine,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told: Option<serde_json::Value>,
+}
+
+fn text(job: &JobLine, told: Option<&Told>) -> String {
     let mut lines =
         vec![format!("{} ({}), {}", strong(clean(&job.title)), job.job.short(), job.phase)];
     if let Some(reason) = &job.reason {
@@ -328,6 +412,17 @@ fn text(job: &JobLine) -> String {
     for (variable, value) in &job.revealed {
         let value = value.as_deref().unwrap_or("-");
         lines.push(strong(format!("{} = {value}", clean(variable))));
+    }
+    lines.extend(told.map(told::lines).unwrap_or_default());
+    if told.is_none() {
+        let apart = job.apart.iter();
+        lines.extend(apart.map(|one| {
+            format!(
+                "{} is for {} alone; gavel job result shows it there",
+                clean(&one.variable),
+                one.to
+            )
+        }));
     }
     if !job.kept.is_empty() {
         lines.push(format!("stored: {}", clean(&job.kept.join(", "))));

@@ -13,6 +13,7 @@
 //! - [`job`]: running jobs, and how far each step has come
 //! - [`variable`]: variables that stay at the nodes after their job
 //! - [`model`]: the models that this home scores with
+//! - [`score`]: having a sheet of data scored, and checking a score
 //! - [`receipt`]: the receipts that this home keeps
 //! - [`verify`]: checking a record, and receipts against it
 //! - [`quantities`]: how much each participant of a market trades, for its operator
@@ -43,6 +44,7 @@ pub mod quantities;
 pub mod receipt;
 pub mod roster;
 pub mod rotate;
+pub mod score;
 pub mod serve;
 pub mod session;
 pub mod survey;

@@ -22,7 +22,7 @@ use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Replica};
 use crate::sharing::NodeIndex;
-use crate::storage::{Address, Database, Opening};
+use crate::storage::{Address, CoordinatorStore, Database, NodeStore, Opening};
 use crate::transport::server::listen;
 use crate::transport::server::proxy::Balancers;
 use crate::transport::server::serve::PortOptions;
@@ -156,6 +156,9 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         let mut servers = Servers::default();
         let served = match servers.open(&address, &opening).await {
             Ok(database) => {
+                if opening.accept_loss.is_some() {
+                    withdraw_material(&database).await?;
+                }
                 serve(context, &args, &settings, &roster, &database, &mut servers).await
             }
             Err(failure) => Err(failure),
@@ -168,6 +171,13 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         // Once told, and only for what was lost then.
         opening.accept_loss = None;
     }
+}
+
+/// A store that has lost something cannot tell what was promised or given out since.
+async fn withdraw_material(database: &Database) -> Result<(), Failure> {
+    CoordinatorStore::new(database.clone()).withdraw_books().await?;
+    let withdrawn = NodeStore::new(database.clone()).withdraw_all().await;
+    withdrawn.map_err(|error| Failure::new("database", error.to_string()))
 }
 
 /// Why the servers end.
@@ -304,6 +314,7 @@ fn options(settings: &Settings) -> node::Options {
     node::Options {
         simulated_delay: delay.map(|millis| Duration::from_millis(millis.into())),
         approve_jobs: settings.jobs == Jobs::Approve,
+        never_reveal: settings.never_reveal.clone(),
         ..node::Options::default()
     }
 }

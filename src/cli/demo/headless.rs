@@ -11,8 +11,10 @@ use crate::cli::failure::Failure;
 use crate::cli::home::write_json;
 use crate::cli::session_file::{self, Loaded};
 use crate::cli::signal::asked_to_stop;
+use crate::cli::told;
 use crate::cli::view;
 use crate::client::Network;
+use crate::identity::key_file::OperatorKeys;
 use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::Phase;
@@ -29,14 +31,14 @@ const OPEN_FOR: &str = "6h";
 pub async fn run(
     context: &Context,
     play_of: (&Loaded, Option<&Before>, Vec<Player>),
-    folder: &Folder,
+    (folder, client): (&Folder, Option<&OperatorKeys>),
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<DemoResult, Failure> {
     let options = node::Options::default();
     let mut world = World::start(folder.path(), scheme, options, liar).await?;
     let network = world.network.clone();
     let played = tokio::select! {
-        played = play(context, play_of, folder, &network) => played,
+        played = play(context, play_of, (folder, client), &network) => played,
         failure = world.failed() => Err(failure),
         () = asked_to_stop() => {
             Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
@@ -49,7 +51,7 @@ pub async fn run(
 async fn play(
     context: &Context,
     (loaded, before, players): (&Loaded, Option<&Before>, Vec<Player>),
-    folder: &Folder,
+    (folder, client): (&Folder, Option<&OperatorKeys>),
     network: &Network,
 ) -> Result<DemoResult, Failure> {
     let coordinator = network.coordinator();
@@ -93,5 +95,6 @@ async fn play(
     if settled.detail.summary.phase != Phase::Settled {
         return Err(Failure::new("not-settled", "the session did not settle"));
     }
-    report::make(network, &settled, bidding, folder.kept())
+    let told = told::of_demo(network, session, folder.path(), client).await?;
+    Ok(report::make(network, &settled, bidding, folder.kept())?.with_told(&told))
 }

@@ -7,6 +7,7 @@
 //! - [`entries`]: what a demo of a market or a survey knows besides
 //! - [`stored`]: what a file has stored before
 //! - [`follow`]: closing, and waiting until the session is settled
+//! - [`scored`]: a sheet scored by a model, instead of a session
 //! - [`report`]: the result
 //! - [`stages`]: how long each stage took
 //! - [`headless`]: played with progress on standard error
@@ -21,6 +22,7 @@ pub mod headless;
 pub mod players;
 pub mod report;
 pub mod schedule;
+pub mod scored;
 pub mod show;
 pub mod stages;
 pub mod stored;

@@ -13,7 +13,9 @@ use super::stages::{self, Lasted};
 use crate::cli::answer::{self, result_json};
 use crate::cli::failure::Failure;
 use crate::cli::output::{bytes, clean, count, faint, plural, seconds as lasting, strong};
+use crate::cli::told;
 use crate::client::Network;
+use crate::client::letters::Told;
 use crate::identity::Statement as _;
 use crate::rules::{Answer, Terms};
 use crate::session::accusation::Finding;
@@ -73,6 +75,9 @@ pub struct DemoResult {
     terms: Terms,
     #[serde(skip)]
     names: Vec<String>,
+    /// What some alone are told, of a demo that plays all of them.
+    #[serde(skip)]
+    told: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -204,6 +209,7 @@ pub fn make(
         verified: true,
         folder: kept.map(Path::to_owned),
         names: roster.nodes.iter().map(|card| card.name.clone()).collect(),
+        told: Vec::new(),
         terms,
     })
 }
@@ -243,6 +249,16 @@ impl DemoResult {
         }
     }
 
+    /// The same with what some alone are told.
+    #[must_use]
+    pub fn with_told(mut self, all: &[Told]) -> Self {
+        if !all.is_empty() {
+            self.decided["told"] = told::values(all);
+        }
+        self.told = all.iter().flat_map(told::lines).collect();
+        self
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -259,6 +275,9 @@ impl DemoResult {
         };
         let opened = answer::opened(&self.terms);
         row("rule", format!("{}; {opened} are all that was opened", self.kind));
+        for told in &self.told {
+            row("sealed", told.clone());
+        }
         row("signed by", names.join(", "));
         row("bids", self.bids_line());
         for excluded in &self.excluded {

@@ -95,7 +95,7 @@ impl World {
         let mut servers = Servers::default();
         for (place, node) in places.into_iter().zip(scheme.all().iter()) {
             let lie = (liar == Some(node)).then_some(Lie::IN_FIRST_GATES);
-            let options = node::Options { lie, ..options };
+            let options = node::Options { lie, ..options.clone() };
             let database = servers.open(&place.database(), &Opening::default()).await?;
             let started =
                 servers.start_node(place.keys, &roster, &database, options, Replica::default());

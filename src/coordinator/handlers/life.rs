@@ -125,7 +125,16 @@ pub(super) async fn open_session(
     state.tell_phase(session, Phase::Open, None);
     let row = known(state, session).await?;
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
-    announce(state, &row, state.scheme().all()).await.map_err(|error| Refusal::internal(&error))?;
+    let unheard = announce(state, &row, state.scheme().all()).await;
+    let unheard = unheard.map_err(|error| Refusal::internal(&error))?;
+    // Without those whose operators forbid it too few are left, for as long as they do.
+    let scheme = state.scheme();
+    if usize::from(scheme.nodes()) - unheard.forbid.len() < scheme.quorum() {
+        step(state, session, Step::Cancel, &Reason::CalledOff).await?;
+        let said: Vec<&str> = unheard.forbid.values().map(String::as_str).collect();
+        let detail = format!("{}; the session was called off", said.join("; "));
+        return Err(Refusal::new(ProblemType::BadTerms, detail));
+    }
     state.driver(session).notify_one();
     Ok(())
 }

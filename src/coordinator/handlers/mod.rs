@@ -66,6 +66,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::MODEL, get(models::show).delete(models::remove))
         .route(paths::MODEL_BATCHES, post(models::promise))
         .route(paths::DISCLOSURE, get(disclosures::show))
+        .route(paths::LETTERS, get(disclosures::letters))
         .route(paths::OPEN, post(life::open))
         .route(paths::PAUSE, post(pauses::pause))
         .route(paths::RESUME, post(pauses::resume))

@@ -32,9 +32,9 @@ fn refusal(error: BookError) -> Refusal {
     let kind = match &error {
         BookError::Storage(error) => return Refusal::internal(error),
         BookError::Unknown => ProblemType::UnknownModel,
-        BookError::Empty | BookError::Full => ProblemType::NoStock,
+        BookError::Empty => ProblemType::NoStock,
         BookError::TooMany => ProblemType::TooManyRequests,
-        BookError::Outdated => ProblemType::BadModel,
+        BookError::Outdated | BookError::Full => ProblemType::BadModel,
     };
     let refusal = Refusal::new(kind, error.to_string());
     if matches!(error, BookError::Empty) { refusal.retry_after(1) } else { refusal }
@@ -185,7 +185,7 @@ pub async fn promise(
         client: ask.body.client,
         there: state.links().there(),
         rosters,
-        needed: usize::from(roster.scheme.threshold()) + 1,
+        threshold: roster.scheme.threshold(),
         until: Timestamp::from_millis(state.clock.now().millis().saturating_add(until)),
     };
     let promised = state.store.promise_batch(asked, state.keys.identity.clone()).await;

@@ -1,6 +1,7 @@
 //! The node's endpoints. Handlers parse, call and map; who may call is decided before them in
 //! [`super::access`].
 //!
+//! - `reflection`: what is served over gRPC, for clients that ask
 //! - `sessions`: announcing a session, listing sessions, cancelling one
 //! - `envelopes`: envelopes handed in by bidders or fetched by other nodes, and seeds passed on
 //! - `receipts`: the receipts given so far
@@ -23,6 +24,7 @@ mod manifest;
 mod material;
 mod papers;
 mod receipts;
+pub(super) mod reflection;
 mod sessions;
 mod stream;
 mod variables;
@@ -70,6 +72,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
         .route(paths::NODE_STANDINGS, get(papers::standings))
         .route(paths::NODE_PAPERS, get(papers::show))
         .route(paths::NODE_DISCLOSURE, get(papers::disclosure))
+        .route(paths::NODE_LETTERS, get(papers::letters))
         .route(paths::NODE_SEEDS, get(envelopes::pass_on_seeds))
         .route(paths::NODE_RECEIPTS, get(receipts::list))
         .route(paths::NODE_LOGINS, put(logins::end))

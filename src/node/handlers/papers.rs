@@ -65,3 +65,33 @@ pub async fn disclosure(
         Refusal::new(ProblemType::WrongPhase, detail)
     })
 }
+
+/// What this node has sealed to those whom a settled session tells something alone. The coordinator
+/// passes it on.
+pub async fn letters(
+    State(node): State<Arc<NodeState>>,
+    Params(session): Params<SessionId>,
+    binary: InBinary,
+) -> Result<Response, Refusal> {
+    let row = node.session(session).await.map_err(|error| of_store(&error))?;
+    let letters = node.store.letters(session).await.map_err(|error| of_store(&error))?;
+    if let Some(letters) = letters {
+        return Ok(binary.reply(&letters));
+    }
+    Err(match row.phase {
+        Phase::Settled if row.announcement.body.terms.question.tells() => {
+            let detail = "this node took no part in the attempt that settled the session, or has \
+                          lost what it sealed; the others' letters do";
+            Refusal::new(ProblemType::NotFound, detail)
+        }
+        Phase::Settled => {
+            let detail = "the terms of this session tell nobody anything alone";
+            Refusal::new(ProblemType::NotFound, detail)
+        }
+        phase => {
+            let detail =
+                format!("the session is {phase} at this node; letters come once it is settled");
+            Refusal::new(ProblemType::WrongPhase, detail)
+        }
+    })
+}

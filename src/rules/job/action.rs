@@ -1,6 +1,7 @@
 //! What a step of a graph does, with variables by their places.
 
 use super::number::Number;
+use super::receiver::Receiver;
 
 /// What a step does. Variables go by their places in [`Graph::variables`](super::graph::Graph::variables).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -119,6 +120,13 @@ pub enum Action {
         /// The variable.
         variable: usize,
     },
+    /// Somebody alone learns a variable.
+    Tell {
+        /// The variable.
+        variable: usize,
+        /// Who.
+        to: Receiver,
+    },
 }
 
 impl Action {
@@ -138,7 +146,8 @@ impl Action {
             | Self::Load { .. }
             | Self::Reveal { .. }
             | Self::Refresh { .. }
-            | Self::Forget { .. } => Vec::new(),
+            | Self::Forget { .. }
+            | Self::Tell { .. } => Vec::new(),
         }
     }
 
@@ -157,7 +166,8 @@ impl Action {
             Self::Select { condition, x, y, .. } => vec![*condition, *x, *y],
             Self::Reveal { variable }
             | Self::Refresh { variable, .. }
-            | Self::Forget { variable } => vec![*variable],
+            | Self::Forget { variable }
+            | Self::Tell { variable, .. } => vec![*variable],
         }
     }
 
@@ -177,7 +187,8 @@ impl Action {
             | Self::Linear { .. }
             | Self::Random { .. }
             | Self::Refresh { .. }
-            | Self::Forget { .. } => false,
+            | Self::Forget { .. }
+            | Self::Tell { .. } => false,
         }
     }
 }

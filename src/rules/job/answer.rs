@@ -19,9 +19,10 @@ pub struct Answer<E> {
     /// The values of the variables that are revealed, in the order of the steps; none where some
     /// value that it takes was not handed in.
     pub revealed: Vec<Option<Number>>,
-    /// Of each variable that is kept, in the order of the terms, and then of each that is dealt anew,
-    /// in the order of the steps, the digests of all its components; none where some value that it
-    /// takes was not handed in. They are others in every attempt.
+    /// Of each variable that is kept, in the order of the terms, then of each that is dealt anew, and
+    /// then of each that is told to somebody alone, in the order of the steps, the digests of all its
+    /// components; none where some value that it takes was not handed in. They are others in every
+    /// attempt.
     #[serde(default)]
     pub kept: Vec<Option<Vec<Fingerprint>>>,
 }
@@ -99,11 +100,12 @@ impl<E> Answer<E> {
     /// Names the first rule that is broken.
     pub fn check(&self, question: &Question) -> Result<(), AnswerError> {
         let graph = question.graph()?;
-        let refreshes = graph.refreshes();
+        let (refreshes, tells) = (graph.refreshes(), graph.tells());
+        let digests = graph.keeps.len() + refreshes.len() + tells.len();
         let counts = [
             ("participants", graph.participants.len(), self.participants.len()),
             ("revealed values", graph.revealed().count(), self.revealed.len()),
-            ("kept variables", graph.keeps.len() + refreshes.len(), self.kept.len()),
+            ("kept variables", digests, self.kept.len()),
         ];
         if let Some((what, expected, got)) =
             counts.into_iter().find(|(_, expected, got)| expected != got)
@@ -115,7 +117,8 @@ impl<E> Answer<E> {
         let refreshes = refreshes
             .iter()
             .map(|refreshed| (graph.loads[refreshed.load].variable, Some(refreshed.step)));
-        for ((variable, maker), kept) in keeps.chain(refreshes).zip(&self.kept) {
+        let tells = tells.iter().map(|tell| (tell.variable, Some(tell.step)));
+        for ((variable, maker), kept) in keeps.chain(refreshes).chain(tells).zip(&self.kept) {
             let made = maker.is_some_and(|at| statuses[at] == Status::Completed);
             if kept.is_some() != made || kept.as_ref().is_some_and(Vec::is_empty) {
                 let variable = graph.variables[variable].name.clone();

@@ -1,5 +1,9 @@
 //! A graph in the making: step by step in an order in which each comes after those that make its
 //! operands, with types and ranges checked.
+//!
+//! - `given`: what comes from outside, and what goes to some alone
+
+mod given;
 
 use std::collections::HashMap;
 
@@ -12,7 +16,7 @@ use super::order::{Names, levels, sorted};
 use super::plain;
 use super::prime::{Prime, over};
 use super::range::{Overflow, Range};
-use super::step::{Expected, Given, Operation, Step};
+use super::step::{Given, Operation, Step};
 use crate::base::name::{check_name, look};
 
 impl Graph {
@@ -228,6 +232,7 @@ impl<'a> Building<'a> {
                 }
                 Action::Reveal { variable: variable.at }
             }
+            Operation::Tell { variable, to } => self.tell(step, variable, *to)?,
             Operation::Refresh { variable, generation, earlier } => {
                 let others = self.earlier.get_or_insert(earlier);
                 if *others != earlier {
@@ -303,55 +308,6 @@ impl<'a> Building<'a> {
             }
             _ => wide(value.bits()),
         })
-    }
-
-    fn assign(&mut self, step: &Step, variable: &str, given: &Given) -> Result<Action, JobFault> {
-        match given {
-            Given::Public(value) => {
-                let range = self.public_range(step, variable, *value)?;
-                let variable = self.make(step, variable, Kind::Public(*value), range)?;
-                Ok(Action::Known { variable, value: *value })
-            }
-            Given::Handed { private, .. } => {
-                let (at, _) = self.names.variable(step, variable)?;
-                let unknown = || JobFault::UnknownVariable {
-                    step: step.id.clone(),
-                    variable: variable.to_owned(),
-                };
-                let input = *self.input_of.get(&at).ok_or_else(unknown)?;
-                let Input { participant, bits, .. } = self.inputs[input];
-                let kind = if *private { Kind::Private(participant) } else { Kind::Shared };
-                let range = bits.map_or(Range::Any, Range::of_bits);
-                self.make(step, variable, kind, range)?;
-                Ok(Action::Handed { input })
-            }
-        }
-    }
-
-    fn load(
-        &mut self,
-        step: &Step,
-        variable: &str,
-        stored: &str,
-        expected: &Expected,
-    ) -> Result<Action, JobFault> {
-        check_name("a stored variable's name", stored)?;
-        let range = expected.range.sound(self.prime).ok_or_else(|| JobFault::Expected {
-            step: step.id.clone(),
-            stored: stored.to_owned(),
-            field: "range",
-        })?;
-        let kind = match &expected.owner {
-            None => Kind::Shared,
-            Some(owner) => {
-                check_name("the owner's name", owner)?;
-                self.owners.push(owner.clone());
-                Kind::Private(self.participants.len() + self.owners.len() - 1)
-            }
-        };
-        let variable = self.make(step, variable, kind, range)?;
-        self.loads.push(Load { variable, stored: stored.to_owned(), expected: expected.clone() });
-        Ok(Action::Load { load: self.loads.len() - 1 })
     }
 
     /// Public multiples of variables, of which some may be public.
@@ -481,7 +437,9 @@ impl<'a> Building<'a> {
 
 fn wrong_type(step: &Step, operand: Operand<'_>, takes: &str) -> JobFault {
     let is = match (operand.kind, operand.range) {
-        (Kind::Private(_), _) if matches!(step.operation, Operation::Reveal { .. }) => {
+        (Kind::Private(_), _)
+            if matches!(step.operation, Operation::Reveal { .. } | Operation::Tell { .. }) =>
+        {
             "private".to_owned()
         }
         (_, Range::Any) => "any element of the field; say its bits where it is assigned".to_owned(),

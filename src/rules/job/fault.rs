@@ -13,7 +13,7 @@ pub const MAX_OPERANDS: usize = 20_000;
 /// Most pairs of an inner product.
 pub const MAX_PAIRS: usize = 2_000;
 
-/// Most variables that a job keeps or deals anew: the outcome has digests of each.
+/// Most variables that a job keeps, deals anew or tells to some alone: the outcome has digests of each.
 pub const MAX_KEPT: usize = 100;
 
 /// Bits of the integers that are divided.
@@ -40,8 +40,11 @@ pub enum JobFault {
         /// As given.
         got: usize,
     },
-    /// More variables to keep, or to deal anew, than an outcome has room for.
-    #[error("a job keeps and deals anew at most {MAX_KEPT} variables, not {got}; split it")]
+    /// More variables to keep, to deal anew or to tell than an outcome has room for.
+    #[error(
+        "a job keeps, deals anew and reveals to some alone at most {MAX_KEPT} variables, not {got}; \
+         split it"
+    )]
     Kept {
         /// As given.
         got: usize,
@@ -159,13 +162,39 @@ pub enum JobFault {
         /// What would fit.
         fits: String,
     },
-    /// Another receiver of a revealed value than everyone.
-    #[error("step {step:?}: a value is revealed to \"all\", not to {to:?}")]
+    /// A receiver of a revealed value that there cannot be.
+    #[error(
+        "step {step:?}: a value is revealed to \"all\", to \"client\" or to a node, such as \"node 2\", \
+         not to {to:?}"
+    )]
     Receiver {
         /// The step.
         step: String,
         /// As given.
         to: String,
+    },
+    /// Something for the client alone, and no key of the client.
+    #[error(
+        "step {step:?} reveals to the client alone: that takes client_key, the client's public key; \
+         `gavel job run` and `gavel session new` write that of their home"
+    )]
+    NoClientKey {
+        /// The first such step.
+        step: String,
+    },
+    /// A key of the client, and nothing for the client alone.
+    #[error("client_key is for steps that reveal to \"client\"; leave it out")]
+    NoUseForKey,
+    /// A key that is none.
+    #[error("client_key is not one: leave it out, and `gavel job run` writes its home's")]
+    ClientKey,
+    /// What everyone knows is not for somebody alone.
+    #[error("step {step:?}: {variable:?} is public, everyone knows it; reveal it to \"all\"")]
+    TellPublic {
+        /// The step.
+        step: String,
+        /// The variable.
+        variable: String,
     },
     /// Two steps under one id.
     #[error("two steps go by {step:?}; give each an id of its own")]

@@ -9,12 +9,17 @@ use super::graph::Graph;
 use super::number::{Number, NumberError};
 use super::prime::Prime;
 use super::question::Question;
+use super::receiver::Receiver;
 use super::step::{Expected, Given, Operation, Step};
 pub use super::values::{CLIENT, has_values, own_values, without_values};
+use crate::rules::operator_key::OperatorKey;
 use crate::rules::written::Written;
 
 /// Everyone, as the receiver of what is revealed.
 const ALL: &str = "all";
+
+/// The field with the key under which the client alone is told.
+pub const CLIENT_KEY: &str = "client_key";
 
 /// The fields of a session file that only jobs have, as written.
 #[derive(Clone, Deserialize)]
@@ -30,6 +35,8 @@ pub struct Fields {
     /// Whether they take the place of what is stored under their names.
     #[serde(default)]
     pub replace: bool,
+    /// The key under which the client alone is told.
+    pub client_key: Option<OperatorKey>,
 }
 
 /// Who knows a variable that is assigned.
@@ -99,7 +106,7 @@ pub struct WrittenStep {
     pub generation: Option<u32>,
     /// Among whom it is shared, if that is not the session's roster.
     pub earlier: Option<String>,
-    /// Who learns what is revealed.
+    /// Who learns what is revealed: everyone where it is left out.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
     pub destination_node: Option<u32>,
@@ -246,13 +253,11 @@ impl Reading<'_> {
                 Operation::Random { variable: self.variable()?, bits: step.bits }
             }
             "reveal" => {
-                self.known.push("to");
-                let to = step.destination_node.map(|node| format!("node {node}"));
-                let to = to.or_else(|| step.to.clone()).unwrap_or_else(|| ALL.to_owned());
-                if to != ALL {
-                    return Err(JobFault::Receiver { step: step.id.clone(), to });
+                let variable = self.variable()?;
+                match self.receiver()? {
+                    None => Operation::Reveal { variable },
+                    Some(to) => Operation::Tell { variable, to },
                 }
-                Operation::Reveal { variable: self.variable()? }
             }
             "refresh" => {
                 let variable = self.variable()?;
@@ -275,6 +280,20 @@ impl Reading<'_> {
                 });
             }
         })
+    }
+
+    /// Who alone learns what is revealed; none where everyone does.
+    fn receiver(&mut self) -> Result<Option<Receiver>, JobFault> {
+        self.known.push("to");
+        let step = self.step;
+        let to = step.destination_node.map(|node| format!("node {node}"));
+        match to.or_else(|| step.to.clone()) {
+            Some(to) if to != ALL => match to.parse() {
+                Ok(receiver) => Ok(Some(receiver)),
+                Err(()) => Err(JobFault::Receiver { step: step.id.clone(), to }),
+            },
+            _ => Ok(None),
+        }
     }
 
     fn assign(&mut self) -> Result<Operation, JobFault> {
@@ -367,7 +386,14 @@ pub struct DemoEntry {
 
 impl Fields {
     /// Their names, but for the kind, which every session file has.
-    pub const NAMES: &[&str] = &["field", "steps", "keep", "replace"];
+    pub const NAMES: &[&str] = &["field", "steps", "keep", "replace", CLIENT_KEY];
+
+    /// Whether something is for the client alone, and the file does not say under which key.
+    pub fn lacks_client_key(&self) -> bool {
+        let to_client =
+            |step: &WrittenStep| step.operation == "reveal" && step.to.as_deref() == Some(CLIENT);
+        self.client_key.is_none() && self.steps.iter().any(to_client)
+    }
 
     /// The question that they make, with every default filled in.
     ///
@@ -376,7 +402,8 @@ impl Fields {
     pub fn question(&self) -> Result<Question, JobFault> {
         let steps = self.steps.iter().map(WrittenStep::step).collect::<Result<_, _>>()?;
         let (keep, replace) = (self.keep.clone(), self.replace);
-        let question = Question { field: self.field, steps, keep, replace };
+        let client_key = self.client_key.clone();
+        let question = Question { field: self.field, steps, keep, replace, client_key };
         let graph = question.graph()?;
         self.entries_of(&graph)?;
         Ok(question)

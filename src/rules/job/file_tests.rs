@@ -285,7 +285,11 @@ fn wrong_jobs_name_their_step() {
         "step \"here\": \"x\" is private; reveal takes what is shared or public"
     );
     let someone = step("here", "operation = \"reveal\"\nvariable = \"x\"\nto = \"bob\"");
-    assert_eq!(with(&someone), "step \"here\": a value is revealed to \"all\", not to \"bob\"");
+    assert_eq!(
+        with(&someone),
+        "step \"here\": a value is revealed to \"all\", to \"client\" or to a node, such as \"node 2\", \
+         not to \"bob\""
+    );
     let unknown = with(&two("conquer", "x", "y"));
     assert!(unknown.starts_with("step \"here\": there is no operation \"conquer\""), "{unknown}");
     let missing = step("here", "operation = \"add\"\nvariable = \"new\"\noperand1 = \"x\"");

@@ -31,11 +31,10 @@ pub fn session_file(text: &str) -> Result<toml::Table, JobFault> {
     for (key, value) in job {
         let key = match key.as_str() {
             "name" => "title",
-            "description" | "field" | "steps" | "bids_until" | "roster" | "keep" | "replace" => {
-                key.as_str()
-            }
+            "description" | "field" | "steps" | "bids_until" | "roster" | "keep" | "replace"
+            | "client_key" => key.as_str(),
             _ => {
-                let known = "name, description, field, steps, keep, replace";
+                let known = "name, description, field, steps, keep, replace, client_key";
                 return Err(wrong(&format!("it has {key:?}; there are {known}")));
             }
         };

@@ -7,6 +7,9 @@
 //! - [`stored`]: what is known of a variable that stays at the nodes
 //! - [`change`]: what a job takes from there, and what it leaves behind
 //! - [`refresh`]: what it has dealt anew there
+//! - `giving`: whether it gives anything away of a stored variable
+//! - [`receiver`]: who alone learns a value
+//! - [`telling`]: what a job tells some alone
 //! - [`earlier`]: among whom that is shared, if not among the session's nodes
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
@@ -38,6 +41,7 @@ pub mod fault;
 pub mod file;
 pub mod fill;
 pub mod forgetting;
+mod giving;
 pub mod graph;
 pub mod input;
 pub mod json;
@@ -48,12 +52,14 @@ pub mod plain;
 pub mod prime;
 pub mod question;
 pub mod range;
+pub mod receiver;
 pub mod reference;
 pub mod refresh;
 pub mod stage;
 pub mod status;
 pub mod step;
 pub mod stored;
+pub mod telling;
 mod values;
 pub mod version;
 pub mod words;
@@ -67,11 +73,13 @@ pub use number::Number;
 pub use prime::Prime;
 pub use question::Question;
 pub use range::Range;
+pub use receiver::Receiver;
 pub use refresh::Refreshed;
 pub use stage::Stage;
 pub use status::Status;
 pub use step::{Given, Operation, Step};
 pub use stored::StoredVariable;
+pub use telling::{Tell, Telling};
 pub use version::Version;
 
 /// The name in session files.

@@ -38,7 +38,8 @@ pub fn compute<F: Field>(action: &Action, value: impl Fn(usize) -> F) -> Vec<F> 
         | Action::Random { .. }
         | Action::Reveal { .. }
         | Action::Refresh { .. }
-        | Action::Forget { .. } => Vec::new(),
+        | Action::Forget { .. }
+        | Action::Tell { .. } => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use super::input::layout;
 use super::prime::Prime;
 use super::step::{Given, Operation, Step};
 use crate::rules::entries::{Layout, LayoutError};
+use crate::rules::operator_key::OperatorKey;
 use crate::sharing::form::Form;
 
 /// What is computed, over which field.
@@ -26,12 +27,15 @@ pub struct Question {
     /// Whether they take the place of what is stored under these names.
     #[serde(default)]
     pub replace: bool,
+    /// The key under which the client alone is told what is for it.
+    #[serde(default)]
+    pub client_key: Option<OperatorKey>,
 }
 
 impl Question {
-    /// A job that keeps nothing.
+    /// A job that keeps nothing and tells the client alone nothing.
     pub const fn new(field: Prime, steps: Vec<Step>) -> Self {
-        Self { field, steps, keep: Vec::new(), replace: false }
+        Self { field, steps, keep: Vec::new(), replace: false, client_key: None }
     }
 
     /// The steps as a graph.
@@ -42,6 +46,7 @@ impl Question {
         let mut graph = Graph::of(self.field, &self.steps)?;
         graph.keeps = keeps(&graph, &self.keep)?;
         graph.check_refreshes(&self.keep)?;
+        self.check_tells(&graph)?;
         self.check_earlier(&graph)?;
         Ok(graph)
     }

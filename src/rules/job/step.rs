@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::earlier::Earlier;
 use super::number::Number;
 use super::range::Range;
+use super::receiver::Receiver;
 use super::version::Version;
 
 /// A step.
@@ -184,6 +185,13 @@ pub enum Operation {
         /// The variable.
         variable: String,
     },
+    /// One node, or the client, learns a variable, and nobody else.
+    Tell {
+        /// The variable.
+        variable: String,
+        /// Who learns it.
+        to: Receiver,
+    },
 }
 
 impl Operation {
@@ -202,7 +210,7 @@ impl Operation {
             Self::Select { .. } => "select",
             Self::Divide { .. } => "divide",
             Self::Random { .. } => "random",
-            Self::Reveal { .. } => "reveal",
+            Self::Reveal { .. } | Self::Tell { .. } => "reveal",
             Self::Refresh { .. } => "refresh",
             Self::Forget { .. } => "forget",
         }
@@ -226,7 +234,10 @@ impl Operation {
                 let besides = [rest, by_zero].into_iter().flatten().map(String::as_str);
                 std::iter::once(variable.as_str()).chain(besides).collect()
             }
-            Self::Reveal { .. } | Self::Refresh { .. } | Self::Forget { .. } => Vec::new(),
+            Self::Reveal { .. }
+            | Self::Refresh { .. }
+            | Self::Forget { .. }
+            | Self::Tell { .. } => Vec::new(),
         }
     }
 
@@ -245,7 +256,8 @@ impl Operation {
             Self::Select { condition, x, y, .. } => vec![condition, x, y],
             Self::Reveal { variable }
             | Self::Refresh { variable, .. }
-            | Self::Forget { variable } => vec![variable],
+            | Self::Forget { variable }
+            | Self::Tell { variable, .. } => vec![variable],
         }
     }
 }

@@ -37,6 +37,7 @@ impl Step {
             }
             Operation::Random { variable, .. } => format!("{variable} at random"),
             Operation::Reveal { variable } => format!("reveal {variable}"),
+            Operation::Tell { variable, to } => format!("reveal {variable} to {to} alone"),
             Operation::Refresh { variable, .. } => format!("deal {variable} anew"),
             Operation::Forget { variable } => format!("forget {variable}"),
         }

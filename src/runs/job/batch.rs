@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::protocol::elements::decide::Counts;
 use crate::rules::job::fault::DIVIDED_BITS;
 use crate::rules::job::graph::Kind;
-use crate::rules::job::{Action, Graph, Refreshed};
+use crate::rules::job::{Action, Graph, Refreshed, Tell};
 
 /// The steps of a level.
 #[derive(Default)]
@@ -48,6 +48,7 @@ impl<'a> Batch<'a> {
             | Action::Linear { .. }
             | Action::Random { .. }
             | Action::Refresh { .. }
+            | Action::Tell { .. }
             | Action::Forget { .. } => self.local.push(action),
             Action::Product { .. } | Action::Select { .. } => {
                 self.products.entry(1).or_default().push(action);
@@ -104,4 +105,10 @@ pub fn refreshed(graph: &Graph, lacking: &[Option<usize>]) -> Vec<(usize, Refres
     let all = graph.refreshes().into_iter().enumerate();
     let done = all.filter(|(_, refreshed)| lacking[refreshed.step].is_none());
     done.map(|(at, refreshed)| (graph.keeps.len() + at, refreshed)).collect()
+}
+
+/// What is told to some alone, of what is computed, each with its place among all that is.
+pub fn told(graph: &Graph, lacking: &[Option<usize>]) -> Vec<(usize, Tell)> {
+    let all = graph.tells().into_iter().enumerate();
+    all.filter(|(_, tell)| lacking[tell.step].is_none()).collect()
 }

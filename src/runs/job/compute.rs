@@ -5,12 +5,15 @@
 //!    equalities and divisions as one batch; then what the job reveals at this level is opened, after
 //!    a check of everything that led to it.
 //! 3. What is stored and to be refreshed is dealt anew.
-//! 4. What stays is put on the shelf, with digests that all nodes agree on, after such a check.
+//! 4. What stays is put on the shelf, with digests that all nodes agree on, after such a check; and so
+//!    is what is for one node or the client alone, which is never opened.
 //!
-//! Who learns what: all participants what the job reveals, and nothing else; besides, which
+//! Who learns what: all participants what the job reveals to all, and nothing else; besides, which
 //! participants have handed in. Adversary: as for products and for opening.
 
-use super::batch::{Batch, kept, refreshed};
+use std::collections::BTreeMap;
+
+use super::batch::{Batch, kept, refreshed, told};
 use super::convert::{convert, variables};
 use super::shelf::Shelf;
 use crate::field::Field;
@@ -44,14 +47,18 @@ pub struct Job<'a, F: Field> {
     values: Vec<Option<SharedElements<F>>>,
     /// By step.
     revealed: Vec<Option<Number>>,
+    /// What is told to some alone, by variable.
+    told: BTreeMap<usize, SharedElements<F>>,
 }
 
-/// What stays at the nodes.
+/// What stays at the nodes, or is for somebody alone.
 struct Staying<'a, F: Field> {
-    /// Its place among all that do.
+    /// Its place among all of which there are digests.
     place: usize,
-    /// What it is stored as.
+    /// What it goes by.
     name: &'a str,
+    /// Where it is for somebody alone, its place among all that is.
+    told: Option<usize>,
     value: SharedElements<F>,
 }
 
@@ -83,6 +90,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
             reporter,
             values: vec![None; graph.variables.len()],
             revealed: vec![None; graph.steps.len()],
+            told: BTreeMap::new(),
         }
     }
 
@@ -127,17 +135,23 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         Ok(())
     }
 
-    /// What stays.
+    /// What stays, and what is for some alone.
     async fn keep(&self) -> Result<Vec<Option<Vec<Fingerprint>>>, ProtocolError> {
         let graph = self.graph;
-        let mut digests = vec![None; graph.keeps.len() + graph.refreshes().len()];
+        let before = graph.keeps.len() + graph.refreshes().len();
+        let mut digests = vec![None; before + graph.tells().len()];
         let mut staying: Vec<Staying<'_, F>> = Vec::new();
         for (place, variable) in kept(graph, &self.lacking) {
             let (name, value) =
                 (&graph.variables[variable].name[..], self.value(variable)?.clone());
-            staying.push(Staying { place, name, value });
+            staying.push(Staying { place, name, told: None, value });
         }
         staying.extend(self.refresh().await?);
+        for (at, tell) in told(graph, &self.lacking) {
+            let Some(value) = self.told.get(&tell.variable).cloned() else { continue };
+            let name = &graph.variables[tell.variable].name[..];
+            staying.push(Staying { place: before + at, name, told: Some(at), value });
+        }
         if staying.is_empty() {
             return Ok(digests);
         }
@@ -146,14 +160,17 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         let labels: Vec<Label<'_>> = labels.collect();
         let (names, values): (Vec<_>, Vec<_>) = staying
             .into_iter()
-            .map(|Staying { place, name, value }| ((place, name), value))
+            .map(|Staying { place, name, told, value }| ((place, name, told), value))
             .unzip();
         let ctx = self.ctx.narrow("keep");
         let keeping = keep(&ctx, &labels, &values);
         let kept = self.reporter.follow(keeping).await?;
-        for ((place, name), kept) in names.into_iter().zip(kept) {
+        for ((place, name, told), kept) in names.into_iter().zip(kept) {
             digests[place] = Some(kept.digests.into_iter().map(Fingerprint).collect());
-            self.shelf.put(name, kept.share);
+            match told {
+                None => self.shelf.put(name, kept.share),
+                Some(at) => self.shelf.tell(at, kept.share),
+            }
         }
         Ok(digests)
     }
@@ -185,7 +202,8 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         };
         let dealt = self.reporter.follow(dealing).await?;
         let staying = anew.iter().zip(loads).enumerate().map(|(at, (&(place, _), load))| {
-            Ok(Staying { place, name: &load.stored, value: dealt.slice(at..at + 1)? })
+            let value = dealt.slice(at..at + 1)?;
+            Ok(Staying { place, name: &load.stored, told: None, value })
         });
         staying.collect()
     }
@@ -264,6 +282,11 @@ impl<'a, F: Arithmetic> Job<'a, F> {
                     sum.add(&multiple)?;
                 }
                 self.values[*variable] = Some(sum);
+            }
+            Action::Tell { variable, .. } => {
+                // It may be forgotten before the end.
+                let value = self.value(*variable)?.clone();
+                self.told.insert(*variable, value);
             }
             Action::Forget { variable } => self.values[*variable] = None,
             _ => {}

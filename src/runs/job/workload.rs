@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::batch::{Batch, kept, refreshed};
+use super::batch::{Batch, kept, refreshed, told};
 use super::convert::variables;
 use crate::protocol::elements::Arithmetic;
 use crate::protocol::reshare::Before;
@@ -88,7 +88,7 @@ fn predicted<F: Arithmetic>(
             Some(handover) => handing_over::<F>(handover, anew),
         };
     }
-    let kept = kept(graph, lacking).count() + anew;
+    let kept = kept(graph, lacking).count() + anew + told(graph, lacking).len();
     if kept > 0 {
         cost = model.keeping_elements::<F>(cost, kept);
     }

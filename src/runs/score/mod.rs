@@ -183,4 +183,6 @@ async fn by_pieces<F: NearPower>(
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use super::CoordinatorStore;
 use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 use crate::session::dealing::StockOrder;
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms};
+use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
 use crate::sharing::NodeSet;
 use crate::sharing::pair::BatchShape;
 
@@ -136,8 +136,8 @@ pub struct Asked {
     pub there: NodeSet,
     /// The roster, and those that it succeeds, whose dealers they are.
     pub rosters: Vec<Digest>,
-    /// How many dealers it takes.
-    pub needed: usize,
+    /// Of the dealers: one more of them give a batch out.
+    pub threshold: u8,
     /// How long the promise is good.
     pub until: Timestamp,
 }
@@ -418,8 +418,9 @@ async fn promise(
         .await?;
     for row in &rows {
         let batch = batch_of(row)?;
-        let chosen = batch.holders.intersection(asked.there);
-        if chosen.len() < asked.needed || !asked.rosters.contains(&batch.roster) {
+        let chosen = givers(batch.batch, batch.makers, asked.threshold);
+        let there = chosen.is_subset_of(batch.holders.intersection(asked.there));
+        if !there || !asked.rosters.contains(&batch.roster) {
             continue;
         }
         let promise = BatchPromise {
@@ -479,3 +480,12 @@ fn batch_of(row: &Row) -> Result<BookedBatch, StorageError> {
         promise: row.maybe_document("promise")?,
     })
 }
+
+#[cfg(test)]
+#[path = "books_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "books_tests.rs"]
+#[allow(clippy::duplicate_mod)] // the same tests again, on the other kind of store
+mod tests_on_postgres;

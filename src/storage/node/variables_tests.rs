@@ -1,13 +1,14 @@
 use crate::identity::{Blob, Digest, Signed, Statement as _};
 use crate::rules::job;
 use crate::rules::job::version::Fingerprint;
-use crate::rules::job::{Given, Operation, Prime, Question, Step};
+use crate::rules::job::{Given, Operation, Prime, Question, Receiver, Step};
 use crate::session::fixtures::{World, terms, time};
+use crate::session::letters::Letter;
 use crate::session::manifest::CoSigned;
-use crate::session::{Manifest, Outcome};
+use crate::session::{Letters, Manifest, Outcome};
 use crate::storage::NodeStore;
 use crate::storage::fixtures::Somewhere;
-use crate::storage::node::Staged;
+use crate::storage::node::{Staged, Staging};
 
 /// A world whose session keeps x, which takes the place of what is stored.
 fn world(title: &str) -> World {
@@ -15,7 +16,7 @@ fn world(title: &str) -> World {
     let assign = Operation::Assign { variable: "x".into(), given };
     let steps = vec![Step { id: "1".into(), operation: assign, after: Vec::new() }];
     let (keep, replace) = (vec!["x".to_owned()], true);
-    let question = Question { field: Prime::Mersenne61, steps, keep, replace };
+    let question = Question { keep, replace, ..Question::new(Prime::Mersenne61, steps) };
     let mut terms = terms();
     terms.title = title.to_owned();
     terms.question = question.into();
@@ -101,6 +102,38 @@ async fn a_node_that_computed_in_another_attempt_has_no_share() {
     let [(stored, false)] = &store.variables().await.unwrap()[..] else { panic!("no share") };
     assert_eq!(stored.variable.digests, [Fingerprint([2; 32]); 3]);
     assert_eq!(store.share(world.session(), "x").await.unwrap(), None);
+}
+
+/// What is sealed to some goes with the outcome that it was sealed for, and is given out once that one has
+/// settled the session.
+#[tokio::test]
+async fn letters_go_with_the_outcome_of_their_attempt() {
+    for settled in [1, 2] {
+        let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+        let store = NodeStore::new(somewhere.open().await);
+        let world = world("One");
+        let session = world.session();
+        computing(&store, &world).await;
+        let outcome_of = |digest| own(&world, digest);
+        let letters = |digest: u8| {
+            let outcome = outcome_of(digest).body.digest();
+            let letter = Letter { to: Receiver::Client, sealed: Blob(vec![digest; 40]) };
+            let (node, letters) = (crate::session::fixtures::node(1), vec![letter]);
+            Signed::new(Letters { session, outcome, node, letters }, world.key(1))
+        };
+        let with = |digest| Staging { shares: staged(digest), letters: Some(letters(digest)) };
+        store.put_own_outcome(&outcome_of(1), with(1)).await.unwrap();
+        store.begin_attempt(session, 2).await.unwrap();
+        store.put_own_outcome(&outcome_of(2), with(2)).await.unwrap();
+        assert_eq!(
+            store.letters(session).await.unwrap(),
+            None,
+            "not before the session is settled"
+        );
+        store.settle(&outcome(&world, settled, &[2, 3]), None).await.unwrap();
+        let given = store.letters(session).await.unwrap();
+        assert_eq!(given, (settled == 2).then(|| letters(2)));
+    }
 }
 
 /// Whichever outcome comes first, what the later opened session kept holds.

@@ -20,6 +20,7 @@ pub fn ask(model: &mut Model, step: Step) {
     let (one, many) = session.entry_words();
     let bids = bids.map_or_else(|| format!("the {many}"), |bids| plural(bids, one, many));
     let survey = session.survey().is_some();
+    let job = session.terms.question.as_job().is_some();
     let nodes = model.live().nodes.len();
     let up = model.live().nodes_up();
     let short = model.live().short_of_nodes().cloned();
@@ -27,7 +28,11 @@ pub fn ask(model: &mut Model, step: Step) {
     let left = model.live().closes_in(session).unwrap_or(0);
     let (question, lines, grave) = match step {
         Step::Open => (
-            if survey { "Open it for answers?" } else { "Open it for bids?" },
+            match (survey, job) {
+                (true, _) => "Open it for answers?",
+                (false, true) => "Open it for values?",
+                (false, false) => "Open it for bids?",
+            },
             vec![
                 title,
                 "The terms are signed and sent to every node; they cannot be changed any more."
@@ -37,13 +42,18 @@ pub fn ask(model: &mut Model, step: Step) {
         ),
         Step::Pause | Step::Resume => pausing(model, session, step, &bids),
         Step::Close => (
-            if survey { "Close the survey now?" } else { "End bidding now?" },
+            match (survey, job) {
+                (true, _) => "Close the survey now?",
+                (false, true) => "Close the job now?",
+                (false, false) => "End bidding now?",
+            },
             vec![
                 title,
                 if session.phase == Phase::Paused {
                     format!("{bids} so far. It is paused; no other has been taken since.")
                 } else {
-                    let goes_on = if survey { "it would be open" } else { "bidding would go on" };
+                    let goes_on =
+                        if survey || job { "it would be open" } else { "bidding would go on" };
                     format!(
                         "{bids} so far; {goes_on} for {} (until {}).",
                         duration(left),
@@ -64,7 +74,7 @@ pub fn ask(model: &mut Model, step: Step) {
             "Call it off?",
             vec![
                 title,
-                if survey {
+                if survey || job {
                     format!("{bids}: none will count, and nothing is ever opened.")
                 } else {
                     format!("{bids}: none will count, and no amount will ever be opened.")
@@ -89,6 +99,9 @@ pub fn ask(model: &mut Model, step: Step) {
         lines.push(format!(
             "TOO FEW NODES: {short}. {}",
             match step {
+                Step::Open if survey || job => {
+                    "What is handed in may not get enough receipts, and nothing can be settled."
+                }
                 Step::Open => "Bids may not get enough receipts, and nothing can be settled.",
                 _ => "There is no outcome until enough of them are back.",
             }
@@ -111,6 +124,7 @@ fn pausing(
     let until = live.zone.date_time(session.terms.bids_until);
     let over = session.terms.bids_until <= live.coordinator_now();
     let title = session.title.to_string();
+    let (survey, job) = (session.survey().is_some(), session.terms.question.as_job().is_some());
     if step == Step::Pause {
         let lines = vec![
             title,
@@ -119,9 +133,11 @@ fn pausing(
                 "The time in the terms stays: until {until}. If it passes meanwhile, nothing is computed before you say so."
             ),
         ];
-        let survey = session.survey().is_some();
-        let title =
-            if survey { "Take no answers for a while?" } else { "Take no bids for a while?" };
+        let title = match (survey, job) {
+            (true, _) => "Take no answers for a while?",
+            (false, true) => "Take no values for a while?",
+            (false, false) => "Take no bids for a while?",
+        };
         return (title, lines, false);
     }
     let then = if over {
@@ -129,13 +145,16 @@ fn pausing(
             "{bids} so far. Its time is over (until {until}): no {} is taken any more, and it closes at once.",
             session.entry_word()
         )
-    } else if session.survey().is_some() {
+    } else if survey || job {
         format!("{bids} so far; it is open until {until}, as the terms say.")
     } else {
         format!("{bids} so far; bidding goes on until {until}, as the terms say.")
     };
-    let survey = session.survey().is_some();
-    let question = if survey { "Let answers come in again?" } else { "Let bids come in again?" };
+    let question = match (survey, job) {
+        (true, _) => "Let answers come in again?",
+        (false, true) => "Let values come in again?",
+        (false, false) => "Let bids come in again?",
+    };
     (question, vec![title, then], over)
 }
 

@@ -6,7 +6,8 @@ use super::action::{Action, Cue, Effect, News, Request};
 use super::dispatch::run;
 use super::{allowed, update};
 use crate::client::amount::{Check, check};
-use crate::rules::Stage;
+use crate::rules::auction::Kind;
+use crate::rules::{SessionFile, Stage};
 use crate::session::Phase;
 use crate::session::progress::{Progress, What};
 use crate::sharing::NodeSet;
@@ -50,6 +51,29 @@ fn closing_is_asked_about_and_then_done() {
     // Saying no does nothing.
     key(&mut model, KeyCode::Char('c'));
     assert!(key(&mut model, KeyCode::Esc).is_empty() && model.ui.popups.is_empty());
+}
+
+#[test]
+fn closing_is_asked_about_in_the_words_of_its_kind() {
+    let of_file = |text: &str| SessionFile::parse(text).unwrap().terms(fixtures::at(0)).unwrap();
+    let job = of_file(include_str!("../../../sessions/job.toml")).question;
+    let survey = of_file(include_str!("../../../sessions/sum.toml")).question;
+    let auction = fixtures::auction(Kind::SecondPrice).into();
+    for (question, title) in [
+        (auction, "End bidding now?"),
+        (survey, "Close the survey now?"),
+        (job, "Close the job now?"),
+    ] {
+        let mut summary = fixtures::summary(1, "Lot", Phase::Open);
+        summary.terms.question = question;
+        let mut model = fixtures::model();
+        fixtures::put(&mut model, vec![summary.clone()], summary);
+        run(&mut model, Step::Close);
+        let Some(Popup::Confirm(question)) = model.ui.popups.last() else { panic!("no question") };
+        assert_eq!(question.title, title);
+        let bidding = question.lines.iter().any(|line| line.contains("bidding would go on"));
+        assert_eq!(bidding, title == "End bidding now?");
+    }
 }
 
 #[test]

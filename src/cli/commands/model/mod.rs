@@ -1,19 +1,24 @@
-//! `gavel model add|list|remove`: the models that this home scores with.
+//! `gavel model add|list|remove|serve`: the models that this home scores with.
 //!
+//! - [`serve`]: scoring clients' sheets
 //! - [`told`]: a model as people and scripts read it
 
+pub mod serve;
 pub mod told;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::Over;
 use crate::cli::models::{self, Kept, Shelf, check_name};
-use crate::cli::options::PassphraseOption;
+use crate::cli::options::{PassphraseOption, Reach};
 use crate::cli::output::{Table, strong};
+use crate::client::material;
+use crate::identity::Statement as _;
 use crate::identity::key_file::BidderKeys;
 use crate::rules::model::Weights;
 use crate::rules::model::file::Defaults;
@@ -27,11 +32,19 @@ pub enum ModelCommand {
     Add(AddArgs),
     /// The models of this home
     List,
-    /// Delete a model of this home, weights and all
-    Remove {
-        /// Its name
-        name: String,
-    },
+    /// Delete a model of this home, weights and all, and take it back at the coordinator
+    Remove(RemoveArgs),
+    /// Score clients' sheets with models of this home
+    Serve(serve::ServeArgs),
+}
+
+/// Which model.
+#[derive(Args)]
+pub struct RemoveArgs {
+    /// Its name
+    name: String,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// A model to take in.
@@ -86,11 +99,12 @@ impl From<LearnerName> for Learner {
 ///
 /// # Errors
 /// When a model's files cannot be used, or this home has no key.
-pub fn run(context: &Context, command: ModelCommand) -> Result<(), Failure> {
+pub async fn run(context: &Context, command: ModelCommand) -> Result<(), Failure> {
     match command {
         ModelCommand::Add(args) => add(context, &args),
         ModelCommand::List => list(context),
-        ModelCommand::Remove { name } => remove(context, &name),
+        ModelCommand::Remove(args) => remove(context, &args).await,
+        ModelCommand::Serve(args) => serve::run(context, &args).await,
     }
 }
 
@@ -137,10 +151,34 @@ fn list(context: &Context) -> Result<(), Failure> {
     })
 }
 
-fn remove(context: &Context, name: &str) -> Result<(), Failure> {
+async fn remove(context: &Context, args: &RemoveArgs) -> Result<(), Failure> {
     let shelf = Shelf::of(&context.home);
-    let kept = shelf.find(name)?;
+    let kept = shelf.find(&args.name)?;
+    let taken_back = match take_back(context, &args.reach, &kept).await {
+        Ok(taken_back) => taken_back,
+        Err(failure) => {
+            context
+                .output
+                .note(format!("the coordinator may still know {}: {}", kept.name, failure.detail));
+            false
+        }
+    };
     shelf.remove(&kept)?;
-    let removed = serde_json::json!({ "removed": kept.name });
+    let removed = serde_json::json!({ "removed": kept.name, "taken_back": taken_back });
     context.output.result(&removed, || format!("{} is deleted.", strong(&kept.name)))
+}
+
+/// Take a model back where it is announced; whether it was.
+async fn take_back(context: &Context, reach: &Reach, kept: &Kept) -> Result<bool, Failure> {
+    if reach.roster_file().is_none() && !context.home.file("roster.json").exists() {
+        return Ok(false);
+    }
+    let network = reach.as_anyone(context).await?;
+    let id = serve::terms_of(kept, network.roster().body.digest()).id();
+    if !material::models(&network).await?.iter().any(|line| line.model == id) {
+        return Ok(false);
+    }
+    let keys = reach.passphrase().load(&context.home.file("bidder.key"), BidderKeys::load)?;
+    material::remove(&network, &keys.identity, id, Clock::System.now()).await?;
+    Ok(true)
 }

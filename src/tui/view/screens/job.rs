@@ -51,7 +51,11 @@ pub fn rows(job: &Question) -> [(&'static str, String); 2] {
 fn revealed(graph: &Graph) -> String {
     let names: Vec<&str> =
         graph.revealed().map(|variable| graph.variables[variable].name.as_str()).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    let public = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    match graph.told() {
+        told if told.is_empty() => public,
+        told => format!("{public}; and alone, sealed: {}", told.join(", ")),
+    }
 }
 
 /// What is said of a settled job in a sentence; none of another kind, or before.

@@ -1,0 +1,249 @@
+//! Models and scores: files that are taken in or refused, the demo, and an owner and its clients as
+//! processes of their own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::common::town::Town;
+use crate::common::{fails, gavel, ok, result, stderr};
+
+const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models");
+
+fn model(name: &str) -> String {
+    format!("{MODELS}/{name}")
+}
+
+#[test]
+fn models_are_taken_in_listed_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let (kind, detail) = fails(home, &["model", "add", "credit", &model("logistic.onnx")], 1);
+    assert_eq!(kind, "no-key");
+    assert!(detail.contains("gavel init bidder"), "{detail}");
+    ok(home, &["init", "bidder", "--name", "ada"]);
+    let told = ok(home, &["model", "add", "credit", &model("logistic.onnx"), "--fraction", "12"]);
+    assert_eq!((&told["features"], &told["fraction"]), (&json!(100), &json!(12)));
+    assert!(told["precision"].as_f64().unwrap() < 0.03 && told["rounds"].as_u64().unwrap() > 5);
+    assert!(told["material"]["triples"].as_u64().unwrap() > 100, "{told}");
+    let told = ok(home, &["model", "add", "digits", &model("digits.toml")]);
+    assert_eq!(told["learner"], json!("client"));
+    assert_eq!(told["layers"][0]["outputs"], json!(128));
+    let listed = ok(home, &["model", "list"]);
+    let names: Vec<&str> = listed["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["model"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["credit", "digits"]);
+    assert_eq!(fails(home, &["model", "add", "digits", &model("digits.toml")], 1).0, "exists");
+    ok(home, &["model", "add", "digits", &model("digits.toml"), "--force"]);
+    ok(home, &["model", "remove", "credit"]);
+    let (kind, detail) = fails(home, &["model", "remove", "credit"], 1);
+    assert_eq!(kind, "no-such-model");
+    assert!(detail.contains("there are digits"), "{detail}");
+    let text = gavel().args(["model", "list", "--home"]).arg(home).output().unwrap();
+    assert!(String::from_utf8(text.stdout).unwrap().contains("784-128-10"));
+}
+
+#[test]
+fn what_is_no_model_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    ok(&home, &["init", "bidder", "--name", "ada"]);
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let add = |path: &str| fails(&home, &["model", "add", "m", path], 1).1;
+    assert!(add(&model("small.safetensors")).contains("a TOML of the layers"));
+    assert!(add(&file("a.onnx", "no model")).contains("not an ONNX file"));
+    assert!(add(&file("a.txt", "no model")).contains("is a .txt"));
+    assert!(add(&file("a.toml", "layer = 1")).contains("line 1: unknown field `layer`"));
+    assert!(add(&file("a.toml", "features = 3")).contains("names no file of weights"));
+    let weights = model("small.safetensors");
+    let layers =
+        format!("weights = {weights:?}\n[[layers]]\nlayer = \"dense\"\nweight = \"9.weight\"");
+    assert!(add(&file("a.toml", &layers)).contains("no tensor \"9.weight\""));
+    let few = format!(
+        "weights = {weights:?}\nfraction = 40\n[[layers]]\nlayer = \"dense\"\nweight = \"0.weight\""
+    );
+    assert!(add(&file("a.toml", &few)).contains("4 to 20 bits after the point, not 40"));
+    assert!(fails(&home, &["model", "add", "a/b", &model("small.onnx")], 2).1.contains("ASCII"));
+}
+
+#[test]
+fn the_demo_of_a_score_is_right_and_signed_by_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let words = ["demo", "--headless", "--json", "sessions/score.toml", "--keep"];
+    let output = gavel().args(words).arg(&kept).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let shown = result(&output);
+    assert_eq!((&shown["kind"], &shown["phase"]), (&json!("score"), &json!("settled")));
+    assert_eq!((&shown["verified"], &shown["security"]), (&json!(true), &json!("active")));
+    assert_eq!(shown["signed_by"], json!(["client", "owner"]));
+    let score = shown["score"].as_f64().unwrap();
+    assert!((score - 0.721_002).abs() < 0.01, "{score}");
+    assert!(shown["material"]["triples"].as_u64().unwrap() > 0 && shown["batch"].is_string());
+    assert!(shown["bytes_sent"].as_u64().unwrap() > 1_000 && shown["complaints"] == json!([]));
+    let receipt = kept.join("score.json");
+    let checked =
+        ok(&folder.path().join("nobody"), &["score", "--check", receipt.to_str().unwrap()]);
+    assert_eq!((&checked["valid"], &checked["score"]), (&json!(true), &shown["score"]));
+    assert_eq!(checked["trusted"], Value::Null);
+    let roster = kept.join("roster.json");
+    let words =
+        ["score", "--check", receipt.to_str().unwrap(), "--roster", roster.to_str().unwrap()];
+    assert!(ok(&folder.path().join("nobody"), &words)["trusted"].is_string());
+    // A value that was changed.
+    let text = fs::read_to_string(&receipt).unwrap();
+    let mut signed: Value = serde_json::from_str(&text).unwrap();
+    signed["score"]["values"][0] = json!(signed["score"]["values"][0].as_i64().unwrap() + 1);
+    fs::write(&receipt, signed.to_string()).unwrap();
+    let words = ["score", "--check", receipt.to_str().unwrap()];
+    let (kind, detail) = fails(&folder.path().join("nobody"), &words, 1);
+    assert_eq!(kind, "bad-score");
+    assert!(detail.contains("not signed by the key that it was computed for"), "{detail}");
+}
+
+/// An owner's process; killed at the end.
+struct Owner {
+    child: Child,
+    address: String,
+}
+
+impl Owner {
+    fn serve(home: &Path, words: &[&str], log: &Path) -> Self {
+        let log = fs::File::create(log).unwrap();
+        let mut command = gavel();
+        command.args(["--json", "model", "serve", "--listen", "127.0.0.1:0", "--home"]).arg(home);
+        let mut child = command.args(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("a line").unwrap();
+        let told: Value = serde_json::from_str(&first).unwrap();
+        let address = told["address"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
+        // What follows has a reader as long as the owner runs.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a file below a folder, databases among them, has these bytes.
+fn anywhere(folder: &Path, bytes: &[u8], found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            anywhere(&path, bytes, found);
+        } else if fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+/// Ask until the dealers have a batch ready.
+fn scored(home: &Path, words: &[&str]) -> Value {
+    for _ in 0..600 {
+        let output = gavel().arg("--json").arg("--home").arg(home).args(words).output().unwrap();
+        let told = result(&output);
+        if output.status.success() {
+            return told;
+        }
+        assert_eq!(told["error"]["type"], json!("no-material"), "{told}");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    panic!("no batch was made")
+}
+
+#[test]
+fn an_owner_and_its_clients_between_processes() {
+    let town = Town::found("auctioneer").running();
+    // The buyer runs the coordinator as well, and so may announce models.
+    let owner = town.lead();
+    ok(&owner, &["init", "bidder", "--name", "buyer"]);
+    let table = format!(
+        "weights = {:?}\nfeatures = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]",
+        model("small.onnx")
+    );
+    ok(&owner, &["model", "add", "offers", &town.file("offers.toml", &table)]);
+    let client = town.add_bidder("supplier");
+    let stranger = town.add_bidder("stranger");
+    let settings = fs::read_to_string(client.join("gavel.toml")).unwrap();
+    let settings: toml::Table = settings.parse().unwrap();
+    let key = settings["bidder"]["key"].as_str().unwrap();
+    let log = town.folder.path().join("owner.log");
+    let serving = Owner::serve(&owner, &["--stock", "2", "--client", key], &log);
+
+    let sheet = "name,h,g,f,e,d,c,b,a\nus,0.7123456,-0.1234567,0.25,0.5,0,-0.9871234,0.3,0.1\n";
+    let sheet = town.file("sheet.csv", sheet);
+    let at = &serving.address;
+    let words = ["score", "offers", "--from", &sheet, "--at", at];
+    let first = scored(&client, &words);
+    assert_eq!((&first["signed"], &first["name"]), (&json!(true), &json!("offers")));
+    let receipt = first["file"].as_str().unwrap();
+    let checked = ok(&client, &["score", "--check", receipt]);
+    assert_eq!((&checked["score"], &checked["batch"]), (&first["score"], &first["batch"]));
+    assert!(checked["trusted"].is_string());
+    // The owner has the same receipt.
+    let own = owner.join("scores").join(Path::new(receipt).file_name().unwrap());
+    assert_eq!(fs::read(own).unwrap(), fs::read(receipt).unwrap());
+    // Another batch, the same score but for what precision allows.
+    let second = scored(&client, &words);
+    assert_ne!(first["batch"], second["batch"]);
+    let apart = first["score"].as_f64().unwrap() - second["score"].as_f64().unwrap();
+    assert!(apart.abs() < 0.01, "{apart}");
+
+    // A cell that cannot be used, before anything goes out.
+    let bad = town.file("bad.csv", "h,g,f,e,d,c,b,a\n0,0,0,0,0,0,0,7\n");
+    let (kind, detail) = fails(&client, &["score", "offers", "--from", &bad, "--at", at], 1);
+    assert_eq!(kind, "bad-sheet");
+    assert!(detail.contains("line 2, column 8 (a) is larger, in size, than 1"), "{detail}");
+    let (kind, detail) = fails(&client, &["score", "loans", "--from", &sheet, "--at", at], 1);
+    assert_eq!(kind, "no-such-model");
+    assert!(detail.contains("it has offers"), "{detail}");
+
+    // Of the sheet there is nothing but in the client's own file, of the weights nothing at all.
+    let mut found = Vec::new();
+    anywhere(town.folder.path(), b"0.7123456", &mut found);
+    assert_eq!(found.len(), 1, "{found:?}");
+    for planted in [0.712_345_6_f64, -0.987_123_4] {
+        anywhere(town.folder.path(), &planted.to_le_bytes(), &mut found);
+    }
+    let weights = fs::read(model("small.safetensors")).unwrap();
+    anywhere(town.folder.path(), &weights[weights.len() - 8..weights.len() - 4], &mut found);
+    assert_eq!(found.len(), 1, "{found:?}");
+
+    // Who is not on the owner's list is turned away, and told so.
+    let turned = loop {
+        let words = ["score", "offers", "--from", &sheet, "--at", at];
+        let output =
+            gavel().arg("--json").arg("--home").arg(&stranger).args(words).output().unwrap();
+        let told = result(&output);
+        if told["error"]["type"] != json!("no-material") {
+            break told;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    };
+    assert_eq!(turned["error"]["type"], json!("no-score"), "{turned}");
+    assert!(turned["error"]["detail"].as_str().unwrap().contains("ask it to admit the key"));
+
+    // It stops when it is asked to.
+    let id = serving.child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+    let mut serving = serving;
+    assert!(serving.child.wait().unwrap().success(), "{}", fs::read_to_string(&log).unwrap());
+    let removed = ok(&owner, &["model", "remove", "offers"]);
+    assert_eq!(removed["taken_back"], json!(true), "{removed}");
+}
