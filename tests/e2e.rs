@@ -26,6 +26,7 @@ mod e2e {
     pub mod random_kills;
     pub mod refreshed;
     pub mod retries;
+    pub mod scored;
     pub mod secrets;
     pub mod shared_names;
     pub mod site;

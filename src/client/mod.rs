@@ -9,6 +9,7 @@
 //! - [`amount`]: what can be said of an amount or an order before it is handed in
 //! - [`approval`]: a job's steps as a node was told them, for its operator
 //! - [`bid`]: placing a bid, from admission to receipts
+//! - [`bid_error`]: why one is not in
 //! - `again`: asking again while a server is away or busy
 //! - `hand_in`: handing it to one node
 //! - [`state`]: the envelopes and receipts that a bidder keeps
@@ -26,6 +27,7 @@ pub mod again;
 pub mod amount;
 pub mod approval;
 pub mod bid;
+pub mod bid_error;
 pub mod coordinator;
 pub mod error;
 mod hand_in;

@@ -262,31 +262,31 @@ mod tests {
     }
 
     proptest! {
-        /// The order by handicap is the order by weight times score, up to what is rounded off.
+        /// The handicap is the weight times what the score lacks of the highest, rounded down.
         #[test]
         fn handicaps_are_what_weight_times_score_says(
             weight in 1..1_000_000_000_u64,
             lowest in -5_000_000..0_i64,
             highest in 1..5_000_000_i64,
             fraction in 0..45_u32,
-            place in 0.0..1.2_f64,
+            place in -10..1_200_i128,
         ) {
             let rule = scoring(weight, lowest, highest);
-            let (low, high) = (lowest as f64 / 1e6, highest as f64 / 1e6);
-            let score = (low + (high - low) * place) * 2_f64.powi(fraction as i32);
-            let value = score as i64;
-            let plain = (high - value as f64 / 2_f64.powi(fraction as i32)) * weight as f64;
-            match rule.handicap(value, fraction) {
-                Ok(handicap) => {
-                    prop_assert!(handicap <= rule.most());
-                    prop_assert!((handicap as f64 - plain.max(0.0)).abs() <= 1.0 + plain.abs() * 1e-9);
-                    prop_assert!(rule.handicap(value + 1, fraction).unwrap() <= handicap);
-                }
-                Err(error) => {
-                    prop_assert_eq!(error, Unplaced::Below);
-                    prop_assert!(value as f64 / 2_f64.powi(fraction as i32) < low);
-                }
+            let fine = |bound: i64| i128::from(bound) << fraction;
+            let score = fine(lowest) + (fine(highest) - fine(lowest)) * place / 1_000;
+            let value = i64::try_from(score.div_euclid(ONE)).unwrap();
+            let lacks = fine(highest) - i128::from(value) * ONE;
+            let handicap = rule.handicap(value, fraction);
+            if lacks > fine(highest) - fine(lowest) {
+                prop_assert_eq!(handicap, Err(Unplaced::Below));
+                return Ok(());
             }
+            let handicap = handicap.unwrap();
+            // Whole, it takes up to 117 bits.
+            let whole = i128::from(weight) * lacks.max(0);
+            prop_assert_eq!(i128::from(handicap), whole / (ONE << fraction));
+            prop_assert!(handicap <= rule.most());
+            prop_assert!(rule.handicap(value + 1, fraction).unwrap() <= handicap);
         }
     }
 }

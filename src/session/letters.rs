@@ -317,7 +317,7 @@ impl Pieces {
     fn sum<F: Field>(&self) -> Option<Number> {
         let mut sum = F::ZERO;
         for known in &self.known {
-            sum = sum + StoredShare::component::<F>(known.as_ref()?)?;
+            sum += StoredShare::component::<F>(known.as_ref()?)?;
         }
         let value = Number::of_element(sum);
         sum.zeroize();

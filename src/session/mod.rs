@@ -10,6 +10,7 @@
 //! - [`phase`]: which phase follows which, as a pure function
 //! - [`exclusion`]: why an envelope does not take part
 //! - [`bundle`]: inventories and verdicts, and the bundle of both
+//! - [`bundle_error`]: what is wrong with one
 //! - [`manifest`]: the one signed list of envelopes
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
@@ -29,6 +30,7 @@
 pub mod accusation;
 pub mod announcement;
 pub mod bundle;
+pub mod bundle_error;
 pub mod carried;
 pub mod course;
 pub mod dealing;

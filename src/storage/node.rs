@@ -6,6 +6,7 @@
 //!
 //! - [`approvals`]: jobs that the node's operator has let run
 //! - [`intake`]: envelopes and receipts
+//! - [`put_error`]: why an envelope is not taken
 //! - [`letters`]: what is sealed to those whom an outcome tells something alone
 //! - [`logins`]: logins that the coordinator has ended
 //! - [`material`]: a dealer's stock of material for two parties
@@ -24,6 +25,7 @@ pub mod material;
 pub mod papers;
 pub mod parts;
 pub mod pauses;
+pub mod put_error;
 pub mod reading;
 pub mod replicas;
 pub mod variables;

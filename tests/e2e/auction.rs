@@ -9,6 +9,7 @@ use gavel::client::{BidAmount, EntryValues, Network};
 use gavel::identity::{KeyPair, Signed, Statement as _};
 use gavel::session::announcement::AdmissionSignature;
 use gavel::session::record::{Record, Report};
+use gavel::session::scoring::SignedScore;
 use gavel::session::{Announcement, Envelope, Phase, Receipt, SessionId};
 use gavel::sharing::NodeSet;
 use gavel::transport::HttpError;
@@ -103,6 +104,18 @@ impl Auction {
         fields: Vec<u64>,
     ) -> Result<Placed, BidError> {
         self.try_entry(name, keys, EntryValues::new(fields)).await
+    }
+
+    /// Bid with a score, or with none, with every answer that may come.
+    pub async fn try_scored(
+        &self,
+        name: &str,
+        keys: &KeyPair,
+        units: u64,
+        score: Option<SignedScore>,
+    ) -> Result<Placed, BidError> {
+        let entry = EntryValues::from(BidAmount::new(units)).with_score(score);
+        self.try_entry(name, keys, entry).await
     }
 
     async fn try_entry(

@@ -111,7 +111,8 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     if args.opens_screens(context.output.json) {
         let pace = Pace { speed: args.speed, auto: args.auto };
         let play = (&loaded, before.as_ref(), players);
-        return show::run(context, &args.look, pace, play, folder, (scheme, args.liar)).await;
+        let shown = show::run(context, &args.look, pace, play, folder, (scheme, args.liar));
+        return Box::pin(shown).await;
     }
     let play = (&loaded, before.as_ref(), players);
     let result =

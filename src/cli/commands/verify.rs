@@ -8,12 +8,14 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{load_roster, read_text};
-use crate::cli::output::{clean, faint, strong};
+use crate::cli::output::{Table, clean, faint, strong};
 use crate::cli::{answer, view};
 use crate::client::state::SentBid;
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::rules::market::Question;
+use crate::rules::scoring::shown;
 use crate::session::Receipt;
+use crate::session::carried::handicap;
 use crate::session::record::{ReceiptStanding, Record, Report};
 
 /// What to check.
@@ -170,6 +172,7 @@ fn text(record: &Record, verified: &Verified) -> String {
             view::nodes(report.manifest_signed_by)
         ));
     }
+    lines.extend(scores(record, report));
     lines.push(view::exclusions(&report.excluded).trim_end().to_owned());
     lines.push(view::shared_names(&report.shared_names).trim_end().to_owned());
     lines.extend(winners_of_shared_names(record, report));
@@ -208,6 +211,33 @@ fn text(record: &Record, verified: &Verified) -> String {
 
 fn right_by(roster: &str) -> String {
     format!("Every signature is right, and the nodes are those of {}.", clean(roster))
+}
+
+/// Every bid's score, where scores count, and what it adds to the price; of the winner, what it counts as.
+fn scores(record: &Record, report: &Report) -> Vec<String> {
+    let terms = &record.announcement.body.terms;
+    let (Some(scoring), Some(manifest)) = (terms.scoring(), &record.manifest) else {
+        return Vec::new();
+    };
+    let own = terms.question.as_auction().is_some_and(|auction| !auction.is_uniform());
+    let sale = report.outcome.as_ref().and_then(|outcome| outcome.answer.as_auction()?.winner());
+    let mut table = Table::new(&["bidder", ">score", ">handicap", ">counts as"]);
+    for entry in &manifest.body.entries {
+        let Some(score) = entry.score.as_deref().map(|signed| &signed.score) else { continue };
+        let (Ok(handicap), Some(&value)) = (handicap(scoring, score), score.values.first()) else {
+            continue;
+        };
+        // Of a winner that is not paid its own price, that price is not known.
+        let won = sale.filter(|sale| own && sale.entry.envelope == entry.envelope);
+        let counts_as = won.map(|sale| terms.question.show(sale.price.saturating_add(handicap)));
+        table.row([
+            clean(&entry.bidder),
+            shown(value, score.fraction),
+            terms.question.show(handicap),
+            counts_as.unwrap_or_default(),
+        ]);
+    }
+    table.to_string().lines().map(|line| format!("  {line}")).collect()
 }
 
 /// Which key won, where its name is not its own.

@@ -1,6 +1,7 @@
 //! Models that owners score with, and batches of material for those who want to be scored.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ const PROMISED: Duration = Duration::from_secs(10 * 60);
 /// How far the clock of whoever signs a request may be off.
 const CLOCKS: Duration = Duration::from_secs(5 * 60);
 
-fn refusal(error: BookError) -> Refusal {
-    let kind = match &error {
+fn refusal(error: &BookError) -> Refusal {
+    let kind = match error {
         BookError::Storage(error) => return Refusal::internal(error),
         BookError::Unknown => ProblemType::UnknownModel,
         BookError::Empty => ProblemType::NoStock,
@@ -76,7 +77,8 @@ pub async fn show(
 
 async fn find(state: &CoordinatorState, model: Digest) -> Result<ModelLine, Refusal> {
     let found = state.store.model(model).await.map_err(super::store_refusal)?;
-    let found = found.filter(|found| found.stock > 0).ok_or_else(|| refusal(BookError::Unknown))?;
+    let found =
+        found.filter(|found| found.stock > 0).ok_or_else(|| refusal(&BookError::Unknown))?;
     let counts = state.store.counts().await.map_err(super::store_refusal)?;
     line(found, &counts)
 }
@@ -111,9 +113,13 @@ pub async fn announce(
         return Err(Refusal::new(ProblemType::WrongRoster, detail));
     }
     let model = terms.id();
-    check(&state, &new.order, &new.terms, 1..=MOST_STOCK)?;
+    check(&state, &new.order, &new.terms, &(1..=MOST_STOCK))?;
     let now = state.clock.now();
-    state.store.announce_model(&new.terms, &new.order.body, now).await.map_err(refusal)?;
+    state
+        .store
+        .announce_model(&new.terms, &new.order.body, now)
+        .await
+        .map_err(|error| refusal(&error))?;
     state.dealing.notify_one();
     find(&state, model).await.map(Json)
 }
@@ -125,10 +131,14 @@ pub async fn remove(
     Body(order): Body<Signed<StockOrder>>,
 ) -> Result<StatusCode, Refusal> {
     let found = state.store.model(model).await.map_err(super::store_refusal)?;
-    let found = found.ok_or_else(|| refusal(BookError::Unknown))?;
-    check(&state, &order, &found.terms, 0..=0)?;
+    let found = found.ok_or_else(|| refusal(&BookError::Unknown))?;
+    check(&state, &order, &found.terms, &(0..=0))?;
     let now = state.clock.now();
-    state.store.announce_model(&found.terms, &order.body, now).await.map_err(refusal)?;
+    state
+        .store
+        .announce_model(&found.terms, &order.body, now)
+        .await
+        .map_err(|error| refusal(&error))?;
     state.dealing.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -138,7 +148,7 @@ fn check(
     state: &CoordinatorState,
     order: &Signed<StockOrder>,
     terms: &Signed<ModelTerms>,
-    may: std::ops::RangeInclusive<u32>,
+    may: &RangeInclusive<u32>,
 ) -> Result<(), Refusal> {
     let signed = order.verify(&terms.body.owner).is_ok();
     if !signed || order.body.model != terms.body.id() {
@@ -189,7 +199,7 @@ pub async fn promise(
         until: Timestamp::from_millis(state.clock.now().millis().saturating_add(until)),
     };
     let promised = state.store.promise_batch(asked, state.keys.identity.clone()).await;
-    let promise = promised.map_err(refusal)?;
+    let promise = promised.map_err(|error| refusal(&error))?;
     tracing::info!(batch = %promise.body.batch, model = %model.short(), "a batch is promised");
     state.dealing.notify_one();
     Ok(Json(promise))

@@ -32,8 +32,8 @@ impl Question {
             }
             tells_of.extend(operation.makes().into_iter().map(|name| (name, own)));
         }
-        let kept = self.keep.iter().filter(|name| !stored.contains(name));
-        kept.filter_map(|name| tells_of.get(name.as_str()).copied()).next()
+        let mut kept = self.keep.iter().filter(|name| !stored.contains(name));
+        kept.find_map(|name| tells_of.get(name.as_str()).copied())
     }
 }
 

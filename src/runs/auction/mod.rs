@@ -45,7 +45,8 @@ pub(super) async fn run(
 ) -> Result<Computed, RunError> {
     let work = Workload::of(terms, question, bids.len());
     let total = bids.len();
-    if handicaps.len() != if work.weighed.is_some() { total } else { 0 } {
+    let weighed = if work.weighed.is_some() { total } else { 0 };
+    if handicaps.len() != weighed {
         return Err(RunError::Handicaps);
     }
     let (in_range, sales) = match (terms.protocol, bids) {

@@ -60,7 +60,11 @@ async fn each_half_of_a_batch_is_given_out_once_also_after_a_restart() {
     let [stocked] = &store.batches("credit").await.unwrap()[..] else { panic!("one batch") };
     assert_eq!((stocked.state, stocked.promise), (BatchState::Given, Some(to)));
     assert_eq!((stocked.client, stocked.owner, &stocked.batch), (Some(now), Some(now), &own));
-    let refused = store.promise(own.id, to, blob(8)).await.err();
+    // The same promise again changes nothing, and another one is none.
+    store.promise(own.id, to, blob(8)).await.unwrap();
+    let again = store.give(own.id, to, Party::Client, now).await.err();
+    assert!(matches!(again, Some(StockError::Given)));
+    let refused = store.promise(own.id, Use([8; 16]), blob(8)).await.err();
     assert!(matches!(refused, Some(StockError::NotPromised { state: BatchState::Given })));
     // What was used is not turned into what was not.
     store.withdraw(own.id).await.unwrap();

@@ -5,8 +5,10 @@ use crate::base::Zone;
 use crate::base::text::clean;
 use crate::client::state::SentBid;
 use crate::identity::{Roster, Statement as _};
+use crate::rules::scoring::shown;
 use crate::session::manifest::Exclusion;
 use crate::session::record::{Record, Report};
+use crate::session::scoring::Score;
 use crate::tui::figures;
 use crate::tui::state::audit::{AuditRow, Mark};
 
@@ -112,6 +114,11 @@ fn receipts(rows: &mut Vec<AuditRow>, record: &Record, own: &[SentBid]) {
     }
 }
 
+/// A score as people read it.
+fn score(score: &Score) -> String {
+    score.values.first().map_or_else(String::new, |&value| shown(value, score.fraction))
+}
+
 fn bids(rows: &mut Vec<AuditRow>, record: &Record) {
     let Some(manifest) = &record.manifest else { return };
     let zone = Zone::here();
@@ -126,6 +133,10 @@ fn bids(rows: &mut Vec<AuditRow>, record: &Record) {
             zone.date_time(entry.received),
             entry.envelope.short()
         );
+        let text = match &entry.score {
+            Some(signed) => format!("score {}, {text}", score(&signed.score)),
+            None => text,
+        };
         let copy = Some(entry.envelope.to_string());
         let name = Some(clean(&entry.bidder));
         rows.push(AuditRow { name, ..row(Mark::Plain, &format!("{}", at + 1), &text, copy) });

@@ -17,7 +17,7 @@ use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
 use crate::client::coordinator::CoordinatorClient;
-use crate::client::{ClientError, EntryValues, told};
+use crate::client::{ClientError, EntryValues, score, told};
 use crate::identity::Signed;
 use crate::session::{Receipt, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
@@ -164,8 +164,12 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             let me = connection.bidder.as_ref()?;
             News::Cohort(session, cohort(connection, me, session).await)
         }
-        Request::Place(session, entry) => {
+        Request::Place(session, entry, score) => {
             let me = connection.bidder.as_ref()?;
+            let entry = match scored(connection, session, entry, score).await {
+                Ok(entry) => entry,
+                Err(why) => return Some(News::BidFailed(session, why, BTreeMap::new())),
+            };
             let heard = Hearing::new(session, news.clone());
             let placed = place(connection, me, session, entry, &heard).await;
             concluded(session, placed, heard)
@@ -274,6 +278,21 @@ async fn cohort(
     let waits = |_: &str, _: &dyn std::fmt::Display, _: std::time::Duration| {};
     let own = bid::assigned_cohort(network, &announcement, &bidder, patience, &waits).await;
     own.map_err(|error| error.to_string())
+}
+
+/// The entry with the score of a file, where one comes with it.
+async fn scored(
+    connection: &Connection,
+    session: SessionId,
+    entry: EntryValues,
+    file: Option<PathBuf>,
+) -> Result<EntryValues, String> {
+    let Some(file) = file else { return Ok(entry) };
+    let announcement = bid::announcement(&connection.network, session).await;
+    let terms = announcement.map_err(|error| error.to_string())?.body.terms;
+    let signed = score::read(&read(&file)?, &terms);
+    let signed = signed.map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(entry.with_score(Some(signed)))
 }
 
 async fn place(

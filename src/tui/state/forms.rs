@@ -118,12 +118,30 @@ pub enum BidStage {
     },
 }
 
+/// Where the signed score of a bid is.
+#[derive(Default)]
+pub struct ScoreFile {
+    /// The path as typed.
+    pub path: Field,
+    /// Whether it is written, so that the amount is next.
+    pub named: bool,
+}
+
+impl BidForm {
+    /// The path of the score while it is being written.
+    pub fn unnamed(&self) -> Option<&Field> {
+        self.score.as_ref().filter(|score| !score.named).map(|score| &score.path)
+    }
+}
+
 /// The form of a bid, an order or the answers to a survey.
 pub struct BidForm {
     /// The session.
     pub session: SessionId,
     /// The amount as typed; wiped once the bid is sealed or the form left.
     pub amount: Field,
+    /// Where bids come with a score, its file, which is named before the amount.
+    pub score: Option<ScoreFile>,
     /// In a survey the answers, in place of the amount.
     pub answers: Option<Answers>,
     /// Whether the amount shows.

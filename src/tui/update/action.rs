@@ -270,7 +270,7 @@ pub enum Request {
     /// The cohort of a survey that its operator has assigned to us.
     Cohort(SessionId),
     /// Split, seal and hand in a bid or an order.
-    Place(SessionId, EntryValues),
+    Place(SessionId, EntryValues, Option<PathBuf>),
     /// Hand the latest envelope in again.
     Resend(SessionId),
     /// Check a session's record.

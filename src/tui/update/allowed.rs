@@ -434,6 +434,11 @@ fn sendable(model: &Model) -> Result<(), String> {
         return Err("the session is gone".to_owned());
     };
     bidder(model, session)?;
+    match form.unnamed() {
+        Some(path) if path.is_empty() => return Err("name the file of your score first".to_owned()),
+        Some(_) => return Ok(()),
+        None => {}
+    }
     match check(form.amount.text(), &session.terms) {
         Check::Empty => Err("type an amount first".to_owned()),
         Check::Wrong(why) => Err(why),

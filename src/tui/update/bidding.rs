@@ -2,6 +2,7 @@
 //! when it is sealed or the form left.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::action::{Effect, Request};
 use super::allowed;
@@ -13,7 +14,7 @@ use crate::tui::input::commands::{BidFormCommand, BidsCommand};
 use crate::tui::state::answers::Answers;
 use crate::tui::state::data::Session;
 use crate::tui::state::field::Field;
-use crate::tui::state::forms::{Asked, BidForm, BidStage, Popup, Question};
+use crate::tui::state::forms::{Asked, BidForm, BidStage, Popup, Question, ScoreFile};
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
 
@@ -32,7 +33,8 @@ pub fn begin(model: &mut Model, command: BidsCommand) -> Vec<Effect> {
         BidsCommand::Resend => {
             let stage = BidStage::Sending { heard: BTreeMap::new() };
             let (amount, answers) = (Field::secret(), answers(model, session));
-            model.ui.form = Some(BidForm { session, amount, answers, reveal: false, stage });
+            let score = None;
+            model.ui.form = Some(BidForm { session, amount, score, answers, reveal: false, stage });
             vec![Effect::Ask(Request::Resend(session))]
         }
     }
@@ -41,7 +43,10 @@ pub fn begin(model: &mut Model, command: BidsCommand) -> Vec<Effect> {
 /// Do what a command of the form says.
 pub fn run(model: &mut Model, command: BidFormCommand) {
     match command {
-        BidFormCommand::Send => ask(model),
+        BidFormCommand::Send => match model.ui.form.as_mut().and_then(|form| form.score.as_mut()) {
+            Some(score) if !score.named => score.named = !score.path.is_empty(),
+            _ => ask(model),
+        },
         BidFormCommand::Reveal => {
             if let Some(form) = &mut model.ui.form {
                 form.reveal = !form.reveal;
@@ -63,7 +68,10 @@ pub fn open(model: &mut Model, session: SessionId) {
     let known = model.live().session(session);
     // Who writes an order is to see its curve, and who answers what was answered; a key hides both.
     let reveal = answers.is_some() || known.is_some_and(|session| session.market().is_some());
-    model.ui.form = Some(BidForm { session, amount: Field::secret(), answers, reveal, stage });
+    let scored = known.is_some_and(|session| session.terms.scoring().is_some());
+    let score = scored.then(ScoreFile::default);
+    let amount = Field::secret();
+    model.ui.form = Some(BidForm { session, amount, score, answers, reveal, stage });
 }
 
 /// No answers yet, in a survey.
@@ -90,6 +98,10 @@ pub fn ask(model: &mut Model) {
         session.title.to_string(),
         format!("as {name}. It is sealed in {nodes} parts, one for each node; {learn}."),
     ];
+    if let Some(score) = model.ui.form.as_ref().and_then(|form| form.score.as_ref()) {
+        let file = clean(score.path.text());
+        lines.push(format!("With the score in {file}, which becomes public."));
+    }
     if let Some(survey) = session.survey() {
         let answers = model.ui.form.as_ref().and_then(|form| form.answers.as_ref());
         lines.extend(published(survey, answers.and_then(Answers::assigned)));
@@ -150,11 +162,16 @@ pub fn confirmed(model: &mut Model, session: SessionId) -> Vec<Effect> {
         _ => amount::entry(form.amount.text(), &terms).map_err(|error| error.to_string()),
     };
     form.amount.clear();
+    let score = form.score.as_mut().map(|score| {
+        // Whoever tries again may name another.
+        score.named = false;
+        PathBuf::from(score.path.text().trim())
+    });
     form.reveal = terms.question.as_market().is_some() || form.answers.is_some();
     match able.and(entry) {
         Ok(entry) => {
             form.stage = BidStage::Sending { heard: BTreeMap::new() };
-            vec![Effect::Ask(Request::Place(session, entry))]
+            vec![Effect::Ask(Request::Place(session, entry, score))]
         }
         Err(error) => {
             let why = clean(&error);

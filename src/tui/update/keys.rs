@@ -66,9 +66,10 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     if !matches!(form.stage, BidStage::Editing | BidStage::Failed { .. }) {
         return None;
     }
-    match &mut form.answers {
-        Some(answers) => answers.typed(),
-        None => Some(&mut form.amount),
+    match (&mut form.answers, &mut form.score) {
+        (Some(answers), _) => answers.typed(),
+        (None, Some(score)) if !score.named => Some(&mut score.path),
+        (None, _) => Some(&mut form.amount),
     }
 }
 

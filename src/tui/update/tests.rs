@@ -117,6 +117,30 @@ fn amounts_are_checked_while_typing() {
 }
 
 #[test]
+fn where_scores_count_the_file_of_the_score_comes_before_the_amount() {
+    use crate::rules::auction::Pays;
+    let mut model = fixtures::normal();
+    let mut sessions = model.live_mut().sessions.iter_mut();
+    let session = sessions.find(|session| session.id == id(1)).unwrap();
+    session.terms.question = crate::testkit::scores::question(Pays::Own, 100_000, 500).into();
+    key(&mut model, KeyCode::Char('b'));
+    key(&mut model, KeyCode::Enter);
+    assert!(toast(&model).contains("name the file of your score"));
+    assert!(shown(&mut model, (140, 40)).contains("the file of your signed"));
+    types(&mut model, "a.json");
+    key(&mut model, KeyCode::Enter);
+    types(&mut model, "600");
+    let screen = shown(&mut model, (100, 30));
+    assert!(screen.contains("a.json") && !screen.contains("600"), "{screen}");
+    key(&mut model, KeyCode::Enter);
+    assert!(shown(&mut model, (140, 40)).contains("With the score in a.json"));
+    let effects = key(&mut model, KeyCode::Char('y'));
+    let [Effect::Ask(Request::Place(_, _, Some(file)))] = &effects[..] else { panic!("not sent") };
+    assert_eq!(file.to_str(), Some("a.json"));
+    assert!(model.ui.form.as_ref().is_some_and(|form| form.amount.is_empty()));
+}
+
+#[test]
 fn a_bid_goes_out_once_and_leaves_no_amount_behind() {
     let mut model = fixtures::normal();
     key(&mut model, KeyCode::Char('b'));
@@ -129,7 +153,9 @@ fn a_bid_goes_out_once_and_leaves_no_amount_behind() {
     key(&mut model, KeyCode::Backspace);
     key(&mut model, KeyCode::Enter);
     let effects = key(&mut model, KeyCode::Char('y'));
-    assert!(matches!(effects[..], [Effect::Ask(Request::Place(session, _))] if session == id(1)));
+    assert!(
+        matches!(effects[..], [Effect::Ask(Request::Place(session, _, None))] if session == id(1))
+    );
     let form = model.ui.form.as_ref().unwrap();
     assert!(form.amount.is_empty() && matches!(form.stage, BidStage::Sending { .. }));
     // Not twice.

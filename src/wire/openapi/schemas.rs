@@ -227,7 +227,7 @@ fn nodes() -> Value {
                 "session": of("Id"), "announcement": of("Digest"), "bidder": name(),
                 "key": of("Key"), "correction": of("Bytes"), "commitments": list(of("Digest")),
                 "revision": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
-                "parts": list(of("Bytes"))}))})),
+                "parts": list(of("Bytes")), "score?": of("Document")}))})),
         "PassedOn": closed(json!({"seeds": of("Bytes")})),
         "SignedReceipt": open(json!({"signature": of("Signature"),
             "name_shared?": of("Document"),

@@ -407,8 +407,45 @@ fn write(canvas: &mut Canvas<'_, '_>, area: Rect, form: &BidForm, session: &Sess
     }
 }
 
+/// The file of the score that the bid comes with; the next row, and whether it is being written.
+fn score_file(
+    canvas: &mut Canvas<'_, '_>,
+    area: Rect,
+    row: usize,
+    form: &BidForm,
+) -> (usize, bool) {
+    let Some(score) = &form.score else { return (row, false) };
+    let (model, shown) = (canvas.model, clean(score.path.text()));
+    let width = usize::from(area.width).saturating_sub(12);
+    let line = vec![
+        canvas.span(Role::Title, "Score     "),
+        canvas.span(Role::Input, format!(" {}", canvas.fit(shown.as_str(), width))),
+    ];
+    canvas.line(area, row, line);
+    if score.named {
+        return (row + 1, false);
+    }
+    let before: String = shown.as_str().chars().take(score.path.cursor()).collect();
+    let column = u16::try_from(11 + text::width(&before).min(width)).unwrap_or(0);
+    if model.ui.popups.is_empty() && u16::try_from(row).is_ok_and(|row| row < area.height) {
+        canvas.cursor(area.x + column, area.y + u16::try_from(row).unwrap_or(0));
+    }
+    let send = model.keymap.first(Layer::BidForm, BidFormCommand::Send);
+    let remark = if score.path.is_empty() {
+        "the file of your signed score, as `gavel score` wrote it".to_owned()
+    } else {
+        format!("{send} goes on to the amount")
+    };
+    let column = Rect { x: area.x + 10, width: area.width.saturating_sub(10), ..area };
+    (canvas.wrapped(column, row + 1, Role::Muted, &remark), true)
+}
+
 fn editing(canvas: &mut Canvas<'_, '_>, area: Rect, row: usize, form: &BidForm, session: &Session) {
     let model = canvas.model;
+    let (row, naming) = score_file(canvas, area, row, form);
+    if naming {
+        return;
+    }
     let code = clean(&session.terms.question.unit().code);
     let unit = if code.is_empty() { "units".to_owned() } else { code.to_string() };
     let typed = form.amount.text();
