@@ -112,6 +112,60 @@ fn the_demo_of_a_score_is_right_and_signed_by_both() {
     assert!(detail.contains("not signed by the key that it was computed for"), "{detail}");
 }
 
+#[test]
+fn the_demo_of_a_scored_auction_has_every_bidder_scored_before_it_bids() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let words = ["demo", "--headless", "--json", "sessions/scored.toml", "--keep"];
+    let output = gavel().args(words).arg(&kept).output().unwrap();
+    let progress = stderr(&output);
+    assert!(output.status.success(), "{progress}");
+    let shown = result(&output);
+    assert_eq!((&shown["kind"], &shown["phase"]), (&json!("scored"), &json!("settled")));
+    assert_eq!(shown["winner"], "Kessler Roads", "{shown}");
+    assert_eq!((&shown["verified"], &shown["correct"]), (&json!(true), &json!(true)));
+    assert_eq!((&shown["complaints"], &shown["refused"]), (&json!([]), &json!([])));
+    assert_eq!((&shown["bids"], &shown["signed_by"]), (&json!(4), &json!([1, 2, 3])));
+    // What the model says of the four sheets, computed apart from the program.
+    let files = [("Nordweg", 0.638_194), ("Brandt & Sons", 0.798_620)];
+    let files =
+        files.into_iter().chain([("Kessler Roads", 0.864_917), ("Sleet Brothers", 0.182_426)]);
+    let mut handicaps = Vec::new();
+    for (number, (name, expected)) in (1..).zip(files) {
+        let path = kept.join(format!("bidders/{number}/score.json"));
+        let told = ok(&folder.path().join("nobody"), &["score", "--check", path.to_str().unwrap()]);
+        let score = told["score"].as_f64().unwrap();
+        assert!((score - expected).abs() < 0.01, "{name}: {score}");
+        assert!(progress.contains(&format!("{name} has a score of 0.")), "{progress}");
+        handicaps.push(2_000_000.0 * (1.0 - score));
+    }
+    // The price at which the winner would have tied with Nordweg.
+    let price = shown["price"].as_f64().unwrap();
+    assert!((price - (8_740_000.0 + handicaps[0] - handicaps[2])).abs() < 10.0, "{price}");
+    assert!(shown["price_text"].as_str().unwrap().starts_with("91 9"), "{shown}");
+    // Prices of those who lost are nobody's business, and sheets go to no server.
+    let record = fs::read_to_string(kept.join("record.json")).unwrap();
+    for secret in ["87400", "93250", "84990", "on_time", "score.onnx"] {
+        assert!(!progress.contains(secret) && !record.contains(secret), "{secret}");
+    }
+    // The auction's terms count scores of the model that was made here.
+    let roster = kept.join("roster.json");
+    let (record, roster) = (kept.join("record.json"), roster.to_str().unwrap());
+    let words = ["verify", record.to_str().unwrap(), "--roster", roster];
+    let verified = ok(&folder.path().join("nobody"), &words);
+    assert_eq!(verified["outcome"]["winner"]["bidder"], "Kessler Roads");
+    assert_eq!(verified["pinned"], true);
+
+    // What only a demo leaves out.
+    let nobody = folder.path().join("nobody");
+    let words = ["session", "plan", "sessions/scored.toml", "--bids", "9", "--nodes", "3"];
+    let (kind, detail) = fails(&nobody, &words, 1);
+    assert_eq!(kind, "bad-terms");
+    assert!(detail.contains("scores.model: say whose scores count"), "{detail}");
+    let (kind, detail) = fails(&nobody, &["demo", "--bids", "9", "sessions/scored.toml"], 2);
+    assert!(kind == "usage" && detail.contains("no data sheets can be made up"), "{detail}");
+}
+
 /// An owner's process; killed at the end.
 struct Owner {
     child: Child,

@@ -7,14 +7,14 @@ use clap::Args;
 use crate::base::Clock;
 use crate::cli::context::Context;
 use crate::cli::demo::folder::Folder;
+use crate::cli::demo::prelude::Prelude;
 use crate::cli::demo::show::{self, Pace};
-use crate::cli::demo::stored::Before;
 use crate::cli::demo::{headless, players, scored};
 use crate::cli::failure::Failure;
 use crate::cli::home::OPERATOR_KEY;
 use crate::cli::options::{LookOption, highest_threshold, scheme_for};
 use crate::cli::screens;
-use crate::cli::session_file::{self, Loaded};
+use crate::cli::session_file::Loaded;
 use crate::identity::key_file::OperatorKeys;
 use crate::rules::session_file::DemoRoster;
 use crate::sharing::form::Form;
@@ -91,10 +91,11 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     }
     let mut operator = None;
     let own_key = || Ok(operator.insert(OperatorKeys::generate()?).public());
-    let before = Before::of_file(args.file.as_deref())?;
-    let stand_ins = before.as_ref().map(Before::stand_ins);
-    let loaded = session_file::load(args.file.as_deref(), own_key, stand_ins)?
-        .with_room_for(args.bids.unwrap_or(0))?;
+    let (prelude, loaded) = Prelude::load(args.file.as_deref(), own_key)?;
+    if args.bids.is_some() && prelude.scores() {
+        return Err(Failure::usage("no data sheets can be made up; play the file's bidders"));
+    }
+    let loaded = loaded.with_room_for(args.bids.unwrap_or(0))?;
     let scheme = scheme(&args, &loaded)?;
     let seed = players::seed(&loaded.file, args.bids)?;
     if let Some(seed) = seed {
@@ -110,11 +111,11 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<(), Failure> {
     }
     if args.opens_screens(context.output.json) {
         let pace = Pace { speed: args.speed, auto: args.auto };
-        let play = (&loaded, before.as_ref(), players);
+        let play = (&loaded, &prelude, players);
         let shown = show::run(context, &args.look, pace, play, folder, (scheme, args.liar));
         return Box::pin(shown).await;
     }
-    let play = (&loaded, before.as_ref(), players);
+    let play = (&loaded, &prelude, players);
     let result =
         headless::run(context, play, (&folder, operator.as_ref()), (scheme, args.liar)).await?;
     context.output.result(&result, || result.text())

@@ -1,4 +1,4 @@
-//! What a demo of a market, a survey or a job knows besides: all entries, and what reads what each
+//! What a demo of a market, a survey, a job or a scored auction knows besides: all entries, and what reads what each
 //! participant alone is told. So it can list everyone's quantity and check the outcome in plain.
 
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use crate::client::state::SentBid;
 use crate::identity::KeyPair;
 use crate::rules::job::{self, Action};
 use crate::rules::market::{self, Quantity};
-use crate::rules::{Answer, Question, Terms, survey};
+use crate::rules::{Answer, Question, Terms, auction, survey};
 use crate::session::Manifest;
 use crate::session::outcome::Entrant;
 
-/// The entries of all participants; of an auction, none.
+/// The entries of all participants; of an auction, those that come with a score.
 #[derive(Default)]
 pub struct Entries {
     /// The fields of each participant's entry, by name.
@@ -102,6 +102,19 @@ impl Entries {
             let cohorts = manifest.entries.iter().filter_map(|entry| cohort(&entry.bidder));
             let cohorts: Vec<u8> = cohorts.collect();
             return Some(*answer == survey::reference::answer_of(question, &entries, &cohorts));
+        }
+        if let (Question::Auction(question), Answer::Auction(answer)) = (&terms.question, answer) {
+            question.scored.as_ref()?;
+            let bids = entries.iter().map(|fields| fields.first().copied());
+            let bids = Zeroizing::new(bids.collect::<Option<Vec<u64>>>()?);
+            let expected = auction::reference::weighed(question, &bids, &manifest.handicaps(terms));
+            let expected = expected.winners.iter().map(|sale| {
+                let won = &manifest.entries[sale.entry];
+                (won.bidder.as_str(), won.envelope, sale.price)
+            });
+            let told = answer.winners.iter();
+            let told = told.map(|sale| (&*sale.entry.bidder, sale.entry.envelope, sale.price));
+            return Some(expected.eq(told));
         }
         let (Question::Market(question), Answer::Market(answer)) = (&terms.question, answer) else {
             return None;

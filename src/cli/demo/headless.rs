@@ -3,8 +3,8 @@
 use super::folder::Folder;
 use super::follow;
 use super::players::{self, Player};
+use super::prelude::Prelude;
 use super::report::{self, DemoResult};
-use super::stored::Before;
 use super::world::World;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -30,7 +30,7 @@ const OPEN_FOR: &str = "6h";
 /// Why the session did not settle.
 pub async fn run(
     context: &Context,
-    play_of: (&Loaded, Option<&Before>, Vec<Player>),
+    play_of: (&Loaded, &Prelude, Vec<Player>),
     (folder, client): (&Folder, Option<&OperatorKeys>),
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<DemoResult, Failure> {
@@ -50,7 +50,7 @@ pub async fn run(
 
 async fn play(
     context: &Context,
-    (loaded, before, players): (&Loaded, Option<&Before>, Vec<Player>),
+    (loaded, prelude, mut players): (&Loaded, &Prelude, Vec<Player>),
     (folder, client): (&Folder, Option<&OperatorKeys>),
     network: &Network,
 ) -> Result<DemoResult, Failure> {
@@ -62,14 +62,8 @@ async fn play(
         view::privacy(scheme)
     ));
     let places = folder.path().join("bidders");
-    let kept;
-    let loaded = match before {
-        Some(before) => {
-            kept = before.keep(context, network, loaded, folder.path()).await?;
-            &kept
-        }
-        None => loaded,
-    };
+    let played = prelude.play(context, network, (loaded, &mut players), folder.path()).await?;
+    let loaded = played.as_ref().unwrap_or(loaded);
     let new = NewSession {
         file: session_file::terms_only(&loaded.text, Some(OPEN_FOR))?,
         open: true,

@@ -4,8 +4,10 @@
 //! - [`folder`]: where it lives
 //! - [`world`]: keys, roster and servers
 //! - [`players`]: the bidders
-//! - [`entries`]: what a demo of a market or a survey knows besides
+//! - [`entries`]: what a demo of a market, a survey or a scored auction knows besides
+//! - [`prelude`]: what comes before a session
 //! - [`stored`]: what a file has stored before
+//! - [`rated`]: bidders who have their sheets scored before a scored auction
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`scored`]: a sheet scored by a model, instead of a session
 //! - [`report`]: the result
@@ -20,6 +22,8 @@ pub mod folder;
 pub mod follow;
 pub mod headless;
 pub mod players;
+pub mod prelude;
+pub mod rated;
 pub mod report;
 pub mod schedule;
 pub mod scored;

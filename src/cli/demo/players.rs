@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::entries::Entries;
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
+use crate::cli::home::{create_private, write_json};
 use crate::cli::output::clean;
 use crate::cli::progress::Progress;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
@@ -33,6 +34,7 @@ use crate::rules::terms::{Admission, TermsError};
 use crate::rules::{Answer, Question, SessionFile, Terms, market, survey};
 use crate::session::Announcement;
 use crate::session::outcome::Entrant;
+use crate::session::scoring::SignedScore;
 use crate::wire::coordinator_api;
 
 /// Bidders at work at once.
@@ -53,6 +55,7 @@ pub struct Player {
     bid: Bid,
     keys: KeyPair,
     cohort: Option<Cohort>,
+    score: Option<SignedScore>,
 }
 
 /// A cohort that the demo's operator assigns.
@@ -72,11 +75,20 @@ enum Bid {
 
 impl Player {
     fn new(name: String, amount: Zeroizing<String>) -> Result<Self, Failure> {
-        Ok(Self { name, bid: Bid::Amount(amount), keys: KeyPair::generate()?, cohort: None })
+        Self::of_bid(name, Bid::Amount(amount))
     }
 
     fn with_fields(name: String, fields: Zeroizing<Vec<u64>>) -> Result<Self, Failure> {
-        Ok(Self { name, bid: Bid::Fields(fields), keys: KeyPair::generate()?, cohort: None })
+        Self::of_bid(name, Bid::Fields(fields))
+    }
+
+    fn of_bid(name: String, bid: Bid) -> Result<Self, Failure> {
+        Ok(Self { name, bid, keys: KeyPair::generate()?, cohort: None, score: None })
+    }
+
+    /// Have it hand in a score with its bid.
+    pub fn take_score(&mut self, score: SignedScore) {
+        self.score = Some(score);
     }
 
     /// A participant of a survey; where its operator assigns cohorts, in the one of the response.
@@ -106,10 +118,11 @@ impl Player {
     }
 
     fn entry(&self, terms: &Terms) -> Result<EntryValues, Failure> {
-        match &self.bid {
-            Bid::Amount(amount) => Ok(BidAmount::parse(amount, &terms.question.unit())?.into()),
-            Bid::Fields(fields) => Ok(fields.clone().into()),
-        }
+        let entry: EntryValues = match &self.bid {
+            Bid::Amount(amount) => BidAmount::parse(amount, &terms.question.unit())?.into(),
+            Bid::Fields(fields) => fields.clone().into(),
+        };
+        Ok(entry.with_score(self.score.clone()))
     }
 
     /// The name it bids under.
@@ -266,9 +279,16 @@ pub fn cohort_of_guest(file: &SessionFile) -> Result<Option<String>, Failure> {
     Ok(terms.question.assigned_cohorts().and_then(<[String]>::first).cloned())
 }
 
-/// What each of them wants in a market, or answers in a survey.
-pub fn entries(players: &[Player]) -> Entries {
-    let entry = |player: &Player| Some((player.name.clone(), player.fields()?.clone()));
+/// What each of them wants in a market, answers in a survey, or bids with a score.
+pub fn entries(players: &[Player], question: &Question) -> Entries {
+    let entry = |player: &Player| {
+        let scored = || Some(Zeroizing::new(vec![player.amount(question)?]));
+        let fields = match player.fields() {
+            Some(fields) => fields.clone(),
+            None => player.score.as_ref().and_then(|_| scored())?,
+        };
+        Some((player.name.clone(), fields))
+    };
     let cohort = |player: &Player| Some((player.name.clone(), player.cohort.as_ref()?.position));
     let cohorts = players.iter().filter_map(cohort);
     Entries::of(players.iter().filter_map(entry)).with_cohorts(cohorts)
@@ -295,7 +315,7 @@ pub struct Bidding {
     pub took: Duration,
     /// Where each of the demo's bidders stands.
     pub ranks: Ranks,
-    /// What each wants in a market, or answers in a survey.
+    /// What each wants in a market, answers in a survey, or bids with a score.
     pub entries: Entries,
 }
 
@@ -347,7 +367,7 @@ pub async fn bid(
     let keep = players.len() <= KEPT;
     let mut progress = Progress::start("bids", Some(players.len() as u64));
     let question = &announcement.body.terms.question;
-    let (ranks, mut entries) = (Ranks::of(&players, question), entries(&players));
+    let (ranks, mut entries) = (Ranks::of(&players, question), entries(&players, question));
     let turns = turns(&players, question);
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
@@ -406,8 +426,11 @@ pub async fn one(
     let state = match place {
         None => BidderState::Memory,
         Some(place) => {
-            crate::cli::home::create_private(place)?;
+            create_private(place)?;
             BidderKeys { identity: player.keys.clone() }.save(&place.join("bidder.key"), None)?;
+            if let Some(score) = &player.score {
+                write_json(&place.join("score.json"), score)?;
+            }
             BidderState::Folder(place.join("receipts"))
         }
     };
@@ -461,61 +484,5 @@ fn turns(players: &[Player], question: &Question) -> Vec<Turn> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::cli::demo::players::*;
-    use crate::cli::session_file::BUILT_IN;
-
-    #[test]
-    fn invented_bids_are_amounts_that_the_terms_allow() {
-        for text in [
-            BUILT_IN,
-            include_str!("../../../sessions/charity-lot.toml"),
-            include_str!("../../../sessions/procurement.toml"),
-            "title = \"t\"\nkind = \"first-price\"\nreserve = \"0\"\nmaximum = \"1\"\nbids_until = \"1m\"",
-        ] {
-            let file = SessionFile::parse(text).unwrap();
-            let terms = file.terms(Timestamp::from_millis(0)).unwrap();
-            for player in invent(&file, 50, None).unwrap() {
-                let amount = player.amount(&terms.question).unwrap();
-                assert!(amount <= terms.question.maximum());
-            }
-        }
-    }
-
-    #[test]
-    fn a_demo_lists_winners_from_the_best_bid_down() {
-        use crate::identity::Digest;
-        use crate::rules::auction;
-        let text = include_str!("../../../sessions/fishing-quota.toml");
-        let file = SessionFile::parse(text).unwrap();
-        let terms = file.terms(Timestamp::from_millis(0)).unwrap();
-        let ranks = Ranks::of(&of_file(&file, None).unwrap(), &terms.question);
-        let listed = |names: &[&str]| {
-            let sale = |name: &&str| {
-                let entry = Entrant { bidder: (*name).to_owned(), envelope: Digest([1; 32]) };
-                auction::Sale { entry, price: 51_500 }
-            };
-            let answer = auction::Answer { winners: names.iter().map(sale).collect() };
-            let answer = ranks.from_the_best(&answer.into());
-            let names = answer.entries().into_iter().map(|entry| entry.bidder.clone());
-            names.collect::<Vec<_>>()
-        };
-        assert_eq!(listed(&["Aud", "Bryn", "Dis", "Freyr"]), ["Freyr", "Bryn", "Aud", "Dis"]);
-        // A bid whose amount is not known to the demo: nothing is said of any.
-        assert_eq!(listed(&["Aud", "Bryn", "you"]), ["Aud", "Bryn", "you"]);
-    }
-
-    #[tokio::test]
-    async fn equal_amounts_go_in_the_order_of_the_file() {
-        let file = SessionFile::parse(BUILT_IN).unwrap();
-        let players = of_file(&file, None).unwrap();
-        let terms = file.terms(Timestamp::from_millis(0)).unwrap();
-        let mut turns = turns(&players, &terms.question);
-        let mut later = turns.remove(4);
-        let earlier = turns.remove(0);
-        assert!(later.before.is_some() && earlier.after.is_some());
-        let waiting = tokio::spawn(async move { later.wait().await });
-        earlier.done().await;
-        waiting.await.unwrap();
-    }
-}
+#[path = "players_tests.rs"]
+mod tests;

@@ -41,7 +41,7 @@ pub struct DemoResult {
     price_text: Option<String>,
     /// Which lies of nodes are found.
     security: Security,
-    /// Of a market or a survey: whether plain arithmetic with all entries says the same.
+    /// Of a market, a survey, a job or a scored auction: whether plain arithmetic with all entries says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     correct: Option<bool>,
     nodes: u8,

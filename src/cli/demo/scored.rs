@@ -23,12 +23,12 @@ use crate::cli::signal::asked_to_stop;
 use crate::cli::view;
 use crate::client::{Network, material};
 use crate::identity::key_file::{BidderKeys, KeyFileError, TlsIdentity};
-use crate::identity::{Digest, Statement as _};
+use crate::identity::{Digest, KeyPair, Statement as _};
 use crate::node;
 use crate::rules::model::file::{Defaults, Written};
 use crate::rules::model::{Weights, reference, weights};
 use crate::rules::session_file::DemoRoster;
-use crate::scoring::{Admitted, Dealers, Done, Outcome, Owner, Patience, Served, open};
+use crate::scoring::{Admitted, Dealers, Done, Open, Outcome, Owner, Patience, Served, open};
 use crate::session::scoring::{BatchPromise, Learner, ModelTerms};
 use crate::sharing::Scheme;
 use crate::transport::server::listen;
@@ -160,7 +160,9 @@ async fn score(
     };
     terms.check().map_err(|error| Failure::new("bad-model", error))?;
     let weights = Weights::new(&terms.structure, &model.dense)?;
-    let sheet = sheet(play, &terms)?;
+    let sheet = in_order(&play.file.sheet, &terms.features).map_err(|detail| {
+        Failure::new("bad-sheet", format!("[sheet] {detail}")).about(play.path.display())
+    })?;
     let fixed = weights::sheet(&terms.structure, &sheet)?;
     let precision = weights.precision();
     let expected = reference::score(&terms.structure, &model.dense, &sheet);
@@ -175,15 +177,8 @@ async fn score(
     material::announce(network, &owner, terms.clone(), STOCK, Clock::System.now()).await?;
     context.output.note("the dealers make material for the model");
     stocked(network, &terms).await?;
-    let listener = listen::bind("127.0.0.1:0").await?;
-    let tls = TlsIdentity::generate("127.0.0.1").map_err(KeyFileError::from)?;
-    let halves = Arc::new(Dealers::new(network.clone(), owner.clone()));
     let admitted = Admitted::Keys([client.public()].into());
-    let models = [(terms.clone(), weights)];
-    let coordinator = roster.coordinator.key;
-    let owner = Owner::new(owner, coordinator, admitted, models, halves, Patience::default());
-    let (sender, mut served) = mpsc::channel(4);
-    let port = open(Arc::new(owner), listener, &tls, sender)?;
+    let (port, mut served) = serve(network, owner, admitted, (terms.clone(), weights)).await?;
     let address = port.local.to_string();
     let errand = Errand { network, address: &address, terms: &terms, sheet: &fixed, keys: &client };
     let asked = ask(&errand).await;
@@ -193,21 +188,38 @@ async fn score(
     report(folder, &terms, (&promise.body, &done), met, (&expected, precision))
 }
 
-/// The sheet's numbers in the model's order.
-fn sheet(play: &Play, terms: &ModelTerms) -> Result<Vec<f64>, Failure> {
-    let bad = |detail: String| Failure::new("bad-sheet", detail).about(play.path.display());
-    let given = &play.file.sheet;
-    if let Some(unknown) = given.keys().find(|name| !terms.features.contains(name)) {
-        return Err(bad(format!("[sheet] has {unknown:?}, which is no feature of the model")));
+/// A sheet's numbers in the model's order, or what is wrong with it.
+pub(super) fn in_order(
+    given: &BTreeMap<String, f64>,
+    features: &[String],
+) -> Result<Vec<f64>, String> {
+    if let Some(unknown) = given.keys().find(|name| !features.contains(name)) {
+        return Err(format!("has {unknown:?}, which is no feature of the model"));
     }
     let number = |name: &String| {
-        given.get(name).copied().ok_or_else(|| bad(format!("[sheet] lacks the feature {name:?}")))
+        given.get(name).copied().ok_or_else(|| format!("lacks the feature {name:?}"))
     };
-    terms.features.iter().map(number).collect()
+    features.iter().map(number).collect()
+}
+
+/// The owner's port for one model, and what comes of each client.
+pub(super) async fn serve(
+    network: &Network,
+    owner: KeyPair,
+    admitted: Admitted,
+    model: (ModelTerms, Weights),
+) -> Result<(Open, mpsc::Receiver<Served>), Failure> {
+    let listener = listen::bind("127.0.0.1:0").await?;
+    let tls = TlsIdentity::generate("127.0.0.1").map_err(KeyFileError::from)?;
+    let halves = Arc::new(Dealers::new(network.clone(), owner.clone()));
+    let coordinator = network.roster().body.coordinator.key;
+    let owner = Owner::new(owner, coordinator, admitted, [model], halves, Patience::default());
+    let (sender, served) = mpsc::channel(4);
+    Ok((open(Arc::new(owner), listener, &tls, sender)?, served))
 }
 
 /// Wait for a batch.
-async fn stocked(network: &Network, terms: &ModelTerms) -> Result<(), Failure> {
+pub(super) async fn stocked(network: &Network, terms: &ModelTerms) -> Result<(), Failure> {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         if material::model(network, terms.id()).await?.stock.ready > 0 {

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::folder::Folder;
 use super::follow::{self, Settled};
 use super::players::{self, Bidding, Player, Ranks, Refused};
+use super::prelude::Prelude;
 use super::report::{self, DemoResult};
 use super::schedule::{Schedule, held_back};
-use super::stored::Before;
 use super::story::{self, Story};
 use super::world::World;
 use crate::base::Timestamp;
@@ -75,7 +75,7 @@ pub async fn run(
     context: &Context,
     look: &LookOption,
     pace: Pace,
-    (loaded, before, players): (&Loaded, Option<&Before>, Vec<Player>),
+    (loaded, prelude, mut players): (&Loaded, &Prelude, Vec<Player>),
     folder: Folder,
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<(), Failure> {
@@ -90,11 +90,9 @@ pub async fn run(
         world.connected().await;
         let network = &world.network;
         let opened = async {
-            let Some(before) = before else {
-                return open(network, loaded, &players, &you, schedule.window).await;
-            };
-            let kept = before.keep(context, network, loaded, folder.path()).await?;
-            open(network, &kept, &players, &you, schedule.window).await
+            let place = folder.path();
+            let played = prelude.play(context, network, (loaded, &mut players), place).await?;
+            open(network, played.as_ref().unwrap_or(loaded), &players, &you, schedule.window).await
         };
         let opened = opened.await;
         Ok::<_, Failure>((world, opened))
@@ -267,7 +265,7 @@ async fn bid_until_closed(
 ) -> Result<Came, Failure> {
     let announcement = follow::announced(network, play.session).await?;
     let ranks = Ranks::of(&play.players, &announcement.body.terms.question);
-    let mut entries = players::entries(&play.players);
+    let mut entries = players::entries(&play.players, &announcement.body.terms.question);
     let (started, schedule, all) = (Instant::now(), play.schedule, play.players.len());
     let keep = all <= players::KEPT;
     if keep {

@@ -1,6 +1,6 @@
 //! An auction's fields in a session file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -53,6 +53,8 @@ pub struct DemoBid {
     /// Amount in units.
     #[serde(deserialize_with = "amount")]
     pub amount: String,
+    /// In a scored auction, the bidder's data sheet: each feature's number.
+    pub sheet: Option<BTreeMap<String, f64>>,
 }
 
 /// A reserve as written.
@@ -89,10 +91,12 @@ impl Fields {
     pub const NAMES: &[&str] = &["currency", "decimals", "reserve", "maximum", "quantity", "bids"];
 
     /// Those of a scored auction, which has no maximum but its reserve, and one lot.
-    pub const SCORED: &[&str] = &["currency", "decimals", "reserve", "pays", "scores", "bids"];
+    pub const SCORED: &[&str] =
+        &["currency", "decimals", "reserve", "pays", "scores", "model", "bids"];
 
-    /// Those that only a demo reads. They hold what bidders keep to themselves and go to no server.
-    pub const DEMO: &[&str] = &["bids"];
+    /// Those that only a demo reads: what bidders keep to themselves, and the owner of a model. They go to
+    /// no server.
+    pub const DEMO: &[&str] = &["bids", "model"];
 
     /// The question that they make, with every default filled in.
     ///
@@ -119,6 +123,9 @@ impl Fields {
         let maximum = amount("maximum", &self.maximum)?.unwrap_or(u64::from(u32::MAX));
         let (kind, quantity) = (self.kind, self.quantity);
         if kind != Kind::Scored {
+            if self.bids.iter().any(|bid| bid.sheet.is_some()) {
+                return Err(ScoredError::Sheet.into());
+            }
             let scored = None;
             return Ok(Question {
                 kind,
@@ -146,5 +153,36 @@ impl Fields {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::bytes::encode;
+    use crate::rules::SessionFile;
+
+    const AMOUNT: &str = "amount = \"1240\"";
+
+    const FILE: &str = "title = \"Lot\"\nkind = \"second-price\"\nreserve = \"5000\"\nbids_until = \"2m\"\n\
+        [[bids]]\nbidder = \"ada\"\namount = \"1240\"\n";
+
+    #[test]
+    fn scores_have_a_model_an_owner_and_a_roster_and_their_bidders_alone_have_sheets() {
+        let sheet = "amount = \"1240\"\nsheet = { on_time = 1 }";
+        let error = SessionFile::parse(&FILE.replace(AMOUNT, sheet)).err().unwrap().to_string();
+        assert!(error.contains("leave sheet out"), "{error}");
+        let names =
+            [("model", "0".repeat(64)), ("owner", encode(&[1; 32])), ("roster", "0".repeat(64))];
+        let scored = FILE.replace("second-price", "scored").replace(AMOUNT, sheet);
+        let with = |without: &str| {
+            let said = names.iter().filter(|(name, _)| *name != without);
+            let said: Vec<String> = said.map(|(name, id)| format!("{name} = \"{id}\"\n")).collect();
+            SessionFile::parse(&format!("{scored}\n[scores]\nweight = 10\n{}", said.concat()))
+        };
+        assert!(with("none").is_ok());
+        for (name, _) in &names {
+            let error = with(name).err().unwrap().to_string();
+            assert!(error.contains(&format!("scores.{name}: say whose")), "{error}");
+        }
     }
 }

@@ -42,6 +42,9 @@ pub enum ScoredError {
     /// No table.
     #[error("a scored auction says in [scores] whose scores of which model count")]
     NoScores,
+    /// A sheet where nothing is scored.
+    #[error("bidders of a scored auction alone have a data sheet; leave sheet out")]
+    Sheet,
     /// Of the table.
     #[error(transparent)]
     Scoring(#[from] ScoringError),
@@ -65,12 +68,12 @@ pub enum ScoredError {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
-    /// The model's id.
-    pub model: String,
+    /// The model's id. A demo alone leaves it out, and owner and roster, as keys are made there.
+    pub model: Option<String>,
     /// The key of its owner.
-    pub owner: String,
+    pub owner: Option<String>,
     /// Digest of the roster whose nodes make the material.
-    pub roster: String,
+    pub roster: Option<String>,
     /// What a score of one is worth, in units.
     pub weight: written::Written,
     /// The lowest score with which anybody may take part: 0 if nothing is said.
@@ -84,20 +87,28 @@ impl Written {
     ///
     /// # Errors
     /// Names the field that is none.
-    pub(super) fn scoring(&self, currency: &Currency) -> Result<Scoring, ScoredError> {
+    pub(super) fn scoring<'a>(&'a self, currency: &Currency) -> Result<Scoring, ScoredError> {
         let wrong = |field, error: &dyn std::fmt::Display| ScoringError::Field {
             field,
             error: error.to_string(),
         };
-        let digest = |field, text: &str| text.parse::<Hex>().map_err(|error| wrong(field, &error));
-        let owner = decode(&self.owner).and_then(|bytes| bytes.try_into().ok());
+        let said = |field, text: &'a Option<String>| {
+            let missing = "say whose scores count; a demo alone leaves it out";
+            text.as_deref().ok_or_else(|| wrong(field, &missing))
+        };
+        let digest = |field, text: &'a Option<String>| {
+            said(field, text)?.parse::<Hex>().map_err(|error| wrong(field, &error))
+        };
+        let model = digest("model", &self.model)?;
+        let owner = said("owner", &self.owner)?;
+        let owner = decode(owner).and_then(|bytes| bytes.try_into().ok());
         let owner = owner.ok_or_else(|| wrong("owner", &"a key has 43 base64url characters"))?;
         let weight = currency.parse(self.weight.text()).map_err(|error| wrong("weight", &error))?;
         let bound = |field, text: &Option<written::Written>, usual: &str| {
             millionths(field, text.as_ref().map_or(usual, written::Written::text))
         };
         Ok(Scoring {
-            model: digest("model", &self.model)?,
+            model,
             owner,
             roster: digest("roster", &self.roster)?,
             weight,
