@@ -191,7 +191,9 @@ fn encode(dense: &[Dense]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity((numbers + 2 * dense.len()) * 8));
     for row in dense.iter().flat_map(|layer| [&layer.weights, &layer.biases]) {
         plain.extend_from_slice(&(row.len() as u64).to_le_bytes());
-        row.iter().for_each(|number| plain.extend_from_slice(&number.to_le_bytes()));
+        for number in row {
+            plain.extend_from_slice(&number.to_le_bytes());
+        }
     }
     plain
 }

@@ -48,6 +48,33 @@ impl<'a> Tries<'a> {
     }
 }
 
+/// How long a node is waited for that has not heard yet of the outcome that the coordinator has.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// Between two questions for that.
+const SETTLING_PAUSE: Duration = Duration::from_millis(100);
+
+/// Ask a node for what comes once it has the outcome of a settled session; again while it has not yet.
+///
+/// # Errors
+/// The last error, or the first of another kind.
+pub(super) async fn once_settled<T>(
+    request: impl AsyncFn() -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    let end = Instant::now() + SETTLING;
+    loop {
+        let error = match request().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let early = error.problem().is_some_and(|problem| problem.kind == ProblemType::WrongPhase);
+        if !early || Instant::now() >= end {
+            return Err(error);
+        }
+        tokio::time::sleep(SETTLING_PAUSE).await;
+    }
+}
+
 /// Make a request to the coordinator; again, until `end`, while it cannot be reached or is busy.
 ///
 /// # Errors

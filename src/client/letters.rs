@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use futures_util::future::join_all;
 
+use super::again::once_settled;
 use super::error::ClientError;
 use super::network::Network;
 use crate::identity::key_file::{NodeKeys, OperatorKeys};
@@ -136,10 +137,12 @@ impl LettersError {
     }
 }
 
-/// Ask every node, through the coordinator, for its letters.
+/// Ask every node, through the coordinator, for its letters of a settled session.
 pub async fn ask(network: &Network, session: SessionId) -> Vec<Answer> {
-    let ask =
-        |node: NodeIndex| async move { (node, network.coordinator().letters(session, node).await) };
+    let ask = |node: NodeIndex| async move {
+        let letters = once_settled(async || network.coordinator().letters(session, node).await);
+        (node, letters.await)
+    };
     join_all(network.nodes().iter().map(|node| ask(node.index()))).await
 }
 

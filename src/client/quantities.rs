@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use futures_util::future::join_all;
 
+use super::again::once_settled;
 use super::error::ClientError;
 use super::network::Network;
 use crate::identity::key_file::OperatorKeys;
@@ -138,7 +139,8 @@ impl QuantitiesError {
 /// Ask every node, through the coordinator, what it discloses.
 pub async fn ask(network: &Network, session: SessionId) -> Vec<Answer> {
     let ask = |node: NodeIndex| async move {
-        (node, network.coordinator().disclosure(session, node).await)
+        let told = once_settled(async || network.coordinator().disclosure(session, node).await);
+        (node, told.await)
     };
     join_all(network.nodes().iter().map(|node| ask(node.index()))).await
 }

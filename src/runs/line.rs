@@ -34,8 +34,9 @@ const USUAL_BYTES_PER_SECOND: f64 = 100e6;
 /// Nanoseconds of processor per gate, and per gate and component held.
 const GATE_NANOS: (f64, f64) = (0.1, 0.1);
 
-/// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held.
-const CHECK_NANOS: f64 = 1.2;
+/// Nanoseconds of processor to prove a gate and to check the others' proofs, per component held; and
+/// per component times components.
+const CHECK_NANOS: (f64, f64) = (0.85, 0.05);
 
 /// Seconds of processor that a check takes whatever it checks, for each pair of a prover and a node
 /// that hears its proof, the node itself among them.
@@ -66,7 +67,9 @@ pub fn seconds(scheme: Scheme, line: Line, cost: Cost) -> f64 {
         cost.gates as f64 * (gate + component * components) * 1e-9 * line.nodes_per_core;
     // What is not checked yet will be.
     let nodes = f64::from(scheme.nodes());
-    let checks = (cost.checked + cost.unchecked) as f64 * CHECK_NANOS * components * 1e-9
+    let (check, more) = CHECK_NANOS;
+    let check = (check + more * components) * components;
+    let checks = (cost.checked + cost.unchecked) as f64 * check * 1e-9
         + cost.checks as f64 * CHECK_SECONDS * nodes * nodes;
     let beside = cost.beside as f64 * BESIDE_SECONDS;
     let processor = processor + (checks + beside) * line.nodes_per_core;

@@ -57,8 +57,9 @@ impl Place {
             for of in scheme.all().iter() {
                 let holding = Holding::of(scheme, of);
                 let element = SharedElements::from_public(holding, &[Mersenne61::from_u64(value)]);
-                let blind =
-                    |position: usize| Zeroizing::new([place as u8 + position as u8; BLINDING]);
+                let blind = |position: usize| {
+                    Zeroizing::new([u8::try_from(place + position).unwrap(); BLINDING])
+                };
                 let blindings: Vec<_> = scheme.held_by(of).into_iter().map(blind).collect();
                 let share = StoredShare::of(&element, &blindings).unwrap();
                 let own = share.digests(label, scheme, of).unwrap();

@@ -520,7 +520,9 @@ async fn no_seed_and_no_share_lies_on_a_disk_in_the_clear() {
     }
     let values = promised.body.shape.values();
     let mut part = Part::<F>::zeros(values);
-    seeds.iter().for_each(|seed| part.add(&Part::expand(values, seed)).unwrap());
+    for seed in &seeds {
+        part.add(&Part::expand(values, seed)).unwrap();
+    }
     let own = part.into_half(promised.body.shape.clone()).unwrap();
     let others = parties.owner_half(&net, &promised).await.unwrap();
     fit(&own, &others);

@@ -15,6 +15,7 @@
 //! - [`lots`]: auctions of several lots
 //! - [`material`]: material for two parties
 //! - [`market`]: markets on bits
+//! - [`models`]: scores of models by two parties
 //! - [`survey`]: surveys on bits
 //! - [`refreshed`]: those dealt anew by the nodes that have them
 //! - [`stored`]: variables that stay from one job to another
@@ -38,6 +39,7 @@ mod liars;
 mod lots;
 mod market;
 mod material;
+mod models;
 mod numbers;
 mod products;
 mod refreshed;

@@ -51,7 +51,7 @@ fn shape(terms: &ModelTerms) -> Result<BatchShape, Refusal> {
     let shape = shape.map_err(|error| unsound(error.to_string()))?;
     let values = shape.values();
     if values > MOST_VALUES {
-        let size = Pair127::BYTES * values >> 20;
+        let size = (Pair127::BYTES * values) >> 20;
         return Err(unsound(format!(
             "a batch of this model has {values} values ({size} MiB); dealers make at most {MOST_VALUES}"
         )));

@@ -11,13 +11,13 @@
 //! then know whom it accuses, or that it breaks off for nothing.
 
 use bytes::Bytes;
-use futures_util::future::{join, join5};
+use futures_util::future::join5;
 use sha2::{Digest as _, Sha256};
 
 use super::complaint::Complaint;
 use super::folded::Factors;
 use super::kind::{Kind, Sides};
-use super::known::{Known, Ledger, Linked};
+use super::known::{Ledger, Linked};
 use super::prover::{Challenges, Parties, Proof, prove};
 use super::record::{Batch, Bits, Products};
 use super::shape::{DIGEST, MOST_COLUMNS, digests_bytes};
@@ -75,36 +75,6 @@ type Messages = Vec<(NodeIndex, Bytes)>;
 
 /// The proofs of all.
 type Proofs<K> = Vec<(NodeIndex, Received<<K as Kind>::Field>)>;
-
-/// What proofs are compared with, as far as this node knows it.
-enum Measures<E> {
-    /// The part of every participant.
-    Each(Vec<(NodeIndex, Known<E>)>),
-    /// This node's share of the sum of all parts.
-    Sum(Vec<E>),
-}
-
-impl<E> Measures<E> {
-    fn part_of(&self, prover: NodeIndex) -> Option<&Known<E>> {
-        match self {
-            Self::Each(parts) => {
-                parts.iter().find(|(node, _)| *node == prover).map(|(_, part)| part)
-            }
-            Self::Sum(_) => None,
-        }
-    }
-}
-
-/// What has been said before the verdict.
-struct Said<'a, K: Kind> {
-    beginning: &'a [u8; DIGEST],
-    /// This node's own proof.
-    proof: &'a Proof<K::Field>,
-    /// The proofs of all.
-    received: &'a [(NodeIndex, Received<K::Field>)],
-    /// Hashes of what all saw of them.
-    heard: Vec<[u8; DIGEST]>,
-}
 
 struct Check<'a, K: Kind> {
     ctx: &'a BitContext,
@@ -175,19 +145,14 @@ impl<'a, K: Kind> Check<'a, K> {
         }
         let proof = self.prove(&layout, &weights, &beginning)?;
         let message = |to| self.proof_to(to, &heard, &proof);
-        let sums = Ledger::<K> { ctx: self.ctx, layout: &layout, weights: &weights };
-        // While the proofs are under way there is time for what hangs on none of them.
-        let proofs = self.exchange(&self.claims[1], message, K::SIZES.proof(nodes));
-        let (proofs, measures) = join(proofs, async { self.measures(&sums) }).await;
-        let proofs = proofs?;
+        let proofs = self.exchange(&self.claims[1], message, K::SIZES.proof(nodes)).await?;
         let (received, found) = self.take_proofs(&proofs, &heard);
         if !found.is_empty() {
             return self.without_verdict(found).await;
         }
 
-        let heard = proofs.iter().map(|(_, message)| digest_of_common(message, nodes)).collect();
-        let said = Said { beginning: &beginning, proof: &proof, received: &received, heard };
-        let verdict = self.verdict(&layout, &weights, said, &measures);
+        let sums = Ledger::<K> { ctx: self.ctx, layout: &layout, weights: &weights };
+        let verdict = self.verdict(&sums, &beginning, &proof, &received, &proofs);
         let expected = K::SIZES.verdict(base.scheme(), nodes);
         let mut message = Writer::new(NodeSet::EMPTY, expected);
         message.verdict(&verdict);
@@ -341,29 +306,19 @@ impl<'a, K: Kind> Check<'a, K> {
         })
     }
 
-    /// What all proofs are compared with.
-    fn measures(&self, sums: &Ledger<'_, '_, K>) -> Measures<K::Field> {
-        match self.linked {
-            Linked::Sum => Measures::Sum(sums.sum().share_of(self.me())),
-            linked => {
-                let part = |node| (node, sums.part_of(node, linked));
-                Measures::Each(self.participants.iter().map(part).collect())
-            }
-        }
-    }
-
     fn verdict(
         &self,
-        layout: &K::Layout<'_>,
-        weights: &K::Weights,
-        said: Said<'_, K>,
-        measures: &Measures<K::Field>,
+        sums: &Ledger<'_, '_, K>,
+        beginning: &[u8; DIGEST],
+        proof: &Proof<K::Field>,
+        received: &[(NodeIndex, Received<K::Field>)],
+        messages: &Messages,
     ) -> Verdict<K::Field> {
-        let Said { beginning, proof, received, heard } = said;
         let (base, me) = (self.ctx.base(), self.me());
         let nodes = self.participants.len();
         let all = base.scheme().sets();
         let held: Vec<NodeSet> = base.scheme().held_by(me).iter().map(|&set| all[set]).collect();
+        let alone = self.linked != Linked::Sum;
         let mut judged = Vec::with_capacity(nodes - 1);
         let mut combiners = Vec::with_capacity(nodes);
         let mut first_rows = vec![K::Field::ZERO; K::ROWS];
@@ -377,36 +332,40 @@ impl<'a, K: Kind> Check<'a, K> {
             }
             let challenges = Challenges::of::<K>(beginning, *prover, &shares.commitments);
             combiners.push(challenges.combiner);
-            let linked = measures.part_of(*prover).map(|part| part.share_of(me));
+            let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
             let masks = self.masks_of(*prover);
             let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
             let common: Vec<usize> = common.map(|(place, _)| place).collect();
-            let factors = Factors::<K>::of(K::columns(layout), &challenges);
+            let factors = Factors::<K>::of(K::columns(sums.layout), &challenges);
             #[cfg_attr(not(test), expect(unused_mut, reason = "tests tell lies here"))]
             let mut own = Judged {
-                folded: factors.fold(layout, &common, weights, &masks),
+                folded: factors.fold(sums.layout, &common, sums.weights, &masks),
                 statement: Statement::of::<K>(&shares.shares, &challenges, linked.as_ref()),
             };
             #[cfg(test)]
             super::tests::spoil_judged::<K>(me, *prover, &mut own);
             judged.push(own);
         }
-        let own = measures.part_of(me);
+        let own = alone.then(|| sums.part_of(me, self.linked));
         let statements = proof.shares.iter().map(|(node, shares)| {
             let linked = own.as_ref().map(|own| own.share_of(*node));
             Statement::of::<K>(shares, &proof.challenges, linked.as_ref())
         });
         let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
-        let mut sum = K::Field::ZERO;
-        if let Measures::Sum(opened) = measures {
+        let sum = if alone {
+            K::Field::ZERO
+        } else {
             let joint: K::Field = transcript::joint(combiners.into_iter());
-            let mut weight = joint;
-            for (row, &opened) in first_rows.into_iter().zip(opened) {
+            let opened = sums.sum().share_of(me);
+            let (mut weight, mut sum) = (joint, K::Field::ZERO);
+            for (row, opened) in first_rows.into_iter().zip(opened) {
                 sum += weight * (row - opened);
                 weight *= joint;
             }
-        }
-        Verdict { heard, judged, claimed, sum }
+            sum
+        };
+        let heard = messages.iter().map(|(_, message)| digest_of_common(message, nodes));
+        Verdict { heard: heard.collect(), judged, claimed, sum }
     }
 
     /// Enter what the verdict opens: for every proof two elements of each component, and shares

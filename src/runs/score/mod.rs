@@ -183,6 +183,4 @@ async fn by_pieces<F: NearPower>(
 }
 
 #[cfg(test)]
-mod model_tests;
-#[cfg(test)]
 mod tests;

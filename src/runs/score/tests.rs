@@ -9,15 +9,15 @@ use crate::rules::model::{Dense, reference, weights};
 use crate::testkit::material::{channels, halves};
 
 /// Numbers between -1 and 1, one after the other.
-pub(super) struct Numbers(pub(super) u64);
+struct Numbers(u64);
 
 impl Numbers {
-    pub(super) fn next(&mut self) -> f64 {
+    fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         f64::from(u32::try_from(self.0 >> 33).unwrap()) / f64::from(1_u32 << 30) - 1.0
     }
 
-    pub(super) fn some(&mut self, count: usize, by: f64) -> Vec<f64> {
+    fn some(&mut self, count: usize, by: f64) -> Vec<f64> {
         (0..count).map(|_| self.next() * by).collect()
     }
 
@@ -27,7 +27,7 @@ impl Numbers {
 }
 
 /// What both parties learn, as real numbers, and what they used of the batch.
-pub(super) async fn scored(
+async fn scored(
     structure: &Structure,
     weights: &Weights,
     sheet: &[f64],

@@ -147,15 +147,12 @@ fn unescaped(text: &[u8]) -> String {
     let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
     let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
     while let Some(&byte) = text.get(at) {
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or(byte));
-                at += 3;
-            }
-            _ => {
-                bytes.push(byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or(byte));
+            at += 3;
+        } else {
+            bytes.push(byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

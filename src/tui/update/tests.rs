@@ -66,7 +66,7 @@ fn closing_is_asked_about_in_the_words_of_its_kind() {
     ] {
         let mut summary = fixtures::summary(1, "Lot", Phase::Open);
         summary.terms.question = question;
-        let mut model = fixtures::model();
+        let mut model = fixtures::empty();
         fixtures::put(&mut model, vec![summary.clone()], summary);
         run(&mut model, Step::Close);
         let Some(Popup::Confirm(question)) = model.ui.popups.last() else { panic!("no question") };

@@ -205,13 +205,11 @@ impl<'a> Walk<'a> {
         let own = usize::from(self.goes_on(place, 0).is_ok());
         self.goes_on(place, 1 - own)?;
         let biases = self.tensor(place, own)?;
-        match self.pieces.last_mut() {
-            Some(Piece::Dense(dense, _)) => add(dense, place, own, &biases, 1.0),
-            _ => {
-                let operator = "Add that does not follow a MatMul".to_owned();
-                Err(ModelFileError::Operator { node: place.name(), operator })
-            }
-        }
+        let Some(Piece::Dense(dense, _)) = self.pieces.last_mut() else {
+            let operator = "Add that does not follow a MatMul".to_owned();
+            return Err(ModelFileError::Operator { node: place.name(), operator });
+        };
+        add(dense, place, own, &biases, 1.0)
     }
 }
 

@@ -121,7 +121,9 @@ fn digits_of_half_precision_are_read_and_recognised() {
     for line in csv.lines() {
         let mut numbers: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
         let label = numbers.pop().unwrap();
-        numbers.iter_mut().for_each(|pixel| *pixel /= 16.0);
+        for pixel in &mut numbers {
+            *pixel /= 16.0;
+        }
         assert_eq!(scores(&model, &numbers), [label]);
     }
     for (bits, number) in
@@ -190,7 +192,7 @@ fn what_is_not_computed_is_refused_by_its_name() {
     let add = refused("Add", |graph| graph.node[0].input.truncate(2));
     assert!(add.to_string().contains("Add that does not follow a MatMul"), "{add}");
     let two = refused("Gemm", |graph| {
-        graph.input.push(ValueInfoProto { name: "z".to_owned(), r#type: None })
+        graph.input.push(ValueInfoProto { name: "z".to_owned(), r#type: None });
     });
     assert_eq!(two, ModelFileError::Inputs(2));
     let output = refused("Gemm", |graph| graph.output[0].name = "w".to_owned());

@@ -1,15 +1,26 @@
 //! Scores of the three models in tests/data/models, against plain evaluation. A few sheets of each;
 //! `GAVEL_SHEETS=1000` takes a thousand, best built for release.
 
-use super::tests::{Numbers, scored};
-use crate::rules::model::file::{Defaults, Model, Written, from_onnx, from_tensors, safetensors};
-use crate::rules::model::{Layer, Weights, reference};
+use std::time::Duration;
 
-const LOGISTIC: &[u8] = include_bytes!("../../../tests/data/models/logistic.onnx");
-const SMALL: &[u8] = include_bytes!("../../../tests/data/models/small.onnx");
-const DIGITS: &[u8] = include_bytes!("../../../tests/data/models/digits.safetensors");
-const DIGITS_TABLE: &str = include_str!("../../../tests/data/models/digits.toml");
-const DRAWN: &str = include_str!("../../../tests/data/models/digits.csv");
+use futures_util::future::join;
+use gavel::field::Pair127;
+use gavel::protocol::pair::Computation;
+use gavel::rules::model::file::{Defaults, Model, Written, from_onnx, from_tensors, safetensors};
+use gavel::rules::model::fixed::real;
+use gavel::rules::model::weights::sheet;
+use gavel::rules::model::{Layer, Structure, Weights, reference};
+use gavel::runs::score::{Mine, material, score};
+use gavel::sharing::pair::Party;
+use gavel::testkit::material::{channels, halves};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+const LOGISTIC: &[u8] = include_bytes!("../data/models/logistic.onnx");
+const SMALL: &[u8] = include_bytes!("../data/models/small.onnx");
+const DIGITS: &[u8] = include_bytes!("../data/models/digits.safetensors");
+const DIGITS_TABLE: &str = include_str!("../data/models/digits.toml");
+const DRAWN: &str = include_str!("../data/models/digits.csv");
 
 /// How many sheets.
 fn sheets(few: usize) -> usize {
@@ -21,17 +32,35 @@ fn onnx(bytes: &[u8]) -> Model {
     from_onnx(&Written::default(), bytes, Defaults::default()).unwrap()
 }
 
+/// What both parties learn of a sheet.
+async fn scored(structure: &Structure, weights: &Weights, numbers: &[f64]) -> Vec<f64> {
+    let shape = material(structure, None).unwrap();
+    let [client, owner] = halves::<Pair127>(&shape, 5);
+    let [at_client, at_owner] = channels(Duration::from_secs(60));
+    let mut client = Computation::new(Party::Client, client, at_client, [1; 32]).unwrap();
+    let mut owner = Computation::new(Party::Owner, owner, at_owner, [1; 32]).unwrap();
+    let sheet = sheet(structure, numbers).unwrap();
+    let (first, second) = join(
+        score(&mut client, structure, Mine::Sheet(&sheet), None),
+        score(&mut owner, structure, Mine::Weights(weights), None),
+    )
+    .await;
+    let fraction = structure.check().unwrap().last().unwrap().fraction;
+    let [first, second] = [first, second].map(|learnt| learnt.unwrap().unwrap());
+    assert_eq!(first, second);
+    first.into_iter().map(|value| real(value, fraction)).collect()
+}
+
 async fn agrees(model: &Model, few: usize) {
     let weights = Weights::new(&model.structure, &model.dense).unwrap();
     let precision = weights.precision();
     assert!(precision < 0.01, "{precision}");
-    let mut numbers = Numbers(2008);
+    let mut rng = StdRng::seed_from_u64(2008);
     for sheet in 0..sheets(few) {
-        let sheet_numbers = numbers.some(model.structure.features, 1.0);
-        let expected = reference::score(&model.structure, &model.dense, &sheet_numbers)[0];
-        let [client, owner] = scored(&model.structure, &weights, &sheet_numbers, None).await;
-        assert_eq!(client, owner);
-        let got = client.unwrap()[0];
+        let numbers: Vec<f64> =
+            (0..model.structure.features).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let expected = reference::score(&model.structure, &model.dense, &numbers)[0];
+        let got = scored(&model.structure, &weights, &numbers).await[0];
         assert!((got - expected).abs() <= precision, "sheet {sheet}: {got} {expected}");
     }
 }
@@ -61,7 +90,7 @@ async fn digits_are_found_as_in_the_clear() {
         .lines()
         .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
         .collect();
-    let (mut numbers, mut same) = (Numbers(7), 0);
+    let (mut rng, mut same) = (StdRng::seed_from_u64(7), 0);
     let count = sheets(2);
     for at in 0..count {
         let digit = &drawn[at % drawn.len()][..784];
@@ -69,15 +98,13 @@ async fn digits_are_found_as_in_the_clear() {
         let sheet: Vec<f64> = (0..784)
             .map(|pixel| {
                 let from = (pixel + sideways).min(783);
-                (digit[from] / 16.0 + numbers.next() / 16.0).clamp(0.0, 1.0)
+                (digit[from] / 16.0 + rng.random_range(-1.0..1.0) / 16.0).clamp(0.0, 1.0)
             })
             .collect();
         let sums = reference::score(&sums, &model.dense, &sheet);
         let most = sums.iter().copied().fold(f64::MIN, f64::max);
-        let [client, owner] = scored(&model.structure, &weights, &sheet, None).await;
-        assert_eq!(client, owner);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let place = client.unwrap()[0] as usize;
+        let place = scored(&model.structure, &weights, &sheet).await[0] as usize;
         assert!(sums[place] >= most - 2.0 * precision, "digit {at}: {place} of {sums:?}");
         same += usize::from(sums[place] >= most);
     }
