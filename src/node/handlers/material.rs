@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ use crate::session::dealing::AskHalf;
 use crate::session::scoring::BatchId;
 use crate::sharing::parts::Part;
 use crate::storage::node::material::{StockError, Stocked};
-use crate::transport::server::reply::{Body, Params, Refusal, Reply};
+use crate::transport::server::reply::{Body, Params, Refusal, Reply, of_grpc};
 use crate::wire::dealer_api::{AskSeed, GivenSeed, HeldBatch, MakingState, SeedText, StartBatch};
 use crate::wire::grpc::{AskOwnerHalf, PIECE, Piece};
 use crate::wire::problem::ProblemType;
@@ -148,6 +148,9 @@ fn fits(request: &Signed<AskHalf>, model: String, batch: String) -> Result<(), R
 
 /// The owner's half, over gRPC: this dealer's part in pieces.
 pub async fn owner_half(State(node): State<Arc<NodeState>>, request: Request) -> Response {
+    if let Err(refusal) = of_grpc(request.headers()) {
+        return refusal.into_response();
+    }
     let codec: ProstCodec<Piece, AskOwnerHalf> = ProstCodec::default();
     let mut grpc = Grpc::new(codec).apply_max_message_size_config(Some(ASK), None);
     grpc.server_streaming(OwnerHalf(node), request).await.map(axum::body::Body::new)

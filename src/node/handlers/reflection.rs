@@ -17,7 +17,7 @@ use http_body_util::Limited;
 use tonic_reflection::server::Builder;
 
 use crate::node::NodeState;
-use crate::transport::server::reply::Peer;
+use crate::transport::server::reply::{Peer, of_grpc};
 use crate::wire::grpc::DESCRIPTOR;
 
 /// Longest conversation.
@@ -48,7 +48,8 @@ pub fn router(node: &Arc<NodeState>) -> Router {
 /// Count a conversation by its address, and let it not be long.
 async fn short(State(node): State<Arc<NodeState>>, request: Request, next: Next) -> Response {
     let address = Peer::of(request.extensions()).0;
-    if let Err(refusal) = node.limits.count_address(address, Instant::now()) {
+    let counted = node.limits.count_address(address, Instant::now());
+    if let Err(refusal) = counted.and_then(|()| of_grpc(request.headers())) {
         return refusal.into_response();
     }
     let request = request.map(|body| {

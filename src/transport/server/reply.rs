@@ -96,6 +96,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// Whether a request is one of gRPC, which all that is served so has to be.
+///
+/// # Errors
+/// When its body is of another type.
+pub fn of_grpc(headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+        return Ok(());
+    }
+    let detail = "this is asked for over gRPC, with a body of the type application/grpc";
+    Err(Refusal::new(ProblemType::BadRequest, detail))
+}
+
 /// The refusal of a body that is too slow.
 pub(super) fn slow() -> Refusal {
     Refusal::new(ProblemType::BadRequest, "the body came too slowly")

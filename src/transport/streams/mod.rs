@@ -4,7 +4,7 @@
 //! - [`frame`]: the format of what goes over a stream
 //! - [`mesh`]: one stream to every other node, kept up, and the channels over them
 //! - [`memory`]: channels within one process
-//! - [`line`]: papers and messages between two parties over one connection
+//! - [`line`](mod@line): papers and messages between two parties over one connection
 //! - [`lying`]: a channel that tells a lie, for the demo and for tests
 
 pub mod frame;
