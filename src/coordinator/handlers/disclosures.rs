@@ -57,6 +57,12 @@ async fn pass_on<P: Serialize + DeserializeOwned>(
         {
             Err(Refusal(*problem))
         }
+        Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
+            let detail = format!(
+                "node {node} does not know the session: it has not heard of it yet, or has lost it"
+            );
+            Err(Refusal::new(ProblemType::NotFound, detail))
+        }
         Err(error) => Err(Refusal::new(
             ProblemType::Unavailable,
             format!("node {node} gives nothing: {error}"),
