@@ -1,12 +1,15 @@
 //! Asking again, with pauses that grow, while a server cannot be reached or is busy.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rand::{TryRng as _, rngs::SysRng};
 use tokio::time::Instant;
 
 use super::error::ClientError;
+use super::network::Network;
+use crate::sharing::{NodeIndex, NodeSet};
 use crate::transport::HttpError;
 use crate::wire::problem::ProblemType;
 
@@ -58,7 +61,7 @@ const SETTLING_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// The last error, or the first of another kind.
-pub(super) async fn once_settled<T>(
+async fn once_settled<T>(
     request: impl AsyncFn() -> Result<T, ClientError>,
 ) -> Result<T, ClientError> {
     let end = Instant::now() + SETTLING;
@@ -73,6 +76,27 @@ pub(super) async fn once_settled<T>(
         }
         tokio::time::sleep(SETTLING_PAUSE).await;
     }
+}
+
+/// Ask every node, through the coordinator, for what comes once it has the outcome of a settled session.
+pub(super) async fn of_every_node<T>(
+    network: &Network,
+    request: impl AsyncFn(NodeIndex) -> Result<T, ClientError>,
+) -> Vec<(NodeIndex, Result<T, ClientError>)> {
+    let ask = async |node| (node, once_settled(async || request(node).await).await);
+    join_all(network.nodes().iter().map(|node| ask(node.index()))).await
+}
+
+/// Of how much too few nodes say what is right, and what came from the others.
+pub(super) fn too_few_right(what: &str, lied: NodeSet, silent: &[(NodeIndex, String)]) -> String {
+    let mut text = what.to_owned();
+    if !lied.is_empty() {
+        let _ = write!(text, "; wrong from {lied}");
+    }
+    for (node, why) in silent {
+        let _ = write!(text, "; nothing from node {node} ({why})");
+    }
+    text + "; ask again when more nodes are there"
 }
 
 /// Make a request to the coordinator; again, until `end`, while it cannot be reached or is busy.

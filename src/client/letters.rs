@@ -4,11 +4,7 @@
 //! first, and every component in a letter against it: the coordinator is believed nothing, and a node
 //! only what t+1 of them have signed. Any t+1 nodes of the attempt that answer rightly are enough.
 
-use std::fmt::Write as _;
-
-use futures_util::future::join_all;
-
-use super::again::once_settled;
+use super::again::{of_every_node, too_few_right};
 use super::error::ClientError;
 use super::network::Network;
 use crate::identity::key_file::{NodeKeys, OperatorKeys};
@@ -112,14 +108,8 @@ fn lied(faults: &[(NodeIndex, LetterError)]) -> NodeSet {
 }
 
 fn incomplete(values: usize, lied: NodeSet, silent: &[(NodeIndex, String)]) -> String {
-    let mut text = format!("of {values} values too few nodes wrote what is right");
-    if !lied.is_empty() {
-        let _ = write!(text, "; wrong from {lied}");
-    }
-    for (node, why) in silent {
-        let _ = write!(text, "; nothing from node {node} ({why})");
-    }
-    text + "; ask again when more nodes are there"
+    let what = format!("of {values} values too few nodes wrote what is right");
+    too_few_right(&what, lied, silent)
 }
 
 impl LettersError {
@@ -139,11 +129,7 @@ impl LettersError {
 
 /// Ask every node, through the coordinator, for its letters of a settled session.
 pub async fn ask(network: &Network, session: SessionId) -> Vec<Answer> {
-    let ask = |node: NodeIndex| async move {
-        let letters = once_settled(async || network.coordinator().letters(session, node).await);
-        (node, letters.await)
-    };
-    join_all(network.nodes().iter().map(|node| ask(node.index()))).await
+    of_every_node(network, async |node| network.coordinator().letters(session, node).await).await
 }
 
 /// Who has these keys, in a session whose record holds; best found out before the nodes are asked.

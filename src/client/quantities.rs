@@ -5,11 +5,7 @@
 //! against it: the coordinator, which passes both on, is believed nothing, and a node only what its
 //! participants' signed envelopes bear out. Any t+1 nodes that answer rightly are enough.
 
-use std::fmt::Write as _;
-
-use futures_util::future::join_all;
-
-use super::again::once_settled;
+use super::again::{of_every_node, too_few_right};
 use super::error::ClientError;
 use super::network::Network;
 use crate::identity::key_file::OperatorKeys;
@@ -111,14 +107,8 @@ fn lied(faults: &[(NodeIndex, DisclosureError)]) -> NodeSet {
 }
 
 fn incomplete(entries: usize, lied: NodeSet, silent: &[(NodeIndex, String)]) -> String {
-    let mut text = format!("of {entries} participants too few nodes disclose what is right");
-    if !lied.is_empty() {
-        let _ = write!(text, "; wrong from {lied}");
-    }
-    for (node, why) in silent {
-        let _ = write!(text, "; nothing from node {node} ({why})");
-    }
-    text + "; ask again when more nodes are there"
+    let what = format!("of {entries} participants too few nodes disclose what is right");
+    too_few_right(&what, lied, silent)
 }
 
 impl QuantitiesError {
@@ -138,11 +128,7 @@ impl QuantitiesError {
 
 /// Ask every node, through the coordinator, what it discloses.
 pub async fn ask(network: &Network, session: SessionId) -> Vec<Answer> {
-    let ask = |node: NodeIndex| async move {
-        let told = once_settled(async || network.coordinator().disclosure(session, node).await);
-        (node, told.await)
-    };
-    join_all(network.nodes().iter().map(|node| ask(node.index()))).await
+    of_every_node(network, async |node| network.coordinator().disclosure(session, node).await).await
 }
 
 /// That a record tells something to whoever has these keys; best found out before the nodes are asked.

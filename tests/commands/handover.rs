@@ -10,12 +10,23 @@ use super::rosters::change;
 use crate::common::town::Town;
 use crate::common::{fails, free_address, gavel, ok};
 
-const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
+/// A job that keeps two variables.
+pub const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
     keep = [\"x\", \"y\"]\n\
     [[steps]]\nid = \"x\"\noperation = \"assign\"\nvariable = \"x\"\nfrom = \"ada\"\nbits = 8\n\
     value = \"4\"\n\
     [[steps]]\nid = \"y\"\noperation = \"assign\"\nvariable = \"y\"\nfrom = \"ada\"\nbits = 8\n\
     value = \"5\"\n";
+
+/// One that reveals their sum.
+pub fn sum() -> Value {
+    json!({"name": "Sum", "field": "2^61-1", "steps": [
+        {"step_id": "1", "operation": "load", "variable_name": "x"},
+        {"step_id": "2", "operation": "load", "variable_name": "y"},
+        {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
+        {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
+    ]})
+}
 
 /// Wait for something that takes a while.
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -46,13 +57,7 @@ fn a_dealing_to_another_roster_goes_on_after_kills_and_no_job_comes_between() {
     ok(&lead, &["roster", "pin", town.digest()]);
     let first = town.file("first.toml", FIRST);
     assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
-    let sum = json!({"name": "Sum", "field": "2^61-1", "steps": [
-        {"step_id": "1", "operation": "load", "variable_name": "x"},
-        {"step_id": "2", "operation": "load", "variable_name": "y"},
-        {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
-        {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
-    ]});
-    let sum = town.file("sum.json", &sum.to_string());
+    let sum = town.file("sum.json", &sum().to_string());
     let far = town.home("far");
     ok(&far, &["init", "node", "--name", "far", "--address", &free_address()]);
 

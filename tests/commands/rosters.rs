@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::handover::{FIRST, sum};
 use crate::common::town::{SALE, Town};
 use crate::common::{fails, free_address, ok};
 use serde_json::{Value, json};
@@ -178,21 +179,9 @@ fn stored_variables_go_to_the_nodes_of_another_roster() {
     let lead = town.lead();
     ok(&lead, &["init", "bidder", "--name", "ada"]);
     ok(&lead, &["roster", "pin", town.digest()]);
-    let first = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
-        keep = [\"x\", \"y\"]\n\
-        [[steps]]\nid = \"x\"\noperation = \"assign\"\nvariable = \"x\"\nfrom = \"ada\"\nbits = 8\n\
-        value = \"4\"\n\
-        [[steps]]\nid = \"y\"\noperation = \"assign\"\nvariable = \"y\"\nfrom = \"ada\"\nbits = 8\n\
-        value = \"5\"\n";
-    let first = town.file("first.toml", first);
+    let first = town.file("first.toml", FIRST);
     assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
-    let sum = json!({"name": "Sum", "field": "2^61-1", "steps": [
-        {"step_id": "1", "operation": "load", "variable_name": "x"},
-        {"step_id": "2", "operation": "load", "variable_name": "y"},
-        {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
-        {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
-    ]});
-    let sum = town.file("sum.json", &sum.to_string());
+    let sum = town.file("sum.json", &sum().to_string());
 
     // While a session is open its roster stays.
     let open = town.open(SALE);

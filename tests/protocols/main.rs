@@ -102,6 +102,26 @@ fn mostly_three() -> [World; 6] {
     ]
 }
 
+/// How many honest nodes have found a lie; all others must say what is right.
+fn lies_found(
+    results: Results<Computed>,
+    liar: NodeIndex,
+    right: &Computed,
+    number: usize,
+) -> usize {
+    let mut found = 0;
+    for (me, result) in results.into_iter().filter(|(me, _)| *me != liar) {
+        match result {
+            Ok(computed) => assert_eq!(computed, *right, "{number} at {me}"),
+            Err(error) => {
+                assert!(!error.nodes().is_empty(), "{number} at {me}: {error}");
+                found += 1;
+            }
+        }
+    }
+    found
+}
+
 /// The same terms for so many lots.
 fn of_lots(terms: &Terms, quantity: u32) -> Terms {
     let mut question = terms.question.as_auction().unwrap().clone();

@@ -1,23 +1,23 @@
 //! `gavel roster make|update|show|check|pin|fetch`.
 
+mod code;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::base::qr::{self, Ink};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Server, Settings, load_roster, read_json, write_json};
 use crate::cli::options::{PassphraseOption, host_and_port};
-use crate::cli::output::{Table, clean, strong};
-use crate::cli::screens::plain_terminal;
+use crate::cli::output::{Table, strong};
 use crate::cli::view;
 use crate::client;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::{CoordinatorCard, RosterError, SignedCard};
 use crate::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
-use crate::sharing::{NodeIndex, Scheme};
+use crate::sharing::Scheme;
 
 /// What to do with a roster.
 #[derive(Subcommand)]
@@ -183,7 +183,7 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
                 return context.output.result(&(), || digest);
             }
             let code = match &args.qr {
-                Some(what) => qr(&roster.body, what)?,
+                Some(what) => code::of_roster(&roster.body, what)?,
                 None => String::new(),
             };
             tell(context, &roster, None, Vec::new(), &code)
@@ -204,42 +204,6 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
     }
-}
-
-/// A QR code of the roster's digest or of a certificate's fingerprint, and what it says.
-fn qr(roster: &Roster, what: &str) -> Result<String, Failure> {
-    let by_index = what.parse().ok().and_then(NodeIndex::new);
-    let by_name = || roster.nodes.iter().find(|card| card.name == what);
-    let (label, digest) = match what {
-        "digest" => ("the roster's digest".to_owned(), roster.digest()),
-        "coordinator" => {
-            let label = "the fingerprint of the coordinator's certificate";
-            (label.to_owned(), roster.coordinator.certificate)
-        }
-        _ => {
-            let card = by_index.and_then(|node| roster.node(node)).or_else(by_name);
-            let card = card.ok_or_else(|| {
-                Failure::usage(format!(
-                    "the roster has no node {what:?}; --qr is of the digest, --qr=coordinator or --qr=NODE of a certificate"
-                ))
-            })?;
-            let label = format!("the fingerprint of the certificate of {}", clean(&card.name));
-            (label, card.certificate)
-        }
-    };
-    // The digest stands above already.
-    let text = match what {
-        "digest" => format!("{label} as a QR code:"),
-        _ => format!("{label}:\n{}", digest.grouped()),
-    };
-    if plain_terminal() {
-        return Ok(format!("{text}\nThis terminal knows ASCII only, too coarse for a QR code."));
-    }
-    let ink = if console::colors_enabled() { Ink::Dark } else { Ink::Light };
-    let paper = console::Style::new().black().on_white();
-    let lines = qr::lines(&digest.to_string().to_uppercase(), ink).unwrap_or_default();
-    let drawn: Vec<String> = lines.iter().map(|line| paper.apply_to(line).to_string()).collect();
-    Ok(format!("{text}\n{}", drawn.join("\n")))
 }
 
 fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {

@@ -79,7 +79,7 @@ pub enum StructureError {
     },
     /// Numbers that become too large.
     #[error(
-        "layer {layer} makes numbers of {bits} bits, of which {MAX_BITS} can be compared: take fewer \
+        "layer {layer} makes numbers of {bits} bits, and they may have {MAX_BITS}: take fewer \
          bits after the point, or smaller weights"
     )]
     TooLarge {

@@ -60,6 +60,6 @@ pub(super) async fn drop_all(
     connection: &mut Connection,
     session: SessionId,
 ) -> Result<(), StorageError> {
-    let none: Option<String> = None;
+    let none: Option<Vec<u8>> = None;
     SESSIONS.set(connection, session, "letters", none).await
 }
