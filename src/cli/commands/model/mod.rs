@@ -1,9 +1,11 @@
 //! `gavel model add|list|remove|serve`: the models that this home scores with.
 //!
+//! - [`live`]: what an owner sees meanwhile
 //! - [`serve`]: scoring clients' sheets
 //! - [`stock`]: announced models, with a gauge of the material that is ready for each
 //! - [`told`]: a model as people and scripts read it
 
+pub mod live;
 pub mod serve;
 pub mod stock;
 pub mod told;
