@@ -2,6 +2,7 @@
 //! far that is, and a line for every score that is done.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -99,14 +100,10 @@ impl Live {
 
     /// A line that stays above those that move.
     pub fn keep(&self, text: &str) {
-        match &self.lines {
-            Some(lines) => {
-                let _ = lines.println(text);
-            }
-            None => {
-                use std::io::Write as _;
-                let _ = writeln!(std::io::stderr(), "{text}");
-            }
+        if let Some(lines) = &self.lines {
+            let _ = lines.println(text);
+        } else {
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 }
