@@ -12,6 +12,7 @@
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`archive`]: the format of a backup file
 //! - [`servers`]: nodes and a coordinator in this process
+//! - [`earlier`]: sessions that go on under an earlier roster
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
 //! - [`rosters`]: the next roster, for servers that run
@@ -47,6 +48,7 @@ pub mod context;
 pub mod data_sheet;
 pub mod demo;
 pub mod door;
+pub mod earlier;
 pub mod failure;
 pub mod figures;
 pub mod home;

@@ -119,7 +119,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         JobCommand::Run(args) => Box::pin(make(context, &args)).await,
         JobCommand::Status(args) => {
             let network = args.reach.as_anyone(context).await?;
-            let job = network.coordinator().find(&args.job).await?;
+            let (network, job) = network.find(&args.job).await?;
             let job = network.coordinator().job(job).await?;
             let keys = args.reach.open_operator_keys(context);
             let told = own_told(context, &network, &job, keys.as_ref()).await;
@@ -133,7 +133,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         }
         JobCommand::Cancel(args) => {
             let network = args.one.reach.as_operator(context).await?;
-            let job = network.coordinator().find(&args.one.job).await?;
+            let (network, job) = network.find(&args.one.job).await?;
             let title = network.coordinator().job(job).await?.title;
             let question = format!("Call {:?} off? Nothing of it is computed.", clean(&title));
             if !args.yes && !crate::cli::prompt::sure(&question)? {
@@ -149,7 +149,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
 /// What this home's node is told alone, and what this home is as the client.
 async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
-    let job = network.coordinator().find(&args.job).await?;
+    let (network, job) = network.find(&args.job).await?;
     let line = network.coordinator().job(job).await?;
     let mut all = Vec::new();
     if let Some(keys) = args.reach.node_keys(context)? {
@@ -212,7 +212,7 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
             "this home's node is not in the roster; fetch the present one",
         )
     })?;
-    let job = network.coordinator().find(&args.one.job).await?;
+    let (network, job) = network.find(&args.one.job).await?;
     // What is approved is what this node was told, under the coordinator's signature.
     let terms = approval::announced(&network, node, job).await.map_err(|error| match error {
         ApprovalError::Client(error) => error.into(),

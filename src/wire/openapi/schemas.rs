@@ -165,11 +165,16 @@ fn sessions() -> Value {
             "share?": {"type": "boolean"}})),
         "Record": {"type": "object", "description": "What `gavel verify` checks."},
         "CoordinatorHealth": open(json!({"version": text(), "roster": of("Digest"),
-            "now": of("Time"), "shortage": or_null(of("Shortage")), "nodes": list(open(json!({"node": of("Node"), "name": text(),
-                "address": text(), "health": or_null(of("NodeHealth")),
-                "trouble": or_null(text()), "round_trip_micros": or_null(count()),
-                "last_seen": or_null(of("Time")),
-                "clock_difference_millis": or_null(json!({"type": "integer"}))})))})),
+            "now": of("Time"), "shortage": or_null(of("Shortage")), "nodes": list(of("NodeStatus")),
+            "earlier?": list(of("EarlierRoster"))})),
+        "NodeStatus": open(json!({"node": of("Node"), "name": text(),
+            "address": text(), "health": or_null(of("NodeHealth")),
+            "trouble": or_null(text()), "round_trip_micros": or_null(count()),
+            "last_seen": or_null(of("Time")),
+            "clock_difference_millis": or_null(json!({"type": "integer"}))})),
+        "EarlierRoster": open(json!({"roster": of("Digest"), "sessions": list(of("Id")),
+            "leaving": list(text()), "nodes": list(of("NodeStatus")),
+            "shortage": or_null(of("Shortage"))})),
     })
 }
 
