@@ -136,6 +136,10 @@ impl Told {
 /// When none or several fit.
 pub async fn find(network: &Network, words: &str) -> Result<ModelLine, Failure> {
     let all = material::models(network).await?;
+    // A whole id is nobody's name, whatever others have called their models.
+    if let Some(one) = all.iter().find(|line| line.model.to_string() == words) {
+        return Ok(one.clone());
+    }
     let fits = |line: &&ModelLine| {
         line.terms.body.name == words
             || (words.len() >= 4 && line.model.to_string().starts_with(words))

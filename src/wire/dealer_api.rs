@@ -149,7 +149,7 @@ impl SeedText {
 
     /// The seed; none where it is no 64 digits.
     pub fn seed(&self) -> Option<Seed> {
-        crate::identity::digest::from_hex(&self.0).map(Seed::from_bytes)
+        crate::base::bytes::from_hex(&self.0).map(Seed::from_bytes)
     }
 }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::bid::{Errand, hand_in};
 use super::session;
+use crate::base::Clock;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -24,10 +25,10 @@ use crate::client::coordinator::CoordinatorClient;
 use crate::client::letters::{Keys, Told};
 use crate::client::{EntryValues, Network};
 use crate::identity::key_file::OperatorKeys;
-use crate::rules::Terms;
 use crate::rules::job::Receiver;
 use crate::rules::job::file::{CLIENT, own_values};
 use crate::rules::job::json as older;
+use crate::rules::{SessionFile, Terms};
 use crate::session::{Phase, SessionId};
 use crate::wire::job_api::{JobLine, StepState};
 
@@ -159,7 +160,12 @@ async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     }
     if line.tells(Receiver::Client) && context.home.file(OPERATOR_KEY).exists() {
         let keys = args.reach.operator_keys(context)?;
-        all.push(told::read(&network, job, Keys::Client(&keys)).await?);
+        if all.is_empty() {
+            all.push(told::read(&network, job, Keys::Client(&keys)).await?);
+        } else {
+            // The key of this home, which is told as a node already, may be for something else.
+            all.extend(told::read_any(&network, job, Keys::Client(&keys)).await?);
+        }
     }
     if all.is_empty() {
         let detail = "the job reveals nothing to this home alone; what is for the client is read in the home \
@@ -267,10 +273,19 @@ pub(super) async fn run_text(
         return tell(context, &job, None);
     }
     let network = options.as_operator(context).await?;
-    let keys = options.reach().operator_keys(context)?;
-    let told = told::read(&network, job.job, Keys::Client(&keys)).await?;
-    told::remark(context, &told);
-    tell(context, &job, Some(&told))
+    // The job is settled: what it revealed to all is told, whatever comes of the rest.
+    let told = match options.reach().operator_keys(context) {
+        Ok(keys) => told::read(&network, job.job, Keys::Client(&keys)).await,
+        Err(failure) => Err(failure),
+    };
+    let told = told.inspect(|told| told::remark(context, told)).inspect_err(|failure| {
+        context.output.note(format!(
+            "what is for the client alone: {}; `gavel job result {}` asks again",
+            failure.detail,
+            job.job.short()
+        ));
+    });
+    tell(context, &job, told.ok().as_ref())
 }
 
 /// Run such a job until it is settled.
@@ -303,7 +318,10 @@ pub(super) async fn settle_text(
     let asked = own.filter(|own| job.participants.contains(own));
     match (asked, values) {
         (Some(_), Some(values)) if job.phase == Phase::Open => {
+            let posted = session_file::with_stored(steps, coordinator).await?;
+            let posted = SessionFile::parse(&posted)?.terms(Clock::System.now())?;
             let make = |terms: &Terms, _: Option<u8>| -> Result<EntryValues, Failure> {
+                check_same(&posted, terms)?;
                 entry(values.trim(), terms).map_err(Failure::usage)
             };
             let session = job.job.to_string();
@@ -334,6 +352,17 @@ pub(super) async fn settle_text(
     let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
     let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
     Err(Failure::new("job-not-settled", what))
+}
+
+/// That the announced job is the one that was posted, before any value is sealed for it.
+fn check_same(posted: &Terms, announced: &Terms) -> Result<(), Failure> {
+    let both = posted.question.as_job().zip(announced.question.as_job());
+    if both.is_some_and(|(posted, announced)| announced.does_the_same(posted)) {
+        return Ok(());
+    }
+    let detail = "the coordinator has announced another job than the one that was posted (see `gavel session \
+                  show`); nothing was handed in. Ask whoever runs the coordinator";
+    Err(Failure::new("bad-terms", detail))
 }
 
 /// Tell for whom a job waits whenever that changes; goes on for ever.
