@@ -5,6 +5,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`options`]: options that several commands have
 //! - [`complete`]: what a shell offers for a session
+//! - [`course`]: how far a score is, as people and scripts are told
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
@@ -45,6 +46,7 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod course;
 pub mod data_sheet;
 pub mod demo;
 pub mod door;

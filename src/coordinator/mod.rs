@@ -26,6 +26,7 @@
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `complete`: sessions that close once all whom they name have handed in
+//! - `making`: has one batch of material made by its dealers
 //! - `dealing`: keeps every model's stock of material filled, and its books true
 //! - `earlier`: sessions that were opened under an earlier roster, and until when its nodes are needed
 //! - `refresh`: stored variables dealt anew by the clock
@@ -47,6 +48,7 @@ pub mod handlers;
 mod kept;
 pub mod links;
 mod login;
+mod making;
 pub mod manifest;
 mod nodes;
 mod papers;

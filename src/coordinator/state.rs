@@ -30,6 +30,7 @@ use crate::transport::server::limits::Limits;
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
+use crate::wire::dealer_api::DealingLine;
 use crate::wire::reason::Reason;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -77,6 +78,8 @@ pub struct CoordinatorState {
     pub(super) at_work: watch::Sender<usize>,
     /// How many batches of material have come how far, as last read from the books.
     pub(super) stock: Mutex<BTreeMap<(Digest, BookState), u32>>,
+    /// How the making of batches stands.
+    pub(super) dealt: Mutex<DealingLine>,
     /// Wakes the task that keeps stocks of material.
     pub(super) dealing: Notify,
     /// Levels that nodes have told to be done of what they compute.
@@ -160,6 +163,7 @@ impl CoordinatorState {
             jobs: tokio::sync::Mutex::default(),
             at_work: watch::Sender::new(0),
             stock: Mutex::default(),
+            dealt: Mutex::default(),
             dealing: Notify::new(),
             levels: Mutex::default(),
             past: Mutex::default(),

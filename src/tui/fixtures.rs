@@ -288,6 +288,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         waiting_for: NodeSet::EMPTY,
         shortage: None,
         manifest: fixed.then(|| ManifestLine {
+            scores: Vec::new(),
             digest: Digest([5; 32]),
             bids: 6,
             excluded: if phase == Phase::Settled { vec![exclusion] } else { Vec::new() },

@@ -182,6 +182,24 @@ pub struct ManifestLine {
     /// Names that the coordinator gave to several keys.
     #[serde(default)]
     pub shared_names: Vec<SharedName>,
+    /// The scores of the first envelopes and of the winners', where the terms count scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreLine>,
+}
+
+/// The score that an envelope came with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ScoreLine {
+    /// The envelope.
+    pub envelope: Digest,
+    /// Whose it is.
+    pub bidder: String,
+    /// Whose key.
+    pub key: PublicKey,
+    /// The score, as people read it.
+    pub score: String,
+    /// What it adds to the price, in smallest units.
+    pub handicap: u64,
 }
 
 /// An attempt as operators see it: who took part, when, how it ended, what it cost.

@@ -116,8 +116,10 @@ pub const VARIABLES: &str = "/v1/variables";
 pub const MODELS: &str = "/v1/models";
 /// One model (GET); take it back (DELETE).
 pub const MODEL: &str = "/v1/models/{model}";
-/// Ask for a batch of a model's material.
+/// Ask for a batch of a model's material (POST); its latest batches (GET).
 pub const MODEL_BATCHES: &str = "/v1/models/{model}/batches";
+/// How the making of batches stands.
+pub const DEALING: &str = "/v1/dealing";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
