@@ -42,6 +42,7 @@ pub mod delivery;
 pub mod driver;
 mod ends;
 pub mod handlers;
+mod handovers;
 mod kept;
 pub mod links;
 mod login;
