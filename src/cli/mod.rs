@@ -17,6 +17,7 @@
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
 //! - [`rosters`]: the next roster, for servers that run
+//! - [`next_roster`]: the roster that a job hands stored variables over to
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`told`]: what a job told this home alone
@@ -60,6 +61,7 @@ pub mod market;
 pub mod metrics;
 pub mod models;
 pub mod news;
+pub mod next_roster;
 pub mod options;
 pub mod order;
 pub mod output;

@@ -45,6 +45,7 @@ pub mod driver;
 mod earlier;
 mod ends;
 pub mod handlers;
+mod handovers;
 mod kept;
 pub mod links;
 mod login;

@@ -91,6 +91,12 @@ pub struct Roster {
     /// Digests of the rosters that it succeeds, the first one first and the one that it replaces
     /// last; none for a first roster.
     pub succeeds: Vec<Digest>,
+    /// Digest of the roster whose nodes may hand over to those of this one what they store; none where
+    /// there was no roster before. Whoever pins this one has pinned by it from whom stored values come. The
+    /// last field, and not encoded where there is none, so that rosters without it are what they always
+    /// were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Digest>,
 }
 
 impl Statement for Roster {
@@ -200,7 +206,13 @@ impl Roster {
                 (card, Endorsement { issue, signature })
             })
             .unzip();
-        Self { scheme, coordinator, nodes, endorsements, succeeds: Vec::new() }
+        Self { scheme, coordinator, nodes, endorsements, succeeds: Vec::new(), follows: None }
+    }
+
+    /// The same in the place of an earlier roster, with other nodes or another threshold.
+    #[must_use]
+    pub fn following(self, before: Option<&Self>) -> Self {
+        Self { follows: before.map(Self::digest), ..self }
     }
 
     /// Check what must hold of any roster.
@@ -293,6 +305,7 @@ impl Roster {
             ("number of nodes or threshold", self.scheme == earlier.scheme),
             ("identity key of a node", keys(self) == keys(earlier)),
             ("line of earlier rosters", self.succeeds.starts_with(&line)),
+            ("roster that it follows", self.follows == earlier.follows),
             ("card of a node, without a later signature of that node", renewed),
         ];
         match same.into_iter().find(|(_, same)| !same) {

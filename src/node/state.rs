@@ -233,9 +233,11 @@ impl NodeState {
     /// # Errors
     /// When this node does not know it, or the store cannot be read.
     pub async fn awaits_approval(&self, announced: &Announcement) -> Result<bool, StorageError> {
-        // Dealing shares anew changes no value and tells nobody anything.
-        let job = announced.terms.question.as_job();
-        let asks = self.approves && job.is_some_and(|job| !job.only_refreshes());
+        // Dealing shares anew changes no value and tells nobody anything. To whom they are handed over, the
+        // operator says and no setting.
+        let asks = announced.terms.question.as_job().is_some_and(|job| {
+            job.hands_over().is_some() || self.approves && !job.only_refreshes()
+        });
         Ok(asks && self.store.approved(announced.session).await?.is_none())
     }
 

@@ -15,6 +15,7 @@
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`disclosure`]: what a node seals to the operator of what participants alone are told
+//! - [`handover`]: stored variables on their way to the nodes of another roster
 //! - [`letters`]: what nodes seal to one node, or to the client, of what it alone is told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
@@ -41,6 +42,7 @@ pub mod envelope;
 pub mod exclusion;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod handover;
 pub mod id;
 pub mod letters;
 pub mod manifest;
@@ -61,6 +63,7 @@ pub use accusation::Accusation;
 pub use announcement::Announcement;
 pub use disclosure::Disclosure;
 pub use envelope::Envelope;
+pub use handover::Parcel;
 pub use id::SessionId;
 pub use letters::Letters;
 pub use manifest::Manifest;

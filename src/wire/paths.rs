@@ -60,6 +60,8 @@ pub const NODE_LETTERS: &str = "/v1/node/sessions/{session}/letters";
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Let a job run, by the word of the node's operator.
 pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
+/// Bring the node what was handed over to it.
+pub const NODE_PARCEL: &str = "/v1/node/sessions/{session}/parcel";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 /// The batches in a dealer's store (GET); begin to make one (POST).

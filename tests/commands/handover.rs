@@ -29,7 +29,7 @@ pub fn sum() -> Value {
 }
 
 /// Wait for something that takes a while.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -41,7 +41,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// What the coordinator says to a question, while it is there.
-fn asked(town: &Town, words: &[&str]) -> Option<Value> {
+pub fn asked(town: &Town, words: &[&str]) -> Option<Value> {
     let output = gavel().arg("--json").args(words).arg("--home").arg(town.lead()).output().unwrap();
     output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
 }

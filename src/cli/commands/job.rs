@@ -18,7 +18,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{OPERATOR_KEY, read_text};
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
-use crate::cli::{session_file, told};
+use crate::cli::{next_roster, session_file, told};
 use crate::client::amount::entry;
 use crate::client::approval::{self, ApprovalError};
 use crate::client::coordinator::CoordinatorClient;
@@ -231,10 +231,20 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
     for step in &question.steps {
         context.output.note(format!("  {}: {}", clean(&step.id), clean(&step.formula())));
     }
+    if let Some((_, next)) = question.hands_over() {
+        next_roster::show(context, next)?;
+    }
     for name in &question.keep {
         context.output.note(format!("  keep {}", clean(name)));
     }
-    if !args.yes && !crate::cli::prompt::sure("Let it run?")? {
+    let sure = match question.hands_over() {
+        Some(_) => {
+            "Whoever runs these nodes can put the values together, more than t of them at once. Are they \
+             who you think, and have you compared the digest with one of their operators?"
+        }
+        None => "Let it run?",
+    };
+    if !args.yes && !crate::cli::prompt::sure(sure)? {
         return Err(Failure::new("not-confirmed", "nothing was changed"));
     }
     node.approve(job).await?;

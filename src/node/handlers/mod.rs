@@ -10,6 +10,7 @@
 //! - `manifest`: the closing: freeze, inventory, verdict, bundle, manifest
 //! - `attempts`: starting an attempt, its state, the signed outcome
 //! - `papers`: what this node holds, for servers that have lost it, and what it discloses
+//! - `parcels`: what the nodes of the roster before have handed over
 //! - `variables`: what this node keeps of variables that stay, but for its shares
 //! - `events`: live events
 //! - `health`: whether this node is well
@@ -23,6 +24,7 @@ mod logins;
 mod manifest;
 mod material;
 mod papers;
+mod parcels;
 mod receipts;
 pub(super) mod reflection;
 mod sessions;
@@ -46,7 +48,7 @@ use crate::wire::problem::ProblemType;
 /// Largest ordinary body.
 const SMALL_BODY: usize = 1 << 20;
 
-/// Largest body of the closing: inventories of 100,000 bids by nine nodes fit.
+/// Largest body of the closing: inventories of 100,000 bids by nine nodes fit. So does what is handed over.
 const LARGE_BODY: usize = 256 << 20;
 
 /// Before every handler: another server that asks under a roster under which this node does not serve is
@@ -80,6 +82,7 @@ pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {
     let large = Router::new()
         .route(paths::NODE_VERDICT, post(manifest::verdict))
         .route(paths::NODE_MANIFEST, post(manifest::sign_manifest).put(manifest::take_manifest))
+        .route(paths::NODE_PARCEL, put(parcels::take))
         .layer(DefaultBodyLimit::max(LARGE_BODY));
     Router::new()
         .route(paths::NODE_HEALTH, get(health::health))

@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::of_store;
+use crate::rules::Terms;
 use crate::session::papers::{Papers, Standing};
 use crate::session::{Phase, SessionId};
 use crate::transport::server::paper::InBinary;
@@ -67,6 +68,12 @@ pub async fn disclosure(
     })
 }
 
+/// Whether anything is sealed by these terms.
+fn seals(terms: &Terms) -> bool {
+    let job = terms.question.as_job();
+    terms.question.tells() || job.is_some_and(|job| job.hands_over().is_some())
+}
+
 /// What this node has sealed to those whom a settled session tells something alone. The coordinator
 /// passes it on.
 pub async fn letters(
@@ -80,7 +87,7 @@ pub async fn letters(
         return Ok(binary.reply(&letters));
     }
     Err(match row.phase {
-        Phase::Settled if row.announcement.body.terms.question.tells() => {
+        Phase::Settled if seals(&row.announcement.body.terms) => {
             let detail = "this node took no part in the attempt that settled the session, or has \
                           lost what it sealed; the others' letters do";
             Refusal::new(ProblemType::NotFound, detail)
