@@ -103,7 +103,7 @@ pub fn remark(context: &Context, told: &Told) {
 pub fn lines(told: &Told) -> Vec<String> {
     let whom = match told.to {
         Receiver::Client => "for the client alone".to_owned(),
-        Receiver::Node(node) => format!("for node {node} alone"),
+        Receiver::Node(_) | Receiver::Next(_) => format!("for {} alone", told.to),
     };
     let line = |told: &crate::session::letters::ToldValue| {
         let value = strong(format!("{} = {}", clean(&told.variable), told.value));

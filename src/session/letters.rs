@@ -1,4 +1,5 @@
-//! What nodes tell one node, or the client, alone of an outcome: values that are never opened.
+//! What nodes tell one node, or the client, alone of an outcome: values that are never opened. And what they
+//! hand over to the nodes of another roster ([`super::handover`]).
 //!
 //! Every component of such a value has a digest in the outcome, on which the nodes agreed before they
 //! signed it. Each node seals the components that it holds, with what blinds their digests, to the
@@ -22,10 +23,12 @@ use zeroize::Zeroizing;
 
 use super::{Announcement, Outcome, SessionId};
 use crate::field::Field;
+use crate::field::bulk::add_into;
 use crate::identity::sealing::{self, SealingError, SealingKeyPair};
 use crate::identity::{Blob, Digest, Roster, Signed, Statement};
 use crate::rules::job::prime::over;
 use crate::rules::job::{Number, Receiver, Telling};
+use crate::sharing::elements::Component;
 use crate::sharing::stored::{Label, StoredShare};
 use crate::sharing::{Holding, NodeIndex, Scheme};
 
@@ -58,22 +61,27 @@ impl Statement for Letters {
 }
 
 /// The public key that something for a receiver is sealed to; none where there is no such node, or the
-/// terms name no key.
+/// terms name no key. The next roster is that which the terms hand something over to.
 pub fn key_of<'a>(
     announcement: &'a Announcement,
-    roster: &'a Roster,
+    (roster, next): (&'a Roster, Option<&'a Roster>),
     to: Receiver,
 ) -> Option<&'a Blob> {
     match to {
         Receiver::Node(node) => roster.node(node).map(|card| &card.sealing_key),
         Receiver::Client => announcement.terms.question.client_key().map(|key| &key.0),
+        Receiver::Next(node) => next?.node(node).map(|card| &card.sealing_key),
     }
 }
+
+/// What tells the nodes of the next roster apart from those of the session's.
+const NEXT: u8 = 0x80;
 
 fn info(session: SessionId, outcome: &Digest, node: NodeIndex, to: Receiver) -> Vec<u8> {
     let receiver = match to {
         Receiver::Node(node) => node.get(),
         Receiver::Client => 0,
+        Receiver::Next(node) => NEXT | node.get(),
     };
     [&b"gavel/v1/letter\0"[..], &session.0, &outcome.0, &[node.get(), receiver]].concat()
 }
@@ -82,6 +90,7 @@ fn info(session: SessionId, outcome: &Digest, node: NodeIndex, to: Receiver) -> 
 pub struct Writing<'a> {
     announcement: &'a Announcement,
     roster: &'a Roster,
+    next: Option<&'a Roster>,
     me: NodeIndex,
     /// Whether one bit is bent, as a liar would.
     bend: bool,
@@ -90,7 +99,13 @@ pub struct Writing<'a> {
 impl<'a> Writing<'a> {
     /// By this node, under this roster.
     pub const fn new(announcement: &'a Announcement, roster: &'a Roster, me: NodeIndex) -> Self {
-        Self { announcement, roster, me, bend: false }
+        Self { announcement, roster, next: None, me, bend: false }
+    }
+
+    /// The same to the nodes of another roster, which the terms hand something over to.
+    #[must_use]
+    pub const fn to_nodes_of(self, next: Option<&'a Roster>) -> Self {
+        Self { next, ..self }
     }
 
     /// The same with one bit of the first value bent, as a liar would.
@@ -124,7 +139,8 @@ impl<'a> Writing<'a> {
             if let Some(last) = plain.last_mut().filter(|_| self.bend) {
                 *last ^= 1;
             }
-            let key = key_of(self.announcement, self.roster, to).ok_or(SealingError::PublicKey)?;
+            let rosters = (self.roster, self.next);
+            let key = key_of(self.announcement, rosters, to).ok_or(SealingError::PublicKey)?;
             let sealed = sealing::seal(key, &info(session, &digest, node, to), b"", &plain)?;
             letters.push(Letter { to, sealed });
         }
@@ -257,7 +273,9 @@ impl<'a> Reading<'a> {
         let lengths: Vec<usize> = self
             .pieces
             .iter()
-            .map(|pieces| over!(pieces.telling.field, F => StoredShare::bytes_of::<F>(holding)))
+            .map(|Pieces { telling, .. }| {
+                over!(telling.field, F => StoredShare::bytes_of::<F>(holding, telling.elements))
+            })
             .collect();
         let (expected, got) = (lengths.iter().sum(), plain.len());
         if expected != got {
@@ -304,6 +322,11 @@ impl<'a> Reading<'a> {
         };
         self.pieces.iter().filter_map(value).collect()
     }
+
+    /// The elements of the value at a place; none where a component is missing.
+    pub(super) fn elements<F: Field>(&self, at: usize) -> Option<Component<F>> {
+        self.pieces.get(at)?.elements()
+    }
 }
 
 impl Pieces {
@@ -319,14 +342,18 @@ impl Pieces {
     }
 
     /// The sum of all components; none where one is missing.
-    fn sum<F: Field>(&self) -> Option<Number> {
-        let mut sum = F::ZERO;
+    fn elements<F: Field>(&self) -> Option<Component<F>> {
+        let mut sum = Component::zeros(self.telling.elements);
         for known in &self.known {
-            sum += StoredShare::component::<F>(known.as_ref()?)?;
+            add_into(&mut sum, &StoredShare::component_elements::<F>(known.as_ref()?)?);
         }
-        let value = Number::of_element(sum);
-        sum.zeroize();
-        Some(value)
+        Some(sum)
+    }
+
+    /// The same as a number, of one element.
+    fn sum<F: Field>(&self) -> Option<Number> {
+        let sum = self.elements::<F>()?;
+        sum.first().map(|element| Number::of_element(*element))
     }
 }
 

@@ -283,7 +283,7 @@ fn again<T: Serialize + DeserializeOwned>(body: &[u8]) {
     }
 }
 
-const BODIES: [fn(&[u8]); 24] = [
+const BODIES: [fn(&[u8]); 25] = [
     again::<Envelope>,
     again::<Signed<Announcement>>,
     again::<Inventories>,
@@ -308,6 +308,7 @@ const BODIES: [fn(&[u8]); 24] = [
     again::<dealers::AskSeed>,
     again::<dealers::GivenSeed>,
     again::<Signed<AskBatch>>,
+    again::<crate::session::Parcel>,
 ];
 
 fn body_seeds() -> Vec<Vec<u8>> {

@@ -161,6 +161,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_ATTEMPTS, COORDINATOR, "Start an attempt", Some("StartAttempt"), Reply::Empty(202), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict, P::AttemptOutdated, P::NotApproved]),
     endpoint("GET", paths::NODE_ATTEMPT, COORDINATOR, "How an attempt stands; waits a while for its end", None, Reply::Json(200, "AttemptState"), &[P::NotFound]),
     endpoint("DELETE", paths::NODE_ATTEMPT, COORDINATOR, "Call an attempt off", None, Reply::Empty(204), &[]),
+    endpoint("PUT", paths::NODE_PARCEL, COORDINATOR, "Bring the node what the nodes of the roster before have handed over to it, for the session that deals it anew", Some("Document"), Reply::Json(200, "TakenParcel"), &[P::UnknownSession, P::WrongPhase, P::BadTerms]),
     endpoint("PUT", paths::NODE_OUTCOME, COORDINATOR, "Take the outcome with all signatures", Some("Document"), Reply::Empty(204), &[P::UnknownSession, P::WrongPhase, P::ManifestConflict]),
     endpoint("GET", paths::NODE_MATERIAL, NODE_STAFF, "The batches of material in this dealer's store: never shares", None, Reply::List("HeldBatch"), &[]),
     endpoint("POST", paths::NODE_MATERIAL, COORDINATOR, "Make a batch of material with the other makers", Some("StartBatch"), Reply::Empty(202), &[P::BadModel, P::WrongRoster]),

@@ -7,6 +7,10 @@ use crate::session::SessionId;
 use crate::session::scoring::BatchId;
 use crate::sharing::NodeIndex;
 
+/// The header by which servers of a roster tell each other under which one they ask: a server may go
+/// on under several. It holds the digest of the first version of that roster.
+pub const ROSTER_HEADER: &str = "gavel-roster";
+
 /// Upgrade to the binary stream between two nodes.
 pub const STREAM: &str = "/v1/node/stream";
 /// A node's health.
@@ -56,6 +60,8 @@ pub const NODE_LETTERS: &str = "/v1/node/sessions/{session}/letters";
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Let a job run, by the word of the node's operator.
 pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
+/// Bring the node what was handed over to it.
+pub const NODE_PARCEL: &str = "/v1/node/sessions/{session}/parcel";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 /// The batches in a dealer's store (GET); begin to make one (POST).
@@ -145,6 +151,12 @@ pub const INVITATIONS: &str = "/v1/invitations";
 pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
 /// Take every invitation back that is not used.
 pub const REVOKE_UNUSED: &str = "/v1/invitations/revoke-unused";
+
+/// The session that a path is about, if it names one.
+pub fn session_in(path: &str) -> Option<SessionId> {
+    let mut parts = path.split('/').skip_while(|part| !matches!(*part, "sessions" | "jobs"));
+    parts.nth(1)?.parse().ok()
+}
 
 /// [`ROSTER_OF`] filled in.
 pub fn roster(digest: &Digest) -> String {

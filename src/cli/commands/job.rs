@@ -18,7 +18,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{OPERATOR_KEY, read_text};
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
-use crate::cli::{session_file, told};
+use crate::cli::{next_roster, session_file, told};
 use crate::client::amount::entry;
 use crate::client::approval::{self, ApprovalError};
 use crate::client::coordinator::CoordinatorClient;
@@ -120,7 +120,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         JobCommand::Run(args) => Box::pin(make(context, &args)).await,
         JobCommand::Status(args) => {
             let network = args.reach.as_anyone(context).await?;
-            let job = network.coordinator().find(&args.job).await?;
+            let (network, job) = network.find(&args.job).await?;
             let job = network.coordinator().job(job).await?;
             let keys = args.reach.open_operator_keys(context);
             let told = own_told(context, &network, &job, keys.as_ref()).await;
@@ -134,7 +134,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         }
         JobCommand::Cancel(args) => {
             let network = args.one.reach.as_operator(context).await?;
-            let job = network.coordinator().find(&args.one.job).await?;
+            let (network, job) = network.find(&args.one.job).await?;
             let title = network.coordinator().job(job).await?.title;
             let question = format!("Call {:?} off? Nothing of it is computed.", clean(&title));
             if !args.yes && !crate::cli::prompt::sure(&question)? {
@@ -150,7 +150,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
 /// What this home's node is told alone, and what this home is as the client.
 async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
-    let job = network.coordinator().find(&args.job).await?;
+    let (network, job) = network.find(&args.job).await?;
     let line = network.coordinator().job(job).await?;
     let mut all = Vec::new();
     if let Some(keys) = args.reach.node_keys(context)? {
@@ -218,7 +218,7 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
             "this home's node is not in the roster; fetch the present one",
         )
     })?;
-    let job = network.coordinator().find(&args.one.job).await?;
+    let (network, job) = network.find(&args.one.job).await?;
     // What is approved is what this node was told, under the coordinator's signature.
     let terms = approval::announced(&network, node, job).await.map_err(|error| match error {
         ApprovalError::Client(error) => error.into(),
@@ -231,10 +231,20 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
     for step in &question.steps {
         context.output.note(format!("  {}: {}", clean(&step.id), clean(&step.formula())));
     }
+    if let Some((_, next)) = question.hands_over() {
+        next_roster::show(context, next)?;
+    }
     for name in &question.keep {
         context.output.note(format!("  keep {}", clean(name)));
     }
-    if !args.yes && !crate::cli::prompt::sure("Let it run?")? {
+    let sure = match question.hands_over() {
+        Some(_) => {
+            "Whoever runs these nodes can put the values together, more than t of them at once. Are they \
+             who you think, and have you compared the digest with one of their operators?"
+        }
+        None => "Let it run?",
+    };
+    if !args.yes && !crate::cli::prompt::sure(sure)? {
         return Err(Failure::new("not-confirmed", "nothing was changed"));
     }
     node.approve(job).await?;

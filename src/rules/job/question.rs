@@ -47,6 +47,7 @@ impl Question {
         graph.keeps = keeps(&graph, &self.keep)?;
         graph.check_refreshes(&self.keep)?;
         self.check_tells(&graph)?;
+        self.check_handing(&graph)?;
         self.check_earlier(&graph)?;
         Ok(graph)
     }
