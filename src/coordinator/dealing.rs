@@ -4,9 +4,10 @@
 //! that is under way when a session begins to compute is called off, and begun anew later. It is in the
 //! books as ready only when all its makers have signed that it is on their disks. Everything else is
 //! withdrawn: what failed, what was under way when this process ended, what dealers have lost, and what
-//! was promised and not fetched in time. Who lied in a batch is left out of the next ones.
+//! was promised and not fetched in time. Who lied in a batch is left out of the next ones, until this
+//! coordinator's operator has it forgotten; so is who gave out something else than it had made.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,16 +18,18 @@ use tokio::time::Instant;
 
 use super::CoordinatorState;
 use super::nodes::{Troubles, reports, split};
-use super::past::{Doubts, Past};
+use super::past::{Blame, Doubts, Past};
 use crate::base::lock;
+use crate::dealer::vouch::all_in_stock;
 use crate::identity::{Digest, Signed};
 use crate::session::SessionId;
 use crate::session::accusation::{self, Accusation};
-use crate::session::dealing::{InStock, all_in_stock};
-use crate::session::scoring::{BatchId, givers};
+use crate::session::dealing::InStock;
+use crate::session::scoring::{BatchId, Vouched, givers};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
+use crate::storage::coordinator::doubts::Doubt;
 use crate::transport::HttpError;
 use crate::transport::client::http::PeerClient;
 use crate::wire::dealer_api::{HeldBatch, MakingState, StartBatch};
@@ -51,9 +54,11 @@ const POLL: Duration = Duration::from_secs(20);
 const WORD: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(1);
 
-/// How many failed batches are remembered, and for how long.
-const REMEMBERED: usize = 64;
-const LONG: Duration = Duration::from_secs(60 * 60);
+/// How often what has ended long ago is forgotten.
+const FORGET: Duration = Duration::from_secs(60 * 60);
+
+/// How many ids are drawn for a batch that none of the doubted dealers gives out.
+const DRAWN: usize = 100;
 
 /// Start the task.
 pub(super) fn start(state: &Arc<CoordinatorState>) {
@@ -80,7 +85,7 @@ async fn keep(state: &Arc<CoordinatorState>) {
 
 /// How the making of a batch ended.
 enum Ended {
-    Made,
+    Made(Vouched),
     GaveWay,
     Failed(AttemptTrouble),
 }
@@ -92,21 +97,14 @@ struct Dealing<'a> {
     /// When the dealers' stores were last compared with the books, and who was there.
     compared: Option<(Instant, NodeSet)>,
     past: Past,
-    /// How earlier batches failed.
-    failed: VecDeque<(Instant, AttemptTrouble)>,
+    /// When what has ended long ago was last forgotten.
+    forgot: Option<Instant>,
     attempt: u32,
 }
 
 impl<'a> Dealing<'a> {
     const fn new(state: &'a Arc<CoordinatorState>) -> Self {
-        Self {
-            state,
-            begun: false,
-            compared: None,
-            past: Past::new(),
-            failed: VecDeque::new(),
-            attempt: 0,
-        }
+        Self { state, begun: false, compared: None, past: Past::new(), forgot: None, attempt: 0 }
     }
 
     /// Do what is due; how long there is nothing else to do.
@@ -121,6 +119,10 @@ impl<'a> Dealing<'a> {
                 self.withdraw(&batch, "the coordinator ended while it was made").await?;
             }
             self.begun = true;
+        }
+        if self.forgot.is_none_or(|at| at.elapsed() >= FORGET) {
+            store.forget_batches(self.state.clock.now()).await?;
+            self.forgot = Some(Instant::now());
         }
         self.expire().await?;
         let there = self.state.links().there();
@@ -160,7 +162,8 @@ impl<'a> Dealing<'a> {
     /// Take a batch out of the books, whatever its state.
     async fn withdraw(&self, batch: &BookedBatch, why: &str) -> Result<(), StorageError> {
         let step = (batch.state, BookState::Withdrawn);
-        if self.state.store.bring_on(batch.batch, step, Some(why.to_owned())).await? {
+        let now = self.state.clock.now();
+        if self.state.store.end_batch(batch.batch, step, Some(why.to_owned()), now).await? {
             tracing::info!(batch = %batch.batch, why, "a batch of material is withdrawn");
             self.tell_withdrawn(batch.batch, batch.makers).await;
         }
@@ -221,7 +224,7 @@ impl<'a> Dealing<'a> {
         });
         if given {
             let step = (BookState::Promised, BookState::Given);
-            self.state.store.bring_on(batch.batch, step, None).await?;
+            self.state.store.end_batch(batch.batch, step, None, self.state.clock.now()).await?;
         }
         Ok(given)
     }
@@ -288,20 +291,14 @@ impl<'a> Dealing<'a> {
     /// Make one batch for a model. Whether it is in stock.
     async fn make(&mut self, model: &BookedModel) -> Result<bool, StorageError> {
         let (scheme, now) = (self.state.scheme(), Instant::now());
-        while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
-            || self.failed.len() > REMEMBERED
-        {
-            self.failed.pop_front();
-        }
-        let troubles: Vec<_> = self.failed.iter().map(|(_, trouble)| trouble.clone()).collect();
-        let doubts = Doubts::of(scheme.threshold(), &troubles);
+        let doubts = doubts(self.state).await?;
         let links = self.state.links();
         let chosen = self.past.choose(&links, &doubts, scheme.quorum(), now);
         let Some(makers) = chosen else { return Ok(false) };
         if !self.past.pause(makers, self.state.options.pause, now).is_zero() {
             return Ok(false);
         }
-        let batch = match BatchId::random() {
+        let batch = match drawn(makers, scheme.threshold(), doubts.nodes()) {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "no batch can be begun");
@@ -320,23 +317,27 @@ impl<'a> Dealing<'a> {
             naming: doubts.lies,
         };
         let ended = self.run(&start).await;
-        let (to, why) = match &ended {
-            Ended::Made => (BookState::Ready, None),
-            Ended::GaveWay => (BookState::Withdrawn, Some("it gave way to a session".to_owned())),
-            Ended::Failed(trouble) => (BookState::Withdrawn, Some(trouble.to_string())),
-        };
-        self.state.store.bring_on(batch, (BookState::Making, to), why).await?;
-        match ended {
-            Ended::Made => {
+        let why = match &ended {
+            Ended::Made(vouched) => {
+                self.state.store.put_in_stock(batch, vouched).await?;
                 tracing::info!(%batch, model = %model.model.short(), %makers, "a batch is in stock");
                 return Ok(true);
             }
+            Ended::GaveWay => "it gave way to a session".to_owned(),
+            Ended::Failed(trouble) => trouble.to_string(),
+        };
+        let (step, at) = ((BookState::Making, BookState::Withdrawn), self.state.clock.now());
+        self.state.store.end_batch(batch, step, Some(why), at).await?;
+        match ended {
+            Ended::Made(_) => {}
             Ended::GaveWay => tracing::debug!(%batch, "a batch gave way to a session"),
             Ended::Failed(trouble) => {
                 tracing::warn!(%batch, %makers, %trouble, "a batch was not made");
                 self.tell_lies(&trouble);
                 self.past.failed(makers, &trouble, &links, Instant::now());
-                self.failed.push_back((Instant::now(), trouble));
+                if Blame::of(&trouble).stays() {
+                    remember(self.state, batch, None, &trouble).await?;
+                }
             }
         }
         self.tell_withdrawn(batch, makers).await;
@@ -404,7 +405,7 @@ impl<'a> Dealing<'a> {
         }
         let (roster, model) = (&self.state.roster.body, start.model.body.id());
         match all_in_stock(roster, start.batch, model, start.makers, &words) {
-            Ok(()) => Ended::Made,
+            Ok(vouched) => Ended::Made(vouched),
             Err(error) => {
                 let detail = error.to_string();
                 let trouble = |node| (node, NodeTrouble::Unsound { detail: detail.clone() });
@@ -425,6 +426,42 @@ impl<'a> Dealing<'a> {
         let sound = accusation.check(&self.state.roster.body, session, &model);
         if sound.is_ok_and(about) { trouble } else { NodeTrouble::FalseSignature }
     }
+}
+
+/// What is remembered of dealers.
+pub(super) async fn doubts(state: &CoordinatorState) -> Result<Doubts, StorageError> {
+    let troubles = state.store.doubts().await?;
+    let troubles = troubles.iter().filter_map(|doubt| serde_json::from_str(&doubt.trouble).ok());
+    let troubles: Vec<AttemptTrouble> = troubles.collect();
+    Ok(Doubts::of(state.scheme().threshold(), &troubles))
+}
+
+/// Remember what went wrong with a batch while it was made, or what one dealer gave of it.
+pub(super) async fn remember(
+    state: &CoordinatorState,
+    batch: BatchId,
+    dealer: Option<NodeIndex>,
+    trouble: &AttemptTrouble,
+) -> Result<(), StorageError> {
+    let trouble = serde_json::to_string(trouble).unwrap_or_default();
+    let doubt = Doubt { batch, noted: state.clock.now(), trouble };
+    state.store.note_doubt(doubt, dealer).await
+}
+
+/// A batch's id: one of a batch that none of the doubted dealers gives out, where that can be.
+fn drawn(
+    makers: NodeSet,
+    threshold: u8,
+    doubted: NodeSet,
+) -> Result<BatchId, rand::rngs::SysError> {
+    let mut batch = BatchId::random()?;
+    for _ in 0..DRAWN {
+        if givers(batch, makers, threshold).intersection(doubted).is_empty() {
+            break;
+        }
+        batch = BatchId::random()?;
+    }
+    Ok(batch)
 }
 
 /// Wait for a batch's end at a dealer.

@@ -12,6 +12,7 @@
 
 pub mod attempts;
 pub mod books;
+pub mod doubts;
 pub mod papers;
 pub mod pauses;
 pub mod reading;

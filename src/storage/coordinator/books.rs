@@ -2,9 +2,11 @@
 //!
 //! A batch is *making*, *ready* once all its makers have it on disk, *promised* to one client, *given*
 //! once both parties have fetched their halves, or *withdrawn*. It never goes back. What was promised is
-//! on disk before the promise leaves, and the same request gets the same promise again.
+//! on disk before the promise leaves, and the same request gets the same promise again. A batch goes from
+//! the books [`KEPT`] after it was given or withdrawn; no request is so old that it could be promised again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::super::StorageError;
 use super::super::column::{Columns as _, json};
@@ -14,7 +16,7 @@ use super::CoordinatorStore;
 use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 use crate::session::dealing::StockOrder;
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
+use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, Vouched, givers};
 use crate::sharing::NodeSet;
 use crate::sharing::pair::BatchShape;
 
@@ -23,6 +25,9 @@ pub const MOST_MODELS: i64 = 100;
 
 /// Most batches that are promised to one client and not given yet.
 pub const MOST_PROMISED: i64 = 8;
+
+/// How long a batch stays in the books after it was given out or withdrawn.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How far a batch has come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -134,6 +139,8 @@ pub struct Asked {
     pub client: PublicKey,
     /// The dealers that are there.
     pub there: NodeSet,
+    /// Those of whom another batch is taken where there is one.
+    pub doubted: NodeSet,
     /// The roster, and those that it succeeds, whose dealers they are.
     pub rosters: Vec<Digest>,
     /// Of the dealers: one more of them give a batch out.
@@ -143,8 +150,8 @@ pub struct Asked {
 }
 
 const MODEL: &str = "SELECT model, terms, stock, announced FROM coordinator_models";
-const BATCH: &str =
-    "SELECT batch, model, roster, makers, holders, state, begun, promise FROM coordinator_batches";
+const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, vouched \
+     FROM coordinator_batches";
 
 impl CoordinatorStore {
     /// Take a model into the books, or another order for its stock. The same one again changes nothing.
@@ -292,28 +299,60 @@ impl CoordinatorStore {
             .await
     }
 
-    /// A batch has come from one state to another, for a reason that is kept. Whether it was in the
-    /// first one.
+    /// A batch is on the disks of all its makers, and this is what they signed of it. Whether it was being
+    /// made.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bring_on(
+    pub async fn put_in_stock(
+        &self,
+        batch: BatchId,
+        vouched: &Vouched,
+    ) -> Result<bool, StorageError> {
+        let vouched = json("vouched", vouched)?;
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let done = query(
+                        "UPDATE coordinator_batches SET state = $2, vouched = $3
+                         WHERE batch = $1 AND state = $4",
+                    )
+                    .bind(batch.0.to_vec())
+                    .bind(BookState::Ready.name())
+                    .bind(vouched)
+                    .bind(BookState::Making.name())
+                    .execute(connection)
+                    .await?;
+                    Ok(done.rows_affected() > 0)
+                })
+            })
+            .await
+    }
+
+    /// A batch was given out, or is withdrawn for a reason that is kept. Whether it had come so far, and no
+    /// further, before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_batch(
         &self,
         batch: BatchId,
         (from, to): (BookState, BookState),
         reason: Option<String>,
+        now: Timestamp,
     ) -> Result<bool, StorageError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     let done = query(
-                        "UPDATE coordinator_batches SET state = $3, reason = $4
+                        "UPDATE coordinator_batches SET state = $3, reason = $4, ended = $5
                          WHERE batch = $1 AND state = $2",
                     )
                     .bind(batch.0.to_vec())
                     .bind(from.name())
                     .bind(to.name())
                     .bind(reason)
+                    .bind(now.millis())
                     .execute(connection)
                     .await?;
                     Ok(done.rows_affected() > 0)
@@ -342,8 +381,8 @@ impl CoordinatorStore {
             .await
     }
 
-    /// Promise a batch, in one transaction: the oldest that is ready and of which enough holders are
-    /// there. All of those give it out. The same request again gets the same promise.
+    /// Promise a batch, in one transaction: the oldest that is ready and whose givers are there, and none
+    /// of them doubted where there is such a one. The same request again gets the same promise.
     ///
     /// # Errors
     /// `Unknown`, `Empty`, or `TooMany` where the client has too many already.
@@ -373,18 +412,40 @@ impl CoordinatorStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn withdraw_books(&self) -> Result<(), StorageError> {
+    pub async fn withdraw_books(&self, now: Timestamp) -> Result<(), StorageError> {
         self.database
-            .write(|connection| {
+            .write(move |connection| {
                 Box::pin(async move {
                     query(
-                        "UPDATE coordinator_batches SET state = $1
+                        "UPDATE coordinator_batches SET state = $1, ended = $2
                          WHERE state IN ('making', 'ready', 'promised')",
                     )
                     .bind(BookState::Withdrawn.name())
+                    .bind(now.millis())
                     .execute(connection)
                     .await?;
                     Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Forget batches that were given out or withdrawn long ago. How many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_batches(&self, now: Timestamp) -> Result<u64, StorageError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    let done = query(
+                        "DELETE FROM coordinator_batches
+                         WHERE state IN ('given', 'withdrawn') AND ended < $1",
+                    )
+                    .bind(now.before(KEPT).millis())
+                    .execute(connection)
+                    .await?;
+                    Ok(done.rows_affected())
                 })
             })
             .await
@@ -416,13 +477,19 @@ async fn promise(
         .bind(BookState::Ready.name())
         .fetch_all(&mut *connection)
         .await?;
+    let (mut able, mut doubted) = (Vec::new(), Vec::new());
     for row in &rows {
         let batch = batch_of(row)?;
         let chosen = givers(batch.batch, batch.makers, asked.threshold);
         let there = chosen.is_subset_of(batch.holders.intersection(asked.there));
-        if !there || !asked.rosters.contains(&batch.roster) {
-            continue;
+        let vouched: Option<Vouched> = row.maybe_document("vouched")?;
+        let Some(vouched) = vouched.filter(|_| there) else { continue };
+        if asked.rosters.contains(&batch.roster) {
+            let trusted = chosen.intersection(asked.doubted).is_empty();
+            (if trusted { &mut able } else { &mut doubted }).push((batch, chosen, vouched));
         }
+    }
+    if let Some((batch, chosen, vouched)) = able.into_iter().chain(doubted).next() {
         let promise = BatchPromise {
             batch: batch.batch,
             model: asked.model,
@@ -430,6 +497,7 @@ async fn promise(
             shape: asked.shape.clone(),
             makers: batch.makers,
             chosen,
+            vouched,
             client: asked.client,
             owner: model.terms.body.owner,
             until: asked.until,
