@@ -5,6 +5,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`options`]: options that several commands have
 //! - [`complete`]: what a shell offers for a session
+//! - [`course`]: how far a score is, as people and scripts are told
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
@@ -12,9 +13,11 @@
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`archive`]: the format of a backup file
 //! - [`servers`]: nodes and a coordinator in this process
+//! - [`earlier`]: sessions that go on under an earlier roster
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
 //! - [`rosters`]: the next roster, for servers that run
+//! - [`next_roster`]: the roster that a job hands stored variables over to
 //! - `screens`: what the screens are opened with
 //! - [`answer`]: what a session decided, as text and JSON
 //! - [`told`]: what a job told this home alone
@@ -44,9 +47,11 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod course;
 pub mod data_sheet;
 pub mod demo;
 pub mod door;
+pub mod earlier;
 pub mod failure;
 pub mod figures;
 pub mod home;
@@ -56,6 +61,7 @@ pub mod market;
 pub mod metrics;
 pub mod models;
 pub mod news;
+pub mod next_roster;
 pub mod options;
 pub mod order;
 pub mod output;

@@ -102,6 +102,8 @@ impl Gate for CoordinatorState {
         (Method::POST, paths::ALTERED, Rule::Anyone),
         (Method::GET, paths::DOUBTS, Rule::Staff),
         (Method::DELETE, paths::DOUBTS, Rule::Operator),
+        (Method::GET, paths::MODEL_BATCHES, Rule::Staff),
+        (Method::GET, paths::DEALING, Rule::Staff),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),
         (Method::POST, paths::LOGOUT, Rule::Anyone),

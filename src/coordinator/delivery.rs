@@ -1,10 +1,12 @@
-//! Brings every node the outcome, or the news that a session was cancelled.
+//! Brings every node the outcome, or the news that a session was cancelled; and takes from it what it hands
+//! over to the nodes of the next roster, where the session does so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
 
+use super::handovers;
 use super::nodes::{Handout, catch_up, split};
 use super::state::CoordinatorState;
 use super::step::{DriveError, Next};
@@ -13,6 +15,9 @@ use crate::wire::paths;
 
 /// Pause between deliveries to nodes that are away.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// Longest wait for what a node hands over.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Hand the outcome to every node until each has it.
 ///
@@ -29,14 +34,25 @@ pub async fn outcome(
     let path = &paths::of(paths::NODE_OUTCOME, row.session);
     let delivered = state.store.delivered(row.session).await?;
     let missing = state.scheme().all().difference(delivered);
+    let terms = row.announcement.as_ref().map(|announcement| &announcement.body.terms);
+    let job = terms.and_then(|terms| terms.question.as_job());
+    let hands_over = job.is_some_and(|job| job.hands_over().is_some());
     let answers = state
         .ask(missing, |_, node| async move {
             catch_up(row, handout, node.clone()).await?;
-            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await
+            node.request::<_, ()>(Method::PUT, path, Some(outcome)).await?;
+            if !hands_over {
+                return Ok(None);
+            }
+            handovers::collect(&node.for_papers(LONG), row.session).await
         })
         .await;
     let (taken, trouble) = split(answers);
-    for node in taken.into_keys() {
+    for (node, letters) in taken {
+        // Kept first: nobody asks a node again that has been told.
+        if let Some(letters) = letters {
+            state.store.put_letters(row.session, node, &letters).await?;
+        }
         state.store.deliver(row.session, node, state.clock.now()).await?;
     }
     Ok(if trouble.is_empty() { Next::Done } else { Next::After(PAUSE) })

@@ -7,16 +7,21 @@ use axum::http::Method;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
+use super::handovers;
 use super::state::CoordinatorState;
 use super::step::DriveError;
-use crate::session::{Phase, SessionId};
+use crate::rules::Terms;
+use crate::session::{Parcel, Phase, SessionId, handover};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
 use crate::transport::{HttpError, PeerClient};
-use crate::wire::node_api::{NodeSession, SignedManifest};
+use crate::wire::node_api::{NodeSession, SignedManifest, TakenParcel};
 use crate::wire::problem::{Problem, ProblemType};
 use crate::wire::reason::{NodeReport, NodeTrouble, Reason, RefusalCause, VariableLack};
 use crate::wire::{paper, paths};
+
+/// Longest wait for a node that takes what was handed over: it opens and compares all of it.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Nodes that did not take an announcement.
 pub struct Unheard {
@@ -48,7 +53,8 @@ pub async fn announce(
             Err(error) => {
                 tracing::debug!(session = %row.session, %node, %error, "announcing");
                 unheard.nodes.insert(node);
-                let problem = error.problem().filter(|problem| forbids(problem));
+                let terms = &announcement.body.terms;
+                let problem = error.problem().filter(|problem| forbids(problem, terms));
                 unheard.forbid.extend(problem.map(|problem| (node, problem.detail.clone())));
             }
         }
@@ -56,10 +62,15 @@ pub async fn announce(
     Ok(unheard)
 }
 
-/// Whether a node refuses because its operator forbids what is asked.
-fn forbids(problem: &Problem) -> bool {
-    let cause = RefusalCause::of(problem);
-    matches!(cause, Some(RefusalCause::Variable { lack: VariableLack::Forbidden, .. }))
+/// Whether a node refuses because its operator forbids what is asked: only where the terms do reveal
+/// something of the variable that it names, so that no node can have any session called off.
+fn forbids(problem: &Problem, terms: &Terms) -> bool {
+    match RefusalCause::of(problem) {
+        Some(RefusalCause::Variable { lack: VariableLack::Forbidden, name, .. }) => {
+            terms.question.gives_away(&[name]).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// Tell nodes that hold the announcement of the last order to pause or go on; gives those that have
@@ -100,20 +111,40 @@ pub(super) struct Handout<'a> {
     state: &'a CoordinatorState,
     session: SessionId,
     paper: OnceCell<Bytes>,
+    parcel: OnceCell<Parcel>,
 }
 
 impl<'a> Handout<'a> {
     /// Of this session.
     pub(super) fn new(state: &'a CoordinatorState, session: SessionId) -> Self {
-        Self { state, session, paper: OnceCell::new() }
+        Self { state, session, paper: OnceCell::new(), parcel: OnceCell::new() }
+    }
+
+    /// Bring a node what was handed over to it, where the session deals that anew.
+    async fn bring(&self, row: &CoordinatorSession, to: &PeerClient) -> Result<(), HttpError> {
+        let terms = row.announcement.as_ref().map(|announcement| &announcement.body.terms);
+        let Some(handed) = terms.and_then(handover::handed) else { return Ok(()) };
+        let read = || async {
+            let parcel = handovers::parcel(self.state, handed).await;
+            let parcel = parcel.map_err(|error| error.to_string())?;
+            parcel.ok_or_else(|| "what was handed over is not kept here".to_owned())
+        };
+        let failed = |detail| failed(to, detail);
+        let parcel = self.parcel.get_or_try_init(read).await.map_err(failed)?;
+        let path = paths::of(paths::NODE_PARCEL, self.session);
+        let patient = to.with_deadline(LONG);
+        let taken: TakenParcel = patient.request(Method::PUT, &path, Some(parcel)).await?;
+        for fault in &taken.faults {
+            let (session, node, what) = (self.session, fault.node, &fault.what);
+            let name = parcel.roster.body.node(node).map(|card| card.name.as_str());
+            tracing::warn!(%session, %node, name, what, "a letter of the roster before does not fit");
+        }
+        Ok(())
     }
 
     async fn paper(&self, to: &PeerClient) -> Result<Bytes, HttpError> {
         let store = &self.state.store;
-        let failed = |detail: String| {
-            let address = to.target().address.clone();
-            HttpError::Setup { address, detail }
-        };
+        let failed = |detail: String| failed(to, detail);
         let read = || async {
             let bundle = store.bundle(self.session).await.map_err(|error| error.to_string())?;
             let manifest = store.manifest(self.session).await.map_err(|error| error.to_string())?;
@@ -124,6 +155,10 @@ impl<'a> Handout<'a> {
         };
         self.paper.get_or_try_init(read).await.cloned().map_err(failed)
     }
+}
+
+fn failed(to: &PeerClient, detail: String) -> HttpError {
+    HttpError::Setup { address: to.target().address.clone(), detail }
 }
 
 /// How long a node may take over one step of a session's closing.
@@ -142,13 +177,19 @@ pub(super) async fn catch_up(
     let session = paths::of(paths::NODE_SESSION, row.session);
     let mut awaits = false;
     match node.get::<NodeSession>(&session).await {
-        Ok(known) if matches!(known.phase, Phase::Computing | Phase::Settled) => {
-            return Ok(known.awaits_approval);
+        Ok(known) => {
+            if known.lacks_parcel {
+                handout.bring(row, &node).await?;
+            }
+            awaits = known.awaits_approval;
+            if matches!(known.phase, Phase::Computing | Phase::Settled) {
+                return Ok(awaits);
+            }
         }
-        Ok(known) => awaits = known.awaits_approval,
         Err(HttpError::Problem { problem, .. }) if problem.kind == ProblemType::UnknownSession => {
             if let Some(announcement) = &row.announcement {
                 node.post::<_, ()>(paths::NODE_SESSIONS, announcement).await?;
+                handout.bring(row, &node).await?;
             }
         }
         Err(error) => return Err(error),

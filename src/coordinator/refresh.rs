@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::CoordinatorState;
 use super::driver::step_because;
 use super::handlers::life;
+use super::handovers::Handovers;
 use super::variables::in_use;
 use crate::identity::Signed;
 use crate::rules::job::fault::MAX_KEPT;
@@ -159,7 +160,13 @@ impl ByClock<'_> {
             !waits && !due.is_empty()
         });
         let oldest = all.into_iter().min_by_key(|(_, due)| due.first().map(|own| own.refreshed));
-        Ok(oldest)
+        let Some((dealt, mut due)) = oldest else { return Ok(None) };
+        // What several sessions have handed over is taken over by as many.
+        let handovers = Handovers::read(self.state).await?;
+        let handed = |stored: &Stored| Some(handovers.to_present(self.state, stored)?.handed);
+        let first = due.first().and_then(handed);
+        due.retain(|stored| handed(stored) == first);
+        Ok(Some((dealt, due)))
     }
 
     /// Make a job of it, and open that.

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use super::handovers::Handovers;
 use super::state::CoordinatorState;
 use crate::identity::Signed;
 use crate::rules::Terms;
 use crate::rules::job::fill::fill_earlier;
 use crate::rules::job::{Earlier, StoredVariable};
 use crate::rules::session_file::{fill_stored, names_stored};
+use crate::session::handover::{self, HandoverError};
 use crate::session::{Announcement, SessionId};
 use crate::storage::StorageError;
 use crate::transport::server::reply::Refusal;
@@ -24,8 +26,9 @@ pub(super) async fn filled(state: &CoordinatorState, file: &str) -> Result<Strin
     }
     let stored = state.store.variables().await.map_err(|error| Refusal::internal(&error))?;
     let mut elsewhere: BTreeMap<String, Earlier> = BTreeMap::new();
+    let handovers = Handovers::read(state).await.map_err(|error| Refusal::internal(&error))?;
     for stored in &stored {
-        let earlier = stored.earlier(state.store.database(), &state.roster.body).await;
+        let earlier = handovers.earlier(state, stored).await;
         let earlier = earlier.map_err(|error| Refusal::internal(&error))?;
         elsewhere.extend(earlier.map(|earlier| (stored.variable.name.clone(), earlier)));
     }
@@ -53,12 +56,14 @@ pub(super) async fn check(
             let (nodes, have) = (scheme.nodes(), earlier.places().iter().flatten().count());
             let detail = format!(
                 "{name:?} is shared among the {nodes} nodes of an earlier roster, of whom {have} are in \
-                 the present one and {} are needed; make a roster with more of them, and leave \
-                 the others out after that",
+                 the present one and {} are needed; serve under that roster once more, and have it \
+                 handed over as it is now, with `gavel variable hand-over`; or make a roster with more of \
+                 them, and leave the others out after that",
                 scheme.quorum()
             );
             Refusal::new(ProblemType::BadTerms, detail)
         }
+        CheckError::Handover(error) => Refusal::new(ProblemType::BadTerms, error.to_string()),
         CheckError::Store(error) => Refusal::internal(&error),
     })?;
     let (own, own_loads) = touched(terms);
@@ -104,23 +109,28 @@ enum CheckError {
         name: String,
         earlier: Earlier,
     },
+    /// It cannot be handed over so.
+    Handover(HandoverError),
     Store(StorageError),
 }
 
 async fn check_stored(state: &CoordinatorState, terms: &Terms) -> Result<(), CheckError> {
+    handover::next_of(terms, &state.roster_digest, &state.roster.body)
+        .map_err(CheckError::Handover)?;
+    let handovers = Handovers::read(state).await.map_err(CheckError::Store)?;
     for wanted in terms.question.wanted() {
         let stored = state.store.variable(&wanted.name).await.map_err(CheckError::Store)?;
         let lack = match stored {
             None => VariableLack::Absent,
             Some(stored) if !wanted.is(&stored.variable) => VariableLack::Other,
             Some(stored) => {
-                let earlier = stored.earlier(state.store.database(), &state.roster.body).await;
+                let earlier = handovers.earlier(state, &stored).await;
                 let earlier = earlier.map_err(CheckError::Store)?;
                 match (earlier == wanted.earlier, wanted.earlier, earlier) {
                     (true, None, _) => continue,
                     (true, Some(earlier), _) => {
                         let have = earlier.places().iter().flatten().count();
-                        if have >= earlier.scheme().quorum() {
+                        if earlier.handed().is_some() || have >= earlier.scheme().quorum() {
                             continue;
                         }
                         return Err(CheckError::Few { name: wanted.name, earlier });

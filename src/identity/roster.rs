@@ -91,6 +91,12 @@ pub struct Roster {
     /// Digests of the rosters that it succeeds, the first one first and the one that it replaces
     /// last; none for a first roster.
     pub succeeds: Vec<Digest>,
+    /// Digest of the roster whose nodes may hand over to those of this one what they store; none where
+    /// there was no roster before. Whoever pins this one has pinned by it from whom stored values come. The
+    /// last field, and not encoded where there is none, so that rosters without it are what they always
+    /// were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Digest>,
 }
 
 impl Statement for Roster {
@@ -166,6 +172,20 @@ pub enum RosterError {
         /// What differs.
         what: &'static str,
     },
+    /// The coordinator serves under a roster that does not go on from the one that is known.
+    #[error(
+        "the coordinator serves under a roster of other nodes now, which does not say that it succeeds the \
+         one that is here; what was opened under this one goes on under it. To take part in new sessions, \
+         ask a node's operator whether {} is the right digest, and only then run `gavel roster fetch \
+         {address} DIGEST --replace` with it",
+        .digest.grouped()
+    )]
+    OtherNodes {
+        /// Where the coordinator is reached.
+        address: String,
+        /// The other roster's digest.
+        digest: Digest,
+    },
     /// A name that does not belong on a screen.
     #[error(transparent)]
     Text(#[from] crate::base::name::NameError),
@@ -186,7 +206,13 @@ impl Roster {
                 (card, Endorsement { issue, signature })
             })
             .unzip();
-        Self { scheme, coordinator, nodes, endorsements, succeeds: Vec::new() }
+        Self { scheme, coordinator, nodes, endorsements, succeeds: Vec::new(), follows: None }
+    }
+
+    /// The same in the place of an earlier roster, with other nodes or another threshold.
+    #[must_use]
+    pub fn following(self, before: Option<&Self>) -> Self {
+        Self { follows: before.map(Self::digest), ..self }
     }
 
     /// Check what must hold of any roster.
@@ -243,6 +269,12 @@ impl Roster {
         self.succeeds.len() + 1
     }
 
+    /// The digest of the first roster of those that it succeeds, or its own: the same for all versions
+    /// of one roster, and for no other.
+    pub fn line(&self) -> Digest {
+        self.succeeds.first().copied().unwrap_or_else(|| self.digest())
+    }
+
     /// How often a node's card has changed.
     pub fn issue(&self, node: NodeIndex) -> u32 {
         self.endorsements.get(node.position()).map_or(0, |endorsement| endorsement.issue)
@@ -273,6 +305,7 @@ impl Roster {
             ("number of nodes or threshold", self.scheme == earlier.scheme),
             ("identity key of a node", keys(self) == keys(earlier)),
             ("line of earlier rosters", self.succeeds.starts_with(&line)),
+            ("roster that it follows", self.follows == earlier.follows),
             ("card of a node, without a later signature of that node", renewed),
         ];
         match same.into_iter().find(|(_, same)| !same) {

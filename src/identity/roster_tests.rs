@@ -106,6 +106,39 @@ fn what_must_stay_the_same_is_checked() {
 }
 
 #[test]
+fn a_roster_says_in_whose_place_it_comes_and_others_are_what_they_always_were() {
+    #[derive(serde::Serialize)]
+    struct Before<'a> {
+        scheme: Scheme,
+        coordinator: &'a CoordinatorCard,
+        nodes: &'a [NodeCard],
+        endorsements: &'a [Endorsement],
+        succeeds: &'a [Digest],
+    }
+    impl Statement for Before<'_> {
+        const DOMAIN: &'static str = Roster::DOMAIN;
+    }
+    let world = World::new(5, 2);
+    let first = &world.roster.body;
+    let Roster { scheme, coordinator, nodes, endorsements, succeeds, .. } = first;
+    let before = Before { scheme: *scheme, coordinator, nodes, endorsements, succeeds };
+    assert_eq!(before.digest(), first.digest());
+    let text = serde_json::to_string(first).unwrap();
+    assert!(!text.contains("follows") && serde_json::from_str::<Roster>(&text).unwrap() == *first);
+    // Another one comes in its place, and goes on to do so in its next versions.
+    let other = first.clone().following(Some(first));
+    assert_eq!(other.follows, Some(first.digest()));
+    assert!(other.digest() != first.digest() && first.clone().following(None) == *first);
+    let text = serde_json::to_string(&other).unwrap();
+    assert_eq!(serde_json::from_str::<Roster>(&text).unwrap(), other);
+    let later = next(&world, &other, 1, 1).unwrap();
+    assert_eq!(later.follows, other.follows);
+    let bad = Roster { follows: None, ..later };
+    let what = "roster that it follows";
+    assert_eq!(bad.check_succeeds(&other), Err(RosterError::NoSuccessor { what }));
+}
+
+#[test]
 fn the_coordinator_cannot_change_a_card_by_itself() {
     let world = World::new(5, 2);
     let first = &world.roster.body;

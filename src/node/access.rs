@@ -86,6 +86,7 @@ impl Gate for NodeState {
         (Method::POST, paths::NODE_ATTEMPTS, Rule::Coordinator),
         (Method::GET, paths::NODE_ATTEMPT, Rule::Coordinator),
         (Method::DELETE, paths::NODE_ATTEMPT, Rule::Coordinator),
+        (Method::PUT, paths::NODE_PARCEL, Rule::Coordinator),
         (Method::PUT, paths::NODE_OUTCOME, Rule::Coordinator),
         (Method::GET, paths::NODE_MATERIAL, Rule::Staff),
         (Method::POST, paths::NODE_MATERIAL, Rule::Coordinator),

@@ -303,6 +303,7 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Store(StorageError::Conflict { .. }) => {
                 Self::Computation { nodes: NodeSet::EMPTY, detail }
             }
+            AttemptError::Variable(VariableError::Handover(_)) => Self::UnfitTerms { detail },
             AttemptError::Variable(_) | AttemptError::Store(_) => Self::Store { detail },
         }
     }

@@ -146,6 +146,7 @@ pub(super) fn of_variable(node: NodeIndex, error: &VariableError) -> Refusal {
             let cause = RefusalCause::Variable { name: name.clone(), lack: *lack };
             Refusal(Problem::new(ProblemType::BadTerms, detail).with(RefusalCause::MEMBER, &cause))
         }
+        VariableError::Handover(error) => Refusal::new(ProblemType::BadTerms, error.to_string()),
         VariableError::Store(error) => of_store(error),
         VariableError::Sealing(error) => Refusal::internal(error),
     }

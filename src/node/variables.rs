@@ -1,17 +1,19 @@
 //! Variables that stay at this node: its shares, encrypted with its own key, and what it says where
 //! one that a job loads is not the one that the terms mean. And what it seals to those whom a job
-//! tells something alone.
+//! tells something alone, or to the nodes of the next roster; and what those of the roster before have
+//! sealed to it.
 
 use std::collections::BTreeMap;
 
 use super::state::NodeState;
 use crate::identity::Signed;
 use crate::identity::sealing::SealingError;
-use crate::rules::Terms;
 use crate::rules::job::{Change, Earlier, StoredVariable, Wanted};
 use crate::runs::job::Shelf;
+use crate::session::handover::{self, HandoverError, Opened};
 use crate::session::letters::Writing;
-use crate::session::{Announcement, Letters, Outcome, SessionId};
+use crate::session::{Announcement, Letters, Outcome, Parcel, SessionId};
+use crate::sharing::NodeIndex;
 use crate::sharing::stored::{Label, StoredShare};
 use crate::storage::node::{Staged, Staging};
 use crate::storage::{StorageError, Stored};
@@ -28,6 +30,9 @@ pub enum VariableError {
         /// What is wrong.
         lack: VariableLack,
     },
+    /// It cannot be handed over so, or was not.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// It cannot be encrypted.
     #[error(transparent)]
     Sealing(#[from] SealingError),
@@ -45,7 +50,15 @@ fn context(session: SessionId, variable: &StoredVariable) -> Vec<u8> {
 impl NodeState {
     /// That what is stored fits what terms load and keep, and that they give nothing away that this
     /// node's operator forbids. Whether this node has shares of it does not matter yet.
-    pub(super) async fn check_variables(&self, terms: &Terms) -> Result<(), VariableError> {
+    pub(super) async fn check_variables(
+        &self,
+        announcement: &Announcement,
+    ) -> Result<(), VariableError> {
+        let terms = &announcement.terms;
+        handover::next_roster(announcement, &self.roster.body)?;
+        if handover::handed(terms).is_some() && self.roster.body.follows.is_none() {
+            return Err(HandoverError::FollowsNone.into());
+        }
         if let Some(name) = terms.question.gives_away(&self.never_reveal) {
             let (name, lack) = (name.to_owned(), VariableLack::Forbidden);
             return Err(VariableError::Lack { name, lack });
@@ -78,7 +91,11 @@ impl NodeState {
         }
         // Whoever was in that roster compares it with what the terms say of it.
         let earlier = stored.earlier(self.store.database(), &self.roster.body).await?;
-        match (earlier == wanted.earlier, wanted.earlier.is_some()) {
+        let same = match (&earlier, &wanted.earlier) {
+            (Some(earlier), Some(wanted)) => earlier.is_roster_of(wanted),
+            (earlier, wanted) => earlier == wanted,
+        };
+        match (same, wanted.earlier.is_some()) {
             (true, _) => Ok(Some(stored)),
             (false, true) => Err(lacks(VariableLack::Other)),
             (false, false) => Err(lacks(VariableLack::Elsewhere)),
@@ -87,11 +104,18 @@ impl NodeState {
 
     /// The shares that a session's job loads.
     pub(super) async fn shelf(&self, announcement: &Announcement) -> Result<Shelf, VariableError> {
-        self.check_variables(&announcement.terms).await?;
+        self.check_variables(announcement).await?;
+        let mut handed = self.handed(announcement).await?;
         let question = &announcement.terms.question;
         let mut loaded = BTreeMap::new();
         let wanted = question.wanted().into_iter();
         for wanted in wanted.filter(|wanted| wanted.share) {
+            if wanted.earlier.as_ref().is_some_and(|earlier| earlier.handed().is_some()) {
+                // Who has none is dealt one by the others.
+                let share = handed.remove(&wanted.name);
+                loaded.extend(share.map(|share| (wanted.name, share)));
+                continue;
+            }
             let Some(stored) = self.found(&wanted).await? else { continue };
             let gives = wanted.earlier.is_some();
             match self.unlock_share(&stored).await {
@@ -107,6 +131,49 @@ impl NodeState {
             }
         }
         Ok(Shelf::new(announcement.session.0, loaded))
+    }
+
+    /// Take what was handed over for a session. Whether this node has a share of everything now, and who
+    /// of the nodes that handed it over wrote what does not fit.
+    pub(super) async fn take_parcel(
+        &self,
+        announcement: &Announcement,
+        parcel: Parcel,
+    ) -> Result<(bool, Vec<(NodeIndex, String)>), VariableError> {
+        parcel.check(&announcement.terms, &self.roster.body)?;
+        let Opened { shares, faults } = self.opened(announcement.session, &parcel);
+        self.store.put_parcel(announcement.session, &parcel).await?;
+        let faults = faults.into_iter().map(|(node, error)| (node, error.to_string()));
+        Ok((!shares.is_empty(), faults.collect()))
+    }
+
+    /// This node's shares of what was handed over for a session, by name, as far as it was brought.
+    async fn handed(
+        &self,
+        announcement: &Announcement,
+    ) -> Result<BTreeMap<String, StoredShare>, VariableError> {
+        if handover::handed(&announcement.terms).is_none() {
+            return Ok(BTreeMap::new());
+        }
+        let Some(parcel) = self.store.parcel(announcement.session).await? else {
+            return Ok(BTreeMap::new());
+        };
+        // The roster may be another one than when it was brought.
+        parcel.check(&announcement.terms, &self.roster.body)?;
+        Ok(self.opened(announcement.session, &parcel).shares)
+    }
+
+    fn opened(&self, session: SessionId, parcel: &Parcel) -> Opened {
+        let keys: Vec<_> = self.keys.sealing_keys().collect();
+        let opened = parcel.open(self.me, keys);
+        for (node, error) in &opened.faults {
+            let name = parcel.roster.body.node(*node).map(|card| card.name.as_str());
+            tracing::warn!(%session, %node, name, %error, "a letter of the roster before does not fit");
+        }
+        if opened.shares.is_empty() {
+            tracing::warn!(%session, "too few letters of the roster before fit; this node has no share");
+        }
+        opened
     }
 
     /// This node's share of a stored variable, which the digests bind it to.
@@ -162,7 +229,9 @@ impl NodeState {
         outcome: &Outcome,
         shelf: &Shelf,
     ) -> Result<Option<Signed<Letters>>, VariableError> {
-        let writing = Writing::new(announcement, &self.roster.body, self.me);
+        let next = handover::next_roster(announcement, &self.roster.body)?;
+        let next = next.as_ref().map(|next| &next.body);
+        let writing = Writing::new(announcement, &self.roster.body, self.me).to_nodes_of(next);
         let letters = writing.bent(self.bends_disclosures()).seal(outcome, &shelf.take_told())?;
         Ok(letters.map(|letters| Signed::new(letters, &self.keys.identity)))
     }

@@ -1,4 +1,5 @@
-//! What nodes tell one node, or the client, alone of an outcome: values that are never opened.
+//! What nodes tell one node, or the client, alone of an outcome: values that are never opened. And what they
+//! hand over to the nodes of another roster ([`super::handover`]).
 //!
 //! Every component of such a value has a digest in the outcome, on which the nodes agreed before they
 //! signed it. Each node seals the components that it holds, with what blinds their digests, to the
@@ -11,9 +12,9 @@
 //!
 //! Who learns what: the receiver, who holds the private key, the value and its components; everyone
 //! else, the coordinator that passes letters on among them, who is told which variable. Adversary: t
-//! nodes that seal what they like; the coordinator, which can only keep letters back. A letter of
-//! another attempt than the one that settled the session fits none of the digests, and a node gives
-//! none out.
+//! nodes that seal what they like; the coordinator, which can only keep letters back, or pass on those
+//! of another session, which nobody is blamed for. A letter of another attempt than the one that settled
+//! the session fits none of the digests, and a node gives none out.
 
 use std::collections::BTreeMap;
 
@@ -22,10 +23,12 @@ use zeroize::Zeroizing;
 
 use super::{Announcement, Outcome, SessionId};
 use crate::field::Field;
+use crate::field::bulk::add_into;
 use crate::identity::sealing::{self, SealingError, SealingKeyPair};
 use crate::identity::{Blob, Digest, Roster, Signed, Statement};
 use crate::rules::job::prime::over;
 use crate::rules::job::{Number, Receiver, Telling};
+use crate::sharing::elements::Component;
 use crate::sharing::stored::{Label, StoredShare};
 use crate::sharing::{Holding, NodeIndex, Scheme};
 
@@ -58,22 +61,27 @@ impl Statement for Letters {
 }
 
 /// The public key that something for a receiver is sealed to; none where there is no such node, or the
-/// terms name no key.
+/// terms name no key. The next roster is that which the terms hand something over to.
 pub fn key_of<'a>(
     announcement: &'a Announcement,
-    roster: &'a Roster,
+    (roster, next): (&'a Roster, Option<&'a Roster>),
     to: Receiver,
 ) -> Option<&'a Blob> {
     match to {
         Receiver::Node(node) => roster.node(node).map(|card| &card.sealing_key),
         Receiver::Client => announcement.terms.question.client_key().map(|key| &key.0),
+        Receiver::Next(node) => next?.node(node).map(|card| &card.sealing_key),
     }
 }
+
+/// What tells the nodes of the next roster apart from those of the session's.
+const NEXT: u8 = 0x80;
 
 fn info(session: SessionId, outcome: &Digest, node: NodeIndex, to: Receiver) -> Vec<u8> {
     let receiver = match to {
         Receiver::Node(node) => node.get(),
         Receiver::Client => 0,
+        Receiver::Next(node) => NEXT | node.get(),
     };
     [&b"gavel/v1/letter\0"[..], &session.0, &outcome.0, &[node.get(), receiver]].concat()
 }
@@ -82,6 +90,7 @@ fn info(session: SessionId, outcome: &Digest, node: NodeIndex, to: Receiver) -> 
 pub struct Writing<'a> {
     announcement: &'a Announcement,
     roster: &'a Roster,
+    next: Option<&'a Roster>,
     me: NodeIndex,
     /// Whether one bit is bent, as a liar would.
     bend: bool,
@@ -90,7 +99,13 @@ pub struct Writing<'a> {
 impl<'a> Writing<'a> {
     /// By this node, under this roster.
     pub const fn new(announcement: &'a Announcement, roster: &'a Roster, me: NodeIndex) -> Self {
-        Self { announcement, roster, me, bend: false }
+        Self { announcement, roster, next: None, me, bend: false }
+    }
+
+    /// The same to the nodes of another roster, which the terms hand something over to.
+    #[must_use]
+    pub const fn to_nodes_of(self, next: Option<&'a Roster>) -> Self {
+        Self { next, ..self }
     }
 
     /// The same with one bit of the first value bent, as a liar would.
@@ -124,7 +139,8 @@ impl<'a> Writing<'a> {
             if let Some(last) = plain.last_mut().filter(|_| self.bend) {
                 *last ^= 1;
             }
-            let key = key_of(self.announcement, self.roster, to).ok_or(SealingError::PublicKey)?;
+            let rosters = (self.roster, self.next);
+            let key = key_of(self.announcement, rosters, to).ok_or(SealingError::PublicKey)?;
             let sealed = sealing::seal(key, &info(session, &digest, node, to), b"", &plain)?;
             letters.push(Letter { to, sealed });
         }
@@ -152,7 +168,10 @@ pub enum LetterError {
         to: Receiver,
     },
     /// Nothing that the receiver can open.
-    #[error("it signed a letter that the receiver's key does not open")]
+    #[error(
+        "no key that is here opens its letter: if this node has had other keys since the session, use the \
+         home with those; else it wrote nonsense"
+    )]
     Unreadable,
     /// More or fewer bytes than its shares take.
     #[error("it wrote {got} bytes where {expected} belong")]
@@ -171,9 +190,11 @@ pub enum LetterError {
 }
 
 impl LetterError {
-    /// Whether it is the node's own doing: its signature is under it.
-    pub fn is_a_lie(&self) -> bool {
-        *self != Self::Signature
+    /// Whether it is the node's own doing for certain. Not where a coordinator that passes on what the
+    /// node has signed in another session, or that told it another outcome, would bring about the same,
+    /// nor where the receiver may lack its own key.
+    pub const fn is_a_lie(&self) -> bool {
+        !matches!(self, Self::Signature | Self::Other { .. } | Self::Unreadable)
     }
 }
 
@@ -252,7 +273,9 @@ impl<'a> Reading<'a> {
         let lengths: Vec<usize> = self
             .pieces
             .iter()
-            .map(|pieces| over!(pieces.telling.field, F => StoredShare::bytes_of::<F>(holding)))
+            .map(|Pieces { telling, .. }| {
+                over!(telling.field, F => StoredShare::bytes_of::<F>(holding, telling.elements))
+            })
             .collect();
         let (expected, got) = (lengths.iter().sum(), plain.len());
         if expected != got {
@@ -299,6 +322,11 @@ impl<'a> Reading<'a> {
         };
         self.pieces.iter().filter_map(value).collect()
     }
+
+    /// The elements of the value at a place; none where a component is missing.
+    pub(super) fn elements<F: Field>(&self, at: usize) -> Option<Component<F>> {
+        self.pieces.get(at)?.elements()
+    }
 }
 
 impl Pieces {
@@ -314,14 +342,18 @@ impl Pieces {
     }
 
     /// The sum of all components; none where one is missing.
-    fn sum<F: Field>(&self) -> Option<Number> {
-        let mut sum = F::ZERO;
+    fn elements<F: Field>(&self) -> Option<Component<F>> {
+        let mut sum = Component::zeros(self.telling.elements);
         for known in &self.known {
-            sum += StoredShare::component::<F>(known.as_ref()?)?;
+            add_into(&mut sum, &StoredShare::component_elements::<F>(known.as_ref()?)?);
         }
-        let value = Number::of_element(sum);
-        sum.zeroize();
-        Some(value)
+        Some(sum)
+    }
+
+    /// The same as a number, of one element.
+    fn sum<F: Field>(&self) -> Option<Number> {
+        let sum = self.elements::<F>()?;
+        sum.first().map(|element| Number::of_element(*element))
     }
 }
 

@@ -15,9 +15,11 @@
 //! - [`accusation`]: a node's signed word that others lied in an attempt, and what follows from many
 //! - [`outcome`]: the answer, with the nodes' signatures
 //! - [`disclosure`]: what a node seals to the operator of what participants alone are told
+//! - [`handover`]: stored variables on their way to the nodes of another roster
 //! - [`letters`]: what nodes seal to one node, or to the client, of what it alone is told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
+//! - [`care`]: which sessions are looked after under which of a server's rosters
 //! - [`progress`]: events while a session lives and computes
 //! - [`dealing`]: what is signed of stocks of material, by owners, clients and dealers
 //! - [`scoring`]: what is signed of models, of batches of material, and of scores
@@ -31,6 +33,7 @@ pub mod accusation;
 pub mod announcement;
 pub mod bundle;
 pub mod bundle_error;
+pub mod care;
 pub mod carried;
 pub mod course;
 pub mod dealing;
@@ -39,6 +42,7 @@ pub mod envelope;
 pub mod exclusion;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod handover;
 pub mod id;
 pub mod letters;
 pub mod manifest;
@@ -59,6 +63,7 @@ pub use accusation::Accusation;
 pub use announcement::Announcement;
 pub use disclosure::Disclosure;
 pub use envelope::Envelope;
+pub use handover::Parcel;
 pub use id::SessionId;
 pub use letters::Letters;
 pub use manifest::Manifest;

@@ -15,7 +15,7 @@ use crate::field::Field;
 pub const BLINDING: usize = 16;
 
 /// One node's share of one stored variable: of each of its components what blinds the digest, then
-/// the encoded element.
+/// the encoded element. On its way to the nodes of another roster a share is of several elements.
 #[derive(Clone)]
 pub struct StoredShare(Zeroizing<Vec<u8>>);
 
@@ -44,23 +44,24 @@ impl Label<'_> {
 }
 
 impl StoredShare {
-    /// Of one element, with what blinds each component.
+    /// Of an element, or of several, with what blinds each component.
     ///
     /// # Errors
-    /// When there is not one element, or not as many blindings as components.
+    /// When there is no element, or not as many blindings as components.
     pub fn of<F: Field>(
         element: &SharedElements<F>,
         blindings: &[Zeroizing<[u8; BLINDING]>],
     ) -> Result<Self, ShapeError> {
         let components = element.holding().components();
-        if element.len() != 1 {
+        if element.is_empty() {
             return Err(ShapeError { what: "stored elements", expected: 1, got: element.len() });
         }
         if blindings.len() != components {
             let (what, got) = ("blindings of components", blindings.len());
             return Err(ShapeError { what, expected: components, got });
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(components * (BLINDING + F::BYTES)));
+        let mut bytes =
+            Zeroizing::new(Vec::with_capacity(components * (BLINDING + element.len() * F::BYTES)));
         for (at, blinding) in blindings.iter().enumerate() {
             bytes.extend_from_slice(blinding.as_slice());
             for &element in element.component(at) {
@@ -112,9 +113,20 @@ impl StoredShare {
         bytes.get(BLINDING..).and_then(F::from_bytes)
     }
 
-    /// Bytes of a share of an element of this field at a node.
-    pub const fn bytes_of<F: Field>(holding: Holding) -> usize {
-        holding.components() * (BLINDING + F::BYTES)
+    /// The elements of one component, from its bytes with what blinds its digest; none where these are
+    /// not encodings of elements.
+    pub fn component_elements<F: Field>(bytes: &[u8]) -> Option<Component<F>> {
+        let encoded = bytes.get(BLINDING..)?;
+        let mut component = Component::with_room(encoded.len() / F::BYTES);
+        for bytes in encoded.chunks(F::BYTES) {
+            component.append(&[F::from_bytes(bytes)?]);
+        }
+        Some(component)
+    }
+
+    /// Bytes of a share of so many elements of this field at a node.
+    pub const fn bytes_of<F: Field>(holding: Holding, elements: usize) -> usize {
+        holding.components() * (BLINDING + elements * F::BYTES)
     }
 
     /// The digest of each component that a node holds, in the order of [`Scheme::held_by`]; none where
@@ -189,6 +201,28 @@ mod tests {
             bytes[0] ^= 1;
             assert!(!StoredShare::from_bytes(bytes).fits(label, scheme, node, &all));
         }
+    }
+
+    #[test]
+    fn a_share_of_several_elements_comes_back_component_by_component() {
+        let (scheme, node) = (Scheme::new(3, 1).unwrap(), NodeIndex::new(2).unwrap());
+        let holding = Holding::of(scheme, node);
+        let values = [5, 6, 7].map(Mersenne61::from_u64);
+        let elements = SharedElements::from_public(holding, &values);
+        let blindings = vec![Zeroizing::new([7; BLINDING]); holding.components()];
+        let share = StoredShare::of(&elements, &blindings).unwrap();
+        let (bytes, each) = (share.expose(), BLINDING + 3 * Mersenne61::BYTES);
+        assert_eq!(bytes.len(), StoredShare::bytes_of::<Mersenne61>(holding, 3));
+        for (at, bytes) in bytes.chunks(each).enumerate() {
+            let own = StoredShare::component_elements::<Mersenne61>(bytes).unwrap();
+            assert!(own.iter().zip(elements.component(at)).all(|(one, other)| one.equals(*other)));
+            assert!(own.len() == 3);
+            assert!(StoredShare::component_elements::<Mersenne61>(&bytes[..each - 1]).is_none());
+        }
+        // It is no share of one element, and none of no element is made.
+        assert!(share.element::<Mersenne61>(holding).is_err());
+        let none = SharedElements::<Mersenne61>::from_public(holding, &[]);
+        assert!(StoredShare::of(&none, &blindings).is_err());
     }
 
     #[test]

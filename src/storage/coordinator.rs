@@ -5,6 +5,7 @@
 //!
 //! - [`attempts`]: attempts: their numbers, who took part, how each ended
 //! - [`books`]: models, and how far each batch of their material has come
+//! - [`letters`]: what is on its way to the nodes of the next roster
 //! - [`pauses`]: orders to pause and to go on, and which nodes have heard them
 //! - [`papers`]: sessions that are taken up from what nodes hold
 //! - [`reading`]: questions about sessions that change nothing
@@ -13,6 +14,8 @@
 pub mod attempts;
 pub mod books;
 pub mod doubts;
+pub mod ended;
+pub mod letters;
 pub mod papers;
 pub mod pauses;
 pub mod reading;

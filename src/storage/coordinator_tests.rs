@@ -449,3 +449,33 @@ async fn a_pause_is_kept_with_its_order_and_ends_by_a_later_one() {
     assert_eq!(timeline, expected);
     assert_eq!(place.get().await.opened, Some(time(20)));
 }
+
+/// What nodes have sealed to those of the next roster stays, also where the store is opened again.
+#[tokio::test]
+async fn letters_are_kept_by_node_the_latest_of_each() {
+    let Some(place) = Place::computing().await else { return };
+    let (session, outcome) = (place.session(), Digest([1; 32]));
+    let letters = |of: u8, byte: u8| {
+        let sealed = crate::identity::Blob(vec![byte; 300]);
+        let letter = crate::session::letters::Letter {
+            to: crate::rules::job::Receiver::Next(node(2)),
+            sealed,
+        };
+        let body =
+            crate::session::Letters { session, outcome, node: node(of), letters: vec![letter] };
+        Signed::new(body, place.world.key(of))
+    };
+    assert!(place.store.letters(session).await.unwrap().is_empty());
+    let given = [letters(1, 5), letters(3, 6), letters(3, 7)];
+    for one in &given {
+        place.store.put_letters(session, one.body.node, one).await.unwrap();
+    }
+    let kept = [given[0].clone(), given[2].clone()];
+    let place = place.reopen().await;
+    assert_eq!(place.store.letters(session).await.unwrap(), kept);
+    let nodes = [node(1), node(3)].into_iter().collect();
+    assert_eq!(place.store.lettered().await.unwrap(), [(session, nodes)]);
+    // Of a session that there is not, nothing is kept.
+    let other = SessionId([77; 16]);
+    place.store.put_letters(other, node(1), &given[0]).await.unwrap_err();
+}

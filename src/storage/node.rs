@@ -11,6 +11,7 @@
 //! - [`logins`]: logins that the coordinator has ended
 //! - [`material`]: a dealer's stock of material for two parties
 //! - [`papers`]: what is held of a session, for others that have lost it
+//! - [`parcels`]: what the nodes of the roster before have handed over
 //! - [`parts`]: parts of envelopes that were put together from other nodes' seeds
 //! - [`pauses`]: orders of the coordinator to pause and to go on
 //! - [`reading`]: questions about sessions that change nothing
@@ -23,6 +24,7 @@ pub mod letters;
 pub mod logins;
 pub mod material;
 pub mod papers;
+pub mod parcels;
 pub mod parts;
 pub mod pauses;
 pub mod put_error;
@@ -278,6 +280,7 @@ impl NodeStore {
                         if let Some(disclosure) = disclosure {
                             SESSIONS.set(connection, session, "disclosure", disclosure).await?;
                         }
+                        parcels::drop_one(&mut *connection, session).await?;
                         parts::forget(connection, session).await?;
                     }
                     Ok(())
@@ -310,6 +313,7 @@ impl NodeStore {
                     let phase = SESSIONS.phase(connection, session).await?;
                     variables::drop_staged(connection, session).await?;
                     letters::drop_all(&mut *connection, session).await?;
+                    parcels::drop_one(&mut *connection, session).await?;
                     if (step, phase) != (Step::Cancel, Phase::Cancelled) {
                         SESSIONS.step(connection, session, step, Some(reason)).await?;
                     }

@@ -19,6 +19,8 @@ use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, NodeCard, Roster, Signed};
 use crate::rules::entries::Field;
+use crate::rules::model::file::written::WrittenLayer;
+use crate::rules::model::file::{Defaults, Written, from_onnx, from_tensors, safetensors};
 use crate::rules::{Layout, SessionFile};
 use crate::session::bundle::{Bundle, Inventories};
 use crate::session::dealing::AskBatch;
@@ -43,7 +45,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "frames", run: frames, seeds: frame_seeds },
     Target { name: "envelopes", run: envelopes, seeds: envelope_seeds },
     Target { name: "session_files", run: session_files, seeds: session_file_seeds },
@@ -51,6 +53,7 @@ pub const TARGETS: [Target; 7] = [
     Target { name: "bodies", run: bodies, seeds: body_seeds },
     Target { name: "records", run: records, seeds: record_seeds },
     Target { name: "key_files", run: key_files, seeds: key_file_seeds },
+    Target { name: "models", run: models, seeds: model_seeds },
 ];
 
 /// Largest payload of a frame here.
@@ -218,6 +221,28 @@ fn session_file_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
+/// A model that somebody else has written: an ONNX file, or tensors with a table of layers.
+pub fn models(data: &[u8]) {
+    let _ = from_onnx(&Written::default(), data, Defaults::default());
+    let Ok(tensors) = safetensors(data) else { return };
+    let layers = tensors.keys().map(|name| WrittenLayer::Dense {
+        weight: Some(name.clone()),
+        bias: None,
+        transposed: false,
+        largest: None,
+    });
+    let written = Written { layers: layers.collect(), ..Written::default() };
+    let _ = from_tensors(&written, &tensors, Defaults::default());
+}
+
+fn model_seeds() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../tests/data/models/logistic.onnx").to_vec(),
+        include_bytes!("../../tests/data/models/small.onnx").to_vec(),
+        include_bytes!("../../tests/data/models/small.safetensors").to_vec(),
+    ]
+}
+
 /// A bearer token as anybody may send it.
 pub fn tokens(data: &[u8]) {
     static GUARD: OnceLock<ReplayGuard> = OnceLock::new();
@@ -258,7 +283,7 @@ fn again<T: Serialize + DeserializeOwned>(body: &[u8]) {
     }
 }
 
-const BODIES: [fn(&[u8]); 24] = [
+const BODIES: [fn(&[u8]); 25] = [
     again::<Envelope>,
     again::<Signed<Announcement>>,
     again::<Inventories>,
@@ -283,6 +308,7 @@ const BODIES: [fn(&[u8]); 24] = [
     again::<dealers::AskSeed>,
     again::<dealers::GivenSeed>,
     again::<Signed<AskBatch>>,
+    again::<crate::session::Parcel>,
 ];
 
 fn body_seeds() -> Vec<Vec<u8>> {

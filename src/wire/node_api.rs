@@ -102,6 +102,29 @@ pub struct NodeSession {
     /// Whether it computes the session only once its operator lets it run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_approval: bool,
+    /// Whether it is to deal anew what was handed over, and was not brought that yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_parcel: bool,
+}
+
+/// What a node found in what was handed over to it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenParcel {
+    /// Whether it has a share of everything. If not, the other nodes deal it one.
+    pub whole: bool,
+    /// Letters that do not fit.
+    pub faults: Vec<ParcelFault>,
+}
+
+/// A letter that does not fit what the nodes of the roster before have signed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParcelFault {
+    /// Who wrote it, by its index in that roster.
+    pub node: NodeIndex,
+    /// What is wrong with it.
+    pub what: String,
 }
 
 /// A node's answer to an envelope that it has taken.

@@ -7,6 +7,10 @@ use crate::session::SessionId;
 use crate::session::scoring::BatchId;
 use crate::sharing::NodeIndex;
 
+/// The header by which servers of a roster tell each other under which one they ask: a server may go
+/// on under several. It holds the digest of the first version of that roster.
+pub const ROSTER_HEADER: &str = "gavel-roster";
+
 /// Upgrade to the binary stream between two nodes.
 pub const STREAM: &str = "/v1/node/stream";
 /// A node's health.
@@ -56,6 +60,8 @@ pub const NODE_LETTERS: &str = "/v1/node/sessions/{session}/letters";
 pub const NODE_PAUSE: &str = "/v1/node/sessions/{session}/pause";
 /// Let a job run, by the word of the node's operator.
 pub const NODE_APPROVAL: &str = "/v1/node/sessions/{session}/approval";
+/// Bring the node what was handed over to it.
+pub const NODE_PARCEL: &str = "/v1/node/sessions/{session}/parcel";
 /// Cancel a session.
 pub const NODE_CANCEL: &str = "/v1/node/sessions/{session}/cancel";
 /// The batches in a dealer's store (GET); begin to make one (POST).
@@ -116,8 +122,10 @@ pub const DOUBTS: &str = "/v1/dealers/doubts";
 pub const MODELS: &str = "/v1/models";
 /// One model (GET); take it back (DELETE).
 pub const MODEL: &str = "/v1/models/{model}";
-/// Ask for a batch of a model's material.
+/// Ask for a batch of a model's material (POST); its latest batches (GET).
 pub const MODEL_BATCHES: &str = "/v1/models/{model}/batches";
+/// How the making of batches stands.
+pub const DEALING: &str = "/v1/dealing";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -147,6 +155,12 @@ pub const INVITATIONS: &str = "/v1/invitations";
 pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
 /// Take every invitation back that is not used.
 pub const REVOKE_UNUSED: &str = "/v1/invitations/revoke-unused";
+
+/// The session that a path is about, if it names one.
+pub fn session_in(path: &str) -> Option<SessionId> {
+    let mut parts = path.split('/').skip_while(|part| !matches!(*part, "sessions" | "jobs"));
+    parts.nth(1)?.parse().ok()
+}
 
 /// [`ROSTER_OF`] filled in.
 pub fn roster(digest: &Digest) -> String {

@@ -6,6 +6,7 @@ use crate::base::Timestamp;
 use crate::identity::Digest;
 use crate::rules::job::{StoredVariable, Version};
 use crate::session::SessionId;
+use crate::sharing::NodeSet;
 use crate::storage::Stored;
 
 /// A stored variable.
@@ -30,6 +31,20 @@ pub struct VariableLine {
     /// Whether the node that tells of it has a share; the coordinator never has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<bool>,
+    /// Where it was handed over to the nodes of the next roster as it is now; the coordinator tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<HandedLine>,
+}
+
+/// How a variable was handed over last.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HandedLine {
+    /// By which session.
+    pub session: SessionId,
+    /// The roster whose nodes it was handed over to.
+    pub to: Digest,
+    /// The nodes whose letters the coordinator has.
+    pub letters: NodeSet,
 }
 
 impl VariableLine {
@@ -37,6 +52,17 @@ impl VariableLine {
     pub fn of(stored: Stored, share: Option<bool>) -> Self {
         let Stored { variable, session, step, dealt, roster, made, refreshed } = stored;
         let version = variable.version();
-        Self { variable, version, session, step, dealt, roster, made, refreshed, share }
+        Self {
+            variable,
+            version,
+            session,
+            step,
+            dealt,
+            roster,
+            made,
+            refreshed,
+            share,
+            handed_over: None,
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! - [`quantities`]: what a market's operator alone is told
 //! - [`readme`]: the walk through the README, as written there
 //! - [`rosters`]: a coordinator that serves a roster of invented nodes
+//! - [`exchange`]: five nodes become five others in one step
 //! - [`rotation`]: new keys of a node while a session is open
 //! - [`replicas`]: nodes on PostgreSQL
 //! - [`figures`]: a server's figures and its log for machines
@@ -25,10 +26,12 @@ mod common;
 mod accounts;
 mod apart;
 mod backup;
+mod changes;
 mod compose;
 mod demo;
 mod engine;
 mod errors;
+mod exchange;
 mod figures;
 mod handover;
 mod intake;

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use gavel::client::material::{MaterialError, promise};
+use gavel::client::material::{MaterialError, batches, dealing, promise};
 use gavel::identity::Signed;
+use gavel::session::dealing::BookState;
 use gavel::session::scoring::BatchPromise;
+use gavel::sharing::NodeSet;
 use gavel::testkit::{At, Lie};
 
 use super::altering::{Alters, What};
@@ -130,6 +132,16 @@ async fn a_dealer_that_lies_is_left_out() {
         assert!(line.stock.withdrawn > 0, "nobody noticed");
         let promised = parties.promise(&net).await;
         assert!(!promised.body.makers.contains(index(3)), "{}", promised.body.makers);
+        // Operators are told, and why the batch with the lie is gone.
+        let told = dealing(&net.network).await.unwrap();
+        let liar = NodeSet::EMPTY.with(index(3));
+        assert!(liar.is_subset_of(told.left_out) && told.liars.is_subset_of(liar), "{told:?}");
+        let lines = batches(&net.network, parties.model).await.unwrap().batches;
+        let own = lines.iter().find(|line| line.batch == promised.body.batch).unwrap();
+        assert_eq!((own.state, own.client), (BookState::Promised, Some(promised.body.client)));
+        assert_eq!((own.makers, own.givers), (promised.body.makers, promised.body.chosen));
+        let gone = lines.iter().find(|line| line.state == BookState::Withdrawn).unwrap();
+        assert!(gone.makers.contains(index(3)) && gone.reason.is_some(), "{gone:?}");
         fit(
             &parties.client_half(&net, &promised).await.unwrap(),
             &parties.owner_half(&net, &promised).await.unwrap(),

@@ -17,6 +17,7 @@
 //! - [`market`]: markets on bits
 //! - [`models`]: scores of models by two parties
 //! - [`survey`]: surveys on bits
+//! - [`handed`]: those handed over to the nodes of another roster
 //! - [`refreshed`]: those dealt anew by the nodes that have them
 //! - [`stored`]: variables that stay from one job to another
 //! - [`adding`]: surveys among nodes that only add
@@ -33,6 +34,7 @@ mod bits;
 mod blocks;
 mod elements;
 mod faults;
+mod handed;
 mod job;
 mod leak;
 mod liars;

@@ -134,6 +134,7 @@ impl World {
             nodes: cards,
             endorsements: Vec::new(),
             succeeds: Vec::new(),
+            follows: None,
         };
         let roster = Arc::new(Signed::new(roster, &coordinator));
         let mut meshes = Vec::new();

@@ -1,6 +1,7 @@
-//! `gavel roster make|update|show|check|pin|fetch`.
+//! `gavel roster make|update|show|check|pin|fetch|nodes`.
 
 mod code;
+mod nodes;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ pub enum RosterCommand {
     /// Fetch the roster whose digest you were told from its coordinator, or the next version of the
     /// roster that is here
     Fetch(FetchArgs),
+    /// Show which nodes are there, and which of earlier rosters are still needed
+    Nodes(nodes::NodesArgs),
 }
 
 /// Cards to put into a roster.
@@ -54,10 +57,14 @@ pub struct MakeArgs {
     /// Where to write it [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace a roster that is there; sessions of the old one cannot go on with the new one, and what is
-    /// stored is dealt to its nodes with `gavel variable refresh`
+    /// Replace a roster that is there; sessions of the old one go on under it beside the new one, and what
+    /// is stored is dealt to the new one's nodes with `gavel variable refresh`
     #[arg(long)]
     replace: bool,
+    /// The roster in whose place it comes: its nodes may hand over to those of this one what they store
+    /// [default: roster.json in the home folder, if it is there]
+    #[arg(long, value_name = "FILE")]
+    after: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseOption,
 }
@@ -148,6 +155,9 @@ pub struct FetchArgs {
 struct Shown<'a> {
     digest: Digest,
     version: usize,
+    /// The roster whose nodes may hand over to those of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<Digest>,
     /// Whether this home's owner has compared the digest, or made the roster.
     pinned: bool,
     nodes: u8,
@@ -203,6 +213,7 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         }
         RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
+        RosterCommand::Nodes(args) => nodes::show(context, &args).await,
     }
 }
 
@@ -220,7 +231,12 @@ fn make(context: &Context, args: &MakeArgs) -> Result<(), Failure> {
     let path = context.home.file("coordinator.key");
     let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
     let coordinator = keys.card(&place.name, &place.address);
-    let roster = Roster::first(scheme, coordinator, cards);
+    let before = match &args.after {
+        Some(file) => Some(context.home.roster(Some(file))?),
+        None => context.home.roster(None).ok(),
+    };
+    let before = before.as_ref().map(|before| &before.body);
+    let roster = Roster::first(scheme, coordinator, cards).following(before);
     let roster = Signed::new(roster, &keys.identity).checked()?;
     let out = args.out.clone().unwrap_or_else(|| context.home.file("roster.json"));
     keep(&out, &roster, args.replace)?;
@@ -426,6 +442,7 @@ fn tell(
     let shown = Shown {
         digest: body.digest(),
         version: body.version(),
+        follows: body.follows,
         pinned: context.home.settings()?.pinned.contains(&body.digest()),
         nodes: body.scheme.nodes(),
         threshold: body.scheme.threshold(),
@@ -466,8 +483,11 @@ fn tell(
             ),
             (both, _) => format!("{both} are needed"),
         };
+        let follows = shown.follows.map_or_else(String::new, |follows| {
+            format!("comes in the place of the roster\n{}\n", follows.grouped())
+        });
         format!(
-            "{} nodes; {}; {needed}\n{table}version {}; digest{compared}:\n{}\n{remark}",
+            "{} nodes; {}; {needed}\n{table}{follows}version {}; digest{compared}:\n{}\n{remark}",
             shown.nodes,
             view::privacy(body.scheme),
             shown.version,

@@ -1,4 +1,10 @@
-//! `gavel variable list|show|refresh|forget`.
+//! `gavel variable list|show|refresh|hand-over|forget`.
+//!
+//! - `hand_over`: to the nodes of the next roster
+//! - `lines`: variables by their names
+
+mod hand_over;
+mod lines;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +16,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{HandInOptions, Reach};
 use crate::cli::output::{Table, clean, strong};
+use crate::cli::view::nodes;
 use crate::identity::Roster;
 use crate::rules::job::Prime;
 use crate::rules::job::fault::MAX_KEPT;
@@ -18,6 +25,7 @@ use crate::rules::job::refresh::refresh_file;
 use crate::session::SessionId;
 use crate::wire::job_api::JobLine;
 use crate::wire::variable::VariableLine;
+use lines::named;
 
 /// What to do with variables that stay at the nodes.
 #[derive(Subcommand)]
@@ -28,6 +36,9 @@ pub enum VariableCommand {
     Show(ShowArgs),
     /// Have the nodes deal the shares of some anew, by a job that does
     Refresh(RefreshArgs),
+    /// Have the nodes hand what is stored over to those of the next roster, of whom none need be among
+    /// them
+    HandOver(hand_over::HandOverArgs),
     /// Have the nodes forget one, by a job that does
     Forget(ForgetArgs),
 }
@@ -96,6 +107,7 @@ pub async fn run(context: &Context, command: VariableCommand) -> Result<(), Fail
             context.output.result(&line, || text(&line, &roster))
         }
         VariableCommand::Refresh(args) => Box::pin(refresh(context, &args)).await,
+        VariableCommand::HandOver(args) => Box::pin(hand_over::run(context, &args)).await,
         VariableCommand::Forget(args) => Box::pin(forget(context, &args)).await,
     }
 }
@@ -115,15 +127,8 @@ async fn variables(
     Ok((node.variables().await?, roster))
 }
 
-fn named(all: Vec<VariableLine>, name: &str) -> Result<VariableLine, Failure> {
-    let missing = || {
-        let detail = format!("no variable {name:?} is stored; see gavel variable list");
-        Failure::new("no-variable", detail)
-    };
-    all.into_iter().find(|line| line.variable.name == name).ok_or_else(missing)
-}
-
-/// One job for all that one session dealt last: the same nodes have shares of them.
+/// One job for all that one session dealt last: the same nodes have shares of them. One for all that one
+/// session handed over to the present nodes.
 async fn refresh(context: &Context, args: &RefreshArgs) -> Result<(), Failure> {
     let network = args.options.as_operator(context).await?;
     let all = network.coordinator().variables().await?;
@@ -136,7 +141,11 @@ async fn refresh(context: &Context, args: &RefreshArgs) -> Result<(), Failure> {
     }
     for name in names {
         let line = named(all.clone(), name)?;
-        chosen.entry(line.dealt).or_default().push(line);
+        let present = &network.roster().body;
+        let elsewhere = line.handed_over.as_ref().filter(|_| !present.covers(&line.roster));
+        let handed = elsewhere.filter(|handed| present.covers(&handed.to));
+        let by = handed.map_or(line.dealt, |handed| handed.session);
+        chosen.entry(by).or_default().push(line);
     }
     let mut jobs: Vec<JobLine> = Vec::new();
     for lines in chosen.values().flat_map(|lines| lines.chunks(MAX_KEPT)) {
@@ -171,6 +180,9 @@ async fn forget(context: &Context, args: &ForgetArgs) -> Result<(), Failure> {
 
 fn share(line: &VariableLine, present: &Roster) -> &'static str {
     match line.share {
+        _ if !present.covers(&line.roster) && line.handed_over.is_some() => {
+            "handed over by the nodes of an earlier roster; refresh it"
+        }
         _ if !present.covers(&line.roster) => "with the nodes of an earlier roster; refresh it",
         Some(true) => "here",
         Some(false) => "missing; gets one at the next refresh",
@@ -213,6 +225,14 @@ fn text(line: &VariableLine, present: &Roster) -> String {
         format!("refreshed   {}, by session {}", line.refreshed, line.dealt),
         format!("roster      {}", line.roster),
     ];
+    if let Some(handed) = &line.handed_over {
+        lines.push(format!(
+            "handed over to the roster {}, by job {}; {} wrote letters",
+            handed.to.grouped(),
+            handed.session.short(),
+            nodes(handed.letters)
+        ));
+    }
     if !share(line, present).is_empty() {
         lines.push(format!("share       {}", share(line, present)));
     }

@@ -10,16 +10,18 @@ use axum::{Extension, Json};
 use crate::node::NodeState;
 use crate::node::access::Caller;
 use crate::node::refusals::of_store;
+use crate::rules::Terms;
 use crate::session::papers::{Papers, Standing};
 use crate::session::{Phase, SessionId};
 use crate::transport::server::paper::InBinary;
 use crate::transport::server::reply::{Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
-/// Where each session stands here.
+/// Where each session stands here that is looked after under this roster.
 pub async fn standings(State(node): State<Arc<NodeState>>) -> Reply<Vec<Standing>> {
     let standings = node.store.standings().await.map_err(|error| of_store(&error))?;
-    Ok(Json(standings.into_iter().map(|(standing, _)| standing).collect()))
+    let own = standings.into_iter().map(|(standing, _)| standing);
+    Ok(Json(own.filter(|standing| node.looks_after(standing.session)).collect()))
 }
 
 /// What is held of one session. Who was admitted is for the coordinator alone, who signed it.
@@ -66,6 +68,12 @@ pub async fn disclosure(
     })
 }
 
+/// Whether anything is sealed by these terms.
+fn seals(terms: &Terms) -> bool {
+    let job = terms.question.as_job();
+    terms.question.tells() || job.is_some_and(|job| job.hands_over().is_some())
+}
+
 /// What this node has sealed to those whom a settled session tells something alone. The coordinator
 /// passes it on.
 pub async fn letters(
@@ -79,7 +87,7 @@ pub async fn letters(
         return Ok(binary.reply(&letters));
     }
     Err(match row.phase {
-        Phase::Settled if row.announcement.body.terms.question.tells() => {
+        Phase::Settled if seals(&row.announcement.body.terms) => {
             let detail = "this node took no part in the attempt that settled the session, or has \
                           lost what it sealed; the others' letters do";
             Refusal::new(ProblemType::NotFound, detail)

@@ -12,7 +12,7 @@ use crate::node::access::Caller;
 use crate::node::refusals::{of_announcement, of_store, of_variable};
 use crate::runs::Workload;
 use crate::session::pause::PauseOrder;
-use crate::session::{Announcement, Phase, SessionId};
+use crate::session::{Announcement, Phase, SessionId, handover};
 use crate::storage::StorageError;
 use crate::storage::node::Shown;
 use crate::transport::server::reply::{Asked, Body, Params, Refusal, Reply};
@@ -34,8 +34,15 @@ pub async fn announce(
     paper::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
     let known = node.store.standing(session).await.map_err(|error| of_store(&error))?;
+    if known.is_none() && !node.looks_after(session) {
+        let detail = "this node goes on under that roster with what was open when it was changed; \
+                      open new sessions under the roster that came after it";
+        return Err(Refusal::new(ProblemType::WrongRoster, detail));
+    }
     if known.is_none() {
-        node.check_variables(terms).await.map_err(|error| of_variable(node.me, &error))?;
+        node.check_variables(&announcement.body)
+            .await
+            .map_err(|error| of_variable(node.me, &error))?;
     }
     let added = node.store.announce(&announcement).await.map_err(|error| of_store(&error))?;
     if added {
@@ -85,6 +92,10 @@ pub async fn show(
     let mut shown = shown.map(view).ok_or_else(unknown)?;
     let awaits = node.awaits_approval(&shown.announcement.body).await;
     shown.awaits_approval = awaits.map_err(|error| of_store(&error))?;
+    if handover::handed(&shown.announcement.body.terms).is_some() {
+        let lacks = node.store.lacks_parcel(session).await;
+        shown.lacks_parcel = lacks.map_err(|error| of_store(&error))?;
+    }
     Ok(Json(shown))
 }
 
@@ -123,5 +134,6 @@ fn view(shown: Shown) -> NodeSession {
         bids: shown.bids,
         outcome: shown.outcome,
         awaits_approval: false,
+        lacks_parcel: false,
     }
 }

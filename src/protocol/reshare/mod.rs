@@ -22,12 +22,17 @@
 //! piece that does not fit what its sender itself had said names the sender alone. After an error
 //! nothing of the new shares is used; the old ones stand, and the dealing is repeated with new keys
 //! without those who are named.
+//!
+//! Where too few of the old nodes are among the new ones there are no lines between them. Then the old ones
+//! cut every element into the new components by themselves (`pieces.rs`), agree on digests of these as of
+//! all that is to stay, and seal to each new node those that it is to hold.
 
 pub mod cost;
 mod error;
 mod give;
 mod hand_over;
 mod lines;
+mod pieces;
 mod refresh;
 mod sizes;
 mod table;
@@ -36,5 +41,6 @@ mod take;
 pub use error::ReshareError;
 pub use give::give;
 pub use hand_over::{Before, hand_over};
+pub use pieces::pieces;
 pub use refresh::refresh;
 pub use take::{Taking, take};

@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use super::receiver::Receiver;
+use crate::sharing::Scheme;
 
 /// What a step does. Variables go by their places in [`Graph::variables`](super::graph::Graph::variables).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,6 +128,13 @@ pub enum Action {
         /// Who.
         to: Receiver,
     },
+    /// Stored variables go to the nodes of another roster.
+    HandOver {
+        /// The variables.
+        variables: Vec<usize>,
+        /// Its nodes and threshold.
+        to: Scheme,
+    },
 }
 
 impl Action {
@@ -147,7 +155,8 @@ impl Action {
             | Self::Reveal { .. }
             | Self::Refresh { .. }
             | Self::Forget { .. }
-            | Self::Tell { .. } => Vec::new(),
+            | Self::Tell { .. }
+            | Self::HandOver { .. } => Vec::new(),
         }
     }
 
@@ -157,6 +166,7 @@ impl Action {
             Self::Handed { .. } | Self::Load { .. } | Self::Known { .. } | Self::Random { .. } => {
                 Vec::new()
             }
+            Self::HandOver { variables, .. } => variables.clone(),
             Self::Linear { terms, .. } => terms.iter().map(|&(variable, _)| variable).collect(),
             Self::Product { x, y, .. }
             | Self::Equal { x, y, .. }
@@ -188,7 +198,8 @@ impl Action {
             | Self::Random { .. }
             | Self::Refresh { .. }
             | Self::Forget { .. }
-            | Self::Tell { .. } => false,
+            | Self::Tell { .. }
+            | Self::HandOver { .. } => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::JobFault;
 use super::graph::{Graph, Kind};
+use super::next::piece_name;
 use super::number::Number;
 use super::question::Question;
 use super::range::Range;
@@ -20,8 +21,8 @@ pub struct Answer<E> {
     /// value that it takes was not handed in.
     pub revealed: Vec<Option<Number>>,
     /// Of each variable that is kept, in the order of the terms, then of each that is dealt anew, and
-    /// then of each that is told to somebody alone, in the order of the steps, the digests of all its
-    /// components; none where some value that it takes was not handed in. They are others in every
+    /// then of each that is told to somebody alone, in the order of the steps, and then of each component
+    /// that is handed over to another roster, the digests of all its components; none where some value that it takes was not handed in. They are others in every
     /// attempt.
     #[serde(default)]
     pub kept: Vec<Option<Vec<Fingerprint>>>,
@@ -101,7 +102,8 @@ impl<E> Answer<E> {
     pub fn check(&self, question: &Question) -> Result<(), AnswerError> {
         let graph = question.graph()?;
         let (refreshes, tells) = (graph.refreshes(), graph.tells());
-        let digests = graph.keeps.len() + refreshes.len() + tells.len();
+        let named = graph.keeps.len() + refreshes.len() + tells.len();
+        let digests = named + graph.pieces();
         let counts = [
             ("participants", graph.participants.len(), self.participants.len()),
             ("revealed values", graph.revealed().count(), self.revealed.len()),
@@ -124,6 +126,11 @@ impl<E> Answer<E> {
                 let variable = graph.variables[variable].name.clone();
                 return Err(AnswerError::Value { variable });
             }
+        }
+        // Nobody hands in what is handed over, so all of it is there.
+        let lacks = |kept: &Option<Vec<Fingerprint>>| kept.as_ref().is_none_or(Vec::is_empty);
+        if let Some(place) = self.kept.iter().skip(named).position(lacks) {
+            return Err(AnswerError::Value { variable: piece_name(place) });
         }
         let reveals = graph.steps.iter().zip(statuses).filter_map(|(step, status)| {
             matches!(step.action, super::Action::Reveal { .. }).then_some(status)

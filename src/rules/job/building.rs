@@ -243,6 +243,11 @@ impl<'a> Building<'a> {
                 let (at, generation) = (self.operand(step, variable)?.at, *generation);
                 Action::Refresh { variable: at, generation }
             }
+            Operation::HandOver { variables, next } => {
+                let operands = variables.iter().map(|name| Ok(self.operand(step, name)?.at));
+                let variables = operands.collect::<Result<_, JobFault>>()?;
+                Action::HandOver { variables, to: next.scheme }
+            }
             Operation::Forget { variable } => {
                 Action::Forget { variable: self.operand(step, variable)?.at }
             }

@@ -67,6 +67,14 @@ pub enum JobFault {
         /// Why not, and what to do.
         why: &'static str,
     },
+    /// Stored variables that cannot be handed over so.
+    #[error("step {step:?} hands variables over to another roster and {why}")]
+    HandOver {
+        /// The step.
+        step: String,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
     /// A stored variable of which the file does not say which one it is.
     #[error(
         "step {step:?} loads {stored:?} and does not say which: version and bounds are filled in by \

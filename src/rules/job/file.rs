@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::fault::JobFault;
 use super::graph::Graph;
+use super::next::Next;
 use super::number::{Number, NumberError};
 use super::prime::Prime;
 use super::question::Question;
@@ -106,6 +107,10 @@ pub struct WrittenStep {
     pub generation: Option<u32>,
     /// Among whom it is shared, if that is not the session's roster.
     pub earlier: Option<String>,
+    /// What is handed over to the nodes of another roster.
+    pub variables: Option<Vec<String>>,
+    /// That roster.
+    pub next: Option<Next>,
     /// Who learns what is revealed: everyone where it is left out.
     pub to: Option<String>,
     /// The node at which the older system assigned a value: here the client shares it out.
@@ -116,7 +121,7 @@ pub struct WrittenStep {
 }
 
 /// The operations, as written.
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 16] = [
     "assign",
     "load",
     "add",
@@ -132,6 +137,7 @@ const OPERATIONS: [&str; 15] = [
     "reveal",
     "refresh",
     "forget",
+    "hand-over",
 ];
 
 /// The fields of one step that have not been looked at.
@@ -272,6 +278,12 @@ impl Reading<'_> {
                 Operation::Refresh { earlier: earlier.map_err(wrong)?, variable, generation }
             }
             "forget" => Operation::Forget { variable: self.variable()? },
+            "hand-over" => {
+                self.known.extend(["variables", "next"]);
+                let variables = step.variables.clone().ok_or_else(|| self.missing("variables"))?;
+                let next = step.next.clone().ok_or_else(|| self.missing("next"))?;
+                Operation::HandOver { variables, next }
+            }
             _ => {
                 return Err(JobFault::Operation {
                     step: step.id.clone(),
@@ -346,6 +358,8 @@ impl Reading<'_> {
             ("version", step.version.is_some()),
             ("generation", step.generation.is_some()),
             ("earlier", step.earlier.is_some()),
+            ("variables", step.variables.is_some()),
+            ("next", step.next.is_some()),
             ("to", step.to.is_some()),
         ];
         let spare = given.into_iter().find(|(field, given)| *given && !self.known.contains(field));

@@ -11,6 +11,8 @@
 //! - [`receiver`]: who alone learns a value
 //! - [`telling`]: what a job tells some alone
 //! - [`earlier`]: among whom that is shared, if not among the session's nodes
+//! - [`next`]: which roster it hands something over to
+//! - [`handing`]: what it hands over to the nodes of another roster
 //! - [`step`]: one step as the terms have it
 //! - [`fault`]: why steps are not a job; each names the step
 //! - [`action`]: what a step does, with variables by their places
@@ -43,9 +45,11 @@ pub mod fill;
 pub mod forgetting;
 mod giving;
 pub mod graph;
+pub mod handing;
 pub mod input;
 pub mod json;
 pub mod line;
+pub mod next;
 pub mod number;
 mod order;
 pub mod plain;
@@ -66,9 +70,11 @@ pub mod words;
 
 pub use answer::Answer;
 pub use change::{Change, Wanted};
-pub use earlier::Earlier;
+pub use earlier::{Earlier, Handed};
 pub use fault::JobFault;
 pub use graph::{Action, Graph};
+pub use handing::Handing;
+pub use next::Next;
 pub use number::Number;
 pub use prime::Prime;
 pub use question::Question;

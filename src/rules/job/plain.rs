@@ -39,7 +39,8 @@ pub fn compute<F: Field>(action: &Action, value: impl Fn(usize) -> F) -> Vec<F> 
         | Action::Reveal { .. }
         | Action::Refresh { .. }
         | Action::Forget { .. }
-        | Action::Tell { .. } => Vec::new(),
+        | Action::Tell { .. }
+        | Action::HandOver { .. } => Vec::new(),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Receiver {
     Node(NodeIndex),
     /// Whoever handed the session in, by the key that its terms name.
     Client,
+    /// A node of the roster that stored variables are handed over to. No file says so of a step.
+    Next(NodeIndex),
 }
 
 impl fmt::Display for Receiver {
@@ -28,6 +30,7 @@ impl fmt::Display for Receiver {
         match self {
             Self::Node(node) => write!(f, "{NODE} {node}"),
             Self::Client => f.pad(CLIENT),
+            Self::Next(node) => write!(f, "{NODE} {node} of the next roster"),
         }
     }
 }
@@ -57,9 +60,18 @@ mod tests {
             assert_eq!((text.parse(), receiver.to_string()), (Ok(receiver), text.to_owned()));
         }
         assert_eq!("node2".parse(), Ok(node(2)));
-        for text in
-            ["", "all", "node", "node 0", "node x", "node 99", "Client", "node -1", "nodes 2"]
-        {
+        for text in [
+            "",
+            "all",
+            "node",
+            "node 0",
+            "node x",
+            "node 99",
+            "Client",
+            "node -1",
+            "nodes 2",
+            "node 2 of the next roster",
+        ] {
             assert_eq!(text.parse::<Receiver>(), Err(()), "{text}");
         }
     }

@@ -25,7 +25,8 @@ pub fn answer(question: &Question, entries: &[&[u64]]) -> Answer<usize> {
             inputs.iter().map(|value| value.map(|value| value.element())).collect();
         evaluate::<F>(&graph, &inputs, |_| F::ZERO)
     });
-    let kept = vec![None; graph.keeps.len() + graph.refreshes().len() + graph.tells().len()];
+    let digests = graph.keeps.len() + graph.refreshes().len() + graph.tells().len();
+    let kept = vec![None; digests + graph.pieces()];
     Answer { participants, revealed, kept }
 }
 

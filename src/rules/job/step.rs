@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::earlier::Earlier;
+use super::next::Next;
 use super::number::Number;
 use super::range::Range;
 use super::receiver::Receiver;
@@ -192,6 +193,14 @@ pub enum Operation {
         /// Who learns it.
         to: Receiver,
     },
+    /// The nodes hand stored variables that are loaded over to those of another roster: each value as new
+    /// components, of which every node learns those alone that it is to hold.
+    HandOver {
+        /// The variables.
+        variables: Vec<String>,
+        /// The roster.
+        next: Next,
+    },
 }
 
 impl Operation {
@@ -213,6 +222,7 @@ impl Operation {
             Self::Reveal { .. } | Self::Tell { .. } => "reveal",
             Self::Refresh { .. } => "refresh",
             Self::Forget { .. } => "forget",
+            Self::HandOver { .. } => "hand-over",
         }
     }
 
@@ -237,7 +247,8 @@ impl Operation {
             Self::Reveal { .. }
             | Self::Refresh { .. }
             | Self::Forget { .. }
-            | Self::Tell { .. } => Vec::new(),
+            | Self::Tell { .. }
+            | Self::HandOver { .. } => Vec::new(),
         }
     }
 
@@ -254,6 +265,7 @@ impl Operation {
             Self::Scale { x, .. } => vec![x],
             Self::InnerProduct { x, y, .. } => x.iter().chain(y).map(String::as_str).collect(),
             Self::Select { condition, x, y, .. } => vec![condition, x, y],
+            Self::HandOver { variables, .. } => variables.iter().map(String::as_str).collect(),
             Self::Reveal { variable }
             | Self::Refresh { variable, .. }
             | Self::Forget { variable }

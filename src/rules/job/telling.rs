@@ -34,6 +34,8 @@ pub struct Telling {
     pub to: Receiver,
     /// The digests of all its components, which the nodes have agreed on.
     pub digests: Vec<Fingerprint>,
+    /// How many elements it has: one, but for what is handed over to another roster.
+    pub elements: usize,
 }
 
 impl Graph {
@@ -91,9 +93,10 @@ impl Question {
                 field: graph.prime,
                 to: tell.to,
                 digests: digests.clone()?,
+                elements: 1,
             })
         });
-        told.collect()
+        told.chain(self.handed_over(&graph, answer)).collect()
     }
 }
 

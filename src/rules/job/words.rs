@@ -40,6 +40,13 @@ impl Step {
             Operation::Tell { variable, to } => format!("reveal {variable} to {to} alone"),
             Operation::Refresh { variable, .. } => format!("deal {variable} anew"),
             Operation::Forget { variable } => format!("forget {variable}"),
+            Operation::HandOver { variables, next } => format!(
+                "hand {} over to the {} nodes (t = {}) of the roster {}",
+                variables.join(", "),
+                next.scheme.nodes(),
+                next.scheme.threshold(),
+                next.grouped()
+            ),
         }
     }
 }

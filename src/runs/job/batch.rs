@@ -49,6 +49,7 @@ impl<'a> Batch<'a> {
             | Action::Random { .. }
             | Action::Refresh { .. }
             | Action::Tell { .. }
+            | Action::HandOver { .. }
             | Action::Forget { .. } => self.local.push(action),
             Action::Product { .. } | Action::Select { .. } => {
                 self.products.entry(1).or_default().push(action);

@@ -5,12 +5,15 @@
 //!    equalities and divisions as one batch; then what the job reveals at this level is opened, after
 //!    a check of everything that led to it.
 //! 3. What is stored and to be refreshed is dealt anew.
-//! 4. What stays is put on the shelf, with digests that all nodes agree on, after such a check; and so
-//!    is what is for one node or the client alone, which is never opened.
+//! 4. What is handed over to another roster is cut into components for its nodes.
+//! 5. What stays is put on the shelf, with digests that all nodes agree on, after such a check; and so
+//!    is what is for one node or the client alone, and for the nodes of another roster, which is never
+//!    opened.
 //!
 //! Who learns what: all participants what the job reveals to all, and nothing else; besides, which
 //! participants have handed in. Adversary: as for products and for opening.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::batch::{Batch, kept, refreshed, told};
@@ -27,10 +30,11 @@ use crate::protocol::elements::keep::keep;
 use crate::protocol::elements::multiply::inner_products;
 use crate::protocol::elements::open::open;
 use crate::protocol::elements::random::random;
-use crate::protocol::reshare::{Before, hand_over, refresh};
+use crate::protocol::reshare::{Before, hand_over, pieces, refresh};
 use crate::rules::job::graph::Kind;
+use crate::rules::job::next::piece_name;
 use crate::rules::job::version::Fingerprint;
-use crate::rules::job::{Action, Graph, Number, Stage};
+use crate::rules::job::{Action, Earlier, Graph, Number, Stage};
 use crate::runs::reporter::Reporter;
 use crate::sharing::stored::Label;
 use crate::sharing::{Holding, ShapeError, SharedBits, SharedElements};
@@ -56,7 +60,7 @@ struct Staying<'a, F: Field> {
     /// Its place among all of which there are digests.
     place: usize,
     /// What it goes by.
-    name: &'a str,
+    name: Cow<'a, str>,
     /// Where it is for somebody alone, its place among all that is.
     told: Option<usize>,
     value: SharedElements<F>,
@@ -118,7 +122,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
     fn load(&mut self) -> Result<(), ShapeError> {
         let base = self.ctx.base();
         // What is shared among others can only be dealt anew.
-        let holding = match &self.graph.earlier {
+        let holding = match self.given() {
             None => Some(self.ctx.holding()),
             Some(earlier) => {
                 earlier.place(base.me()).map(|place| Holding::of(earlier.scheme(), place))
@@ -135,44 +139,62 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         Ok(())
     }
 
+    /// The nodes of an earlier roster that are to deal what they hold. What they have handed over is
+    /// shared among those of the session already.
+    fn given(&self) -> Option<&'a Earlier> {
+        self.graph.earlier.as_ref().filter(|earlier| earlier.handed().is_none())
+    }
+
     /// What stays, and what is for some alone.
     async fn keep(&self) -> Result<Vec<Option<Vec<Fingerprint>>>, ProtocolError> {
         let graph = self.graph;
         let before = graph.keeps.len() + graph.refreshes().len();
-        let mut digests = vec![None; before + graph.tells().len()];
+        let tells = graph.tells().len();
+        let mut digests = vec![None; before + tells + graph.pieces()];
         let mut staying: Vec<Staying<'_, F>> = Vec::new();
         for (place, variable) in kept(graph, &self.lacking) {
             let (name, value) =
-                (&graph.variables[variable].name[..], self.value(variable)?.clone());
+                (graph.variables[variable].name.as_str().into(), self.value(variable)?.clone());
             staying.push(Staying { place, name, told: None, value });
         }
         staying.extend(self.refresh().await?);
         for (at, tell) in told(graph, &self.lacking) {
             let Some(value) = self.told.get(&tell.variable).cloned() else { continue };
-            let name = &graph.variables[tell.variable].name[..];
+            let name = graph.variables[tell.variable].name.as_str().into();
             staying.push(Staying { place: before + at, name, told: Some(at), value });
+        }
+        for (at, value) in self.pieces()?.into_iter().enumerate() {
+            let (place, name) = (before + tells + at, piece_name(at).into());
+            staying.push(Staying { place, name, told: Some(tells + at), value });
         }
         if staying.is_empty() {
             return Ok(digests);
         }
         let session = self.shelf.session;
-        let labels = staying.iter().map(|Staying { name, .. }| Label { session, name });
-        let labels: Vec<Label<'_>> = labels.collect();
         let (names, values): (Vec<_>, Vec<_>) = staying
             .into_iter()
             .map(|Staying { place, name, told, value }| ((place, name, told), value))
             .unzip();
+        let labels = names.iter().map(|(_, name, _)| Label { session, name });
+        let labels: Vec<Label<'_>> = labels.collect();
         let ctx = self.ctx.narrow("keep");
         let keeping = keep(&ctx, &labels, &values);
         let kept = self.reporter.follow(keeping).await?;
-        for ((place, name, told), kept) in names.into_iter().zip(kept) {
-            digests[place] = Some(kept.digests.into_iter().map(Fingerprint).collect());
+        for ((place, name, told), kept) in names.iter().zip(kept) {
+            digests[*place] = Some(kept.digests.into_iter().map(Fingerprint).collect());
             match told {
                 None => self.shelf.put(name, kept.share),
-                Some(at) => self.shelf.tell(at, kept.share),
+                Some(at) => self.shelf.tell(*at, kept.share),
             }
         }
         Ok(digests)
+    }
+
+    /// What is handed over, cut into components for the nodes of another roster.
+    fn pieces(&self) -> Result<Vec<SharedElements<F>>, ProtocolError> {
+        let Some(handing) = self.graph.handing() else { return Ok(Vec::new()) };
+        let values = self.all(handing.variables)?;
+        pieces(&self.ctx.narrow("hand-over"), &values, handing.to.sets().len())
     }
 
     /// What is dealt anew.
@@ -192,7 +214,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         let own = own.map(concat).transpose()?;
         let ctx = self.ctx.base().narrow("refresh");
         let dealing = async {
-            match &self.graph.earlier {
+            match self.given() {
                 None => refresh(&ctx, own.as_ref(), anew.len()).await,
                 Some(earlier) => {
                     let before = Before { scheme: earlier.scheme(), places: earlier.places() };
@@ -203,7 +225,7 @@ impl<'a, F: Arithmetic> Job<'a, F> {
         let dealt = self.reporter.follow(dealing).await?;
         let staying = anew.iter().zip(loads).enumerate().map(|(at, (&(place, _), load))| {
             let value = dealt.slice(at..at + 1)?;
-            Ok(Staying { place, name: &load.stored, told: None, value })
+            Ok(Staying { place, name: load.stored.as_str().into(), told: None, value })
         });
         staying.collect()
     }

@@ -42,7 +42,9 @@ impl Workload {
         let model = model.with_security(self.security);
         let Some(graph) = &self.graph else { return Predicted::of(model.keys()) };
         let lacking = graph.lacking(&self.handed_in);
-        let handover = graph.earlier.as_ref().and_then(|earlier| {
+        // What was handed over the nodes deal anew among themselves.
+        let given = graph.earlier.as_ref().filter(|earlier| earlier.handed().is_none());
+        let handover = given.and_then(|earlier| {
             let before = Before { scheme: earlier.scheme(), places: earlier.places() };
             before.handover(scheme, participants).ok()
         });
@@ -89,6 +91,7 @@ fn predicted<F: Arithmetic>(
         };
     }
     let kept = kept(graph, lacking).count() + anew + told(graph, lacking).len();
+    let kept = kept + graph.pieces();
     if kept > 0 {
         cost = model.keeping_elements::<F>(cost, kept);
     }

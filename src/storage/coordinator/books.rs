@@ -3,10 +3,9 @@
 //! A batch is *making*, *ready* once all its makers have it on disk, *promised* to one client, *given*
 //! once both parties have fetched their halves, or *withdrawn*. It never goes back. What was promised is
 //! on disk before the promise leaves, and the same request gets the same promise again. A batch goes from
-//! the books [`KEPT`] after it was given or withdrawn; no request is so old that it could be promised again.
+//! the books 30 days after it was given or withdrawn; no request is so old that it could be promised again.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::super::StorageError;
 use super::super::column::{Columns as _, json};
@@ -15,6 +14,7 @@ use super::super::sql::{Connection, Row, query};
 use super::CoordinatorStore;
 use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
+pub use crate::session::dealing::BookState;
 use crate::session::dealing::StockOrder;
 use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, Vouched, givers};
 use crate::sharing::NodeSet;
@@ -25,41 +25,6 @@ pub const MOST_MODELS: i64 = 100;
 
 /// Most batches that are promised to one client and not given yet.
 pub const MOST_PROMISED: i64 = 8;
-
-/// How long a batch stays in the books after it was given out or withdrawn.
-pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How far a batch has come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum BookState {
-    /// Being made.
-    Making,
-    /// On the disks of all its makers.
-    Ready,
-    /// For one client.
-    Promised,
-    /// Both halves have left.
-    Given,
-    /// Not to be used.
-    Withdrawn,
-}
-
-impl BookState {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Making, Self::Ready, Self::Promised, Self::Given, Self::Withdrawn];
-
-    /// As it is stored and shown.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Making => "making",
-            Self::Ready => "ready",
-            Self::Promised => "promised",
-            Self::Given => "given",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-}
 
 /// A model in the books.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,6 +58,8 @@ pub struct BookedBatch {
     pub begun: Timestamp,
     /// The coordinator's word, once it is promised.
     pub promise: Option<Signed<BatchPromise>>,
+    /// Why it is withdrawn.
+    pub reason: Option<String>,
 }
 
 /// Why a model is not taken into the books, or a batch not promised.
@@ -150,7 +117,7 @@ pub struct Asked {
 }
 
 const MODEL: &str = "SELECT model, terms, stock, announced FROM coordinator_models";
-const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, vouched \
+const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, reason, vouched \
      FROM coordinator_batches";
 
 impl CoordinatorStore {
@@ -264,6 +231,24 @@ impl CoordinatorStore {
         rows.iter().map(batch_of).collect()
     }
 
+    /// The latest batches of a model, as many as asked for at most, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn latest_batches(
+        &self,
+        model: Digest,
+        most: u32,
+    ) -> Result<Vec<BookedBatch>, StorageError> {
+        let rows = query(format!("{BATCH} WHERE model = $1 ORDER BY begun DESC, batch LIMIT $2"))
+            .bind(model.0.to_vec())
+            .bind(i64::from(most))
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+        rows.iter().map(batch_of).collect()
+    }
+
     /// Note a batch whose making begins.
     ///
     /// # Errors
@@ -329,38 +314,6 @@ impl CoordinatorStore {
             .await
     }
 
-    /// A batch was given out, or is withdrawn for a reason that is kept. Whether it had come so far, and no
-    /// further, before.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_batch(
-        &self,
-        batch: BatchId,
-        (from, to): (BookState, BookState),
-        reason: Option<String>,
-        now: Timestamp,
-    ) -> Result<bool, StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let done = query(
-                        "UPDATE coordinator_batches SET state = $3, reason = $4, ended = $5
-                         WHERE batch = $1 AND state = $2",
-                    )
-                    .bind(batch.0.to_vec())
-                    .bind(from.name())
-                    .bind(to.name())
-                    .bind(reason)
-                    .bind(now.millis())
-                    .execute(connection)
-                    .await?;
-                    Ok(done.rows_affected() > 0)
-                })
-            })
-            .await
-    }
-
     /// Only these makers of a batch still have their part.
     ///
     /// # Errors
@@ -402,50 +355,6 @@ impl CoordinatorStore {
                         return Ok(row.document("promise")?);
                     }
                     promise(connection, &asked, &keys).await
-                })
-            })
-            .await
-    }
-
-    /// Withdraw every batch that may still be used, for books that have lost something: they cannot
-    /// tell what was promised since.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn withdraw_books(&self, now: Timestamp) -> Result<(), StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    query(
-                        "UPDATE coordinator_batches SET state = $1, ended = $2
-                         WHERE state IN ('making', 'ready', 'promised')",
-                    )
-                    .bind(BookState::Withdrawn.name())
-                    .bind(now.millis())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Forget batches that were given out or withdrawn long ago. How many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn forget_batches(&self, now: Timestamp) -> Result<u64, StorageError> {
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let done = query(
-                        "DELETE FROM coordinator_batches
-                         WHERE state IN ('given', 'withdrawn') AND ended < $1",
-                    )
-                    .bind(now.before(KEPT).millis())
-                    .execute(connection)
-                    .await?;
-                    Ok(done.rows_affected())
                 })
             })
             .await
@@ -546,6 +455,7 @@ fn batch_of(row: &Row) -> Result<BookedBatch, StorageError> {
         state: state_of(row)?,
         begun: row.time("begun")?,
         promise: row.maybe_document("promise")?,
+        reason: row.try_get("reason")?,
     })
 }
 

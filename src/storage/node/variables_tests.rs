@@ -136,6 +136,44 @@ async fn letters_go_with_the_outcome_of_their_attempt() {
     }
 }
 
+/// What was brought of what others handed over is there until the session is settled, and no longer.
+#[tokio::test]
+async fn a_parcel_stays_until_its_session_is_settled() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = NodeStore::new(somewhere.open().await);
+    let world = world("One");
+    let session = world.session();
+    computing(&store, &world).await;
+    let parcel = |letters: usize| {
+        let body = Letters {
+            session,
+            outcome: Digest([1; 32]),
+            node: crate::session::fixtures::node(1),
+            letters: Vec::new(),
+        };
+        crate::session::Parcel {
+            roster: world.roster.clone(),
+            announcement: world.announcement.clone(),
+            outcome: outcome(&world, 1, &[2, 3]),
+            letters: vec![Signed::new(body, world.key(1)); letters],
+        }
+    };
+    assert!(store.lacks_parcel(session).await.unwrap());
+    assert_eq!(store.parcel(session).await.unwrap(), None);
+    for letters in [1, 3] {
+        store.put_parcel(session, &parcel(letters)).await.unwrap();
+        assert_eq!(store.parcel(session).await.unwrap(), Some(parcel(letters)));
+        assert!(!store.lacks_parcel(session).await.unwrap());
+    }
+    store.put_own_outcome(&own(&world, 1), staged(1)).await.unwrap();
+    store.settle(&outcome(&world, 1, &[2, 3]), None).await.unwrap();
+    assert_eq!(store.parcel(session).await.unwrap(), None);
+    assert!(!store.lacks_parcel(session).await.unwrap());
+    // Nothing is taken for a session that is over.
+    store.put_parcel(session, &parcel(1)).await.unwrap();
+    assert_eq!(store.parcel(session).await.unwrap(), None);
+}
+
 /// Whichever outcome comes first, what the later opened session kept holds.
 #[tokio::test]
 async fn the_later_opened_session_holds() {
