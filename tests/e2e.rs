@@ -7,6 +7,7 @@
 mod common;
 
 mod e2e {
+    pub mod altering;
     pub mod apart;
     pub mod auction;
     pub mod backups;
@@ -14,13 +15,17 @@ mod e2e {
     pub mod bundles;
     pub mod dealing;
     pub mod disclosures;
+    pub mod halves;
     pub mod kills;
     pub mod kind;
     pub mod liars;
+    pub mod lying_dealers;
     pub mod markets;
     pub mod net;
     pub mod nonsense;
+    pub mod parties;
     pub mod pauses;
+    pub mod planted_scores;
     pub mod posted;
     pub mod processes;
     pub mod random_kills;

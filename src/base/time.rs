@@ -26,6 +26,13 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(millis))
     }
 
+    /// This long before.
+    #[must_use]
+    pub fn before(self, length: std::time::Duration) -> Self {
+        let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_sub(millis))
+    }
+
     /// Read an RFC 3339 time.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ use crate::rules::{OperatorKey, Terms};
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::sets;
 use crate::storage::Address;
 use crate::tui::state::theme::Theme;
 use crate::wire::account_api::Secret;
@@ -471,7 +472,7 @@ impl ValueEnum for Security {
 /// The highest threshold t that this number of nodes allows an auction: n is at least 2t+1. Of two
 /// nodes, which can only add, the one that there is.
 pub const fn highest_threshold(nodes: u8) -> u8 {
-    if nodes == 2 { 1 } else { nodes.saturating_sub(1) / 2 }
+    if nodes == 2 { 1 } else { sets::highest_threshold(nodes) }
 }
 
 /// The scheme of so many nodes for a session with these terms.

@@ -2,31 +2,39 @@
 //! fetching one's own half of it from the dealers.
 //!
 //! Who learns what: the coordinator learns who has a batch for which model; each dealer gives its part of
-//! a half and sees no other. The client's half comes as a seed of every dealer that was chosen, the
-//! owner's as their parts, in streams that are summed up as they come, so that one half lies in memory
-//! whatever dealers send.
+//! a half and sees no other. The client's half comes as seeds of every dealer that was chosen, the
+//! owner's as their portions, in streams that are summed up as they come, so that one half lies in memory
+//! whatever dealers send. Every portion is compared with what the makers of the batch signed that it is; a
+//! dealer that sends another one is named, and shown to the coordinator where its signature proves it.
 
 use axum::http::Method;
 
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
 use super::network::Network;
+use super::node::NodeClient;
 use crate::base::Timestamp;
+use crate::dealer::Choice;
+use crate::dealer::portions::{RestHash, seed_digest};
+use crate::dealer::vouch::{self, VouchError, signed_for};
 use crate::field::{Field as _, Pair127};
-use crate::identity::{Digest, KeyPair, Signed};
-use crate::session::dealing::{AskBatch, AskHalf, StockOrder};
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
-use crate::sharing::pair::Half;
+use crate::identity::{Digest, KeyPair, Signed, Statement as _};
+use crate::session::dealing::{Altered, AskBatch, AskHalf, Given, StockOrder};
+use crate::session::scoring::{BatchId, BatchPromise, ModelTerms};
+use crate::sharing::pair::{Half, Party};
 use crate::sharing::parts::{Part, client_half as half_of_seeds};
 use crate::sharing::{NodeIndex, Seed, ShapeError};
 use crate::transport::HttpError;
-use crate::wire::dealer_api::{AskSeed, BatchLines, DealingLine, GivenSeed, ModelLine, NewModel};
+use crate::wire::dealer_api::{
+    AskSeed, BatchLines, DealingLine, DoubtLine, GivenSeed, ModelLine, NewModel,
+};
 use crate::wire::grpc::{AskOwnerHalf, PIECE, Piece};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
 
-/// Bytes of a message of a stream besides its elements.
-const AROUND: usize = 64;
+/// Bytes of a message of a stream besides its elements: places, and what is signed of a portion.
+const AROUND: usize = 1024;
+const GIVEN: usize = 128;
 
 /// Why there is no half of a batch.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +45,23 @@ pub enum MaterialError {
     /// It promised something else than was asked for.
     #[error("the coordinator's promise is not signed by it, or not for this model and key")]
     Promise,
-    /// Its dealers are none.
+    /// It does not say what the makers of the batch signed, or who gives it out.
+    #[error("{0}; its coordinator must not promise it: take another batch, and tell the operators")]
+    Vouched(VouchError),
+    /// A dealer gave something else than it had made.
     #[error(
-        "the promise names other dealers than those of the roster who give this batch out; its \
-         coordinator must not choose them"
+        "dealer {node} ({name}) gave another part of the batch than it had made{}; ask its operator, \
+         and take another batch",
+        if *.proven { ", which its own signatures show" } else { "" }
     )]
-    Dealers,
+    Altered {
+        /// Which.
+        node: NodeIndex,
+        /// Its name in the roster.
+        name: String,
+        /// Whether it signed that it sent that.
+        proven: bool,
+    },
     /// A dealer refused, or does not answer.
     #[error("dealer {node} ({name}) gave no half: {error}")]
     Dealer {
@@ -55,7 +74,7 @@ pub enum MaterialError {
     },
     /// A dealer sent something else than its part.
     #[error(
-        "dealer {node} ({name}) sent {got} elements of its part where a batch has {expected}, or what \
+        "dealer {node} ({name}) sent {got} elements of its part where it has {expected}, or what \
          are none; the batch cannot be used, take another"
     )]
     Part {
@@ -90,9 +109,10 @@ impl MaterialError {
     /// The dealer that it points at.
     pub const fn dealer(&self) -> Option<NodeIndex> {
         match self {
-            Self::Dealer { node, .. } | Self::Part { node, .. } | Self::Seed { node, .. } => {
-                Some(*node)
-            }
+            Self::Dealer { node, .. }
+            | Self::Altered { node, .. }
+            | Self::Part { node, .. }
+            | Self::Seed { node, .. } => Some(*node),
             _ => None,
         }
     }
@@ -123,6 +143,26 @@ impl CoordinatorClient {
         ask: &Signed<AskBatch>,
     ) -> Result<Signed<BatchPromise>, ClientError> {
         self.post(&paths::of_model(paths::MODEL_BATCHES, &ask.body.model), ask).await
+    }
+
+    /// What is remembered of dealers who lied.
+    ///
+    /// # Errors
+    /// When this is neither an operator nor a node.
+    pub async fn doubts(&self) -> Result<Vec<DoubtLine>, ClientError> {
+        self.get(paths::DOUBTS).await
+    }
+
+    /// Have it forgotten.
+    ///
+    /// # Errors
+    /// When this is not the coordinator's operator.
+    pub async fn forget_doubts(&self) -> Result<(), ClientError> {
+        Ok(self.http.request::<(), _>(Method::DELETE, paths::DOUBTS, None).await?)
+    }
+
+    async fn show_altered(&self, shown: &Altered) -> Result<(), ClientError> {
+        self.post(paths::ALTERED, shown).await
     }
 }
 
@@ -213,27 +253,53 @@ pub async fn promise(
     let nonce = BatchId::random().map_err(|_| MaterialError::Randomness)?;
     let ask = AskBatch { model, client: client.public(), at: now, nonce };
     let promise = network.coordinator().promise_batch(&Signed::new(ask, client)).await?;
-    check(network, &promise)?;
+    let _ = check(network, &promise)?;
     if (promise.body.model, promise.body.client) != (model, client.public()) {
         return Err(MaterialError::Promise);
     }
     Ok(promise)
 }
 
-/// Check that a promise is the coordinator's, for dealers of its roster: for whoever is shown one.
+/// Check that a promise is the coordinator's, for dealers of its roster, and says of the batch what all its
+/// makers signed: for whoever is shown one. Gives who gives what of it.
 ///
 /// # Errors
 /// When it is not.
-pub fn check(network: &Network, promise: &Signed<BatchPromise>) -> Result<(), MaterialError> {
+pub fn check(network: &Network, promise: &Signed<BatchPromise>) -> Result<Choice, MaterialError> {
     let roster = &network.roster().body;
     promise.verify(&roster.coordinator.key).map_err(|_| MaterialError::Promise)?;
-    let told = &promise.body;
-    let threshold = roster.scheme.threshold();
-    let dealers = told.chosen == givers(told.batch, told.makers, threshold)
-        && told.makers.is_subset_of(roster.scheme.all())
-        && told.chosen.len() > usize::from(threshold)
-        && roster.covers(&told.roster);
-    if dealers { Ok(()) } else { Err(MaterialError::Dealers) }
+    if !roster.covers(&promise.body.roster) {
+        return Err(MaterialError::Vouched(VouchError::Givers));
+    }
+    vouch::check(roster, &promise.body).map_err(MaterialError::Vouched)
+}
+
+/// Compare what a dealer sent with what it had signed for when the batch was made. Where it differs, and the
+/// dealer signed that it sent that, the coordinator is shown both.
+async fn compare(
+    network: &Network,
+    promise: &Signed<BatchPromise>,
+    choice: &Choice,
+    dealer: &NodeClient,
+    (party, portions): (Party, Vec<Digest>),
+    given: Option<Signed<Given>>,
+) -> Result<(), MaterialError> {
+    let node = dealer.index();
+    let same = portions == signed_for(&promise.body.vouched, choice, node, party);
+    let body = Given { promise: promise.body.digest(), dealer: node, party, portions };
+    let given = given.filter(|given| given.body == body && given.verify(&dealer.key()).is_ok());
+    if same && given.is_some() {
+        return Ok(());
+    }
+    // Without the right signature nobody else can see that the dealer sent it.
+    let proven = given.is_some();
+    if let Some(given) = given {
+        let shown = Altered { promise: promise.clone(), given };
+        if let Err(error) = network.coordinator().show_altered(&shown).await {
+            tracing::warn!(%node, %error, "the coordinator is not told of what a dealer altered");
+        }
+    }
+    Err(MaterialError::Altered { node, name: dealer.name().to_owned(), proven })
 }
 
 /// The client's half of a batch. Each dealer gives it once: what fails here fails for this batch.
@@ -245,7 +311,7 @@ pub async fn client_half(
     promise: &Signed<BatchPromise>,
     client: &KeyPair,
 ) -> Result<Half<Pair127>, MaterialError> {
-    check(network, promise)?;
+    let choice = &check(network, promise)?;
     let (model_inference, batch_id) = (promise.body.model, promise.body.batch);
     let chosen = network.nodes().iter().filter(|node| promise.body.chosen.contains(node.index()));
     let asked = chosen.map(|dealer| async move {
@@ -256,11 +322,21 @@ pub async fn client_half(
             Ok(given) => given,
             Err(error) => return Err(MaterialError::Dealer { node, name, error }),
         };
-        let fits = (given.model_inference, given.batch_id) == (model_inference, batch_id);
-        given.seed.seed().filter(|_| fits).ok_or(MaterialError::Seed { node, name })
+        let own = choice.given_by(node);
+        let fits = |seeds: &Vec<Seed>| {
+            let named = (given.model_inference, given.batch_id);
+            named == (model_inference, batch_id) && seeds.len() == own.len()
+        };
+        let seeds = given.seed.seeds().filter(fits).ok_or(MaterialError::Seed { node, name })?;
+        let digests = own.iter().zip(&seeds);
+        let digests = digests.map(|(&at, seed)| seed_digest(batch_id, at, seed)).collect();
+        let sent = (Party::Client, digests);
+        compare(network, promise, choice, dealer, sent, Some(given.given)).await?;
+        Ok(seeds)
     });
     let seeds = futures_util::future::join_all(asked).await;
-    let seeds = seeds.into_iter().collect::<Result<Vec<Seed>, _>>()?;
+    let seeds = seeds.into_iter().collect::<Result<Vec<Vec<Seed>>, _>>()?;
+    let seeds: Vec<Seed> = seeds.into_iter().flatten().collect();
     Ok(half_of_seeds(promise.body.shape.clone(), &seeds)?)
 }
 
@@ -274,7 +350,7 @@ pub async fn owner_half(
     promise: &Signed<BatchPromise>,
     owner: &KeyPair,
 ) -> Result<Half<Pair127>, MaterialError> {
-    check(network, promise)?;
+    let choice = check(network, promise)?;
     let told = &promise.body;
     let mut sum = Part::<Pair127>::zeros(told.shape.values());
     for dealer in network.nodes().iter().filter(|node| told.chosen.contains(node.index())) {
@@ -287,19 +363,32 @@ pub async fn owner_half(
             batch_id: told.batch.to_string(),
             request: request.into(),
         };
-        let most = PIECE * Pair127::BYTES + AROUND;
+        let own = choice.given_by(node);
+        let most = PIECE * Pair127::BYTES + AROUND + GIVEN * own.len();
         let mut pieces = dealer.owner_half(&ask, most).await.map_err(failed)?;
-        let (expected, mut got) = (Part::<Pair127>::elements(sum.values()), 0);
+        let portion = Part::<Pair127>::elements(sum.values());
+        let (expected, mut got) = (portion.saturating_mul(own.len()), 0);
+        let of = |got| MaterialError::Part { node, name: name(), expected, got };
+        let mut hashes: Vec<_> = own.iter().map(|&at| RestHash::new(told.batch, at)).collect();
+        let mut given: Option<Signed<Given>> = None;
         while let Some(piece) = pieces.next::<Piece>().await.map_err(failed)? {
-            let follows = usize::try_from(piece.first) == Ok(got) && !piece.elements.is_empty();
-            if !follows || !sum.add_piece(got, &piece.elements) {
-                return Err(MaterialError::Part { node, name: name(), expected, got });
+            if got == expected && piece.elements.is_empty() && given.is_none() {
+                given = Some(serde_json::from_slice(&piece.given).map_err(|_| of(got))?);
+                continue;
             }
+            let follows = usize::try_from(piece.first) == Ok(got) && !piece.elements.is_empty();
+            let hash = hashes.get_mut(got / portion).filter(|_| follows).ok_or_else(|| of(got))?;
+            if !sum.add_piece(got % portion, &piece.elements) {
+                return Err(of(got));
+            }
+            hash.update(&piece.elements);
             got += piece.elements.len() / Pair127::BYTES;
         }
         if got != expected {
-            return Err(MaterialError::Part { node, name: name(), expected, got });
+            return Err(of(got));
         }
+        let sent = (Party::Owner, hashes.into_iter().map(RestHash::finish).collect());
+        compare(network, promise, &choice, dealer, sent, given).await?;
     }
     Ok(sum.into_half(told.shape.clone())?)
 }

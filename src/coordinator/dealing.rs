@@ -4,9 +4,10 @@
 //! that is under way when a session begins to compute is called off, and begun anew later. It is in the
 //! books as ready only when all its makers have signed that it is on their disks. Everything else is
 //! withdrawn: what failed, what was under way when this process ended, what dealers have lost, and what
-//! was promised and not fetched in time. Who lied in a batch is left out of the next ones.
+//! was promised and not fetched in time. Who lied in a batch is left out of the next ones, until this
+//! coordinator's operator has it forgotten; so is who gave out something else than it had made.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 use super::CoordinatorState;
 use super::making::{self, Ended};
 use super::nodes::split;
-use super::past::{Doubts, Past};
+use super::past::{Blame, Doubts, Past};
 use crate::base::lock;
 use crate::identity::Digest;
 use crate::session::accusation;
@@ -24,6 +25,7 @@ use crate::session::scoring::{BatchId, givers};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
+use crate::storage::coordinator::doubts::Doubt;
 use crate::transport::client::http::PeerClient;
 use crate::wire::dealer_api::{DealingWait, HeldBatch, StartBatch};
 use crate::wire::paths;
@@ -39,9 +41,11 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How often the dealers' stores are compared with the books.
 const COMPARE: Duration = Duration::from_secs(15);
 
-/// How many failed batches are remembered, and for how long.
-const REMEMBERED: usize = 64;
-const LONG: Duration = Duration::from_secs(60 * 60);
+/// How often what has ended long ago is forgotten.
+const FORGET: Duration = Duration::from_secs(60 * 60);
+
+/// How many ids are drawn for a batch that none of the doubted dealers gives out.
+const DRAWN: usize = 100;
 
 /// Start the task.
 pub(super) fn start(state: &Arc<CoordinatorState>) {
@@ -73,8 +77,10 @@ struct Dealing<'a> {
     /// When the dealers' stores were last compared with the books, and who was there.
     compared: Option<(Instant, NodeSet)>,
     past: Past,
-    /// How earlier batches failed.
-    failed: VecDeque<(Instant, AttemptTrouble)>,
+    /// What is remembered of how earlier batches failed.
+    troubles: Vec<AttemptTrouble>,
+    /// When what has ended long ago was last forgotten.
+    forgot: Option<Instant>,
     attempt: u32,
 }
 
@@ -85,7 +91,8 @@ impl<'a> Dealing<'a> {
             begun: false,
             compared: None,
             past: Past::new(),
-            failed: VecDeque::new(),
+            troubles: Vec::new(),
+            forgot: None,
             attempt: 0,
         }
     }
@@ -103,6 +110,10 @@ impl<'a> Dealing<'a> {
             }
             self.begun = true;
         }
+        if self.forgot.is_none_or(|at| at.elapsed() >= FORGET) {
+            store.forget_batches(self.state.clock.now()).await?;
+            self.forgot = Some(Instant::now());
+        }
         self.expire().await?;
         let there = self.state.links().there();
         let due = self.compared.is_none_or(|(at, who)| at.elapsed() >= COMPARE || who != there);
@@ -110,7 +121,7 @@ impl<'a> Dealing<'a> {
             self.compared = Some((Instant::now(), there));
             self.compare(there).await?;
         }
-        self.forget();
+        self.troubles = troubles(self.state).await?;
         let Some(model) = self.wanted().await? else {
             self.stand(None);
             return Ok(QUIET);
@@ -122,20 +133,11 @@ impl<'a> Dealing<'a> {
         Ok(if self.make(&model).await? { Duration::ZERO } else { LOOK })
     }
 
-    /// Forget failures of long ago.
-    fn forget(&mut self) {
-        while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
-            || self.failed.len() > REMEMBERED
-        {
-            self.failed.pop_front();
-        }
-    }
-
     /// Note for those who ask why nothing is made, and who of the dealers that are there is left out
     /// of what is made next.
     fn stand(&self, waits: Option<DealingWait>) {
         let (scheme, doubts) = (self.state.scheme(), self.doubts());
-        let accusations = self.failed.iter().flat_map(|(_, trouble)| trouble.accusations());
+        let accusations = self.troubles.iter().flat_map(AttemptTrouble::accusations);
         let findings =
             accusation::findings(scheme.threshold(), accusations.map(|signed| &signed.body));
         let liars = accusation::named(scheme.threshold(), &findings);
@@ -149,8 +151,7 @@ impl<'a> Dealing<'a> {
     }
 
     fn doubts(&self) -> Doubts {
-        let troubles: Vec<_> = self.failed.iter().map(|(_, trouble)| trouble.clone()).collect();
-        Doubts::of(self.state.scheme().threshold(), &troubles)
+        Doubts::of(self.state.scheme().threshold(), &self.troubles)
     }
 
     /// The model whose stock is the emptiest, of those that lack something.
@@ -177,7 +178,8 @@ impl<'a> Dealing<'a> {
     /// Take a batch out of the books, whatever its state.
     async fn withdraw(&self, batch: &BookedBatch, why: &str) -> Result<(), StorageError> {
         let step = (batch.state, BookState::Withdrawn);
-        if self.state.store.bring_on(batch.batch, step, Some(why.to_owned())).await? {
+        let now = self.state.clock.now();
+        if self.state.store.end_batch(batch.batch, step, Some(why.to_owned()), now).await? {
             tracing::info!(batch = %batch.batch, why, "a batch of material is withdrawn");
             self.tell_withdrawn(batch.batch, batch.makers).await;
         }
@@ -238,7 +240,7 @@ impl<'a> Dealing<'a> {
         });
         if given {
             let step = (BookState::Promised, BookState::Given);
-            self.state.store.bring_on(batch.batch, step, None).await?;
+            self.state.store.end_batch(batch.batch, step, None, self.state.clock.now()).await?;
         }
         Ok(given)
     }
@@ -315,7 +317,7 @@ impl<'a> Dealing<'a> {
             self.stand(Some(DealingWait::Failure));
             return Ok(false);
         }
-        let batch = match BatchId::random() {
+        let batch = match drawn(makers, scheme.threshold(), doubts.nodes()) {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "no batch can be begun");
@@ -335,23 +337,27 @@ impl<'a> Dealing<'a> {
         };
         self.stand(None);
         let ended = making::run(self.state, &start, begun).await;
-        let (to, why) = match &ended {
-            Ended::Made => (BookState::Ready, None),
-            Ended::GaveWay => (BookState::Withdrawn, Some("it gave way to a session".to_owned())),
-            Ended::Failed(trouble) => (BookState::Withdrawn, Some(trouble.to_string())),
-        };
-        self.state.store.bring_on(batch, (BookState::Making, to), why).await?;
-        match ended {
-            Ended::Made => {
+        let why = match &ended {
+            Ended::Made(vouched) => {
+                self.state.store.put_in_stock(batch, vouched).await?;
                 tracing::info!(%batch, model = %model.model.short(), %makers, "a batch is in stock");
                 return Ok(true);
             }
+            Ended::GaveWay => "it gave way to a session".to_owned(),
+            Ended::Failed(trouble) => trouble.to_string(),
+        };
+        let (step, at) = ((BookState::Making, BookState::Withdrawn), self.state.clock.now());
+        self.state.store.end_batch(batch, step, Some(why), at).await?;
+        match ended {
+            Ended::Made(_) => {}
             Ended::GaveWay => tracing::debug!(%batch, "a batch gave way to a session"),
             Ended::Failed(trouble) => {
                 tracing::warn!(%batch, %makers, %trouble, "a batch was not made");
                 self.tell_lies(&trouble);
                 self.past.failed(makers, &trouble, &links, Instant::now());
-                self.failed.push_back((Instant::now(), trouble));
+                if Blame::of(&trouble).stays() {
+                    remember(self.state, batch, None, &trouble).await?;
+                }
             }
         }
         self.tell_withdrawn(batch, makers).await;
@@ -367,4 +373,43 @@ impl<'a> Dealing<'a> {
             tracing::warn!(%named, "a dealer lied while a batch was made");
         }
     }
+}
+
+/// What is remembered of dealers.
+pub(super) async fn doubts(state: &CoordinatorState) -> Result<Doubts, StorageError> {
+    Ok(Doubts::of(state.scheme().threshold(), &troubles(state).await?))
+}
+
+async fn troubles(state: &CoordinatorState) -> Result<Vec<AttemptTrouble>, StorageError> {
+    let doubts = state.store.doubts().await?;
+    let told = doubts.iter().filter_map(|doubt| serde_json::from_str(&doubt.trouble).ok());
+    Ok(told.collect())
+}
+
+/// Remember what went wrong with a batch while it was made, or what one dealer gave of it.
+pub(super) async fn remember(
+    state: &CoordinatorState,
+    batch: BatchId,
+    dealer: Option<NodeIndex>,
+    trouble: &AttemptTrouble,
+) -> Result<(), StorageError> {
+    let trouble = serde_json::to_string(trouble).unwrap_or_default();
+    let doubt = Doubt { batch, noted: state.clock.now(), trouble };
+    state.store.note_doubt(doubt, dealer).await
+}
+
+/// A batch's id: one of a batch that none of the doubted dealers gives out, where that can be.
+fn drawn(
+    makers: NodeSet,
+    threshold: u8,
+    doubted: NodeSet,
+) -> Result<BatchId, rand::rngs::SysError> {
+    let mut batch = BatchId::random()?;
+    for _ in 0..DRAWN {
+        if givers(batch, makers, threshold).intersection(doubted).is_empty() {
+            break;
+        }
+        batch = BatchId::random()?;
+    }
+    Ok(batch)
 }

@@ -11,10 +11,12 @@ use tokio::time::Instant;
 use super::CoordinatorState;
 use super::nodes::{Troubles, reports, split};
 use crate::base::{Timestamp, lock};
+use crate::dealer::vouch::all_in_stock;
 use crate::identity::Signed;
 use crate::session::SessionId;
 use crate::session::accusation::Accusation;
-use crate::session::dealing::{InStock, all_in_stock};
+use crate::session::dealing::InStock;
+use crate::session::scoring::Vouched;
 use crate::sharing::NodeIndex;
 use crate::transport::HttpError;
 use crate::transport::client::http::PeerClient;
@@ -35,7 +37,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// How the making of a batch ended.
 pub(super) enum Ended {
-    Made,
+    Made(Vouched),
     GaveWay,
     Failed(AttemptTrouble),
 }
@@ -114,7 +116,7 @@ impl Making<'_> {
         }
         let (roster, model) = (&self.state.roster.body, start.model.body.id());
         match all_in_stock(roster, start.batch, model, start.makers, &words) {
-            Ok(()) => Ended::Made,
+            Ok(vouched) => Ended::Made(vouched),
             Err(error) => {
                 let detail = error.to_string();
                 let trouble = |node| (node, NodeTrouble::Unsound { detail: detail.clone() });

@@ -65,6 +65,11 @@ impl Blame {
         blame
     }
 
+    /// Whether it is to be remembered: something was wrong in itself, or somebody lied.
+    pub const fn stays(&self) -> bool {
+        self.lasts || self.lies
+    }
+
     fn add(&mut self, node: NodeIndex, trouble: &NodeTrouble) {
         match trouble {
             NodeTrouble::OtherManifest
@@ -183,6 +188,11 @@ impl Doubts {
         }
         let rest = self.avoided(&Links::whole(all)).together();
         self.strikes >= attempts && (self.unexplained >= attempts || rest.len() < quorum)
+    }
+
+    /// Nodes that are left out wherever there are enough others.
+    pub const fn nodes(&self) -> NodeSet {
+        self.nodes
     }
 
     fn avoided(&self, links: &Links) -> Links {

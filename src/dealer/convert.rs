@@ -1,15 +1,22 @@
 //! From a dealer's shares of a batch to what each party gets of it. Pure: nothing is sent here.
 //!
-//! A dealer's part is the sum of the components that it gives. The client gets a fresh seed of it, the
-//! owner the part less what the seed expands to ([`crate::sharing::parts`]). Of the components that a
-//! dealer holds, others hold the same, and so t dealers and one party together do not have the whole
-//! of any value, but t+1 dealers have.
+//! Of each portion ([`super::choice`]) the client gets a seed, and the owner the portion less what the
+//! seed expands to ([`crate::sharing::parts`]). The seed follows from random elements that the makers
+//! share, from those of the portion's components: so it is known to whoever holds the portion whole, and
+//! to nobody else, and each of them can tell what both parties will get. Of the components that a dealer
+//! holds, others hold the same, and so t dealers and one party together do not have the whole of any
+//! value, but t+1 dealers have.
 
-use super::choice::Choice;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::choice::{Choice, Portion};
 use crate::field::Field;
-use crate::protocol::material::Material;
+use crate::field::bulk::append;
+use crate::protocol::material::{Material, SEED_ELEMENTS};
+use crate::session::scoring::BatchId;
 use crate::sharing::parts::Part;
-use crate::sharing::{Holding, NodeIndex, Seed, ShapeError};
+use crate::sharing::{Holding, NodeIndex, Seed, ShapeError, SharedElements};
 
 /// Why a dealer has nothing to give of a batch.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,7 +32,48 @@ pub enum ConvertError {
     Shape(#[from] ShapeError),
 }
 
-/// This dealer's part of a batch.
+/// The places of a portion's components among those that a dealer holds.
+fn places(choice: &Choice, portion: &Portion, dealer: NodeIndex) -> Result<Vec<usize>, ShapeError> {
+    let held = choice.scheme().held_by(dealer);
+    let places = portion.sets.iter().filter_map(|set| held.iter().position(|own| own == set));
+    let places: Vec<usize> = places.collect();
+    let (expected, got) = (portion.sets.len(), places.len());
+    let what = "components of a portion that a dealer holds";
+    if expected == got { Ok(places) } else { Err(ShapeError { what, expected, got }) }
+}
+
+/// Whether shares are a dealer's own.
+fn fit<F: Field>(
+    shares: &SharedElements<F>,
+    choice: &Choice,
+    dealer: NodeIndex,
+) -> Result<(), ShapeError> {
+    let expected = Holding::of(choice.scheme(), dealer).components();
+    let (what, got) = ("components that a dealer holds", shares.holding().components());
+    if expected == got { Ok(()) } else { Err(ShapeError { what, expected, got }) }
+}
+
+/// A portion of a batch, of a dealer that holds it whole.
+///
+/// # Errors
+/// When it does not, or the shares are not its own.
+pub fn portion<F: Field>(
+    material: &Material<F>,
+    choice: &Choice,
+    portion: &Portion,
+    dealer: NodeIndex,
+) -> Result<Part<F>, ConvertError> {
+    let mut part = Part::zeros(material.values().len());
+    let rows = [material.key(), material.values(), material.macs()];
+    rows.into_iter().try_for_each(|shares| fit(shares, choice, dealer))?;
+    for at in places(choice, portion, dealer)? {
+        let [key, values, macs] = rows.map(|shares| shares.component(at));
+        part.add_shares(key, values, macs)?;
+    }
+    Ok(part)
+}
+
+/// All that a dealer gives of a batch: the sum of its portions.
 ///
 /// # Errors
 /// When it was not chosen, or the shares are not its own.
@@ -37,23 +85,38 @@ pub fn part_of<F: Field>(
     if !choice.dealers().contains(dealer) {
         return Err(ConvertError::NotChosen { dealer });
     }
-    let expected = Holding::of(choice.scheme(), dealer).components();
     let mut part = Part::zeros(material.values().len());
-    for shares in [material.key(), material.values(), material.macs()] {
-        let got = shares.holding().components();
-        if got != expected {
-            let what = "components that a dealer holds";
-            return Err(ShapeError { what, expected, got }.into());
-        }
-    }
-    for at in choice.given_by(dealer) {
-        let [key, values, macs] = [material.key(), material.values(), material.macs()];
-        part.add_shares(key.component(at), values.component(at), macs.component(at))?;
+    for own in choice.portions().iter().filter(|own| own.giver == dealer) {
+        part.add(&portion(material, choice, own, dealer)?)?;
     }
     Ok(part)
 }
 
-/// What the owner gets of a dealer's part, where the client gets the seed.
+/// The seed of a portion, of random elements that the makers share: their components count, so who lacks
+/// one of the portion's knows nothing of the seed.
+///
+/// # Errors
+/// When the dealer does not hold the portion whole, or the elements are not its own.
+pub fn seed_of<F: Field>(
+    batch: BatchId,
+    secret: &SharedElements<F>,
+    choice: &Choice,
+    portion: &Portion,
+    dealer: NodeIndex,
+) -> Result<Seed, ConvertError> {
+    fit(secret, choice, dealer)?;
+    let mut hash = Sha256::new().chain_update(b"gavel/v1/portion\0").chain_update(batch.0);
+    let mut encoded = Zeroizing::new(Vec::with_capacity(SEED_ELEMENTS * F::BYTES));
+    for at in places(choice, portion, dealer)? {
+        encoded.clear();
+        append(&mut encoded, secret.component(at));
+        hash.update(encoded.as_slice());
+    }
+    let bytes = Zeroizing::new(<[u8; 32]>::from(hash.finalize()));
+    Ok(Seed::from_bytes(*bytes))
+}
+
+/// What the owner gets of a portion, where the client gets the seed.
 ///
 /// # Errors
 /// None: the sizes fit.
@@ -66,6 +129,7 @@ pub fn for_owner<F: Field>(mut part: Part<F>, seed: &Seed) -> Result<Part<F>, Co
 mod tests {
     use crate::dealer::convert::*;
     use crate::field::Pair127;
+    use crate::sharing::node_set::MAX_NODES;
     use crate::sharing::pair::BatchShape;
     use crate::sharing::parts::{client_half, owner_half};
     use crate::sharing::{NodeSet, Scheme};
@@ -73,24 +137,43 @@ mod tests {
 
     type F = Pair127;
 
-    /// Both halves of numbers that any admissible choice of dealers gives out are these numbers.
+    const BATCH: BatchId = BatchId([8; 16]);
+
+    /// Both halves of numbers that any admissible choice of dealers gives out are these numbers. Of many
+    /// dealers those choices that have no more than it takes.
     fn halves(n: u8, t: u8) {
         let scheme = Scheme::new(n, t).unwrap();
         let world = World::new(n, t);
         let shape = BatchShape { triples: 1, bits: 1, masks: 1, ..BatchShape::default() };
         let [key, values, macs] = [&[9][..], &[2, 3, 6, 1, 4], &[18, 27, 54, 9, 36]]
             .map(|numbers| ElementInputs::<F>::of_numbers(&world, numbers));
+        let secret = ElementInputs::<F>::of_numbers(&world, &[7; SEED_ELEMENTS]);
         for bits in 0..1_u16 << n {
             let dealers = NodeSet::from_bits(bits);
+            if n > 7 && dealers.len() != usize::from(t) + 1 {
+                continue;
+            }
             let Ok(choice) = Choice::new(scheme, scheme.all(), dealers) else { continue };
             let (mut seeds, mut parts) = (Vec::new(), Vec::new());
-            for dealer in dealers.iter() {
-                let shares = [&key, &values, &macs].map(|inputs| inputs.of(dealer));
-                let [key, values, macs] = shares;
-                let material = Material::new(shape.clone(), key, values, macs).unwrap();
-                let seed = Seed::random().unwrap();
-                let part = part_of(&material, &choice, dealer).unwrap();
-                parts.push(for_owner(part, &seed).unwrap());
+            let held = |dealer| {
+                let [key, values, macs] = [&key, &values, &macs].map(|inputs| inputs.of(dealer));
+                Material::new(shape.clone(), key, values, macs).unwrap()
+            };
+            let held: Vec<_> = scheme.all().iter().map(held).collect();
+            for own in choice.portions() {
+                let of = |holder: NodeIndex| {
+                    let seed = seed_of(BATCH, &secret.of(holder), &choice, own, holder).unwrap();
+                    let material = &held[holder.position()];
+                    let part = portion(material, &choice, own, holder).unwrap();
+                    (for_owner(part, &seed).unwrap(), seed)
+                };
+                let (part, seed) = of(own.giver);
+                let bytes = part.piece(0, 11);
+                for (other, known) in own.holders.iter().map(of) {
+                    assert_eq!(other.piece(0, 11), bytes);
+                    assert_eq!(known.expose(), seed.expose());
+                }
+                parts.push(part);
                 seeds.push(seed);
             }
             let client = client_half::<F>(shape.clone(), &seeds).unwrap();
@@ -112,43 +195,35 @@ mod tests {
 
     #[test]
     fn both_halves_are_the_batch_whoever_gives_it_out() {
-        for (n, t) in [(3, 1), (4, 1), (5, 1), (5, 2), (6, 2), (7, 3), (8, 3), (9, 4)] {
+        for n in 3..=MAX_NODES {
+            halves(n, 1);
+        }
+        for (n, t) in [(5, 2), (6, 2), (7, 2), (7, 3), (8, 3), (9, 3), (10, 2), (10, 3)] {
             halves(n, t);
         }
     }
 
-    /// A dealer that gives out another part than it has makes a value whose MAC does not fit: both parties
-    /// see that together, and neither does alone.
+    /// The seed of a portion differs by batch and by portion, and whoever lacks one of its components does
+    /// not know it.
     #[test]
-    fn a_part_that_is_altered_does_not_fit_its_mac() {
+    fn a_seed_is_for_its_portion_and_its_holders() {
         let world = World::new(5, 2);
-        let scheme = world.scheme();
-        let shape = BatchShape { masks: 1, ..BatchShape::default() };
-        let [key, values, macs] =
-            [&[9][..], &[4], &[36]].map(|numbers| ElementInputs::<F>::of_numbers(&world, numbers));
-        let choice = Choice::new(scheme, scheme.all(), scheme.all()).unwrap();
-        // The share of the key, of the value, or of its MAC.
-        for altered in 0..3 {
-            let (mut seeds, mut parts) = (Vec::new(), Vec::new());
-            for dealer in scheme.all().iter() {
-                let shares = [&key, &values, &macs].map(|inputs| inputs.of(dealer));
-                let [key, values, macs] = shares;
-                let material = Material::new(shape.clone(), key, values, macs).unwrap();
-                let seed = Seed::random().unwrap();
-                let part = part_of(&material, &choice, dealer).unwrap();
-                let mut part = for_owner(part, &seed).unwrap();
-                if dealer.get() == 3 {
-                    assert!(part.add_piece(altered, F::ONE.to_bytes().as_ref()));
-                }
-                parts.push(part);
-                seeds.push(seed);
+        let (scheme, all) = (world.scheme(), NodeSet::all(5));
+        let secret = ElementInputs::<F>::of_numbers(&world, &[7; SEED_ELEMENTS]);
+        let choice = Choice::new(scheme, all, all).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for own in choice.portions() {
+            for batch in [BATCH, BatchId([9; 16])] {
+                let giver = own.giver;
+                let seed = seed_of(batch, &secret.of(giver), &choice, own, giver).unwrap();
+                assert!(seen.insert(*seed.expose()));
             }
-            let client = client_half::<F>(shape.clone(), &seeds).unwrap();
-            let owner = owner_half(shape.clone(), &parts).unwrap();
-            let alpha = client.key().share() + owner.key().share();
-            let sum = client.mask(0).unwrap() + owner.mask(0).unwrap();
-            assert!(!(sum.share * alpha).equals(sum.mac));
+            for other in all.difference(own.holders).iter() {
+                let refused = seed_of(BATCH, &secret.of(other), &choice, own, other).err();
+                assert!(matches!(refused, Some(ConvertError::Shape(_))));
+            }
         }
+        assert_eq!(seen.len(), 20);
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! A dealer's shares of a batch as they lie in its store: encoded, and encrypted under its own key. What
 //! was encrypted for one batch opens for no other.
 
-use sha2::Digest as _;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::field::Field;
 use crate::field::bulk::{add_encoded, append};
+use crate::identity::Blob;
 use crate::identity::sealing::SealingError;
 use crate::identity::vault::Vault;
-use crate::identity::{Blob, Digest};
 use crate::protocol::material::Material;
 use crate::session::scoring::BatchId;
 use crate::sharing::elements::Component;
@@ -57,26 +55,6 @@ pub fn lock<F: Field>(
     Ok(vault.lock(&context("shares", batch), &plain)?)
 }
 
-/// A digest of each component of a batch that a dealer holds, by which those who hold the same one can
-/// compare. It tells nothing: every component has random elements of 127 bits.
-pub fn digests<F: Field>(batch: BatchId, material: &Material<F>) -> Vec<Digest> {
-    let parts = [material.key(), material.values(), material.macs()];
-    let digest = |component| {
-        let mut hash = Sha256::new().chain_update(context("component", batch));
-        let mut encoded = Zeroizing::new(Vec::with_capacity(HASHED * F::BYTES));
-        for elements in parts.iter().flat_map(|part| part.component(component).chunks(HASHED)) {
-            encoded.clear();
-            append(&mut encoded, elements);
-            hash.update(encoded.as_slice());
-        }
-        Digest(hash.finalize().into())
-    };
-    (0..material.key().holding().components()).map(digest).collect()
-}
-
-/// Elements that are hashed at a time.
-const HASHED: usize = 4096;
-
 /// Decrypt them.
 ///
 /// # Errors
@@ -111,23 +89,27 @@ pub fn unlock<F: Field>(
     Ok(Material::new(shape, key, values, macs)?)
 }
 
-/// Encrypt the seed of the client's half.
+/// Encrypt the seeds of the portions that a dealer gives.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
-pub fn lock_seed(vault: &Vault, batch: BatchId, seed: &Seed) -> Result<Blob, StockError> {
-    Ok(vault.lock(&context("seed", batch), seed.expose())?)
+pub fn lock_seeds(vault: &Vault, batch: BatchId, seeds: &[Seed]) -> Result<Blob, StockError> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(seeds.len() * SEED_BYTES));
+    seeds.iter().for_each(|seed| plain.extend_from_slice(seed.expose()));
+    Ok(vault.lock(&context("seeds", batch), &plain)?)
 }
 
-/// Decrypt it.
+/// Decrypt them.
 ///
 /// # Errors
-/// When it is damaged, or of another batch.
-pub fn unlock_seed(vault: &Vault, batch: BatchId, locked: &Blob) -> Result<Seed, StockError> {
-    let plain = vault.unlock(&context("seed", batch), locked)?;
-    let bytes: &[u8; SEED_BYTES] =
-        plain.as_slice().try_into().map_err(|_| StockError::Unreadable)?;
-    Ok(Seed::from_bytes(*bytes))
+/// When they are damaged, or of another batch.
+pub fn unlock_seeds(vault: &Vault, batch: BatchId, locked: &Blob) -> Result<Vec<Seed>, StockError> {
+    let plain = vault.unlock(&context("seeds", batch), locked)?;
+    let (seeds, rest) = plain.as_chunks::<SEED_BYTES>();
+    if !rest.is_empty() {
+        return Err(StockError::Unreadable);
+    }
+    Ok(seeds.iter().map(|bytes| Seed::from_bytes(*bytes)).collect())
 }
 
 #[cfg(test)]
@@ -169,33 +151,12 @@ mod tests {
         }
         let other = Vault::of(&KeyPair::from_secret(&[2; 32]));
         assert!(unlock::<F>(&other, one, holding, shape, &locked).is_err());
-        let seed = Seed::from_bytes([7; 32]);
-        let locked = lock_seed(&vault, one, &seed).unwrap();
-        assert_eq!(unlock_seed(&vault, one, &locked).unwrap().expose(), &[7; 32]);
-        assert!(unlock_seed(&vault, two, &locked).is_err());
+        let seeds = [7, 9].map(|byte| Seed::from_bytes([byte; 32]));
+        let locked = lock_seeds(&vault, one, &seeds).unwrap();
+        let again = unlock_seeds(&vault, one, &locked).unwrap();
+        assert_eq!(again.iter().map(|seed| seed.expose()[0]).collect::<Vec<_>>(), [7, 9]);
+        assert!(unlock_seeds(&vault, two, &locked).is_err());
+        assert!(unlock_seeds(&vault, one, &lock_seeds(&vault, one, &[]).unwrap()).is_ok());
         assert!(!locked.0.windows(4).any(|bytes| bytes == [7; 4]));
-    }
-
-    #[test]
-    fn who_holds_the_same_component_has_the_same_digest_of_it() {
-        let world = World::new(4, 1);
-        let scheme = world.scheme();
-        let shape = BatchShape { masks: 2, ..BatchShape::default() };
-        let all =
-            [&[9][..], &[2, 3], &[18, 27]].map(|all| ElementInputs::<F>::of_numbers(&world, all));
-        let mut by_set = vec![Vec::new(); scheme.sets().len()];
-        for node in scheme.all().iter() {
-            let [key, values, macs] = all.each_ref().map(|inputs| inputs.of(node));
-            let material = Material::new(shape.clone(), key, values, macs).unwrap();
-            let told = digests(BatchId([1; 16]), &material);
-            assert!(told.iter().zip(digests(BatchId([2; 16]), &material)).all(|(a, b)| *a != b));
-            for (set, digest) in scheme.held_by(node).into_iter().zip(told) {
-                by_set[set].push(digest);
-            }
-        }
-        for (at, told) in by_set.iter().enumerate() {
-            assert!(told.len() == 3 && told.iter().all(|digest| *digest == told[0]));
-            assert!(by_set[..at].iter().all(|other| other[0] != told[0]));
-        }
     }
 }

@@ -1,21 +1,23 @@
 //! A party's half of a batch: what this dealer gives of it, once, by the coordinator's promise.
 //!
-//! The client gets the seed that this node drew for the promise, the owner this node's part less what
-//! the seed expands to. That it leaves is on disk before it does; what breaks off on the way is not
-//! sent again.
+//! The client gets the seeds of the portions that this node gives, the owner these portions less what the
+//! seeds expand to, and both this node's signature under digests of that. That it leaves is on disk before
+//! it does; what breaks off on the way is not sent again.
 
 use std::sync::Arc;
 
 use super::makings::Dealt;
 use super::state::NodeState;
 use crate::base::offload::offload;
-use crate::dealer::choice::{Choice, ChoiceError};
-use crate::dealer::convert::{ConvertError, for_owner, part_of};
+use crate::dealer::choice::Choice;
+use crate::dealer::convert::{ConvertError, for_owner, portion};
+use crate::dealer::portions::{rest_digest, seed_digest};
 use crate::dealer::stock;
+use crate::dealer::vouch::{self, VouchError, signed_for};
 use crate::field::Pair127;
-use crate::identity::{Signed, Statement as _};
-use crate::session::dealing::AskHalf;
-use crate::session::scoring::{BatchPromise, givers};
+use crate::identity::{Digest, Signed, Statement as _};
+use crate::session::dealing::{AskHalf, Given};
+use crate::session::scoring::BatchPromise;
 use crate::sharing::pair::Party;
 use crate::sharing::parts::Part;
 use crate::sharing::{Holding, Seed, ShapeError};
@@ -47,9 +49,9 @@ pub(super) enum HandoutError {
          choose them: do not use it, and tell the operators of the nodes"
     )]
     Givers,
-    /// These dealers cannot give it out.
-    #[error(transparent)]
-    Choice(#[from] ChoiceError),
+    /// It does not say what the makers signed.
+    #[error("{0}; its coordinator must not promise it: do not use it, and tell the operators")]
+    Vouched(VouchError),
     /// This one does not.
     #[error(transparent)]
     Convert(#[from] ConvertError),
@@ -62,40 +64,69 @@ pub(super) enum HandoutError {
     /// What is kept does not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// There is no seed to be had.
-    #[error("this dealer's operating system gives no randomness")]
-    Randomness,
+}
+
+/// What leaves of the owner's half: this dealer's portions in their order, and its signature under them.
+pub(super) struct Portions {
+    /// Less what the seeds expand to.
+    pub(super) parts: Vec<Part<Pair127>>,
+    /// Under their digests.
+    pub(super) given: Signed<Given>,
+}
+
+/// A half that leaves.
+struct Leaving {
+    handout: Handout,
+    seeds: Vec<Seed>,
+    choice: Choice,
 }
 
 impl NodeState {
-    /// The client's half: this dealer's seed.
-    pub(super) async fn seed_of(&self, ask: &Signed<AskHalf>) -> Result<Seed, HandoutError> {
-        let (handout, _) = self.give_half(ask, Party::Client).await?;
-        let seed = stock::unlock_seed(&self.vault, handout.batch.id, &handout.seed)?;
+    /// The client's half: the seeds of this dealer's portions, with its signature under their digests.
+    pub(super) async fn seeds_of(
+        &self,
+        ask: &Signed<AskHalf>,
+    ) -> Result<(Vec<Seed>, Signed<Given>), HandoutError> {
+        let Leaving { handout, seeds, choice } = self.give_half(ask, Party::Client).await?;
+        let own = choice.given_by(self.me).into_iter().zip(&seeds);
+        let digests = own.map(|(at, seed)| seed_digest(handout.batch.id, at, seed)).collect();
+        let given = self.given(ask, Party::Client, digests);
         Dealt::count(&self.dealt.clients);
         tracing::info!(batch = %handout.batch.id, "the client's half left");
-        Ok(seed)
+        Ok((seeds, given))
     }
 
-    /// The owner's half: this dealer's part less what the seed expands to.
-    pub(super) async fn part_of(
+    /// The owner's half: this dealer's portions less what their seeds expand to.
+    pub(super) async fn portions_of(
         self: &Arc<Self>,
         ask: &Signed<AskHalf>,
-    ) -> Result<Part<Pair127>, HandoutError> {
-        let (handout, choice) = self.give_half(ask, Party::Owner).await?;
+    ) -> Result<Portions, HandoutError> {
+        let Leaving { handout, seeds, choice } = self.give_half(ask, Party::Owner).await?;
         let (node, id) = (Arc::clone(self), handout.batch.id);
-        let part = offload(move || {
-            let Handout { batch, shares, seed } = handout;
+        let parts = offload(move || {
+            let Handout { batch, shares, .. } = handout;
             let holding = Holding::of(node.scheme(), node.me);
             let material = stock::unlock(&node.vault, batch.id, holding, batch.shape, &shares)?;
-            let seed = stock::unlock_seed(&node.vault, batch.id, &seed)?;
-            let part = part_of(&material, &choice, node.me)?;
-            Ok::<_, HandoutError>(for_owner(part, &seed)?)
+            let own = choice.portions().iter().enumerate();
+            let own = own.filter(|(_, own)| own.giver == node.me).zip(&seeds);
+            let part = |((at, own), seed)| {
+                let rest = for_owner(portion(&material, &choice, own, node.me)?, seed)?;
+                Ok::<_, HandoutError>((rest_digest(batch.id, at, &rest), rest))
+            };
+            own.map(part).collect::<Result<Vec<_>, _>>()
         });
-        let part = part.await?;
+        let (digests, parts) = parts.await?.into_iter().unzip();
+        let given = self.given(ask, Party::Owner, digests);
         Dealt::count(&self.dealt.owners);
         tracing::info!(batch = %id, "the owner's half is on its way");
-        Ok(part)
+        Ok(Portions { parts, given })
+    }
+
+    /// This dealer's signature under what it gives.
+    fn given(&self, ask: &Signed<AskHalf>, party: Party, portions: Vec<Digest>) -> Signed<Given> {
+        let promise = ask.body.promise.body.digest();
+        let given = Given { promise, dealer: self.me, party, portions };
+        Signed::new(given, &self.keys.identity)
     }
 
     /// Check a request, promise the batch to it, and note that the half leaves.
@@ -103,7 +134,7 @@ impl NodeState {
         &self,
         ask: &Signed<AskHalf>,
         party: Party,
-    ) -> Result<(Handout, Choice), HandoutError> {
+    ) -> Result<Leaving, HandoutError> {
         let promise = &ask.body.promise;
         let told = &promise.body;
         let of = match party {
@@ -124,10 +155,10 @@ impl NodeState {
         if now >= told.until {
             return Err(HandoutError::Over);
         }
-        if told.chosen != givers(told.batch, told.makers, self.scheme().threshold()) {
-            return Err(HandoutError::Givers);
-        }
-        let choice = Choice::new(self.scheme(), told.makers, told.chosen)?;
+        let choice = vouch::check(&self.roster.body, told).map_err(|error| match error {
+            VouchError::Givers => HandoutError::Givers,
+            error => HandoutError::Vouched(error),
+        })?;
         if !told.chosen.contains(self.me) {
             return Err(ConvertError::NotChosen { dealer: self.me }.into());
         }
@@ -140,12 +171,17 @@ impl NodeState {
         if !same {
             return Err(HandoutError::Other);
         }
-        let seed = Seed::random().map_err(|_| HandoutError::Randomness)?;
-        let seed = stock::lock_seed(&self.vault, told.batch, &seed)?;
         let to = use_of(told);
-        self.store.promise(told.batch, to, seed).await?;
+        self.store.promise(told.batch, to).await?;
         let handout = self.store.give(told.batch, to, party, now).await?;
-        Ok((handout, choice))
+        let seeds = stock::unlock_seeds(&self.vault, told.batch, &handout.seeds)?;
+        // Signed here once, and of what is held: no word for an earlier batch of this id is shown with it.
+        let own = choice.given_by(self.me).into_iter().zip(&seeds);
+        let own: Vec<_> = own.map(|(at, seed)| seed_digest(told.batch, at, seed)).collect();
+        if own != signed_for(&told.vouched, &choice, self.me, Party::Client) {
+            return Err(HandoutError::Other);
+        }
+        Ok(Leaving { handout, seeds, choice })
     }
 }
 

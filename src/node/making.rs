@@ -16,17 +16,18 @@ use super::attempt::{AttemptError, lie};
 use super::makings::Dealt;
 use super::state::NodeState;
 use crate::base::offload::offload;
-use crate::dealer::stock;
+use crate::dealer::{portions, stock, vouch};
 use crate::field::Pair127;
-use crate::identity::{Blob, Digest, Signed, Statement as _};
+use crate::identity::{Blob, Signed, Statement as _};
 use crate::protocol::bits::BitContext;
-use crate::protocol::material::{Material, make, new_key};
+use crate::protocol::material::{Material, make, new_key, new_seeds};
 use crate::protocol::{Context, Tactics};
 use crate::runs::{RunError, score};
 use crate::session::SessionId;
 use crate::session::accusation::Accusation;
 use crate::session::dealing::InStock;
-use crate::session::scoring::BatchId;
+use crate::session::scoring::{BatchId, PortionDigests};
+use crate::sharing::{NodeSet, SharedElements};
 use crate::storage::NodeStore;
 use crate::storage::node::material::{Batch, StockError};
 use crate::wire::dealer_api::{MakingProgress, MakingState, StartBatch};
@@ -125,11 +126,13 @@ impl Task {
         let step = context.narrow("batch");
         let made = Box::pin(make(&step, &key, &shape));
         let material = self.told(context.base(), total, made).await.map_err(RunError::from)?;
+        let seeds = new_seeds(&context.narrow("seeds")).map_err(RunError::from)?;
         drop((step, context));
 
         let keeper = Arc::clone(node);
-        let locked = offload(move || lock_up(&keeper, batch, &material)).await;
-        let (shares, components) = locked.map_err(|error| MakingError::Stock(error.to_string()))?;
+        let whole = Whole { batch, makers, material, seeds };
+        let locked = offload(move || whole.lock_up(&keeper)).await;
+        let Locked { shares, seeds, portions } = locked.map_err(MakingError::Stock)?;
         let model = terms.id();
         let stocked = Batch {
             id: batch,
@@ -139,11 +142,11 @@ impl Task {
             makers,
             made: node.clock.now(),
         };
-        self.store.stock(&stocked, shares).await.map_err(|error| match error {
+        self.store.stock(&stocked, shares, seeds).await.map_err(|error| match error {
             StockError::Storage(error) => MakingError::Attempt(error.into()),
             error => MakingError::Stock(error.to_string()),
         })?;
-        let word = InStock { batch, model, node: node.me, makers, components };
+        let word = InStock { batch, model, node: node.me, makers, portions };
         Ok(Signed::new(word, &node.keys.identity))
     }
 
@@ -182,11 +185,33 @@ impl Task {
     }
 }
 
-/// Encrypt this node's shares of a batch, and hash each component that it holds.
-fn lock_up(
-    node: &NodeState,
+/// A batch as it was made: this node's shares of it.
+struct Whole {
     batch: BatchId,
-    material: &Material<Pair127>,
-) -> Result<(Blob, Vec<Digest>), stock::StockError> {
-    Ok((stock::lock(&node.vault, batch, material)?, stock::digests(batch, material)))
+    makers: NodeSet,
+    material: Material<Pair127>,
+    seeds: SharedElements<Pair127>,
+}
+
+/// What is kept of a batch, and what is said of it.
+struct Locked {
+    shares: Blob,
+    seeds: Blob,
+    portions: Vec<PortionDigests>,
+}
+
+impl Whole {
+    /// Encrypt this node's shares and the seeds that it will give, and hash what parties will get of each
+    /// portion.
+    fn lock_up(&self, node: &NodeState) -> Result<Locked, String> {
+        let said = |error: &dyn std::fmt::Display| error.to_string();
+        let Self { batch, makers, material, seeds } = self;
+        let choice = vouch::choice_of(&node.roster.body, *batch, *makers);
+        let choice = choice.map_err(|error| said(&error))?;
+        let vouched = portions::vouched(*batch, &choice, node.me, material, seeds);
+        let (portions, seeds) = vouched.map_err(|error| said(&error))?;
+        let shares = stock::lock(&node.vault, *batch, material).map_err(|error| said(&error))?;
+        let seeds = stock::lock_seeds(&node.vault, *batch, &seeds).map_err(|error| said(&error))?;
+        Ok(Locked { shares, seeds, portions })
+    }
 }

@@ -44,16 +44,17 @@ pub(super) fn of_store(error: &StorageError) -> Refusal {
 /// Why a half of a batch is not given out.
 pub(super) fn of_handout(error: &HandoutError) -> Refusal {
     let kind = match error {
-        HandoutError::Signature | HandoutError::Givers => ProblemType::BadPromise,
+        HandoutError::Signature | HandoutError::Givers | HandoutError::Vouched(_) => {
+            ProblemType::BadPromise
+        }
         HandoutError::Stock(StockError::Unknown) => ProblemType::UnknownBatch,
         HandoutError::Stock(StockError::Storage(error)) => return of_store(error),
-        HandoutError::Kept(_) | HandoutError::Shape(_) | HandoutError::Randomness => {
+        HandoutError::Kept(_) | HandoutError::Shape(_) => {
             return Refusal::internal(error);
         }
         HandoutError::Roster => ProblemType::WrongRoster,
         HandoutError::Over
         | HandoutError::Other
-        | HandoutError::Choice(_)
         | HandoutError::Convert(_)
         | HandoutError::Stock(_) => ProblemType::BatchUsed,
     };

@@ -11,6 +11,7 @@ use crate::base::Timestamp;
 use crate::base::text::{MAX_DESCRIPTION, TextError, check_length, check_text};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
+use crate::sharing::sets::highest_threshold;
 use crate::sharing::{NodeIndex, Scheme};
 
 /// Who may take part.
@@ -124,7 +125,7 @@ pub enum TermsError {
 
 /// What else than more nodes helps, with so many.
 fn lower(nodes: u8) -> String {
-    match nodes.saturating_sub(1) / 2 {
+    match highest_threshold(nodes) {
         0 => String::new(),
         most => format!(", or one with a threshold of at most {most}"),
     }

@@ -18,7 +18,7 @@ use crate::runs::score::{Part, ScoreError, material};
 use crate::scoring::client::over;
 use crate::scoring::said::Why;
 use crate::scoring::*;
-use crate::session::scoring::{BatchId, BatchPromise, Learner, ModelTerms};
+use crate::session::scoring::{BatchId, BatchPromise, Learner, ModelTerms, Vouched};
 use crate::sharing::NodeSet;
 use crate::sharing::pair::{Half, Party};
 use crate::testkit::material::halves;
@@ -103,6 +103,7 @@ impl World {
             shape: material(&self.terms.structure, self.terms.learner.party()).unwrap(),
             makers,
             chosen: makers,
+            vouched: Vouched::default(),
             client: key(2).public(),
             owner: self.terms.owner,
             until: Clock::System.now().plus_millis(60_000),

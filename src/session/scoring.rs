@@ -184,6 +184,28 @@ impl<'de> Deserialize<'de> for BatchId {
     }
 }
 
+/// What both parties get of one portion of a batch, as digests. They tell nothing: a seed has 256 bits, and
+/// what the owner gets is random.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortionDigests {
+    /// Of the client's seed.
+    pub client: Digest,
+    /// Of what is the owner's.
+    pub owner: Digest,
+}
+
+/// What the makers of a batch say of it, with their signatures.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vouched {
+    /// Of every portion, in their order.
+    pub portions: Vec<PortionDigests>,
+    /// Of every maker, in the order of the nodes: under its word for the portions that it holds whole
+    /// ([`super::dealing::InStock`]).
+    pub signatures: Vec<Signature>,
+}
+
 /// The coordinator's signed word, as the keeper of the books, that a batch is for these two parties.
 /// Dealers give halves out by it: to the client's key its own, to the owner's key the other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -201,6 +223,8 @@ pub struct BatchPromise {
     pub makers: NodeSet,
     /// Those of them who give it out: [`givers`].
     pub chosen: NodeSet,
+    /// What the makers say that each portion is.
+    pub vouched: Vouched,
     /// Whose half comes from seeds.
     pub client: PublicKey,
     /// Whose half is the rest.
@@ -213,24 +237,21 @@ impl Statement for BatchPromise {
     const DOMAIN: &'static str = "gavel/v1/batch-promise";
 }
 
-/// The dealers that give a batch out: t+1 of those who made it, of which at least one is honest. It hangs
-/// on the batch alone, so that the keeper of the books has no say: one who lies could promise a batch to
-/// one pair of parties at some dealers, and at others to a pair of his own, who would then know all of
-/// the first ones' material.
+/// The dealers that give a batch out: t+1 of those who made it, of which at least one is honest. Which,
+/// hangs on the batch alone, so that the keeper of the books has no say: one who lies could promise a batch
+/// to one pair of parties at some dealers, and at others to a pair of his own, who would then know all of
+/// the first ones' material. Every t+1 of the makers have their turn.
 pub fn givers(batch: BatchId, makers: NodeSet, threshold: u8) -> NodeSet {
-    let mut first = [0; 8];
-    first.copy_from_slice(&batch.0[..8]);
-    let makers: Vec<_> = makers.iter().collect();
-    let count = makers.len().max(1) as u64;
-    // Below the number of makers, which are few.
-    let first = usize::try_from(u64::from_le_bytes(first) % count).unwrap_or_default();
-    makers
-        .iter()
-        .cycle()
-        .skip(first)
-        .take(makers.len().min(usize::from(threshold) + 1))
-        .copied()
-        .collect()
+    let mut turn = [0; 8];
+    turn.copy_from_slice(&batch.0[..8]);
+    let count = makers.len().min(usize::from(threshold) + 1);
+    let able: Vec<NodeSet> = (0..=makers.bits())
+        .map(NodeSet::from_bits)
+        .filter(|set| set.len() == count && set.is_subset_of(makers))
+        .collect();
+    // Below the number of sets, which are few; there is one at least.
+    let turn = u64::from_le_bytes(turn) % able.len().max(1) as u64;
+    able.get(usize::try_from(turn).unwrap_or_default()).copied().unwrap_or(NodeSet::EMPTY)
 }
 
 /// A score as both parties know it.
@@ -351,7 +372,7 @@ mod tests {
         let makers = NodeSet::from_bits(0b1_0111);
         let of = |first| givers(BatchId([first; 16]), makers, 1);
         let all: std::collections::BTreeSet<_> = (0..=255).map(|first| of(first).bits()).collect();
-        assert_eq!(all, [0b0_0011, 0b0_0110, 0b1_0001, 0b1_0100].into());
+        assert_eq!(all, [0b00011, 0b00101, 0b00110, 0b10001, 0b10010, 0b10100].into());
         for threshold in 0..5 {
             let set = givers(BatchId([7; 16]), makers, threshold);
             assert!(set.is_subset_of(makers));

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, ser::SerializeSeq as _};
 
-/// Most nodes a roster may have (the number of components grows as n choose t).
-pub const MAX_NODES: u8 = 9;
+/// Most nodes a roster may have.
+pub const MAX_NODES: u8 = 10;
 
 /// Index of a node in its roster, 1..=n.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -27,13 +27,13 @@ struct RawScheme {
 /// Why a pair of n and t is not a scheme, or not one for auctions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SchemeError {
-    /// Outside 3..=9.
+    /// Outside 3..=10.
     #[error("an auction needs 3 to {MAX_NODES} nodes, not {nodes}")]
     Nodes {
         /// What was asked for.
         nodes: u8,
     },
-    /// Outside 2..=9.
+    /// Outside 2..=10.
     #[error("a roster has 2 to {MAX_NODES} nodes, not {nodes}")]
     NoRoster {
         /// What was asked for.
@@ -49,10 +49,46 @@ pub enum SchemeError {
         /// The largest threshold these nodes allow.
         most: u8,
     },
+    /// Ten nodes with a threshold around the half.
+    #[error(
+        "with {nodes} nodes and a threshold of {threshold} every value would have {components} shares, \
+         of which nodes hold at most {MOST_COMPONENTS}; choose another threshold"
+    )]
+    Components {
+        /// Number of nodes.
+        nodes: u8,
+        /// What was asked for.
+        threshold: u8,
+        /// How many there would be.
+        components: u32,
+    },
+}
+
+/// Most components of a value: those of nine nodes with a threshold of 4. With ten nodes and 4 there would
+/// be 210, and every message, envelope and stored share so much larger.
+pub const MOST_COMPONENTS: u32 = 126;
+
+/// How many sets of t nodes there are.
+const fn components(nodes: u8, threshold: u8) -> u32 {
+    let (mut sets, mut chosen) = (1, 0);
+    while chosen < threshold as u32 {
+        sets = sets * (nodes as u32 - chosen) / (chosen + 1);
+        chosen += 1;
+    }
+    sets
+}
+
+/// The highest threshold of nodes that compare: n is at least 2t+1, and there are not too many components.
+pub const fn highest_threshold(nodes: u8) -> u8 {
+    let mut most = nodes.saturating_sub(1) / 2;
+    while most > 1 && components(nodes, most) > MOST_COMPONENTS {
+        most -= 1;
+    }
+    most
 }
 
 impl Scheme {
-    /// A scheme for any session: 3 <= n <= 9 and 1 <= t, 2t+1 <= n.
+    /// A scheme for any session: 3 <= n <= 10 and 1 <= t, 2t+1 <= n; with ten nodes t is at most 3.
     ///
     /// # Errors
     /// Says which of the two numbers is out of its range.
@@ -60,15 +96,15 @@ impl Scheme {
         if nodes < 3 || nodes > MAX_NODES {
             return Err(SchemeError::Nodes { nodes });
         }
-        let most = (nodes - 1) / 2;
+        let most = highest_threshold(nodes);
         if threshold < 1 || threshold > most {
             return Err(SchemeError::Threshold { nodes, threshold, most });
         }
         Ok(Self { n: nodes, t: threshold })
     }
 
-    /// A scheme that may be good for adding only: 2 <= n <= 9 and 1 <= t < n. See
-    /// [`Scheme::compares`].
+    /// A scheme that may be good for adding only: 2 <= n <= 10 and 1 <= t < n; with ten nodes t is
+    /// not 4, 5 or 6. See [`Scheme::compares`].
     ///
     /// # Errors
     /// Says which of the two numbers is out of its range.
@@ -79,6 +115,10 @@ impl Scheme {
         let most = nodes - 1;
         if threshold < 1 || threshold > most {
             return Err(SchemeError::Threshold { nodes, threshold, most });
+        }
+        let components = components(nodes, threshold);
+        if components > MOST_COMPONENTS {
+            return Err(SchemeError::Components { nodes, threshold, components });
         }
         Ok(Self { n: nodes, t: threshold })
     }
@@ -168,6 +208,8 @@ mod tests {
             (5, 2, 10, 6),
             (7, 3, 35, 20),
             (9, 4, 126, 70),
+            (10, 1, 10, 9),
+            (10, 3, 120, 84),
         ] {
             let scheme = Scheme::new(n, t).unwrap();
             assert_eq!(scheme.sets().len(), sets);
@@ -179,7 +221,8 @@ mod tests {
 
     #[test]
     fn any_two_groups_that_fix_a_manifest_share_an_honest_node() {
-        for (n, t) in (3..=MAX_NODES).flat_map(|n| (1..=(n - 1) / 2).map(move |t| (n, t))) {
+        for (n, t) in (3..=MAX_NODES).flat_map(|n| (1..=highest_threshold(n)).map(move |t| (n, t)))
+        {
             let scheme = Scheme::new(n, t).unwrap();
             let (needed, n, t) = (scheme.manifest_quorum(), usize::from(n), usize::from(t));
             assert!(2 * needed > n + t, "({n}, {t})");
@@ -193,11 +236,18 @@ mod tests {
     #[test]
     fn impossible_schemes_are_refused() {
         assert_eq!(Scheme::new(2, 1), Err(SchemeError::Nodes { nodes: 2 }));
-        assert_eq!(Scheme::new(10, 1), Err(SchemeError::Nodes { nodes: 10 }));
+        assert_eq!(Scheme::new(11, 1), Err(SchemeError::Nodes { nodes: 11 }));
+        assert!(Scheme::new(10, 4).unwrap_err().to_string().contains("1 to 3, not 4"));
+        assert!(Scheme::new(10, 3).is_ok() && Scheme::any(10, 7).is_ok());
+        for (threshold, components) in [(4, 210), (5, 252), (6, 210)] {
+            let refused = Scheme::any(10, threshold);
+            let error = SchemeError::Components { nodes: 10, threshold, components };
+            assert_eq!(refused, Err(error));
+        }
         assert!(Scheme::new(5, 3).unwrap_err().to_string().contains("1 to 2, not 3"));
         assert!(Scheme::new(5, 0).is_err());
         assert_eq!(Scheme::any(1, 1), Err(SchemeError::NoRoster { nodes: 1 }));
-        assert_eq!(Scheme::any(10, 1), Err(SchemeError::NoRoster { nodes: 10 }));
+        assert_eq!(Scheme::any(11, 1), Err(SchemeError::NoRoster { nodes: 11 }));
         assert!(Scheme::any(3, 3).unwrap_err().to_string().contains("1 to 2, not 3"));
         assert!(Scheme::any(2, 0).is_err());
     }
@@ -205,7 +255,10 @@ mod tests {
     #[test]
     fn fewer_than_twice_the_threshold_and_one_can_only_add_and_all_are_needed() {
         for (n, t) in (2..=MAX_NODES).flat_map(|n| (1..n).map(move |t| (n, t))) {
-            let scheme = Scheme::any(n, t).unwrap();
+            let Ok(scheme) = Scheme::any(n, t) else {
+                assert!(n == 10 && (4..=6).contains(&t));
+                continue;
+            };
             assert_eq!(Scheme::new(n, t).ok(), scheme.compares().then_some(scheme), "({n}, {t})");
             if scheme.compares() {
                 assert_eq!(scheme.doubted(), t);

@@ -13,6 +13,8 @@
 
 pub mod attempts;
 pub mod books;
+pub mod doubts;
+pub mod ended;
 pub mod letters;
 pub mod papers;
 pub mod pauses;

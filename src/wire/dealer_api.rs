@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::base::Timestamp;
 use crate::identity::{Digest, PublicKey, Signed};
-use crate::session::dealing::{AskHalf, BookState, InStock, StockOrder};
+use crate::session::dealing::{AskHalf, BookState, Given, InStock, StockOrder};
 use crate::session::scoring::{BatchId, ModelTerms};
 use crate::sharing::pair::BatchShape;
 use crate::sharing::{NodeSet, Seed};
@@ -192,6 +192,17 @@ pub struct HeldBatch {
     pub owner: Option<Timestamp>,
 }
 
+/// Something that the coordinator remembers of dealers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DoubtLine {
+    /// The batch with which it happened.
+    pub batch: BatchId,
+    /// When.
+    pub noted: Timestamp,
+    /// What, in words.
+    pub what: String,
+}
+
 /// Ask one dealer for the client's half of a batch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,26 +215,32 @@ pub struct AskSeed {
     pub request: Signed<AskHalf>,
 }
 
-/// One dealer's seed of the client's half.
+/// What one dealer gives of the client's half.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GivenSeed {
     /// The model.
     pub model_inference: Digest,
     /// The batch.
     pub batch_id: BatchId,
-    /// The seed: 64 hexadecimal digits.
+    /// The seeds of the portions that it gives, in their order: 64 hexadecimal digits each, one behind the
+    /// other.
     pub seed: SeedText,
+    /// The dealer's signature under digests of them.
+    pub given: Signed<Given>,
 }
 
-/// A seed as it is sent; wiped when dropped, never printed.
+/// Digits of a seed.
+const DIGITS: usize = 64;
+
+/// Seeds as they are sent; wiped when dropped, never printed.
 #[derive(Clone)]
 pub struct SeedText(Zeroizing<String>);
 
 impl SeedText {
-    /// Of a seed.
-    pub fn of(seed: &Seed) -> Self {
-        let mut text = Zeroizing::new(String::with_capacity(64));
-        for byte in seed.expose() {
+    /// Of some seeds.
+    pub fn of(seeds: &[Seed]) -> Self {
+        let mut text = Zeroizing::new(String::with_capacity(DIGITS * seeds.len()));
+        for byte in seeds.iter().flat_map(Seed::expose) {
             for digit in [byte >> 4, byte & 15] {
                 text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
             }
@@ -231,9 +248,14 @@ impl SeedText {
         Self(text)
     }
 
-    /// The seed; none where it is no 64 digits.
-    pub fn seed(&self) -> Option<Seed> {
-        crate::base::bytes::from_hex(&self.0).map(Seed::from_bytes)
+    /// The seeds; none where they are not 64 digits each.
+    pub fn seeds(&self) -> Option<Vec<Seed>> {
+        let (seeds, rest) = self.0.as_bytes().as_chunks::<DIGITS>();
+        let seed = |digits: &[u8; DIGITS]| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            crate::base::bytes::from_hex(digits).map(Seed::from_bytes)
+        };
+        if rest.is_empty() { seeds.iter().map(seed).collect() } else { None }
     }
 }
 
@@ -256,12 +278,13 @@ mod tests {
     #[test]
     fn a_seed_comes_back_from_its_text() {
         let bytes = std::array::from_fn(|at| u8::try_from(at * 8 % 251).unwrap());
-        let text = SeedText::of(&Seed::from_bytes(bytes));
+        let text = SeedText::of(&[bytes, [7; 32]].map(Seed::from_bytes));
         let json = serde_json::to_string(&text).unwrap();
         assert!(json.starts_with("\"0008101820"), "{json}");
         let again: SeedText = serde_json::from_str(&json).unwrap();
-        assert_eq!(again.seed().unwrap().expose(), &bytes);
+        let [one, two] = &again.seeds().unwrap()[..] else { panic!("two seeds") };
+        assert_eq!([one, two].map(Seed::expose), [&bytes, &[7; 32]]);
         let short: SeedText = serde_json::from_str("\"00\"").unwrap();
-        assert!(short.seed().is_none());
+        assert!(short.seeds().is_none());
     }
 }

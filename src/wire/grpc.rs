@@ -24,7 +24,7 @@ pub struct AskOwnerHalf {
     pub request: bytes::Bytes,
 }
 
-/// Some elements of a dealer's part.
+/// Some elements of a dealer's part; the last message has its signature and nothing else.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Piece {
     /// The place of the first of them.
@@ -33,6 +33,9 @@ pub struct Piece {
     /// Their encodings, one after the other.
     #[prost(bytes = "bytes", tag = "2")]
     pub elements: bytes::Bytes,
+    /// What the dealer signed that it sent, as JSON.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub given: bytes::Bytes,
 }
 
 #[cfg(test)]
@@ -52,8 +55,13 @@ mod tests {
 
     #[test]
     fn the_descriptor_is_what_the_file_says() {
+        if std::env::var_os("GAVEL_REWRITE_DOCS").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/proto/material.bin");
+            std::fs::write(path, described().encode_to_vec()).unwrap();
+        }
         let held = prost_types::FileDescriptorSet::decode(DESCRIPTOR).unwrap();
-        assert_eq!(held, described(), "write proto/material.bin anew");
+        let anew = "write proto/material.bin anew: GAVEL_REWRITE_DOCS=1 cargo test descriptor";
+        assert_eq!(held, described(), "{anew}");
     }
 
     #[test]
@@ -78,9 +86,11 @@ mod tests {
         assert_eq!(field(&ask, "model_inference"), Value::String("7".into()));
         assert_eq!(field(&ask, "batch_id"), Value::String("8".into()));
         assert_eq!(field(&ask, "request"), Value::Bytes(bytes::Bytes::from_static(b"{}")));
-        let piece = Piece { first: 9, elements: bytes::Bytes::from_static(&[1; 16]) };
+        let given = bytes::Bytes::from_static(b"[]");
+        let piece = Piece { first: 9, elements: bytes::Bytes::from_static(&[1; 16]), given };
         let piece = read("Piece", piece.encode_to_vec());
         assert_eq!(field(&piece, "first"), Value::U64(9));
+        assert_eq!(field(&piece, "given"), Value::Bytes(bytes::Bytes::from_static(b"[]")));
         let elements = bytes::Bytes::from_static(&[1; 16]);
         assert_eq!(field(&piece, "elements"), Value::Bytes(elements));
     }

@@ -116,6 +116,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", paths::MODEL_BATCHES, STAFF, "The latest batches of a model's material: how far each has come, who made it, and for whom it is promised", None, Reply::Json(200, "Batches"), &[P::UnknownModel]),
     endpoint("GET", paths::DEALING, STAFF, "The batch of material that is being made, and who is left out", None, Reply::Json(200, "Dealing"), &[]),
     endpoint("POST", paths::MODEL_BATCHES, EVERYBODY, "Have a batch of material promised to the key that signs the request; the same request again gets the same promise", Some("SignedAskBatch"), Reply::Json(200, "SignedPromise"), &[P::UnknownModel, P::BadModel, P::BadPromise, P::NoStock]),
+    endpoint("POST", paths::ALTERED, EVERYBODY, "Show by its own two signatures that a dealer gave another part of a batch than it had made; the same again changes nothing", Some("Altered"), Reply::Empty(204), &[P::BadPromise]),
+    endpoint("GET", paths::DOUBTS, STAFF, "What is remembered of dealers who lied, in the making of a batch or when they gave one out", None, Reply::List("Doubt"), &[]),
+    endpoint("DELETE", paths::DOUBTS, OPERATORS, "Forget that: these dealers are asked for batches again", None, Reply::Empty(204), &[]),
     endpoint("GET", paths::RECORD, EVERYBODY, "Everything public about a session, to be checked offline", None, Reply::Json(200, "Record"), &[P::UnknownSession, P::WrongPhase]),
     endpoint("GET", paths::DISCLOSURE, OPERATORS, "What a node discloses of the replies to the session's operator, sealed to the key in the terms", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
     endpoint("GET", paths::LETTERS, STAFF, "What a node has sealed to those whom the session tells something alone: one node, or the client", None, Reply::Json(200, "Document"), &[P::UnknownSession, P::WrongPhase, P::NotFound]),
@@ -167,7 +170,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::NODE_MATERIAL, COORDINATOR, "Make a batch of material with the other makers", Some("StartBatch"), Reply::Empty(202), &[P::BadModel, P::WrongRoster]),
     endpoint("GET", paths::NODE_BATCH, COORDINATOR, "How the making of a batch stands; waits a while for its end", None, Reply::Json(200, "MakingState"), &[P::UnknownBatch]),
     endpoint("DELETE", paths::NODE_BATCH, COORDINATOR, "Stop making a batch, or withdraw it", None, Reply::Empty(204), &[]),
-    endpoint("POST", paths::MATERIAL_SEED, EVERYBODY, "The client's half of a batch: this dealer's seed, once, for the key that it is promised to", Some("AskSeed"), Reply::Json(200, "GivenSeed"), &[P::BadPromise, P::WrongRoster, P::UnknownBatch, P::BatchUsed]),
+    endpoint("POST", paths::MATERIAL_SEED, EVERYBODY, "The client's half of a batch: the seeds of the portions that this dealer gives, once, for the key that it is promised to", Some("AskSeed"), Reply::Json(200, "GivenSeed"), &[P::BadPromise, P::WrongRoster, P::UnknownBatch, P::BatchUsed]),
     endpoint("POST", paths::OWNER_HALF, EVERYBODY, "The owner's half of a batch over gRPC: this dealer's part, once, in a stream", None, Reply::Grpc, &[P::BadRequest, P::TooLarge]),
 ];
 

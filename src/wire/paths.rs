@@ -114,6 +114,10 @@ pub const JOB: &str = "/v1/jobs/{session}";
 pub const JOB_EVENTS: &str = "/v1/jobs/{session}/events";
 /// The variables that stay at the nodes after their job.
 pub const VARIABLES: &str = "/v1/variables";
+/// Show that a dealer has sent something else than it had signed for.
+pub const ALTERED: &str = "/v1/material/altered";
+/// The dealers about whom something is remembered (GET); forget it (DELETE).
+pub const DOUBTS: &str = "/v1/dealers/doubts";
 /// List models; announce one.
 pub const MODELS: &str = "/v1/models";
 /// One model (GET); take it back (DELETE).

@@ -77,7 +77,7 @@ fn two_bids_by_one_bidder() {
 fn a_roster_in_the_file_that_cannot_be() {
     let (kind, detail) = demo_of("nodes = 5", "nodes = 2");
     assert_eq!(kind, "bad-scheme");
-    assert_eq!(detail, ": an auction needs 3 to 9 nodes, not 2");
+    assert_eq!(detail, ": an auction needs 3 to 10 nodes, not 2");
     let (_, detail) = demo_of("threshold = 2", "threshold = 3");
     assert_eq!(detail, ": with 5 nodes the threshold is 1 to 2, not 3");
 }
@@ -90,9 +90,9 @@ fn options_that_cannot_be_are_wrong_usage() {
         assert_eq!(kind, "usage");
         detail
     };
-    for nodes in ["0", "2", "10"] {
+    for nodes in ["0", "2", "11"] {
         let detail = wrong(&["demo", "--nodes", nodes]);
-        assert_eq!(detail, format!("an auction needs 3 to 9 nodes, not {nodes}"));
+        assert_eq!(detail, format!("an auction needs 3 to 10 nodes, not {nodes}"));
     }
     assert_eq!(
         wrong(&["demo", "--nodes", "5", "--threshold", "3"]),
@@ -187,13 +187,13 @@ fn rosters_that_cannot_be_made() {
     let hint = "; for surveys that only add, say --sums-only";
     assert_eq!(detail, format!("with 3 nodes the threshold is 1 to 1, not 2{hint}"));
     let (_, detail) = fails(&lead, &words(&make("1", &homes.cards[..2])), 2);
-    assert_eq!(detail, format!("an auction needs 3 to 9 nodes, not 2{hint}"));
+    assert_eq!(detail, format!("an auction needs 3 to 10 nodes, not 2{hint}"));
     let all = make("3", &[&["--sums-only".to_owned()], &homes.cards[..]].concat());
     let (_, detail) = fails(&lead, &words(&all), 2);
     assert_eq!(detail, "with 3 nodes the threshold is 1 to 2, not 3");
     let one = make("1", &[&["--sums-only".to_owned()], &homes.cards[..1]].concat());
     let (_, detail) = fails(&lead, &words(&one), 2);
-    assert_eq!(detail, "a roster has 2 to 9 nodes, not 1");
+    assert_eq!(detail, "a roster has 2 to 10 nodes, not 1");
     let twice = [&homes.cards[..2], &homes.cards[..1]].concat();
     let (_, detail) = fails(&lead, &words(&make("1", &twice)), 1);
     assert_eq!(detail, "nodes 1 and 3 have the same key; every node needs its own");

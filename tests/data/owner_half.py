@@ -30,6 +30,9 @@ with open(request, "rb") as file:
     asked = ask(model_inference=model, batch_id=batch, request=file.read())
 first = 0
 for part in call(asked, timeout=60):
+    if part.given:
+        assert b'"signature"' in part.given and not part.elements
+        continue
     assert part.first == first and len(part.elements) % 16 == 0
     first += len(part.elements) // 16
     print(part.elements.hex())

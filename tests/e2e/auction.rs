@@ -118,7 +118,8 @@ impl Auction {
         self.try_entry(name, keys, entry).await
     }
 
-    async fn try_entry(
+    /// Hand in anything, with every answer that may come.
+    pub async fn try_entry(
         &self,
         name: &str,
         keys: &KeyPair,

@@ -4,24 +4,28 @@
 use std::fmt::Write as _;
 use std::ops::Deref;
 
-use gavel::client::Network;
 use gavel::client::bid::Placed;
+use gavel::client::{EntryValues, Network};
 use gavel::identity::KeyPair;
 use gavel::rules::job::line;
 use gavel::rules::market::{Quantity, Trade, invented};
 use gavel::rules::survey::invented::responses;
-use gavel::rules::{Answer, Question, Terms, market};
+use gavel::rules::{Answer, Question, Terms, auction, market};
 use gavel::session::outcome::Entrant;
+use gavel::testkit::scores;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::auction::{Auction, Settled, file};
+use super::scored;
 
 /// A kind of session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Auction,
+    /// An auction in which a score decides as well; every bid comes with one.
+    Scored,
     Market,
     Survey,
     /// A random graph of steps, by the seed.
@@ -41,7 +45,7 @@ const NAMES: [&str; 5] = ["ada", "basil", "chiara", "dmitri", "edith"];
 
 impl Kind {
     /// Each of them but jobs.
-    pub const ALL: [Self; 3] = [Self::Auction, Self::Market, Self::Survey];
+    pub const ALL: [Self; 4] = [Self::Auction, Self::Scored, Self::Market, Self::Survey];
 
     /// One of them, or a job, in turn.
     pub const fn in_turn(number: usize) -> Self {
@@ -53,6 +57,7 @@ impl Kind {
     pub fn file(self, seed: u64) -> String {
         match self {
             Self::Auction => file("second-price", Some(100), Some(1000)),
+            Self::Scored => scored::file("threshold"),
             Self::Market => "title = \"Hay\"\nkind = \"market\"\nfrom = \"1\"\nto = \"12\"\n\
                              step = \"1\"\nbits = 8\nbids_until = \"1h\"\nreplace_bids = true\n"
                 .to_owned(),
@@ -116,6 +121,12 @@ impl Kind {
         }
         played
     }
+}
+
+/// The score of a participant, so that not the lowest price alone decides, and its batch.
+fn score_of(name: &str) -> (i64, u8) {
+    let at = NAMES.iter().position(|own| *own == name).unwrap();
+    ([900, 300, 1024, 0, 640][at], u8::try_from(at).unwrap() + 1)
 }
 
 /// A job over two numbers of each participant: ten steps of all sorts by a seed, over each field in
@@ -191,7 +202,12 @@ impl Played {
     pub async fn hand_in(&mut self) {
         let (name, fields) = &self.entries[self.placed.len()];
         let keys = KeyPair::generate().unwrap();
-        let placed = self.session.try_enter(name, &keys, fields.clone()).await.unwrap();
+        let score = (self.kind == Kind::Scored).then(|| {
+            let (value, batch) = score_of(name);
+            scores::signed(&keys, value, batch)
+        });
+        let entry = EntryValues::new(fields.clone()).with_score(score);
+        let placed = self.session.try_entry(name, &keys, entry).await.unwrap();
         self.placed.push((keys, placed));
     }
 
@@ -217,7 +233,18 @@ impl Played {
         };
         let entries: Vec<&[u64]> = names.iter().map(fields).collect();
         let terms = &settled.record.announcement.body.terms;
-        let expected = terms.question.reference(&entries).map(|entry| names[entry].to_owned());
+        let expected = match terms.scoring() {
+            None => terms.question.reference(&entries),
+            Some(scoring) => {
+                let bids: Vec<u64> = entries.iter().map(|fields| fields[0]).collect();
+                let handicap =
+                    |name: &&str| scoring.handicap(score_of(name).0, scores::FRACTION).unwrap();
+                let handicaps: Vec<u64> = names.iter().map(handicap).collect();
+                let question = terms.question.as_auction().unwrap();
+                Answer::Auction(auction::reference::weighed(question, &bids, &handicaps))
+            }
+        };
+        let expected = expected.map(|entry| names[entry].to_owned());
         let answer = &settled.report.outcome.as_ref().unwrap().answer;
         let got = self.told(terms, answer).map(|entrant| entrant.bidder);
         assert_eq!(got, expected, "{what}");

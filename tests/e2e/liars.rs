@@ -42,6 +42,10 @@ const OF_MARKETS: [&str; 9] = [
     "quantities",
 ];
 
+/// Some of those of a scored auction; the others are those of every auction.
+const OF_SCORED: [&str; 4] =
+    ["range-check/open/check/proofs", "tournament/1/losses/0", "winner/check/verdict", "winner"];
+
 /// The same of a survey.
 const OF_SURVEYS: [&str; 9] = [
     "keys",
@@ -64,6 +68,7 @@ fn places(kind: Kind) -> Vec<(At, bool)> {
     };
     let steps: &[&str] = match kind {
         Kind::Auction => return OF_AUCTIONS.iter().map(step).collect(),
+        Kind::Scored => &OF_SCORED,
         Kind::Market => &OF_MARKETS,
         Kind::Survey => &OF_SURVEYS,
         // Lies in products are in tests/protocols.

@@ -7,6 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use gavel::base::Clock;
 use gavel::client::Network;
 use gavel::coordinator::{self, Coordinator};
@@ -21,11 +26,13 @@ use gavel::transport::client::http::{HttpOptions, PeerClient};
 use gavel::transport::server::host::Host;
 use gavel::transport::server::listen::{ListenError, Listener, bind};
 use gavel::transport::target::Target;
+use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use super::altering::{Alters, altering};
 use super::auction::Auction;
 
 pub fn index(node: u8) -> NodeIndex {
@@ -65,6 +72,10 @@ pub struct Setup {
     pub refresh_every: Option<Duration>,
     /// A node that lies, and how.
     pub liar: Option<(u8, Lie)>,
+    /// Whether all that is asked of servers, and what they answer, is listened to.
+    pub overheard: bool,
+    /// A dealer that gives something else than it has.
+    pub alters: Option<(u8, Alters)>,
 }
 
 impl Setup {
@@ -82,6 +93,8 @@ impl Setup {
             forbids: None,
             refresh_every: None,
             liar: None,
+            overheard: false,
+            alters: None,
         }
     }
 
@@ -106,6 +119,34 @@ impl Setup {
         let (grace, pause) = (self.grace, Duration::from_millis(100));
         coordinator::Options { grace, pause, attempts: 8, refresh_every: self.refresh_every }
     }
+}
+
+/// Requests and answers as servers see them, one behind the other.
+pub type Overheard = Arc<Mutex<Vec<u8>>>;
+
+/// The same router, with everything that passes kept as well, where that is asked for.
+fn overhearing(router: Router, heard: Option<Overheard>) -> Router {
+    let Some(heard) = heard else { return router };
+    let keep = move |body: Body| {
+        let heard = Arc::clone(&heard);
+        let tapped = body.map_frame(move |frame| {
+            if let Some(data) = frame.data_ref() {
+                heard.lock().unwrap().extend_from_slice(data);
+            }
+            frame
+        });
+        Body::new(tapped)
+    };
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let keep = keep.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let line = format!("\n{} {}\n{:?}\n", head.method, head.uri, head.headers);
+            drop(to_bytes(keep(Body::from(line)), 1 << 20).await);
+            let (head, body) = next.run(Request::from_parts(head, keep(body))).await.into_parts();
+            Response::from_parts(head, keep(body))
+        }
+    }))
 }
 
 /// One server: its folder, its place, and what runs there now.
@@ -142,7 +183,13 @@ impl Seat {
         started.await.expect("the server starts");
     }
 
-    async fn run_node(&mut self, listener: Listener, roster: Signed<Roster>, setup: Setup) {
+    async fn run_node(
+        &mut self,
+        listener: Listener,
+        roster: Signed<Roster>,
+        setup: Setup,
+        heard: Option<Overheard>,
+    ) {
         let folder = self.folder.clone();
         self.run(async move {
             let keys = NodeKeys::load(&folder.join("node.key"), None).unwrap();
@@ -152,15 +199,26 @@ impl Seat {
             let me = roster.body.nodes.iter().position(|card| card.key == keys.identity.public());
             let me = index(u8::try_from(me.unwrap()).unwrap() + 1);
             let (clock, options) = (Clock::System, setup.node_options(me));
+            let (own, known) = (keys.identity.clone(), roster.body.clone());
             let config = node::Config { keys, roster, store, clock, options };
             let node = Node::start(config).unwrap();
-            let host = Host::start(listener, &tls, node.router()).unwrap();
+            let router = match setup.alters.filter(|(dealer, _)| *dealer == me.get()) {
+                Some((_, alters)) => altering(node.router(), me, own, known, alters),
+                None => node.router(),
+            };
+            let host = Host::start(listener, &tls, overhearing(router, heard)).unwrap();
             Box::new((node, host)) as Box<dyn Any + Send>
         })
         .await;
     }
 
-    async fn run_coordinator(&mut self, listener: Listener, roster: Signed<Roster>, setup: Setup) {
+    async fn run_coordinator(
+        &mut self,
+        listener: Listener,
+        roster: Signed<Roster>,
+        setup: Setup,
+        heard: Option<Overheard>,
+    ) {
         let folder = self.folder.clone();
         self.run(async move {
             let keys = CoordinatorKeys::load(&folder.join("coordinator.key"), None).unwrap();
@@ -170,7 +228,8 @@ impl Seat {
             let (clock, options) = (Clock::System, setup.coordinator_options());
             let config = coordinator::Config { keys, roster, store, clock, options };
             let coordinator = Coordinator::start(config).await.unwrap();
-            let host = Host::start(listener, &tls, coordinator.router()).unwrap();
+            let router = overhearing(coordinator.router(), heard);
+            let host = Host::start(listener, &tls, router).unwrap();
             Box::new((coordinator, host)) as Box<dyn Any + Send>
         })
         .await;
@@ -213,6 +272,8 @@ pub struct Net {
     pub operator: KeyPair,
     /// The nodes' keys by position.
     pub node_keys: Vec<KeyPair>,
+    /// What was asked of nodes and coordinator and what they answered, in the clear, if it is listened to.
+    pub overheard: Option<Overheard>,
     /// What went to and from the last node, if that is tapped.
     pub wire: Option<Arc<Mutex<Vec<u8>>>>,
     /// Whether nothing gets through the tap at present.
@@ -251,13 +312,26 @@ impl Net {
         let operator = keys.identity;
         let roster = Roster::first(scheme, card, cards);
         let roster = Signed::new(roster, &operator).checked().unwrap();
+        let overheard = setup.overheard.then(Overheard::default);
         for (seat, listener) in seats.iter_mut().zip(listeners) {
-            seat.run_node(listener, roster.clone(), setup).await;
+            seat.run_node(listener, roster.clone(), setup, overheard.clone()).await;
         }
-        lead.run_coordinator(listener, roster.clone(), setup).await;
+        lead.run_coordinator(listener, roster.clone(), setup, overheard.clone()).await;
         let signer = Some(Arc::new(operator.clone()));
         let network = Network::new(roster.clone(), signer, Clock::System).unwrap();
-        Self { folder, network, roster, operator, node_keys, wire, parted, setup, seats, lead }
+        Self {
+            folder,
+            network,
+            roster,
+            operator,
+            node_keys,
+            overheard,
+            wire,
+            parted,
+            setup,
+            seats,
+            lead,
+        }
     }
 
     /// Open a session for bids.
@@ -278,13 +352,15 @@ impl Net {
         let seat = &mut self.seats[index(node).position()];
         seat.kill();
         let listener = seat.port_again().await;
-        seat.run_node(listener, self.roster.clone(), self.setup).await;
+        let heard = self.overheard.clone();
+        seat.run_node(listener, self.roster.clone(), self.setup, heard).await;
     }
 
     pub async fn restart_coordinator(&mut self) {
         self.lead.kill();
         let listener = self.lead.port_again().await;
-        self.lead.run_coordinator(listener, self.roster.clone(), self.setup).await;
+        let heard = self.overheard.clone();
+        self.lead.run_coordinator(listener, self.roster.clone(), self.setup, heard).await;
     }
 
     /// The coordinator, killed.

@@ -19,7 +19,7 @@ use crate::common::town::Town;
 use crate::common::{fails, ok};
 
 /// A score of one is worth 400, and 1000 is the most that is paid.
-fn file(pays: &str) -> String {
+pub fn file(pays: &str) -> String {
     let rule = scores::scoring(400);
     let mut text = format!(
         "title = \"Road service\"\nkind = \"scored\"\nreserve = \"1000\"\npays = \"{pays}\"\n\

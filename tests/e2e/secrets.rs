@@ -83,7 +83,7 @@ impl Secrets {
     }
 
     /// Every secret that is in there.
-    fn found_in(&self, haystack: &[u8]) -> BTreeSet<&str> {
+    pub fn found_in(&self, haystack: &[u8]) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
         for (at, window) in haystack.windows(8).enumerate() {
             if !self.begins[usize::from(u16::from_le_bytes([window[0], window[1]]))] {

@@ -90,6 +90,16 @@ async fn few_many_equal_and_extreme_bids() {
     }
 }
 
+/// As many nodes as there may be, with the thresholds that they allow, and some of them away.
+#[tokio::test]
+async fn ten_nodes_decide_an_auction() {
+    for world in [World::new(10, 1), World::new(10, 3), World::new(10, 3).without(&[2, 5, 10])] {
+        for kind in [Kind::SecondPrice, Kind::ReverseFirstPrice] {
+            check(&world, &reference::terms(kind, Some(3), 100), &[7, 100, 3, 101, 64]).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_hundred_bids() {
     for world in [World::new(3, 1), World::new(5, 2), World::new(7, 3)] {

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use gavel::identity::Digest;
 use gavel::protocol::{Context, EstablishError, ProtocolError, StepId, Tactics};
-use gavel::rules::auction::Kind;
-use gavel::runs::{Computed, RunError, run};
+use gavel::rules::auction::{Answer, Kind, Pays, Sale};
+use gavel::rules::{self, Terms};
+use gavel::runs::{Computed, Listed, RunError, run_listed};
 use gavel::session::SessionId;
 use gavel::session::accusation::{self, Accusation, Fault, Finding};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::wiretap::Wiretap;
-use gavel::testkit::{At, Failure, Lie, World, reference};
+use gavel::testkit::{At, Failure, Lie, World, reference, scores};
 use rand::RngExt as _;
 
 use super::{Results, node};
@@ -44,20 +45,47 @@ const fn share_of(lies: usize, n: u8) -> usize {
     if n == 7 { lies.div_ceil(4) } else { lies * 7 / 5 }
 }
 
-/// A small auction in which all kinds of openings occur: ranges, the winner, the price.
-async fn auction(world: &World, tactics: &Tactics) -> Results<Computed> {
-    let terms = reference::terms(Kind::SecondPrice, Some(2), 6);
+/// Handicaps of these bids where scores count: not the lowest price wins.
+const HANDICAPS: [u64; 5] = [3, 0, 5, 1, 2];
+
+/// A small auction in which all kinds of openings occur: ranges, the winner, the price. One by price
+/// alone, or one in which scores count.
+fn terms(scored: bool) -> Terms {
+    if scored {
+        scores::terms(Pays::Threshold, 5, 5)
+    } else {
+        reference::terms(Kind::SecondPrice, Some(2), 6)
+    }
+}
+
+async fn auction(world: &World, tactics: &Tactics, scored: bool) -> Results<Computed> {
+    let terms = terms(scored);
+    let handicaps: &[u64] = if scored { &HANDICAPS } else { &[] };
     let shared = world.share(3, &BIDS);
     world
         .run(async |ctx: Context| -> Result<_, Failure> {
             let ctx = ctx.with_tactics(tactics.clone());
-            Ok(run(&ctx, &terms, shared.of(ctx.me()), &|_| {}).await?)
+            let listed = Listed { handicaps, ..Listed::default() };
+            let bids = shared.of(ctx.me()).into();
+            Ok(Box::pin(run_listed(&ctx, &terms, bids, listed, &|_| {})).await?)
         })
         .await
 }
 
-fn right() -> Computed {
-    reference::computed(&reference::terms(Kind::SecondPrice, Some(2), 6), &BIDS)
+fn right(scored: bool) -> Computed {
+    if !scored {
+        return reference::computed(&terms(false), &BIDS);
+    }
+    // 3 + 3, 1 + 5 and 5 + 2; twice 6 is above the reserve of 5. The first would have won up to 3.
+    let sale = Sale { entry: 0, price: 3 };
+    let answer = Answer { winners: vec![sale] };
+    let by_rule = rules::auction::reference::weighed(
+        terms(true).question.as_auction().unwrap(),
+        &[3, 1, 5],
+        &[3, 5, 2],
+    );
+    assert_eq!(answer, by_rule);
+    Computed { answer: answer.into(), out_of_range: vec![1, 3] }
 }
 
 fn protocol(error: &Failure) -> Option<&ProtocolError> {
@@ -115,10 +143,10 @@ fn group(all: NodeSet, apart: &[NodeSet]) -> NodeSet {
 }
 
 /// The steps at which a node sends something in an honest run, with one of those that hear it.
-async fn steps(world: World, tactics: &Tactics, of: NodeIndex) -> Vec<StepId> {
+async fn steps(world: World, tactics: &Tactics, of: NodeIndex, scored: bool) -> Vec<StepId> {
     let tap = Wiretap::default();
     let world = world.tapped(&tap);
-    for (_, result) in auction(&world, tactics).await {
+    for (_, result) in auction(&world, tactics, scored).await {
         result.unwrap();
     }
     let sent = tap.messages().into_iter().filter(|message| message.from == of);
@@ -133,13 +161,13 @@ struct Liars {
 }
 
 impl Liars {
-    async fn of(world: impl Fn() -> World, tactics: &Tactics, count: usize) -> Self {
+    async fn of(world: impl Fn() -> World, tactics: &Tactics, count: usize, scored: bool) -> Self {
         let mut left: Vec<NodeIndex> = world().participants().iter().collect();
         let dice = world();
         let nodes: Vec<NodeIndex> = (0..count)
             .map(|_| left.remove(dice.draw(|rng| rng.random_range(0..left.len()))))
             .collect();
-        let steps = steps(world(), tactics, nodes[0]).await;
+        let steps = steps(world(), tactics, nodes[0], scored).await;
         Self { nodes, steps }
     }
 
@@ -164,17 +192,20 @@ impl Liars {
 
 #[tokio::test(start_paused = true)]
 async fn one_wrong_bit_never_makes_a_wrong_outcome() {
-    let (lies, right) = (lies(40), right());
-    let mut found = 0;
-    for (n, t, missing) in WORLDS {
+    let (lies, mut found) = (lies(40), 0);
+    let worlds = WORLDS.into_iter().zip([false, true].into_iter().cycle());
+    // Each world once, every other one with scores; and all the other way round.
+    let others = WORLDS.into_iter().zip([true, false].into_iter().cycle());
+    for ((n, t, missing), scored) in worlds.chain(others) {
+        let right = right(scored);
         for (naming, count) in [(false, 1), (true, 1), (false, t), (true, t)] {
             let tactics = Tactics { naming, ..Tactics::default() };
             let world = || World::new(n, t).without(missing);
             let (dice, participants) = (world(), world().participants());
-            let liars = Liars::of(world, &tactics, count.into()).await;
-            for number in 0..share_of(lies, n).div_ceil(4) {
+            let liars = Liars::of(world, &tactics, count.into(), scored).await;
+            for number in 0..share_of(lies, n).div_ceil(8) {
                 let lie = liars.lie(&dice, number * 4 + usize::from(naming));
-                let results = auction(&liars.in_world(world(), lie), &tactics).await;
+                let results = auction(&liars.in_world(world(), lie), &tactics, scored).await;
                 for (me, result) in results.iter().filter(|(me, _)| !liars.nodes.contains(me)) {
                     if let Ok(computed) = result {
                         assert_eq!(*computed, right, "{lie:?} of {:?} at {me}", liars.nodes);
@@ -191,11 +222,11 @@ async fn one_wrong_bit_never_makes_a_wrong_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn where_enough_nodes_remain_liars_delay_an_auction_by_few_attempts() {
-    let right = right();
-    for (n, t) in [(4, 1), (5, 1), (7, 2)] {
+    for (n, t, scored) in [(4, 1, true), (5, 1, false), (7, 2, false)] {
+        let right = right(scored);
         let world = || World::new(n, t);
         let (dice, all) = (world(), world().participants());
-        let liars = Liars::of(world, &Tactics::default(), t.into()).await;
+        let liars = Liars::of(world, &Tactics::default(), t.into(), scored).await;
         for number in 0..share_of(lies(12), n) {
             let lie = liars.lie(&dice, number);
             let (mut said, mut apart, mut attempts) = (Vec::new(), Vec::new(), 0);
@@ -206,7 +237,7 @@ async fn where_enough_nodes_remain_liars_delay_an_auction_by_few_attempts() {
                 let missing: Vec<u8> = all.difference(here).iter().map(NodeIndex::get).collect();
                 let tactics = Tactics { naming: attempts > 1, ..Tactics::default() };
                 let world = liars.in_world(world().without(&missing), lie);
-                let results = auction(&world, &tactics).await;
+                let results = auction(&world, &tactics, scored).await;
                 let honest = results.iter().filter(|(me, _)| !liars.nodes.contains(me));
                 let failed = honest.clone().any(|(_, result)| result.is_err());
                 for (me, result) in honest {
@@ -237,7 +268,7 @@ async fn a_wrong_bit_in_a_gate_is_found_before_anything_is_opened() {
             let lie = Lie { at: At::Step(gate), to, bit: 1 };
             let world = World::new(n, t).with_lie(node(2), lie).tapped(&tap);
             let opening = StepId::of("range-check/open");
-            for (me, result) in auction(&world, &Tactics::default()).await {
+            for (me, result) in auction(&world, &Tactics::default(), false).await {
                 let error = result.unwrap_err();
                 let complaint = protocol(&error).unwrap().complaint(me).unwrap();
                 assert!(complaint.sets().iter().all(|set| set.contains(node(2)) && set.len() == 2));
@@ -254,7 +285,7 @@ async fn who_breaks_off_a_check_blames_nobody_who_is_away() {
     let world = || World::new(5, 1).without(&[5]);
     let tactics = Tactics::default();
     let all = world().participants();
-    let steps = steps(world(), &tactics, node(2)).await;
+    let steps = steps(world(), &tactics, node(2), false).await;
     let opening = StepId::of("range-check/open");
     let opening = steps.iter().position(|&step| step == opening).unwrap();
     let mut broken_off = 0;
@@ -262,7 +293,7 @@ async fn who_breaks_off_a_check_blames_nobody_who_is_away() {
     for &step in &steps[opening - 3..opening] {
         for bit in 0..16 {
             let lie = Lie { at: At::Step(step), to: None, bit };
-            let results = auction(&world().with_lie(node(2), lie), &tactics).await;
+            let results = auction(&world().with_lie(node(2), lie), &tactics, false).await;
             for (_, result) in results.iter().filter(|(me, _)| *me != node(2)) {
                 let Err(error) = result else { continue };
                 let complaint = protocol(error).unwrap().complaint(node(1)).unwrap();

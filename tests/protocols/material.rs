@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use gavel::dealer::{Choice, for_owner, part_of};
+use gavel::dealer::{Choice, for_owner, part_of, portion};
 use gavel::field::{Field, Pair127};
 use gavel::protocol::bits::BitContext;
 use gavel::protocol::material::{Material, make, new_key};
@@ -185,7 +185,10 @@ async fn large_batches_are_made_piece_by_piece() {
 
 #[tokio::test]
 async fn the_two_parties_get_the_batch_in_halves() {
-    for (n, t, missing) in [(3, 1, &[][..]), (4, 1, &[2]), (5, 2, &[])] {
+    let few = (3..=10).map(|n| (n, 1, &[][..]));
+    let worlds =
+        few.chain([(4, 1, &[2][..]), (5, 2, &[]), (7, 3, &[]), (10, 2, &[]), (10, 3, &[])]);
+    for (n, t, missing) in worlds {
         let world = World::new(n, t).without(missing);
         let dealers = batch(&world, &Tactics::default(), &some_of_all()).await;
         let key = in_the_clear(&world, &dealers).key().share();
@@ -194,11 +197,19 @@ async fn the_two_parties_get_the_batch_in_halves() {
         for chosen in [few, world.participants()] {
             let choice = Choice::new(world.scheme(), world.participants(), chosen).unwrap();
             let (mut seeds, mut parts) = (Vec::new(), Vec::new());
-            for (dealer, own) in dealers.iter().filter(|(dealer, _)| chosen.contains(*dealer)) {
+            for own in choice.portions() {
+                assert!(chosen.contains(own.giver));
                 let seed = Seed::random().unwrap();
-                parts.push(for_owner(part_of(own, &choice, *dealer).unwrap(), &seed).unwrap());
+                let (_, material) =
+                    dealers.iter().find(|(dealer, _)| *dealer == own.giver).unwrap();
+                let part = portion(material, &choice, own, own.giver).unwrap();
+                parts.push(for_owner(part, &seed).unwrap());
                 seeds.push(seed);
             }
+            let gives = dealers.iter().filter(|(dealer, _)| chosen.contains(*dealer));
+            let whole = gives.map(|(dealer, own)| part_of(own, &choice, *dealer).unwrap());
+            let whole = owner_half(some_of_all(), &whole.collect::<Vec<_>>()).unwrap();
+            assert!(whole.key().share().equals(key));
             let client = client_half::<F>(some_of_all(), &seeds).unwrap();
             let owner = owner_half(some_of_all(), &parts).unwrap();
             assert!((client.key().share() + owner.key().share()).equals(key));

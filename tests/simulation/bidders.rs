@@ -8,9 +8,11 @@ use gavel::client::bid::{self, BidError, Bidder, Patience};
 use gavel::client::state::BidderState;
 use gavel::client::{EntryValues, Network};
 use gavel::identity::{KeyPair, Statement as _};
+use gavel::rules::Terms;
 use gavel::session::{Phase, SessionId};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::bad_bidder::BadBidder;
+use gavel::testkit::scores;
 use gavel::wire::coordinator_api::NewSession;
 use tokio::time::{sleep, timeout};
 
@@ -32,6 +34,17 @@ pub struct Plan {
     pub garbage: NodeSet,
 }
 
+/// An entry, with a score where the terms count scores: one that follows from the amount, of a batch of the
+/// bidder's own.
+fn with_score(terms: &Terms, name: &str, keys: &KeyPair, fields: Vec<u64>) -> EntryValues {
+    let score = terms.scoring().map(|_| {
+        let amount = fields.first().copied().unwrap_or_default();
+        let value = i64::try_from(amount * 77 % 1025).expect("at most one");
+        scores::signed(keys, value, name.bytes().last().unwrap_or_default())
+    });
+    EntryValues::new(fields).with_score(score)
+}
+
 /// Bid as planned, as long as the session takes bids.
 pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Plan) {
     let keys = KeyPair::generate().expect("randomness");
@@ -47,8 +60,8 @@ pub async fn bid(core: Arc<Core>, network: Network, session: SessionId, plan: Pl
                 Err(_) => sleep(Duration::from_millis(300)).await,
             }
         };
-        let mut placed =
-            bid::place(&network, &announcement, &bidder, EntryValues::new(fields), PATIENCE).await;
+        let entry = with_score(&announcement.body.terms, &plan.name, &keys, fields);
+        let mut placed = bid::place(&network, &announcement, &bidder, entry, PATIENCE).await;
         for _ in 0..3 {
             match placed {
                 Ok(placed) => {
@@ -93,7 +106,7 @@ pub async fn bid_garbage(core: Arc<Core>, network: Network, session: SessionId, 
         keys: &keys,
         revision: 1,
     };
-    let entry = EntryValues::new(fields);
+    let entry = with_score(&announcement.body.terms, &plan.name, &keys, fields);
     let envelope = bad.garbage_parts(entry, plan.garbage).expect("an envelope");
     core.note(format_args!("{} hands garbage to {}", plan.name, plan.garbage));
     core.books().session(session, |books| books.garbage(&plan.name, plan.garbage));

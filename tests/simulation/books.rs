@@ -10,13 +10,14 @@ use gavel::base::Timestamp;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, PublicKey, Roster, Signed, Statement as _};
 use gavel::protocol::StepId;
+use gavel::rules::auction::reference;
 use gavel::rules::market::Quantity;
 use gavel::rules::{Answer, Question, Terms};
 use gavel::session::bundle::Inventory;
 use gavel::session::exclusion::ExclusionReason;
-use gavel::session::manifest::Exclusion;
+use gavel::session::manifest::{Exclusion, ManifestEntry};
 use gavel::session::record::Record;
-use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, part};
+use gavel::session::{Announcement, Envelope, Outcome, Receipt, SessionId, carried, part};
 use gavel::sharing::{NodeIndex, NodeSet};
 use gavel::testkit::entries;
 use gavel::transport::streams::frame::{Frame, Kind};
@@ -336,7 +337,10 @@ impl SessionBooks {
         let (fits, out): (Vec<_>, Vec<_>) =
             opened.iter().partition(|(_, opened)| layout.check(&opened.fields).is_ok());
         let values: Vec<&[u64]> = fits.iter().map(|(_, opened)| opened.fields.as_slice()).collect();
-        let expected = terms.question.reference(&values).map(|entry| fits[entry].0.envelope);
+        let Some(expected) = answer(terms, &fits, &values) else {
+            return self.broke("a bid has no score that counts".to_owned());
+        };
+        let expected = expected.map(|entry| fits[entry].0.envelope);
         let masks: HashMap<Digest, u64> =
             fits.iter().map(|(entry, opened)| (entry.envelope, opened.mask)).collect();
         let got = outcome.body.answer.clone().map(|entrant| entrant.envelope);
@@ -356,6 +360,23 @@ impl SessionBooks {
             }
         }
     }
+}
+
+/// What plain arithmetic says of bids, with their scores where the terms count scores.
+fn answer(
+    terms: &Terms,
+    fits: &[&(&ManifestEntry, Opened)],
+    values: &[&[u64]],
+) -> Option<Answer<usize>> {
+    let Some(scoring) = terms.scoring() else { return Some(terms.question.reference(values)) };
+    let score = |(entry, _): &&(&ManifestEntry, Opened)| {
+        let signed = entry.score.as_ref()?;
+        carried::handicap(scoring, &signed.score).ok()
+    };
+    let handicaps = fits.iter().map(score).collect::<Option<Vec<u64>>>()?;
+    let bids: Vec<u64> = values.iter().filter_map(|fields| fields.first().copied()).collect();
+    let question = terms.question.as_auction()?;
+    Some(Answer::Auction(reference::weighed(question, &bids, &handicaps)))
 }
 
 /// What an envelope holds.

@@ -11,6 +11,7 @@ use gavel::rules::auction::Kind;
 use gavel::rules::survey::invented::responses;
 use gavel::rules::{Question, SessionFile, Terms};
 use gavel::sharing::{NodeIndex, NodeSet, Scheme};
+use gavel::testkit::scores;
 use tokio::time::sleep;
 
 use super::bidders::Plan;
@@ -95,9 +96,13 @@ pub fn noise(chance: &mut Chance, nodes: u8) -> Noise {
 /// A session file of any kind.
 pub fn file(chance: &mut Chance) -> String {
     let auctions = Kind::ALL.len();
-    let number = usize::try_from(chance.between(0, auctions as u64 + 1)).expect("few kinds");
+    let number = usize::try_from(chance.between(0, auctions as u64 + 2)).expect("few kinds");
     let Some(kind) = Kind::ALL.get(number).map(|kind| kind.name()) else {
-        return if number == auctions { market(chance) } else { survey(chance) };
+        return match number - auctions {
+            0 => market(chance),
+            1 => survey(chance),
+            _ => scored(chance),
+        };
     };
     let mut file = format!(
         "title = \"Simulated\"\nkind = \"{kind}\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n",
@@ -110,6 +115,23 @@ pub fn file(chance: &mut Chance) -> String {
     debug_assert!(SessionFile::parse(&file).is_ok());
     debug_assert!(Timestamp::from_millis(0).millis() == 0);
     file
+}
+
+/// The session file of a scored auction.
+fn scored(chance: &mut Chance) -> String {
+    let rule = scores::scoring(0);
+    format!(
+        "title = \"Simulated\"\nkind = \"scored\"\nbids_until = \"{BIDDING}s\"\nreplace_bids = {}\n\
+         reserve = \"{}\"\npays = \"{}\"\n\n[scores]\nweight = \"{}\"\nmodel = \"{}\"\n\
+         owner = \"{}\"\nroster = \"{}\"\n",
+        chance.happens(0.8),
+        chance.between(1, 100),
+        chance.pick(&["own", "threshold"]),
+        chance.between(1, 200),
+        rule.model,
+        scores::owner().public(),
+        rule.roster
+    )
 }
 
 /// The session file of a small market.

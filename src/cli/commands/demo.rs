@@ -35,7 +35,7 @@ pub struct DemoArgs {
     /// No screen: progress on standard error, the result on standard output
     #[arg(long)]
     headless: bool,
-    /// Number of nodes, 3 to 9; 2 do for a survey with protocol = "sums"
+    /// Number of nodes, 3 to 10; 2 do for a survey with protocol = "sums"
     #[arg(long, value_name = "N")]
     nodes: Option<u8>,
     /// t: any t nodes together learn nothing [default: the most that the number of nodes allows]

@@ -189,8 +189,9 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
 
 /// A store that has lost something cannot tell what was promised or given out since.
 async fn withdraw_material(database: &Database) -> Result<(), Failure> {
-    CoordinatorStore::new(database.clone()).withdraw_books().await?;
-    let withdrawn = NodeStore::new(database.clone()).withdraw_all().await;
+    let now = Clock::System.now();
+    CoordinatorStore::new(database.clone()).withdraw_books(now).await?;
+    let withdrawn = NodeStore::new(database.clone()).withdraw_all(now).await;
     withdrawn.map_err(|error| Failure::new("database", error.to_string()))
 }
 

@@ -25,8 +25,8 @@ use crate::transport::streams::lying::Lie;
 use crate::wire::coordinator_api::NodeStatus;
 
 /// Names of the demo's nodes.
-const NAMES: [&str; 9] =
-    ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel", "Ironwood"];
+const NAMES: [&str; 10] =
+    ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel", "Ironwood", "Juniper"];
 
 /// Longest wait for the nodes to find each other.
 const PATIENCE: Duration = Duration::from_secs(15);

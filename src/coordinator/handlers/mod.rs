@@ -11,12 +11,14 @@
 //! - `jobs`: posting jobs, and showing them step by step
 //! - `job_events`: a job's steps as they change
 //! - `models`: models that owners score with, and batches of material for them
+//! - `doubts`: what is remembered of dealers who lied
 //! - `variables`: what is known of variables that stay at the nodes
 //! - `health`: health, the roster, live events
 
 mod accounts;
 mod admissions;
 mod disclosures;
+mod doubts;
 mod health;
 mod job_events;
 mod jobs;
@@ -66,6 +68,8 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::MODEL, get(models::show).delete(models::remove))
         .route(paths::MODEL_BATCHES, get(models::batches).post(models::promise))
         .route(paths::DEALING, get(models::dealing))
+        .route(paths::ALTERED, post(doubts::altered))
+        .route(paths::DOUBTS, get(doubts::list).delete(doubts::forget))
         .route(paths::DISCLOSURE, get(disclosures::show))
         .route(paths::LETTERS, get(disclosures::letters))
         .route(paths::OPEN, post(life::open))

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::base::{Timestamp, lock};
-use crate::coordinator::CoordinatorState;
+use crate::coordinator::{CoordinatorState, dealing};
 use crate::field::{Field as _, Pair127};
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::protocol::material::cost::MOST_VALUES;
@@ -232,6 +232,7 @@ pub async fn promise(
         client: ask.body.client,
         there: state.links().there(),
         rosters,
+        doubted: dealing::doubts(&state).await.map_err(super::store_refusal)?.nodes(),
         threshold: roster.scheme.threshold(),
         until: Timestamp::from_millis(state.clock.now().millis().saturating_add(until)),
     };

@@ -33,7 +33,7 @@ use crate::wire::problem::ProblemType;
 /// How long a question for a batch's end is held; then it is told how far it is.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long ago a batch was made that is told of though it is not to be used any more.
+/// How long ago a batch ended that is told of though it is not to be used any more.
 const TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Largest request over gRPC.
@@ -95,7 +95,7 @@ pub async fn withdraw(
     Params(batch): Params<BatchId>,
 ) -> Result<StatusCode, Refusal> {
     node.makings.call_off(batch);
-    match node.store.withdraw(batch).await {
+    match node.store.withdraw(batch, node.clock.now()).await {
         Ok(()) => tracing::info!(%batch, "a batch of material is withdrawn"),
         Err(StockError::Storage(error)) => return Err(of_store(&error)),
         // What is not there is not to be used either.
@@ -106,8 +106,7 @@ pub async fn withdraw(
 
 /// What this node holds, but for its shares.
 pub async fn list(State(node): State<Arc<NodeState>>) -> Reply<Vec<HeldBatch>> {
-    let told = i64::try_from(TOLD.as_millis()).unwrap_or(i64::MAX);
-    let since = crate::base::Timestamp::from_millis(node.clock.now().millis() - told);
+    let since = node.clock.now().before(TOLD);
     let held = node.store.held_batches(since).await.map_err(|error| of_store(&error))?;
     Ok(Json(held.into_iter().map(line).collect()))
 }
@@ -125,15 +124,15 @@ fn line(stocked: Stocked) -> HeldBatch {
     }
 }
 
-/// The client's half: this dealer's seed.
+/// The client's half: the seeds of this dealer's portions.
 pub async fn seed(
     State(node): State<Arc<NodeState>>,
     Body(ask): Body<AskSeed>,
 ) -> Reply<GivenSeed> {
     let AskSeed { model_inference, batch_id, request } = ask;
     fits(&request, model_inference.to_string(), batch_id.to_string())?;
-    let seed = node.seed_of(&request).await.map_err(|error| of_handout(&error))?;
-    Ok(Json(GivenSeed { model_inference, batch_id, seed: SeedText::of(&seed) }))
+    let (seeds, given) = node.seeds_of(&request).await.map_err(|error| of_handout(&error))?;
+    Ok(Json(GivenSeed { model_inference, batch_id, seed: SeedText::of(&seeds), given }))
 }
 
 /// Whether a request is for the model and the batch that are named beside it.
@@ -191,15 +190,21 @@ async fn pieces(
             "this dealer gives out as many halves as it can at a time; ask again in a while";
         Refusal::new(ProblemType::Unavailable, detail).retry_after(1)
     })?;
-    let part = node.part_of(&request).await.map_err(|error| of_handout(&error))?;
+    let own = node.portions_of(&request).await.map_err(|error| of_handout(&error))?;
+    let given = serde_json::to_vec(&own.given).map_err(|error| Refusal::internal(&error))?;
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
         let _place = place;
-        let whole = Part::<Pair127>::elements(part.values());
-        for first in (0..whole).step_by(PIECE) {
-            let elements = Bytes::from_owner(part.piece(first, PIECE));
-            debug_assert!(elements.len().is_multiple_of(Pair127::BYTES));
-            let piece = Piece { first: first as u64, elements };
+        let elements = own.parts.iter().enumerate().flat_map(|(number, part)| {
+            let whole = Part::<Pair127>::elements(part.values());
+            (0..whole).step_by(PIECE).map(move |first| {
+                let elements = Bytes::from_owner(part.piece(first, PIECE));
+                debug_assert!(elements.len().is_multiple_of(Pair127::BYTES));
+                Piece { first: (number * whole + first) as u64, elements, given: Bytes::new() }
+            })
+        });
+        let last = Piece { given: given.into(), ..Piece::default() };
+        for piece in elements.chain([last]) {
             let sent = tokio::time::timeout(UNTAKEN, sender.send(Ok(piece))).await;
             if !matches!(sent, Ok(Ok(()))) {
                 tracing::warn!("an owner's half was not taken");

@@ -295,7 +295,7 @@ impl<'a> Gates<'a> {
         match self.holding.components() {
             0..=6 => self.assigned_among::<6>(duties, first, z, scratch),
             7..=20 => self.assigned_among::<20>(duties, first, z, scratch),
-            _ => self.assigned_among::<70>(duties, first, z, scratch),
+            _ => self.assigned_among::<84>(duties, first, z, scratch),
         }
     }
 

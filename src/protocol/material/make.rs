@@ -79,6 +79,18 @@ pub fn new_key<F: Field>(ctx: &BitContext) -> Result<SharedElements<F>, Protocol
     random(ctx, 1)
 }
 
+/// Elements of [`new_seeds`]: 381 random bits of every component.
+pub const SEED_ELEMENTS: usize = 3;
+
+/// What the seeds of a batch's halves follow from: random elements of which every node knows the components
+/// that it holds, without a message.
+///
+/// # Errors
+/// When the step's name was used before.
+pub fn new_seeds<F: Field>(ctx: &BitContext) -> Result<SharedElements<F>, ProtocolError> {
+    random(ctx, SEED_ELEMENTS)
+}
+
 /// Make a batch. No other protocol of the attempt may be under way.
 ///
 /// # Errors

@@ -32,4 +32,4 @@ pub mod cost;
 pub mod make;
 pub mod trial;
 
-pub use make::{Material, make, new_key};
+pub use make::{Material, SEED_ELEMENTS, make, new_key, new_seeds};

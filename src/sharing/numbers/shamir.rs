@@ -30,7 +30,7 @@ pub struct Shamir {
 /// Why numbers cannot be shared or put together again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ShamirError {
-    /// Outside 1..=9.
+    /// Outside 1..=10.
     #[error("numbers are shared among 1 to {MAX_NODES} nodes, not {nodes}")]
     Nodes {
         /// What was asked for.

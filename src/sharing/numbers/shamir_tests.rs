@@ -148,7 +148,7 @@ fn trust_in_oneself_narrows_the_blame() {
 
 #[test]
 fn impossible_sharings_are_refused() {
-    assert!(Shamir::new(0, 0).is_err() && Shamir::new(10, 1).is_err());
+    assert!(Shamir::new(0, 0).is_err() && Shamir::new(11, 1).is_err());
     assert!(Shamir::new(3, 3).unwrap_err().to_string().contains("below 3, not 3"));
     let shamir = Shamir::new(3, 1).unwrap();
     let one = F53::ONE;

@@ -2,7 +2,8 @@
 //!
 //! A batch is *making*, *ready* once all its makers have it on disk, *promised* to one client, *given*
 //! once both parties have fetched their halves, or *withdrawn*. It never goes back. What was promised is
-//! on disk before the promise leaves, and the same request gets the same promise again.
+//! on disk before the promise leaves, and the same request gets the same promise again. A batch goes from
+//! the books 30 days after it was given or withdrawn; no request is so old that it could be promised again.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 pub use crate::session::dealing::BookState;
 use crate::session::dealing::StockOrder;
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
+use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, Vouched, givers};
 use crate::sharing::NodeSet;
 use crate::sharing::pair::BatchShape;
 
@@ -105,6 +106,8 @@ pub struct Asked {
     pub client: PublicKey,
     /// The dealers that are there.
     pub there: NodeSet,
+    /// Those of whom another batch is taken where there is one.
+    pub doubted: NodeSet,
     /// The roster, and those that it succeeds, whose dealers they are.
     pub rosters: Vec<Digest>,
     /// Of the dealers: one more of them give a batch out.
@@ -114,7 +117,8 @@ pub struct Asked {
 }
 
 const MODEL: &str = "SELECT model, terms, stock, announced FROM coordinator_models";
-const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, reason FROM coordinator_batches";
+const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, reason, vouched \
+     FROM coordinator_batches";
 
 impl CoordinatorStore {
     /// Take a model into the books, or another order for its stock. The same one again changes nothing.
@@ -280,28 +284,28 @@ impl CoordinatorStore {
             .await
     }
 
-    /// A batch has come from one state to another, for a reason that is kept. Whether it was in the
-    /// first one.
+    /// A batch is on the disks of all its makers, and this is what they signed of it. Whether it was being
+    /// made.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bring_on(
+    pub async fn put_in_stock(
         &self,
         batch: BatchId,
-        (from, to): (BookState, BookState),
-        reason: Option<String>,
+        vouched: &Vouched,
     ) -> Result<bool, StorageError> {
+        let vouched = json("vouched", vouched)?;
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     let done = query(
-                        "UPDATE coordinator_batches SET state = $3, reason = $4
-                         WHERE batch = $1 AND state = $2",
+                        "UPDATE coordinator_batches SET state = $2, vouched = $3
+                         WHERE batch = $1 AND state = $4",
                     )
                     .bind(batch.0.to_vec())
-                    .bind(from.name())
-                    .bind(to.name())
-                    .bind(reason)
+                    .bind(BookState::Ready.name())
+                    .bind(vouched)
+                    .bind(BookState::Making.name())
                     .execute(connection)
                     .await?;
                     Ok(done.rows_affected() > 0)
@@ -330,8 +334,8 @@ impl CoordinatorStore {
             .await
     }
 
-    /// Promise a batch, in one transaction: the oldest that is ready and of which enough holders are
-    /// there. All of those give it out. The same request again gets the same promise.
+    /// Promise a batch, in one transaction: the oldest that is ready and whose givers are there, and none
+    /// of them doubted where there is such a one. The same request again gets the same promise.
     ///
     /// # Errors
     /// `Unknown`, `Empty`, or `TooMany` where the client has too many already.
@@ -351,28 +355,6 @@ impl CoordinatorStore {
                         return Ok(row.document("promise")?);
                     }
                     promise(connection, &asked, &keys).await
-                })
-            })
-            .await
-    }
-
-    /// Withdraw every batch that may still be used, for books that have lost something: they cannot
-    /// tell what was promised since.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn withdraw_books(&self) -> Result<(), StorageError> {
-        self.database
-            .write(|connection| {
-                Box::pin(async move {
-                    query(
-                        "UPDATE coordinator_batches SET state = $1
-                         WHERE state IN ('making', 'ready', 'promised')",
-                    )
-                    .bind(BookState::Withdrawn.name())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
                 })
             })
             .await
@@ -404,13 +386,19 @@ async fn promise(
         .bind(BookState::Ready.name())
         .fetch_all(&mut *connection)
         .await?;
+    let (mut able, mut doubted) = (Vec::new(), Vec::new());
     for row in &rows {
         let batch = batch_of(row)?;
         let chosen = givers(batch.batch, batch.makers, asked.threshold);
         let there = chosen.is_subset_of(batch.holders.intersection(asked.there));
-        if !there || !asked.rosters.contains(&batch.roster) {
-            continue;
+        let vouched: Option<Vouched> = row.maybe_document("vouched")?;
+        let Some(vouched) = vouched.filter(|_| there) else { continue };
+        if asked.rosters.contains(&batch.roster) {
+            let trusted = chosen.intersection(asked.doubted).is_empty();
+            (if trusted { &mut able } else { &mut doubted }).push((batch, chosen, vouched));
         }
+    }
+    if let Some((batch, chosen, vouched)) = able.into_iter().chain(doubted).next() {
         let promise = BatchPromise {
             batch: batch.batch,
             model: asked.model,
@@ -418,6 +406,7 @@ async fn promise(
             shape: asked.shape.clone(),
             makers: batch.makers,
             chosen,
+            vouched,
             client: asked.client,
             owner: model.terms.body.owner,
             until: asked.until,

@@ -1,8 +1,9 @@
 //! The books, on either kind of store.
 
 use crate::rules::model::{Layer, Structure};
-use crate::session::scoring::Learner;
+use crate::session::scoring::{Learner, PortionDigests};
 use crate::storage::coordinator::books::*;
+use crate::storage::coordinator::ended::KEPT;
 use crate::storage::fixtures::Somewhere;
 
 fn time(millis: i64) -> Timestamp {
@@ -38,9 +39,15 @@ fn asked(model: Digest, request: u8, client: u8) -> Asked {
         client: keys(client).public(),
         there: NodeSet::all(3),
         rosters: vec![Digest([1; 32])],
+        doubted: NodeSet::EMPTY,
         threshold: 1,
         until: time(1_000),
     }
+}
+
+fn vouched(id: u8) -> Vouched {
+    let digests = PortionDigests { client: Digest([id; 32]), owner: Digest([id + 1; 32]) };
+    Vouched { portions: vec![digests], signatures: vec![keys(id).sign(&Digest([id; 32]))] }
 }
 
 /// A batch that is ready, made by three.
@@ -48,9 +55,8 @@ async fn ready(store: &CoordinatorStore, id: u8, model: Digest) -> BatchId {
     let batch = BatchId([id; 16]);
     let makers = NodeSet::all(3);
     store.begin_batch(batch, model, Digest([1; 32]), makers, time(id.into())).await.unwrap();
-    let step = (BookState::Making, BookState::Ready);
-    assert!(store.bring_on(batch, step, None).await.unwrap());
-    assert!(!store.bring_on(batch, step, None).await.unwrap());
+    assert!(store.put_in_stock(batch, &vouched(id)).await.unwrap());
+    assert!(!store.put_in_stock(batch, &vouched(id)).await.unwrap());
     batch
 }
 
@@ -100,6 +106,7 @@ async fn a_batch_is_promised_once() {
     let promised = promise(1, 2).await.unwrap();
     assert_eq!(promised.body.batch, first, "the oldest comes first");
     assert!(promised.verify(&keys(9).public()).is_ok());
+    assert_eq!(promised.body.vouched, vouched(1));
     let chosen = givers(first, NodeSet::all(3), 1);
     assert_eq!((promised.body.chosen, promised.body.until), (chosen, time(1_000)));
     assert_eq!(promise(1, 2).await.unwrap(), promised, "the same request");
@@ -127,7 +134,8 @@ async fn a_batch_is_promised_once() {
         promise(request, 2).await.unwrap();
     }
     assert!(matches!(promise(16, 2).await, Err(BookError::TooMany)));
-    assert!(store.bring_on(first, (BookState::Promised, BookState::Given), None).await.unwrap());
+    let step = (BookState::Promised, BookState::Given);
+    assert!(store.end_batch(first, step, None, time(50)).await.unwrap());
     promise(16, 2).await.unwrap();
     let counts = store.counts().await.unwrap();
     let count = |state| counts.get(&(model, state)).copied().unwrap_or(0);
@@ -145,13 +153,44 @@ async fn a_batch_is_promised_once() {
     assert_eq!(client, Some(keys(3).public()));
     let lost = Some("a dealer has lost it".to_owned());
     let step = (BookState::Promised, BookState::Withdrawn);
-    assert!(store.bring_on(second, step, lost.clone()).await.unwrap());
+    assert!(store.end_batch(second, step, lost.clone(), time(60)).await.unwrap());
     let all = store.latest_batches(model, 100).await.unwrap();
     assert_eq!(all.iter().find(|batch| batch.batch == second).unwrap().reason, lost);
     assert!(store.latest_batches(Digest([9; 32]), 3).await.unwrap().is_empty());
-    store.withdraw_books().await.unwrap();
+    store.withdraw_books(time(60)).await.unwrap();
     let counts = store.counts().await.unwrap();
     assert_eq!(counts.get(&(model, BookState::Withdrawn)), Some(&10));
     assert!(matches!(promise(20, 4).await, Err(BookError::Empty)));
     assert_eq!(promise(1, 2).await.unwrap(), promised, "which dealers refuse");
+
+    // What has ended goes after a while, and nothing else; what was promised is promised to nobody again.
+    let last = ready(&store, 30, model).await;
+    let at = |millis: i64| time(millis + i64::try_from(KEPT.as_millis()).unwrap());
+    assert_eq!(store.forget_batches(at(50)).await.unwrap(), 0);
+    assert_eq!(store.forget_batches(at(51)).await.unwrap(), 1);
+    assert_eq!(store.forget_batches(at(61)).await.unwrap(), 10);
+    let counts = store.counts().await.unwrap();
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [((model, BookState::Ready), 1)]);
+    assert_eq!(promise(1, 2).await.unwrap().body.batch, last);
+    assert!(matches!(promise(2, 3).await, Err(BookError::Empty)));
+}
+
+#[tokio::test]
+async fn a_batch_of_dealers_who_are_doubted_is_promised_where_there_is_no_other() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = CoordinatorStore::new(somewhere.open().await);
+    let own = terms(1);
+    let model = own.body.id();
+    store.announce_model(&own, &order(&own, 2, 1), time(1)).await.unwrap();
+    for id in 1..=9 {
+        ready(&store, id, model).await;
+    }
+    let doubted = NodeSet::all(1);
+    let mut with = Vec::new();
+    for request in 1..=8 {
+        let asked = Asked { doubted, ..asked(model, request, request) };
+        let promised = store.promise_batch(asked, keys(9)).await.unwrap();
+        with.push(!promised.body.chosen.intersection(doubted).is_empty());
+    }
+    assert!(!with[0] && with[7] && with.is_sorted(), "{with:?}");
 }

@@ -3,7 +3,10 @@
 //! A batch is *made*, *promised* to one use, *given* once both parties have fetched their halves, or
 //! *withdrawn*. It never goes back: what was promised is never promised to another use, and a half that
 //! was fetched is never handed out again, on disk before it leaves. A party whose fetch breaks off has to
-//! take another batch. Shares and seeds come encrypted, and are gone with the last half.
+//! take another batch. Shares and seeds come encrypted, and are gone with the last half. What is known of a
+//! batch goes [`KEPT`] after it was given or withdrawn; it is unknown then, and given to nobody.
+
+use std::time::Duration;
 
 use super::super::StorageError;
 use super::super::column::{Columns as _, json};
@@ -15,6 +18,9 @@ use crate::identity::{Blob, Digest};
 use crate::session::scoring::BatchId;
 use crate::sharing::NodeSet;
 use crate::sharing::pair::{BatchShape, Party};
+
+/// How long what is known of a batch is kept after it was given out or withdrawn.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What a batch is promised to: the id of one use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -86,8 +92,8 @@ pub struct Handout {
     pub batch: Batch,
     /// The node's shares.
     pub shares: Blob,
-    /// The seed of the client's half.
-    pub seed: Blob,
+    /// The seeds of what it gives of the client's half.
+    pub seeds: Blob,
 }
 
 /// Why a batch was not put in, promised or given.
@@ -114,12 +120,12 @@ pub enum StockError {
 }
 
 impl NodeStore {
-    /// Put a batch into the stock, with this node's shares of it, encrypted. The same one again changes
-    /// nothing.
+    /// Put a batch into the stock, with this node's shares of it and the seeds that it gives, encrypted.
+    /// The same one again changes nothing. What has ended long ago is forgotten.
     ///
     /// # Errors
     /// `Taken` when another batch has its id.
-    pub async fn stock(&self, batch: &Batch, shares: Blob) -> Result<(), StockError> {
+    pub async fn stock(&self, batch: &Batch, shares: Blob, seeds: Blob) -> Result<(), StockError> {
         let batch = batch.clone();
         let (shape, makers) = (json("shape", &batch.shape)?, json("makers", &batch.makers)?);
         self.database
@@ -129,10 +135,11 @@ impl NodeStore {
                         let same = held.batch == batch;
                         return if same { Ok(()) } else { Err(StockError::Taken) };
                     }
+                    forget(connection, batch.made).await?;
                     query(
                         "INSERT INTO node_material
-                         (batch, model, shape, roster, makers, made, state, shares)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                         (batch, model, shape, roster, makers, made, state, shares, seed)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                     )
                     .bind(batch.id.0.to_vec())
                     .bind(batch.model)
@@ -142,6 +149,7 @@ impl NodeStore {
                     .bind(batch.made.millis())
                     .bind(BatchState::Made.name())
                     .bind(shares.0)
+                    .bind(seeds.0)
                     .execute(connection)
                     .await
                     .map_err(StorageError::from)?;
@@ -177,12 +185,12 @@ impl NodeStore {
         row.as_ref().map(stocked_of).transpose()
     }
 
-    /// All batches that may still be used, and the others that were made since, the oldest first.
+    /// All batches that may still be used, and those that have ended since, the oldest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn held_batches(&self, since: Timestamp) -> Result<Vec<Stocked>, StorageError> {
-        let usable = "state IN ('made', 'promised') OR made >= $1";
+        let usable = "state IN ('made', 'promised') OR ended >= $1";
         let rows = query(format!("{SELECT} WHERE {usable} ORDER BY made, batch"))
             .bind(since.millis())
             .fetch_all(self.database.readers())
@@ -191,12 +199,11 @@ impl NodeStore {
         rows.iter().map(stocked_of).collect()
     }
 
-    /// Promise a batch to one use, with the seed of the client's half, encrypted. The same promise
-    /// again changes nothing, and keeps the first seed.
+    /// Promise a batch to one use. The same promise again changes nothing.
     ///
     /// # Errors
     /// `NotPromised` when it is not in stock any more, `Unknown` when there is none.
-    pub async fn promise(&self, id: BatchId, to: Use, seed: Blob) -> Result<(), StockError> {
+    pub async fn promise(&self, id: BatchId, to: Use) -> Result<(), StockError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
@@ -208,17 +215,13 @@ impl NodeStore {
                         }
                         state => return Err(StockError::NotPromised { state }),
                     }
-                    query(
-                        "UPDATE node_material SET state = $2, promise = $3, seed = $4
-                         WHERE batch = $1",
-                    )
-                    .bind(id.0.to_vec())
-                    .bind(BatchState::Promised.name())
-                    .bind(to.0.to_vec())
-                    .bind(seed.0)
-                    .execute(connection)
-                    .await
-                    .map_err(StorageError::from)?;
+                    query("UPDATE node_material SET state = $2, promise = $3 WHERE batch = $1")
+                        .bind(id.0.to_vec())
+                        .bind(BatchState::Promised.name())
+                        .bind(to.0.to_vec())
+                        .execute(connection)
+                        .await
+                        .map_err(StorageError::from)?;
                     Ok(())
                 })
             })
@@ -261,9 +264,9 @@ impl NodeStore {
                         .map_err(reading)?;
                     let blob = |column| row.try_get::<Vec<u8>, _>(column).map(Blob);
                     let shares = blob("shares").map_err(StorageError::from)?;
-                    let seed = blob("seed").map_err(StorageError::from)?;
+                    let seeds = blob("seed").map_err(StorageError::from)?;
                     let gone = if other.is_some() {
-                        ", state = 'given', shares = NULL, seed = NULL"
+                        ", ended = $2, state = 'given', shares = NULL, seed = NULL"
                     } else {
                         ""
                     };
@@ -273,27 +276,31 @@ impl NodeStore {
                         .execute(connection)
                         .await
                         .map_err(StorageError::from)?;
-                    Ok(Handout { batch: held.batch, shares, seed })
+                    Ok(Handout { batch: held.batch, shares, seeds })
                 })
             })
             .await
     }
 
-    /// Take a batch out of the stock, whatever has become of it; its shares and its seed are deleted.
+    /// Take a batch out of the stock, whatever has become of it; its shares and its seeds are deleted. What
+    /// has ended long ago is forgotten.
     ///
     /// # Errors
     /// `Unknown` when there is none.
-    pub async fn withdraw(&self, id: BatchId) -> Result<(), StockError> {
+    pub async fn withdraw(&self, id: BatchId, now: Timestamp) -> Result<(), StockError> {
         self.database
             .write(move |connection| {
                 Box::pin(async move {
+                    forget(connection, now).await?;
                     find(connection, id).await?.ok_or(StockError::Unknown)?;
                     query(
-                        "UPDATE node_material SET state = $2, shares = NULL, seed = NULL
-                         WHERE batch = $1 AND state <> 'given'",
+                        "UPDATE node_material
+                         SET state = $2, ended = $3, shares = NULL, seed = NULL
+                         WHERE batch = $1 AND state NOT IN ('given', 'withdrawn')",
                     )
                     .bind(id.0.to_vec())
                     .bind(BatchState::Withdrawn.name())
+                    .bind(now.millis())
                     .execute(connection)
                     .await
                     .map_err(StorageError::from)?;
@@ -308,15 +315,17 @@ impl NodeStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn withdraw_all(&self) -> Result<(), StockError> {
+    pub async fn withdraw_all(&self, now: Timestamp) -> Result<(), StockError> {
         self.database
-            .write(|connection| {
+            .write(move |connection| {
                 Box::pin(async move {
                     query(
-                        "UPDATE node_material SET state = $1, shares = NULL, seed = NULL
-                         WHERE state <> 'given'",
+                        "UPDATE node_material
+                         SET state = $1, ended = $2, shares = NULL, seed = NULL
+                         WHERE state NOT IN ('given', 'withdrawn')",
                     )
                     .bind(BatchState::Withdrawn.name())
+                    .bind(now.millis())
                     .execute(connection)
                     .await
                     .map_err(StorageError::from)?;
@@ -330,6 +339,15 @@ impl NodeStore {
 const SELECT: &str =
     "SELECT batch, model, shape, roster, makers, made, state, promise, client, owner
      FROM node_material";
+
+/// Forget what was given out or withdrawn long ago.
+async fn forget(connection: &mut Connection, now: Timestamp) -> Result<(), StorageError> {
+    query("DELETE FROM node_material WHERE state IN ('given', 'withdrawn') AND ended < $1")
+        .bind(now.before(KEPT).millis())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
 
 async fn find(connection: &mut Connection, id: BatchId) -> Result<Option<Stocked>, StorageError> {
     let row = query(format!("{SELECT} WHERE batch = $1"))

@@ -176,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_that_breaks_off_or_is_too_long_is_no_answer() {
-        let piece = Piece { first: 3, elements: Bytes::from_static(&[7; 32]) };
+        let piece = Piece { first: 3, elements: Bytes::from_static(&[7; 32]), ..Piece::default() };
         let bytes = framed(&piece);
         let two = [bytes.clone(), bytes.clone()].concat();
         let mut all = messages(two, 100);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::reference;
 use crate::base::text::MAX_DESCRIPTION;
 use crate::rules::Question;
+use crate::sharing::node_set::MAX_NODES;
 
 /// An object with these members and no others; a name that ends in `?` may be absent.
 fn closed(members: Value) -> Value {
@@ -82,7 +83,7 @@ fn basics() -> Value {
             Ed25519 signature, and one byte more for the cohort where the coordinator assigns one"},
         "Bytes": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "description": "base64url"},
         "Time": {"type": "string", "format": "date-time"},
-        "Node": {"type": "integer", "minimum": 1, "maximum": 9},
+        "Node": {"type": "integer", "minimum": 1, "maximum": MAX_NODES},
         "Nodes": list(of("Node")),
         "Question": {"type": "object", "description": "What the session asks, under the name of its \
             kind; the kinds that session files know: ".to_owned() + &Question::kind_names().join(", ")},
@@ -289,12 +290,19 @@ fn dealers() -> Value {
         "SignedPromise": signed(closed(json!({"batch": of("Id"), "model": of("Digest"),
             "roster": of("Digest"), "shape": of("BatchShape"), "makers": of("Nodes"),
             "chosen": of("Nodes"), "client": of("Key"), "owner": of("Key"),
+            "vouched": closed(json!({"portions": list(closed(json!({"client": of("Digest"),
+                "owner": of("Digest")}))), "signatures": list(of("Signature"))})),
             "until": of("Time")}))),
+        "SignedGiven": signed(closed(json!({"promise": of("Digest"), "dealer": of("Node"),
+            "party": {"type": "string", "enum": ["client", "owner"]},
+            "portions": list(of("Digest"))}))),
+        "Altered": closed(json!({"promise": of("SignedPromise"), "given": of("SignedGiven")})),
+        "Doubt": open(json!({"batch": of("Id"), "noted": of("Time"), "what": text()})),
         "AskSeed": closed(json!({"model_inference": of("Digest"), "batch_id": of("Id"),
             "request": signed(closed(json!({"promise": of("SignedPromise"),
                 "dealer": of("Key")})))})),
         "GivenSeed": open(json!({"model_inference": of("Digest"), "batch_id": of("Id"),
-            "seed": of("Digest")})),
+            "seed": text(), "given": of("SignedGiven")})),
         "StartBatch": closed(json!({"batch": of("Id"), "model": of("SignedModel"),
             "attempt": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
             "makers": of("Nodes"), "naming": {"type": "boolean"}})),

@@ -1,4 +1,5 @@
-//! `gavel model add|list|remove|serve`: the models that this home scores with.
+//! `gavel model add|list|remove|serve`: the models that this home scores with; `gavel model doubts`: what is
+//! remembered of the dealers who make material for them.
 //!
 //! - [`live`]: what an owner sees meanwhile
 //! - [`serve`]: scoring clients' sheets
@@ -21,7 +22,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::Over;
 use crate::cli::models::{self, Kept, Shelf, check_name};
 use crate::cli::options::{PassphraseOption, Reach};
-use crate::cli::output::{Table, strong};
+use crate::cli::output::{Table, clean, strong};
 use crate::client::material;
 use crate::identity::Statement as _;
 use crate::identity::key_file::BidderKeys;
@@ -41,6 +42,21 @@ pub enum ModelCommand {
     Remove(RemoveArgs),
     /// Score clients' sheets with models of this home
     Serve(serve::ServeArgs),
+    /// What the coordinator remembers of dealers who lied; forget it
+    Doubts(DoubtsArgs),
+}
+
+/// What to do with it.
+///
+/// A dealer that lied while a batch of material was made, or gave out something else than it had made, is
+/// left out of the next batches wherever there are enough others, until this is forgotten.
+#[derive(Args)]
+pub struct DoubtsArgs {
+    /// Forget it all, so that these dealers are asked again: for the coordinator's operator
+    #[arg(long)]
+    forget: bool,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// Which models.
@@ -123,7 +139,28 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<(), Failure
         ModelCommand::List(args) => list(context, &args).await,
         ModelCommand::Remove(args) => remove(context, &args).await,
         ModelCommand::Serve(args) => serve::run(context, &args).await,
+        ModelCommand::Doubts(args) => doubts(context, &args).await,
     }
+}
+
+async fn doubts(context: &Context, args: &DoubtsArgs) -> Result<(), Failure> {
+    let network = args.reach.as_operator(context).await?;
+    let all = network.coordinator().doubts().await?;
+    if args.forget {
+        network.coordinator().forget_doubts().await?;
+    }
+    let told = serde_json::json!({ "doubts": all, "forgotten": args.forget });
+    context.output.result(&told, || {
+        if all.is_empty() {
+            return "nothing is remembered of any dealer".to_owned();
+        }
+        let mut table = Table::new(&["noted", "batch", "what"]);
+        for doubt in &all {
+            table.row([doubt.noted.to_string(), doubt.batch.to_string(), clean(&doubt.what)]);
+        }
+        let end = if args.forget { "\nThat is forgotten." } else { "" };
+        format!("{table}{end}")
+    })
 }
 
 fn add(context: &Context, args: &AddArgs) -> Result<(), Failure> {
