@@ -7,7 +7,10 @@
 //! whatever dealers send. Every portion is compared with what the makers of the batch signed that it is; a
 //! dealer that sends another one is named, and shown to the coordinator where its signature proves it.
 
+use std::time::Duration;
+
 use axum::http::Method;
+use tokio::time::Instant;
 
 use super::coordinator::CoordinatorClient;
 use super::error::ClientError;
@@ -25,6 +28,7 @@ use crate::sharing::pair::{Half, Party};
 use crate::sharing::parts::{Part, client_half as half_of_seeds};
 use crate::sharing::{NodeIndex, Seed, ShapeError};
 use crate::transport::HttpError;
+use crate::transport::client::grpc::Messages;
 use crate::wire::dealer_api::{
     AskSeed, BatchLines, DealingLine, DoubtLine, GivenSeed, ModelLine, NewModel,
 };
@@ -35,6 +39,10 @@ use crate::wire::problem::ProblemType;
 /// Bytes of a message of a stream besides its elements: places, and what is signed of a portion.
 const AROUND: usize = 1024;
 const GIVEN: usize = 128;
+
+/// How long a dealer that is busy with others' halves is asked again, and how often.
+const BUSY: Duration = Duration::from_secs(60);
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there is no half of a batch.
 #[derive(Debug, thiserror::Error)]
@@ -340,6 +348,25 @@ pub async fn client_half(
     Ok(half_of_seeds(promise.body.shape.clone(), &seeds)?)
 }
 
+/// Ask a dealer for its part, again while it gives out as many as it can at a time: it says so before it
+/// gives anything.
+async fn asked_again(
+    dealer: &NodeClient,
+    ask: &AskOwnerHalf,
+    most: usize,
+) -> Result<Messages, HttpError> {
+    let end = Instant::now() + BUSY;
+    loop {
+        let asked = dealer.owner_half(ask, most).await;
+        let busy = asked.as_ref().err().and_then(HttpError::problem);
+        let busy = busy.is_some_and(|problem| problem.kind == ProblemType::Unavailable);
+        if !busy || Instant::now() > end {
+            return asked;
+        }
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
+}
+
 /// The owner's half of a batch, dealer by dealer. Each gives it once: what fails here fails for this
 /// batch.
 ///
@@ -365,7 +392,7 @@ pub async fn owner_half(
         };
         let own = choice.given_by(node);
         let most = PIECE * Pair127::BYTES + AROUND + GIVEN * own.len();
-        let mut pieces = dealer.owner_half(&ask, most).await.map_err(failed)?;
+        let mut pieces = asked_again(dealer, &ask, most).await.map_err(failed)?;
         let portion = Part::<Pair127>::elements(sum.values());
         let (expected, mut got) = (portion.saturating_mul(own.len()), 0);
         let of = |got| MaterialError::Part { node, name: name(), expected, got };

@@ -7,7 +7,7 @@
 //! was promised and not fetched in time. Who lied in a batch is left out of the next ones, until this
 //! coordinator's operator has it forgotten; so is who gave out something else than it had made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// How often the dealers' stores are compared with the books.
 const COMPARE: Duration = Duration::from_secs(15);
+
+/// Most batches that one dealer is told to withdraw in a turn because the books do not have them.
+const MOST_TOLD: usize = 100;
 
 /// How often what has ended long ago is forgotten.
 const FORGET: Duration = Duration::from_secs(60 * 60);
@@ -250,6 +253,8 @@ impl<'a> Dealing<'a> {
         let held = self.held(there).await;
         let mut kept = BTreeMap::new();
         let threshold = self.state.scheme().threshold();
+        let announced: BTreeSet<Digest> =
+            self.state.store.models().await?.into_iter().map(|model| model.model).collect();
         for batch in self.state.store.booked(BookState::Ready).await? {
             let lost = |node: &NodeIndex| {
                 held.get(node).is_some_and(|lines| {
@@ -260,6 +265,8 @@ impl<'a> Dealing<'a> {
             let holders = batch.holders.difference(lost);
             if !self.state.roster.body.covers(&batch.roster) {
                 self.withdraw(&batch, "it was made under another roster").await?;
+            } else if !announced.contains(&batch.model) {
+                self.withdraw(&batch, "its owner has taken the model back").await?;
             } else if !givers(batch.batch, batch.makers, threshold).is_subset_of(holders) {
                 self.withdraw(&batch, "a dealer that gives it out has lost its part").await?;
             } else {
@@ -286,22 +293,21 @@ impl<'a> Dealing<'a> {
                 kept.insert(batch.batch, batch.holders);
             }
         }
+        // What has been promised since the books were read stays.
+        let promised = self.state.store.booked(BookState::Promised).await?;
+        let promised: BTreeSet<BatchId> = promised.into_iter().map(|booked| booked.batch).collect();
         for (node, lines) in held {
-            for (batch, line) in lines {
+            let spare = lines.into_iter().filter(|(batch, line)| {
                 let usable = line.state == "made" || line.state == "promised";
-                let own = kept.get(&batch).is_some_and(|holders| holders.contains(node));
-                if usable && !own && !self.promised_since(batch).await? {
-                    self.tell_withdrawn(batch, NodeSet::EMPTY.with(node)).await;
-                }
+                let own = kept.get(batch).is_some_and(|holders| holders.contains(node));
+                usable && !own && !promised.contains(batch)
+            });
+            // A dealer that tells of more has to wait for the next turn.
+            for (batch, _) in spare.take(MOST_TOLD) {
+                self.tell_withdrawn(batch, NodeSet::EMPTY.with(node)).await;
             }
         }
         Ok(())
-    }
-
-    /// Whether a batch has been promised since the books were read.
-    async fn promised_since(&self, batch: BatchId) -> Result<bool, StorageError> {
-        let promised = self.state.store.booked(BookState::Promised).await?;
-        Ok(promised.iter().any(|booked| booked.batch == batch))
     }
 
     /// Make one batch for a model. Whether it is in stock.

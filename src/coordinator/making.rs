@@ -35,6 +35,10 @@ const LOOK: Duration = Duration::from_millis(500);
 const WORD: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(1);
 
+/// How long the others are waited for once the first dealer has the batch on disk: all have computed the
+/// same rounds by then.
+const LAST: Duration = Duration::from_secs(60);
+
 /// How the making of a batch ended.
 pub(super) enum Ended {
     Made(Vouched),
@@ -89,6 +93,7 @@ impl Making<'_> {
             .map(|(node, client)| async move { (node, self.follow(node, &client).await) })
             .collect();
         let (mut words, mut troubles) = (Vec::new(), Troubles::new());
+        let mut silent = start.makers;
         let mut until: Option<Instant> = None;
         loop {
             let next = match until {
@@ -96,16 +101,30 @@ impl Making<'_> {
                 Some(until) => tokio::time::timeout_at(until, running.next()).await.unwrap_or(None),
             };
             let Some((node, ended)) = next else { break };
+            silent = silent.without(node);
             match ended {
-                Ok(word) => words.push(word),
+                Ok(word) => {
+                    words.push(word);
+                    until.get_or_insert_with(|| Instant::now() + LAST);
+                }
                 Err(trouble) => {
                     let trouble = self.judged(node, trouble);
                     let patience = if trouble.accusation().is_some() { WORD } else { REST };
                     let last = Instant::now() + patience;
-                    until = Some(until.map_or(last, |until| until.max(last)));
+                    // After a failure nobody is waited for as long as for a batch.
+                    until = Some(if troubles.is_empty() {
+                        last
+                    } else {
+                        until.map_or(last, |until| until.max(last))
+                    });
                     troubles.insert(node, trouble);
                 }
             }
+        }
+        if troubles.is_empty() {
+            let detail = format!("the others had the batch on disk {} s before", LAST.as_secs());
+            let late = |node| (node, NodeTrouble::NoAnswer { detail: detail.clone() });
+            troubles.extend(silent.iter().map(late));
         }
         if !troubles.is_empty() {
             // What a lie made others say is not their fault.
@@ -162,10 +181,13 @@ impl Making<'_> {
         let path = paths::batch(self.start.batch);
         let mut lost = 0;
         loop {
+            let asked = Instant::now();
             match node.with_deadline(POLL).get::<MakingState>(&path).await {
                 Ok(MakingState::Running(progress)) => {
                     self.note(index, progress);
                     lost = 0;
+                    // Whoever does not hold the question is not asked without end.
+                    tokio::time::sleep_until(asked + LOOK).await;
                 }
                 Ok(MakingState::Done { word, .. }) => return Ok(*word),
                 Ok(MakingState::Failed { failure }) => {

@@ -1,5 +1,7 @@
 //! Why there is no score, and whose fault it is.
 
+use std::time::Duration;
+
 use super::said::Why;
 use crate::protocol::ChannelError;
 use crate::protocol::pair::PairError;
@@ -30,6 +32,12 @@ pub enum MeetingError {
         doing: &'static str,
         /// What is wrong.
         source: LineError,
+    },
+    /// The dealers do not give this party's half in time.
+    #[error("the dealers did not give the half of the batch within {} s", .after.as_secs_f64())]
+    Slow {
+        /// How long it was waited for.
+        after: Duration,
     },
     /// The partner stops, and says why.
     #[error("{partner} called it off: {why}")]

@@ -118,8 +118,10 @@ impl Seat<'_> {
     ) -> Result<Done, MeetingError> {
         let (structure, learner) = (&agreed.terms.structure, agreed.terms.learner);
         self.at(Step::Half);
-        let half =
-            self.halves.half(agreed.promise, self.party).await.map_err(MeetingError::Half)?;
+        let half = self.halves.half(agreed.promise, self.party);
+        let half = tokio::time::timeout(self.patience.half, half).await;
+        let half = half.map_err(|_| MeetingError::Slow { after: self.patience.half })?;
+        let half = half.map_err(MeetingError::Half)?;
         self.tell("saying that the half is here", &Said::Ready).await?;
         self.at(Step::Partner);
         let doing = "waiting until the partner has its half of the batch";

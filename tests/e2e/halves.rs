@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gavel::client::material::{MaterialError, client_half, models, owner_half, promise, remove};
+use gavel::client::material::{
+    MaterialError, batches, client_half, models, owner_half, promise, remove,
+};
 use gavel::dealer::vouch::{VouchError, choice_of};
 use gavel::field::Field as _;
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, KeyPair, Signed};
-use gavel::session::dealing::{AskBatch, AskHalf, InStock};
+use gavel::session::dealing::{AskBatch, AskHalf, BookState, InStock};
 use gavel::session::scoring::{BatchId, BatchPromise, PortionDigests, Vouched, givers};
 use gavel::sharing::NodeIndex;
 use gavel::sharing::parts::Part;
@@ -184,6 +186,18 @@ async fn both_halves_are_given_once_and_to_their_parties_alone() {
     let failed = promise(&net.network, parties.model, &parties.client, now()).await;
     let Err(MaterialError::Coordinator(error)) = failed else { panic!("promised") };
     assert_eq!(error.problem().unwrap().kind, ProblemType::UnknownModel);
+    // What was made for it takes no room any more.
+    let begun = Instant::now();
+    while batches(&net.network, parties.model)
+        .await
+        .unwrap()
+        .batches
+        .iter()
+        .any(|batch| batch.state == BookState::Ready)
+    {
+        assert!(begun.elapsed() < Duration::from_secs(120), "its stock is still there");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Who gives a batch out hangs on the batch, whatever the coordinator says; the others' parts go with it.

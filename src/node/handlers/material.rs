@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tonic::server::Grpc;
 use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
@@ -44,6 +45,9 @@ const AHEAD: usize = 4;
 
 /// How long a piece waits to be taken.
 const UNTAKEN: Duration = Duration::from_secs(30);
+
+/// Longest time in which an owner takes all of a part; another one may wait for its place.
+const WHOLE: Duration = Duration::from_secs(5 * 60);
 
 /// Begin to make a batch.
 pub async fn start(
@@ -204,8 +208,10 @@ async fn pieces(
             })
         });
         let last = Piece { given: given.into(), ..Piece::default() };
+        let end = Instant::now() + WHOLE;
         for piece in elements.chain([last]) {
-            let sent = tokio::time::timeout(UNTAKEN, sender.send(Ok(piece))).await;
+            let last = end.min(Instant::now() + UNTAKEN);
+            let sent = tokio::time::timeout_at(last, sender.send(Ok(piece))).await;
             if !matches!(sent, Ok(Ok(()))) {
                 tracing::warn!("an owner's half was not taken");
                 return;
